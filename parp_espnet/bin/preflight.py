@@ -1,0 +1,36 @@
+"""Check an upstream and make the copy that training uses: `python3 -m parp_espnet.bin.preflight --upstream DIR --out DIR`."""
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from parp_espnet.errors import UserError, command
+from parp_espnet.upstreams.preflight import preflight
+
+
+@command
+def main() -> None:
+    """Print one line that says what the upstream is and what was adapted; leave `frontend.json` in `--out`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--upstream", required=True, help="directory, checkpoint file, or name on the Hugging Face hub")
+    parser.add_argument("--out", type=Path, required=True, help="where the adapted copy and frontend.json go")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of config.json")
+    arguments = parser.parse_args()
+    checked = preflight(arguments.upstream, arguments.out, dict(_setting(text) for text in arguments.set))
+    adapted = ", ".join(f"{key} {old} → {new}" for key, (old, new) in sorted(checked.changed.items())) or "nothing"
+    print(
+        f"{arguments.upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M parameters; "
+        f"adapted: {adapted}"
+    )
+
+
+def _setting(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--set {text}: expected KEY=VALUE, such as mask_time_prob=0.1")
+    return key, yaml.safe_load(value)
+
+
+if __name__ == "__main__":
+    main()

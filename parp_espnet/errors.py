@@ -1,0 +1,42 @@
+"""Errors that a user can act on, and how a command shows them."""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+USAGE_ERROR = 2
+INTERRUPTED = 128 + signal.SIGINT
+
+
+class UserError(Exception):
+    """Something the user can mend.
+
+    The message is one line that names what is wrong, where, what was expected, what was found and what to do.
+    """
+
+
+def command(main: Callable[[], None]) -> Callable[[], None]:
+    """Wrap the `main` of a command: a `UserError` becomes one line on stderr and exit code 2, Ctrl-C becomes 130.
+
+    Anything else is a defect of ours and keeps its traceback.
+    """
+
+    @functools.wraps(main)
+    def wrapped() -> None:
+        try:
+            main()
+            sys.stdout.flush()
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(USAGE_ERROR)
+        except KeyboardInterrupt:
+            print("interrupted: what was complete stays; the same command continues", file=sys.stderr)
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # `command | head` closed our stdout; point it elsewhere so that the interpreter's last flush is silent.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(128 + signal.SIGPIPE)
+
+    return wrapped

@@ -1,0 +1,1 @@
+"""Self-supervised upstreams: loading them safely, and making small ones."""

@@ -1,0 +1,82 @@
+"""What a pretraining is, as one YAML file."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from parp_espnet.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Iteration:
+    """One round of HuBERT: cluster something into targets, then train on them."""
+
+    updates: int
+    """Optimizer updates of this round."""
+    clusters: int
+    """Number of k-means clusters, the classes that are predicted."""
+    layer: int | None = None
+    """Cluster the output of this Transformer layer (1 is the first) of the round before; None clusters MFCCs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PretrainConfig:
+    """Settings of one upstream, read from `egs2/cldr/ssl1/conf/<name>.yaml`."""
+
+    languages: tuple[str, ...]
+    """Languages of the cldr corpus, each with the same share of the speech."""
+    minutes: float
+    """Minutes of synthetic speech over all languages."""
+    iterations: tuple[Iteration, ...]
+    model: dict[str, Any]
+    """Overrides of Hugging Face's `HubertConfig`."""
+    seed: int = 1
+    dev_minutes: float = 5.5
+    """Minutes of held-out voices and phrases over all languages, for the accuracies that are logged."""
+    warp: float = 0.15
+    """Each utterance is resampled by a factor within exp(±warp): other vocal tracts than the synthesiser has."""
+    batch_seconds: float = 24.0
+    """Seconds of audio in an update, padding included."""
+    max_seconds: float = 8.0
+    """Longer utterances are cut."""
+    mask_share: float = 0.4
+    """Share of frames that are masked."""
+    mask_span: int = 10
+    """Frames (20 ms) in one masked span."""
+    unmasked_weight: float = 1.0
+    """Weight of the loss on frames that are not masked; HuBERT's paper has 0, small models learn faster with 1."""
+    augment_share: float = 0.7
+    """Share of utterances that get a room, a channel and noise; their targets come from the clean speech."""
+    learning_rate: float = 1e-3
+    """Peak, reached after `warmup_share` of an iteration's updates, falling linearly to 0."""
+    warmup_share: float = 0.08
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    save_every: int = 250
+    """Updates between checkpoints; an interruption costs at most so many."""
+    bf16: bool = True
+    """Compute in bfloat16 where that is faster; parameters stay in fp32."""
+
+
+def read_config(path: Path) -> PretrainConfig:
+    """Read and check a configuration. Raises `UserError` that lists unknown or missing keys."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such configuration; expected one of {_neighbours(path)}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: expected YAML, found {error}") from None
+    fields = {field.name: field for field in dataclasses.fields(PretrainConfig)}
+    required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
+    if not isinstance(values, dict) or set(values) - set(fields) or required - set(values):
+        found = sorted(values) if isinstance(values, dict) else values
+        raise UserError(f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, found {found}")
+    values["languages"] = tuple(values["languages"])
+    values["iterations"] = tuple(Iteration(**iteration) for iteration in values["iterations"])
+    return PretrainConfig(**values)
+
+
+def _neighbours(path: Path) -> str:
+    return ", ".join(sorted(other.name for other in path.parent.glob("*.yaml"))) or "(an empty folder)"

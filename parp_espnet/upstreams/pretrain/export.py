@@ -1,0 +1,42 @@
+"""A pretrained or a random upstream as a Hugging Face directory that anyone can load."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from transformers import HubertModel, Wav2Vec2FeatureExtractor
+
+from parp_espnet.files import atomic_write
+from parp_espnet.upstreams.pretrain.config import PretrainConfig
+from parp_espnet.upstreams.pretrain.model import Predictor, hubert_config
+
+
+def export(config: PretrainConfig, checkpoint: Path, folder: Path) -> None:
+    """Write the encoder of a pretraining's last checkpoint to `folder`, weights in fp16."""
+    state = torch.load(checkpoint, weights_only=True)["model"]
+    model = Predictor(config, len(state["classifier.bias"]))
+    model.load_state_dict(state)
+    _save(model.encoder, folder)
+
+
+def export_random(config: PretrainConfig, seed: int, folder: Path) -> None:
+    """Write the same architecture with random weights: the control that shows what pretraining is worth."""
+    torch.manual_seed(seed)
+    _save(HubertModel(hubert_config(config.model)), folder)
+
+
+def _save(model: HubertModel, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name)
+        model.half().save_pretrained(made)
+        extractor = Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=True)
+        extractor.save_pretrained(made)
+        settings = json.loads((made / "config.json").read_text())
+        # Stored in fp16 to be small, meant to be loaded and trained in fp32; transformers obeys this field.
+        settings["dtype"] = "float32"
+        (made / "config.json").write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
+        for file in sorted(made.iterdir()):
+            with atomic_write(folder / file.name) as temporary:
+                shutil.copyfile(file, temporary)

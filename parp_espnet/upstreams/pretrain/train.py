@@ -1,0 +1,221 @@
+"""Iterations of clustering and masked prediction, resumable at any moment.
+
+Everything random about update u (batch, disturbance, mask, dropout) is drawn from (seed, iteration, u), so a resumed
+run does what an uninterrupted one would have done.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from parp_espnet import progress
+from parp_espnet.files import atomic_write
+from parp_espnet.upstreams.pretrain import targets
+from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
+from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig
+from parp_espnet.upstreams.pretrain.model import Predictor, draw_mask, losses
+from parp_espnet.upstreams.pretrain.speech import Clip, batches, load_speech, normalised
+
+EVALUATION_BATCHES = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Padded tensors: waves (batch, samples), audible (same, 1 where not padding), frames (batch,), targets (batch, frames)."""
+
+    waves: Tensor
+    audible: Tensor
+    frames: Tensor
+    targets: Tensor
+
+
+def pretrain(config: PretrainConfig, folder: Path) -> Path:
+    """Run every iteration in `folder`, of which `folder/speech` was made before; return the last checkpoint.
+
+    What is complete is kept; an interrupted iteration continues from its last checkpoint.
+    """
+    torch.set_flush_denormal(True)
+    clips = {split: load_speech(config, folder / "speech", split) for split in ("train", "dev")}
+    previous = None
+    for number, iteration in enumerate(config.iterations, 1):
+        work = folder / f"iter{number}"
+        made = make_targets(config, iteration, clips, work, previous)
+        previous = train_iteration(config, number, clips, made, work, previous)
+    if previous is None:
+        raise ValueError("a pretraining has at least one iteration")
+    return previous
+
+
+def make_targets(
+    config: PretrainConfig, iteration: Iteration, clips: dict[str, list[Clip]], work: Path, previous: Path | None
+) -> dict[str, list[NDArray[np.int16]]]:
+    """Cluster MFCCs, or a layer of the `previous` checkpoint's model, into the targets of every clip."""
+    files = {split: work / f"targets_{split}.npy" for split in clips}
+    if not all(file.is_file() for file in files.values()):
+        rng = np.random.default_rng(config.seed)
+        some = [clips["train"][i] for i in rng.permutation(len(clips["train"]))[:4000]]
+        frames = np.concatenate(list(features(config, iteration, some, previous)))
+        centroids = targets.fit(frames, iteration.clusters, config.seed, work / "centroids.npy")
+        for split, file in files.items():
+            found = features(config, iteration, clips[split], previous)
+            shown = progress.track(found, f"targets {split}", "utt", len(clips[split]))
+            targets.save_targets((targets.assign(one, centroids) for one in shown), file)
+    return {split: targets.load_targets(file) for split, file in files.items()}
+
+
+def features(
+    config: PretrainConfig, iteration: Iteration, clips: list[Clip], previous: Path | None
+) -> Iterator[targets.Features]:
+    """(frames, dimensions) of each clip: MFCCs, or the layer that the iteration names."""
+    if iteration.layer is None or previous is None:
+        yield from (targets.mfcc(clip.samples) for clip in clips)
+        return
+    state = torch.load(previous, weights_only=True)["model"]
+    model = Predictor(config, len(state["classifier.bias"]))
+    model.load_state_dict(state)
+    model.eval()
+    for clip in clips:
+        with torch.no_grad(), _precision(config):
+            wave = torch.from_numpy(normalised(clip.samples))[None]
+            # One at a time: as quick as batches on a CPU, and nothing depends on padding.
+            hidden = model.encoder(wave, output_hidden_states=True).hidden_states[iteration.layer]
+        yield hidden[0].float().numpy()
+
+
+def train_iteration(
+    config: PretrainConfig,
+    number: int,
+    clips: dict[str, list[Clip]],
+    made: dict[str, list[NDArray[np.int16]]],
+    work: Path,
+    previous: Path | None,
+) -> Path:
+    """Train one iteration, from the encoder of the one before; return its checkpoint."""
+    iteration, checkpoint = config.iterations[number - 1], work / "checkpoint.pt"
+    torch.manual_seed(config.seed * 1000 + number)
+    model = Predictor(config, iteration.clusters)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
+    )
+    done = 0
+    if checkpoint.is_file():
+        saved = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        done = saved["updates"]
+    elif previous is not None:
+        encoder = torch.load(previous, weights_only=True)["model"]
+        model.load_state_dict({k: v for k, v in encoder.items() if k.startswith("encoder.")}, strict=False)
+    lengths = np.array([len(clip.samples) for clip in clips["train"]])
+    shown = progress.bar(iteration.updates, f"iteration {number}", "update")
+    shown.update(done)
+    for update, chosen in _schedule(config, number, lengths, done, iteration.updates):
+        rng = np.random.default_rng([config.seed, number, update])
+        batch = make_batch(config, model, [clips["train"][i] for i in chosen], [made["train"][i] for i in chosen], rng)
+        found = step(config, model, optimizer, batch, _rate(config, iteration, update), config.seed * 10**6 + update)
+        shown.update(1)
+        shown.set_postfix({name: f"{value.item():.3f}" for name, value in found.items()}, refresh=False)
+        if (update + 1) % config.save_every == 0 or update + 1 == iteration.updates:
+            _report(work, update + 1, found, evaluate(config, model, clips["dev"], made["dev"]))
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "updates": update + 1}
+            with atomic_write(checkpoint) as temporary:
+                torch.save(state, temporary)
+    shown.close()
+    return checkpoint
+
+
+def _schedule(
+    config: PretrainConfig, number: int, lengths: NDArray[np.int64], done: int, updates: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    update, epoch = 0, 0
+    while update < updates:
+        for chosen in batches(lengths, config.batch_seconds, config.seed * 100 + number, epoch):
+            if done <= update < updates:
+                yield update, chosen
+            update += 1
+        epoch += 1
+
+
+def make_batch(
+    config: PretrainConfig,
+    model: Predictor,
+    clips: list[Clip],
+    goals: list[NDArray[np.int16]],
+    rng: np.random.Generator | None,
+) -> Batch:
+    """Disturb a share of the clips (none without `rng`), normalise and pad them, with their targets."""
+    waves = [normalised(clip.samples) for clip in clips]
+    if rng is not None:
+        waves = [
+            normalised(disturb(wave, waves[int(rng.integers(len(waves)))], Disturbances(), rng))
+            if rng.random() < config.augment_share
+            else wave
+            for wave in waves
+        ]
+    lengths = torch.tensor([len(wave) for wave in waves])
+    padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(wave) for wave in waves], batch_first=True)
+    frames = model.frames(lengths)
+    classes = torch.full((len(waves), int(frames.max())), -1)
+    for row, goal, length in zip(classes, goals, frames.tolist(), strict=True):
+        row[: min(length, len(goal))] = torch.from_numpy(goal[:length].astype(np.int64))
+    return Batch(padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long(), frames, classes)
+
+
+def step(
+    config: PretrainConfig, model: Predictor, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, seed: int
+) -> dict[str, Tensor]:
+    """One optimizer update; returns the losses and accuracies of `model.losses`."""
+    torch.manual_seed(seed)
+    model.train()
+    masked = draw_mask(batch.frames, config.mask_share, config.mask_span, torch.Generator().manual_seed(seed))
+    with _precision(config):
+        logits = model(batch.waves, batch.audible, masked)
+    found = losses(logits, batch.targets, masked)
+    optimizer.zero_grad()
+    (found["masked"] + config.unmasked_weight * found["unmasked"]).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+    return {name: value.detach() for name, value in found.items()}
+
+
+def evaluate(
+    config: PretrainConfig, model: Predictor, clips: list[Clip], goals: list[NDArray[np.int16]]
+) -> dict[str, float]:
+    """The losses and accuracies on held-out voices and phrases, undisturbed, always with the same masks."""
+    model.eval()
+    chosen = batches(np.array([len(clip.samples) for clip in clips]), config.batch_seconds, 0, 0)[:EVALUATION_BATCHES]
+    sums: dict[str, list[float]] = {}
+    for number, indices in enumerate(chosen):
+        batch = make_batch(config, model, [clips[i] for i in indices], [goals[i] for i in indices], None)
+        generator = torch.Generator().manual_seed(number)
+        masked = draw_mask(batch.frames, config.mask_share, config.mask_span, generator)
+        with torch.no_grad(), _precision(config):
+            logits = model(batch.waves, batch.audible, masked)
+        for name, value in losses(logits, batch.targets, masked).items():
+            sums.setdefault(name, []).append(value.item())
+    return {name: float(np.mean(values)) for name, values in sums.items()}
+
+
+def _rate(config: PretrainConfig, iteration: Iteration, update: int) -> float:
+    warmup = max(1, round(config.warmup_share * iteration.updates))
+    rising, falling = (update + 1) / warmup, (iteration.updates - update) / max(1, iteration.updates - warmup)
+    return config.learning_rate * min(rising, falling)
+
+
+def _report(work: Path, updates: int, train: dict[str, Tensor], dev: dict[str, float]) -> None:
+    line = {"updates": updates, "train": {k: round(v.item(), 4) for k, v in train.items()}}
+    line["dev"] = {k: round(v, 4) for k, v in dev.items()}
+    with (work / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _precision(config: PretrainConfig) -> torch.autocast:
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bf16)
