@@ -1,0 +1,1 @@
+"""What is pruned, and how: tensors in, masks out. Imports nothing of ESPnet."""

@@ -1,0 +1,201 @@
+"""Masks: which weights are kept, as a value and as a file of one bit a weight."""
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import atomic_write
+from parp_espnet.pruning.pool import fingerprint, shapes_of
+
+FORMAT = "parp-espnet mask 1"
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Kept weights by canonical name, and how the mask came to be.
+
+    Attributes:
+        kept: boolean tensors of the weights' shapes, True where the weight is kept.
+        origin: how it came to be, in words: "magnitudes of the pre-trained weights".
+        scope: within what weights were ranked against each other.
+        sparsity_target: the fraction asked for.
+        step: optimizer updates after which it was found; None where there were none.
+        parent: `sha256` of the mask it grew from; None for a first mask.
+    """
+
+    kept: dict[str, Tensor]
+    origin: str
+    sparsity_target: float
+    scope: str = "global"
+    step: int | None = None
+    parent: str | None = None
+
+    @property
+    def total(self) -> int:
+        """Weights in the pool."""
+        return sum(kept.numel() for kept in self.kept.values())
+
+    @property
+    def sparsity(self) -> float:
+        """Measured fraction of the pool that is pruned."""
+        return 1.0 - kept_in(self.kept) / self.total
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return shapes_of(self.kept)
+
+    @property
+    def fingerprint(self) -> str:
+        """The structure that the mask fits; see `pool.fingerprint`."""
+        return fingerprint(self.shapes)
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the mask: names, shapes and bits; not how it came to be."""
+        digest = hashlib.sha256(self.fingerprint.encode())
+        for _, bits in sorted(pack(self.kept).items()):
+            digest.update(bits.numpy().tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and metadata."""
+        metadata = {
+            "format": FORMAT,
+            "fingerprint": self.fingerprint,
+            "shapes": json.dumps(self.shapes),
+            "sha256": self.sha256,
+            "origin": self.origin,
+            "scope": self.scope,
+            "sparsity_target": json.dumps(self.sparsity_target),
+            "sparsity_measured": json.dumps(self.sparsity),
+            "step": json.dumps(self.step),
+            "parent": json.dumps(self.parent),
+        }
+        with atomic_write(path) as temporary:
+            save_file(pack(self.kept), temporary, metadata=metadata)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a mask file. Raises `UserError` when it is missing, no mask, or damaged."""
+        packed, metadata = _read(path)
+        try:
+            shapes = {name: tuple(shape) for name, shape in json.loads(metadata["shapes"]).items()}
+            mask = cls(
+                kept=unpack(packed, shapes),
+                origin=metadata["origin"],
+                sparsity_target=json.loads(metadata["sparsity_target"]),
+                scope=metadata["scope"],
+                step=json.loads(metadata["step"]),
+                parent=json.loads(metadata["parent"]),
+            )
+            if not mask.kept:
+                raise ValueError("it covers no weights")
+        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            raise UserError(f"{path}: damaged mask file ({error}); make it again") from None
+        if mask.sha256 != metadata.get("sha256"):
+            raise UserError(f"{path}: damaged mask file (its bits do not match its hash); make it again")
+        return mask
+
+    def check_fits(self, pool: Mapping[str, Tensor], where: str) -> None:
+        """Raise `UserError` naming missing, extra, misshapen tensors unless the mask covers just `pool`."""
+        shapes = shapes_of(pool)
+        missing = sorted(shapes.keys() - self.kept.keys())
+        extra = sorted(self.kept.keys() - shapes.keys())
+        misshapen = [
+            f"{name} (mask {self.shapes[name]}, model {shapes[name]})"
+            for name in sorted(shapes.keys() & self.kept.keys())
+            if self.shapes[name] != shapes[name]
+        ]
+        problems = [
+            f"{len(names)} {kind}: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+            for kind, names in (("missing", missing), ("extra", extra), ("misshapen", misshapen))
+            if names
+        ]
+        if problems:
+            raise UserError(
+                f"{where}: the mask does not fit the model ({'; '.join(problems)}); "
+                "was it made from another upstream?"
+            )
+
+
+def iou(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
+    """Overlap of two masks over the *kept* weights: |a ∧ b| / |a ∨ b|.
+
+    Two masks that keep nothing overlap fully.
+    """
+    # |a| + |b| counts what both keep twice and what differs once.
+    kept, different = kept_in(a) + kept_in(b), flips(a, b)
+    return (kept - different) / (kept + different) if kept else 1.0
+
+
+def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:
+    """How many weights one mask keeps and the other does not."""
+    return sum(int(torch.count_nonzero(a[name] ^ b[name])) for name in a)
+
+
+def kept_in(kept: Mapping[str, Tensor]) -> int:
+    """How many weights a mask keeps."""
+    # Several times faster than the sum of a boolean tensor.
+    return sum(int(torch.count_nonzero(tensor)) for tensor in kept.values())
+
+
+def random_iou(sparsity: float) -> float:
+    """Expected overlap of two independent random masks at this sparsity: (1 − s) / (1 + s)."""
+    return (1.0 - sparsity) / (1.0 + sparsity)
+
+
+def pack(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Boolean tensors to flat uint8 tensors on the CPU: a bit a weight, the first in the lowest bit."""
+    return {
+        name: torch.from_numpy(np.packbits(tensor.flatten().cpu().numpy(), bitorder="little"))
+        for name, tensor in kept.items()
+    }
+
+
+def unpack(packed: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Undo `pack`. Raises `ValueError` when names or sizes disagree with `shapes`."""
+    if packed.keys() != shapes.keys():
+        raise ValueError(
+            f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}"
+        )
+    kept = {}
+    for name, shape in shapes.items():
+        total = int(np.prod(shape, dtype=np.int64))
+        bits = packed[name].cpu().numpy()
+        if bits.dtype != np.uint8 or bits.shape != ((total + 7) // 8,):
+            raise ValueError(
+                f"{name}: expected {(total + 7) // 8} bytes for shape {shape}, found {bits.dtype}{bits.shape}"
+            )
+        flat = np.unpackbits(bits, count=total, bitorder="little").astype(np.bool_)
+        kept[name] = torch.from_numpy(flat).view(shape)
+    return kept
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if not path.is_file():
+        raise UserError(f"{path}: no such mask file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, struct.error) as error:
+        raise UserError(
+            f"{path}: expected a mask (safetensors), found a damaged or other file ({error})"
+        ) from None
+    if metadata.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors file of "
+            f"{len(packed)} other tensors; make a mask with python3 -m parp_espnet.bin.mask"
+        )
+    return packed, metadata

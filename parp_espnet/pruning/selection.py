@@ -1,0 +1,116 @@
+"""Which weights of a pool are kept: exactly the largest, over many tensors at once.
+
+Magnitudes are compared as integers. The bit pattern of a non-negative IEEE float, read as an integer, is in
+the same order as the number, so a threshold can be found by counting bits instead of sorting: one histogram
+of the upper 16 bits finds the bucket that holds the threshold, a second one of the lower 15 bits inside that
+bucket finds it to the last bit. Counting is exact and does not depend on the order of the additions, hence on
+threads or devices, and nothing larger than one tensor is ever copied.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from parp_espnet.errors import UserError
+
+LOW_BITS = 15
+LOW_MASK = (1 << LOW_BITS) - 1
+HIGH_BUCKETS = 1 << 16
+INFINITY_BUCKET = 0x7F800000 >> LOW_BITS  # infinity and the NaNs lie here and above
+
+
+class Threshold(NamedTuple):
+    """Everything below `bits` is pruned, and of the weights equal to it the first `ties` by position."""
+
+    bits: int
+    ties: int
+
+
+def kept_count(total: int, sparsity: float) -> int:
+    """How many of `total` weights are kept: total − round(sparsity · total), Python's rounding."""
+    return total - round(sparsity * total)
+
+
+def select(pool: Mapping[str, Tensor], sparsity: float) -> dict[str, Tensor]:
+    """Keep the largest magnitudes of the whole pool, in one global ranking.
+
+    The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of which the
+    first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes first.
+
+    Args:
+        pool: float32, float16 or bfloat16 tensors of any shape.
+        sparsity: fraction to prune, in [0, 1).
+
+    Returns:
+        for each tensor a boolean tensor of its shape, True where the weight is kept.
+
+    Raises:
+        UserError: a tensor holds NaN, which has no magnitude.
+    """
+    total = sum(tensor.numel() for tensor in pool.values())
+    pruned = total - kept_count(total, sparsity)
+    return keep_above(pool, find_threshold(pool, pruned))
+
+
+def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:
+    """Find the magnitude below and at which exactly `pruned` weights of the pool lie.
+
+    Reads the pool twice.
+    """
+    high = torch.zeros(HIGH_BUCKETS, dtype=torch.int64)
+    for tensor in pool.values():
+        high += torch.bincount(_magnitude_bits(tensor) >> LOW_BITS, minlength=HIGH_BUCKETS).cpu()
+    if high[INFINITY_BUCKET:].any():
+        _refuse_nan(pool)
+    if pruned == 0:
+        return Threshold(bits=0, ties=0)
+    bucket, below = _bucket_of(high, pruned)
+
+    low = torch.zeros(1 << LOW_BITS, dtype=torch.int64)
+    for tensor in pool.values():
+        bits = _magnitude_bits(tensor)
+        inside = bits[(bits >> LOW_BITS) == bucket]
+        low += torch.bincount(inside & LOW_MASK, minlength=1 << LOW_BITS).cpu()
+    rest, below_rest = _bucket_of(low, pruned - below)
+    return Threshold(bits=(bucket << LOW_BITS) | rest, ties=pruned - below - below_rest)
+
+
+def keep_above(pool: Mapping[str, Tensor], threshold: Threshold) -> dict[str, Tensor]:
+    """Return the mask of a threshold, resolving ties by position. Reads the pool once."""
+    kept: dict[str, Tensor] = {}
+    ties = threshold.ties
+    for name, tensor in pool.items():
+        bits = _magnitude_bits(tensor)
+        flat = bits >= threshold.bits
+        if ties:
+            pruned = (bits == threshold.bits).nonzero().squeeze(1)[:ties]
+            flat[pruned] = False
+            ties -= len(pruned)
+        kept[name] = flat.view(tensor.shape)
+    return kept
+
+
+def _magnitude_bits(tensor: Tensor) -> Tensor:
+    """|w| as a flat int32 tensor in the same order. Half precision widens to float32 without loss."""
+    if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        raise TypeError(f"expected float32, float16 or bfloat16 weights, found {tensor.dtype}")
+    return tensor.detach().to(torch.float32).abs().flatten().view(torch.int32)
+
+
+def _bucket_of(histogram: Tensor, rank: int) -> tuple[int, int]:
+    """Return the bucket that holds the `rank`-th smallest (from 1), and how many lie before that bucket."""
+    cumulative = histogram.cumsum(0)
+    bucket = int(torch.searchsorted(cumulative, rank))
+    return bucket, int(cumulative[bucket] - histogram[bucket])
+
+
+def _refuse_nan(pool: Mapping[str, Tensor]) -> None:
+    for name, tensor in pool.items():
+        count = int(tensor.isnan().sum())
+        if count:
+            raise UserError(
+                f"{name}: {count} of {tensor.numel()} weights are NaN, which cannot be ranked; "
+                "the training has diverged or the checkpoint is damaged (try a lower learning rate)"
+            )

@@ -1,0 +1,81 @@
+"""`prune_conf` of the training configuration: how one run prunes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.methods import Method, Source, describe_unknown, find_method
+
+
+@dataclass(frozen=True)
+class PruneSettings:
+    """Checked settings of one run."""
+
+    method: str = "dense"
+    """A row of `methods.METHODS`."""
+    sparsity: float = 0.0
+    """Fraction of the pool that is zero, in [0, 1)."""
+    interval: int = 5
+    """Updates between two re-prunes, where the method adjusts; in the paper 5 to 150, more with more data."""
+    freeze_updates: int = 0
+    """For this many first updates only the CTC head trains, whatever the method."""
+    initial_mask: Path | None = None
+    """A mask file that takes the place of the method's own first mask."""
+
+    @classmethod
+    def parse(cls, conf: Mapping[str, Any] | None) -> Self:
+        """Check `prune_conf`. Raises `UserError` that says what was found and what was expected."""
+        known = [field.name for field in fields(cls)]
+        conf = {} if conf is None else conf
+        if not isinstance(conf, Mapping):
+            raise UserError(f"prune_conf: expected a mapping of {', '.join(known)}, found {conf!r}")
+        for key in conf:
+            if key not in known:
+                raise UserError(f"prune_conf: {describe_unknown(key, known)}")
+        given = {key: value for key, value in conf.items() if value is not None}
+        if "initial_mask" in given:
+            given["initial_mask"] = Path(given["initial_mask"])
+        settings = cls(**given)
+        settings._check()
+        return settings
+
+    @property
+    def row(self) -> Method:
+        return find_method(self.method)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as in the configuration."""
+        mask = None if self.initial_mask is None else str(self.initial_mask)
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {"initial_mask": mask}
+
+    def _check(self) -> None:
+        source = self.row.first_mask
+        check_sparsity(self.sparsity)
+        _check_count("interval", self.interval, least=1)
+        _check_count("freeze_updates", self.freeze_updates, least=0)
+        if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
+            raise UserError(
+                f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, found "
+                f"sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them out"
+            )
+        if source is Source.FILE and self.initial_mask is None:
+            raise UserError(
+                f"method {self.method} starts from a mask file: expected initial_mask, found none; "
+                "make one with python3 -m parp_espnet.bin.mask from-model"
+            )
+
+
+def check_sparsity(sparsity: float) -> None:
+    """Raise `UserError` unless sparsity is a fraction in [0, 1)."""
+    if isinstance(sparsity, bool) or not isinstance(sparsity, int | float):
+        raise UserError(f"sparsity: expected a fraction in [0, 1), found {sparsity!r}")
+    if not 0 <= sparsity < 1:
+        hint = f"; did you mean {sparsity / 100:g}?" if 1 < sparsity < 100 else ""
+        raise UserError(f"sparsity: expected a fraction in [0, 1), found {sparsity:g}{hint}")
+
+
+def _check_count(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UserError(f"{name}: expected a whole number of updates, at least {least}, found {value!r}")

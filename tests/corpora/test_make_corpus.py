@@ -1,0 +1,99 @@
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from parp_espnet.corpora.kaldi import read_data_dir
+
+COMMAND = [sys.executable, "-m", "parp_espnet.bin.make_corpus"]
+CLDR = ["cldr", "--lang", "es", "--set", "dev", "--minutes", "0.3", "--seed", "1", "--out", "data/dev"]
+
+
+def _run(folder: Path, *options: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*COMMAND, *options], cwd=folder, env=_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def _digest(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
+
+
+def test_cldr_is_made_once_and_the_same_every_time(tmp_path: Path) -> None:
+    assert "times real time" in _run(tmp_path, *CLDR).stdout
+    for one in read_data_dir(tmp_path / "data" / "dev"):
+        audio = soundfile.info(tmp_path / one.wav)
+        assert (audio.samplerate, audio.channels, audio.subtype) == (16000, 1, "PCM_16")
+        assert audio.frames / 16000 == pytest.approx(one.duration, abs=5e-4)
+    first = _digest(tmp_path / "data")
+    assert "skipped" in _run(tmp_path, *CLDR, "--jobs", "1").stdout
+
+    # Whatever is lost or left over is made again, to the same bytes.
+    next((tmp_path / "data" / "dev" / "wav").iterdir()).unlink()
+    (tmp_path / "data" / "dev" / "wav" / "left_over.wav").touch()
+    assert "times real time" in _run(tmp_path, *CLDR, "--jobs", "1").stdout
+    assert _digest(tmp_path / "data") == first
+
+
+def test_other_settings_make_it_again(tmp_path: Path) -> None:
+    _run(tmp_path, *CLDR)
+    first = _digest(tmp_path)
+    assert "times real time" in _run(tmp_path, *CLDR, "--seed", "2").stdout
+    assert _digest(tmp_path) != first
+
+
+def test_an4(tmp_path: Path) -> None:
+    assert "4 utterances" in _run(tmp_path, "an4", "--set", "train", "--out", "data/train").stdout
+    assert len(read_data_dir(tmp_path / "data" / "train")) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            [*CLDR, "--lang", "xx"],
+            "error: --lang xx: no voice for this language; there are voices for en es fr",
+        ),
+        ([*CLDR, "--minutes", "-1"], "error: --minutes -1: expected more than 0"),
+        ([*CLDR, "--set", "valid"], "error: --set valid: expected one of train dev test"),
+        (
+            ["mboshi", "--mboshi", "nowhere", "--set", "dev", "--out", "data"],
+            "error: --mboshi nowhere: no full_corpus",
+        ),
+        (["an4", "--set", "valid", "--out", "data"], "error: --set valid: expected one of train dev test"),
+    ],
+)
+def test_wrong_options_are_one_line(tmp_path: Path, options: list[str], message: str) -> None:
+    done = _run(tmp_path, *options, code=2)
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.rglob("corpus.json"))
+
+
+def test_interrupted_and_made_again(tmp_path: Path) -> None:
+    options = [*CLDR, "--minutes", "600"]
+    running = subprocess.Popen(
+        [*COMMAND, *options], cwd=tmp_path, env=_environment(), stderr=subprocess.PIPE, text=True
+    )
+    while not list(tmp_path.glob("data/dev/wav/*.wav")):
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, stderr = running.communicate(timeout=30)
+    assert running.returncode == 128 + signal.SIGINT
+    assert "Traceback" not in stderr
+    assert stderr.splitlines()[-1].startswith("interrupted: ")
+    assert not (tmp_path / "data" / "dev" / "corpus.json").exists()
+    assert "times real time" in _run(tmp_path, *CLDR).stdout

@@ -1,0 +1,52 @@
+"""`prune_conf`: what is accepted and what is said about the rest."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.settings import PruneSettings
+
+
+def test_the_contract():
+    conf = {"method": "parp", "sparsity": 0.5, "interval": 5, "freeze_updates": 0, "initial_mask": None}
+    settings = PruneSettings.parse(conf)
+    assert settings.as_dict() == conf
+    assert settings.row.adjusts
+    assert (
+        PruneSettings.parse({})
+        == PruneSettings.parse(None)
+        == PruneSettings.parse({"method": "dense", "sparsity": None})
+    )
+    assert PruneSettings.parse({"method": "omp", "sparsity": 0.1, "initial_mask": "m"}).initial_mask == Path(
+        "m"
+    )
+
+
+@pytest.mark.parametrize(
+    ("conf", "message"),
+    [
+        (
+            {"method": "parp", "sparsity": 50},
+            r"sparsity: expected a fraction in \[0, 1\), found 50; did you mean 0.5",
+        ),
+        ({"method": "parp", "sparsity": 1.0}, r"found 1$"),
+        ({"method": "parp", "sparsity": -0.1}, r"found -0.1$"),
+        ({"method": "parp", "sparsity": float("nan")}, r"found nan$"),
+        ({"method": "parp", "sparsity": "half"}, r"found 'half'"),
+        ({"method": "parp", "sparsity": True}, r"found True"),
+        ("parp", "prune_conf: expected a mapping of method, sparsity, .* found 'parp'"),
+        ({"method": "pap", "sparsity": 0.5}, "did you mean 'parp'"),
+        ({"metod": "parp"}, "prune_conf: expected one of .* found 'metod'; did you mean 'method'"),
+        ({"method": "parp", "sparsity": 0.5, "interval": 0}, "interval: .* at least 1, found 0"),
+        ({"method": "parp", "sparsity": 0.5, "interval": 2.5}, "interval: expected a whole number"),
+        ({"method": "parp", "sparsity": 0.5, "freeze_updates": -1}, "freeze_updates: .* at least 0"),
+        ({"method": "dense", "sparsity": 0.5}, "method dense prunes nothing: .* found sparsity 0.5"),
+        ({"method": "omp", "sparsity": 0.5}, "method omp starts from a mask file: .*bin.mask from-model"),
+    ],
+)
+def test_one_line_says_what_was_found_and_expected(conf: dict[str, Any], message: str):
+    with pytest.raises(UserError, match=message) as caught:
+        PruneSettings.parse(conf)
+    assert "\n" not in str(caught.value)
