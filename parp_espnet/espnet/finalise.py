@@ -1,0 +1,107 @@
+"""After training: every model that is left is exactly sparse, loads strictly, and has its mask beside it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from parp_espnet.espnet.checkpoints import load_model_state, save_model_state
+from parp_espnet.espnet.session import FIRST_MASK, Session
+from parp_espnet.files import write_json
+from parp_espnet.pruning.masks import Mask, iou
+from parp_espnet.pruning.pool import find_pool
+from parp_espnet.pruning.pruner import Pruner, apply_mask, nonzero_count
+from parp_espnet.pruning.selection import select
+
+FINAL_MASK = "mask.safetensors"
+SUMMARY = "training.json"
+
+
+def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed: int) -> Mask:
+    """Prune the averaged models again, verify all that decoding may use, and leave mask and summary.
+
+    Averaging models whose masks differ fills the places that only some of them pruned, so the average is less
+    sparse than each. The final model is `<phase>.<key>.ave.pth` of `criterion`, which ESPnet decodes with; it
+    is the best epoch's where one model is kept. Runs again harmlessly.
+
+    Writes:
+        mask.safetensors: the final model's mask.
+        training.json: what the experiment's result.json needs of the training.
+    """
+    directory = session.directory
+    averages = [path for path in sorted(directory.glob("*.ave_*best*.pth")) if not path.is_symlink()]
+    before = {path.resolve(): _prune_again(path, session.pruner) for path in averages}
+
+    final = directory / f"{criterion[0]}.{criterion[1]}.ave.pth"
+    kept: Mapping[str, Tensor] = {}
+    for path in sorted({link.resolve() for link in directory.glob("*.pth") if link.is_symlink()}):
+        kept_here = _verify(path, model, session.pruner)
+        if path == final.resolve():
+            kept = kept_here
+
+    mask = _describe(dict(kept), session)
+    mask.save(directory / FINAL_MASK)
+    zeros = 1 - nonzero_count(find_pool(load_model_state(final))) / mask.total
+    summary = {
+        **session.settings.as_dict(),
+        "sparsity_target": session.settings.sparsity,
+        "sparsity_measured": zeros,
+        "sparsity_before_last_prune": before.get(final.resolve(), zeros),
+        "mask_sha256": mask.sha256,
+        "initial_mask_sha256": mask.parent,
+        "iou_initial_final": iou(kept, session.pruner.first),
+        "finetuning_runs": session.settings.row.runs,
+        "model": final.name,
+        "updates": session.pruner.update,
+        "train_seconds": session.seconds,
+        "seed": seed,
+    }
+    write_json(directory / SUMMARY, summary)
+    logging.info(f"{final}: {zeros:.6f} of the pool is zero; mask {directory / FINAL_MASK}")
+    return mask
+
+
+def _prune_again(path: Path, pruner: Pruner) -> float:
+    """Prune a model file in place; return its sparsity before."""
+    states = load_model_state(path)
+    pool = find_pool(states)
+    kept = _kept_of(pool, pruner)
+    total = sum(tensor.numel() for tensor in pool.values())
+    before = 1 - nonzero_count(pool) / total
+    apply_mask(pool, kept)
+    save_model_state(path, states)
+    logging.info(
+        f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} pruned again"
+    )
+    return before
+
+
+def _verify(path: Path, model: nn.Module, pruner: Pruner) -> Mapping[str, Tensor]:
+    """Load a model file as strictly as can be and check its zeros; return its mask."""
+    states = load_model_state(path)
+    model.load_state_dict(states, strict=True)
+    pool = find_pool(states)
+    kept = _kept_of(pool, pruner)
+    alive = sum(int(tensor[~kept[name]].count_nonzero()) for name, tensor in pool.items())
+    if alive:
+        raise RuntimeError(f"{path}: {alive} weights that its mask prunes are not zero")
+    return kept
+
+
+def _kept_of(pool: Mapping[str, Tensor], pruner: Pruner) -> Mapping[str, Tensor]:
+    if not pruner.adjusts:
+        return {name: tensor.cpu() for name, tensor in pruner.kept.items()}
+    return select(pool, pruner.schedule.sparsity_at(pruner.update))
+
+
+def _describe(kept: dict[str, Tensor], session: Session) -> Mask:
+    first = Mask.load(session.directory / FIRST_MASK)
+    then = f"adjusted over {session.pruner.update} updates" if session.pruner.adjusts else "kept fixed"
+    return Mask(
+        kept,
+        origin=f"{session.settings.method}: {then}; first: {first.origin}",
+        sparsity_target=session.settings.sparsity,
+        step=session.pruner.update,
+        parent=first.sha256,
+    )

@@ -1,0 +1,177 @@
+"""One training run as pruning sees it: freezing, the pruner, its log, and the progress file."""
+
+import logging
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from parp_espnet.errors import UserError
+from parp_espnet.espnet.freezing import HeadFirst, freeze_convolutions
+from parp_espnet.files import write_json
+from parp_espnet.pruning.log import PruningLog
+from parp_espnet.pruning.methods import first_mask
+from parp_espnet.pruning.pool import find_pool
+from parp_espnet.pruning.pruner import PruneEvent, Pruner
+from parp_espnet.pruning.settings import PruneSettings
+
+FIRST_MASK = "initial_mask.safetensors"
+STATE_KEY = "parp"
+PROGRESS_SECONDS = 1.0
+
+
+class Session:
+    """Everything that `PruningTrainer` keeps between its hooks.
+
+    Its state travels inside `checkpoint.pth` as an extra entry of the optimizer's state, through torch's
+    public state_dict hooks, in tensors and plain types only.
+
+    Args:
+        directory: the experiment's; receives `pruning.jsonl`, `initial_mask.safetensors` and `progress.json`.
+        max_epoch: epochs of the whole run, for the progress file.
+        writes: whether this process writes files (rank 0).
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        settings: PruneSettings,
+        *,
+        directory: Path,
+        max_epoch: int,
+        writes: bool,
+    ) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.writes = writes
+        freeze_convolutions(model)
+        self._head_first = HeadFirst(model)
+        self.pruner = Pruner(
+            find_pool(dict(model.named_parameters())),
+            adjusts=settings.row.adjusts,
+            schedule=settings.row.schedule_for(settings.sparsity, settings.interval),
+            record=self._record,
+        )
+        self._log = PruningLog(directory / "pruning.jsonl")
+        self._reporter: Any = None
+        self._max_epoch = max_epoch
+        self._updates: int | None = None
+        self._earlier_seconds = 0.0
+        self._started = time.perf_counter()
+        self._written_at = -math.inf
+        optimizer.register_step_post_hook(lambda *_: self._after_update())
+        optimizer.register_state_dict_post_hook(self._add_state)
+        optimizer.register_load_state_dict_pre_hook(self._take_state)
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds of training, with those before the checkpoint that was resumed."""
+        return self._earlier_seconds + time.perf_counter() - self._started
+
+    def start(self) -> None:
+        """Prune for the first time.
+
+        Not called when a checkpoint is about to be resumed: it brings its own mask.
+        """
+        mask = first_mask(
+            self.settings.row, self.pruner.pool, self.settings.sparsity, self.settings.initial_mask
+        )
+        if self.writes:
+            mask.save(self.directory / FIRST_MASK)
+            self._log.cut(-1)
+        self.pruner.start(mask)
+        self._head_first.freeze(self.settings.freeze_updates > 0)
+        logging.info(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
+
+    def begin_epoch(self, reporter: Any, updates: int) -> None:
+        """Take the epoch's `SubReporter` and its number of optimizer updates, 0 if nobody knows."""
+        self._reporter = reporter
+        self._updates = self._max_epoch * updates or None
+
+    def end_epoch(self) -> None:
+        """Make the weights sparse for the validation and the save that follow.
+
+        Where the mask adjusts, this is one more prune of the same kind, at an irregular distance unless the
+        epoch's updates are a multiple of the interval.
+        """
+        self._write_progress("valid")
+        self._reporter = None  # after its last `next()` an ESPnet reporter takes no more values
+        self.pruner.prune()
+
+    def finish(self) -> None:
+        """Say that training is over."""
+        self._updates = self.pruner.update
+        self._write_progress("done")
+
+    def _after_update(self) -> None:
+        self.pruner.after_update()
+        if self.pruner.update == self.settings.freeze_updates:
+            self._head_first.freeze(False)
+        if time.perf_counter() - self._written_at >= PROGRESS_SECONDS:
+            self._write_progress("train")
+
+    def _record(self, event: PruneEvent) -> None:
+        if self.writes:
+            self._log.append(event)
+        if self._reporter is not None:
+            values = {
+                "sparsity": event.sparsity,
+                "mask_flips": event.flips,
+                "mask_iou_first": event.iou_first,
+            }
+            self._reporter.register(values | {"mask_iou_previous": event.iou_previous})
+
+    def _write_progress(self, phase: str) -> None:
+        self._written_at = time.perf_counter()
+        if self.writes:
+            progress = {
+                "update": self.pruner.update,
+                "updates": self._updates,
+                "loss": self._last_loss(),
+                "seconds": round(self.seconds, 1),
+                "phase": phase,
+            }
+            write_json(self.directory / "progress.json", progress)
+
+    def _last_loss(self) -> float | None:
+        losses = [] if self._reporter is None else self._reporter.stats.get("loss", [])
+        return float(losses[-1].value) if losses and math.isfinite(losses[-1].value) else None
+
+    def _add_state(self, _: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
+        ours = {
+            "pruner": self.pruner.state_dict(),
+            "settings": self.settings.as_dict(),
+            "seconds": self.seconds,
+        }
+        return state | {STATE_KEY: ours}
+
+    def _take_state(self, _: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
+        if STATE_KEY not in state:
+            raise UserError(
+                f"{self.directory}/checkpoint.pth: expected a checkpoint of parp_espnet.bin.train, "
+                "found one of another trainer; use another directory"
+            )
+        ours = state[STATE_KEY]
+        self._check_same(ours["settings"])
+        self.pruner.load_state_dict(ours["pruner"])
+        self._earlier_seconds = ours["seconds"]
+        self._head_first.freeze(self.pruner.update < self.settings.freeze_updates)
+        if self.writes:
+            self._log.cut(self.pruner.update)
+        return {key: value for key, value in state.items() if key != STATE_KEY}
+
+    def _check_same(self, earlier: Mapping[str, Any]) -> None:
+        now = self.settings.as_dict()
+        changed = [
+            f"{key} {earlier.get(key)} then, {now[key]} now" for key in now if now[key] != earlier.get(key)
+        ]
+        if changed:
+            raise UserError(
+                f"{self.directory}: holds a run with other settings ({'; '.join(changed)}); "
+                "continue it with the same ones, or use another directory"
+            )

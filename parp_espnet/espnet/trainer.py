@@ -1,0 +1,116 @@
+"""ESPnet's trainer with pruning in it. Everything happens in hooks; the training loop is ESPnet's."""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from contextlib import nullcontext
+from operator import length_hint
+from pathlib import Path
+from typing import Any
+
+import torch
+from espnet2.train.trainer import Trainer, TrainerOptions
+from espnet2.utils.nested_dict_action import NestedDictAction
+from torch import nn
+
+from parp_espnet.espnet import checkpoints
+from parp_espnet.espnet.finalise import finalise
+from parp_espnet.espnet.session import Session
+from parp_espnet.pruning.settings import PruneSettings
+
+
+@dataclasses.dataclass
+class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
+    """ESPnet's options, and what pruning adds to them."""
+
+    settings: PruneSettings
+    session: Session | None = None
+    """Made when training starts; here because ESPnet hands the options to every hook."""
+
+
+class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
+    """`Trainer` that validates and saves exactly sparse models only, and resumes exactly.
+
+    ESPnet seeds Python's, NumPy's and torch's generators with seed + epoch when an epoch begins, resumed or
+    not, so dropout and SpecAugment need no state of their own.
+    """
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        """Make `prune_conf` a legal key of the configuration file."""
+        group = parser.add_argument_group("Pruning")
+        group.add_argument(
+            "--prune_conf",
+            action=NestedDictAction,
+            default={},
+            help="method, sparsity, interval, freeze_updates, initial_mask; see parp_espnet.pruning.settings",
+        )
+
+    @classmethod
+    def build_options(cls, args: argparse.Namespace) -> PruningOptions:
+        """Build the options of `run`. Raises `UserError` when `prune_conf` is wrong."""
+        names = [field.name for field in dataclasses.fields(TrainerOptions)]
+        settings = PruneSettings.parse(args.prune_conf)
+        return PruningOptions(**{name: getattr(args, name) for name in names}, settings=settings)
+
+    @classmethod
+    def run(
+        cls,
+        model: nn.Module,
+        optimizers: Sequence[torch.optim.Optimizer],
+        trainer_options: PruningOptions,
+        distributed_option: Any,
+        **others: Any,
+    ) -> None:
+        """Train from the present weights or the last checkpoint, then finalise what the directory holds."""
+        directory = Path(trainer_options.output_dir)
+        writes = not distributed_option.distributed or distributed_option.dist_rank == 0
+        (optimizer,) = optimizers
+        session = Session(
+            model,
+            optimizer,
+            trainer_options.settings,
+            directory=directory,
+            max_epoch=trainer_options.max_epoch,
+            writes=writes,
+        )
+        trainer_options.session = session
+        criteria = trainer_options.best_model_criterion
+        with checkpoints.only_run_in(directory) if writes else nullcontext():
+            if not (trainer_options.resume and checkpoints.recover(directory, criteria)):
+                session.start()
+            super().run(
+                model=model,
+                optimizers=optimizers,
+                trainer_options=trainer_options,
+                distributed_option=distributed_option,
+                **others,
+            )
+            if writes:
+                finalise(model, session, criteria[0], seed=trainer_options.seed)
+                session.finish()
+
+    @classmethod
+    def train_one_epoch(
+        cls, optimizers: Sequence[torch.optim.Optimizer], options: PruningOptions, **others: Any
+    ) -> bool:
+        """Train an epoch and prune after it: validation and all that is saved see sparse weights."""
+        assert options.session is not None
+        options.session.begin_epoch(
+            others["reporter"], updates=length_hint(others["iterator"]) // options.accum_grad
+        )
+        nothing_happened: bool = super().train_one_epoch(optimizers=optimizers, options=options, **others)
+        for optimizer in optimizers:
+            # Gradients of left-over micro-batches are in no checkpoint: an epoch that kept them could not be
+            # resumed exactly.
+            optimizer.zero_grad()
+        options.session.end_epoch()
+        return nothing_happened
+
+    @classmethod
+    def validate_one_epoch(cls, options: PruningOptions, **others: Any) -> None:
+        """Validate, then make room for the checkpoint that ESPnet writes next."""
+        super().validate_one_epoch(options=options, **others)
+        assert options.session is not None
+        if options.session.writes:
+            checkpoints.set_aside(Path(options.output_dir))

@@ -1,0 +1,194 @@
+"""What the tests share: a tiny upstream, a tiny language of tones, and a training of seconds."""
+
+import json
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+RATE = 16000
+TONES = {"a": 300.0, "e": 600.0, "i": 1200.0, "o": 2400.0}
+
+
+def save_upstream(directory: Path, family: str = "hubert", norm: str = "layer", **changes: Any) -> Path:
+    """Save a randomly initialised upstream of two layers of 32 dimensions, as the shipped ones are saved."""
+    from transformers import (  # noqa: PLC0415
+        HubertConfig,
+        HubertModel,
+        Wav2Vec2Config,
+        Wav2Vec2FeatureExtractor,
+        Wav2Vec2Model,
+    )
+
+    config_class, model_class = {
+        "hubert": (HubertConfig, HubertModel),
+        "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model),
+    }[family]
+    config = config_class(
+        vocab_size=32,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        conv_dim=(32,) * 5,
+        conv_kernel=(20, 8, 4, 4, 4),
+        conv_stride=(10, 4, 2, 2, 2),
+        num_feat_extract_layers=5,
+        feat_extract_norm=norm,
+        do_stable_layer_norm=True,
+        tie_last_hidden_states=True,
+        layerdrop=0.0,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=4,
+        **changes,
+    )
+    torch.manual_seed(0)
+    model_class(config).save_pretrained(directory)
+    Wav2Vec2FeatureExtractor(return_attention_mask=True, do_normalize=True).save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def make_upstream() -> Callable[..., Path]:
+    """Save a tiny upstream of one's own: see `save_upstream`."""
+    return save_upstream
+
+
+@pytest.fixture(scope="session")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny HuBERT with layer norm, dropout and SpecAugment."""
+    return save_upstream(tmp_path_factory.mktemp("upstream"))
+
+
+@pytest.fixture(scope="session")
+def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Kaldi data directory of eight utterances; every "phone" is a tone of its own pitch."""
+    directory = tmp_path_factory.mktemp("tones")
+    rng = np.random.default_rng(0)
+    scp, text = [], []
+    for index in range(8):
+        phones = [str(phone) for phone in rng.choice(list(TONES), size=3 + index % 3)]
+        times = np.arange(int(0.2 * RATE)) / RATE
+        samples = np.concatenate([np.sin(2 * np.pi * TONES[phone] * times) for phone in phones])
+        samples = 0.3 * samples + 0.01 * rng.standard_normal(len(samples))
+        path = directory / f"tone-{index}.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            file.writeframes((samples * 32767).astype("<i2").tobytes())
+        scp.append(f"tone-{index} {path}\n")
+        text.append(f"tone-{index} {' '.join(phones)}\n")
+    (directory / "wav.scp").write_text("".join(scp))
+    (directory / "text").write_text("".join(text))
+    (directory / "tokens.txt").write_text("\n".join(["<blank>", "<unk>", *TONES, "<sos/eos>"]) + "\n")
+    return directory
+
+
+@dataclass
+class Recipe:
+    """A training on the tones; every call of `config` may change any option."""
+
+    upstream: Path
+    data: Path
+
+    def config(self, directory: Path, **changes: Any) -> Path:
+        """Write `train.yaml` for a run in `directory`."""
+        data = [f"{self.data}/wav.scp,speech,sound", f"{self.data}/text,text,text"]
+        options: dict[str, Any] = {
+            "output_dir": str(directory),
+            "encoder": None,
+            "decoder": None,
+            "model_conf": {"ctc_weight": 1.0, "extract_feats_in_collect_stats": False},
+            "frontend": "s3prl",
+            "frontend_conf": {
+                "frontend_conf": {"upstream": "hf_hubert_custom", "path_or_url": str(self.upstream)},
+                "multilayer_feature": False,
+            },
+            "specaug": None,
+            "normalize": None,
+            "init": None,
+            "unused_parameters": True,
+            "num_att_plot": 0,
+            "use_tensorboard": False,
+            "use_matplotlib": False,
+            "best_model_criterion": [["valid", "loss", "min"]],
+            "keep_nbest_models": 3,
+            "resume": True,
+            "token_type": "word",
+            "token_list": str(self.data / "tokens.txt"),
+            "train_data_path_and_name_and_type": [item.split(",") for item in data],
+            "valid_data_path_and_name_and_type": [item.split(",") for item in data],
+            "train_shape_file": [str(self.data / "text")],
+            "valid_shape_file": [str(self.data / "text")],
+            "batch_type": "unsorted",
+            "batch_size": 4,
+            "num_workers": 0,
+            "num_iters_per_epoch": 6,
+            "max_epoch": 3,
+            "optim": "adam",
+            "optim_conf": {"lr": 0.002, "weight_decay": 0.01},
+            "scheduler": "tristagelr",
+            "scheduler_conf": {"max_steps": 18},
+            "prune_conf": {"method": "parp", "sparsity": 0.5, "interval": 4},
+        }
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / "train.yaml"
+        path.write_text(yaml.safe_dump(options | changes))
+        return path
+
+    def train(self, directory: Path, **changes: Any) -> Path:
+        """Train in this process; return the directory."""
+        from parp_espnet.espnet.task import PruningASRTask  # noqa: PLC0415
+
+        PruningASRTask.main(cmd=["--config", str(self.config(directory, **changes))])
+        return directory
+
+    def overfit(self, directory: Path, method: str, sparsity: float) -> Path:
+        """Train until the tones are learnt by heart."""
+        return self.train(
+            directory,
+            max_epoch=4,
+            num_iters_per_epoch=60,
+            keep_nbest_models=1,
+            optim_conf={"lr": 0.01},
+            scheduler_conf={"max_steps": 240},
+            prune_conf={"method": method, "sparsity": sparsity, "interval": 5},
+        )
+
+
+@pytest.fixture(scope="session")
+def recipe(upstream: Path, tones: Path) -> Recipe:
+    """The tiny recipe."""
+    return Recipe(upstream, tones)
+
+
+@pytest.fixture(scope="session")
+def calm_recipe(tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """The tiny recipe on an upstream without dropout and SpecAugment, which learns fast."""
+    off = dict.fromkeys(("hidden_dropout", "attention_dropout", "activation_dropout", "mask_time_prob"), 0.0)
+    return Recipe(save_upstream(tmp_path_factory.mktemp("calm"), **off), tones)
+
+
+@pytest.fixture(scope="session")
+def learned(calm_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment of PARP at 0.5 that knows the tones."""
+    return calm_recipe.overfit(tmp_path_factory.mktemp("learned"), "parp", 0.5)
+
+
+@pytest.fixture(scope="session")
+def recipe_on(tones: Path) -> Callable[[Path], Recipe]:
+    """The tiny recipe on another upstream."""
+    return lambda upstream: Recipe(upstream, tones)
+
+
+@pytest.fixture
+def lines() -> Callable[[Path], list[dict[str, Any]]]:
+    """Read a JSON lines file."""
+    return lambda path: [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,0 +1,85 @@
+"""`python3 -m parp_espnet.bin.mask`."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from parp_espnet.bin.mask import main
+from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.pool import find_pool
+from parp_espnet.pruning.selection import select
+
+
+@pytest.fixture
+def mask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run the command; return exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mask", *map(str, arguments)])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_from_upstream_info_and_diff(mask, upstream: Path, tmp_path: Path):
+    one, other = tmp_path / "one.safetensors", tmp_path / "other.safetensors"
+    assert mask("from-upstream", "--upstream", upstream, "--sparsity", 0.5, "--out", one)[0] == 0
+    assert mask("from-upstream", "--upstream", upstream, "--sparsity", 0.25, "--out", other)[0] == 0
+    assert Mask.load(one).sparsity == 0.5
+    _, out, _ = mask("info", one)
+    assert "magnitudes of the pre-trained weights" in out
+    assert "0.500000 measured, 0.5 asked for, global ranking" in out
+    assert "encoder.layers.0.attention.q_proj.weight 32×32" in out
+    _, out, _ = mask("diff", one, one)
+    assert "IOU over kept weights  1.0000" in out
+    assert "of random masks        0.3333" in out
+    _, out, _ = mask("diff", one, other)
+    assert "IOU over kept weights  0.6667" in out
+    assert "sparsities differ" in out
+
+
+def test_from_model(mask, recipe, tmp_path: Path):
+    run = {"max_epoch": 1, "keep_nbest_models": 1, "prune_conf": {"method": "dense"}}
+    model = recipe.train(tmp_path / "dense", **run) / "valid.loss.best.pth"
+    assert mask("from-model", "--model", model, "--sparsity", 0.5, "--out", tmp_path / "mask")[0] == 0
+    made = Mask.load(tmp_path / "mask")
+    expected = select(find_pool(load_model_state(model)), 0.5)
+    assert all(torch.equal(made.kept[name], kept) for name, kept in expected.items())
+    assert "finetuned" in made.origin
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("from-upstream", "--upstream", "nowhere", "--sparsity", 0.5),
+            "--upstream nowhere: expected a Hugging Face model",
+        ),
+        (("from-upstream", "--upstream", "UPSTREAM", "--sparsity", 50), "did you mean 0.5?"),
+        (
+            ("from-model", "--model", "UPSTREAM/config.json", "--sparsity", 0.5),
+            "expected a model's state_dict",
+        ),
+        (("from-model", "--model", "nowhere.pth", "--sparsity", 0.5), "nowhere.pth: no such model file"),
+        (("info", "UPSTREAM/model.safetensors"), "expected a mask file"),
+    ],
+)
+def test_bad_input_is_one_line(
+    mask, upstream: Path, tmp_path: Path, arguments: tuple[object, ...], message: str
+):
+    given = [str(argument).replace("UPSTREAM", str(upstream)) for argument in arguments]
+    out = ["--out", str(tmp_path / "mask")] if given[0].startswith("from") else []
+    code, _, err = mask(*given, *out)
+    assert code == 2
+    errors = [line for line in err.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert not (tmp_path / "mask").exists()
