@@ -1,12 +1,13 @@
 """Progress and time left, on a terminal and in a log."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
+from typing import Any
 
 from tqdm import tqdm
 
 
-def bar(total: float | None, label: str, unit: str = "it") -> "tqdm[None]":
+def bar(total: float | None, label: str, unit: str = "it") -> "tqdm[Any]":
     """Return a progress bar on stderr; call `.update(n)` and `.close()`, or use it in a `with`.
 
     On a terminal it redraws ten times a second; in a log it adds a line every ten seconds.
@@ -26,7 +27,7 @@ def bar(total: float | None, label: str, unit: str = "it") -> "tqdm[None]":
 
 def track[T](items: Iterable[T], label: str, unit: str = "it", total: int | None = None) -> Iterable[T]:
     """Yield `items` while showing how many are done and the time left."""
-    size = total if total is not None else len(items) if hasattr(items, "__len__") else None
+    size = total if total is not None else len(items) if isinstance(items, Sized) else None
     with bar(size, label, unit) as shown:
         for item in items:
             yield item

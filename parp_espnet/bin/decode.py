@@ -14,14 +14,10 @@ from parp_espnet.espnet.decode import decode
 def main() -> None:
     """Write `<out>/text` and `<out>/decode.json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--model", type=Path, required=True, help="an ESPnet model file beside its config.yaml"
-    )
+    parser.add_argument("--model", type=Path, required=True, help="an ESPnet model file beside its config.yaml")
     parser.add_argument("--data", type=Path, required=True, help="a Kaldi data directory (16 kHz mono)")
     parser.add_argument("--out", type=Path, required=True, help="receives text and decode.json")
-    parser.add_argument(
-        "--batch_seconds", type=float, default=60.0, help="audio in a batch, padding included"
-    )
+    parser.add_argument("--batch_seconds", type=float, default=60.0, help="audio in a batch, padding included")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     args = parser.parse_args()
     if args.batch_seconds <= 0:

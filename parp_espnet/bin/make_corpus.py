@@ -57,9 +57,7 @@ def _make_cldr(options: argparse.Namespace) -> list[Utterance]:
     for one in _with_progress(spoken, options.minutes, f"{options.lang} {options.set}"):
         wav = wavs / f"{one.id}.wav"
         soundfile.write(wav, one.samples, SAMPLE_RATE, subtype="PCM_16")
-        utterances.append(
-            Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)
-        )
+        utterances.append(Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration))
     return utterances
 
 
@@ -122,9 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--lang", required=True, help="language code, such as es")
     one.add_argument("--minutes", type=float, required=True, help="of speech, at least")
     one.add_argument("--seed", type=int, default=0, help="same seed, same bytes; default 0")
-    one.add_argument(
-        "--jobs", type=int, default=2, help="processes; the bytes do not depend on it; default 2"
-    )
+    one.add_argument("--jobs", type=int, default=2, help="processes; the bytes do not depend on it; default 2")
     corpora.add_parser("an4", parents=[common], help="the seven AN4 utterances in ESPnet's wheel")
     one = corpora.add_parser("mboshi", parents=[common], help="Mboshi, from a clone of the corpus")
     one.add_argument("--mboshi", type=Path, required=True, help="the clone's directory")

@@ -33,9 +33,7 @@ def main() -> None:
         "--upstream", required=True, help="a Hugging Face directory, or the hub name of a downloaded one"
     )
     model = actions.add_parser("from-model", help="the largest of finetuned weights (OMP, transfer)")
-    model.add_argument(
-        "--model", type=Path, required=True, help="an ESPnet model file, e.g. valid.loss.ave.pth"
-    )
+    model.add_argument("--model", type=Path, required=True, help="an ESPnet model file, e.g. valid.loss.ave.pth")
     for maker in (upstream, model):
         maker.add_argument("--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)")
         maker.add_argument("--out", type=Path, required=True)
@@ -88,9 +86,7 @@ def _first_line(error: Exception) -> str:
 def _info(path: Path) -> None:
     mask = Mask.load(path)
     print(f"origin       {mask.origin}")
-    print(
-        f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {mask.scope} ranking"
-    )
+    print(f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {mask.scope} ranking")
     print(f"weights      {mask.total} in {len(mask.kept)} tensors")
     print(f"step         {mask.step if mask.step is not None else '-'}")
     print(f"sha256       {mask.sha256}")

@@ -1,4 +1,7 @@
-"""Check an upstream and make the copy that training uses: `python3 -m parp_espnet.bin.preflight --upstream DIR --out DIR`."""
+"""Check an upstream and make the copy that training uses.
+
+    python3 -m parp_espnet.bin.preflight --upstream DIR --out DIR
+"""
 
 import argparse
 from pathlib import Path

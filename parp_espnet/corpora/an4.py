@@ -49,9 +49,7 @@ def _archive() -> Path:
     for folder in (package and package.submodule_search_locations) or ():
         if (path := Path(folder) / _ARCHIVE).is_file():
             return path
-    raise UserError(
-        f"no AN4 in the installed ESPnet: expected egs3/{_ARCHIVE} in its wheel; install espnet 202611"
-    )
+    raise UserError(f"no AN4 in the installed ESPnet: expected egs3/{_ARCHIVE} in its wheel; install espnet 202611")
 
 
 def _member(archive: tarfile.TarFile, path: Path) -> bytes:

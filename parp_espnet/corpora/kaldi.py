@@ -68,17 +68,13 @@ def read_data_dir(path: Path) -> list[Utterance]:
     file and not in another, or when a line cannot be read.
     """
     if not path.is_dir():
-        raise UserError(
-            f"{path}: no such data directory; make it first (python3 -m parp_espnet.bin.make_corpus)"
-        )
+        raise UserError(f"{path}: no such data directory; make it first (python3 -m parp_espnet.bin.make_corpus)")
     tables = {name: _read_table(path / name) for name in _FILES}
     ids = tables["wav.scp"].keys()
     for name, table in tables.items():
         for different in sorted(ids ^ table.keys()):
             has, lacks = ("wav.scp", name) if different in ids else (name, "wav.scp")
-            raise UserError(
-                f"{path}: utterance {different} is in {has} and not in {lacks}; make the directory again"
-            )
+            raise UserError(f"{path}: utterance {different} is in {has} and not in {lacks}; make the directory again")
     utterances = [
         Utterance(
             id=id_,

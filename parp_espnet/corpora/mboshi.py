@@ -111,9 +111,7 @@ def _utterance(folder: Path, stem: str) -> Utterance:
         ) from None
     audio = soundfile.info(wav)
     if (audio.samplerate, audio.channels) != (_SAMPLE_RATE, 1):
-        raise UserError(
-            f"{wav}: expected 16 kHz mono, found {audio.samplerate} Hz and {audio.channels} channels"
-        )
+        raise UserError(f"{wav}: expected 16 kHz mono, found {audio.samplerate} Hz and {audio.channels} channels")
     return Utterance(
         id=f"{speaker}-{rest}",
         speaker=speaker,

@@ -89,14 +89,10 @@ class PhraseBook:
 
     def _quantity(self, random: Random) -> str:
         unit = random.choice(self.units)
-        return self._own(
-            lambda: format_unit(_whole_number(random), unit, format=_PLAIN_NUMBER, locale=self.locale)
-        )
+        return self._own(lambda: format_unit(_whole_number(random), unit, format=_PLAIN_NUMBER, locale=self.locale))
 
     def _number(self, random: Random) -> str:
-        return self._own(
-            lambda: format_decimal(_whole_number(random), format=_PLAIN_NUMBER, locale=self.locale)
-        )
+        return self._own(lambda: format_decimal(_whole_number(random), format=_PLAIN_NUMBER, locale=self.locale))
 
     def _own(self, draw: Callable[[], str]) -> str:
         """Draw until the text is one of this set."""
@@ -110,9 +106,7 @@ def phrase_book(language: str, split: str) -> PhraseBook:
     """Return the phrase book of a CLDR language for one of `SPLITS`."""
     locale = Locale(language)
     currencies = [
-        code
-        for code, name in sorted(locale.currencies.items())
-        if "(" not in name and split_of(name) == split
+        code for code, name in sorted(locale.currencies.items()) if "(" not in name and split_of(name) == split
     ]
     return PhraseBook(
         locale=locale,
@@ -121,9 +115,7 @@ def phrase_book(language: str, split: str) -> PhraseBook:
         currencies=tuple(currencies),
         # Babel shows the bare identifier of a unit that the language has no words for.
         units=tuple(
-            unit
-            for unit in sorted(locale.unit_display_names)
-            if unit not in format_unit(2, unit, locale=locale)
+            unit for unit in sorted(locale.unit_display_names) if unit not in format_unit(2, unit, locale=locale)
         ),
     )
 
@@ -143,18 +135,12 @@ def _names(language: str) -> tuple[str, ...]:
     ]
     bare = {_BRACKETS.sub("", str(name)).strip() for name in names}
     return tuple(
-        sorted(
-            name
-            for name in bare
-            if len(name) in _NAME_LENGTHS and not any(letter.isdigit() for letter in name)
-        )
+        sorted(name for name in bare if len(name) in _NAME_LENGTHS and not any(letter.isdigit() for letter in name))
     )
 
 
 def _money(amount: int, code: str, locale: Locale) -> str:
-    return format_currency(
-        amount, code, format=_PLAIN_NUMBER, locale=locale, currency_digits=False, format_type="name"
-    )
+    return format_currency(amount, code, format=_PLAIN_NUMBER, locale=locale, currency_digits=False, format_type="name")
 
 
 def _whole_number(random: Random) -> int:

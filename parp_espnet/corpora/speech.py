@@ -72,9 +72,7 @@ def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
                 continue
             samples = finish(raw, synthesiser.sample_rate)
             if SHORTEST <= len(samples) / SAMPLE_RATE <= LONGEST:
-                spoken.append(
-                    Spoken(f"{speaker}-{len(spoken):02d}", speaker, language, text, phones, samples)
-                )
+                spoken.append(Spoken(f"{speaker}-{len(spoken):02d}", speaker, language, text, phones, samples))
     return spoken
 
 

@@ -51,16 +51,13 @@ def recover(directory: Path, criteria: Sequence[Sequence[str]]) -> bool:
             continue
         if name == PREVIOUS:
             logging.warning(
-                f"{'; '.join(problems) or 'the last save was interrupted'}: "
-                f"continuing from the one before, {path}"
+                f"{'; '.join(problems) or 'the last save was interrupted'}: continuing from the one before, {path}"
             )
             path.replace(directory / CURRENT)
         _mend_epoch(directory, states, criteria)
         return True
     if problems:
-        raise UserError(
-            f"{'; '.join(problems)}; delete the directory's checkpoints to train again from the start"
-        )
+        raise UserError(f"{'; '.join(problems)}; delete the directory's checkpoints to train again from the start")
     return False
 
 
@@ -70,13 +67,9 @@ def load_model_state(path: Path) -> dict[str, torch.Tensor]:
         raise UserError(f"{path}: no such model file")
     states = _read(path)
     if isinstance(states, str) or not isinstance(states, dict):
-        raise UserError(
-            f"{path}: expected a model's state_dict, found something else or a truncated file ({states})"
-        )
+        raise UserError(f"{path}: expected a model's state_dict, found something else or a truncated file ({states})")
     if not all(isinstance(value, torch.Tensor) for value in states.values()):
-        raise UserError(
-            f"{path}: expected a model's state_dict, found entries {', '.join(map(str, list(states)[:5]))}"
-        )
+        raise UserError(f"{path}: expected a model's state_dict, found entries {', '.join(map(str, list(states)[:5]))}")
     return states
 
 
@@ -94,9 +87,7 @@ def only_run_in(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UserError(
-                f"{directory}: another training is running here; wait for it or use another one"
-            ) from None
+            raise UserError(f"{directory}: another training is running here; wait for it or use another one") from None
         yield
 
 

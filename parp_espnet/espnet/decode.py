@@ -92,9 +92,7 @@ class Recogniser:
     def recognise(self, audio: Sequence[np.ndarray]) -> list[list[str]]:
         """Return the tokens of each utterance; `audio` holds float32 samples in [-1, 1] at 16 kHz."""
         lengths = torch.tensor([len(samples) for samples in audio])
-        speech = torch.nn.utils.rnn.pad_sequence(
-            [torch.from_numpy(samples) for samples in audio], batch_first=True
-        )
+        speech = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(samples) for samples in audio], batch_first=True)
         encoded, frames = self._model.encode(speech.to(self._device), lengths.to(self._device))
         best = self._model.ctc.argmax(encoded).cpu()
         return [self._collapse(path[:count]) for path, count in zip(best, frames.tolist(), strict=True)]
@@ -140,8 +138,7 @@ def _samples_in(utterance: str, path: Path) -> int:
         raise UserError(f"{utterance}: {path} cannot be read as audio ({error})") from None
     if info.samplerate != RATE or info.channels != 1:
         raise UserError(
-            f"{utterance}: {path}: expected {RATE} Hz mono, "
-            f"found {info.samplerate} Hz, {info.channels} channels"
+            f"{utterance}: {path}: expected {RATE} Hz mono, found {info.samplerate} Hz, {info.channels} channels"
         )
     return int(info.frames)
 

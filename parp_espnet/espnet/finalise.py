@@ -71,9 +71,7 @@ def _prune_again(path: Path, pruner: Pruner) -> float:
     before = 1 - nonzero_count(pool) / total
     apply_mask(pool, kept)
     save_model_state(path, states)
-    logging.info(
-        f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} pruned again"
-    )
+    logging.info(f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} pruned again")
     return before
 
 

@@ -27,9 +27,7 @@ def count_frames_exactly(model: Any) -> None:
     if upstream is None:
         return
 
-    def clamp(
-        _: nn.Module, inputs: tuple[Tensor, Tensor], outputs: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, Tensor]:
+    def clamp(_: nn.Module, inputs: tuple[Tensor, Tensor], outputs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         features, reported = outputs
         made = upstream._get_feat_extract_output_lengths(inputs[1]).clamp(min=1)
         return features, torch.minimum(reported, made.to(reported))

@@ -78,9 +78,7 @@ class Session:
 
         Not called when a checkpoint is about to be resumed: it brings its own mask.
         """
-        mask = first_mask(
-            self.settings.row, self.pruner.pool, self.settings.sparsity, self.settings.initial_mask
-        )
+        mask = first_mask(self.settings.row, self.pruner.pool, self.settings.sparsity, self.settings.initial_mask)
         if self.writes:
             mask.save(self.directory / FIRST_MASK)
             self._log.cut(-1)
@@ -167,9 +165,7 @@ class Session:
 
     def _check_same(self, earlier: Mapping[str, Any]) -> None:
         now = self.settings.as_dict()
-        changed = [
-            f"{key} {earlier.get(key)} then, {now[key]} now" for key in now if now[key] != earlier.get(key)
-        ]
+        changed = [f"{key} {earlier.get(key)} then, {now[key]} now" for key in now if now[key] != earlier.get(key)]
         if changed:
             raise UserError(
                 f"{self.directory}: holds a run with other settings ({'; '.join(changed)}); "

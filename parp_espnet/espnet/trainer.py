@@ -96,9 +96,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
     ) -> bool:
         """Train an epoch and prune after it: validation and all that is saved see sparse weights."""
         assert options.session is not None
-        options.session.begin_epoch(
-            others["reporter"], updates=length_hint(others["iterator"]) // options.accum_grad
-        )
+        options.session.begin_epoch(others["reporter"], updates=length_hint(others["iterator"]) // options.accum_grad)
         nothing_happened: bool = super().train_one_epoch(optimizers=optimizers, options=options, **others)
         for optimizer in optimizers:
             # Gradients of left-over micro-batches are in no checkpoint: an epoch that kept them could not be

@@ -50,9 +50,7 @@ _PHONEMES_IPA = 0x02
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _BUFFER_MILLISECONDS = 2000
 
-_SYNTH_CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
-)
+_SYNTH_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 _PHONEME_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)
 
 
@@ -100,9 +98,7 @@ class Synthesiser:
         self._samples.clear()
         self._clauses.clear()
         data = text.encode() + b"\0"
-        self._library.espeak_Synth(
-            data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
-        )
+        self._library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None)
         return np.frombuffer(b"".join(self._samples), np.int16), list(self._clauses)
 
     def close(self) -> None:
@@ -152,9 +148,7 @@ def variants() -> list[str]:
 
 def _voice_name(language: str, voice: Voice) -> str:
     if language not in VOICES:
-        raise UserError(
-            f"no voice for the language {language!r}; there are voices for {' '.join(sorted(VOICES))}"
-        )
+        raise UserError(f"no voice for the language {language!r}; there are voices for {' '.join(sorted(VOICES))}")
     if not voice.variant:
         return VOICES[language]
     if voice.variant not in variants():

@@ -124,8 +124,7 @@ class Mask:
         ]
         if problems:
             raise UserError(
-                f"{where}: the mask does not fit the model ({'; '.join(problems)}); "
-                "was it made from another upstream?"
+                f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made from another upstream?"
             )
 
 
@@ -166,9 +165,7 @@ def pack(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def unpack(packed: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """Undo `pack`. Raises `ValueError` when names or sizes disagree with `shapes`."""
     if packed.keys() != shapes.keys():
-        raise ValueError(
-            f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}"
-        )
+        raise ValueError(f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}")
     kept = {}
     for name, shape in shapes.items():
         total = int(np.prod(shape, dtype=np.int64))
@@ -190,9 +187,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata = file.metadata() or {}
             packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, struct.error) as error:
-        raise UserError(
-            f"{path}: expected a mask (safetensors), found a damaged or other file ({error})"
-        ) from None
+        raise UserError(f"{path}: expected a mask (safetensors), found a damaged or other file ({error})") from None
     if metadata.get("format") != FORMAT:
         raise UserError(
             f"{path}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors file of "

@@ -42,13 +42,9 @@ class Method:
 
 METHODS = {
     "dense": Method("finetune, prune nothing", Source.NOTHING, adjusts=False, runs=1),
-    "mpi": Method(
-        "magnitude pruning at pre-trained initialisation", Source.PRETRAINED, adjusts=False, runs=1
-    ),
+    "mpi": Method("magnitude pruning at pre-trained initialisation", Source.PRETRAINED, adjusts=False, runs=1),
     "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, adjusts=True, runs=1),
-    "omp": Method(
-        "one-shot magnitude pruning of finetuned weights, rewound", Source.FILE, adjusts=False, runs=2
-    ),
+    "omp": Method("one-shot magnitude pruning of finetuned weights, rewound", Source.FILE, adjusts=False, runs=2),
     "transfer": Method("the mask of another language or task, as it is", Source.FILE, adjusts=False, runs=1),
 }
 

@@ -49,9 +49,7 @@ def find_pool[T: Tensor](tensors: Mapping[str, T]) -> dict[str, T]:
                 continue
             canonical = match.group(1)
             if canonical in pool:
-                raise UserError(
-                    f"expected one upstream in the model, found two: {origin[canonical]} and {name}"
-                )
+                raise UserError(f"expected one upstream in the model, found two: {origin[canonical]} and {name}")
             pool[canonical], origin[canonical] = tensor, name
         if pool:
             return dict(sorted(pool.items()))

@@ -74,7 +74,9 @@ def _check_hugging_face(source: Path, out: Path, settings: dict[str, Any]) -> Pr
     name = HUGGING_FACE.get(config["model_type"])
     if name is None:
         known = ", ".join(sorted(HUGGING_FACE))
-        raise UserError(f"{source}: upstream of an unknown kind: model_type {config['model_type']!r}; known are {known}")
+        raise UserError(
+            f"{source}: upstream of an unknown kind: model_type {config['model_type']!r}; known are {known}"
+        )
     weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
     if not weights:
         raise UserError(f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside config.json")
@@ -119,9 +121,9 @@ def _preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _load(folder: Path, model_type: str) -> torch.nn.Module:
+def _load(folder: Path, model_type: str) -> Any:
     """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
-    kind = {"hubert": HubertModel, "wav2vec2": Wav2Vec2Model, "wavlm": WavLMModel}[model_type]
+    kind: Any = {"hubert": HubertModel, "wav2vec2": Wav2Vec2Model, "wavlm": WavLMModel}[model_type]
     try:
         model, loading = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
@@ -137,7 +139,9 @@ def _load(folder: Path, model_type: str) -> torch.nn.Module:
     if not torch.isfinite(output.last_hidden_state).all():
         raise UserError(f"{folder}: the upstream's output is not finite on a second of noise; the weights are damaged")
     if not torch.equal(output.hidden_states[-1], output.last_hidden_state):
-        raise UserError(f"{folder}: the last hidden state is not the model's output; is transformers newer than tested?")
+        raise UserError(
+            f"{folder}: the last hidden state is not the model's output; is transformers newer than tested?"
+        )
     return model
 
 
@@ -151,7 +155,8 @@ def _check_native(path: Path) -> Preflight:
     if not fitting:
         raise UserError(
             f"{path}: upstream of an unknown kind: expected an s3prl checkpoint with the keys of one of "
-            f"{json.dumps({name: sorted(expected) for name, expected in NATIVE.items()})}, found {sorted(map(str, keys))[:8]}; "
+            f"{json.dumps({name: sorted(expected) for name, expected in NATIVE.items()})}, "
+            f"found {sorted(map(str, keys))[:8]}; "
             "convert fairseq's with s3prl/upstream/<kind>/convert.py"
         )
     # HuBERT's keys contain wav2vec 2.0's, so the kind with the most keys is meant.
@@ -163,7 +168,9 @@ def _check_native(path: Path) -> Preflight:
 def _download(name: str) -> Path:
     """Fetch a model of the Hugging Face hub, or take it from the hub's cache."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith((".", "/")):
-        raise UserError(f"{name}: no such directory or checkpoint file, and no name of the Hugging Face hub (owner/model)")
+        raise UserError(
+            f"{name}: no such directory or checkpoint file, and no name of the Hugging Face hub (owner/model)"
+        )
     try:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "pytorch_model*.bin"]))
     except Exception as error:  # the hub's client raises many kinds

@@ -42,13 +42,16 @@ def to_native(config: dict[str, Any], weights: dict[str, Tensor]) -> dict[str, A
     Raises:
         UserError: a weight has no counterpart.
     """
-    return {"cfg": _native_config(config), "model": dict(_native(name, value, config) for name, value in weights.items())}
+    return {
+        "cfg": _native_config(config),
+        "model": dict(_native(name, value, config) for name, value in weights.items()),
+    }
 
 
 def _native(name: str, value: Tensor, config: dict[str, Any]) -> tuple[str, Tensor]:
     norm = re.fullmatch(r"feature_extractor\.conv_layers\.(\d+)\.layer_norm\.(.*)", name)
     if norm:
-        # With layer norm in every layer, fairseq wraps it between two transpositions and counts it as the second of three.
+        # Where every layer has a layer norm, fairseq wraps it between two transpositions: it is the second of three.
         inner = "2.1" if config["feat_extract_norm"] == "layer" else "2"
         return f"feature_extractor.conv_layers.{norm[1]}.{inner}.{norm[2]}", value
     for pattern, renamed in _RENAMED:

@@ -67,9 +67,7 @@ def test_wrong_sample_rate(tmp_path: Path) -> None:
         mboshi.read(tmp_path, "train")
 
 
-@pytest.mark.parametrize(
-    ("suffix", "lacks"), [("wav", r"recording \(.wav\)"), ("mb", r"transcription \(.mb\)")]
-)
+@pytest.mark.parametrize(("suffix", "lacks"), [("wav", r"recording \(.wav\)"), ("mb", r"transcription \(.mb\)")])
 def test_half_an_utterance(tmp_path: Path, suffix: str, lacks: str) -> None:
     (_corpus(tmp_path, "Ngá") / f"ana_2015_x_1.{suffix}").unlink()
     with pytest.raises(UserError, match=f"utterance ana_2015_x_1 has no {lacks}"):
@@ -77,9 +75,7 @@ def test_half_an_utterance(tmp_path: Path, suffix: str, lacks: str) -> None:
 
 
 def test_directory_that_is_not_the_corpus(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match=r"no full_corpus_newsplit/train in it; expected a clone of github.com"
-    ):
+    with pytest.raises(UserError, match=r"no full_corpus_newsplit/train in it; expected a clone of github.com"):
         mboshi.read(tmp_path, "train")
     (tmp_path / "full_corpus_newsplit" / "train").mkdir(parents=True)
     with pytest.raises(UserError, match="no recording in it"):

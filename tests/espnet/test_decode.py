@@ -34,9 +34,7 @@ def test_batched_or_singly_the_same_tokens(model: Path, tones: Path, tmp_path: P
 
 def test_stock_espnet_decodes_the_same(model: Path, tones: Path, tmp_path: Path):
     ours = dict(line.split(maxsplit=1) for line in decode(model, tones, tmp_path).read_text().splitlines())
-    stock = Speech2Text(
-        model.parent / "config.yaml", model, ctc_weight=1.0, lm_weight=0.0, penalty=0.0, beam_size=3
-    )
+    stock = Speech2Text(model.parent / "config.yaml", model, ctc_weight=1.0, lm_weight=0.0, penalty=0.0, beam_size=3)
     for utterance, path in read_wav_scp(tones).items():
         assert stock(soundfile.read(path, dtype="float32")[0])[0][0] == ours[utterance]
 

@@ -25,9 +25,7 @@ def test_head_first_leaves_alone_what_was_frozen_otherwise():
     freeze_convolutions(model)
     head_first = HeadFirst(model)
     head_first.freeze(True)
-    assert all(
-        parameter.requires_grad == name.startswith("ctc.") for name, parameter in model.named_parameters()
-    )
+    assert all(parameter.requires_grad == name.startswith("ctc.") for name, parameter in model.named_parameters())
     head_first.freeze(False)
     assert model.frontend["encoder"].weight.requires_grad
     assert not model.frontend["feature_extractor"].weight.requires_grad

@@ -72,9 +72,7 @@ def test_from_model(mask, recipe, tmp_path: Path):
         (("info", "UPSTREAM/model.safetensors"), "expected a mask file"),
     ],
 )
-def test_bad_input_is_one_line(
-    mask, upstream: Path, tmp_path: Path, arguments: tuple[object, ...], message: str
-):
+def test_bad_input_is_one_line(mask, upstream: Path, tmp_path: Path, arguments: tuple[object, ...], message: str):
     given = [str(argument).replace("UPSTREAM", str(upstream)) for argument in arguments]
     out = ["--out", str(tmp_path / "mask")] if given[0].startswith("from") else []
     code, _, err = mask(*given, *out)

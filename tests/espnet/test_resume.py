@@ -94,7 +94,7 @@ def killed(recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
     ("file", "said"),
     [("checkpoint.pth", "continuing from the one before"), ("5epoch.pth", "was left unfinished")],
 )
-def test_killed_while_a_file_was_written(whole: Path, recipe, killed, caplog, file: str, said: str):  # noqa: PLR0917
+def test_killed_while_a_file_was_written(whole: Path, recipe, killed, caplog, file: str, said: str):
     directory = killed(5, file)
     assert not (directory / "mask.safetensors").exists()
     recipe.train(directory, **LENGTH)
@@ -134,6 +134,4 @@ def test_the_command_says_one_line(recipe, tmp_path: Path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
-    assert (
-        capsys.readouterr().err.splitlines()[-1].startswith("error: method: expected one of dense, mpi, parp")
-    )
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: method: expected one of dense, mpi, parp")

@@ -34,9 +34,7 @@ def test_what_was_said_before_changes_nothing(variant: str) -> None:
 
 def test_seed_is_heard_in_breath_noise() -> None:
     voice = Voice("f5")
-    assert (
-        _speak("es", "Estados Unidos", voice, seed=1)[0] != _speak("es", "Estados Unidos", voice, seed=2)[0]
-    )
+    assert _speak("es", "Estados Unidos", voice, seed=1)[0] != _speak("es", "Estados Unidos", voice, seed=2)[0]
 
 
 def test_numbers_are_spelt_and_commas_make_clauses() -> None:

@@ -21,9 +21,7 @@ def mask() -> Mask:
         "encoder.layers.0.w": torch.rand(7, 5, generator=generator) > 0.5,
         "encoder.layers.0.b": torch.rand(7, generator=generator) > 0.5,
     }
-    return Mask(
-        kept, origin="magnitudes of the pre-trained weights", sparsity_target=0.5, step=3, parent="abc"
-    )
+    return Mask(kept, origin="magnitudes of the pre-trained weights", sparsity_target=0.5, step=3, parent="abc")
 
 
 def test_a_mask_survives_its_file(mask: Mask, tmp_path: Path):

@@ -22,9 +22,7 @@ def test_the_pool_is_the_papers(make_upstream, tmp_path: Path, family: str):
     assert pool["encoder.layers.1.attention.q_proj.bias"] is model.encoder.layers[1].attention.q_proj.bias
     assert not any("norm" in name or "conv" in name or "projection" in name for name in pool)
     d, f = 32, 64
-    assert sum(tensor.numel() for tensor in pool.values()) == 2 * (
-        4 * d * (d + 1) + f * (d + 1) + d * (f + 1)
-    )
+    assert sum(tensor.numel() for tensor in pool.values()) == 2 * (4 * d * (d + 1) + f * (d + 1) + d * (f + 1))
 
 
 def test_the_canonical_name_has_no_prefix():
@@ -43,9 +41,7 @@ def test_what_else_there_is_stays_out():
         "encoder.layers.0.attention.q_proj.weight",
         "lm_head.weight",
     ]
-    assert list(find_pool(dict.fromkeys(names, torch.zeros(1)))) == [
-        "encoder.layers.0.attention.q_proj.weight"
-    ]
+    assert list(find_pool(dict.fromkeys(names, torch.zeros(1)))) == ["encoder.layers.0.attention.q_proj.weight"]
 
 
 def test_nothing_found_lists_what_there_is():

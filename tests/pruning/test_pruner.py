@@ -30,9 +30,7 @@ class Run:
         self.sparsity = sparsity
 
     def start(self) -> "Run":
-        self.pruner.start(
-            Mask(select(self.pruner.pool, self.sparsity), origin="", sparsity_target=self.sparsity)
-        )
+        self.pruner.start(Mask(select(self.pruner.pool, self.sparsity), origin="", sparsity_target=self.sparsity))
         return self
 
     def step(self) -> None:
@@ -144,6 +142,4 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(adjusts: bool, tmp_p
     assert all(torch.equal(resumed.pruner.kept[name], kept) for name, kept in whole.pruner.kept.items())
     tail = [(event.step, event.flips, event.iou_previous, event.iou_first) for event in whole.events][-1:]
     if adjusts:
-        assert [
-            (event.step, event.flips, event.iou_previous, event.iou_first) for event in resumed.events
-        ] == tail
+        assert [(event.step, event.flips, event.iou_previous, event.iou_first) for event in resumed.events] == tail

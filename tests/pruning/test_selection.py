@@ -99,8 +99,6 @@ def test_integers_are_refused():
         select({"w": torch.arange(4)}, 0.5)
 
 
-@pytest.mark.parametrize(
-    ("total", "sparsity", "kept"), [(10, 0.0, 10), (10, 0.5, 5), (3, 0.5, 1), (1, 0.99, 0)]
-)
+@pytest.mark.parametrize(("total", "sparsity", "kept"), [(10, 0.0, 10), (10, 0.5, 5), (3, 0.5, 1), (1, 0.99, 0)])
 def test_kept_count(total, sparsity, kept):
     assert kept_count(total, sparsity) == kept

@@ -19,9 +19,7 @@ def test_the_contract():
         == PruneSettings.parse(None)
         == PruneSettings.parse({"method": "dense", "sparsity": None})
     )
-    assert PruneSettings.parse({"method": "omp", "sparsity": 0.1, "initial_mask": "m"}).initial_mask == Path(
-        "m"
-    )
+    assert PruneSettings.parse({"method": "omp", "sparsity": 0.1, "initial_mask": "m"}).initial_mask == Path("m")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from parp_espnet.upstreams.preflight import preflight
 
 SMALL = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
-    "conv_dim": [16] * 5, "conv_kernel": [20, 8, 4, 2, 2], "conv_stride": [10, 4, 2, 2, 2], "num_feat_extract_layers": 5,
-    "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2,
+    "num_feat_extract_layers": 5, "conv_dim": [16] * 5, "conv_kernel": [20, 8, 4, 2, 2],
+    "conv_stride": [10, 4, 2, 2, 2], "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2,
 }  # fmt: skip
 MODELS = {
     "hubert": (HubertConfig, HubertModel),

@@ -95,7 +95,9 @@ def test_speech_that_is_there_is_kept(speech: Path) -> None:
     seed=st.integers(0, 5),
     epoch=st.integers(0, 5),
 )
-def test_batches_hold_every_utterance_once_and_stay_within_their_size(lengths: list[int], seed: int, epoch: int) -> None:
+def test_batches_hold_every_utterance_once_and_stay_within_their_size(
+    lengths: list[int], seed: int, epoch: int
+) -> None:
     samples = np.array(lengths)
     found = batches(samples, 10.0, seed, epoch)
     assert sorted(np.concatenate(found).tolist()) == list(range(len(lengths)))
@@ -135,7 +137,9 @@ def test_shipped_configurations_are_read(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("content", ["", "languages: [es]\n", "minutes: 1\nlanguages: [es]\niterations: []\nmodel: {}\nx: 1\n"])
+@pytest.mark.parametrize(
+    "content", ["", "languages: [es]\n", "minutes: 1\nlanguages: [es]\niterations: []\nmodel: {}\nx: 1\n"]
+)
 def test_a_wrong_configuration_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.yaml").write_text(content)
     with pytest.raises(UserError, match=r"bad\.yaml: expected"):

@@ -70,7 +70,7 @@ def _room(ranges: Disturbances, rng: np.random.Generator) -> NDArray[np.float64]
 
 def _noise(speech: Samples, other: Samples, ranges: Disturbances, rng: np.random.Generator) -> Samples:
     if rng.random() < ranges.babble_share:
-        noise = np.resize(np.roll(other, int(rng.integers(len(other)))), len(speech))
+        noise: NDArray[np.floating] = np.resize(np.roll(other, int(rng.integers(len(other)))), len(speech))
     else:
         size = _fast_length(len(speech))
         spectrum = np.fft.rfft(rng.standard_normal(size))
@@ -78,7 +78,7 @@ def _noise(speech: Samples, other: Samples, ranges: Disturbances, rng: np.random
         noise = np.fft.irfft(spectrum * frequencies ** (-rng.uniform(*ranges.colour) / 2), size)[: len(speech)]
     ratio = 10.0 ** (-rng.uniform(*ranges.noise) / 20)
     scale = ratio * np.sqrt(np.mean(speech**2) / (np.mean(noise**2) + 1e-12))
-    return (scale * noise).astype(np.float32)
+    return np.asarray(scale * noise, np.float32)
 
 
 def _fast_length(length: int) -> int:

@@ -19,6 +19,8 @@ class Iteration:
     """Number of k-means clusters, the classes that are predicted."""
     layer: int | None = None
     """Cluster the output of this Transformer layer (1 is the first) of the round before; None clusters MFCCs."""
+    augment_share: float = 0.5
+    """Share of utterances that get a room, a channel and noise; their targets come from the clean speech."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +49,6 @@ class PretrainConfig:
     """Frames (20 ms) in one masked span."""
     unmasked_weight: float = 1.0
     """Weight of the loss on frames that are not masked; HuBERT's paper has 0, small models learn faster with 1."""
-    augment_share: float = 0.7
-    """Share of utterances that get a room, a channel and noise; their targets come from the clean speech."""
     learning_rate: float = 1e-3
     """Peak, reached after `warmup_share` of an iteration's updates, falling linearly to 0."""
     warmup_share: float = 0.08
@@ -72,7 +72,9 @@ def read_config(path: Path) -> PretrainConfig:
     required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
     if not isinstance(values, dict) or set(values) - set(fields) or required - set(values):
         found = sorted(values) if isinstance(values, dict) else values
-        raise UserError(f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, found {found}")
+        raise UserError(
+            f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, found {found}"
+        )
     values["languages"] = tuple(values["languages"])
     values["iterations"] = tuple(Iteration(**iteration) for iteration in values["iterations"])
     return PretrainConfig(**values)

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import HubertModel, Wav2Vec2FeatureExtractor
@@ -30,9 +31,9 @@ def export_random(config: PretrainConfig, seed: int, folder: Path) -> None:
 def _save(model: HubertModel, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         made = Path(name)
-        model.half().save_pretrained(made)
-        extractor = Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=True)
-        extractor.save_pretrained(made)
+        torch.nn.Module.half(model).save_pretrained(made)
+        extractor: Any = Wav2Vec2FeatureExtractor
+        extractor(do_normalize=True, return_attention_mask=True).save_pretrained(made)
         settings = json.loads((made / "config.json").read_text())
         # Stored in fp16 to be small, meant to be loaded and trained in fp32; transformers obeys this field.
         settings["dtype"] = "float32"

@@ -41,7 +41,7 @@ class Predictor(nn.Module):
 
     def frames(self, samples: Tensor) -> Tensor:
         """How many frames the encoder makes of each number of samples, elementwise."""
-        lengths: Tensor = self.encoder._get_feat_extract_output_lengths(samples)
+        lengths: Tensor = self.encoder._get_feat_extract_output_lengths(samples)  # type: ignore[arg-type]
         return lengths
 
     def forward(self, waves: Tensor, audible: Tensor, masked: Tensor | None) -> Tensor:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,9 @@ def make_speech(config: PretrainConfig, folder: Path, split: str, jobs: int) -> 
         write_text(index, json.dumps({"settings": settings, "offsets": offsets.tolist()}))
 
 
-def _warped(config: PretrainConfig, language: str, split: str, minutes: float, jobs: int) -> Iterator[NDArray[np.int16]]:
+def _warped(
+    config: PretrainConfig, language: str, split: str, minutes: float, jobs: int
+) -> Iterator[NDArray[np.int16]]:
     with progress.bar(minutes * 60, f"{split} {language}", unit="s") as shown:
         for number, spoken in enumerate(cldr.generate(language, split, minutes, config.seed, jobs)):
             rng = np.random.default_rng([config.seed, number, *language.encode()])
@@ -63,14 +66,14 @@ def load_speech(config: PretrainConfig, folder: Path, split: str) -> list[Clip]:
         index = folder / f"{split}_{language}.json"
         offsets = read_json(index)["offsets"]
         samples = np.load(index.with_suffix(".npy"), mmap_mode="r")
-        clips += [Clip(samples[a:b], language) for a, b in zip(offsets, offsets[1:], strict=False)]
+        clips += [Clip(samples[a:b], language) for a, b in pairwise(offsets)]
     return clips
 
 
 def normalised(samples: NDArray[Any]) -> NDArray[np.float32]:
     """Zero mean and unit variance, as Hugging Face's feature extractor makes it with `do_normalize`."""
     values = samples.astype(np.float32)
-    return ((values - values.mean()) / np.sqrt(values.var() + 1e-7)).astype(np.float32)
+    return np.asarray((values - values.mean()) / np.sqrt(values.var() + 1e-7), np.float32)
 
 
 def batches(lengths: NDArray[np.int64], seconds: float, seed: int, epoch: int) -> list[NDArray[np.int64]]:

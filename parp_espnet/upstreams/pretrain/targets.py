@@ -18,8 +18,6 @@ from parp_espnet.upstreams.pretrain.augment import SAMPLE_RATE
 
 Features = NDArray[np.float32]
 FRAME_SHIFT = 320
-SAMPLE_FRAMES = 250_000
-"""Frames that k-means sees; more changes the centroids little."""
 
 
 def mfcc(samples: NDArray[np.int16]) -> Features:
@@ -40,7 +38,7 @@ def mfcc(samples: NDArray[np.int16]) -> Features:
     first = compute_deltas(static)
     features = torch.cat([static, first, compute_deltas(first)]).T
     normal = (features - features.mean(0)) / (features.std(0) + 1e-5)
-    return normal.numpy().astype(np.float32)
+    return np.asarray(normal.numpy(), np.float32)
 
 
 def fit(features: Features, clusters: int, seed: int, path: Path) -> Features:
@@ -49,10 +47,17 @@ def fit(features: Features, clusters: int, seed: int, path: Path) -> Features:
     Returns:
         (clusters, dimensions) centroids.
     """
-    chosen = np.random.default_rng(seed).permutation(len(features))[:SAMPLE_FRAMES]
     with atomic_write(path.with_suffix(".frames.npy")) as temporary, temporary.open("wb") as file:
-        np.save(file, features[np.sort(chosen)])
-    command = [sys.executable, "-m", __name__, str(path.with_suffix(".frames.npy")), str(path), str(clusters), str(seed)]
+        np.save(file, features)
+    command = [
+        sys.executable,
+        "-m",
+        __name__,
+        str(path.with_suffix(".frames.npy")),
+        str(path),
+        str(clusters),
+        str(seed),
+    ]
     subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
     path.with_suffix(".frames.npy").unlink()
     return load_centroids(path)

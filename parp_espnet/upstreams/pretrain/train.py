@@ -23,16 +23,17 @@ from parp_espnet.upstreams.pretrain.model import Predictor, draw_mask, losses
 from parp_espnet.upstreams.pretrain.speech import Clip, batches, load_speech, normalised
 
 EVALUATION_BATCHES = 12
+SAMPLE_CLIPS = 1300
+"""Utterances whose frames k-means sees: some 250,000 frames; more change the centroids little."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """Padded tensors: waves (batch, samples), audible (same, 1 where not padding), frames (batch,), targets (batch, frames)."""
+    """Padded waves (batch, samples), `audible` (same shape, 1 where not padding) and frames of each (batch,)."""
 
     waves: Tensor
     audible: Tensor
     frames: Tensor
-    targets: Tensor
 
 
 def pretrain(config: PretrainConfig, folder: Path) -> Path:
@@ -58,15 +59,22 @@ def make_targets(
     """Cluster MFCCs, or a layer of the `previous` checkpoint's model, into the targets of every clip."""
     files = {split: work / f"targets_{split}.npy" for split in clips}
     if not all(file.is_file() for file in files.values()):
-        rng = np.random.default_rng(config.seed)
-        some = [clips["train"][i] for i in rng.permutation(len(clips["train"]))[:4000]]
-        frames = np.concatenate(list(features(config, iteration, some, previous)))
-        centroids = targets.fit(frames, iteration.clusters, config.seed, work / "centroids.npy")
+        centroids = _centroids(config, iteration, clips["train"], work / "centroids.npy", previous)
         for split, file in files.items():
             found = features(config, iteration, clips[split], previous)
             shown = progress.track(found, f"targets {split}", "utt", len(clips[split]))
             targets.save_targets((targets.assign(one, centroids) for one in shown), file)
     return {split: targets.load_targets(file) for split, file in files.items()}
+
+
+def _centroids(
+    config: PretrainConfig, iteration: Iteration, clips: list[Clip], path: Path, previous: Path | None
+) -> targets.Features:
+    if path.is_file():
+        return targets.load_centroids(path)
+    some = [clips[i] for i in np.random.default_rng(config.seed).permutation(len(clips))[:SAMPLE_CLIPS]]
+    shown = progress.track(features(config, iteration, some, previous), "frames", "utt", len(some))
+    return targets.fit(np.concatenate(list(shown)), iteration.clusters, config.seed, path)
 
 
 def features(
@@ -80,12 +88,13 @@ def features(
     model = Predictor(config, len(state["classifier.bias"]))
     model.load_state_dict(state)
     model.eval()
-    for clip in clips:
+    size = int(config.batch_seconds // config.max_seconds)
+    for start in range(0, len(clips), size):
+        batch = _pad(model, [normalised(clip.samples) for clip in clips[start : start + size]])
         with torch.no_grad(), _precision(config):
-            wave = torch.from_numpy(normalised(clip.samples))[None]
-            # One at a time: as quick as batches on a CPU, and nothing depends on padding.
-            hidden = model.encoder(wave, output_hidden_states=True).hidden_states[iteration.layer]
-        yield hidden[0].float().numpy()
+            states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
+        for row, length in zip(states[iteration.layer].float(), batch.frames.tolist(), strict=True):
+            yield row[:length].numpy()
 
 
 def train_iteration(
@@ -117,10 +126,13 @@ def train_iteration(
     shown.update(done)
     for update, chosen in _schedule(config, number, lengths, done, iteration.updates):
         rng = np.random.default_rng([config.seed, number, update])
-        batch = make_batch(config, model, [clips["train"][i] for i in chosen], [made["train"][i] for i in chosen], rng)
-        found = step(config, model, optimizer, batch, _rate(config, iteration, update), config.seed * 10**6 + update)
+        speech, goals = [clips["train"][i] for i in chosen], [made["train"][i] for i in chosen]
+        batch, classes = make_batch(model, speech, goals, iteration.augment_share, rng)
+        for group in optimizer.param_groups:
+            group["lr"] = _rate(config, iteration, update)
+        found = step(config, model, optimizer, batch, classes, config.seed * 10**6 + update)
         shown.update(1)
-        shown.set_postfix({name: f"{value.item():.3f}" for name, value in found.items()}, refresh=False)
+        shown.set_postfix_str(f"loss {found['masked']:.2f}, accuracy {found['masked_accuracy']:.2f}", refresh=False)
         if (update + 1) % config.save_every == 0 or update + 1 == iteration.updates:
             _report(work, update + 1, found, evaluate(config, model, clips["dev"], made["dev"]))
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "updates": update + 1}
@@ -143,32 +155,36 @@ def _schedule(
 
 
 def make_batch(
-    config: PretrainConfig,
-    model: Predictor,
-    clips: list[Clip],
-    goals: list[NDArray[np.int16]],
-    rng: np.random.Generator | None,
-) -> Batch:
-    """Disturb a share of the clips (none without `rng`), normalise and pad them, with their targets."""
+    model: Predictor, clips: list[Clip], goals: list[NDArray[np.int16]], share: float, rng: np.random.Generator
+) -> tuple[Batch, Tensor]:
+    """Disturb a share of the clips and pad them; also returns the targets (batch, frames), -1 in padding."""
     waves = [normalised(clip.samples) for clip in clips]
-    if rng is not None:
-        waves = [
-            normalised(disturb(wave, waves[int(rng.integers(len(waves)))], Disturbances(), rng))
-            if rng.random() < config.augment_share
-            else wave
-            for wave in waves
-        ]
+    disturbed = [
+        normalised(disturb(wave, waves[int(rng.integers(len(waves)))], Disturbances(), rng))
+        if rng.random() < share
+        else wave
+        for wave in waves
+    ]
+    batch = _pad(model, disturbed)
+    classes = torch.full((len(waves), int(batch.frames.max())), -1)
+    for row, goal, length in zip(classes, goals, batch.frames.tolist(), strict=True):
+        row[: min(length, len(goal))] = torch.from_numpy(goal[:length].astype(np.int64))
+    return batch, classes
+
+
+def _pad(model: Predictor, waves: list[NDArray[np.float32]]) -> Batch:
     lengths = torch.tensor([len(wave) for wave in waves])
     padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(wave) for wave in waves], batch_first=True)
-    frames = model.frames(lengths)
-    classes = torch.full((len(waves), int(frames.max())), -1)
-    for row, goal, length in zip(classes, goals, frames.tolist(), strict=True):
-        row[: min(length, len(goal))] = torch.from_numpy(goal[:length].astype(np.int64))
-    return Batch(padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long(), frames, classes)
+    return Batch(padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long(), model.frames(lengths))
 
 
 def step(
-    config: PretrainConfig, model: Predictor, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, seed: int
+    config: PretrainConfig,
+    model: Predictor,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    classes: Tensor,
+    seed: int,
 ) -> dict[str, Tensor]:
     """One optimizer update; returns the losses and accuracies of `model.losses`."""
     torch.manual_seed(seed)
@@ -176,12 +192,10 @@ def step(
     masked = draw_mask(batch.frames, config.mask_share, config.mask_span, torch.Generator().manual_seed(seed))
     with _precision(config):
         logits = model(batch.waves, batch.audible, masked)
-    found = losses(logits, batch.targets, masked)
+    found = losses(logits, classes, masked)
     optimizer.zero_grad()
-    (found["masked"] + config.unmasked_weight * found["unmasked"]).backward()
+    torch.autograd.backward(found["masked"] + config.unmasked_weight * found["unmasked"])
     torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
     optimizer.step()
     return {name: value.detach() for name, value in found.items()}
 
@@ -194,12 +208,13 @@ def evaluate(
     chosen = batches(np.array([len(clip.samples) for clip in clips]), config.batch_seconds, 0, 0)[:EVALUATION_BATCHES]
     sums: dict[str, list[float]] = {}
     for number, indices in enumerate(chosen):
-        batch = make_batch(config, model, [clips[i] for i in indices], [goals[i] for i in indices], None)
+        nothing = np.random.default_rng(0)
+        batch, classes = make_batch(model, [clips[i] for i in indices], [goals[i] for i in indices], 0.0, nothing)
         generator = torch.Generator().manual_seed(number)
         masked = draw_mask(batch.frames, config.mask_share, config.mask_span, generator)
         with torch.no_grad(), _precision(config):
             logits = model(batch.waves, batch.audible, masked)
-        for name, value in losses(logits, batch.targets, masked).items():
+        for name, value in losses(logits, classes, masked).items():
             sums.setdefault(name, []).append(value.item())
     return {name: float(np.mean(values)) for name, values in sums.items()}
 
