@@ -9,14 +9,23 @@ from typing import Any
 import torch
 from transformers import HubertModel, Wav2Vec2FeatureExtractor
 
+from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
 from parp_espnet.upstreams.pretrain.model import Predictor, hubert_config
 
 
 def export(config: PretrainConfig, checkpoint: Path, folder: Path) -> None:
-    """Write the encoder of a pretraining's last checkpoint to `folder`, weights in fp16."""
-    state = torch.load(checkpoint, weights_only=True)["model"]
+    """Write the encoder of a pretraining's last checkpoint to `folder`, weights in fp16.
+
+    Raises `UserError` when the last iteration has no checkpoint, or is not complete.
+    """
+    if not checkpoint.is_file():
+        raise UserError(f"{checkpoint}: no such checkpoint; run stage 2 first")
+    saved = torch.load(checkpoint, weights_only=True)
+    state, done, wanted = saved["model"], saved["updates"], config.iterations[-1].updates
+    if done < wanted:
+        raise UserError(f"{checkpoint}: {done} of {wanted} updates are done; stage 2 does the rest")
     model = Predictor(config, len(state["classifier.bias"]))
     model.load_state_dict(state)
     _save(model.encoder, folder)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from parp_espnet import progress
 from parp_espnet.corpora import cldr
+from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, read_json, write_text
 from parp_espnet.upstreams.pretrain.augment import SAMPLE_RATE
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
@@ -60,10 +61,15 @@ def _warped(
 
 
 def load_speech(config: PretrainConfig, folder: Path, split: str) -> list[Clip]:
-    """Load what `make_speech` made, in a fixed order, without reading the samples into memory."""
+    """Load what `make_speech` made, in a fixed order, without reading the samples into memory.
+
+    Raises `UserError` when a language's speech is not there.
+    """
     clips = []
     for language in config.languages:
         index = folder / f"{split}_{language}.json"
+        if not index.is_file():
+            raise UserError(f"{index}: no speech; run stage 1 first")
         offsets = read_json(index)["offsets"]
         samples = np.load(index.with_suffix(".npy"), mmap_mode="r")
         clips += [Clip(samples[a:b], language) for a, b in pairwise(offsets)]

@@ -1,0 +1,55 @@
+"""The commands of this package as a user types them: wrong input is one line and exit code 2."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SSL = ROOT / "egs2" / "cldr" / "ssl1"
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], says: str) -> None:
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--stage", "9"], "--stage 9"),
+        (["--stage", "3", "--stop-stage", "2"], "the first no later than the last"),
+        (["--stage"], "--stage needs a value"),
+        (["--sparsity", "0.5"], "unknown option or argument --sparsity"),
+        (["multi"], "unknown option or argument multi"),
+        (["--config", "conf/none.yaml"], "there are conf/mono.yaml conf/multi.yaml"),
+    ],
+)
+def test_wrong_options_of_the_pretraining_recipe(options: list[str], says: str) -> None:
+    assert_refused(run(str(SSL / "run.sh"), *options), says)
+
+
+def test_training_before_there_is_speech(tmp_path: Path) -> None:
+    module = [sys.executable, "-m", "parp_espnet.bin.pretrain"]
+    done = run(*module, "train", str(SSL / "conf" / "multi.yaml"), "--exp", str(tmp_path))
+    assert_refused(done, "no speech; run stage 1 first")
+
+
+def test_exporting_before_there_is_a_model(tmp_path: Path) -> None:
+    module = [sys.executable, "-m", "parp_espnet.bin.pretrain"]
+    options = ["--exp", str(tmp_path), "--out", str(tmp_path / "out")]
+    done = run(*module, "export", str(SSL / "conf" / "multi.yaml"), *options)
+    assert_refused(done, "run stage 2 first")
+
+
+def test_what_is_no_upstream(tmp_path: Path) -> None:
+    options = ["--upstream", "egs2", "--out", str(tmp_path)]
+    done = run(sys.executable, "-m", "parp_espnet.bin.preflight", *options)
+    assert_refused(done, "expected a Hugging Face directory with config.json")
