@@ -1,0 +1,32 @@
+# make test    the tests, in the environment of requirements.lock (made if needed)
+# make lint    ruff, mypy --strict, shellcheck
+# make lock    write requirements.lock anew from pyproject.toml
+# make quick   the quick study, as ./run.sh
+SHELL := /bin/bash
+PARP_VENV ?= $(CURDIR)/.venv
+export PARP_VENV
+BIN := $(PARP_VENV)/bin
+# Every shell script that git knows, or would know.
+SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+
+.PHONY: environment test lint lock quick
+
+environment:
+	@local/environment.sh
+
+test: environment
+	"$(BIN)/python" -m pytest $(PYTEST)
+
+lint: environment
+	"$(BIN)/ruff" check .
+	"$(BIN)/mypy"
+	"$(BIN)/shellcheck" --external-sources --source-path=SCRIPTDIR --source-path=. $(SCRIPTS)
+
+# The newest versions that pyproject.toml allows, for every platform and Python that it allows.
+lock:
+	"$(BIN)/python" -m pip install --quiet uv
+	"$(BIN)/uv" pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \
+		--no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.lock
+
+quick:
+	./run.sh

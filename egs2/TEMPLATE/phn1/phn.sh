@@ -1,0 +1,199 @@
+#!/usr/bin/env bash
+# One experiment, from speech to a scored phone recogniser, pruned while it is finetuned. Recipes call it:
+#
+#     egs2/cldr/es/run.sh --method parp --sparsity 0.5
+#     egs2/cldr/es/run.sh --method dense --stage 8 --stop_stage 12
+#     egs2/cldr/es/run.sh --help
+#
+# What is complete is skipped; what was interrupted continues with the same command.
+#
+# shellcheck disable=SC2154 # the plan assigns recipe, expdir, tag and all other options
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=${here}/../../..
+# shellcheck source=path.sh
+. "${root}/path.sh"
+# shellcheck source=cmd.sh
+. "${root}/cmd.sh"
+# shellcheck source=db.sh
+. "${root}/db.sh"
+# shellcheck source=local/steps.sh
+. "${root}/local/steps.sh"
+
+for word in "$@"; do
+    case ${word} in
+    --help | -h) exec python3 -m parp_espnet.bin.plan --help ;;
+    esac
+done
+
+# Options are checked, and all names made, in one tested place; it prints them as shell variables.
+arguments=("$@")
+caller=${PWD}
+plan=$(quietly python3 -m parp_espnet.bin.plan "${arguments[@]}")
+eval "${plan}"
+cd "${recipe}"
+
+exp=${expdir}/${tag}
+org=${dumpdir}/raw/org
+raw=${dumpdir}/raw
+stats=${expdir}/stats_${train_set}
+tokens=${dumpdir}/token_list/${train_set}.txt
+decoded=${exp}/${decode}/${test_set}
+
+log() {
+    echo "$(date '+%Y-%m-%dT%H:%M:%S') ($(basename "${recipe}") ${tag}) $*" >&2
+}
+
+if [ "${dry_run}" = false ]; then
+    mkdir -p "${exp}/log"
+    # One run at a time in an experiment's directory; the trainer has a lock of its own.
+    lock "${exp}/.phn.lock" "${recipe}/${exp}" "${wait}"
+    echo "${settings}" >"${exp}/settings.json"
+    log "experiment in ${recipe}/${exp}"
+fi
+
+if at_stage 1; then
+    # make_set SPLIT NAME MINUTES: data/NAME, from the corpus.
+    make_set() {
+        local options=(--set "$1" --out "data/$2")
+        case ${corpus} in
+        cldr) options+=(--lang "${lang}" --minutes "$3" --seed 0) ;;
+        mboshi) options+=(--mboshi "${mboshi}") ;;
+        esac
+        step "data/.steps/$2.json" --output "data/$2/wav.scp" ${jobs:+--aside "${jobs}"} -- \
+            python3 -m parp_espnet.bin.make_corpus "${corpus}" "${options[@]}"
+    }
+    jobs=
+    [ "${corpus}" != cldr ] || jobs="--jobs ${nj}"
+    if [ "${corpus}" != none ]; then
+        make_set train "${train_set}" "${train_minutes}"
+        make_set dev "${valid_set}" "${valid_minutes}"
+        make_set test "${test_set}" "${test_minutes}"
+    elif [ -x local/data.sh ]; then
+        step data/.steps/local.json --output "data/${train_set}/wav.scp" -- local/data.sh
+    fi
+fi
+
+if at_stage 2; then
+    # Training and validation sets go through stage 3; nothing is left out of a test set.
+    for set in "${org}/${train_set}" "${org}/${valid_set}" "${raw}/${test_set}"; do
+        data=data/${set##*/}
+        step "${set%/*}/.steps/format_${set##*/}.json" --input "${data}/wav.scp" --input "${data}/text" \
+            --output "${set}/wav.scp" --aside "--nj ${nj}" -- \
+            python3 -m parp_espnet.bin.format_data --data "${data}" --out "${set}" --lang "${lang}"
+    done
+fi
+
+if at_stage 3; then
+    for set in "${train_set}" "${valid_set}"; do
+        step "${raw}/.steps/filter_${set}.json" --input "${org}/${set}/wav.scp" --input "${org}/${set}/text" \
+            --output "${raw}/${set}/wav.scp" -- \
+            python3 -m parp_espnet.bin.filter_data --data "${org}/${set}" --out "${raw}/${set}" \
+            --min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}"
+    done
+fi
+
+if at_stage 4; then
+    step "${dumpdir}/token_list/.steps/${train_set}.json" --input "${raw}/${train_set}/text" --output "${tokens}" -- \
+        python3 -m parp_espnet.bin.tokens --data "${raw}/${train_set}" --out "${tokens}"
+fi
+
+# An upstream of the same name with other weights is another upstream.
+weights=()
+for file in "${upstream}" "${upstream}"/config.json "${upstream}"/*.{safetensors,bin}; do
+    [ ! -f "${file}" ] || weights+=(--input "${file}")
+done
+
+if at_stage 5; then
+    step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" --output "${upstream_dir}/frontend.json" -- \
+        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}"
+fi
+
+# MPI and PARP begin with a mask of the pre-trained weights, which the trainer makes and leaves as initial_mask.safetensors.
+# OMP's comes from finetuned weights: those of the dense experiment with the same settings, which is run if need be.
+mask=${initial_mask}
+if [ "${method}" = omp ] && [ -z "${mask}" ]; then
+    mask=${exp}/finetuned_mask.safetensors
+    finetuned=${expdir}/${dense_tag}/${model}
+    if at_stage 6; then
+        log "${label}: OMP needs the dense experiment ${dense_tag}"
+        run env --chdir="${caller}" "${here}/phn.sh" "${arguments[@]}" --method dense --sparsity 0 \
+            --initial_mask none --phn_tag "${dense_tag}" --stage 1 --stop_stage 9 --skip_train false --wait true
+        step "${exp}/.steps/mask.json" --keep --input "${finetuned}" --output "${mask}" -- \
+            python3 -m parp_espnet.bin.mask from-model --model "${finetuned}" --sparsity "${sparsity}" --out "${mask}"
+    fi
+fi
+
+train_data=(
+    --train_data_path_and_name_and_type "${raw}/${train_set}/wav.scp,speech,sound"
+    --train_data_path_and_name_and_type "${raw}/${train_set}/text,text,text"
+    --valid_data_path_and_name_and_type "${raw}/${valid_set}/wav.scp,speech,sound"
+    --valid_data_path_and_name_and_type "${raw}/${valid_set}/text,text,text"
+)
+texts=(--input "${raw}/${train_set}/text" --input "${raw}/${valid_set}/text" --input "${tokens}")
+
+if at_stage 7; then
+    step "${stats}/.steps/collect.json" "${texts[@]}" --output "${stats}/collected/valid/stats_keys" \
+        --runner "${train_cmd}" --log "${stats}/log/collect.log" -- \
+        python3 -m espnet2.bin.asr_train --collect_stats true --config "${project}/conf/stats.yaml" \
+        --token_list "${tokens}" "${train_data[@]}" --output_dir "${stats}/collected"
+    step "${stats}/.steps/aggregate.json" "${texts[@]}" --output "${stats}/valid/text_shape" \
+        --runner "${train_cmd}" --log "${stats}/log/aggregate.log" -- \
+        python3 -m espnet2.bin.aggregate_stats_dirs --input_dir "${stats}/collected" --output_dir "${stats}"
+fi
+
+if at_stage 8; then
+    # Refuses when the directory holds a training with other settings.
+    show_or_run python3 -m parp_espnet.bin.make_config --settings "${exp}/settings.json" \
+        --frontend "${upstream_dir}/frontend.json" --initial_mask "${mask}" --out "${exp}/train.yaml"
+    shapes=()
+    for name in speech_shape text_shape; do
+        shapes+=(--train_shape_file "${stats}/train/${name}" --valid_shape_file "${stats}/valid/${name}")
+    done
+    step "${exp}/.steps/train.json" --keep --input "${exp}/train.yaml" "${texts[@]}" "${weights[@]}" \
+        --input "${stats}/train/speech_shape" --input "${stats}/valid/speech_shape" ${mask:+--input "${mask}"} \
+        --output "${exp}/${model}" --output "${exp}/mask.safetensors" \
+        --runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log" --progress "${exp}/progress.json" -- \
+        python3 -m parp_espnet.bin.train --config "${exp}/train.yaml" --token_list "${tokens}" "${train_data[@]}" \
+        "${shapes[@]}" --resume true --ngpu "${ngpu}" --output_dir "${exp}"
+fi
+
+if at_stage 9; then
+    # The trainer pruned the averaged model again, verified all that decoding may use, and left its account of it.
+    step "${exp}/.steps/finalise.json" --input "${exp}/training.json" --output "${exp}/${model}" \
+        --output "${exp}/mask.safetensors" -- python3 -m parp_espnet.bin.show_training --exp "${exp}"
+fi
+
+if at_stage 10; then
+    if [ "${beam_size}" = 1 ]; then
+        step "${decoded}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/${test_set}/wav.scp" \
+            --output "${decoded}/text" --runner "${decode_cmd} --gpu ${ngpu}" --log "${decoded}/log/decode.log" -- \
+            python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/${test_set}" --out "${decoded}" \
+            --device "$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)"
+    else
+        step "${decoded}/.steps/split.json" --input "${raw}/${test_set}/wav.scp" --output "${decoded}/log/keys.1.scp" -- \
+            python3 -m parp_espnet.bin.shards split --data "${raw}/${test_set}" --parts "${inference_nj}" \
+            --out "${decoded}/log"
+        step "${decoded}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/${test_set}/wav.scp" \
+            --output "${decoded}/log/output.1/1best_recog/text" \
+            --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${decoded}/log/decode.JOB.log" -- \
+            python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --lm_weight 0.0 --beam_size "${beam_size}" \
+            --batch_size 1 --ngpu "${ngpu}" --asr_train_config "${exp}/config.yaml" --asr_model_file "${exp}/${model}" \
+            --data_path_and_name_and_type "${raw}/${test_set}/wav.scp,speech,sound" \
+            --key_file "${decoded}/log/keys.JOB.scp" --output_dir "${decoded}/log/output.JOB"
+        step "${decoded}/.steps/join.json" --input "${decoded}/.steps/decode.json" --output "${decoded}/text" -- \
+            python3 -m parp_espnet.bin.shards join --logs "${decoded}/log" --parts "${inference_nj}" --out "${decoded}/text"
+    fi
+fi
+
+if at_stage 11; then
+    step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${test_set}/text" \
+        --output "${decoded}/score/result.json" -- \
+        python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${test_set}" --decoded "${decoded}"
+fi
+
+if at_stage 12; then
+    show_or_run python3 -m parp_espnet.bin.report --expdir "${expdir}" --score "${decoded}/score" \
+        --out "${exp}/result.json"
+fi

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Mboshi (Bantu C25): speech that field linguists recorded, phones from their spelling by the rule of parp_espnet.corpora.mboshi.
+# The corpus, github.com/besacier/mboshi-french-parallel-corpus, has to be on this machine already:
+#
+#     egs2/mboshi/mb/run.sh --mboshi DIR --method parp --sparsity 0.5      all options: --help
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus mboshi --lang mb "$@"

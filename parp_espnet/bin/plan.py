@@ -1,0 +1,51 @@
+"""Check all options of `phn.sh` at once and print what it needs as shell variables."""
+
+import json
+import os
+import shlex
+import sys
+from dataclasses import asdict
+
+from parp_espnet.errors import command
+from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings, read, upstream_name
+
+
+@command
+def main() -> None:
+    """Print one `name=value` a line, quoted for the shell."""
+    settings = read(sys.argv[1:])
+    for name, value in variables(settings).items():
+        print(f"{name}={shlex.quote(value)}")
+    names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in STAGES.items())
+    print(f"stage_names=({names})")
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Return the settings, and the names that follow from them, as the shell wants them."""
+    plain = {name: _plain(value) for name, value in asdict(settings).items()}
+    derived = {
+        "project": os.path.relpath(ROOT, settings.recipe),
+        "tag": settings.tag,
+        "dense_tag": settings.dense.tag,
+        "model": MODEL,
+        "train_set": settings.train_name,
+        "decode": settings.decode_name,
+        "upstream_dir": f"{settings.expdir}/upstreams/{upstream_name(settings.upstream)}",
+        "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
+        "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
+    }
+    return plain | derived
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+if __name__ == "__main__":
+    main()

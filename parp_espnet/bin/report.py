@@ -1,0 +1,30 @@
+"""Make a scoring the result of its experiment, write the recipe's RESULTS.md, and show the result.
+
+python3 -m parp_espnet.bin.report --expdir exp --score exp/TAG/decode_greedy/test/score --out FILE
+"""
+
+import argparse
+from pathlib import Path
+
+from parp_espnet.errors import command
+from parp_espnet.scoring.report import one_line, write_report
+from parp_espnet.scoring.result import Result
+
+
+@command
+def main() -> None:
+    """Write `--out` and `RESULTS.md` in `--expdir`; print the result."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--expdir", type=Path, required=True, help="directory of all experiments of the recipe")
+    parser.add_argument("--score", type=Path, required=True, help="a decoding's score/")
+    parser.add_argument("--out", type=Path, required=True, help="result.json of the experiment")
+    options = parser.parse_args()
+    result = Result.read(options.score / "result.json")
+    result.write(options.out)
+    write_report(options.expdir, options.expdir / "RESULTS.md")
+    print(one_line(result))
+    print(f"result in {options.out}, table in {options.expdir / 'RESULTS.md'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One experiment: its settings, its steps, and the jobs they run."""

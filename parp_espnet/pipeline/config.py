@@ -1,0 +1,103 @@
+"""The ESPnet training configuration of one experiment, from the shared one and the experiment's settings."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json, write_text
+from parp_espnet.pipeline.settings import Settings
+
+# What phn.sh decides, and a configuration that says otherwise would be silently wrong.
+RESERVED = (
+    "frontend_conf",
+    "prune_conf",
+    "num_iters_per_epoch",
+    "seed",
+    "token_list",
+    "output_dir",
+    "init_param",
+)
+
+
+def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Path) -> None:
+    """Write `out`, the YAML that `parp_espnet.bin.train --config` reads, unless it is there already.
+
+    Args:
+        settings: the experiment's, with its paths resolved.
+        frontend: `frontend.json` of the preflight, ESPnet's inner `frontend_conf`.
+        initial_mask: mask file to begin with, where there is one.
+
+    Raises:
+        UserError: the shared configuration is no YAML mapping or sets what belongs to the experiment, or `out`
+            is there and says something else.
+    """
+    assert settings.train_config is not None
+    shared = _read(settings.train_config)
+    epochs = _epochs(settings.updates, shared.get("max_epoch", 1))
+    scheduler = dict(shared.get("scheduler_conf") or {})
+    if shared.get("scheduler") == "tristagelr":
+        scheduler["max_steps"] = settings.updates
+    experiment = {
+        "seed": settings.seed,
+        "max_epoch": epochs,
+        "num_iters_per_epoch": settings.updates // epochs * shared.get("accum_grad", 1),
+        "scheduler_conf": scheduler,
+        # ESPnet's frontend_conf has an inner one, which is s3prl's; the last layer is what CTC stands on.
+        "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
+        "prune_conf": {
+            "method": settings.method,
+            "sparsity": settings.sparsity,
+            "interval": settings.interval,
+            "freeze_updates": settings.freeze_updates,
+            "initial_mask": None if initial_mask is None else str(initial_mask),
+        },
+    }
+    text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
+    if out.exists():
+        _check_same(out, yaml.safe_load(text))
+    else:
+        write_text(out, text)
+
+
+def _check_same(out: Path, now: dict[str, Any]) -> None:
+    then, now = _flat(_load(out)), _flat(now)
+    changed = [f"{key} {then.get(key)}, now {now.get(key)}" for key in {**then, **now} if then.get(key) != now.get(key)]
+    if changed:
+        raise UserError(
+            f"{out.parent} was made with other settings ({'; '.join(changed)}); "
+            "for a new experiment give --phn_tag NAME, or remove that directory to make it again"
+        )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} as {"a.b": 1}."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found = _load(path)
+    if taken := [name for name in RESERVED if name in found]:
+        raise UserError(f"{path}: sets {', '.join(taken)}, which phn.sh sets itself; leave it out")
+    return found
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: cannot read this training configuration: {' '.join(str(error).split())}") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path}: expected a YAML mapping of ESPnet options, found {type(found).__name__}")
+    return found
+
+
+def _epochs(updates: int, most: object) -> int:
+    """Return the largest number of epochs, at most `most`, that divides the updates evenly."""
+    if not isinstance(most, int) or most < 1:
+        raise UserError(f"max_epoch of the training configuration: expected 1 or more, found {most!r}")
+    return next(epochs for epochs in range(min(most, updates), 0, -1) if updates % epochs == 0)

@@ -1,0 +1,117 @@
+"""Run a command whose words go to a log, and show the progress that it (or its jobs) write to files.
+
+A progress file is JSON, written atomically:
+
+    {"update": 12, "updates": 300, "loss": 1.2, "seconds": 10.1, "phase": "train"}
+"""
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parp_espnet import progress
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.signals import end, undisturbed
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+POLL_SECONDS = 0.2
+GRACE_SECONDS = 30.0
+TAIL_BYTES = 2000
+BAR = re.compile(r"^.*\d+%\|[#0-9 ]*\|.*\]$", re.MULTILINE)
+"""A line of `parp_espnet.progress` in a log."""
+
+
+def follow(
+    command: Sequence[str], label: str, files: Sequence[Path], log: Path | None, total: int | None = None
+) -> int:
+    """Run `command`, showing one bar over all progress `files`; return its exit code.
+
+    Without files, the progress lines that the command writes into its `log` are repeated. `total` is the
+    number of updates that all files together lead to; by default, what the files say. When an
+    exception ends us, it ends the command.
+    """
+    begin = time.time()
+    if log is not None:
+        print(f"{label}: log in {log}", file=sys.stderr)
+    process = None
+    try:
+        with undisturbed():
+            # In a session of its own the command is ended by us alone, and not by the terminal besides.
+            process = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, start_new_session=True)
+        if files:
+            _with_bar(process, label, lambda: _read(files, begin), total)
+        elif log is not None:
+            _with_log(process, log)
+        return process.wait()
+    except (FileNotFoundError, PermissionError) as error:
+        raise UserError(f"cannot run {command[0]}: {error.strerror}") from None
+    finally:
+        if process is not None and process.poll() is None:
+            end([process], GRACE_SECONDS)
+
+
+def _with_bar(
+    process: "subprocess.Popen[bytes]",
+    label: str,
+    read: Callable[[], list[dict[str, Any]]],
+    total: int | None,
+) -> None:
+    with progress.bar(total, label, unit="update") as bar:
+        while process.poll() is None:
+            _show(bar, read(), total)
+            time.sleep(POLL_SECONDS)
+        _show(bar, read(), total)
+
+
+def _with_log(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    shown = ""
+    while process.poll() is None:
+        time.sleep(POLL_SECONDS)
+        shown = _last_bar(log, shown)
+
+
+def _read(files: Sequence[Path], begin: float) -> list[dict[str, Any]]:
+    """Return what progress files say, those left out that an earlier, interrupted run wrote."""
+    found = []
+    for file in files:
+        with contextlib.suppress(OSError, ValueError):
+            state = json.loads(file.read_text(encoding="utf-8"))
+            if state["phase"] == "done" or file.stat().st_mtime >= begin - 1.0:
+                found.append(state)
+    return found
+
+
+def _show(bar: "tqdm[None]", found: list[dict[str, Any]], total: int | None) -> None:
+    if not found:
+        return
+    bar.total = total if total is not None else sum(state["updates"] or 0 for state in found) or None
+    bar.set_postfix_str(_words(found), refresh=False)
+    bar.update(sum(state["update"] for state in found) - bar.n)
+
+
+def _words(found: list[dict[str, Any]]) -> str:
+    if len(found) > 1:
+        return f"{sum(state['phase'] == 'done' for state in found)} trained"
+    loss = found[0].get("loss")
+    return f"{found[0]['phase']}" + (f" loss {loss:.3f}" if isinstance(loss, int | float) else "")
+
+
+def _last_bar(log: Path, shown: str) -> str:
+    """Print the last progress line of a log where it is a new one; return it."""
+    with contextlib.suppress(OSError):
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            tail = file.read().decode("utf-8", errors="replace")
+        bars = BAR.findall(tail)
+        if bars and bars[-1] != shown:
+            print(bars[-1], file=sys.stderr)
+            return str(bars[-1])
+    return shown

@@ -1,0 +1,103 @@
+"""Stage 11: score one decoding and write down everything that a later table needs."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from parp_espnet.corpora.kaldi import Utterance, read_data_dir
+from parp_espnet.files import read_json, write_json
+from parp_espnet.pipeline.formatting import minutes
+from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.scoring import bootstrap, per, transcripts
+from parp_espnet.scoring.result import Result, git_revision, versions
+
+
+def score(exp: Path, data: Path, decoded: Path) -> Result:
+    """Score `decoded/text` against `data`; write `decoded/score/` and return the result.
+
+    Args:
+        exp: the experiment, with its `settings.json` and the trainer's `training.json`.
+        data: the data directory that was decoded.
+        decoded: the decoding, with `text` and, after greedy decoding, `decode.json`.
+
+    Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite, `counts.json`, `result.json`.
+
+    Raises:
+        UserError: a file is missing or damaged, or references and hypotheses are not of the same utterances.
+    """
+    utterances = read_data_dir(data)
+    references = {utterance.id: utterance.phones for utterance in utterances}
+    hypotheses = transcripts.read_text(decoded / "text")
+    counts = per.count_errors(references, hypotheses)
+    total = per.total(counts)
+    result = Result(
+        **_setting(exp, data),
+        **_training(exp),
+        metric="per",
+        error_rate=total.error_rate,
+        ci95=bootstrap.interval([count.errors for count in counts], [count.reference for count in counts]),
+        sub=total.substitutions,
+        del_=total.deletions,
+        ins=total.insertions,
+        reference_length=total.reference,
+        pfer=None,
+        decode_seconds=_decode_seconds(decoded),
+        audio_seconds=60 * minutes(utterances),
+        versions=versions(),
+        git=git_revision(ROOT),
+    )
+    speakers = {utterance.id: utterance.speaker for utterance in utterances}
+    folder = decoded / "score"
+    transcripts.write_trn(folder / "ref.trn", references, speakers)
+    transcripts.write_trn(folder / "hyp.trn", {name: hypotheses[name] for name in references}, speakers)
+    write_json(folder / "counts.json", asdict(total))
+    result.write(folder / "result.json")
+    return result
+
+
+def _setting(exp: Path, data: Path) -> dict[str, Any]:
+    settings = Settings.load(exp / "settings.json")
+    trained_on = read_data_dir(Path(settings.dumpdir) / "raw" / settings.train_name)
+    return {
+        "recipe": _from_root(settings.recipe),
+        "language": settings.lang or _only_language(trained_on),
+        "train_minutes": settings.train_minutes or round(minutes(trained_on), 2),
+        "upstream": settings.upstream_label,
+        "interval": settings.interval,
+        "dataset": data.name,
+    }
+
+
+def _training(exp: Path) -> dict[str, Any]:
+    found = read_json(exp / "training.json")
+    names = (
+        "method",
+        "sparsity_target",
+        "sparsity_measured",
+        "freeze_updates",
+        "seed",
+        "updates",
+        "finetuning_runs",
+        "mask_sha256",
+        "iou_initial_final",
+        "train_seconds",
+    )
+    mask = found["initial_mask"]
+    return {name: found[name] for name in names} | {"initial_mask": None if mask is None else _from_root(Path(mask))}
+
+
+def _decode_seconds(decoded: Path) -> float | None:
+    summary = decoded / "decode.json"
+    return read_json(summary)["decode_seconds"] if summary.exists() else None
+
+
+def _from_root(path: Path) -> str:
+    """Return a path as it is from the project's directory, which reads the same on every machine."""
+    absolute = path.resolve()
+    return os.path.relpath(absolute, ROOT) if absolute.is_relative_to(ROOT) else str(absolute)
+
+
+def _only_language(utterances: list[Utterance]) -> str | None:
+    languages = {utterance.language for utterance in utterances}
+    return languages.pop() if len(languages) == 1 else None

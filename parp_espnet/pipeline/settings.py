@@ -1,0 +1,261 @@
+"""The settings of one experiment: the options of `phn.sh`, checked together before anything runs."""
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Annotated, Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json
+from parp_espnet.phones.espeak import VOICES
+from parp_espnet.pipeline.options import parse
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "egs2/cldr/ssl1/upstreams"
+STAGES = {
+    1: "data",
+    2: "format",
+    3: "filter",
+    4: "tokens",
+    5: "upstream",
+    6: "first mask",
+    7: "statistics",
+    8: "train",
+    9: "finalise",
+    10: "decode",
+    11: "score",
+    12: "results",
+}
+MODEL = "valid.loss.ave.pth"  # ESPnet's name for the average of the best by validation loss
+CORPORA = ("cldr", "an4", "mboshi", "none")
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One experiment. `read` has made its paths relative to the recipe's directory, or absolute."""
+
+    # General
+    recipe: Annotated[Path, "recipe directory, which has data/, dump/ and exp/; its run.sh gives it"] = Path()
+    stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
+    stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
+    skip_train: Annotated[bool, "leave out stages 5 to 9"] = False
+    skip_eval: Annotated[bool, "leave out stages 10 to 12"] = False
+    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
+    wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
+    ngpu: Annotated[int, "GPUs to train on; 0 trains on the CPU"] = 0
+    nj: Annotated[int, "parallel jobs while preparing data"] = os.cpu_count() or 1
+    inference_nj: Annotated[int, "parallel jobs of a search with a beam; a greedy one is one job"] = 1
+    dumpdir: Annotated[str, "where formatted data goes, in the recipe directory"] = "dump"
+    expdir: Annotated[str, "where experiments go, in the recipe directory"] = "exp"
+    phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
+
+    # Data
+    corpus: Annotated[str, f"one of {' '.join(CORPORA)}; none: local/data.sh or you make data/"] = "none"
+    lang: Annotated[str | None, "language code, such as es"] = None
+    mboshi: Annotated[Path | None, "directory of the Mboshi corpus; MBOSHI of db.sh by default"] = None
+    train_minutes: Annotated[float | None, "minutes of training speech; 10 for cldr, otherwise all"] = None
+    valid_minutes: Annotated[float, "minutes of validation speech, for cldr"] = 2.0
+    test_minutes: Annotated[float, "minutes of test speech, for cldr"] = 6.0
+    train_set: Annotated[str | None, "data/NAME to train on; train, or train_10min for 10 minutes"] = None
+    valid_set: Annotated[str, "data/NAME to validate on"] = "dev"
+    test_set: Annotated[str, "data/NAME to report on"] = "test"
+    min_wav_duration: Annotated[float, "leave shorter utterances out of training, in seconds"] = 0.25
+    max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
+
+    # Model and training
+    upstream: Annotated[str, "shipped upstream (multi, mono), directory, file, or name of the hub"] = "multi"
+    train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
+    updates: Annotated[int, "optimizer updates of a finetuning"] = 300
+    seed: Annotated[int, "random seed of training"] = 0
+
+    # Pruning
+    method: Annotated[str, "dense, mpi, omp, parp or transfer"] = "parp"
+    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5, and 0 for dense"] = None
+    interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
+    initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's"] = None
+    freeze_updates: Annotated[int, "first updates in which only the CTC head trains"] = 0
+
+    # Decoding
+    beam_size: Annotated[int, "beam of the search; 1 is greedy"] = 1
+
+    @property
+    def tag(self) -> str:
+        """Name of the experiment, from every setting that its weights depend on."""
+        if self.phn_tag is not None:
+            return self.phn_tag
+        parts = ["phn", self.method]
+        if self.sparsity:
+            parts.append(f"s{self.sparsity:g}")
+        if self.interval is not None:
+            parts.append(f"n{self.interval}")
+        if self.initial_mask is not None:
+            parts.append(f"mask{_digest(self.initial_mask)}")
+        if self.freeze_updates:
+            parts.append(f"freeze{self.freeze_updates}")
+        if self.train_config is not None and self.train_config.stem != "phn":
+            parts.append(self.train_config.stem)
+        return "_".join([*parts, upstream_name(self.upstream), self.train_name, f"u{self.updates}", f"seed{self.seed}"])
+
+    @property
+    def dense(self) -> "Settings":
+        """The dense experiment with the same settings, whose weights OMP ranks."""
+        tag = None if self.phn_tag is None else f"{self.phn_tag}_dense"
+        return replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None, phn_tag=tag)
+
+    @property
+    def train_name(self) -> str:
+        """Name of the training set."""
+        if self.train_set is not None:
+            return self.train_set
+        return "train" if self.train_minutes is None else f"train_{self.train_minutes:g}min"
+
+    @property
+    def decode_name(self) -> str:
+        """Name of the decoding's directory."""
+        return "decode_greedy" if self.beam_size == 1 else f"decode_beam{self.beam_size}"
+
+    @property
+    def upstream_label(self) -> str:
+        """What results call the upstream: the name of a shipped one, otherwise what the user gave."""
+        name = upstream_name(self.upstream)
+        return name if (SHIPPED / name).is_dir() else self.upstream
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the settings.json that phn.sh leaves in the experiment. Raises `UserError`."""
+        found, names = read_json(path), [field.name for field in fields(cls)]
+        if not isinstance(found, dict) or found.keys() != set(names):
+            raise UserError(f"{path}: expected settings of an experiment, found others; run phn.sh once more")
+        paths = ("recipe", "mboshi", "train_config", "initial_mask")
+        return cls(**found | {name: Path(found[name]) for name in paths if found[name] is not None})
+
+    def skips(self, stage: int) -> bool:
+        """Whether a stage is left out by the user's wish."""
+        wanted = self.stage <= stage <= self.stop_stage
+        return not wanted or (self.skip_train and 5 <= stage <= 9) or (self.skip_eval and stage >= 10)
+
+
+def read(arguments: Sequence[str]) -> Settings:
+    """Read and check the options of `phn.sh`, and resolve its paths. Raises `UserError`."""
+    settings = parse(Settings, "phn.sh", arguments, description=__doc__ or "")
+    _check_numbers(settings)
+    settings = _fill_in(settings)
+    settings = _resolve(settings)
+    return _check_pruning(settings)
+
+
+def upstream_name(upstream: str) -> str:
+    """Name of an upstream in paths and tags; for a directory of one's own, with a hash of where it is."""
+    path = Path(upstream)
+    if path.parent.name == "upstreams" and path.parent.parent.name == "ssl1":
+        return path.name
+    if upstream.startswith(("/", ".")):
+        return f"{path.stem or path.name}-{_digest(path)}"
+    return upstream.replace("/", "__")
+
+
+def _check_numbers(settings: Settings) -> None:
+    last = len(STAGES)
+    if not 1 <= settings.stage <= last or not 1 <= settings.stop_stage <= last:
+        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
+    if settings.stage > settings.stop_stage:
+        raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
+    for name in ("nj", "inference_nj", "updates", "beam_size"):
+        _at_least(settings, name, 1)
+    for name in ("ngpu", "seed"):
+        _at_least(settings, name, 0)
+    for name in ("train_minutes", "valid_minutes", "test_minutes"):
+        if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
+            raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
+    if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
+        found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
+        raise UserError(f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found {found}")
+    if settings.phn_tag is not None and not re.fullmatch(r"[\w.=+-]+", settings.phn_tag):
+        raise UserError(f"phn.sh: --phn_tag {settings.phn_tag}: expected letters, digits and . _ = + - only")
+
+
+def _at_least(settings: Settings, name: str, least: int) -> None:
+    if (found := getattr(settings, name)) < least:
+        raise UserError(f"phn.sh: --{name} {found}: expected {least} or more")
+
+
+def _fill_in(settings: Settings) -> Settings:
+    if settings.corpus not in CORPORA:
+        raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {', '.join(CORPORA)}")
+    if settings.corpus == "cldr":
+        if settings.lang not in VOICES:
+            raise UserError(f"phn.sh: --lang {settings.lang}: no voice for it; expected one of {' '.join(VOICES)}")
+        settings = replace(settings, train_minutes=settings.train_minutes or 10.0)
+    elif settings.train_minutes is not None:
+        raise UserError("phn.sh: --train_minutes is for --corpus cldr, which makes speech; choose a set by --train_set")
+    if settings.corpus == "mboshi" and settings.mboshi is None:
+        if not os.environ.get("MBOSHI"):
+            raise UserError("phn.sh: --corpus mboshi: expected --mboshi DIR, or MBOSHI=DIR in db.sh")
+        settings = replace(settings, mboshi=Path(os.environ["MBOSHI"]))
+    if settings.sparsity is None:
+        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
+    return settings
+
+
+def _resolve(settings: Settings) -> Settings:
+    """Turn the user's paths into paths from the recipe directory, or absolute ones outside of the project."""
+    if not settings.recipe.is_dir():
+        raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
+    recipe = settings.recipe.resolve()
+    config = _existing("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
+    mask, mboshi = settings.initial_mask, settings.mboshi
+    return replace(
+        settings,
+        recipe=recipe,
+        train_config=config,
+        initial_mask=None if mask is None else _existing("initial_mask", mask, recipe, needed=not settings.dry_run),
+        mboshi=None if mboshi is None else _existing("mboshi", mboshi, recipe),
+        upstream=_resolve_upstream(settings.upstream, recipe),
+    )
+
+
+def _resolve_upstream(upstream: str, recipe: Path) -> str:
+    shipped = SHIPPED / upstream
+    if "/" not in upstream and shipped.is_dir():
+        return os.path.relpath(shipped, recipe)
+    if Path(upstream).exists():
+        path = _from(recipe, Path(upstream))
+        return path if path.startswith(("/", ".")) else f"./{path}"
+    if upstream.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(upstream):
+        raise UserError(f"phn.sh: --upstream {upstream}: no such file or directory, and no name of an upstream")
+    return upstream
+
+
+def _existing(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
+    if needed and not path.exists():
+        raise UserError(f"phn.sh: --{name} {path}: no such file or directory")
+    return Path(_from(recipe, path))
+
+
+def _from(recipe: Path, path: Path) -> str:
+    absolute = path.resolve()
+    return os.path.relpath(absolute, recipe) if absolute.is_relative_to(ROOT) else str(absolute)
+
+
+def _check_pruning(settings: Settings) -> Settings:
+    # Imported late: it brings torch, and the mistakes above deserve an answer at once.
+    from parp_espnet.pruning.settings import PruneSettings  # noqa: PLC0415
+
+    # OMP's mask file is made on the way, by stage 6; any name stands for it here.
+    mask = settings.initial_mask or (Path("omp") if settings.method == "omp" else None)
+    names = ("method", "sparsity", "interval", "freeze_updates")
+    try:
+        checked = PruneSettings.parse({name: getattr(settings, name) for name in names} | {"initial_mask": mask})
+    except UserError as error:
+        raise UserError(f"phn.sh: {error}") from None
+    # A mask that stays has no interval; and two runs that differ only there are the same run.
+    return settings if checked.row.adjusts else replace(settings, interval=None)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:8]

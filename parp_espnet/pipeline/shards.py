@@ -1,0 +1,32 @@
+"""Divide a data set among decoding jobs, and join what they say."""
+
+from pathlib import Path
+
+from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_text
+
+
+def split(data: Path, parts: int, out: Path) -> None:
+    """Write `out/keys.1.scp` to `out/keys.<parts>.scp`, with the longest utterances dealt out evenly.
+
+    Raises `UserError` when there are more parts than utterances: a job without work fails in ESPnet.
+    """
+    utterances = sorted(read_data_dir(data), key=lambda one: (-one.duration, one.id))
+    if parts > len(utterances):
+        raise UserError(f"{data}: {len(utterances)} utterances for {parts} jobs; lower --inference_nj")
+    for part in range(parts):
+        # ESPnet goes through wav.scp once, so keys have to be in its order.
+        keys = sorted(utterances[part::parts], key=lambda one: one.id.encode())
+        write_text(out / f"keys.{part + 1}.scp", "".join(f"{one.id} {one.wav}\n" for one in keys))
+
+
+def join(logs: Path, parts: int, out: Path) -> None:
+    """Write the texts of all jobs to `out`, sorted bytewise. Raises `UserError` when a job left none."""
+    lines: list[str] = []
+    for part in range(1, parts + 1):
+        text = logs / f"output.{part}/1best_recog/text"
+        if not text.exists():
+            raise UserError(f"{text}: no such file; its job did not end well, see {logs}/decode.{part}.log")
+        lines += text.read_text(encoding="utf-8").splitlines()
+    write_text(out, "".join(f"{line}\n" for line in sorted(lines, key=str.encode)))

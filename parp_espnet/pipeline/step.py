@@ -1,0 +1,154 @@
+"""A step of a stage: a command that is run once, remembered, and skipped while it and its inputs stay what
+they were.
+
+The memory of a step is a small JSON file, its record: the command, the hashes of its input files, and whether
+it ended well. It is written before the command starts and again when it has ended, so an interrupted step is
+known as one.
+"""
+
+import fcntl
+import hashlib
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json, write_json
+from parp_espnet.pipeline.follow import follow
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step runs, reads and leaves."""
+
+    label: str
+    """Shown to the user, such as "stage 8 (train)"."""
+    command: tuple[str, ...]
+    record: Path
+    """The step's memory."""
+    inputs: tuple[Path, ...] = ()
+    """Files whose content decides whether the step is still valid."""
+    outputs: tuple[Path, ...] = ()
+    """Files that are there when the step is complete."""
+    keep: bool = False
+    """Refuse to start over with other settings: what is there took long to make."""
+    aside: tuple[str, ...] = ()
+    """Words that end the command and do not change what it makes, such as a number of jobs."""
+    runner: tuple[str, ...] = ()
+    """A command under Kaldi's queue contract that runs it, such as `queue.pl --mem 4G`."""
+    log: Path | None = None
+    progress: tuple[Path, ...] = ()
+    total: int | None = None
+    """Updates that the progress files together lead to."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The whole command line, the runner's included."""
+        command = (*self.command, *self.aside)
+        return (*self.runner, str(self.log), *command) if self.runner else command
+
+
+def run(step: Step) -> int:
+    """Run a step unless it is complete; return its command's exit code.
+
+    Another process at the same step is waited for. Raises `UserError` when an input is missing, when `keep`
+    forbids to start over, or when the command ended well without leaving its outputs.
+    """
+    with locked(step.record.with_suffix(".lock"), wait=True):
+        now = {
+            "command": list(step.command),
+            "inputs": {str(path): _sha256(path, step) for path in step.inputs},
+        }
+        then = _read(step.record)
+        if then == {**now, "complete": True} and _missing(step) is None:
+            _say(step, "complete, skipped")
+            return 0
+        change = _change(then, now)
+        if change and step.keep:
+            raise UserError(
+                f"{step.label}: {step.record.parent.parent} was made with other settings ({change}); "
+                "for a new experiment give --phn_tag NAME, or remove that directory to make it again"
+            )
+        _say(
+            step,
+            f"again, since {change}" if change else "continued" if then and not then["complete"] else "started",
+        )
+        write_json(step.record, {**now, "complete": False})
+        code = follow(step.words, step.label, step.progress, step.log, step.total)
+        if code == 0:
+            if (missing := _missing(step)) is not None:
+                raise UserError(f"{step.label}: the command ended well but left no {missing}")
+            write_json(step.record, {**now, "complete": True})
+        return code
+
+
+def describe(step: Step) -> str:
+    """Return what `run` would do, for a dry run."""
+    return f"{step.label}: {shlex.join(step.words)}"
+
+
+@contextmanager
+def locked(path: Path, wait: bool) -> Iterator[None]:
+    """Hold the lock `path`; when another process has it, wait, or raise `UserError` naming its host and
+    process.
+
+    The lock is the kernel's and falls with its holder, so none is ever stale.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            if not wait:
+                raise UserError(f"{path.parent} is in use by {holder}; wait for it or end it") from None
+            print(f"waiting for {holder}, which is at this very step", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+        yield
+
+
+def _read(record: Path) -> dict[str, Any] | None:
+    if not record.exists():
+        return None
+    found = read_json(record)
+    return found if isinstance(found, dict) else None
+
+
+def _sha256(path: Path, step: Step) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{step.label}: cannot read {path} ({error.strerror}); an earlier stage makes it") from None
+
+
+def _missing(step: Step) -> Path | None:
+    return next((path for path in step.outputs if not path.exists()), None)
+
+
+def _change(then: dict[str, Any] | None, now: dict[str, Any]) -> str | None:
+    """Say in a few words what differs between two records, or None where nothing does."""
+    if then is None:
+        return None
+    for path, digest in now["inputs"].items():
+        if then["inputs"].get(path, digest) != digest:
+            return f"{path} has changed"
+    if then["command"] == now["command"]:
+        return None if then["inputs"].keys() == now["inputs"].keys() else "other inputs"
+    old = [word for word in then["command"] if word not in now["command"]]
+    new = [word for word in now["command"] if word not in then["command"]]
+    return f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}"
+
+
+def _say(step: Step, what: str) -> None:
+    print(f"{step.label} {step.record.stem}: {what}", file=sys.stderr)

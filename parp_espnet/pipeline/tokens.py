@@ -1,0 +1,21 @@
+"""ESPnet's token list: the phones of the training text, between ESPnet's own symbols."""
+
+from collections import Counter
+
+from parp_espnet.errors import UserError
+
+BLANK, UNKNOWN, END = "<blank>", "<unk>", "<sos/eos>"
+
+
+def token_list(texts: list[tuple[str, ...]]) -> list[str]:
+    """Return the list in ESPnet's order: blank, unknown, phones from frequent to rare (ties bytewise), end.
+
+    Raises `UserError` when there is no phone, or one bears the name of a special symbol.
+    """
+    counts = Counter(phone for phones in texts for phone in phones)
+    if not counts:
+        raise UserError("the training text holds no phone: expected lines such as 'utt1 o l a'")
+    if taken := {BLANK, UNKNOWN, END} & counts.keys():
+        raise UserError(f"the training text holds {', '.join(sorted(taken))}, which is a special symbol's name")
+    phones = sorted(counts, key=lambda phone: (-counts[phone], phone.encode()))
+    return [BLANK, UNKNOWN, *phones, END]

@@ -1,0 +1,1 @@
+"""From references and hypotheses to an error rate with its interval."""

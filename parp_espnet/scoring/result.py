@@ -1,0 +1,89 @@
+"""`result.json`: one line of every later table, and where it came from."""
+
+import subprocess
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any, Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json, write_json
+
+PACKAGES = ("espnet", "espnet-s3prl", "torch", "transformers", "parp-espnet")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one experiment measured. Rates are fractions, times seconds; None is not measured."""
+
+    recipe: str
+    language: str | None
+    train_minutes: float | None
+    upstream: str
+    method: str
+    sparsity_target: float
+    sparsity_measured: float | None
+    freeze_updates: int
+    interval: int | None
+    seed: int
+    updates: int
+    finetuning_runs: int
+    initial_mask: str | None
+    mask_sha256: str | None
+    iou_initial_final: float | None
+    metric: str
+    dataset: str
+    error_rate: float
+    ci95: tuple[float, float]
+    sub: int
+    # `del` is a word of Python's own; the file calls it that all the same.
+    del_: int
+    ins: int
+    reference_length: int
+    pfer: float | None
+    train_seconds: float | None
+    decode_seconds: float | None
+    audio_seconds: float | None
+    versions: dict[str, str]
+    git: str | None
+
+    def write(self, path: Path) -> None:
+        """Write the result as JSON."""
+        write_json(path, {name.rstrip("_"): value for name, value in asdict(self).items()})
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a result. Raises `UserError` when it is missing, damaged or lacks a field."""
+        return cls.of(read_json(path), where=str(path))
+
+    @classmethod
+    def of(cls, found: Any, where: str) -> Self:
+        """Make a result of what JSON held. Raises `UserError` naming missing and unknown fields."""
+        names = {field.name.rstrip("_"): field.name for field in fields(cls)}
+        if not isinstance(found, dict) or found.keys() != names.keys():
+            wrong = sorted(found.keys() ^ names.keys()) if isinstance(found, dict) else [type(found).__name__]
+            raise UserError(f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}")
+        values = {names[name]: value for name, value in found.items()}
+        return cls(**values | {"ci95": tuple(found["ci95"])})
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a number depends on."""
+    found = {"python": python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue  # parp-espnet itself may be used from its sources
+    return found
+
+
+def git_revision(directory: Path) -> str | None:
+    """Return the commit, with `-dirty` when files differ from it; None outside of a checkout."""
+    command = ["git", "-C", str(directory), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,34 @@
+"""Transcripts: Kaldi's `utterance phone phone` and sclite's `phone phone (speaker-utterance)`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_text
+
+
+def write_trn(path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mapping[str, str]) -> None:
+    """Write sclite's form; it takes what stands before the first dash for the speaker."""
+    lines = (f"{' '.join(said)}\t({speakers[utterance]}-{utterance})\n" for utterance, said in phones.items())
+    write_text(path, "".join(lines))
+
+
+def read_text(path: Path) -> dict[str, tuple[str, ...]]:
+    """Read a Kaldi text file, `utterance phone phone …`; an utterance without phones is one that said
+    nothing.
+
+    Raises `UserError` when the file is missing, or an utterance stands in it twice.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; decode first") from None
+    found: dict[str, tuple[str, ...]] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        utterance, *phones = line.split()
+        if utterance in found:
+            raise UserError(f"{path}: line {number}: utterance {utterance} for the second time")
+        found[utterance] = tuple(phones)
+    return found

@@ -1,0 +1,1 @@
+"""A study: a grid of experiments planned, and their results collected, tabled and drawn."""

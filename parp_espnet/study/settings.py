@@ -1,0 +1,58 @@
+"""The options of `./run.sh`."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.options import parse
+from parp_espnet.pipeline.settings import ROOT
+
+STAGES = {1: "environment", 2: "speech", 3: "dense models", 4: "pruned models", 5: "results"}
+GIGABYTES_A_JOB = 2.5
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """How a study is run."""
+
+    profile: Annotated[str, "study of conf/study/NAME.yaml"] = "quick"
+    stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
+    stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
+    max_jobs_run: Annotated[int | None, "experiments at a time; as many as cores and memory allow"] = None
+    ngpu: Annotated[int, "GPUs of each experiment; 0 trains on the CPU"] = 0
+    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
+
+    @property
+    def file(self) -> Path:
+        """The study's YAML."""
+        return ROOT / "conf/study" / f"{self.profile}.yaml"
+
+    @property
+    def jobs(self) -> int:
+        """Experiments at a time."""
+        if self.max_jobs_run is not None:
+            return self.max_jobs_run
+        if self.ngpu:
+            return 1
+        return max(1, min(os.cpu_count() or 1, int(_free_gigabytes() / GIGABYTES_A_JOB)))
+
+
+def read(arguments: Sequence[str]) -> StudySettings:
+    """Read and check the options of `./run.sh`. Raises `UserError`."""
+    settings = parse(StudySettings, "run.sh", arguments, description=__doc__ or "")
+    last = len(STAGES)
+    if not 1 <= settings.stage <= settings.stop_stage <= last:
+        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        raise UserError(f"run.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
+    if settings.max_jobs_run is not None and settings.max_jobs_run < 1:
+        raise UserError(f"run.sh: --max_jobs_run {settings.max_jobs_run}: expected 1 or more")
+    if settings.ngpu < 0:
+        raise UserError(f"run.sh: --ngpu {settings.ngpu}: expected 0 or more")
+    return settings
+
+
+def _free_gigabytes() -> float:
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Source this from any script of the project: it makes the environment where there is none and puts it on the path.
+#
+#     . /path/to/parp-espnet/path.sh
+#
+# PARP_VENV=DIR places the environment elsewhere, PYTHON=/path/to/python3.12 chooses its interpreter.
+
+PARP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+PARP_VENV=${PARP_VENV:-${PARP_ROOT}/.venv}
+export PARP_ROOT PARP_VENV
+
+"${PARP_ROOT}/local/environment.sh" || exit
+
+export PATH="${PARP_VENV}/bin:${PATH}"
+export PYTHONPATH="${PARP_ROOT}${PYTHONPATH:+:${PYTHONPATH}}"
+
+# Kaldi's files are sorted bytewise; Python reads and writes UTF-8 all the same.
+export LC_ALL=C
+export PYTHONUTF8=1
+
+# A number of threads that is fixed: with another one, floating-point sums differ in their last bits.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# A study: languages × methods, from a fresh clone to a table and a figure in results/.
+#
+#     ./run.sh                          the quick study, on two cores in under 20 minutes, its environment included
+#     ./run.sh --stage 4 --stop_stage 5
+#     ./run.sh --help
+#
+# What is complete is skipped; what was interrupted continues with the same command.
+#
+# shellcheck disable=SC2154 # the plan assigns study, profile, stages, …
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# One thread for each experiment: as many run side by side as there are cores, and their bits do not depend on how many.
+export OMP_NUM_THREADS=1
+. ./path.sh
+. ./cmd.sh
+. ./local/steps.sh
+
+for word in "$@"; do
+    case ${word} in
+    --help | -h) exec python3 -m parp_espnet.bin.study plan --help ;;
+    esac
+done
+
+plan=$(quietly python3 -m parp_espnet.bin.study plan "$@")
+eval "${plan}"
+out=results/${profile}
+
+# begin N: whether stage N is to run; says so.
+begin() {
+    at_stage "$1" || return 1
+    echo "$(date '+%Y-%m-%dT%H:%M:%S') (run.sh ${profile}) ${label}" >&2
+}
+
+# wave N NAME: run the study's N-th wave of experiments through the queue, with one bar over all of them.
+wave() {
+    local -n jobs=jobs_$1 updates=updates_$1 progress=progress_$1 results=results_$1
+    local options=() file
+    for file in "${progress[@]}"; do options+=(--progress "${file}"); done
+    for file in "${results[@]}"; do options+=(--output "${file}"); done
+    step "${out}/.steps/$2.json" --input "${study}" --input conf/train/phn.yaml "${options[@]}" --total "${updates}" \
+        --runner "${train_cmd} --gpu ${ngpu} --max_jobs_run ${max_jobs_run} JOB=1:${jobs}" --log "${out}/log/$2.JOB.log" \
+        -- python3 -m parp_espnet.bin.study job --study "${study}" --wave "$1" --job JOB --ngpu "${ngpu}"
+}
+
+if [ "${dry_run}" = false ]; then
+    mkdir -p "${out}"
+    lock "${out}/.lock" "${out}" false
+fi
+
+if begin 1; then
+    # path.sh made it, or found it complete.
+    echo "${label}: $(python3 --version) in ${PARP_VENV}" >&2
+fi
+
+if begin 2; then
+    for recipe in "${recipes[@]}"; do
+        show_or_run "${recipe}/run.sh" "${prepare[@]}" --wait true
+    done
+fi
+
+if begin 3; then
+    wave 1 dense
+fi
+
+if begin 4; then
+    wave 2 pruned
+fi
+
+if begin 5; then
+    show_or_run python3 -m parp_espnet.bin.study results --study "${study}" --out "${out}"
+fi

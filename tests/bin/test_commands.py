@@ -1,0 +1,90 @@
+"""Every command of the pipeline explains itself, and refuses what it does not know without a traceback."""
+
+import importlib
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+
+COMMANDS = (
+    "filter_data",
+    "follow",
+    "format_data",
+    "make_config",
+    "plan",
+    "report",
+    "run_local",
+    "score",
+    "shards",
+    "show_training",
+    "step",
+    "study",
+    "tokens",
+)
+
+
+def call(monkeypatch: pytest.MonkeyPatch, name: str, *words: str) -> int:
+    """Run a command in this process; return its exit code."""
+    monkeypatch.setattr(sys, "argv", [name, *words])
+    try:
+        importlib.import_module(f"parp_espnet.bin.{name}").main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "run_local"])
+def test_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert call(monkeypatch, name, "--help") == 0
+    assert "usage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_unknown_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert call(monkeypatch, name, "--no_such_option", "x") == 2
+    assert "error: " in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["follow", "step"])
+def test_a_command_is_needed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, tmp_path: Path
+) -> None:
+    words = ["--label", "x", "--record", str(tmp_path / "r.json")] if name == "step" else ["--label", "x"]
+    assert call(monkeypatch, name, *words, "--") == 2
+    assert "expected -- COMMAND" in capsys.readouterr().err
+
+
+def test_tokens_of_a_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_data_dir(tmp_path / "data", [Utterance("s-1", "s", "es", "/w.wav", ("o", "l", "o"), "ollo", 1.0)])
+    assert (
+        call(monkeypatch, "tokens", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "tokens.txt"))
+        == 0
+    )
+    assert (tmp_path / "tokens.txt").read_text() == "<blank>\n<unk>\no\nl\n<sos/eos>\n"
+
+
+def test_the_plan_is_quoted_for_the_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    recipe = tmp_path / "it's $HOME"
+    recipe.mkdir()
+    words = ["--recipe", str(recipe), "--lang", "xx", "--upstream", "facebook/hubert-base-ls960"]
+    assert call(monkeypatch, "plan", *words) == 0
+    shown = capsys.readouterr().out
+    lines = dict(line.split("=", 1) for line in shown.splitlines() if not line.startswith("stage_names"))
+    assert shlex.split(lines["recipe"]) == [str(recipe)]
+    assert json.loads(shlex.split(lines["settings"])[0])["lang"] == "xx"
+
+
+def test_a_training_without_its_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "training.json").write_text('{"model": "valid.loss.ave.pth"}')
+    assert call(monkeypatch, "show_training", "--exp", str(tmp_path)) == 2
+    assert "no such model, though training.json names it" in capsys.readouterr().err

@@ -1,0 +1,71 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.follow import follow
+
+WRITE = """
+import json, pathlib, time
+for update in range(1, 4):
+    state = {"update": update, "updates": 3, "loss": 0.5, "seconds": 1.0, "phase": "train"}
+    pathlib.Path("progress.json").write_text(json.dumps(state))
+    time.sleep(0.3)
+"""
+
+
+def test_a_bar_follows_the_progress_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-c", WRITE]
+    assert follow(command, "train", [Path("progress.json"), Path("missing.json")], Path("x.log")) == 0
+    shown = capsys.readouterr().err
+    assert "train: log in x.log" in shown
+    assert "3/3" in shown
+
+
+def test_an_earlier_run_counts_only_when_it_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, phase in (("a", "done"), ("b", "train")):
+        file = tmp_path / f"{name}.json"
+        file.write_text(f'{{"update": 5, "updates": 10, "loss": null, "seconds": 1, "phase": "{phase}"}}')
+        os.utime(file, (1, 1))
+    assert follow(["true"], "train", [tmp_path / "a.json", tmp_path / "b.json"], None, total=20) == 0
+    assert "5/20" in capsys.readouterr().err
+
+
+def test_without_files_the_bars_of_the_log_are_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = f"echo 'decode:  50%|### | 1/2 [00:01<00:01, 1.0s/s]' > {tmp_path}/x.log; sleep 0.5"
+    assert follow(["bash", "-c", script], "decode", [], tmp_path / "x.log") == 0
+    assert "1/2 [00:01<00:01" in capsys.readouterr().err
+
+
+def test_the_exit_code_is_the_commands() -> None:
+    assert follow(["bash", "-c", "exit 7"], "x", [], None) == 7
+
+
+def test_a_command_that_is_not_there() -> None:
+    with pytest.raises(UserError, match="cannot run /nowhere/x"):
+        follow(["/nowhere/x"], "x", [], None)
+
+
+def test_ctrl_c_ends_the_command_and_is_told_once(tmp_path: Path) -> None:
+    caught, ready = tmp_path / "caught", tmp_path / "ready"
+    inner = f"trap 'touch {caught}; exit 1' TERM; touch {ready}; while :; do :; done"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "parp_espnet.bin.follow", "--", "bash", "-c", inner],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not ready.exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert caught.exists()
+    assert shown.splitlines() == ["interrupted: what was complete stays; the same command continues"]

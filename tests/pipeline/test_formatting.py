@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.formatting import filter_data, format_data
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A user's directory: one utterance as it has to be, one at 8 kHz, one FLAC, one without phones."""
+    folder = tmp_path / "my data"
+    folder.mkdir()
+    for name, rate, seconds, subtype in (
+        ("good.wav", 16000, 1.0, "PCM_16"),
+        ("slow.wav", 8000, 2.0, "PCM_16"),
+        ("other.flac", 16000, 0.1, "PCM_24"),
+        ("silent.wav", 16000, 1.0, "PCM_16"),
+    ):
+        tone = 0.1 * np.sin(np.arange(int(rate * seconds)) * 2 * np.pi * 440 / rate)
+        soundfile.write(folder / name, tone, rate, subtype=subtype)
+    names = {"s1-a": "good.wav", "s1-b": "slow.wav", "c": "other.flac", "d": "silent.wav"}
+    (folder / "wav.scp").write_text("".join(f"{id_} {folder / name}\n" for id_, name in names.items()))
+    (folder / "text").write_text("s1-a o l a\ns1-b tʰ ɔ̃\nc a\nd\n")
+    (folder / "utt2spk").write_text("s1-a s1\ns1-b s1\nc s2\nd s2\n")
+    return folder
+
+
+def test_any_directory_becomes_a_complete_one(data: Path, tmp_path: Path) -> None:
+    line = format_data(data, tmp_path / "out", "es", jobs=2)
+    assert "3 utterances" in line
+    assert "2 converted to 16 kHz mono, 1 without phones left out" in line
+    found = {utterance.id: utterance for utterance in read_data_dir(tmp_path / "out")}
+    assert list(found) == ["s1-a", "s1-b", "s2-c"]
+    assert found["s1-a"].wav == str(data / "good.wav")
+    assert found["s1-b"].duration == pytest.approx(2.0)
+    assert found["s1-b"].phones == ("tʰ", "ɔ̃")
+    assert found["s2-c"].language == "es"
+    about = soundfile.info(found["s1-b"].wav)
+    assert (about.samplerate, about.channels, about.subtype) == (16000, 1, "PCM_16")
+
+
+def test_segments_are_cut(data: Path, tmp_path: Path) -> None:
+    (data / "segments").write_text("s1-a s1-a 0.25 0.75\ns1-b s1-b 0.5 2\n")
+    (data / "text").write_text("s1-a o\ns1-b l\n")
+    format_data(data, tmp_path / "out", "es", jobs=1)
+    assert [one.duration for one in read_data_dir(tmp_path / "out")] == pytest.approx([0.5, 1.5])
+
+
+def test_short_and_long_utterances_are_left_out(data: Path, tmp_path: Path) -> None:
+    format_data(data, tmp_path / "org", "es", jobs=1)
+    assert "1 utterances" in filter_data(tmp_path / "org", tmp_path / "out", 0.25, 1.5)
+    assert [one.id for one in read_data_dir(tmp_path / "out")] == ["s1-a"]
+    with pytest.raises(UserError, match=r"no utterance lasts 5 to 9 s, found 0\.1 to 2"):
+        filter_data(tmp_path / "org", tmp_path / "out", 5, 9)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("text", None, "text: no such file"),
+        ("text", "", "text: the file is empty"),
+        ("text", "s1-a a\ns1-a b\n", "text, line 2: s1-a for the second time"),
+        ("text", "x a\n", "utterance x has a text and no recording"),
+        ("text", "s1-a\n", "no utterance has both"),
+        ("text", b"s1-a \xff\n", "expected UTF-8"),
+        ("wav.scp", "s1-a sox x.wav - |\n", "s1-a is a command"),
+        ("wav.scp", "s1-a /nowhere/x.wav\ns1-b x\nc x\nd x\n", "utterance s1-a: cannot read /nowhere/x.wav"),
+        ("segments", "s1-a s1-a 2 1\ns1-b s1-b 0 1\nc c 0 1\n", "expected 0 <= begin < end"),
+        ("segments", "s1-a s1-a 1\ns1-b s1-b 0 1\nc c 0 1\n", "expected '<recording> <begin> <end>'"),
+        ("segments", "s1-a z 0 1\ns1-b s1-b 0 1\nc c 0 1\n", "expected '<recording> <begin> <end>'"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    data: Path, tmp_path: Path, name: str, content: str | bytes | None, message: str
+) -> None:
+    if content is None:
+        (data / name).unlink()
+    else:
+        (data / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UserError, match=message):
+        format_data(data, tmp_path / "out", "es", jobs=1)
+
+
+def test_no_directory(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="gone: no such data directory"):
+        format_data(tmp_path / "gone", tmp_path / "out", "es", jobs=1)
+
+
+def test_two_channels_are_refused(data: Path, tmp_path: Path) -> None:
+    soundfile.write(data / "good.wav", np.zeros((1600, 2)), 16000)
+    with pytest.raises(UserError, match="has 2 channels; expected one"):
+        format_data(data, tmp_path / "out", "es", jobs=1)

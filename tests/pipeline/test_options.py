@@ -1,0 +1,54 @@
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.options import parse
+
+
+@dataclass(frozen=True)
+class Options:
+    first_stage: Annotated[int, "a number"] = 1
+    rate: Annotated[float | None, "a rate"] = None
+    quiet: Annotated[bool, "say nothing, 100 %"] = False
+    where: Annotated[Path, "a place"] = Path("here")
+
+
+def test_underscores_and_dashes_are_alike_and_the_last_value_holds() -> None:
+    found = parse(Options, "x.sh", ["--first-stage", "2", "--first_stage=3", "--where=a-b--c", "--quiet", "true"])
+    assert found == Options(first_stage=3, where=Path("a-b--c"), quiet=True)
+
+
+@pytest.mark.parametrize("word", ["", "none", "None"])
+def test_an_optional_value_can_be_none(word: str) -> None:
+    assert parse(Options, "x.sh", ["--rate", "0.5", "--rate", word]).rate is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--first_stag", "2"], "no option --first_stag, did you mean --first_stage?"),
+        (["--first", "2"], "no option --first"),
+        (["--zzz"], "--help lists all"),
+        (["here"], "here: expected options only, found a positional argument"),
+        (["--first_stage", "two"], "--first_stage: invalid int value: 'two'"),
+        (["--rate", "fast"], "--rate: invalid float value: 'fast'"),
+        (["--quiet", "maybe"], "--quiet: expected true or false, found 'maybe'"),
+        (["--first_stage"], "--first_stage: expected one argument"),
+    ],
+)
+def test_what_is_wrong_is_named(arguments: list[str], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        parse(Options, "x.sh", arguments)
+    assert str(error.value).startswith("x.sh: ")
+    assert message in str(error.value)
+
+
+def test_help_lists_every_option_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        parse(Options, "x.sh", ["--help"])
+    shown = capsys.readouterr().out
+    assert "--first_stage N" in shown
+    assert "100 % [false]" in shown

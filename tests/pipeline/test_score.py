@@ -1,0 +1,73 @@
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_json
+from parp_espnet.pipeline.score import score
+from parp_espnet.pipeline.settings import ROOT, Settings
+
+TRAINING = {
+    "method": "omp",
+    "sparsity_target": 0.5,
+    "sparsity_measured": 0.5,
+    "freeze_updates": 0,
+    "seed": 3,
+    "updates": 100,
+    "finetuning_runs": 2,
+    "mask_sha256": "ab",
+    "iou_initial_final": 1.0,
+    "train_seconds": 12.5,
+    "initial_mask": "exp/tag/finetuned_mask.safetensors",
+}
+
+
+@pytest.fixture
+def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path, Path]:
+    """A decoded experiment: its directory, its test set and its decoding."""
+    monkeypatch.chdir(tmp_path)
+    utterances = [
+        Utterance("s-1", "s", "es", "/1.wav", ("o", "l", "a"), "hola", 1.5),
+        Utterance("s-2", "s", "es", "/2.wav", ("s", "i"), "sí", 0.5),
+    ]
+    data = Path("dump/raw/test")
+    write_data_dir(data, utterances)
+    write_data_dir(Path("dump/raw/train"), utterances)
+    exp = Path("exp/tag")
+    settings = Settings(recipe=ROOT / "egs2/cldr/es", method="omp", interval=None, sparsity=0.5, upstream="hub/x")
+    write_json(exp / "settings.json", json.loads(json.dumps(asdict(settings), default=str)))
+    write_json(exp / "training.json", TRAINING)
+    decoded = exp / "decode_greedy/test"
+    decoded.mkdir(parents=True)
+    (decoded / "text").write_text("s-2 s i\ns-1 o r a a\n")
+    return exp, data, decoded
+
+
+def test_a_result(scored: tuple[Path, Path, Path]) -> None:
+    exp, data, decoded = scored
+    write_json(decoded / "decode.json", {"decode_seconds": 0.25})
+    result = score(exp, data, decoded)
+    assert (result.sub, result.ins, result.del_, result.reference_length) == (1, 1, 0, 5)
+    assert result.error_rate == 0.4
+    assert result.ci95[0] <= 0.4 <= result.ci95[1]
+    assert (result.recipe, result.language, result.dataset) == ("egs2/cldr/es", "es", "test")
+    assert (result.train_minutes, result.audio_seconds) == (0.03, 2.0)
+    assert (result.interval, result.finetuning_runs, result.decode_seconds) == (None, 2, 0.25)
+    assert result.initial_mask is not None
+    assert result.initial_mask.endswith("exp/tag/finetuned_mask.safetensors")
+    assert (decoded / "score/hyp.trn").read_text() == "o r a a\t(s-s-1)\ns i\t(s-s-2)\n"
+    assert json.loads((decoded / "score/counts.json").read_text())["sentence_errors"] == 1
+
+
+def test_what_was_not_measured_is_null(scored: tuple[Path, Path, Path]) -> None:
+    result = score(*scored)
+    assert result.decode_seconds is None
+
+
+def test_an_utterance_that_was_not_decoded(scored: tuple[Path, Path, Path]) -> None:
+    (scored[2] / "text").write_text("s-2 s i\n")
+    with pytest.raises(UserError, match="utterance s-1: no hypothesis"):
+        score(*scored)

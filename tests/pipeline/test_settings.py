@@ -1,0 +1,140 @@
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.settings import STAGES, Settings, read, upstream_name
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    (tmp_path / "upstream").mkdir()
+    (tmp_path / "mask.safetensors").touch()
+    return tmp_path
+
+
+def settings_of(recipe: Path, *words: str) -> Settings:
+    upstream = str(recipe / "upstream")
+    return read(["--recipe", str(recipe), "--corpus", "cldr", "--lang", "es", "--upstream", upstream, *words])
+
+
+def test_defaults(recipe: Path) -> None:
+    found = settings_of(recipe)
+    assert (found.method, found.sparsity, found.interval, found.train_minutes) == ("parp", 0.5, 5, 10.0)
+    assert found.train_name == "train_10min"
+
+
+def test_dense_has_neither_sparsity_nor_interval(recipe: Path) -> None:
+    found = settings_of(recipe, "--method", "dense", "--interval", "7")
+    assert (found.sparsity, found.interval) == (0.0, None)
+
+
+@pytest.mark.parametrize("method", ["mpi", "omp"])
+def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
+    assert settings_of(recipe, "--method", method).tag == settings_of(recipe, "--method", method, "--interval", "9").tag
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--method", "mpi"],
+        ["--sparsity", "0.6"],
+        ["--interval", "6"],
+        ["--freeze_updates", "10"],
+        ["--updates", "301"],
+        ["--seed", "1"],
+        ["--train_minutes", "5"],
+        ["--train_set", "other"],
+        ["--upstream", "facebook/hubert-base-ls960"],
+    ],
+)
+def test_every_setting_that_the_weights_depend_on_is_in_the_tag(recipe: Path, words: list[str]) -> None:
+    assert settings_of(recipe).tag != settings_of(recipe, *words).tag
+
+
+def test_a_mask_and_a_configuration_are_in_the_tag(recipe: Path) -> None:
+    masked = settings_of(recipe, "--initial_mask", str(recipe / "mask.safetensors"))
+    (recipe / "long.yaml").write_text("{}")
+    configured = settings_of(recipe, "--train_config", str(recipe / "long.yaml"))
+    assert len({masked.tag, configured.tag, settings_of(recipe).tag}) == 3
+    assert "long" in configured.tag
+
+
+def test_the_dense_experiment_of_omp_is_the_one_a_user_would_run(recipe: Path) -> None:
+    omp = settings_of(recipe, "--method", "omp", "--sparsity", "0.7", "--freeze_updates", "3")
+    assert omp.dense.tag == settings_of(recipe, "--method", "dense", "--freeze_updates", "3").tag
+    assert replace(omp, phn_tag="mine").dense.tag == "mine_dense"
+
+
+def test_paths_are_of_the_caller_and_become_absolute_outside_of_the_project(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(recipe)
+    found = settings_of(recipe, "--upstream", "./upstream", "--initial_mask", "mask.safetensors")
+    assert found.upstream == str(recipe / "upstream")
+    assert found.initial_mask == recipe / "mask.safetensors"
+
+
+def test_upstream_names() -> None:
+    assert upstream_name("../ssl1/upstreams/multi") == "multi"
+    assert upstream_name("facebook/hubert-base-ls960") == "facebook__hubert-base-ls960"
+    assert upstream_name("/a/model.pt") != upstream_name("/b/model.pt")
+
+
+def test_settings_are_read_back(recipe: Path) -> None:
+    settings = settings_of(recipe, "--initial_mask", str(recipe / "mask.safetensors"))
+    file = recipe / "settings.json"
+    file.write_text(json.dumps(asdict(settings), default=str))
+    assert Settings.load(file) == settings
+    file.write_text('{"lang": "es"}')
+    with pytest.raises(UserError, match="expected settings of an experiment"):
+        Settings.load(file)
+
+
+def test_skipping() -> None:
+    runs = [stage for stage in STAGES if not Settings(stage=4, stop_stage=11, skip_train=True).skips(stage)]
+    assert runs == [4, 10, 11]
+    assert not Settings(stage=9, skip_eval=True).skips(9)
+    assert Settings(skip_eval=True).skips(10)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--sparsity", "50"], r"expected a fraction in \[0, 1\), found 50"),
+        (["--sparsity", "1"], r"expected a fraction in \[0, 1\), found 1"),
+        (["--sparsity", "nan"], "expected a fraction"),
+        (["--stage", "13"], "--stage 13 --stop_stage 12: expected stages from 1 to 12"),
+        (["--stage", "0"], "expected stages from 1 to 12"),
+        (["--stage", "5", "--stop_stage", "4"], "--stage 5 is beyond --stop_stage 4"),
+        (["--method", "prap"], "did you mean 'parp'"),
+        (["--method", "dense", "--sparsity", "0.5"], "prunes nothing"),
+        (["--method", "transfer"], "starts from a mask file"),
+        (["--interval", "0"], "interval"),
+        (["--freeze_updates", "-1"], "freeze_updates"),
+        (["--updates", "0"], "--updates 0: expected 1 or more"),
+        (["--nj", "0"], "--nj 0"),
+        (["--ngpu", "-1"], "--ngpu -1"),
+        (["--beam_size", "0"], "--beam_size 0"),
+        (["--train_minutes", "0"], "--train_minutes 0: expected more than 0"),
+        (["--test_minutes", "nan"], "--test_minutes nan"),
+        (["--min_wav_duration", "3", "--max_wav_duration", "2"], "expected 0 <= min < max"),
+        (["--lang", "xx"], "--lang xx: no voice for it; expected one of"),
+        (["--corpus", "clrd"], "--corpus clrd: expected one of cldr"),
+        (["--corpus", "none", "--train_minutes", "3"], "--train_minutes is for --corpus cldr"),
+        (["--corpus", "mboshi"], "expected --mboshi DIR"),
+        (["--mboshi", "/nowhere/mb"], "--mboshi /nowhere/mb: no such file or directory"),
+        (["--initial_mask", "/nowhere/m"], "--initial_mask /nowhere/m: no such"),
+        (["--train_config", "/nowhere/c"], "--train_config /nowhere/c: no such"),
+        (["--upstream", "/nowhere/u"], "--upstream /nowhere/u: no such file or directory"),
+        (["--upstream", "a b"], "no name of an upstream"),
+        (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
+        (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
+    ],
+)
+def test_what_is_wrong_is_named(recipe: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str) -> None:
+    monkeypatch.delenv("MBOSHI", raising=False)
+    with pytest.raises(UserError, match=message):
+        settings_of(recipe, *words)

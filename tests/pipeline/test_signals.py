@@ -1,0 +1,54 @@
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from parp_espnet.pipeline.signals import end, undisturbed, unless_terminated
+
+
+def test_sigterm_becomes_an_exit_code() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def terminated() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        return 0
+
+    assert unless_terminated(terminated) == 143
+    assert unless_terminated(lambda: 7) == 7
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_signal_waits_for_the_end_of_what_is_undisturbed() -> None:
+    done = []
+
+    def start() -> int:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append(True)
+        return 0
+
+    assert unless_terminated(start) == 143
+    assert done
+
+
+def test_a_group_is_waited_for_though_its_leader_is_dead(tmp_path: Path) -> None:
+    """The inner shell needs a moment to end what it started itself."""
+    inner = (
+        f"trap 'sleep 0.5; touch {tmp_path}/cleaned; exit' TERM; touch {tmp_path}/ready; while :; do sleep 0.05; done"
+    )
+    process = subprocess.Popen(["bash", "-c", 'bash -c "$0" & wait', inner], start_new_session=True)
+    while not (tmp_path / "ready").exists():
+        time.sleep(0.02)
+    end([process], grace=10)
+    assert (tmp_path / "cleaned").exists()
+
+
+def test_what_does_not_end_is_killed(tmp_path: Path) -> None:
+    stubborn = f"trap '' TERM; touch {tmp_path}/ready; while :; do sleep 0.05; done"
+    process = subprocess.Popen(["bash", "-c", stubborn], start_new_session=True)
+    while not (tmp_path / "ready").exists():
+        time.sleep(0.02)
+    end([process], grace=0.3)
+    assert process.returncode == -signal.SIGKILL

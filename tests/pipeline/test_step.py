@@ -1,0 +1,123 @@
+import multiprocessing
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json
+from parp_espnet.pipeline.step import Step, describe, locked, run
+
+
+@pytest.fixture
+def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Step:
+    """A step that copies `in` to `out` and counts its runs in `runs`."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").write_text("one")
+    command = ("bash", "-c", "echo run >>runs; cp in out")
+    return Step("stage 1 (copy)", command, Path(".steps/copy.json"), (Path("in"),), (Path("out"),))
+
+
+def runs() -> int:
+    return len(Path("runs").read_text().splitlines())
+
+
+def test_a_complete_step_is_skipped_and_says_so(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(step) == 0
+    assert run(step) == 0
+    assert runs() == 1
+    assert "stage 1 (copy) copy: complete, skipped" in capsys.readouterr().err
+
+
+def test_a_step_runs_again_when_an_input_has_changed(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    run(step)
+    Path("in").write_text("two")
+    run(step)
+    assert Path("out").read_text() == "two"
+    assert "again, since in has changed" in capsys.readouterr().err
+
+
+def test_a_step_runs_again_when_its_output_is_gone(step: Step) -> None:
+    run(step)
+    Path("out").unlink()
+    run(step)
+    assert runs() == 2
+
+
+def test_a_changed_command_is_described(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    run(replace(step, command=("cp", "in", "out")))
+    run(replace(step, command=("cp", "--force", "in", "out")))
+    assert "again, since nothing is now --force" in capsys.readouterr().err
+
+
+def test_words_aside_do_not_make_it_another_command(step: Step) -> None:
+    run(step)
+    run(replace(step, aside=("--nj", "4")))
+    assert runs() == 1
+
+
+def test_what_took_long_is_not_started_over(step: Step) -> None:
+    kept = replace(step, record=Path("exp/tag/.steps/train.json"), keep=True)
+    run(kept)
+    Path("in").write_text("two")
+    with pytest.raises(UserError, match=r"exp/tag was made with other settings \(in has changed\).*--phn_tag"):
+        run(kept)
+    assert Path("out").read_text() == "one"
+
+
+def test_an_interrupted_step_is_known_and_continues(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    failing = replace(step, command=("bash", "-c", "[ -e ready ] && touch out"))
+    assert run(failing) == 1
+    assert read_json(step.record)["complete"] is False
+    Path("ready").touch()
+    assert run(failing) == 0
+    assert "copy: continued" in capsys.readouterr().err
+
+
+def test_a_kept_step_that_was_begun_with_other_settings_is_not_continued(step: Step) -> None:
+    failing = replace(step, command=("false",), keep=True)
+    assert run(failing) == 1
+    with pytest.raises(UserError, match="other settings"):
+        run(replace(failing, command=("true",)))
+
+
+def test_a_command_that_leaves_no_output(step: Step) -> None:
+    with pytest.raises(UserError, match="ended well but left no out"):
+        run(replace(step, command=("true",)))
+
+
+def test_a_missing_input(step: Step) -> None:
+    with pytest.raises(UserError, match=r"cannot read gone .*an earlier stage makes it"):
+        run(replace(step, inputs=(Path("gone"),)))
+
+
+def test_a_damaged_record(step: Step) -> None:
+    step.record.parent.mkdir()
+    step.record.write_text("{")
+    with pytest.raises(UserError, match=r"copy\.json: expected JSON"):
+        run(step)
+
+
+def test_a_dry_run_shows_the_whole_command(step: Step) -> None:
+    queued = replace(step, runner=("queue.pl", "--mem", "4G"), log=Path("x y.log"), command=("cp", "a b", "c"))
+    assert describe(queued) == "stage 1 (copy): queue.pl --mem 4G 'x y.log' cp 'a b' c"
+
+
+def hold(path: Path, seconds: float) -> None:
+    with locked(path, wait=True):
+        (path.parent / "held").touch()
+        time.sleep(seconds)
+
+
+def test_a_lock_names_its_holder_and_falls_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.lock"
+    other = multiprocessing.get_context("spawn").Process(target=hold, args=(path, 60))
+    other.start()
+    while not (tmp_path / "held").exists():
+        time.sleep(0.02)
+    with pytest.raises(UserError, match=f"in use by process {other.pid} on "), locked(path, wait=False):
+        pass
+    other.kill()
+    with locked(path, wait=True):
+        pass

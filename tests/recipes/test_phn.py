@@ -1,0 +1,196 @@
+"""`phn.sh` for real: a tiny upstream learns a language of tones in seconds, on a path with a space in it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from parp_espnet.scoring.result import Result
+
+ROOT = Path(__file__).resolve().parents[2]
+UPDATES = 500
+STAGES = (2, 3, 4, 5, 7, 8, 9, 10, 11)  # 1 has nothing to do for a language of one's own, 6 only for OMP
+INTERRUPTED = "interrupted: what was complete stays; the same command continues"
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory, tones: Path) -> Path:
+    """A recipe directory with the tones as training, validation and test set."""
+    directory = tmp_path_factory.mktemp("my recipe")
+    for name in ("train", "dev", "test"):
+        (directory / "data" / name).mkdir(parents=True)
+        for file in ("wav.scp", "text"):
+            shutil.copy(tones / file, directory / "data" / name)
+    config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
+    config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "optim_conf": {"lr": 0.005}}
+    config |= {"max_epoch": 4, "use_tensorboard": False}
+    (directory / "tiny.yaml").write_text(yaml.safe_dump(config))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def command(recipe: Path, upstream: Path) -> list[str]:
+    """What runs the PARP experiment."""
+    return [
+        str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"),
+        *("--recipe", str(recipe), "--lang", "xx", "--upstream", str(upstream)),
+        *("--train_config", str(recipe / "tiny.yaml"), "--updates", str(UPDATES), "--sparsity", "0.3"),
+    ]
+
+
+def run(command: list[str], *more: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=environment)
+
+
+def experiment(recipe: Path, method: str) -> Path:
+    (found,) = recipe.glob(f"exp/phn_{method}_*")
+    return found
+
+
+def interrupt(command: list[str], line: str) -> tuple[int, list[str]]:
+    """Press Ctrl-C when the command has printed `line`; return its exit code and its last words."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=environment,
+    )
+    assert process.stdout is not None
+    for shown in process.stdout:
+        if line in shown:
+            time.sleep(0.3)
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    rest, _ = process.communicate(timeout=60)
+    return process.returncode, rest.splitlines()
+
+
+def test_ctrl_c_in_every_stage_and_the_same_command_continues(recipe: Path, command: list[str]) -> None:
+    for stage in STAGES:
+        code, said = interrupt(command, f"stage {stage} (")
+        assert code == 130, (stage, said)
+        assert said.count(INTERRUPTED) == 1, (stage, said)
+        assert not any("Traceback" in line for line in said), (stage, said)
+    done = run(command)
+    assert done.returncode == 0, done.stderr
+    result = Result.read(experiment(recipe, "parp") / "result.json")
+    assert result.error_rate < 0.25
+    assert result.sparsity_measured == pytest.approx(0.3, abs=1e-4)
+    assert result.reference_length == 31
+
+
+def test_a_complete_experiment_is_skipped_and_says_so(command: list[str]) -> None:
+    done = run(command)
+    assert done.returncode == 0
+    assert done.stderr.count("complete, skipped") == 13
+    assert "started" not in done.stderr
+    assert done.stdout.startswith("PER ")
+
+
+def test_what_an_experiment_leaves(recipe: Path) -> None:
+    exp = experiment(recipe, "parp")
+    for name in (
+        "config.yaml",
+        "mask.safetensors",
+        "pruning.jsonl",
+        "progress.json",
+        "result.json",
+        "log/train.log",
+    ):
+        assert (exp / name).exists(), name
+    score = exp / "decode_greedy/test/score"
+    assert len((score / "ref.trn").read_text().splitlines()) == 8
+    assert len((score / "hyp.trn").read_text().splitlines()) == 8
+    assert "|decode_greedy/test|8|31|" in (recipe / "exp/RESULTS.md").read_text()
+    assert (exp / "log/train.log").read_text().splitlines()[-1].startswith("# Ended (code 0)")
+
+
+def test_an_uninterrupted_run_has_the_same_bits(recipe: Path, command: list[str]) -> None:
+    done = run(command, "--expdir", "again")
+    assert done.returncode == 0, done.stderr
+    one = experiment(recipe, "parp")
+    other = recipe / "again" / one.name
+    for name in ("valid.loss.ave.pth", "decode_greedy/test/text"):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    first, second = (Result.read(exp / "result.json") for exp in (one, other))
+    # What the clock and a commit in between change.
+    free = {"train_seconds": None, "decode_seconds": None, "git": None}
+    assert replace(first, **free) == replace(second, **free)
+
+
+def test_stock_beam_search_in_two_jobs(recipe: Path, command: list[str]) -> None:
+    done = run(command, "--stage", "10", "--beam_size", "2", "--inference_nj", "2")
+    assert done.returncode == 0, done.stderr
+    result = Result.read(experiment(recipe, "parp") / "result.json")
+    assert result.error_rate < 0.25
+    assert result.decode_seconds is None
+
+
+def test_omp_runs_its_dense_experiment(recipe: Path, command: list[str]) -> None:
+    done = run(command, "--method", "omp", "--updates", "20")
+    assert done.returncode == 0, done.stderr
+    result = Result.read(experiment(recipe, "omp") / "result.json")
+    assert result.finetuning_runs == 2
+    assert result.iou_initial_final == 1.0
+    assert (experiment(recipe, "dense") / "training.json").exists()
+    assert not (experiment(recipe, "dense") / "result.json").exists()
+
+
+def test_a_second_run_in_the_same_directory_is_refused(recipe: Path, command: list[str]) -> None:
+    lock = experiment(recipe, "parp") / ".phn.lock"
+    lock.write_text("process 1234 on somewhere\n")
+    holder = subprocess.Popen(["flock", "--no-fork", str(lock), "sleep", "60"])
+    time.sleep(0.3)
+    done = run(command)
+    holder.kill()
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "is in use by process 1234 on somewhere" in line
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("empty text", "text: the file is empty"),
+        ("no data", "data/dev/wav.scp (No such file or directory)"),
+    ],
+)
+def test_bad_data_is_one_line(recipe: Path, command: list[str], tmp_path: Path, change: str, message: str) -> None:
+    other = tmp_path / "recipe"
+    shutil.copytree(recipe / "data", other / "data")
+    if change == "empty text":
+        (other / "data/train/text").write_text("")
+    else:
+        shutil.rmtree(other / "data/dev")
+    done = run(command, "--recipe", str(other))
+    assert done.returncode != 0
+    assert message in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_directory_that_is_no_upstream(command: list[str], tmp_path: Path) -> None:
+    done = run(command, "--upstream", str(tmp_path), "--expdir", "elsewhere")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert str(tmp_path) in done.stderr.splitlines()[-1]
+
+
+def test_other_settings_under_the_same_tag_are_refused(recipe: Path, command: list[str]) -> None:
+    tag = experiment(recipe, "parp").name
+    before = json.loads((recipe / "exp" / tag / "training.json").read_text())
+    done = run(command, "--phn_tag", tag, "--sparsity", "0.4")
+    assert done.returncode == 2
+    assert "prune_conf.sparsity 0.3, now 0.4" in done.stderr.splitlines()[-1]
+    assert json.loads((recipe / "exp" / tag / "training.json").read_text()) == before

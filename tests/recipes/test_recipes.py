@@ -1,0 +1,99 @@
+"""Every shipped recipe is in one table, and says what it would do."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.phones.espeak import VOICES
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = sorted(str(path.parent.relative_to(ROOT / "egs2")) for path in (ROOT / "egs2").glob("*/*/run.sh"))
+EXPERIMENTS = [recipe for recipe in RECIPES if recipe != "cldr/ssl1"]
+
+
+def dry_run(recipe: str, *options: str) -> subprocess.CompletedProcess[str]:
+    script = ROOT / "egs2" / recipe / "run.sh"
+    words = [str(script), "--dry_run", "true", *options]
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
+
+
+def test_the_table_lists_every_recipe() -> None:
+    table = (ROOT / "egs2/README.md").read_text()
+    assert sorted(re.findall(r"^\| \[([\w/]+)\]\(\1\) \|", table, re.MULTILINE)) == RECIPES
+
+
+def test_every_language_with_a_voice_has_a_recipe() -> None:
+    assert {f"cldr/{language}" for language in VOICES} < set(RECIPES)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_script_can_be_run_and_its_usage_is_itself(recipe: str) -> None:
+    script = ROOT / "egs2" / recipe / "run.sh"
+    assert os.access(script, os.X_OK)
+    assert "run.sh --" in script.read_text()
+
+
+@pytest.mark.parametrize("recipe", EXPERIMENTS)
+def test_every_recipe_dry_runs(recipe: str, tmp_path: Path) -> None:
+    options = ["--mboshi", str(tmp_path)] if recipe.startswith("mboshi") else []
+    done = dry_run(recipe, "--upstream", str(tmp_path), *options)
+    assert done.returncode == 0, done.stderr
+    stages = [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)]
+    assert sorted(set(stages)) == [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12]
+    assert f"make_corpus {recipe.split('/', maxsplit=1)[0].removeprefix('mini_')}" in done.stdout
+
+
+def test_omp_dry_runs_its_dense_experiment_first(tmp_path: Path) -> None:
+    done = dry_run("cldr/es", "--upstream", str(tmp_path), "--method", "omp")
+    assert done.returncode == 0, done.stderr
+    stages = [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)]
+    assert [*dict.fromkeys(stages)][:6] == [1, 2, 3, 4, 5, 7]
+    assert "mask from-model --model exp/phn_dense_" in done.stdout
+
+
+def test_the_study_dry_runs() -> None:
+    words = [str(ROOT / "run.sh"), "--dry_run", "true"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0, done.stderr
+    assert [int(stage) for stage in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)] == [
+        2,
+        2,
+        3,
+        4,
+        5,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "message"),
+    [
+        ("run.sh", ["--stage", "6"], "--stage 6 --stop_stage 5: expected stages from 1 to 5"),
+        ("run.sh", ["--profile", "huge"], "no such study; there are quick"),
+        ("run.sh", ["--stag", "1"], "did you mean --stage?"),
+        ("run.sh", ["quick"], "found a positional argument"),
+        ("run.sh", ["--max_jobs_run", "0"], "--max_jobs_run 0: expected 1 or more"),
+        ("egs2/cldr/es/run.sh", ["--stage", "13"], "expected stages from 1 to 12"),
+        ("egs2/cldr/es/run.sh", ["--sparsity", "50"], "did you mean 0.5?"),
+        ("egs2/cldr/es/run.sh", ["--lang", "xx"], "--lang xx: no voice for it"),
+        ("egs2/cldr/es/run.sh", ["dense"], "found a positional argument"),
+        ("egs2/mboshi/mb/run.sh", [], "expected --mboshi DIR, or MBOSHI=DIR in db.sh"),
+    ],
+)
+def test_wrong_options_are_one_line(script: str, words: list[str], message: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "MBOSHI"}
+    done = subprocess.run([str(ROOT / script), *words], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("script", ["run.sh", "egs2/TEMPLATE/phn1/phn.sh", "egs2/cldr/es/run.sh"])
+def test_help(script: str) -> None:
+    done = subprocess.run([str(ROOT / script), "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "--stop_stage N" in done.stdout

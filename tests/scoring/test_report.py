@@ -1,0 +1,41 @@
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_json
+from parp_espnet.scoring.per import Total
+from parp_espnet.scoring.report import one_line, write_report
+from parp_espnet.scoring.result import Result
+
+
+def test_the_form_is_espnets(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for tag, correct in (("a", 90), ("b", 92)):
+        score = Path("exp") / tag / "decode_greedy/test/score"
+        total = Total(4, 100, correct, 5, 95 - correct, 2, 3)
+        write_json(score / "counts.json", asdict(total))
+        replace(result, git="0123").write(score / "result.json")
+    write_report(Path("exp"), Path("exp/RESULTS.md"))
+    lines = Path("exp/RESULTS.md").read_text().splitlines()
+    assert lines[:2] == ["# RESULTS", "## Environments"]
+    assert lines[2].startswith("- date: `")
+    assert lines[3:5] == ["- python version: `3.12.1`", "- Git hash: `0123`"]
+    start = lines.index("## exp/b")
+    assert lines[start + 1] == "### PER"
+    assert lines[start + 3] == "|dataset|Snt|Wrd|Corr|Sub|Del|Ins|Err|S.Err|"
+    assert lines[start + 5] == "|decode_greedy/test|4|100|92.0|5.0|3.0|2.0|10.0|75.0|"
+
+
+def test_nothing_scored(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nothing is scored yet"):
+        write_report(tmp_path, tmp_path / "RESULTS.md")
+
+
+def test_one_line(result: Result) -> None:
+    assert one_line(result) == (
+        "PER 10.00% [9.00%, 11.00%] on test, parp, sparsity 50.00%: "
+        "5 substitutions, 2 insertions, 3 deletions in 100 phones"
+    )
+    assert "sparsity not measured" in one_line(replace(result, sparsity_measured=None))

@@ -1,0 +1,55 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.scoring.result import Result, git_revision, versions
+
+# The contract that later tables are built on: these keys, in this order, and no others.
+KEYS = """
+    recipe language train_minutes upstream method sparsity_target sparsity_measured freeze_updates interval
+    seed updates finetuning_runs initial_mask mask_sha256 iou_initial_final metric dataset error_rate ci95
+    sub del ins reference_length pfer train_seconds decode_seconds audio_seconds versions git
+""".split()  # noqa: SIM905
+
+
+def test_the_file_has_exactly_the_keys_of_the_contract(result: Result, tmp_path: Path) -> None:
+    result.write(tmp_path / "result.json")
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert list(found) == KEYS
+    assert found["del"] == 3
+    assert found["pfer"] is None
+    assert Result.read(tmp_path / "result.json") == result
+
+
+def test_another_files_fields_are_named(result: Result, tmp_path: Path) -> None:
+    result.write(tmp_path / "result.json")
+    found = json.loads((tmp_path / "result.json").read_text())
+    del found["ci95"]
+    (tmp_path / "result.json").write_text(json.dumps(found | {"wer": 1}))
+    with pytest.raises(UserError, match="found other fields: ci95, wer"):
+        Result.read(tmp_path / "result.json")
+    with pytest.raises(UserError, match="found other fields: list"):
+        Result.of([], where="x")
+
+
+def test_versions() -> None:
+    found = versions()
+    assert found["espnet"].startswith("202611")
+    assert {"python", "torch", "transformers"} <= found.keys()
+
+
+def test_git_revision(tmp_path: Path) -> None:
+    assert git_revision(tmp_path) is None
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "a").write_text("1")
+    subprocess.run([*git, "add", "a"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "a"], check=True)
+    clean = git_revision(tmp_path)
+    assert clean is not None
+    assert len(clean) == 12
+    (tmp_path / "a").write_text("2")
+    assert git_revision(tmp_path) == f"{clean}-dirty"

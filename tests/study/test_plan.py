@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.study.plan import Study
+
+QUICK = ROOT / "conf/study/quick.yaml"
+
+
+def test_the_quick_study_is_what_the_readme_says() -> None:
+    study = Study.read(QUICK)
+    arms = {(one.arm, one.language) for one in study.experiments}
+    languages = {language for _, language in arms}
+    assert len(languages) == 2
+    assert {arm for arm, _ in arms} == {"dense", "omp", "mpi", "parp", "transfer"}
+    assert len(arms) == 9
+    assert len({one.settings.sparsity for one in study.experiments if one.arm != "dense"}) == 1
+
+
+def test_a_transfer_begins_with_the_mask_of_the_other_language() -> None:
+    study = Study.read(QUICK)
+    (transfer,) = [one for one in study.experiments if one.arm == "transfer"]
+    (source,) = [one for one in study.experiments if one.arm == "omp" and one.language != transfer.language]
+    mask = transfer.settings.initial_mask
+    assert mask is not None
+    assert (
+        transfer.settings.recipe / mask
+    ).resolve() == ROOT / source.directory / "finetuned_mask.safetensors"
+    assert transfer.settings.method == "parp"
+
+
+def test_dense_models_and_their_masks_come_first() -> None:
+    study = Study.read(QUICK)
+    first, second = study.waves()
+    assert {one.arm for one in first} == {"dense"}
+    assert len(first) + len(second) == 9
+    for one in first:
+        assert [(mask.arm, mask.language) for mask in study.masks_of(one)] == [("omp", one.language)]
+    assert study.masks_of(second[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"arms": {}}, "expected a study with arms, options, recipes"),
+        ({"grid": 1}, "expected a study with arms, options, recipes"),
+        ({"arms": {"x": {"method": "prap"}}}, "did you mean 'parp'"),
+        ({"arms": {"x": {"method": "parp", "sparsity": 50}}}, "did you mean 0.5"),
+        ({"arms": {"x": {"method": "parp", "languages": ["fr"]}}}, "arm x: language fr has no recipe"),
+        (
+            {"arms": {"x": {"method": "parp", "mask_of": {"arm": "omp", "language": "es"}}}},
+            "mask_of has to name",
+        ),
+        ({"options": {"updats": 3}}, "did you mean --updates"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | change))
+    with pytest.raises(UserError, match=message):
+        Study.read(path)
+
+
+def test_no_such_study(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such study; there are quick"):
+        Study.read(QUICK.with_name("huge.yaml"))
+    (tmp_path / "x.yaml").write_text("a: [")
+    with pytest.raises(UserError, match="expected YAML"):
+        Study.read(tmp_path / "x.yaml")
