@@ -9,7 +9,11 @@ PARP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PARP_VENV=${PARP_VENV:-${PARP_ROOT}/.venv}
 export PARP_ROOT PARP_VENV
 
-"${PARP_ROOT}/local/environment.sh" || exit
+if declare -F run >/dev/null; then # local/steps.sh, where it is used, passes a Ctrl-C on
+    run "${PARP_ROOT}/local/environment.sh" || return
+else
+    "${PARP_ROOT}/local/environment.sh" || return
+fi
 
 export PATH="${PARP_VENV}/bin:${PATH}"
 export PYTHONPATH="${PARP_ROOT}${PYTHONPATH:+:${PYTHONPATH}}"

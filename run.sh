@@ -13,9 +13,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # One thread for each experiment: as many run side by side as there are cores, and their bits do not depend on how many.
 export OMP_NUM_THREADS=1
+. ./local/steps.sh
 . ./path.sh
 . ./cmd.sh
-. ./local/steps.sh
 
 for word in "$@"; do
     case ${word} in

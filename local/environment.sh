@@ -13,6 +13,8 @@ venv=${PARP_VENV:-${root}/.venv}
 lock=${root}/requirements.lock
 stamp=${venv}/requirements.sha256
 log=${venv}/install.log
+# shellcheck source=local/steps.sh
+. "${root}/local/steps.sh"
 
 die() {
     echo "error: $*" >&2
@@ -75,18 +77,24 @@ show_progress() {
     done
 }
 
+# logged COMMAND…: become the command, with all it says in the log.
+logged() {
+    exec "$@" >>"${log}" 2>&1
+}
+
 install() {
     local total monitor
     total=$(grep -c '==' "${lock}")
+    : >"${log}"
     show_progress "${total}" &
     monitor=$!
     # shellcheck disable=SC2064 # this monitor, whatever the variable says later
     trap "kill ${monitor} 2>/dev/null || true" EXIT
     # The lock is complete, so there is nothing to resolve; the project itself is linked, not copied.
     if ! {
-        "${venv}/bin/python" -m pip install --progress-bar off --no-deps -r "${lock}" &&
-            "${venv}/bin/python" -m pip install --no-deps --no-build-isolation -e "${root}"
-    } >"${log}" 2>&1; then
+        run logged "${venv}/bin/python" -m pip install --progress-bar off --no-deps -r "${lock}" &&
+            run logged "${venv}/bin/python" -m pip install --no-deps --no-build-isolation -e "${root}"
+    }; then
         [ ! -t 2 ] || echo >&2
         tail -n 5 "${log}" >&2
         die "pip failed; all it said is in ${log}"
@@ -100,17 +108,16 @@ if [ "$(cat "${stamp}" 2>/dev/null)" = "${wanted}" ] && "${venv}/bin/python" -c 
     exit 0
 fi
 
-trap 'echo "interrupted: the same command continues" >&2; exit 130' INT
 mkdir -p "${venv}"
 exec 9>>"${venv}/.lock"
-flock --nonblock 9 || { echo "environment: waiting for another process that is making it" >&2; flock 9; }
+flock --nonblock 9 || { echo "environment: waiting for another process that is making it" >&2; run flock 9; }
 if [ "$(cat "${stamp}" 2>/dev/null)" = "${wanted}" ]; then
     exit 0
 fi
 if ! "${venv}/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
     echo "environment: making ${venv} with $("${python}" --version) ($(command -v "${python}"))" >&2
-    "${python}" -m venv "${venv}" >"${log}" 2>&1 || die "cannot make ${venv}: $(tail -n 1 "${log}")"
+    run logged "${python}" -m venv "${venv}" || die "cannot make ${venv}: $(tail -n 1 "${log}")"
 fi
 begin=${SECONDS}
 install

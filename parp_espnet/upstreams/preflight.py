@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from huggingface_hub import snapshot_download
 from transformers import HubertModel, Wav2Vec2Model, WavLMModel
+from transformers.utils import logging as transformers_logging
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, read_json, write_json
@@ -124,6 +125,7 @@ def _preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
 def _load(folder: Path, model_type: str) -> Any:
     """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
     kind: Any = {"hubert": HubertModel, "wav2vec2": Wav2Vec2Model, "wavlm": WavLMModel}[model_type]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
     try:
         model, loading = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file

@@ -12,14 +12,14 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=${here}/../../..
+# shellcheck source=local/steps.sh
+. "${root}/local/steps.sh"
 # shellcheck source=path.sh
 . "${root}/path.sh"
 # shellcheck source=cmd.sh
 . "${root}/cmd.sh"
 # shellcheck source=db.sh
 . "${root}/db.sh"
-# shellcheck source=local/steps.sh
-. "${root}/local/steps.sh"
 
 for word in "$@"; do
     case ${word} in
