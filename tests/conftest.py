@@ -1,6 +1,7 @@
 """What the tests share: a tiny upstream, a tiny language of tones, and a training of seconds."""
 
 import json
+import signal
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ import numpy as np
 import pytest
 import torch
 import yaml
+
+# A shell without job control starts background jobs with Ctrl-C ignored, and what they start inherits that: a test run in
+# the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RATE = 16000
 TONES = {"a": 300.0, "e": 600.0, "i": 1200.0, "o": 2400.0}
