@@ -13,8 +13,8 @@ import pytest
 import torch
 import yaml
 
-# A shell without job control starts background jobs with Ctrl-C ignored, and what they start inherits that: a test run in
-# the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
+# A shell without job control starts background jobs with Ctrl-C ignored, and what they start inherits that: a test
+# run in the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RATE = 16000
