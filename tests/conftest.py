@@ -1,12 +1,16 @@
 """What the tests share: a tiny upstream, a tiny language of tones, and a training of seconds."""
 
 import json
+import os
 import signal
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+# One thread, here and in every process that a test starts: what is learned depends, in its last bits, on their number.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pytest
