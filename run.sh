@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A study: languages × methods, from a fresh clone to a table and a figure in results/.
 #
-#     ./run.sh                          the quick study, on two cores in under 20 minutes, its environment included
+#     ./run.sh                          the quick study, on two cores in sized for 20 minutes, its environment included
 #     ./run.sh --stage 4 --stop_stage 5
 #     ./run.sh --help
 #
