@@ -67,7 +67,7 @@ class Settings:
     max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
 
     # Model and training
-    upstream: Annotated[str, "shipped upstream (multi, mono), directory, file, or name of the hub"] = "multi"
+    upstream: Annotated[str, "shipped upstream (multi), directory, file, or name of the hub"] = "multi"
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
