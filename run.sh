@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A study: languages × methods, from a fresh clone to a table and a figure in results/.
 #
-#     ./run.sh                          the quick study, on two cores in sized for 20 minutes, its environment included
+#     ./run.sh                          the quick study, sized for 20 minutes on two cores, its environment included
+#     ./run.sh --profile upstreams      another study of conf/study/
 #     ./run.sh --stage 4 --stop_stage 5
 #     ./run.sh --help
 #
@@ -16,6 +17,7 @@ export OMP_NUM_THREADS=1
 . ./local/steps.sh
 . ./path.sh
 . ./cmd.sh
+. ./db.sh
 
 for word in "$@"; do
     case ${word} in
@@ -33,9 +35,10 @@ begin() {
     echo "$(date '+%Y-%m-%dT%H:%M:%S') (run.sh ${profile}) ${label}" >&2
 }
 
-# wave N NAME: run the study's N-th wave of experiments through the queue, with one bar over all of them.
+# wave N NAME: run the study's N-th wave of experiments, if it has any, through the queue, with one bar over all of them.
 wave() {
     local -n jobs=jobs_$1 updates=updates_$1 progress=progress_$1 results=results_$1
+    [ "${jobs}" -gt 0 ] || return 0
     local options=() file
     for file in "${progress[@]}"; do options+=(--progress "${file}"); done
     for file in "${results[@]}"; do options+=(--output "${file}"); done

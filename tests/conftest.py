@@ -17,6 +17,8 @@ import pytest
 import torch
 import yaml
 
+from parp_espnet.scoring.result import Result
+
 # A shell without job control starts background jobs with Ctrl-C ignored, and what they start inherits that: a test
 # run in the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -201,3 +203,21 @@ def recipe_on(tones: Path) -> Callable[[Path], Recipe]:
 def lines() -> Callable[[Path], list[dict[str, Any]]]:
     """Read a JSON lines file."""
     return lambda path: [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def make_result() -> Callable[..., Result]:
+    """Make a result as an experiment leaves it; what is not given is a Spanish PARP's."""
+
+    def make(**given: Any) -> Result:
+        usual = {
+            "recipe": "egs2/cldr/es", "language": "es", "train_minutes": 10.0, "upstream": "multi", "method": "parp",
+            "sparsity_target": 0.5, "sparsity_measured": 0.5, "freeze_updates": 0, "interval": 5, "seed": 0,
+            "updates": 300, "finetuning_runs": 1, "initial_mask": None, "mask_sha256": "ab", "iou_initial_final": 0.9,
+            "metric": "per", "dataset": "test", "error_rate": 0.1, "ci95": (0.09, 0.11), "sub": 5, "del_": 3, "ins": 2,
+            "reference_length": 100, "pfer": None, "train_seconds": 60.0, "decode_seconds": None,
+            "audio_seconds": 360.0, "versions": {"python": "3.12.1"}, "git": "0123",
+        }  # fmt: skip
+        return Result(**usual | given)
+
+    return make

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 
 from parp_espnet.errors import command
-from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings, read, upstream_name
+from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings, read
 
 
 @command
@@ -30,7 +30,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "model": MODEL,
         "train_set": settings.train_name,
         "decode": settings.decode_name,
-        "upstream_dir": f"{settings.expdir}/upstreams/{upstream_name(settings.upstream)}",
+        "upstream_dir": f"{settings.expdir}/upstreams/{settings.upstream_name}",
         "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
         "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
     }

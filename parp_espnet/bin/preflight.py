@@ -19,12 +19,14 @@ def main() -> None:
     parser.add_argument("--upstream", required=True, help="directory, checkpoint file, or name on the Hugging Face hub")
     parser.add_argument("--out", type=Path, required=True, help="where the adapted copy and frontend.json go")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of config.json")
+    parser.add_argument("--random_seed", type=int, help="take the architecture, and draw the weights with this seed")
     arguments = parser.parse_args()
-    checked = preflight(arguments.upstream, arguments.out, dict(_setting(text) for text in arguments.set))
+    settings = dict(_setting(text) for text in arguments.set)
+    checked = preflight(arguments.upstream, arguments.out, settings, arguments.random_seed)
     adapted = ", ".join(f"{key} {old} → {new}" for key, (old, new) in sorted(checked.changed.items())) or "nothing"
     print(
         f"{arguments.upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M parameters; "
-        f"adapted: {adapted}"
+        f"adapted: {adapted}{'' if arguments.random_seed is None else '; weights drawn at random'}"
     )
 
 

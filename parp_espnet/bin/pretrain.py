@@ -1,28 +1,39 @@
-"""Pretrain a small upstream: `python3 -m parp_espnet.bin.pretrain {speech,train,export,random} CONFIG --exp DIR`."""
+"""Pretrain a small upstream; `egs2/cldr/ssl1/run.sh` calls it.
+
+python3 -m parp_espnet.bin.pretrain plan [options of run.sh]
+python3 -m parp_espnet.bin.pretrain {speech,train,export} conf/multi.yaml --exp exp/multi
+"""
 
 import argparse
+import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet.errors import command
+from parp_espnet.upstreams.pretrain import settings
 from parp_espnet.upstreams.pretrain.config import read_config
-from parp_espnet.upstreams.pretrain.speech import make_speech
+from parp_espnet.upstreams.pretrain.speech import make_speech, sets_of
 
 
 @command
 def main() -> None:
-    """Run one stage of `egs2/cldr/ssl1/run.sh`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("stage", choices=["speech", "train", "export", "random"])
+    """Run one of the sub-commands."""
+    if sys.argv[1:2] == ["plan"]:
+        _plan(sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(description="Pretrain a small upstream.", allow_abbrev=False)
+    parser.add_argument("stage", choices=list(settings.STAGES.values()))
     parser.add_argument("config", type=Path, help="e.g. conf/multi.yaml")
     parser.add_argument("--exp", type=Path, required=True, help="where the stages leave their work")
-    parser.add_argument("--out", type=Path, help="directory of the exported upstream (export, random)")
-    parser.add_argument("--seed", type=int, default=0, help="of the random weights (random)")
+    parser.add_argument("--out", type=Path, help="directory of the exported upstream (export)")
     parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise")
     arguments = parser.parse_args()
     config = read_config(arguments.config)
     if arguments.stage == "speech":
-        for split in ("train", "dev"):
-            make_speech(config, arguments.exp / "speech", split, arguments.jobs)
+        for number in range(1, len(config.iterations) + 1):
+            for speech in sets_of(config, number, arguments.exp / "speech").values():
+                make_speech(config, speech, arguments.jobs)
         return
     # torch takes seconds to import, and the synthesising processes must not inherit it.
     from parp_espnet.upstreams.pretrain import export, train  # noqa: PLC0415
@@ -31,11 +42,17 @@ def main() -> None:
     if arguments.stage == "train":
         train.pretrain(config, arguments.exp)
     elif arguments.out is None:
-        parser.error(f"{arguments.stage} needs --out DIR")
-    elif arguments.stage == "export":
-        export.export(config, last, arguments.out)
+        parser.error("export needs --out DIR")
     else:
-        export.export_random(config, arguments.seed, arguments.out)
+        export.export(config, last, arguments.out)
+
+
+def _plan(arguments: Sequence[str]) -> None:
+    """Print what run.sh needs, as shell variables."""
+    for name, value in settings.read(arguments).variables().items():
+        print(f"{name}={shlex.quote(value)}")
+    names = " ".join(f"[{number}]={name}" for number, name in settings.STAGES.items())
+    print(f"stage_names=({names})")
 
 
 if __name__ == "__main__":

@@ -76,6 +76,13 @@ def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
     return spoken
 
 
+def say(language: str, text: str) -> NDArray[np.int16]:
+    """Return `text` as the language's own voice says it, (n,) at 16 kHz; the same samples every time."""
+    with Synthesiser(language) as synthesiser:
+        raw, _ = synthesiser.speak(text)
+        return finish(raw, synthesiser.sample_rate)
+
+
 def finish(raw: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
     """Return speech (n,) at `rate` as 16 kHz, unclipped, with at most `_MARGIN` of silence at its ends."""
     level = np.abs(raw.astype(np.int32))

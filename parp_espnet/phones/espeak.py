@@ -143,7 +143,16 @@ class Synthesiser:
 
 def variants() -> list[str]:
     """Return the names of eSpeak NG's voice variants, sorted."""
-    return sorted(path.name for path in (Path(espeakng_loader.get_data_path()) / "voices" / "!v").iterdir())
+    return sorted(path.name for path in _variants().iterdir())
+
+
+def variant_file(variant: str) -> Path:
+    """Return the file that defines a voice variant."""
+    return _variants() / variant
+
+
+def _variants() -> Path:
+    return Path(espeakng_loader.get_data_path()) / "voices" / "!v"
 
 
 def _voice_name(language: str, voice: Voice) -> str:

@@ -68,6 +68,7 @@ class Settings:
 
     # Model and training
     upstream: Annotated[str, "shipped upstream (multi), directory, file, or name of the hub"] = "multi"
+    upstream_init: Annotated[str, "pretrained; random: its architecture with random weights, a control"] = "pretrained"
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
@@ -98,7 +99,7 @@ class Settings:
             parts.append(f"freeze{self.freeze_updates}")
         if self.train_config is not None and self.train_config.stem != "phn":
             parts.append(self.train_config.stem)
-        return "_".join([*parts, upstream_name(self.upstream), self.train_name, f"u{self.updates}", f"seed{self.seed}"])
+        return "_".join([*parts, self.upstream_name, self.train_name, f"u{self.updates}", f"seed{self.seed}"])
 
     @property
     def dense(self) -> "Settings":
@@ -119,10 +120,18 @@ class Settings:
         return "decode_greedy" if self.beam_size == 1 else f"decode_beam{self.beam_size}"
 
     @property
+    def upstream_name(self) -> str:
+        """Name of the upstream in paths and tags."""
+        return self._with_init(upstream_name(self.upstream))
+
+    @property
     def upstream_label(self) -> str:
         """What results call the upstream: the name of a shipped one, otherwise what the user gave."""
         name = upstream_name(self.upstream)
-        return name if (SHIPPED / name).is_dir() else self.upstream
+        return self._with_init(name if (SHIPPED / name).is_dir() else self.upstream)
+
+    def _with_init(self, name: str) -> str:
+        return name if self.upstream_init == "pretrained" else f"{name}-random{self.seed}"
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -185,6 +194,8 @@ def _at_least(settings: Settings, name: str, least: int) -> None:
 
 
 def _fill_in(settings: Settings) -> Settings:
+    if settings.upstream_init not in ("pretrained", "random"):
+        raise UserError(f"phn.sh: --upstream_init {settings.upstream_init}: expected pretrained or random")
     if settings.corpus not in CORPORA:
         raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {', '.join(CORPORA)}")
     if settings.corpus == "cldr":

@@ -67,9 +67,8 @@ class Study:
         return cls(path.stem, tuple(shared), tuple(experiments))
 
     def waves(self) -> list[list[Experiment]]:
-        """Return the experiments in waves: each may run in parallel when the one before is complete."""
-        waves = [[one for one in self.experiments if one.first is first] for first in (True, False)]
-        return [wave for wave in waves if wave]
+        """Return the experiments in two waves, which may be empty: the second needs the first to be complete."""
+        return [[one for one in self.experiments if one.first is first] for first in (True, False)]
 
     def masks_of(self, experiment: Experiment) -> list[Experiment]:
         """Return the OMP experiments whose masks can be made as soon as `experiment` is complete."""
@@ -110,6 +109,8 @@ def _mask(path: Path, arm: str, own: Mapping[str, Any], made: Mapping[tuple[str,
 def _experiment(arm: str, language: str, recipe: str, options: Sequence[str]) -> Experiment:
     # The recipe gives its own corpus and language; what is asked here is only how its experiment will be
     # called.
-    corpus = ["--recipe", str(ROOT / recipe), "--corpus", "cldr", "--lang", language]
+    family = Path(recipe).parent.name.removeprefix("mini_")
+    corpus = ["--recipe", str(ROOT / recipe), "--lang", language]
+    corpus += ["--corpus", family if family in settings.CORPORA else "none"]
     planned = settings.read([*corpus, *options, "--dry_run", "true"])
     return Experiment(arm, language, tuple(options), planned)

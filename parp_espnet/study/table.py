@@ -1,14 +1,17 @@
 """The table of a study, for the console and for RESULTS.md."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from parp_espnet.scoring.result import Result
 
 HEAD = (
     "language",
+    "upstream",
     "method",
     "sparsity",
+    "updates",
     "finetunings",
     "PER",
     "95 % interval",
@@ -16,6 +19,11 @@ HEAD = (
     "IOU",
     "train s",
 )
+WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
+    "upstream": lambda result: result.upstream,
+    "updates": lambda result: result.updates,
+}
+"""Columns that stand in the table only when not all results have the same in them."""
 
 
 def method_of(result: Result) -> str:
@@ -29,10 +37,16 @@ def method_of(result: Result) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Return a Markdown table, aligned so that it also reads on a console."""
-    dense = {result.language: result for result in results if result.method == "dense"}
-    rows = [HEAD, *(_row(result, dense.get(result.language)) for result in results)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    """Return a Markdown table, aligned so that it also reads on a console.
+
+    Each result is compared with the first dense one of its language.
+    """
+    dense = {result.language: result for result in reversed(results) if result.method == "dense"}
+    alike = {name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results}) == 1}
+    columns = [place for place, name in enumerate(HEAD) if name not in alike]
+    whole = [HEAD, *(_row(result, dense.get(result.language)) for result in results)]
+    rows = [[row[column] for column in columns] for row in whole]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(columns))]
     head, *body = (
         f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |" for row in rows
     )
@@ -41,24 +55,59 @@ def table(results: Sequence[Result]) -> str:
 
 
 def report(name: str, results: Sequence[Result]) -> str:
-    """Return RESULTS.md: what was run, the table, and how to read it."""
+    """Return RESULTS.md: what was run, the table, means over languages, and how to read it."""
     one = results[0]
     versions = ", ".join(f"{package} {version}" for package, version in one.versions.items())
     return f"""# RESULTS of the study `{name}`
 
-Phone error rates on `{one.dataset}` with the upstream `{one.upstream}`: {one.updates} updates on
-{one.train_minutes:g} minutes of speech, seed {one.seed}. `cldr` is synthetic speech; nothing here is evidence
-about human speech.
+Phone error rates on `{one.dataset}` after finetuning {_all(f"`{r.upstream}`" for r in results)} for
+{_all(str(r.updates) for r in results)} updates on {_all(f"{r.train_minutes:g}" for r in results)} minutes of speech,
+seed {_all(str(r.seed) for r in results)}. {_nature(results)}
 
-{table(results)}
+{table(results)}{means(results)}
 PER is (substitutions + insertions + deletions) / reference phones, with a bootstrap interval over
-utterances. "against dense" is the ratio to the dense model's PER. IOU compares the kept weights of the first
-and the final mask{_random_masks(results)}.
+utterances. "against dense" is the ratio to the first dense model's PER of the language. IOU compares the kept weights
+of the first and the final mask{_random_masks(results)}.
 
 ![Phone error rates with their intervals](per.png)
 
-{versions}; commit {one.git}.
+{versions}; commit {one.git}. Command: `./run.sh --profile {name}`.
 """
+
+
+def means(results: Sequence[Result]) -> str:
+    """Return a Markdown table of each arm's mean over its languages; nothing where no arm has more than two.
+
+    An arm is a method, an upstream and a number of updates. Arms can be compared where their languages are the same,
+    so each is also shown over the languages that all arms have.
+    """
+    arms: dict[tuple[str, str, float, int], dict[str, float]] = {}
+    for result in results:
+        arm = (result.upstream, method_of(result), result.sparsity_target, result.updates)
+        arms.setdefault(arm, {})[result.language or ""] = result.error_rate
+    if max(map(len, arms.values())) <= 2:
+        return ""
+    common = set.intersection(*map(set, arms.values()))
+    shared = f"mean over {' '.join(sorted(common))}"
+    lines = [f"| upstream | method | sparsity | updates | languages | mean PER | {shared} |", f"|{'---|' * 7}"]
+    for (upstream, method, sparsity, updates), rates in arms.items():
+        cells = [upstream, method, f"{sparsity:g}", str(updates), str(len(rates)), f"{fmean(rates.values()):.4f}"]
+        cells.append(f"{fmean(rates[language] for language in common):.4f}" if common else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "".join(f"{line}\n" for line in ["", *lines])
+
+
+def _all(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))
+
+
+def _nature(results: Sequence[Result]) -> str:
+    """Say whether the speech is a synthesiser's."""
+    synthetic = {result.recipe.startswith("egs2/cldr/") for result in results}
+    if synthetic == {False}:
+        return "The recordings are of people."
+    rest = "nothing here is" if synthetic == {True} else "nothing on it is"
+    return f"`cldr` is synthetic speech; {rest} evidence about human speech."
 
 
 def _random_masks(results: Sequence[Result]) -> str:
@@ -73,8 +122,10 @@ def _row(result: Result, dense: Result | None) -> tuple[str, ...]:
     ratio = "" if dense is None or not dense.error_rate else f"{result.error_rate / dense.error_rate:.2f}"
     return (
         result.language or "",
+        result.upstream,
         method_of(result),
         "" if result.sparsity_measured is None else f"{result.sparsity_measured:.3f}",
+        str(result.updates),
         str(result.finetuning_runs),
         f"{result.error_rate:.4f}",
         f"[{low:.4f}, {high:.4f}]",

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
+from safetensors.torch import save_file
 from transformers import HubertModel, Wav2Vec2Model, WavLMModel
 from transformers.utils import logging as transformers_logging
 
@@ -29,6 +30,9 @@ ADAPTATIONS: dict[str, tuple[Any, str]] = {
 
 HUGGING_FACE = {"wav2vec2": "hf_wav2vec2_custom", "hubert": "hf_hubert_custom", "wavlm": "wavlm_local"}
 """`model_type` of a config.json → the s3prl upstream that loads it; a WavLM is converted first."""
+
+MODELS: dict[str, Any] = {"wav2vec2": Wav2Vec2Model, "hubert": HubertModel, "wavlm": WavLMModel}
+"""`model_type` of a config.json → its class."""
 
 NATIVE = {
     "wav2vec2_local": {"model_cfg", "model_weight", "task_cfg"},
@@ -49,7 +53,9 @@ class Preflight:
     parameters: int
 
 
-def preflight(upstream: str, out: Path, settings: dict[str, Any] | None = None) -> Preflight:
+def preflight(
+    upstream: str, out: Path, settings: dict[str, Any] | None = None, random_seed: int | None = None
+) -> Preflight:
     """Check `upstream` and leave in `out` what training needs, `out/frontend.json` last.
 
     Args:
@@ -57,20 +63,25 @@ def preflight(upstream: str, out: Path, settings: dict[str, Any] | None = None) 
             (`facebook/wav2vec2-base`) or one of s3prl (`wav2vec2_base_960`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
+        random_seed: take the architecture only, and draw the weights with this seed: the control that shows what
+            pretraining is worth.
 
     Raises:
         UserError: it is no upstream, of an unknown kind, damaged, or does not load; the message names the cause.
     """
     path = Path(upstream)
     if path.is_file():
+        if random_seed is not None:
+            raise UserError(f"{path}: random weights need a Hugging Face directory or hub name, found a file")
         checked = _check_native(path)
     else:
-        checked = _check_hugging_face(path if path.is_dir() else _download(upstream), out, settings or {})
+        folder = path if path.is_dir() else _download(upstream)
+        checked = _check_hugging_face(folder, out, settings or {}, random_seed)
     write_json(out / "frontend.json", checked.frontend)
     return checked
 
 
-def _check_hugging_face(source: Path, out: Path, settings: dict[str, Any]) -> Preflight:
+def _check_hugging_face(source: Path, out: Path, settings: dict[str, Any], random_seed: int | None) -> Preflight:
     config = _read_hugging_face_config(source)
     name = HUGGING_FACE.get(config["model_type"])
     if name is None:
@@ -85,8 +96,11 @@ def _check_hugging_face(source: Path, out: Path, settings: dict[str, Any]) -> Pr
     changed = {key: (config.get(key), value) for key, value in wanted.items() if config.get(key) != value}
     write_json(out / "config.json", config | wanted)
     write_json(out / "preprocessor_config.json", _preprocessor(source, config))
-    for file in weights:
-        _link(file, out / file.name)
+    if random_seed is None:
+        for file in weights:
+            _link(file, out / file.name)
+    else:
+        _draw_weights(out, config["model_type"], random_seed)
     model = _load(out, config["model_type"])
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if config["model_type"] != "wavlm":
@@ -122,9 +136,22 @@ def _preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _draw_weights(folder: Path, model_type: str, seed: int) -> None:
+    """Write weights that the architecture in `folder`'s config.json draws for itself with `seed`."""
+    kind = MODELS[model_type]
+    torch.manual_seed(seed)
+    model = kind(kind.config_class.from_json_file(folder / "config.json"))
+    for file in folder.glob("*"):
+        if WEIGHTS.fullmatch(file.name):
+            file.unlink()
+    weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
+    with atomic_write(folder / "model.safetensors") as temporary:
+        save_file(weights, temporary, {"format": "pt"})
+
+
 def _load(folder: Path, model_type: str) -> Any:
     """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
-    kind: Any = {"hubert": HubertModel, "wav2vec2": Wav2Vec2Model, "wavlm": WavLMModel}[model_type]
+    kind = MODELS[model_type]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
     try:
         model, loading = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)

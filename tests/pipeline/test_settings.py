@@ -48,6 +48,7 @@ def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
         ["--train_minutes", "5"],
         ["--train_set", "other"],
         ["--upstream", "facebook/hubert-base-ls960"],
+        ["--upstream_init", "random"],
     ],
 )
 def test_every_setting_that_the_weights_depend_on_is_in_the_tag(recipe: Path, words: list[str]) -> None:
@@ -130,6 +131,7 @@ def test_skipping() -> None:
         (["--train_config", "/nowhere/c"], "--train_config /nowhere/c: no such"),
         (["--upstream", "/nowhere/u"], "--upstream /nowhere/u: no such file or directory"),
         (["--upstream", "a b"], "no name of an upstream"),
+        (["--upstream_init", "none"], "--upstream_init none: expected pretrained or random"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
     ],

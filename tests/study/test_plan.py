@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from parp_espnet.errors import UserError
+from parp_espnet.phones.espeak import VOICES
 from parp_espnet.pipeline.settings import ROOT
 from parp_espnet.study.plan import Study
 
@@ -42,6 +43,27 @@ def test_dense_models_and_their_masks_come_first() -> None:
     assert study.masks_of(second[0]) == []
 
 
+def test_the_study_of_upstreams_covers_all_languages_and_the_control_has_five_times_the_updates() -> None:
+    study = Study.read(QUICK.with_name("upstreams.yaml"))
+    dense, other = study.waves()
+    assert not other
+    settings = {(one.arm, one.language): one.settings for one in dense}
+    assert {language for arm, language in settings if arm == "multi"} == set(VOICES)
+    assert {language for arm, language in settings if arm == "mono"} == set(VOICES)
+    assert settings["random", "es"].updates == 5 * settings["multi", "es"].updates
+    assert settings["random", "es"].upstream_label == "multi-random0"
+    assert len({one.directory for one in dense}) == len(dense)
+
+
+def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MBOSHI", str(tmp_path))
+    study = Study.read(QUICK.with_name("mboshi.yaml"))
+    assert {one.settings.corpus for one in study.experiments} == {"mboshi"}
+    monkeypatch.setenv("MBOSHI", "")
+    with pytest.raises(UserError, match=r"MBOSHI=DIR in db\.sh"):
+        Study.read(QUICK.with_name("mboshi.yaml"))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -65,7 +87,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], messa
 
 
 def test_no_such_study(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such study; there are quick"):
+    with pytest.raises(UserError, match="no such study; there are mboshi, quick, upstreams"):
         Study.read(QUICK.with_name("huge.yaml"))
     (tmp_path / "x.yaml").write_text("a: [")
     with pytest.raises(UserError, match="expected YAML"):

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import pytest
+
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.table import method_of, report, table
+from parp_espnet.study.table import means, method_of, report, table
 
 
 def test_every_result_has_its_row(results: list[Result]) -> None:
@@ -32,3 +34,32 @@ def test_the_report_has_the_line_of_random_masks(results: list[Result]) -> None:
     assert "of two random masks it is 0.250 at sparsity 0.6" in text
     assert table(results) in text
     assert "synthetic" in text
+
+
+def test_what_differs_has_a_column_and_every_arm_a_mean(results: list[Result]) -> None:
+    dense = [result for result in results if result.method == "dense"]
+    ours = [*dense, replace(dense[0], recipe="egs2/cldr/ky", language="ky", error_rate=0.2)]
+    theirs = [replace(one, upstream="multi-random0", updates=1500, error_rate=0.4) for one in dense]
+    made = [*ours, *theirs]
+    head, _, first, *_ = table(made).splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")][:4] == ["language", "upstream", "method", "sparsity"]
+    assert [cell.strip() for cell in first.strip("|").split("|")][:5] == ["es", "multi", "dense", "0.000", "300"]
+    # Over es, tr and ky, and over the two of them that both have.
+    assert "| multi | dense | 0 | 300 | 3 | 0.1200 | 0.0800 |" in means(made)
+    assert "| multi-random0 | dense | 0 | 1500 | 2 | 0.4000 | 0.4000 |" in means(made)
+    assert means(results) == ""
+    # The ratio is to the language's first dense result.
+    assert " 5.00 " in table(made)
+
+
+@pytest.mark.parametrize(
+    ("recipes", "says"),
+    [
+        (["cldr/es", "cldr/tr"], "nothing here is evidence about human speech"),
+        (["cldr/es", "mboshi/mb"], "nothing on it is evidence about human speech"),
+        (["mboshi/mb"], "The recordings are of people"),
+    ],
+)
+def test_synthetic_speech_is_called_that(results: list[Result], recipes: list[str], says: str) -> None:
+    made = [replace(results[0], recipe=f"egs2/{recipe}") for recipe in recipes]
+    assert says in report("quick", made)

@@ -26,14 +26,24 @@ def assert_refused(done: subprocess.CompletedProcess[str], says: str) -> None:
     [
         (["--stage", "9"], "--stage 9"),
         (["--stage", "3", "--stop-stage", "2"], "the first no later than the last"),
-        (["--stage"], "--stage needs a value"),
-        (["--sparsity", "0.5"], "unknown option or argument --sparsity"),
-        (["multi"], "unknown option or argument multi"),
+        (["--stage"], "stage: expected one argument"),
+        (["--stage", "two"], "invalid int value: 'two'"),
+        (["--jobs", "0"], "--jobs 0: expected 1 or more"),
+        (["--sparsity", "0.5"], "there is no option --sparsity"),
+        (["multi"], "multi: expected options only"),
         (["--config", "conf/none.yaml"], "there are conf/mono.yaml conf/multi.yaml"),
     ],
 )
 def test_wrong_options_of_the_pretraining_recipe(options: list[str], says: str) -> None:
     assert_refused(run(str(SSL / "run.sh"), *options), says)
+
+
+def test_the_pretraining_recipe_dry_runs() -> None:
+    done = run(str(SSL / "run.sh"), "--dry-run", "true", "--config", "conf/mono.yaml")
+    assert done.returncode == 0, done.stderr
+    stages = [line.split(": ")[0] for line in done.stdout.splitlines()]
+    assert stages == ["stage 1 (speech)", "stage 2 (train)", "stage 3 (export)"]
+    assert "--out upstreams/mono" in done.stdout
 
 
 def test_training_before_there_is_speech(tmp_path: Path) -> None:

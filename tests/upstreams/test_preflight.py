@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from s3prl.nn import S3PRLUpstream
+from safetensors.torch import load_file
 from transformers import HubertConfig, HubertModel, Wav2Vec2Config, Wav2Vec2Model, WavLMConfig, WavLMModel
 
 from parp_espnet.errors import UserError
@@ -62,6 +63,31 @@ def test_half_precision_weights_are_trained_in_single(tmp_path: Path) -> None:
 def test_settings_reach_the_model(tmp_path: Path) -> None:
     preflight(str(save(tmp_path / "in", "hubert")), tmp_path / "out", {"mask_time_prob": 0.3})
     assert json.loads((tmp_path / "out" / "config.json").read_text())["mask_time_prob"] == 0.3
+
+
+def test_random_weights_keep_the_architecture_and_depend_on_the_seed(tmp_path: Path) -> None:
+    source = save(tmp_path / "in", "hubert")
+    preflight(str(source), tmp_path / "as_it_is")
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        preflight(str(source), tmp_path / name, random_seed=seed)
+    # Over a copy that links to the pretrained weights: those must stay as they are.
+    before = (source / "model.safetensors").read_bytes()
+    preflight(str(source), tmp_path / "as_it_is", random_seed=1)
+    assert (source / "model.safetensors").read_bytes() == before
+    drawn = [load_file(tmp_path / name / "model.safetensors") for name in ("one", "again", "other", "as_it_is")]
+    pretrained = load_file(source / "model.safetensors")
+    assert {name: weight.shape for name, weight in pretrained.items()} == {n: w.shape for n, w in drawn[0].items()}
+    name = "encoder.layers.0.attention.q_proj.weight"
+    assert torch.equal(drawn[0][name], drawn[1][name])
+    assert torch.equal(drawn[0][name], drawn[3][name])
+    assert not torch.equal(drawn[0][name], drawn[2][name])
+    assert not torch.equal(drawn[0][name], pretrained[name])
+
+
+def test_a_checkpoint_file_has_no_random_counterpart(tmp_path: Path) -> None:
+    torch.save({"cfg": {}, "model": {}}, tmp_path / "wavlm.pt")
+    with pytest.raises(UserError, match="random weights need a Hugging Face directory"):
+        preflight(str(tmp_path / "wavlm.pt"), tmp_path / "out", random_seed=0)
 
 
 def test_native_checkpoints_are_recognised(tmp_path: Path) -> None:

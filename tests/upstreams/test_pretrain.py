@@ -16,15 +16,14 @@ from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig, read_config
 from parp_espnet.upstreams.pretrain.export import export
 from parp_espnet.upstreams.pretrain.model import draw_mask
-from parp_espnet.upstreams.pretrain.speech import batches, load_speech, make_speech
+from parp_espnet.upstreams.pretrain.speech import batches, load_speech, make_speech, sets_of
 from parp_espnet.upstreams.pretrain.train import pretrain
 
 RECIPE = Path(__file__).parents[2] / "egs2" / "cldr" / "ssl1"
 TINY = PretrainConfig(
     languages=("es",),
-    minutes=0.5,
     dev_minutes=0.1,
-    iterations=(Iteration(updates=4, clusters=8), Iteration(updates=4, clusters=6, layer=1)),
+    iterations=(Iteration(updates=4, clusters=8, minutes=0.5), Iteration(updates=4, clusters=6, layer=1, minutes=0.6)),
     model={
         "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
         "conv_dim": [16] * 5, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2,
@@ -37,8 +36,9 @@ TINY = PretrainConfig(
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("speech")
-    for split in ("train", "dev"):
-        make_speech(TINY, folder, split, jobs=1)
+    for number in (1, 2):
+        for one in sets_of(TINY, number, folder).values():
+            make_speech(TINY, one, jobs=1)
     return folder
 
 
@@ -83,11 +83,20 @@ def test_the_exported_upstream_loads_and_is_small(tmp_path: Path, speech: Path) 
 
 
 def test_speech_that_is_there_is_kept(speech: Path) -> None:
-    before = (speech / "train_es.npy").stat().st_mtime_ns
-    make_speech(TINY, speech, "train", jobs=1)
-    assert (speech / "train_es.npy").stat().st_mtime_ns == before
-    seconds = sum(len(clip.samples) for clip in load_speech(TINY, speech, "train")) / 16000
+    train = sets_of(TINY, 1, speech)["train"]
+    before = (speech / "train1" / "es.npy").stat().st_mtime_ns
+    make_speech(TINY, train, jobs=1)
+    assert (speech / "train1" / "es.npy").stat().st_mtime_ns == before
+    seconds = sum(len(clip.samples) for clip in load_speech(TINY, train)) / 16000
     assert 20 < seconds < 50
+
+
+def test_every_iteration_has_new_speech_and_the_reference_voice_where_it_needs_it(speech: Path) -> None:
+    first, second = (load_speech(TINY, sets_of(TINY, number, speech)["train"]) for number in (1, 2))
+    assert all(clip.reference is not None for clip in first)
+    assert all(clip.reference is None for clip in second)
+    heard = {clip.samples.tobytes() for clip in first}
+    assert heard.isdisjoint(clip.samples.tobytes() for clip in second)
 
 
 @given(
@@ -120,6 +129,23 @@ def test_noise_has_the_ratio_that_was_asked_for() -> None:
     assert 10 * np.log10(np.mean(speech**2) / np.mean(noise**2)) == pytest.approx(10.0, abs=0.1)
 
 
+def test_alignment_finds_the_stretched_original() -> None:
+    reference = np.random.default_rng(0).normal(size=(40, 13)).astype(np.float32)
+    stretch = np.sort(np.concatenate([np.arange(40), np.arange(10, 30)]))
+    assert np.array_equal(targets.align(reference[stretch], reference), stretch)
+
+
+def test_a_slower_voice_gets_the_reference_voices_targets(speech: Path) -> None:
+    for clip in load_speech(TINY, sets_of(TINY, 1, speech)["train"])[:3]:
+        assert clip.reference is not None
+        heard, reference = targets.mfcc(clip.samples), targets.mfcc(clip.reference)
+        places = targets.align(heard, reference)
+        assert places.shape == (len(heard),)
+        assert (np.diff(places) >= 0).all()
+        assert places[0] >= 0
+        assert places[-1] < len(reference)
+
+
 def test_nearest_centroids() -> None:
     rng = np.random.default_rng(0)
     features, centroids = rng.normal(size=(50, 3)).astype(np.float32), rng.normal(size=(7, 3)).astype(np.float32)
@@ -138,7 +164,7 @@ def test_shipped_configurations_are_read(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "languages: [es]\n", "minutes: 1\nlanguages: [es]\niterations: []\nmodel: {}\nx: 1\n"]
+    "content", ["", "languages: [es]\n", "languages: [es]\niterations: []\nmodel: {}\nx: 1\n"]
 )
 def test_a_wrong_configuration_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.yaml").write_text(content)

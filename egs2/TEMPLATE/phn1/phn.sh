@@ -105,9 +105,12 @@ for file in "${upstream}" "${upstream}"/config.json "${upstream}"/*.{safetensors
     [ ! -f "${file}" ] || weights+=(--input "${file}")
 done
 
+init=()
+[ "${upstream_init}" = pretrained ] || init=(--random_seed "${seed}")
+
 if at_stage 5; then
     step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" --output "${upstream_dir}/frontend.json" -- \
-        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}"
+        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}"
 fi
 
 # MPI and PARP begin with a mask of the pre-trained weights, which the trainer makes and leaves as initial_mask.safetensors.

@@ -2,45 +2,43 @@
 # Pretrain a small upstream on synthetic speech and export it in Hugging Face format:
 #
 #     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages, as shipped in upstreams/multi
-#     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, its counterpart, not shipped yet
+#     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, as shipped in upstreams/mono
+#     egs2/cldr/ssl1/run.sh --help
 #
 # Interrupt it whenever you like: the same command continues.
+#
+# shellcheck disable=SC2154 # the plan assigns config, exp, out, jobs and the stages
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
-usage="usage: run.sh [--config conf/multi.yaml] [--stage 1] [--stop_stage 3] [--jobs 2] [--out upstreams/NAME]
-stages: 1 speech, 2 train, 3 export"
+root=../../..
+# shellcheck source=local/steps.sh
+. "${root}/local/steps.sh"
+# shellcheck source=path.sh
+. "${root}/path.sh"
 
-die() {
-    echo "error: egs2/cldr/ssl1/run.sh: $*" >&2
-    exit 2
-}
-
-config=conf/multi.yaml stage=1 stop_stage=3 jobs=2 out=
-while [ $# -gt 0 ]; do
-    option=${1//-/_}
-    case ${option} in
-    __help | _h) echo "${usage}"; exit 0 ;;
-    __config | __stage | __stop_stage | __jobs | __out)
-        [ $# -ge 2 ] || die "$1 needs a value"
-        declare "${option#__}=$2"
-        shift 2
-        ;;
-    *) die "unknown option or argument $1; ${usage%%$'\n'*}" ;;
+for word in "$@"; do
+    case ${word} in
+    --help | -h) exec python3 -m parp_espnet.bin.pretrain plan --help ;;
     esac
 done
-[[ ${stage} =~ ^[1-3]$ && ${stop_stage} =~ ^[1-3]$ && ${stage} -le ${stop_stage} ]] ||
-    die "--stage ${stage} --stop_stage ${stop_stage}: expected 1 to 3, the first no later than the last"
-[ -f "${config}" ] || die "--config ${config}: no such file in ${PWD}; there are" conf/*.yaml
 
-# shellcheck source=path.sh
-. ../../../path.sh
-name=$(basename "${config}" .yaml)
-exp=exp/${name}
-steps=(speech train export)
-for ((number = stage; number <= stop_stage; number++)); do
-    step=${steps[number - 1]}
-    echo "stage ${number} (${step}) of ${name}; its work is in ${PWD}/${exp}" >&2
-    python3 -m parp_espnet.bin.pretrain "${step}" "${config}" --exp "${exp}" --jobs "${jobs}" \
-        --out "${out:-upstreams/${name}}"
-done
+plan=$(quietly python3 -m parp_espnet.bin.pretrain plan "$@")
+eval "${plan}"
+
+pretrain() {
+    echo "${label}: its work is in ${PWD}/${exp}" >&2
+    show_or_run python3 -m parp_espnet.bin.pretrain "$1" "${config}" --exp "${exp}" "${@:2}"
+}
+
+if at_stage 1; then
+    pretrain speech --jobs "${jobs}"
+fi
+
+if at_stage 2; then
+    pretrain train
+fi
+
+if at_stage 3; then
+    pretrain export --out "${out}"
+fi

@@ -15,10 +15,13 @@ class Iteration:
 
     updates: int
     """Optimizer updates of this round."""
+    minutes: float
+    """Minutes of synthetic speech over all languages, each with the same share; new speakers in each round."""
     clusters: int
     """Number of k-means clusters, the classes that are predicted."""
     layer: int | None = None
-    """Cluster the output of this Transformer layer (1 is the first) of the round before; None clusters MFCCs."""
+    """Cluster the output of this Transformer layer (1 is the first) of the round before; None clusters the MFCCs of the
+    reference voice."""
     augment_share: float = 0.5
     """Share of utterances that get a room, a channel and noise; their targets come from the clean speech."""
 
@@ -28,9 +31,7 @@ class PretrainConfig:
     """Settings of one upstream, read from `egs2/cldr/ssl1/conf/<name>.yaml`."""
 
     languages: tuple[str, ...]
-    """Languages of the cldr corpus, each with the same share of the speech."""
-    minutes: float
-    """Minutes of synthetic speech over all languages."""
+    """Languages of the cldr corpus."""
     iterations: tuple[Iteration, ...]
     model: dict[str, Any]
     """Overrides of Hugging Face's `HubertConfig`."""
@@ -42,7 +43,7 @@ class PretrainConfig:
     batch_seconds: float = 24.0
     """Seconds of audio in an update, padding included."""
     max_seconds: float = 8.0
-    """Longer utterances are cut."""
+    """Longer utterances are left out."""
     mask_share: float = 0.4
     """Share of frames that are masked."""
     mask_span: int = 10
@@ -57,7 +58,7 @@ class PretrainConfig:
     save_every: int = 250
     """Updates between checkpoints; an interruption costs at most so many."""
     bf16: bool = True
-    """Compute in bfloat16 where that is faster; parameters stay in fp32."""
+    """Compute in bfloat16 if the processor can; parameters stay in fp32."""
 
 
 def read_config(path: Path) -> PretrainConfig:

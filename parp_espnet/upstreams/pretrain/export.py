@@ -1,4 +1,4 @@
-"""A pretrained or a random upstream as a Hugging Face directory that anyone can load."""
+"""A pretrained upstream as a Hugging Face directory that anyone can load."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from transformers import HubertModel, Wav2Vec2FeatureExtractor
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
-from parp_espnet.upstreams.pretrain.model import Predictor, hubert_config
+from parp_espnet.upstreams.pretrain.model import Predictor
 
 
 def export(config: PretrainConfig, checkpoint: Path, folder: Path) -> None:
@@ -29,12 +29,6 @@ def export(config: PretrainConfig, checkpoint: Path, folder: Path) -> None:
     model = Predictor(config, len(state["classifier.bias"]))
     model.load_state_dict(state)
     _save(model.encoder, folder)
-
-
-def export_random(config: PretrainConfig, seed: int, folder: Path) -> None:
-    """Write the same architecture with random weights: the control that shows what pretraining is worth."""
-    torch.manual_seed(seed)
-    _save(HubertModel(hubert_config(config.model)), folder)
 
 
 def _save(model: HubertModel, folder: Path) -> None:

@@ -1,9 +1,15 @@
-"""The speech that an upstream is pretrained on: made once, kept as int16 files, cut into length-sorted batches."""
+"""The speech that an upstream is pretrained on: made once, kept as int16 files, cut into length-sorted batches.
+
+Every iteration has new speech, of new speakers. Where its targets are made from a reference voice (see `targets`),
+every phrase is there twice: said by one of the train set's many voices, which is what the model hears, and by that one.
+"""
 
 import dataclasses
 import json
-from collections.abc import Iterator
-from itertools import pairwise
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import batched, pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -13,67 +19,121 @@ from numpy.typing import NDArray
 
 from parp_espnet import progress
 from parp_espnet.corpora import cldr
+from parp_espnet.corpora.speech import say
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, read_json, write_text
 from parp_espnet.upstreams.pretrain.augment import SAMPLE_RATE
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
 
+REFERENCES_AT_ONCE = 200
 POOL = 256
 """Utterances that are sorted by length together: large enough for little padding, small enough for mixed batches."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-    """One utterance: int16 samples at 16 kHz (memory-mapped) and its language."""
+    """One phrase as int16 samples at 16 kHz (memory-mapped): what is heard and, if need be, the reference voice."""
 
     samples: NDArray[np.int16]
-    language: str
+    reference: NDArray[np.int16] | None = None
 
 
-def make_speech(config: PretrainConfig, folder: Path, split: str, jobs: int) -> None:
-    """Synthesise `split` ("train" or "dev") of every language into `folder`; what is there already is kept."""
-    total = config.minutes if split == "train" else config.dev_minutes
+@dataclasses.dataclass(frozen=True)
+class SpeechSet:
+    """One set of speech: what is in it, and the folder that holds it."""
+
+    split: str
+    """Set of the cldr corpus, of which voices and phrases are."""
+    minutes: float
+    seed: int
+    referenced: bool
+    """Whether the reference voice says every phrase as well."""
+    folder: Path
+
+
+def sets_of(config: PretrainConfig, number: int, folder: Path) -> dict[str, SpeechSet]:
+    """The speech of iteration `number` (1 is the first) under `folder`: its own "train", and "dev" for all of them."""
+    iteration, seed = config.iterations[number - 1], config.seed + number - 1
+    return {
+        "train": SpeechSet("train", iteration.minutes, seed, iteration.layer is None, folder / f"train{number}"),
+        "dev": SpeechSet("dev", config.dev_minutes, config.seed, True, folder / "dev"),
+    }
+
+
+def make_speech(config: PretrainConfig, speech: SpeechSet, jobs: int) -> None:
+    """Synthesise a set in every language into its folder; what is there already is kept."""
     for language in config.languages:
         settings = {
-            "minutes": total / len(config.languages), "seed": config.seed, "warp": config.warp,
+            "minutes": speech.minutes / len(config.languages), "seed": speech.seed, "warp": config.warp,
             "max_seconds": config.max_seconds,
         }  # fmt: skip
-        index = folder / f"{split}_{language}.json"
+        index = speech.folder / f"{language}.json"
         if index.is_file() and read_json(index)["settings"] == settings:
             continue
-        clips = list(_warped(config, language, split, settings["minutes"], jobs))
-        offsets = np.concatenate([[0], np.cumsum([len(clip) for clip in clips])])
-        with atomic_write(index.with_suffix(".npy")) as temporary, temporary.open("wb") as file:
-            np.save(file, np.concatenate(clips))
-        write_text(index, json.dumps({"settings": settings, "offsets": offsets.tolist()}))
+        clips = list(_clips(config, language, speech, jobs))
+        offsets = {"samples": _keep([clip.samples for clip in clips], index.with_suffix(".npy"))}
+        if speech.referenced:
+            references = [clip.reference for clip in clips if clip.reference is not None]
+            offsets["reference"] = _keep(references, index.with_suffix(".reference.npy"))
+        write_text(index, json.dumps({"settings": settings, "offsets": offsets}))
 
 
-def _warped(
-    config: PretrainConfig, language: str, split: str, minutes: float, jobs: int
-) -> Iterator[NDArray[np.int16]]:
-    with progress.bar(minutes * 60, f"{split} {language}", unit="s") as shown:
-        for number, spoken in enumerate(cldr.generate(language, split, minutes, config.seed, jobs)):
-            rng = np.random.default_rng([config.seed, number, *language.encode()])
-            factor = np.exp(rng.uniform(-config.warp, config.warp))
-            clip = soxr.resample(spoken.samples, SAMPLE_RATE, SAMPLE_RATE * factor, quality="LQ")
-            yield clip[: int(config.max_seconds * SAMPLE_RATE)]
-            shown.update(len(spoken.samples) / SAMPLE_RATE)
+def _keep(parts: list[NDArray[np.int16]], path: Path) -> list[int]:
+    """Write `parts` as one array; return where each begins, and the end."""
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.save(file, np.concatenate(parts))
+    return [0, *np.cumsum([len(part) for part in parts]).tolist()]
 
 
-def load_speech(config: PretrainConfig, folder: Path, split: str) -> list[Clip]:
+def _clips(config: PretrainConfig, language: str, speech: SpeechSet, jobs: int) -> Iterator[Clip]:
+    minutes = speech.minutes / len(config.languages)
+    spoken = cldr.generate(language, speech.split, minutes, speech.seed, jobs)
+    # Spawned, for the threads of `generate` do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with (
+        progress.bar(minutes * 60, f"{speech.folder.name} {language}", unit="s") as shown,
+        ProcessPoolExecutor(jobs, context) as pool,
+    ):
+        for number, some in enumerate(batched(spoken, REFERENCES_AT_ONCE)):
+            references: Iterable[NDArray[np.int16] | None] = repeat(None, len(some))
+            if speech.referenced:
+                references = pool.map(say, repeat(language), [one.text for one in some], chunksize=10)
+            for place, (one, reference) in enumerate(zip(some, references, strict=True)):
+                rng = np.random.default_rng([speech.seed, number, place, *language.encode()])
+                samples = _warped(one.samples, config.warp, rng)
+                if len(samples) <= config.max_seconds * SAMPLE_RATE:
+                    yield Clip(samples, reference)
+                shown.update(len(one.samples) / SAMPLE_RATE)
+
+
+def _warped(samples: NDArray[np.int16], warp: float, rng: np.random.Generator) -> NDArray[np.int16]:
+    factor = np.exp(rng.uniform(-warp, warp))
+    return np.asarray(soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * factor, quality="LQ"), np.int16)
+
+
+def load_speech(config: PretrainConfig, speech: SpeechSet) -> list[Clip]:
     """Load what `make_speech` made, in a fixed order, without reading the samples into memory.
 
     Raises `UserError` when a language's speech is not there.
     """
     clips = []
     for language in config.languages:
-        index = folder / f"{split}_{language}.json"
+        index = speech.folder / f"{language}.json"
         if not index.is_file():
             raise UserError(f"{index}: no speech; run stage 1 first")
         offsets = read_json(index)["offsets"]
-        samples = np.load(index.with_suffix(".npy"), mmap_mode="r")
-        clips += [Clip(samples[a:b], language) for a, b in pairwise(offsets)]
+        samples = _parts(index.with_suffix(".npy"), offsets["samples"])
+        if not speech.referenced:
+            clips += [Clip(one) for one in samples]
+            continue
+        references = _parts(index.with_suffix(".reference.npy"), offsets["reference"])
+        clips += [Clip(*both) for both in zip(samples, references, strict=True)]
     return clips
+
+
+def _parts(path: Path, offsets: Iterable[int]) -> list[NDArray[np.int16]]:
+    whole = np.load(path, mmap_mode="r")
+    return [whole[a:b] for a, b in pairwise(offsets)]
 
 
 def normalised(samples: NDArray[Any]) -> NDArray[np.float32]:

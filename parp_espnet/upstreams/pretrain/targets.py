@@ -1,4 +1,9 @@
-"""What is predicted: k-means clusters of MFCCs, then of the model's own layers.
+"""What is predicted: k-means clusters of a reference voice's MFCCs, or of the model's own layers.
+
+Clusters of MFCCs are as much about the voice as about the phone, so they are taken from another rendition of the same
+phrase, by one voice that is the same for all, and brought to the time of what is heard by dynamic time warping. This is
+ContentVec's idea (Qian et al. 2022, arXiv 2204.09224), with a second synthesis in place of its voice conversion. No
+phone labels and no phone times are used.
 
 Clusters are fitted in a process of their own (`python3 -m …targets features.npy centroids.npy clusters seed`):
 scikit-learn's and torch's thread pools slow each other down in one process.
@@ -39,6 +44,25 @@ def mfcc(samples: NDArray[np.int16]) -> Features:
     features = torch.cat([static, first, compute_deltas(first)]).T
     normal = (features - features.mean(0)) / (features.std(0) + 1e-5)
     return np.asarray(normal.numpy(), np.float32)
+
+
+def align(features: Features, reference: Features) -> NDArray[np.int64]:
+    """The frame of `reference` that each of `features` corresponds to, by dynamic time warping.
+
+    Args:
+        features: (frames, dimensions) of an utterance.
+        reference: (others, dimensions) of another rendition of the same phrase.
+
+    Returns:
+        (frames,) ascending numbers of frames of the reference, the first of each frame's matches.
+    """
+    # Imported here: it takes seconds.
+    import librosa  # noqa: PLC0415
+
+    _, path = librosa.sequence.dtw(features.T, reference.T)
+    found = np.full(len(features), len(reference))
+    np.minimum.at(found, path[:, 0], path[:, 1])
+    return found
 
 
 def fit(features: Features, clusters: int, seed: int, path: Path) -> Features:

@@ -20,7 +20,7 @@ from parp_espnet.upstreams.pretrain import targets
 from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig
 from parp_espnet.upstreams.pretrain.model import Predictor, draw_mask, losses
-from parp_espnet.upstreams.pretrain.speech import Clip, batches, load_speech, normalised
+from parp_espnet.upstreams.pretrain.speech import Clip, batches, load_speech, normalised, sets_of
 
 EVALUATION_BATCHES = 12
 SAMPLE_CLIPS = 1300
@@ -37,15 +37,16 @@ class Batch:
 
 
 def pretrain(config: PretrainConfig, folder: Path) -> Path:
-    """Run every iteration in `folder`, of which `folder/speech` was made before; return the last checkpoint.
+    """Run every iteration in `folder`, whose speech was made before in `folder/speech`; return the last checkpoint.
 
     What is complete is kept; an interrupted iteration continues from its last checkpoint.
     """
     torch.set_flush_denormal(True)
-    clips = {split: load_speech(config, folder / "speech", split) for split in ("train", "dev")}
     previous = None
     for number, iteration in enumerate(config.iterations, 1):
         work = folder / f"iter{number}"
+        speech = sets_of(config, number, folder / "speech")
+        clips = {name: load_speech(config, one) for name, one in speech.items()}
         made = make_targets(config, iteration, clips, work, previous)
         previous = train_iteration(config, number, clips, made, work, previous)
     if previous is None:
@@ -56,7 +57,7 @@ def pretrain(config: PretrainConfig, folder: Path) -> Path:
 def make_targets(
     config: PretrainConfig, iteration: Iteration, clips: dict[str, list[Clip]], work: Path, previous: Path | None
 ) -> dict[str, list[NDArray[np.int16]]]:
-    """Cluster MFCCs, or a layer of the `previous` checkpoint's model, into the targets of every clip."""
+    """Cluster reference MFCCs, or a layer of the `previous` checkpoint's model, into the targets of every clip."""
     files = {split: work / f"targets_{split}.npy" for split in clips}
     if not all(file.is_file() for file in files.values()):
         centroids = _centroids(config, iteration, clips["train"], work / "centroids.npy", previous)
@@ -80,9 +81,9 @@ def _centroids(
 def features(
     config: PretrainConfig, iteration: Iteration, clips: list[Clip], previous: Path | None
 ) -> Iterator[targets.Features]:
-    """(frames, dimensions) of each clip: MFCCs, or the layer that the iteration names."""
+    """(frames, dimensions) of each clip: the reference voice's MFCCs, or the layer that the iteration names."""
     if iteration.layer is None or previous is None:
-        yield from (targets.mfcc(clip.samples) for clip in clips)
+        yield from map(_reference_mfcc, clips)
         return
     state = torch.load(previous, weights_only=True)["model"]
     model = Predictor(config, len(state["classifier.bias"]))
@@ -95,6 +96,13 @@ def features(
             states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
         for row, length in zip(states[iteration.layer].float(), batch.frames.tolist(), strict=True):
             yield row[:length].numpy()
+
+
+def _reference_mfcc(clip: Clip) -> targets.Features:
+    """The reference voice's MFCCs in the time of what is heard, (frames, dimensions)."""
+    assert clip.reference is not None
+    reference = targets.mfcc(clip.reference)
+    return reference[targets.align(targets.mfcc(clip.samples), reference)]
 
 
 def train_iteration(
@@ -233,4 +241,6 @@ def _report(work: Path, updates: int, train: dict[str, Tensor], dev: dict[str, f
 
 
 def _precision(config: PretrainConfig) -> torch.autocast:
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bf16)
+    # Without these instructions bfloat16 is emulated, ten times slower than fp32.
+    quick = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bf16 and quick)
