@@ -3,32 +3,11 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-
-
-class Family(NamedTuple):
-    """A naming of Transformer layers. `pattern` finds the pool; its group 1 is the canonical name."""
-
-    name: str
-    pattern: re.Pattern[str]
-
-
-# The paper's pool (PARP, section 4.1 and released code): in each Transformer layer the weights and biases of
-# the q, k, v and out projections and of the two feed-forward layers. Whatever stands before `encoder.layers`
-# (ESPnet's and s3prl's wrappers, a head model's `hubert.`) is not part of the canonical name.
-FAMILIES = (
-    Family(
-        "Hugging Face wav2vec 2.0 / HuBERT",
-        re.compile(
-            r"^(?:.+\.)?(encoder\.layers\.\d+\."
-            r"(?:attention\.[qkv]_proj|attention\.out_proj|feed_forward\.(?:intermediate|output)_dense)\.(?:weight|bias))$"
-        ),
-    ),
-)
+from parp_espnet.pruning.families import FAMILIES
 
 
 def find_pool[T: Tensor](tensors: Mapping[str, T]) -> dict[str, T]:
@@ -44,10 +23,9 @@ def find_pool[T: Tensor](tensors: Mapping[str, T]) -> dict[str, T]:
         pool: dict[str, T] = {}
         origin: dict[str, str] = {}
         for name, tensor in tensors.items():
-            match = family.pattern.match(name)
-            if match is None:
+            canonical = family.canonical(name)
+            if canonical is None:
                 continue
-            canonical = match.group(1)
             if canonical in pool:
                 raise UserError(f"expected one upstream in the model, found two: {origin[canonical]} and {name}")
             pool[canonical], origin[canonical] = tensor, name

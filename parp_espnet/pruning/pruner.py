@@ -24,7 +24,7 @@ from torch import Tensor
 from parp_espnet.pruning.masks import Mask, flips, iou, pack, unpack
 from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.schedule import Schedule
-from parp_espnet.pruning.selection import select
+from parp_espnet.pruning.selection import prune_
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ class Pruner:
         """Zero what `mask` prunes, before the first update."""
         started = time.perf_counter()
         self._first = self._on_device(mask.kept)
+        apply_mask(self.pool, self._first)
         self._adopt(self._first, previous=None, started=started)
 
     def after_update(self) -> None:
@@ -102,7 +103,7 @@ class Pruner:
         if not self.adjusts or self._pruned_at == self.update:
             return
         started = time.perf_counter()
-        kept = select(self.pool, self.schedule.sparsity_at(self.update))
+        kept = prune_(self.pool, self.schedule.sparsity_at(self.update))
         self._adopt(kept, previous=self._kept, started=started)
 
     def state_dict(self) -> dict[str, Any]:
@@ -129,7 +130,6 @@ class Pruner:
         self._counts = {name: int(torch.count_nonzero(tensor)) for name, tensor in kept.items()}
 
     def _adopt(self, kept: dict[str, Tensor], previous: dict[str, Tensor] | None, started: float) -> None:
-        apply_mask(self.pool, kept)
         self._hold(kept)
         self._pruned_at = self.update
         event = PruneEvent(

@@ -5,8 +5,12 @@ the same order as the number, so a threshold can be found by counting bits inste
 of the upper 16 bits finds the bucket that holds the threshold, a second one of the lower 15 bits inside that
 bucket finds it to the last bit. Counting is exact and does not depend on the order of the additions, hence on
 threads or devices, and nothing larger than one tensor is ever copied.
+
+Where all weights are float32 on the CPU, `windowed` does the same in fewer passes; what is here is then its
+reference and its fallback.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -19,6 +23,11 @@ LOW_BITS = 15
 LOW_MASK = (1 << LOW_BITS) - 1
 HIGH_BUCKETS = 1 << 16
 INFINITY_BUCKET = 0x7F800000 >> LOW_BITS  # infinity and the NaNs lie here and above
+
+SCOPES = ("global", "layer", "tensor")
+"""Within what weights are ranked against each other: the whole pool, a Transformer layer, a tensor."""
+
+_LAYER = re.compile(r"^(.*?\blayers?\.\d+)\.")
 
 
 class Threshold(NamedTuple):
@@ -33,25 +42,64 @@ def kept_count(total: int, sparsity: float) -> int:
     return total - round(sparsity * total)
 
 
-def select(pool: Mapping[str, Tensor], sparsity: float) -> dict[str, Tensor]:
-    """Keep the largest magnitudes of the whole pool, in one global ranking.
+def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -> dict[str, Tensor]:
+    """Keep the largest magnitudes of the whole pool, in one global ranking or in one for each part of it.
 
     The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of which the
-    first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes first.
+    first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes first. With another
+    `scope` (of `SCOPES`) this holds for each layer, or each tensor, with its own N.
 
     Args:
-        pool: float32, float16 or bfloat16 tensors of any shape.
+        pool: float32, float16 or bfloat16 tensors of any shape, by canonical name.
         sparsity: fraction to prune, in [0, 1).
 
     Returns:
-        for each tensor a boolean tensor of its shape, True where the weight is kept.
+        for each tensor a boolean tensor of its shape, True where the weight is kept, in the order of `pool`.
 
     Raises:
         UserError: a tensor holds NaN, which has no magnitude.
     """
-    total = sum(tensor.numel() for tensor in pool.values())
-    pruned = total - kept_count(total, sparsity)
-    return keep_above(pool, find_threshold(pool, pruned))
+    return _ranked(pool, sparsity, scope, zero=False)
+
+
+@torch.no_grad()
+def prune_(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -> dict[str, Tensor]:
+    """Write zeros, in place, where `select` keeps nothing; return its mask. Cheaper than the two apart."""
+    return _ranked(pool, sparsity, scope, zero=True)
+
+
+def parts(pool: Mapping[str, Tensor], scope: str) -> list[dict[str, Tensor]]:
+    """Divide a pool into what is ranked together. Tensors that belong to no layer are a layer of their own."""
+    found: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in pool.items():
+        layer = _LAYER.match(name)
+        key = {"global": "", "layer": layer.group(1) if layer else name, "tensor": name}[scope]
+        found.setdefault(key, {})[name] = tensor
+    return list(found.values())
+
+
+def _ranked(pool: Mapping[str, Tensor], sparsity: float, scope: str, *, zero: bool) -> dict[str, Tensor]:
+    kept: dict[str, Tensor] = {}
+    for part in parts(pool, scope):
+        total = sum(tensor.numel() for tensor in part.values())
+        kept |= _prune_part(part, total - kept_count(total, sparsity), zero=zero)
+    return {name: kept[name] for name in pool}
+
+
+def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[str, Tensor]:
+    # Imported here: numba takes half a second, and many a command only reads the table of methods.
+    from parp_espnet.pruning import windowed  # noqa: PLC0415
+
+    if pruned > 0 and windowed.suits(part):
+        chunks = windowed.chunks_of(part)
+        found = windowed.find(chunks, pruned, windowed.guess_window(chunks, pruned))
+        if found is not None:
+            return windowed.keep(part, chunks, found, zero=zero)
+    kept = keep_above(part, find_threshold(part, pruned))
+    if zero:
+        for name, tensor in part.items():
+            tensor.mul_(kept[name])
+    return kept
 
 
 def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:

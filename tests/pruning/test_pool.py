@@ -1,12 +1,16 @@
 """Which parameters are in the pool."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import transformers
+from s3prl.upstream.wav2vec2.wav2vec2_model import TransformerSentenceEncoderLayer
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.pool import find_pool, fingerprint, shapes_of
+from parp_espnet.upstreams.wavlm import to_native
 
 PER_LAYER = 12  # weights and biases of q, k, v, out and two feed-forward layers
 
@@ -30,6 +34,62 @@ def test_the_canonical_name_has_no_prefix():
     name = "encoder.layers.0.attention.q_proj.weight"
     for prefix in ("", "hubert.", "frontend.upstream.upstream.model."):
         assert list(find_pool({prefix + name: weight, "ctc.ctc_lo.weight": weight})) == [name]
+
+
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+CONVOLUTIONS = {
+    "conv_dim": (16,) * 5, "conv_kernel": (20, 8, 4, 4, 4), "conv_stride": (10, 4, 2, 2, 2),
+    "num_feat_extract_layers": 5, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4,
+}  # fmt: skip
+
+
+def parameters_of(kind: str, **settings: Any) -> dict[str, torch.Tensor]:
+    """The parameters of a small Hugging Face model of a kind."""
+    config = getattr(transformers, f"{kind}Config")(**settings)
+    return dict(getattr(transformers, f"{kind}Model")(config).named_parameters())
+
+
+@pytest.mark.parametrize("stable", [False, True])
+@pytest.mark.parametrize("kind", ["Wav2Vec2", "Hubert", "WavLM", "UniSpeechSat", "Data2VecAudio"])
+def test_speech_models_of_one_size_share_masks(kind: str, stable: bool):
+    settings = SMALL | CONVOLUTIONS
+    if kind == "Data2VecAudio":
+        settings = {name: value for name, value in settings.items() if name != "num_conv_pos_embeddings"}
+    else:
+        settings |= {"do_stable_layer_norm": stable}
+    hubert = parameters_of("Hubert", **SMALL, **CONVOLUTIONS)
+    assert shapes_of(find_pool(parameters_of(kind, **settings))) == shapes_of(find_pool(hubert))
+
+
+def test_a_native_model_has_the_pool_of_the_one_it_was_made_of():
+    settings = SMALL | CONVOLUTIONS | {"do_stable_layer_norm": True, "feat_extract_norm": "layer"}
+    torch.manual_seed(0)
+    config = transformers.WavLMConfig(**settings)
+    model = transformers.WavLMModel(config)
+    native = to_native(model.config.to_dict(), model.state_dict())
+    theirs, ours = find_pool(native["model"]), find_pool(model.state_dict())
+    assert list(theirs) == list(ours)
+    assert all(torch.equal(theirs[name], ours[name]) for name in ours)
+
+
+def test_s3prls_wav2vec2_and_hubert_have_the_same_pool():
+    # Both are built of this layer.
+    layer = TransformerSentenceEncoderLayer(embedding_dim=32, ffn_embedding_dim=64, num_attention_heads=4)
+    native = {
+        f"upstream.model.encoder.layers.{number}.{name}": parameter
+        for number in (0, 1)
+        for name, parameter in layer.named_parameters()
+    }
+    assert shapes_of(find_pool(native)) == shapes_of(find_pool(parameters_of("Hubert", **SMALL, **CONVOLUTIONS)))
+
+
+def test_text_models_have_bert_tickets_pool():
+    bert = find_pool(parameters_of("Bert", **SMALL, vocab_size=50))
+    assert len(bert) == 2 * 6 + 1
+    assert "pooler.dense.weight" in bert
+    xlnet = find_pool(parameters_of("XLNet", d_model=32, n_layer=2, n_head=4, d_inner=64, vocab_size=50))
+    assert len(xlnet) == 2 * 6
+    assert not any("bias" in name or "norm" in name or "embedding" in name for name in [*bert, *xlnet])
 
 
 def test_what_else_there_is_stays_out():

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.selection import kept_count, select
+from parp_espnet.pruning import windowed
+from parp_espnet.pruning.selection import SCOPES, kept_count, parts, prune_, select
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16]
 
@@ -48,6 +49,77 @@ def test_select_equals_a_stable_sort(arrays, sparsity, dtype):
     assert sum(int(tensor.sum()) for tensor in kept.values()) == kept_count(total, sparsity)
     assert list(kept) == list(pool)
     assert all(torch.equal(kept[name], expected[name]) for name in pool)
+
+
+@settings(deadline=None)
+@given(pools, st.floats(0, 1, exclude_max=True), st.integers(1, 40), st.integers(1, 64))
+def test_the_windowed_selection_is_the_plain_one(arrays, sparsity, chunk, samples):
+    pool = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    pruned = round(sparsity * sum(tensor.numel() for tensor in pool.values()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windowed, "CHUNK", chunk)
+        patch.setattr(windowed, "SAMPLES", samples)
+        chunks = windowed.chunks_of(pool)
+        found = windowed.find(chunks, pruned, windowed.guess_window(chunks, pruned))
+        # A window that missed is no error; that it hardly ever misses is another test's matter.
+        if found is None:
+            return
+        kept = windowed.keep(pool, chunks, found, zero=True)
+    expected = reference({name: torch.from_numpy(array) for name, array in arrays.items()}, sparsity)
+    assert all(torch.equal(kept[name], expected[name]) for name in pool)
+    for name, array in arrays.items():
+        assert torch.equal(pool[name], torch.where(expected[name], torch.from_numpy(array), torch.tensor(0.0)))
+
+
+@pytest.mark.parametrize("sparsity", [0.01, 0.5, 0.9, 0.999])
+def test_windows_hold_the_threshold(sparsity):
+    for seed in range(20):
+        pool = {"w": torch.randn(700, 700, generator=torch.Generator().manual_seed(seed))}
+        chunks = windowed.chunks_of(pool)
+        pruned = round(sparsity * 490_000)
+        window = windowed.guess_window(chunks, pruned)
+        assert windowed.find(chunks, pruned, window) is not None
+        inside = (pool["w"].abs().view(torch.int32) >= window.low) & (pool["w"].abs().view(torch.int32) < window.high)
+        assert inside.float().mean() < 0.03
+
+
+def test_a_wrong_window_is_noticed():
+    pool = {"w": torch.linspace(-1, 1, 101)}
+    chunks = windowed.chunks_of(pool)
+    high = int(torch.tensor(0.1).view(torch.int32))
+    assert windowed.find(chunks, 50, windowed.Window(0, high)) is None
+    assert windowed.find(chunks, 50, windowed.Window(high * 2, high * 2 + 1)) is None
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_every_part_of_a_scope_has_its_own_share(scope):
+    generator = torch.Generator().manual_seed(0)
+    names = [f"encoder.layers.{layer}.attention.{kind}.weight" for layer in (0, 1) for kind in ("q", "k")]
+    pool = {name: torch.randn(11, 7, generator=generator) * (place + 1) for place, name in enumerate(names)}
+    kept = select(pool, 0.4, scope)
+    assert list(kept) == names
+    sizes = {"global": 4, "layer": 2, "tensor": 1}
+    for start in range(0, 4, sizes[scope]):
+        part = {name: pool[name] for name in names[start : start + sizes[scope]]}
+        expected = reference(part, 0.4)
+        assert all(torch.equal(kept[name], expected[name]) for name in part)
+
+
+def test_tensors_outside_of_layers_are_ranked_alone():
+    assert [list(part) for part in parts({"a.layers.1.x": 1, "pooler": 2, "a.layers.1.y": 3}, "layer")] == [
+        ["a.layers.1.x", "a.layers.1.y"],
+        ["pooler"],
+    ]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sparsity", [0.0, 0.3])
+def test_pruning_in_place_is_selecting_and_zeroing(dtype, sparsity):
+    weights = torch.randn(50, 9, generator=torch.Generator().manual_seed(0)).to(dtype)
+    pool = {"w": torch.nn.Parameter(weights.clone())}
+    kept = prune_(pool, sparsity)
+    assert torch.equal(kept["w"], select({"w": weights}, sparsity)["w"])
+    assert torch.equal(pool["w"], weights * kept["w"])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
