@@ -103,7 +103,8 @@ install() {
     [ ! -t 2 ] || echo >&2
 }
 
-wanted=$(sha256sum <"${lock}")
+# Of pyproject.toml too: it names the commands that are installed.
+wanted=$(cat "${lock}" "${root}/pyproject.toml" | sha256sum)
 if [ "$(cat "${stamp}" 2>/dev/null)" = "${wanted}" ] && "${venv}/bin/python" -c '' 2>/dev/null; then
     exit 0
 fi

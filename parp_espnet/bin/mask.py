@@ -1,90 +1,151 @@
-"""Make, describe and compare masks.
+"""Make, describe, compare and apply masks.
 
-mask="python3 -m parp_espnet.bin.mask"
-$mask from-upstream --upstream DIR --sparsity 0.5 --out mask.safetensors
-$mask from-model --model exp/dense/valid.loss.ave.pth --sparsity 0.5 --out mask.safetensors
-$mask info mask.safetensors
-$mask diff one.safetensors other.safetensors
+parp-mask from-upstream --upstream DIR --sparsity 0.5 --out mask.safetensors     the largest pre-trained weights
+parp-mask from-model --model exp/dense/valid.loss.ave.pth --sparsity 0.5 --out …  the largest finetuned weights
+parp-mask random --model DIR --sparsity 0.5 --seed 0 --out …                      a uniform draw in each tensor
+parp-mask combine union one.safetensors other.safetensors --out …                 what any, all or most masks keep
+parp-mask pool MODEL                                                             what would be pruned, and what not
+parp-mask info mask.safetensors                                                  where a mask prunes
+parp-mask diff one.safetensors other.safetensors                                 how much two masks overlap
+parp-mask apply mask.safetensors MODEL --out COPY                                a pruned copy of a model
+parp-mask verify mask.safetensors MODEL                                          is a model sparse under a mask?
+
+A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt) or an ESPnet model (.pth).
 """
 
 import argparse
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError, command
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
+from parp_espnet.pruning.combine import HOW, combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
 from parp_espnet.pruning.methods import Source
-from parp_espnet.pruning.pool import find_pool
-from parp_espnet.pruning.selection import select
+from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
+from parp_espnet.pruning.selection import SCOPES, select
 from parp_espnet.pruning.settings import check_sparsity
+from parp_espnet.upstreams.weights import copy_changed, load_weights
 
 
 @command
 def main() -> None:
     """Run one of the sub-commands."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    args = _parser().parse_args()
+    if "sparsity" in args:
+        check_sparsity(args.sparsity)
+    args.run(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parp-mask", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     actions = parser.add_subparsers(dest="action", required=True)
 
-    upstream = actions.add_parser("from-upstream", help="the largest of the pre-trained weights (MPI, PARP)")
-    upstream.add_argument(
-        "--upstream", required=True, help="a Hugging Face directory, or the hub name of a downloaded one"
-    )
-    model = actions.add_parser("from-model", help="the largest of finetuned weights (OMP, transfer)")
-    model.add_argument("--model", type=Path, required=True, help="an ESPnet model file, e.g. valid.loss.ave.pth")
-    for maker in (upstream, model):
+    def action(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    upstream = action("from-upstream", _from_upstream, "the largest of the pre-trained weights (MPI, PARP)")
+    upstream.add_argument("--upstream", required=True, help="a model, or the hub name of a downloaded one")
+    model = action("from-model", _from_model, "the largest of finetuned weights (OMP, transfer)")
+    model.add_argument("--model", type=Path, required=True, help="a model, e.g. valid.loss.ave.pth")
+    drawn = action("random", _random, "the same share of each tensor, drawn uniformly")
+    drawn.add_argument("--model", type=Path, required=True, help="whose pool the mask is to fit")
+    drawn.add_argument("--seed", type=int, default=0)
+    combined = action("combine", _combine, "what any (union), all (intersection) or most (majority) masks keep")
+    combined.add_argument("how", choices=HOW)
+    combined.add_argument("masks", type=Path, nargs="+")
+    for maker in (upstream, model, drawn):
         maker.add_argument("--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)")
-        maker.add_argument("--out", type=Path, required=True)
+    for maker in (upstream, model):
+        maker.add_argument("--scope", choices=SCOPES, default="global", help="within what weights are ranked")
+    pool = action("pool", _pool, "what of a model would be pruned, and what not")
+    pool.add_argument("model", type=Path)
+    for one in (upstream, model, drawn, pool):
+        one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
 
-    info = actions.add_parser("info", help="what a mask is and where it prunes")
+    info = action("info", _info, "what a mask is and where it prunes")
     info.add_argument("mask", type=Path)
-    diff = actions.add_parser("diff", help="overlap of two masks")
+    diff = action("diff", _diff, "overlap of two masks")
     diff.add_argument("masks", type=Path, nargs=2)
-
-    args = parser.parse_args()
-    if args.action == "from-upstream":
-        _make(_upstream_weights(args.upstream), Source.PRETRAINED.value, args.sparsity, args.out)
-    elif args.action == "from-model":
-        _make(
-            load_model_state(args.model),
-            f"magnitudes of the finetuned weights {args.model}",
-            args.sparsity,
-            args.out,
-        )
-    elif args.action == "info":
-        _info(args.mask)
-    else:
-        _diff(*args.masks)
+    applied = action("apply", _apply, "write a pruned copy of a model")
+    verify = action("verify", _verify, "say whether a model is exactly sparse under a mask; exit code 1 if not")
+    for one in (applied, verify):
+        one.add_argument("mask", type=Path)
+        one.add_argument("model", type=Path)
+    for maker in (upstream, model, drawn, combined, applied):
+        maker.add_argument("--out", type=Path, required=True)
+    return parser
 
 
-def _make(weights: Mapping[str, Tensor], origin: str, sparsity: float, out: Path) -> None:
-    check_sparsity(sparsity)
-    mask = Mask(select(find_pool(weights), sparsity), origin=origin, sparsity_target=sparsity)
+def _from_upstream(args: argparse.Namespace) -> None:
+    _make(_upstream_weights(args.upstream), Source.PRETRAINED.value, args)
+
+
+def _from_model(args: argparse.Namespace) -> None:
+    _make(load_weights(args.model), f"magnitudes of the finetuned weights {args.model}", args)
+
+
+def _make(weights: Mapping[str, Tensor], origin: str, args: argparse.Namespace) -> None:
+    kept = select(find_pool(weights, args.pattern), args.sparsity, args.scope)
+    _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope), args.out)
+
+
+def _random(args: argparse.Namespace) -> None:
+    pool = find_pool(load_weights(args.model), args.pattern)
+    _save(random_mask(shapes_of(pool), args.sparsity, args.seed), args.out)
+
+
+def _combine(args: argparse.Namespace) -> None:
+    masks = [Mask.load(path) for path in args.masks]
+    _save(combine(masks, args.how, [str(path) for path in args.masks]), args.out)
+
+
+def _save(mask: Mask, out: Path) -> None:
     mask.save(out)
     print(f"{out}: {mask.sparsity:.6f} of {mask.total} weights pruned, {mask.origin}")
 
 
 def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
-    # Slow to import, and needed by this sub-command only.
+    if Path(upstream).exists():
+        return load_weights(Path(upstream))
+    # Slow to import, and needed for a name of the hub only.
     from transformers import AutoModel  # noqa: PLC0415
 
     try:
         states: Mapping[str, Tensor] = AutoModel.from_pretrained(upstream, local_files_only=True).state_dict()
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"--upstream {upstream}: expected a Hugging Face model, found none ({_first_line(error)})"
-        ) from None
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(f"--upstream {upstream}: expected a Hugging Face model, found none ({first})") from None
     return states
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+def _pool(args: argparse.Namespace) -> None:
+    weights = load_weights(args.model)
+    names = pool_names(weights, args.pattern)
+    pool = {canonical: weights[name] for canonical, name in names.items()}
+    size, total = _size(pool.values()), _size(weights.values())
+    print(f"{args.model}: {size} of {total} weights ({size / total:.1%}) in {len(pool)} tensors would be pruned")
+    for kind, part in groups(pool, by_kind).items():
+        shape = "×".join(map(str, next(iter(part.values())).shape))
+        print(f"  prune  {kind:40} {len(part):3} tensors such as {shape}, {_size(part.values())} weights")
+    left = sorted(set(weights) - set(names.values()))
+    print(f"  leave  {fold(left, limit=1000)}" if left else "  leave  nothing")
 
 
-def _info(path: Path) -> None:
-    mask = Mask.load(path)
+def _size(tensors: object) -> int:
+    return sum(tensor.numel() for tensor in tensors)  # type: ignore[attr-defined]
+
+
+def _info(args: argparse.Namespace) -> None:
+    mask = Mask.load(args.mask)
     print(f"origin       {mask.origin}")
     print(f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {mask.scope} ranking")
     print(f"weights      {mask.total} in {len(mask.kept)} tensors")
@@ -92,18 +153,58 @@ def _info(path: Path) -> None:
     print(f"sha256       {mask.sha256}")
     print(f"parent       {mask.parent or '-'}")
     print(f"fingerprint  {mask.fingerprint}")
-    for name, kept in mask.kept.items():
-        print(f"{1 - int(kept.sum()) / kept.numel():.4f}  {name} {'×'.join(map(str, kept.shape))}")
+    for group in (by_layer, by_kind):
+        for name, sparsity in sparsity_by(mask.kept, group).items():
+            print(f"{sparsity:.4f}  {name}")
 
 
-def _diff(one: Path, other: Path) -> None:
-    first, second = Mask.load(one), Mask.load(other)
-    first.check_fits(second.kept, where=f"{one} and {other}")
+def _diff(args: argparse.Namespace) -> None:
+    first, second = (Mask.load(path) for path in args.masks)
+    first.check_fits(second.kept, where=" and ".join(map(str, args.masks)))
     print(f"IOU over kept weights  {iou(first.kept, second.kept):.4f}")
-    if first.sparsity == second.sparsity:
-        print(f"of random masks        {random_iou(first.sparsity):.4f}")
-    else:
-        print(f"of random masks        - (sparsities differ: {first.sparsity:.4f}, {second.sparsity:.4f})")
+    print(f"of random masks        {random_iou(first.sparsity, second.sparsity):.4f}")
+    if first.sparsity != second.sparsity:
+        print(f"sparsities differ      {first.sparsity:.4f} and {second.sparsity:.4f}")
+    one, other = (sparsity_by(mask.kept, by_layer) for mask in (first, second))
+    print("by layer, with what random masks of the same sparsities would have:")
+    for name, overlap in iou_by(first.kept, second.kept, by_layer).items():
+        print(f"{overlap:.4f}  {random_iou(one[name], other[name]):.4f}  {name}")
+
+
+def _apply(args: argparse.Namespace) -> None:
+    mask, names = _fitting(args.mask, args.model)
+    pruned = {name: mask.kept[canonical] for canonical, name in names.items()}
+    copy_changed(args.model, args.out, lambda name, tensor: tensor * pruned[name] if name in pruned else tensor)
+    print(f"{args.out}: {args.model} with {mask.sparsity:.6f} of {mask.total} weights zero")
+
+
+def _verify(args: argparse.Namespace) -> None:
+    mask, names = _fitting(args.mask, args.model)
+    weights = load_weights(args.model)
+    alive = {name: int(torch.count_nonzero(weights[name][~mask.kept[canonical]])) for canonical, name in names.items()}
+    if revived := {name: count for name, count in alive.items() if count}:
+        worst = max(revived, key=lambda name: revived[name])
+        print(
+            f"{args.model}: not sparse: {sum(revived.values())} pruned weights in {len(revived)} tensors are not zero, "
+            f"most in {worst} ({revived[worst]})"
+        )
+        sys.exit(1)
+    print(f"{args.model}: exactly sparse, {mask.sparsity:.6f} of {mask.total} weights are zero as {args.mask} has it")
+
+
+def _fitting(path: Path, model: Path) -> tuple[Mask, dict[str, str]]:
+    """Return a mask and the model's name of each of its tensors. Raises `UserError` where they do not fit."""
+    mask, weights = Mask.load(path), load_weights(model)
+    names = _names_under(mask, list(weights))
+    mask.check_fits({canonical: weights[name] for canonical, name in names.items()}, where=f"{path} and {model}")
+    return mask, names
+
+
+def _names_under(mask: Mask, names: Sequence[str]) -> dict[str, str]:
+    # A mask of a pool of one's own goes by the model's own names.
+    if set(mask.kept) <= set(names):
+        return {name: name for name in mask.kept}
+    return pool_names(names)
 
 
 if __name__ == "__main__":

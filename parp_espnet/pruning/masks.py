@@ -149,9 +149,13 @@ def kept_in(kept: Mapping[str, Tensor]) -> int:
     return sum(int(torch.count_nonzero(tensor)) for tensor in kept.values())
 
 
-def random_iou(sparsity: float) -> float:
-    """Expected overlap of two independent random masks at this sparsity: (1 − s) / (1 + s)."""
-    return (1.0 - sparsity) / (1.0 + sparsity)
+def random_iou(sparsity: float, other: float | None = None) -> float:
+    """Expected overlap of two independent random masks at these sparsities; at the same one (1 − s) / (1 + s).
+
+    Of N weights both keep N p q, and one at least keeps N (p + q − p q), with p and q what each keeps.
+    """
+    p, q = 1.0 - sparsity, 1.0 - (sparsity if other is None else other)
+    return p * q / (p + q - p * q) if p + q else 1.0
 
 
 def pack(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:

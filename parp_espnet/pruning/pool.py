@@ -2,39 +2,51 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.families import FAMILIES
+from parp_espnet.pruning.families import FAMILIES, Family
 
 
-def find_pool[T: Tensor](tensors: Mapping[str, T]) -> dict[str, T]:
+def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None) -> dict[str, T]:
     """Return the prunable tensors of a model by canonical name, sorted by it.
 
     Args:
         tensors: `dict(model.named_parameters())` or a state_dict. The result holds the same tensors.
+        pattern: regular expression of whole names, to choose a pool of one's own; the names stay as they are.
 
     Raises:
-        UserError: no family's pattern matches, or two tensors share one canonical name.
+        UserError: nothing matches, the pattern is none, or two tensors share one canonical name.
     """
-    for family in FAMILIES:
-        pool: dict[str, T] = {}
-        origin: dict[str, str] = {}
-        for name, tensor in tensors.items():
+    names = pool_names(tensors, pattern)
+    return {canonical: tensors[name] for canonical, name in names.items()}
+
+
+def pool_names(names: Iterable[str], pattern: str | None = None) -> dict[str, str]:
+    """Return the name in the model of each canonical name of its pool, sorted; see `find_pool`."""
+    names = list(names)
+    for family in FAMILIES if pattern is None else [_own(pattern)]:
+        found: dict[str, str] = {}
+        for name in names:
             canonical = family.canonical(name)
             if canonical is None:
                 continue
-            if canonical in pool:
-                raise UserError(f"expected one upstream in the model, found two: {origin[canonical]} and {name}")
-            pool[canonical], origin[canonical] = tensor, name
-        if pool:
-            return dict(sorted(pool.items()))
-    raise UserError(
-        f"nothing to prune: expected parameters named as in {', '.join(family.name for family in FAMILIES)}, "
-        f"found {_summary(tensors)}"
-    )
+            if canonical in found:
+                raise UserError(f"expected one upstream in the model, found two: {found[canonical]} and {name}")
+            found[canonical] = name
+        if found:
+            return dict(sorted(found.items()))
+    wanted = f"the pattern {pattern!r}" if pattern is not None else ", ".join(family.name for family in FAMILIES)
+    raise UserError(f"nothing to prune: expected parameters named as in {wanted}, found {fold(names)}")
+
+
+def _own(pattern: str) -> Family:
+    try:
+        return Family("a pattern of one's own", ((re.compile(f"({pattern})$"), r"\1"),))
+    except re.error as error:
+        raise UserError(f"pattern {pattern!r}: expected a regular expression of whole names, found {error}") from None
 
 
 def fingerprint(shapes: Mapping[str, tuple[int, ...]]) -> str:
@@ -48,7 +60,7 @@ def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def _summary(names: Mapping[str, Tensor], limit: int = 12) -> str:
+def fold(names: Iterable[str], limit: int = 12) -> str:
     """What there is, with layer numbers folded, so that a hundred layers read as one line."""
     kinds = sorted({re.sub(r"\.\d+\.", ".N.", name) for name in names})
     if not kinds:

@@ -38,7 +38,8 @@ def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     venv = tmp_path / "venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin/python").symlink_to(sys.executable)
-    digest = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()
+    files = (ROOT / "requirements.lock", ROOT / "pyproject.toml")
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     (venv / "requirements.sha256").write_text(f"{digest}  -\n")
     done = make(venv)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,57 @@
+"""Masks seen by Transformer layer and by kind of weight."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from torch import Tensor
+
+from parp_espnet.pruning.masks import iou, kept_in
+
+_PLACE = re.compile(r"(?:.*?\b)?layers?\.(\d+)\.(.+)")
+_KIND = re.compile(r"\.(weight|bias)$")
+
+
+class Place(NamedTuple):
+    """Where a weight is: its layer, None outside of layers, and its kind, such as `attention.q_proj`."""
+
+    layer: int | None
+    kind: str
+
+
+def place_of(name: str) -> Place:
+    """Return the place of a canonical name; a projection's weight and bias are of one kind."""
+    bare = _KIND.sub("", name)
+    match = _PLACE.fullmatch(bare)
+    return Place(int(match[1]), match[2]) if match else Place(None, bare)
+
+
+def by_layer(place: Place) -> str:
+    """Name the group of all weights of a layer."""
+    return "no layer" if place.layer is None else f"layer {place.layer}"
+
+
+def by_kind(place: Place) -> str:
+    """Name the group of all weights of a kind."""
+    return place.kind
+
+
+def groups(kept: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, dict[str, Tensor]]:
+    """Divide the tensors of a mask into groups, layers in the order of their numbers."""
+    found: dict[str, dict[str, Tensor]] = {}
+    for name in sorted(kept, key=lambda name: (place_of(name).layer is None, place_of(name).layer or 0, name)):
+        found.setdefault(group(place_of(name)), {})[name] = kept[name]
+    return found
+
+
+def sparsity_by(kept: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, float]:
+    """Return the pruned fraction of each group."""
+    return {
+        name: 1.0 - kept_in(part) / sum(tensor.numel() for tensor in part.values())
+        for name, part in groups(kept, group).items()
+    }
+
+
+def iou_by(a: Mapping[str, Tensor], b: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, float]:
+    """Return the overlap of two masks in each group; both cover the same tensors."""
+    return {name: iou(part, {one: b[one] for one in part}) for name, part in groups(a, group).items()}

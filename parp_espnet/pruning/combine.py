@@ -1,0 +1,47 @@
+"""New masks from nothing, and from other masks."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.selection import select
+
+HOW = ("union", "intersection", "majority")
+
+
+def random_mask(shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int) -> Mask:
+    """A mask that prunes exactly round(sparsity · n) weights of each tensor, drawn uniformly.
+
+    Args:
+        shapes: the pool's, by canonical name. The same shapes and seed give the same mask.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    # Ranks of random numbers are a random permutation: float64's would be without ties, float32's are nearly so.
+    drawn = {name: torch.rand(shape, generator=generator) for name, shape in sorted(shapes.items())}
+    kept = select(drawn, sparsity, scope="tensor")
+    return Mask(kept, origin=f"random, uniform in each tensor, seed {seed}", sparsity_target=sparsity, scope="tensor")
+
+
+def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
+    """Keep what any (`union`), all (`intersection`), or more than half (`majority`) of `masks` keep.
+
+    Args:
+        names: what to call the masks where it is told how the result came to be, and in errors.
+
+    Raises:
+        UserError: there are fewer than two masks, or they are not of the same pool.
+    """
+    if len(masks) < 2:
+        raise UserError(f"combine: expected two masks or more, found {len(masks)}")
+    first = masks[0]
+    for mask, name in zip(masks[1:], names[1:], strict=True):
+        mask.check_fits(first.kept, where=f"{name} and {names[0]}")
+    least = {"union": 1, "intersection": len(masks), "majority": len(masks) // 2 + 1}[how]
+    kept = {
+        name: sum(mask.kept[name].to(torch.int32) for mask in masks) >= least  # type: ignore[operator]
+        for name in first.kept
+    }
+    combined = Mask(kept, origin=f"{how} of {', '.join(names)}", sparsity_target=0.0, scope="combined")
+    return Mask(kept, origin=combined.origin, sparsity_target=combined.sparsity, scope=combined.scope)

@@ -1,0 +1,97 @@
+"""Weights of every format, read and written again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import HubertModel
+
+from parp_espnet.errors import UserError
+from parp_espnet.upstreams.weights import copy_changed, load_weights
+
+NAME = "encoder.layers.0.attention.q_proj.weight"
+
+
+def halve(name: str, tensor: Tensor) -> Tensor:
+    return tensor / 2 if name.endswith(NAME) else tensor
+
+
+def safetensors(folder: Path, model: HubertModel) -> Path:
+    model.save_pretrained(folder)
+    return folder
+
+
+def shards(folder: Path, model: HubertModel) -> Path:
+    model.save_pretrained(folder, max_shard_size="50KB")
+    assert (folder / "model.safetensors.index.json").is_file()
+    return folder
+
+
+def pickled(folder: Path, model: HubertModel) -> Path:
+    folder.mkdir()
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    (folder / "config.json").write_text(json.dumps(model.config.to_dict()))
+    return folder
+
+
+def native(folder: Path, model: HubertModel) -> Path:
+    file = folder.with_suffix(".pt")
+    torch.save({"model_cfg": {"a": 1}, "model_weight": model.state_dict()}, file)
+    return file
+
+
+def espnet(folder: Path, model: HubertModel) -> Path:
+    file = folder.with_suffix(".pth")
+    torch.save({f"frontend.upstream.upstream.model.{k}": v for k, v in model.state_dict().items()}, file)
+    return file
+
+
+@pytest.mark.parametrize("save", [safetensors, shards, pickled, native, espnet])
+def test_a_changed_copy(upstream: Path, tmp_path: Path, save: Callable[[Path, HubertModel], Path]) -> None:
+    model = HubertModel.from_pretrained(upstream)
+    source = save(tmp_path / "source", model)
+    copy = tmp_path / f"copy{source.suffix}"
+    copy_changed(source, copy, halve)
+    before, after = load_weights(source), load_weights(copy)
+    assert before.keys() == after.keys()
+    assert len(before) == len(model.state_dict())
+    for name, tensor in before.items():
+        assert torch.equal(after[name], halve(name, tensor))
+    if source.is_dir():
+        assert {file.name for file in copy.iterdir()} == {file.name for file in source.iterdir()}
+    if save in (safetensors, shards):
+        halved = HubertModel.from_pretrained(copy).state_dict()[NAME]
+        assert torch.equal(halved, model.state_dict()[NAME] / 2)
+    if save is native:
+        assert torch.load(copy, weights_only=True)["model_cfg"] == {"a": 1}
+
+
+def test_an_existing_copy_is_not_overwritten(upstream: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is there already"):
+        copy_changed(upstream, tmp_path, halve)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("model.pt", b"nonsense", "not a checkpoint that loads safely"),
+        ("model.safetensors", b"nonsense", "found a damaged or other file"),
+        ("absent.pt", None, "no such model"),
+    ],
+)
+def test_what_is_no_model(tmp_path: Path, name: str, content: bytes | None, says: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=says):
+        load_weights(tmp_path / name)
+    with pytest.raises(UserError, match="expected a Hugging Face directory"):
+        load_weights(Path(__file__).parent)
+
+
+def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
+    torch.save({"epoch": 3}, tmp_path / "other.pt")
+    with pytest.raises(UserError, match=r"expected a model's weights, found epoch"):
+        load_weights(tmp_path / "other.pt")
