@@ -27,7 +27,8 @@ from parp_espnet.pruning.combine import HOW, combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
-from parp_espnet.pruning.selection import SCOPES, select
+from parp_espnet.pruning.scopes import SCOPES
+from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.settings import check_sparsity
 from parp_espnet.upstreams.weights import copy_changed, load_weights
 

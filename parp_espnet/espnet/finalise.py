@@ -23,17 +23,19 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
 
     Averaging models whose masks differ fills the places that only some of them pruned, so the average is less
     sparse than each. The final model is `<phase>.<key>.ave.pth` of `criterion`, which ESPnet decodes with; it
-    is the best epoch's where one model is kept. Runs again harmlessly.
+    is the best epoch's where one model is kept, and the last one's where sparsity grows. Runs again harmlessly.
 
     Writes:
         mask.safetensors: the final model's mask.
         training.json: what the experiment's result.json needs of the training.
     """
     directory = session.directory
+    final = directory / f"{criterion[0]}.{criterion[1]}.ave.pth"
+    if session.settings.row.grows:
+        _choose_last(directory, criterion)
     averages = [path for path in sorted(directory.glob("*.ave_*best*.pth")) if not path.is_symlink()]
     before = {path.resolve(): _prune_again(path, session.pruner) for path in averages}
 
-    final = directory / f"{criterion[0]}.{criterion[1]}.ave.pth"
     kept: Mapping[str, Tensor] = {}
     for path in sorted({link.resolve() for link in directory.glob("*.pth") if link.is_symlink()}):
         kept_here = _verify(path, model, session.pruner)
@@ -51,7 +53,6 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
         "mask_sha256": mask.sha256,
         "initial_mask_sha256": mask.parent,
         "iou_initial_final": iou(kept, session.pruner.first),
-        "finetuning_runs": session.settings.row.runs,
         "model": final.name,
         "updates": session.pruner.update,
         "train_seconds": session.seconds,
@@ -60,6 +61,15 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
     write_json(directory / SUMMARY, summary)
     logging.info(f"{final}: {zeros:.6f} of the pool is zero; mask {directory / FINAL_MASK}")
     return mask
+
+
+def _choose_last(directory: Path, criterion: Sequence[str]) -> None:
+    """Make the last epoch's model the best and the final one: where sparsity grows, earlier ones are less sparse."""
+    last = (directory / "latest.pth").resolve().name
+    for kind in ("best", "ave"):
+        link = directory / f"{criterion[0]}.{criterion[1]}.{kind}.pth"
+        link.unlink(missing_ok=True)
+        link.symlink_to(last)
 
 
 def _prune_again(path: Path, pruner: Pruner) -> float:
@@ -90,7 +100,7 @@ def _verify(path: Path, model: nn.Module, pruner: Pruner) -> Mapping[str, Tensor
 def _kept_of(pool: Mapping[str, Tensor], pruner: Pruner) -> Mapping[str, Tensor]:
     if not pruner.adjusts:
         return {name: tensor.cpu() for name, tensor in pruner.kept.items()}
-    return select(pool, pruner.schedule.sparsity_at(pruner.update))
+    return select(pool, pruner.schedule.sparsity_at(pruner.update), pruner.scope)
 
 
 def _describe(kept: dict[str, Tensor], session: Session) -> Mask:
@@ -100,6 +110,7 @@ def _describe(kept: dict[str, Tensor], session: Session) -> Mask:
         kept,
         origin=f"{session.settings.method}: {then}; first: {first.origin}",
         sparsity_target=session.settings.sparsity,
+        scope=session.settings.scope,
         step=session.pruner.update,
         parent=first.sha256,
     )

@@ -13,8 +13,8 @@ from torch import nn
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.freezing import HeadFirst, freeze_convolutions
 from parp_espnet.files import write_json
+from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
-from parp_espnet.pruning.methods import first_mask
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.settings import PruneSettings
@@ -54,7 +54,8 @@ class Session:
         self.pruner = Pruner(
             find_pool(dict(model.named_parameters())),
             adjusts=settings.row.adjusts,
-            schedule=settings.row.schedule_for(settings.sparsity, settings.interval),
+            schedule=settings.schedule,
+            scope=settings.scope,
             record=self._record,
         )
         self._log = PruningLog(directory / "pruning.jsonl")
@@ -78,7 +79,8 @@ class Session:
 
         Not called when a checkpoint is about to be resumed: it brings its own mask.
         """
-        mask = first_mask(self.settings.row, self.pruner.pool, self.settings.sparsity, self.settings.initial_mask)
+        sparsity = self.settings.schedule.sparsity_at(0)
+        mask = first_mask(self.pruner.pool, sparsity, self.settings.scope, self.settings.initial_mask)
         if self.writes:
             mask.save(self.directory / FIRST_MASK)
             self._log.cut(-1)

@@ -1,5 +1,6 @@
 """The ESPnet training configuration of one experiment, from the shared one and the experiment's settings."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         "scheduler_conf": scheduler,
         # ESPnet's frontend_conf has an inner one, which is s3prl's; the last layer is what CTC stands on.
         "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
-        "prune_conf": {
-            "method": settings.method,
-            "sparsity": settings.sparsity,
-            "interval": settings.interval,
-            "freeze_updates": settings.freeze_updates,
-            "initial_mask": None if initial_mask is None else str(initial_mask),
-        },
+        "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     if out.exists():

@@ -64,6 +64,7 @@ def _setting(exp: Path, data: Path) -> dict[str, Any]:
         "language": settings.lang or _only_language(trained_on),
         "train_minutes": settings.train_minutes or round(minutes(trained_on), 2),
         "upstream": settings.upstream_label,
+        "finetuning_runs": settings.finetuning_runs,
         "interval": settings.interval,
         "dataset": data.name,
     }
@@ -78,7 +79,6 @@ def _training(exp: Path) -> dict[str, Any]:
         "freeze_updates",
         "seed",
         "updates",
-        "finetuning_runs",
         "mask_sha256",
         "iou_initial_final",
         "train_seconds",

@@ -12,6 +12,8 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.pipeline.options import parse
+from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
+from parp_espnet.pruning.settings import PruneSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "egs2/cldr/ssl1/upstreams"
@@ -31,6 +33,7 @@ STAGES = {
 }
 MODEL = "valid.loss.ave.pth"  # ESPnet's name for the average of the best by validation loss
 CORPORA = ("cldr", "an4", "mboshi", "none")
+FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
@@ -74,10 +77,15 @@ class Settings:
     seed: Annotated[int, "random seed of training"] = 0
 
     # Pruning
-    method: Annotated[str, "dense, mpi, omp, parp or transfer"] = "parp"
+    method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
     sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5, and 0 for dense"] = None
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
     initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's"] = None
+    first_mask: Annotated[str | None, "begin with a mask from elsewhere: one of " + ", ".join(FIRST_MASKS)] = None
+    scope: Annotated[str, "rank weights global-ly, or within each layer or tensor"] = "global"
+    start_sparsity: Annotated[float | None, "where parp-p begins; 0.2 below --sparsity by default"] = None
+    sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
+    round_updates: Annotated[int | None, "updates of imp's short finetunings; a third of --updates by default"] = None
     freeze_updates: Annotated[int, "first updates in which only the CTC head trains"] = 0
 
     # Decoding
@@ -95,6 +103,16 @@ class Settings:
             parts.append(f"n{self.interval}")
         if self.initial_mask is not None:
             parts.append(f"mask{_digest(self.initial_mask)}")
+        if self.first_mask is not None:
+            parts.append(self.first_mask)
+        if self.scope != "global":
+            parts.append(self.scope)
+        if self.start_sparsity is not None:
+            parts.append(f"from{self.start_sparsity:g}")
+        if self.sparsity_path != "linear":
+            parts.append(self.sparsity_path)
+        if self.round_updates is not None:
+            parts.append(f"rounds{self.round_updates}")
         if self.freeze_updates:
             parts.append(f"freeze{self.freeze_updates}")
         if self.train_config is not None and self.train_config.stem != "phn":
@@ -105,7 +123,34 @@ class Settings:
     def dense(self) -> "Settings":
         """The dense experiment with the same settings, whose weights OMP ranks."""
         tag = None if self.phn_tag is None else f"{self.phn_tag}_dense"
-        return replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None, phn_tag=tag)
+        plain = replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None, phn_tag=tag)
+        return replace(plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None)
+
+    @property
+    def mask_source(self) -> str:
+        """Where the first mask comes from: a `Source` by its name in lower case."""
+        if self.initial_mask is not None:
+            return Source.FILE.name.lower()
+        return self.first_mask or find_method(self.method).first_mask.name.lower()
+
+    @property
+    def rounds(self) -> list[float]:
+        """Sparsities after IMP's rounds of short finetuning; none with another first mask."""
+        return rounds(self.sparsity or 0.0) if self.mask_source == "iterated" else []
+
+    @property
+    def finetuning_runs(self) -> int:
+        """How many finetunings the experiment costs, short ones included; what a given mask cost is not known."""
+        return 1 + Source[self.mask_source.upper()].runs_before(self.sparsity or 0.0)
+
+    @property
+    def pruning(self) -> PruneSettings:
+        """How the trainer prunes. Raises `UserError` where the settings are wrong or contradict each other."""
+        names = [field.name for field in fields(PruneSettings)]
+        # Stage 6 makes the mask files of these sources; any name stands for one here.
+        made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
+        found = {name: getattr(self, name) for name in names}
+        return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
 
     @property
     def train_name(self) -> str:
@@ -174,8 +219,9 @@ def _check_numbers(settings: Settings) -> None:
         raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
     if settings.stage > settings.stop_stage:
         raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
-    for name in ("nj", "inference_nj", "updates", "beam_size"):
-        _at_least(settings, name, 1)
+    for name in ("nj", "inference_nj", "updates", "beam_size", "round_updates"):
+        if getattr(settings, name) is not None:
+            _at_least(settings, name, 1)
     for name in ("ngpu", "seed"):
         _at_least(settings, name, 0)
     for name in ("train_minutes", "valid_minutes", "test_minutes"):
@@ -254,18 +300,16 @@ def _from(recipe: Path, path: Path) -> str:
 
 
 def _check_pruning(settings: Settings) -> Settings:
-    # Imported late: it brings torch, and the mistakes above deserve an answer at once.
-    from parp_espnet.pruning.settings import PruneSettings  # noqa: PLC0415
-
-    # OMP's mask file is made on the way, by stage 6; any name stands for it here.
-    mask = settings.initial_mask or (Path("omp") if settings.method == "omp" else None)
-    names = ("method", "sparsity", "interval", "freeze_updates")
+    if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
+        raise UserError(f"phn.sh: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
+    if settings.first_mask is not None and settings.initial_mask is not None:
+        raise UserError("phn.sh: --first_mask and --initial_mask: expected one of them, found both")
     try:
-        checked = PruneSettings.parse({name: getattr(settings, name) for name in names} | {"initial_mask": mask})
+        pruning = settings.pruning
     except UserError as error:
         raise UserError(f"phn.sh: {error}") from None
     # A mask that stays has no interval; and two runs that differ only there are the same run.
-    return settings if checked.row.adjusts else replace(settings, interval=None)
+    return settings if pruning.row.adjusts else replace(settings, interval=None)
 
 
 def _digest(path: Path) -> str:

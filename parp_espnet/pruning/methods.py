@@ -5,17 +5,11 @@ over the run).
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-
-from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.masks import Mask, kept_in
-from parp_espnet.pruning.schedule import Constant, Schedule
-from parp_espnet.pruning.selection import kept_count, select
 
 
 class Source(Enum):
@@ -23,29 +17,51 @@ class Source(Enum):
 
     NOTHING = "nothing is pruned"
     PRETRAINED = "magnitudes of the pre-trained weights"
+    RANDOM = "magnitudes of weights drawn at random, as before pretraining"
+    UNIFORM = "a uniform draw in each tensor"
+    FINETUNED = "magnitudes of the finetuned weights"
+    ITERATED = "magnitudes after rounds of short finetuning, ten points sparser each, rewound each time"
     FILE = "a mask file"
+
+    @property
+    def in_training(self) -> bool:
+        """Whether training itself makes this mask, of the weights that it begins with; others come as files."""
+        return self in (Source.NOTHING, Source.PRETRAINED)
+
+    def runs_before(self, sparsity: float) -> int:
+        """How many finetunings this mask costs before the one that it is for."""
+        return {Source.FINETUNED: 1, Source.ITERATED: len(rounds(sparsity))}.get(self, 0)
+
+
+ROUND = 0.1
+"""How much sparser each round of IMP is than the one before."""
+
+
+def rounds(sparsity: float) -> list[float]:
+    """Return the sparsities after each of IMP's rounds: 0.1, 0.2, …, and the last is `sparsity`."""
+    whole = [round(ROUND * number, 10) for number in range(1, 10)]
+    return [*(one for one in whole if one < sparsity - 1e-9), sparsity] if sparsity > 0 else []
 
 
 @dataclass(frozen=True)
 class Method:
-    """One row. `runs` counts the finetunings that the method costs, those before this one included."""
+    """One row: where the first mask comes from, whether it adjusts, and whether sparsity grows over the run."""
 
     summary: str
     first_mask: Source
     adjusts: bool
-    runs: int
-    schedule: type[Constant] = Constant
-
-    def schedule_for(self, sparsity: float, interval: int) -> Schedule:
-        return self.schedule(sparsity, interval)
+    grows: bool = False
 
 
 METHODS = {
-    "dense": Method("finetune, prune nothing", Source.NOTHING, adjusts=False, runs=1),
-    "mpi": Method("magnitude pruning at pre-trained initialisation", Source.PRETRAINED, adjusts=False, runs=1),
-    "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, adjusts=True, runs=1),
-    "omp": Method("one-shot magnitude pruning of finetuned weights, rewound", Source.FILE, adjusts=False, runs=2),
-    "transfer": Method("the mask of another language or task, as it is", Source.FILE, adjusts=False, runs=1),
+    "dense": Method("finetune, prune nothing", Source.NOTHING, adjusts=False),
+    "rp": Method("random pruning", Source.RANDOM, adjusts=False),
+    "mpi": Method("magnitude pruning at pre-trained initialisation", Source.PRETRAINED, adjusts=False),
+    "omp": Method("one-shot magnitude pruning of finetuned weights, rewound", Source.FINETUNED, adjusts=False),
+    "imp": Method("iterative magnitude pruning, the lottery ticket", Source.ITERATED, adjusts=False),
+    "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, adjusts=True),
+    "parp-p": Method("the same from a lower sparsity, which grows", Source.PRETRAINED, adjusts=True, grows=True),
+    "transfer": Method("the mask of another language or task, as it is", Source.FILE, adjusts=False),
 }
 
 
@@ -54,27 +70,6 @@ def find_method(name: str) -> Method:
     if name not in METHODS:
         raise UserError(f"method: {describe_unknown(name, METHODS)}")
     return METHODS[name]
-
-
-def first_mask(method: Method, pool: Mapping[str, Tensor], sparsity: float, file: Path | None) -> Mask:
-    """Return the mask that a run starts from: that of `file` where one is given, else the method's own.
-
-    Args:
-        pool: the pre-trained weights, by canonical name.
-
-    Raises:
-        UserError: the file is no mask, does not fit the pool, or holds another sparsity.
-    """
-    if file is None:
-        return Mask(select(pool, sparsity), origin=method.first_mask.value, sparsity_target=sparsity)
-    mask = Mask.load(file)
-    mask.check_fits(pool, where=str(file))
-    if kept_in(mask.kept) != kept_count(mask.total, sparsity):
-        raise UserError(
-            f"{file}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}; "
-            "ask for that sparsity or make another mask"
-        )
-    return mask
 
 
 def describe_unknown(found: str, known: Iterable[str]) -> str:

@@ -53,10 +53,12 @@ class Pruner:
         adjusts: bool,
         schedule: Schedule,
         record: Callable[[PruneEvent], None],
+        scope: str = "global",
     ) -> None:
         self.pool = dict(pool)
         self.adjusts = adjusts
         self.schedule = schedule
+        self.scope = scope
         self.update = 0
         self._record = record
         self._pruned_at = -1
@@ -103,7 +105,7 @@ class Pruner:
         if not self.adjusts or self._pruned_at == self.update:
             return
         started = time.perf_counter()
-        kept = prune_(self.pool, self.schedule.sparsity_at(self.update))
+        kept = prune_(self.pool, self.schedule.sparsity_at(self.update), self.scope)
         self._adopt(kept, previous=self._kept, started=started)
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ Where all weights are float32 on the CPU, `windowed` does the same in fewer pass
 reference and its fallback.
 """
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -18,17 +17,12 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.scopes import parts
 
 LOW_BITS = 15
 LOW_MASK = (1 << LOW_BITS) - 1
 HIGH_BUCKETS = 1 << 16
 INFINITY_BUCKET = 0x7F800000 >> LOW_BITS  # infinity and the NaNs lie here and above
-
-SCOPES = ("global", "layer", "tensor")
-"""Within what weights are ranked against each other: the whole pool, a Transformer layer, a tensor."""
-
-_LAYER = re.compile(r"^(.*?\blayers?\.\d+)\.")
-
 
 class Threshold(NamedTuple):
     """Everything below `bits` is pruned, and of the weights equal to it the first `ties` by position."""
@@ -47,7 +41,7 @@ def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
 
     The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of which the
     first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes first. With another
-    `scope` (of `SCOPES`) this holds for each layer, or each tensor, with its own N.
+    `scope` (of `scopes.SCOPES`) this holds for each layer, or each tensor, with its own N.
 
     Args:
         pool: float32, float16 or bfloat16 tensors of any shape, by canonical name.
@@ -66,16 +60,6 @@ def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
 def prune_(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -> dict[str, Tensor]:
     """Write zeros, in place, where `select` keeps nothing; return its mask. Cheaper than the two apart."""
     return _ranked(pool, sparsity, scope, zero=True)
-
-
-def parts(pool: Mapping[str, Tensor], scope: str) -> list[dict[str, Tensor]]:
-    """Divide a pool into what is ranked together. Tensors that belong to no layer are a layer of their own."""
-    found: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in pool.items():
-        layer = _LAYER.match(name)
-        key = {"global": "", "layer": layer.group(1) if layer else name, "tensor": name}[scope]
-        found.setdefault(key, {})[name] = tensor
-    return list(found.values())
 
 
 def _ranked(pool: Mapping[str, Tensor], sparsity: float, scope: str, *, zero: bool) -> dict[str, Tensor]:

@@ -1,12 +1,16 @@
 """`prune_conf` of the training configuration: how one run prunes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import Method, Source, describe_unknown, find_method
+from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
+from parp_espnet.pruning.scopes import SCOPES
+
+DEFAULT_GROWTH = 0.2
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,14 @@ class PruneSettings:
     """For this many first updates only the CTC head trains, whatever the method."""
     initial_mask: Path | None = None
     """A mask file that takes the place of the method's own first mask."""
+    scope: str = "global"
+    """Within what weights are ranked against each other, of `scopes.SCOPES`."""
+    start_sparsity: float | None = None
+    """Where a growing sparsity begins; by default 0.2 below its end, as in the paper."""
+    sparsity_path: str = "linear"
+    """How a growing sparsity grows, of `schedule.PATHS`."""
+    updates: int | None = None
+    """Updates of the whole run; needed where sparsity grows."""
 
     @classmethod
     def parse(cls, conf: Mapping[str, Any] | None) -> Self:
@@ -45,6 +57,15 @@ class PruneSettings:
     def row(self) -> Method:
         return find_method(self.method)
 
+    @property
+    def schedule(self) -> Schedule:
+        """How sparsity moves over the run."""
+        if not self.row.grows:
+            return Constant(self.sparsity, self.interval)
+        assert self.updates is not None
+        start = max(0.0, self.sparsity - DEFAULT_GROWTH) if self.start_sparsity is None else self.start_sparsity
+        return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in the configuration."""
         mask = None if self.initial_mask is None else str(self.initial_mask)
@@ -55,25 +76,48 @@ class PruneSettings:
         check_sparsity(self.sparsity)
         _check_count("interval", self.interval, least=1)
         _check_count("freeze_updates", self.freeze_updates, least=0)
+        _check_one_of("scope", self.scope, SCOPES)
+        _check_one_of("sparsity_path", self.sparsity_path, PATHS)
+        self._check_growth()
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
             raise UserError(
                 f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, found "
                 f"sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them out"
             )
-        if source is Source.FILE and self.initial_mask is None:
+        if not source.in_training and self.initial_mask is None:
             raise UserError(
                 f"method {self.method} starts from a mask file: expected initial_mask, found none; "
-                "make one with python3 -m parp_espnet.bin.mask from-model"
+                "make one with parp-mask, such as parp-mask from-model"
             )
 
+    def _check_growth(self) -> None:
+        if not self.row.grows:
+            if self.start_sparsity is not None:
+                raise UserError(f"start_sparsity: expected none, since method {self.method} keeps its sparsity")
+            return
+        if self.updates is None:
+            raise UserError(f"method {self.method}: expected `updates`, those of the whole run, found none")
+        _check_count("updates", self.updates, least=1)
+        if self.start_sparsity is not None:
+            check_sparsity(self.start_sparsity, "start_sparsity")
+            if self.start_sparsity > self.sparsity:
+                raise UserError(
+                    f"start_sparsity: expected at most sparsity {self.sparsity:g}, found {self.start_sparsity:g}"
+                )
 
-def check_sparsity(sparsity: float) -> None:
+
+def check_sparsity(sparsity: float, name: str = "sparsity") -> None:
     """Raise `UserError` unless sparsity is a fraction in [0, 1)."""
     if isinstance(sparsity, bool) or not isinstance(sparsity, int | float):
-        raise UserError(f"sparsity: expected a fraction in [0, 1), found {sparsity!r}")
+        raise UserError(f"{name}: expected a fraction in [0, 1), found {sparsity!r}")
     if not 0 <= sparsity < 1:
         hint = f"; did you mean {sparsity / 100:g}?" if 1 < sparsity < 100 else ""
-        raise UserError(f"sparsity: expected a fraction in [0, 1), found {sparsity:g}{hint}")
+        raise UserError(f"{name}: expected a fraction in [0, 1), found {sparsity:g}{hint}")
+
+
+def _check_one_of(name: str, value: object, known: Iterable[str]) -> None:
+    if value not in known:
+        raise UserError(f"{name}: {describe_unknown(str(value), known)}")
 
 
 def _check_count(name: str, value: object, least: int) -> None:

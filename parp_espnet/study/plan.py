@@ -75,7 +75,7 @@ class Study:
         if not experiment.first:
             return []
         dense = experiment.directory
-        omp = [one for one in self.experiments if one.settings.method == "omp" and one.settings.initial_mask is None]
+        omp = [one for one in self.experiments if one.settings.mask_source == "finetuned"]
         return [one for one in omp if one.directory.parent / one.settings.dense.tag == dense]
 
 
@@ -101,7 +101,7 @@ def _mask(path: Path, arm: str, own: Mapping[str, Any], made: Mapping[tuple[str,
     if "mask_of" not in own:
         return []
     source = made.get((own["mask_of"].get("arm"), own["mask_of"].get("language")))
-    if source is None or source.settings.method != "omp":
+    if source is None or source.settings.mask_source != "finetuned":
         raise UserError(f"{path}: arm {arm}: mask_of has to name an omp arm above it, and a language of that arm")
     return ["--initial_mask", str(ROOT / source.directory / OMP_MASK)]
 

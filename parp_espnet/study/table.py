@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
+from parp_espnet.pruning.methods import find_method
 from parp_espnet.scoring.result import Result
+
+MADE = "_mask.safetensors"
+"""Ends the name of a mask that phn.sh makes (stage 6), after where it comes from."""
 
 HEAD = (
     "language",
@@ -27,12 +31,15 @@ WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
 
 
 def method_of(result: Result) -> str:
-    """Return what tables call the method: with the mask's language where that is another one."""
-    if result.initial_mask is None or result.method == "omp":
+    """Return what tables call the method: with where the mask is from, unless it was made for the experiment."""
+    if result.initial_mask is None:
         return result.method
-    # A mask of a recipe is at egs2/<corpus>/<language>/exp/<tag>/<file>.
-    parts = Path(result.initial_mask).parts
-    source = parts[2] if parts[:1] == ("egs2",) and len(parts) > 3 else Path(result.initial_mask).name
+    # A mask of a recipe is at egs2/<corpus>/<language>/exp/<tag>/<source>_mask.safetensors.
+    mask = Path(result.initial_mask)
+    if mask.is_relative_to(result.recipe) and mask.name.endswith(MADE):
+        own, source = find_method(result.method).first_mask.name.lower(), mask.name.removesuffix(MADE)
+        return result.method if source == own else f"{result.method}, {source} mask"
+    source = mask.parts[2] if mask.parts[:1] == ("egs2",) and len(mask.parts) > 3 else mask.name
     return f"{result.method}, mask of {source}"
 
 

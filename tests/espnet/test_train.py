@@ -13,6 +13,7 @@ from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.pruner import nonzero_count
+from parp_espnet.pruning.scopes import parts
 from parp_espnet.pruning.selection import kept_count, select
 
 TOTAL = 2 * (4 * 32 * 33 + 64 * 33 + 32 * 65)
@@ -134,6 +135,27 @@ def test_a_fixed_mask_stays(recipe, tmp_path: Path, lines):
     assert [event["step"] for event in lines(experiment / "pruning.jsonl")] == [0]
     summary = read_json(experiment / "training.json")
     assert summary["sparsity_before_last_prune"] == summary["sparsity_measured"] == final.sparsity
+
+
+def test_growing_sparsity_ends_with_the_last_epoch(recipe, tmp_path: Path, lines):
+    conf = {"method": "parp-p", "sparsity": 0.5, "start_sparsity": 0.2, "interval": 4, "updates": 18}
+    experiment = recipe.train(tmp_path, prune_conf=conf)
+    grown = {event["step"]: event["sparsity"] for event in lines(experiment / "pruning.jsonl")}
+    assert grown == {step: pytest.approx(0.2 + 0.3 * step / 18, abs=1e-4) for step in (0, 4, 6, 8, 12, 16, 18)}
+    assert (experiment / "valid.loss.ave.pth").resolve().name == "3epoch.pth"
+    assert nonzero_count(pool_of(experiment / "valid.loss.ave.pth")) == kept_count(TOTAL, 0.5)
+    assert Mask.load(experiment / "mask.safetensors").sparsity == 0.5
+    assert Mask.load(experiment / "initial_mask.safetensors").sparsity == pytest.approx(0.2, abs=1e-4)
+
+
+@pytest.mark.parametrize("scope", ["layer", "tensor"])
+def test_other_scopes(recipe, tmp_path: Path, scope: str):
+    conf = {"method": "parp", "sparsity": 0.5, "interval": 4, "scope": scope}
+    mask = Mask.load(recipe.train(tmp_path, **QUICK, prune_conf=conf) / "mask.safetensors")
+    assert mask.scope == scope
+    for part in parts(mask.kept, scope):
+        total = sum(kept.numel() for kept in part.values())
+        assert sum(int(kept.sum()) for kept in part.values()) == kept_count(total, 0.5)
 
 
 @pytest.mark.parametrize("method", ["omp", "parp"])

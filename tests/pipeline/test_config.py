@@ -38,6 +38,10 @@ def test_the_experiment_is_in_the_shipped_configuration(tmp_path: Path, frontend
         "interval": 4,
         "freeze_updates": 0,
         "initial_mask": "a b/mask.safetensors",
+        "scope": "global",
+        "start_sparsity": None,
+        "sparsity_path": "linear",
+        "updates": 300,
     }
 
 

@@ -49,6 +49,11 @@ def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
         ["--train_set", "other"],
         ["--upstream", "facebook/hubert-base-ls960"],
         ["--upstream_init", "random"],
+        ["--first_mask", "random"],
+        ["--scope", "layer"],
+        ["--method", "parp-p", "--start_sparsity", "0.2"],
+        ["--method", "parp-p", "--sparsity_path", "cubic"],
+        ["--method", "imp", "--round_updates", "9"],
     ],
 )
 def test_every_setting_that_the_weights_depend_on_is_in_the_tag(recipe: Path, words: list[str]) -> None:
@@ -67,6 +72,21 @@ def test_the_dense_experiment_of_omp_is_the_one_a_user_would_run(recipe: Path) -
     omp = settings_of(recipe, "--method", "omp", "--sparsity", "0.7", "--freeze_updates", "3")
     assert omp.dense.tag == settings_of(recipe, "--method", "dense", "--freeze_updates", "3").tag
     assert replace(omp, phn_tag="mine").dense.tag == "mine_dense"
+
+
+def test_where_masks_come_from_and_what_they_cost(recipe: Path) -> None:
+    def of(*words: str) -> tuple[str, int]:
+        found = settings_of(recipe, *words)
+        return found.mask_source, found.finetuning_runs
+
+    assert of("--method", "dense") == ("nothing", 1)
+    assert of("--method", "rp") == ("random", 1)
+    assert of("--method", "omp") == ("finetuned", 2)
+    assert of("--method", "imp", "--sparsity", "0.3") == ("iterated", 4)
+    assert of("--method", "parp", "--first_mask", "finetuned") == ("finetuned", 2)
+    assert of("--method", "omp", "--initial_mask", str(recipe / "mask.safetensors")) == ("file", 1)
+    assert settings_of(recipe, "--method", "imp", "--sparsity", "0.25").rounds == [0.1, 0.2, 0.25]
+    assert settings_of(recipe).rounds == []
 
 
 def test_paths_are_of_the_caller_and_become_absolute_outside_of_the_project(
@@ -131,6 +151,9 @@ def test_skipping() -> None:
         (["--train_config", "/nowhere/c"], "--train_config /nowhere/c: no such"),
         (["--upstream", "/nowhere/u"], "--upstream /nowhere/u: no such file or directory"),
         (["--upstream", "a b"], "no name of an upstream"),
+        (["--first_mask", "uniforn"], "--first_mask: expected one of .* did you mean 'uniform'"),
+        (["--first_mask", "random", "--initial_mask", "/dev/null"], "expected one of them, found both"),
+        (["--round_updates", "0"], "--round_updates 0"),
         (["--upstream_init", "none"], "--upstream_init none: expected pretrained or random"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.pruning.methods import METHODS, find_method, first_mask
+from parp_espnet.pruning.methods import METHODS, Source, find_method, rounds
 from parp_espnet.pruning.selection import select
 
 
@@ -17,9 +18,20 @@ def pool() -> dict[str, torch.Tensor]:
 
 
 def test_the_table():
-    assert {"dense", "mpi", "parp", "omp", "transfer"} <= METHODS.keys()
-    assert [name for name, method in METHODS.items() if method.adjusts] == ["parp"]
-    assert METHODS["omp"].runs == 2
+    assert list(METHODS) == ["dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer"]
+    assert [name for name, method in METHODS.items() if method.adjusts] == ["parp", "parp-p"]
+    assert [name for name, method in METHODS.items() if method.grows] == ["parp-p"]
+    costs = {name: 1 + method.first_mask.runs_before(0.5) for name, method in METHODS.items()}
+    assert costs == {"dense": 1, "rp": 1, "mpi": 1, "omp": 2, "imp": 6, "parp": 1, "parp-p": 1, "transfer": 1}
+
+
+@pytest.mark.parametrize(
+    ("sparsity", "expected"),
+    [(0.0, []), (0.1, [0.1]), (0.3, [0.1, 0.2, 0.3]), (0.25, [0.1, 0.2, 0.25]), (0.05, [0.05])],
+)
+def test_rounds_of_imp_are_ten_points_apart(sparsity: float, expected: list[float]):
+    assert rounds(sparsity) == expected
+    assert Source.ITERATED.runs_before(sparsity) == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -31,28 +43,29 @@ def test_a_misspelt_method_suggests_the_nearest(found: str, nearest: str):
 
 
 def test_an_unknown_method_lists_them():
-    with pytest.raises(UserError, match="expected one of dense, mpi, parp, omp, transfer, found 'lottery'"):
+    known = "dense, rp, mpi, omp, imp, parp, parp-p, transfer"
+    with pytest.raises(UserError, match=f"expected one of {known}, found 'lottery'"):
         find_method("lottery")
 
 
 def test_the_pretrained_weights(pool):
-    mask = first_mask(METHODS["mpi"], pool, 0.4, file=None)
+    mask = first_mask(pool, 0.4, "global", file=None)
     assert torch.equal(mask.kept["w"], select(pool, 0.4)["w"])
     assert mask.sparsity == pytest.approx(0.4)
-    assert first_mask(METHODS["dense"], pool, 0.0, file=None).kept["w"].all()
+    assert first_mask(pool, 0.0, "global", file=None).kept["w"].all()
+    assert first_mask(pool, 0.0, "global", file=None).origin == Source.NOTHING.value
 
 
 def test_a_file_takes_the_place_of_the_own_mask(pool, tmp_path: Path):
     other = Mask({"w": torch.rand(20, 10) > 2}, origin="another language", sparsity_target=0.5)
     other.kept["w"].view(-1)[:100] = True
     other.save(tmp_path / "mask.safetensors")
-    for name in ("parp", "omp", "transfer"):
-        mask = first_mask(METHODS[name], pool, 0.5, file=tmp_path / "mask.safetensors")
-        assert mask.sha256 == other.sha256
-        assert mask.origin == "another language"
+    mask = first_mask(pool, 0.5, "global", file=tmp_path / "mask.safetensors")
+    assert mask.sha256 == other.sha256
+    assert mask.origin == "another language"
 
 
 def test_a_file_of_another_sparsity_is_refused(pool, tmp_path: Path):
-    first_mask(METHODS["mpi"], pool, 0.5, file=None).save(tmp_path / "mask.safetensors")
+    first_mask(pool, 0.5, "global", file=None).save(tmp_path / "mask.safetensors")
     with pytest.raises(UserError, match=r"expected a mask of sparsity 0.3, found 0.5"):
-        first_mask(METHODS["transfer"], pool, 0.3, file=tmp_path / "mask.safetensors")
+        first_mask(pool, 0.3, "global", file=tmp_path / "mask.safetensors")

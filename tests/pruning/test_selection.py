@@ -11,7 +11,8 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning import windowed
-from parp_espnet.pruning.selection import SCOPES, kept_count, parts, prune_, select
+from parp_espnet.pruning.scopes import SCOPES, parts
+from parp_espnet.pruning.selection import kept_count, prune_, select
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +146,34 @@ def test_omp_runs_its_dense_experiment(recipe: Path, command: list[str]) -> None
     assert result.iou_initial_final == 1.0
     assert (experiment(recipe, "dense") / "training.json").exists()
     assert not (experiment(recipe, "dense") / "result.json").exists()
+
+
+def test_imp_rewinds_and_prunes_in_rounds(recipe: Path, command: list[str]) -> None:
+    done = run(command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10")
+    assert done.returncode == 0, done.stderr
+    exp = experiment(recipe, "imp")
+    result = Result.read(exp / "result.json")
+    assert (result.finetuning_runs, result.iou_initial_final) == (3, 1.0)
+    (first,) = recipe.glob("exp/*_rounds10_to0.1/pruned.safetensors")
+    (second,) = recipe.glob("exp/*_rounds10_to0.2/pruned.safetensors")
+    one, other = Mask.load(first), Mask.load(second)
+    assert (round(one.sparsity, 3), round(other.sparsity, 3)) == (0.1, 0.2)
+    assert all(not (other.kept[name] & ~kept).any() for name, kept in one.kept.items()), "what is pruned stays so"
+    assert Mask.load(exp / "iterated_mask.safetensors").sha256 == other.sha256 == result.mask_sha256
+    again = run(command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10")
+    assert again.returncode == 0
+    assert "started" not in again.stderr
+
+
+@pytest.mark.parametrize(("options", "source"), [(["rp"], "random"), (["rp", "--first_mask", "uniform"], "uniform")])
+def test_random_pruning(recipe: Path, command: list[str], options: list[str], source: str) -> None:
+    done = run(command, "--updates", "20", "--phn_tag", source, "--method", *options)
+    assert done.returncode == 0, done.stderr
+    mask = Mask.load(recipe / "exp" / source / f"{source}_mask.safetensors")
+    assert mask.sparsity == pytest.approx(0.3, abs=1e-3)
+    assert Result.read(recipe / "exp" / source / "result.json").mask_sha256 == mask.sha256
+    if source == "uniform":
+        assert all((~kept).float().mean() == pytest.approx(0.3, abs=0.02) for kept in mask.kept.values())
 
 
 def test_a_second_run_in_the_same_directory_is_refused(recipe: Path, command: list[str]) -> None:

@@ -17,6 +17,8 @@ def test_every_result_has_its_row(results: list[Result]) -> None:
 def test_a_mask_of_another_language_is_named(results: list[Result]) -> None:
     assert method_of(results[-1]) == "parp, mask of es"
     assert method_of(results[1]) == "omp"
+    own = replace(results[2], initial_mask="egs2/cldr/es/exp/x/random_mask.safetensors")
+    assert method_of(own) == "parp, random mask"
     assert (
         method_of(replace(results[2], initial_mask="/home/me/mask.safetensors"))
         == "parp, mask of mask.safetensors"

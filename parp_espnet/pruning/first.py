@@ -1,0 +1,35 @@
+"""The mask that a run starts from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.masks import Mask, kept_in
+from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.selection import kept_count, select
+
+
+def first_mask(pool: Mapping[str, Tensor], sparsity: float, scope: str, file: Path | None) -> Mask:
+    """Return the mask that a run starts from: that of `file` where one is given, else that of the weights.
+
+    Args:
+        pool: the pre-trained weights, by canonical name.
+        sparsity: of the first mask; 0 prunes nothing.
+        scope: within what the weights are ranked, of `scopes.SCOPES`.
+
+    Raises:
+        UserError: the file is no mask, does not fit the pool, or holds another sparsity.
+    """
+    if file is None:
+        origin = (Source.PRETRAINED if sparsity > 0 else Source.NOTHING).value
+        return Mask(select(pool, sparsity, scope), origin=origin, sparsity_target=sparsity, scope=scope)
+    mask = Mask.load(file)
+    mask.check_fits(pool, where=str(file))
+    if kept_in(mask.kept) != kept_count(mask.total, sparsity):
+        raise UserError(
+            f"{file}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}; "
+            "ask for that sparsity or make another mask"
+        )
+    return mask
