@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.combine import random_mask
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.methods import METHODS, Source, find_method, rounds
+from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.selection import select
 
 
@@ -63,6 +65,12 @@ def test_a_file_takes_the_place_of_the_own_mask(pool, tmp_path: Path):
     mask = first_mask(pool, 0.5, "global", file=tmp_path / "mask.safetensors")
     assert mask.sha256 == other.sha256
     assert mask.origin == "another language"
+
+
+def test_shares_that_were_rounded_in_parts_are_accepted(tmp_path: Path):
+    pool = {name: torch.zeros(5) for name in "abcdefgh"}
+    random_mask(shapes_of(pool), 0.5, seed=0).save(tmp_path / "mask.safetensors")  # 2 of every 5, so 16 of 40
+    assert first_mask(pool, 0.5, "global", file=tmp_path / "mask.safetensors").sparsity == pytest.approx(0.4)
 
 
 def test_a_file_of_another_sparsity_is_refused(pool, tmp_path: Path):
