@@ -1,6 +1,7 @@
 # make test    the tests, in the environment of requirements.lock (made if needed)
 # make lint    ruff, mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
+# make bench   time and memory against alternatives; ONLY=select for one part
 # make quick   the quick study, as ./run.sh
 SHELL := /bin/bash
 PARP_VENV ?= $(CURDIR)/.venv
@@ -9,7 +10,7 @@ BIN := $(PARP_VENV)/bin
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
-.PHONY: environment test lint lock quick
+.PHONY: environment test lint lock bench quick
 
 environment:
 	@local/environment.sh
@@ -27,6 +28,9 @@ lock:
 	"$(BIN)/python" -m pip install --quiet uv
 	"$(BIN)/uv" pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \
 		--no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.lock
+
+bench: environment
+	"$(BIN)/python" -m parp_espnet.bin.bench --only "$(ONLY)"
 
 quick:
 	./run.sh
