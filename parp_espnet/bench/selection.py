@@ -50,7 +50,7 @@ def torch_global_unstructured(pool: Pool) -> None:
     parameters = [(holder, "weight") for holder in holders.values()]
     prune.global_unstructured(parameters, pruning_method=prune.L1Unstructured, amount=SPARSITY)
     for name, holder in holders.items():
-        prune.remove(holder, "weight")
+        prune.remove(holder, "weight")  # type: ignore[no-untyped-call]
         pool[name] = holder.weight
 
 

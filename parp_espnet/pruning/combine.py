@@ -39,9 +39,6 @@ def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
     for mask, name in zip(masks[1:], names[1:], strict=True):
         mask.check_fits(first.kept, where=f"{name} and {names[0]}")
     least = {"union": 1, "intersection": len(masks), "majority": len(masks) // 2 + 1}[how]
-    kept = {
-        name: sum(mask.kept[name].to(torch.int32) for mask in masks) >= least  # type: ignore[operator]
-        for name in first.kept
-    }
+    kept = {name: torch.stack([mask.kept[name] for mask in masks]).sum(0) >= least for name in first.kept}
     combined = Mask(kept, origin=f"{how} of {', '.join(names)}", sparsity_target=0.0, scope="combined")
     return Mask(kept, origin=combined.origin, sparsity_target=combined.sparsity, scope=combined.scope)

@@ -1,6 +1,6 @@
 """`prune_conf` of the training configuration: how one run prunes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -115,7 +115,7 @@ def check_sparsity(sparsity: float, name: str = "sparsity") -> None:
         raise UserError(f"{name}: expected a fraction in [0, 1), found {sparsity:g}{hint}")
 
 
-def _check_one_of(name: str, value: object, known: Iterable[str]) -> None:
+def _check_one_of(name: str, value: object, known: Collection[str]) -> None:
     if value not in known:
         raise UserError(f"{name}: {describe_unknown(str(value), known)}")
 

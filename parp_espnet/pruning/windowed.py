@@ -163,8 +163,8 @@ def _count_and_gather(chunk, low, width, inside):  # type: ignore[no-untyped-def
             smaller = np.uint32(smaller + (magnitude < low))
             broken = np.uint32(broken + (magnitude > INFINITY))
             hits = np.uint32(hits + (np.uint32(magnitude - low) < width))
-        below += smaller
-        nans += broken
+        below += int(smaller)
+        nans += int(broken)
         if hits:
             for place in range(start, stop):
                 magnitude = chunk[place] & MAGNITUDE
