@@ -134,4 +134,4 @@ def test_the_command_says_one_line(recipe, tmp_path: Path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("error: method: expected one of dense, mpi, parp")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: method: expected one of dense, rp, mpi, omp")
