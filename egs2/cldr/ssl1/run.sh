@@ -2,7 +2,7 @@
 # Pretrain a small upstream on synthetic speech and export it in Hugging Face format:
 #
 #     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages, as shipped in upstreams/multi
-#     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, as shipped in upstreams/mono
+#     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, its counterpart, not shipped yet
 #     egs2/cldr/ssl1/run.sh --help
 #
 # Interrupt it whenever you like: the same command continues.
