@@ -173,15 +173,14 @@ def _diff(args: argparse.Namespace) -> None:
 
 
 def _apply(args: argparse.Namespace) -> None:
-    mask, names = _fitting(args.mask, args.model)
+    mask, names, _ = _fitting(args.mask, args.model)
     pruned = {name: mask.kept[canonical] for canonical, name in names.items()}
     copy_changed(args.model, args.out, lambda name, tensor: tensor * pruned[name] if name in pruned else tensor)
     print(f"{args.out}: {args.model} with {mask.sparsity:.6f} of {mask.total} weights zero")
 
 
 def _verify(args: argparse.Namespace) -> None:
-    mask, names = _fitting(args.mask, args.model)
-    weights = load_weights(args.model)
+    mask, names, weights = _fitting(args.mask, args.model)
     alive = {name: int(torch.count_nonzero(weights[name][~mask.kept[canonical]])) for canonical, name in names.items()}
     if revived := {name: count for name, count in alive.items() if count}:
         worst = max(revived, key=lambda name: revived[name])
@@ -193,12 +192,15 @@ def _verify(args: argparse.Namespace) -> None:
     print(f"{args.model}: exactly sparse, {mask.sparsity:.6f} of {mask.total} weights are zero as {args.mask} has it")
 
 
-def _fitting(path: Path, model: Path) -> tuple[Mask, dict[str, str]]:
-    """Return a mask and the model's name of each of its tensors. Raises `UserError` where they do not fit."""
+def _fitting(path: Path, model: Path) -> tuple[Mask, dict[str, str], Mapping[str, Tensor]]:
+    """Return a mask, the model's name of each of its tensors, and the model's weights.
+
+    Raises `UserError` where they do not fit.
+    """
     mask, weights = Mask.load(path), load_weights(model)
     names = _names_under(mask, list(weights))
     mask.check_fits({canonical: weights[name] for canonical, name in names.items()}, where=f"{path} and {model}")
-    return mask, names
+    return mask, names, weights
 
 
 def _names_under(mask: Mask, names: Sequence[str]) -> dict[str, str]:

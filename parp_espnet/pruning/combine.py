@@ -1,6 +1,7 @@
 """New masks from nothing, and from other masks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -41,4 +42,4 @@ def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
     least = {"union": 1, "intersection": len(masks), "majority": len(masks) // 2 + 1}[how]
     kept = {name: torch.stack([mask.kept[name] for mask in masks]).sum(0) >= least for name in first.kept}
     combined = Mask(kept, origin=f"{how} of {', '.join(names)}", sparsity_target=0.0, scope="combined")
-    return Mask(kept, origin=combined.origin, sparsity_target=combined.sparsity, scope=combined.scope)
+    return replace(combined, sparsity_target=combined.sparsity)

@@ -1,6 +1,5 @@
 """The weights of a model on disk, whatever its format: a Hugging Face directory, an s3prl `.pt`, an ESPnet `.pth`."""
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import atomic_write
+from parp_espnet.files import atomic_write, read_json
 
 INNER = ("model_weight", "model", "state_dict")
 """Keys under which a checkpoint file may hold its weights; otherwise the file is the weights."""
@@ -29,7 +28,10 @@ def weight_files(model: Path) -> list[Path]:
     for kind in ("safetensors", "bin"):
         index = next(iter(sorted(model.glob(f"*.{kind}.index.json"))), None)
         if index is not None:
-            return [model / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
+            found = read_json(index)
+            if not isinstance(found, dict) or not isinstance(found.get("weight_map"), dict):
+                raise UserError(f"{index}: expected Hugging Face's index with 'weight_map', found none")
+            return [model / name for name in sorted(set(found["weight_map"].values()))]
         if files := sorted(model.glob(f"*model*.{kind}")):
             return files
     raise UserError(f"{model}: expected a Hugging Face directory with model.safetensors or pytorch_model.bin")

@@ -91,6 +91,13 @@ def test_what_is_no_model(tmp_path: Path, name: str, content: bytes | None, says
         load_weights(Path(__file__).parent)
 
 
+@pytest.mark.parametrize(("content", "says"), [("{", "expected JSON"), ("[]", "expected Hugging Face's index")])
+def test_a_damaged_index(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "model.safetensors.index.json").write_text(content)
+    with pytest.raises(UserError, match=says):
+        load_weights(tmp_path)
+
+
 def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
     torch.save({"epoch": 3}, tmp_path / "other.pt")
     with pytest.raises(UserError, match=r"expected a model's weights, found epoch"):
