@@ -1,6 +1,6 @@
 """Decode a data set greedily: one process, batches of like length.
 
-python3 -m parp_espnet.bin.decode --model exp/TAG/valid.loss.ave.pth --data DIR --out exp/TAG/greedy
+python3 -m parp_espnet.bin.decode --model exp/TAG/valid.cer_ctc.ave.pth --data DIR --out exp/TAG/greedy
 """
 
 import argparse

@@ -18,8 +18,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lang", default="und", help="language of utterances that utt2lang does not list")
     parser.add_argument("--nj", type=int, default=1, help="recordings converted at a time")
+    parser.add_argument("--speeds", type=float, nargs="+", default=[1.0], help="write each utterance at these speeds")
     options = parser.parse_args()
-    print(format_data(options.data, options.out, options.lang or "und", options.nj))
+    print(format_data(options.data, options.out, options.lang or "und", options.nj, options.speeds))
 
 
 if __name__ == "__main__":

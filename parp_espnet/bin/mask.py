@@ -1,7 +1,7 @@
 """Make, describe, compare and apply masks.
 
 parp-mask from-upstream --upstream DIR --sparsity 0.5 --out mask.safetensors     the largest pre-trained weights
-parp-mask from-model --model exp/dense/valid.loss.ave.pth --sparsity 0.5 --out …  the largest finetuned weights
+parp-mask from-model --model exp/dense/valid.cer_ctc.ave.pth --sparsity 0.5 --out …  the largest finetuned weights
 parp-mask random --model DIR --sparsity 0.5 --seed 0 --out …                      a uniform draw in each tensor
 parp-mask combine union one.safetensors other.safetensors --out …                 what any, all or most masks keep
 parp-mask pool MODEL                                                             what would be pruned, and what not
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     upstream = action("from-upstream", _from_upstream, "the largest of the pre-trained weights (MPI, PARP)")
     upstream.add_argument("--upstream", required=True, help="a model, or the hub name of a downloaded one")
     model = action("from-model", _from_model, "the largest of finetuned weights (OMP, transfer)")
-    model.add_argument("--model", type=Path, required=True, help="a model, e.g. valid.loss.ave.pth")
+    model.add_argument("--model", type=Path, required=True, help="a model, e.g. valid.cer_ctc.ave.pth")
     drawn = action("random", _random, "the same share of each tensor, drawn uniformly")
     drawn.add_argument("--model", type=Path, required=True, help="whose pool the mask is to fit")
     drawn.add_argument("--seed", type=int, default=0)

@@ -7,7 +7,8 @@ import sys
 from dataclasses import asdict
 
 from parp_espnet.errors import command
-from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings, read
+from parp_espnet.pipeline.command_line import read
+from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings
 
 
 @command
@@ -29,6 +30,9 @@ def variables(settings: Settings) -> dict[str, str]:
         "dense_tag": settings.dense.tag,
         "model": MODEL,
         "train_set": settings.train_name,
+        "train_dump": settings.train_dump,
+        "speeds": " ".join(map("{:g}".format, settings.speeds)),
+        "upstream_settings": " ".join(f"--set {name}={value:g}" for name, value in settings.upstream_settings.items()),
         "decode": settings.decode_name,
         "upstream_dir": f"{settings.expdir}/upstreams/{settings.upstream_name}",
         "mask_source": settings.mask_source,

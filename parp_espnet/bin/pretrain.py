@@ -13,6 +13,7 @@ from pathlib import Path
 from parp_espnet.errors import command
 from parp_espnet.upstreams.pretrain import settings
 from parp_espnet.upstreams.pretrain.config import read_config
+from parp_espnet.upstreams.pretrain.human import make_human
 from parp_espnet.upstreams.pretrain.speech import make_speech, sets_of
 
 
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("stage", choices=list(settings.STAGES.values()))
     parser.add_argument("config", type=Path, help="e.g. conf/multi.yaml")
     parser.add_argument("--exp", type=Path, required=True, help="where the stages leave their work")
+    parser.add_argument("--downloads", type=Path, default=Path("downloads"), help="where packages are kept (speech)")
     parser.add_argument("--out", type=Path, help="directory of the exported upstream (export)")
     parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise")
     arguments = parser.parse_args()
@@ -34,6 +36,7 @@ def main() -> None:
         for number in range(1, len(config.iterations) + 1):
             for speech in sets_of(config, number, arguments.exp / "speech").values():
                 make_speech(config, speech, arguments.jobs)
+        make_human(config, arguments.exp / "speech", arguments.downloads, arguments.jobs)
         return
     # torch takes seconds to import, and the synthesising processes must not inherit it.
     from parp_espnet.upstreams.pretrain import export, train  # noqa: PLC0415

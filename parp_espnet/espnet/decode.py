@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.frames import hf_upstream
+from parp_espnet.espnet.greedy import collapse
 from parp_espnet.espnet.task import PruningASRTask
 from parp_espnet.files import write_json, write_text
 from parp_espnet.progress import bar
@@ -95,10 +95,8 @@ class Recogniser:
         speech = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(samples) for samples in audio], batch_first=True)
         encoded, frames = self._model.encode(speech.to(self._device), lengths.to(self._device))
         best = self._model.ctc.argmax(encoded).cpu()
-        return [self._collapse(path[:count]) for path, count in zip(best, frames.tolist(), strict=True)]
-
-    def _collapse(self, path: Tensor) -> list[str]:
-        return [self._tokens[token] for token, _ in groupby(path.tolist()) if token != 0]
+        paths = (path[:count].tolist() for path, count in zip(best, frames.tolist(), strict=True))
+        return [[self._tokens[token] for token in collapse(path)] for path in paths]
 
 
 def make_batches(samples: Mapping[str, int], limit: int) -> list[list[str]]:

@@ -8,6 +8,7 @@ from espnet2.asr.frontend.s3prl import S3prlFrontend
 from espnet2.tasks.asr import ASRTask
 
 from parp_espnet.espnet.frames import count_frames_exactly
+from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.trainer import PruningTrainer
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -30,10 +31,12 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
 
     @classmethod
     def build_model(cls, args: argparse.Namespace) -> Any:
-        """Build ESPnet's model, without its spare copy of the upstream, and with exact frame counts."""
+        """Build ESPnet's model, without its spare copy of the upstream, with exact frame counts and a PER."""
         model = super().build_model(args)
         if isinstance(model.frontend, S3prlFrontend):
             # Kept for a reset that nobody asks for, at the price of the whole upstream in memory.
             model.frontend.pretrained_params = None
             count_frames_exactly(model)
+        if model.ctc is not None:
+            validate_by_tokens(model)
         return model

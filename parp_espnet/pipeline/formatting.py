@@ -32,12 +32,13 @@ class Source:
     end: float | None
 
 
-def format_data(data: Path, out: Path, language: str, jobs: int) -> str:
+def format_data(data: Path, out: Path, language: str, jobs: int, speeds: Sequence[float] = (1.0,)) -> str:
     """Write `out`, a complete data directory; return a line about it.
 
     A recording that is 16 kHz mono 16-bit wav is used where it is; any other that libsndfile reads is
     converted into `out/wav`. Utterances without phones are left out. An id that does not begin with its
-    speaker's gets it put in front.
+    speaker's gets it put in front. At a speed other than 1, an utterance is said by another speaker (`sp0.9-` is put
+    before both names), faster and higher or slower and lower, as Kaldi does it.
 
     Raises:
         UserError: a file is missing, empty or malformed, a recording cannot be read, or nothing is left.
@@ -49,21 +50,25 @@ def format_data(data: Path, out: Path, language: str, jobs: int) -> str:
         raise UserError(f"{data}: utterance {unspoken[0]} has a text and no recording ({len(unspoken)} such)")
     spoken = [source for source in sources if texts.get(source.id)]
 
-    def convert(source: Source) -> Utterance:
+    def convert(source: Source, speed: float) -> Utterance:
         speaker = speakers.get(source.id, source.id)
         name = source.id if source.id.startswith(f"{speaker}-") else f"{speaker}-{source.id}"
-        wav, duration = _recording(source, out / "wav" / f"{name}.wav")
+        if speed != 1:
+            speaker, name = f"sp{speed:g}-{speaker}", f"sp{speed:g}-{name}"
+        wav, duration = _recording(source, out / "wav" / f"{name}.wav", speed)
         phones = tuple(texts[source.id].split())
         text = originals.get(source.id) or texts[source.id]
         return Utterance(name, speaker, languages.get(source.id) or language, wav, phones, text, duration)
 
     with ThreadPoolExecutor(jobs) as threads:
-        utterances = list(track(threads.map(convert, spoken), f"format {data}", unit="utt", total=len(spoken)))
+        wanted = [(source, speed) for speed in speeds for source in spoken]
+        made = threads.map(lambda one: convert(*one), wanted)
+        utterances = list(track(made, f"format {data}", unit="utt", total=len(wanted)))
     if not utterances:
         raise UserError(f"{data}: no utterance has both a recording and a text; expected at least one")
     write_data_dir(out, utterances)
     converted = sum(utterance.wav.startswith(str(out)) for utterance in utterances)
-    left_out = len(sources) - len(utterances)
+    left_out = len(sources) - len(spoken)
     return f"{_size(out, utterances)}; {converted} converted to 16 kHz mono, {left_out} without phones left out"
 
 
@@ -116,7 +121,7 @@ def _segment(data: Path, name: str, line: str, recordings: dict[str, str]) -> So
     return source
 
 
-def _recording(source: Source, converted: Path) -> tuple[str, float]:
+def _recording(source: Source, converted: Path, speed: float) -> tuple[str, float]:
     """Return the path of a recording as it has to be, and its seconds."""
     try:
         about = soundfile.info(source.recording)
@@ -126,7 +131,7 @@ def _recording(source: Source, converted: Path) -> tuple[str, float]:
             "WAV",
             "PCM_16",
         )
-        if as_wanted and source.begin is None:
+        if as_wanted and source.begin is None and speed == 1:
             return str(source.recording), about.frames / RATE
         begin, end = (round((time or 0) * about.samplerate) for time in (source.begin, source.end))
         samples, rate = soundfile.read(source.recording, start=begin, stop=end or None, dtype="float32")
@@ -134,8 +139,8 @@ def _recording(source: Source, converted: Path) -> tuple[str, float]:
         raise UserError(f"utterance {source.id}: cannot read {source.recording} ({error})") from None
     if samples.ndim != 1:
         raise UserError(f"utterance {source.id}: {source.recording} has {samples.shape[1]} channels; expected one")
-    if rate != RATE:
-        samples = soxr.resample(samples, rate, RATE)
+    if rate * speed != RATE:
+        samples = soxr.resample(samples, rate * speed, RATE)
     with atomic_write(converted) as temporary:
         soundfile.write(temporary, np.clip(samples, -1, 1), RATE, subtype="PCM_16", format="WAV")
     return str(converted), len(samples) / RATE

@@ -1,18 +1,14 @@
-"""The settings of one experiment: the options of `phn.sh`, checked together before anything runs."""
+"""The settings of one experiment: the options of `phn.sh`, and the names that follow from them."""
 
 import hashlib
 import os
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
-from parp_espnet.phones.espeak import VOICES
-from parp_espnet.pipeline.options import parse
-from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
+from parp_espnet.pruning.methods import Source, find_method, rounds
 from parp_espnet.pruning.settings import PruneSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,10 +27,10 @@ STAGES = {
     11: "score",
     12: "results",
 }
-MODEL = "valid.loss.ave.pth"  # ESPnet's name for the average of the best by validation loss
+MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
 CORPORA = ("cldr", "an4", "mboshi", "none")
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+USUAL_SPEEDS = (0.9, 1.0, 1.1)
 
 
 @dataclass(frozen=True)
@@ -66,12 +62,15 @@ class Settings:
     train_set: Annotated[str | None, "data/NAME to train on; train, or train_10min for 10 minutes"] = None
     valid_set: Annotated[str, "data/NAME to validate on"] = "dev"
     test_set: Annotated[str, "data/NAME to report on"] = "test"
+    speed_perturb_factors: Annotated[str, "train on copies at these speeds, such as '0.9 1.0 1.1'; 1 is as it was"] = ""
     min_wav_duration: Annotated[float, "leave shorter utterances out of training, in seconds"] = 0.25
     max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
 
     # Model and training
     upstream: Annotated[str, "shipped upstream (multi), directory, file, or name of the hub"] = "multi"
     upstream_init: Annotated[str, "pretrained; random: its architecture with random weights, a control"] = "pretrained"
+    mask_time_prob: Annotated[float | None, "hide spans of frames in training; the upstream's own by default"] = None
+    mask_feature_prob: Annotated[float | None, "hide spans of channels; the upstream's own by default"] = None
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
@@ -117,7 +116,7 @@ class Settings:
             parts.append(f"freeze{self.freeze_updates}")
         if self.train_config is not None and self.train_config.stem != "phn":
             parts.append(self.train_config.stem)
-        return "_".join([*parts, self.upstream_name, self.train_name, f"u{self.updates}", f"seed{self.seed}"])
+        return "_".join([*parts, self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"])
 
     @property
     def dense(self) -> "Settings":
@@ -160,6 +159,25 @@ class Settings:
         return "train" if self.train_minutes is None else f"train_{self.train_minutes:g}min"
 
     @property
+    def train_dump(self) -> str:
+        """Name of what the training set becomes: ESPnet's, another one, where speeds are changed."""
+        if not self.speeds:
+            return self.train_name
+        unusual = "" if self.speeds == USUAL_SPEEDS else "-".join(f"{speed:g}" for speed in self.speeds)
+        return f"{self.train_name}_sp{unusual}"
+
+    @property
+    def speeds(self) -> tuple[float, ...]:
+        """The factors of speed perturbation, ascending; none where there is none."""
+        return tuple(sorted(float(word) for word in self.speed_perturb_factors.split()))
+
+    @property
+    def upstream_settings(self) -> dict[str, float]:
+        """What finetuning changes in the upstream's config.json, by Hugging Face's names."""
+        names = ("mask_time_prob", "mask_feature_prob")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @property
     def decode_name(self) -> str:
         """Name of the decoding's directory."""
         return "decode_greedy" if self.beam_size == 1 else f"decode_beam{self.beam_size}"
@@ -167,7 +185,8 @@ class Settings:
     @property
     def upstream_name(self) -> str:
         """Name of the upstream in paths and tags."""
-        return self._with_init(upstream_name(self.upstream))
+        changed = "".join(f"-{name.removesuffix('_prob')}{value:g}" for name, value in self.upstream_settings.items())
+        return self._with_init(upstream_name(self.upstream) + changed)
 
     @property
     def upstream_label(self) -> str:
@@ -193,15 +212,6 @@ class Settings:
         return not wanted or (self.skip_train and 5 <= stage <= 9) or (self.skip_eval and stage >= 10)
 
 
-def read(arguments: Sequence[str]) -> Settings:
-    """Read and check the options of `phn.sh`, and resolve its paths. Raises `UserError`."""
-    settings = parse(Settings, "phn.sh", arguments, description=__doc__ or "")
-    _check_numbers(settings)
-    settings = _fill_in(settings)
-    settings = _resolve(settings)
-    return _check_pruning(settings)
-
-
 def upstream_name(upstream: str) -> str:
     """Name of an upstream in paths and tags; for a directory of one's own, with a hash of where it is."""
     path = Path(upstream)
@@ -210,106 +220,6 @@ def upstream_name(upstream: str) -> str:
     if upstream.startswith(("/", ".")):
         return f"{path.stem or path.name}-{_digest(path)}"
     return upstream.replace("/", "__")
-
-
-def _check_numbers(settings: Settings) -> None:
-    last = len(STAGES)
-    if not 1 <= settings.stage <= last or not 1 <= settings.stop_stage <= last:
-        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
-        raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
-    if settings.stage > settings.stop_stage:
-        raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
-    for name in ("nj", "inference_nj", "updates", "beam_size", "round_updates"):
-        if getattr(settings, name) is not None:
-            _at_least(settings, name, 1)
-    for name in ("ngpu", "seed"):
-        _at_least(settings, name, 0)
-    for name in ("train_minutes", "valid_minutes", "test_minutes"):
-        if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
-            raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
-    if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
-        found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
-        raise UserError(f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found {found}")
-    if settings.phn_tag is not None and not re.fullmatch(r"[\w.=+-]+", settings.phn_tag):
-        raise UserError(f"phn.sh: --phn_tag {settings.phn_tag}: expected letters, digits and . _ = + - only")
-
-
-def _at_least(settings: Settings, name: str, least: int) -> None:
-    if (found := getattr(settings, name)) < least:
-        raise UserError(f"phn.sh: --{name} {found}: expected {least} or more")
-
-
-def _fill_in(settings: Settings) -> Settings:
-    if settings.upstream_init not in ("pretrained", "random"):
-        raise UserError(f"phn.sh: --upstream_init {settings.upstream_init}: expected pretrained or random")
-    if settings.corpus not in CORPORA:
-        raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {', '.join(CORPORA)}")
-    if settings.corpus == "cldr":
-        if settings.lang not in VOICES:
-            raise UserError(f"phn.sh: --lang {settings.lang}: no voice for it; expected one of {' '.join(VOICES)}")
-        settings = replace(settings, train_minutes=settings.train_minutes or 10.0)
-    elif settings.train_minutes is not None:
-        raise UserError("phn.sh: --train_minutes is for --corpus cldr, which makes speech; choose a set by --train_set")
-    if settings.corpus == "mboshi" and settings.mboshi is None:
-        if not os.environ.get("MBOSHI"):
-            raise UserError("phn.sh: --corpus mboshi: expected --mboshi DIR, or MBOSHI=DIR in db.sh")
-        settings = replace(settings, mboshi=Path(os.environ["MBOSHI"]))
-    if settings.sparsity is None:
-        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
-    return settings
-
-
-def _resolve(settings: Settings) -> Settings:
-    """Turn the user's paths into paths from the recipe directory, or absolute ones outside of the project."""
-    if not settings.recipe.is_dir():
-        raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
-    recipe = settings.recipe.resolve()
-    config = _existing("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
-    mask, mboshi = settings.initial_mask, settings.mboshi
-    return replace(
-        settings,
-        recipe=recipe,
-        train_config=config,
-        initial_mask=None if mask is None else _existing("initial_mask", mask, recipe, needed=not settings.dry_run),
-        mboshi=None if mboshi is None else _existing("mboshi", mboshi, recipe),
-        upstream=_resolve_upstream(settings.upstream, recipe),
-    )
-
-
-def _resolve_upstream(upstream: str, recipe: Path) -> str:
-    shipped = SHIPPED / upstream
-    if "/" not in upstream and shipped.is_dir():
-        return os.path.relpath(shipped, recipe)
-    if Path(upstream).exists():
-        path = _from(recipe, Path(upstream))
-        return path if path.startswith(("/", ".")) else f"./{path}"
-    if upstream.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(upstream):
-        raise UserError(f"phn.sh: --upstream {upstream}: no such file or directory, and no name of an upstream")
-    return upstream
-
-
-def _existing(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
-    if needed and not path.exists():
-        raise UserError(f"phn.sh: --{name} {path}: no such file or directory")
-    return Path(_from(recipe, path))
-
-
-def _from(recipe: Path, path: Path) -> str:
-    absolute = path.resolve()
-    return os.path.relpath(absolute, recipe) if absolute.is_relative_to(ROOT) else str(absolute)
-
-
-def _check_pruning(settings: Settings) -> Settings:
-    if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
-        raise UserError(f"phn.sh: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
-    if settings.first_mask is not None and settings.initial_mask is not None:
-        raise UserError("phn.sh: --first_mask and --initial_mask: expected one of them, found both")
-    try:
-        pruning = settings.pruning
-    except UserError as error:
-        raise UserError(f"phn.sh: {error}") from None
-    # A mask that stays has no interval; and two runs that differ only there are the same run.
-    return settings if pruning.row.adjusts else replace(settings, interval=None)
 
 
 def _digest(path: Path) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Self
 import yaml
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline import settings
-from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.pipeline import command_line
+from parp_espnet.pipeline.settings import CORPORA, ROOT, Settings
 
 OMP_MASK = "finetuned_mask.safetensors"
 KEYS = {"recipes", "options", "arms"}
@@ -111,6 +111,6 @@ def _experiment(arm: str, language: str, recipe: str, options: Sequence[str]) ->
     # called.
     family = Path(recipe).parent.name.removeprefix("mini_")
     corpus = ["--recipe", str(ROOT / recipe), "--lang", language]
-    corpus += ["--corpus", family if family in settings.CORPORA else "none"]
-    planned = settings.read([*corpus, *options, "--dry_run", "true"])
+    corpus += ["--corpus", family if family in CORPORA else "none"]
+    planned = command_line.read([*corpus, *options, "--dry_run", "true"])
     return Experiment(arm, language, tuple(options), planned)

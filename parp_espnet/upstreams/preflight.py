@@ -71,8 +71,9 @@ def preflight(
     """
     path = Path(upstream)
     if path.is_file():
-        if random_seed is not None:
-            raise UserError(f"{path}: random weights need a Hugging Face directory or hub name, found a file")
+        if random_seed is not None or settings:
+            what = ", ".join(settings or {}) or "random weights"
+            raise UserError(f"{path}: {what}: expected a Hugging Face directory or hub name, found a file")
         checked = _check_native(path)
     else:
         folder = path if path.is_dir() else _download(upstream)
@@ -93,6 +94,8 @@ def _check_hugging_face(source: Path, out: Path, settings: dict[str, Any], rando
     if not weights:
         raise UserError(f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside config.json")
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
+    if any(name.startswith("mask_") for name in settings):
+        wanted["apply_spec_augment"] = True
     changed = {key: (config.get(key), value) for key, value in wanted.items() if config.get(key) != value}
     write_json(out / "config.json", config | wanted)
     write_json(out / "preprocessor_config.json", _preprocessor(source, config))

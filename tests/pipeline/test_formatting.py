@@ -50,6 +50,20 @@ def test_segments_are_cut(data: Path, tmp_path: Path) -> None:
     assert [one.duration for one in read_data_dir(tmp_path / "out")] == pytest.approx([0.5, 1.5])
 
 
+def test_other_speeds_are_other_speakers(data: Path, tmp_path: Path) -> None:
+    line = format_data(data, tmp_path / "out", "es", jobs=2, speeds=[0.8, 1.0])
+    assert "6 utterances" in line
+    assert "1 without phones left out" in line
+    found = {one.id: one for one in read_data_dir(tmp_path / "out")}
+    assert list(found) == ["s1-a", "s1-b", "s2-c", "sp0.8-s1-a", "sp0.8-s1-b", "sp0.8-s2-c"]
+    assert found["s1-a"].wav == str(data / "good.wav")
+    assert found["sp0.8-s1-a"].duration == pytest.approx(found["s1-a"].duration / 0.8, abs=0.001)
+    assert (found["sp0.8-s1-a"].speaker, found["sp0.8-s1-a"].phones) == ("sp0.8-s1", found["s1-a"].phones)
+    samples, rate = soundfile.read(found["sp0.8-s1-a"].wav)
+    strongest = abs(np.fft.rfft(samples)).argmax() * rate / len(samples)
+    assert strongest == pytest.approx(440 * 0.8, abs=2)
+
+
 def test_short_and_long_utterances_are_left_out(data: Path, tmp_path: Path) -> None:
     format_data(data, tmp_path / "org", "es", jobs=1)
     assert "1 utterances" in filter_data(tmp_path / "org", tmp_path / "out", 0.25, 1.5)

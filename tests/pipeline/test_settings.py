@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.settings import STAGES, Settings, read, upstream_name
+from parp_espnet.pipeline.command_line import read
+from parp_espnet.pipeline.settings import STAGES, Settings, upstream_name
 
 
 @pytest.fixture
@@ -49,6 +50,10 @@ def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
         ["--train_set", "other"],
         ["--upstream", "facebook/hubert-base-ls960"],
         ["--upstream_init", "random"],
+        ["--mask_time_prob", "0.3"],
+        ["--mask_feature_prob", "0.3"],
+        ["--speed_perturb_factors", "0.9 1.0 1.1"],
+        ["--speed_perturb_factors", "0.8 1.0"],
         ["--first_mask", "random"],
         ["--scope", "layer"],
         ["--method", "parp-p", "--start_sparsity", "0.2"],
@@ -96,6 +101,15 @@ def test_paths_are_of_the_caller_and_become_absolute_outside_of_the_project(
     found = settings_of(recipe, "--upstream", "./upstream", "--initial_mask", "mask.safetensors")
     assert found.upstream == str(recipe / "upstream")
     assert found.initial_mask == recipe / "mask.safetensors"
+
+
+def test_names_of_changed_speech_and_of_a_changed_upstream(recipe: Path) -> None:
+    found = settings_of(recipe, "--speed_perturb_factors", "1.0 0.9 1.1", "--mask_time_prob", "0.3")
+    assert (found.train_name, found.train_dump, found.speeds) == ("train_10min", "train_10min_sp", (0.9, 1.0, 1.1))
+    assert settings_of(recipe, "--speed_perturb_factors", "0.8 1").train_dump == "train_10min_sp0.8-1"
+    assert found.upstream_settings == {"mask_time_prob": 0.3}
+    assert found.upstream_name == settings_of(recipe).upstream_name + "-mask_time0.3"
+    assert found.upstream_label == settings_of(recipe).upstream_label
 
 
 def test_upstream_names() -> None:
@@ -155,6 +169,11 @@ def test_skipping() -> None:
         (["--first_mask", "random", "--initial_mask", "/dev/null"], "expected one of them, found both"),
         (["--round_updates", "0"], "--round_updates 0"),
         (["--upstream_init", "none"], "--upstream_init none: expected pretrained or random"),
+        (["--mask_time_prob", "30"], "--mask_time_prob 30: expected at least 0 and less than 1"),
+        (["--mask_feature_prob", "nan"], "--mask_feature_prob nan"),
+        (["--speed_perturb_factors", "90 100"], "factors 90 100: expected different factors from 0.5 to 2"),
+        (["--speed_perturb_factors", "1.1 1.1"], "expected different factors"),
+        (["--speed_perturb_factors", "fast"], "expected different factors"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
     ],

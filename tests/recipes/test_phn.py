@@ -122,7 +122,7 @@ def test_an_uninterrupted_run_has_the_same_bits(recipe: Path, command: list[str]
     assert done.returncode == 0, done.stderr
     one = experiment(recipe, "parp")
     other = recipe / "again" / one.name
-    for name in ("valid.loss.ave.pth", "decode_greedy/test/text"):
+    for name in ("valid.cer_ctc.ave.pth", "decode_greedy/test/text"):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     first, second = (Result.read(exp / "result.json") for exp in (one, other))
     # What the clock and a commit in between change.

@@ -84,10 +84,12 @@ def test_random_weights_keep_the_architecture_and_depend_on_the_seed(tmp_path: P
     assert not torch.equal(drawn[0][name], pretrained[name])
 
 
-def test_a_checkpoint_file_has_no_random_counterpart(tmp_path: Path) -> None:
+def test_a_checkpoint_file_has_no_random_counterpart_and_no_settings(tmp_path: Path) -> None:
     torch.save({"cfg": {}, "model": {}}, tmp_path / "wavlm.pt")
-    with pytest.raises(UserError, match="random weights need a Hugging Face directory"):
+    with pytest.raises(UserError, match="random weights: expected a Hugging Face directory"):
         preflight(str(tmp_path / "wavlm.pt"), tmp_path / "out", random_seed=0)
+    with pytest.raises(UserError, match="mask_time_prob: expected a Hugging Face directory"):
+        preflight(str(tmp_path / "wavlm.pt"), tmp_path / "out", {"mask_time_prob": 0.3})
 
 
 def test_native_checkpoints_are_recognised(tmp_path: Path) -> None:

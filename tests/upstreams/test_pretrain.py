@@ -1,29 +1,44 @@
 """Pretraining on real synthetic speech, small: what it masks and batches, and that an interruption changes no bit."""
 
 import dataclasses
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from parp_espnet.corpora import debian
+from parp_espnet.corpora.speech import say
 from parp_espnet.errors import UserError
 from parp_espnet.upstreams.preflight import preflight
 from parp_espnet.upstreams.pretrain import targets
 from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig, read_config
 from parp_espnet.upstreams.pretrain.export import export
-from parp_espnet.upstreams.pretrain.model import draw_mask
-from parp_espnet.upstreams.pretrain.speech import batches, load_speech, make_speech, sets_of
+from parp_espnet.upstreams.pretrain.human import load_human, make_human
+from parp_espnet.upstreams.pretrain.model import Predictor, draw_mask
+from parp_espnet.upstreams.pretrain.speech import batches, load_speech, make_speech, normalised, sets_of
 from parp_espnet.upstreams.pretrain.train import pretrain
 
+HUMAN = {"en", "es", "fr", "it", "nl", "ru"}
+"""Languages of the cldr corpus that Debian has human speech of."""
 RECIPE = Path(__file__).parents[2] / "egs2" / "cldr" / "ssl1"
 TINY = PretrainConfig(
     languages=("es",),
     dev_minutes=0.1,
-    iterations=(Iteration(updates=4, clusters=8, minutes=0.5), Iteration(updates=4, clusters=6, layer=1, minutes=0.6)),
+    human=("it",),
+    iterations=(
+        Iteration(updates=4, clusters=8, minutes=0.5),
+        Iteration(updates=4, clusters=8, minutes=0.3, human=True),
+        Iteration(updates=4, clusters=6, layer=1, minutes=0.6),
+    ),
     model={
         "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
         "conv_dim": [16] * 5, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2,
@@ -34,12 +49,31 @@ TINY = PretrainConfig(
 
 
 @pytest.fixture(scope="module")
-def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def speech(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Path:
     folder = tmp_path_factory.mktemp("speech")
-    for number in (1, 2):
+    for number in (1, 2, 3):
         for one in sets_of(TINY, number, folder).values():
             make_speech(TINY, one, jobs=1)
+    make_human(TINY, folder, packages, jobs=1)
     return folder
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory, make_deb: Callable[..., debian.Package]) -> Iterator[Path]:
+    """Where downloads go; the only package has what a synthesiser says in three languages."""
+    mirror = tmp_path_factory.mktemp("mirror")
+    words = {"it": "questo è un esempio di voce", "es": "esto no se oye", "fr": "ceci non plus"}
+    package = make_deb(mirror, {f"{name}.wav": as_wav(say(name, text)) for name, text in words.items()})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(debian, "PACKAGES", (package,))
+        patch.setattr(debian, "MIRRORS", (mirror.as_uri(),))
+        yield tmp_path_factory.mktemp("downloads")
+
+
+def as_wav(samples: NDArray[np.int16]) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, 16000, format="WAV")
+    return file.getvalue()
 
 
 def run(folder: Path, speech: Path) -> Path:
@@ -61,7 +95,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(
 
     def interrupt(*arguments: object, **options: object) -> torch.Tensor:
         calls.append(1)
-        if len(calls) == 7:  # the third update of the second iteration
+        if len(calls) == 7:  # the third update of the second iteration, which hears people
             raise KeyboardInterrupt
         return real(*arguments, **options)  # type: ignore[arg-type]
 
@@ -92,7 +126,7 @@ def test_speech_that_is_there_is_kept(speech: Path) -> None:
 
 
 def test_every_iteration_has_new_speech_and_the_reference_voice_where_it_needs_it(speech: Path) -> None:
-    first, second = (load_speech(TINY, sets_of(TINY, number, speech)["train"]) for number in (1, 2))
+    first, second = (load_speech(TINY, sets_of(TINY, number, speech)["train"]) for number in (1, 3))
     assert all(clip.reference is not None for clip in first)
     assert all(clip.reference is None for clip in second)
     heard = {clip.samples.tobytes() for clip in first}
@@ -153,19 +187,69 @@ def test_nearest_centroids() -> None:
     assert np.array_equal(targets.assign(features, centroids), distances.argmin(1))
 
 
+def test_human_speech_is_cut_and_only_of_the_languages_that_were_asked_for(speech: Path, packages: Path) -> None:
+    (clip,) = load_human(TINY, 2, speech)
+    spoken = {one.language: one.samples for one in debian.recordings(debian.PACKAGES[0], *packages.iterdir(), jobs=1)}
+    assert spoken.keys() == {"it", "es", "fr"}
+    factor = len(clip.samples) / len(spoken["it"])
+    assert abs(np.log(factor)) <= TINY.warp
+    shorter = dataclasses.replace(TINY, max_seconds=0.75)
+    with pytest.raises(UserError, match="run stage 1 first"):
+        load_human(shorter, 2, speech)
+
+
+def test_long_recordings_become_pieces(tmp_path: Path, packages: Path) -> None:
+    config = dataclasses.replace(TINY, max_seconds=0.75)
+    make_human(config, tmp_path, packages, jobs=1)
+    pieces = [clip.samples for clip in load_human(config, 2, tmp_path)]
+    assert len(pieces) > 1
+    assert all(8000 < len(piece) <= 12000 for piece in pieces)
+
+
+def test_the_model_before_labels_human_speech(tmp_path: Path, speech: Path) -> None:
+    work = tmp_path / "work"
+    run(work, speech)
+    (clip,) = load_human(TINY, 2, speech)
+    (labels,) = targets.load_targets(work / "iter2" / "targets_human.npy")
+    state = weights(work / "iter1" / "checkpoint.pt")
+    teacher = Predictor(TINY, len(state["classifier.bias"]))
+    teacher.load_state_dict(state)
+    wave = torch.from_numpy(normalised(clip.samples))[None]
+    with torch.no_grad():
+        heard = teacher.eval()(wave, torch.ones_like(wave, dtype=torch.long), None).argmax(-1)[0]
+    assert np.array_equal(labels, heard.numpy())
+
+
+@pytest.mark.parametrize(
+    "iterations",
+    [
+        [{"human": True}],
+        [{}, {"human": True, "clusters": 9}],
+        [{"layer": 1}, {"human": True}],
+        [{}, {"human": True, "layer": 1}],
+    ],
+)
+def test_human_speech_needs_a_model_that_can_label_it(tmp_path: Path, iterations: list[dict[str, object]]) -> None:
+    full = [{"updates": 1, "minutes": 1, "clusters": 8} | one for one in iterations]
+    content = {"languages": ["es"], "human": ["es"], "model": {}, "iterations": full}
+    (tmp_path / "bad.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(UserError, match="label human speech; expected one before it"):
+        read_config(tmp_path / "bad.yaml")
+
+
 @pytest.mark.parametrize("name", ["mono", "multi"])
 def test_shipped_configurations_are_read(name: str) -> None:
     config = read_config(RECIPE / "conf" / f"{name}.yaml")
     assert len(config.languages) == {"mono": 1, "multi": 11}[name]
     # Alike in everything but the languages, so that the two upstreams can be compared.
-    assert dataclasses.replace(config, languages=()) == dataclasses.replace(
-        read_config(RECIPE / "conf" / "multi.yaml"), languages=()
+    assert dataclasses.replace(config, languages=(), human=()) == dataclasses.replace(
+        read_config(RECIPE / "conf" / "multi.yaml"), languages=(), human=()
     )
+    spoken = {language for language in config.human if language in config.languages}
+    assert spoken == set(config.languages) & HUMAN
 
 
-@pytest.mark.parametrize(
-    "content", ["", "languages: [es]\n", "languages: [es]\niterations: []\nmodel: {}\nx: 1\n"]
-)
+@pytest.mark.parametrize("content", ["", "languages: [es]\n", "languages: [es]\niterations: []\nmodel: {}\nx: 1\n"])
 def test_a_wrong_configuration_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.yaml").write_text(content)
     with pytest.raises(UserError, match=r"bad\.yaml: expected"):

@@ -37,8 +37,8 @@ cd "${recipe}"
 exp=${expdir}/${tag}
 org=${dumpdir}/raw/org
 raw=${dumpdir}/raw
-stats=${expdir}/stats_${train_set}
-tokens=${dumpdir}/token_list/${train_set}.txt
+stats=${expdir}/stats_${train_dump}
+tokens=${dumpdir}/token_list/${train_dump}.txt
 decoded=${exp}/${decode}/${test_set}
 
 log() {
@@ -77,16 +77,19 @@ fi
 
 if at_stage 2; then
     # Training and validation sets go through stage 3; nothing is left out of a test set.
-    for set in "${org}/${train_set}" "${org}/${valid_set}" "${raw}/${test_set}"; do
-        data=data/${set##*/}
-        step "${set%/*}/.steps/format_${set##*/}.json" --input "${data}/wav.scp" --input "${data}/text" \
-            --output "${set}/wav.scp" --aside "--nj ${nj}" -- \
-            python3 -m parp_espnet.bin.format_data --data "${data}" --out "${set}" --lang "${lang}"
-    done
+    format_set() {
+        step "${2%/*}/.steps/format_${2##*/}.json" --input "data/$1/wav.scp" --input "data/$1/text" \
+            --output "$2/wav.scp" --aside "--nj ${nj}" -- \
+            python3 -m parp_espnet.bin.format_data --data "data/$1" --out "$2" --lang "${lang}" "${@:3}"
+    }
+    # shellcheck disable=SC2086 # several words
+    format_set "${train_set}" "${org}/${train_dump}" ${speeds:+--speeds ${speeds}}
+    format_set "${valid_set}" "${org}/${valid_set}"
+    format_set "${test_set}" "${raw}/${test_set}"
 fi
 
 if at_stage 3; then
-    for set in "${train_set}" "${valid_set}"; do
+    for set in "${train_dump}" "${valid_set}"; do
         step "${raw}/.steps/filter_${set}.json" --input "${org}/${set}/wav.scp" --input "${org}/${set}/text" \
             --output "${raw}/${set}/wav.scp" -- \
             python3 -m parp_espnet.bin.filter_data --data "${org}/${set}" --out "${raw}/${set}" \
@@ -95,8 +98,8 @@ if at_stage 3; then
 fi
 
 if at_stage 4; then
-    step "${dumpdir}/token_list/.steps/${train_set}.json" --input "${raw}/${train_set}/text" --output "${tokens}" -- \
-        python3 -m parp_espnet.bin.tokens --data "${raw}/${train_set}" --out "${tokens}"
+    step "${dumpdir}/token_list/.steps/${train_dump}.json" --input "${raw}/${train_dump}/text" --output "${tokens}" -- \
+        python3 -m parp_espnet.bin.tokens --data "${raw}/${train_dump}" --out "${tokens}"
 fi
 
 # An upstream of the same name with other weights is another upstream.
@@ -109,8 +112,9 @@ init=()
 [ "${upstream_init}" = pretrained ] || init=(--random_seed "${seed}")
 
 if at_stage 5; then
+    # shellcheck disable=SC2086 # several words
     step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" --output "${upstream_dir}/frontend.json" -- \
-        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}"
+        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" ${upstream_settings}
 fi
 
 # The mask of the pre-trained weights (MPI, PARP) is the trainer's, which leaves it as initial_mask.safetensors. Masks from
@@ -173,12 +177,12 @@ if at_stage 6; then
 fi
 
 train_data=(
-    --train_data_path_and_name_and_type "${raw}/${train_set}/wav.scp,speech,sound"
-    --train_data_path_and_name_and_type "${raw}/${train_set}/text,text,text"
+    --train_data_path_and_name_and_type "${raw}/${train_dump}/wav.scp,speech,sound"
+    --train_data_path_and_name_and_type "${raw}/${train_dump}/text,text,text"
     --valid_data_path_and_name_and_type "${raw}/${valid_set}/wav.scp,speech,sound"
     --valid_data_path_and_name_and_type "${raw}/${valid_set}/text,text,text"
 )
-texts=(--input "${raw}/${train_set}/text" --input "${raw}/${valid_set}/text" --input "${tokens}")
+texts=(--input "${raw}/${train_dump}/text" --input "${raw}/${valid_set}/text" --input "${tokens}")
 
 if at_stage 7; then
     step "${stats}/.steps/collect.json" "${texts[@]}" --output "${stats}/collected/valid/stats_keys" \

@@ -24,6 +24,8 @@ class Iteration:
     reference voice."""
     augment_share: float = 0.5
     """Share of utterances that get a room, a channel and noise; their targets come from the clean speech."""
+    human: bool = False
+    """Train on the human speech as well, with what the round before predicts for it as targets."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,8 @@ class PretrainConfig:
     iterations: tuple[Iteration, ...]
     model: dict[str, Any]
     """Overrides of Hugging Face's `HubertConfig`."""
+    human: tuple[str, ...] = ()
+    """Languages of the human speech (`parp_espnet.corpora.debian`) that rounds with `human` hear."""
     seed: int = 1
     dev_minutes: float = 5.5
     """Minutes of held-out voices and phrases over all languages, for the accuracies that are logged."""
@@ -76,9 +80,21 @@ def read_config(path: Path) -> PretrainConfig:
         raise UserError(
             f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, found {found}"
         )
-    values["languages"] = tuple(values["languages"])
+    values |= {name: tuple(values[name]) for name in ("languages", "human") if name in values}
     values["iterations"] = tuple(Iteration(**iteration) for iteration in values["iterations"])
-    return PretrainConfig(**values)
+    config = PretrainConfig(**values)
+    _check_teachers(path, config.iterations)
+    return config
+
+
+def _check_teachers(path: Path, iterations: tuple[Iteration, ...]) -> None:
+    for number, iteration in enumerate(iterations, 1):
+        same = number > 1 and iterations[number - 2].clusters == iteration.clusters
+        if iteration.human and not (same and iterations[number - 2].layer is iteration.layer is None):
+            raise UserError(
+                f"{path}: iteration {number} has the model of the one before label human speech; "
+                "expected one before it, both with the same number of clusters and none of a layer"
+            )
 
 
 def _neighbours(path: Path) -> str:

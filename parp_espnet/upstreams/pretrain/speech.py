@@ -71,17 +71,17 @@ def make_speech(config: PretrainConfig, speech: SpeechSet, jobs: int) -> None:
         if index.is_file() and read_json(index)["settings"] == settings:
             continue
         clips = list(_clips(config, language, speech, jobs))
-        offsets = {"samples": _keep([clip.samples for clip in clips], index.with_suffix(".npy"))}
+        offsets = {"samples": keep_parts([clip.samples for clip in clips], index.with_suffix(".npy"))}
         if speech.referenced:
             references = [clip.reference for clip in clips if clip.reference is not None]
-            offsets["reference"] = _keep(references, index.with_suffix(".reference.npy"))
+            offsets["reference"] = keep_parts(references, index.with_suffix(".reference.npy"))
         write_text(index, json.dumps({"settings": settings, "offsets": offsets}))
 
 
-def _keep(parts: list[NDArray[np.int16]], path: Path) -> list[int]:
+def keep_parts(parts: list[NDArray[np.int16]], path: Path) -> list[int]:
     """Write `parts` as one array; return where each begins, and the end."""
     with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.concatenate(parts))
+        np.save(file, np.concatenate([np.zeros(0, np.int16), *parts]))
     return [0, *np.cumsum([len(part) for part in parts]).tolist()]
 
 
@@ -100,13 +100,14 @@ def _clips(config: PretrainConfig, language: str, speech: SpeechSet, jobs: int) 
                 references = pool.map(say, repeat(language), [one.text for one in some], chunksize=10)
             for place, (one, reference) in enumerate(zip(some, references, strict=True)):
                 rng = np.random.default_rng([speech.seed, number, place, *language.encode()])
-                samples = _warped(one.samples, config.warp, rng)
+                samples = warped(one.samples, config.warp, rng)
                 if len(samples) <= config.max_seconds * SAMPLE_RATE:
                     yield Clip(samples, reference)
                 shown.update(len(one.samples) / SAMPLE_RATE)
 
 
-def _warped(samples: NDArray[np.int16], warp: float, rng: np.random.Generator) -> NDArray[np.int16]:
+def warped(samples: NDArray[np.int16], warp: float, rng: np.random.Generator) -> NDArray[np.int16]:
+    """Resample by a factor drawn within exp(±warp): another rate, pitch and vocal tract."""
     factor = np.exp(rng.uniform(-warp, warp))
     return np.asarray(soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * factor, quality="LQ"), np.int16)
 
@@ -122,16 +123,17 @@ def load_speech(config: PretrainConfig, speech: SpeechSet) -> list[Clip]:
         if not index.is_file():
             raise UserError(f"{index}: no speech; run stage 1 first")
         offsets = read_json(index)["offsets"]
-        samples = _parts(index.with_suffix(".npy"), offsets["samples"])
+        samples = load_parts(index.with_suffix(".npy"), offsets["samples"])
         if not speech.referenced:
             clips += [Clip(one) for one in samples]
             continue
-        references = _parts(index.with_suffix(".reference.npy"), offsets["reference"])
+        references = load_parts(index.with_suffix(".reference.npy"), offsets["reference"])
         clips += [Clip(*both) for both in zip(samples, references, strict=True)]
     return clips
 
 
-def _parts(path: Path, offsets: Iterable[int]) -> list[NDArray[np.int16]]:
+def load_parts(path: Path, offsets: Iterable[int]) -> list[NDArray[np.int16]]:
+    """The parts that `keep_parts` wrote, memory-mapped."""
     whole = np.load(path, mmap_mode="r")
     return [whole[a:b] for a, b in pairwise(offsets)]
 

@@ -6,6 +6,7 @@ run does what an uninterrupted one would have done.
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.pretrain import targets
 from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig
+from parp_espnet.upstreams.pretrain.human import load_human
 from parp_espnet.upstreams.pretrain.model import Predictor, draw_mask, losses
 from parp_espnet.upstreams.pretrain.speech import Clip, batches, load_speech, normalised, sets_of
 
@@ -48,6 +50,10 @@ def pretrain(config: PretrainConfig, folder: Path) -> Path:
         speech = sets_of(config, number, folder / "speech")
         clips = {name: load_speech(config, one) for name, one in speech.items()}
         made = make_targets(config, iteration, clips, work, previous)
+        if iteration.human and previous is not None:
+            spoken = load_human(config, number, folder / "speech")
+            clips["train"] += spoken
+            made["train"] += label(config, spoken, work / "targets_human.npy", previous)
         previous = train_iteration(config, number, clips, made, work, previous)
     if previous is None:
         raise ValueError("a pretraining has at least one iteration")
@@ -71,6 +77,10 @@ def make_targets(
 def _centroids(
     config: PretrainConfig, iteration: Iteration, clips: list[Clip], path: Path, previous: Path | None
 ) -> targets.Features:
+    if iteration.human and previous is not None and not path.is_file():
+        # The classes that the model before knows.
+        with atomic_write(path) as temporary:
+            shutil.copyfile(previous.parent / path.name, temporary)
     if path.is_file():
         return targets.load_centroids(path)
     some = [clips[i] for i in np.random.default_rng(config.seed).permutation(len(clips))[:SAMPLE_CLIPS]]
@@ -85,10 +95,7 @@ def features(
     if iteration.layer is None or previous is None:
         yield from map(_reference_mfcc, clips)
         return
-    state = torch.load(previous, weights_only=True)["model"]
-    model = Predictor(config, len(state["classifier.bias"]))
-    model.load_state_dict(state)
-    model.eval()
+    model = _load(config, previous)
     size = int(config.batch_seconds // config.max_seconds)
     for start in range(0, len(clips), size):
         batch = _pad(model, [normalised(clip.samples) for clip in clips[start : start + size]])
@@ -96,6 +103,28 @@ def features(
             states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
         for row, length in zip(states[iteration.layer].float(), batch.frames.tolist(), strict=True):
             yield row[:length].numpy()
+
+
+def _load(config: PretrainConfig, checkpoint: Path) -> Predictor:
+    state = torch.load(checkpoint, weights_only=True)["model"]
+    model = Predictor(config, len(state["classifier.bias"]))
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def label(config: PretrainConfig, clips: list[Clip], path: Path, previous: Path) -> list[NDArray[np.int16]]:
+    """The classes that the `previous` checkpoint's model hears in each clip, (frames,) each; kept in `path`."""
+    if not path.is_file():
+        model = _load(config, previous)
+        found: dict[int, NDArray[np.int16]] = {}
+        grouped = batches(np.array([len(clip.samples) for clip in clips]), config.batch_seconds, 0, 0)
+        for chosen in progress.track(grouped, "targets human", "batch"):
+            batch = _pad(model, [normalised(clips[i].samples) for i in chosen])
+            with torch.no_grad(), _precision(config):
+                classes = model(batch.waves, batch.audible, None).argmax(-1).numpy().astype(np.int16)
+            found |= {int(i): row[:n] for i, row, n in zip(chosen, classes, batch.frames.tolist(), strict=True)}
+        targets.save_targets((found[i] for i in range(len(clips))), path)
+    return targets.load_targets(path)
 
 
 def _reference_mfcc(clip: Clip) -> targets.Features:
@@ -113,7 +142,7 @@ def train_iteration(
     work: Path,
     previous: Path | None,
 ) -> Path:
-    """Train one iteration, from the encoder of the one before; return its checkpoint."""
+    """Train one iteration, from the model of the one before; return its checkpoint."""
     iteration, checkpoint = config.iterations[number - 1], work / "checkpoint.pt"
     torch.manual_seed(config.seed * 1000 + number)
     model = Predictor(config, iteration.clusters)
@@ -127,8 +156,10 @@ def train_iteration(
         optimizer.load_state_dict(saved["optimizer"])
         done = saved["updates"]
     elif previous is not None:
-        encoder = torch.load(previous, weights_only=True)["model"]
-        model.load_state_dict({k: v for k, v in encoder.items() if k.startswith("encoder.")}, strict=False)
+        before = torch.load(previous, weights_only=True)["model"]
+        if not iteration.human:  # other clusters
+            before = {name: weight for name, weight in before.items() if name.startswith("encoder.")}
+        model.load_state_dict(before, strict=iteration.human)
     lengths = np.array([len(clip.samples) for clip in clips["train"]])
     shown = progress.bar(iteration.updates, f"iteration {number}", "update")
     shown.update(done)

@@ -1,0 +1,143 @@
+"""From the command line of `phn.sh` to settings that fit together, with paths that exist."""
+
+import math
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.phones.espeak import VOICES
+from parp_espnet.pipeline.options import parse
+from parp_espnet.pipeline.settings import CORPORA, FIRST_MASKS, ROOT, SHIPPED, STAGES, Settings
+from parp_espnet.pruning.methods import describe_unknown
+
+SLOWEST, FASTEST = 0.5, 2.0
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+def read(arguments: Sequence[str]) -> Settings:
+    """Read and check the options of `phn.sh`, and resolve its paths. Raises `UserError`."""
+    about = "One experiment, from speech to a scored phone recogniser, pruned while it is finetuned."
+    settings = parse(Settings, "phn.sh", arguments, description=about)
+    _check_numbers(settings)
+    _check_speeds(settings)
+    settings = _fill_in(settings)
+    settings = _resolve(settings)
+    return _check_pruning(settings)
+
+
+def _check_numbers(settings: Settings) -> None:
+    last = len(STAGES)
+    if not 1 <= settings.stage <= last or not 1 <= settings.stop_stage <= last:
+        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
+    if settings.stage > settings.stop_stage:
+        raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
+    for name in ("nj", "inference_nj", "updates", "beam_size", "round_updates"):
+        if getattr(settings, name) is not None:
+            _at_least(settings, name, 1)
+    for name in ("ngpu", "seed"):
+        _at_least(settings, name, 0)
+    for name in ("train_minutes", "valid_minutes", "test_minutes"):
+        if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
+            raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
+    for name, value in settings.upstream_settings.items():
+        if not 0 <= value < 1:
+            raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")
+    if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
+        found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
+        raise UserError(f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found {found}")
+    if settings.phn_tag is not None and not re.fullmatch(r"[\w.=+-]+", settings.phn_tag):
+        raise UserError(f"phn.sh: --phn_tag {settings.phn_tag}: expected letters, digits and . _ = + - only")
+
+
+def _check_speeds(settings: Settings) -> None:
+    try:
+        speeds = settings.speeds
+    except ValueError:
+        speeds = (math.nan,)
+    if not all(SLOWEST <= speed <= FASTEST for speed in speeds) or len(set(speeds)) < len(speeds):
+        raise UserError(
+            f"phn.sh: --speed_perturb_factors {settings.speed_perturb_factors}: expected different factors "
+            f"from {SLOWEST:g} to {FASTEST:g}, such as '0.9 1.0 1.1'"
+        )
+
+
+def _at_least(settings: Settings, name: str, least: int) -> None:
+    if (found := getattr(settings, name)) < least:
+        raise UserError(f"phn.sh: --{name} {found}: expected {least} or more")
+
+
+def _fill_in(settings: Settings) -> Settings:
+    if settings.upstream_init not in ("pretrained", "random"):
+        raise UserError(f"phn.sh: --upstream_init {settings.upstream_init}: expected pretrained or random")
+    if settings.corpus not in CORPORA:
+        raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {', '.join(CORPORA)}")
+    if settings.corpus == "cldr":
+        if settings.lang not in VOICES:
+            raise UserError(f"phn.sh: --lang {settings.lang}: no voice for it; expected one of {' '.join(VOICES)}")
+        settings = replace(settings, train_minutes=settings.train_minutes or 10.0)
+    elif settings.train_minutes is not None:
+        raise UserError("phn.sh: --train_minutes is for --corpus cldr, which makes speech; choose a set by --train_set")
+    if settings.corpus == "mboshi" and settings.mboshi is None:
+        if not os.environ.get("MBOSHI"):
+            raise UserError("phn.sh: --corpus mboshi: expected --mboshi DIR, or MBOSHI=DIR in db.sh")
+        settings = replace(settings, mboshi=Path(os.environ["MBOSHI"]))
+    if settings.sparsity is None:
+        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
+    return settings
+
+
+def _resolve(settings: Settings) -> Settings:
+    """Turn the user's paths into paths from the recipe directory, or absolute ones outside of the project."""
+    if not settings.recipe.is_dir():
+        raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
+    recipe = settings.recipe.resolve()
+    config = _existing("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
+    mask, mboshi = settings.initial_mask, settings.mboshi
+    return replace(
+        settings,
+        recipe=recipe,
+        train_config=config,
+        initial_mask=None if mask is None else _existing("initial_mask", mask, recipe, needed=not settings.dry_run),
+        mboshi=None if mboshi is None else _existing("mboshi", mboshi, recipe),
+        upstream=_resolve_upstream(settings.upstream, recipe),
+    )
+
+
+def _resolve_upstream(upstream: str, recipe: Path) -> str:
+    shipped = SHIPPED / upstream
+    if "/" not in upstream and shipped.is_dir():
+        return os.path.relpath(shipped, recipe)
+    if Path(upstream).exists():
+        path = _from(recipe, Path(upstream))
+        return path if path.startswith(("/", ".")) else f"./{path}"
+    if upstream.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(upstream):
+        raise UserError(f"phn.sh: --upstream {upstream}: no such file or directory, and no name of an upstream")
+    return upstream
+
+
+def _existing(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
+    if needed and not path.exists():
+        raise UserError(f"phn.sh: --{name} {path}: no such file or directory")
+    return Path(_from(recipe, path))
+
+
+def _from(recipe: Path, path: Path) -> str:
+    absolute = path.resolve()
+    return os.path.relpath(absolute, recipe) if absolute.is_relative_to(ROOT) else str(absolute)
+
+
+def _check_pruning(settings: Settings) -> Settings:
+    if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
+        raise UserError(f"phn.sh: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
+    if settings.first_mask is not None and settings.initial_mask is not None:
+        raise UserError("phn.sh: --first_mask and --initial_mask: expected one of them, found both")
+    try:
+        pruning = settings.pruning
+    except UserError as error:
+        raise UserError(f"phn.sh: {error}") from None
+    # A mask that stays has no interval; and two runs that differ only there are the same run.
+    return settings if pruning.row.adjusts else replace(settings, interval=None)
