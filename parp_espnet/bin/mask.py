@@ -27,7 +27,7 @@ from parp_espnet.pruning.combine import HOW, combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
-from parp_espnet.pruning.scopes import SCOPES
+from parp_espnet.pruning.scopes import SCOPES, check_scope
 from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.settings import check_sparsity
 from parp_espnet.upstreams.weights import copy_changed, load_weights
@@ -66,11 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     for maker in (upstream, model, drawn):
         maker.add_argument("--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)")
     for maker in (upstream, model):
-        maker.add_argument("--scope", choices=SCOPES, default="global", help="within what weights are ranked")
+        maker.add_argument("--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4")
+    drawn.add_argument("--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4")
     pool = action("pool", _pool, "what of a model would be pruned, and what not")
     pool.add_argument("model", type=Path)
     for one in (upstream, model, drawn, pool):
         one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
+        one.add_argument("--biases", choices=("true", "false"), default="true", help="whether biases may be pruned")
 
     info = action("info", _info, "what a mask is and where it prunes")
     info.add_argument("mask", type=Path)
@@ -95,13 +97,15 @@ def _from_model(args: argparse.Namespace) -> None:
 
 
 def _make(weights: Mapping[str, Tensor], origin: str, args: argparse.Namespace) -> None:
-    kept = select(find_pool(weights, args.pattern), args.sparsity, args.scope)
+    check_scope(args.scope, args.sparsity)
+    kept = select(find_pool(weights, args.pattern, args.biases == "true"), args.sparsity, args.scope)
     _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope), args.out)
 
 
 def _random(args: argparse.Namespace) -> None:
-    pool = find_pool(load_weights(args.model), args.pattern)
-    _save(random_mask(shapes_of(pool), args.sparsity, args.seed), args.out)
+    pool = find_pool(load_weights(args.model), args.pattern, args.biases == "true")
+    check_scope(args.scope, args.sparsity)
+    _save(random_mask(shapes_of(pool), args.sparsity, args.seed, args.scope), args.out)
 
 
 def _combine(args: argparse.Namespace) -> None:
@@ -130,7 +134,7 @@ def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
 
 def _pool(args: argparse.Namespace) -> None:
     weights = load_weights(args.model)
-    names = pool_names(weights, args.pattern)
+    names = pool_names(weights, args.pattern, args.biases == "true")
     pool = {canonical: weights[name] for canonical, name in names.items()}
     size, total = _size(pool.values()), _size(weights.values())
     print(f"{args.model}: {size} of {total} weights ({size / total:.1%}) in {len(pool)} tensors would be pruned")

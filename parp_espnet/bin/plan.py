@@ -9,6 +9,7 @@ from dataclasses import asdict
 from parp_espnet.errors import command
 from parp_espnet.pipeline.command_line import read
 from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings
+from parp_espnet.pruning.scopes import groups_of
 
 
 @command
@@ -28,6 +29,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "project": os.path.relpath(ROOT, settings.recipe),
         "tag": settings.tag,
         "dense_tag": settings.dense.tag,
+        "iterated_tag": settings.iterated_tag,
         "model": MODEL,
         "train_set": settings.train_name,
         "train_dump": settings.train_dump,
@@ -35,6 +37,8 @@ def variables(settings: Settings) -> dict[str, str]:
         "upstream_settings": " ".join(f"--set {name}={value:g}" for name, value in settings.upstream_settings.items()),
         "decode": settings.decode_name,
         "upstream_dir": f"{settings.expdir}/upstreams/{settings.upstream_name}",
+        "drawn_scope": settings.scope if groups_of(settings.scope) else "tensor",
+        "pool_options": shlex.join(settings.pool_options),
         "mask_source": settings.mask_source,
         "first_sparsity": f"{settings.pruning.schedule.sparsity_at(0):g}",
         "rounds": " ".join(f"{sparsity:g}" for sparsity in settings.rounds),

@@ -150,8 +150,10 @@ def recordings(package: Package, deb: Path, jobs: int) -> Iterator[Recording]:
         return Recording(language, _as_wanted(samples, rate))
 
     # A tenth of a second of silence, and a file cut off while it was recorded, decode to nothing.
+    files = list(_speech(package, deb))
     with ThreadPoolExecutor(jobs) as threads:
-        yield from (found for found in threads.map(decode, _speech(package, deb)) if found.samples.size)
+        made = progress.track(threads.map(decode, files), package.name, "file", len(files))
+        yield from (one for one in made if one.samples.size)
 
 
 def _speech(package: Package, deb: Path) -> Iterator[tuple[str, str, bytes]]:

@@ -17,8 +17,8 @@ from parp_espnet.espnet.greedy import collapse
 from parp_espnet.espnet.task import PruningASRTask
 from parp_espnet.files import write_json, write_text
 from parp_espnet.progress import bar
-from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.pruner import nonzero_count
+from parp_espnet.pruning.settings import PruneSettings
 
 RATE = 16000
 SHORTEST = RATE // 4  # s3prl fails on an utterance of a few frames; silence is added
@@ -74,6 +74,7 @@ class Recogniser:
         model.load_state_dict(states, strict=True)
         self._model: Any = model.to(dtype=torch.float32).eval()
         self._tokens: Sequence[str] = args.token_list
+        self._pruning = PruneSettings.parse(getattr(args, "prune_conf", None))
         self._upstream = hf_upstream(model)
         self._device = device
 
@@ -85,7 +86,7 @@ class Recogniser:
     @property
     def sparsity(self) -> float:
         """Fraction of the pool that is zero."""
-        pool: dict[str, Tensor] = find_pool(dict(self._model.named_parameters()))
+        pool: dict[str, Tensor] = self._pruning.find_pool(dict(self._model.named_parameters()))
         return 1 - nonzero_count(pool) / sum(tensor.numel() for tensor in pool.values())
 
     @torch.no_grad()

@@ -10,7 +10,6 @@ from parp_espnet.espnet.checkpoints import load_model_state, save_model_state
 from parp_espnet.espnet.session import FIRST_MASK, Session
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
-from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.pruner import Pruner, apply_mask, nonzero_count
 from parp_espnet.pruning.selection import select
 
@@ -34,17 +33,17 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
     if session.settings.row.grows:
         _choose_last(directory, criterion)
     averages = [path for path in sorted(directory.glob("*.ave_*best*.pth")) if not path.is_symlink()]
-    before = {path.resolve(): _prune_again(path, session.pruner) for path in averages}
+    before = {path.resolve(): _prune_again(path, session) for path in averages}
 
     kept: Mapping[str, Tensor] = {}
     for path in sorted({link.resolve() for link in directory.glob("*.pth") if link.is_symlink()}):
-        kept_here = _verify(path, model, session.pruner)
+        kept_here = _verify(path, model, session)
         if path == final.resolve():
             kept = kept_here
 
     mask = _describe(dict(kept), session)
     mask.save(directory / FINAL_MASK)
-    zeros = 1 - nonzero_count(find_pool(load_model_state(final))) / mask.total
+    zeros = 1 - nonzero_count(session.settings.find_pool(load_model_state(final))) / mask.total
     summary = {
         **session.settings.as_dict(),
         "sparsity_target": session.settings.sparsity,
@@ -72,11 +71,11 @@ def _choose_last(directory: Path, criterion: Sequence[str]) -> None:
         link.symlink_to(last)
 
 
-def _prune_again(path: Path, pruner: Pruner) -> float:
+def _prune_again(path: Path, session: Session) -> float:
     """Prune a model file in place; return its sparsity before."""
     states = load_model_state(path)
-    pool = find_pool(states)
-    kept = _kept_of(pool, pruner)
+    pool = session.settings.find_pool(states)
+    kept = _kept_of(pool, session.pruner)
     total = sum(tensor.numel() for tensor in pool.values())
     before = 1 - nonzero_count(pool) / total
     apply_mask(pool, kept)
@@ -85,12 +84,12 @@ def _prune_again(path: Path, pruner: Pruner) -> float:
     return before
 
 
-def _verify(path: Path, model: nn.Module, pruner: Pruner) -> Mapping[str, Tensor]:
+def _verify(path: Path, model: nn.Module, session: Session) -> Mapping[str, Tensor]:
     """Load a model file as strictly as can be and check its zeros; return its mask."""
     states = load_model_state(path)
     model.load_state_dict(states, strict=True)
-    pool = find_pool(states)
-    kept = _kept_of(pool, pruner)
+    pool = session.settings.find_pool(states)
+    kept = _kept_of(pool, session.pruner)
     alive = sum(int(tensor[~kept[name]].count_nonzero()) for name, tensor in pool.items())
     if alive:
         raise RuntimeError(f"{path}: {alive} weights that its mask prunes are not zero")

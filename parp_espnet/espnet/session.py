@@ -12,10 +12,10 @@ from torch import nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.freezing import HeadFirst, freeze_convolutions
+from parp_espnet.espnet.ranks import check_same_mask
 from parp_espnet.files import write_json
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
-from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -52,7 +52,7 @@ class Session:
         freeze_convolutions(model)
         self._head_first = HeadFirst(model)
         self.pruner = Pruner(
-            find_pool(dict(model.named_parameters())),
+            settings.find_pool(dict(model.named_parameters())),
             adjusts=settings.row.adjusts,
             schedule=settings.schedule,
             scope=settings.scope,
@@ -85,13 +85,14 @@ class Session:
             mask.save(self.directory / FIRST_MASK)
             self._log.cut(-1)
         self.pruner.start(mask)
-        self._head_first.freeze(self.settings.freeze_updates > 0)
         logging.info(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
 
     def begin_epoch(self, reporter: Any, updates: int) -> None:
         """Take the epoch's `SubReporter` and its number of optimizer updates, 0 if nobody knows."""
         self._reporter = reporter
         self._updates = self._max_epoch * updates or None
+        # Not before: what is frozen when DistributedDataParallel is made is left out of it for good.
+        self._head_first.freeze(self.pruner.update < self.settings.freeze_updates)
 
     def end_epoch(self) -> None:
         """Make the weights sparse for the validation and the save that follow.
@@ -116,6 +117,7 @@ class Session:
             self._write_progress("train")
 
     def _record(self, event: PruneEvent) -> None:
+        check_same_mask(self.pruner.kept, event.step)
         if self.writes:
             self._log.append(event)
         if self._reporter is not None:
@@ -160,7 +162,6 @@ class Session:
         self._check_same(ours["settings"])
         self.pruner.load_state_dict(ours["pruner"])
         self._earlier_seconds = ours["seconds"]
-        self._head_first.freeze(self.pruner.update < self.settings.freeze_updates)
         if self.writes:
             self._log.cut(self.pruner.update)
         return {key: value for key, value in state.items() if key != STATE_KEY}

@@ -15,6 +15,7 @@ from torch import nn
 
 from parp_espnet.espnet import checkpoints
 from parp_espnet.espnet.finalise import finalise
+from parp_espnet.espnet.ranks import on_first_rank
 from parp_espnet.espnet.session import Session
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -77,7 +78,9 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         trainer_options.session = session
         criteria = trainer_options.best_model_criterion
         with checkpoints.only_run_in(directory) if writes else nullcontext():
-            if not (trainer_options.resume and checkpoints.recover(directory, criteria)):
+            # One process mends what an interruption left, before the others look.
+            resumes = on_first_rank(lambda: trainer_options.resume and checkpoints.recover(directory, criteria))
+            if not resumes:
                 session.start()
             super().run(
                 model=model,

@@ -12,6 +12,7 @@ from parp_espnet.phones.espeak import VOICES
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.settings import CORPORA, FIRST_MASKS, ROOT, SHIPPED, STAGES, Settings
 from parp_espnet.pruning.methods import describe_unknown
+from parp_espnet.pruning.scopes import groups_of
 
 SLOWEST, FASTEST = 0.5, 2.0
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -135,6 +136,8 @@ def _check_pruning(settings: Settings) -> Settings:
         raise UserError(f"phn.sh: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
     if settings.first_mask is not None and settings.initial_mask is not None:
         raise UserError("phn.sh: --first_mask and --initial_mask: expected one of them, found both")
+    if groups_of(settings.scope) and settings.mask_source == "iterated":
+        raise UserError(f"phn.sh: --scope {settings.scope} has one sparsity; expected a first mask without rounds")
     try:
         pruning = settings.pruning
     except UserError as error:

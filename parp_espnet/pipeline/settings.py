@@ -81,7 +81,9 @@ class Settings:
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
     initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's"] = None
     first_mask: Annotated[str | None, "begin with a mask from elsewhere: one of " + ", ".join(FIRST_MASKS)] = None
-    scope: Annotated[str, "rank weights global-ly, or within each layer or tensor"] = "global"
+    scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = "global"
+    prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
+    prune_pattern: Annotated[str | None, "regular expression of the names of a pool of your own"] = None
     start_sparsity: Annotated[float | None, "where parp-p begins; 0.2 below --sparsity by default"] = None
     sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
     round_updates: Annotated[int | None, "updates of imp's short finetunings; a third of --updates by default"] = None
@@ -95,35 +97,44 @@ class Settings:
         """Name of the experiment, from every setting that its weights depend on."""
         if self.phn_tag is not None:
             return self.phn_tag
-        parts = ["phn", self.method]
-        if self.sparsity:
-            parts.append(f"s{self.sparsity:g}")
-        if self.interval is not None:
-            parts.append(f"n{self.interval}")
-        if self.initial_mask is not None:
-            parts.append(f"mask{_digest(self.initial_mask)}")
-        if self.first_mask is not None:
-            parts.append(self.first_mask)
-        if self.scope != "global":
-            parts.append(self.scope)
-        if self.start_sparsity is not None:
-            parts.append(f"from{self.start_sparsity:g}")
-        if self.sparsity_path != "linear":
-            parts.append(self.sparsity_path)
-        if self.round_updates is not None:
-            parts.append(f"rounds{self.round_updates}")
-        if self.freeze_updates:
-            parts.append(f"freeze{self.freeze_updates}")
-        if self.train_config is not None and self.train_config.stem != "phn":
-            parts.append(self.train_config.stem)
-        return "_".join([*parts, self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"])
+        config = [self.train_config.stem] if self.train_config and self.train_config.stem != "phn" else []
+        others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
+        return "_".join(["phn", self.method, *self._pruning_tags(), *config, *others])
+
+    def _pruning_tags(self) -> list[str]:
+        tags = {
+            f"s{self.sparsity or 0:g}": bool(self.sparsity),
+            f"n{self.interval}": self.interval is not None,
+            f"mask{_digest(self.initial_mask)}": self.initial_mask is not None,
+            str(self.first_mask): self.first_mask is not None,
+            "_".join(self._pool_tags()): bool(self._pool_tags()),
+            f"from{self.start_sparsity or 0:g}": self.start_sparsity is not None,
+            self.sparsity_path: self.sparsity_path != "linear",
+            f"rounds{self.round_updates}": self.round_updates is not None,
+            f"freeze{self.freeze_updates}": self.freeze_updates > 0,
+        }
+        return [tag for tag, differs in tags.items() if differs]
+
+    def _pool_tags(self) -> list[str]:
+        tags = {
+            self.scope.replace(":", "of"): self.scope != "global",
+            "weights": not self.prune_biases,
+            f"pool{_digest(self.prune_pattern)}": self.prune_pattern is not None,
+        }
+        return [tag for tag, differs in tags.items() if differs]
 
     @property
     def dense(self) -> "Settings":
         """The dense experiment with the same settings, whose weights OMP ranks."""
         tag = None if self.phn_tag is None else f"{self.phn_tag}_dense"
         plain = replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None, phn_tag=tag)
+        plain = replace(plain, scope="global", prune_biases=True, prune_pattern=None)
         return replace(plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None)
+
+    @property
+    def iterated_tag(self) -> str:
+        """What the names of IMP's rounds begin with: their masks are of one pool and ranking."""
+        return "_".join([self.dense.tag, *self._pool_tags()])
 
     @property
     def mask_source(self) -> str:
@@ -131,6 +142,12 @@ class Settings:
         if self.initial_mask is not None:
             return Source.FILE.name.lower()
         return self.first_mask or find_method(self.method).first_mask.name.lower()
+
+    @property
+    def pool_options(self) -> list[str]:
+        """What parp-mask has to be told of the pool."""
+        pattern = [] if self.prune_pattern is None else ["--pattern", self.prune_pattern]
+        return [*pattern, *([] if self.prune_biases else ["--biases", "false"])]
 
     @property
     def rounds(self) -> list[float]:
@@ -222,5 +239,5 @@ def upstream_name(upstream: str) -> str:
     return upstream.replace("/", "__")
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(str(path).encode()).hexdigest()[:8]
+def _digest(words: object) -> str:
+    return hashlib.sha256(str(words).encode()).hexdigest()[:8]

@@ -12,17 +12,19 @@ from parp_espnet.pruning.selection import select
 HOW = ("union", "intersection", "majority")
 
 
-def random_mask(shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int) -> Mask:
+def random_mask(shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int, scope: str = "tensor") -> Mask:
     """A mask that prunes exactly round(sparsity · n) weights of each tensor, drawn uniformly.
 
     Args:
         shapes: the pool's, by canonical name. The same shapes and seed give the same mask.
+        scope: from what is drawn, of `scopes.SCOPES`, or N:M.
     """
     generator = torch.Generator().manual_seed(seed)
     # Ranks of random numbers are a random permutation: float64's would be without ties, float32's are nearly so.
     drawn = {name: torch.rand(shape, generator=generator) for name, shape in sorted(shapes.items())}
-    kept = select(drawn, sparsity, scope="tensor")
-    return Mask(kept, origin=f"random, uniform in each tensor, seed {seed}", sparsity_target=sparsity, scope="tensor")
+    kept = select(drawn, sparsity, scope)
+    within = {"tensor": "each tensor", "layer": "each layer", "global": "the pool"}.get(scope, scope)
+    return Mask(kept, origin=f"random, uniform in {within}, seed {seed}", sparsity_target=sparsity, scope=scope)
 
 
 def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:

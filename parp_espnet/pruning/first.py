@@ -6,8 +6,10 @@ from pathlib import Path
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.groups import follows
 from parp_espnet.pruning.masks import Mask, kept_in
 from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.pruning.selection import kept_count, select
 
 
@@ -17,14 +19,15 @@ def first_mask(pool: Mapping[str, Tensor], sparsity: float, scope: str, file: Pa
     Args:
         pool: the pre-trained weights, by canonical name.
         sparsity: of the first mask; 0 prunes nothing.
-        scope: within what the weights are ranked, of `scopes.SCOPES`.
+        scope: within what the weights are ranked, of `scopes.SCOPES`, or N:M.
 
     Raises:
         UserError: the file is no mask, does not fit the pool, or holds another sparsity.
     """
     if file is None:
         origin = (Source.PRETRAINED if sparsity > 0 else Source.NOTHING).value
-        return Mask(select(pool, sparsity, scope), origin=origin, sparsity_target=sparsity, scope=scope)
+        kept = select(pool, sparsity, scope if sparsity > 0 else "global")
+        return Mask(kept, origin=origin, sparsity_target=sparsity, scope=scope)
     mask = Mask.load(file)
     mask.check_fits(pool, where=str(file))
     # Ranked in parts, each part's share is rounded by itself.
@@ -34,4 +37,6 @@ def first_mask(pool: Mapping[str, Tensor], sparsity: float, scope: str, file: Pa
             f"{file}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}; "
             "ask for that sparsity or make another mask"
         )
+    if (groups := groups_of(scope)) and not all(follows(kept, *groups) for kept in mask.kept.values()):
+        raise UserError(f"{file}: expected a mask that keeps {scope} consecutive weights, found another")
     return mask

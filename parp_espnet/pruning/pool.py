@@ -10,28 +10,31 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.families import FAMILIES, Family
 
 
-def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None) -> dict[str, T]:
+def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, biases: bool = True) -> dict[str, T]:
     """Return the prunable tensors of a model by canonical name, sorted by it.
 
     Args:
         tensors: `dict(model.named_parameters())` or a state_dict. The result holds the same tensors.
-        pattern: regular expression of whole names, to choose a pool of one's own; the names stay as they are.
+        pattern: regular expression, to choose a pool of one's own: of whole names, or of what is left of them without
+            the first few modules (`encoder.…` instead of `frontend.upstream.upstream.model.encoder.…`). What it
+            matches is the canonical name.
+        biases: whether biases belong to the pool, as they do in the paper's.
 
     Raises:
         UserError: nothing matches, the pattern is none, or two tensors share one canonical name.
     """
-    names = pool_names(tensors, pattern)
+    names = pool_names(tensors, pattern, biases)
     return {canonical: tensors[name] for canonical, name in names.items()}
 
 
-def pool_names(names: Iterable[str], pattern: str | None = None) -> dict[str, str]:
+def pool_names(names: Iterable[str], pattern: str | None = None, biases: bool = True) -> dict[str, str]:
     """Return the name in the model of each canonical name of its pool, sorted; see `find_pool`."""
     names = list(names)
     for family in FAMILIES if pattern is None else [_own(pattern)]:
         found: dict[str, str] = {}
         for name in names:
             canonical = family.canonical(name)
-            if canonical is None:
+            if canonical is None or (not biases and canonical.endswith("bias")):
                 continue
             if canonical in found:
                 raise UserError(f"expected one upstream in the model, found two: {found[canonical]} and {name}")
@@ -44,7 +47,7 @@ def pool_names(names: Iterable[str], pattern: str | None = None) -> dict[str, st
 
 def _own(pattern: str) -> Family:
     try:
-        return Family("a pattern of one's own", ((re.compile(f"({pattern})$"), r"\1"),))
+        return Family("a pattern of one's own", ((re.compile(rf"^(?:.+?\.)??({pattern})$"), r"\1"),))
     except re.error as error:
         raise UserError(f"pattern {pattern!r}: expected a regular expression of whole names, found {error}") from None
 

@@ -17,12 +17,14 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.scopes import parts
+from parp_espnet.pruning.groups import keep_in_groups
+from parp_espnet.pruning.scopes import groups_of, parts
 
 LOW_BITS = 15
 LOW_MASK = (1 << LOW_BITS) - 1
 HIGH_BUCKETS = 1 << 16
 INFINITY_BUCKET = 0x7F800000 >> LOW_BITS  # infinity and the NaNs lie here and above
+
 
 class Threshold(NamedTuple):
     """Everything below `bits` is pruned, and of the weights equal to it the first `ties` by position."""
@@ -41,7 +43,8 @@ def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
 
     The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of which the
     first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes first. With another
-    `scope` (of `scopes.SCOPES`) this holds for each layer, or each tensor, with its own N.
+    `scope` (of `scopes.SCOPES`) this holds for each layer, or each tensor, with its own N; with N:M for every M
+    consecutive weights, of which N are kept whatever `sparsity` is.
 
     Args:
         pool: float32, float16 or bfloat16 tensors of any shape, by canonical name.
@@ -51,7 +54,7 @@ def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
         for each tensor a boolean tensor of its shape, True where the weight is kept, in the order of `pool`.
 
     Raises:
-        UserError: a tensor holds NaN, which has no magnitude.
+        UserError: a tensor holds NaN, which has no magnitude, or does not divide into the M of N:M.
     """
     return _ranked(pool, sparsity, scope, zero=False)
 
@@ -64,6 +67,8 @@ def prune_(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
 
 def _ranked(pool: Mapping[str, Tensor], sparsity: float, scope: str, *, zero: bool) -> dict[str, Tensor]:
     kept: dict[str, Tensor] = {}
+    if groups := groups_of(scope):
+        return _prune_groups(pool, *groups, zero=zero)
     for part in parts(pool, scope):
         total = sum(tensor.numel() for tensor in part.values())
         kept |= _prune_part(part, total - kept_count(total, sparsity), zero=zero)
@@ -81,9 +86,23 @@ def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[
             return windowed.keep(part, chunks, found, zero=zero)
     kept = keep_above(part, find_threshold(part, pruned))
     if zero:
-        for name, tensor in part.items():
-            tensor.mul_(kept[name])
+        _zero(part, kept)
     return kept
+
+
+def _zero(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
+    for name, tensor in pool.items():
+        tensor.masked_fill_(~kept[name], 0.0)  # a product would make NaN of an infinity
+
+
+def _prune_groups(pool: Mapping[str, Tensor], kept: int, size: int, *, zero: bool) -> dict[str, Tensor]:
+    _refuse_nan(pool)
+    found = {}
+    for name, tensor in pool.items():
+        found[name] = keep_in_groups(name, _magnitude_bits(tensor), tensor.shape, kept, size)
+    if zero:
+        _zero(pool, found)
+    return found
 
 
 def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:

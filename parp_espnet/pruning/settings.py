@@ -5,10 +5,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from torch import Tensor
+
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import Method, Source, describe_unknown, find_method
+from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
-from parp_espnet.pruning.scopes import SCOPES
+from parp_espnet.pruning.scopes import check_scope, groups_of
 
 DEFAULT_GROWTH = 0.2
 
@@ -28,7 +31,11 @@ class PruneSettings:
     initial_mask: Path | None = None
     """A mask file that takes the place of the method's own first mask."""
     scope: str = "global"
-    """Within what weights are ranked against each other, of `scopes.SCOPES`."""
+    """Within what weights are ranked against each other: of `scopes.SCOPES`, or N:M."""
+    prune_biases: bool = True
+    """Whether biases belong to the pool, as they do in the paper's."""
+    prune_pattern: str | None = None
+    """Regular expression of the names of a pool of one's own, see `pool.find_pool`."""
     start_sparsity: float | None = None
     """Where a growing sparsity begins; by default 0.2 below its end, as in the paper."""
     sparsity_path: str = "linear"
@@ -66,6 +73,10 @@ class PruneSettings:
         start = max(0.0, self.sparsity - DEFAULT_GROWTH) if self.start_sparsity is None else self.start_sparsity
         return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
 
+    def find_pool[T: Tensor](self, tensors: Mapping[str, T]) -> dict[str, T]:
+        """Return the tensors that may be pruned; see `pool.find_pool`."""
+        return find_pool(tensors, self.prune_pattern, self.prune_biases)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in the configuration."""
         mask = None if self.initial_mask is None else str(self.initial_mask)
@@ -76,7 +87,9 @@ class PruneSettings:
         check_sparsity(self.sparsity)
         _check_count("interval", self.interval, least=1)
         _check_count("freeze_updates", self.freeze_updates, least=0)
-        _check_one_of("scope", self.scope, SCOPES)
+        check_scope(self.scope, self.sparsity if self.sparsity > 0 else None)
+        if groups_of(self.scope) and self.row.grows:
+            raise UserError(f"scope {self.scope}: expected a constant sparsity, but method {self.method} grows it")
         _check_one_of("sparsity_path", self.sparsity_path, PATHS)
         self._check_growth()
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):

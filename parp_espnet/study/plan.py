@@ -1,5 +1,7 @@
 """What a study runs: every arm in every language, as options of the recipes' `run.sh`, and in which order."""
 
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline import command_line
-from parp_espnet.pipeline.settings import CORPORA, ROOT, Settings
+from parp_espnet.pipeline.settings import ROOT, Settings
 
 OMP_MASK = "finetuned_mask.safetensors"
 KEYS = {"recipes", "options", "arms"}
@@ -107,10 +109,18 @@ def _mask(path: Path, arm: str, own: Mapping[str, Any], made: Mapping[tuple[str,
 
 
 def _experiment(arm: str, language: str, recipe: str, options: Sequence[str]) -> Experiment:
-    # The recipe gives its own corpus and language; what is asked here is only how its experiment will be
-    # called.
-    family = Path(recipe).parent.name.removeprefix("mini_")
-    corpus = ["--recipe", str(ROOT / recipe), "--lang", language]
-    corpus += ["--corpus", family if family in CORPORA else "none"]
-    planned = command_line.read([*corpus, *options, "--dry_run", "true"])
+    planned = command_line.read([*_own_options(ROOT / recipe), *options, "--dry_run", "true"])
     return Experiment(arm, language, tuple(options), planned)
+
+
+def _own_options(recipe: Path) -> list[str]:
+    """The options that a recipe's `run.sh` puts before the user's; they have a say in the experiment's name."""
+    script = recipe / "run.sh"
+    try:
+        text = script.read_text(encoding="utf-8").replace("\\\n", " ")
+    except OSError:
+        raise UserError(f"{recipe}: no recipe: expected a run.sh in it") from None
+    call = re.search(r'^exec \S*phn\.sh"? (.*) "\$@"$', text, re.MULTILINE)
+    if call is None:
+        raise UserError(f'{script}: expected a line that begins with exec …phn.sh and ends with "$@"')
+    return shlex.split(call[1].replace("${here}", str(recipe)))

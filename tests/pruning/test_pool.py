@@ -112,6 +112,27 @@ def test_nothing_found_lists_what_there_is():
         find_pool({})
 
 
+def test_biases_may_stay_out():
+    names = [f"encoder.layers.0.attention.q_proj.{kind}" for kind in ("weight", "bias")]
+    tensors = dict.fromkeys(names, torch.zeros(1))
+    assert list(find_pool(tensors)) == sorted(names)
+    assert list(find_pool(tensors, biases=False)) == names[:1]
+
+
+@pytest.mark.parametrize("pattern", [r"encoder\.layers\.\d\.fc\.(weight|bias)", r".+\.fc\.(weight|bias)"])
+def test_a_pool_of_ones_own(pattern: str):
+    names = [f"encoder.layers.0.{name}" for name in ("fc.weight", "fc.bias", "norm.weight")]
+    tensors = dict.fromkeys(names, torch.zeros(1))
+    assert list(find_pool(tensors, pattern)) == ["encoder.layers.0.fc.bias", "encoder.layers.0.fc.weight"]
+    assert list(find_pool(tensors, pattern, biases=False)) == ["encoder.layers.0.fc.weight"]
+
+
+def test_a_pool_of_ones_own_has_the_same_names_inside_another_model():
+    names = ["frontend.upstream.upstream.model.encoder.layers.0.fc.weight", "ctc.ctc_lo.weight"]
+    found = find_pool(dict.fromkeys(names, torch.zeros(1)), r"encoder\.layers\.\d\.fc\.weight")
+    assert list(found) == ["encoder.layers.0.fc.weight"]
+
+
 def test_two_upstreams_are_refused():
     name = "encoder.layers.0.attention.q_proj.weight"
     with pytest.raises(UserError, match="expected one upstream"):

@@ -13,6 +13,7 @@ def test_the_contract():
     conf = {
         "method": "parp", "sparsity": 0.5, "interval": 5, "freeze_updates": 0, "initial_mask": None,
         "scope": "global", "start_sparsity": None, "sparsity_path": "linear", "updates": None,
+        "prune_biases": True, "prune_pattern": None,
     }  # fmt: skip
     settings = PruneSettings.parse(conf)
     assert settings.as_dict() == conf

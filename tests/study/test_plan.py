@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,7 @@ def test_a_transfer_begins_with_the_mask_of_the_other_language() -> None:
     (source,) = [one for one in study.experiments if one.arm == "omp" and one.language != transfer.language]
     mask = transfer.settings.initial_mask
     assert mask is not None
-    assert (
-        transfer.settings.recipe / mask
-    ).resolve() == ROOT / source.directory / "finetuned_mask.safetensors"
+    assert (transfer.settings.recipe / mask).resolve() == ROOT / source.directory / "finetuned_mask.safetensors"
     assert transfer.settings.method == "parp"
 
 
@@ -84,6 +83,28 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], messa
     path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | change))
     with pytest.raises(UserError, match=message):
         Study.read(path)
+
+
+def test_what_a_recipe_gives_to_phn_sh_is_in_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MBOSHI", str(tmp_path))
+    (dense,) = [one for one in Study.read(QUICK.with_name("mboshi.yaml")).experiments if one.arm == "dense"]
+    words = [str(ROOT / "egs2/mboshi/mb/run.sh"), *dense.options, "--dry_run", "true"]
+    printed = subprocess.run(words, capture_output=True, text=True, check=True, cwd="/").stdout
+    assert f"--output_dir exp/{dense.settings.tag}" in printed
+    assert dense.settings.train_dump == "train_sp"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [(None, "no recipe: expected a run.sh in it"), ("echo phn.sh", "expected a line that begins")],
+)
+def test_what_is_no_recipe(tmp_path: Path, script: str | None, message: str) -> None:
+    if script:
+        (tmp_path / "run.sh").write_text(script)
+    study = {"recipes": {"es": str(tmp_path)}, "options": {}, "arms": {"dense": {"method": "dense"}}}
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(study))
+    with pytest.raises(UserError, match=message):
+        Study.read(tmp_path / "x.yaml")
 
 
 def test_no_such_study(tmp_path: Path) -> None:

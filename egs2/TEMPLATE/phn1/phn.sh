@@ -129,11 +129,14 @@ finetune_first() {
         --start_sparsity none --sparsity_path linear --round_updates none --phn_tag "$1" --stage 1 --stop_stage 9 \
         --skip_train false --wait true "${@:2}"
 }
+plain=(--method dense --sparsity 0 --scope global --prune_biases true --prune_pattern none)
 
 # make_mask OUT SPARSITY INPUT WORDS…: the file OUT, by a sub-command of parp-mask; another INPUT means another mask.
 make_mask() {
+    local pool_words
+    eval "pool_words=(${pool_options})" # a pattern has characters that the shell would read
     step "$(dirname "$1")/.steps/$(basename "$1" .safetensors).json" --keep --input "$3" --output "$1" -- \
-        python3 -m parp_espnet.bin.mask "${@:4}" --sparsity "$2" --out "$1"
+        python3 -m parp_espnet.bin.mask "${@:4}" "${pool_words[@]}" --sparsity "$2" --out "$1"
 }
 
 if at_stage 6; then
@@ -148,10 +151,11 @@ if at_stage 6; then
     uniform)
         source=${upstream_dir}
         [ ! -f "${upstream}" ] || source=${upstream}
-        make_mask "${mask}" "${first_sparsity}" "${upstream_dir}/frontend.json" random --model "${source}" --seed "${seed}"
+        make_mask "${mask}" "${first_sparsity}" "${upstream_dir}/frontend.json" \
+            random --model "${source}" --seed "${seed}" --scope "${drawn_scope}"
         ;;
     finetuned)
-        finetune_first "${dense_tag}" --method dense --sparsity 0
+        finetune_first "${dense_tag}" "${plain[@]}"
         make_mask "${mask}" "${first_sparsity}" "${expdir}/${dense_tag}/${model}" \
             from-model --model "${expdir}/${dense_tag}/${model}" --scope "${scope}"
         ;;
@@ -160,9 +164,9 @@ if at_stage 6; then
         # so that each mask is part of the one before.
         round=() pruned=
         for next in ${rounds}; do
-            name=${dense_tag}_rounds${round_length}_to${next}
+            name=${iterated_tag}_rounds${round_length}_to${next}
             if [ -z "${pruned}" ]; then
-                finetune_first "${name}" --method dense --sparsity 0 --updates "${round_length}"
+                finetune_first "${name}" "${plain[@]}" --updates "${round_length}"
             else
                 finetune_first "${name}" --method transfer "${round[@]}" --updates "${round_length}"
             fi

@@ -6,4 +6,6 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus mboshi --lang mb "$@"
+# Thirteen minutes of three people are learnt by heart in a few hundred updates, unless they are varied and hidden in part.
+exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus mboshi --lang mb --updates 2700 \
+    --speed_perturb_factors "0.9 1.0 1.1" --mask_time_prob 0.5 --mask_feature_prob 0.25 "$@"

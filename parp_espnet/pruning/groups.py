@@ -1,0 +1,44 @@
+"""N:M sparsity: of every M consecutive weights of a row the N largest are kept.
+
+Of 2:4 NVIDIA's sparse tensor cores skip the zeros (Mishra et al. 2021, arXiv 2104.08378). There a row runs along the
+inputs of a layer, which is the last dimension of its weight.
+"""
+
+import torch
+from torch import Tensor
+
+from parp_espnet.errors import UserError
+
+
+def keep_in_groups(name: str, bits: Tensor, shape: torch.Size, kept: int, size: int) -> Tensor:
+    """Return a boolean tensor of `shape`, True for the `kept` largest of every `size` consecutive weights.
+
+    Among equal magnitudes the earlier position is pruned first, as in the other scopes.
+
+    Args:
+        name: the tensor's, for the error.
+        bits: its magnitudes as flat integers in the same order, see `selection`.
+
+    Raises:
+        UserError: the last dimension is no multiple of `size`.
+    """
+    if not shape or shape[-1] % size:
+        raise UserError(
+            f"{name}: {kept}:{size} needs a last dimension that is a multiple of {size}, found shape "
+            f"{'×'.join(map(str, shape)) or 'of a single number'}; leave it out of the pool, or take another scope"
+        )
+    groups = bits.view(-1, size)
+    rank = torch.zeros_like(groups, dtype=torch.int8 if size < 128 else torch.int32)
+    # Each is compared with each: sorting groups of four is ten times slower.
+    for other in range(size):
+        column = groups[:, other : other + 1]
+        rank += column < groups
+        rank[:, other + 1 :] += column == groups[:, other + 1 :]
+    return (rank >= size - kept).view(shape)
+
+
+def follows(mask: Tensor, kept: int, size: int) -> bool:
+    """Whether a boolean tensor keeps `kept` of every `size` consecutive weights of a row."""
+    if not mask.dim() or mask.shape[-1] % size:
+        return False
+    return bool((mask.view(-1, size).sum(1) == kept).all())

@@ -1,0 +1,81 @@
+"""Training in several processes with gloo: what it leaves is sparse, and a rank that differs from the others is found."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.files import read_json
+from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.pool import find_pool
+
+SHORT = {"max_epoch": 2, "num_iters_per_epoch": 4, "keep_nbest_models": 1, "scheduler_conf": {"max_steps": 8}}
+DISTRIBUTED = {"multiprocessing_distributed": False, "dist_backend": "gloo"}
+
+DIFFERENT = """
+import sys, torch
+from parp_espnet.espnet.task import PruningASRTask
+from parp_espnet.pruning.pruner import Pruner
+real, rank = Pruner.after_update, int(sys.argv.pop(1))
+def after_update(self):
+    if self.update == 5 and rank == 1:
+        with torch.no_grad():
+            next(iter(self.pool.values())).mul_(0.5)
+    real(self)
+Pruner.after_update = after_update
+PruningASRTask.main()
+"""
+
+
+def launch(config: Path, ranks: int, *program: str) -> list[subprocess.CompletedProcess[str]]:
+    """Run `program` once a rank; it gets the configuration, and finds the others as torchrun's programs do."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(ranks)}
+    processes = []
+    for rank in range(ranks):
+        words = [word.replace("RANK", str(rank)) for word in program]
+        environment = os.environ | where | {"RANK": str(rank)}
+        command = [sys.executable, *words, "--config", str(config)]
+        processes.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    done = []
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        done.append(subprocess.CompletedProcess(process.args, process.returncode, stderr=errors))
+    return done
+
+
+@pytest.mark.parametrize(
+    ("ranks", "pruning"),
+    [
+        (2, {"method": "parp", "sparsity": 0.5, "interval": 3, "freeze_updates": 2}),
+        (4, {"method": "parp", "sparsity": 0.5, "interval": 3}),
+        (2, {"method": "mpi", "sparsity": 0.5}),
+    ],
+)
+def test_ranks_agree_and_leave_what_one_process_leaves(recipe, tmp_path: Path, lines, ranks: int, pruning):
+    config = recipe.config(tmp_path / "exp", **SHORT, **DISTRIBUTED, prune_conf=pruning)
+    for done in launch(config, ranks, "-m", "parp_espnet.bin.train"):
+        assert done.returncode == 0, done.stderr[-3000:]
+    mask = Mask.load(tmp_path / "exp" / "mask.safetensors")
+    assert mask.sparsity == 0.5
+    weights = find_pool(load_model_state(tmp_path / "exp" / "valid.loss.ave.pth"))
+    assert all(not torch.count_nonzero(weights[name][~kept]) for name, kept in mask.kept.items())
+    assert read_json(tmp_path / "exp" / "training.json")["updates"] == 8
+    steps = [event["step"] for event in lines(tmp_path / "exp" / "pruning.jsonl")]
+    assert steps == ([0, 3, 4, 6, 8] if pruning["method"] == "parp" else [0])
+
+
+def test_a_rank_that_differs_stops_the_run(recipe, tmp_path: Path):
+    pruning = {"method": "parp", "sparsity": 0.5, "interval": 3}
+    config = recipe.config(tmp_path / "exp", **SHORT, **DISTRIBUTED, prune_conf=pruning)
+    for done in launch(config, 2, "-c", DIFFERENT, "RANK"):
+        assert done.returncode != 0
+        assert "update 6: the masks of ranks 1 differ from rank 0's" in done.stderr
+    assert not (tmp_path / "exp" / "mask.safetensors").exists()
