@@ -9,12 +9,12 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
+from parp_espnet.bench.memory import peak
 from parp_espnet.pruning.selection import prune_
 
 SPARSITY = 0.5
@@ -101,11 +101,11 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
     seconds, extra = [], 0
     for number in range(1 if way in SLOW else 5):
         _move(pool, number)
-        before = _memory(reset=True)
+        before = peak(reset=True)
         started = time.perf_counter()
         function(pool)
         seconds.append(time.perf_counter() - started)
-        extra = max(extra, _memory() - before)
+        extra = max(extra, peak() - before)
     return {"seconds": min(seconds), "extra_bytes": extra}
 
 
@@ -115,14 +115,6 @@ def _move(pool: Pool, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     for tensor in pool.values():
         tensor.add_(torch.randn(tensor.shape, generator=generator), alpha=1e-4)
-
-
-def _memory(reset: bool = False) -> int:
-    """The process's peak of resident memory in bytes, since the last reset."""
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5")
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return 1024 * int(line.split()[1])
 
 
 if __name__ == "__main__":

@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet import progress
-from parp_espnet.bench.selection import SIZES, WAYS
+from parp_espnet.bench.parts import PARTS
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
-
-PARTS = ("select",)
 
 
 @command
@@ -25,39 +23,54 @@ def main() -> None:
     """Print a table, a line for each alternative, and write it as JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
     parser.add_argument("--only", default="", help=f"measure one part: {', '.join(PARTS)}")
-    parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
+    parser.add_argument("--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
     options = parser.parse_args()
     if options.only and options.only not in PARTS:
         raise UserError(f"--only {options.only}: expected one of {', '.join(PARTS)}")
-    lines = list(selection(options.sizes, options.threads))
-    write_json(options.out, lines)
+    known = {size for part in PARTS.values() for size in part.sizes}
+    if unknown := [size for size in options.sizes or [] if size not in known]:
+        raise UserError(f"--sizes {unknown[0]}: expected some of {', '.join(sorted(known))}")
+    lines: list[dict[str, Any]] = []
+    for name in [options.only] if options.only else PARTS:
+        sizes = [size for size in PARTS[name].sizes if options.sizes is None or size in options.sizes]
+        lines += compare(name, sizes, options.threads)
+        write_json(options.out, lines)
     print(table(lines), end="")
     print(f"all figures in {options.out}")
 
 
-def selection(sizes: list[str], threads: list[int]) -> Iterator[dict[str, Any]]:
-    """Measure the re-prune in every way, size and number of threads."""
-    runs = [(size, number, way) for size in sizes for number in threads for way in WAYS]
+def compare(name: str, sizes: list[str], threads: list[int]) -> Iterator[dict[str, Any]]:
+    """Measure every way of a part at every size and number of threads, each in a process of its own."""
+    part = PARTS[name]
+    runs = [
+        (size, number, way) for size in sizes for number in threads for _ in range(part.rounds) for way in part.ways
+    ]
     found: dict[tuple[str, int, str], dict[str, float]] = {}
-    for run in progress.track(runs, "select", "process"):
+    for run in progress.track(runs, name, "process"):
         size, number, way = run
-        found[run] = _in_a_process("parp_espnet.bench.selection", way, size, str(number), threads=number)
-    for size, number, way in runs:
-        if way == "ours":
-            continue
-        own, other = found[size, number, "ours"], found[size, number, way]
-        yield {
-            "name": f"select.reprune.{size}",
-            "ours_s": own["seconds"],
-            "against": way,
-            "against_s": other["seconds"],
-            "ratio": own["seconds"] / other["seconds"],
-            "extra_bytes": int(own["extra_bytes"]),
-            "against_extra_bytes": int(other["extra_bytes"]),
-            "threads": number,
-        }
+        measured = _in_a_process(part.module, way, size, str(number), threads=number)
+        if run not in found or measured["seconds"] < found[run]["seconds"]:
+            found[run] = measured
+    for size, number in dict.fromkeys((size, number) for size, number, _ in runs):
+        for called, way, other in part.pairs:
+            yield _line(f"{called}.{size}", number, found[size, number, way], other, found[size, number, other])
+
+
+def _line(name: str, threads: int, own: dict[str, float], against: str, other: dict[str, float]) -> dict[str, Any]:
+    line = {
+        "name": name,
+        "ours_s": own["seconds"],
+        "against": against,
+        "against_s": other["seconds"],
+        "ratio": own["seconds"] / other["seconds"],
+        "extra_bytes": int(own["extra_bytes"]),
+        "against_extra_bytes": int(other["extra_bytes"]),
+        "threads": threads,
+    }
+    more = {key: value for key, value in own.items() if key not in ("seconds", "extra_bytes")}
+    return line | more | {f"against_{key}": other[key] for key in more}
 
 
 def _in_a_process(module: str, *words: str, threads: int) -> dict[str, float]:
@@ -75,8 +88,9 @@ def table(lines: list[dict[str, Any]]) -> str:
     """Return the lines as Markdown; a ratio below 1 is in our favour."""
     rows = ["| what | threads | ours s | extra MB | against | s | extra MB | ratio |", f"|{'---|' * 8}"]
     for line in lines:
+        bits = f" ({line['bits_per_weight']:.3f} bit a weight)" if "bits_per_weight" in line else ""
         cells = [
-            line["name"],
+            line["name"] + bits,
             str(line["threads"]),
             f"{line['ours_s']:.3f}",
             f"{line['extra_bytes'] / 1e6:.0f}",

@@ -1,4 +1,4 @@
-"""Training in several processes with gloo: what it leaves is sparse, and a rank that differs from the others is found."""
+"""Training in several processes with gloo: it leaves what is sparse, and a rank that differs from others is found."""
 
 import os
 import socket

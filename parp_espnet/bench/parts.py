@@ -1,0 +1,43 @@
+"""What there is to measure: which way is compared with which, at what sizes."""
+
+from dataclasses import dataclass
+
+from parp_espnet.bench import selection
+
+
+@dataclass(frozen=True)
+class Part:
+    """A module whose `python3 -m MODULE WAY SIZE THREADS` prints one measurement as JSON."""
+
+    module: str
+    sizes: tuple[str, ...]
+    pairs: tuple[tuple[str, str, str], ...]
+    """What a line is called, without the size; our way; the way that it is compared with."""
+    rounds: int = 1
+    """How often all ways take their turn; the best turn counts. More where a difference is small."""
+
+    @property
+    def ways(self) -> list[str]:
+        """Every way once."""
+        return list(dict.fromkeys(way for _, *both in self.pairs for way in both))
+
+
+ALTERNATIVES = [way for way in selection.WAYS if way != "ours"]
+PARTS = {
+    "select": Part(
+        "parp_espnet.bench.selection",
+        tuple(selection.SIZES),
+        tuple(("select.reprune", "ours", way) for way in ALTERNATIVES),
+    ),
+    "step": Part(
+        "parp_espnet.bench.step",
+        ("base",),
+        (("step.parp", "parp", "dense"), ("step.fixed", "fixed", "dense")),
+        rounds=3,
+    ),
+    "mask": Part(
+        "parp_espnet.bench.mask",
+        tuple(selection.SIZES),
+        (("mask.write", "write", "torch_save"), ("mask.read", "read", "torch_load")),
+    ),
+}

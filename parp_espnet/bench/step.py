@@ -1,0 +1,63 @@
+"""A training step of a wav2vec 2.0 of Base size: dense, under a fixed mask, and with PARP at n = 5.
+
+    python3 -m parp_espnet.bench.step WAY SIZE THREADS
+
+is one measurement, in a process of its own, and prints it as JSON.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+import torch
+from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+from parp_espnet.bench.memory import peak
+from parp_espnet.pruning.first import first_mask
+from parp_espnet.pruning.pool import find_pool
+from parp_espnet.pruning.pruner import Pruner
+from parp_espnet.pruning.settings import PruneSettings
+
+WAYS: dict[str, dict[str, Any]] = {
+    "dense": {"method": "dense"},
+    "fixed": {"method": "mpi", "sparsity": 0.5},
+    "parp": {"method": "parp", "sparsity": 0.5, "interval": 5},
+}
+SIZES: dict[str, dict[str, int]] = {"base": {}}
+"""What differs from Hugging Face's defaults, which are those of wav2vec2-base."""
+UPDATES = 10
+"""Two of PARP's intervals."""
+BATCH, SECONDS = 2, 5
+
+
+def measure(way: str, size: str, threads: int) -> dict[str, float]:
+    """Return the `seconds` of one update, over `UPDATES` of them, and the `extra_bytes` that they need."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    model = Wav2Vec2Model(Wav2Vec2Config(**SIZES[size], mask_time_prob=0.0, layerdrop=0.0))
+    model.feature_extractor._freeze_parameters()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
+    settings = PruneSettings.parse(WAYS[way])
+    pool = find_pool(dict(model.named_parameters()))
+    pruner = Pruner(pool, adjusts=settings.row.adjusts, schedule=settings.schedule, record=lambda event: None)
+    pruner.start(first_mask(pool, settings.sparsity, settings.scope, None))
+    waves = torch.randn(BATCH, SECONDS * 16000)
+
+    def update() -> None:
+        optimizer.zero_grad()
+        torch.autograd.backward(model(waves).last_hidden_state.square().mean())
+        optimizer.step()
+        pruner.after_update()
+
+    for _ in range(settings.interval):  # what is compiled, allocated or loaded once
+        update()
+    before = peak(reset=True)
+    started = time.perf_counter()
+    for _ in range(UPDATES):
+        update()
+    return {"seconds": (time.perf_counter() - started) / UPDATES, "extra_bytes": peak() - before}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
