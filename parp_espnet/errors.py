@@ -17,6 +17,12 @@ class UserError(Exception):
     """
 
 
+def describe(error: Exception) -> str:
+    """Another library's error in one line: its kind and the first line that it says."""
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
+    return f"{type(error).__name__}: {first}"
+
+
 def command(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap the `main` of a command: a `UserError` becomes one line on stderr and exit code 2, Ctrl-C becomes 130.
 

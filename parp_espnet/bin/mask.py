@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from parp_espnet.errors import UserError, command
+from parp_espnet.errors import UserError, command, describe
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import HOW, combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
@@ -127,8 +127,9 @@ def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
     try:
         states: Mapping[str, Tensor] = AutoModel.from_pretrained(upstream, local_files_only=True).state_dict()
     except (OSError, ValueError) as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"--upstream {upstream}: expected a Hugging Face model, found none ({first})") from None
+        raise UserError(
+            f"--upstream {upstream}: expected a Hugging Face model, found none ({describe(error)})"
+        ) from None
     return states
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from espnet2.train.reporter import Reporter
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write
 
 CURRENT = "checkpoint.pth"
@@ -96,7 +96,7 @@ def _read(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a dozen kinds on damaged files
-        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'empty'}"
+        return describe(error)
 
 
 def _mend_epoch(directory: Path, states: dict[str, Any], criteria: Sequence[Sequence[str]]) -> None:

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from transformers import HubertModel, Wav2Vec2Model, WavLMModel
 from transformers.utils import logging as transformers_logging
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.upstreams.wavlm import to_native
 
@@ -159,7 +159,7 @@ def _load(folder: Path, model_type: str) -> Any:
     try:
         model, loading = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
-        raise UserError(f"{folder}: the weights cannot be loaded: {_first_line(error)}") from None
+        raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
     # A model trained without masking has no mask embedding, and needs none to be finetuned without.
     missing = sorted(set(loading["missing_keys"]) - {"masked_spec_embed"})
     if missing or loading.get("mismatched_keys"):
@@ -181,7 +181,7 @@ def _check_native(path: Path) -> Preflight:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # pickle, zip and torch raise many kinds for a damaged file
-        raise UserError(f"{path}: not a checkpoint that loads safely (weights only): {_first_line(error)}") from None
+        raise UserError(f"{path}: not a checkpoint that loads safely (weights only): {describe(error)}") from None
     keys = set(content) if isinstance(content, dict) else set()
     fitting = [name for name, expected in NATIVE.items() if expected <= keys]
     if not fitting:
@@ -207,7 +207,7 @@ def _download(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "pytorch_model*.bin"]))
     except Exception as error:  # the hub's client raises many kinds
         raise UserError(
-            f"{name}: no such directory here, and the Hugging Face hub did not give it ({_first_line(error)}); "
+            f"{name}: no such directory here, and the Hugging Face hub did not give it ({describe(error)}); "
             "download it elsewhere and pass its directory"
         ) from None
 
@@ -215,7 +215,3 @@ def _download(name: str) -> Path:
 def _link(source: Path, destination: Path) -> None:
     destination.unlink(missing_ok=True)
     destination.symlink_to(os.path.relpath(source.resolve(), destination.parent.resolve()))
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no message'}"

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, read_json
 
 INNER = ("model_weight", "model", "state_dict")
@@ -80,8 +80,7 @@ def _load(file: Path) -> tuple[Any, Weights]:
     try:
         whole = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zip and pickle raise many kinds for a damaged file
-        line = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
-        raise UserError(f"{file}: not a checkpoint that loads safely ({type(error).__name__}: {line})") from None
+        raise UserError(f"{file}: not a checkpoint that loads safely ({describe(error)})") from None
     weights = _inner(whole)
     if weights is None:
         found = ", ".join(map(str, list(whole)[:5])) if isinstance(whole, dict) else type(whole).__name__
