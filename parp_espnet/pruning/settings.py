@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import Method, Source, describe_unknown, find_method
-from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
 from parp_espnet.pruning.scopes import check_scope, groups_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DEFAULT_GROWTH = 0.2
 
@@ -73,8 +73,11 @@ class PruneSettings:
         start = max(0.0, self.sparsity - DEFAULT_GROWTH) if self.start_sparsity is None else self.start_sparsity
         return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
 
-    def find_pool[T: Tensor](self, tensors: Mapping[str, T]) -> dict[str, T]:
+    def find_pool[T: "Tensor"](self, tensors: Mapping[str, T]) -> dict[str, T]:
         """Return the tensors that may be pruned; see `pool.find_pool`."""
+        # Imported here: torch takes seconds, and many a command only checks settings.
+        from parp_espnet.pruning.pool import find_pool  # noqa: PLC0415
+
         return find_pool(tensors, self.prune_pattern, self.prune_biases)
 
     def as_dict(self) -> dict[str, Any]:
