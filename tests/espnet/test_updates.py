@@ -1,5 +1,6 @@
 """What counts as an update, and ESPnet's other options beside pruning: all of it leaves exactly sparse models."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,10 @@ def test_tensorboard_shows_the_mask(recipe, tmp_path: Path, lines):
     shown.Reload()
     tags = {name: tag for tag in shown.Tags()["scalars"] for name in SHOWN if tag.split("/")[-1] == name}
     assert set(tags) == set(SHOWN)
-    flips = [event["flips"] for event in lines(experiment / "pruning.jsonl") if event["step"] % 4 == 0][1:]
-    assert [scalar.value for scalar in shown.Scalars(tags["mask_flips"])][: len(flips)] == flips
+    # Between two prunes there is nothing to show; those at the end of an epoch are in the log only.
+    flips = [event["flips"] for event in lines(experiment / "pruning.jsonl") if event["step"] in (4, 8, 12, 16)]
+    values = [scalar.value for scalar in shown.Scalars(tags["mask_flips"])]
+    assert [value for value in values if not math.isnan(value)] == flips
 
 
 def test_a_pool_that_nothing_is_in(recipe, tmp_path: Path):
