@@ -38,16 +38,19 @@ def launch(config: Path, ranks: int, *program: str) -> list[subprocess.Completed
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(ranks)}
-    processes = []
-    for rank in range(ranks):
-        words = [word.replace("RANK", str(rank)) for word in program]
-        environment = os.environ | where | {"RANK": str(rank)}
-        command = [sys.executable, *words, "--config", str(config)]
-        processes.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
-    done = []
-    for process in processes:
-        _, errors = process.communicate(timeout=300)
-        done.append(subprocess.CompletedProcess(process.args, process.returncode, stderr=errors))
+    processes, done = [], []
+    try:
+        for rank in range(ranks):
+            words = [word.replace("RANK", str(rank)) for word in program]
+            environment = os.environ | where | {"RANK": str(rank)}
+            command = [sys.executable, *words, "--config", str(config)]
+            processes.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+        for process in processes:
+            _, errors = process.communicate(timeout=600)
+            done.append(subprocess.CompletedProcess(process.args, process.returncode, stderr=errors))
+    finally:
+        for process in processes:
+            process.kill()
     return done
 
 
