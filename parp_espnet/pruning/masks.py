@@ -63,10 +63,7 @@ class Mask:
     @property
     def sha256(self) -> str:
         """Identity of the mask: names, shapes and bits; not how it came to be."""
-        digest = hashlib.sha256(self.fingerprint.encode())
-        for _, bits in sorted(pack(self.kept).items()):
-            digest.update(bits.numpy().tobytes())
-        return digest.hexdigest()
+        return identity(self.kept)
 
     def save(self, path: Path) -> None:
         """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and metadata."""
@@ -126,6 +123,14 @@ class Mask:
             raise UserError(
                 f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made from another upstream?"
             )
+
+
+def identity(kept: Mapping[str, Tensor]) -> str:
+    """SHA-256 of names, shapes and bits."""
+    digest = hashlib.sha256(fingerprint(shapes_of(kept)).encode())
+    for _, bits in sorted(pack(kept).items()):
+        digest.update(bits.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def iou(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
