@@ -24,7 +24,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "fixed": {"method": "mpi", "sparsity": 0.5},
     "parp": {"method": "parp", "sparsity": 0.5, "interval": 5},
 }
-SIZES: dict[str, dict[str, int]] = {"base": {}}
+SIZES: dict[str, dict[str, Any]] = {"base": {}}
 """What differs from Hugging Face's defaults, which are those of wav2vec2-base."""
 UPDATES = 10
 """Two of PARP's intervals."""
@@ -36,7 +36,7 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model = Wav2Vec2Model(Wav2Vec2Config(**SIZES[size], mask_time_prob=0.0, layerdrop=0.0))
-    model.feature_extractor._freeze_parameters()
+    model.feature_extractor.requires_grad_(False)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
     settings = PruneSettings.parse(WAYS[way])
     pool = find_pool(dict(model.named_parameters()))

@@ -186,9 +186,10 @@ def _libsndfile(content: bytes) -> tuple[NDArray[np.float32], int]:
 
 def _g722(content: bytes) -> tuple[NDArray[np.float32], int]:
     """G.722, the wideband telephone's coding, which libsndfile does not know."""
-    with av.open(io.BytesIO(content), format="g722") as container:
+    with av.open(io.BytesIO(content), "r", format="g722") as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
-    return np.concatenate([np.zeros(0), *frames]).astype(np.float32) / 32768, RATE
+    samples = np.concatenate([np.zeros(0), *frames])
+    return (samples / 32768).astype(np.float32), RATE
 
 
 def _as_wanted(samples: NDArray[np.float32], rate: int) -> NDArray[np.int16]:
