@@ -36,7 +36,7 @@ def main() -> None:
         for number in range(1, len(config.iterations) + 1):
             for speech in sets_of(config, number, arguments.exp / "speech").values():
                 make_speech(config, speech, arguments.jobs)
-        make_human(config, arguments.exp / "speech", arguments.downloads, arguments.jobs)
+        make_human(config, arguments.exp / "speech" / "human", arguments.downloads, arguments.jobs)
         return
     # torch takes seconds to import, and the synthesising processes must not inherit it.
     from parp_espnet.upstreams.pretrain import export, train  # noqa: PLC0415

@@ -44,6 +44,8 @@ def _check_numbers(settings: Settings) -> None:
     for name in ("train_minutes", "valid_minutes", "test_minutes"):
         if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
             raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
+    if settings.lr is not None and not 0 < settings.lr < math.inf:
+        raise UserError(f"phn.sh: --lr {settings.lr:g}: expected more than 0")
     for name, value in settings.upstream_settings.items():
         if not 0 <= value < 1:
             raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")

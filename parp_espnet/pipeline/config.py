@@ -40,10 +40,12 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     scheduler = dict(shared.get("scheduler_conf") or {})
     if shared.get("scheduler") == "tristagelr":
         scheduler["max_steps"] = settings.updates
+    optimizer = dict(shared.get("optim_conf") or {}) | ({} if settings.lr is None else {"lr": settings.lr})
     experiment = {
         "seed": settings.seed,
         "max_epoch": epochs,
         "num_iters_per_epoch": settings.updates // epochs * shared.get("accum_grad", 1),
+        "optim_conf": optimizer,
         "scheduler_conf": scheduler,
         # ESPnet's frontend_conf has an inner one, which is s3prl's; the last layer is what CTC stands on.
         "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},

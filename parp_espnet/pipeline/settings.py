@@ -72,6 +72,7 @@ class Settings:
     mask_time_prob: Annotated[float | None, "hide spans of frames in training; the upstream's own by default"] = None
     mask_feature_prob: Annotated[float | None, "hide spans of channels; the upstream's own by default"] = None
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
+    lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = None
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
 
@@ -98,6 +99,7 @@ class Settings:
         if self.phn_tag is not None:
             return self.phn_tag
         config = [self.train_config.stem] if self.train_config and self.train_config.stem != "phn" else []
+        config += [] if self.lr is None else [f"lr{self.lr:g}"]
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
         return "_".join(["phn", self.method, *self._pruning_tags(), *config, *others])
 

@@ -42,7 +42,18 @@ def test_the_experiment_is_in_the_shipped_configuration(tmp_path: Path, frontend
         "start_sparsity": None,
         "sparsity_path": "linear",
         "updates": 300,
+        "prune_biases": True,
+        "prune_pattern": None,
     }
+
+
+def test_the_learning_rate_is_the_configurations_unless_it_is_given(tmp_path: Path, frontend: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("optim_conf: {lr: 0.1, eps: 1.0e-8}\n")
+    plain = made(tmp_path / "plain", frontend, Settings(train_config=config, sparsity=0.5))
+    given = made(tmp_path / "given", frontend, Settings(train_config=config, sparsity=0.5, lr=0.01))
+    assert plain["optim_conf"] == {"lr": 0.1, "eps": 1.0e-8}
+    assert given["optim_conf"] == {"lr": 0.01, "eps": 1.0e-8}
 
 
 def test_an_experiment_keeps_its_settings(tmp_path: Path, frontend: Path) -> None:

@@ -25,7 +25,7 @@ class Iteration:
     augment_share: float = 0.5
     """Share of utterances that get a room, a channel and noise; their targets come from the clean speech."""
     human: bool = False
-    """Train on the human speech as well, with what the round before predicts for it as targets."""
+    """Train on human readings as well. The model of the round before aligns them with the reference voice."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +38,9 @@ class PretrainConfig:
     model: dict[str, Any]
     """Overrides of Hugging Face's `HubertConfig`."""
     human: tuple[str, ...] = ()
-    """Languages of the human speech (`parp_espnet.corpora.debian`) that rounds with `human` hear."""
+    """Languages of the human speech (`parp_espnet.corpora.readings`) that rounds with `human` hear as well."""
+    human_copies: int = 2
+    """How often each human reading is heard, each time warped by another factor."""
     seed: int = 1
     dev_minutes: float = 5.5
     """Minutes of held-out voices and phrases over all languages, for the accuracies that are logged."""
@@ -83,18 +85,13 @@ def read_config(path: Path) -> PretrainConfig:
     values |= {name: tuple(values[name]) for name in ("languages", "human") if name in values}
     values["iterations"] = tuple(Iteration(**iteration) for iteration in values["iterations"])
     config = PretrainConfig(**values)
-    _check_teachers(path, config.iterations)
-    return config
-
-
-def _check_teachers(path: Path, iterations: tuple[Iteration, ...]) -> None:
-    for number, iteration in enumerate(iterations, 1):
-        same = number > 1 and iterations[number - 2].clusters == iteration.clusters
-        if iteration.human and not (same and iterations[number - 2].layer is iteration.layer is None):
+    for number, iteration in enumerate(config.iterations, 1):
+        if iteration.human and (number == 1 or iteration.layer is not None):
             raise UserError(
-                f"{path}: iteration {number} has the model of the one before label human speech; "
-                "expected one before it, both with the same number of clusters and none of a layer"
+                f"{path}: iteration {number} has human: true; expected an iteration before it, whose model aligns "
+                "human speech, and no layer of its own"
             )
+    return config
 
 
 def _neighbours(path: Path) -> str:

@@ -1,8 +1,12 @@
 """The model and the loss: Hugging Face's HuBERT with a linear predictor of cluster numbers."""
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import HubertConfig, HubertModel
 
@@ -96,3 +100,34 @@ def losses(logits: Tensor, targets: Tensor, masked: Tensor) -> dict[str, Tensor]
         found[name] = nn.functional.cross_entropy(chosen, targets[frames])
         found[f"{name}_accuracy"] = (chosen.argmax(-1) == targets[frames]).float().mean()
     return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Padded waves (batch, samples), `audible` (same shape, 1 where not padding) and frames of each (batch,)."""
+
+    waves: Tensor
+    audible: Tensor
+    frames: Tensor
+
+
+def pad(model: Predictor, waves: list[NDArray[np.float32]]) -> Batch:
+    """Waves (samples,) each as one batch."""
+    lengths = torch.tensor([len(wave) for wave in waves])
+    padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(wave) for wave in waves], batch_first=True)
+    return Batch(padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long(), model.frames(lengths))
+
+
+def load_predictor(config: PretrainConfig, checkpoint: Path) -> Predictor:
+    """The model of a round's checkpoint, for evaluation."""
+    state = torch.load(checkpoint, weights_only=True)["model"]
+    model = Predictor(config, len(state["classifier.bias"]))
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def precision(config: PretrainConfig) -> torch.autocast:
+    """bfloat16 where it is wanted and the processor can."""
+    # Without these instructions bfloat16 is emulated, ten times slower than fp32.
+    quick = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bf16 and quick)

@@ -4,9 +4,7 @@ Everything random about update u (batch, disturbance, mask, dropout) is drawn fr
 run does what an uninterrupted one would have done.
 """
 
-import dataclasses
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,24 +16,16 @@ from torch import Tensor
 from parp_espnet import progress
 from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.pretrain import targets
+from parp_espnet.upstreams.pretrain.alignment import label
 from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig
 from parp_espnet.upstreams.pretrain.human import load_human
-from parp_espnet.upstreams.pretrain.model import Predictor, draw_mask, losses
+from parp_espnet.upstreams.pretrain.model import Batch, Predictor, draw_mask, load_predictor, losses, pad, precision
 from parp_espnet.upstreams.pretrain.speech import Clip, batches, load_speech, normalised, sets_of
 
 EVALUATION_BATCHES = 12
 SAMPLE_CLIPS = 1300
 """Utterances whose frames k-means sees: some 250,000 frames; more change the centroids little."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Batch:
-    """Padded waves (batch, samples), `audible` (same shape, 1 where not padding) and frames of each (batch,)."""
-
-    waves: Tensor
-    audible: Tensor
-    frames: Tensor
 
 
 def pretrain(config: PretrainConfig, folder: Path) -> Path:
@@ -51,9 +41,10 @@ def pretrain(config: PretrainConfig, folder: Path) -> Path:
         clips = {name: load_speech(config, one) for name, one in speech.items()}
         made = make_targets(config, iteration, clips, work, previous)
         if iteration.human and previous is not None:
-            spoken = load_human(config, number, folder / "speech")
-            clips["train"] += spoken
-            made["train"] += label(config, spoken, work / "targets_human.npy", previous)
+            spoken = load_human(config, folder / "speech" / "human")
+            readings = label(config, spoken, work, previous)
+            clips["train"] += [spoken[i] for i in readings]
+            made["train"] += readings.values()
         previous = train_iteration(config, number, clips, made, work, previous)
     if previous is None:
         raise ValueError("a pretraining has at least one iteration")
@@ -77,10 +68,6 @@ def make_targets(
 def _centroids(
     config: PretrainConfig, iteration: Iteration, clips: list[Clip], path: Path, previous: Path | None
 ) -> targets.Features:
-    if iteration.human and previous is not None and not path.is_file():
-        # The classes that the model before knows.
-        with atomic_write(path) as temporary:
-            shutil.copyfile(previous.parent / path.name, temporary)
     if path.is_file():
         return targets.load_centroids(path)
     some = [clips[i] for i in np.random.default_rng(config.seed).permutation(len(clips))[:SAMPLE_CLIPS]]
@@ -95,36 +82,14 @@ def features(
     if iteration.layer is None or previous is None:
         yield from map(_reference_mfcc, clips)
         return
-    model = _load(config, previous)
+    model = load_predictor(config, previous)
     size = int(config.batch_seconds // config.max_seconds)
     for start in range(0, len(clips), size):
-        batch = _pad(model, [normalised(clip.samples) for clip in clips[start : start + size]])
-        with torch.no_grad(), _precision(config):
+        batch = pad(model, [normalised(clip.samples) for clip in clips[start : start + size]])
+        with torch.no_grad(), precision(config):
             states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
         for row, length in zip(states[iteration.layer].float(), batch.frames.tolist(), strict=True):
             yield row[:length].numpy()
-
-
-def _load(config: PretrainConfig, checkpoint: Path) -> Predictor:
-    state = torch.load(checkpoint, weights_only=True)["model"]
-    model = Predictor(config, len(state["classifier.bias"]))
-    model.load_state_dict(state)
-    return model.eval()
-
-
-def label(config: PretrainConfig, clips: list[Clip], path: Path, previous: Path) -> list[NDArray[np.int16]]:
-    """The classes that the `previous` checkpoint's model hears in each clip, (frames,) each; kept in `path`."""
-    if not path.is_file():
-        model = _load(config, previous)
-        found: dict[int, NDArray[np.int16]] = {}
-        grouped = batches(np.array([len(clip.samples) for clip in clips]), config.batch_seconds, 0, 0)
-        for chosen in progress.track(grouped, "targets human", "batch"):
-            batch = _pad(model, [normalised(clips[i].samples) for i in chosen])
-            with torch.no_grad(), _precision(config):
-                classes = model(batch.waves, batch.audible, None).argmax(-1).numpy().astype(np.int16)
-            found |= {int(i): row[:n] for i, row, n in zip(chosen, classes, batch.frames.tolist(), strict=True)}
-        targets.save_targets((found[i] for i in range(len(clips))), path)
-    return targets.load_targets(path)
 
 
 def _reference_mfcc(clip: Clip) -> targets.Features:
@@ -142,7 +107,7 @@ def train_iteration(
     work: Path,
     previous: Path | None,
 ) -> Path:
-    """Train one iteration, from the model of the one before; return its checkpoint."""
+    """Train one iteration, from the encoder of the one before; return its checkpoint."""
     iteration, checkpoint = config.iterations[number - 1], work / "checkpoint.pt"
     torch.manual_seed(config.seed * 1000 + number)
     model = Predictor(config, iteration.clusters)
@@ -156,10 +121,8 @@ def train_iteration(
         optimizer.load_state_dict(saved["optimizer"])
         done = saved["updates"]
     elif previous is not None:
-        before = torch.load(previous, weights_only=True)["model"]
-        if not iteration.human:  # other clusters
-            before = {name: weight for name, weight in before.items() if name.startswith("encoder.")}
-        model.load_state_dict(before, strict=iteration.human)
+        encoder = torch.load(previous, weights_only=True)["model"]
+        model.load_state_dict({k: v for k, v in encoder.items() if k.startswith("encoder.")}, strict=False)
     lengths = np.array([len(clip.samples) for clip in clips["train"]])
     shown = progress.bar(iteration.updates, f"iteration {number}", "update")
     shown.update(done)
@@ -204,17 +167,11 @@ def make_batch(
         else wave
         for wave in waves
     ]
-    batch = _pad(model, disturbed)
+    batch = pad(model, disturbed)
     classes = torch.full((len(waves), int(batch.frames.max())), -1)
     for row, goal, length in zip(classes, goals, batch.frames.tolist(), strict=True):
         row[: min(length, len(goal))] = torch.from_numpy(goal[:length].astype(np.int64))
     return batch, classes
-
-
-def _pad(model: Predictor, waves: list[NDArray[np.float32]]) -> Batch:
-    lengths = torch.tensor([len(wave) for wave in waves])
-    padded = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(wave) for wave in waves], batch_first=True)
-    return Batch(padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long(), model.frames(lengths))
 
 
 def step(
@@ -229,7 +186,7 @@ def step(
     torch.manual_seed(seed)
     model.train()
     masked = draw_mask(batch.frames, config.mask_share, config.mask_span, torch.Generator().manual_seed(seed))
-    with _precision(config):
+    with precision(config):
         logits = model(batch.waves, batch.audible, masked)
     found = losses(logits, classes, masked)
     optimizer.zero_grad()
@@ -251,7 +208,7 @@ def evaluate(
         batch, classes = make_batch(model, [clips[i] for i in indices], [goals[i] for i in indices], 0.0, nothing)
         generator = torch.Generator().manual_seed(number)
         masked = draw_mask(batch.frames, config.mask_share, config.mask_span, generator)
-        with torch.no_grad(), _precision(config):
+        with torch.no_grad(), precision(config):
             logits = model(batch.waves, batch.audible, masked)
         for name, value in losses(logits, classes, masked).items():
             sums.setdefault(name, []).append(value.item())
@@ -269,9 +226,3 @@ def _report(work: Path, updates: int, train: dict[str, Tensor], dev: dict[str, f
     line["dev"] = {k: round(v, 4) for k, v in dev.items()}
     with (work / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
-
-
-def _precision(config: PretrainConfig) -> torch.autocast:
-    # Without these instructions bfloat16 is emulated, ten times slower than fp32.
-    quick = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bf16 and quick)
