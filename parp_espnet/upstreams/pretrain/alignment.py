@@ -19,8 +19,6 @@ from parp_espnet.upstreams.pretrain.model import Predictor, load_predictor, pad,
 from parp_espnet.upstreams.pretrain.speech import Clip, batches, normalised
 
 Samples = NDArray[np.int16]
-LAYER = 3
-"""Transformer layer whose output is aligned, in the middle of the model: there voices matter least."""
 NEARER = 0.9
 """A reading this much nearer to its own reference than to another is taken to be of its text, and others are left out:
 some volunteers read an earlier version of it."""
@@ -68,11 +66,11 @@ def _alignments(
 
 
 def _hidden(config: PretrainConfig, model: Predictor, samples: list[Samples]) -> list[targets.Features]:
-    """The directions of each one's states in the layer that is aligned."""
+    """The directions of each one's states in the middle of the model, where voices matter least."""
     batch = pad(model, [normalised(one) for one in samples])
     with torch.no_grad(), precision(config):
         states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
-    return [directions(row[:n]) for row, n in zip(states[LAYER].float(), batch.frames.tolist(), strict=True)]
+    return [directions(row[:n]) for row, n in zip(states[len(states) // 2].float(), batch.frames.tolist(), strict=True)]
 
 
 def directions(states: Tensor) -> targets.Features:
