@@ -39,6 +39,7 @@ def main() -> None:
     args = _parser().parse_args()
     if "sparsity" in args:
         check_sparsity(args.sparsity)
+        check_scope(args.scope, args.sparsity)
     args.run(args)
 
 
@@ -72,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     pool.add_argument("model", type=Path)
     for one in (upstream, model, drawn, pool):
         one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
-        one.add_argument("--biases", choices=("true", "false"), default="true", help="whether biases may be pruned")
+        one.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well")
 
     info = action("info", _info, "what a mask is and where it prunes")
     info.add_argument("mask", type=Path)
@@ -97,14 +98,12 @@ def _from_model(args: argparse.Namespace) -> None:
 
 
 def _make(weights: Mapping[str, Tensor], origin: str, args: argparse.Namespace) -> None:
-    check_scope(args.scope, args.sparsity)
-    kept = select(find_pool(weights, args.pattern, args.biases == "true"), args.sparsity, args.scope)
+    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.scope)
     _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope), args.out)
 
 
 def _random(args: argparse.Namespace) -> None:
-    pool = find_pool(load_weights(args.model), args.pattern, args.biases == "true")
-    check_scope(args.scope, args.sparsity)
+    pool = find_pool(load_weights(args.model), args.pattern, args.biases)
     _save(random_mask(shapes_of(pool), args.sparsity, args.seed, args.scope), args.out)
 
 
@@ -135,7 +134,7 @@ def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
 
 def _pool(args: argparse.Namespace) -> None:
     weights = load_weights(args.model)
-    names = pool_names(weights, args.pattern, args.biases == "true")
+    names = pool_names(weights, args.pattern, args.biases)
     pool = {canonical: weights[name] for canonical, name in names.items()}
     size, total = _size(pool.values()), _size(weights.values())
     print(f"{args.model}: {size} of {total} weights ({size / total:.1%}) in {len(pool)} tensors would be pruned")

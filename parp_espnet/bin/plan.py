@@ -18,6 +18,8 @@ def main() -> None:
     settings = read(sys.argv[1:])
     for name, value in variables(settings).items():
         print(f"{name}={shlex.quote(value)}")
+    for name, words in options(settings).items():
+        print(f"{name}=({shlex.join(words)})")
     names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in STAGES.items())
     print(f"stage_names=({names})")
 
@@ -33,12 +35,9 @@ def variables(settings: Settings) -> dict[str, str]:
         "model": MODEL,
         "train_set": settings.train_name,
         "train_dump": settings.train_dump,
-        "speeds": " ".join(map("{:g}".format, settings.speeds)),
-        "upstream_settings": " ".join(f"--set {name}={value:g}" for name, value in settings.upstream_settings.items()),
         "decode": settings.decode_name,
         "upstream_dir": f"{settings.expdir}/upstreams/{settings.upstream_name}",
         "drawn_scope": settings.scope if groups_of(settings.scope) else "tensor",
-        "pool_options": shlex.join(settings.pool_options),
         "mask_source": settings.mask_source,
         "first_sparsity": f"{settings.pruning.schedule.sparsity_at(0):g}",
         "rounds": " ".join(f"{sparsity:g}" for sparsity in settings.rounds),
@@ -47,6 +46,17 @@ def variables(settings: Settings) -> dict[str, str]:
         "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
     }
     return plain | derived
+
+
+def options(settings: Settings) -> dict[str, list[str]]:
+    """Return what the shell passes on to other commands, each as an array."""
+    speeds = [f"{speed:g}" for speed in settings.speeds]
+    changed = [f"{name}={value:g}" for name, value in settings.upstream_settings.items()]
+    return {
+        "speed_options": ["--speeds", *speeds] if speeds else [],
+        "upstream_options": [word for setting in changed for word in ("--set", setting)],
+        "pool_options": settings.pool_options,
+    }
 
 
 def _plain(value: object) -> str:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from parp_espnet import progress
 from parp_espnet.corpora.debian import Package, fetch, files_of
+from parp_espnet.corpora.speech import SAMPLE_RATE
 
-RATE = 16000
 LOUDEST = 0.7
 """Peak of every reading, of full scale: the volunteers' levels differ much."""
 QUIET = 30.0
@@ -53,10 +53,10 @@ def tux_paint(files: Files) -> Iterator[tuple[str, str, bytes]]:
 
 def festvox_ru(files: Files) -> Iterator[tuple[str, str, bytes]]:
     """Yield language, text and recording, from the list `( ru_0001 "…" )` beside them; a + before a vowel is stress."""
-    (listed,) = [content for name, content in files.items() if name.endswith("etc/txt.done.data")]
-    for name, text in re.findall(r'\( (\S+) "(.*?)" \)', listed.decode()):
-        (recording,) = [content for path, content in files.items() if path.endswith(f"wav/{name}.wav")]
-        yield "ru", text.replace("+", ""), recording
+    (listed,) = [name for name in files if name.endswith("etc/txt.done.data")]
+    folder = listed.removesuffix("etc/txt.done.data")
+    for name, text in re.findall(r'\( (\S+) "(.*?)" \)', files[listed].decode()):
+        yield "ru", text.replace("+", ""), files[f"{folder}wav/{name}.wav"]
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _samples(recording: bytes) -> NDArray[np.int16]:
         samples, rate = soundfile.read(io.BytesIO(recording), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError:
         return np.zeros(0, np.int16)
-    resampled = soxr.resample(samples.mean(axis=1), rate, RATE)
+    resampled = soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE)
     # Imported here: it takes seconds.
     import librosa  # noqa: PLC0415
 

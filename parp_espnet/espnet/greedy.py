@@ -9,7 +9,6 @@ from torch import Tensor
 from parp_espnet.scoring.per import count_errors, total
 
 BLANK = 0
-PADDING = -1
 
 
 def collapse(path: Iterable[int]) -> list[int]:
@@ -40,4 +39,4 @@ def validate_by_tokens(model: Any) -> None:
 
 
 def _names(tokens: Iterable[int]) -> tuple[str, ...]:
-    return tuple(str(token) for token in tokens if token != PADDING)
+    return tuple(map(str, tokens))

@@ -130,8 +130,8 @@ class Settings:
         """The dense experiment with the same settings, whose weights OMP ranks."""
         tag = None if self.phn_tag is None else f"{self.phn_tag}_dense"
         plain = replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None, phn_tag=tag)
-        plain = replace(plain, scope="global", prune_biases=True, prune_pattern=None)
-        return replace(plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None)
+        plain = replace(plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None)
+        return replace(plain, scope="global", prune_biases=True, prune_pattern=None)
 
     @property
     def iterated_tag(self) -> str:
@@ -149,7 +149,7 @@ class Settings:
     def pool_options(self) -> list[str]:
         """What parp-mask has to be told of the pool."""
         pattern = [] if self.prune_pattern is None else ["--pattern", self.prune_pattern]
-        return [*pattern, *([] if self.prune_biases else ["--biases", "false"])]
+        return [*pattern, *([] if self.prune_biases else ["--no-biases"])]
 
     @property
     def rounds(self) -> list[float]:

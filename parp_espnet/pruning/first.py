@@ -26,8 +26,7 @@ def first_mask(pool: Mapping[str, Tensor], sparsity: float, scope: str, file: Pa
     """
     if file is None:
         origin = (Source.PRETRAINED if sparsity > 0 else Source.NOTHING).value
-        kept = select(pool, sparsity, scope if sparsity > 0 else "global")
-        return Mask(kept, origin=origin, sparsity_target=sparsity, scope=scope)
+        return Mask(select(pool, sparsity, scope), origin=origin, sparsity_target=sparsity, scope=scope)
     mask = Mask.load(file)
     mask.check_fits(pool, where=str(file))
     # Ranked in parts, each part's share is rounded by itself.

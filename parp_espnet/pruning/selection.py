@@ -44,7 +44,7 @@ def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
     The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of which the
     first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes first. With another
     `scope` (of `scopes.SCOPES`) this holds for each layer, or each tensor, with its own N; with N:M for every M
-    consecutive weights, of which N are kept whatever `sparsity` is.
+    consecutive weights, of which N are kept at any sparsity but 0.
 
     Args:
         pool: float32, float16 or bfloat16 tensors of any shape, by canonical name.
@@ -67,9 +67,10 @@ def prune_(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
 
 def _ranked(pool: Mapping[str, Tensor], sparsity: float, scope: str, *, zero: bool) -> dict[str, Tensor]:
     kept: dict[str, Tensor] = {}
-    if groups := groups_of(scope):
+    groups = groups_of(scope)
+    if groups and sparsity > 0:
         return _prune_groups(pool, *groups, zero=zero)
-    for part in parts(pool, scope):
+    for part in parts(pool, "global" if groups else scope):
         total = sum(tensor.numel() for tensor in part.values())
         kept |= _prune_part(part, total - kept_count(total, sparsity), zero=zero)
     return {name: kept[name] for name in pool}

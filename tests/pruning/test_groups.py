@@ -38,7 +38,7 @@ def test_every_group_keeps_its_largest_and_ties_go_by_position(case, dtype):
     expected = torch.ones_like(groups, dtype=torch.bool).scatter_(1, pruned, False)
     assert torch.equal(found, expected.view(tensor.shape))
     assert follows(found, kept, size)
-    assert torch.equal(prune_({"w": tensor}, 0.0, f"{kept}:{size}")["w"], found)
+    assert torch.equal(prune_({"w": tensor}, 1 - kept / size, f"{kept}:{size}")["w"], found)
     assert torch.equal(tensor != 0, found & (tensor != 0))
 
 

@@ -82,8 +82,7 @@ if at_stage 2; then
             --output "$2/wav.scp" --aside "--nj ${nj}" -- \
             python3 -m parp_espnet.bin.format_data --data "data/$1" --out "$2" --lang "${lang}" "${@:3}"
     }
-    # shellcheck disable=SC2086 # several words
-    format_set "${train_set}" "${org}/${train_dump}" ${speeds:+--speeds ${speeds}}
+    format_set "${train_set}" "${org}/${train_dump}" "${speed_options[@]}"
     format_set "${valid_set}" "${org}/${valid_set}"
     format_set "${test_set}" "${raw}/${test_set}"
 fi
@@ -112,9 +111,8 @@ init=()
 [ "${upstream_init}" = pretrained ] || init=(--random_seed "${seed}")
 
 if at_stage 5; then
-    # shellcheck disable=SC2086 # several words
     step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" --output "${upstream_dir}/frontend.json" -- \
-        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" ${upstream_settings}
+        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" "${upstream_options[@]}"
 fi
 
 # The mask of the pre-trained weights (MPI, PARP) is the trainer's, which leaves it as initial_mask.safetensors. Masks from
@@ -133,10 +131,8 @@ plain=(--method dense --sparsity 0 --scope global --prune_biases true --prune_pa
 
 # make_mask OUT SPARSITY INPUT WORDS…: the file OUT, by a sub-command of parp-mask; another INPUT means another mask.
 make_mask() {
-    local pool_words
-    eval "pool_words=(${pool_options})" # a pattern has characters that the shell would read
     step "$(dirname "$1")/.steps/$(basename "$1" .safetensors).json" --keep --input "$3" --output "$1" -- \
-        python3 -m parp_espnet.bin.mask "${@:4}" "${pool_words[@]}" --sparsity "$2" --out "$1"
+        python3 -m parp_espnet.bin.mask "${@:4}" "${pool_options[@]}" --sparsity "$2" --out "$1"
 }
 
 if at_stage 6; then

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Pretrain a small upstream on synthetic speech, and on human speech out of Debian's packages (450 MB, kept in downloads/),
+# Pretrain a small upstream on synthetic speech, and on human readings out of Debian's packages (340 MB, kept in downloads/),
 # and export it in Hugging Face format:
 #
-#     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages, as shipped in upstreams/multi
+#     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages, the successor of upstreams/multi
 #     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, its counterpart, not shipped yet
 #     egs2/cldr/ssl1/run.sh --help
 #

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from parp_espnet import progress
 from parp_espnet.upstreams.pretrain import targets
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
-from parp_espnet.upstreams.pretrain.model import Predictor, load_predictor, pad, precision
+from parp_espnet.upstreams.pretrain.model import Predictor, hidden_states, predictor_of
 from parp_espnet.upstreams.pretrain.speech import Clip, batches, normalised
 
 Samples = NDArray[np.int16]
@@ -49,7 +49,7 @@ def _alignments(
     config: PretrainConfig, readings: list[Samples], references: list[Samples], previous: Path
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """The frame of its reference for each frame of a reading, by its number; none for readings of another text."""
-    model = load_predictor(config, previous)
+    model = predictor_of(config, torch.load(previous, weights_only=True)["model"])
     lengths = np.array([len(reading) + len(reference) for reading, reference in zip(readings, references, strict=True)])
     groups = batches(lengths, 2 * config.batch_seconds, 0, 0)
     for group in progress.track(groups, "targets human", "batch"):
@@ -67,10 +67,8 @@ def _alignments(
 
 def _hidden(config: PretrainConfig, model: Predictor, samples: list[Samples]) -> list[targets.Features]:
     """The directions of each one's states in the middle of the model, where voices matter least."""
-    batch = pad(model, [normalised(one) for one in samples])
-    with torch.no_grad(), precision(config):
-        states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
-    return [directions(row[:n]) for row, n in zip(states[len(states) // 2].float(), batch.frames.tolist(), strict=True)]
+    middle = (model.encoder.config.num_hidden_layers + 1) // 2
+    return [directions(states) for states in hidden_states(config, model, [normalised(one) for one in samples], middle)]
 
 
 def directions(states: Tensor) -> targets.Features:

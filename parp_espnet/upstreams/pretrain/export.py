@@ -12,7 +12,7 @@ from transformers import HubertModel, Wav2Vec2FeatureExtractor
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
-from parp_espnet.upstreams.pretrain.model import Predictor
+from parp_espnet.upstreams.pretrain.model import predictor_of
 
 
 def export(config: PretrainConfig, checkpoint: Path, folder: Path) -> None:
@@ -26,9 +26,7 @@ def export(config: PretrainConfig, checkpoint: Path, folder: Path) -> None:
     state, done, wanted = saved["model"], saved["updates"], config.iterations[-1].updates
     if done < wanted:
         raise UserError(f"{checkpoint}: {done} of {wanted} updates are done; stage 2 does the rest")
-    model = Predictor(config, len(state["classifier.bias"]))
-    model.load_state_dict(state)
-    _save(model.encoder, folder)
+    _save(predictor_of(config, state).encoder, folder)
 
 
 def _save(model: HubertModel, folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The model and the loss: Hugging Face's HuBERT with a linear predictor of cluster numbers."""
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -118,12 +117,22 @@ def pad(model: Predictor, waves: list[NDArray[np.float32]]) -> Batch:
     return Batch(padded, (torch.arange(padded.shape[1]) < lengths[:, None]).long(), model.frames(lengths))
 
 
-def load_predictor(config: PretrainConfig, checkpoint: Path) -> Predictor:
-    """The model of a round's checkpoint, for evaluation."""
-    state = torch.load(checkpoint, weights_only=True)["model"]
+def predictor_of(config: PretrainConfig, state: dict[str, Tensor]) -> Predictor:
+    """The model that a checkpoint's `model` is the state of, for evaluation."""
     model = Predictor(config, len(state["classifier.bias"]))
     model.load_state_dict(state)
     return model.eval()
+
+
+@torch.no_grad()
+def hidden_states(
+    config: PretrainConfig, model: Predictor, waves: list[NDArray[np.float32]], layer: int
+) -> list[Tensor]:
+    """(frames, dimensions) of each wave (samples,): the output of a Transformer layer, 1 being the first."""
+    batch = pad(model, waves)
+    with precision(config):
+        states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
+    return [row[:length] for row, length in zip(states[layer].float(), batch.frames.tolist(), strict=True)]
 
 
 def precision(config: PretrainConfig) -> torch.autocast:

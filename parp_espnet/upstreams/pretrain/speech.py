@@ -7,7 +7,7 @@ every phrase is there twice: said by one of the train set's many voices, which i
 import dataclasses
 import json
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import batched, pairwise, repeat
 from pathlib import Path
@@ -68,17 +68,36 @@ def make_speech(config: PretrainConfig, speech: SpeechSet, jobs: int) -> None:
             "max_seconds": config.max_seconds,
         }  # fmt: skip
         index = speech.folder / f"{language}.json"
-        if index.is_file() and read_json(index)["settings"] == settings:
-            continue
-        clips = list(_clips(config, language, speech, jobs))
-        offsets = {"samples": keep_parts([clip.samples for clip in clips], index.with_suffix(".npy"))}
-        if speech.referenced:
-            references = [clip.reference for clip in clips if clip.reference is not None]
-            offsets["reference"] = keep_parts(references, index.with_suffix(".reference.npy"))
-        write_text(index, json.dumps({"settings": settings, "offsets": offsets}))
+        if not is_kept(index, settings):
+            keep_clips(list(_clips(config, language, speech, jobs)), index, settings)
 
 
-def keep_parts(parts: list[NDArray[np.int16]], path: Path) -> list[int]:
+def is_kept(index: Path, settings: dict[str, Any]) -> bool:
+    """Whether `keep_clips` wrote clips of just these settings."""
+    return index.is_file() and read_json(index)["settings"] == settings
+
+
+def keep_clips(clips: Sequence[Clip], index: Path, settings: dict[str, Any]) -> None:
+    """Write clips beside `index`, and it last."""
+    offsets = {"samples": _keep([clip.samples for clip in clips], index.with_suffix(".npy"))}
+    if references := [clip.reference for clip in clips if clip.reference is not None]:
+        offsets["reference"] = _keep(references, index.with_suffix(".reference.npy"))
+    write_text(index, json.dumps({"settings": settings, "offsets": offsets}))
+
+
+def load_clips(index: Path) -> list[Clip]:
+    """The clips that `keep_clips` wrote, memory-mapped."""
+    offsets = read_json(index)["offsets"]
+    if len(offsets["samples"]) == 1:  # an empty file cannot be mapped
+        return []
+    samples = _parts(index.with_suffix(".npy"), offsets["samples"])
+    if "reference" not in offsets:
+        return [Clip(one) for one in samples]
+    references = _parts(index.with_suffix(".reference.npy"), offsets["reference"])
+    return [Clip(*both) for both in zip(samples, references, strict=True)]
+
+
+def _keep(parts: list[NDArray[np.int16]], path: Path) -> list[int]:
     """Write `parts` as one array; return where each begins, and the end."""
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.save(file, np.concatenate([np.zeros(0, np.int16), *parts]))
@@ -122,18 +141,11 @@ def load_speech(config: PretrainConfig, speech: SpeechSet) -> list[Clip]:
         index = speech.folder / f"{language}.json"
         if not index.is_file():
             raise UserError(f"{index}: no speech; run stage 1 first")
-        offsets = read_json(index)["offsets"]
-        samples = load_parts(index.with_suffix(".npy"), offsets["samples"])
-        if not speech.referenced:
-            clips += [Clip(one) for one in samples]
-            continue
-        references = load_parts(index.with_suffix(".reference.npy"), offsets["reference"])
-        clips += [Clip(*both) for both in zip(samples, references, strict=True)]
+        clips += load_clips(index)
     return clips
 
 
-def load_parts(path: Path, offsets: Iterable[int]) -> list[NDArray[np.int16]]:
-    """The parts that `keep_parts` wrote, memory-mapped."""
+def _parts(path: Path, offsets: Iterable[int]) -> list[NDArray[np.int16]]:
     whole = np.load(path, mmap_mode="r")
     return [whole[a:b] for a, b in pairwise(offsets)]
 

@@ -6,6 +6,7 @@ run does what an uninterrupted one would have done.
 
 import json
 from collections.abc import Iterator
+from itertools import batched
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,16 @@ from parp_espnet.upstreams.pretrain.alignment import label
 from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig
 from parp_espnet.upstreams.pretrain.human import load_human
-from parp_espnet.upstreams.pretrain.model import Batch, Predictor, draw_mask, load_predictor, losses, pad, precision
+from parp_espnet.upstreams.pretrain.model import (
+    Batch,
+    Predictor,
+    draw_mask,
+    hidden_states,
+    losses,
+    pad,
+    precision,
+    predictor_of,
+)
 from parp_espnet.upstreams.pretrain.speech import Clip, batches, load_speech, normalised, sets_of
 
 EVALUATION_BATCHES = 12
@@ -82,14 +92,11 @@ def features(
     if iteration.layer is None or previous is None:
         yield from map(_reference_mfcc, clips)
         return
-    model = load_predictor(config, previous)
+    model = predictor_of(config, torch.load(previous, weights_only=True)["model"])
     size = int(config.batch_seconds // config.max_seconds)
-    for start in range(0, len(clips), size):
-        batch = pad(model, [normalised(clip.samples) for clip in clips[start : start + size]])
-        with torch.no_grad(), precision(config):
-            states = model.encoder(batch.waves, attention_mask=batch.audible, output_hidden_states=True).hidden_states
-        for row, length in zip(states[iteration.layer].float(), batch.frames.tolist(), strict=True):
-            yield row[:length].numpy()
+    for some in batched(clips, size):
+        for states in hidden_states(config, model, [normalised(clip.samples) for clip in some], iteration.layer):
+            yield states.numpy()
 
 
 def _reference_mfcc(clip: Clip) -> targets.Features:
