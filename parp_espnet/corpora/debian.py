@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import lzma
 import tarfile
 import urllib.request
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from parp_espnet import progress
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write
 
 MIRRORS = ("http://deb.debian.org/debian", "http://archive.debian.org/debian")
@@ -61,11 +62,14 @@ def files_of(deb: Path) -> Iterator[tuple[str, bytes]]:
 
     Raises `UserError` when `deb` is no Debian package.
     """
-    with deb.open("rb") as file, closing(tarfile.open(fileobj=_data(file, deb), mode="r|*")) as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isfile() else None
-            if content:
-                yield member.name, content.read()
+    try:
+        with deb.open("rb") as file, closing(tarfile.open(fileobj=_data(file, deb), mode="r|*")) as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                if content:
+                    yield member.name, content.read()
+    except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
+        raise UserError(f"{deb}: damaged or cut off ({describe(error)}); remove it to download it again") from None
 
 
 def _data(file: BinaryIO, deb: Path) -> BinaryIO:

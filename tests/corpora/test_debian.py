@@ -53,3 +53,12 @@ def test_what_is_no_package(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.deb").write_bytes(content)
     with pytest.raises(UserError, match="expected a Debian package"):
         list(files_of(tmp_path / "bad.deb"))
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_package_that_is_cut_off(tmp_path: Path, make_deb: MakeDeb, share: float) -> None:
+    package = make_deb(tmp_path, {"c.wav": bytes(range(256)) * 400})
+    whole = (tmp_path / package.path).read_bytes()
+    (tmp_path / "cut.deb").write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(UserError, match=r"cut\.deb: damaged or cut off \(.+\); remove it to download it again"):
+        list(files_of(tmp_path / "cut.deb"))
