@@ -3,6 +3,8 @@
 #
 #     ./run.sh                          the quick study, sized for 20 minutes on two cores, its environment included
 #     ./run.sh --profile upstreams      another study of conf/study/
+#     ./run.sh --profile FILE.yaml      a study of your own
+#     ./run.sh --dry_run true           what it would do, what is done, and how long the rest may take
 #     ./run.sh --stage 4 --stop_stage 5
 #     ./run.sh --help
 #
@@ -35,21 +37,24 @@ begin() {
     echo "$(date '+%Y-%m-%dT%H:%M:%S') (run.sh ${profile}) ${label}" >&2
 }
 
-# wave N NAME: run the study's N-th wave of experiments, if it has any, through the queue, with one bar over all of them.
+# wave N: run the study's N-th wave of experiments through the queue, with one bar over all of them. One that fails stops no
+# other.
 wave() {
-    local -n jobs=jobs_$1 updates=updates_$1 progress=progress_$1 results=results_$1
-    [ "${jobs}" -gt 0 ] || return 0
+    local -n updates=updates_$1 progress=progress_$1 results=results_$1
     local options=() file
     for file in "${progress[@]}"; do options+=(--progress "${file}"); done
     for file in "${results[@]}"; do options+=(--output "${file}"); done
-    step "${out}/.steps/$2.json" --input "${study}" --input conf/train/phn.yaml "${options[@]}" --total "${updates}" \
-        --runner "${train_cmd} --gpu ${ngpu} --max_jobs_run ${max_jobs_run} JOB=1:${jobs}" --log "${out}/log/$2.JOB.log" \
-        -- python3 -m parp_espnet.bin.study job --study "${study}" --wave "$1" --job JOB --ngpu "${ngpu}"
+    step "${out}/.steps/wave$1.json" --input "${study}" --input conf/train/phn.yaml "${options[@]}" --total "${updates}" \
+        --runner "${train_cmd} --gpu ${ngpu} --max_jobs_run ${max_jobs_run} JOB=1:${waves[$1 - 1]}" \
+        --log "${out}/log/wave$1.JOB.log" \
+        -- python3 -m parp_espnet.bin.study job "${out}" --wave "$1" --job JOB --ngpu "${ngpu}" ||
+        echo "${label}: some experiments failed; the others go on, and the end says which" >&2
 }
 
 if [ "${dry_run}" = false ]; then
     mkdir -p "${out}"
     lock "${out}/.lock" "${out}" false
+    run python3 -m parp_espnet.bin.study begin "${study}" "${out}"
 fi
 
 if begin 1; then
@@ -64,13 +69,15 @@ if begin 2; then
 fi
 
 if begin 3; then
-    wave 1 dense
+    wave 1
 fi
 
 if begin 4; then
-    wave 2 pruned
+    for ((number = 2; number <= ${#waves[@]}; number++)); do
+        wave "${number}"
+    done
 fi
 
 if begin 5; then
-    show_or_run python3 -m parp_espnet.bin.study results --study "${study}" --out "${out}"
+    show_or_run python3 -m parp_espnet.bin.study results "${out}"
 fi

@@ -41,7 +41,7 @@ def variables(settings: Settings) -> dict[str, str]:
         "mask_source": settings.mask_source,
         "first_sparsity": f"{settings.pruning.schedule.sparsity_at(0):g}",
         "rounds": " ".join(f"{sparsity:g}" for sparsity in settings.rounds),
-        "round_length": str(settings.round_updates or max(1, settings.updates // 3)),
+        "round_length": str(settings.round_length),
         "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
         "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
     }

@@ -1,14 +1,20 @@
-"""Plan a study, run one of its jobs, or put its results together; `./run.sh` calls it.
+"""Plan a study, run one of its jobs, say where it stands, or put its results together.
 
-python3 -m parp_espnet.bin.study plan [options of run.sh]
-python3 -m parp_espnet.bin.study job --study conf/study/quick.yaml --wave 1 --job 2
-python3 -m parp_espnet.bin.study results --study conf/study/quick.yaml --out results/quick
+parp-study status results/quick [--watch 10]
+parp-study results results/quick                          the report of what is there, at any moment
+
+`./run.sh` calls it besides as
+
+parp-study plan [options of run.sh]
+parp-study begin conf/study/quick.yaml results/quick
+parp-study job results/quick --wave 1 --job 2
 """
 
 import argparse
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,8 +24,12 @@ from parp_espnet.pipeline.settings import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.collect import collect
 from parp_espnet.study.figure import draw
-from parp_espnet.study.plan import Experiment, Study
+from parp_espnet.study.plan import Combined, Experiment, Study
+from parp_espnet.study.state import FIRST_LINE, describe, failures, listing, standings
 from parp_espnet.study.table import report, table
+
+KEPT = "study.yaml"
+"""The study's file, as it was when the study was run last, in its results."""
 
 
 @command
@@ -28,49 +38,82 @@ def main() -> None:
     if sys.argv[1:2] == ["plan"]:
         _plan(sys.argv[2:])
         return
-    parser = argparse.ArgumentParser(description="Plan, run and collect a study.", allow_abbrev=False)
+    options = _parser().parse_args()
+    if options.action == "begin":
+        _begin(options.study, options.results)
+        return
+    study, folder = _study_of(options.results), options.results
+    if options.action == "job":
+        _job(study, options.wave, options.job, options.ngpu)
+    elif options.action == "status":
+        _status(study, folder, options.jobs, options.watch)
+    else:
+        _results(study, folder)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parp-study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     actions = parser.add_subparsers(dest="action", required=True)
+    begin = actions.add_parser("begin", help="keep a study's file with its results")
+    begin.add_argument("study", type=Path, help="the study's YAML")
     job = actions.add_parser("job", help="run one experiment of a wave")
-    job.add_argument("--wave", type=int, required=True, help="1: dense models; 2: the others")
+    job.add_argument("--wave", type=int, required=True, help="1: dense models; then who needs the waves before")
     job.add_argument("--job", type=int, required=True, help="number of the experiment in its wave, from 1")
     job.add_argument("--ngpu", type=int, default=0)
-    results = actions.add_parser("results", help="write results.json, RESULTS.md and the figure")
-    results.add_argument("--out", type=Path, required=True, help="results/NAME")
-    for action in (job, results):
-        action.add_argument("--study", type=Path, required=True, help="the study's YAML")
-    options = parser.parse_args()
-    if options.action == "job":
-        _job(Study.read(options.study), options.wave, options.job, options.ngpu)
-    else:
-        _results(Study.read(options.study), options.out)
+    status = actions.add_parser("status", help="what is done, running, failed and left")
+    status.add_argument("--jobs", type=int, default=1, help="experiments at a time, for the time left")
+    status.add_argument("--watch", type=float, metavar="SECONDS", help="show it again and again")
+    results = actions.add_parser("results", help="write the tables and figures of what is there")
+    for action in (begin, job, status, results):
+        action.add_argument("results", type=Path, help="results/NAME")
+    return parser
+
+
+def _study_of(folder: Path) -> Study:
+    if not (folder / KEPT).is_file():
+        raise UserError(f"{folder}: expected a study's results, with its {KEPT}; ./run.sh --profile NAME begins one")
+    return Study.read(folder / KEPT, name=folder.name)
 
 
 def _plan(arguments: Sequence[str]) -> None:
     """Print what run.sh needs, as shell variables; paths are from the project's directory."""
     options = settings.read(arguments)
     study = Study.read(options.file)
+    out = Path("results", study.name)
+    if options.dry_run:
+        found = standings(study, ROOT / out / "log")
+        print(listing(found), describe(found, options.jobs), sep="\n\n", end="\n\n", file=sys.stderr)
     wanted = range(options.stage, options.stop_stage + 1)
-    print(f"study={shlex.quote(str(options.file.relative_to(ROOT)))}")
-    print(f"profile={shlex.quote(options.profile)}")
+    file = options.file.relative_to(ROOT) if options.file.is_relative_to(ROOT) else options.file
+    print(f"study={shlex.quote(str(file))}")
+    print(f"profile={shlex.quote(study.name)}")
     print(f"dry_run={str(options.dry_run).lower()}")
     print(f"ngpu={options.ngpu}")
     print(f"max_jobs_run={options.jobs}")
     print(f"stages={shlex.quote(' '.join(map(str, wanted)))}")
     names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in settings.STAGES.items())
     print(f"stage_names=({names})")
+    # Data, upstream and statistics are the same for all methods; the dense one needs no mask first.
     recipes = dict.fromkeys(one.recipe for one in study.experiments)
     print(f"recipes=({_words(recipes)})")
-    # Data, upstream and statistics are the same for all methods; the dense one needs no mask first.
     print(f"prepare=({shlex.join([*study.options, '--method', 'dense', '--stop_stage', '7'])})")
-    for number, wave in enumerate(study.waves(), start=1):
-        print(f"jobs_{number}={len(wave)}")
+    waves = study.waves()
+    print(f"waves=({' '.join(str(len(wave)) for wave in waves)})")
+    for number, wave in enumerate(waves, start=1):
         print(f"updates_{number}={sum(one.settings.updates for one in wave)}")
         print(f"progress_{number}=({_words(one.directory / 'progress.json' for one in wave)})")
-        print(f"results_{number}=({_words(one.directory / 'result.json' for one in wave)})")
+        print(f"results_{number}=({_words(one.result for one in wave)})")
 
 
 def _words(paths: Iterable[Path]) -> str:
     return shlex.join(map(str, paths))
+
+
+def _begin(study: Path, folder: Path) -> None:
+    Study.read(study)
+    write_text(folder / KEPT, study.read_text(encoding="utf-8"))
 
 
 def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
@@ -78,10 +121,24 @@ def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
     if not 1 <= wave <= len(waves) or not 1 <= job <= len(waves[wave - 1]):
         raise UserError(f"study {study.name}: there is no job {job} in wave {wave}")
     experiment = waves[wave - 1][job - 1]
-    _run(experiment, ["--ngpu", str(ngpu)])
+    print(f"{FIRST_LINE}{experiment.directory}", flush=True)
+    sparsity = [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
+    _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
     for masked in study.masks_of(experiment):
         # Now, so that whoever begins with another language's mask finds it.
         _run(masked, ["--ngpu", str(ngpu), "--stop_stage", "6"])
+
+
+def _combine(combined: Combined) -> str:
+    """Make a mask of others; return its sparsity."""
+    # Imported here: torch takes seconds.
+    from parp_espnet.pruning.combine import combine  # noqa: PLC0415
+    from parp_espnet.pruning.masks import Mask  # noqa: PLC0415
+
+    masks = [Mask.load(ROOT / path) for path in combined.masks]
+    made = combine(masks, combined.how, [str(path) for path in combined.masks])
+    made.save(ROOT / combined.path)
+    return repr(made.sparsity)
 
 
 def _run(experiment: Experiment, more: Sequence[str]) -> None:
@@ -91,13 +148,24 @@ def _run(experiment: Experiment, more: Sequence[str]) -> None:
         sys.exit(done.returncode)
 
 
-def _results(study: Study, out: Path) -> None:
-    files = [one.directory / "result.json" for one in study.experiments]
-    results = collect([ROOT / file for file in files], out / "results.json")
-    write_text(out / "RESULTS.md", report(study.name, results))
-    draw(results, out)
+def _status(study: Study, folder: Path, jobs: int, watch: float | None) -> None:
+    while True:
+        text = describe(standings(study, folder / "log"), jobs)
+        # Clear the screen and begin at its top.
+        print(f"\033[2J\033[H{time.ctime()}\n{text}" if watch else text, flush=True)
+        if not watch:
+            return
+        time.sleep(watch)
+
+
+def _results(study: Study, folder: Path) -> None:
+    found = standings(study, folder / "log")
+    results = collect([ROOT / one.result for one in study.experiments], folder / "results.json")
+    write_text(folder / "RESULTS.md", report(study.name, results))
+    draw(results, folder)
     print(table(results), end="")
-    print(f"{out / 'results.json'}, {out / 'RESULTS.md'}, {out / 'per.png'}, {out / 'per.svg'}")
+    print(f"{folder / 'results.json'}, {folder / 'RESULTS.md'}, {folder / 'per.png'}, {folder / 'per.svg'}")
+    failures(found)
 
 
 if __name__ == "__main__":

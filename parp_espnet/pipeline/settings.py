@@ -157,6 +157,11 @@ class Settings:
         return rounds(self.sparsity or 0.0) if self.mask_source == "iterated" else []
 
     @property
+    def round_length(self) -> int:
+        """Updates of each of IMP's short finetunings."""
+        return self.round_updates or max(1, self.updates // 3)
+
+    @property
     def finetuning_runs(self) -> int:
         """How many finetunings the experiment costs, short ones included; what a given mask cost is not known."""
         return 1 + Source[self.mask_source.upper()].runs_before(self.sparsity or 0.0)

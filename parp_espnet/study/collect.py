@@ -9,15 +9,15 @@ from parp_espnet.scoring.result import Result
 
 
 def collect(files: Sequence[Path], out: Path) -> list[Result]:
-    """Write `out`, the list of the results in `files`, in their order; return them.
+    """Write `out`, the list of the results in those of `files` that are there, in their order; return them.
 
-    Raises `UserError` that names the experiments without a result, or a file that is none.
+    Raises `UserError` when none is there, or a file is no result.
     """
-    if missing := [file for file in files if not file.exists()]:
-        names = ", ".join(str(file.parent) for file in missing)
-        raise UserError(f"{len(missing)} of {len(files)} experiments have no result yet: {names}")
-    results = [Result.read(file) for file in files]
-    write_json(out, [read_json(file) for file in files])
+    there = [file for file in files if file.exists()]
+    if not there:
+        raise UserError(f"none of {len(files)} experiments has a result yet, such as {files[0]}")
+    results = [Result.read(file) for file in there]
+    write_json(out, [read_json(file) for file in there])
     return results
 
 

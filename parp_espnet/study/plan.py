@@ -2,30 +2,45 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
-
-import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline import command_line
 from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.study.grid import Arm, read_grid
 
 OMP_MASK = "finetuned_mask.safetensors"
-KEYS = {"recipes", "options", "arms"}
+FINAL_MASK = "mask.safetensors"
+
+
+@dataclass(frozen=True)
+class Combined:
+    """A mask that a study makes of others, before the experiment that begins with it."""
+
+    how: str
+    """A word of `parp-mask combine`."""
+    masks: tuple[Path, ...]
+    """Of the masks, from the project's directory."""
+    path: Path
+    """Where the mask is to be, from the project's directory."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One arm in one language."""
+    """One arm in one language, with one choice of its options."""
 
     arm: str
     language: str
     options: tuple[str, ...]
     """Options of the recipe's `run.sh`."""
     settings: Settings
+    needs: tuple[Path, ...] = ()
+    """Directories of the experiments that have to be complete before, from the project's."""
+    combined: Combined | None = None
+    """The mask that it begins with, where the study makes it. Its sparsity is then the experiment's."""
 
     @property
     def recipe(self) -> Path:
@@ -38,9 +53,14 @@ class Experiment:
         return self.recipe / self.settings.expdir / self.settings.tag
 
     @property
-    def first(self) -> bool:
-        """Whether others may wait for it: OMP ranks the weights of dense models."""
-        return self.settings.method == "dense"
+    def result(self) -> Path:
+        """The experiment's result, from the project's directory."""
+        return self.directory / "result.json"
+
+    @property
+    def mask(self) -> Path:
+        """The mask that others may begin with: what OMP ranked, which is there early, or what the run ended with."""
+        return self.directory / (OMP_MASK if self.settings.mask_source == "finetuned" else FINAL_MASK)
 
 
 @dataclass(frozen=True)
@@ -53,64 +73,127 @@ class Study:
     experiments: tuple[Experiment, ...]
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read a study's YAML. Raises `UserError` when it is none, or an option in it is wrong."""
-        found = _load(path)
-        shared = _options(found.get("options") or {})
-        made: dict[tuple[str, str], Experiment] = {}
-        for arm, own in found["arms"].items():
-            for language in own.get("languages", list(found["recipes"])):
-                if language not in found["recipes"]:
-                    raise UserError(f"{path}: arm {arm}: language {language} has no recipe")
-                options = [*shared, *_options(own), *_mask(path, arm, own, made)]
-                made[arm, language] = _experiment(arm, language, found["recipes"][language], options)
-        order = list(found["recipes"])
-        experiments = sorted(made.values(), key=lambda one: order.index(one.language))
-        return cls(path.stem, tuple(shared), tuple(experiments))
+    def read(cls, path: Path, name: str | None = None) -> Self:
+        """Read a study's YAML; its name is the file's unless given.
+
+        Raises `UserError` when it is none, or with all that is wrong in it, a line each.
+        """
+        grid, faults = read_grid(path)
+        shared = _options(grid.options)
+        made: list[Experiment] = []
+        for arm in grid.arms:
+            for language in arm.languages:
+                found, wrong = _experiments(arm, language, grid.recipes[language], shared, made)
+                made += found
+                faults += [fault for fault in wrong if fault not in faults]
+        faults += _twice(made)
+        if faults:
+            head = f"{path}: " if len(faults) == 1 else f"{path}: {len(faults)} faults\n    "
+            raise UserError(head + "\n    ".join(faults))
+        order = list(grid.recipes)
+        return cls(name or path.stem, tuple(shared), tuple(sorted(made, key=lambda one: order.index(one.language))))
 
     def waves(self) -> list[list[Experiment]]:
-        """Return the experiments in two waves, which may be empty: the second needs the first to be complete."""
-        return [[one for one in self.experiments if one.first is first] for first in (True, False)]
+        """Return the experiments in waves, none of which is empty: what one needs is in an earlier one.
+
+        Dense models come first. The masks of OMP are made with them (`masks_of`), so who begins with one of those is in
+        the second wave, beside OMP itself.
+        """
+        levels: dict[Path, int] = {}
+        by_directory = {one.directory: one for one in self.experiments}
+
+        def level(one: Experiment) -> int:
+            if one.directory not in levels:
+                sources = [by_directory[need] for need in one.needs]
+                after = [0 if source.mask.name == OMP_MASK else level(source) for source in sources]
+                levels[one.directory] = 0 if one.settings.method == "dense" else 1 + max(after, default=0)
+            return levels[one.directory]
+
+        depth = max(map(level, self.experiments))
+        waves = [[one for one in self.experiments if level(one) == number] for number in range(depth + 1)]
+        return [wave for wave in waves if wave]
 
     def masks_of(self, experiment: Experiment) -> list[Experiment]:
         """Return the OMP experiments whose masks can be made as soon as `experiment` is complete."""
-        if not experiment.first:
-            return []
-        dense = experiment.directory
         omp = [one for one in self.experiments if one.settings.mask_source == "finetuned"]
-        return [one for one in omp if one.directory.parent / one.settings.dense.tag == dense]
-
-
-def _load(path: Path) -> Mapping[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
-        raise UserError(f"{path}: no such study; there are {others or 'none'}") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(found, dict) or not found.keys() <= KEYS or not found.get("recipes") or not found.get("arms"):
-        raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}")
-    return found
+        return [one for one in omp if one.directory.parent / one.settings.dense.tag == experiment.directory]
 
 
 def _options(values: Mapping[str, Any]) -> list[str]:
-    names = [name for name in values if name not in ("languages", "mask_of")]
-    return [word for name in names for word in (f"--{name}", str(values[name]))]
+    return [word for name, value in values.items() for word in (f"--{name}", str(value))]
 
 
-def _mask(path: Path, arm: str, own: Mapping[str, Any], made: Mapping[tuple[str, str], Experiment]) -> list[str]:
-    if "mask_of" not in own:
-        return []
-    source = made.get((own["mask_of"].get("arm"), own["mask_of"].get("language")))
-    if source is None or source.settings.mask_source != "finetuned":
-        raise UserError(f"{path}: arm {arm}: mask_of has to name an omp arm above it, and a language of that arm")
-    return ["--initial_mask", str(ROOT / source.directory / OMP_MASK)]
+def _experiments(
+    arm: Arm, language: str, recipe: str, shared: Sequence[str], made: Sequence[Experiment]
+) -> tuple[list[Experiment], list[str]]:
+    """Every choice of an arm in one language; also returns what is wrong with it."""
+    found, faults = [], []
+    for choice in arm.combinations():
+        options = [*shared, *_options(choice)]
+        try:
+            plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
+            found += [plain] if arm.mask_of is None else list(_masked(arm, plain, recipe, made))
+        except UserError as error:
+            faults.append(f"arm {arm.name}: {error}")
+    return found, faults
 
 
-def _experiment(arm: str, language: str, recipe: str, options: Sequence[str]) -> Experiment:
-    planned = command_line.read([*_own_options(ROOT / recipe), *options, "--dry_run", "true"])
-    return Experiment(arm, language, tuple(options), planned)
+def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]) -> Iterator[Experiment]:
+    """An experiment for each mask that the arm's `mask_of` names."""
+    assert arm.mask_of is not None
+    for languages in arm.mask_of.sources(plain.language, plain.settings.pruning.row.adjusts):
+        sources = [_source(arm.mask_of.arm, language, plain, made) for language in languages]
+        needs = tuple(source.directory for source in sources)
+        if arm.mask_of.combine is None:
+            options = [*plain.options, "--initial_mask", str(ROOT / sources[0].mask)]
+            yield replace(_experiment(arm.name, plain.language, recipe, options), needs=needs)
+            continue
+        words = [arm.mask_of.combine, arm.mask_of.arm, *languages, f"s{plain.settings.sparsity:g}"]
+        path = Path("exp/masks", f"{'_'.join(words)}_seed{plain.settings.seed}.safetensors")
+        combined = Combined(arm.mask_of.combine, tuple(source.mask for source in sources), path)
+        # The mask's sparsity is not known yet, and names the experiment otherwise.
+        options = [*plain.options, "--initial_mask", str(ROOT / path)]
+        tag = f"{plain.settings.tag}_{arm.mask_of.combine}"
+        experiment = _experiment(arm.name, plain.language, recipe, [*options, "--phn_tag", tag])
+        yield replace(experiment, needs=needs, combined=combined)
+
+
+def _source(arm: str, language: str, target: Experiment, made: Sequence[Experiment]) -> Experiment:
+    """The experiment of `arm` in `language` that is like the target in what a mask depends on."""
+    alike = ("sparsity", "seed", "scope", "prune_biases", "prune_pattern")
+
+    def like(one: Experiment) -> bool:
+        same = all(getattr(one.settings, name) == getattr(target.settings, name) for name in alike)
+        return same and one.settings.upstream_label == target.settings.upstream_label
+
+    found = [one for one in made if (one.arm, one.language) == (arm, language) and one.settings.method != "dense"]
+    matching = [one for one in found if like(one)]
+    if len(matching) != 1:
+        raise UserError(
+            f"mask_of has to name one experiment of an arm above it: in arm {arm} there are {len(matching)} in "
+            f"language {language} with sparsity {target.settings.sparsity:g} and seed {target.settings.seed}"
+        )
+    return matching[0]
+
+
+def _twice(made: Sequence[Experiment]) -> list[str]:
+    """Experiments of different arms that differ in nothing."""
+    first: dict[Path, Experiment] = {}
+    faults = []
+    for one in made:
+        other = first.setdefault(one.directory, one)
+        if other is not one:
+            faults.append(f"arms {other.arm} and {one.arm}: the same experiment twice, {one.directory}")
+    return faults
+
+
+def _experiment(
+    arm: str, language: str, recipe: str, options: Sequence[str], masked: bool = False
+) -> Experiment:
+    # A method that begins with a mask file, such as transfer, cannot be read without one.
+    standing = ["--initial_mask", str(ROOT / FINAL_MASK)] if masked else []
+    words = [*_own_options(ROOT / recipe), *options, *standing, "--dry_run", "true"]
+    return Experiment(arm, language, tuple(options), command_line.read(words))
 
 
 def _own_options(recipe: Path) -> list[str]:

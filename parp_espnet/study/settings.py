@@ -18,17 +18,18 @@ GIGABYTES_A_JOB = 2.5
 class StudySettings:
     """How a study is run."""
 
-    profile: Annotated[str, "study of conf/study/NAME.yaml"] = "quick"
+    profile: Annotated[str, "study of conf/study/NAME.yaml, or a file of your own"] = "quick"
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     max_jobs_run: Annotated[int | None, "experiments at a time; as many as cores and memory allow"] = None
     ngpu: Annotated[int, "GPUs of each experiment; 0 trains on the CPU"] = 0
-    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
+    dry_run: Annotated[bool, "print the experiments, what is left of them, and the commands; run nothing"] = False
 
     @property
     def file(self) -> Path:
         """The study's YAML."""
-        return ROOT / "conf/study" / f"{self.profile}.yaml"
+        own = self.profile.endswith((".yaml", ".yml")) or "/" in self.profile
+        return Path(self.profile).absolute() if own else ROOT / "conf/study" / f"{self.profile}.yaml"
 
     @property
     def jobs(self) -> int:

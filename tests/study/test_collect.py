@@ -15,10 +15,12 @@ def test_results_are_collected_in_order(results: list[Result], tmp_path: Path) -
     assert read_results(tmp_path / "out/results.json") == results
 
 
-def test_what_is_missing_is_named(results: list[Result], tmp_path: Path) -> None:
+def test_what_is_missing_is_left_out(results: list[Result], tmp_path: Path) -> None:
     results[0].write(tmp_path / "a/result.json")
-    with pytest.raises(UserError, match=f"1 of 2 experiments have no result yet: {tmp_path}/b"):
-        collect([tmp_path / "a/result.json", tmp_path / "b/result.json"], tmp_path / "results.json")
+    files = [tmp_path / "a/result.json", tmp_path / "b/result.json"]
+    assert collect(files, tmp_path / "results.json") == results[:1]
+    with pytest.raises(UserError, match=f"none of 1 experiments has a result yet, such as {tmp_path}/b"):
+        collect(files[1:], tmp_path / "results.json")
     (tmp_path / "results.json").write_text("[]")
     with pytest.raises(UserError, match="expected a list of results"):
         read_results(tmp_path / "results.json")

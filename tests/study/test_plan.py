@@ -44,8 +44,7 @@ def test_dense_models_and_their_masks_come_first() -> None:
 
 def test_the_study_of_upstreams_covers_all_languages_and_the_control_has_five_times_the_updates() -> None:
     study = Study.read(QUICK.with_name("upstreams.yaml"))
-    dense, other = study.waves()
-    assert not other
+    (dense,) = study.waves()
     settings = {(one.arm, one.language): one.settings for one in dense}
     assert {language for arm, language in settings if arm == "multi"} == set(VOICES)
     assert {language for arm, language in settings if arm == "mono"} == set(VOICES)
@@ -75,14 +74,67 @@ def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, t
             {"arms": {"x": {"method": "parp", "mask_of": {"arm": "omp", "language": "es"}}}},
             "mask_of has to name",
         ),
+        ({"arms": {"x": {"method": "parp", "mask_of": {"of": "omp"}}}}, "mask_of: expected arm and language"),
+        ({"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "languages": ["fr"]}}}}, "fr has no recipe"),
+        ({"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "combine": "sum"}}}}, "expected one of union"),
+        ({"arms": {"x": {"method": []}}}, "method: expected a value, found an empty list"),
+        ({"arms": {"x": ["parp"]}}, "expected options by name"),
+        ({"arms": {"x": {"method": "mpi"}, "y": {"method": "mpi", "sparsity": 0.5}}}, "x and y: the same experiment"),
         ({"options": {"updats": 3}}, "did you mean --updates"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
     path = tmp_path / "bad.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | change))
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | change, sort_keys=False))
     with pytest.raises(UserError, match=message):
         Study.read(path)
+
+
+def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+    arms = {"x": {"method": "prap"}, "y": {"method": "parp", "sparsity": 50}, "z": {"languages": ["fr"]}}
+    path = tmp_path / "bad.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    with pytest.raises(UserError) as found:
+        Study.read(path)
+    head, *faults = str(found.value).splitlines()
+    assert head == f"{path}: 3 faults"
+    assert [fault.split(":")[0].strip() for fault in faults] == ["arm z", "arm x", "arm y"]
+
+
+GRID = {
+    "dense": {"method": "dense", "seed": [0, 1]},
+    "curves": {"method": ["omp", "parp"], "sparsity": [0.5, 0.7], "seed": [0, 1]},
+    "omp": {"method": "omp", "sparsity": [0.6]},
+    "moved": {"method": ["transfer", "parp"], "sparsity": 0.6, "mask_of": {"arm": "omp"}},
+    "union": {"method": "transfer", "sparsity": 0.6, "mask_of": {"arm": "omp", "combine": "union"}},
+    "again": {"method": "transfer", "sparsity": 0.6, "languages": ["tr"], "mask_of": {"arm": "once", "language": "es"}},
+}
+
+
+def test_a_grid_is_every_combination(tmp_path: Path) -> None:
+    arms = {name: arm for name, arm in GRID.items() if name != "again"}
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    study = Study.read(path)
+    counts = {name: sum(one.arm == name for one in study.experiments) for name in arms}
+    # Moved: both sources for parp; for the fixed mask only the other language's, since its own is OMP's.
+    assert counts == {"dense": 4, "curves": 16, "omp": 2, "moved": 6, "union": 2}
+    assert len({one.directory for one in study.experiments}) == 30
+    first, second = study.waves()
+    assert {one.arm for one in first} == {"dense"}
+    assert len(second) == 26
+    union = next(one for one in study.experiments if one.arm == "union")
+    assert union.combined is not None
+    assert [mask.name for mask in union.combined.masks] == ["finetuned_mask.safetensors"] * 2
+    assert union.settings.initial_mask is not None
+    assert (union.settings.recipe / union.settings.initial_mask).resolve() == ROOT / union.combined.path
+
+
+def test_who_begins_with_a_final_mask_comes_after_it(tmp_path: Path) -> None:
+    arms = {"once": {"method": "parp", "sparsity": 0.6, "languages": ["es"]}, "again": GRID["again"]}
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    assert [[one.arm for one in wave] for wave in Study.read(path).waves()] == [["once"], ["again"]]
 
 
 def test_what_a_recipe_gives_to_phn_sh_is_in_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,137 @@
+"""A study's YAML: recipes, options that all experiments share, and arms, each a small grid.
+
+    arms:
+        curves: {method: [mpi, omp, parp], sparsity: [0.5, 0.7], seed: [0, 1, 2]}
+        transfer: {method: [transfer, parp], sparsity: 0.5, mask_of: {arm: curves, language: others}}
+
+An arm is options of `phn.sh` by name; a list is a choice, and the arm is every combination of its choices in each of
+its `languages`. `mask_of` begins with the mask of another experiment: see `MaskOf`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from parp_espnet.errors import UserError
+
+KEYS = {"recipes", "options", "arms"}
+OWN = ("languages", "mask_of")
+"""Keys of an arm that are the study's, not options of `phn.sh`."""
+COMBINATIONS = ("union", "intersection", "majority")
+
+
+@dataclass(frozen=True)
+class MaskOf:
+    """Whose mask an experiment begins with."""
+
+    arm: str
+    """Name of the arm."""
+    languages: tuple[str, ...]
+    """Languages of that arm's experiments: one mask each, or one of all of them where they are combined."""
+    combine: str | None = None
+    """How the masks of several languages become one: a word of `COMBINATIONS`."""
+    others: bool = False
+    """Whether no experiment begins with a mask of its own language."""
+
+    def sources(self, target: str, adjusts: bool) -> list[tuple[str, ...]]:
+        """The languages of each mask to begin with in the language `target`.
+
+        A mask of its own language is left out where it stays as it is: that is the source's experiment itself.
+        """
+        if self.combine is not None:
+            return [self.languages]
+        return [(one,) for one in self.languages if one != target or (adjusts and not self.others)]
+
+    @classmethod
+    def of(cls, values: Any, recipes: Sequence[str]) -> Self:
+        """Read `{arm: NAME, language: L}` or `{arm: NAME, languages: all | others | [L, …], combine: union}`.
+
+        Raises `ValueError` that says what was expected.
+        """
+        allowed = {"arm", "language", "languages", "combine"}
+        if not isinstance(values, dict) or not values.keys() <= allowed or not isinstance(values.get("arm"), str):
+            raise ValueError(f"mask_of: expected arm and language(s), found {values}")
+        wanted: Any = [values["language"]] if "language" in values else values.get("languages", "all")
+        names = list(recipes) if wanted in ("all", "others") else list(wanted)
+        if unknown := [one for one in names if one not in recipes]:
+            raise ValueError(f"mask_of: language {', '.join(map(str, unknown))} has no recipe")
+        combine = values.get("combine")
+        if combine not in (None, *COMBINATIONS):
+            raise ValueError(f"mask_of: combine: expected one of {', '.join(COMBINATIONS)}, found {combine}")
+        return cls(values["arm"], tuple(names), combine, wanted == "others")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a study."""
+
+    name: str
+    languages: tuple[str, ...]
+    choices: Mapping[str, tuple[Any, ...]]
+    """Values of each option; most have one."""
+    mask_of: MaskOf | None
+
+    def combinations(self) -> Iterator[dict[str, Any]]:
+        """Every combination of the choices, by the options' names."""
+        for values in product(*self.choices.values()):
+            yield dict(zip(self.choices, values, strict=True))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A study as its file has it."""
+
+    recipes: Mapping[str, str]
+    options: Mapping[str, Any]
+    arms: tuple[Arm, ...]
+
+
+def read_grid(path: Path) -> tuple[Grid, list[str]]:
+    """Read a study's YAML; also returns what is wrong in single arms, which are left out.
+
+    Raises `UserError` when the file is no study at all.
+    """
+    found = _load(path)
+    recipes, arms, faults = found["recipes"], [], []
+    for name, values in found["arms"].items():
+        try:
+            arms.append(_arm(str(name), values, list(recipes)))
+        except ValueError as error:
+            faults.append(f"arm {name}: {error}")
+    return Grid(recipes, found.get("options") or {}, tuple(arms)), faults
+
+
+def _arm(name: str, values: Any, languages: list[str]) -> Arm:
+    if not isinstance(values, dict):
+        raise ValueError(f"expected options by name, found {values}")
+    own = values.get("languages", languages)
+    if unknown := [one for one in own if one not in languages]:
+        raise ValueError(f"language {', '.join(map(str, unknown))} has no recipe")
+    choices = {
+        option: tuple(value) if isinstance(value, list) else (value,)
+        for option, value in values.items()
+        if option not in OWN
+    }
+    if empty := [option for option, several in choices.items() if not several]:
+        raise ValueError(f"{empty[0]}: expected a value, found an empty list")
+    mask_of = MaskOf.of(values["mask_of"], languages) if "mask_of" in values else None
+    return Arm(name, tuple(own), choices, mask_of)
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
+        raise UserError(f"{path}: no such study; there are {others or 'none'}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
+    wanted = {"recipes": dict, "arms": dict}
+    whole = isinstance(found, dict) and found.keys() <= KEYS
+    if not whole or not all(found.get(key) and isinstance(found[key], kind) for key, kind in wanted.items()):
+        raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}")
+    return dict(found)

@@ -1,0 +1,189 @@
+"""Where a study stands: what is done, running, failed and left, and how long the rest may take."""
+
+import fcntl
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from statistics import median
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.plan import Experiment, Study
+
+FIRST_LINE = "experiment "
+"""Begins the line of a job's log that says which experiment's it is."""
+ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
+
+
+class State(Enum):
+    """What is known of an experiment."""
+
+    DONE = "done"
+    RUNNING = "running"
+    FAILED = "failed"
+    LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An experiment and its state."""
+
+    experiment: Experiment
+    state: State
+    log: Path | None
+    """The log of the job that ran it last, where there is one."""
+    updates_done: int
+    """Of its own finetuning."""
+    updates: int
+    """Of all finetunings that the study does for it."""
+    seconds_left: float | None
+    """Estimated from experiments that are done; None where none is."""
+
+
+def standings(study: Study, logs: Path) -> list[Standing]:
+    """Return where each experiment stands, in the study's order.
+
+    Args:
+        logs: folder of the logs of the study's jobs.
+
+    Raises:
+        UserError: a result is damaged or of another version.
+    """
+    ran = _logs(logs)
+    results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if _is_done(one)}
+    paces = _paces(study, results)
+    planned = {one.directory for one in study.experiments}
+    found = []
+    for one in study.experiments:
+        log, code = ran.get(one.directory, (None, None))
+        state = _state(one, code)
+        done = 0 if state is State.LEFT else _progress(one)
+        work = updates_of(one, planned)
+        pace = paces.get(one.recipe) or (median(paces.values()) if paces else None)
+        left = 0.0 if state is State.DONE else None if pace is None else pace * (work - done)
+        found.append(Standing(one, state, log, done, work, left))
+    return found
+
+
+def updates_of(experiment: Experiment, planned: set[Path]) -> int:
+    """Updates of all finetunings that are done for an experiment alone: OMP's dense one is, unless it is `planned`."""
+    settings = experiment.settings
+    work = settings.updates
+    if settings.mask_source == "finetuned" and experiment.directory.parent / settings.dense.tag not in planned:
+        work += settings.updates
+    return work + len(settings.rounds) * settings.round_length
+
+
+def _is_done(experiment: Experiment) -> bool:
+    return (ROOT / experiment.result).is_file()
+
+
+def _state(experiment: Experiment, code: int | None) -> State:
+    if _is_done(experiment):
+        return State.DONE
+    if _is_locked(ROOT / experiment.directory / ".phn.lock"):
+        return State.RUNNING
+    return State.FAILED if code else State.LEFT
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a run of phn.sh holds its lock."""
+    try:
+        with path.open("r+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _progress(experiment: Experiment) -> int:
+    with suppress(OSError, ValueError, KeyError):
+        return int(json.loads((ROOT / experiment.directory / "progress.json").read_text(encoding="utf-8"))["update"])
+    return 0
+
+
+def _logs(folder: Path) -> dict[Path, tuple[Path, int | None]]:
+    """The log of each experiment, by its directory, and the code with which its job ended; the newest holds."""
+    found: dict[Path, tuple[Path, int | None]] = {}
+    for log in sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        names = [line.removeprefix(FIRST_LINE) for line in text.splitlines() if line.startswith(FIRST_LINE)]
+        ended = ENDED.search(text)
+        if names:
+            found[Path(names[0])] = (log, int(ended[1]) if ended else None)
+    return found
+
+
+def _paces(study: Study, results: Mapping[Path, Result]) -> dict[Path, float]:
+    """Seconds an update in each recipe, decoding included."""
+    found: dict[Path, list[float]] = {}
+    for one in study.experiments:
+        result = results.get(one.directory)
+        if result is not None and result.train_seconds is not None:
+            seconds = result.train_seconds + (result.decode_seconds or 0.0)
+            found.setdefault(one.recipe, []).append(seconds / result.updates)
+    return {recipe: median(several) for recipe, several in found.items()}
+
+
+def describe(found: Sequence[Standing], jobs: int) -> str:
+    """Return a few lines: how many experiments are in each state, the time left with `jobs` at a time, which failed."""
+    counts = {state: sum(one.state is state for one in found) for state in State}
+    lines = [
+        f"{len(found)} experiments: " + ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    ]
+    if waiting := [one for one in found if one.state is not State.DONE]:
+        known = [one.seconds_left for one in waiting if one.seconds_left is not None]
+        updates = sum(one.updates - one.updates_done for one in waiting)
+        time = f"about {duration(sum(known) / jobs)}" if known else "nothing is done yet to estimate the time from"
+        lines.append(f"{updates} updates are left: {time}" + (f", {jobs} at a time" if known and jobs > 1 else ""))
+    for one in found:
+        where = "" if one.log is None else f", log in {one.log}"
+        if one.state is State.RUNNING:
+            done = f"{one.updates_done} of {one.experiment.settings.updates} updates"
+            lines.append(f"  running {one.experiment.directory}: {done}")
+        elif one.state is State.FAILED:
+            lines.append(f"  failed  {one.experiment.directory}{where}")
+    return "\n".join(lines)
+
+
+def listing(found: Sequence[Standing]) -> str:
+    """Return one line for each experiment: its state, updates, estimated time, arm and directory."""
+    rows = [
+        (
+            one.state.value,
+            f"{one.updates - one.updates_done}" if one.state is not State.DONE else "",
+            "" if not one.seconds_left else duration(one.seconds_left),
+            one.experiment.arm,
+            str(one.experiment.directory),
+        )
+        for one in found
+    ]
+    head = ("state", "updates left", "time left", "arm", "experiment")
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in [head, *rows])
+
+
+def duration(seconds: float) -> str:
+    """Spell a time as `3 h 20 min`, `20 min` or `40 s`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def failures(found: Sequence[Standing]) -> None:
+    """Raise `UserError` that names the experiments which are not done, with their logs."""
+    missing = [one for one in found if one.state is not State.DONE]
+    if missing:
+        lines = [f"{one.experiment.directory}" + (f": {one.log}" if one.log else "") for one in missing]
+        raise UserError(
+            f"{len(missing)} of {len(found)} experiments have no result; the same command tries them again:\n    "
+            + "\n    ".join(lines)
+        )

@@ -1,0 +1,84 @@
+import fcntl
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.scoring.result import Result
+from parp_espnet.study import state
+from parp_espnet.study.plan import Study
+from parp_espnet.study.state import State, describe, duration, failures, listing, standings
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """The quick study, whose experiments are looked for in a folder of our own."""
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    return Study.read(ROOT / "conf/study/quick.yaml")
+
+
+def test_done_running_failed_and_left(study: Study, tmp_path: Path, make_result: Callable[..., Result]) -> None:
+    done, failed, running, *_ = study.experiments
+    make_result(updates=150, train_seconds=60.0, decode_seconds=15.0).write(tmp_path / done.result)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "a.1.log").write_text(f"# run\nexperiment {failed.directory}\nerror: …\n# Ended (code 2) at noon\n")
+    (logs / "a.2.log").write_text(f"# run\nexperiment {done.directory}\n# Ended (code 0) at noon\n")
+    (tmp_path / running.directory).mkdir(parents=True)
+    (tmp_path / running.directory / "progress.json").write_text('{"update": 50}')
+    with (tmp_path / running.directory / ".phn.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = standings(study, logs)
+    assert [one.state for one in found[:4]] == [State.DONE, State.FAILED, State.RUNNING, State.LEFT]
+    # 75 s for 150 updates.
+    assert [one.seconds_left for one in found[:4]] == [0.0, 75.0, 50.0, 75.0]
+    text = describe(found, jobs=2)
+    assert text.startswith("9 experiments: 1 done, 1 running, 1 failed, 6 left\n1150 updates are left: about 5 min, 2")
+    assert f"failed  {failed.directory}, log in {logs / 'a.1.log'}" in text
+    assert len(listing(found).splitlines()) == 10
+    with pytest.raises(UserError, match=r"8 of 9 experiments have no result(.|\n)*a\.1\.log"):
+        failures(found)
+
+
+def test_a_failed_experiment_that_was_repeated_is_done(
+    study: Study, tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
+    one = study.experiments[0]
+    (tmp_path / "a.1.log").write_text(f"experiment {one.directory}\n# Ended (code 1) at noon\n")
+    assert standings(study, tmp_path)[0].state is State.FAILED
+    make_result().write(tmp_path / one.result)
+    assert standings(study, tmp_path)[0].state is State.DONE
+
+
+def test_what_an_experiment_costs_includes_what_only_it_needs(tmp_path: Path) -> None:
+    arms = {"omp": {"method": "omp", "sparsity": 0.5}, "imp": {"method": "imp", "sparsity": 0.3, "round_updates": 20}}
+    path = tmp_path / "x.yaml"
+    quick = yaml.safe_load((ROOT / "conf/study/quick.yaml").read_text())
+    path.write_text(yaml.safe_dump(quick | {"arms": arms}, sort_keys=False))
+    omp, imp, *_ = Study.read(path).experiments
+    assert state.updates_of(omp, set()) == 300
+    assert state.updates_of(omp, {omp.directory.parent / omp.settings.dense.tag}) == 150
+    assert state.updates_of(imp, set()) == 150 + 3 * 20
+
+
+def test_nothing_is_done_yet(study: Study, tmp_path: Path) -> None:
+    assert "nothing is done yet" in describe(standings(study, tmp_path), 2)
+
+
+def test_a_result_of_another_version_is_refused(
+    study: Study, tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
+    path = tmp_path / study.experiments[0].result
+    replace(make_result(), pfer=None).write(path)
+    path.write_text(path.read_text().replace("pfer", "feature_error"))
+    with pytest.raises(UserError, match="found other fields: feature_error, pfer"):
+        standings(study, tmp_path)
+
+
+@pytest.mark.parametrize(("seconds", "spelled"), [(40, "40 s"), (1200, "20 min"), (12000, "3 h 20 min")])
+def test_times_are_spelled(seconds: float, spelled: str) -> None:
+    assert duration(seconds) == spelled
