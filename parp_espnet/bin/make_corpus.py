@@ -51,13 +51,16 @@ def main() -> None:
 
 
 def _make_cldr(options: argparse.Namespace) -> list[Utterance]:
-    spoken = cldr.generate(options.lang, options.set, options.minutes, options.seed, options.jobs)
     wavs = _new_folder(options.out / "wav")
     utterances = []
-    for one in _with_progress(spoken, options.minutes, f"{options.lang} {options.set}"):
-        wav = wavs / f"{one.id}.wav"
-        soundfile.write(wav, one.samples, SAMPLE_RATE, subtype="PCM_16")
-        utterances.append(Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration))
+    for language in options.lang.split():
+        spoken = cldr.generate(language, options.set, options.minutes, options.seed, options.jobs)
+        for one in _with_progress(spoken, options.minutes, f"{language} {options.set}"):
+            wav = wavs / f"{one.id}.wav"
+            soundfile.write(wav, one.samples, SAMPLE_RATE, subtype="PCM_16")
+            utterances.append(
+                Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)
+            )
     return utterances
 
 
@@ -117,8 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--set", required=True, help="train, dev or test")
     common.add_argument("--out", type=Path, required=True, help="the data directory to make")
     one = corpora.add_parser("cldr", parents=[common], help="synthetic speech, any amount of it")
-    one.add_argument("--lang", required=True, help="language code, such as es")
-    one.add_argument("--minutes", type=float, required=True, help="of speech, at least")
+    one.add_argument("--lang", required=True, help="language code, such as es, or several: 'es fr'")
+    one.add_argument("--minutes", type=float, required=True, help="of speech in each language, at least")
     one.add_argument("--seed", type=int, default=0, help="same seed, same bytes; default 0")
     one.add_argument("--jobs", type=int, default=2, help="processes; the bytes do not depend on it; default 2")
     corpora.add_parser("an4", parents=[common], help="the seven AN4 utterances in ESPnet's wheel")

@@ -79,7 +79,8 @@ def _fill_in(settings: Settings) -> Settings:
     if settings.corpus not in CORPORA:
         raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {', '.join(CORPORA)}")
     if settings.corpus == "cldr":
-        if settings.lang not in VOICES:
+        languages = (settings.lang or "").split()
+        if not languages or not set(languages) <= set(VOICES):
             raise UserError(f"phn.sh: --lang {settings.lang}: no voice for it; expected one of {' '.join(VOICES)}")
         settings = replace(settings, train_minutes=settings.train_minutes or 10.0)
     elif settings.train_minutes is not None:

@@ -58,11 +58,13 @@ def score(exp: Path, data: Path, decoded: Path) -> Result:
 
 def _setting(exp: Path, data: Path) -> dict[str, Any]:
     settings = Settings.load(exp / "settings.json")
-    trained_on = read_data_dir(Path(settings.dumpdir) / "raw" / settings.train_name)
+    trained_on = read_data_dir(Path(settings.dumpdir) / "raw" / settings.train_dump)
+    # At speed s an utterance lasts 1/s of its time; what counts is the speech that there was.
+    copies = sum(1 / speed for speed in settings.speeds or (1.0,))
     return {
         "recipe": _from_root(settings.recipe),
         "language": settings.lang or _only_language(trained_on),
-        "train_minutes": settings.train_minutes or round(minutes(trained_on), 2),
+        "train_minutes": settings.train_minutes or round(minutes(trained_on) / copies, 2),
         "upstream": settings.upstream_label,
         "finetuning_runs": settings.finetuning_runs,
         "interval": settings.interval,

@@ -54,11 +54,11 @@ class Settings:
 
     # Data
     corpus: Annotated[str, f"one of {' '.join(CORPORA)}; none: local/data.sh or you make data/"] = "none"
-    lang: Annotated[str | None, "language code, such as es"] = None
+    lang: Annotated[str | None, "language code, such as es; for cldr also several, 'es fr'"] = None
     mboshi: Annotated[Path | None, "directory of the Mboshi corpus; MBOSHI of db.sh by default"] = None
-    train_minutes: Annotated[float | None, "minutes of training speech; 10 for cldr, otherwise all"] = None
-    valid_minutes: Annotated[float, "minutes of validation speech, for cldr"] = 2.0
-    test_minutes: Annotated[float, "minutes of test speech, for cldr"] = 6.0
+    train_minutes: Annotated[float | None, "minutes of training speech a language; 10 for cldr, otherwise all"] = None
+    valid_minutes: Annotated[float, "minutes of validation speech a language, for cldr"] = 2.0
+    test_minutes: Annotated[float, "minutes of test speech a language, for cldr"] = 6.0
     train_set: Annotated[str | None, "data/NAME to train on; train, or train_10min for 10 minutes"] = None
     valid_set: Annotated[str, "data/NAME to validate on"] = "dev"
     test_set: Annotated[str, "data/NAME to report on"] = "test"

@@ -55,6 +55,15 @@ def test_other_settings_make_it_again(tmp_path: Path) -> None:
     assert _digest(tmp_path) != first
 
 
+def test_several_languages_are_one_set(tmp_path: Path) -> None:
+    _run(tmp_path, *CLDR)
+    alone = read_data_dir(tmp_path / "data" / "dev")
+    _run(tmp_path, *[{"es": "es tr", "data/dev": "data/joint"}.get(word, word) for word in CLDR])
+    joint = read_data_dir(tmp_path / "data" / "joint")
+    assert {one.language for one in joint} == {"es", "tr"}
+    assert [(one.id, one.phones) for one in joint if one.language == "es"] == [(one.id, one.phones) for one in alone]
+
+
 def test_an4(tmp_path: Path) -> None:
     assert "4 utterances" in _run(tmp_path, "an4", "--set", "train", "--out", "data/train").stdout
     assert len(read_data_dir(tmp_path / "data" / "train")) == 4

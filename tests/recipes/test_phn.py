@@ -176,6 +176,18 @@ def test_random_pruning(recipe: Path, command: list[str], options: list[str], so
         assert all((~kept).float().mean() == pytest.approx(0.3, abs=0.02) for kept in mask.kept.values())
 
 
+def test_speeds_are_heard_and_the_speech_that_there_was_is_counted(recipe: Path, command: list[str]) -> None:
+    options = ["--method", "mpi", "--updates", "8"]
+    plain, fast = run(command, *options), run(command, *options, "--speed_perturb_factors", "0.9 1.0 1.1")
+    assert (plain.returncode, fast.returncode) == (0, 0), fast.stderr
+    found = [next(recipe.glob(f"exp/phn_mpi_*_{name}_u8_seed0/result.json")) for name in ("train", "train_sp")]
+    one, three = map(Result.read, found)
+    assert three.train_minutes == pytest.approx(one.train_minutes, rel=0.02)
+    assert len((recipe / "dump/raw/train_sp/text").read_text().splitlines()) == 3 * len(
+        (recipe / "dump/raw/train/text").read_text().splitlines()
+    )
+
+
 def test_a_second_run_in_the_same_directory_is_refused(recipe: Path, command: list[str]) -> None:
     lock = experiment(recipe, "parp") / ".phn.lock"
     lock.write_text("process 1234 on somewhere\n")
