@@ -1,17 +1,10 @@
 """Phone error rate: errors of the cheapest alignment over the phones of the reference."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import jiwer
-import jiwer.transforms as transform
-
 from parp_espnet.errors import UserError
-
-type Phones = tuple[str, ...]
-
-_SPLIT = transform.Compose([transform.ReduceToListOfListOfWords(word_delimiter=" ")])
+from parp_espnet.scoring.alignment import Pair, Phones, align_all
 
 
 @dataclass(frozen=True)
@@ -48,56 +41,35 @@ class Total:
 
 
 def count_errors(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> list[Counts]:
-    """Align every reference with its hypothesis, in the references' order.
-
-    Phones are compared in Unicode's canonical decomposition: two ways to encode ɔ̃ are one phone, while every
-    diacritic counts (pʰ is not p). All three errors cost 1; sclite weighs them 4, 3, 3 and may split the same
-    alignment otherwise.
+    """Align every reference with its hypothesis, in the references' order; see `alignment.align`.
 
     Raises:
         UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is empty.
     """
-    _check_same(references, hypotheses)
-    utterances = list(references)
-    if empty := [utterance for utterance in utterances if not references[utterance]]:
-        raise UserError(f"utterance {empty[0]} has no phone in its reference; leave it out of the test set")
-    counts = []
-    for utterance in utterances:
-        aligned = jiwer.process_words(
-            _joined(references[utterance]),
-            _joined(hypotheses[utterance]),
-            reference_transform=_SPLIT,
-            hypothesis_transform=_SPLIT,
-        )
-        length = len(references[utterance])
-        counts.append(Counts(utterance, length, aligned.substitutions, aligned.insertions, aligned.deletions))
-    return counts
+    return [count(utterance, pairs) for utterance, pairs in align_all(references, hypotheses).items()]
+
+
+def count(utterance: str, pairs: Sequence[Pair]) -> Counts:
+    """Count the errors of an aligned utterance."""
+    insertions = sum(said is None for said, _ in pairs)
+    deletions = sum(heard is None for _, heard in pairs)
+    differing = sum(said != heard for said, heard in pairs)
+    return Counts(utterance, len(pairs) - insertions, differing - insertions - deletions, insertions, deletions)
 
 
 def total(counts: Sequence[Counts]) -> Total:
     """Sum over utterances. Raises `UserError` when there is none."""
     if not counts:
         raise UserError("no utterance to score: the test set is empty")
-    reference = sum(count.reference for count in counts)
-    substitutions = sum(count.substitutions for count in counts)
-    deletions = sum(count.deletions for count in counts)
+    reference = sum(one.reference for one in counts)
+    substitutions = sum(one.substitutions for one in counts)
+    deletions = sum(one.deletions for one in counts)
     return Total(
         sentences=len(counts),
         reference=reference,
         correct=reference - substitutions - deletions,
         substitutions=substitutions,
         deletions=deletions,
-        insertions=sum(count.insertions for count in counts),
-        sentence_errors=sum(count.errors > 0 for count in counts),
+        insertions=sum(one.insertions for one in counts),
+        sentence_errors=sum(one.errors > 0 for one in counts),
     )
-
-
-def _joined(phones: Phones) -> str:
-    return unicodedata.normalize("NFD", " ".join(phones))
-
-
-def _check_same(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> None:
-    for one, other, what in ((references, hypotheses, "hypothesis"), (hypotheses, references, "reference")):
-        if missing := [utterance for utterance in one if utterance not in other]:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise UserError(f"utterance {missing[0]}{more}: no {what}; score and decode the same set")
