@@ -1,0 +1,61 @@
+"""Words and characters of what is scored: `text` holds letters or words, with spaces between them.
+
+Letters are joined to words at `<space>`, ESPnet's token between them. WER and CER are then the error rate of `per` on
+words and on characters, and jiwer's `wer` and `cer` of the same sentences.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from enum import StrEnum
+
+from parp_espnet.scoring.alignment import Phones
+
+SPACE = "<space>"
+
+
+class Metric(StrEnum):
+    """What an error is counted in."""
+
+    PER = "per"
+    WER = "wer"
+    CER = "cer"
+
+    @property
+    def unit(self) -> str:
+        """The plural of what is counted."""
+        return {Metric.PER: "phones", Metric.WER: "words", Metric.CER: "characters"}[self]
+
+
+def units(
+    metric: Metric, references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
+) -> tuple[dict[str, Phones], dict[str, Phones]]:
+    """Return references and hypotheses in the metric's units: phones as they are, words or characters."""
+    if metric is Metric.PER:
+        return dict(references), dict(hypotheses)
+    spelled = is_spelled(references)
+    split = words if metric is Metric.WER else characters
+    sides = (references, hypotheses)
+    said, heard = ({name: split(sentence(tokens, spelled)) for name, tokens in side.items()} for side in sides)
+    return said, heard
+
+
+def is_spelled(references: Mapping[str, Phones]) -> bool:
+    """Whether tokens are letters: `<space>` is among them, or none is longer than one character."""
+    tokens = {token for reference in references.values() for token in reference}
+    return SPACE in tokens or all(len(unicodedata.normalize("NFC", token)) == 1 for token in tokens)
+
+
+def sentence(tokens: Phones, spelled: bool) -> str:
+    """Return what tokens (letters where `spelled`, words otherwise) say, with single spaces and composed (NFC)."""
+    said = "".join(tokens).replace(SPACE, " ") if spelled else " ".join(tokens)
+    return " ".join(unicodedata.normalize("NFC", said).split())
+
+
+def words(said: str) -> Phones:
+    """Return the words of a sentence."""
+    return tuple(said.split())
+
+
+def characters(said: str) -> Phones:
+    """Return the characters of a sentence, `SPACE` for a space between words."""
+    return tuple(SPACE if character == " " else character for character in said)
