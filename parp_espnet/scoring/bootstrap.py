@@ -1,11 +1,30 @@
 """How far an error rate could move with another sample of utterances (Bisani and Ney, ICASSP 2004)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 RESAMPLES = 10_000
 _BLOCK = 4_000_000  # Numbers drawn at a time: 32 MB of them, however many utterances there are.
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two systems on the same utterances: how their pooled error rates differ, with percentile intervals.
+
+    `difference` is the first rate less the second, `ratio` the first over the second. A ratio is None where the second
+    system makes no error, its interval where it makes none in a sample that was drawn.
+    """
+
+    difference: float
+    difference_interval: tuple[float, float]
+    ratio: float | None
+    ratio_interval: tuple[float, float] | None
+    p: float
+    """Two-sided: twice the share of samples in which the difference is 0 or has the other sign, at most 1. Below 0.05
+    the 95 % interval of the difference does not hold 0."""
 
 
 def interval(
@@ -23,14 +42,60 @@ def interval(
 
     The same seed gives the same interval, whatever the machine's size.
     """
-    error, length = np.asarray(errors, np.float64), np.asarray(lengths, np.float64)
-    count = len(error)
+    drawn, length = _sums([errors, lengths], seed, resamples)
+    return _percentiles(drawn / length, confidence)
+
+
+def paired_interval(
+    errors: Sequence[int],
+    others: Sequence[int],
+    lengths: Sequence[int],
+    seed: int = 0,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> Paired:
+    """Compare two systems over utterances drawn with replacement, the same ones for both.
+
+    Args:
+        errors: errors of the first system in each utterance.
+        others: errors of the second system in the same utterances.
+        lengths: reference phones of each utterance; at least one in each.
+
+    For p, one sample more than was drawn counts as contrary, so that it is never 0 (Davison and Hinkley 1997, 4.2). The
+    same seed draws the same samples as for `interval`.
+    """
+    first, second, length = _sums([errors, others, lengths], seed, resamples)
+    difference = first - second
+    contrary = min(np.count_nonzero(difference <= 0), np.count_nonzero(difference >= 0))
+    total, other = sum(errors), sum(others)
+    return Paired(
+        difference=(total - other) / sum(lengths),
+        difference_interval=_percentiles(difference / length, confidence),
+        ratio=total / other if other else None,
+        ratio_interval=_percentiles(first / second, confidence) if second.all() else None,
+        p=min(1.0, 2 * (1 + contrary) / (1 + resamples)),
+    )
+
+
+def _sums(columns: Sequence[Sequence[int]], seed: int, resamples: int) -> list[NDArray[np.float64]]:
+    """Return each column's sum over the utterances of every sample, (resamples,)."""
+    values = [np.asarray(column, np.float64) for column in columns]
+    sums = [np.empty(resamples) for _ in values]
+    for begin, drawn in _samples(len(values[0]), seed, resamples):
+        for value, total in zip(values, sums, strict=True):
+            total[begin : begin + len(drawn)] = value[drawn].sum(axis=1)
+    return sums
+
+
+def _samples(count: int, seed: int, resamples: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield blocks of samples, (samples, count) utterances each, with the number of the block's first."""
     random = np.random.default_rng(seed)
-    rates = np.empty(resamples)
     step = max(1, _BLOCK // count)
     for begin in range(0, resamples, step):
-        drawn = random.integers(0, count, size=(min(step, resamples - begin), count))
-        rates[begin : begin + len(drawn)] = error[drawn].sum(axis=1) / length[drawn].sum(axis=1)
+        yield begin, random.integers(0, count, size=(min(step, resamples - begin), count))
+
+
+def _percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
     tail = (1 - confidence) / 2
-    low, high = np.quantile(rates, [tail, 1 - tail])
+    low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
