@@ -1,0 +1,65 @@
+"""`utterances.tsv`: the errors of each utterance, so that two systems can be compared on the same ones."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_text
+from parp_espnet.scoring.bootstrap import Paired, paired_interval
+from parp_espnet.scoring.per import Counts
+
+HEAD = ("utterance", "sub", "ins", "del", "reference_length")
+
+
+def write_utterances(path: Path, counts: Sequence[Counts]) -> None:
+    """Write a line for each utterance, in the order given."""
+    rows = [(one.utterance, one.substitutions, one.insertions, one.deletions, one.reference) for one in counts]
+    write_text(path, "".join("\t".join(map(str, row)) + "\n" for row in (HEAD, *rows)))
+
+
+def read_utterances(path: Path) -> list[Counts]:
+    """Read what `write_utterances` wrote. Raises `UserError` when it is missing or damaged."""
+    try:
+        head, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; score again (stages 11 and 12)") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: expected UTF-8 ({error})") from None
+    if tuple(head.split("\t")) != HEAD:
+        raise UserError(f"{path}: expected the columns {' '.join(HEAD)}, found {head!r}")
+    if not lines:
+        raise UserError(f"{path}: expected a line for each utterance, found none")
+    return [_counts(path, number, line) for number, line in enumerate(lines, start=2)]
+
+
+def compare(counts: Sequence[Counts], others: Sequence[Counts], seed: int = 0) -> Paired:
+    """Compare two systems on the same utterances, in whatever order each has them.
+
+    Raises `UserError` naming an utterance that only one has, or whose reference has another length.
+    """
+    found = {one.utterance: one for one in others}
+    if different := sorted({one.utterance for one in counts} ^ found.keys()):
+        raise UserError(f"utterance {different[0]} is in one system's scores only ({len(different)} such)")
+    pairs = [(one, found[one.utterance]) for one in counts]
+    for one, other in pairs:
+        if one.reference != other.reference:
+            raise UserError(
+                f"utterance {one.utterance} has {one.reference} and {other.reference} units in its reference; "
+                "score both systems by the same metric and transcripts"
+            )
+    return paired_interval(
+        [one.errors for one, _ in pairs],
+        [other.errors for _, other in pairs],
+        [one.reference for one, _ in pairs],
+        seed=seed,
+    )
+
+
+def _counts(path: Path, number: int, line: str) -> Counts:
+    name, *numbers = line.split("\t")
+    if not name or len(numbers) != len(HEAD) - 1 or not all(word.isdecimal() for word in numbers):
+        raise UserError(f"{path}, line {number}: expected an utterance and four counts, found {line!r}")
+    substitutions, insertions, deletions, reference = map(int, numbers)
+    if reference < max(1, substitutions + deletions):
+        raise UserError(f"{path}, line {number}: more substitutions and deletions than a reference of {reference} has")
+    return Counts(name, reference, substitutions, insertions, deletions)
