@@ -56,6 +56,7 @@ def options(settings: Settings) -> dict[str, list[str]]:
         "speed_options": ["--speeds", *speeds] if speeds else [],
         "upstream_options": [word for setting in changed for word in ("--set", setting)],
         "pool_options": settings.pool_options,
+        "score_options": settings.score_options,
     }
 
 

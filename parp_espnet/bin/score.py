@@ -8,6 +8,7 @@ from pathlib import Path
 
 from parp_espnet.errors import command
 from parp_espnet.pipeline.score import score
+from parp_espnet.scoring.words import Metric
 
 
 @command
@@ -17,8 +18,10 @@ def main() -> None:
     parser.add_argument("--exp", type=Path, required=True, help="experiment with settings.json and training.json")
     parser.add_argument("--data", type=Path, required=True, help="data directory that was decoded")
     parser.add_argument("--decoded", type=Path, required=True, help="decoding with its text")
+    parser.add_argument("--metric", choices=[*Metric], default=Metric.PER, help="what errors are counted in [per]")
+    parser.add_argument("--merge", type=Path, help="table of phones that are scored as one: two columns, from and to")
     options = parser.parse_args()
-    score(options.exp, options.data, options.decoded)
+    score(options.exp, options.data, options.decoded, Metric(options.metric), options.merge)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.settings import CORPORA, FIRST_MASKS, ROOT, SHIPPED, STAGES, Settings
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.scopes import groups_of
+from parp_espnet.scoring.merge import read_merges
+from parp_espnet.scoring.words import Metric
 
 SLOWEST, FASTEST = 0.5, 2.0
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -24,6 +26,7 @@ def read(arguments: Sequence[str]) -> Settings:
     settings = parse(Settings, "phn.sh", arguments, description=about)
     _check_numbers(settings)
     _check_speeds(settings)
+    _check_scoring(settings)
     settings = _fill_in(settings)
     settings = _resolve(settings)
     return _check_pruning(settings)
@@ -68,6 +71,16 @@ def _check_speeds(settings: Settings) -> None:
         )
 
 
+def _check_scoring(settings: Settings) -> None:
+    if settings.metric not in list(Metric):
+        raise UserError(f"phn.sh: --metric {settings.metric}: expected one of {', '.join(Metric)}")
+    if settings.merge is not None:
+        try:
+            read_merges(settings.merge)
+        except UserError as error:
+            raise UserError(f"phn.sh: --merge: {error}") from None
+
+
 def _at_least(settings: Settings, name: str, least: int) -> None:
     if (found := getattr(settings, name)) < least:
         raise UserError(f"phn.sh: --{name} {found}: expected {least} or more")
@@ -100,7 +113,7 @@ def _resolve(settings: Settings) -> Settings:
         raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
     recipe = settings.recipe.resolve()
     config = _existing("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
-    mask, mboshi = settings.initial_mask, settings.mboshi
+    mask, mboshi, merge = settings.initial_mask, settings.mboshi, settings.merge
     return replace(
         settings,
         recipe=recipe,
@@ -108,6 +121,7 @@ def _resolve(settings: Settings) -> Settings:
         initial_mask=None if mask is None else _existing("initial_mask", mask, recipe, needed=not settings.dry_run),
         mboshi=None if mboshi is None else _existing("mboshi", mboshi, recipe),
         upstream=_resolve_upstream(settings.upstream, recipe),
+        merge=None if merge is None else _existing("merge", merge, recipe),
     )
 
 

@@ -1,47 +1,61 @@
 """Stage 11: score one decoding and write down everything that a later table needs."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir
-from parp_espnet.files import read_json, write_json
+from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.pipeline.formatting import minutes
 from parp_espnet.pipeline.settings import ROOT, Settings
-from parp_espnet.scoring import bootstrap, per, transcripts
+from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
+from parp_espnet.scoring.alignment import Phones, align_all
+from parp_espnet.scoring.merge import describe_merges, merge, read_merges
 from parp_espnet.scoring.result import Result, git_revision, versions
+from parp_espnet.scoring.utterances import write_utterances
+from parp_espnet.scoring.words import Metric, units
 
 
-def score(exp: Path, data: Path, decoded: Path) -> Result:
+def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, merges: Path | None = None) -> Result:
     """Score `decoded/text` against `data`; write `decoded/score/` and return the result.
 
     Args:
         exp: the experiment, with its `settings.json` and the trainer's `training.json`.
         data: the data directory that was decoded.
         decoded: the decoding, with `text` and, after greedy decoding, `decode.json`.
+        metric: what errors are counted in.
+        merges: a table of phones that are scored as one; shown, and recorded in the result.
 
-    Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite, `counts.json`, `result.json`.
+    Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite, `counts.json`, `result.json`, the errors of each
+    utterance in `utterances.tsv`, and, to be read, `confusions.tsv` and `worst.txt`. All have the merged phones.
 
     Raises:
         UserError: a file is missing or damaged, or references and hypotheses are not of the same utterances.
     """
     utterances = read_data_dir(data)
-    references = {utterance.id: utterance.phones for utterance in utterances}
-    hypotheses = transcripts.read_text(decoded / "text")
-    counts = per.count_errors(references, hypotheses)
+    table = {} if merges is None else read_merges(merges)
+    said = {utterance.id: utterance.phones for utterance in utterances}
+    heard = transcripts.read_text(decoded / "text")
+    if table:
+        print(describe_merges(table, said, heard))
+    references, hypotheses = units(metric, merge(table, said), merge(table, heard))
+    alignments = align_all(references, hypotheses)
+    counts = [per.count(utterance, pairs) for utterance, pairs in alignments.items()]
     total = per.total(counts)
     result = Result(
         **_setting(exp, data),
         **_training(exp),
-        metric="per",
+        **(_feature_rates(references, hypotheses) if metric is Metric.PER else {"pfer": None}),
+        metric=str(metric),
+        merges=table,
         error_rate=total.error_rate,
         ci95=bootstrap.interval([count.errors for count in counts], [count.reference for count in counts]),
         sub=total.substitutions,
         del_=total.deletions,
         ins=total.insertions,
         reference_length=total.reference,
-        pfer=None,
         decode_seconds=_decode_seconds(decoded),
         audio_seconds=60 * minutes(utterances),
         versions=versions(),
@@ -52,8 +66,19 @@ def score(exp: Path, data: Path, decoded: Path) -> Result:
     transcripts.write_trn(folder / "ref.trn", references, speakers)
     transcripts.write_trn(folder / "hyp.trn", {name: hypotheses[name] for name in references}, speakers)
     write_json(folder / "counts.json", asdict(total))
+    write_utterances(folder / "utterances.tsv", counts)
+    write_text(folder / "confusions.tsv", confusions.as_table(confusions.confusions(alignments.values())))
+    write_text(folder / "worst.txt", confusions.worst(alignments, metric.unit))
     result.write(folder / "result.json")
     return result
+
+
+def _feature_rates(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> dict[str, Any]:
+    every = (phone for side in (references, hypotheses) for phones in side.values() for phone in phones)
+    if unknown := features.unknown(every):
+        print(f"panphon does not know {' '.join(unknown)}; for PFER, each is a segment unlike any other")
+    counts = features.count_feature_errors(references, hypotheses)
+    return {"pfer": features.pfer(counts), "pfer_per_utterance": features.pfer_per_utterance(counts)}
 
 
 def _setting(exp: Path, data: Path) -> dict[str, Any]:

@@ -93,6 +93,10 @@ class Settings:
     # Decoding
     beam_size: Annotated[int, "beam of the search; 1 is greedy"] = 1
 
+    # Scoring
+    metric: Annotated[str, "what errors are counted in: per (phones, or whatever text holds), wer or cer"] = "per"
+    merge: Annotated[Path | None, "table of phones that are scored as one: two columns, from and to"] = None
+
     @property
     def tag(self) -> str:
         """Name of the experiment, from every setting that its weights depend on."""
@@ -196,6 +200,12 @@ class Settings:
         return tuple(sorted(float(word) for word in self.speed_perturb_factors.split()))
 
     @property
+    def score_options(self) -> list[str]:
+        """What scoring has to be told."""
+        merge = [] if self.merge is None else ["--merge", str(self.merge)]
+        return [*([] if self.metric == "per" else ["--metric", self.metric]), *merge]
+
+    @property
     def upstream_settings(self) -> dict[str, float]:
         """What finetuning changes in the upstream's config.json, by Hugging Face's names."""
         names = ("mask_time_prob", "mask_feature_prob")
@@ -227,7 +237,7 @@ class Settings:
         found, names = read_json(path), [field.name for field in fields(cls)]
         if not isinstance(found, dict) or found.keys() != set(names):
             raise UserError(f"{path}: expected settings of an experiment, found others; run phn.sh once more")
-        paths = ("recipe", "mboshi", "train_config", "initial_mask")
+        paths = ("recipe", "mboshi", "train_config", "initial_mask", "merge")
         return cls(**found | {name: Path(found[name]) for name in paths if found[name] is not None})
 
     def skips(self, stage: int) -> bool:

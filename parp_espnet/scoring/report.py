@@ -7,6 +7,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_text
 from parp_espnet.scoring.per import Total
 from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.words import Metric
 
 HEAD = "|dataset|Snt|Wrd|Corr|Sub|Del|Ins|Err|S.Err|\n|---|---|---|---|---|---|---|---|---|\n"
 
@@ -31,12 +32,14 @@ def one_line(result: Result) -> str:
     return (
         f"{result.metric.upper()} {result.error_rate:.2%} [{low:.2%}, {high:.2%}] on {result.dataset}, "
         f"{result.method}, sparsity {sparsity}: {result.sub} substitutions, {result.ins} insertions, "
-        f"{result.del_} deletions in {result.reference_length} phones"
+        f"{result.del_} deletions in {result.reference_length} {Metric(result.metric).unit}"
+        f"{'' if result.pfer is None else f'; PFER {result.pfer:.2%}'}"
+        f"{_merged(result)}"
     )
 
 
 def row(dataset: str, total: Total) -> str:
-    """Return one line of the table; what counts words elsewhere counts phones here."""
+    """Return one line of the table; what counts words elsewhere counts the metric's units here."""
     errors = total.substitutions + total.deletions + total.insertions
     shares = [total.correct, total.substitutions, total.deletions, total.insertions, errors]
     cells = [dataset, str(total.sentences), str(total.reference)]
@@ -46,11 +49,17 @@ def row(dataset: str, total: Total) -> str:
 
 
 def _section(experiment: Path, decodings: list[Path]) -> str:
-    rows = []
+    tables: dict[str, str] = {}
     for score in decodings:
         decoding, dataset = score.parts[-3:-1]
-        rows.append(row(f"{decoding}/{dataset}", Total(**read_json(score / "counts.json"))))
-    return f"## {experiment}\n### PER\n\n{HEAD}{''.join(rows)}"
+        result = Result.read(score / "result.json")
+        line = row(f"{decoding}/{dataset}{_merged(result)}", Total(**read_json(score / "counts.json")))
+        tables[result.metric] = tables.get(result.metric, HEAD) + line
+    return "\n".join([f"## {experiment}", *(f"### {metric.upper()}\n\n{rows}" for metric, rows in tables.items())])
+
+
+def _merged(result: Result) -> str:
+    return f"; {len(result.merges)} scored as others" if result.merges else ""
 
 
 def _environment(newest: Path) -> str:

@@ -1,7 +1,7 @@
 """`result.json`: one line of every later table, and where it came from."""
 
 import subprocess
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -13,9 +13,12 @@ from parp_espnet.files import read_json, write_json
 PACKAGES = ("espnet", "espnet-s3prl", "torch", "transformers", "parp-espnet")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one experiment measured. Rates are fractions, times seconds; None is not measured."""
+    """What one experiment measured. Rates are fractions, times seconds; None is not measured.
+
+    What has a default is younger than the rest, and older files lack it.
+    """
 
     recipe: str
     language: str | None
@@ -42,6 +45,9 @@ class Result:
     ins: int
     reference_length: int
     pfer: float | None
+    # A mean over utterances, in segments: see `features`.
+    pfer_per_utterance: float | None = None
+    merges: dict[str, str] = field(default_factory=dict)
     train_seconds: float | None
     decode_seconds: float | None
     audio_seconds: float | None
@@ -60,9 +66,10 @@ class Result:
     @classmethod
     def of(cls, found: Any, where: str) -> Self:
         """Make a result of what JSON held. Raises `UserError` naming missing and unknown fields."""
-        names = {field.name.rstrip("_"): field.name for field in fields(cls)}
-        if not isinstance(found, dict) or found.keys() != names.keys():
-            wrong = sorted(found.keys() ^ names.keys()) if isinstance(found, dict) else [type(found).__name__]
+        names = {one.name.rstrip("_"): one.name for one in fields(cls)}
+        optional = {one.name for one in fields(cls) if one.default is None or one.default_factory is not MISSING}
+        wrong = sorted((found.keys() ^ names.keys()) - optional) if isinstance(found, dict) else [type(found).__name__]
+        if wrong:
             raise UserError(f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}")
         values = {names[name]: value for name, value in found.items()}
         return cls(**values | {"ci95": tuple(found["ci95"])})

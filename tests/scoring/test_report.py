@@ -28,6 +28,20 @@ def test_the_form_is_espnets(result: Result, tmp_path: Path, monkeypatch: pytest
     assert lines[start + 5] == "|decode_greedy/test|4|100|92.0|5.0|3.0|2.0|10.0|75.0|"
 
 
+def test_every_metric_has_its_table_and_merged_phones_are_said(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for decoding, changes in (("greedy", {"metric": "wer"}), ("beam2", {"merges": {"ɛː": "ɛ"}})):
+        score = Path("exp/a") / f"decode_{decoding}" / "test/score"
+        write_json(score / "counts.json", asdict(Total(4, 100, 90, 5, 5, 2, 3)))
+        replace(result, **changes).write(score / "result.json")
+    write_report(Path("exp"), Path("exp/RESULTS.md"))
+    lines = Path("exp/RESULTS.md").read_text().splitlines()
+    assert lines[lines.index("### PER") + 4].startswith("|decode_beam2/test; 1 scored as others|4|100|")
+    assert lines[lines.index("### WER") + 4].startswith("|decode_greedy/test|4|100|")
+
+
 def test_nothing_scored(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing is scored yet"):
         write_report(tmp_path, tmp_path / "RESULTS.md")
@@ -39,3 +53,7 @@ def test_one_line(result: Result) -> None:
         "5 substitutions, 2 insertions, 3 deletions in 100 phones"
     )
     assert "sparsity not measured" in one_line(replace(result, sparsity_measured=None))
+    assert one_line(replace(result, pfer=0.042, merges={"ɛː": "ɛ"})).endswith(
+        "in 100 phones; PFER 4.20%; 1 scored as others"
+    )
+    assert one_line(replace(result, metric="wer")).endswith("in 100 words")

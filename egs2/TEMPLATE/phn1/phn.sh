@@ -240,8 +240,9 @@ fi
 
 if at_stage 11; then
     step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${test_set}/text" \
-        --output "${decoded}/score/result.json" -- \
-        python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${test_set}" --decoded "${decoded}"
+        ${merge:+--input "${merge}"} --output "${decoded}/score/result.json" --output "${decoded}/score/utterances.tsv" -- \
+        python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${test_set}" --decoded "${decoded}" \
+        "${score_options[@]}"
 fi
 
 if at_stage 12; then
