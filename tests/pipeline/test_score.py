@@ -9,6 +9,9 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import write_json
 from parp_espnet.pipeline.score import score
 from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.utterances import read_utterances
+from parp_espnet.scoring.words import Metric
 
 TRAINING = {
     "method": "omp",
@@ -60,6 +63,52 @@ def test_a_result(scored: tuple[Path, Path, Path]) -> None:
     assert result.initial_mask.endswith("exp/tag/finetuned_mask.safetensors")
     assert (decoded / "score/hyp.trn").read_text() == "o r a a\t(s-s-1)\ns i\t(s-s-2)\n"
     assert json.loads((decoded / "score/counts.json").read_text())["sentence_errors"] == 1
+
+
+def test_pfer_is_of_phones(scored: tuple[Path, Path, Path]) -> None:
+    result = score(*scored)
+    # l and r differ in four of panphon's features (delayed release, lateral, high, low); an inserted a is a segment.
+    assert result.pfer == pytest.approx((1 + 4 / 24) / 5)
+    assert result.pfer_per_utterance == pytest.approx((1 + 4 / 24) / 2)
+    result = score(*scored, metric=Metric.CER)
+    assert (result.pfer, result.pfer_per_utterance) == (None, None)
+
+
+def test_what_is_left_to_be_read(scored: tuple[Path, Path, Path]) -> None:
+    score(*scored)
+    folder = scored[2] / "score"
+    counts = read_utterances(folder / "utterances.tsv")
+    assert [(one.utterance, one.errors, one.reference) for one in counts] == [("s-1", 2, 3), ("s-2", 0, 2)]
+    assert (folder / "confusions.tsv").read_text().startswith("reference\thypothesis\tcount\tsaid\n")
+    assert (folder / "worst.txt").read_text().startswith("1 of 2 utterances have errors:\n\ns-1: 2 errors in 3 phones")
+
+
+def test_words_and_characters(scored: tuple[Path, Path, Path]) -> None:
+    result = score(*scored, metric=Metric.WER)
+    assert (result.metric, result.sub, result.reference_length) == ("wer", 1, 2)
+    assert (scored[2] / "score/hyp.trn").read_text() == "oraa\t(s-s-1)\nsi\t(s-s-2)\n"
+    result = score(*scored, metric=Metric.CER)
+    assert (result.metric, result.sub, result.ins, result.reference_length) == ("cer", 1, 1, 5)
+
+
+def test_merged_phones_are_shown_and_recorded(
+    scored: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = scored[0] / "merge.txt"
+    table.write_text("l r\n")
+    result = score(*scored, merges=table)
+    assert (result.sub, result.ins, result.merges) == (0, 1, {"l": "r"})
+    assert capsys.readouterr().out == "scored as one:\n  l → r: 1 said, 0 heard\n"
+    assert (scored[2] / "score/ref.trn").read_text().startswith("o r a\t")
+    assert Result.read(scored[2] / "score/result.json") == result
+
+
+def test_a_phone_that_panphon_does_not_know_is_said(
+    scored: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scored[2] / "text").write_text("s-2 s 7\ns-1 o l a\n")
+    assert score(*scored).pfer == pytest.approx(1 / 5)
+    assert capsys.readouterr().out.startswith("panphon does not know 7; ")
 
 
 def test_what_was_not_measured_is_null(scored: tuple[Path, Path, Path]) -> None:

@@ -119,8 +119,18 @@ def test_upstream_names() -> None:
     assert upstream_name("/a/model.pt") != upstream_name("/b/model.pt")
 
 
+def test_scoring_changes_no_weights_and_is_passed_on_where_it_is_unusual(recipe: Path) -> None:
+    (recipe / "merge.txt").write_text("ɛː ɛ\n")
+    found = settings_of(recipe, "--metric", "cer", "--merge", str(recipe / "merge.txt"))
+    assert found.score_options == ["--metric", "cer", "--merge", str(recipe / "merge.txt")]
+    assert settings_of(recipe).score_options == []
+    assert found.tag == settings_of(recipe).tag
+
+
 def test_settings_are_read_back(recipe: Path) -> None:
-    settings = settings_of(recipe, "--initial_mask", str(recipe / "mask.safetensors"))
+    (recipe / "merge.txt").write_text("ɛː ɛ\n")
+    words = ["--initial_mask", str(recipe / "mask.safetensors"), "--merge", str(recipe / "merge.txt")]
+    settings = settings_of(recipe, *words)
     file = recipe / "settings.json"
     file.write_text(json.dumps(asdict(settings), default=str))
     assert Settings.load(file) == settings
@@ -178,6 +188,8 @@ def test_skipping() -> None:
         (["--speed_perturb_factors", "fast"], "expected different factors"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
+        (["--metric", "bleu"], "--metric bleu: expected one of per, wer, cer"),
+        (["--merge", "/nowhere/m"], "--merge: /nowhere/m: cannot read the table of merged phones"),
     ],
 )
 def test_what_is_wrong_is_named(recipe: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str) -> None:

@@ -107,6 +107,7 @@ def test_what_an_experiment_leaves(recipe: Path) -> None:
         "pruning.jsonl",
         "progress.json",
         "result.json",
+        "utterances.tsv",
         "log/train.log",
     ):
         assert (exp / name).exists(), name
