@@ -4,13 +4,20 @@ import importlib
 import json
 import shlex
 import sys
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.files import write_json
+from parp_espnet.scoring.per import Counts, Total
+from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.utterances import write_utterances
 
 COMMANDS = (
+    "compare",
     "filter_data",
     "follow",
     "format_data",
@@ -80,6 +87,38 @@ def test_the_plan_is_quoted_for_the_shell(
     lines = dict(line.split("=", 1) for line in shown.splitlines() if not line.startswith("stage_names"))
     assert shlex.split(lines["recipe"]) == [str(recipe)]
     assert json.loads(shlex.split(lines["settings"])[0])["lang"] == "xx"
+
+
+def test_a_scoring_becomes_the_result(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    make_result: Callable[..., Result],
+) -> None:
+    exp = tmp_path / "exp/tag"
+    score = exp / "decode_greedy/test/score"
+    make_result(pfer=0.05).write(score / "result.json")
+    write_json(score / "counts.json", asdict(Total(1, 100, 92, 5, 3, 2, 1)))
+    words = ["--expdir", str(exp.parent), "--score", str(score), "--out", str(exp / "result.json")]
+    assert call(monkeypatch, "report", *words) == 2
+    assert "utterances.tsv: no such file; score again" in capsys.readouterr().err
+    write_utterances(score / "utterances.tsv", [Counts("s-1", 100, 5, 2, 3)])
+    assert call(monkeypatch, "report", *words) == 0
+    assert (exp / "utterances.tsv").read_bytes() == (score / "utterances.tsv").read_bytes()
+    assert "in 100 phones; PFER 5.00%" in capsys.readouterr().out
+
+
+def test_two_experiments_are_compared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name, errors in (("a", 1), ("b", 2)):
+        write_utterances(tmp_path / name / "utterances.tsv", [Counts(f"s-{i}", 10, errors, 0, 0) for i in range(20)])
+    assert call(monkeypatch, "compare", str(tmp_path / "a"), str(tmp_path / "b")) == 0
+    assert capsys.readouterr().out == (
+        f"{tmp_path}/a 10.00%, {tmp_path}/b 20.00%, on 20 utterances\n"
+        "difference -10.00 points, 95 % interval [-10.00, -10.00], p 0.0002; ratio 0.500 [0.500, 0.500]\n"
+    )
+    assert call(monkeypatch, "compare", str(tmp_path / "a"), str(tmp_path / "gone")) == 2
 
 
 def test_a_training_without_its_model(
