@@ -58,7 +58,9 @@ def worst(alignments: Mapping[str, Sequence[Pair]], unit: str = "phones", most: 
 
 
 def _utterance(counts: Counts, pairs: Sequence[Pair], unit: str) -> str:
-    said, heard, marks = [], [], []
+    said: list[str] = []
+    heard: list[str] = []
+    marks: list[str] = []
     for reference, hypothesis in pairs:
         cells = (reference or NOTHING, hypothesis or NOTHING, "" if reference == hypothesis else "^")
         width = max(map(_width, cells))
