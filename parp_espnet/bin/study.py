@@ -22,11 +22,13 @@ from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.settings import ROOT
 from parp_espnet.study import settings
+from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import collect
-from parp_espnet.study.figure import draw
+from parp_espnet.study.markdown import nature, report
 from parp_espnet.study.plan import Combined, Experiment, Study
-from parp_espnet.study.state import FIRST_LINE, describe, failures, listing, standings
-from parp_espnet.study.table import report, table
+from parp_espnet.study.report import page
+from parp_espnet.study.state import FIRST_LINE, State, describe, failures, listing, standings
+from parp_espnet.study.table import table
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
@@ -159,12 +161,23 @@ def _status(study: Study, folder: Path, jobs: int, watch: float | None) -> None:
 
 
 def _results(study: Study, folder: Path) -> None:
+    # Imported here: torch and matplotlib take seconds, and the other sub-commands need neither.
+    from parp_espnet.study.figures.all import draw  # noqa: PLC0415
+    from parp_espnet.study.gather import gather  # noqa: PLC0415
+
     found = standings(study, folder / "log")
     results = collect([ROOT / one.result for one in study.experiments], folder / "results.json")
-    write_text(folder / "RESULTS.md", report(study.name, results))
-    draw(results, folder)
+    done = [one.experiment for one in found if one.state is State.DONE]
+    evidence = gather(list(zip(done, results, strict=True)))
+    evidence.write(folder / "evidence.json")
+    judged = claims(results, evidence)
+    captions = draw(results, evidence, folder)
+    notes = [nature(results), describe(found, jobs=1).splitlines()[0] + "."]
+    write_text(folder / "report.html", page(study.name, results, evidence, judged, captions, notes))
+    figures = {svg.stem: caption for svg, caption in captions.items()}
+    write_text(folder / "RESULTS.md", report(study.name, results, judged, figures))
     print(table(results), end="")
-    print(f"{folder / 'results.json'}, {folder / 'RESULTS.md'}, {folder / 'per.png'}, {folder / 'per.svg'}")
+    print(", ".join(str(folder / name) for name in ("report.html", "RESULTS.md", "results.json", "evidence.json")))
     failures(found)
 
 

@@ -75,7 +75,7 @@ def test_a_result_of_another_version_is_refused(
     path = tmp_path / study.experiments[0].result
     replace(make_result(), pfer=None).write(path)
     path.write_text(path.read_text().replace("pfer", "feature_error"))
-    with pytest.raises(UserError, match="found other fields: feature_error, pfer"):
+    with pytest.raises(UserError, match="found other fields: feature_error, feature_error_per_utterance, pfer"):
         standings(study, tmp_path)
 
 

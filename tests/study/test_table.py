@@ -3,7 +3,9 @@ from dataclasses import replace
 import pytest
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.table import means, method_of, report, table
+from parp_espnet.study.markdown import report
+from parp_espnet.study.names import method_of
+from parp_espnet.study.table import means, table
 
 
 def test_every_result_has_its_row(results: list[Result]) -> None:
@@ -19,10 +21,7 @@ def test_a_mask_of_another_language_is_named(results: list[Result]) -> None:
     assert method_of(results[1]) == "omp"
     own = replace(results[2], initial_mask="egs2/cldr/es/exp/x/random_mask.safetensors")
     assert method_of(own) == "parp, random mask"
-    assert (
-        method_of(replace(results[2], initial_mask="/home/me/mask.safetensors"))
-        == "parp, mask of mask.safetensors"
-    )
+    assert method_of(replace(results[2], initial_mask="/home/me/union.safetensors")) == "parp, mask of union"
 
 
 def test_what_was_not_measured_is_left_empty(results: list[Result]) -> None:
@@ -32,7 +31,7 @@ def test_what_was_not_measured_is_left_empty(results: list[Result]) -> None:
 
 
 def test_the_report_has_the_line_of_random_masks(results: list[Result]) -> None:
-    text = report("quick", results)
+    text = report("quick", results, [], {})
     assert "of two random masks it is 0.250 at sparsity 0.6" in text
     assert table(results) in text
     assert "synthetic" in text
@@ -64,4 +63,4 @@ def test_what_differs_has_a_column_and_every_arm_a_mean(results: list[Result]) -
 )
 def test_synthetic_speech_is_called_that(results: list[Result], recipes: list[str], says: str) -> None:
     made = [replace(results[0], recipe=f"egs2/{recipe}") for recipe in recipes]
-    assert says in report("quick", made)
+    assert says in report("quick", made, [], {})

@@ -101,10 +101,10 @@ if at_stage 4; then
         python3 -m parp_espnet.bin.tokens --data "${raw}/${train_dump}" --out "${tokens}"
 fi
 
-# An upstream of the same name with other weights is another upstream.
+# An upstream of the same name with other weights is another upstream, unless its weights are drawn at random.
 weights=()
 for file in "${upstream}" "${upstream}"/config.json "${upstream}"/*.{safetensors,bin}; do
-    [ ! -f "${file}" ] || weights+=(--input "${file}")
+    [ ! -f "${file}" ] || [[ ${upstream_init} = random && ${file} = *.@(safetensors|bin) ]] || weights+=(--input "${file}")
 done
 
 init=()

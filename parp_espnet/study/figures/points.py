@@ -1,22 +1,21 @@
-"""The figure of a study: phone error rate with its interval, by language and arm."""
+"""Phone error rates with their intervals, by language and arm: what a small study has to show."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib
 from matplotlib.figure import Figure
 
-from parp_espnet.files import atomic_write
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.table import method_of
+from parp_espnet.study.figures.style import COLOURS, MARKERS
+from parp_espnet.study.names import method_of
 
-# Okabe and Ito's colours, which those who see red and green alike can tell apart.
-COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442")
-MARKERS = "osD^vP"
+MOST = 60
+"""With more points than these, curves and matrices say more."""
 
 
-def draw(results: Sequence[Result], folder: Path) -> list[Path]:
-    """Write `per.png` and `per.svg` into `folder`; return them. The same results give the same bytes."""
+def points(results: Sequence[Result]) -> Figure | None:
+    """Draw every result as a point with its interval."""
+    if len(results) > MOST:
+        return None
     languages = list(dict.fromkeys(result.language for result in results))
     arms = list(dict.fromkeys(_arm(result, results) for result in results))
     width = 0.8 / len(arms)
@@ -49,7 +48,7 @@ def draw(results: Sequence[Result], folder: Path) -> list[Path]:
     axes.set_ylabel("phone error rate (%), 95 % interval")
     axes.set_title(_title(results), fontsize="medium")
     figure.legend(loc="outside right upper", frameon=False)
-    return [_save(figure, folder / "per.png"), _save(figure, folder / "per.svg")]
+    return figure
 
 
 def _arm(result: Result, results: Sequence[Result]) -> str:
@@ -64,10 +63,3 @@ def _title(results: Sequence[Result]) -> str:
     sparsities = sorted({f"{result.sparsity_target:g}" for result in results if result.method != "dense"})
     return f"{upstreams}; {minutes} min" + (f"; sparsity {', '.join(sparsities)}" if sparsities else "; dense")
 
-
-def _save(figure: Figure, path: Path) -> Path:
-    kind = path.suffix[1:]
-    # Names inside an SVG are hashes with a random salt, and it carries the date, unless told otherwise.
-    with matplotlib.rc_context({"svg.hashsalt": "parp-espnet"}), atomic_write(path) as temporary:
-        figure.savefig(temporary, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
-    return path

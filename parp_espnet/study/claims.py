@@ -1,0 +1,182 @@
+"""The paper's claims C1 to C8 (Lai et al. 2021), each with a verdict and the numbers that it rests on.
+
+A comparison counts for a claim, or against it, where its paired 95 % interval does not hold 0 (p below 0.05). Seeds
+count as comparisons of their own. C9, BERT and XLNet, has a study of its own.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean, median
+
+from parp_espnet.pruning.masks import random_iou
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.evidence import Comparison, Evidence
+from parp_espnet.study.names import method_of
+
+LEVEL = 0.05
+OVERLAP, UNCHANGED = 0.9, 0.9999
+"""What C4 and C5 say that an IOU exceeds."""
+
+
+class Verdict(StrEnum):
+    """What the study says of a claim."""
+
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNDECIDED = "undecided"
+    UNTESTED = "not tested here"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim, the verdict, and why."""
+
+    name: str
+    says: str
+    verdict: Verdict
+    because: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many comparisons say that the first has fewer errors, more errors, or neither."""
+
+    fewer: int
+    more: int
+    neither: int
+    differences: tuple[float, ...]
+
+    @classmethod
+    def of(cls, found: Iterable[Comparison]) -> "Tally":
+        """Count them."""
+        some = list(found)
+        fewer = sum(one.p < LEVEL and one.difference < 0 for one in some)
+        more = sum(one.p < LEVEL and one.difference > 0 for one in some)
+        return cls(fewer, more, len(some) - fewer - more, tuple(one.difference for one in some))
+
+    def __bool__(self) -> bool:
+        return bool(self.differences)
+
+    def __str__(self) -> str:
+        middle = 100 * median(self.differences)
+        total = len(self.differences)
+        return f"fewer errors in {self.fewer} of {total}, more in {self.more}, median difference {middle:+.1f} points"
+
+
+def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
+    """Judge every claim by what there is."""
+    texts: dict[str, tuple[str, Callable[[Sequence[Result], Evidence], tuple[Verdict, str]]]] = {
+        "C1": ("PARP has fewer errors than the dense model, at 10 minutes without a language model", _beats_dense),
+        "C2": ("PARP has no more errors than OMP and IMP at every sparsity up to 80 %", _at_or_below),
+        "C3": ("PARP costs one finetuning; IMP's cost grows with sparsity", _cost),
+        "C4": ("masks of different languages overlap by more than 90 % at 50 %", _overlap),
+        "C5": ("PARP's final mask is almost its first: IOU above 99.99 % beyond 20 %", _unchanged),
+        "C6": ("another language's mask has more errors where it is fixed, and none where it adjusts", _transfer),
+        "C7": ("one joint run finds one subnetwork for all languages", _joint),
+        "C8": ("from a random mask PARP is as bad as RP; at 90 % PARP-P is best", _random_start),
+    }
+    return [Claim(name, says, *judge(results, evidence)) for name, (says, judge) in texts.items()]
+
+
+def _decide(holds: bool, fails: bool) -> Verdict:
+    return Verdict.HOLDS if holds else Verdict.FAILS if fails else Verdict.UNDECIDED
+
+
+def _pick(evidence: Evidence, one: str, *others: str, most: float = 1.0) -> Tally:
+    found = (c for c in evidence.comparisons if c.one == one and c.other in others and c.sparsity <= most)
+    return Tally.of(found)
+
+
+def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    parts, verdicts = [], []
+    for frozen in sorted({one.freeze_updates for one in evidence.comparisons}):
+        here = Tally.of(
+            c for c in evidence.comparisons
+            if c.one == "parp" and c.other == "dense" and c.freeze_updates == frozen and c.sparsity <= 0.5
+        )  # fmt: skip
+        if here:
+            parts.append(f"{frozen} frozen updates, up to 50 %: {here}")
+            verdicts.append(here)
+    if not verdicts:
+        return Verdict.UNTESTED, "no PARP beside a dense model"
+    fewer, more = sum(one.fewer for one in verdicts), sum(one.more for one in verdicts)
+    return _decide(fewer > 0 and not more, more > fewer), "; ".join(parts)
+
+
+def _at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    parts = {name: _pick(evidence, "parp", name, most=0.8) for name in ("omp", "imp")}
+    found = {name: tally for name, tally in parts.items() if tally}
+    if not found:
+        return Verdict.UNTESTED, "no PARP beside OMP or IMP"
+    more, fewer = sum(one.more for one in found.values()), sum(one.fewer for one in found.values())
+    told = "; ".join(f"against {name.upper()}: {tally}" for name, tally in found.items())
+    return _decide(fewer > 0 and not more, more > 0), told
+
+
+def _cost(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    once = {one.finetuning_runs for one in evidence.costs if one.method == "parp"}
+    several = {one.sparsity: one.finetuning_runs for one in evidence.costs if one.method == "imp"}
+    if not once or not several:
+        return Verdict.UNTESTED, "no PARP beside IMP"
+    in_order = [several[sparsity] for sparsity in sorted(several)]
+    grows = len(in_order) > 1 and in_order == sorted(in_order)
+    told = ", ".join(f"{several[sparsity]} at {sparsity:.0%}" for sparsity in sorted(several))
+    return _decide(once == {1} and grows, once != {1}), f"PARP {max(once)} finetuning; IMP {told}"
+
+
+def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    found = [o for o in evidence.overlaps if o.sparsity == 0.5 and "mpi" not in (o.one, o.other)]
+    if not found:
+        return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
+    low, high = min(o.iou for o in found), max(o.iou for o in found)
+    told = f"{len(found)} pairs, {low:.3f} to {high:.3f}, mean {fmean(o.iou for o in found):.3f}"
+    return _decide(low > OVERLAP, high < OVERLAP), f"{told}; two random masks have {random_iou(0.5):.3f}"
+
+
+def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    found = [r for r in results if method_of(r) == "parp" and r.sparsity_target > 0.2 and r.iou_initial_final]
+    if not found:
+        return Verdict.UNTESTED, "no PARP beyond 20 %"
+    rates = [r.iou_initial_final or 0.0 for r in found]
+    told = f"{len(rates)} runs, {min(rates):.4f} to {max(rates):.4f}"
+    return _decide(min(rates) > UNCHANGED, max(rates) < UNCHANGED), told
+
+
+def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    def foreign(method: str) -> Tally:
+        mask = f"{method}, mask of "
+        return Tally.of(c for c in evidence.comparisons if c.one.startswith(mask) and c.other == "omp")
+
+    fixed, moving = foreign("transfer"), foreign("parp")
+    if not fixed or not moving:
+        return Verdict.UNTESTED, "no foreign masks, fixed and adjusting, beside the language's own"
+    degrades, repaired = fixed.more > fixed.fewer, moving.more <= moving.fewer
+    told = f"against the language's own OMP mask: fixed, {fixed}; adjusting, {moving}"
+    return _decide(degrades and repaired, not fixed.more or moving.more > fixed.more), told
+
+
+def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    found = Tally.of(c for c in evidence.comparisons if "joint" in c.one and c.other == "omp")
+    if not found:
+        return Verdict.UNTESTED, "no mask of a joint run beside the languages' own"
+    told = f"the joint run's mask against the language's own: {found}"
+    return _decide(not found.more, found.more > found.neither), told
+
+
+def _random_start(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    random = {r.language: r.error_rate for r in results if method_of(r) == "parp, random mask"}
+    rp = {r.language: r.error_rate for r in results if method_of(r) == "rp" and r.sparsity_target == 0.5}
+    ends = {(r.language, r.seed, method_of(r)): r.error_rate for r in results if r.sparsity_target == 0.9}
+    pairs = [(random[name], rp[name]) for name in random.keys() & rp.keys()]
+    best = [
+        rate <= min(other for (l2, s2, _), other in ends.items() if (l2, s2) == (language, seed))
+        for (language, seed, method), rate in ends.items()
+        if method == "parp-p"
+    ]
+    if not pairs or not best:
+        return Verdict.UNTESTED, "no PARP from a random mask beside RP, or no PARP-P at 90 %"
+    told = ", ".join(f"{100 * one:.1f} beside {100 * other:.1f} %" for one, other in pairs)
+    as_bad = all(one > 0.9 * other for one, other in pairs)
+    told = f"PARP from a random mask beside RP: {told}; PARP-P is best at 90 % in {sum(best)} of {len(best)}"
+    return _decide(as_bad and all(best), not as_bad and not any(best)), told

@@ -1,0 +1,145 @@
+"""What a study knows besides its results: plain values in `evidence.json`, of which figures and claims are made."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json, write_json
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an experiment costs with all finetunings that its method needs, as if it were run alone."""
+
+    language: str
+    method: str
+    sparsity: float
+    seed: int
+    freeze_updates: int
+    error_rate: float
+    updates: int
+    finetuning_runs: int
+    seconds: float | None
+    """Estimated from the pace of its own finetuning."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Validation at the end of each epoch."""
+
+    language: str
+    method: str
+    sparsity: float
+    seed: int
+    updates: list[int]
+    valid_per: list[float]
+    valid_loss: list[float]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """IOU of the weights that two masks keep."""
+
+    sparsity: float
+    upstream: str
+    freeze_updates: int
+    one: str
+    """A language, whose OMP mask it is, or `mpi`."""
+    other: str
+    iou: float
+    by_layer: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Where a final mask prunes: sparsity by layer, by kind of weight."""
+
+    language: str
+    method: str
+    sparsity: float
+    table: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Adjusting:
+    """How a mask moved: after how many updates how many weights changed sides, and the IOU with the first mask."""
+
+    language: str
+    method: str
+    sparsity: float
+    interval: int
+    seed: int
+    steps: list[int]
+    flips: list[int]
+    iou_initial: list[float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two experiments on the same utterances; positive differences mean that `one` has more errors."""
+
+    language: str
+    sparsity: float
+    seed: int
+    freeze_updates: int
+    one: str
+    other: str
+    difference: float
+    difference_interval: tuple[float, float]
+    ratio: float | None
+    ratio_interval: tuple[float, float] | None
+    p: float
+
+
+@dataclass(frozen=True)
+class Confused:
+    """A frequent error of the dense model of a language."""
+
+    language: str
+    reference: str
+    hypothesis: str
+    count: int
+    said: int
+
+
+KINDS: Mapping[str, type[Any]] = {
+    "costs": Cost,
+    "trainings": Training,
+    "overlaps": Overlap,
+    "anatomies": Anatomy,
+    "adjustings": Adjusting,
+    "comparisons": Comparison,
+    "confusions": Confused,
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All of it."""
+
+    costs: Sequence[Cost] = ()
+    trainings: Sequence[Training] = ()
+    overlaps: Sequence[Overlap] = ()
+    anatomies: Sequence[Anatomy] = ()
+    adjustings: Sequence[Adjusting] = ()
+    comparisons: Sequence[Comparison] = ()
+    confusions: Sequence[Confused] = ()
+    missing: Sequence[str] = field(default_factory=tuple)
+    """Files that should have been there."""
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        write_json(path, dataclasses.asdict(self))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote. Raises `UserError` when it is missing, damaged, or of another version."""
+        found = read_json(path)
+        try:
+            made = {name: tuple(kind(**one) for one in found.get(name, ())) for name, kind in KINDS.items()}
+        except (AttributeError, TypeError) as error:
+            raise UserError(f"{path}: expected a study's evidence ({error}); collect it again (stage 5)") from None
+        return cls(**made, missing=tuple(found.get("missing", ())))

@@ -1,0 +1,33 @@
+"""Every figure of a study."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.figures.cost import cost
+from parp_espnet.study.figures.curves import curves
+from parp_espnet.study.figures.maps import anatomy_maps, overlap_maps, transfer_maps
+from parp_espnet.study.figures.points import points
+from parp_espnet.study.figures.style import save
+from parp_espnet.study.figures.training import training
+
+
+def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Path, str]:
+    """Write every figure that there is something for, as PNG and SVG; return the captions, by the SVGs.
+
+    The same data give the same bytes.
+    """
+    plots = {
+        "per": ("Phone error rates on the test set, with 95 % intervals.", points(results)),
+        "curves": ("Phone error rate against sparsity; bands are 95 % intervals, dots other seeds.", curves(results)),
+        "cost": ("Phone error rate against updates of all finetunings; numbers are sparsities.", cost(evidence.costs)),
+        "training": ("Validation PER during training; the dot is the epoch chosen.", training(evidence.trainings)),
+    }
+    maps = overlap_maps(evidence) | transfer_maps(results) | anatomy_maps(evidence)
+    drawn = {name: (caption, figure) for name, (caption, figure) in plots.items() if figure is not None} | maps
+    captions = {}
+    for name, (caption, figure) in drawn.items():
+        _, svg = save(figure, folder, name)
+        captions[svg] = caption
+    return captions

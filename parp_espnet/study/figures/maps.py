@@ -1,0 +1,87 @@
+"""The heat maps of a study: overlap of masks, transfer between languages, sparsity by layer and kind of weight."""
+
+from collections.abc import Sequence
+from itertools import compress
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from parp_espnet.pruning.masks import random_iou
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.evidence import Anatomy, Evidence
+from parp_espnet.study.figures.matrix import heat_map
+from parp_espnet.study.names import source_of
+
+Drawn = dict[str, tuple[str, Figure]]
+"""Caption and figure, by the name of its file."""
+
+
+def overlap_maps(evidence: Evidence) -> Drawn:
+    """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of frozen updates."""
+    found: Drawn = {}
+    settings = [(one.upstream, one.sparsity, one.freeze_updates) for one in evidence.overlaps]
+    for upstream, sparsity, frozen in dict.fromkeys(settings):
+        own = [setting == (upstream, sparsity, frozen) for setting in settings]
+        here = list(compress(evidence.overlaps, own))
+        names = list(dict.fromkeys(name for one in here for name in (one.one, one.other)))
+        values = np.full((len(names), len(names)), np.nan)
+        np.fill_diagonal(values, 1.0)
+        for one in here:
+            a, b = names.index(one.one), names.index(one.other)
+            values[a, b] = values[b, a] = one.iou
+        random = f"of two random masks it is {random_iou(sparsity):.3f}"
+        caption = f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; {random}."
+        title = f"overlap, {upstream}, sparsity {sparsity:g}" + (f", {frozen} frozen updates" if frozen else "")
+        name = f"overlap_{sparsity:g}_{_file(upstream)}" + (f"_freeze{frozen}" if frozen else "")
+        found[name] = (caption, heat_map(values, names, names, title=title))
+    return found
+
+
+def transfer_maps(results: Sequence[Result]) -> Drawn:
+    """PER of each target language under each source's mask, relative to the target under its own OMP mask."""
+    found: Drawn = {}
+    for method, how in (("transfer", "is fixed"), ("parp", "adjusts")):
+        foreign = [one for one in results if one.method == method and source_of(one)]
+        for sparsity in dict.fromkeys(one.sparsity_target for one in foreign):
+            omp = [one for one in results if one.method == "omp" and one.sparsity_target == sparsity]
+            own = {one.language: one.error_rate for one in omp if one.error_rate}
+            here = [one for one in foreign if one.sparsity_target == sparsity and one.language in own]
+            sources = list(dict.fromkeys(source_of(one) for one in here))
+            targets = list(dict.fromkeys(one.language or "" for one in here))
+            if len(sources) < 2 or len(targets) < 2:
+                continue
+            values = np.full((len(sources), len(targets)), np.nan)
+            for one in here:
+                place = sources.index(source_of(one)), targets.index(one.language or "")
+                values[place] = one.error_rate / own[one.language]
+            title = f"transfer, the mask {how}, sparsity {sparsity:g}"
+            caption = f"PER under another language's OMP mask, which {how}, over PER under the target's own."
+            figure = heat_map(
+                values, sources, targets, title=title, centre=1.0, row_label="mask of", column_label="target"
+            )
+            found[f"transfer_{method}_{sparsity:g}"] = (caption, figure)
+    return found
+
+
+def anatomy_maps(evidence: Evidence) -> Drawn:
+    """Sparsity by layer and kind, of every method's final mask in the first language, at its highest sparsity."""
+    if not evidence.anatomies:
+        return {}
+    language = evidence.anatomies[0].language
+    own = [one for one in evidence.anatomies if one.language == language and "," not in one.method]
+    shown: dict[str, Anatomy] = {}
+    for one in sorted(own, key=lambda one: -one.sparsity):
+        shown.setdefault(one.method, one)
+    return {f"anatomy_{_file(method)}": _anatomy(one) for method, one in shown.items()}
+
+
+def _anatomy(one: Anatomy) -> tuple[str, Figure]:
+    layers, kinds = list(one.table), list(dict.fromkeys(kind for row in one.table.values() for kind in row))
+    values = np.array([[one.table[layer].get(kind, np.nan) for kind in kinds] for layer in layers])
+    title = f"{one.method}, {one.language}, sparsity {one.sparsity:g}"
+    caption = f"Sparsity of the final mask by layer and kind of weight: {one.method}."
+    return caption, heat_map(values, layers, [kind.split(".")[-1] for kind in kinds], title=title)
+
+
+def _file(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name)

@@ -1,0 +1,62 @@
+"""Heat maps with the numbers in their cells."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+CELL = 0.52
+"""Inches of a cell."""
+
+
+def heat_map(
+    values: NDArray[np.float64],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    title: str,
+    row_label: str = "",
+    column_label: str = "",
+    centre: float | None = None,
+    digits: int = 2,
+) -> Figure:
+    """Draw a matrix (rows, columns); NaN is left empty.
+
+    Args:
+        centre: the value between two colours, such as 1 for ratios; by default one colour grows darker.
+        digits: after the point, in the cells.
+    """
+    size = (1.6 + CELL * len(columns), 1.5 + CELL * len(rows))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    low, high = _range(values, centre)
+    axes.imshow(values, cmap="cividis" if centre is None else "PuOr_r", vmin=low, vmax=high, aspect="equal")
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            ink = _ink(value, low, high, centre)
+            axes.text(column, row, f"{value:.{digits}f}", ha="center", va="center", fontsize=7.5, color=ink)
+    axes.set_xticks(range(len(columns)), columns, rotation=0 if max(map(len, columns)) < 5 else 90)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xlabel(column_label)
+    axes.set_ylabel(row_label)
+    axes.set_title(title, fontsize="medium")
+    for edge in axes.spines.values():
+        edge.set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def _range(values: NDArray[np.float64], centre: float | None) -> tuple[float, float]:
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if centre is None:
+        return (low, high) if low < high else (low - 0.5, high + 0.5)
+    reach = max(high - centre, centre - low, 1e-6)
+    return centre - reach, centre + reach
+
+
+def _ink(value: float, low: float, high: float, centre: float | None) -> str:
+    """Black on light cells, white on dark ones."""
+    place = (value - low) / (high - low)
+    dark = place < 0.5 if centre is None else abs(place - 0.5) > 0.33
+    return "white" if dark else "black"

@@ -1,0 +1,59 @@
+"""RESULTS.md of a study."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.claims import Claim, Verdict
+from parp_espnet.study.table import means, table
+
+
+def report(name: str, results: Sequence[Result], claims: Sequence[Claim], figures: Mapping[str, str]) -> str:
+    """Return RESULTS.md: what was run, the table, means over languages, the claims, and how to read it.
+
+    Args:
+        figures: the caption of each figure, by the name of its file without `.png`.
+    """
+    one = results[0]
+    shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
+    versions = ", ".join(f"{package} {version}" for package, version in one.versions.items())
+    return f"""# RESULTS of the study `{name}`
+
+Phone error rates on `{one.dataset}` after finetuning {_all(f"`{r.upstream}`" for r in results)} for
+{_all(str(r.updates) for r in results)} updates on {_all(f"{r.train_minutes:g}" for r in results)} minutes of speech,
+seed {_all(str(r.seed) for r in results)}. {nature(results)}
+
+{table(results)}{means(results)}{_judged(claims)}
+PER is (substitutions + insertions + deletions) / reference phones, with a bootstrap interval over
+utterances. "against dense" is the ratio to the first dense model's PER of the language. IOU compares the kept weights
+of the first and the final mask{_random_masks(results)}.
+
+{shown}{versions}; commit {one.git}. Command: `./run.sh --profile {name}`.
+"""
+
+
+def nature(results: Sequence[Result]) -> str:
+    """Say whether the speech is a synthesiser's."""
+    synthetic = {result.recipe.startswith("egs2/cldr/") for result in results}
+    if synthetic == {False}:
+        return "The recordings are of people."
+    rest = "nothing here is" if synthetic == {True} else "nothing on it is"
+    return f"`cldr` is synthetic speech; {rest} evidence about human speech."
+
+
+def _judged(claims: Sequence[Claim]) -> str:
+    """The claims that were tested, as a Markdown table; nothing where none was."""
+    tested = [one for one in claims if one.verdict is not Verdict.UNTESTED]
+    lines = [f"| {one.name} | {one.says} | {one.verdict} | {one.because} |" for one in tested]
+    head = ["", "| claim of the paper | | verdict | because |", "|---|---|---|---|"]
+    return "".join(f"{line}\n" for line in [*head, *lines]) if lines else ""
+
+
+def _random_masks(results: Sequence[Result]) -> str:
+    """Say what IOU two random masks have; without it, a measured one says little."""
+    sparsities = sorted({result.sparsity_target for result in results if result.sparsity_target > 0})
+    random = ", ".join(f"{(1 - s) / (1 + s):.3f} at sparsity {s:g}" for s in sparsities)
+    return f"; of two random masks it is {random}" if random else ""
+
+
+def _all(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))

@@ -1,0 +1,22 @@
+from pathlib import Path
+
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.figures.points import MOST, points
+from parp_espnet.study.figures.style import save
+
+
+def test_the_same_results_give_the_same_bytes(results: list[Result], tmp_path: Path) -> None:
+    figures = [points(results), points(results)]
+    assert figures[0] is not None
+    assert figures[1] is not None
+    one, other = save(figures[0], tmp_path / "a", "per"), save(figures[1], tmp_path / "b", "per")
+    assert [path.name for path in one] == ["per.png", "per.svg"]
+    for left, right in zip(one, other, strict=True):
+        assert left.read_bytes() == right.read_bytes()
+    assert one[0].read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in one[1].read_text()
+
+
+def test_a_study_of_one_dense_model_is_drawn_and_a_large_one_is_not(results: list[Result]) -> None:
+    assert points(results[:1]) is not None
+    assert points(results * MOST) is None

@@ -1,0 +1,99 @@
+from collections.abc import Callable
+
+import pytest
+
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.claims import Verdict, claims
+from parp_espnet.study.evidence import Comparison, Cost, Evidence, Overlap
+
+
+def against(one: str, other: str, difference: float, p: float = 0.01, **more: object) -> Comparison:
+    values = {"language": "es", "sparsity": 0.5, "seed": 0, "freeze_updates": 0} | more
+    interval = (difference - 0.01, difference + 0.01)
+    return Comparison(
+        one=one, other=other, difference=difference, difference_interval=interval, ratio=None, ratio_interval=None, p=p,
+        **values,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def verdict(name: str, evidence: Evidence, results: list[Result] | None = None) -> Verdict:
+    (found,) = [one for one in claims(results or [], evidence) if one.name == name]
+    assert found.because
+    return found.verdict
+
+
+def test_without_evidence_nothing_is_judged() -> None:
+    found = claims([], Evidence())
+    assert [one.name for one in found] == [f"C{number}" for number in range(1, 9)]
+    assert {one.verdict for one in found} == {Verdict.UNTESTED}
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "expected"),
+    [
+        ("C1", [against("parp", "dense", -0.05)], Verdict.HOLDS),
+        ("C1", [against("parp", "dense", 0.05)], Verdict.FAILS),
+        ("C1", [against("parp", "dense", -0.05, p=0.4)], Verdict.UNDECIDED),
+        ("C1", [against("parp", "dense", 0.05, sparsity=0.9), against("parp", "dense", -0.05)], Verdict.HOLDS),
+        ("C2", [against("parp", "omp", -0.05), against("parp", "imp", 0.0, p=1.0)], Verdict.HOLDS),
+        ("C2", [against("parp", "omp", -0.05), against("parp", "omp", 0.05)], Verdict.FAILS),
+        ("C2", [against("parp", "omp", 0.05, sparsity=0.9)], Verdict.UNTESTED),
+        (
+            "C6",
+            [against("transfer, mask of tr", "omp", 0.05), against("parp, mask of tr", "omp", 0.0, p=1.0)],
+            Verdict.HOLDS,
+        ),
+        (
+            "C6",
+            [against("transfer, mask of tr", "omp", 0.0, p=1.0), against("parp, mask of tr", "omp", 0.0, p=1.0)],
+            Verdict.FAILS,
+        ),
+        ("C7", [against("transfer, mask of joint", "omp", 0.0, p=1.0)], Verdict.HOLDS),
+    ],
+)
+def test_a_comparison_counts_where_its_interval_is_beside_zero(
+    name: str, found: list[Comparison], expected: Verdict
+) -> None:
+    assert verdict(name, Evidence(comparisons=found)) is expected
+
+
+def test_cost_is_counted_in_finetunings() -> None:
+    def cost(method: str, sparsity: float, runs: int) -> Cost:
+        return Cost("es", method, sparsity, 0, 0, 0.1, 300 * runs, runs, None)
+
+    some = [cost("parp", 0.5, 1), cost("imp", 0.5, 6), cost("imp", 0.7, 8)]
+    assert verdict("C3", Evidence(costs=some)) is Verdict.HOLDS
+    assert verdict("C3", Evidence(costs=some[:2])) is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("ious", "expected"),
+    [([0.95, 0.97], Verdict.HOLDS), ([0.5, 0.6], Verdict.FAILS), ([0.8, 0.95], Verdict.UNDECIDED)],
+)
+def test_masks_of_languages_overlap(ious: list[float], expected: Verdict) -> None:
+    found = [Overlap(0.5, "multi", 0, "es", "tr", iou, {}) for iou in ious]
+    assert verdict("C4", Evidence(overlaps=found)) is expected
+    with_mpi = [Overlap(0.5, "multi", 0, "es", "mpi", 0.99, {})]
+    assert verdict("C4", Evidence(overlaps=with_mpi)) is Verdict.UNTESTED
+
+
+def test_the_final_mask_beside_the_first(make_result: Callable[..., Result]) -> None:
+    same = make_result(method="parp", sparsity_target=0.5, iou_initial_final=0.99999, initial_mask=None)
+    moved = make_result(method="parp", sparsity_target=0.5, iou_initial_final=0.9, initial_mask=None)
+    assert verdict("C5", Evidence(), [same]) is Verdict.HOLDS
+    assert verdict("C5", Evidence(), [moved]) is Verdict.FAILS
+    assert verdict("C5", Evidence(), [same, moved]) is Verdict.UNDECIDED
+
+
+def test_a_random_start(make_result: Callable[..., Result]) -> None:
+    def make(method: str, sparsity: float, rate: float, mask: str | None = None) -> Result:
+        file = None if mask is None else f"egs2/cldr/es/exp/x/{mask}_mask.safetensors"
+        return make_result(
+            recipe="egs2/cldr/es", language="es", method=method, sparsity_target=sparsity, error_rate=rate,
+            initial_mask=file,
+        )  # fmt: skip
+
+    ends = [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.4)]
+    rp = make("rp", 0.5, 0.5, "random")
+    assert verdict("C8", Evidence(), [rp, make("parp", 0.5, 0.5, "random"), *ends]) is Verdict.HOLDS
+    assert verdict("C8", Evidence(), [rp, make("parp", 0.5, 0.2, "random"), *ends]) is Verdict.UNDECIDED
