@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from parp_espnet.errors import command
+from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.report import one_line, write_report
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import read_utterances, write_utterances
@@ -14,18 +15,26 @@ from parp_espnet.scoring.utterances import read_utterances, write_utterances
 
 @command
 def main() -> None:
-    """Write `--out`, `utterances.tsv` beside it and `RESULTS.md` in `--expdir`; print the result."""
+    """Write `--out`, `utterances.tsv` and `by_language/` beside it, `RESULTS.md` in `--expdir`; print the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
     parser.add_argument("--expdir", type=Path, required=True, help="directory of all experiments of the recipe")
     parser.add_argument("--score", type=Path, required=True, help="a decoding's score/")
     parser.add_argument("--out", type=Path, required=True, help="result.json of the experiment")
     options = parser.parse_args()
-    result = Result.read(options.score / "result.json")
-    write_utterances(options.out.with_name("utterances.tsv"), read_utterances(options.score / "utterances.tsv"))
-    result.write(options.out)
+    for part in sorted((options.score / BY_LANGUAGE).glob("*")):
+        _keep(part, options.out.parent / BY_LANGUAGE / part.name / options.out.name)
+    result = _keep(options.score, options.out)
     write_report(options.expdir, options.expdir / "RESULTS.md")
     print(one_line(result))
     print(f"result in {options.out}, table in {options.expdir / 'RESULTS.md'}")
+
+
+def _keep(score: Path, out: Path) -> Result:
+    """Copy a result to `out`, and the errors of its utterances beside it."""
+    result = Result.read(score / "result.json")
+    write_utterances(out.with_name("utterances.tsv"), read_utterances(score / "utterances.tsv"))
+    result.write(out)
+    return result
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from parp_espnet.study.collect import collect
 from parp_espnet.study.markdown import nature, report
 from parp_espnet.study.plan import Combined, Experiment, Study
 from parp_espnet.study.report import page
-from parp_espnet.study.state import FIRST_LINE, State, describe, failures, listing, standings
+from parp_espnet.study.state import FIRST_LINE, describe, failures, listing, standings
 from parp_espnet.study.table import table
 
 KEPT = "study.yaml"
@@ -166,9 +166,8 @@ def _results(study: Study, folder: Path) -> None:
     from parp_espnet.study.gather import gather  # noqa: PLC0415
 
     found = standings(study, folder / "log")
-    results = collect([ROOT / one.result for one in study.experiments], folder / "results.json")
-    done = [one.experiment for one in found if one.state is State.DONE]
-    evidence = gather(list(zip(done, results, strict=True)))
+    done = collect(study.experiments, ROOT, folder / "results.json")
+    results, evidence = [one.result for one in done], gather(done)
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)
     captions = draw(results, evidence, folder)

@@ -1,7 +1,7 @@
 """Stage 11: score one decoding and write down everything that a later table needs."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,14 @@ from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.pipeline.formatting import minutes
 from parp_espnet.pipeline.settings import ROOT, Settings
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
-from parp_espnet.scoring.alignment import Phones, align_all
+from parp_espnet.scoring.alignment import Pair, Phones, align_all
 from parp_espnet.scoring.merge import describe_merges, merge, read_merges
 from parp_espnet.scoring.result import Result, git_revision, versions
 from parp_espnet.scoring.utterances import write_utterances
 from parp_espnet.scoring.words import Metric, units
+
+BY_LANGUAGE = "by_language"
+"""Folder, in a score's, of the scores of each language."""
 
 
 def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, merges: Path | None = None) -> Result:
@@ -29,7 +32,8 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
         merges: a table of phones that are scored as one; shown, and recorded in the result.
 
     Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite, `counts.json`, `result.json`, the errors of each
-    utterance in `utterances.tsv`, and, to be read, `confusions.tsv` and `worst.txt`. All have the merged phones.
+    utterance in `utterances.tsv`, and, to be read, `confusions.tsv` and `worst.txt`. All have the merged phones. Where
+    the data is of several languages, all of that is in `by_language/LANGUAGE` as well, for each of them.
 
     Raises:
         UserError: a file is missing or damaged, or references and hypotheses are not of the same utterances.
@@ -42,33 +46,51 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
         print(describe_merges(table, said, heard))
     references, hypotheses = units(metric, merge(table, said), merge(table, heard))
     alignments = align_all(references, hypotheses)
-    counts = [per.count(utterance, pairs) for utterance, pairs in alignments.items()]
+    common = {
+        **_setting(exp, data), **_training(exp), "metric": metric, "merges": table,
+        "decode_seconds": _decode_seconds(decoded), "versions": versions(), "git": git_revision(ROOT),
+    }  # fmt: skip
+    if len(languages := sorted({utterance.language for utterance in utterances})) > 1:
+        for language in languages:
+            own = [utterance for utterance in utterances if utterance.language == language]
+            values = common | {"language": language, "decode_seconds": None}
+            _leave(decoded / "score" / BY_LANGUAGE / language, own, references, hypotheses, alignments, values)
+    return _leave(decoded / "score", utterances, references, hypotheses, alignments, common)
+
+
+def _leave(
+    folder: Path,
+    utterances: Sequence[Utterance],
+    references: Mapping[str, Phones],
+    hypotheses: Mapping[str, Phones],
+    alignments: Mapping[str, Sequence[Pair]],
+    values: dict[str, Any],
+) -> Result:
+    """Score some of the utterances and leave all files of the score in `folder`; `values` are the other fields."""
+    metric = Metric(values["metric"])
+    said = {utterance.id: references[utterance.id] for utterance in utterances}
+    heard = {utterance.id: hypotheses[utterance.id] for utterance in utterances}
+    aligned = {utterance.id: alignments[utterance.id] for utterance in utterances}
+    counts = [per.count(utterance, pairs) for utterance, pairs in aligned.items()]
     total = per.total(counts)
     result = Result(
-        **_setting(exp, data),
-        **_training(exp),
-        **(_feature_rates(references, hypotheses) if metric is Metric.PER else {"pfer": None}),
-        metric=str(metric),
-        merges=table,
+        **values | {"metric": str(metric)},
+        **(_feature_rates(said, heard) if metric is Metric.PER else {"pfer": None}),
         error_rate=total.error_rate,
         ci95=bootstrap.interval([count.errors for count in counts], [count.reference for count in counts]),
         sub=total.substitutions,
         del_=total.deletions,
         ins=total.insertions,
         reference_length=total.reference,
-        decode_seconds=_decode_seconds(decoded),
         audio_seconds=60 * minutes(utterances),
-        versions=versions(),
-        git=git_revision(ROOT),
     )
     speakers = {utterance.id: utterance.speaker for utterance in utterances}
-    folder = decoded / "score"
-    transcripts.write_trn(folder / "ref.trn", references, speakers)
-    transcripts.write_trn(folder / "hyp.trn", {name: hypotheses[name] for name in references}, speakers)
+    transcripts.write_trn(folder / "ref.trn", said, speakers)
+    transcripts.write_trn(folder / "hyp.trn", heard, speakers)
     write_json(folder / "counts.json", asdict(total))
     write_utterances(folder / "utterances.tsv", counts)
-    write_text(folder / "confusions.tsv", confusions.as_table(confusions.confusions(alignments.values())))
-    write_text(folder / "worst.txt", confusions.worst(alignments, metric.unit))
+    write_text(folder / "confusions.tsv", confusions.as_table(confusions.confusions(aligned.values())))
+    write_text(folder / "worst.txt", confusions.worst(aligned, metric.unit))
     result.write(folder / "result.json")
     return result
 

@@ -1,24 +1,49 @@
 """Collect the results of a study's experiments into one file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
+from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.plan import Experiment
 
 
-def collect(files: Sequence[Path], out: Path) -> list[Result]:
-    """Write `out`, the list of the results in those of `files` that are there, in their order; return them.
+@dataclass(frozen=True)
+class Done:
+    """A complete experiment, as a whole or in one of its several languages."""
 
-    Raises `UserError` when none is there, or a file is no result.
+    experiment: Experiment
+    result: Result
+    folder: Path
+    """Has the `result.json`, and the `utterances.tsv` that belongs to it."""
+    whole: bool = True
+
+
+def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Done]:
+    """Write `out`, the list of the results that are there, in the experiments' order; return them.
+
+    Args:
+        root: the project's directory, from which experiments are named.
+
+    Raises:
+        UserError: none is there, or a file is no result.
     """
-    there = [file for file in files if file.exists()]
-    if not there:
-        raise UserError(f"none of {len(files)} experiments has a result yet, such as {files[0]}")
-    results = [Result.read(file) for file in there]
-    write_json(out, [read_json(file) for file in there])
-    return results
+    done = [found for one in experiments for found in _done(one, root)]
+    if not done:
+        raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
+    write_json(out, [read_json(one.folder / "result.json") for one in done])
+    return done
+
+
+def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
+    file = root / experiment.result
+    if file.exists():
+        yield Done(experiment, Result.read(file), file.parent)
+        for part in sorted(file.parent.glob(f"{BY_LANGUAGE}/*/{file.name}")):
+            yield Done(experiment, Result.read(part), part.parent, whole=False)
 
 
 def read_results(path: Path) -> list[Result]:

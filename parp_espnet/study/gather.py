@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, compress
 from pathlib import Path
 
-from parp_espnet.pipeline.settings import ROOT
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
+from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
-from parp_espnet.study.names import method_of
-from parp_espnet.study.plan import Experiment
+from parp_espnet.study.names import is_joint, method_of
+from parp_espnet.study.plan import FINAL_MASK
 from parp_espnet.study.state import updates_of
 
-Done = tuple[Experiment, Result]
 AGAINST = ("dense", "mpi", "omp", "imp")
 """What every other method is compared with, in the same language, at the same sparsity, with the same seed."""
 MOST_CONFUSED = 12
@@ -26,20 +25,21 @@ def gather(done: Sequence[Done]) -> Evidence:
     """Read curves, masks, logs and scores of complete experiments, where they are; files that are not are named."""
     missing: list[str] = []
 
-    def each[T](read: Callable[[Done], T], some: Sequence[Done] = done) -> Iterator[T]:
+    def each[T](read: Callable[[Done], T], some: Sequence[Done]) -> Iterator[T]:
         for one in some:
             try:
                 yield read(one)
             except FileNotFoundError as error:
                 missing.append(str(error.filename))
 
-    with_masks = [one for one in done if one[1].sparsity_target > 0]
-    first_seed = [one for one in with_masks if one[1].seed == min(result.seed for _, result in done)]
-    moving = [one for one in first_seed if one[1].interval is not None]
-    dense = [one for one in done if one[1].method == "dense"]
+    wholes = [one for one in done if one.whole]
+    seed = min(one.result.seed for one in done)
+    first_seed = [one for one in wholes if one.result.sparsity_target > 0 and one.result.seed == seed]
+    moving = [one for one in first_seed if one.result.interval is not None]
+    dense = [one for one in wholes if one.result.method == "dense"]
     return Evidence(
-        costs=[_cost(one) for one in done],
-        trainings=[one for one in each(_training) if one.updates],
+        costs=[_cost(one) for one in wholes],
+        trainings=[one for one in each(_training, wholes) if one.updates],
         overlaps=list(overlaps(first_seed)),
         anatomies=list(each(_anatomy, first_seed)),
         adjustings=list(each(_adjusting, moving)),
@@ -50,8 +50,8 @@ def gather(done: Sequence[Done]) -> Evidence:
 
 
 def _cost(one: Done) -> Cost:
-    experiment, result = one
-    updates = updates_of(experiment, set())
+    result = one.result
+    updates = updates_of(one.experiment, set())
     pace = None if result.train_seconds is None else result.train_seconds / result.updates
     return Cost(
         result.language or "", method_of(result), result.sparsity_target, result.seed, result.freeze_updates,
@@ -63,10 +63,9 @@ def _training(one: Done) -> Training:
     # Imported here: it takes seconds.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: PLC0415
 
-    experiment, result = one
-    folder = ROOT / experiment.directory / "tensorboard/valid"
+    result = one.result
     curves: dict[str, dict[int, float]] = {"cer_ctc": {}, "loss": {}}
-    for file in sorted(folder.glob("events.*")):
+    for file in sorted(one.folder.glob("tensorboard/valid/events.*")):
         events = EventAccumulator(str(file)).Reload()
         for name in curves.keys() & set(events.Tags()["scalars"]):
             # A resumed run repeats nothing, but may begin another file.
@@ -82,31 +81,31 @@ def _training(one: Done) -> Training:
 
 def overlaps(done: Sequence[Done]) -> Iterator[Overlap]:
     """Overlap of the OMP masks of all languages, and of each with MPI, of one upstream, sparsity and schedule."""
-    settings = dict.fromkeys((r.upstream, r.sparsity_target, r.freeze_updates) for _, r in done if r.method == "omp")
-    for upstream, sparsity, frozen in settings:
+    settings = [(one.result.upstream, one.result.sparsity_target, one.result.freeze_updates) for one in done]
+    of_omp = [one.result.method == "omp" for one in done]
+    for upstream, sparsity, frozen in dict.fromkeys(compress(settings, of_omp)):
         masks: dict[str, Mask] = {}
-        for experiment, result in done:
-            here = (result.upstream, result.sparsity_target, result.freeze_updates) == (upstream, sparsity, frozen)
-            file = ROOT / experiment.mask
-            if here and method_of(result) in ("omp", MPI) and file.is_file():
-                masks.setdefault(MPI if result.method == MPI else result.language or "", Mask.load(file))
+        for one in compress(done, [setting == (upstream, sparsity, frozen) for setting in settings]):
+            file, name = one.folder / one.experiment.mask.name, method_of(one.result)
+            if name in ("omp", MPI) and file.is_file():
+                masks.setdefault(MPI if name == MPI else one.result.language or "", Mask.load(file))
         # Any MPI mask will do: it depends on the upstream alone.
-        for one, other in combinations(sorted(masks, key=lambda name: (name == MPI, name)), 2):
-            a, b = masks[one].kept, masks[other].kept
-            if masks[one].fingerprint == masks[other].fingerprint:
-                yield Overlap(sparsity, upstream, frozen, one, other, iou(a, b), iou_by(a, b, by_layer))
+        for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name)), 2):
+            a, b = masks[left].kept, masks[right].kept
+            if masks[left].fingerprint == masks[right].fingerprint:
+                yield Overlap(sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer))
 
 
 def _anatomy(one: Done) -> Anatomy:
-    experiment, result = one
-    kept = Mask.load(_existing(ROOT / experiment.directory / "mask.safetensors")).kept
+    result = one.result
+    kept = Mask.load(_existing(one.folder / FINAL_MASK)).kept
     table = {layer: sparsity_by(part, by_kind) for layer, part in groups(kept, by_layer).items()}
     return Anatomy(result.language or "", method_of(result), result.sparsity_target, table)
 
 
 def _adjusting(one: Done) -> Adjusting:
-    experiment, result = one
-    text = (ROOT / experiment.directory / "pruning.jsonl").read_text(encoding="utf-8")
+    result = one.result
+    text = (one.folder / "pruning.jsonl").read_text(encoding="utf-8")
     events = [json.loads(line) for line in text.splitlines()]
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0, result.seed,
@@ -117,22 +116,23 @@ def _adjusting(one: Done) -> Adjusting:
 
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     """Every method against those of `AGAINST`, paired, where both were scored on the same utterances."""
-    for experiment, result in done:
-        for other, reference in done:
-            if _comparable(result, reference):
-                files = [ROOT / one.directory / "utterances.tsv" for one in (experiment, other)]
-                if not all(file.is_file() for file in files):
-                    continue
-                paired = compare(read_utterances(files[0]), read_utterances(files[1]))
-                yield Comparison(
-                    result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
-                    _label(result), _label(reference), paired.difference, paired.difference_interval,
-                    paired.ratio, paired.ratio_interval, paired.p,
-                )  # fmt: skip
+    for one in done:
+        for other in done:
+            files = [found.folder / "utterances.tsv" for found in (one, other)]
+            if not _comparable(one.result, other.result) or not all(file.is_file() for file in files):
+                continue
+            result, paired = one.result, compare(read_utterances(files[0]), read_utterances(files[1]))
+            yield Comparison(
+                result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
+                _label(result), _label(other.result), paired.difference, paired.difference_interval,
+                paired.ratio, paired.ratio_interval, paired.p,
+            )  # fmt: skip
 
 
 def _comparable(result: Result, other: Result) -> bool:
-    alike = ("recipe", "dataset", "train_minutes", "upstream", "updates", "seed", "freeze_updates", "metric")
+    alike = ["language", "dataset", "train_minutes", "upstream", "seed", "freeze_updates", "metric"]
+    # One run for several languages takes more updates than one for a single language.
+    alike += [] if is_joint(result) else ["updates"]
     if any(getattr(result, name) != getattr(other, name) for name in alike) or method_of(other) not in AGAINST:
         return False
     dense = other.method == "dense"
@@ -146,9 +146,8 @@ def _label(result: Result) -> str:
 
 
 def _confusions(one: Done) -> list[Confused]:
-    experiment, result = one
-    scored = ROOT / experiment.directory / experiment.settings.decode_name / result.dataset / "score"
-    file = scored / "confusions.tsv"
+    result = one.result
+    file = one.folder / one.experiment.settings.decode_name / result.dataset / "score/confusions.tsv"
     _, *lines = file.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]
     return [Confused(result.language or "", said, heard, int(count), int(whole)) for said, heard, count, whole in rows]

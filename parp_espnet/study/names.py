@@ -11,6 +11,8 @@ MADE = "_mask.safetensors"
 
 def method_of(result: Result) -> str:
     """Return what tables call the method: with where the mask is from, unless it was made for the experiment."""
+    if is_joint(result):
+        return f"{result.method}, joint run"
     if result.initial_mask is None:
         return result.method
     # A mask of a recipe is at egs2/<corpus>/<language>/exp/<tag>/<source>_mask.safetensors.
@@ -19,6 +21,11 @@ def method_of(result: Result) -> str:
         own, source = find_method(result.method).first_mask.name.lower(), mask.name.removesuffix(MADE)
         return result.method if source == own else f"{result.method}, {source} mask"
     return f"{result.method}, mask of {mask.parts[2] if mask.parts[:1] == ('egs2',) else mask.stem}"
+
+
+def is_joint(result: Result) -> bool:
+    """Whether one run was for several languages, of which the result is one or all."""
+    return Path(result.recipe).name == "joint"
 
 
 def source_of(result: Result) -> str:

@@ -65,6 +65,22 @@ def test_a_result(scored: tuple[Path, Path, Path]) -> None:
     assert json.loads((decoded / "score/counts.json").read_text())["sentence_errors"] == 1
 
 
+def test_every_language_has_its_score(scored: tuple[Path, Path, Path]) -> None:
+    exp, data, decoded = scored
+    both = [
+        Utterance("s-1", "s", "es", "/1.wav", ("o", "l", "a"), "hola", 1.5),
+        Utterance("s-2", "s", "it", "/2.wav", ("s", "i"), "sì", 0.5),
+    ]
+    write_data_dir(data, both)
+    whole = score(exp, data, decoded)
+    parts = {name: Result.read(decoded / f"score/by_language/{name}/result.json") for name in ("es", "it")}
+    assert (whole.error_rate, parts["it"].error_rate) == (0.4, 0.0)
+    assert parts["es"].error_rate == pytest.approx(2 / 3)
+    assert (parts["it"].language, parts["it"].audio_seconds) == ("it", 0.5)
+    (one,) = read_utterances(decoded / "score/by_language/es/utterances.tsv")
+    assert (one.utterance, one.errors) == ("s-1", 2)
+
+
 def test_pfer_is_of_phones(scored: tuple[Path, Path, Path]) -> None:
     result = score(*scored)
     # l and r differ in four of panphon's features (delayed release, lateral, high, low); an inserted a is a segment.
