@@ -34,6 +34,8 @@ class MaskOf:
     """Languages of that arm's experiments: one mask each, or one of all of them where they are combined."""
     combine: str | None = None
     """How the masks of several languages become one: a word of `COMBINATIONS`."""
+    method: str | None = None
+    """Of which method's experiments, where the arm has several."""
     others: bool = False
     """Whether no experiment begins with a mask of its own language."""
 
@@ -48,11 +50,11 @@ class MaskOf:
 
     @classmethod
     def of(cls, values: Any, recipes: Sequence[str]) -> Self:
-        """Read `{arm: NAME, language: L}` or `{arm: NAME, languages: all | others | [L, …], combine: union}`.
+        """Read `{arm: A, language: L}` or `{arm: A, method: M, languages: all | others | [L, …], combine: union}`.
 
         Raises `ValueError` that says what was expected.
         """
-        allowed = {"arm", "language", "languages", "combine"}
+        allowed = {"arm", "method", "language", "languages", "combine"}
         if not isinstance(values, dict) or not values.keys() <= allowed or not isinstance(values.get("arm"), str):
             raise ValueError(f"mask_of: expected arm and language(s), found {values}")
         wanted: Any = [values["language"]] if "language" in values else values.get("languages", "all")
@@ -62,7 +64,7 @@ class MaskOf:
         combine = values.get("combine")
         if combine not in (None, *COMBINATIONS):
             raise ValueError(f"mask_of: combine: expected one of {', '.join(COMBINATIONS)}, found {combine}")
-        return cls(values["arm"], tuple(names), combine, wanted == "others")
+        return cls(values["arm"], tuple(names), combine, values.get("method"), wanted == "others")
 
 
 @dataclass(frozen=True)

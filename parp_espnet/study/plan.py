@@ -10,7 +10,8 @@ from typing import Any, Self
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline import command_line
 from parp_espnet.pipeline.settings import ROOT, Settings
-from parp_espnet.study.grid import Arm, read_grid
+from parp_espnet.pruning.methods import METHODS
+from parp_espnet.study.grid import Arm, MaskOf, read_grid
 
 OMP_MASK = "finetuned_mask.safetensors"
 FINAL_MASK = "mask.safetensors"
@@ -142,7 +143,7 @@ def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
     """An experiment for each mask that the arm's `mask_of` names."""
     assert arm.mask_of is not None
     for languages in arm.mask_of.sources(plain.language, plain.settings.pruning.row.adjusts):
-        sources = [_source(arm.mask_of.arm, language, plain, made) for language in languages]
+        sources = [_source(arm.mask_of, language, plain, made) for language in languages]
         needs = tuple(source.directory for source in sources)
         if arm.mask_of.combine is None:
             options = [*plain.options, "--initial_mask", str(ROOT / sources[0].mask)]
@@ -158,19 +159,20 @@ def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
         yield replace(experiment, needs=needs, combined=combined)
 
 
-def _source(arm: str, language: str, target: Experiment, made: Sequence[Experiment]) -> Experiment:
-    """The experiment of `arm` in `language` that is like the target in what a mask depends on."""
-    alike = ("sparsity", "seed", "scope", "prune_biases", "prune_pattern")
+def _source(wanted: MaskOf, language: str, target: Experiment, made: Sequence[Experiment]) -> Experiment:
+    """The experiment of the wanted arm in `language` that is like the target in what a mask depends on."""
+    alike = ("sparsity", "seed", "freeze_updates", "scope", "prune_biases", "prune_pattern")
 
     def like(one: Experiment) -> bool:
         same = all(getattr(one.settings, name) == getattr(target.settings, name) for name in alike)
         return same and one.settings.upstream_label == target.settings.upstream_label
 
-    found = [one for one in made if (one.arm, one.language) == (arm, language) and one.settings.method != "dense"]
-    matching = [one for one in found if like(one)]
+    found = [one for one in made if (one.arm, one.language) == (wanted.arm, language)]
+    methods = [wanted.method] if wanted.method else [name for name in METHODS if name != "dense"]
+    matching = [one for one in found if like(one) and one.settings.method in methods]
     if len(matching) != 1:
         raise UserError(
-            f"mask_of has to name one experiment of an arm above it: in arm {arm} there are {len(matching)} in "
+            f"mask_of has to name one experiment of an arm above it: in arm {wanted.arm} there are {len(matching)} in "
             f"language {language} with sparsity {target.settings.sparsity:g} and seed {target.settings.seed}"
         )
     return matching[0]

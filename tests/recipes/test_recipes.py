@@ -71,7 +71,7 @@ def test_the_study_dry_runs() -> None:
     ("script", "words", "message"),
     [
         ("run.sh", ["--stage", "6"], "--stage 6 --stop_stage 5: expected stages from 1 to 5"),
-        ("run.sh", ["--profile", "huge"], "no such study; there are mboshi, quick, upstreams"),
+        ("run.sh", ["--profile", "huge"], "no such study; there are adjusting, curves, full, joint, mboshi, quick, "),
         ("run.sh", ["--stag", "1"], "did you mean --stage?"),
         ("run.sh", ["quick"], "found a positional argument"),
         ("run.sh", ["--max_jobs_run", "0"], "--max_jobs_run 0: expected 1 or more"),

@@ -130,6 +130,26 @@ def test_a_grid_is_every_combination(tmp_path: Path) -> None:
     assert (union.settings.recipe / union.settings.initial_mask).resolve() == ROOT / union.combined.path
 
 
+@pytest.mark.parametrize("path", sorted(QUICK.parent.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_study_can_be_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MBOSHI", str(tmp_path))
+    study = Study.read(path)
+    directories = {one.directory for one in study.experiments}
+    assert len(directories) == sum(map(len, study.waves())) == len(study.experiments)
+    assert all(need in directories for one in study.experiments for need in one.needs)
+
+
+def test_a_mask_is_of_the_method_that_is_named(tmp_path: Path) -> None:
+    arms = {
+        "both": {"method": ["omp", "parp"], "sparsity": 0.6},
+        "moved": {"method": "transfer", "sparsity": 0.6, "mask_of": {"arm": "both", "method": "omp"}},
+    }
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    moved = [one for one in Study.read(path).experiments if one.arm == "moved"]
+    assert all("phn_omp" in str(one.needs[0]) for one in moved)
+
+
 def test_who_begins_with_a_final_mask_comes_after_it(tmp_path: Path) -> None:
     arms = {"once": {"method": "parp", "sparsity": 0.6, "languages": ["es"]}, "again": GRID["again"]}
     path = tmp_path / "grid.yaml"
@@ -160,7 +180,7 @@ def test_what_is_no_recipe(tmp_path: Path, script: str | None, message: str) -> 
 
 
 def test_no_such_study(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such study; there are mboshi, quick, upstreams"):
+    with pytest.raises(UserError, match="no such study; there are adjusting, curves, full, joint, mboshi, quick, transfer, upstreams"):
         Study.read(QUICK.with_name("huge.yaml"))
     (tmp_path / "x.yaml").write_text("a: [")
     with pytest.raises(UserError, match="expected YAML"):
