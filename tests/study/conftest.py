@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.evidence import Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
 
 MASK = "egs2/cldr/es/exp/phn_omp/finetuned_mask.safetensors"
 
@@ -31,3 +32,49 @@ def results(make_result: Callable[..., Result]) -> list[Result]:
     rates = {"dense": 0.08, "omp": 0.12, "parp": 0.1}
     made = [make(language, method, rate) for language in ("es", "tr") for method, rate in rates.items()]
     return [*made, replace(made[-1], error_rate=0.11, initial_mask=MASK)]
+
+
+LANGUAGES = ("es", "tr", "zh")
+
+
+@pytest.fixture
+def grid(make_result: Callable[..., Result]) -> list[Result]:
+    """Three languages at two sparsities, with two seeds, and every language's mask in every other."""
+
+    def make(language: str, method: str, sparsity: float, rate: float, **more: object) -> Result:
+        values = {"sparsity_target": sparsity, "sparsity_measured": sparsity, "error_rate": rate} | more
+        interval = (rate - 0.01, rate + 0.01)
+        return make_result(
+            recipe=f"egs2/cldr/{language}", language=language, method=method, ci95=interval, **values
+        )
+
+    found = []
+    for language in LANGUAGES:
+        found.append(make(language, "dense", 0.0, 0.08))
+        for sparsity in (0.5, 0.8):
+            found += [make(language, name, sparsity, 0.08 + sparsity / 10) for name in ("mpi", "omp", "parp")]
+            found.append(make(language, "parp", sparsity, 0.09, seed=1))
+        for source in LANGUAGES:
+            if source != language:
+                mask = f"egs2/cldr/{source}/exp/x/finetuned_mask.safetensors"
+                found.append(make(language, "transfer", 0.5, 0.2, initial_mask=mask))
+    return found
+
+
+@pytest.fixture
+def evidence(grid: list[Result]) -> Evidence:
+    """Something for every figure."""
+    names = (*LANGUAGES, "mpi")
+    layers = {f"layer {number}": {"attention.q_proj": 0.6, "feed_forward.output": 0.3} for number in range(2)}
+    pairs = [(one, other) for place, one in enumerate(names) for other in names[place + 1 :]]
+    return Evidence(
+        costs=[Cost(r.language or "", r.method, r.sparsity_target, 0, 0, r.error_rate, 300, 1, 60.0) for r in grid],
+        trainings=[Training("es", "parp", 0.5, 0, [100, 200], [0.3, 0.2], [9.0, 8.0])],
+        overlaps=[Overlap(0.5, "multi", 0, one, other, 0.9, {}) for one, other in pairs],
+        comparisons=[
+            Comparison("es", 0.5, 0, 0, "parp", "dense", 0.01, (-0.01, 0.03), 1.1, (0.9, 1.3), 0.3),
+            Comparison("es", 0.5, 0, 0, "parp", "omp", -0.02, (-0.03, -0.01), 0.8, (0.7, 0.9), 0.001),
+        ],
+        confusions=[Confused("es", "o", "<a&b>", 3, 100)],
+        anatomies=[Anatomy("es", "parp", 0.5, layers), Anatomy("es", "mpi", 0.5, layers)],
+    )
