@@ -19,7 +19,7 @@ table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tab
 td, th { border-bottom: 1px solid var(--line); padding: 0.2rem 0.7rem 0.2rem 0; text-align: left; vertical-align: top; }
 figure { margin: 1.5rem 0; } figcaption, .soft { color: var(--soft); font-size: 0.9rem; }
 /* Figures are drawn on white, whatever the page's scheme. */
-figure img { background: #fff; max-width: 100%; border-radius: 6px; padding: 6px; }
+figure img { background: #fff; max-width: 100%; border-radius: 6px; padding: 6px; box-sizing: border-box; }
 .scroll { overflow-x: auto; } summary { cursor: pointer; }
 """
 

@@ -24,8 +24,8 @@ def overlap_maps(evidence: Evidence) -> Drawn:
         own = [setting == (upstream, sparsity, frozen) for setting in settings]
         here = list(compress(evidence.overlaps, own))
         names = list(dict.fromkeys(name for one in here for name in (one.one, one.other)))
+        # The diagonal, which is 1, stays empty: it would take most of the colours.
         values = np.full((len(names), len(names)), np.nan)
-        np.fill_diagonal(values, 1.0)
         for one in here:
             a, b = names.index(one.one), names.index(one.other)
             values[a, b] = values[b, a] = one.iou
