@@ -44,6 +44,14 @@ def pretrain(config: PretrainConfig, folder: Path) -> Path:
     What is complete is kept; an interrupted iteration continues from its last checkpoint.
     """
     torch.set_flush_denormal(True)
+    try:
+        return _iterations(config, folder)
+    finally:
+        # Whoever goes on in this process expects numbers as they are.
+        torch.set_flush_denormal(False)
+
+
+def _iterations(config: PretrainConfig, folder: Path) -> Path:
     previous = None
     for number, iteration in enumerate(config.iterations, 1):
         work = folder / f"iter{number}"
