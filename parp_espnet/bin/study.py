@@ -172,7 +172,9 @@ def _results(study: Study, folder: Path) -> None:
     judged = claims(results, evidence)
     captions = draw(results, evidence, folder)
     notes = [nature(results), describe(found, jobs=1).splitlines()[0] + "."]
-    write_text(folder / "report.html", page(study.name, results, evidence, judged, captions, notes))
+    commands = {one.directory: shlex.join([f"{one.recipe}/run.sh", *one.options]) for one in study.experiments}
+    html = page(study.name, results, evidence, judged, captions, notes, commands)
+    write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))
     figures = {svg.stem: caption for svg, caption in captions.items()}
     write_text(folder / "RESULTS.md", report(study.name, results, judged, figures))
     print(table(results), end="")

@@ -31,12 +31,14 @@ def page(
     claims: Sequence[Claim],
     figures: Mapping[Path, str],
     notes: Sequence[str],
+    commands: Mapping[Path, str],
 ) -> str:
     """Return the page.
 
     Args:
         figures: the caption of each figure, by its SVG.
         notes: sentences for the page's head: what speech this is, what is missing.
+        commands: what each experiment was run by, by its directory.
     """
     tested = [one for one in claims if one.verdict is not Verdict.UNTESTED]
     first = results[0]
@@ -50,6 +52,7 @@ def page(
         _details("All results", _table(HEAD, rows(results))),
         _details("Comparisons on the same utterances", _comparisons(evidence)) if evidence.comparisons else "",
         _details("The most frequent errors of the dense models", _confusions(evidence)) if evidence.confusions else "",
+        _details("The command of every run", _table(("experiment", "command"), _words(commands))),
         f'<p class="soft">Commit {escape(first.git or "unknown")}; {escape(_versions(first))}.</p>',
     ]
     return (
@@ -97,6 +100,10 @@ def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 def _details(title: str, content: str) -> str:
     return f"<details><summary>{escape(title)}</summary>{content}</details>"
+
+
+def _words(commands: Mapping[Path, str]) -> list[tuple[str, str]]:
+    return [(directory.name, command) for directory, command in commands.items()]
 
 
 def _versions(result: Result) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.evidence import Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
+from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
 
 MASK = "egs2/cldr/es/exp/phn_omp/finetuned_mask.safetensors"
 
@@ -71,6 +71,7 @@ def evidence(grid: list[Result]) -> Evidence:
         costs=[Cost(r.language or "", r.method, r.sparsity_target, 0, 0, r.error_rate, 300, 1, 60.0) for r in grid],
         trainings=[Training("es", "parp", 0.5, 0, [100, 200], [0.3, 0.2], [9.0, 8.0])],
         overlaps=[Overlap(0.5, "multi", 0, one, other, 0.9, {}) for one, other in pairs],
+        adjustings=[Adjusting("es", "parp", 0.5, 5, 0, [0, 5, 10], [0, 40, 20], [1.0, 0.99, 0.98])],
         comparisons=[
             Comparison("es", 0.5, 0, 0, "parp", "dense", 0.01, (-0.01, 0.03), 1.1, (0.9, 1.3), 0.3),
             Comparison("es", 0.5, 0, 0, "parp", "omp", -0.02, (-0.03, -0.01), 0.8, (0.7, 0.9), 0.001),

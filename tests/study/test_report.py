@@ -19,7 +19,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 def written(grid: list[Result], evidence: Evidence, tmp_path: Path) -> Path:
     """A report with everything in it."""
     captions = draw(grid, evidence, tmp_path)
-    text = page("a study", grid, evidence, claims(grid, evidence), captions, ["Synthetic speech."])
+    text = page("a study", grid, evidence, claims(grid, evidence), captions, ["Synthetic speech."], {})
     (tmp_path / "report.html").write_text(text, encoding="utf-8")
     return tmp_path / "report.html"
 
@@ -40,7 +40,7 @@ class Tags(HTMLParser):
 def test_one_file_has_every_figure_and_needs_no_other(written: Path) -> None:
     tags = Tags()
     tags.feed(written.read_text(encoding="utf-8"))
-    assert tags.names.count("img") == len(list(written.parent.glob("*.svg"))) == 8
+    assert tags.names.count("img") == len(list(written.parent.glob("*.svg"))) == 9
     assert all(source.startswith("data:") for source in tags.sources)
 
 
@@ -64,4 +64,4 @@ def test_a_browser_shows_every_figure_and_has_nothing_to_complain_about(written:
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     assert "CONSOLE" not in done.stderr
-    assert "<title>8</title>" in done.stdout
+    assert "<title>9</title>" in done.stdout

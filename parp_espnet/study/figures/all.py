@@ -5,6 +5,7 @@ from pathlib import Path
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.figures.adjusting import adjusting
 from parp_espnet.study.figures.cost import cost
 from parp_espnet.study.figures.curves import curves
 from parp_espnet.study.figures.maps import anatomy_maps, overlap_maps, transfer_maps
@@ -22,6 +23,7 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
         "per": ("Phone error rates on the test set, with 95 % intervals.", points(results)),
         "curves": ("Phone error rate against sparsity; bands are 95 % intervals, dots other seeds.", curves(results)),
         "cost": ("Phone error rate against updates of all finetunings; numbers are sparsities.", cost(evidence.costs)),
+        "adjusting": ("Weights that change sides at each prune, and how far masks go.", adjusting(evidence.adjustings)),
         "training": ("Validation PER during training; the dot is the epoch chosen.", training(evidence.trainings)),
     }
     maps = overlap_maps(evidence) | transfer_maps(results) | anatomy_maps(evidence)

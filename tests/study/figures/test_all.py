@@ -13,7 +13,7 @@ def test_what_there_is_evidence_for_is_drawn(grid: list[Result], evidence: Evide
     captions = draw(grid, evidence, tmp_path)
     names = {svg.stem for svg in captions}
     assert names == {
-        "per", "curves", "cost", "training", "overlap_0.5_multi", "transfer_transfer_0.5", "anatomy_parp",
+        "per", "curves", "cost", "adjusting", "training", "overlap_0.5_multi", "transfer_transfer_0.5", "anatomy_parp",
         "anatomy_mpi",
     }  # fmt: skip
     assert all(svg.with_suffix(".png").is_file() and caption for svg, caption in captions.items())
