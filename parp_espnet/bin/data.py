@@ -1,0 +1,132 @@
+"""Check data directories before anything is trained on them.
+
+parp-data check data/train data/dev data/test                        every fault, and a summary by kind
+parp-data check data/train --lang es --ignore rate,clipped           phones of the Spanish inventory only
+parp-data check data/train --fix --resample --out data/train_clean   a clean copy, at 16 kHz
+parp-data kinds                                                      what is looked for
+
+Exit code 1 says that there is a fault of level error.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from parp_espnet.corpora.check.faults import KINDS, Level, levels
+from parp_espnet.corpora.check.fix import fix
+from parp_espnet.corpora.check.judge import Limits
+from parp_espnet.corpora.check.report import lines, table
+from parp_espnet.corpora.check.run import Findings, check
+from parp_espnet.corpora.check.text import normal
+from parp_espnet.errors import UserError, command
+from parp_espnet.files import write_text
+from parp_espnet.phones.ipa import load_inventory
+
+
+@command
+def main() -> None:
+    """Run one of the sub-commands."""
+    args = _parser().parse_args()
+    args.run(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parp-data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    text = "find what is wrong with data directories; of several, the first is what is trained on"
+    one = actions.add_parser("check", help=text, description=text, allow_abbrev=False)
+    one.set_defaults(run=_check)
+    one.add_argument("data", type=Path, nargs="+", metavar="DIR", help="Kaldi data directory, with wav.scp and text")
+    phones = one.add_mutually_exclusive_group()
+    phones.add_argument("--lang", help="language whose inventory has all phones, such as es")
+    phones.add_argument("--inventory", type=Path, metavar="FILE", help="inventory of one's own: a file of phones")
+    one.add_argument("--min_duration", type=float, default=0.25, metavar="X", help="seconds; shorter is a fault [0.25]")
+    one.add_argument("--max_duration", type=float, default=20.0, metavar="X", help="seconds; longer is a fault [20]")
+    one.add_argument("--nj", type=int, default=os.cpu_count() or 1, metavar="N", help="processes [one a core]")
+    for level in Level:
+        one.add_argument(f"--{level}", default="", metavar="KINDS", help=f"kinds of level {level}, with commas between")
+    one.add_argument("--shown", type=int, metavar="N", help="faults of a kind that are printed [all]")
+    one.add_argument("--list", type=Path, metavar="FILE", help="write all faults to a file, with tabs between")
+    one.add_argument("--fix", action="store_true", help="write clean copies to --out")
+    one.add_argument("--out", type=Path, nargs="+", default=[], metavar="DIR", help="a new directory for each DIR")
+    one.add_argument("--resample", action="store_true", help="with --fix: copy what is not 16 kHz mono as 16 kHz mono")
+    text = "list the kinds of fault and their levels"
+    actions.add_parser("kinds", help=text, description=text).set_defaults(run=_kinds)
+    return parser
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.fix != bool(args.out):
+        raise UserError("--fix and --out: expected both or none of them, found one")
+    if args.resample and not args.fix:
+        raise UserError("--resample: expected --fix --out DIR with it; a check changes nothing")
+    if args.nj < 1:
+        raise UserError(f"--nj {args.nj}: expected 1 or more")
+    if not 0 <= args.min_duration < args.max_duration:
+        found = f"{args.min_duration:g} and {args.max_duration:g}"
+        raise UserError(f"--min_duration and --max_duration: expected 0 <= min < max, found {found}")
+    limits = Limits(args.min_duration, args.max_duration, _inventory(args))
+    chosen = levels({level: filter(None, getattr(args, level).split(",")) for level in Level})
+    findings = check(args.data, limits, chosen, args.nj)
+    _print(lines(findings, args.shown))
+    if args.list is not None:
+        write_text(args.list, table(findings.faults, findings.levels))
+    if args.fix:
+        _print(fix(findings, args.out, args.resample, args.nj))
+    elif findings.of(Level.ERROR):
+        print(f"to leave out what is at fault: {_fixing(args, findings)}")
+        sys.exit(1)
+
+
+def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
+    if args.lang is not None:
+        return frozenset(map(normal, load_inventory(args.lang)))
+    if args.inventory is None:
+        return None
+    try:
+        phones = args.inventory.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--inventory {args.inventory}: expected a file of phones in UTF-8 ({error})") from None
+    if not phones:
+        raise UserError(f"--inventory {args.inventory}: expected phones, found none")
+    return frozenset(map(normal, phones))
+
+
+def _fixing(args: argparse.Namespace, findings: Findings) -> str:
+    """The command line that leaves out what was found, from any directory."""
+    script = Path(sys.executable).with_name("parp-data")
+    program = [str(script)] if script.exists() else [sys.executable, "-m", "parp_espnet.bin.data"]
+    given = _without(sys.argv[1:], ("--list", "--shown"))
+    resample = ["--resample"] * any(fault.kind in ("rate", "channels") for fault in findings.faults)
+    outs = [f"{str(data).rstrip('/')}_clean" for data in args.data]
+    words = [*program, *given, "--fix", *resample, "--out", *outs]
+    return f"cd {shlex.quote(str(Path.cwd()))} && {shlex.join(words)}"
+
+
+def _without(words: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Words of a command line, less some options and their values."""
+    left: list[str] = []
+    skipped = False
+    for word in words:
+        if not skipped and word.partition("=")[0] not in options:
+            left.append(word)
+        skipped = not skipped and word in options
+    return left
+
+
+def _kinds(_: argparse.Namespace) -> None:
+    _print(f"{kind.level:7}  {name:13}  {kind.what}" for name, kind in KINDS.items())
+
+
+def _print(words: Iterable[str]) -> None:
+    for line in words:
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""A clean copy of data directories: without what is at fault, and with what can be mended."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from parp_espnet.corpora.check.audio import Heard
+from parp_espnet.corpora.check.faults import Fault, Level
+from parp_espnet.corpora.check.folder import Folder
+from parp_espnet.corpora.check.judge import RATE
+from parp_espnet.corpora.check.report import table
+from parp_espnet.corpora.check.run import Findings
+from parp_espnet.corpora.check.text import normal
+from parp_espnet.errors import UserError
+from parp_espnet.files import atomic_write, write_text
+from parp_espnet.progress import track
+
+REJECTED = "rejected.tsv"
+
+_RESAMPLED = ("rate", "channels")
+
+
+def fix(findings: Findings, outs: Sequence[Path], resample: bool, jobs: int = 1) -> list[str]:
+    """Write a clean copy of each directory to the place of it in `outs`; return a line about each.
+
+    An utterance with a fault of level error is left out, and said to be in `rejected.tsv`; but order, characters that
+    may not be there, normal forms, and lines that are there twice are mended. With `resample`, a recording that is not
+    16 kHz mono gets a copy that is, in `wav/` of the clean directory. Nothing else is changed or written.
+
+    Raises:
+        UserError: an `outs` is there and not of our making, or nothing would be left in it.
+    """
+    _check(findings, outs)
+    return [_fix(findings, number, out, resample, jobs) for number, out in enumerate(outs)]
+
+
+def _check(findings: Findings, outs: Sequence[Path]) -> None:
+    if len(outs) != len(findings.folders):
+        raise UserError(f"--out: expected {len(findings.folders)} directories, one for each, found {len(outs)}")
+    if len({out.resolve() for out in outs}) < len(outs):
+        raise UserError(f"--out {' '.join(map(str, outs))}: expected different directories")
+    for out in outs:
+        if out.exists() and not (out / REJECTED).is_file():
+            raise UserError(f"--out {out}: expected a new directory, found one without {REJECTED}; name another")
+
+
+def _fix(findings: Findings, number: int, out: Path, resample: bool, jobs: int) -> str:
+    folder = findings.folders[number]
+    causes = [
+        fault
+        for fault in findings.of(Level.ERROR)
+        if fault.folder == folder.name and not fault.mended and not (resample and fault.kind in _RESAMPLED)
+    ]
+    rejected = {utterance for fault in causes for utterance in _utterances_of(folder, fault)}
+    parts = (part for one in folder.recordings for part in one.parts)
+    kept = [part.utterance for part in parts if part.utterance not in rejected]
+    if not kept:
+        raise UserError(f"{folder.name}: every utterance is at fault, expected one to be left; see the list")
+    recordings = {one.id: one.path for one in folder.recordings if {part.utterance for part in one.parts} - rejected}
+    # First, since it says that the directory is ours.
+    write_text(out / REJECTED, table(causes))
+    copies = _resample(findings.heard[number], recordings, out, jobs) if resample else {}
+    for name, content in _files(findings, folder, kept, recordings | copies):
+        write_text(out / name, content)
+    return (
+        f"{out}: {len(kept)} of the {len(folder.utterances)} utterances of {folder.name}, {len(copies)} recordings "
+        f"resampled; the others are in {out / REJECTED}"
+    )
+
+
+def _utterances_of(folder: Folder, fault: Fault) -> Iterable[str]:
+    """The utterances that a fault is one of: its own, or those of its recording or speaker."""
+    if fault.kind == "same-speaker":
+        return [id_ for id_ in folder.utterances if folder.speaker(id_) == fault.utterance]
+    parts = [part.utterance for one in folder.recordings if one.id == fault.utterance for part in one.parts]
+    return [fault.utterance, *parts]
+
+
+def _files(
+    findings: Findings, folder: Folder, kept: Iterable[str], recordings: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Name and content of each file of the clean directory."""
+    ids = sorted(kept)
+    as_phones = str if findings.levels["normal-form"] is Level.IGNORE else normal
+    for name, own in folder.tables.items():
+        if name == "wav.scp":
+            yield name, _content(recordings)
+        else:
+            rows = {id_: own.rows[id_] for id_ in ids if id_ in own.rows}
+            yield name, _content({id_: as_phones(text) for id_, text in rows.items()} if name == "text" else rows)
+    if "utt2spk" in folder.tables:
+        said: dict[str, list[str]] = {}
+        for id_ in ids:
+            said.setdefault(folder.speaker(id_), []).append(id_)
+        yield "spk2utt", _content({speaker: " ".join(words) for speaker, words in said.items()})
+
+
+def _content(rows: Mapping[str, str]) -> str:
+    return "".join(f"{key} {rows[key]}".rstrip() + "\n" for key in sorted(rows))
+
+
+def _resample(heard: Iterable[Heard], wanted: Mapping[str, str], out: Path, jobs: int) -> dict[str, str]:
+    """Write 16 kHz mono copies of what is not that; return the path of each by the recording's id."""
+    others = [
+        one for one in heard
+        if one.recording.id in wanted and one.problem is None and (one.rate, one.channels) != (RATE, 1)
+    ]  # fmt: skip
+
+    def convert(one: Heard) -> tuple[str, str]:
+        # An id may have a slash in it.
+        copy = out / "wav" / f"{one.recording.id.replace('/', '%2F')}.wav"
+        samples, rate = soundfile.read(one.recording.path, dtype="float32", always_2d=True)
+        mono = soxr.resample(samples.mean(axis=1), rate, RATE)
+        with atomic_write(copy) as temporary:
+            soundfile.write(temporary, np.clip(mono, -1, 1), RATE, subtype="PCM_16", format="WAV")
+        return one.recording.id, str(copy)
+
+    with ThreadPoolExecutor(jobs) as threads:
+        return dict(track(threads.map(convert, others), "resample", "recording", len(others)))
