@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from parp_espnet.bench import selection
+from parp_espnet.bench import check, selection
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ PARTS = {
         (("step.parp", "parp", "dense"), ("step.fixed", "fixed", "dense")),
         rounds=3,
     ),
+    "check": Part("parp_espnet.bench.check", tuple(check.SIZES), (("check", "check", "read"),)),
     "mask": Part(
         "parp_espnet.bench.mask",
         tuple(selection.SIZES),
