@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(f"--{level}", default="", metavar="KINDS", help=f"kinds of level {level}, with commas between")
     one.add_argument("--shown", type=int, metavar="N", help="faults of a kind that are printed [all]")
     one.add_argument("--list", type=Path, metavar="FILE", help="write all faults to a file, with tabs between")
+    one.add_argument("--then", metavar="WORDS", help="what to add to the advice on faults of level error")
     one.add_argument("--fix", action="store_true", help="write clean copies to --out")
     one.add_argument("--out", type=Path, nargs="+", default=[], metavar="DIR", help="a new directory for each DIR")
     one.add_argument("--resample", action="store_true", help="with --fix: copy what is not 16 kHz mono as 16 kHz mono")
@@ -80,6 +81,7 @@ def _check(args: argparse.Namespace) -> None:
         _print(fix(findings, args.out, args.resample, args.nj))
     elif findings.of(Level.ERROR):
         print(f"to leave out what is at fault: {_fixing(args, findings)}")
+        _print(filter(None, [args.then]))
         sys.exit(1)
 
 
@@ -101,7 +103,7 @@ def _fixing(args: argparse.Namespace, findings: Findings) -> str:
     """The command line that leaves out what was found, from any directory."""
     script = Path(sys.executable).with_name("parp-data")
     program = [str(script)] if script.exists() else [sys.executable, "-m", "parp_espnet.bin.data"]
-    given = _without(sys.argv[1:], ("--list", "--shown"))
+    given = _without(sys.argv[1:], ("--list", "--shown", "--then"))
     resample = ["--resample"] * any(fault.kind in ("rate", "channels") for fault in findings.faults)
     outs = [f"{str(data).rstrip('/')}_clean" for data in args.data]
     words = [*program, *given, "--fix", *resample, "--out", *outs]

@@ -41,6 +41,7 @@ class Settings:
     recipe: Annotated[Path, "recipe directory, which has data/, dump/ and exp/; its run.sh gives it"] = Path()
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
+    skip_check: Annotated[bool, "leave out the check of the data, at the end of stage 1"] = False
     skip_train: Annotated[bool, "leave out stages 5 to 9"] = False
     skip_eval: Annotated[bool, "leave out stages 10 to 12"] = False
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False

@@ -73,6 +73,23 @@ if at_stage 1; then
     elif [ -x local/data.sh ]; then
         step data/.steps/local.json --output "data/${train_set}/wav.scp" -- local/data.sh
     fi
+    if [ "${skip_check}" = false ]; then
+        sets=() inputs=()
+        for set in "data/${train_set}" "data/${valid_set}" "data/${test_set}"; do
+            [[ " ${sets[*]} " != *" ${set} "* ]] || continue
+            sets+=("${set}")
+            inputs+=(--input "${set}/wav.scp" --input "${set}/text")
+        done
+        options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
+        then="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
+        then+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
+        # In a language of one's own, phones are what the user says.
+        [ "${corpus}" = none ] || options+=(--lang "${lang}")
+        step "data/.steps/check_${train_set}.json" "${inputs[@]}" --output "${dumpdir}/faults/${train_set}.tsv" \
+            --aside "--nj ${nj}" -- \
+            python3 -m parp_espnet.bin.data check "${sets[@]}" "${options[@]}" --list "${dumpdir}/faults/${train_set}.tsv" \
+            --then "${then}"
+    fi
 fi
 
 if at_stage 2; then

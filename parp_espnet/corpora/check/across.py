@@ -1,6 +1,6 @@
 """What sets may not share: what is tested on must not have been trained on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from parp_espnet.corpora.check.audio import Heard
@@ -13,27 +13,23 @@ def judge_sets(folders: Sequence[Folder], heard: Sequence[Sequence[Heard]]) -> I
     recordings = [_digests(one) for one in heard]
     for (first, own), (second, theirs) in combinations(zip(folders, recordings, strict=True), 2):
         paths = {part.utterance: record.path for record in first.recordings for part in record.parts}
-        yield from _shared("same-audio", first, second, own, theirs, lambda id_, at=paths: at[id_])
-        text = str(first.tables["text"].path)
-        yield from _shared("same-sentence", first, second, _sentences(first), _sentences(second), lambda _, at=text: at)
+        texts = dict.fromkeys(first.rows("text"), str(first.tables["text"].path))
+        yield from _shared("same-audio", first, second, own, theirs, paths)
+        yield from _shared("same-sentence", first, second, _sentences(first), _sentences(second), texts)
         yield from _speakers(first, second)
 
 
-def _shared(
-    kind: str,
-    first: Folder,
-    second: Folder,
-    own: Mapping[str, str | bytes],
-    theirs: Mapping[str, str | bytes],
-    where: Callable[[str], str],
+def _shared[T](
+    kind: str, first: Folder, second: Folder, own: Mapping[str, T], theirs: Mapping[str, T], where: Mapping[str, str]
 ) -> Iterator[Fault]:
-    there: dict[str | bytes, str] = {}
+    """What the two have in common of something that each utterance has, `where` being the file of it."""
+    there: dict[T, str] = {}
     for utterance, value in theirs.items():
         there.setdefault(value, utterance)
     for utterance, value in own.items():
         if (other := there.get(value)) is not None:
             found = f"that of {other} in {second.name}"
-            yield Fault(kind, first.name, utterance, where(utterance), f"another than in {second.name}", found)
+            yield Fault(kind, first.name, utterance, where[utterance], f"another than in {second.name}", found)
 
 
 def _digests(heard: Sequence[Heard]) -> dict[str, bytes]:

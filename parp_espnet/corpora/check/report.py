@@ -40,9 +40,10 @@ def table(faults: Iterable[Fault], found: Levels | None = None) -> str:
     A cell has no tab or newline in it.
     """
     rows = [COLUMNS, *((f.kind, f.folder, f.utterance, f.file, f.expected, f.found) for f in faults)]
+    lines = ["\t".join(" ".join(cell.split()) for cell in row) for row in rows]
     if found is not None:
-        rows = [("level" if row is COLUMNS else found[row[0]], *row) for row in rows]
-    return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
+        lines = [f"{found.get(row[0], 'level')}\t{line}" for row, line in zip(rows, lines, strict=True)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _words(fault: Fault) -> str:

@@ -1,7 +1,7 @@
 """What is wrong with the phones of a text."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import Final
 from unicodedata import is_normalized, normalize
 
 from parp_espnet.corpora.check.faults import Fault
@@ -10,7 +10,7 @@ from parp_espnet.corpora.check.tables import named
 
 SYMBOLS = frozenset({"<blank>", "<unk>", "<sos/eos>"})
 """ESPnet's own tokens."""
-FORM = "NFD"
+FORM: Final = "NFD"
 """The normal form of the project's IPA: a letter, then its marks."""
 
 
@@ -19,7 +19,7 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
     folders = list(folders)
     used = {phone for folder in folders for text in folder.rows("text").values() for phone in text.split()}
     odd = {phone for phone in used if not is_normalized(FORM, phone)}
-    mixed = {phone for phone in odd if normalize(FORM, phone) in used}
+    mixed = {phone for phone in odd if normal(phone) in used}
     for folder in folders:
         where = str(folder.tables["text"].path)
         for utterance, text in folder.rows("text").items():
@@ -28,7 +28,7 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
                 yield Fault("empty-text", folder.name, utterance, where, "phones", "none")
             for phone in sorted(odd.intersection(phones)):
                 kind = "mixed-forms" if phone in mixed else "normal-form"
-                yield Fault(kind, folder.name, utterance, where, spelled(normalize(FORM, phone)), spelled(phone), True)
+                yield Fault(kind, folder.name, utterance, where, spelled(normal(phone)), spelled(phone), True)
             for phone in sorted(SYMBOLS.intersection(phones)):
                 yield Fault("symbol", folder.name, utterance, where, "a phone of another name", phone)
             if inventory is not None:
@@ -39,7 +39,7 @@ def _outside(
     folder: Folder, utterance: str, where: str, phones: Iterable[str], inventory: frozenset[str]
 ) -> Iterator[Fault]:
     # In which normal form a phone is written is another fault.
-    outside = dict.fromkeys(phone for phone in phones if normalize(FORM, phone) not in inventory)
+    outside = dict.fromkeys(phone for phone in phones if normal(phone) not in inventory)
     for phone in outside.keys() - SYMBOLS:
         yield Fault("phone", folder.name, utterance, where, "a phone of the inventory", spelled(phone))
 
@@ -51,4 +51,4 @@ def spelled(phone: str) -> str:
 
 def normal(text: str) -> str:
     """Return a text in the project's normal form."""
-    return unicodedata.normalize(FORM, text)
+    return normalize(FORM, text)

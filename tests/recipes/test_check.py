@@ -1,0 +1,82 @@
+"""Stage 1 of `phn.sh` does not hand on what is at fault."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+
+ROOT = Path(__file__).resolve().parents[2]
+SETS = ("train", "dev", "test")
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """A recipe directory with three sets of two utterances, of which one in train is cut off."""
+    directory = tmp_path / "my recipe"
+    for seed, name in enumerate(SETS):
+        utterances = []
+        for number in (1, 2):
+            wav = directory / "wav" / f"{name}-{number}.wav"
+            wav.parent.mkdir(parents=True, exist_ok=True)
+            noise = np.random.default_rng(10 * seed + number).integers(-3000, 3000, 16000, np.int16)
+            soundfile.write(wav, noise, 16000, subtype="PCM_16")
+            phones = ("o", "l", "a", "t" * (2 * seed + number))
+            utterances.append(Utterance(wav.stem, name, "xx", f"wav/{wav.name}", phones, "hello", 1.0))
+        write_data_dir(directory / "data" / name, utterances)
+    broken = directory / "wav" / "train-1.wav"
+    broken.write_bytes(broken.read_bytes()[:9000])
+    return directory
+
+
+def run(recipe: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    script = ROOT / "egs2/TEMPLATE/phn1/phn.sh"
+    words = [str(script), "--recipe", str(recipe), "--lang", "xx", "--upstream", str(recipe), "--stop_stage", "2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run([*words, *more], capture_output=True, text=True, check=False, env=environment)
+
+
+def test_a_fault_stops_it_and_the_command_that_is_printed_goes_on(recipe: Path) -> None:
+    done = run(recipe)
+    assert done.returncode == 1
+    assert "stage 2" not in done.stderr
+    assert "Traceback" not in done.stderr
+    fault, summary, count, advice, then = done.stdout.splitlines()
+    assert fault.startswith("error    truncated: train-1: wav/train-1.wav: expected 16000 frames, as its header says")
+    assert summary.startswith("data/train data/dev data/test: 6 utterances, ")
+    assert count.split()[:3] == ["1", "error", "truncated"]
+
+    assert then == (
+        "then give run.sh --corpus none --train_set train_clean --valid_set dev_clean --test_set test_clean; "
+        "or, to go on with it as it is, --skip_check true"
+    )
+    command = advice.partition(": ")[2]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    fixed = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environment)
+    assert fixed.returncode == 0, fixed.stderr
+    assert (recipe / "data/train_clean/text").read_text() == "train-2 o l a tt\n"
+    clean = then.removeprefix("then give run.sh ").partition(";")[0].split()
+    done = run(recipe, *clean)
+    assert done.returncode == 0, done.stderr
+    assert len((recipe / "dump/faults/train_clean.tsv").read_text().splitlines()) == 1
+    assert "stage 1 (data) check_train_clean: complete, skipped" in run(recipe, *clean).stderr
+
+
+def test_what_changed_is_checked_again(recipe: Path) -> None:
+    assert run(recipe, "--train_set", "dev", "--valid_set", "test").returncode == 0
+    text = recipe / "data/dev/text"
+    text.write_text(text.read_text().replace("o l a", "o l\u200b a", 1))
+    done = run(recipe, "--train_set", "dev", "--valid_set", "test")
+    assert done.returncode == 1
+    assert "again, since data/dev/text has changed" in done.stderr
+    assert "found U+200B (ZERO WIDTH SPACE)" in done.stdout
+
+
+def test_the_check_can_be_left_out(recipe: Path) -> None:
+    done = run(recipe, "--skip_check", "true", "--stop_stage", "1")
+    assert done.returncode == 0
+    assert "stage 1" not in done.stderr
