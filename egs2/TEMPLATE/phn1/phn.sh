@@ -81,14 +81,14 @@ if at_stage 1; then
             inputs+=(--input "${set}/wav.scp" --input "${set}/text")
         done
         options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
-        then="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
-        then+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
+        advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
+        advice+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
         # In a language of one's own, phones are what the user says.
         [ "${corpus}" = none ] || options+=(--lang "${lang}")
         step "data/.steps/check_${train_set}.json" "${inputs[@]}" --output "${dumpdir}/faults/${train_set}.tsv" \
             --aside "--nj ${nj}" -- \
             python3 -m parp_espnet.bin.data check "${sets[@]}" "${options[@]}" --list "${dumpdir}/faults/${train_set}.tsv" \
-            --then "${then}"
+            --then "${advice}"
     fi
 fi
 

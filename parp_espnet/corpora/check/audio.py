@@ -2,7 +2,6 @@
 
 import hashlib
 import multiprocessing
-import multiprocessing.connection
 import os
 import signal
 import threading
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import connection, resource_tracker
 from pathlib import Path
 
 import numpy as np
@@ -75,17 +75,26 @@ def hear_all(recordings: Sequence[Recording], jobs: int, label: str) -> list[Hea
     """Decode recordings in `jobs` processes, in their order, showing how far it is."""
     if jobs == 1 or len(recordings) <= FEW:
         return list(progress.track(map(hear, recordings), label, "recording", len(recordings)))
-    with _processes(jobs) as pool:
-        heard = pool.map(hear, recordings, chunksize=_CHUNK)
+    # A process that is started anew imports for a second; a fork of one with threads may hang.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    pool = ProcessPoolExecutor(jobs, context, _end_with_parent)
+    try:
+        # It lets Ctrl-C through when it starts, so it has to be there before.
+        resource_tracker.ensure_running()
+        with _without_interrupts():
+            heard = pool.map(hear, recordings, chunksize=_CHUNK)
         return list(progress.track(heard, label, "recording", len(recordings)))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def hear(recording: Recording) -> Heard:
     """Decode a recording and look at the samples of each utterance in it."""
     path = Path(recording.path)
     if not path.is_file():
-        problem = Problem("missing", "a file", "something else" if path.exists() else "none")
-        return Heard(recording, problem=problem)
+        nothing = "none" if path.is_absolute() else f"none, seen from {Path.cwd()}"
+        return Heard(recording, problem=Problem("missing", "a file", "something else" if path.exists() else nothing))
     try:
         if path.stat().st_size == 0:
             return Heard(recording, problem=Problem("empty", "a recording", "0 bytes"))
@@ -142,25 +151,22 @@ def _words(error: Exception, path: Path | str) -> str:
 
 
 @contextmanager
-def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    # A process that is started anew imports for a second; a fork of one with threads may hang.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(jobs, context, _begin)
+def _without_interrupts() -> Iterator[None]:
+    """Within, Ctrl-C waits until the end; for a process that is started meanwhile, and all that it starts, for ever."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield pool
+        yield
     finally:
-        pool.shutdown(cancel_futures=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
-    """In a process of the pool: Ctrl-C is for who started us, and we end when that one does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _end_with_parent() -> None:
+    """In a process of the pool: end when the process that started the pool does, however that ends."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
     def end() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
+        connection.wait([parent.sentinel])
         os._exit(1)
 
     threading.Thread(target=end, daemon=True).start()

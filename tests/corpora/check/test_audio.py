@@ -71,6 +71,7 @@ def test_the_digest_is_of_the_samples(wav: Path, flac: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     assert problem(tmp_path / "gone.wav") == ("missing", "a file", "none")
     assert problem(tmp_path) == ("missing", "a file", "something else")
+    assert problem(Path("gone.wav")) == ("missing", "a file", f"none, seen from {Path.cwd()}")
 
 
 def test_an_empty_file_and_an_empty_recording(tmp_path: Path) -> None:

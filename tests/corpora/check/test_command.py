@@ -149,7 +149,9 @@ def lives(group: int) -> bool:
     return True
 
 
-def test_ctrl_c_with_several_processes_is_one_line_and_leaves_none(make: Make) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("begun", [0.0, 0.2, 2.0])
+def test_no_process_is_left_over(make: Make, begun: float, stop: signal.Signals) -> None:
     data = make()
     ids = [f"ana-{number:06d}" for number in range(20000)]
     (data / "wav.scp").write_text("".join(f"{id_} {data}/wav/ana-1.wav\n" for id_ in ids))
@@ -159,13 +161,18 @@ def test_ctrl_c_with_several_processes_is_one_line_and_leaves_none(make: Make) -
     process = subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment
     )
-    time.sleep(2.0)
-    os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=30)[0].splitlines()
-    assert process.returncode == 130
-    assert [line for line in said if "%|" not in line] == [
-        "interrupted: what was complete stays; the same command continues"
-    ]
+    assert process.stdout is not None
+    shown = process.stdout.readline()  # the bar, which is there when the processes are being started
+    time.sleep(begun)
+    if stop is signal.SIGINT:
+        os.killpg(process.pid, stop)
+    else:
+        process.send_signal(stop)
+    said = [shown, *process.communicate(timeout=30)[0].splitlines()]
+    if stop is signal.SIGINT:
+        wanted = ["interrupted: what was complete stays; the same command continues"]
+        assert [line for line in said if "%|" not in line] == wanted
+    assert process.returncode == (130 if stop is signal.SIGINT else -stop)
     deadline = time.monotonic() + 5
     while lives(process.pid) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from parp_espnet.corpora.check.faults import Level, levels
 from parp_espnet.corpora.check.fix import fix
@@ -167,3 +169,23 @@ def test_nothing_left(make: Make) -> None:
     with pytest.raises(UserError, match="every utterance is at fault"):
         fix(found, [data.parent / "new"], resample=False)
     assert not (data.parent / "new").exists()
+
+
+FILES = ("wav.scp", "text", "utt2spk", "spk2utt", "utt2dur")
+DAMAGE = st.tuples(st.sampled_from(FILES), st.integers(0, 200), st.binary(max_size=3), st.integers(0, 3))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(DAMAGE, min_size=1, max_size=4))
+def test_whatever_is_damaged_the_copy_is_clean(
+    make: Make, tmp_path_factory: pytest.TempPathFactory, damages: list[tuple[str, int, bytes, int]]
+) -> None:
+    data, out = make(str(tmp_path_factory.mktemp("any") / "train")), tmp_path_factory.mktemp("any") / "clean"
+    for name, place, added, lost in damages:
+        content = (data / name).read_bytes()
+        (data / name).write_bytes(content[:place] + added + content[place + lost :])
+    try:
+        fix(check([data], Limits(), levels({})), [out], resample=False)
+    except UserError:
+        return  # one line that says why there is nothing to clean
+    assert check([out], Limits(), levels({})).of(Level.ERROR) == ()
