@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_check)
     one.add_argument("data", type=Path, nargs="+", metavar="DIR", help="Kaldi data directory, with wav.scp and text")
     phones = one.add_mutually_exclusive_group()
-    phones.add_argument("--lang", help="language whose inventory has all phones, such as es")
+    phones.add_argument("--lang", help="language whose inventory has the phones, such as es, or several: 'es fr'")
     phones.add_argument("--inventory", type=Path, metavar="FILE", help="inventory of one's own: a file of phones")
     one.add_argument("--min_duration", type=float, default=0.25, metavar="X", help="seconds; shorter is a fault [0.25]")
     one.add_argument("--max_duration", type=float, default=20.0, metavar="X", help="seconds; longer is a fault [20]")
@@ -87,7 +87,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
     if args.lang is not None:
-        return frozenset(map(normal, load_inventory(args.lang)))
+        return frozenset(normal(phone) for language in args.lang.split() for phone in load_inventory(language))
     if args.inventory is None:
         return None
     try:

@@ -108,6 +108,8 @@ def test_inventories(make: Make, call: Call, tmp_path: Path) -> None:
     assert "phone: bea-2:" in out[0]
     assert "found tttt (U+0074" in out[0]
     assert len([line for line in call("check", data, "--lang", "es")[1] if "phone: " in line]) == 3
+    (data / "text").write_text("ana-1 ʎ\nana-2 a\nbea-1 ɧ\nbea-2 a\n")  # a Spanish phone, and a Swedish one
+    assert [call("check", data, "--lang", lang)[0] for lang in ("es", "sv", "es sv")] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(
