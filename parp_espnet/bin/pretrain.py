@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--exp", type=Path, required=True, help="where the stages leave their work")
     parser.add_argument("--downloads", type=Path, default=Path("downloads"), help="where packages are kept (speech)")
     parser.add_argument("--out", type=Path, help="directory of the exported upstream (export)")
-    parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise and align")
     arguments = parser.parse_args()
     config = read_config(arguments.config)
     if arguments.stage == "speech":
@@ -43,7 +43,7 @@ def main() -> None:
 
     last = arguments.exp / f"iter{len(config.iterations)}" / "checkpoint.pt"
     if arguments.stage == "train":
-        train.pretrain(config, arguments.exp)
+        train.pretrain(config, arguments.exp, arguments.jobs)
     elif arguments.out is None:
         parser.error("export needs --out DIR")
     else:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -223,6 +224,11 @@ def test_readings_get_their_references_targets(tmp_path: Path, speech: Path) -> 
     assert 0 < len(kept) <= len(clips)
     possible = [set(targets.assign(targets.mfcc(clip.reference), centroids).tolist()) for clip in clips]
     assert all(any(set(goal.tolist()) <= classes for classes in possible) for goal in kept)
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(work / "iter2/centroids.npy", other)
+    alignment.label(TINY, clips, other, work / "iter1/checkpoint.pt", jobs=2)
+    assert (other / "targets_human.npy").read_bytes() == (work / "iter2/targets_human.npy").read_bytes()
 
 
 @pytest.mark.skipif(not (RECIPE / "upstreams" / "multi").is_dir(), reason="no upstream is shipped")

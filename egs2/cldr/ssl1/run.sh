@@ -37,7 +37,7 @@ if at_stage 1; then
 fi
 
 if at_stage 2; then
-    pretrain train
+    pretrain train --jobs "${jobs}"
 fi
 
 if at_stage 3; then

@@ -38,20 +38,20 @@ SAMPLE_CLIPS = 1300
 """Utterances whose frames k-means sees: some 250,000 frames; more change the centroids little."""
 
 
-def pretrain(config: PretrainConfig, folder: Path) -> Path:
+def pretrain(config: PretrainConfig, folder: Path, jobs: int = 1) -> Path:
     """Run every iteration in `folder`, whose speech was made before in `folder/speech`; return the last checkpoint.
 
     What is complete is kept; an interrupted iteration continues from its last checkpoint.
     """
     torch.set_flush_denormal(True)
     try:
-        return _iterations(config, folder)
+        return _iterations(config, folder, jobs)
     finally:
         # Whoever goes on in this process expects numbers as they are.
         torch.set_flush_denormal(False)
 
 
-def _iterations(config: PretrainConfig, folder: Path) -> Path:
+def _iterations(config: PretrainConfig, folder: Path, jobs: int) -> Path:
     previous = None
     for number, iteration in enumerate(config.iterations, 1):
         work = folder / f"iter{number}"
@@ -60,7 +60,7 @@ def _iterations(config: PretrainConfig, folder: Path) -> Path:
         made = make_targets(config, iteration, clips, work, previous)
         if iteration.human and previous is not None:
             spoken = load_human(config, folder / "speech" / "human")
-            readings = label(config, spoken, work, previous)
+            readings = label(config, spoken, work, previous, jobs)
             clips["train"] += [spoken[i] for i in readings]
             made["train"] += readings.values()
         previous = train_iteration(config, number, clips, made, work, previous)
