@@ -20,6 +20,11 @@ def test_queue_options_are_taken_in_both_spellings() -> None:
     assert jobs.command_of(4) == "echo 4"
 
 
+def test_the_range_may_stand_among_the_options_and_a_queues_own_options_are_left_alone() -> None:
+    jobs = parse(["-q", "long.q", "-V", "JOB=1:2", "-pe", "smp", "5", "--mem", "4G", "x.JOB.log", "ls", "-l"])
+    assert (jobs.numbers, jobs.log_of(2), jobs.command_of(2)) == ((1, 2), Path("x.2.log"), "ls -l")
+
+
 def test_words_are_literal_but_for_the_operators() -> None:
     jobs = parse(["x.log", "echo", "a b", "$HOME", "*", "|", "cat", "2>&1"])
     assert jobs.command_of(1) == "echo 'a b' '$HOME' '*' | cat 2>&1"
@@ -29,8 +34,10 @@ def test_the_log_has_head_and_foot_and_what_the_job_said(tmp_path: Path) -> None
     assert run(parse(["JOB=1:3", f"{tmp_path}/log/x.JOB.log", "echo", "job", "JOB", "of a log"])) == 0
     lines = (tmp_path / "log/x.2.log").read_text().splitlines()
     assert lines[0] == "# echo job 2 'of a log'"
-    assert lines[1].startswith("# Started at ")
-    assert lines[3] == "job 2 of a log"
+    assert lines[1].startswith("# Running on ")
+    assert lines[2].startswith("# Started at ")
+    assert lines[4] == "job 2 of a log"
+    assert lines[-2] == "# Accounting: time=0 threads=1"
     assert lines[-1].startswith("# Ended (code 0) at ")
 
 
@@ -62,7 +69,9 @@ def test_no_more_jobs_than_asked_for_run_at_a_time(tmp_path: Path) -> None:
         (["JOB=0:3", "x.JOB.log", "echo"], "expected a range"),
         (["JOB=3:1", "x.JOB.log", "echo"], "expected a range"),
         (["--max_jobs_run", "0", "x.log", "echo"], "1 or more"),
-        (["--max_jobs_run", "many", "x.log", "echo"], "invalid int"),
+        (["--max_jobs_run", "many", "x.log", "echo"], "expected a whole number"),
+        (["--mem"], "expected a value"),
+        (["--memory", "4G", "x.log", "echo"], "no such option"),
     ],
 )
 def test_what_is_wrong_is_named(words: list[str], message: str) -> None:
