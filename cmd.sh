@@ -1,11 +1,28 @@
 # shellcheck shell=bash
-# The one place that knows where jobs run. Any command of Kaldi's queue contract will do:
+# The one place that knows where jobs run:
+#
+#     local   this machine
+#     slurm   sbatch, by the option map conf/slurm.conf
+#     sge     Grid Engine's qsub, by conf/sge.conf
+#     pbs     PBS's qsub, by conf/pbs.conf
+#     ssh     the machines that .queue/machines lists
+#
+# Choose here, or for one run with `cmd_backend=slurm egs2/cldr/es/run.sh`. Any other command of Kaldi's queue contract
+# may take the place of these:
 #
 #     CMD [--mem 4G] [--time T] [--num_threads N] [--gpu N] [--max_jobs_run N] [--config FILE] [JOB=1:N] LOG COMMAND…
-#
-# On a cluster put Kaldi's `queue.pl` or `slurm.pl` here, with the options your queue wants.
-local_cmd="python3 -m parp_espnet.bin.run_local"
+cmd_backend=${cmd_backend:-local}
 
-export train_cmd="${train_cmd:-${local_cmd}}"    # preparing data, statistics
-export cuda_cmd="${cuda_cmd:-${local_cmd}}"      # training; phn.sh adds --gpu
-export decode_cmd="${decode_cmd:-${local_cmd}}"  # decoding
+case ${cmd_backend} in
+local) jobs_cmd="python3 -m parp_espnet.bin.run_local" ;;
+slurm | sge | pbs | ssh) jobs_cmd="python3 -m parp_espnet.bin.run_queue --backend ${cmd_backend}" ;;
+*)
+    echo "error: cmd_backend=${cmd_backend}: expected one of local slurm sge pbs ssh" >&2
+    return 2
+    ;;
+esac
+
+# Options behind a command hold for all of its jobs, such as `${jobs_cmd} --mem 16G --time 1-0 --num_threads 4`.
+export train_cmd="${train_cmd:-${jobs_cmd}}"    # preparing data, statistics, the experiments of a study
+export cuda_cmd="${cuda_cmd:-${jobs_cmd}}"      # training; phn.sh adds --gpu
+export decode_cmd="${decode_cmd:-${jobs_cmd}}"  # decoding

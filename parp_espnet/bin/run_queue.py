@@ -1,0 +1,48 @@
+"""Run jobs through a cluster's queue as Kaldi's `slurm.pl`, `queue.pl`, `pbs.pl` and `ssh.pl` do.
+
+python3 -m parp_espnet.bin.run_queue --backend slurm --mem 4G JOB=1:4 log/JOB.log echo JOB
+
+`--retries N` is how often a job that Slurm ended is tried again, with more memory or time where these were the
+reason [2]; `--config FILE` is an option map in Kaldi's syntax [conf/BACKEND.conf].
+"""
+
+import sys
+from dataclasses import replace
+
+from parp_espnet.errors import INTERRUPTED, UserError, command
+from parp_espnet.pipeline import contract
+from parp_espnet.pipeline.signals import unless_terminated
+from parp_espnet.queues import driver, options, ssh
+from parp_espnet.queues.pbs import Pbs
+from parp_espnet.queues.sge import GridEngine
+from parp_espnet.queues.slurm import Slurm
+from parp_espnet.queues.submission import PROGRAM
+
+SCHEDULERS = {"slurm": Slurm, "sge": GridEngine, "pbs": Pbs}
+RETRIES = 2
+
+
+@command
+def main() -> None:
+    """Run the jobs; exit with 1 when any failed. An interruption is the caller's to tell."""
+    try:
+        request = contract.read(PROGRAM, sys.argv[1:])
+        given = dict(request.options)
+        backend = given.pop("backend", "")
+        if backend not in options.NAMES:
+            raise UserError(f"{PROGRAM}: --backend: expected one of {' '.join(options.NAMES)}, found: {backend or 'none'}")
+        config = options.read(options.find(backend, given.pop("config", None)))
+        retries = contract.count(PROGRAM, given, "retries", least=0)
+        given.pop("retries", None)
+        request = replace(request, options=given)
+        most = RETRIES if retries is None else retries
+        if backend == "ssh":
+            sys.exit(unless_terminated(lambda: ssh.run(request, config)))
+        scheduler = SCHEDULERS[backend]()
+        sys.exit(unless_terminated(lambda: driver.run(scheduler, request, config, most)))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Jobs on a cluster: the option maps of Kaldi's configuration files, schedulers, and what drives them."""

@@ -1,0 +1,127 @@
+"""One job of a scheduler, and the wait for its end."""
+
+import contextlib
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.contract import KILLED, JobArray
+from parp_espnet.pipeline.signals import undisturbed
+from parp_espnet.queues import script
+from parp_espnet.queues.scheduler import GONE, Scheduler, State, UnreachableError, ask
+
+PROGRAM = "run_queue"
+LOOK_SECONDS = 3.0
+ASK_EVERY_SECONDS = 15.0
+# A mark may be late on a network file system; it is not to be expected where the scheduler saw a failure.
+PATIENCE_SECONDS = 60.0
+SHORT_PATIENCE_SECONDS = 5.0
+CANCEL_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class End:
+    """How a job ended: with a code of its own, or by the scheduler's hand."""
+
+    code: int
+    state: State
+    marked: bool = True
+    """Whether the job itself lived to say so."""
+
+
+class Submission:
+    """An array, or a single job, in the scheduler's hands."""
+
+    def __init__(self, scheduler: Scheduler, jobs: JobArray, line: str) -> None:
+        """Submit; `line` is the submitting command with its options. Raises `UserError` when it is refused."""
+        self.place = script.Place.beside(jobs)
+        self._scheduler = scheduler
+        self._numbers = jobs.numbers
+        number = f"${{{scheduler.index}}}" if len(jobs.numbers) > 1 else str(jobs.numbers[0])
+        self.place.write_script(script.text(jobs, number, self.place))
+        for each in jobs.numbers:
+            log = jobs.log_of(each)
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.unlink(missing_ok=True)
+        own = scheduler.own_options(jobs.numbers, jobs.max_jobs_run, self.place.stem)
+        line = f"{line} {shlex.join([*own, str(self.place.script)])}"
+        with undisturbed():
+            self.job = self._submit(line)
+        many = f"{len(jobs.numbers)} jobs" if len(jobs.numbers) > 1 else "one job"
+        print(f"{PROGRAM}: {scheduler.title} has {many} as {self.job}", file=sys.stderr)
+
+    def _submit(self, line: str) -> str:
+        try:
+            # The line is the site's, in a shell's syntax; -f leaves its asterisks alone.
+            code, said = ask("bash", "-f", "-c", line)
+        except UnreachableError as error:
+            raise UserError(f"{PROGRAM}: {error}, while submitting: {line}") from None
+        job = self._scheduler.job_id(said)
+        if code != 0 or job is None:
+            raise UserError(f"{PROGRAM}: {self._scheduler.title} refused the job: {said or 'it said nothing'} ({line})")
+        return job
+
+    def wait(self) -> Mapping[int, End]:
+        """Return, when all jobs have ended, how each one did. An exception that ends the wait cancels them."""
+        try:
+            ends = self._wait()
+        except BaseException:
+            self._cancel()
+            raise
+        if any(end.state.killed for end in ends.values()):
+            # Of what would have waited for ever nothing stays in the queue.
+            with contextlib.suppress(UnreachableError):
+                self._scheduler.cancel(self.job)
+        return ends
+
+    def _wait(self) -> dict[int, End]:
+        ends: dict[int, End] = {}
+        lost: dict[int, float] = {}
+        pause, asking, asked = 0.1, 1.0, time.monotonic()
+        while left := [number for number in self._numbers if number not in ends]:
+            time.sleep(pause)
+            pause = min(LOOK_SECONDS, 1.2 * pause)
+            marks = self.place.marks(left)
+            good = {number: End(0, GONE) for number, code in marks.items() if code == 0}
+            ends |= good
+            # What failed may be the scheduler's doing, which only it can say.
+            if len(good) == len(marks) and not lost and time.monotonic() - asked < asking:
+                continue
+            asked, asking = time.monotonic(), min(ASK_EVERY_SECONDS, 1.5 * asking)
+            states = self._ask()
+            if states is None:
+                continue
+            for number in left:
+                state = states.get(number, GONE)
+                if number in good or state.alive:
+                    lost.pop(number, None)
+                elif number in marks:
+                    ends[number] = End(marks[number], state)
+                elif state.killed or time.monotonic() - lost.setdefault(number, time.monotonic()) > _patience(state):
+                    ends[number] = End(state.code or KILLED, state, marked=False)
+        return ends
+
+    def _ask(self) -> dict[int, State] | None:
+        try:
+            return self._scheduler.states(self.job, self._numbers, self.place.stem)
+        except UnreachableError as error:
+            print(f"{PROGRAM}: {self._scheduler.title} does not answer, still waiting: {error}", file=sys.stderr)
+            return None
+
+    def _cancel(self) -> None:
+        """Cancel the job and wait until it is over: whoever comes next may write to the same files."""
+        with undisturbed(), contextlib.suppress(UnreachableError):
+            self._scheduler.cancel(self.job)
+            deadline = time.monotonic() + CANCEL_SECONDS
+            while time.monotonic() < deadline:
+                states = self._scheduler.states(self.job, self._numbers, self.place.stem)
+                if not any(state.alive for state in states.values()):
+                    return
+                time.sleep(0.5)
+
+
+def _patience(state: State) -> float:
+    return SHORT_PATIENCE_SECONDS if state.code else PATIENCE_SECONDS
