@@ -73,8 +73,10 @@ def _more(given: dict[str, str], config: OptionMap, end: End) -> dict[str, str] 
     if cause is None or cause is Cause.NODE:
         return None if cause is None else {}
     name = cause.value
-    # What was not asked for is what the scheduler gave.
-    value = given[name] if given.get(name, "0") != "0" else dict(end.state.limits).get(name, "")
+    had = dict(end.state.limits).get(name, "")
+    asked = given.get(name, "0")
+    # Slurm rounds times up to minutes. What memory it had may be that of a node, and the option that of a processor.
+    value = had if asked == "0" or (cause is Cause.TIME and had) else asked
     more = MORE[cause](value)
     return {name: more} if more is not None and config.maps(name) else None
 
@@ -106,7 +108,7 @@ def _describe(end: End, submission: Submission, scheduler: Scheduler) -> str:
 
 
 def _say_again(again: dict[int, End], options: dict[str, str], scheduler: Scheduler) -> None:
-    words: Iterable[str] = (f"job {number} ({end.state})" for number, end in sorted(again.items()))
+    words: Iterable[str] = (f"job {number}: {end.state}" for number, end in sorted(again.items()))
     limits = " ".join(f"--{name} {options[name]}" for name in ("mem", "time") if name in options)
     print(
         f"{PROGRAM}: {scheduler.title} stopped {', '.join(words)}; again{f' with {limits}' if limits else ''}",

@@ -21,6 +21,7 @@ TAKEN = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LC_ALL", "PYTHONUTF8", "PARP_
 WATCH = (
     "exec 3<&0",
     "{ cat <&3 && kill -TERM $$; } >/dev/null 2>&1 &",
+    "watch=$!",
 )
 
 
@@ -115,6 +116,7 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
             'wait "${job}"',
             "code=$?",
             'tail -n 1 "${log}" >"${mark}.tmp" && mv "${mark}.tmp" "${mark}"',
+            *(['kill "${watch}"'] if watch_stdin else []),
             'exit "${code}"',
             "",
         ]

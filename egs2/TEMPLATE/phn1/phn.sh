@@ -53,6 +53,13 @@ if [ "${dry_run}" = false ]; then
     log "experiment in ${recipe}/${exp}"
 fi
 
+# queued NAME THREADS: set `queue` to the options that send a step which prepares data to the queue. On this machine it is
+# run as it is, and its words are seen.
+queued() {
+    queue=()
+    [ "${cmd_backend}" = local ] || queue=(--runner "${train_cmd} --num_threads $2" --log "${exp}/log/$1.log")
+}
+
 if at_stage 1; then
     # make_set SPLIT NAME MINUTES: data/NAME, from the corpus.
     make_set() {
@@ -61,17 +68,19 @@ if at_stage 1; then
         cldr) options+=(--lang "${lang}" --minutes "$3" --seed 0) ;;
         mboshi) options+=(--mboshi "${mboshi}") ;;
         esac
-        step "data/.steps/$2.json" --output "data/$2/wav.scp" ${jobs:+--aside "${jobs}"} -- \
+        queued "make_$2" "${threads}"
+        step "data/.steps/$2.json" --output "data/$2/wav.scp" ${jobs:+--aside "${jobs}"} "${queue[@]}" -- \
             python3 -m parp_espnet.bin.make_corpus "${corpus}" "${options[@]}"
     }
-    jobs=
-    [ "${corpus}" != cldr ] || jobs="--jobs ${nj}"
+    jobs= threads=1
+    [ "${corpus}" != cldr ] || jobs="--jobs ${nj}" threads=${nj}
     if [ "${corpus}" != none ]; then
         make_set train "${train_set}" "${train_minutes}"
         make_set dev "${valid_set}" "${valid_minutes}"
         make_set test "${test_set}" "${test_minutes}"
     elif [ -x local/data.sh ]; then
-        step data/.steps/local.json --output "data/${train_set}/wav.scp" -- local/data.sh
+        queued local_data 1
+        step data/.steps/local.json --output "data/${train_set}/wav.scp" "${queue[@]}" -- local/data.sh
     fi
     if [ "${skip_check}" = false ]; then
         sets=() inputs=()
@@ -95,8 +104,9 @@ fi
 if at_stage 2; then
     # Training and validation sets go through stage 3; nothing is left out of a test set.
     format_set() {
+        queued "format_${2##*/}" "${nj}"
         step "${2%/*}/.steps/format_${2##*/}.json" --input "data/$1/wav.scp" --input "data/$1/text" \
-            --output "$2/wav.scp" --aside "--nj ${nj}" -- \
+            --output "$2/wav.scp" --aside "--nj ${nj}" "${queue[@]}" -- \
             python3 -m parp_espnet.bin.format_data --data "data/$1" --out "$2" --lang "${lang}" "${@:3}"
     }
     format_set "${train_set}" "${org}/${train_dump}" "${speed_options[@]}"

@@ -1,0 +1,191 @@
+"""Jobs through a real Slurm: the contract, what it does when Slurm ends a job, and a recipe's data stages."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = f"{sys.executable} -m parp_espnet.bin.run_local"
+QUEUE = f"{sys.executable} -m parp_espnet.bin.run_queue --backend slurm"
+# ESPnet's file, but for its partitions, and with what slurm.pl leaves unused.
+ESPNETS = """# Default configuration
+command sbatch --export=PATH
+option name=* --job-name $0
+option time=* --time $0
+option mem=* --mem-per-cpu $0
+option mem=0
+option num_threads=* --cpus-per-task $0
+option num_threads=1 --cpus-per-task 1
+option num_nodes=* --nodes $0
+option max_jobs_run=* -tc $0
+default gpu=0
+option gpu=0 -p cpu
+option gpu=* -p gpu --gres=gpu:$0 -c $0  # Recommend allocating more CPU than, or equal to the number of GPU
+default gpu_limit=200
+option gpu_limit=*
+"""
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a space in its path."""
+    directory = tmp_path / "my experiment"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    return directory
+
+
+@pytest.fixture
+def run(slurm: Any, folder: Path) -> Run: 
+    """Run a command with this Slurm's environment."""
+
+    def call(*words: str, command: str = QUEUE) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*command.split(), *words], capture_output=True, text=True, check=False, env=environment(slurm)
+        )
+
+    return call
+
+
+def environment(slurm: Any) -> dict[str, str]: 
+    return {**os.environ, **slurm.environment, "PYTHONPATH": str(ROOT)}
+
+
+def test_an_array_with_one_failing_job(run: Run) -> None:
+    script = "echo job JOB on $SLURMD_NODENAME with $OMP_NUM_THREADS; [ JOB -ne 2 ] || exit 3"
+    done = run("--mem", "100M", "--num_threads", "2", "JOB=1:3", "log/x.JOB.log", "bash", "-c", script)
+    assert done.returncode == 1
+    assert "1 of 3 jobs failed; the first ended with code 3; its log is log/x.2.log" in done.stderr
+    assert re.search(r"job 2 on node[12] with 2", done.stderr)
+    for number, code in ((1, 0), (2, 3), (3, 0)):
+        lines = Path(f"log/x.{number}.log").read_text().splitlines()
+        assert lines[0] == f"# bash -c '{script.replace('JOB', str(number))}'"
+        assert [line.split()[1] for line in (lines[1], lines[2], lines[-2], lines[-1])] == [
+            "Running", "Started", "Accounting:", "Ended",
+        ]  # fmt: skip
+        assert lines[-1].startswith(f"# Ended (code {code}) at ")
+    assert sorted(path.name for path in Path("q").iterdir()) == ["x.sh"]
+
+
+def test_a_single_job_and_a_pipe(run: Run) -> None:
+    assert run("one.log", "echo", "a b", "|", "tr", "a", "c").returncode == 0
+    assert Path("one.log").read_text().splitlines()[4] == "c b"
+    assert run("JOB=7:7", "seven.log", "test", "JOB", "=", "7").returncode == 0
+    assert run("two.log", "false", "|", "cat").returncode == 1
+
+
+def test_no_more_jobs_than_asked_for_run_at_a_time(run: Run) -> None:
+    assert run("--max-jobs-run", "1", "J=1:3", "x.J.log", "bash", "-c", "mkdir x && sleep 0.5 && rmdir x").returncode == 0
+
+
+@pytest.mark.parametrize("runner", [LOCAL, QUEUE, f"{QUEUE} --config espnet.conf"], ids=["local", "ours", "espnet"])
+def test_a_step_is_the_same_with_every_runner(run: Run, runner: str) -> None:
+    Path("espnet.conf").write_text(ESPNETS)
+    Path("in.txt").write_text("x\n")
+    step = f"{sys.executable} -m parp_espnet.bin.step --label stage --record .steps/s.json --input in.txt --output out.2"
+    words = ["--runner", f"{runner} --gpu 0 --max_jobs_run 2 JOB=1:2", "--log", "log/s.JOB.log"]
+    words += ["--", "bash", "-c", "cat in.txt >out.JOB; echo PYTHONPATH is $PYTHONPATH"]
+    assert run(*words, command=step).returncode == 0
+    assert Path("out.2").read_text() == "x\n"
+    assert f"PYTHONPATH is {ROOT}" in Path("log/s.1.log").read_text()
+    assert "complete, skipped" in run(*words, command=step).stderr
+
+
+def test_espnets_launcher_takes_it(run: Run) -> None:
+    launch = f"{sys.executable} -m espnet2.bin.launch --ngpu 0 --log x.log"
+    assert run("--cmd", QUEUE, "--", "echo", "trained", command=launch).returncode == 0
+    assert "trained --ngpu 0 --multiprocessing_distributed True" in Path("x.log").read_text()
+    failed = run("--cmd", QUEUE, "--", "false", command=launch)
+    assert failed.returncode != 0
+    assert "# Ended (code 1) at" in failed.stderr
+
+
+def test_what_slurm_refuses_it_says(run: Run) -> None:
+    done = run("--mem", "100G", "x.log", "true")
+    assert done.returncode == 2
+    assert "Memory specification can not be satisfied" in done.stderr
+
+
+def test_a_job_that_slurm_would_never_start_fails(run: Run, slurm: Any) -> None: 
+    done = run("-p", "short", "--time", "10", "x.log", "true")
+    assert done.returncode == 1
+    assert "the job failed; was stopped, Slurm says PENDING (PartitionTimeLimit); its log is x.log" in done.stderr
+    assert not slurm.ask("squeue", "-h")
+
+
+def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
+    fill = "import time; x = bytearray(b'x' * 60_000_000 * (JOB - 1)); time.sleep(4)"
+    words = ("JOB=1:2", "log/x.JOB.log", sys.executable, "-c", fill)
+    done = run("--mem", "70M", *words)
+    assert done.returncode == 0
+    assert "Slurm stopped job 2: OUT_OF_MEMORY (JobLaunchFailure); again with --mem 140M" in done.stderr
+    first = Path("q/x.2.log.1").read_text().splitlines()
+    assert any(line.startswith("# slurmstepd") and "exceeded memory limit" in line for line in first)
+    assert first[-1].startswith("# Ended (code 137) at ")
+    assert Path("log/x.2.log").read_text().splitlines()[-1].startswith("# Ended (code 0) at ")
+
+    done = run("--mem", "70M", "--retries", "0", *words)
+    assert done.returncode == 1
+    assert "the first was stopped, Slurm says OUT_OF_MEMORY (JobLaunchFailure); its log is log/x.2.log" in done.stderr
+    assert "exceeded memory limit" in done.stderr
+
+
+def test_out_of_time_is_tried_again_with_more(run: Run) -> None:
+    done = run("--time", "1", "x.log", "bash", "-c", "[ -e been ] && exit; touch been; sleep 300")
+    assert done.returncode == 0
+    assert "Slurm stopped job 1: TIMEOUT (TimeLimit); again with --time 00:02:00" in done.stderr
+    first = Path("q/x.log.1").read_text()
+    assert "# Slurm: TIMEOUT (TimeLimit)" in first
+    assert "DUE TO TIME LIMIT" in first
+
+
+def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Path) -> None: 
+    Path("no_requeue.conf").write_text("command sbatch --no-requeue\n")
+    words = [*QUEUE.split(), "--config", "no_requeue.conf", "x.log", "bash", "-c"]
+    words += ["echo $SLURMD_NODENAME >>nodes; [ $(wc -l <nodes) = 2 ] || sleep 300"]
+    process = subprocess.Popen(words, env=environment(slurm), stderr=subprocess.PIPE, text=True)
+    slurm.wait_until(lambda: Path("nodes").exists() and Path("nodes").read_text() != "", "the job to start")
+    node = Path("nodes").read_text().strip()
+    slurm.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    try:
+        assert "Slurm stopped job 1: NODE_FAIL" in process.communicate(timeout=60)[1]
+        assert process.returncode == 0
+        assert Path("nodes").read_text().split()[1] != node
+    finally:
+        slurm.ask("scontrol", "update", f"nodename={node}", "state=resume")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: int) -> None: 
+    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 300 & wait"]
+    process = subprocess.Popen([*QUEUE.split(), "--mem", "50M", "JOB=1:2", "x.JOB.log", *job], env=environment(slurm))
+    pids = [Path("pid.1"), Path("pid.2")]
+    slurm.wait_until(lambda: all(path.exists() and path.read_text() for path in pids), "both jobs to start")
+    process.send_signal(number)
+    assert process.wait(timeout=30) == code
+    assert not slurm.ask("squeue", "-h")
+    for path in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(path.read_text()), 0)
+
+
+def test_a_recipes_data_stages(run: Run, folder: Path) -> None:
+    words = ("--recipe", str(folder), "--stop_stage", "2", "--nj", "2", "--phn_tag", "x")
+    words += ("--train_minutes", "0.2", "--valid_minutes", "0.1", "--test_minutes", "0.1")
+    recipe = f"env cmd_backend=slurm {ROOT}/egs2/cldr/es/run.sh"
+    done = run(*words, command=recipe)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("run_queue: Slurm has one job as ") == 6
+    log = (folder / "exp/x/log/format_test.log").read_text().splitlines()
+    assert log[-1].startswith("# Ended (code 0) at ")
+    assert (folder / "dump/raw/test/wav.scp").exists()
+    assert run(*words, command=recipe).stderr.count("complete, skipped") == 6
