@@ -30,7 +30,8 @@ def main() -> None:
         given = dict(request.options)
         backend = given.pop("backend", "")
         if backend not in options.NAMES:
-            raise UserError(f"{PROGRAM}: --backend: expected one of {' '.join(options.NAMES)}, found: {backend or 'none'}")
+            known = " ".join(options.NAMES)
+            raise UserError(f"{PROGRAM}: --backend: expected one of {known}, found: {backend or 'none'}")
         config = options.read(options.find(backend, given.pop("config", None)))
         retries = contract.count(PROGRAM, given, "retries", least=0)
         given.pop("retries", None)

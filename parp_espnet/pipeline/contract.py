@@ -142,7 +142,9 @@ def show_failed(program: str, jobs: JobArray, failed: Mapping[int, str]) -> None
     if log.exists():
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:]:
             print(f"    {line}", file=sys.stderr)
-    many = f"{len(failed)} of {len(jobs.numbers)} jobs failed; the first" if len(jobs.numbers) > 1 else "the job failed;"
+    many = "the job failed;"
+    if len(jobs.numbers) > 1:
+        many = f"{len(failed)} of {len(jobs.numbers)} jobs failed; the first"
     print(f"{program}: {many} {failed[numbers[0]]}; its log is {log}", file=sys.stderr)
     for number in numbers[1:SHOWN_JOBS]:
         print(f"{program}: job {number} {failed[number]}; its log is {jobs.log_of(number)}", file=sys.stderr)

@@ -11,7 +11,7 @@ from typing import Protocol
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline import contract
 from parp_espnet.pipeline.contract import JobArray
-from parp_espnet.pipeline.signals import end, undisturbed
+from parp_espnet.pipeline.signals import end, guard, undisturbed
 
 PROGRAM = "run_local"
 GRACE_SECONDS = 20.0
@@ -96,10 +96,13 @@ class _LocalJob:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._guard = guard(self.process)
 
     def poll(self) -> int | None:
         code = self.process.poll()
         if code is not None:
+            self._guard.kill()
+            self._guard.communicate()
             with self._log.open("a", encoding="utf-8") as out:
                 out.write(contract.foot(code, time.monotonic() - self._begin, self._threads))
         return code

@@ -75,6 +75,20 @@ def end(processes: "Sequence[subprocess.Popen[bytes]]", grace: float) -> None:
         process.wait()
 
 
+def guard(process: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
+    """Start what kills a process's group when we are gone without a word, as by Grid Engine's SIGKILL.
+
+    The caller kills it when the process has ended.
+    """
+    return subprocess.Popen(
+        ["bash", "-c", f"read -r; kill -KILL -- -{process.pid}"],
+        stdin=subprocess.PIPE,  # ends with us
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def _lives(process: "subprocess.Popen[bytes]") -> bool:
     process.poll()  # Otherwise the dead leader keeps its group.
     return _signal(process, 0)

@@ -16,6 +16,7 @@ class Pbs:
     title = "PBS"
     index = "PBS_ARRAY_INDEX"
     limits_arrays = False
+    explains = False
 
     def own_options(self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path) -> list[str]:
         array: list[str] = []

@@ -52,6 +52,8 @@ class Scheduler(Protocol):
     """Shell variable that holds an array job's number in its script."""
     limits_arrays: bool
     """Whether how many jobs of an array run at a time is always its own option, whatever the configuration says."""
+    explains: bool
+    """Whether it may know better than the job itself how it ended, and so is asked about each that failed."""
 
     def own_options(self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path) -> list[str]:
         """Return the words that make an array of `numbers` (none for a single one), and send output to `output_of`."""

@@ -8,8 +8,10 @@ from pathlib import Path
 from parp_espnet.queues.scheduler import Cause, State, UnreachableError, ask, output_of
 
 ALIVE = frozenset(
-    "PENDING RUNNING COMPLETING CONFIGURING REQUEUED REQUEUE_HOLD REQUEUE_FED RESIZING RESV_DEL_HOLD "
-    "SIGNALING SPECIAL_EXIT STAGE_OUT STOPPED SUSPENDED".split()
+    {
+        *("PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "RESIZING", "SUSPENDED", "STOPPED", "SIGNALING"),
+        *("REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT", "STAGE_OUT"),
+    }
 )
 CAUSES = {
     "OUT_OF_MEMORY": Cause.MEMORY,
@@ -31,6 +33,7 @@ class Slurm:
     title = "Slurm"
     index = "SLURM_ARRAY_TASK_ID"
     limits_arrays = True  # as in slurm.pl, whose users' files may still hold Grid Engine's option
+    explains = True
 
     def own_options(self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path) -> list[str]:
         array: list[str] = []

@@ -46,7 +46,8 @@ class _SshJob:
         self._busy = busy
         self._log = jobs.log_of(number)
         self._log.unlink(missing_ok=True)
-        words = f"{command} {shlex.quote(self._machine)} bash {shlex.quote(str(place.script))} {number}"
+        there = f"bash {shlex.quote(str(place.script))} {number}"
+        words = f"{command} {shlex.quote(self._machine)} {shlex.quote(there)}"
         with output_of(place.stem, number).open("wb") as output:
             # When we are gone, so is the other end of this pipe, by which the machine knows.
             self.process = subprocess.Popen(
@@ -82,7 +83,7 @@ def _describe(jobs: JobArray, number: int, code: int, place: script.Place) -> st
 def _machines() -> list[str]:
     path = MACHINES if MACHINES.exists() else ROOT / MACHINES
     if not path.exists():
-        raise UserError(f"{PROGRAM}: {MACHINES}: no such file, here or in {ROOT}; list the machines there, one on a line")
+        raise UserError(f"{PROGRAM}: {MACHINES}: no such file, here or in {ROOT}; it lists the machines, one a line")
     found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     if not found or any(len(line.split()) > 1 for line in found):
         raise UserError(f"{PROGRAM}: {path}: expected the name of a machine on each line")

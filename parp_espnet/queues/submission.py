@@ -85,10 +85,10 @@ class Submission:
             time.sleep(pause)
             pause = min(LOOK_SECONDS, 1.2 * pause)
             marks = self.place.marks(left)
-            good = {number: End(0, GONE) for number, code in marks.items() if code == 0}
-            ends |= good
-            # What failed may be the scheduler's doing, which only it can say.
-            if len(good) == len(marks) and not lost and time.monotonic() - asked < asking:
+            sure = {number for number, code in marks.items() if code == 0 or not self._scheduler.explains}
+            ends |= {number: End(marks[number], GONE) for number in sure}
+            # What failed otherwise may be the scheduler's doing, which only it can say.
+            if len(sure) == len(marks) and not lost and time.monotonic() - asked < asking:
                 continue
             asked, asking = time.monotonic(), min(ASK_EVERY_SECONDS, 1.5 * asking)
             states = self._ask()
@@ -96,7 +96,7 @@ class Submission:
                 continue
             for number in left:
                 state = states.get(number, GONE)
-                if number in good or state.alive:
+                if number in sure or state.alive:
                     lost.pop(number, None)
                 elif number in marks:
                     ends[number] = End(marks[number], state)

@@ -36,28 +36,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with a space in its path."""
-    directory = tmp_path / "my experiment"
-    directory.mkdir()
-    monkeypatch.chdir(directory)
-    return directory
-
-
-@pytest.fixture
-def run(slurm: Any, folder: Path) -> Run: 
-    """Run a command with this Slurm's environment."""
-
-    def call(*words: str, command: str = QUEUE) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*command.split(), *words], capture_output=True, text=True, check=False, env=environment(slurm)
-        )
-
-    return call
-
-
-def environment(slurm: Any) -> dict[str, str]: 
-    return {**os.environ, **slurm.environment, "PYTHONPATH": str(ROOT)}
+def run(slurm: Any, folder: Path) -> Run:
+    """Run a command with this Slurm's environment, by default the queue."""
+    return lambda *words, command=QUEUE: slurm.run(*words, command=command)
 
 
 def test_an_array_with_one_failing_job(run: Run) -> None:
@@ -84,15 +65,17 @@ def test_a_single_job_and_a_pipe(run: Run) -> None:
 
 
 def test_no_more_jobs_than_asked_for_run_at_a_time(run: Run) -> None:
-    assert run("--max-jobs-run", "1", "J=1:3", "x.J.log", "bash", "-c", "mkdir x && sleep 0.5 && rmdir x").returncode == 0
+    script = "mkdir only && sleep 0.5 && rmdir only"
+    assert run("--max-jobs-run", "1", "J=1:3", "x.J.log", "bash", "-c", script).returncode == 0
 
 
 @pytest.mark.parametrize("runner", [LOCAL, QUEUE, f"{QUEUE} --config espnet.conf"], ids=["local", "ours", "espnet"])
 def test_a_step_is_the_same_with_every_runner(run: Run, runner: str) -> None:
     Path("espnet.conf").write_text(ESPNETS)
     Path("in.txt").write_text("x\n")
-    step = f"{sys.executable} -m parp_espnet.bin.step --label stage --record .steps/s.json --input in.txt --output out.2"
-    words = ["--runner", f"{runner} --gpu 0 --max_jobs_run 2 JOB=1:2", "--log", "log/s.JOB.log"]
+    step = f"{sys.executable} -m parp_espnet.bin.step --label stage --record .steps/s.json"
+    words = ["--input", "in.txt", "--output", "out.2", "--log", "log/s.JOB.log"]
+    words += ["--runner", f"{runner} --gpu 0 --max_jobs_run 2 JOB=1:2"]
     words += ["--", "bash", "-c", "cat in.txt >out.JOB; echo PYTHONPATH is $PYTHONPATH"]
     assert run(*words, command=step).returncode == 0
     assert Path("out.2").read_text() == "x\n"
@@ -115,7 +98,7 @@ def test_what_slurm_refuses_it_says(run: Run) -> None:
     assert "Memory specification can not be satisfied" in done.stderr
 
 
-def test_a_job_that_slurm_would_never_start_fails(run: Run, slurm: Any) -> None: 
+def test_a_job_that_slurm_would_never_start_fails(run: Run, slurm: Any) -> None:
     done = run("-p", "short", "--time", "10", "x.log", "true")
     assert done.returncode == 1
     assert "the job failed; was stopped, Slurm says PENDING (PartitionTimeLimit); its log is x.log" in done.stderr
@@ -148,11 +131,10 @@ def test_out_of_time_is_tried_again_with_more(run: Run) -> None:
     assert "DUE TO TIME LIMIT" in first
 
 
-def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Path) -> None: 
+def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Path) -> None:
     Path("no_requeue.conf").write_text("command sbatch --no-requeue\n")
-    words = [*QUEUE.split(), "--config", "no_requeue.conf", "x.log", "bash", "-c"]
-    words += ["echo $SLURMD_NODENAME >>nodes; [ $(wc -l <nodes) = 2 ] || sleep 300"]
-    process = subprocess.Popen(words, env=environment(slurm), stderr=subprocess.PIPE, text=True)
+    script = "echo $SLURMD_NODENAME >>nodes; [ $(wc -l <nodes) = 2 ] || sleep 300"
+    process = slurm.start("--config", "no_requeue.conf", "x.log", "bash", "-c", script, command=QUEUE)
     slurm.wait_until(lambda: Path("nodes").exists() and Path("nodes").read_text() != "", "the job to start")
     node = Path("nodes").read_text().strip()
     slurm.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
@@ -165,9 +147,9 @@ def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Pat
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: int) -> None: 
+def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: int) -> None:
     job = ["bash", "-c", "echo $$ >pid.JOB; sleep 300 & wait"]
-    process = subprocess.Popen([*QUEUE.split(), "--mem", "50M", "JOB=1:2", "x.JOB.log", *job], env=environment(slurm))
+    process = slurm.start("--mem", "50M", "JOB=1:2", "x.JOB.log", *job, command=QUEUE)
     pids = [Path("pid.1"), Path("pid.2")]
     slurm.wait_until(lambda: all(path.exists() and path.read_text() for path in pids), "both jobs to start")
     process.send_signal(number)

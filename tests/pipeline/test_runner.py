@@ -91,3 +91,17 @@ def test_a_signal_ends_all_jobs(tmp_path: Path, number: int, code: int) -> None:
     for path in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(int(path.read_text()), 0)
+
+
+def test_nothing_outlives_a_runner_that_is_killed(tmp_path: Path) -> None:
+    job = ["bash", "-c", f"sleep 60 & echo $! >{tmp_path}/pid; wait"]
+    process = subprocess.Popen([*RUNNER, f"{tmp_path}/x.log", *job])
+    pid = tmp_path / "pid"
+    while not pid.exists() or not pid.read_text():
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid.read_text().strip()}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
