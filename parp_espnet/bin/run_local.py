@@ -1,6 +1,6 @@
 """Run jobs on this machine as Kaldi's `run.pl` does.
 
-python3 -m parp_espnet.bin.run_local JOB=1:4 log/JOB.log echo JOB
+python3 -m parp_espnet.bin.run_local [--num_threads N] [--max_jobs_run N] [JOB=1:N] LOG COMMAND…
 """
 
 import sys
@@ -13,6 +13,9 @@ from parp_espnet.pipeline.signals import unless_terminated
 @command
 def main() -> None:
     """Run the jobs; exit with 1 when any failed. An interruption is the caller's to tell."""
+    if sys.argv[1:] == ["--help"]:
+        print(f"usage: {__doc__}")
+        return
     try:
         jobs = runner.parse(sys.argv[1:])
         sys.exit(unless_terminated(lambda: runner.run(jobs)))

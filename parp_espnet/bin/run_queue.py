@@ -1,6 +1,7 @@
 """Run jobs through a cluster's queue as Kaldi's `slurm.pl`, `queue.pl`, `pbs.pl` and `ssh.pl` do.
 
-python3 -m parp_espnet.bin.run_queue --backend slurm --mem 4G JOB=1:4 log/JOB.log echo JOB
+python3 -m parp_espnet.bin.run_queue --backend slurm|sge|pbs|ssh [--mem 4G] [--time T] [--num_threads N] [--gpu N]
+    [--max_jobs_run N] [--config FILE] [--retries N] [JOB=1:N] LOG COMMAND…
 
 `--retries N` is how often a job that Slurm ended is tried again, with more memory or time where these were the
 reason [2]; `--config FILE` is an option map in Kaldi's syntax [conf/BACKEND.conf].
@@ -25,6 +26,9 @@ RETRIES = 2
 @command
 def main() -> None:
     """Run the jobs; exit with 1 when any failed. An interruption is the caller's to tell."""
+    if sys.argv[1:] == ["--help"]:
+        print(f"usage: {__doc__}")
+        return
     try:
         request = contract.read(PROGRAM, sys.argv[1:])
         given = dict(request.options)

@@ -25,6 +25,7 @@ COMMANDS = (
     "plan",
     "report",
     "run_local",
+    "run_queue",
     "score",
     "shards",
     "show_training",
@@ -44,7 +45,7 @@ def call(monkeypatch: pytest.MonkeyPatch, name: str, *words: str) -> int:
     return 0
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "run_local"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert call(monkeypatch, name, "--help") == 0
     assert "usage" in capsys.readouterr().out
