@@ -8,6 +8,7 @@ reason [2]; `--config FILE` is an option map in Kaldi's syntax [conf/BACKEND.con
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 from parp_espnet.errors import INTERRUPTED, UserError, command
@@ -15,11 +16,12 @@ from parp_espnet.pipeline import contract
 from parp_espnet.pipeline.signals import unless_terminated
 from parp_espnet.queues import driver, options, ssh
 from parp_espnet.queues.pbs import Pbs
+from parp_espnet.queues.scheduler import Scheduler
 from parp_espnet.queues.sge import GridEngine
 from parp_espnet.queues.slurm import Slurm
 from parp_espnet.queues.submission import PROGRAM
 
-SCHEDULERS = {"slurm": Slurm, "sge": GridEngine, "pbs": Pbs}
+SCHEDULERS: dict[str, Callable[[], Scheduler]] = {"slurm": Slurm, "sge": GridEngine, "pbs": Pbs}
 RETRIES = 2
 
 

@@ -95,6 +95,8 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
     exported = {name: os.environ[name] for name in TAKEN if name in os.environ}
     # Schedulers give a job one processor unless it asks for more.
     exported["OMP_NUM_THREADS"] = str(jobs.num_threads)
+    # An experiment of a study is a job that has jobs, for which the queue gave it what they need.
+    exported["cmd_backend"] = "local"
     runner = [sys.executable, "-m", "parp_espnet.bin.run_local", "--num_threads", str(jobs.num_threads)]
     array = f'{jobs.name}="${{number}}"' if jobs.name is not None else ""
     return "\n".join(
@@ -107,6 +109,7 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
             f"cd {shlex.quote(str(Path.cwd()))} || exit",
             "# As Kaldi's commands do.",
             "if [ -f path.sh ]; then . ./path.sh; fi",
+            "unset train_cmd cuda_cmd decode_cmd",
             *(f"export {name}={shlex.quote(value)}" for name, value in exported.items()),
             "# The scheduler tells us that the end is near; the command says so in its log.",
             'trap \'kill -TERM "${job}" 2>/dev/null; wait "${job}"\' TERM',

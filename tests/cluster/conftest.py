@@ -27,42 +27,6 @@ SLURM = {"munged": "munge", "slurmctld": "slurmctld", "slurmd": "slurmd", "sbatc
 GRID_ENGINE = {"qsub": "gridengine-client", "sge_qmaster": "gridengine-master", "sge_execd": "gridengine-exec"}
 SHARED = Path("/usr/share/gridengine")
 LIBRARY = Path("/usr/lib/gridengine")
-# No SlurmDBD: how a job ended is known for MinJobAge seconds.
-CONFIG = """
-ClusterName=test
-SlurmctldHost={host}(127.0.0.1)
-SlurmUser=root
-SlurmdUser=root
-AuthType=auth/munge
-AuthInfo=socket={root}/munge.sock
-CredType=cred/munge
-SlurmctldPort={ports[0]}
-SlurmdPort={ports[1]}
-SlurmctldPidFile={root}/slurmctld.pid
-SlurmdPidFile={root}/slurmd.%n.pid
-SlurmctldLogFile={root}/slurmctld.log
-SlurmdLogFile={root}/slurmd.%n.log
-StateSaveLocation={root}/state
-SlurmdSpoolDir={root}/spool/%n
-SlurmdParameters=config_overrides
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/linux
-JobAcctGatherFrequency=1
-JobAcctGatherParams=OverMemoryKill
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-SchedulerParameters=bf_interval=1,sched_interval=1
-AccountingStorageType=accounting_storage/none
-JobCompType=jobcomp/none
-MinJobAge=300
-KillWait=5
-DefMemPerCPU=200
-MpiDefault=none
-NodeName=node[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports[2]}-{ports[3]}] CPUs=2 RealMemory=4000
-PartitionName=cpu Nodes=node[1-2] Default=YES State=UP
-PartitionName=short Nodes=node[1-2] MaxTime=1 State=UP
-"""
 
 
 @dataclass(frozen=True)
@@ -157,7 +121,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     root = tmp_path_factory.mktemp("slurm")
     cluster = Cluster(root, {"SLURM_CONF": str(root / "slurm.conf")})
     host = socket.gethostname().partition(".")[0]
-    (root / "slurm.conf").write_text(CONFIG.format(root=root, host=host, ports=free_ports(4)))
+    config = (Path(__file__).parent / "slurm.conf").read_text()
+    (root / "slurm.conf").write_text(config.format(root=root, host=host, ports=free_ports(4)))
     (root / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
     for name in ("state", "spool/node1", "spool/node2"):
         (root / name).mkdir(parents=True)

@@ -83,6 +83,14 @@ def test_a_step_is_the_same_with_every_runner(run: Run, runner: str) -> None:
     assert "complete, skipped" in run(*words, command=step).stderr
 
 
+def test_a_job_of_a_study_runs_its_own_jobs_where_it_is(run: Run) -> None:
+    inner = f". {ROOT}/cmd.sh; echo by ${{train_cmd}}"
+    script = f". {ROOT}/cmd.sh; $train_cmd x.log bash -c '{inner}'"
+    path = f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}"
+    assert run(path, "cmd_backend=slurm", "bash", "-c", script, command="env").returncode == 0
+    assert "by python3 -m parp_espnet.bin.run_local" in Path("x.log").read_text()
+
+
 def test_espnets_launcher_takes_it(run: Run) -> None:
     launch = f"{sys.executable} -m espnet2.bin.launch --ngpu 0 --log x.log"
     assert run("--cmd", QUEUE, "--", "echo", "trained", command=launch).returncode == 0
@@ -161,8 +169,8 @@ def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: 
 
 
 def test_a_recipes_data_stages(run: Run, folder: Path) -> None:
-    words = ("--recipe", str(folder), "--stop_stage", "2", "--nj", "2", "--phn_tag", "x")
-    words += ("--train_minutes", "0.2", "--valid_minutes", "0.1", "--test_minutes", "0.1")
+    words = ["--recipe", str(folder), "--stop_stage", "2", "--nj", "2", "--phn_tag", "x"]
+    words += ["--train_minutes", "0.2", "--valid_minutes", "0.1", "--test_minutes", "0.1"]
     recipe = f"env cmd_backend=slurm {ROOT}/egs2/cldr/es/run.sh"
     done = run(*words, command=recipe)
     assert done.returncode == 0, done.stderr

@@ -22,7 +22,8 @@ def listed(machines: Any, folder: Path) -> Any:
 
 def test_an_array_with_one_failing_job(listed: Any) -> None:
     script = "echo job JOB in $PWD with $OMP_NUM_THREADS; [ JOB -ne 2 ] || exit 3"
-    done = listed.run("--mem", "4G", "--num_threads", "2", "JOB=1:3", "log/x.JOB.log", "bash", "-c", script, command=QUEUE)
+    options = ("--mem", "4G", "--num_threads", "2", "JOB=1:3")
+    done = listed.run(*options, "log/x.JOB.log", "bash", "-c", script, command=QUEUE)
     assert done.returncode == 1
     assert "1 of 3 jobs failed; the first ended with code 3; its log is log/x.2.log" in done.stderr
     assert set(re.findall(r"job \d is on (\w+)", done.stderr)) == {"one", "two"}

@@ -72,8 +72,12 @@ if at_stage 1; then
         step "data/.steps/$2.json" --output "data/$2/wav.scp" ${jobs:+--aside "${jobs}"} "${queue[@]}" -- \
             python3 -m parp_espnet.bin.make_corpus "${corpus}" "${options[@]}"
     }
-    jobs= threads=1
-    [ "${corpus}" != cldr ] || jobs="--jobs ${nj}" threads=${nj}
+    jobs=''
+    threads=1
+    if [ "${corpus}" = cldr ]; then
+        jobs="--jobs ${nj}"
+        threads=${nj}
+    fi
     if [ "${corpus}" != none ]; then
         make_set train "${train_set}" "${train_minutes}"
         make_set dev "${valid_set}" "${valid_minutes}"
