@@ -26,8 +26,9 @@ def run(scheduler: Scheduler, request: Request, config: OptionMap, retries: int)
     for attempt in range(retries + 1):
         jobs, line = lay_out(scheduler, replace(request, options=options), config)
         jobs = replace(jobs, numbers=waiting)
+        submission = Submission(scheduler, jobs, line)
         try:
-            submission = Submission(scheduler, jobs, line)
+            ends = submission.run()
         except UserError as error:
             if attempt == 0:
                 raise
@@ -35,7 +36,7 @@ def run(scheduler: Scheduler, request: Request, config: OptionMap, retries: int)
             break
         again: dict[int, End] = {}
         raised = dict(options)
-        for number, end in submission.wait().items():
+        for number, end in ends.items():
             if end.code == 0 and not end.state.killed:
                 continue
             _close_log(jobs, number, end, submission, scheduler)

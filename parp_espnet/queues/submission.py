@@ -36,10 +36,12 @@ class Submission:
     """An array, or a single job, in the scheduler's hands."""
 
     def __init__(self, scheduler: Scheduler, jobs: JobArray, line: str) -> None:
-        """Submit; `line` is the submitting command with its options. Raises `UserError` when it is refused."""
+        """Write the script, remove old logs; `line` is the submitting command with its options."""
         self.place = script.Place.beside(jobs)
         self._scheduler = scheduler
         self._numbers = jobs.numbers
+        self._job: str | None = None
+        self._answers = True
         number = f"${{{scheduler.index}}}" if len(jobs.numbers) > 1 else str(jobs.numbers[0])
         self.place.write_script(script.text(jobs, number, self.place))
         for each in jobs.numbers:
@@ -47,37 +49,42 @@ class Submission:
             log.parent.mkdir(parents=True, exist_ok=True)
             log.unlink(missing_ok=True)
         own = scheduler.own_options(jobs.numbers, jobs.max_jobs_run, self.place.stem)
-        line = f"{line} {shlex.join([*own, str(self.place.script)])}"
-        with undisturbed():
-            self.job = self._submit(line)
-        many = f"{len(jobs.numbers)} jobs" if len(jobs.numbers) > 1 else "one job"
-        print(f"{PROGRAM}: {scheduler.title} has {many} as {self.job}", file=sys.stderr)
+        self._line = f"{line} {shlex.join([*own, str(self.place.script)])}"
 
-    def _submit(self, line: str) -> str:
-        try:
-            # The line is the site's, in a shell's syntax; -f leaves its asterisks alone.
-            code, said = ask("bash", "-f", "-c", line)
-        except UnreachableError as error:
-            raise UserError(f"{PROGRAM}: {error}, while submitting: {line}") from None
-        job = self._scheduler.job_id(said)
-        if code != 0 or job is None:
-            raise UserError(f"{PROGRAM}: {self._scheduler.title} refused the job: {said or 'it said nothing'} ({line})")
-        return job
+    def run(self) -> Mapping[int, End]:
+        """Submit; return, when all jobs have ended, how each one did. An exception that ends the wait cancels them.
 
-    def wait(self) -> Mapping[int, End]:
-        """Return, when all jobs have ended, how each one did. An exception that ends the wait cancels them."""
+        Raises `UserError` when the scheduler refuses them.
+        """
         try:
-            ends = self._wait()
+            with undisturbed():
+                self._job = self._submit()
+            many = f"{len(self._numbers)} jobs" if len(self._numbers) > 1 else "one job"
+            print(f"{PROGRAM}: {self._scheduler.title} has {many} as {self._job}", file=sys.stderr)
+            ends = self._wait(self._job)
         except BaseException:
-            self._cancel()
+            if self._job is not None:
+                self._cancel(self._job)
             raise
         if any(end.state.killed for end in ends.values()):
             # Of what would have waited for ever nothing stays in the queue.
             with contextlib.suppress(UnreachableError):
-                self._scheduler.cancel(self.job)
+                self._scheduler.cancel(self._job)
         return ends
 
-    def _wait(self) -> dict[int, End]:
+    def _submit(self) -> str:
+        try:
+            # The line is the site's, in a shell's syntax; -f leaves its asterisks alone.
+            code, said = ask("bash", "-f", "-c", self._line)
+        except UnreachableError as error:
+            raise UserError(f"{PROGRAM}: {error}, while submitting: {self._line}") from None
+        job = self._scheduler.job_id(said)
+        if code != 0 or job is None:
+            said = said or "it said nothing"
+            raise UserError(f"{PROGRAM}: {self._scheduler.title} refused the job: {said} ({self._line})")
+        return job
+
+    def _wait(self, job: str) -> dict[int, End]:
         ends: dict[int, End] = {}
         lost: dict[int, float] = {}
         pause, asking, asked = 0.1, 1.0, time.monotonic()
@@ -91,7 +98,7 @@ class Submission:
             if len(sure) == len(marks) and not lost and time.monotonic() - asked < asking:
                 continue
             asked, asking = time.monotonic(), min(ASK_EVERY_SECONDS, 1.5 * asking)
-            states = self._ask()
+            states = self._ask(job)
             if states is None:
                 continue
             for number in left:
@@ -104,23 +111,30 @@ class Submission:
                     ends[number] = End(state.code or KILLED, state, marked=False)
         return ends
 
-    def _ask(self) -> dict[int, State] | None:
+    def _ask(self, job: str) -> dict[int, State] | None:
         try:
-            return self._scheduler.states(self.job, self._numbers, self.place.stem)
+            states = self._scheduler.states(job, self._numbers, self.place.stem)
         except UnreachableError as error:
-            print(f"{PROGRAM}: {self._scheduler.title} does not answer, still waiting: {error}", file=sys.stderr)
+            if self._answers:
+                print(f"{PROGRAM}: {self._scheduler.title} does not answer, still waiting: {error}", file=sys.stderr)
+            self._answers = False
             return None
+        self._answers = True
+        return states
 
-    def _cancel(self) -> None:
+    def _cancel(self, job: str) -> None:
         """Cancel the job and wait until it is over: whoever comes next may write to the same files."""
-        with undisturbed(), contextlib.suppress(UnreachableError):
-            self._scheduler.cancel(self.job)
-            deadline = time.monotonic() + CANCEL_SECONDS
-            while time.monotonic() < deadline:
-                states = self._scheduler.states(self.job, self._numbers, self.place.stem)
-                if not any(state.alive for state in states.values()):
-                    return
-                time.sleep(0.5)
+        with undisturbed():
+            try:
+                self._scheduler.cancel(job)
+                deadline = time.monotonic() + CANCEL_SECONDS
+                while time.monotonic() < deadline:
+                    states = self._scheduler.states(job, self._numbers, self.place.stem)
+                    if not any(state.alive for state in states.values()):
+                        return
+                    time.sleep(0.5)
+            except UnreachableError as error:
+                print(f"{PROGRAM}: cannot cancel {job}: {error}", file=sys.stderr)
 
 
 def _patience(state: State) -> float:

@@ -168,6 +168,16 @@ def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: 
             os.kill(int(path.read_text()), 0)
 
 
+def test_a_signal_while_the_job_is_submitted_cancels_it(slurm: Any, folder: Path) -> None:
+    Path("slow.conf").write_text("command touch submitting; sleep 2; sbatch\n")
+    process = slurm.start("--config", "slow.conf", "x.log", "sleep", "300", command=QUEUE)
+    slurm.wait_until(Path("submitting").exists, "the submission to begin")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 143
+    assert not slurm.ask("squeue", "-h")
+    assert "x.sh" in slurm.ask("scontrol", "show", "job")
+
+
 def test_a_recipes_data_stages(run: Run, folder: Path) -> None:
     words = ["--recipe", str(folder), "--stop_stage", "2", "--nj", "2", "--phn_tag", "x"]
     words += ["--train_minutes", "0.2", "--valid_minutes", "0.1", "--test_minutes", "0.1"]
