@@ -178,6 +178,22 @@ def test_a_signal_while_the_job_is_submitted_cancels_it(slurm: Any, folder: Path
     assert "x.sh" in slurm.ask("scontrol", "show", "job")
 
 
+def test_slurm_may_be_silent_for_a_while(slurm: Any, folder: Path) -> None:
+    process = slurm.start("x.log", "bash", "-c", "touch started; sleep 4; exit 3", command=QUEUE)
+    slurm.wait_until(Path("started").exists, "the job to start")
+    controller = int((slurm.root / "slurmctld.pid").read_text())
+    os.kill(controller, signal.SIGSTOP)
+    try:
+        for line in process.stderr:
+            if "does not answer" in line:
+                break
+    finally:
+        os.kill(controller, signal.SIGCONT)
+    said = process.communicate(timeout=90)[1]
+    assert process.returncode == 1
+    assert "the job failed; ended with code 3; its log is x.log" in said
+
+
 def test_a_recipes_data_stages(run: Run, folder: Path) -> None:
     words = ["--recipe", str(folder), "--stop_stage", "2", "--nj", "2", "--phn_tag", "x"]
     words += ["--train_minutes", "0.2", "--valid_minutes", "0.1", "--test_minutes", "0.1"]
