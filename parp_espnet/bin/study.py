@@ -171,7 +171,7 @@ def _results(study: Study, folder: Path) -> None:
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)
     captions = draw(results, evidence, folder)
-    notes = [nature(results), describe(found, jobs=1).splitlines()[0] + "."]
+    notes = [nature(results).replace("`", ""), describe(found, jobs=1).splitlines()[0] + "."]
     commands = {one.directory: shlex.join([f"{one.recipe}/run.sh", *one.options]) for one in study.experiments}
     html = page(study.name, results, evidence, judged, captions, notes, commands)
     write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))

@@ -30,10 +30,10 @@ def cost(found: Sequence[Cost]) -> Figure | None:
                 axes.annotate(
                     f" {one.sparsity:g}", (one.updates, 100 * one.error_rate), fontsize=6, va="center", color="0.4"
                 )
-        axes.set_xscale("log")
+        axes.set_xlim(left=0)
         axes.set_title(language, fontsize="medium")
         axes.set_xlabel("updates of all finetunings")
-        axes.grid(color="0.9", which="both")
+        axes.grid(color="0.9")
         axes.set_axisbelow(True)
         axes.set_ylim(bottom=0)
     figure.axes[0].set_ylabel("phone error rate (%)")

@@ -22,7 +22,9 @@ def training(found: Sequence[Training]) -> Figure | None:
         for one in (one for one in shown if one.language == language):
             style = look(one.method)
             rates = [100 * rate for rate in one.valid_per]
-            axes.plot(one.updates, rates, linewidth=0.9, color=style["color"], label=one.method)
+            # With a mask from elsewhere, a method has its own colour, and another line.
+            kind = "--" if "," in one.method else "-"
+            axes.plot(one.updates, rates, kind, linewidth=0.9, color=style["color"], label=one.method)
             best = min(range(len(rates)), key=lambda place: rates[place])
             axes.plot(one.updates[best], rates[best], markersize=3.5, **style)
         axes.set_title(language, fontsize="medium")
