@@ -1,0 +1,160 @@
+"""The estimated n-gram is a distribution, its file says the same, and KenLM reads it alike."""
+
+import gzip
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parp_espnet.decoding.arpa import BEGIN, END, Arpa, Words, read_arpa
+from parp_espnet.decoding.binary import KenlmModel, read_ngram
+from parp_espnet.decoding.language_model import ArpaModel, LanguageModel
+from parp_espnet.decoding.witten_bell import estimate
+from parp_espnet.errors import UserError
+
+TOKENS = ["<blank>", "<unk>", "a", "tʃ", "<space>", "b", "<sos/eos>"]
+WORDS = st.sampled_from(["a", "tʃ", "<space>", "b"])
+SENTENCES = st.lists(st.lists(WORDS, max_size=6).map(tuple), min_size=1, max_size=8)
+ORDERS = st.integers(1, 4)
+
+
+def log_of(arpa: Arpa, sentence: Sequence[str]) -> float:
+    """The natural logarithm of a sentence's probability, straight from the file's rule."""
+    words = (BEGIN, *sentence, END)
+    return math.log(10) * sum(arpa.log10(words[:place], words[place]) for place in range(1, len(words)))
+
+
+def walked(model: LanguageModel, sentence: Sequence[str]) -> float:
+    """The same, as a search walks through a model."""
+    state, total = model.start, 0.0
+    for token in [TOKENS.index(word) for word in sentence]:
+        total += model.rows(np.array([state]))[0, token]
+        state = model.advance(state, token)
+    return total + float(model.rows(np.array([state]))[0, -1])
+
+
+@given(SENTENCES.filter(any), ORDERS, st.lists(st.sampled_from(["a", "tʃ", "b", "never"]), max_size=4).map(tuple))
+def test_after_every_history_the_probabilities_sum_to_one(sentences: list[Words], order: int, history: Words) -> None:
+    arpa = estimate(sentences, {"a", "tʃ", "b", "never"}, order)
+    words = {words[0] for words in arpa.ngrams[0]} - {BEGIN}
+    for context in (history, (BEGIN, *history)):
+        assert sum(10 ** arpa.log10(context, word) for word in words) == pytest.approx(1, abs=1e-9)
+
+
+def test_by_hand() -> None:
+    arpa = estimate([("a", "a", "b"), ("a",)], {"a", "b"}, 2)
+    # Six events of three kinds, three of them a; and 1/3 each below.
+    one = (3 + 3 / 3) / (6 + 3)
+    assert 10 ** arpa.log10((), "a") == pytest.approx(one)
+    assert 10 ** arpa.log10((BEGIN,), "a") == pytest.approx((2 + one) / (2 + 1))
+    assert 10 ** arpa.log10(("b",), "a") == pytest.approx((0 + one) / (1 + 1))
+
+
+@settings(max_examples=40)
+@given(sentences=SENTENCES.filter(any), order=ORDERS)
+def test_written_and_read_back_the_scores_are_equal(
+    tmp_path_factory: pytest.TempPathFactory, sentences: list[Words], order: int
+) -> None:
+    path = tmp_path_factory.mktemp("arpa") / "model.arpa"
+    arpa = estimate(sentences, {"a", "tʃ", "<space>", "b"}, order)
+    arpa.write(path)
+    again = read_arpa(path)
+    assert again.order == order
+    model = ArpaModel(again, TOKENS, "model")
+    for sentence in [*sentences, ("b", "a", "tʃ"), ()]:
+        assert log_of(again, sentence) == pytest.approx(log_of(arpa, sentence), abs=1e-6)
+        assert walked(model, sentence) == pytest.approx(log_of(again, sentence), abs=1e-9)
+
+
+@settings(max_examples=20)
+@given(sentences=SENTENCES.filter(any), order=st.integers(2, 4))
+def test_kenlm_gives_the_same_scores(
+    tmp_path_factory: pytest.TempPathFactory, sentences: list[Words], order: int
+) -> None:
+    kenlm = pytest.importorskip("kenlm")
+    path = tmp_path_factory.mktemp("arpa") / "model.arpa"
+    estimate(sentences, {"a", "tʃ", "<space>", "b"}, order).write(path)
+    ours, theirs = read_ngram(path, TOKENS), KenlmModel(path, TOKENS)
+    for sentence in [*sentences, ("b", "a", "tʃ"), ()]:
+        score = kenlm.Model(str(path)).score(" ".join(sentence)) * math.log(10)
+        assert walked(ours, sentence) == pytest.approx(score, abs=1e-3)
+        assert walked(theirs, sentence) == pytest.approx(score, abs=1e-3)
+
+
+def test_the_same_text_gives_the_same_bytes(tmp_path: Path) -> None:
+    sentences = [("a", "b"), ("tʃ",), ("b", "b", "a")]
+    for name, vocabulary in (("one", ["b", "a", "c"]), ("two", ["c", "b", "a"])):
+        estimate(sentences, vocabulary, 3).write(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_file_of_others(tmp_path: Path) -> None:
+    text = (
+        "made by hand\n\n\\data\\\nngram 1=5\nngram 2=1\n\n\\1-grams:\n-1 <unk>\n-99\t<s>\t-0.5\n-0.7 </s>\n"
+        "-0.3\ta\t-0.2\n-0.6\ttʃ\n\n\\2-grams:\n-0.1\t<s> a\n\n\\end\\\n"
+    )
+    (tmp_path / "other.arpa.gz").write_bytes(gzip.compress(text.encode()))
+    model = read_ngram(tmp_path / "other.arpa.gz", ["<blank>", "a", "tʃ", "x", "<sos/eos>"])
+    begin = model.rows(np.array([model.start]))[0] / math.log(10)
+    # Seen; backed off; as <unk>, which the sentence's end is not.
+    assert begin[[1, 2, 3, 5]] == pytest.approx([-0.1, -1.1, -1.5, -1.2])
+    after = model.rows(np.array([model.advance(model.start, 1)]))[0] / math.log(10)
+    assert after[[1, 5]] == pytest.approx([-0.5, -0.9])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "ends with"),
+        ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1 a\n", "may be cut off"),
+        ("\\data\\\nngram 1=x\n", "line 2: expected 'ngram N=COUNT', found 'ngram 1=x'"),
+        ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1 a\n\n\\end\\\n", r"its head says, \[2\], found \[1\]"),
+        ("\\data\\\nngram 1=1\n\n\\1-grams:\nfar a\n\\end\\\n", "line 5: expected a logarithm and 1 words"),
+        ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1\n\\end\\\n", "line 5: expected a logarithm"),
+        ("\\data\\\n-1 a\n\\end\\\n", "line 2: expected 'ngram N=COUNT'"),
+        ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1 hello\n\\end\\\n", "lacks 1 of the recogniser's 1 tokens, such as a; "),
+    ],
+)
+def test_a_bad_file_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.arpa"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_ngram(path, ["<blank>", "a"])
+
+
+def test_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot read this n-gram"):
+        read_ngram(tmp_path / "none", ["a"])
+    (tmp_path / "bad.arpa.gz").write_bytes(b"not gzip")
+    with pytest.raises(UserError, match="cannot read this ARPA file"):
+        read_ngram(tmp_path / "bad.arpa.gz", ["a"])
+
+
+def test_a_binary_without_kenlm_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.binary"
+    path.write_bytes(b"mmap lm http://kheafield.com/code format version 5\n\0")
+    monkeypatch.setitem(sys.modules, "kenlm", None)
+    with pytest.raises(UserError, match="pip install kenlm"):
+        read_ngram(path, ["a"])
+
+
+def test_a_damaged_binary(tmp_path: Path) -> None:
+    pytest.importorskip("kenlm")
+    path = tmp_path / "model.binary"
+    path.write_bytes(b"mmap lm http://kheafield.com/code format version 5\n\0" + b"?" * 100)
+    with pytest.raises(UserError, match="KenLM cannot read it"):
+        read_ngram(path, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("sentences", "message"),
+    [([], "holds no word"), ([()], "holds no word"), ([("a", "</s>")], "holds </s>, which is a special symbol")],
+)
+def test_a_text_that_is_none(sentences: list[Words], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        estimate(sentences, ["a"], 3)
