@@ -19,10 +19,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="receives text and decode.json")
     parser.add_argument("--batch_seconds", type=float, default=60.0, help="audio in a batch, padding included")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--logprobs", action="store_true", help="leave logprobs.safetensors for a search as well")
     args = parser.parse_args()
     if args.batch_seconds <= 0:
         raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
-    print(decode(args.model, args.data, args.out, args.batch_seconds, args.device))
+    print(decode(args.model, args.data, args.out, args.batch_seconds, args.device, args.logprobs))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from parp_espnet.errors import command
 from parp_espnet.pipeline.command_line import read
+from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
 from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings
 from parp_espnet.pruning.scopes import groups_of
 
@@ -26,6 +27,7 @@ def main() -> None:
 
 def variables(settings: Settings) -> dict[str, str]:
     """Return the settings, and the names that follow from them, as the shell wants them."""
+    decoding = Decoding(settings)
     plain = {name: _plain(value) for name, value in asdict(settings).items()}
     derived = {
         "project": os.path.relpath(ROOT, settings.recipe),
@@ -35,7 +37,14 @@ def variables(settings: Settings) -> dict[str, str]:
         "model": MODEL,
         "train_set": settings.train_name,
         "train_dump": settings.train_dump,
-        "decode": settings.decode_name,
+        "decode": decoding.name,
+        "beam": str(decoding.beam),
+        "tunes": _plain(decoding.tunes),
+        "has_language_model": _plain(decoding.has_language_model),
+        "lm_dir": decoding.lm_directory,
+        "lm_model": LM_MODEL,
+        "lm_text": decoding.lm_text,
+        "ngram_file": decoding.ngram_file,
         "upstream_dir": f"{settings.expdir}/upstreams/{settings.upstream_name}",
         "drawn_scope": settings.scope if groups_of(settings.scope) else "tensor",
         "mask_source": settings.mask_source,
@@ -50,6 +59,7 @@ def variables(settings: Settings) -> dict[str, str]:
 
 def options(settings: Settings) -> dict[str, list[str]]:
     """Return what the shell passes on to other commands, each as an array."""
+    decoding = Decoding(settings)
     speeds = [f"{speed:g}" for speed in settings.speeds]
     changed = [f"{name}={value:g}" for name, value in settings.upstream_settings.items()]
     return {
@@ -57,6 +67,10 @@ def options(settings: Settings) -> dict[str, list[str]]:
         "upstream_options": [word for setting in changed for word in ("--set", setting)],
         "pool_options": settings.pool_options,
         "score_options": settings.score_options,
+        "decodings": decoding.names,
+        "weight_options": [
+            word for name, value in decoding.given_weights.items() for word in (f"--{name}", f"{value:g}")
+        ],
     }
 
 

@@ -20,6 +20,9 @@ class LanguageModel(ABC):
     A state is a number that stands for all a model keeps of the tokens so far; equal states are followed alike.
     """
 
+    lasting = True
+    """Whether states are few and come again, so that they are worth keeping from batch to batch."""
+
     def __init__(self, size: int) -> None:
         self._size = size
         self.forget()
@@ -31,6 +34,11 @@ class LanguageModel(ABC):
         self._next: dict[tuple[int, int], int] = {}
         self._rows = np.zeros((64, self._size + 1))
         self._known = np.zeros(64, bool)
+
+    def release(self) -> None:
+        """Drop what only the utterances so far needed; called between batches."""
+        if not self.lasting:
+            self.forget()
 
     @property
     def start(self) -> int:

@@ -60,8 +60,10 @@ class _Beam:
 
     def first(self, count: int) -> "_Beam":
         """The hypotheses of the first utterances."""
-        arrays = (self.nodes, self.ends_blank, self.ends_token, self.prior)
-        return _Beam(*(array[:count] for array in arrays), [states[:count] for states in self.states])
+        states = [states[:count] for states in self.states]
+        return _Beam(
+            self.nodes[:count], self.ends_blank[:count], self.ends_token[:count], self.prior[:count], states
+        )
 
     def put(self, other: "_Beam") -> None:
         """Replace the hypotheses of the first utterances."""

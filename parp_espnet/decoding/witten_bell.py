@@ -38,7 +38,7 @@ def estimate(sentences: Sequence[Words], vocabulary: Collection[str], order: int
     if taken := words & {BEGIN, END}:
         raise UserError(f"the text of a language model holds {min(taken)}, which is a special symbol's name")
     followers = _followers(sentences, order)
-    probabilities = {(): dict.fromkeys(sorted({*words, END}), 1 / (len(words) + 1))}
+    probabilities: dict[Words, dict[str, float]] = {(): dict.fromkeys(sorted({*words, END}), 1 / (len(words) + 1))}
     # Shorter contexts first: longer ones lean on them. In the uniform distribution's place come the words alone.
     for context in sorted(followers, key=lambda found: (len(found), found)):
         lower = probabilities[context[1:]]
@@ -62,9 +62,7 @@ def _followers(sentences: Sequence[Words], order: int) -> dict[Words, Counter[st
     return dict(followers)
 
 
-def _as_arpa(
-    probabilities: dict[Words, dict[str, float]], followers: dict[Words, Counter[str]], order: int
-) -> Arpa:
+def _as_arpa(probabilities: dict[Words, dict[str, float]], followers: dict[Words, Counter[str]], order: int) -> Arpa:
     """The same model with back-off: what a context has not seen gets T(h) / (c(h) + T(h)) times p(w | h')."""
 
     def backoff(words: Words) -> float:

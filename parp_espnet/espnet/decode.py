@@ -1,7 +1,8 @@
-"""Greedy CTC decoding of a whole data set in one process."""
+"""Greedy CTC decoding of a whole data set in one process, and what a search needs instead of the model."""
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import soundfile
 import torch
 from torch import Tensor
 
+from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.frames import hf_upstream
@@ -21,16 +23,25 @@ from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 
 RATE = 16000
+LOGPROBS = "logprobs.safetensors"
 SHORTEST = RATE // 4  # s3prl fails on an utterance of a few frames; silence is added
 
 
-def decode(model_file: Path, data: Path, out: Path, batch_seconds: float = 60.0, device: str = "cpu") -> Path:
+def decode(
+    model_file: Path,
+    data: Path,
+    out: Path,
+    batch_seconds: float = 60.0,
+    device: str = "cpu",
+    keep_logprobs: bool = False,
+) -> Path:
     """Write `out/text` ("utt p1 p2 …", sorted) and `out/decode.json` (times in seconds, how it was decoded).
 
     Args:
         model_file: an ESPnet model beside its `config.yaml`.
         data: a Kaldi data directory; only `wav.scp` is read (16 kHz, mono).
         batch_seconds: audio in a batch, padding included.
+        keep_logprobs: whether to leave `out/logprobs.safetensors` for a search; one hour takes 40 MB with 60 tokens.
 
     Raises:
         UserError: a file is missing, damaged, or not what it should be.
@@ -40,15 +51,22 @@ def decode(model_file: Path, data: Path, out: Path, batch_seconds: float = 60.0,
     limit = int(batch_seconds * RATE) if recogniser.batchable else 0
     samples = {utterance: _samples_in(utterance, path) for utterance, path in wavs.items()}
     hypotheses: dict[str, list[str]] = {}
+    logprobs: dict[str, np.ndarray] = {}
     started = time.perf_counter()
     with bar(len(wavs), f"decode {data.name}", unit="utt") as shown:
         for batch in make_batches(samples, limit):
             audio = [_read(utterance, wavs[utterance]) for utterance in batch]
-            hypotheses.update(zip(batch, recogniser.recognise(audio), strict=True))
+            for utterance, heard in zip(batch, recogniser.listen(audio), strict=True):
+                hypotheses[utterance] = heard.tokens
+                if keep_logprobs:
+                    logprobs[utterance] = heard.logprobs
             shown.update(len(batch))
     seconds = time.perf_counter() - started
     write_text(out / "text", "".join(f"{' '.join([key, *hypotheses[key]])}\n" for key in sorted(hypotheses)))
+    if keep_logprobs:
+        LogProbs(recogniser.tokens, logprobs).write(out / LOGPROBS)
     summary = {
+        "decoding": "greedy",
         "model": str(model_file),
         "dataset": data.name,
         "utterances": len(wavs),
@@ -59,6 +77,16 @@ def decode(model_file: Path, data: Path, out: Path, batch_seconds: float = 60.0,
     }
     write_json(out / "decode.json", summary)
     return out / "text"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a model says of an utterance."""
+
+    tokens: list[str]
+    """Of the best path."""
+    logprobs: np.ndarray
+    """Natural logarithms, (frames, tokens), float32."""
 
 
 class Recogniser:
@@ -73,7 +101,7 @@ class Recogniser:
         model, args = PruningASRTask.build_model_from_file(config, None, device)
         model.load_state_dict(states, strict=True)
         self._model: Any = model.to(dtype=torch.float32).eval()
-        self._tokens: Sequence[str] = args.token_list
+        self.tokens: tuple[str, ...] = tuple(args.token_list)
         self._pruning = PruneSettings.parse(getattr(args, "prune_conf", None))
         self._upstream = hf_upstream(model)
         self._device = device
@@ -90,14 +118,17 @@ class Recogniser:
         return 1 - nonzero_count(pool) / sum(tensor.numel() for tensor in pool.values())
 
     @torch.no_grad()
-    def recognise(self, audio: Sequence[np.ndarray]) -> list[list[str]]:
-        """Return the tokens of each utterance; `audio` holds float32 samples in [-1, 1] at 16 kHz."""
+    def listen(self, audio: Sequence[np.ndarray]) -> list[Heard]:
+        """Return what is heard in each utterance; `audio` holds float32 samples in [-1, 1] at 16 kHz."""
         lengths = torch.tensor([len(samples) for samples in audio])
         speech = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(samples) for samples in audio], batch_first=True)
         encoded, frames = self._model.encode(speech.to(self._device), lengths.to(self._device))
         best = self._model.ctc.argmax(encoded).cpu()
-        paths = (path[:count].tolist() for path, count in zip(best, frames.tolist(), strict=True))
-        return [[self._tokens[token] for token in collapse(path)] for path in paths]
+        logprobs = self._model.ctc.log_softmax(encoded).cpu().numpy()
+        return [
+            Heard([self.tokens[token] for token in collapse(path[:count].tolist())], of_all[:count])
+            for path, of_all, count in zip(best, logprobs, frames.tolist(), strict=True)
+        ]
 
 
 def make_batches(samples: Mapping[str, int], limit: int) -> list[list[str]]:

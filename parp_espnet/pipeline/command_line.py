@@ -9,8 +9,9 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
+from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.settings import CORPORA, FIRST_MASKS, ROOT, SHIPPED, STAGES, Settings
+from parp_espnet.pipeline.settings import CORPORA, FIRST_MASKS, ROOT, SEARCHES, SHIPPED, STAGES, Settings
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.scoring.merge import read_merges
@@ -28,6 +29,7 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_speeds(settings)
     _check_scoring(settings)
     settings = _fill_in(settings)
+    _check_decoding(settings)
     settings = _resolve(settings)
     return _check_pruning(settings)
 
@@ -39,7 +41,7 @@ def _check_numbers(settings: Settings) -> None:
         raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
     if settings.stage > settings.stop_stage:
         raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
-    for name in ("nj", "inference_nj", "updates", "beam_size", "round_updates"):
+    for name in ("nj", "inference_nj", "updates", "beam_size", "ngram_num", "round_updates"):
         if getattr(settings, name) is not None:
             _at_least(settings, name, 1)
     for name in ("ngpu", "seed"):
@@ -81,6 +83,31 @@ def _check_scoring(settings: Settings) -> None:
             raise UserError(f"phn.sh: --merge: {error}") from None
 
 
+def _check_decoding(settings: Settings) -> None:
+    decoding = Decoding(settings)
+    if settings.search not in SEARCHES:
+        raise UserError(f"phn.sh: --search {settings.search}: expected one of {', '.join(SEARCHES)}")
+    for name, value in decoding.given_weights.items():
+        if not math.isfinite(value) or (value < 0 and name != "penalty"):
+            raise UserError(f"phn.sh: --{name} {value:g}: expected {'a number' if name == 'penalty' else '0 or more'}")
+    needs = {
+        "lm_weight": (settings.use_lm, "--use_lm true"),
+        "lm_config": (settings.use_lm, "--use_lm true"),
+        "ngram_weight": (settings.use_ngram, "--use_ngram true"),
+        "lm_train_text": (settings.use_lm or settings.use_ngram, "--use_lm true or --use_ngram true"),
+        "penalty": (decoding.beam > 1, "--beam_size of 2 or more"),
+    }
+    for name, (there, expected) in needs.items():
+        if getattr(settings, name) is not None and not there:
+            raise UserError(f"phn.sh: --{name} {getattr(settings, name)} changes nothing without {expected}")
+    if decoding.has_language_model and decoding.beam == 1:
+        raise UserError("phn.sh: --beam_size 1 is greedy, without a language model; expected 2 or more")
+    if settings.search == "espnet" and settings.use_ngram:
+        raise UserError("phn.sh: --search espnet: expected no n-gram; --search prefix decodes with one")
+    if settings.search == "espnet" and decoding.tunes:
+        raise UserError("phn.sh: --search espnet is not tuned: expected --lm_weight and --penalty")
+
+
 def _at_least(settings: Settings, name: str, least: int) -> None:
     if (found := getattr(settings, name)) < least:
         raise UserError(f"phn.sh: --{name} {found}: expected {least} or more")
@@ -102,6 +129,8 @@ def _fill_in(settings: Settings) -> Settings:
         if not os.environ.get("MBOSHI"):
             raise UserError("phn.sh: --corpus mboshi: expected --mboshi DIR, or MBOSHI=DIR in db.sh")
         settings = replace(settings, mboshi=Path(os.environ["MBOSHI"]))
+    if settings.ngram is not None:
+        settings = replace(settings, use_ngram=True)
     if settings.sparsity is None:
         settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     return settings
@@ -113,7 +142,9 @@ def _resolve(settings: Settings) -> Settings:
         raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
     recipe = settings.recipe.resolve()
     config = _existing("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
+    lm_config = _existing("lm_config", settings.lm_config or ROOT / "conf/train/lm.yaml", recipe)
     mask, mboshi, merge = settings.initial_mask, settings.mboshi, settings.merge
+    text = settings.lm_train_text
     return replace(
         settings,
         recipe=recipe,
@@ -122,6 +153,9 @@ def _resolve(settings: Settings) -> Settings:
         mboshi=None if mboshi is None else _existing("mboshi", mboshi, recipe),
         upstream=_resolve_upstream(settings.upstream, recipe),
         merge=None if merge is None else _existing("merge", merge, recipe),
+        ngram=None if settings.ngram is None else _existing("ngram", settings.ngram, recipe),
+        lm_config=lm_config,
+        lm_train_text=None if text is None else _existing("lm_train_text", text, recipe),
     )
 
 

@@ -1,4 +1,4 @@
-"""Stage 11: score one decoding and write down everything that a later table needs."""
+"""Stage 13: score one decoding and write down everything that a later table needs."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
     Args:
         exp: the experiment, with its `settings.json` and the trainer's `training.json`.
         data: the data directory that was decoded.
-        decoded: the decoding, with `text` and, after greedy decoding, `decode.json`.
+        decoded: the decoding, with `text` and `decode.json`.
         metric: what errors are counted in.
         merges: a table of phones that are scored as one; shown, and recorded in the result.
 
@@ -48,7 +48,7 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
     alignments = align_all(references, hypotheses)
     common = {
         **_setting(exp, data), **_training(exp), "metric": metric, "merges": table,
-        "decode_seconds": _decode_seconds(decoded), "versions": versions(), "git": git_revision(ROOT),
+        **_decoding(decoded), "versions": versions(), "git": git_revision(ROOT),
     }  # fmt: skip
     if len(languages := sorted({utterance.language for utterance in utterances})) > 1:
         for language in languages:
@@ -136,9 +136,13 @@ def _training(exp: Path) -> dict[str, Any]:
     return {name: found[name] for name in names} | {"initial_mask": None if mask is None else _from_root(Path(mask))}
 
 
-def _decode_seconds(decoded: Path) -> float | None:
+def _decoding(decoded: Path) -> dict[str, Any]:
+    """What is known of how a set was decoded; greedy decoding has not always said its name."""
     summary = decoded / "decode.json"
-    return read_json(summary)["decode_seconds"] if summary.exists() else None
+    found = read_json(summary) if summary.exists() else {}
+    names = ("decoding", "lm_weight", "ngram_weight", "penalty", "decode_seconds")
+    models = {name: None if found.get(name) is None else _from_root(Path(found[name])) for name in ("lm", "ngram")}
+    return {name: found.get(name) for name in names} | models
 
 
 def _from_root(path: Path) -> str:

@@ -23,13 +23,17 @@ STAGES = {
     7: "statistics",
     8: "train",
     9: "finalise",
-    10: "decode",
-    11: "score",
-    12: "results",
+    10: "language model",
+    11: "tune",
+    12: "decode",
+    13: "score",
+    14: "results",
 }
 MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
 CORPORA = ("cldr", "an4", "mboshi", "none")
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
+SEARCHES = ("prefix", "espnet")
+USUAL_BEAM = 12  # with a language model
 USUAL_SPEEDS = (0.9, 1.0, 1.1)
 
 
@@ -43,12 +47,12 @@ class Settings:
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     skip_check: Annotated[bool, "leave out the check of the data, at the end of stage 1"] = False
     skip_train: Annotated[bool, "leave out stages 5 to 9"] = False
-    skip_eval: Annotated[bool, "leave out stages 10 to 12"] = False
+    skip_eval: Annotated[bool, "leave out stages 10 to 14"] = False
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
     wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
     ngpu: Annotated[int, "GPUs to train on; 0 trains on the CPU"] = 0
     nj: Annotated[int, "parallel jobs while preparing data"] = os.cpu_count() or 1
-    inference_nj: Annotated[int, "parallel jobs of a search with a beam; a greedy one is one job"] = 1
+    inference_nj: Annotated[int, "parallel jobs of ESPnet's search; others are one job"] = 1
     dumpdir: Annotated[str, "where formatted data goes, in the recipe directory"] = "dump"
     expdir: Annotated[str, "where experiments go, in the recipe directory"] = "exp"
     phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
@@ -91,8 +95,20 @@ class Settings:
     round_updates: Annotated[int | None, "updates of imp's short finetunings; a third of --updates by default"] = None
     freeze_updates: Annotated[int, "first updates in which only the CTC head trains"] = 0
 
+    # Language models
+    use_ngram: Annotated[bool, "decode with an n-gram, by default one of the training text"] = False
+    ngram: Annotated[Path | None, "n-gram of your own to decode with: ARPA, or KenLM's binary"] = None
+    ngram_num: Annotated[int, "words of the longest n-grams of the training text"] = 3
+    use_lm: Annotated[bool, "train ESPnet's own language model, and decode with it"] = False
+    lm_config: Annotated[Path | None, "its ESPnet training configuration; conf/train/lm.yaml by default"] = None
+    lm_train_text: Annotated[Path | None, "Kaldi text of both, in the recogniser's tokens; data/train/text"] = None
+
     # Decoding
-    beam_size: Annotated[int, "beam of the search; 1 is greedy"] = 1
+    beam_size: Annotated[int | None, f"beam of the search; 1 is greedy; 1, with a language model {USUAL_BEAM}"] = None
+    ngram_weight: Annotated[float | None, "weight of the n-gram's natural logarithms; tuned by default"] = None
+    lm_weight: Annotated[float | None, "weight of the language model's; tuned by default"] = None
+    penalty: Annotated[float | None, "what every token adds; tuned with a language model, otherwise 0"] = None
+    search: Annotated[str, "prefix; espnet: stock asr_inference, whose weights are not tuned"] = "prefix"
 
     # Scoring
     metric: Annotated[str, "what errors are counted in: per (phones, or whatever text holds), wer or cer"] = "per"
@@ -112,7 +128,7 @@ class Settings:
         tags = {
             f"s{self.sparsity or 0:g}": bool(self.sparsity),
             f"n{self.interval}": self.interval is not None,
-            f"mask{_digest(self.initial_mask)}": self.initial_mask is not None,
+            f"mask{digest(self.initial_mask)}": self.initial_mask is not None,
             str(self.first_mask): self.first_mask is not None,
             "_".join(self._pool_tags()): bool(self._pool_tags()),
             f"from{self.start_sparsity or 0:g}": self.start_sparsity is not None,
@@ -126,7 +142,7 @@ class Settings:
         tags = {
             self.scope.replace(":", "of"): self.scope != "global",
             "weights": not self.prune_biases,
-            f"pool{_digest(self.prune_pattern)}": self.prune_pattern is not None,
+            f"pool{digest(self.prune_pattern)}": self.prune_pattern is not None,
         }
         return [tag for tag, differs in tags.items() if differs]
 
@@ -213,11 +229,6 @@ class Settings:
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @property
-    def decode_name(self) -> str:
-        """Name of the decoding's directory."""
-        return "decode_greedy" if self.beam_size == 1 else f"decode_beam{self.beam_size}"
-
-    @property
     def upstream_name(self) -> str:
         """Name of the upstream in paths and tags."""
         changed = "".join(f"-{name.removesuffix('_prob')}{value:g}" for name, value in self.upstream_settings.items())
@@ -238,7 +249,7 @@ class Settings:
         found, names = read_json(path), [field.name for field in fields(cls)]
         if not isinstance(found, dict) or found.keys() != set(names):
             raise UserError(f"{path}: expected settings of an experiment, found others; run phn.sh once more")
-        paths = ("recipe", "mboshi", "train_config", "initial_mask", "merge")
+        paths = ("recipe", "mboshi", "train_config", "initial_mask", "merge", "ngram", "lm_config", "lm_train_text")
         return cls(**found | {name: Path(found[name]) for name in paths if found[name] is not None})
 
     def skips(self, stage: int) -> bool:
@@ -253,9 +264,10 @@ def upstream_name(upstream: str) -> str:
     if path.parent.name == "upstreams" and path.parent.parent.name == "ssl1":
         return path.name
     if upstream.startswith(("/", ".")):
-        return f"{path.stem or path.name}-{_digest(path)}"
+        return f"{path.stem or path.name}-{digest(path)}"
     return upstream.replace("/", "__")
 
 
-def _digest(words: object) -> str:
+def digest(words: object) -> str:
+    """Eight letters and digits that stand for other words in a name."""
     return hashlib.sha256(str(words).encode()).hexdigest()[:8]

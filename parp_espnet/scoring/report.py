@@ -16,7 +16,7 @@ def write_report(expdir: Path, out: Path) -> None:
     """Write `out` from all scored decodings under `expdir`. Raises `UserError` when there is none."""
     scores = sorted(expdir.glob("*/decode_*/*/score/counts.json"))
     if not scores:
-        raise UserError(f"{expdir}: nothing is scored yet; run stage 11")
+        raise UserError(f"{expdir}: nothing is scored yet; run stage 13")
     experiments: dict[Path, list[Path]] = {}
     for score in scores:
         experiments.setdefault(score.parents[3], []).append(score.parent)

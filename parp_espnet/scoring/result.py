@@ -48,6 +48,13 @@ class Result:
     # A mean over utterances, in segments: see `features`.
     pfer_per_utterance: float | None = None
     merges: dict[str, str] = field(default_factory=dict)
+    # How it was decoded: "greedy", "beam 12", or "ESPnet's beam 12"; weights are those of natural logarithms.
+    decoding: str | None = None
+    lm: str | None = None
+    ngram: str | None = None
+    lm_weight: float | None = None
+    ngram_weight: float | None = None
+    penalty: float | None = None
     train_seconds: float | None
     decode_seconds: float | None
     audio_seconds: float | None

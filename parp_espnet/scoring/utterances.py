@@ -22,7 +22,7 @@ def read_utterances(path: Path) -> list[Counts]:
     try:
         head, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; score again (stages 11 and 12)") from None
+        raise UserError(f"{path}: no such file; score again (stages 13 and 14)") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: expected UTF-8 ({error})") from None
     if tuple(head.split("\t")) != HEAD:

@@ -2,7 +2,8 @@
 # One experiment, from speech to a scored phone recogniser, pruned while it is finetuned. Recipes call it:
 #
 #     egs2/cldr/es/run.sh --method parp --sparsity 0.5
-#     egs2/cldr/es/run.sh --method dense --stage 8 --stop_stage 12
+#     egs2/cldr/es/run.sh --method dense --stage 8 --stop_stage 14
+#     egs2/cldr/es/run.sh --method dense --use_ngram true
 #     egs2/cldr/es/run.sh --help
 #
 # What is complete is skipped; what was interrupted continues with the same command.
@@ -39,7 +40,6 @@ org=${dumpdir}/raw/org
 raw=${dumpdir}/raw
 stats=${expdir}/stats_${train_dump}
 tokens=${dumpdir}/token_list/${train_dump}.txt
-decoded=${exp}/${decode}/${test_set}
 
 log() {
     echo "$(date '+%Y-%m-%dT%H:%M:%S') ($(basename "${recipe}") ${tag}) $*" >&2
@@ -247,36 +247,130 @@ if at_stage 9; then
         --output "${exp}/mask.safetensors" -- python3 -m parp_espnet.bin.show_training --exp "${exp}"
 fi
 
-if at_stage 10; then
-    if [ "${beam_size}" = 1 ]; then
-        step "${decoded}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/${test_set}/wav.scp" \
-            --output "${decoded}/text" --runner "${decode_cmd} --gpu ${ngpu}" --log "${decoded}/log/decode.log" -- \
-            python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/${test_set}" --out "${decoded}" \
-            --device "$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)"
-    else
-        step "${decoded}/.steps/split.json" --input "${raw}/${test_set}/wav.scp" --output "${decoded}/log/keys.1.scp" -- \
-            python3 -m parp_espnet.bin.shards split --data "${raw}/${test_set}" --parts "${inference_nj}" \
-            --out "${decoded}/log"
-        step "${decoded}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/${test_set}/wav.scp" \
-            --output "${decoded}/log/output.1/1best_recog/text" \
-            --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${decoded}/log/decode.JOB.log" -- \
-            python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --lm_weight 0.0 --beam_size "${beam_size}" \
-            --batch_size 1 --ngpu "${ngpu}" --asr_train_config "${exp}/config.yaml" --asr_model_file "${exp}/${model}" \
-            --data_path_and_name_and_type "${raw}/${test_set}/wav.scp,speech,sound" \
-            --key_file "${decoded}/log/keys.JOB.scp" --output_dir "${decoded}/log/output.JOB"
-        step "${decoded}/.steps/join.json" --input "${decoded}/.steps/decode.json" --output "${decoded}/text" -- \
-            python3 -m parp_espnet.bin.shards join --logs "${decoded}/log" --parts "${inference_nj}" --out "${decoded}/text"
+# The language models of a search, as options; none where there is none.
+models=() model_inputs=() stock=()
+if [ "${use_lm}" = true ]; then
+    models+=(--lm "${lm_dir}/${lm_model}")
+    model_inputs+=(--input "${lm_dir}/${lm_model}")
+    stock+=(--lm_train_config "${lm_dir}/config.yaml" --lm_file "${lm_dir}/${lm_model}")
+fi
+if [ "${use_ngram}" = true ]; then
+    models+=(--ngram "${ngram_file}")
+    model_inputs+=(--input "${ngram_file}")
+fi
+
+if at_stage 10 && [ "${has_language_model}" = true ]; then
+    # Of the data, not of the dump: speed perturbation would count each sentence several times.
+    text=${lm_train_text:-data/${train_set}/text}
+    if [ -z "${ngram}" ] || [ "${use_lm}" = true ]; then
+        step "${dumpdir}/.steps/$(basename "${lm_text}" .txt).json" --input "${text}" --input "${tokens}" \
+            --output "${lm_text}" -- \
+            python3 -m parp_espnet.bin.language_model text --text "${text}" --token_list "${tokens}" --out "${lm_text}"
+    fi
+    if [ "${use_ngram}" = true ] && [ -z "${ngram}" ]; then
+        step "$(dirname "${ngram_file}")/.steps/${ngram_num}gram.json" --input "${lm_text}" --input "${tokens}" \
+            --output "${ngram_file}" -- \
+            python3 -m parp_espnet.bin.language_model ngram --text "${lm_text}" --token_list "${tokens}" \
+            --order "${ngram_num}" --out "${ngram_file}"
+    fi
+    if [ "${use_lm}" = true ]; then
+        lm_train=(
+            python3 -m espnet2.bin.lm_train --config "${lm_config}" --token_list "${tokens}"
+            --train_data_path_and_name_and_type "${lm_text},text,text"
+            --valid_data_path_and_name_and_type "${raw}/${valid_set}/text,text,text"
+        )
+        inputs=(--input "${lm_text}" --input "${raw}/${valid_set}/text" --input "${tokens}" --input "${lm_config}")
+        step "${lm_dir}/.steps/collect.json" "${inputs[@]}" --output "${lm_dir}/stats/valid/text_shape" \
+            --runner "${train_cmd}" --log "${lm_dir}/log/collect.log" -- \
+            "${lm_train[@]}" --collect_stats true --output_dir "${lm_dir}/stats" \
+            --train_shape_file "${lm_text}" --valid_shape_file "${raw}/${valid_set}/text"
+        step "${lm_dir}/.steps/train.json" "${inputs[@]}" --output "${lm_dir}/${lm_model}" \
+            --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
+            "${lm_train[@]}" --train_shape_file "${lm_dir}/stats/train/text_shape" --ngpu "${ngpu}" \
+            --valid_shape_file "${lm_dir}/stats/valid/text_shape" --resume true --output_dir "${lm_dir}"
     fi
 fi
 
-if at_stage 11; then
-    step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${test_set}/text" \
-        ${merge:+--input "${merge}"} --output "${decoded}/score/result.json" --output "${decoded}/score/utterances.tsv" -- \
-        python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${test_set}" --decoded "${decoded}" \
-        "${score_options[@]}"
+device=$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)
+weights_file=${exp}/${decode}/${valid_set}/weights.json
+
+# decode_greedily SET: the best path, and where a search follows, what it needs of the model.
+decode_greedily() {
+    local out=${exp}/decode_greedy/$1 kept=()
+    [ "${beam}" = 1 ] || [ "${search}" = espnet ] || kept=(--aside=--logprobs --output "${out}/logprobs.safetensors")
+    step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/$1/wav.scp" \
+        --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
+        python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/$1" --out "${out}" \
+        --device "${device}"
+}
+
+if at_stage 11 && [ "${tunes}" = true ]; then
+    decode_greedily "${valid_set}"
+    logprobs=${exp}/decode_greedy/${valid_set}/logprobs.safetensors
+    queued "tune_${decode}" 1
+    step "${exp}/${decode}/${valid_set}/.steps/tune.json" --input "${logprobs}" --input "${raw}/${valid_set}/text" \
+        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" --aside "--device ${device}" \
+        "${queue[@]}" -- \
+        python3 -m parp_espnet.bin.search tune --logprobs "${logprobs}" --data "${raw}/${valid_set}" \
+        --out "${exp}/${decode}/${valid_set}" --beam "${beam}" "${models[@]}" "${weight_options[@]}" "${score_options[@]}"
 fi
 
+# search_with NAME OPTIONS…: decode the test set by our search, into the directory of that name.
+search_with() {
+    local out=${exp}/$1/${test_set}
+    step "${out}/.steps/decode.json" --input "${logprobs}" --output "${out}/text" --aside "--device ${device}" \
+        --runner "${decode_cmd}" --log "${out}/log/decode.log" "${@:2}"
+}
+
 if at_stage 12; then
-    show_or_run python3 -m parp_espnet.bin.report --expdir "${expdir}" --score "${decoded}/score" \
+    decode_greedily "${test_set}"
+    out=${exp}/${decode}/${test_set}
+    if [ "${beam}" = 1 ]; then
+        :
+    elif [ "${search}" = espnet ]; then
+        step "${out}/.steps/split.json" --input "${raw}/${test_set}/wav.scp" --output "${out}/log/keys.1.scp" -- \
+            python3 -m parp_espnet.bin.shards split --data "${raw}/${test_set}" --parts "${inference_nj}" \
+            --out "${out}/log"
+        step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/${test_set}/wav.scp" \
+            "${model_inputs[@]}" --output "${out}/log/output.1/1best_recog/text" \
+            --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
+            python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --beam_size "${beam}" "${stock[@]}" \
+            --lm_weight "${lm_weight:-0.0}" --penalty "${penalty:-0.0}" \
+            --batch_size 1 --ngpu "${ngpu}" --asr_train_config "${exp}/config.yaml" --asr_model_file "${exp}/${model}" \
+            --data_path_and_name_and_type "${raw}/${test_set}/wav.scp,speech,sound" \
+            --key_file "${out}/log/keys.JOB.scp" --output_dir "${out}/log/output.JOB"
+        step "${out}/.steps/join.json" --input "${out}/.steps/decode.json" --output "${out}/text" -- \
+            python3 -m parp_espnet.bin.shards join --logs "${out}/log" --parts "${inference_nj}" --out "${out}/text" \
+            --beam "${beam}" "${models[@]}" "${weight_options[@]}"
+    else
+        # Without a language model first: its share in the result is then seen.
+        logprobs=${exp}/decode_greedy/${test_set}/logprobs.safetensors
+        decode_search=(python3 -m parp_espnet.bin.search decode --beam "${beam}" --logprobs "${logprobs}")
+        if [ "${has_language_model}" = true ]; then
+            search_with "decode_beam${beam}" -- "${decode_search[@]}" --out "${exp}/decode_beam${beam}/${test_set}"
+        fi
+        if [ "${tunes}" = true ]; then
+            search_with "${decode}" "${model_inputs[@]}" --input "${weights_file}" -- \
+                "${decode_search[@]}" --out "${out}" "${models[@]}" --weights "${weights_file}"
+        else
+            search_with "${decode}" "${model_inputs[@]}" -- \
+                "${decode_search[@]}" --out "${out}" "${models[@]}" "${weight_options[@]}"
+        fi
+    fi
+fi
+
+if at_stage 13; then
+    for name in "${decodings[@]}"; do
+        decoded=${exp}/${name}/${test_set}
+        step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${test_set}/text" \
+            ${merge:+--input "${merge}"} --output "${decoded}/score/result.json" \
+            --output "${decoded}/score/utterances.tsv" -- \
+            python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${test_set}" --decoded "${decoded}" \
+            "${score_options[@]}"
+    done
+fi
+
+if at_stage 14; then
+    show_or_run python3 -m parp_espnet.bin.report --expdir "${expdir}" --score "${exp}/${decode}/${test_set}/score" \
         --out "${exp}/result.json"
 fi

@@ -1,0 +1,76 @@
+"""Choose a search's weights by the errors on a validation set: every choice of a small grid is tried."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from parp_espnet.decoding.whole_set import Weights
+from parp_espnet.scoring.per import Total
+
+ONE_MODEL = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+TWO_MODELS = (0.0, 0.2, 0.4, 0.6, 0.8)
+PENALTIES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5)
+HEAD = ("lm_weight", "ngram_weight", "penalty", "error_rate", "sub", "ins", "del")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user has chosen already; None is to be tuned."""
+
+    lm_weight: float | None = None
+    ngram_weight: float | None = None
+    penalty: float | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A choice of weights, and its errors."""
+
+    weights: Weights
+    total: Total
+
+
+def grid(given: Given, has_lm: bool, has_ngram: bool) -> list[Weights]:
+    """Return the choices to try, the least weights first. A model that there is not has weight 0."""
+    usual = TWO_MODELS if has_lm and has_ngram else ONE_MODEL
+
+    def values(there: bool, chosen: float | None) -> Sequence[float]:
+        return (0.0,) if not there else usual if chosen is None else (chosen,)
+
+    penalties = PENALTIES if given.penalty is None else (given.penalty,)
+    choices = product(values(has_lm, given.lm_weight), values(has_ngram, given.ngram_weight), penalties)
+    return [Weights(*choice) for choice in choices]
+
+
+def best_of(tried: Sequence[Tried]) -> Tried:
+    """Return the choice with the least errors; of equal ones the first, which has the least weights."""
+    return min(tried, key=lambda one: one.total.error_rate)
+
+
+def as_table(tried: Sequence[Tried]) -> str:
+    """Return a TSV of all choices."""
+    return "".join("\t".join(row) + "\n" for row in (HEAD, *map(_row, tried)))
+
+
+def as_matrix(tried: Sequence[Tried]) -> str:
+    """Return the error rates in percent for the console: a column for each penalty, the best with a star."""
+    best = best_of(tried)
+    penalties = sorted({one.weights.penalty for one in tried})
+    lines: dict[tuple[str, str], dict[float, str]] = {}
+    for one in tried:
+        mark = "*" if one is best else " "
+        row = lines.setdefault(_weights(one)[:2], {})
+        row[one.weights.penalty] = f"{100 * one.total.error_rate:7.2f}{mark}"
+    head = "lm_weight  ngram_weight  penalty" + "".join(f"{penalty:7g} " for penalty in penalties)
+    body = [f"{lm:>9}  {ngram:>12}         {''.join(row.values())}" for (lm, ngram), row in lines.items()]
+    return "\n".join(line.rstrip() for line in (head, *body))
+
+
+def _row(one: Tried) -> tuple[str, ...]:
+    counts = (one.total.substitutions, one.total.insertions, one.total.deletions)
+    return (*_weights(one), f"{one.total.error_rate:.5f}", *map(str, counts))
+
+
+def _weights(one: Tried) -> tuple[str, str, str]:
+    found = one.weights
+    return f"{found.lm_weight:g}", f"{found.ngram_weight:g}", f"{found.penalty:g}"

@@ -1,0 +1,54 @@
+"""Stage 10: the text that language models are made of, and the n-gram of it."""
+
+from pathlib import Path
+
+from parp_espnet.decoding.language_model import SPECIAL
+from parp_espnet.decoding.witten_bell import estimate
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_text
+from parp_espnet.scoring.transcripts import read_text
+
+
+def read_tokens(path: Path) -> list[str]:
+    """Read ESPnet's token list. Raises `UserError` when it is missing or empty."""
+    try:
+        tokens = path.read_text(encoding="utf-8").split()
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the token list ({error.strerror}); stage 4 makes it") from None
+    if not tokens:
+        raise UserError(f"{path}: expected a token list, found an empty file; delete it, and stage 4 makes it")
+    return tokens
+
+
+def make_text(text: Path, token_list: Path, out: Path) -> str:
+    """Write the sentences of a Kaldi text that say something to `out`; return a line about them.
+
+    Raises `UserError` when the file holds none, or fewer than half of its words are the recogniser's tokens.
+    """
+    if not text.is_file():
+        raise UserError(f"{text}: no such file; expected lines 'utterance token token …' for the language model")
+    sentences = {name: words for name, words in read_text(text).items() if words}
+    if not sentences:
+        raise UserError(f"{text}: expected lines 'utterance token token …' for the language model, found no token")
+    known = set(read_tokens(token_list)) - set(SPECIAL)
+    words = [word for said in sentences.values() for word in said]
+    unknown = [word for word in words if word not in known]
+    if 2 * len(unknown) > len(words):
+        examples = " ".join(sorted(set(unknown))[:3])
+        raise UserError(
+            f"{text}: {len(unknown)} of {len(words)} words, such as {examples}, are not among the recogniser's tokens "
+            f"({' '.join(sorted(known)[:3])} …); expected 'utterance token token …' in the same tokens"
+        )
+    write_text(out, "".join(f"{name} {' '.join(said)}\n" for name, said in sentences.items()))
+    others = f", {len(unknown)} of them unknown to the recogniser" if unknown else ""
+    return f"{out}: {len(sentences)} sentences, {len(words)} tokens{others}"
+
+
+def make_ngram(text: Path, token_list: Path, order: int, out: Path) -> str:
+    """Estimate an n-gram of a Kaldi text and write it as an ARPA file; return a line about it. Raises `UserError`."""
+    vocabulary = [token for token in read_tokens(token_list) if token not in SPECIAL]
+    sentences = list(read_text(text).values())
+    model = estimate(sentences, vocabulary, order)
+    model.write(out)
+    sizes = ", ".join(f"{len(entries)} {number}-grams" for number, entries in enumerate(model.ngrams, start=1))
+    return f"{out}: {sizes} of {len(sentences)} sentences"

@@ -1,0 +1,121 @@
+"""Stages 11 and 12: tune a search's weights on the validation set, and search the test set with them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.decoding.binary import read_ngram
+from parp_espnet.decoding.logprobs import LogProbs
+from parp_espnet.decoding.tune import Given, Tried, as_matrix, as_table, best_of, grid
+from parp_espnet.decoding.whole_set import Models, Weights, search_all
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json, write_json, write_text
+from parp_espnet.progress import bar
+from parp_espnet.scoring import per
+from parp_espnet.scoring.merge import merge, read_merges
+from parp_espnet.scoring.words import Metric, units
+
+TUNED = "weights.json"
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where the language models of a search are."""
+
+    lm: Path | None = None
+    """ESPnet's, beside its config.yaml."""
+    ngram: Path | None = None
+    """ARPA, or KenLM's binary."""
+
+    def load(self, tokens: Sequence[str], device: str = "cpu") -> Models:
+        """Load what there is. Raises `UserError`."""
+        lm = None
+        if self.lm is not None:
+            from parp_espnet.espnet.neural import NeuralModel  # noqa: PLC0415  # seconds of imports, for this alone
+
+            lm = NeuralModel(self.lm, tokens, device)
+        return Models(lm, None if self.ngram is None else read_ngram(self.ngram, tokens))
+
+
+def tune(
+    logprobs_file: Path,
+    data: Path,
+    out: Path,
+    files: ModelFiles,
+    beam: int,
+    given: Given,
+    metric: Metric = Metric.PER,
+    merges: Path | None = None,
+    device: str = "cpu",
+) -> str:
+    """Try every choice of the grid; write `out/tune.tsv` and the best one as `out/weights.json`; return a table.
+
+    Args:
+        logprobs_file: of the validation set.
+        data: the validation set's data directory.
+        given: what is not to be tuned.
+        metric: what errors are counted in, with `merges` as in scoring.
+
+    Raises:
+        UserError: a file is missing or damaged, or is of other utterances.
+    """
+    logprobs = LogProbs.read(logprobs_file)
+    models = files.load(logprobs.tokens, device)
+    table = {} if merges is None else read_merges(merges)
+    said = {one.id: one.phones for one in read_data_dir(data)}
+    choices = grid(given, models.lm is not None, models.ngram is not None)
+    errors: dict[Weights, list[per.Counts]] = {choice: [] for choice in choices}
+    if different := sorted(said.keys() ^ logprobs.utterances.keys()):
+        raise UserError(f"{logprobs_file}: utterance {different[0]} is there or in {data} only; delete it")
+    with bar(len(said), f"tune on {data.name}, {len(choices)} choices", unit="utt") as shown:
+        for batch in search_all(logprobs, beam, models, choices):
+            for choice, heard in batch.items():
+                own = {name: said[name] for name in heard}
+                errors[choice] += per.count_errors(*units(metric, merge(table, own), merge(table, heard)))
+            shown.update(len(next(iter(batch.values()))))
+    tried = [Tried(choice, per.total(counts)) for choice, counts in errors.items()]
+    best = best_of(tried)
+    write_text(out / "tune.tsv", as_table(tried))
+    write_json(out / TUNED, asdict(best.weights) | {"tuned_on": data.name, "error_rate": best.total.error_rate})
+    return f"{metric.upper()} in percent on {data.name}, with a beam of {beam}:\n{as_matrix(tried)}"
+
+
+def decode(
+    logprobs_file: Path, out: Path, files: ModelFiles, beam: int, weights: Weights, device: str = "cpu"
+) -> Path:
+    """Write `out/text`, sorted, and `out/decode.json`, which says how it was made. Raises `UserError`."""
+    logprobs = LogProbs.read(logprobs_file)
+    models = files.load(logprobs.tokens, device)
+    found: dict[str, tuple[str, ...]] = {}
+    started = time.perf_counter()
+    with bar(len(logprobs.utterances), "search", unit="utt") as shown:
+        for batch in search_all(logprobs, beam, models, [weights]):
+            found |= batch[weights]
+            shown.update(len(batch[weights]))
+    seconds = time.perf_counter() - started
+    write_text(out / "text", "".join(f"{' '.join([name, *found[name]])}\n" for name in sorted(found)))
+    write_json(out / "decode.json", describe(f"beam {beam}", files, weights, seconds))
+    return out / "text"
+
+
+def describe(decoding: str, files: ModelFiles, weights: Weights, seconds: float | None) -> dict[str, object]:
+    """Return what `decode.json` says of a search: `decoding` is its name, `seconds` are those of the search alone."""
+    used = {"lm": files.lm, "ngram": files.ngram}
+    return {
+        "decoding": decoding,
+        **{name: None if path is None else str(path) for name, path in used.items()},
+        **{f"{name}_weight": getattr(weights, f"{name}_weight") if path else None for name, path in used.items()},
+        "penalty": weights.penalty,
+        "decode_seconds": seconds,
+    }
+
+
+def read_weights(path: Path) -> Weights:
+    """Read what tuning has chosen. Raises `UserError`."""
+    found = read_json(path)
+    names = [one.name for one in fields(Weights)]
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), int | float) for name in names):
+        raise UserError(f"{path}: expected {', '.join(names)}; tune again (stage 11)")
+    return Weights(**{name: float(found[name]) for name in names})
