@@ -8,7 +8,7 @@ from pathlib import Path
 
 from parp_espnet.errors import command
 from parp_espnet.pipeline.score import BY_LANGUAGE
-from parp_espnet.scoring.report import one_line, write_report
+from parp_espnet.scoring.report import compare_decodings, one_line, write_report
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import read_utterances, write_utterances
 
@@ -25,6 +25,9 @@ def main() -> None:
         _keep(part, options.out.parent / BY_LANGUAGE / part.name / options.out.name)
     result = _keep(options.score, options.out)
     write_report(options.expdir, options.expdir / "RESULTS.md")
+    # Beside it are the experiment's other decodings of the same set.
+    name = options.score.parent.name
+    print(compare_decodings(list(options.out.parent.glob(f"decode_*/{name}/{options.score.name}"))), end="")
     print(one_line(result))
     print(f"result in {options.out}, table in {options.expdir / 'RESULTS.md'}")
 

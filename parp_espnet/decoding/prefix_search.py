@@ -61,9 +61,7 @@ class _Beam:
     def first(self, count: int) -> "_Beam":
         """The hypotheses of the first utterances."""
         states = [states[:count] for states in self.states]
-        return _Beam(
-            self.nodes[:count], self.ends_blank[:count], self.ends_token[:count], self.prior[:count], states
-        )
+        return _Beam(self.nodes[:count], self.ends_blank[:count], self.ends_token[:count], self.prior[:count], states)
 
     def put(self, other: "_Beam") -> None:
         """Replace the hypotheses of the first utterances."""

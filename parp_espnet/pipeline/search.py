@@ -82,9 +82,7 @@ def tune(
     return f"{metric.upper()} in percent on {data.name}, with a beam of {beam}:\n{as_matrix(tried)}"
 
 
-def decode(
-    logprobs_file: Path, out: Path, files: ModelFiles, beam: int, weights: Weights, device: str = "cpu"
-) -> Path:
+def decode(logprobs_file: Path, out: Path, files: ModelFiles, beam: int, weights: Weights, device: str = "cpu") -> Path:
     """Write `out/text`, sorted, and `out/decode.json`, which says how it was made. Raises `UserError`."""
     logprobs = LogProbs.read(logprobs_file)
     models = files.load(logprobs.tokens, device)

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_json
 from parp_espnet.pipeline.score import score
+from parp_espnet.pipeline.search import ModelFiles, describe
 from parp_espnet.pipeline.settings import ROOT, Settings
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import read_utterances
@@ -129,7 +131,18 @@ def test_a_phone_that_panphon_does_not_know_is_said(
 
 def test_what_was_not_measured_is_null(scored: tuple[Path, Path, Path]) -> None:
     result = score(*scored)
-    assert result.decode_seconds is None
+    assert (result.decode_seconds, result.decoding, result.ngram, result.penalty) == (None, None, None, None)
+
+
+def test_how_it_was_decoded_is_recorded(scored: tuple[Path, Path, Path]) -> None:
+    weights = Weights(ngram_weight=0.4, penalty=1.0)
+    files = ModelFiles(ngram=Path("exp/ngram_train/3gram.arpa"))
+    write_json(scored[2] / "decode.json", describe("beam 12", files, weights, seconds=2.0))
+    result = score(*scored)
+    assert (result.decoding, result.ngram_weight, result.penalty) == ("beam 12", 0.4, 1.0)
+    assert (result.lm, result.lm_weight, result.decode_seconds) == (None, None, 2.0)
+    assert result.ngram is not None
+    assert result.ngram.endswith("exp/ngram_train/3gram.arpa")
 
 
 def test_an_utterance_that_was_not_decoded(scored: tuple[Path, Path, Path]) -> None:

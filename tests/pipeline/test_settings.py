@@ -140,8 +140,8 @@ def test_settings_are_read_back(recipe: Path) -> None:
 
 
 def test_skipping() -> None:
-    runs = [stage for stage in STAGES if not Settings(stage=4, stop_stage=11, skip_train=True).skips(stage)]
-    assert runs == [4, 10, 11]
+    runs = [stage for stage in STAGES if not Settings(stage=4, stop_stage=13, skip_train=True).skips(stage)]
+    assert runs == [4, 10, 11, 12, 13]
     assert not Settings(stage=9, skip_eval=True).skips(9)
     assert Settings(skip_eval=True).skips(10)
 
@@ -152,8 +152,8 @@ def test_skipping() -> None:
         (["--sparsity", "50"], r"expected a fraction in \[0, 1\), found 50"),
         (["--sparsity", "1"], r"expected a fraction in \[0, 1\), found 1"),
         (["--sparsity", "nan"], "expected a fraction"),
-        (["--stage", "13"], "--stage 13 --stop_stage 12: expected stages from 1 to 12"),
-        (["--stage", "0"], "expected stages from 1 to 12"),
+        (["--stage", "15"], "--stage 15 --stop_stage 14: expected stages from 1 to 14"),
+        (["--stage", "0"], "expected stages from 1 to 14"),
         (["--stage", "5", "--stop_stage", "4"], "--stage 5 is beyond --stop_stage 4"),
         (["--method", "prap"], "did you mean 'parp'"),
         (["--method", "dense", "--sparsity", "0.5"], "prunes nothing"),
@@ -188,6 +188,19 @@ def test_skipping() -> None:
         (["--speed_perturb_factors", "fast"], "expected different factors"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
+        (["--lm_weight", "0.3"], "--lm_weight 0.3 changes nothing without --use_lm true"),
+        (["--ngram_weight", "0.3"], "--ngram_weight 0.3 changes nothing without --use_ngram true"),
+        (["--lm_train_text", "/dev/null"], "--lm_train_text /dev/null changes nothing without --use_lm true or"),
+        (["--penalty", "1"], "--penalty 1.0 changes nothing without --beam_size of 2 or more"),
+        (["--use_ngram", "true", "--ngram_weight", "-1"], "--ngram_weight -1: expected 0 or more"),
+        (["--beam_size", "2", "--penalty", "nan"], "--penalty nan: expected a number"),
+        (["--use_ngram", "true", "--beam_size", "1"], "--beam_size 1 is greedy, without a language model"),
+        (["--ngram", "/nowhere/n"], "--ngram /nowhere/n: no such file"),
+        (["--ngram_num", "0"], "--ngram_num 0: expected 1 or more"),
+        (["--use_lm", "true", "--lm_config", "/nowhere/c"], "--lm_config /nowhere/c: no such file"),
+        (["--search", "viterbi"], "--search viterbi: expected one of prefix, espnet"),
+        (["--search", "espnet", "--use_ngram", "true"], "--search espnet: expected no n-gram"),
+        (["--search", "espnet", "--use_lm", "true"], "expected --lm_weight and --penalty"),
         (["--metric", "bleu"], "--metric bleu: expected one of per, wer, cer"),
         (["--merge", "/nowhere/m"], "--merge: /nowhere/m: cannot read the table of merged phones"),
     ],

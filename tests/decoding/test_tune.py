@@ -1,0 +1,143 @@
+"""The grid, what is chosen, and what is shown of it."""
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.decoding.language_model import LanguageModel
+from parp_espnet.decoding.logprobs import LogProbs
+from parp_espnet.decoding.tune import Given, Tried, as_matrix, as_table, best_of, grid
+from parp_espnet.decoding.whole_set import Models, Weights, search_all
+from parp_espnet.decoding.witten_bell import estimate
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json
+from parp_espnet.pipeline.search import ModelFiles, decode, read_weights, tune
+from parp_espnet.scoring.per import Total
+from parp_espnet.scoring.words import Metric
+
+TOKENS = ("<blank>", "a", "b", "<sos/eos>")
+
+
+def total(substitutions: int) -> Total:
+    return Total(1, 10, 10 - substitutions, substitutions, 0, 0, 1)
+
+
+def test_what_there_is_not_has_no_weight_and_what_is_given_is_kept() -> None:
+    assert {one.lm_weight for one in grid(Given(), has_lm=False, has_ngram=True)} == {0.0}
+    assert {one.ngram_weight for one in grid(Given(ngram_weight=0.3), has_lm=True, has_ngram=True)} == {0.3}
+    given = grid(Given(lm_weight=0.2, ngram_weight=0.3, penalty=1.0), has_lm=True, has_ngram=True)
+    assert given == [Weights(0.2, 0.3, 1.0)]
+    assert Weights() in grid(Given(), has_lm=True, has_ngram=True), "whether models help at all is seen"
+
+
+def test_of_equally_good_choices_the_first() -> None:
+    tried = [Tried(Weights(penalty=penalty), total(errors)) for penalty, errors in ((0.0, 3), (0.5, 2), (1.0, 2))]
+    assert best_of(tried).weights.penalty == 0.5
+    assert as_table(tried).splitlines()[2] == "0\t0\t0.5\t0.20000\t2\t0\t0"
+    assert as_matrix(tried).splitlines()[1].split() == ["0", "0", "30.00", "20.00*", "20.00"]
+
+
+@pytest.fixture
+def validation(tmp_path: Path) -> tuple[Path, Path, ModelFiles]:
+    """What a model is unsure of in two utterances, their data directory, and an n-gram that knows better."""
+    frames = {"s-1": [1, 0, 2, 0, 1], "s-2": [1, 0, 2]}
+    sure = {
+        name: np.log(0.4 * np.eye(4)[path] + 0.4 * np.eye(4)[[0] * len(path)] + 0.05) for name, path in frames.items()
+    }
+    LogProbs(TOKENS, sure).write(tmp_path / "logprobs.safetensors")
+    said = {"s-1": ("a", "b", "a"), "s-2": ("a", "b")}
+    utterances = [Utterance(name, "s", "xx", "/w.wav", phones, "", 1.0) for name, phones in said.items()]
+    write_data_dir(tmp_path / "data", utterances)
+    estimate([("a", "b", "a"), ("a", "b")], ["a", "b"], 2).write(tmp_path / "2.arpa")
+    return tmp_path / "logprobs.safetensors", tmp_path / "data", ModelFiles(ngram=tmp_path / "2.arpa")
+
+
+def test_tuned_and_decoded(validation: tuple[Path, Path, ModelFiles], tmp_path: Path) -> None:
+    logprobs, data, files = validation
+    shown = tune(logprobs, data, tmp_path / "tuned", files, 8, Given())
+    assert shown.startswith("PER in percent on data, with a beam of 8:\nlm_weight ")
+    weights = read_weights(tmp_path / "tuned/weights.json")
+    rates = [float(line.split("\t")[3]) for line in (tmp_path / "tuned/tune.tsv").read_text().splitlines()[1:]]
+    assert read_json(tmp_path / "tuned/weights.json")["error_rate"] == min(rates) == 0.0
+    text = decode(logprobs, tmp_path / "out", files, 8, weights)
+    assert text.read_text() == "s-1 a b a\ns-2 a b\n"
+    about = read_json(tmp_path / "out/decode.json")
+    assert (about["decoding"], about["ngram_weight"], about["lm"], about["lm_weight"]) == (
+        "beam 8",
+        weights.ngram_weight,
+        None,
+        None,
+    )
+
+
+def test_tuned_by_words(validation: tuple[Path, Path, ModelFiles], tmp_path: Path) -> None:
+    logprobs, data, files = validation
+    given = Given(ngram_weight=0.0, penalty=0.0)
+    assert tune(logprobs, data, tmp_path, files, 8, given, Metric.WER).startswith("WER ")
+    assert len((tmp_path / "tune.tsv").read_text().splitlines()) == 2
+
+
+def test_other_utterances(validation: tuple[Path, Path, ModelFiles], tmp_path: Path) -> None:
+    logprobs, data, files = validation
+    LogProbs(TOKENS, {"s-1": np.zeros((1, 4))}).write(logprobs)
+    with pytest.raises(UserError, match=r"utterance s-2 is there or in .* only"):
+        tune(logprobs, data, tmp_path, files, 8, Given())
+
+
+def test_weights_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "weights.json").write_text('{"penalty": 1}')
+    with pytest.raises(UserError, match="expected lm_weight, ngram_weight, penalty; tune again"):
+        read_weights(tmp_path / "weights.json")
+
+
+def test_logprobs_are_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    arrays = {"s-1": np.zeros((3, 4), np.float32), "s-2": np.ones((0, 4), np.float32)}
+    LogProbs(TOKENS, arrays).write(path)
+    again = LogProbs.read(path)
+    assert again.tokens == TOKENS
+    assert all(np.array_equal(again.utterances[name], array) for name, array in arrays.items())
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(UserError, match="cannot read them"):
+        LogProbs.read(path)
+    LogProbs(TOKENS, {"s-1": np.zeros((3, 5))}).write(path)
+    with pytest.raises(UserError, match="expected arrays of"):
+        LogProbs.read(path)
+    with pytest.raises(UserError, match="decode first, with --logprobs"):
+        LogProbs.read(tmp_path / "none")
+
+
+class Counting(LanguageModel):
+    """A model that does not care, and counts how often it is asked of a state."""
+
+    lasting = False
+
+    def __init__(self) -> None:
+        self.asked: list[Hashable] = []
+        super().__init__(len(TOKENS))
+
+    def _first(self) -> Hashable:
+        return ()
+
+    def _follow(self, key: Hashable, token: int) -> Hashable:
+        assert isinstance(key, tuple)
+        return (*key, token)
+
+    def _score(self, keys: Sequence[Hashable]) -> NDArray[np.float64]:
+        self.asked += keys
+        return np.zeros((len(keys), len(TOKENS) + 1))
+
+
+def test_a_costly_model_is_asked_once_for_all_choices_and_then_forgets() -> None:
+    model = Counting()
+    logprobs = LogProbs(TOKENS, {"s-1": np.log(np.full((5, 4), 0.25, np.float32))})
+    choices = [Weights(lm_weight=weight) for weight in (0.0, 0.5, 1.0)]
+    (found,) = search_all(logprobs, 4, Models(lm=model), choices)
+    assert set(found) == set(choices)
+    assert len(model.asked) == len(set(model.asked)) > 1
+    list(search_all(logprobs, 4, Models(lm=model), choices[1:2]))
+    assert len(model.asked) == 2 * len(set(model.asked))

@@ -1,0 +1,188 @@
+"""`phn.sh` with language models, for real: the tones of `test_phn`, with an n-gram and ESPnet's own model of them."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from parp_espnet.decoding.arpa import read_arpa
+from parp_espnet.scoring.result import Result
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory, tones: Path) -> Path:
+    """A recipe directory with the tones as training, validation and test set."""
+    directory = tmp_path_factory.mktemp("my recipe")
+    for name in ("train", "dev", "test"):
+        (directory / "data" / name).mkdir(parents=True)
+        for file in ("wav.scp", "text"):
+            shutil.copy(tones / file, directory / "data" / name)
+    config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
+    config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "optim_conf": {"lr": 0.005}}
+    config |= {"max_epoch": 2, "use_tensorboard": False}
+    (directory / "tiny.yaml").write_text(yaml.safe_dump(config))
+    lm = yaml.safe_load((ROOT / "conf/train/lm.yaml").read_text())
+    lm |= {"max_epoch": 2, "lm_conf": {"unit": 16, "nlayers": 1}}
+    (directory / "small.yaml").write_text(yaml.safe_dump(lm))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def command(recipe: Path, upstream: Path) -> list[str]:
+    """What runs the dense experiment."""
+    return [
+        str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"),
+        *("--recipe", str(recipe), "--lang", "xx", "--upstream", str(upstream), "--phn_tag", "dense"),
+        *("--train_config", str(recipe / "tiny.yaml"), "--method", "dense", "--updates", "240"),
+        *("--skip_check", "true"),  # its sets are one and the same
+    ]
+
+
+def run(command: list[str], *more: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.fixture(scope="module")
+def with_ngram(recipe: Path, command: list[str]) -> str:
+    """What the run with an n-gram of the training phones has printed."""
+    done = run(command, "--use_ngram", "true", "--ngram_num", "2")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_ngram_of_the_training_phones(recipe: Path, with_ngram: str) -> None:
+    exp = recipe / "exp/dense"
+    assert read_arpa(recipe / "exp/ngram_train/2gram.arpa").order == 2
+    result = Result.read(exp / "result.json")
+    tuned = json.loads((exp / "decode_beam12_ngram2/dev/weights.json").read_text())
+    assert (result.decoding, result.ngram_weight, result.penalty) == (
+        "beam 12",
+        tuned["ngram_weight"],
+        tuned["penalty"],
+    )
+    assert result.ngram is not None
+    assert result.ngram.endswith("exp/ngram_train/2gram.arpa")
+    assert (result.lm, result.lm_weight) == (None, None)
+    # Validation and test set are the same here.
+    assert result.error_rate == pytest.approx(tuned["error_rate"])
+    lines = (exp / "decode_beam12_ngram2/dev/tune.tsv").read_text().splitlines()
+    assert lines[0].split("\t")[:3] == ["lm_weight", "ngram_weight", "penalty"]
+    assert len(lines) == 1 + 9 * 9
+    assert f"{tuned['error_rate']:.5f}" == min(line.split("\t")[3] for line in lines[1:])
+    assert "lm_weight  ngram_weight  penalty" in with_ngram
+
+
+def test_the_table_has_all_decodings(recipe: Path, with_ngram: str) -> None:
+    shown = [line.split("|")[1].strip() for line in with_ngram.splitlines() if line.startswith("| ")]
+    assert shown == ["decoding", "greedy/test", "beam12/test", "beam12_ngram2/test"]
+    report = (recipe / "exp/RESULTS.md").read_text()
+    assert "|decode_beam12_ngram2/test|8|31|" in report
+    assert "| beam12_ngram2/test |" in report
+    greedy = Result.read(recipe / "exp/dense/decode_greedy/test/score/result.json")
+    assert (greedy.decoding, greedy.ngram, greedy.penalty) == ("greedy", None, None)
+
+
+def test_what_is_complete_is_skipped(command: list[str], with_ngram: str) -> None:
+    again = run(command, "--use_ngram", "true", "--ngram_num", "2")
+    assert again.returncode == 0
+    assert "started" not in again.stderr
+    assert "again, since" not in again.stderr
+
+
+def test_greedy_again_is_not_decoded_again(recipe: Path, command: list[str], with_ngram: str) -> None:
+    done = run(command, "--stage", "12")
+    assert done.returncode == 0, done.stderr
+    assert "stage 12 (decode) decode: complete, skipped" in done.stderr
+    assert Result.read(recipe / "exp/dense/result.json").decoding == "greedy"
+
+
+def test_tuning_never_reads_the_test_set(recipe: Path, command: list[str], with_ngram: str, tmp_path: Path) -> None:
+    other = tmp_path / "recipe"
+    shutil.copytree(recipe, other)
+    shutil.rmtree(other / "data/test")
+    shutil.rmtree(other / "dump/raw/test")
+    for folder in other.glob("exp/dense/decode_*"):
+        shutil.rmtree(folder)
+    words = ["--recipe", str(other), "--use_ngram", "true", "--ngram_num", "2", "--stage", "10"]
+    done = run(command, *words, "--stop_stage", "11")
+    assert done.returncode == 0, done.stderr
+    assert (other / "exp/dense/decode_beam12_ngram2/dev/tune.tsv").read_bytes() == (
+        recipe / "exp/dense/decode_beam12_ngram2/dev/tune.tsv"
+    ).read_bytes()
+    shown = run(command, *words, "--dry_run", "true").stdout.splitlines()
+    tuning = [line for line in shown if line.startswith("stage 11 ")]
+    assert len(tuning) == 2
+    assert not any("test" in line.replace(str(other), "") for line in tuning)
+
+
+def test_espnets_own_language_model(recipe: Path, command: list[str], with_ngram: str) -> None:
+    own = ["--lm_config", str(recipe / "small.yaml"), "--use_lm", "true"]
+    done = run(command, "--stage", "10", *own, "--beam_size", "3")
+    assert done.returncode == 0, done.stderr
+    exp = recipe / "exp/dense"
+    result = Result.read(exp / "result.json")
+    assert result.lm is not None
+    assert result.lm.endswith("exp/lm_train-small/valid.loss.ave.pth")
+    assert (result.decoding, result.ngram_weight) == ("beam 3", None)
+    stock = ["--search", "espnet", "--lm_weight", "0.3", "--penalty", "0.5", "--inference_nj", "2"]
+    done = run(command, "--stage", "10", *own, "--beam_size", "3", *stock)
+    assert done.returncode == 0, done.stderr
+    theirs = Result.read(exp / "result.json")
+    assert (theirs.decoding, theirs.lm_weight, theirs.penalty) == ("ESPnet's beam 3", 0.3, 0.5)
+    # A narrow beam may lose what the other keeps; a wide one finds the same.
+    wide = ["--beam_size", "20", "--lm_weight", "0.3", "--penalty", "0.5"]
+    for search in ("prefix", "espnet"):
+        done = run(command, "--stage", "10", *own, *wide, "--search", search)
+        assert done.returncode == 0, done.stderr
+    ours, stock_text = (
+        (exp / f"decode_{name}beam20_lm-small_lmw0.3_penalty0.5/test/text").read_text() for name in ("", "espnet_")
+    )
+    assert ours == stock_text
+
+
+def test_a_text_and_an_ngram_of_ones_own(recipe: Path, command: list[str], with_ngram: str, tmp_path: Path) -> None:
+    (tmp_path / "more.txt").write_text("x a e i o\ny o o\nz\n")
+    weights = ["--stage", "10", "--ngram_weight", "0.2", "--penalty", "0"]
+    done = run(command, *weights, "--use_ngram", "true", "--lm_train_text", str(tmp_path / "more.txt"))
+    assert done.returncode == 0, done.stderr
+    (arpa,) = recipe.glob("exp/ngram_train-*/3gram.arpa")
+    assert "2 sentences, 6 tokens" in done.stdout + done.stderr
+    done = run(command, *weights, "--ngram", str(arpa))
+    assert done.returncode == 0, done.stderr
+    result = Result.read(recipe / "exp/dense/result.json")
+    assert (result.ngram_weight, result.penalty) == (0.2, 0.0)
+    texts = [path.read_text() for path in recipe.glob("exp/dense/decode_beam12_ngram*_ngramw0.2_penalty0/test/text")]
+    assert len(texts) == 2
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "found no token"),
+        ("one hello world\n", "2 of 2 words, such as hello world, are not among the recogniser's tokens"),
+    ],
+)
+def test_a_bad_text_is_one_line(
+    command: list[str], with_ngram: str, tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "bad.txt").write_text(content)
+    done = run(command, "--stage", "10", "--use_ngram", "true", "--lm_train_text", str(tmp_path / "bad.txt"))
+    assert done.returncode == 2
+    assert message in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_an_ngram_of_other_words_is_one_line(command: list[str], with_ngram: str, tmp_path: Path) -> None:
+    arpa = tmp_path / "other.arpa"
+    arpa.write_text("\\data\\\nngram 1=2\n\n\\1-grams:\n-0.3 </s>\n-0.3 hello\n\n\\end\\\n")
+    done = run(command, "--stage", "10", "--ngram", str(arpa))
+    assert done.returncode == 2
+    assert "lacks 4 of the recogniser's 4 tokens, such as" in done.stderr.splitlines()[-1]
