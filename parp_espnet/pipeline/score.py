@@ -141,8 +141,10 @@ def _decoding(decoded: Path) -> dict[str, Any]:
     summary = decoded / "decode.json"
     found = read_json(summary) if summary.exists() else {}
     names = ("decoding", "lm_weight", "ngram_weight", "penalty", "decode_seconds")
-    models = {name: None if found.get(name) is None else _from_root(Path(found[name])) for name in ("lm", "ngram")}
-    return {name: found.get(name) for name in names} | models
+    models = {name: Path(found[name]) for name in ("lm", "ngram") if found.get(name) is not None}
+    # ESPnet's averaged model is a link to an epoch's, and is called by its own name.
+    shown = {name: f"{_from_root(path.parent)}/{path.name}" for name, path in models.items()}
+    return {name: found.get(name) for name in names} | {"lm": None, "ngram": None} | shown
 
 
 def _from_root(path: Path) -> str:

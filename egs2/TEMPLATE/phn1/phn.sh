@@ -284,14 +284,14 @@ if at_stage 10 && [ "${has_language_model}" = true ]; then
             --runner "${train_cmd}" --log "${lm_dir}/log/collect.log" -- \
             "${lm_train[@]}" --collect_stats true --output_dir "${lm_dir}/stats" \
             --train_shape_file "${lm_text}" --valid_shape_file "${raw}/${valid_set}/text"
-        step "${lm_dir}/.steps/train.json" "${inputs[@]}" --output "${lm_dir}/${lm_model}" \
+        # ESPnet would go on from the checkpoint of another text.
+        step "${lm_dir}/.steps/train.json" --keep "${inputs[@]}" --output "${lm_dir}/${lm_model}" \
             --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
             "${lm_train[@]}" --train_shape_file "${lm_dir}/stats/train/text_shape" --ngpu "${ngpu}" \
             --valid_shape_file "${lm_dir}/stats/valid/text_shape" --resume true --output_dir "${lm_dir}"
     fi
 fi
 
-device=$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)
 weights_file=${exp}/${decode}/${valid_set}/weights.json
 
 # decode_greedily SET: the best path, and where a search follows, what it needs of the model.
@@ -301,7 +301,7 @@ decode_greedily() {
     step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/$1/wav.scp" \
         --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
         python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/$1" --out "${out}" \
-        --device "${device}"
+        --device "$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)"
 }
 
 if at_stage 11 && [ "${tunes}" = true ]; then
@@ -309,8 +309,7 @@ if at_stage 11 && [ "${tunes}" = true ]; then
     logprobs=${exp}/decode_greedy/${valid_set}/logprobs.safetensors
     queued "tune_${decode}" 1
     step "${exp}/${decode}/${valid_set}/.steps/tune.json" --input "${logprobs}" --input "${raw}/${valid_set}/text" \
-        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" --aside "--device ${device}" \
-        "${queue[@]}" -- \
+        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" "${queue[@]}" -- \
         python3 -m parp_espnet.bin.search tune --logprobs "${logprobs}" --data "${raw}/${valid_set}" \
         --out "${exp}/${decode}/${valid_set}" --beam "${beam}" "${models[@]}" "${weight_options[@]}" "${score_options[@]}"
 fi
@@ -318,7 +317,7 @@ fi
 # search_with NAME OPTIONS…: decode the test set by our search, into the directory of that name.
 search_with() {
     local out=${exp}/$1/${test_set}
-    step "${out}/.steps/decode.json" --input "${logprobs}" --output "${out}/text" --aside "--device ${device}" \
+    step "${out}/.steps/decode.json" --input "${logprobs}" --output "${out}/text" \
         --runner "${decode_cmd}" --log "${out}/log/decode.log" "${@:2}"
 }
 
