@@ -20,7 +20,7 @@ from typing import Any
 
 import soundfile
 
-from parp_espnet.corpora import cldr, commonvoice, mboshi, mini_an4, own
+from parp_espnet.corpora import an4, cldr, commonvoice, librilight, mboshi, mini_an4, own
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
 from parp_espnet.corpora.layouts import listing
 from parp_espnet.corpora.rejects import Made, refuse_if_most, write_rejects
@@ -86,6 +86,14 @@ def _make_commonvoice(options: argparse.Namespace) -> Made:
     return commonvoice.read(options.commonvoice, options.lang, options.set, options.minutes, splits)
 
 
+def _make_librilight(options: argparse.Namespace) -> Made:
+    return librilight.read(options.librilight, options.librispeech, options.set, options.minutes, options.fold)
+
+
+def _make_an4(options: argparse.Namespace) -> Made:
+    return an4.read(options.an4, options.set, _new_folder(options.out / "wav"))
+
+
 def _make_own(options: argparse.Namespace) -> Made:
     wavs = _new_folder(options.out / "wav")
     return own.read(options.own, options.set, wavs, options.lang, options.phonemise, options.minutes)
@@ -96,6 +104,8 @@ _MAKERS: Mapping[str, Callable[[argparse.Namespace], Made]] = {
     "mini_an4": _make_mini_an4,
     "mboshi": _make_mboshi,
     "commonvoice": _make_commonvoice,
+    "librilight": _make_librilight,
+    "an4": _make_an4,
     "own": _make_own,
 }
 
@@ -165,6 +175,7 @@ def _spec(option: str) -> dict[str, Any]:
 _SPECS: Mapping[str, dict[str, Any]] = {
     "lang": {"help": "language code, such as es; for cldr also several: 'es fr'"},
     "minutes": {"type": float, "help": "of speech (in each language), about"},
+    "fold": {"type": int, "default": 0, "help": "which list of ten minutes, 0 to 5; default 0"},
     "seed": {"type": int, "default": 0, "help": "same seed, same bytes; default 0"},
     "jobs": {"type": int, "default": 2, "help": "processes; the bytes do not depend on it; default 2"},
     "phonemise": {"help": "language whose phones the text has, or letters, to spell it; otherwise it holds phones"},

@@ -26,7 +26,7 @@ LANGUAGE = "en"
 
 _ARCHIVE = Path("mini_an4") / "esp2_asr" / "downloads.tar.gz"
 _ROOT = Path("downloads") / "an4"
-_LINE = re.compile(r"(?:<s> )?(?P<text>[^<(]*?) (?:</s> )?\((?P<name>[^)]+)\)")
+LINE = re.compile(r"(?:<s> )?(?P<text>[^<(]*?) (?:</s> )?\((?P<name>[^)]+)\)")
 
 
 def read(split: str, wavs: Path) -> list[Utterance]:
@@ -64,7 +64,7 @@ def _listed(archive: tarfile.TarFile, split: str) -> list[tuple[Path, str]]:
     listing = "test" if split == "test" else "train"
     paths = _member(archive, _ROOT / "etc" / f"an4_{listing}.fileids").decode().split()
     lines = _member(archive, _ROOT / "etc" / f"an4_{listing}.transcription").decode().splitlines()
-    texts = {match["name"]: match["text"] for line in lines if (match := _LINE.fullmatch(line))}
+    texts = {match["name"]: match["text"] for line in lines if (match := LINE.fullmatch(line))}
     listed = [(Path(path), texts[Path(path).name]) for path in paths]
     return {"train": listed[:-1], "dev": listed[-1:], "test": listed}[split]
 

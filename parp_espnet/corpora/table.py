@@ -33,6 +33,8 @@ class Corpus:
     """Whether dev and test are of one's choice, by the names of --valid_set and --test_set."""
     libraries: tuple[str, ...] = ()
     """Distributions whose versions its bytes depend on."""
+    letters: bool = False
+    """Whether its text is letters, of which there is no inventory."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -44,6 +46,9 @@ FOLDERS: Mapping[str, str] = {
     "mboshi": "a clone of github.com/besacier/mboshi-french-parallel-corpus",
     "commonvoice": "an unpacked release of Common Voice, or of one language of it",
     "commonvoice_splits": "the splits of Rivière et al. 2020, unpacked",
+    "librilight": "librispeech_finetuning of Libri-light, unpacked",
+    "librispeech": "LibriSpeech, unpacked, with dev-other and test-clean",
+    "an4": "an4_sphere.tar.gz of CMU, unpacked",
     "own": "a Kaldi directory, a folder of recordings with transcripts, or a table of both",
 }
 """Options that say where a corpus is; in db.sh, the same in capitals."""
@@ -73,6 +78,16 @@ CORPORA: Mapping[str, Corpus] = {
         minutes=Minutes(60.0, 20.0, 60.0),
         libraries=("espeakng-loader",),
     ),
+    "librilight": Corpus(
+        "LibriSpeech with Libri-light's lists of ten minutes, one hour and ten hours, in letters",
+        needs=("librilight", "librispeech"),
+        takes=("minutes", "fold"),
+        languages={"en": "en"},
+        minutes=Minutes(10.0, None, None),
+        named_sets=True,
+        letters=True,
+    ),
+    "an4": Corpus("AN4, from CMU's tarball", needs=("an4",), languages={"en": "en"}, libraries=("espeakng-loader",)),
     "own": Corpus(
         "recordings of one's own, in one of three layouts",
         needs=("own", "lang"),

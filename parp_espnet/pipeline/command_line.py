@@ -19,6 +19,7 @@ from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
 
+LIBRILIGHT_MINUTES = (10.0, 60.0, 600.0)
 SLOWEST, FASTEST = 0.5, 2.0
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -42,7 +43,7 @@ def _check_numbers(settings: Settings) -> None:
         raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
     if settings.stage > settings.stop_stage:
         raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
-    for name in ("nj", "inference_nj", "updates", "beam_size", "round_updates"):
+    for name in ("nj", "inference_nj", "updates", "beam_size", "round_updates", "mask_feature_length"):
         if getattr(settings, name) is not None:
             _at_least(settings, name, 1)
     for name in ("ngpu", "seed"):
@@ -53,7 +54,7 @@ def _check_numbers(settings: Settings) -> None:
     if settings.lr is not None and not 0 < settings.lr < math.inf:
         raise UserError(f"phn.sh: --lr {settings.lr:g}: expected more than 0")
     for name, value in settings.upstream_settings.items():
-        if not 0 <= value < 1:
+        if name != "mask_feature_length" and not 0 <= value < 1:
             raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
         found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
@@ -123,6 +124,12 @@ def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
             valid_minutes=settings.valid_minutes or corpus.minutes.dev,
             test_minutes=settings.test_minutes or corpus.minutes.test,
         )
+    if settings.corpus == "librilight":
+        _check_librilight(settings)
+    elif settings.fold:
+        raise UserError(
+            f"phn.sh: --fold {settings.fold} is for --corpus librilight, which has six lists of ten minutes"
+        )
     for option in corpus.options:
         if option in FOLDERS and getattr(settings, option) is None:
             variable = option.upper()
@@ -142,6 +149,14 @@ def _fill_in_own(settings: Settings) -> Settings:
         raise UserError(f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}")
     # und is the code of a language that is not known.
     return replace(settings, lang=settings.lang or (kind if kind in VOICES else "und"))
+
+
+def _check_librilight(settings: Settings) -> None:
+    if settings.train_minutes not in LIBRILIGHT_MINUTES:
+        found = f"--train_minutes {settings.train_minutes:g}"
+        raise UserError(f"phn.sh: {found}: expected 10, 60 or 600, the lists of Libri-light")
+    if settings.fold not in range(6) or (settings.fold and settings.train_minutes != 10):
+        raise UserError(f"phn.sh: --fold {settings.fold}: expected 0 to 5, and 0 for more than ten minutes")
 
 
 def _refuse_minutes(settings: Settings) -> None:

@@ -60,6 +60,10 @@ class Settings:
     mboshi: Annotated[Path | None, "directory of the Mboshi corpus; MBOSHI of db.sh by default"] = None
     commonvoice: Annotated[Path | None, "unpacked release of Common Voice; COMMONVOICE of db.sh by default"] = None
     commonvoice_splits: Annotated[Path | None, "sets and phones of Rivière et al. 2020; COMMONVOICE_SPLITS"] = None
+    librilight: Annotated[Path | None, "librispeech_finetuning of Libri-light; LIBRILIGHT of db.sh by default"] = None
+    librispeech: Annotated[Path | None, "LibriSpeech; LIBRISPEECH of db.sh by default"] = None
+    fold: Annotated[int, "which of Libri-light's six lists of ten minutes, 0 to 5"] = 0
+    an4: Annotated[Path | None, "AN4 as CMU has it; AN4 of db.sh by default"] = None
     own: Annotated[Path | None, "recordings of your own: Kaldi directory, folder, or table; see egs2/own"] = None
     phonemise: Annotated[str | None, "language in which the text of --own is phonemised, or letters"] = None
     train_minutes: Annotated[float | None, "minutes of training speech; 10 for cldr, 60 for commonvoice"] = None
@@ -77,6 +81,10 @@ class Settings:
     upstream_init: Annotated[str, "pretrained; random: its architecture with random weights, a control"] = "pretrained"
     mask_time_prob: Annotated[float | None, "hide spans of frames in training; the upstream's own by default"] = None
     mask_feature_prob: Annotated[float | None, "hide spans of channels; the upstream's own by default"] = None
+    mask_feature_length: Annotated[int | None, "channels of a span that is hidden; the upstream's own by default"] = (
+        None
+    )
+    layerdrop: Annotated[float | None, "leave out a layer so often in training; the upstream's own by default"] = None
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
     lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = None
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
@@ -190,14 +198,20 @@ class Settings:
         """Name of the training set."""
         if self.train_set is not None:
             return self.train_set
-        return "train" if self.train_minutes is None else f"train_{self.train_minutes:g}min"
+        fold = f"_fold{self.fold}" if self.fold else ""
+        return "train" if self.train_minutes is None else f"train_{self.train_minutes:g}min{fold}"
 
     def set_options(self, split: str) -> list[str]:
         """What make_corpus is told to make a set (train, dev or test): all but the corpus."""
         corpus = CORPORA[self.corpus]
         name = {"train": self.train_name, "dev": self.valid_set, "test": self.test_set}[split]
         minutes = {"train": self.train_minutes, "dev": self.valid_minutes, "test": self.test_minutes}[split]
-        given = {"minutes": minutes, "seed": 0, "jobs": None}
+        given = {
+            "minutes": minutes,
+            "seed": 0,
+            "fold": self.fold if self.fold and split == "train" else None,
+            "jobs": None,
+        }
         values = {option: given.get(option, getattr(self, option, None)) for option in corpus.options}
         words = [word for option, value in values.items() if value is not None for word in (f"--{option}", str(value))]
         return ["--set", name if corpus.named_sets and split != "train" else split, "--out", f"data/{name}", *words]
@@ -205,7 +219,7 @@ class Settings:
     @property
     def inventory(self) -> str | None:
         """The languages whose phones the text has; none where phones are the user's, published ones, or letters."""
-        if self.corpus == NONE or self.commonvoice_splits is not None:
+        if self.corpus == NONE or CORPORA[self.corpus].letters or self.commonvoice_splits is not None:
             return None
         if self.corpus == "own":
             return self.phonemise if self.phonemise in VOICES else None
@@ -234,7 +248,7 @@ class Settings:
     @property
     def upstream_settings(self) -> dict[str, float]:
         """What finetuning changes in the upstream's config.json, by Hugging Face's names."""
-        names = ("mask_time_prob", "mask_feature_prob")
+        names = ("mask_time_prob", "mask_feature_prob", "mask_feature_length", "layerdrop")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @property
