@@ -23,7 +23,7 @@ def dry_run(recipe: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_table_lists_every_recipe() -> None:
     table = (ROOT / "egs2/README.md").read_text()
-    assert sorted(re.findall(r"^\| \[([\w/]+)\]\(\1\) \|", table, re.MULTILINE)) == RECIPES
+    assert sorted(re.findall(r"^\| \[([\w/-]+)\]\(\1\) \|", table, re.MULTILINE)) == RECIPES
 
 
 def test_every_language_of_common_voice_has_a_recipe() -> None:
