@@ -1,31 +1,37 @@
 """Make a Kaldi data directory of one set of a corpus.
 
     make_corpus cldr --lang es --set train --minutes 10 --seed 0 --out data/train_10min
-    make_corpus an4 --set train --out data/train
     make_corpus mboshi --mboshi DIR --set dev --out data/dev
+    make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out data/train_60min
 
-where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`. A directory that is complete and was made
-with the same settings is left as it is; `corpus.json` in it says how it was made.
+where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`; `parp_espnet.corpora.table` has all corpora. A
+directory that is complete and was made with the same settings is left as it is; `corpus.json` in it says how it was
+made, `rejected.tsv` what is left out, and why.
 """
 
 import argparse
+import hashlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import soundfile
 
-from parp_espnet.corpora import an4, cldr, mboshi
+from parp_espnet.corpora import an4, cldr, commonvoice, librilight, mboshi, mini_an4, own
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
+from parp_espnet.corpora.layouts import listing
+from parp_espnet.corpora.rejects import Made, refuse_if_most, write_rejects
 from parp_espnet.corpora.speech import SAMPLE_RATE, Spoken
+from parp_espnet.corpora.table import CORPORA, FOLDERS
 from parp_espnet.errors import command
 from parp_espnet.files import read_json, write_json
 from parp_espnet.progress import bar
 
 _STAMP = "corpus.json"
+_REJECTED = "rejected.tsv"
 
 
 @command
@@ -40,17 +46,20 @@ def main() -> None:
     # Without the stamp the directory does not count as complete, whatever is still in it.
     (out / _STAMP).unlink(missing_ok=True)
     started = time.perf_counter()
-    utterances = _MAKERS[options.corpus](options)
-    write_data_dir(out, utterances)
+    made = _MAKERS[options.corpus](options)
+    write_rejects(out / _REJECTED, made.rejected)
+    refuse_if_most(made, out / _REJECTED)
+    write_data_dir(out, made.utterances)
     write_json(out / _STAMP, settings)
-    seconds, spent = sum(one.duration for one in utterances), time.perf_counter() - started
+    seconds, spent = sum(one.duration for one in made.utterances), time.perf_counter() - started
+    left_out = f"{len(made.rejected)} rejected, see {out / _REJECTED}" if made.rejected else ""
     print(
-        f"{out}: made {seconds / 60:.1f} min of speech, {len(utterances)} utterances, in {spent:.1f} s, "
-        f"{seconds / spent:.0f} times real time"
+        f"{out}: made {seconds / 60:.1f} min of speech, {len(made.utterances)} utterances, in {spent:.1f} s, "
+        + "; ".join(filter(None, [f"{seconds / spent:.0f} times real time", made.note, left_out]))
     )
 
 
-def _make_cldr(options: argparse.Namespace) -> list[Utterance]:
+def _make_cldr(options: argparse.Namespace) -> Made:
     wavs = _new_folder(options.out / "wav")
     utterances = []
     for language in options.lang.split():
@@ -61,18 +70,44 @@ def _make_cldr(options: argparse.Namespace) -> list[Utterance]:
             utterances.append(
                 Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)
             )
-    return utterances
+    return Made(utterances)
 
 
-def _make_an4(options: argparse.Namespace) -> list[Utterance]:
-    return an4.read(options.set, _new_folder(options.out / "wav"))
+def _make_mini_an4(options: argparse.Namespace) -> Made:
+    return Made(mini_an4.read(options.set, _new_folder(options.out / "wav")))
 
 
-def _make_mboshi(options: argparse.Namespace) -> list[Utterance]:
-    return mboshi.read(options.mboshi, options.set)
+def _make_mboshi(options: argparse.Namespace) -> Made:
+    return Made(mboshi.read(options.mboshi, options.set))
 
 
-_MAKERS = {"cldr": _make_cldr, "an4": _make_an4, "mboshi": _make_mboshi}
+def _make_commonvoice(options: argparse.Namespace) -> Made:
+    splits = options.commonvoice_splits
+    return commonvoice.read(options.commonvoice, options.lang, options.set, options.minutes, splits)
+
+
+def _make_librilight(options: argparse.Namespace) -> Made:
+    return librilight.read(options.librilight, options.librispeech, options.set, options.minutes, options.fold)
+
+
+def _make_an4(options: argparse.Namespace) -> Made:
+    return an4.read(options.an4, options.set, _new_folder(options.out / "wav"))
+
+
+def _make_own(options: argparse.Namespace) -> Made:
+    wavs = _new_folder(options.out / "wav")
+    return own.read(options.own, options.set, wavs, options.lang, options.phonemise, options.minutes)
+
+
+_MAKERS: Mapping[str, Callable[[argparse.Namespace], Made]] = {
+    "cldr": _make_cldr,
+    "mini_an4": _make_mini_an4,
+    "mboshi": _make_mboshi,
+    "commonvoice": _make_commonvoice,
+    "librilight": _make_librilight,
+    "an4": _make_an4,
+    "own": _make_own,
+}
 
 
 def _with_progress(spoken: Iterator[Spoken], minutes: float, label: str) -> Iterator[Spoken]:
@@ -99,8 +134,14 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         for name, value in vars(options).items()
         if name not in ("out", "jobs")
     }
-    libraries = {"cldr": ("babel", "espeakng-loader", "soxr"), "an4": ("espnet", "espeakng-loader")}
-    return settings | {"versions": {name: version(name) for name in libraries.get(options.corpus, ())}}
+    if options.corpus == "own":
+        settings["files"] = {str(file): _sha256(file) for file in listing(options.own)}
+    return settings | {"versions": {name: version(name) for name in CORPORA[options.corpus].libraries}}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_complete(out: Path, settings: dict[str, Any]) -> bool:
@@ -116,18 +157,29 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     corpora = parser.add_subparsers(dest="corpus", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--set", required=True, help="train, dev or test")
-    common.add_argument("--out", type=Path, required=True, help="the data directory to make")
-    one = corpora.add_parser("cldr", parents=[common], help="synthetic speech, any amount of it")
-    one.add_argument("--lang", required=True, help="language code, such as es, or several: 'es fr'")
-    one.add_argument("--minutes", type=float, required=True, help="of speech in each language, at least")
-    one.add_argument("--seed", type=int, default=0, help="same seed, same bytes; default 0")
-    one.add_argument("--jobs", type=int, default=2, help="processes; the bytes do not depend on it; default 2")
-    corpora.add_parser("an4", parents=[common], help="the seven AN4 utterances in ESPnet's wheel")
-    one = corpora.add_parser("mboshi", parents=[common], help="Mboshi, from a clone of the corpus")
-    one.add_argument("--mboshi", type=Path, required=True, help="the clone's directory")
+    for name, corpus in CORPORA.items():
+        one = corpora.add_parser(name, help=corpus.what, description=corpus.what)
+        sets = "train, or another of its sets" if corpus.named_sets else "train, dev or test"
+        one.add_argument("--set", required=True, help=sets)
+        one.add_argument("--out", type=Path, required=True, help="the data directory to make")
+        for option in corpus.options:
+            one.add_argument(f"--{option}", required=option in corpus.needs, **_spec(option))
     return parser
+
+
+def _spec(option: str) -> dict[str, Any]:
+    """What argparse is told of an option."""
+    return {"type": Path, "help": FOLDERS[option]} if option in FOLDERS else _SPECS[option]
+
+
+_SPECS: Mapping[str, dict[str, Any]] = {
+    "lang": {"help": "language code, such as es; for cldr also several: 'es fr'"},
+    "minutes": {"type": float, "help": "of speech (in each language), about"},
+    "fold": {"type": int, "default": 0, "help": "which list of ten minutes, 0 to 5; default 0"},
+    "seed": {"type": int, "default": 0, "help": "same seed, same bytes; default 0"},
+    "jobs": {"type": int, "default": 2, "help": "processes; the bytes do not depend on it; default 2"},
+    "phonemise": {"help": "language whose phones the text has, or letters, to spell it; otherwise it holds phones"},
+}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import shlex
 import sys
 from dataclasses import asdict
 
+from parp_espnet.corpora.layouts import listing
+from parp_espnet.corpora.table import NONE
 from parp_espnet.errors import command
 from parp_espnet.pipeline.command_line import read
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
@@ -62,7 +64,11 @@ def options(settings: Settings) -> dict[str, list[str]]:
     decoding = Decoding(settings)
     speeds = [f"{speed:g}" for speed in settings.speeds]
     changed = [f"{name}={value:g}" for name, value in settings.upstream_settings.items()]
+    made = settings.corpus != NONE
     return {
+        **{f"{split}_options": settings.set_options(split) if made else [] for split in ("train", "dev", "test")},
+        "inventory_options": [] if settings.inventory is None else ["--lang", settings.inventory],
+        "corpus_inputs": [word for path in _listing(settings) for word in ("--input", path)],
         "speed_options": ["--speeds", *speeds] if speeds else [],
         "upstream_options": [word for setting in changed for word in ("--set", setting)],
         "pool_options": settings.pool_options,
@@ -72,6 +78,14 @@ def options(settings: Settings) -> dict[str, list[str]]:
             word for name, value in decoding.given_weights.items() for word in (f"--{name}", f"{value:g}")
         ],
     }
+
+
+def _listing(settings: Settings) -> list[str]:
+    """The files that say what a corpus of one's own holds, as the recipe sees them; their changes matter."""
+    if settings.own is None or settings.corpus != "own":
+        return []
+    root = settings.recipe / settings.own
+    return [str(settings.own / file.relative_to(root)) for file in listing(root)]
 
 
 def _plain(value: object) -> str:

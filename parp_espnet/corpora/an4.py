@@ -1,83 +1,117 @@
-"""The seven utterances of AN4 that come inside ESPnet's own wheel: real English speech, to run a recipe
-on, not to learn from.
+"""AN4, the CMU Census database: 1078 utterances of names, numbers, dates and spelling, 50 minutes, US English.
 
-Train and test are the wheel's lists; the last utterance of train is dev. The phones are eSpeak NG's of
-the text, as a speaker of US English is expected to say it, cleaned as everywhere. They are not what an
-annotator heard.
+The layout is that of CMU's tarball an4_sphere.tar.gz (64 MB, www.speech.cs.cmu.edu/databases/an4), unpacked:
+`etc/an4_{train,test}.{transcription,fileids}` and `wav/<set>/<speaker>/<utterance>.sph`, or `.raw` of the tarballs of
+that kind (16 kHz, 16 bits, in either order of bytes). A tenth of train's speakers, by a hash, is dev.
 
-AN4 (the CMU Census database) is Copyright (c) 1991-2005 Carnegie Mellon University, free for any purpose
-as long as its notice stays with it; `read` puts the notice beside the recordings.
+Phones are eSpeak NG's of the text, not what an annotator heard. Copyright (c) 1991-2005 Carnegie Mellon University,
+free for any purpose as long as its notice stays with it.
 """
 
-import importlib.util
-import re
-import tarfile
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
+from parp_espnet.corpora.choose import partition
+from parp_espnet.corpora.clips import seconds_of
 from parp_espnet.corpora.kaldi import Utterance
+from parp_espnet.corpora.mini_an4 import LINE
+from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
+from parp_espnet.corpora.rows import read_lines
+from parp_espnet.corpora.take import take
 from parp_espnet.errors import UserError
-from parp_espnet.phones.espeak import Synthesiser
-from parp_espnet.phones.ipa import clean
+from parp_espnet.phones.phonemiser import phones_of
 
 SPLITS = ("train", "dev", "test")
-LANGUAGE = "en"
+WHERE = "www.speech.cs.cmu.edu/databases/an4 (an4_sphere.tar.gz)"
 
-_ARCHIVE = Path("mini_an4") / "esp2_asr" / "downloads.tar.gz"
-_ROOT = Path("downloads") / "an4"
-_LINE = re.compile(r"(?:<s> )?(?P<text>[^<(]*?) (?:</s> )?\((?P<name>[^)]+)\)")
+_RATE = 16000
 
 
-def read(split: str, wavs: Path) -> list[Utterance]:
-    """Return the utterances of a set (one of `SPLITS`), having written their recordings into the
-    directory `wavs`.
+@dataclass(frozen=True)
+class Line:
+    """A line of a list: where it is, the utterance's path below wav/ without its suffix, and what is said."""
 
-    Raises `UserError` when the installed ESPnet has no AN4 in it.
+    where: str
+    path: Path
+    text: str
+
+    @property
+    def name(self) -> str:
+        """Name of the utterance, such as an251-fash-b."""
+        return self.path.name
+
+    @property
+    def speaker(self) -> str:
+        """Who says it, such as fash."""
+        return self.path.parent.name
+
+
+def read(root: Path, split: str, wavs: Path) -> Made:
+    """Return a set (one of `SPLITS`) of the corpus at `root`; what is raw becomes wav in the directory `wavs`.
+
+    Raises `UserError` when the directory is not the corpus.
     """
     if split not in SPLITS:
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
-    wavs.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(_archive()) as archive:
-        (wavs / "LICENSE").write_bytes(_member(archive, _ROOT / "LICENSE"))
-        return [_utterance(archive, path, text, wavs) for path, text in _listed(archive, split)]
+    folder = _folder(root)
+    lines, rejected = _listed(folder, "test" if split == "test" else "train")
+    if split != "test":
+        sets = partition(Counter(line.speaker for line in lines))
+        # partition makes three sets; the tarball has its own test.
+        lines = [line for line in lines if (sets[line.speaker] == "dev") == (split == "dev")]
+    utterances, more = take(lines, lambda line: _utterance(line, folder, wavs), float("inf"), f"an4 {split}")
+    return Made(utterances, (*rejected, *more))
 
 
-def _archive() -> Path:
-    # Only looked up: importing egs3 would import a good part of ESPnet.
-    package = importlib.util.find_spec("egs3")
-    for folder in (package and package.submodule_search_locations) or ():
-        if (path := Path(folder) / _ARCHIVE).is_file():
-            return path
-    raise UserError(f"no AN4 in the installed ESPnet: expected egs3/{_ARCHIVE} in its wheel; install espnet 202611")
+def _folder(root: Path) -> Path:
+    for folder in (root, root / "an4"):
+        if (folder / "etc").is_dir() and (folder / "wav").is_dir():
+            return folder
+    found = ", ".join(sorted(path.name for path in root.iterdir())[:6]) if root.is_dir() else ""
+    raise UserError(f"--an4 {root}: expected etc/ and wav/, found {found or 'nothing'}; unpack {WHERE} there")
 
 
-def _member(archive: tarfile.TarFile, path: Path) -> bytes:
-    file = archive.extractfile(str(path))
-    if file is None:
-        raise UserError(f"AN4 in ESPnet's wheel: {path} is no file; reinstall espnet")
-    return file.read()
+def _listed(folder: Path, name: str) -> tuple[list[Line], list[Reject]]:
+    """The utterances of one of the corpus's own lists."""
+    paths, rejected = read_lines(folder / "etc" / f"an4_{name}.fileids")
+    transcripts, broken = read_lines(folder / "etc" / f"an4_{name}.transcription")
+    rejected += broken
+    texts = {match["name"]: match["text"] for _, line in transcripts if (match := LINE.fullmatch(line.strip()))}
+    lines = []
+    for where, word in paths:
+        path = Path(word.strip())
+        if path.name in texts:
+            lines.append(Line(where, path, texts[path.name]))
+        else:
+            reason = f"expected its text in etc/an4_{name}.transcription, found none"
+            rejected.append(Reject(where, path.name, Why.TEXT, reason))
+    return lines, rejected
 
 
-def _listed(archive: tarfile.TarFile, split: str) -> list[tuple[Path, str]]:
-    """The path below `wav/` and the text of each utterance of a set."""
-    listing = "test" if split == "test" else "train"
-    paths = _member(archive, _ROOT / "etc" / f"an4_{listing}.fileids").decode().split()
-    lines = _member(archive, _ROOT / "etc" / f"an4_{listing}.transcription").decode().splitlines()
-    texts = {match["name"]: match["text"] for line in lines if (match := _LINE.fullmatch(line))}
-    listed = [(Path(path), texts[Path(path).name]) for path in paths]
-    return {"train": listed[:-1], "dev": listed[-1:], "test": listed}[split]
+def _utterance(line: Line, folder: Path, wavs: Path) -> Utterance:
+    try:
+        phones = phones_of("en", line.text)
+    except ValueError as error:
+        raise UnusableError(Why.TEXT, str(error)) from None
+    recording = folder / "wav" / line.path.with_suffix(".sph")
+    raw = recording.with_suffix(".raw")
+    if not recording.is_file() and raw.is_file():
+        recording = _wav(raw, wavs / f"{line.name}.wav")
+    seconds = seconds_of(recording, phones)
+    return Utterance(
+        f"{line.speaker}-{line.name}", line.speaker, "en", str(recording.resolve()), phones, line.text, seconds
+    )
 
 
-def _utterance(archive: tarfile.TarFile, path: Path, text: str, wavs: Path) -> Utterance:
-    """`path` is like an4_clstk/fash/an251-fash-b: microphone and set, speaker, utterance."""
-    speaker = path.parent.name
-    id_ = f"{speaker}-{path.name}"
-    sphere, wav = wavs / f"{id_}.sph", wavs / f"{id_}.wav"
-    sphere.write_bytes(_member(archive, _ROOT / "wav" / path.with_suffix(".sph")))
-    samples, rate = soundfile.read(sphere, dtype="int16")
-    sphere.unlink()
-    soundfile.write(wav, samples, rate, subtype="PCM_16")
-    with Synthesiser("en") as synthesiser:
-        _, clauses = synthesiser.speak(text.lower())
-    return Utterance(id_, speaker, LANGUAGE, str(wav), clean("en", clauses), text, len(samples) / rate)
+def _wav(raw: Path, wav: Path) -> Path:
+    """Write samples without a header as wav; the order of bytes in which speech is smoother is the right one."""
+    content = raw.read_bytes()
+    samples = [np.frombuffer(content[: len(content) // 2 * 2], order).astype(np.int16) for order in ("<i2", ">i2")]
+    steps = [np.abs(np.diff(own.astype(np.int32))).sum() for own in samples]
+    wav.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(wav, samples[0] if steps[0] <= steps[1] else samples[1], _RATE, subtype="PCM_16")
+    return wav

@@ -6,17 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE, Corpus
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
+from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.settings import CORPORA, FIRST_MASKS, ROOT, SEARCHES, SHIPPED, STAGES, Settings
+from parp_espnet.pipeline.settings import FIRST_MASKS, ROOT, SEARCHES, SHIPPED, STAGES, Settings
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
 
+LIBRILIGHT_MINUTES = (10.0, 60.0, 600.0)
 SLOWEST, FASTEST = 0.5, 2.0
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -41,7 +45,9 @@ def _check_numbers(settings: Settings) -> None:
         raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
     if settings.stage > settings.stop_stage:
         raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
-    for name in ("nj", "inference_nj", "updates", "beam_size", "ngram_num", "round_updates"):
+    for name in (
+        "nj", "inference_nj", "updates", "beam_size", "ngram_num", "round_updates", "mask_feature_length",
+    ):  # fmt: skip
         if getattr(settings, name) is not None:
             _at_least(settings, name, 1)
     for name in ("ngpu", "seed"):
@@ -52,7 +58,7 @@ def _check_numbers(settings: Settings) -> None:
     if settings.lr is not None and not 0 < settings.lr < math.inf:
         raise UserError(f"phn.sh: --lr {settings.lr:g}: expected more than 0")
     for name, value in settings.upstream_settings.items():
-        if not 0 <= value < 1:
+        if name != "mask_feature_length" and not 0 <= value < 1:
             raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
         found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
@@ -116,24 +122,78 @@ def _at_least(settings: Settings, name: str, least: int) -> None:
 def _fill_in(settings: Settings) -> Settings:
     if settings.upstream_init not in ("pretrained", "random"):
         raise UserError(f"phn.sh: --upstream_init {settings.upstream_init}: expected pretrained or random")
-    if settings.corpus not in CORPORA:
-        raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {', '.join(CORPORA)}")
-    if settings.corpus == "cldr":
-        languages = (settings.lang or "").split()
-        if not languages or not set(languages) <= set(VOICES):
-            raise UserError(f"phn.sh: --lang {settings.lang}: no voice for it; expected one of {' '.join(VOICES)}")
-        settings = replace(settings, train_minutes=settings.train_minutes or 10.0)
-    elif settings.train_minutes is not None:
-        raise UserError("phn.sh: --train_minutes is for --corpus cldr, which makes speech; choose a set by --train_set")
-    if settings.corpus == "mboshi" and settings.mboshi is None:
-        if not os.environ.get("MBOSHI"):
-            raise UserError("phn.sh: --corpus mboshi: expected --mboshi DIR, or MBOSHI=DIR in db.sh")
-        settings = replace(settings, mboshi=Path(os.environ["MBOSHI"]))
+    if settings.corpus == NONE:
+        _refuse_minutes(settings)
+    elif settings.corpus in CORPORA:
+        settings = _fill_in_corpus(settings, CORPORA[settings.corpus])
+    else:
+        known = ", ".join((*CORPORA, NONE))
+        raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {known}")
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)
     if settings.sparsity is None:
         settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     return settings
+
+
+def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
+    """Complete what the corpus is told."""
+    if settings.corpus == "own":
+        settings = _fill_in_own(settings)
+    languages = (settings.lang or "").split()
+    if corpus.languages is not None and not (languages and set(languages) <= set(corpus.languages)):
+        what = "no voice for it" if settings.corpus == "cldr" else f"no language of --corpus {settings.corpus}"
+        raise UserError(f"phn.sh: --lang {settings.lang}: {what}; expected one of {' '.join(corpus.languages)}")
+    if len(languages) > 1 and settings.corpus != "cldr":
+        raise UserError(f"phn.sh: --lang {settings.lang}: expected one language; several are for --corpus cldr")
+    if corpus.minutes is None:
+        _refuse_minutes(settings)
+    else:
+        settings = replace(
+            settings,
+            train_minutes=settings.train_minutes or corpus.minutes.train,
+            valid_minutes=settings.valid_minutes or corpus.minutes.dev,
+            test_minutes=settings.test_minutes or corpus.minutes.test,
+        )
+    if settings.corpus == "librilight":
+        _check_librilight(settings)
+    elif settings.fold:
+        raise UserError(
+            f"phn.sh: --fold {settings.fold} is for --corpus librilight, which has six lists of ten minutes"
+        )
+    for option in corpus.options:
+        if option in FOLDERS and getattr(settings, option) is None:
+            variable = option.upper()
+            if found := os.environ.get(variable):
+                settings = replace(settings, **dict[str, Any]({option: Path(found)}))
+            elif option in corpus.needs:
+                raise UserError(
+                    f"phn.sh: --corpus {settings.corpus}: expected --{option} DIR, or {variable}=DIR in db.sh: "
+                    f"{FOLDERS[option]}"
+                )
+    return settings
+
+
+def _fill_in_own(settings: Settings) -> Settings:
+    kind = settings.phonemise
+    if kind is not None and kind not in (LETTERS, *VOICES):
+        raise UserError(f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}")
+    # und is the code of a language that is not known.
+    return replace(settings, lang=settings.lang or (kind if kind in VOICES else "und"))
+
+
+def _check_librilight(settings: Settings) -> None:
+    if settings.train_minutes not in LIBRILIGHT_MINUTES:
+        found = f"--train_minutes {settings.train_minutes:g}"
+        raise UserError(f"phn.sh: {found}: expected 10, 60 or 600, the lists of Libri-light")
+    if settings.fold not in range(6) or (settings.fold and settings.train_minutes != 10):
+        raise UserError(f"phn.sh: --fold {settings.fold}: expected 0 to 5, and 0 for more than ten minutes")
+
+
+def _refuse_minutes(settings: Settings) -> None:
+    if settings.train_minutes is not None:
+        known = ", ".join(name for name, corpus in CORPORA.items() if corpus.minutes is not None)
+        raise UserError(f"phn.sh: --train_minutes is for --corpus {known}; choose a set by --train_set")
 
 
 def _resolve(settings: Settings) -> Settings:
@@ -143,19 +203,20 @@ def _resolve(settings: Settings) -> Settings:
     recipe = settings.recipe.resolve()
     config = _existing("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
     lm_config = _existing("lm_config", settings.lm_config or ROOT / "conf/train/lm.yaml", recipe)
-    mask, mboshi, merge = settings.initial_mask, settings.mboshi, settings.merge
-    text = settings.lm_train_text
+    mask, merge, text = settings.initial_mask, settings.merge, settings.lm_train_text
+    given: dict[str, Path | None] = {name: getattr(settings, name) for name in FOLDERS}
+    folders: dict[str, Any] = {name: _existing(name, path, recipe) for name, path in given.items() if path is not None}
     return replace(
         settings,
         recipe=recipe,
         train_config=config,
         initial_mask=None if mask is None else _existing("initial_mask", mask, recipe, needed=not settings.dry_run),
-        mboshi=None if mboshi is None else _existing("mboshi", mboshi, recipe),
         upstream=_resolve_upstream(settings.upstream, recipe),
         merge=None if merge is None else _existing("merge", merge, recipe),
         ngram=None if settings.ngram is None else _existing("ngram", settings.ngram, recipe),
         lm_config=lm_config,
         lm_train_text=None if text is None else _existing("lm_train_text", text, recipe),
+        **folders,
     )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self
 
+from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
+from parp_espnet.phones.espeak import VOICES
 from parp_espnet.pruning.methods import Source, find_method, rounds
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -30,7 +32,6 @@ STAGES = {
     14: "results",
 }
 MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
-CORPORA = ("cldr", "an4", "mboshi", "none")
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
 SEARCHES = ("prefix", "espnet")
 USUAL_BEAM = 12  # with a language model
@@ -58,12 +59,20 @@ class Settings:
     phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
 
     # Data
-    corpus: Annotated[str, f"one of {' '.join(CORPORA)}; none: local/data.sh or you make data/"] = "none"
+    corpus: Annotated[str, f"one of {' '.join((*CORPORA, NONE))}; none: local/data.sh or you make data/"] = NONE
     lang: Annotated[str | None, "language code, such as es; for cldr also several, 'es fr'"] = None
     mboshi: Annotated[Path | None, "directory of the Mboshi corpus; MBOSHI of db.sh by default"] = None
-    train_minutes: Annotated[float | None, "minutes of training speech a language; 10 for cldr, otherwise all"] = None
-    valid_minutes: Annotated[float, "minutes of validation speech a language, for cldr"] = 2.0
-    test_minutes: Annotated[float, "minutes of test speech a language, for cldr"] = 6.0
+    commonvoice: Annotated[Path | None, "unpacked release of Common Voice; COMMONVOICE of db.sh by default"] = None
+    commonvoice_splits: Annotated[Path | None, "sets and phones of Rivière et al. 2020; COMMONVOICE_SPLITS"] = None
+    librilight: Annotated[Path | None, "librispeech_finetuning of Libri-light; LIBRILIGHT of db.sh by default"] = None
+    librispeech: Annotated[Path | None, "LibriSpeech; LIBRISPEECH of db.sh by default"] = None
+    fold: Annotated[int, "which of Libri-light's six lists of ten minutes, 0 to 5"] = 0
+    an4: Annotated[Path | None, "AN4 as CMU has it; AN4 of db.sh by default"] = None
+    own: Annotated[Path | None, "recordings of your own: Kaldi directory, folder, or table; see egs2/own"] = None
+    phonemise: Annotated[str | None, "language in which the text of --own is phonemised, or letters"] = None
+    train_minutes: Annotated[float | None, "minutes of training speech; 10 for cldr, 60 for commonvoice"] = None
+    valid_minutes: Annotated[float | None, "minutes of validation speech; 2 for cldr, 20 for commonvoice"] = None
+    test_minutes: Annotated[float | None, "minutes of test speech; 6 for cldr, 60 for commonvoice"] = None
     train_set: Annotated[str | None, "data/NAME to train on; train, or train_10min for 10 minutes"] = None
     valid_set: Annotated[str, "data/NAME to validate on"] = "dev"
     test_set: Annotated[str, "data/NAME to report on"] = "test"
@@ -76,6 +85,10 @@ class Settings:
     upstream_init: Annotated[str, "pretrained; random: its architecture with random weights, a control"] = "pretrained"
     mask_time_prob: Annotated[float | None, "hide spans of frames in training; the upstream's own by default"] = None
     mask_feature_prob: Annotated[float | None, "hide spans of channels; the upstream's own by default"] = None
+    mask_feature_length: Annotated[int | None, "channels of a span that is hidden; the upstream's own by default"] = (
+        None
+    )
+    layerdrop: Annotated[float | None, "leave out a layer so often in training; the upstream's own by default"] = None
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
     lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = None
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
@@ -201,7 +214,33 @@ class Settings:
         """Name of the training set."""
         if self.train_set is not None:
             return self.train_set
-        return "train" if self.train_minutes is None else f"train_{self.train_minutes:g}min"
+        fold = f"_fold{self.fold}" if self.fold else ""
+        return "train" if self.train_minutes is None else f"train_{self.train_minutes:g}min{fold}"
+
+    def set_options(self, split: str) -> list[str]:
+        """What make_corpus is told to make a set (train, dev or test): all but the corpus."""
+        corpus = CORPORA[self.corpus]
+        name = {"train": self.train_name, "dev": self.valid_set, "test": self.test_set}[split]
+        minutes = {"train": self.train_minutes, "dev": self.valid_minutes, "test": self.test_minutes}[split]
+        given = {
+            "minutes": minutes,
+            "seed": 0,
+            "fold": self.fold if self.fold and split == "train" else None,
+            "jobs": None,
+        }
+        values = {option: given.get(option, getattr(self, option, None)) for option in corpus.options}
+        words = [word for option, value in values.items() if value is not None for word in (f"--{option}", str(value))]
+        return ["--set", name if corpus.named_sets and split != "train" else split, "--out", f"data/{name}", *words]
+
+    @property
+    def inventory(self) -> str | None:
+        """The languages whose phones the text has; none where phones are the user's, published ones, or letters."""
+        if self.corpus == NONE or CORPORA[self.corpus].letters or self.commonvoice_splits is not None:
+            return None
+        if self.corpus == "own":
+            return self.phonemise if self.phonemise in VOICES else None
+        languages = CORPORA[self.corpus].languages or {}
+        return " ".join(languages[code] for code in (self.lang or "").split() if code in languages) or None
 
     @property
     def train_dump(self) -> str:
@@ -225,7 +264,7 @@ class Settings:
     @property
     def upstream_settings(self) -> dict[str, float]:
         """What finetuning changes in the upstream's config.json, by Hugging Face's names."""
-        names = ("mask_time_prob", "mask_feature_prob")
+        names = ("mask_time_prob", "mask_feature_prob", "mask_feature_length", "layerdrop")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @property
@@ -249,7 +288,8 @@ class Settings:
         found, names = read_json(path), [field.name for field in fields(cls)]
         if not isinstance(found, dict) or found.keys() != set(names):
             raise UserError(f"{path}: expected settings of an experiment, found others; run phn.sh once more")
-        paths = ("recipe", "mboshi", "train_config", "initial_mask", "merge", "ngram", "lm_config", "lm_train_text")
+        texts = ("train_config", "initial_mask", "merge", "ngram", "lm_config", "lm_train_text")
+        paths = ("recipe", *FOLDERS, *texts)
         return cls(**found | {name: Path(found[name]) for name in paths if found[name] is not None})
 
     def skips(self, stage: int) -> bool:

@@ -65,7 +65,7 @@ def test_several_languages_are_one_set(tmp_path: Path) -> None:
 
 
 def test_an4(tmp_path: Path) -> None:
-    assert "4 utterances" in _run(tmp_path, "an4", "--set", "train", "--out", "data/train").stdout
+    assert "4 utterances" in _run(tmp_path, "mini_an4", "--set", "train", "--out", "data/train").stdout
     assert len(read_data_dir(tmp_path / "data" / "train")) == 4
 
 
@@ -82,7 +82,7 @@ def test_an4(tmp_path: Path) -> None:
             ["mboshi", "--mboshi", "nowhere", "--set", "dev", "--out", "data"],
             "error: --mboshi nowhere: no full_corpus",
         ),
-        (["an4", "--set", "valid", "--out", "data"], "error: --set valid: expected one of train dev test"),
+        (["mini_an4", "--set", "valid", "--out", "data"], "error: --set valid: expected one of train dev test"),
     ],
 )
 def test_wrong_options_are_one_line(tmp_path: Path, options: list[str], message: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from parp_espnet.corpora.table import CORPORA, FOLDERS
 from parp_espnet.phones.espeak import VOICES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +23,15 @@ def dry_run(recipe: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_table_lists_every_recipe() -> None:
     table = (ROOT / "egs2/README.md").read_text()
-    assert sorted(re.findall(r"^\| \[([\w/]+)\]\(\1\) \|", table, re.MULTILINE)) == RECIPES
+    assert sorted(re.findall(r"^\| \[([\w/-]+)\]\(\1\) \|", table, re.MULTILINE)) == RECIPES
+
+
+def test_every_language_of_common_voice_has_a_recipe() -> None:
+    assert {f"commonvoice/{language}" for language in CORPORA["commonvoice"].languages or ()} < set(RECIPES)
+
+
+def test_db_sh_has_every_folder() -> None:
+    assert re.findall(r"^export (\w+)=", (ROOT / "db.sh").read_text(), re.MULTILINE) == [*map(str.upper, FOLDERS)]
 
 
 def test_every_language_with_a_voice_has_a_recipe() -> None:
@@ -38,12 +47,13 @@ def test_a_script_can_be_run_and_its_usage_is_itself(recipe: str) -> None:
 
 @pytest.mark.parametrize("recipe", EXPERIMENTS)
 def test_every_recipe_dry_runs(recipe: str, tmp_path: Path) -> None:
-    options = ["--mboshi", str(tmp_path)] if recipe.startswith("mboshi") else []
+    corpus = CORPORA[recipe.split("/", maxsplit=1)[0]]
+    options = [word for name in corpus.needs if name in FOLDERS for word in (f"--{name}", str(tmp_path))]
     done = dry_run(recipe, "--upstream", str(tmp_path), *options)
     assert done.returncode == 0, done.stderr
     stages = [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)]
     assert sorted(set(stages)) == [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 14]
-    assert f"make_corpus {recipe.split('/', maxsplit=1)[0].removeprefix('mini_')}" in done.stdout
+    assert f"make_corpus {recipe.split('/', maxsplit=1)[0]}" in done.stdout
 
 
 def test_language_models_dry_run(tmp_path: Path) -> None:
@@ -88,10 +98,15 @@ def test_the_study_dry_runs() -> None:
         ("egs2/cldr/es/run.sh", ["--lang", "xx"], "--lang xx: no voice for it"),
         ("egs2/cldr/es/run.sh", ["dense"], "found a positional argument"),
         ("egs2/mboshi/mb/run.sh", [], "expected --mboshi DIR, or MBOSHI=DIR in db.sh"),
+        ("egs2/commonvoice/tt/run.sh", [], "expected --commonvoice DIR, or COMMONVOICE=DIR in db.sh: an unpacked"),
+        ("egs2/commonvoice/tt/run.sh", ["--lang", "en"], "--lang en: no language of --corpus commonvoice"),
+        ("egs2/own/mine/run.sh", [], "expected --own DIR, or OWN=DIR in db.sh: a Kaldi directory, a folder"),
+        ("egs2/own/mine/run.sh", ["--phonemise", "xx"], "--phonemise xx: expected letters, or one of en es"),
+        ("egs2/mini_an4/en/run.sh", ["--train_minutes", "3"], "--train_minutes is for --corpus cldr, commonvoice"),
     ],
 )
 def test_wrong_options_are_one_line(script: str, words: list[str], message: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "MBOSHI"}
+    environment = {name: value for name, value in os.environ.items() if name.lower() not in FOLDERS}
     done = subprocess.run([str(ROOT / script), *words], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2
     assert done.stdout == ""

@@ -61,16 +61,11 @@ queued() {
 }
 
 if at_stage 1; then
-    # make_set SPLIT NAME MINUTES: data/NAME, from the corpus.
+    # make_set NAME OPTIONS…: data/NAME, from the corpus.
     make_set() {
-        local options=(--set "$1" --out "data/$2")
-        case ${corpus} in
-        cldr) options+=(--lang "${lang}" --minutes "$3" --seed 0) ;;
-        mboshi) options+=(--mboshi "${mboshi}") ;;
-        esac
-        queued "make_$2" "${threads}"
-        step "data/.steps/$2.json" --output "data/$2/wav.scp" ${jobs:+--aside "${jobs}"} "${queue[@]}" -- \
-            python3 -m parp_espnet.bin.make_corpus "${corpus}" "${options[@]}"
+        queued "make_$1" "${threads}"
+        step "data/.steps/$1.json" "${corpus_inputs[@]}" --output "data/$1/wav.scp" ${jobs:+--aside "${jobs}"} \
+            "${queue[@]}" -- python3 -m parp_espnet.bin.make_corpus "${corpus}" "${@:2}"
     }
     jobs=''
     threads=1
@@ -79,9 +74,9 @@ if at_stage 1; then
         threads=${nj}
     fi
     if [ "${corpus}" != none ]; then
-        make_set train "${train_set}" "${train_minutes}"
-        make_set dev "${valid_set}" "${valid_minutes}"
-        make_set test "${test_set}" "${test_minutes}"
+        make_set "${train_set}" "${train_options[@]}"
+        make_set "${valid_set}" "${dev_options[@]}"
+        make_set "${test_set}" "${test_options[@]}"
     elif [ -x local/data.sh ]; then
         queued local_data 1
         step data/.steps/local.json --output "data/${train_set}/wav.scp" "${queue[@]}" -- local/data.sh
@@ -96,8 +91,7 @@ if at_stage 1; then
         options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
         advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
         advice+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
-        # In a language of one's own, phones are what the user says.
-        [ "${corpus}" = none ] || options+=(--lang "${lang}")
+        options+=("${inventory_options[@]}")
         step "data/.steps/check_${train_set}.json" "${inputs[@]}" --output "${dumpdir}/faults/${train_set}.tsv" \
             --aside "--nj ${nj}" -- \
             python3 -m parp_espnet.bin.data check "${sets[@]}" "${options[@]}" --list "${dumpdir}/faults/${train_set}.tsv" \

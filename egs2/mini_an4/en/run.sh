@@ -5,4 +5,4 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus an4 --lang en "$@"
+exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus mini_an4 --lang en "$@"

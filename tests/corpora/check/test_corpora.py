@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from parp_espnet.corpora import an4, cldr, mboshi
+from parp_espnet.corpora import cldr, mboshi, mini_an4
 from parp_espnet.corpora.check.faults import Level, levels
 from parp_espnet.corpora.check.judge import Limits
 from parp_espnet.corpora.check.run import Findings, check
@@ -32,9 +32,9 @@ def test_cldr(tmp_path: Path) -> None:
 
 
 def test_an4(tmp_path: Path) -> None:
-    for split in an4.SPLITS:
-        write_data_dir(tmp_path / split, an4.read(split, tmp_path / "wav" / split))
-    faults = found([tmp_path / split for split in an4.SPLITS], "en").faults
+    for split in mini_an4.SPLITS:
+        write_data_dir(tmp_path / split, mini_an4.read(split, tmp_path / "wav" / split))
+    faults = found([tmp_path / split for split in mini_an4.SPLITS], "en").faults
     # The one utterance of dev is by a speaker of train.
     assert [(fault.kind, fault.utterance) for fault in faults] == [("same-speaker", "mwhw")]
 

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Swedish, read by volunteers of Common Voice; phones of the sentences by the project's phonemiser. Any release will do, unpacked
+# (some GB; egs2/commonvoice/README.md says from where):
+#
+#     egs2/commonvoice/sv-SE/run.sh --commonvoice DIR --train_minutes 10 --method parp --sparsity 0.5      all options: --help
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus commonvoice --lang sv-SE "$@"

@@ -1,0 +1,214 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import kaldiio
+import numpy as np
+import pytest
+import soundfile
+
+from parp_espnet.corpora import own
+from parp_espnet.corpora.kaldi import Utterance
+from parp_espnet.corpora.layouts import SPLITS, listing, read_items
+from parp_espnet.corpora.rejects import Made, Why
+from parp_espnet.errors import UserError
+
+Record = Callable[..., Path]
+
+
+def read_all(root: Path, wavs: Path, phonemise: str | None = None) -> list[Utterance]:
+    sets = [own.read(root, split, wavs, "xx", phonemise) for split in SPLITS]
+    assert all(made.utterances for made in sets)
+    return [utterance for made in sets for utterance in made.utterances]
+
+
+def reasons(made: Made) -> dict[str, str]:
+    return {reject.item: f"{reject.why}: {reject.reason}" for reject in made.rejected}
+
+
+def kaldi(root: Path, record: Record, utterances: int = 6) -> Path:
+    """A directory as in Kaldi's recipes, whose paths count from two directories above it."""
+    data = root / "data" / "all"
+    data.mkdir(parents=True)
+    scp, text, speakers = [], [], []
+    for number in range(utterances):
+        record(root / "audio" / f"{number}.flac", seed=number)
+        scp.append(f"s{number % 3}-{number} audio/{number}.flac\n")
+        text.append(f"s{number % 3}-{number} a b {number}\n")
+        speakers.append(f"s{number % 3}-{number} s{number % 3}\n")
+    (data / "wav.scp").write_text("".join(scp))
+    (data / "text").write_text("".join(text))
+    (data / "utt2spk").write_text("".join(speakers))
+    return data
+
+
+def test_a_kaldi_directory_is_divided_by_speaker(tmp_path: Path, record: Record) -> None:
+    data = kaldi(tmp_path, record)
+    sets = {split: own.read(data, split, tmp_path / "wav", "xx") for split in SPLITS}
+    assert [len({one.speaker for one in made.utterances}) for made in sets.values()] == [1, 1, 1]
+    assert {made.note for made in sets.values()} == {"sets by speaker"}
+    everything = [one for made in sets.values() for one in made.utterances]
+    assert sorted(one.id for one in everything) == [f"s{n % 3}-{n}" for n in (0, 3, 1, 4, 2, 5)]
+    assert {one.phones[:2] for one in everything} == {("a", "b")}
+    assert all(Path(one.wav).is_file() and one.duration == 2.0 for one in everything)
+    assert listing(data) == [data / name for name in ("wav.scp", "text", "utt2spk")]
+
+
+def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
+    data = kaldi(tmp_path, record, 1)
+    ark = tmp_path / "audio" / "more.ark"
+    samples = (3000 * np.random.default_rng(1).standard_normal(8000)).astype(np.int16)
+    kaldiio.save_ark(str(ark), {"deep": (8000, samples)}, scp=str(tmp_path / "more.scp"))
+    value = (tmp_path / "more.scp").read_text().split()[1]
+    (data / "wav.scp").write_text(f"one audio/0.flac\ndeep {value}\ngone audio/none.flac\ncommand cat x |\n")
+    (data / "segments").write_text(
+        "u1 one 0.0 0.5\nu2 one 0.5 2.05\nu3 deep 0.25 1\nu4 one 1 9\nu5 two 0 1\nu6 one 2 1\nu7 gone 0 1\n"
+        "u8 command 0 1\n"
+    )
+    (data / "text").write_text("".join(f"u{number} a b u{number}\n" for number in range(1, 10)))
+    (data / "utt2spk").unlink()
+    sets = [own.read(data, split, tmp_path / "wav", "xx") for split in SPLITS]
+    utterances = {one.text: one for made in sets for one in made.utterances}
+    assert {text[-2:]: one.duration for text, one in utterances.items()} == {"u1": 0.5, "u2": 1.5, "u3": 0.75}
+    heard, rate = soundfile.read(utterances["a b u3"].wav, dtype="int16")
+    assert rate == 8000
+    assert (heard == samples[2000:]).all()
+    found = {name: reason for made in sets for name, reason in reasons(made).items()}
+    assert {name: reason[:40] for name, reason in found.items()} == {
+        "u4": "row: expected a part of 2.00 s, found 1 ",
+        "u5": "row: expected '<recording> <begin> <end>",
+        "u6": "row: expected '<recording> <begin> <end>",
+        "u7": f"missing: expected the recording {data}"[:40],
+        "u8": "row: expected a file, found a command (c",
+        "u9": "missing: expected its recording in wav.s",
+    }
+
+
+def test_features_are_no_waves(tmp_path: Path, record: Record) -> None:
+    data = kaldi(tmp_path, record, 3)
+    ark = tmp_path / "feats.ark"
+    kaldiio.save_ark(str(ark), {"f": np.zeros((4, 3), np.float32)}, scp=str(tmp_path / "f.scp"))
+    damaged = tmp_path / "damaged.ark"
+    damaged.write_bytes(b"nothing that Kaldi wrote")
+    value = (tmp_path / "f.scp").read_text().split()[1]
+    (data / "wav.scp").write_text(f"s0-0 {value}\ns1-1 {damaged}:3\ns2-2 {tmp_path}/none.ark:3\n")
+    found: dict[str, str] = {}
+    for split in SPLITS:
+        found |= reasons(own.read(data, split, tmp_path / "wav", "xx"))
+    assert "expected waves, found a matrix" in found["s0-0"]
+    assert found["s1-1"].startswith("audio: undecodable: ")
+    assert found["s2-2"].startswith("missing: expected the recording")
+
+
+def test_a_folder_whose_folders_are_speakers(tmp_path: Path, record: Record) -> None:
+    root = tmp_path / "my corpus"
+    for speaker in ("ana", "Bruno B", "carla", "ñandú"):
+        for number in range(2):
+            path = record(root / speaker / "day 1" / f"{number}.wav", seed=10 * len(speaker) + number)
+            path.with_suffix(".lab" if number else ".txt").write_bytes("\ufeffHola,\r\nmundo\r\n".encode())
+    record(root / "ana" / "alone.wav")
+    utterances = read_all(root, tmp_path / "wav", "es")
+    assert {one.phones for one in utterances} == {("o", "l", "a", "m", "u", "n", "d", "o")}
+    assert {one.text for one in utterances} == {"Hola, mundo"}
+    assert len({one.id for one in utterances}) == 8
+    assert all(len(one.id.split()) == 1 and one.id.startswith(f"{one.speaker}-") for one in utterances)
+    assert reasons(own.read(root, "train", tmp_path, "es", "es"))["ana/alone"].startswith("text: expected a transcript")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("list.tsv", ["clips/{}.wav\ta b {}"]),
+        ("list.csv", ["clips/{}.wav,a b {}"]),
+        ("list.csv", ["text;path", '"a b {}";clips/{}.wav']),
+        ("list.tsv", ["speaker\tAudio\tTranscript", "s{}\tclips/{}.wav\ta b {}"]),
+    ],
+)
+def test_a_table(tmp_path: Path, record: Record, name: str, lines: list[str]) -> None:
+    for number in range(5):
+        record(tmp_path / "clips" / f"{number}.wav", seed=number)
+    *header, line = lines
+    written = [*header, *(line.replace("{}", str(number)) for number in range(5))]
+    (tmp_path / name).write_text("\r\n".join(written) + "\r\n")
+    for root in (tmp_path / name, tmp_path):
+        utterances = read_all(root, tmp_path / "wav")
+        assert sorted(one.text for one in utterances) == [f"a b {number}" for number in range(5)]
+    assert ("s1" in {one.speaker for one in utterances}) == (len(header) == 1 and "speaker" in header[0])
+    assert listing(tmp_path / name) == [tmp_path / name]
+
+
+def test_a_sentence_is_in_one_set_without_speakers(tmp_path: Path, record: Record) -> None:
+    for number in range(12):
+        record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(f"a b {number % 4}")
+    sets = [{one.text for one in own.read(tmp_path, split, tmp_path, "xx").utterances} for split in SPLITS]
+    assert sum(map(len, sets)) == len(set.union(*sets)) == 4
+
+
+def test_sets_of_ones_own(tmp_path: Path, record: Record) -> None:
+    for split in SPLITS:
+        record(tmp_path / split / "1.wav").with_suffix(".txt").write_text(f"a {split}")
+    assert [one.text for one in read_all(tmp_path, tmp_path / "wav")] == ["a train", "a dev", "a test"]
+    (tmp_path / "dev").rename(tmp_path / "valid")
+    with pytest.raises(UserError, match="expected the directories train, dev, test, found no dev"):
+        own.read(tmp_path, "train", tmp_path, "xx")
+
+
+def test_rows_that_cannot_be_used(tmp_path: Path, record: Record) -> None:
+    rows = ["audio\ttext\tspeaker"]
+    for number in range(6):
+        record(tmp_path / f"{number}.wav", seed=number)
+        rows.append(f"{number}.wav\thola {'mundo ' * number}\ts{number}")
+    rows += [
+        "0.wav\totra vez\ts0",
+        "gone.wav\thola\ts1",
+        "\thola\ts1",
+        "4.wav",
+        "empty.wav\t\ts2",
+        "ru.wav\tпривет\ts1",
+    ]
+    record(tmp_path / "empty.wav", seed=10)
+    record(tmp_path / "ru.wav", seed=11)
+    (tmp_path / "list.tsv").write_bytes("\n".join(rows).encode() + b"\n\xff\thola\ts1\n")
+    kept = 0
+    found: dict[str, str] = {}
+    for split in SPLITS:
+        made = own.read(tmp_path / "list.tsv", split, tmp_path / "wav", "es", "es")
+        found |= reasons(made)
+        kept += len(made.utterances)
+    assert kept == 6
+    assert {reason.partition(":")[0] for reason in found.values()} == {str(why) for why in Why} - {"audio"}
+    assert "expected Latin letters (es), found п (CYRILLIC)" in found["ru"]
+
+
+def test_letters(tmp_path: Path, record: Record) -> None:
+    for number, text in enumerate(("One, two", "two three", "It's four")):
+        record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(text)
+    spelled = {"".join(one.phones) for one in read_all(tmp_path, tmp_path / "wav", "letters")}
+    assert spelled == {"one<space>two", "two<space>three", "it's<space>four"}
+
+
+def test_so_many_minutes(tmp_path: Path, record: Record) -> None:
+    data = kaldi(tmp_path, record, 30)
+    assert len(own.read(data, "train", tmp_path, "xx", None, 0.1).utterances) == 3
+    with pytest.raises(UserError, match=r"expected 5 minutes of training speech, found 0.\d\d that can be used"):
+        own.read(data, "train", tmp_path, "xx", None, 5)
+
+
+def test_what_is_no_layout(tmp_path: Path, record: Record) -> None:
+    with pytest.raises(UserError, match="nowhere: no such file or directory"):
+        read_items(tmp_path / "nowhere")
+    with pytest.raises(UserError, match=r"or one table \(.tsv, .csv\); found nothing"):
+        read_items(tmp_path)
+    record(tmp_path / "1.wav")
+    with pytest.raises(UserError, match=r"recordings with transcripts of the same name \(.txt or .lab\).* found 1.wav"):
+        read_items(tmp_path)
+    with pytest.raises(UserError, match=r"1.wav: expected a table in .tsv or .csv"):
+        read_items(tmp_path / "1.wav")
+    (tmp_path / "a.csv").write_text("a,b,c,d\n")
+    with pytest.raises(UserError, match=r"a.csv:1: expected columns audio, text and perhaps speaker, found 4 columns"):
+        read_items(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("\n")
+    with pytest.raises(UserError, match="expected lines of audio and text, found an empty table"):
+        read_items(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("1.wav,a b\n")
+    with pytest.raises(UserError, match="expected at least three speakers or sentences for three sets, found 1"):
+        own.read(tmp_path, "train", tmp_path, "xx")

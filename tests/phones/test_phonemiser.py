@@ -1,0 +1,56 @@
+import unicodedata
+
+import pytest
+
+from parp_espnet.phones.phonemiser import LETTERS, SCRIPTS, WrongScriptError, letters_of, phones_of, units_of
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "phones"),
+    [
+        ("es", "Hola, mundo", "o l a m u n d o"),
+        ("ru", "мир", "mʲ i r"),
+        ("zh", "學", "ɕ ɥ ɛ"),
+        ("fr", unicodedata.normalize("NFD", "été"), "e t e"),
+    ],
+)
+def test_phones(language: str, text: str, phones: str) -> None:
+    assert phones_of(language, text) == tuple(phones.split())
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "message"),
+    [
+        ("es", "hola мир", "expected Latin letters .es., found м .CYRILLIC. in 'hola мир'"),
+        ("ru", "hello", "expected Cyrillic letters .ru., found h .LATIN."),
+        ("zh", "hello 你好", "expected Chinese letters"),
+        ("es", " …", "found no phone in '…'"),
+        ("es", "", "found no phone in ''"),
+    ],
+)
+def test_what_has_no_phones(language: str, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        phones_of(language, text)
+    assert isinstance(raised.value, WrongScriptError) == ("letters" in message)
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("A YEAR, ago", "a <space> y e a r <space> a g o"),
+        ("it’s 'fine'", "i t ' s <space> f i n e"),
+        (unicodedata.normalize("NFD", "été-là"), "é t é <space> l à"),
+    ],
+)
+def test_letters(text: str, letters: str) -> None:
+    assert units_of(LETTERS, text) == tuple(letters.split())
+
+
+@pytest.mark.parametrize(("text", "message"), [("...", "found no letter"), ("in 1990", "found digits .1.")])
+def test_what_has_no_letters(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        letters_of(text)
+
+
+def test_every_voice_has_a_script() -> None:
+    assert set(SCRIPTS.values()) == {"LATIN", "CYRILLIC", "CJK"}
