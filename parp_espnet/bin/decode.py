@@ -17,10 +17,10 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="an ESPnet model file beside its config.yaml")
     parser.add_argument("--data", type=Path, required=True, help="a Kaldi data directory (16 kHz mono)")
     parser.add_argument("--out", type=Path, required=True, help="receives text and decode.json")
-    parser.add_argument("--batch_seconds", type=float, default=60.0, help="audio in a batch, padding included")
+    parser.add_argument("--batch_seconds", type=float, help="audio in a batch, padding too [10 on a CPU, 120 else]")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     args = parser.parse_args()
-    if args.batch_seconds <= 0:
+    if args.batch_seconds is not None and args.batch_seconds <= 0:
         raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
     print(decode(args.model, args.data, args.out, args.batch_seconds, args.device))
 

@@ -31,7 +31,7 @@ from parp_espnet.recognition.transcripts import FORMATS
 def main() -> None:
     """Recognise, and say what could not be."""
     args = _parser().parse_args()
-    if args.batch_seconds <= 0:
+    if args.batch_seconds is not None and args.batch_seconds <= 0:
         raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
     sources = find(args.recordings)
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
     parser.add_argument("--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
-    parser.add_argument("--batch_seconds", type=float, default=60.0, metavar="X", help="audio in a batch [60]")
+    parser.add_argument("--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]")
     return parser
 
 

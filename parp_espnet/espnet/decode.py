@@ -15,13 +15,13 @@ from parp_espnet.progress import bar
 from parp_espnet.recognition.transcripts import Phone, Transcript, ctm
 
 
-def decode(model_file: Path, data: Path, out: Path, batch_seconds: float = 60.0, device: str = "cpu") -> Path:
+def decode(model_file: Path, data: Path, out: Path, batch_seconds: float | None = None, device: str = "cpu") -> Path:
     """Write `out/text` ("utt p1 p2 …", sorted), `out/ctm` (when each phone was) and `out/decode.json` (how it went).
 
     Args:
         model_file: an ESPnet model beside its `config.yaml`.
         data: a Kaldi data directory; only `wav.scp` is read (16 kHz, mono).
-        batch_seconds: audio in a batch, padding included.
+        batch_seconds: audio in a batch, padding included; None is what suits the device.
 
     Raises:
         UserError: a file is missing, damaged, or not what it should be.

@@ -13,15 +13,15 @@ from parp_espnet.recognition.audio import Failure, Source, read
 from parp_espnet.recognition.transcripts import Transcript
 from parp_espnet.recognition.windows import Labels, cut, join
 
-AHEAD = 8
-"""Batches of recordings that are read before they are decoded: more are of more even length, and take more memory."""
+AHEAD = 600.0
+"""Seconds of recordings that are read before they are decoded: of more, batches are more even, and take more memory."""
 
 
 @dataclass(frozen=True)
 class Windows:
     """A recording of more than `longest` seconds is decoded in windows, any two of which share `overlap` seconds."""
 
-    longest: float = 30.0
+    longest: float = 20.0
     overlap: float = 2.0
 
 
@@ -41,14 +41,14 @@ class _Opened:
 def recognise(
     recogniser: Recogniser,
     sources: Iterable[Source | Failure],
-    batch_seconds: float = 60.0,
+    batch_seconds: float | None = None,
     windows: Windows = Windows(),
     done: Callable[[float], None] = lambda seconds: None,
 ) -> Iterator[tuple[Source, Transcript] | Failure]:
     """Yield, in their order, what was recognised in recordings, and why it was not.
 
     Args:
-        batch_seconds: audio in a batch, padding included.
+        batch_seconds: audio in a batch, padding included; None is what suits the device.
         done: is told how many seconds of recordings have been decoded since it was last told.
     """
     waiting: list[_Opened | Failure] = []
@@ -57,7 +57,7 @@ def recognise(
         opened = _open(source, windows, recogniser.grid.stride)
         waiting.append(opened)
         seconds += len(opened.samples) / RATE if isinstance(opened, _Opened) else 0.0
-        if seconds >= AHEAD * batch_seconds:
+        if seconds >= AHEAD:
             yield from _finish(recogniser, waiting, batch_seconds, done)
             waiting, seconds = [], 0.0
     yield from _finish(recogniser, waiting, batch_seconds, done)
@@ -75,7 +75,7 @@ def _open(source: Source | Failure, windows: Windows, stride: int) -> _Opened | 
 
 
 def _finish(
-    recogniser: Recogniser, waiting: list[_Opened | Failure], batch_seconds: float, done: Callable[[float], None]
+    recogniser: Recogniser, waiting: list[_Opened | Failure], batch_seconds: float | None, done: Callable[[float], None]
 ) -> Iterator[tuple[Source, Transcript] | Failure]:
     opened = {number: one for number, one in enumerate(waiting) if isinstance(one, _Opened)}
     labels = _label(recogniser, opened, batch_seconds, done)
@@ -89,7 +89,7 @@ def _finish(
 
 
 def _label(
-    recogniser: Recogniser, opened: dict[int, _Opened], batch_seconds: float, done: Callable[[float], None]
+    recogniser: Recogniser, opened: dict[int, _Opened], batch_seconds: float | None, done: Callable[[float], None]
 ) -> dict[tuple[int, int], Labels]:
     """Return the labels of the window of each recording (its number) that begins at each sample."""
     ends = {(number, begin): end for number, one in opened.items() for begin, end in one.windows}

@@ -66,7 +66,7 @@ def test_rates_and_channels_make_no_difference(recogniser: Recogniser, tones: Pa
 def test_in_their_order_and_past_what_fails(
     recogniser: Recogniser, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "AHEAD", 2)
+    monkeypatch.setattr(module, "AHEAD", 2.0)
     (tmp_path / "bad.wav").write_text("words")
     inputs = [tones / "tone-2.wav", tmp_path / "bad.wav", tones, tmp_path / "gone.wav", tones / "tone-0.wav"]
     found = list(recognise(recogniser, find(inputs), batch_seconds=1.0))
