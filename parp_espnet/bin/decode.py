@@ -12,11 +12,11 @@ from parp_espnet.espnet.decode import decode
 
 @command
 def main() -> None:
-    """Write `<out>/text` and `<out>/decode.json`."""
+    """Write `<out>/text`, `<out>/ctm` and `<out>/decode.json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="an ESPnet model file beside its config.yaml")
     parser.add_argument("--data", type=Path, required=True, help="a Kaldi data directory (16 kHz mono)")
-    parser.add_argument("--out", type=Path, required=True, help="receives text and decode.json")
+    parser.add_argument("--out", type=Path, required=True, help="receives text, ctm and decode.json")
     parser.add_argument("--batch_seconds", type=float, help="audio in a batch, padding too [10 on a CPU, 120 else]")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     args = parser.parse_args()
