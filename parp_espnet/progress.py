@@ -34,6 +34,16 @@ def track[T](items: Iterable[T], label: str, unit: str = "it", total: int | None
             shown.update(1)
 
 
+def say(line: str) -> None:
+    """Print a line on stderr, above the bar if there is one."""
+    tqdm.write(line, file=sys.stderr)
+
+
+def emit(text: str) -> None:
+    """Print text that ends with a line's end on stdout, above the bar if stdout is the same terminal."""
+    tqdm.write(text, file=sys.stdout, end="")
+
+
 class _Lines:
     """A stderr on which each redraw of the bar is a line of its own."""
 

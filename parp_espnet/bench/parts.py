@@ -35,6 +35,7 @@ PARTS = {
         (("step.parp", "parp", "dense"), ("step.fixed", "fixed", "dense")),
         rounds=3,
     ),
+    "decode": Part("parp_espnet.bench.decode", ("multi",), (("decode", "ours", "stock"),)),
     "check": Part("parp_espnet.bench.check", tuple(check.SIZES), (("check", "check", "read"),)),
     "mask": Part(
         "parp_espnet.bench.mask",

@@ -23,7 +23,7 @@ def main() -> None:
     """Print a table, a line for each alternative, and write it as JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
     parser.add_argument("--only", default="", help=f"measure one part: {', '.join(PARTS)}")
-    parser.add_argument("--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base")
+    parser.add_argument("--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, multi")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
     options = parser.parse_args()
@@ -90,7 +90,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         bits = f" ({line['bits_per_weight']:.3f} bit a weight)" if "bits_per_weight" in line else ""
         cells = [
-            line["name"] + bits,
+            line["name"] + bits + _tokens(line),
             str(line["threads"]),
             f"{line['ours_s']:.3f}",
             f"{line['extra_bytes'] / 1e6:.0f}",
@@ -101,6 +101,13 @@ def table(lines: list[dict[str, Any]]) -> str:
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "".join(f"{row}\n" for row in rows)
+
+
+def _tokens(line: dict[str, Any]) -> str:
+    """Say whether both ways of decoding gave the same, without which their times are not to be compared."""
+    if "tokens_crc32" not in line:
+        return ""
+    return " (same tokens)" if line["tokens_crc32"] == line["against_tokens_crc32"] else " (OTHER TOKENS)"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How many frames an utterance has.
+"""How many frames an utterance has, where they are in it, and what they see.
 
 s3prl reports ⌈samples/320⌉ frames, one to three more than the convolutions make. Alone, an utterance gets
 them as copies of its last frame, which change nothing. In a batch all but the longest get outputs at padding
@@ -6,10 +6,37 @@ instead, and a head can learn to read phones there that it will not find when it
 time.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+RATE = 16000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Frame i of an upstream sees `field` samples from sample i·`stride` on; wav2vec 2.0's numbers by default."""
+
+    stride: int = 320
+    field: int = 400
+
+    def begin(self, frame: int) -> float:
+        """Return where a frame begins, in seconds, if it is the middle `stride` samples of what it sees."""
+        return (frame * self.stride + (self.field - self.stride) / 2) / RATE
+
+
+def grid_of(model: Any) -> Grid:
+    """Return where the frames of an ESPnet model are."""
+    upstream: Any = hf_upstream(model)
+    if upstream is None:
+        return Grid()
+    stride, field = 1, 1
+    for width, step in zip(upstream.config.conv_kernel, upstream.config.conv_stride, strict=True):
+        field += (width - 1) * stride
+        stride *= step
+    return Grid(stride, field)
 
 
 def hf_upstream(model: Any) -> nn.Module | None:
@@ -33,3 +60,30 @@ def count_frames_exactly(model: Any) -> None:
         return features, torch.minimum(reported, made.to(reported))
 
     model.frontend.register_forward_hook(clamp)
+
+
+def hide_padding(model: Any) -> None:
+    """Make a group norm in the upstream's convolutions see each utterance as if it were alone.
+
+    wav2vec2-base and its like have one, over all frames, the padding's too: what an utterance gets would depend on what
+    else is in its batch. Nothing else sees padding: s3prl always passes Hugging Face's models an attention mask.
+    """
+    upstream: Any = hf_upstream(model)
+    if upstream is None or upstream.config.feat_extract_norm != "group":
+        return
+    norm = upstream.feature_extractor.conv_layers[0].layer_norm
+    width, step = upstream.config.conv_kernel[0], upstream.config.conv_stride[0]
+    plain = norm.forward
+    lengths: list[int] = []
+
+    def remember(_: nn.Module, inputs: tuple[Tensor, Tensor]) -> None:
+        lengths[:] = [(samples - width) // step + 1 for samples in inputs[1].tolist()]
+
+    def apart(hidden: Tensor) -> Tensor:
+        normed = torch.zeros_like(hidden)  # (utterances, channels, frames)
+        for row, frames in enumerate(lengths):
+            normed[row, :, :frames] = plain(hidden[row : row + 1, :, :frames])[0]
+        return normed
+
+    model.frontend.register_forward_pre_hook(remember)
+    norm.forward = apart

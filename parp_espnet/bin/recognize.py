@@ -1,0 +1,91 @@
+"""Turn recordings into phones with times.
+
+parp-recognize exp/TAG talk.mp3                                   a line a phone: file, begin, end, phone
+parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every recording below field/
+parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of JSON a file
+
+Recordings are whatever libsndfile decodes: wav, flac, mp3, ogg, …, of any rate, length and number of channels. A time
+is where the model has a phone as the best label, in steps of a frame (20 ms). CTC learns the order of phones, not their
+borders: a phone is marked somewhere within it, and is mostly longer than its mark.
+
+Exit code 1 says that some recordings were not recognised; the others were.
+"""
+
+import argparse
+import contextlib
+import io
+import logging
+import math
+import sys
+import warnings
+from pathlib import Path
+
+from parp_espnet import progress
+from parp_espnet.errors import UserError, command
+from parp_espnet.recognition.audio import Failure, Source, find, seconds_of
+from parp_espnet.recognition.output import open_output
+from parp_espnet.recognition.transcripts import FORMATS
+
+
+@command
+def main() -> None:
+    """Recognise, and say what could not be."""
+    args = _parser().parse_args()
+    if args.batch_seconds is not None and args.batch_seconds <= 0:
+        raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
+    sources = find(args.recordings)
+    output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
+    # What ESPnet, s3prl and their libraries say while they are imported and loaded is for those who train.
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    with contextlib.redirect_stderr(io.StringIO()):
+        # They take seconds to import; a wrong option should not.
+        from transformers.utils import logging as transformers_logging  # noqa: PLC0415
+
+        from parp_espnet.espnet.loading import find_model  # noqa: PLC0415
+        from parp_espnet.espnet.recognise import recognise  # noqa: PLC0415
+        from parp_espnet.espnet.recogniser import Recogniser  # noqa: PLC0415
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+    recogniser = Recogniser(find_model(args.model), args.device)
+    total = sum(seconds_of(source.path) for source in sources if isinstance(source, Source))
+    failures = 0
+    with progress.bar(math.ceil(total) or None, "recognise", unit="s") as shown:
+        # Whole seconds, of those so far: a sum of rounded ones would drift.
+        heard = 0.0
+
+        def done(seconds: float) -> None:
+            nonlocal heard
+            heard += seconds
+            shown.update(math.ceil(heard) - shown.n)
+
+        for found in recognise(recogniser, sources, args.batch_seconds, done=done):
+            if isinstance(found, Failure):
+                failures += 1
+                progress.say(f"error: {found}")
+            else:
+                output.add(*found)
+    output.close()
+    if failures:
+        print(f"{failures} of {len(sources)} were not recognised", file=sys.stderr)
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parp-recognize",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="an experiment, or .pth beside its config.yaml")
+    parser.add_argument("recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
+    parser.add_argument("--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

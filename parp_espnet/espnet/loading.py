@@ -1,0 +1,102 @@
+"""A trained model, loaded from wherever one is and as strictly as can be.
+
+ESPnet's `config.yaml` has the upstream's path as training saw it: from the recipe's directory.
+"""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from parp_espnet.errors import UserError, describe
+from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.finalise import SUMMARY
+from parp_espnet.espnet.task import PruningASRTask
+from parp_espnet.files import read_json
+
+NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
+"""Where an upstream may be that is no file: an address, or a name of the Hugging Face hub (owner/model)."""
+
+
+def find_model(path: Path) -> Path:
+    """Return the model file of an experiment's directory, that which its training ended with; a file is itself.
+
+    Raises `UserError` where there is none.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: no such model: expected an experiment's directory, or a .pth beside its config.yaml")
+    if not path.is_dir():
+        return path
+    if (path / SUMMARY).is_file():
+        return path / str(read_json(path / SUMMARY)["model"])
+    models = sorted(path.glob("valid.*.ave.pth")) or sorted(path.glob("valid.*.best.pth"))
+    if len(models) == 1:
+        return models[0]
+    found = ", ".join(model.name for model in models) or "no model"
+    raise UserError(f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {found}")
+
+
+def load_model(model_file: Path, device: str = "cpu") -> tuple[Any, argparse.Namespace]:
+    """Return an ESPnet model, in float32 and ready to infer, and the configuration of its training.
+
+    Raises `UserError`: the model, its configuration or its upstream is missing, damaged or not what it should be.
+    """
+    args = _read_config(model_file.parent / "config.yaml")
+    states = load_model_state(model_file)
+    config = model_file.parent / "config.yaml"
+    _find_upstream(args, config)
+    try:
+        model = PruningASRTask.build_model(args)
+    except Exception as error:  # ESPnet, s3prl and transformers raise many kinds
+        raise UserError(f"{config}: the model cannot be built ({describe(error)})") from None
+    try:
+        # ESPnet loads with strict=False, which would run the untuned weights if the names were off.
+        model.load_state_dict(states, strict=True)
+    except RuntimeError as error:
+        unfit = " ".join(str(error).split())[:300]
+        raise UserError(f"{model_file}: does not fit {config.name} beside it: {unfit}") from None
+    return model.to(device=check_device(device), dtype=torch.float32).eval(), args
+
+
+def check_device(device: str) -> str:
+    """Return `device` if this machine has it. Raises `UserError` otherwise."""
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(f"--device {device}: no such device here ({describe(error)})") from None
+    return device
+
+
+def _read_config(config: Path) -> argparse.Namespace:
+    if not config.exists():
+        raise UserError(f"{config}: no such file; expected the training configuration beside the model")
+    try:
+        content = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{config}: expected YAML, found something else ({describe(error)})") from None
+    if not isinstance(content, dict) or "token_list" not in content:
+        raise UserError(f"{config}: expected the configuration that ESPnet leaves of a training, found no token_list")
+    return argparse.Namespace(**content)
+
+
+def _find_upstream(args: argparse.Namespace, config: Path) -> None:
+    """Replace the upstream's path by one that holds from here."""
+    settings = (getattr(args, "frontend_conf", None) or {}).get("frontend_conf") or {}
+    path = settings.get("path_or_url")
+    if path is None:
+        return
+    folders = [*config.absolute().parent.parents, *config.resolve().parent.parents, Path.cwd()]
+    for folder in dict.fromkeys(folders):
+        if (folder / path).exists():
+            settings["path_or_url"] = str(folder / path)
+            break
+    else:
+        if not NOT_A_PATH.fullmatch(path):
+            below = "" if Path(path).is_absolute() else f", below {config.absolute().parent.parent} or what it is in"
+            raise UserError(f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again")
+    broken = [link for link in sorted(Path(settings["path_or_url"]).glob("*")) if not link.exists()]
+    if broken:
+        raise UserError(f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage 5 again")

@@ -1,0 +1,94 @@
+"""Where transcripts go: to stdout, into one file, or into a directory with a file for each."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_text
+from parp_espnet.recognition.audio import Failure, Source
+from parp_espnet.recognition.transcripts import Format, Transcript
+
+
+class Output(Protocol):
+    """Takes transcripts, one after the other, and in the end is closed."""
+
+    def add(self, source: Source, transcript: Transcript) -> None:
+        """Take one."""
+
+    def close(self) -> None:
+        """Write what is not yet written."""
+
+
+class Stream:
+    """Each is written as soon as it is there."""
+
+    def __init__(self, write: Callable[[str], None], among: Callable[[Transcript], str]) -> None:
+        self._write, self._among = write, among
+
+    def add(self, source: Source, transcript: Transcript) -> None:
+        """Write one."""
+        self._write(self._among(transcript))
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+class OneFile:
+    """All go into a file that is either complete or absent."""
+
+    def __init__(self, path: Path, among: Callable[[Transcript], str]) -> None:
+        self._path, self._among, self._texts = path, among, list[str]()
+
+    def add(self, source: Source, transcript: Transcript) -> None:
+        """Keep one."""
+        self._texts.append(self._among(transcript))
+
+    def close(self) -> None:
+        """Write the file."""
+        write_text(self._path, "".join(self._texts))
+
+
+class Folder:
+    """Each goes into a file of its own, below a directory as its recording is below that which was given."""
+
+    def __init__(self, folder: Path, written: Format, sources: Sequence[Source | Failure]) -> None:
+        """Raises `UserError` where two recordings would go into one file."""
+        known = [source for source in sources if isinstance(source, Source)]
+        stems = Counter(source.name.with_suffix("") for source in known)
+        names = Counter(source.name for source in known)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise UserError(f"--out {folder}: several recordings are called {twice[0]}; give their directory")
+        self._folder, self._format = folder, written
+        # a.wav and a.flac are a.wav.json and a.flac.json
+        self._stems = {
+            source.name: source.name if stems[source.name.with_suffix("")] > 1 else source.name.with_suffix("")
+            for source in known
+        }
+
+    def add(self, source: Source, transcript: Transcript) -> None:
+        """Write its file."""
+        stem = self._stems[source.name]
+        write_text(self._folder / stem.with_name(stem.name + self._format.suffix), self._format.alone(transcript))
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+def open_output(
+    out: Path | None, written: Format, sources: Sequence[Source | Failure], stdout: Callable[[str], None]
+) -> Output:
+    """Return where transcripts of `sources` go: `out` is a directory, if it is there or has no suffix, or a file.
+
+    Raises `UserError` where the format has one recording a file and there are several.
+    """
+    if out is not None and (out.is_dir() or (not out.is_file() and out.suffix == "")):
+        return Folder(out, written, sources)
+    among = written.among
+    if among is None:
+        if len(sources) > 1:
+            where = out or "stdout"
+            raise UserError(f"--out: {len(sources)} recordings cannot go to {where} in this format; name a directory")
+        among = written.alone
+    return Stream(stdout, among) if out is None else OneFile(out, among)

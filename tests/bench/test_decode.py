@@ -1,0 +1,33 @@
+"""The benchmark of decoding decodes, and ESPnet's own search gives the same phones."""
+
+import logging
+
+import pytest
+import torch
+
+from parp_espnet.bench import decode
+from parp_espnet.bench.parts import PARTS
+from parp_espnet.bin.bench import table
+
+
+def test_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(decode.SIZES, "multi", 0.1)
+    threads, level = torch.get_num_threads(), logging.getLogger().level
+    ours, stock = (decode.measure(way, "multi", 1) for way in PARTS["decode"].ways)
+    torch.set_num_threads(threads)
+    logging.getLogger().setLevel(level)
+    assert ours["seconds"] > 0
+    assert ours["audio_seconds"] >= 6
+    # Some eight to fourteen phones a second, as in speech.
+    assert 5 < ours["tokens"] / ours["audio_seconds"] < 20
+    for same in ("utterances", "tokens", "tokens_crc32"):
+        assert ours[same] == stock[same]
+
+
+@pytest.mark.parametrize(("other", "said"), [(1, "(same tokens)"), (2, "(OTHER TOKENS)")])
+def test_tokens_that_differ_are_seen(other: int, said: str) -> None:
+    line = {
+        "name": "decode.multi", "threads": 1, "ours_s": 1.0, "extra_bytes": 0, "against": "stock", "against_s": 2.0,
+        "against_extra_bytes": 0, "ratio": 0.5, "tokens_crc32": 1, "against_tokens_crc32": other,
+    }  # fmt: skip
+    assert f"| decode.multi {said} | 1 |" in table([line])

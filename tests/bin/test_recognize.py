@@ -1,0 +1,65 @@
+"""`parp-recognize`: what it prints, where it writes, and how it ends."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.bin import recognize
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["parp-recognize", *map(str, words)])
+    try:
+        recognize.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.fixture(autouse=True)
+def loud():
+    """The command silences the log of this process, which is the tests'."""
+    import logging  # noqa: PLC0415
+
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_to_stdout_from_anywhere(
+    learned: Path, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, learned, tones / "tone-0.wav") == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert {row[0] for row in rows} == {str(tones / "tone-0.wav")}
+    assert all(float(begin) < float(end) and phone in "aeio" for _, begin, end, phone in rows)
+
+
+def test_what_fails_is_said_and_the_others_are_done(
+    learned: Path, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "bad.mp3").write_text("words")
+    (tmp_path / "none").mkdir()
+    words = ["--format", "json", "--out", tmp_path / "all.jsonl"]
+    assert call(monkeypatch, learned, tmp_path / "bad.mp3", tmp_path / "none", tones, *words) == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert [line.split(": ")[1] for line in errors] == [str(tmp_path / "bad.mp3"), str(tmp_path / "none")]
+    lines = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [line["file"] for line in lines] == [str(tones / f"tone-{number}.wav") for number in range(8)]
+    assert call(monkeypatch, learned, tones, "--format", "textgrid", "--out", tmp_path / "grids") == 0
+    assert len(list((tmp_path / "grids").glob("*.TextGrid"))) == 8
+
+
+def test_what_cannot_be_done_at_all(
+    learned: Path, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for words, said in (
+        ((tmp_path, tones), f"error: {tmp_path}: expected training.json"),
+        ((learned, tones, "--batch_seconds", "0"), "error: --batch_seconds: expected seconds above 0, found 0"),
+        ((learned, tones, "--format", "textgrid"), "error: --out: 8 recordings cannot go to stdout"),
+        ((learned, tones, "--device", "cuda:77"), "error: --device cuda:77: no such device here"),
+    ):
+        assert call(monkeypatch, *words) == 2
+        assert capsys.readouterr().err.splitlines()[-1].startswith(said)

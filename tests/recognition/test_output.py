@@ -1,0 +1,50 @@
+"""Transcripts go where they are said to."""
+
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.recognition.audio import Source
+from parp_espnet.recognition.output import open_output
+from parp_espnet.recognition.transcripts import FORMATS, Phone, Transcript
+
+NAMES = ("a.wav", "b/a.wav", "b/a.flac", "c.d.wav")
+
+
+def sources(*names: str) -> list[Source]:
+    return [Source(Path("in") / name, Path(name)) for name in names]
+
+
+def write(out: Path | None, form: str, *names: str) -> list[str]:
+    printed: list[str] = []
+    output = open_output(out, FORMATS[form], sources(*names), printed.append)
+    for source in sources(*names):
+        output.add(source, Transcript(str(source.path), 1.0, (Phone("a", 0.1, 0.2),)))
+    output.close()
+    return printed
+
+
+def test_stdout(tmp_path: Path):
+    assert write(None, "text", "a.wav", "b.wav") == ["in/a.wav\t0.1000\t0.2000\ta\n", "in/b.wav\t0.1000\t0.2000\ta\n"]
+    assert write(None, "textgrid", "a.wav")[0].startswith("File type")
+    with pytest.raises(UserError, match="2 recordings cannot go to stdout"):
+        write(None, "textgrid", "a.wav", "b.wav")
+
+
+def test_a_file(tmp_path: Path):
+    assert write(tmp_path / "all.jsonl", "json", *NAMES) == []
+    assert len((tmp_path / "all.jsonl").read_text().splitlines()) == len(NAMES)
+    with pytest.raises(UserError, match=r"cannot go to .*all\.TextGrid in this format; name a directory"):
+        write(tmp_path / "all.TextGrid", "textgrid", *NAMES)
+
+
+def test_a_directory(tmp_path: Path):
+    write(tmp_path / "grids", "textgrid", *NAMES)
+    made = {str(file.relative_to(tmp_path / "grids")) for file in (tmp_path / "grids").rglob("*") if file.is_file()}
+    assert made == {"a.TextGrid", "b/a.wav.TextGrid", "b/a.flac.TextGrid", "c.d.TextGrid"}
+    (tmp_path / "v1.2").mkdir()
+    write(tmp_path / "v1.2", "ctm", "a.wav")
+    assert (tmp_path / "v1.2/a.ctm").read_text() == "in/a.wav 1 0.1000 0.1000 a\n"
+    with pytest.raises(UserError, match=r"several recordings are called a\.wav"):
+        write(tmp_path / "grids", "json", "a.wav", "a.wav")

@@ -1,0 +1,79 @@
+"""Every format says what was recognised; a TextGrid is read back by a parser of its own."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parp_espnet.recognition.transcripts import FORMATS, Phone, Transcript
+
+ONE = Transcript("a talk.wav", 1.5, (Phone("tʃ", 0.1, 0.14), Phone("a", 0.14, 0.3), Phone("a", 0.4, 1.5)))
+
+
+def read_textgrid(text: str) -> tuple[float, list[tuple[float, float, str]]]:
+    """Return (end, intervals) of a TextGrid of one tier of intervals, by the order of its values as Praat does it."""
+    header, _, rest = text.partition("<exists>")
+    assert header.startswith('File type = "ooTextFile"\nObject class = "TextGrid"\n\n')
+    # Praat reads what stands free: numbers, and strings in which "" is a quote.
+    free = re.compile(r'"((?:[^"]|"")*)"|(?<![\w\[.-])-?\d+(?:\.\d+)?(?![\w\].])')
+    values = [float(one.group()) if one.group(1) is None else one.group(1) for one in free.finditer(rest)]
+    begin, end = (float(value) for value in re.findall(r"= (\S+)", header)[-2:])
+    tiers, kind, name, tier_begin, tier_end, count, *cells = values
+    assert (tiers, kind, name) == (1, "IntervalTier", "phones")
+    assert (begin, end) == (tier_begin, tier_end)
+    assert len(cells) == 3 * count
+    rows = list(zip(cells[::3], cells[1::3], (cell.replace('""', '"') for cell in cells[2::3]), strict=True))
+    return end, rows
+
+
+def test_textgrid() -> None:
+    end, rows = read_textgrid(FORMATS["textgrid"].alone(ONE))
+    assert end == 1.5
+    assert rows == [(0, 0.1, ""), (0.1, 0.14, "tʃ"), (0.14, 0.3, "a"), (0.3, 0.4, ""), (0.4, 1.5, "a")]
+    assert read_textgrid(FORMATS["textgrid"].alone(Transcript("x", 2.0, ()))) == (2.0, [(0, 2.0, "")])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9), st.sampled_from(['a"', '"', "tʰ", "1"])), max_size=9))
+def test_intervals_of_a_textgrid_leave_no_gap(drawn: list[tuple[int, int, str]]) -> None:
+    phones, at = [], 0.0
+    for gap, length, name in drawn:
+        phones.append(Phone(name, at + gap / 50, at + (gap + length) / 50))
+        at = phones[-1].end
+    end, rows = read_textgrid(FORMATS["textgrid"].alone(Transcript("x", at + 0.01, tuple(phones))))
+    assert [name for *_, name in rows if name] == [phone.name for phone in phones]
+    assert [0.0, *(until for _, until, _ in rows)] == [*(begin for begin, *_ in rows), end]
+    assert all(begin < until for begin, until, _ in rows)
+
+
+def test_text() -> None:
+    lines = "0.1000\t0.1400\ttʃ\n0.1400\t0.3000\ta\n0.4000\t1.5000\ta\n"
+    assert FORMATS["text"].alone(ONE) == lines
+    assert FORMATS["text"].among is not None
+    assert FORMATS["text"].among(ONE) == "".join(f"a talk.wav\t{line}\n" for line in lines.splitlines())
+
+
+def test_json() -> None:
+    assert FORMATS["json"].among is not None
+    line = FORMATS["json"].among(ONE)
+    assert line.count("\n") == 1
+    assert json.loads(line) == json.loads(FORMATS["json"].alone(ONE))
+    assert json.loads(line) == {
+        "file": "a talk.wav",
+        "seconds": 1.5,
+        "text": "tʃ a a",
+        "phones": [
+            {"phone": "tʃ", "begin": 0.1, "end": 0.14},
+            {"phone": "a", "begin": 0.14, "end": 0.3},
+            {"phone": "a", "begin": 0.4, "end": 1.5},
+        ],
+    }
+
+
+def test_ctm() -> None:
+    rows = [line.split(" ") for line in FORMATS["ctm"].alone(ONE).splitlines()]
+    assert [row[0] for row in rows] == ["a_talk.wav"] * 3
+    assert [(float(begin), float(length)) for _, _, begin, length, _ in rows] == [
+        pytest.approx((phone.begin, phone.end - phone.begin), abs=1e-4) for phone in ONE.phones
+    ]

@@ -1,0 +1,52 @@
+"""Windows cover a recording, and their labels are joined to those of the whole."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parp_espnet.espnet.greedy import collapse
+from parp_espnet.recognition.windows import cut, join
+
+STRIDE = 320
+
+
+@given(st.integers(1, 10**9), st.integers(1, 40), st.integers(1, 20))
+def test_windows_cover_everything(samples: int, window: int, overlap: int) -> None:
+    window, overlap = 16000 * (overlap + window), 16000 * overlap
+    parts = cut(samples, window, overlap, STRIDE)
+    assert parts[0][0] == 0
+    assert parts[-1][1] == samples
+    assert all(begin % STRIDE == 0 and 0 < end - begin <= window for begin, end in parts)
+    for (_, end), (begin, _) in pairwise(parts):
+        assert end - begin == overlap
+    if len(parts) > 1:
+        sizes = [end - begin for begin, end in parts]
+        assert max(sizes) - min(sizes) <= 2 * STRIDE
+
+
+@given(st.data())
+def test_windows_of_labels_that_agree(data: st.DataObject) -> None:
+    whole = np.array(data.draw(st.lists(st.integers(0, 3), min_size=60, max_size=200)))
+    starts = range(0, len(whole) - 20, 30)
+    parts = [(start, whole[start : start + 50]) for start in starts]
+    assert join(parts).tolist() == whole.tolist()
+
+
+def test_a_phone_at_the_seam() -> None:
+    # The later window hears 3 a frame later, and what is at either one's edge, wrongly.
+    one = np.array([1, 0, 2, 2, 0, 0, 0, 3, 0, 9])
+    other = np.array([9, 2, 0, 0, 0, 0, 3, 0, 4])
+    assert collapse(join([(0, one), (2, other)]).tolist()) == [1, 2, 3, 4]
+    # It lies in the middle of the overlap, and is there once, too.
+    one = np.array([1, 0, 0, 0, 2, 2, 2, 0, 0, 0])
+    other = np.array([0, 0, 2, 2, 2, 0, 0, 0, 3])
+    assert collapse(join([(0, one), (2, other)]).tolist()) == [1, 2, 3]
+
+
+def test_windows_that_agree_on_nothing() -> None:
+    assert join([(0, np.array([1, 1, 1, 1])), (0, np.array([2, 2, 2, 2]))]).tolist() == [1, 1, 2, 2]
+    with pytest.raises(ValueError, match="begins at frame 4"):
+        join([(0, np.array([1, 1, 1, 1])), (4, np.array([2]))])
