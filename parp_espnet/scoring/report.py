@@ -49,11 +49,11 @@ def compare_decodings(scores: Sequence[Path]) -> str:
     ordered = sorted(scores, key=lambda score: (score.parts[-3] != GREEDY, score))
     if len({score.parts[-3] for score in ordered}) < 2:
         return ""
-    shown = [("decoding", "weights", "metric", "error rate", "95 % interval", "sub", "ins", "del")]
-    shown += [_decoding(score, Result.read(score / "result.json")) for score in ordered]
+    head = ("decoding", "weights", "metric", "error rate", "95 % interval", "sub", "ins", "del")
+    shown = [head, *(_decoding(score, Result.read(score / "result.json")) for score in ordered)]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    head, *body = (f"| {' | '.join(map(str.ljust, cells, widths))} |\n" for cells in shown)
-    return "".join([head, f"|{'|'.join('-' * (width + 2) for width in widths)}|\n", *body])
+    first, *body = (f"| {' | '.join(map(str.ljust, cells, widths))} |\n" for cells in shown)
+    return "".join([first, f"|{'|'.join('-' * (width + 2) for width in widths)}|\n", *body])
 
 
 def row(dataset: str, total: Total) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, compress
 from pathlib import Path
 
+from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.scoring.result import Result
@@ -147,7 +148,7 @@ def _label(result: Result) -> str:
 
 def _confusions(one: Done) -> list[Confused]:
     result = one.result
-    file = one.folder / one.experiment.settings.decode_name / result.dataset / "score/confusions.tsv"
+    file = one.folder / Decoding(one.experiment.settings).name / result.dataset / "score/confusions.tsv"
     _, *lines = file.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]
     return [Confused(result.language or "", said, heard, int(count), int(whole)) for said, heard, count, whole in rows]
