@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Pretrain a small upstream on synthetic speech, and on human readings out of Debian's packages (340 MB, kept in downloads/),
+# Pretrain a small upstream on synthetic speech, where its configuration says so also on human readings (340 MB of Debian's
+# packages, kept in downloads/),
 # and export it in Hugging Face format:
 #
-#     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages, the successor of upstreams/multi
+#     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages: upstreams/multi
 #     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, its counterpart, not shipped yet
+#     egs2/cldr/ssl1/run.sh --config conf/human.yaml      eleven languages and human readings, a trial
 #     egs2/cldr/ssl1/run.sh --help
 #
 # Interrupt it whenever you like: the same command continues.
