@@ -64,7 +64,7 @@ def test_phones_are_where_their_frames_are(model: Path):
     recogniser = Recogniser(model / "valid.loss.ave.pth")
     # Its convolutions see 20 + 7·10 + 3·40 + 3·80 + 3·160 samples, and go on by 320.
     assert recogniser.grid == Grid(320, 930)
-    names = recogniser._tokens
+    names = recogniser.tokens
     found = recogniser.phones(np.array([0, 2, 2, 0, 2, 3, 0, 3]), seconds=0.15)
     edge = (930 - 320) / 2 / 16000
     assert found == (
