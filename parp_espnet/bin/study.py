@@ -22,13 +22,8 @@ from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.settings import ROOT
 from parp_espnet.study import settings
-from parp_espnet.study.claims import claims
-from parp_espnet.study.collect import collect
-from parp_espnet.study.markdown import nature, report
 from parp_espnet.study.plan import Combined, Experiment, Study
-from parp_espnet.study.report import page
 from parp_espnet.study.state import FIRST_LINE, describe, failures, listing, standings
-from parp_espnet.study.table import table
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
@@ -162,8 +157,13 @@ def _status(study: Study, folder: Path, jobs: int, watch: float | None) -> None:
 
 def _results(study: Study, folder: Path) -> None:
     # Imported here: torch and matplotlib take seconds, and the other sub-commands need neither.
+    from parp_espnet.study.claims import claims  # noqa: PLC0415
+    from parp_espnet.study.collect import collect  # noqa: PLC0415
     from parp_espnet.study.figures.all import draw  # noqa: PLC0415
     from parp_espnet.study.gather import gather  # noqa: PLC0415
+    from parp_espnet.study.markdown import nature, report  # noqa: PLC0415
+    from parp_espnet.study.report import page  # noqa: PLC0415
+    from parp_espnet.study.table import table  # noqa: PLC0415
 
     found = standings(study, folder / "log")
     done = collect(study.experiments, ROOT, folder / "results.json")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_text
+from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.per import Total
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.words import Metric
@@ -50,10 +51,7 @@ def compare_decodings(scores: Sequence[Path]) -> str:
     if len({score.parts[-3] for score in ordered}) < 2:
         return ""
     head = ("decoding", "weights", "metric", "error rate", "95 % interval", "sub", "ins", "del")
-    shown = [head, *(_decoding(score, Result.read(score / "result.json")) for score in ordered)]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    first, *body = (f"| {' | '.join(map(str.ljust, cells, widths))} |\n" for cells in shown)
-    return "".join([first, f"|{'|'.join('-' * (width + 2) for width in widths)}|\n", *body])
+    return markdown([head, *(_decoding(score, Result.read(score / "result.json")) for score in ordered)])
 
 
 def row(dataset: str, total: Total) -> str:

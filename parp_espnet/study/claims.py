@@ -83,29 +83,26 @@ def _decide(holds: bool, fails: bool) -> Verdict:
     return Verdict.HOLDS if holds else Verdict.FAILS if fails else Verdict.UNDECIDED
 
 
-def _pick(evidence: Evidence, one: str, *others: str, most: float = 1.0) -> Tally:
-    found = (c for c in evidence.comparisons if c.one == one and c.other in others and c.sparsity <= most)
-    return Tally.of(found)
+def _parp_against(other: str, most: float, found: Sequence[Comparison]) -> Tally:
+    """PARP beside another method, at sparsities up to `most`."""
+    return Tally.of(c for c in found if c.one == "parp" and c.other == other and c.sparsity <= most)
 
 
 def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    parts, verdicts = [], []
+    found = {}
     for frozen in sorted({one.freeze_updates for one in evidence.comparisons}):
-        here = Tally.of(
-            c for c in evidence.comparisons
-            if c.one == "parp" and c.other == "dense" and c.freeze_updates == frozen and c.sparsity <= 0.5
-        )  # fmt: skip
-        if here:
-            parts.append(f"{frozen} frozen updates, up to 50 %: {here}")
-            verdicts.append(here)
-    if not verdicts:
+        here = [one for one in evidence.comparisons if one.freeze_updates == frozen]
+        if tally := _parp_against("dense", 0.5, here):
+            found[frozen] = tally
+    if not found:
         return Verdict.UNTESTED, "no PARP beside a dense model"
-    fewer, more = sum(one.fewer for one in verdicts), sum(one.more for one in verdicts)
-    return _decide(fewer > 0 and not more, more > fewer), "; ".join(parts)
+    fewer, more = sum(one.fewer for one in found.values()), sum(one.more for one in found.values())
+    told = "; ".join(f"{frozen} frozen updates, up to 50 %: {tally}" for frozen, tally in found.items())
+    return _decide(fewer > 0 and not more, more > fewer), told
 
 
 def _at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    parts = {name: _pick(evidence, "parp", name, most=0.8) for name in ("omp", "imp")}
+    parts = {name: _parp_against(name, 0.8, evidence.comparisons) for name in ("omp", "imp")}
     found = {name: tally for name, tally in parts.items() if tally}
     if not found:
         return Verdict.UNTESTED, "no PARP beside OMP or IMP"

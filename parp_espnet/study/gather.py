@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import combinations, compress
 from pathlib import Path
 
@@ -117,12 +118,17 @@ def _adjusting(one: Done) -> Adjusting:
 
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     """Every method against those of `AGAINST`, paired, where both were scored on the same utterances."""
+    read = cache(read_utterances)
+    references: dict[tuple[object, ...], list[Done]] = {}
     for one in done:
-        for other in done:
+        if method_of(one.result) in AGAINST:
+            references.setdefault(_conditions(one.result), []).append(one)
+    for one in done:
+        for other in references.get(_conditions(one.result), ()):
             files = [found.folder / "utterances.tsv" for found in (one, other)]
             if not _comparable(one.result, other.result) or not all(file.is_file() for file in files):
                 continue
-            result, paired = one.result, compare(read_utterances(files[0]), read_utterances(files[1]))
+            result, paired = one.result, compare(read(files[0]), read(files[1]))
             yield Comparison(
                 result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
                 _label(result), _label(other.result), paired.difference, paired.difference_interval,
@@ -130,15 +136,19 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
             )  # fmt: skip
 
 
-def _comparable(result: Result, other: Result) -> bool:
-    alike = ["language", "dataset", "train_minutes", "upstream", "seed", "freeze_updates", "metric"]
+def _conditions(result: Result) -> tuple[object, ...]:
+    """What two results have to have in common to be compared."""
+    names = ("language", "dataset", "train_minutes", "upstream", "seed", "freeze_updates", "metric")
+    return tuple(getattr(result, name) for name in names)
+
+
+def _comparable(result: Result, reference: Result) -> bool:
+    """Whether a result is compared with a reference of the same conditions."""
     # One run for several languages takes more updates than one for a single language.
-    alike += [] if is_joint(result) else ["updates"]
-    if any(getattr(result, name) != getattr(other, name) for name in alike) or method_of(other) not in AGAINST:
-        return False
-    dense = other.method == "dense"
-    different = method_of(result) != method_of(other) and result.method != "dense"
-    return different and (dense or result.sparsity_target == other.sparsity_target)
+    same_length = is_joint(result) or result.updates == reference.updates
+    same_sparsity = reference.method == "dense" or result.sparsity_target == reference.sparsity_target
+    different = method_of(result) != method_of(reference) and result.method != "dense"
+    return different and same_length and same_sparsity
 
 
 def _label(result: Result) -> str:

@@ -21,7 +21,6 @@ from parp_espnet.errors import UserError
 KEYS = {"recipes", "options", "arms"}
 OWN = ("languages", "mask_of")
 """Keys of an arm that are the study's, not options of `phn.sh`."""
-COMBINATIONS = ("union", "intersection", "majority")
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class MaskOf:
     languages: tuple[str, ...]
     """Languages of that arm's experiments: one mask each, or one of all of them where they are combined."""
     combine: str | None = None
-    """How the masks of several languages become one: a word of `COMBINATIONS`."""
+    """How the masks of several languages become one: a word of `pruning.combine.HOW`."""
     method: str | None = None
     """Of which method's experiments, where the arm has several."""
     others: bool = False
@@ -62,8 +61,8 @@ class MaskOf:
         if unknown := [one for one in names if one not in recipes]:
             raise ValueError(f"mask_of: language {', '.join(map(str, unknown))} has no recipe")
         combine = values.get("combine")
-        if combine not in (None, *COMBINATIONS):
-            raise ValueError(f"mask_of: combine: expected one of {', '.join(COMBINATIONS)}, found {combine}")
+        if combine is not None:
+            _check_combination(combine)
         return cls(values["arm"], tuple(names), combine, values.get("method"), wanted == "others")
 
 
@@ -122,6 +121,14 @@ def _arm(name: str, values: Any, languages: list[str]) -> Arm:
         raise ValueError(f"{empty[0]}: expected a value, found an empty list")
     mask_of = MaskOf.of(values["mask_of"], languages) if "mask_of" in values else None
     return Arm(name, tuple(own), choices, mask_of)
+
+
+def _check_combination(combine: object) -> None:
+    # Imported here: torch takes seconds, and few studies combine masks.
+    from parp_espnet.pruning.combine import HOW  # noqa: PLC0415
+
+    if combine not in HOW:
+        raise ValueError(f"mask_of: combine: expected one of {', '.join(HOW)}, found {combine}")
 
 
 def _load(path: Path) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim, Verdict
 from parp_espnet.study.table import means, table
@@ -51,7 +52,7 @@ def _judged(claims: Sequence[Claim]) -> str:
 def _random_masks(results: Sequence[Result]) -> str:
     """Say what IOU two random masks have; without it, a measured one says little."""
     sparsities = sorted({result.sparsity_target for result in results if result.sparsity_target > 0})
-    random = ", ".join(f"{(1 - s) / (1 + s):.3f} at sparsity {s:g}" for s in sparsities)
+    random = ", ".join(f"{random_iou(s):.3f} at sparsity {s:g}" for s in sparsities)
     return f"; of two random masks it is {random}" if random else ""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
+from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.names import method_of
 
@@ -33,13 +34,7 @@ def table(results: Sequence[Result]) -> str:
     """
     alike = {name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results}) == 1}
     columns = [place for place, name in enumerate(HEAD) if name not in alike]
-    shown = [[row[column] for column in columns] for row in [HEAD, *rows(results)]]
-    widths = [max(len(row[column]) for row in shown) for column in range(len(columns))]
-    head, *body = (
-        f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |" for row in shown
-    )
-    rule = f"|{'|'.join('-' * (width + 2) for width in widths)}|"
-    return "".join(f"{line}\n" for line in (head, rule, *body))
+    return markdown([[row[column] for column in columns] for row in [HEAD, *rows(results)]])
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """The benchmark of decoding decodes, and ESPnet's own search gives the same phones."""
 
 import logging
+import sys
 
 import pytest
 import torch
@@ -12,6 +13,8 @@ from parp_espnet.bin.bench import table
 
 def test_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(decode.SIZES, "multi", 0.1)
+    # ESPnet's parser of defaults reads the command line, which is pytest's here.
+    monkeypatch.setattr(sys, "argv", sys.argv[:1])
     threads, level = torch.get_num_threads(), logging.getLogger().level
     ours, stock = (decode.measure(way, "multi", 1) for way in PARTS["decode"].ways)
     torch.set_num_threads(threads)

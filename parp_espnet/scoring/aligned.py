@@ -1,0 +1,10 @@
+"""Tables that read as well on a console as in Markdown."""
+
+from collections.abc import Sequence
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, its columns padded to the same width; the first row is its head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    head, *body = (f"| {' | '.join(map(str.ljust, row, widths))} |\n" for row in rows)
+    return "".join([head, f"|{'|'.join('-' * (width + 2) for width in widths)}|\n", *body])
