@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-import yaml
 
 from parp_espnet.scoring.result import Result
 
@@ -22,14 +22,9 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Path:
+def tiny(tmp_path: Path, make_training: Callable[..., Path]) -> Path:
     """A training configuration that learns by heart."""
-    config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
-    config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "optim_conf": {"lr": 0.005}}
-    config |= {"max_epoch": 4, "use_tensorboard": False}
-    path = tmp_path / "tiny.yaml"
-    path.write_text(yaml.safe_dump(config))
-    return path
+    return make_training(tmp_path)
 
 
 def test_a_folder_of_ones_own_is_learnt_by_heart(tmp_path: Path, tones: Path, upstream: Path, tiny: Path) -> None:
@@ -41,17 +36,8 @@ def test_a_folder_of_ones_own_is_learnt_by_heart(tmp_path: Path, tones: Path, up
             (tmp_path / "mine" / split / f"{name}.txt").write_text(f"{text}\n")
     recipe = tmp_path / "recipe"
     recipe.mkdir()
-    words: list[str | Path] = [
-        PHN,
-        "--recipe",
-        recipe,
-        "--corpus",
-        "own",
-        "--own",
-        tmp_path / "mine",
-        "--upstream",
-        upstream,
-    ]
+    words: list[str | Path] = [PHN, "--recipe", recipe, "--corpus", "own", "--own", tmp_path / "mine"]
+    words += ["--upstream", upstream]
     words += ["--train_config", tiny, "--updates", "500", "--sparsity", "0.3"]
     refused = run(*words, "--stop_stage", "4")
     assert refused.returncode == 1, "its sets are one and the same"
@@ -72,19 +58,8 @@ def test_a_changed_table_is_read_again(tmp_path: Path) -> None:
     table.write_text("".join(f"{number}.wav,hola mundo {'sol ' * number}\n" for number in range(11)))
     recipe = tmp_path / "recipe"
     recipe.mkdir()
-    words: list[str | Path] = [
-        PHN,
-        "--recipe",
-        recipe,
-        "--corpus",
-        "own",
-        "--own",
-        table,
-        "--phonemise",
-        "es",
-        "--stop_stage",
-        "1",
-    ]
+    words: list[str | Path] = [PHN, "--recipe", recipe, "--corpus", "own", "--own", table]
+    words += ["--phonemise", "es", "--stop_stage", "1"]
     done = run(*words)
     assert done.returncode == 0, done.stderr
     assert "phonemise es" not in done.stderr

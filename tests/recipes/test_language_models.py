@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,21 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory: pytest.TempPathFactory, tones: Path) -> Path:
-    """A recipe directory with the tones as training, validation and test set."""
-    directory = tmp_path_factory.mktemp("my recipe")
-    for name in ("train", "dev", "test"):
-        (directory / "data" / name).mkdir(parents=True)
-        for file in ("wav.scp", "text"):
-            shutil.copy(tones / file, directory / "data" / name)
-    config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
-    config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "optim_conf": {"lr": 0.005}}
-    config |= {"max_epoch": 2, "use_tensorboard": False}
-    (directory / "tiny.yaml").write_text(yaml.safe_dump(config))
+def recipe(tone_recipe: Path, make_training: Callable[..., Path]) -> Path:
+    """The tones' recipe with the trainings of both kinds of model."""
+    make_training(tone_recipe, max_epoch=2)
     lm = yaml.safe_load((ROOT / "conf/train/lm.yaml").read_text())
     lm |= {"max_epoch": 2, "lm_conf": {"unit": 16, "nlayers": 1}}
-    (directory / "small.yaml").write_text(yaml.safe_dump(lm))
-    return directory
+    (tone_recipe / "small.yaml").write_text(yaml.safe_dump(lm))
+    return tone_recipe
 
 
 @pytest.fixture(scope="module")

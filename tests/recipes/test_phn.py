@@ -6,11 +6,11 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
@@ -22,18 +22,10 @@ INTERRUPTED = "interrupted: what was complete stays; the same command continues"
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory: pytest.TempPathFactory, tones: Path) -> Path:
-    """A recipe directory with the tones as training, validation and test set."""
-    directory = tmp_path_factory.mktemp("my recipe")
-    for name in ("train", "dev", "test"):
-        (directory / "data" / name).mkdir(parents=True)
-        for file in ("wav.scp", "text"):
-            shutil.copy(tones / file, directory / "data" / name)
-    config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
-    config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "optim_conf": {"lr": 0.005}}
-    config |= {"max_epoch": 4, "use_tensorboard": False}
-    (directory / "tiny.yaml").write_text(yaml.safe_dump(config))
-    return directory
+def recipe(tone_recipe: Path, make_training: Callable[..., Path]) -> Path:
+    """The tones' recipe with its training."""
+    make_training(tone_recipe)
+    return tone_recipe
 
 
 @pytest.fixture(scope="module")
@@ -179,11 +171,10 @@ def test_random_pruning(recipe: Path, command: list[str], options: list[str], so
 
 
 def test_speeds_are_heard_and_the_speech_that_there_was_is_counted(recipe: Path, command: list[str]) -> None:
-    options = ["--method", "mpi", "--updates", "8"]
-    plain, fast = run(command, *options), run(command, *options, "--speed_perturb_factors", "0.9 1.0 1.1")
-    assert (plain.returncode, fast.returncode) == (0, 0), fast.stderr
-    found = [next(recipe.glob(f"exp/phn_mpi_*_{name}_u8_seed0/result.json")) for name in ("train", "train_sp")]
-    one, three = map(Result.read, found)
+    fast = run(command, "--method", "mpi", "--updates", "8", "--speed_perturb_factors", "0.9 1.0 1.1")
+    assert fast.returncode == 0, fast.stderr
+    three = Result.read(next(recipe.glob("exp/phn_mpi_*_train_sp_u8_seed0/result.json")))
+    one = Result.read(experiment(recipe, "parp") / "result.json")
     assert three.train_minutes == pytest.approx(one.train_minutes, rel=0.02)
     assert len((recipe / "dump/raw/train_sp/text").read_text().splitlines()) == 3 * len(
         (recipe / "dump/raw/train/text").read_text().splitlines()
