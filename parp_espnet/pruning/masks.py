@@ -138,9 +138,13 @@ def iou(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
 
     Two masks that keep nothing overlap fully.
     """
+    return iou_of(kept_in(a) + kept_in(b), flips(a, b))
+
+
+def iou_of(kept: int, flipped: int) -> float:
+    """Overlap of two masks that keep `kept` weights together, |a| + |b|, and differ in `flipped`."""
     # |a| + |b| counts what both keep twice and what differs once.
-    kept, different = kept_in(a) + kept_in(b), flips(a, b)
-    return (kept - different) / (kept + different) if kept else 1.0
+    return (kept - flipped) / (kept + flipped) if kept else 1.0
 
 
 def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:

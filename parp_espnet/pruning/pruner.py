@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parp_espnet.pruning.masks import Mask, flips, iou, pack, unpack
+from parp_espnet.pruning.masks import Mask, flips, iou_of, kept_in, pack, unpack
 from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.schedule import Schedule
 from parp_espnet.pruning.selection import prune_
@@ -65,11 +65,16 @@ class Pruner:
         self._kept: dict[str, Tensor] = {}
         self._first: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
+        self._kept_in_first = 0
 
     @property
     def sparsity(self) -> float:
         """Fraction of the pool that the last prune zeroed."""
-        return 1 - sum(self._counts.values()) / sum(tensor.numel() for tensor in self.pool.values())
+        return 1 - self._kept_in_all / sum(tensor.numel() for tensor in self.pool.values())
+
+    @property
+    def _kept_in_all(self) -> int:
+        return sum(self._counts.values())
 
     @property
     def kept(self) -> dict[str, Tensor]:
@@ -85,6 +90,7 @@ class Pruner:
         """Zero what `mask` prunes, before the first update."""
         started = time.perf_counter()
         self._first = self._on_device(mask.kept)
+        self._kept_in_first = kept_in(self._first)
         apply_mask(self.pool, self._first)
         self._adopt(self._first, previous=None, started=started)
 
@@ -122,6 +128,7 @@ class Pruner:
         shapes = shapes_of(self.pool)
         self.update, self._pruned_at = state["update"], state["pruned_at"]
         self._first = self._on_device(unpack(state["first"], shapes))
+        self._kept_in_first = kept_in(self._first)
         self._hold(self._on_device(unpack(state["kept"], shapes)))
 
     def _on_device(self, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -132,15 +139,19 @@ class Pruner:
         self._counts = {name: int(torch.count_nonzero(tensor)) for name, tensor in kept.items()}
 
     def _adopt(self, kept: dict[str, Tensor], previous: dict[str, Tensor] | None, started: float) -> None:
+        kept_before = self._kept_in_all
         self._hold(kept)
         self._pruned_at = self.update
+        # Each pair of masks is gone through once: all of this takes less time than the prune.
+        flipped = None if previous is None else flips(kept, previous)
+        flipped_first = flips(kept, self._first)
         event = PruneEvent(
             step=self.update,
             sparsity=self.sparsity,
             tensors={name: 1 - count / kept[name].numel() for name, count in self._counts.items()},
-            flips=None if previous is None else flips(kept, previous),
-            iou_previous=None if previous is None else iou(kept, previous),
-            iou_first=iou(kept, self._first),
+            flips=flipped,
+            iou_previous=None if flipped is None else iou_of(self._kept_in_all + kept_before, flipped),
+            iou_first=iou_of(self._kept_in_all + self._kept_in_first, flipped_first),
             seconds=time.perf_counter() - started,
         )
         self._record(event)
@@ -149,6 +160,12 @@ class Pruner:
 @torch.no_grad()
 def apply_mask(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
     """Write zeros, in place, where `kept` is False."""
+    # Imported here: numba takes half a second.
+    from parp_espnet.pruning import windowed  # noqa: PLC0415
+
+    if windowed.suits(pool):
+        windowed.zero_(pool, kept)
+        return
     for name, tensor in pool.items():
         # Five times faster than masked_fill_; a zero may carry a minus sign.
         tensor.mul_(kept[name])

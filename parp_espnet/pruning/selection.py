@@ -82,7 +82,7 @@ def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[
 
     if pruned > 0 and windowed.suits(part):
         chunks = windowed.chunks_of(part)
-        found = windowed.find(chunks, pruned, windowed.guess_window(chunks, pruned))
+        found = windowed.threshold(chunks, pruned)
         if found is not None:
             return windowed.keep(part, chunks, found, zero=zero)
     kept = keep_above(part, find_threshold(part, pruned))

@@ -20,15 +20,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Bits = NDArray[np.uint32]
+Bits = NDArray[np.int32]
+"""The bit patterns of float32. Without their signs they are in the order of the numbers, as signed integers too."""
 
 CHUNK = 1 << 18
 """Weights in a piece of work: 1 MB, which stays in a core's cache."""
-SAMPLES = 1 << 18
-MARGIN = 6.0
-"""Half of the window's width, in standard deviations of a sample quantile."""
-MAGNITUDE = np.uint32(0x7FFFFFFF)
-INFINITY = np.uint32(0x7F800000)
+LINE = 16
+"""Weights that lie in one line of the cache, and are sampled together."""
+SAMPLES = 1 << 20
+MARGINS = (4.0, 40.0)
+"""Half of a window's width, in standard deviations of a sample quantile: the first guess, and one that hardly fails."""
+MAGNITUDE = np.int32(0x7FFFFFFF)
+INFINITY = np.int32(0x7F800000)
 
 
 class Window(NamedTuple):
@@ -42,9 +45,9 @@ class Counted(NamedTuple):
     """One chunk seen through a window."""
 
     below: int
-    nans: int
     inside: Bits
     """Magnitudes inside the window, in order of position."""
+    largest: int
 
 
 class Found(NamedTuple):
@@ -67,28 +70,41 @@ def chunks_of(pool: Mapping[str, Tensor]) -> list[Bits]:
     return [
         flat[start : start + CHUNK]
         for tensor in pool.values()
-        for flat in (tensor.detach().view(-1).numpy().view(np.uint32),)
+        for flat in (tensor.detach().view(-1).numpy().view(np.int32),)
         for start in range(0, len(flat), CHUNK)
     ]
 
 
-def guess_window(chunks: Sequence[Bits], pruned: int) -> Window:
-    """A window that holds the `pruned`-th smallest magnitude, judging from evenly spread samples.
+def threshold(chunks: Sequence[Bits], pruned: int) -> Found | None:
+    """The exact threshold below and at which `pruned` weights lie; None when it was in no window that was guessed."""
+    guesses = (find(chunks, pruned, window) for window in guess_windows(chunks, pruned))
+    return next((found for found in guesses if found), None)
 
-    The q-quantile of m samples has a standard deviation of √(q (1 − q) / m) in rank; weights that lie near each
-    other are alike in size, which `MARGIN` allows for.
+
+def guess_windows(chunks: Sequence[Bits], pruned: int) -> Iterator[Window]:
+    """Windows that hold the `pruned`-th smallest magnitude, ever more certainly, judging from evenly spread samples.
+
+    The q-quantile of m samples has a standard deviation of √(q (1 − q) / m) in rank, and a larger one as far as
+    weights that lie near each other are alike in size. Which is why there is more than one of `MARGINS`.
     """
     total = sum(map(len, chunks))
-    stride = max(1, total // SAMPLES)
-    samples = np.sort(np.concatenate([chunk[stride // 2 :: stride] for chunk in chunks]) & MAGNITUDE)
-    if not len(samples):
-        return Window(0, int(INFINITY) + 1)
+    samples = np.sort(_sample(chunks, max(1, total // SAMPLES)) & MAGNITUDE)
     quantile = pruned / total
-    reach = MARGIN * np.sqrt(quantile * (1 - quantile) / len(samples)) + 1 / len(samples)
-    first, last = (quantile + np.array([-reach, reach])) * len(samples)
-    low = 0 if first < 0 else int(samples[int(first)])
-    high = int(INFINITY) + 1 if last >= len(samples) else int(samples[int(last)]) + 1
-    return Window(low, high)
+    for margin in MARGINS:
+        reach = margin * np.sqrt(quantile * (1 - quantile) / len(samples)) + 1 / len(samples)
+        first, last = (quantile + np.array([-reach, reach])) * len(samples)
+        low = 0 if first < 0 else int(samples[int(first)])
+        high = int(INFINITY) + 1 if last >= len(samples) else int(samples[int(last)]) + 1
+        yield Window(low, high)
+
+
+def _sample(chunks: Sequence[Bits], stride: int) -> Bits:
+    """One line in `stride` of every chunk, and of chunks that are shorter one weight in `stride`, at least one."""
+    samples = []
+    for chunk in chunks:
+        lines = chunk[: len(chunk) // LINE * LINE].reshape(-1, LINE)
+        samples.append(lines[stride // 2 :: stride].ravel() if len(lines) > stride else chunk[:: stride * LINE])
+    return np.concatenate(samples)
 
 
 def find(chunks: Sequence[Bits], pruned: int, window: Window) -> Found | None:
@@ -99,7 +115,7 @@ def find(chunks: Sequence[Bits], pruned: int, window: Window) -> Found | None:
     counted = list(_in_threads(lambda chunk: _count(chunk, window), chunks))
     rank = pruned - sum(one.below for one in counted)
     inside = np.concatenate([one.inside for one in counted])
-    if not 0 < rank <= len(inside) or any(one.nans for one in counted):
+    if not 0 < rank <= len(inside) or any(one.largest > INFINITY for one in counted):
         return None
     bits = int(np.partition(inside, rank - 1)[rank - 1])
     left = rank - int(np.count_nonzero(inside < bits))
@@ -111,26 +127,46 @@ def find(chunks: Sequence[Bits], pruned: int, window: Window) -> Found | None:
 
 
 def _count(chunk: Bits, window: Window) -> Counted:
-    inside = np.empty(len(chunk), np.uint32)
-    width = np.uint32(window.high - window.low)
-    below, nans, size = _count_and_gather(chunk, np.uint32(window.low), width, inside)
-    return Counted(below, nans, inside[:size].copy())
+    inside = np.empty(len(chunk), np.int32)
+    below, size, largest = _count_and_gather(chunk, np.int32(window.low), np.int32(window.high), inside)
+    return Counted(below, inside[:size].copy(), largest)
 
 
 def keep(pool: Mapping[str, Tensor], chunks: Sequence[Bits], found: Found, *, zero: bool) -> dict[str, Tensor]:
     """Return the mask of a threshold, True where a weight is kept, and with `zero` write zeros where not."""
-    kept = {name: torch.empty(tensor.shape, dtype=torch.bool) for name, tensor in pool.items()}
-    masks = [
-        flat[start : start + CHUNK]
-        for tensor in kept.values()
-        for flat in (tensor.view(-1).numpy(),)
-        for start in range(0, len(flat), CHUNK)
-    ]
-    bits = np.uint32(found.bits)
-    work = list(zip(chunks, masks, found.ties, strict=True))
+    kept = _new_mask(pool)
+    bits = np.int32(found.bits)
+    work = list(zip(chunks, _flags_of(kept), found.ties, strict=True))
     for _ in _in_threads(lambda one: _cut(one[0], bits, one[2], one[1], zero), work):
         pass
     return kept
+
+
+def _new_mask(pool: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    # In one piece, of which NumPy asks for huge pages: to get it in small ones takes longer than to fill it.
+    flat = torch.from_numpy(np.empty(sum(tensor.numel() for tensor in pool.values()), np.bool_))
+    kept, start = {}, 0
+    for name, tensor in pool.items():
+        kept[name] = flat[start : start + tensor.numel()].view(tensor.shape)
+        start += tensor.numel()
+    return kept
+
+
+def zero_(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
+    """Write zeros, in place, where `kept`, a mask on the CPU, is False."""
+    work = list(zip(chunks_of(pool), _flags_of({name: kept[name] for name in pool}), strict=True))
+    for _ in _in_threads(lambda one: _zero(*one), work):
+        pass
+
+
+def _flags_of(kept: Mapping[str, Tensor]) -> list[NDArray[np.int8]]:
+    """A mask's memory, 1 where a weight is kept, in the pieces of `chunks_of`."""
+    return [
+        flat[start : start + CHUNK]
+        for tensor in kept.values()
+        for flat in (tensor.view(-1).numpy().view(np.int8),)
+        for start in range(0, len(flat), CHUNK)
+    ]
 
 
 def _in_threads[A, B](function: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
@@ -147,44 +183,76 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+# In what follows, numbers are cast again and again because numba would widen every sum of two to 64 bits, which halves
+# what a vector instruction does; and weights are ANDed with all ones or all zeros because of a choice between a weight
+# and 0 the compiler makes masked stores, which are slow on some machines.
 BLOCK = 64
+PART = 8
 
 
 @_compiled
-def _count_and_gather(chunk, low, width, inside):  # type: ignore[no-untyped-def]
-    """Count the magnitudes below `low` and the NaNs, gather those less than `width` above `low`; return the numbers."""
-    below, nans, size, total = 0, 0, 0, len(chunk)
-    for start in range(0, total, BLOCK):
-        stop = min(start + BLOCK, total)
-        # No branches here: the three counts are vector code.
-        smaller, broken, hits = np.uint32(0), np.uint32(0), np.uint32(0)
-        for place in range(start, stop):
-            magnitude = np.uint32(chunk[place] & MAGNITUDE)
-            smaller = np.uint32(smaller + (magnitude < low))
-            broken = np.uint32(broken + (magnitude > INFINITY))
-            hits = np.uint32(hits + (np.uint32(magnitude - low) < width))
+def _count_and_gather(chunk, low, high, inside):  # type: ignore[no-untyped-def]
+    """Count the magnitudes below `low`, gather those from there to below `high`; return the numbers and the largest."""
+    below, size, largest, total = 0, 0, np.int32(0), len(chunk)
+    whole = total - total % BLOCK
+    for start in range(0, whole, BLOCK):
+        smaller, up_to, top = np.int32(0), np.int32(0), np.int32(0)
+        for place in range(start, start + BLOCK):  # no branches: vector code
+            magnitude = np.int32(chunk[place] & MAGNITUDE)
+            smaller = np.int32(smaller + (magnitude < low))
+            up_to = np.int32(up_to + (magnitude < high))
+            top = max(top, magnitude)
         below += int(smaller)
-        nans += int(broken)
-        if hits:
-            for place in range(start, stop):
-                magnitude = chunk[place] & MAGNITUDE
-                if np.uint32(magnitude - low) < width:
-                    inside[size] = magnitude
-                    size += 1
-    return below, nans, size
+        largest = max(largest, top)
+        if smaller != up_to:
+            for part in range(start, start + BLOCK, PART):
+                hits = np.int32(0)
+                for place in range(part, part + PART):
+                    magnitude = np.int32(chunk[place] & MAGNITUDE)
+                    hits = np.int32(hits | ((magnitude >= low) & (magnitude < high)))
+                if hits:
+                    for place in range(part, part + PART):
+                        magnitude = np.int32(chunk[place] & MAGNITUDE)
+                        inside[size] = magnitude
+                        size += (magnitude >= low) & (magnitude < high)
+    for place in range(whole, total):
+        magnitude = np.int32(chunk[place] & MAGNITUDE)
+        below += magnitude < low
+        largest = max(largest, magnitude)
+        inside[size] = magnitude
+        size += (magnitude >= low) & (magnitude < high)
+    return below, size, largest
 
 
 @_compiled
 def _cut(chunk, bits, ties, kept, zero):  # type: ignore[no-untyped-def]
     """Write which weights of a chunk are kept; with `zero`, make the others 0."""
-    for place in range(len(chunk)):
-        kept[place] = (chunk[place] & MAGNITUDE) >= bits
     place = 0
     while ties > 0:
         if chunk[place] & MAGNITUDE == bits:
-            kept[place] = False
             ties -= 1
         place += 1
+    # Up to here, ties are pruned too; after it, they are kept.
+    _cut_below(chunk[:place], bits, kept[:place], zero)
+    _cut_below(chunk[place:], np.int32(bits - 1), kept[place:], zero)
+
+
+@_compiled
+def _cut_below(chunk, last, kept, zero):  # type: ignore[no-untyped-def]
+    """Prune the magnitudes up to and with `last`."""
     if zero:
         for place in range(len(chunk)):
-            chunk[place] = chunk[place] if kept[place] else np.uint32(0)
+            weight = chunk[place]
+            ones = np.int32(np.int32(last - np.int32(weight & MAGNITUDE)) >> 31)
+            kept[place] = ones & 1
+            chunk[place] = weight & ones
+    else:
+        for place in range(len(chunk)):
+            kept[place] = np.int32(chunk[place] & MAGNITUDE) > last
+
+
+@_compiled
+def _zero(chunk, kept):  # type: ignore[no-untyped-def]
+    """Make the weights 0 that are not kept."""
+    for place in range(len(chunk)):
+        chunk[place] = chunk[place] & np.int32(-kept[place])
