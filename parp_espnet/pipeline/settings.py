@@ -81,7 +81,7 @@ class Settings:
     max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
 
     # Model and training
-    upstream: Annotated[str, "shipped upstream (multi), directory, file, or name of the hub"] = "multi"
+    upstream: Annotated[str, "shipped upstream (multi, mono), directory, file, or name of the hub"] = "multi"
     upstream_init: Annotated[str, "pretrained; random: its architecture with random weights, a control"] = "pretrained"
     mask_time_prob: Annotated[float | None, "hide spans of frames in training; the upstream's own by default"] = None
     mask_feature_prob: Annotated[float | None, "hide spans of channels; the upstream's own by default"] = None

@@ -4,7 +4,7 @@
 # and export it in Hugging Face format:
 #
 #     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages: upstreams/multi
-#     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, its counterpart, not shipped yet
+#     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, its counterpart: upstreams/mono
 #     egs2/cldr/ssl1/run.sh --config conf/human.yaml      eleven languages and human readings, a trial
 #     egs2/cldr/ssl1/run.sh --help
 #
