@@ -27,7 +27,8 @@ CHUNK = 1 << 18
 """Weights in a piece of work: 1 MB, which stays in a core's cache."""
 LINE = 16
 """Weights that lie in one line of the cache, and are sampled together."""
-SAMPLES = 1 << 20
+SAMPLING = 5.0
+"""Of N weights SAMPLING · N^(2/3) are sampled: m samples cost time ∝ m, a window made of them ∝ N / √m."""
 MARGINS = (4.0, 40.0)
 """Half of a window's width, in standard deviations of a sample quantile: the first guess, and one that hardly fails."""
 MAGNITUDE = np.int32(0x7FFFFFFF)
@@ -88,7 +89,8 @@ def guess_windows(chunks: Sequence[Bits], pruned: int) -> Iterator[Window]:
     weights that lie near each other are alike in size. Which is why there is more than one of `MARGINS`.
     """
     total = sum(map(len, chunks))
-    samples = np.sort(_sample(chunks, max(1, total // SAMPLES)) & MAGNITUDE)
+    stride = max(1, round(total ** (1 / 3) / SAMPLING))
+    samples = np.sort(_sample(chunks, stride) & MAGNITUDE)
     quantile = pruned / total
     for margin in MARGINS:
         reach = margin * np.sqrt(quantile * (1 - quantile) / len(samples)) + 1 / len(samples)

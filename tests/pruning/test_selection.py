@@ -53,13 +53,13 @@ def test_select_equals_a_stable_sort(arrays, sparsity, dtype):
 
 
 @settings(deadline=None)
-@given(pools, st.floats(0, 1, exclude_max=True), st.integers(1, 40), st.integers(1, 64))
-def test_the_windowed_selection_is_the_plain_one(arrays, sparsity, chunk, samples):
+@given(pools, st.floats(0, 1, exclude_max=True), st.integers(1, 40), st.floats(0.1, 10))
+def test_the_windowed_selection_is_the_plain_one(arrays, sparsity, chunk, sampling):
     pool = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
     pruned = round(sparsity * sum(tensor.numel() for tensor in pool.values()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(windowed, "CHUNK", chunk)
-        patch.setattr(windowed, "SAMPLES", samples)
+        patch.setattr(windowed, "SAMPLING", sampling)
         chunks = windowed.chunks_of(pool)
         found = windowed.threshold(chunks, pruned)
         # A window that missed is no error; that it hardly ever misses is another test's matter.
@@ -83,8 +83,8 @@ def test_windows_hold_the_threshold(sparsity):
         for window in windowed.guess_windows(chunks, pruned):
             assert windowed.find(chunks, pruned, window) is not None
             shares.append(float(((bits >= window.low) & (bits < window.high)).float().mean()))
-        assert shares[0] < 0.01
-        assert shares[0] < shares[1] < 0.1
+        assert shares[0] < 0.03
+        assert shares[0] < shares[1] < 0.3
 
 
 def test_a_window_that_fails_is_followed_by_a_wider_one():
