@@ -142,7 +142,7 @@ class Pruner:
         kept_before = self._kept_in_all
         self._hold(kept)
         self._pruned_at = self.update
-        # Each pair of masks is gone through once: all of this takes less time than the prune.
+        # Each pair of masks is gone through once; it would otherwise take longer than the prune.
         flipped = None if previous is None else flips(kept, previous)
         flipped_first = flips(kept, self._first)
         event = PruneEvent(

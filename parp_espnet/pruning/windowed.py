@@ -3,14 +3,14 @@
 Sorting 85 million magnitudes to find the one in the middle is wasteful: nearly all of them are obviously above or
 below it. So a window of magnitudes is guessed that holds the threshold with near certainty; one pass over the pool
 counts what lies below it and gathers the few that lie inside; the threshold is then found among those, exactly. If
-the guess was wrong the counts say so, and `selection` finds the threshold the slow way; a guess costs time, never
-exactness.
+the guess was wrong the counts say so, a wider window is tried, and after that `selection` finds the threshold the slow
+way; a guess costs time, never exactness.
 
 The passes are loops that numba compiles. They run on chunks of the pool in as many threads as torch has, release the
 GIL, and only add whole numbers, so the result has the same bits for any number of threads.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -68,12 +68,11 @@ def suits(pool: Mapping[str, Tensor]) -> bool:
 
 def chunks_of(pool: Mapping[str, Tensor]) -> list[Bits]:
     """The pool's memory as pieces of at most `CHUNK` bit patterns, in order; nothing is copied."""
-    return [
-        flat[start : start + CHUNK]
-        for tensor in pool.values()
-        for flat in (tensor.detach().view(-1).numpy().view(np.int32),)
-        for start in range(0, len(flat), CHUNK)
-    ]
+    return _pieces(tensor.detach().view(-1).numpy().view(np.int32) for tensor in pool.values())
+
+
+def _pieces[T: np.generic](arrays: Iterable[NDArray[T]]) -> list[NDArray[T]]:
+    return [array[start : start + CHUNK] for array in arrays for start in range(0, len(array), CHUNK)]
 
 
 def threshold(chunks: Sequence[Bits], pruned: int) -> Found | None:
@@ -105,7 +104,7 @@ def _sample(chunks: Sequence[Bits], stride: int) -> Bits:
     samples = []
     for chunk in chunks:
         lines = chunk[: len(chunk) // LINE * LINE].reshape(-1, LINE)
-        samples.append(lines[stride // 2 :: stride].ravel() if len(lines) > stride else chunk[:: stride * LINE])
+        samples.append(lines[stride // 2 :: stride].ravel() if len(lines) > stride else chunk[::stride])
     return np.concatenate(samples)
 
 
@@ -155,20 +154,22 @@ def _new_mask(pool: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def zero_(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
-    """Write zeros, in place, where `kept`, a mask on the CPU, is False."""
-    work = list(zip(chunks_of(pool), _flags_of({name: kept[name] for name in pool}), strict=True))
+    """Write zeros, in place, where `kept`, a mask on the CPU, is False.
+
+    Raises:
+        ValueError: a tensor of the mask has another shape; compiled code would read beyond its end.
+    """
+    for name, tensor in pool.items():
+        if kept[name].shape != tensor.shape:
+            raise ValueError(f"{name}: expected a mask of {tuple(tensor.shape)}, found {tuple(kept[name].shape)}")
+    work = list(zip(chunks_of(pool), _flags_of({name: kept[name].contiguous() for name in pool}), strict=True))
     for _ in _in_threads(lambda one: _zero(*one), work):
         pass
 
 
 def _flags_of(kept: Mapping[str, Tensor]) -> list[NDArray[np.int8]]:
     """A mask's memory, 1 where a weight is kept, in the pieces of `chunks_of`."""
-    return [
-        flat[start : start + CHUNK]
-        for tensor in kept.values()
-        for flat in (tensor.view(-1).numpy().view(np.int8),)
-        for start in range(0, len(flat), CHUNK)
-    ]
+    return _pieces(tensor.view(-1).numpy().view(np.int8) for tensor in kept.values())
 
 
 def _in_threads[A, B](function: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:

@@ -192,3 +192,8 @@ def test_integers_are_refused():
 @pytest.mark.parametrize(("total", "sparsity", "kept"), [(10, 0.0, 10), (10, 0.5, 5), (3, 0.5, 1), (1, 0.99, 0)])
 def test_kept_count(total, sparsity, kept):
     assert kept_count(total, sparsity) == kept
+
+
+def test_a_mask_of_another_shape_is_not_read_beyond_its_end():
+    with pytest.raises(ValueError, match=r"w: expected a mask of \(5, 7\), found \(5, 6\)"):
+        windowed.zero_({"w": torch.ones(5, 7)}, {"w": torch.ones(5, 6, dtype=torch.bool)})
