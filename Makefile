@@ -1,4 +1,5 @@
-# make test    the tests, in the environment of requirements.lock (made if needed)
+# make test    the tests, in the environment of requirements.lock (made if needed), in two processes; PYTEST=tests/phones for
+#              some of them, TEST_PROCESSES=0 for one process
 # make lint    ruff, mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
 # make bench   time and memory against alternatives; ONLY=select for one part
@@ -7,6 +8,7 @@ SHELL := /bin/bash
 PARP_VENV ?= $(CURDIR)/.venv
 export PARP_VENV
 BIN := $(PARP_VENV)/bin
+TEST_PROCESSES ?= 2
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
 
@@ -16,7 +18,7 @@ environment:
 	@local/environment.sh
 
 test: environment
-	"$(BIN)/python" -m pytest $(PYTEST)
+	"$(BIN)/python" -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: environment
 	"$(BIN)/ruff" check .

@@ -1,9 +1,11 @@
 """What the tests share: a tiny upstream, a tiny language of tones, and a training of seconds."""
 
+import fcntl
 import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import tarfile
 import wave
@@ -19,12 +21,52 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from xdist.scheduler import LoadFileScheduling
 
 from parp_espnet.scoring.result import Result
 
 # A shell without job control starts background jobs with Ctrl-C ignored, and what they start inherits that: a test
 # run in the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONG = ("tests/recipes/test_phn.py", "tests/cluster", "tests/recipes", "tests/espnet", "tests/upstreams")
+"""Where the long tests are: two processes end at about the same time when these come first."""
+TOGETHER = "tests/cluster"
+"""Here all files stay together: they install packages, start daemons, and count their jobs."""
+
+
+class ByFile(LoadFileScheduling):
+    """How several processes share the tests: a file's stay together for what they share, and long files come first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER if file.startswith(TOGETHER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Tell xdist. Its own groups, `--dist loadgroup`, do not reach the scheduler of pytest 9."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first."""
+    items.sort(key=lambda item: next((n for n, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG)))
+
+
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
+    """Make a directory, whose path `make` gets, in one of the processes that test; the others wait for it."""
+    common = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    directory, made = common / name, common / f"{name}.made"
+    with (common / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(directory, ignore_errors=True)
+            make(directory)
+            made.touch()
+    return directory
+
 
 RATE = 16000
 TONES = {"a": 300.0, "e": 600.0, "i": 1200.0, "o": 2400.0}
@@ -218,7 +260,7 @@ def calm_recipe(tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Recipe
 @pytest.fixture(scope="session")
 def learned(calm_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An experiment of PARP at 0.5 that knows the tones."""
-    return calm_recipe.overfit(tmp_path_factory.mktemp("learned"), "parp", 0.5)
+    return make_once(tmp_path_factory, "learned", lambda directory: calm_recipe.overfit(directory, "parp", 0.5))
 
 
 @pytest.fixture(scope="session")
