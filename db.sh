@@ -8,3 +8,4 @@ export LIBRILIGHT=${LIBRILIGHT:-} # librispeech_finetuning/, which holds 1h/ and
 export LIBRISPEECH=${LIBRISPEECH:-} # LibriSpeech/, which holds dev-other/, test-clean/, …
 export AN4=${AN4:-} # the directory that holds etc/ and wav/
 export OWN=${OWN:-} # recordings of your own: see egs2/own/README.md
+export GLUE=${GLUE:-} # the folder that holds CoLA/, SST-2/, …, as GLUE is distributed

@@ -11,8 +11,8 @@ from parp_espnet.corpora.table import NONE
 from parp_espnet.errors import command
 from parp_espnet.pipeline.command_line import read
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
-from parp_espnet.pipeline.settings import MODEL, ROOT, STAGES, Settings
-from parp_espnet.pruning.scopes import groups_of
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.settings import MODEL, STAGES, Settings
 
 
 @command
@@ -31,11 +31,8 @@ def variables(settings: Settings) -> dict[str, str]:
     """Return the settings, and the names that follow from them, as the shell wants them."""
     decoding = Decoding(settings)
     plain = {name: _plain(value) for name, value in asdict(settings).items()}
-    derived = {
+    derived = settings.mask_variables | {
         "project": os.path.relpath(ROOT, settings.recipe),
-        "tag": settings.tag,
-        "dense_tag": settings.dense.tag,
-        "iterated_tag": settings.iterated_tag,
         "model": MODEL,
         "train_set": settings.train_name,
         "train_dump": settings.train_dump,
@@ -48,11 +45,6 @@ def variables(settings: Settings) -> dict[str, str]:
         "lm_text": decoding.lm_text,
         "ngram_file": decoding.ngram_file,
         "upstream_dir": f"{settings.expdir}/upstreams/{settings.upstream_name}",
-        "drawn_scope": settings.scope if groups_of(settings.scope) else "tensor",
-        "mask_source": settings.mask_source,
-        "first_sparsity": f"{settings.pruning.schedule.sparsity_at(0):g}",
-        "rounds": " ".join(f"{sparsity:g}" for sparsity in settings.rounds),
-        "round_length": str(settings.round_length),
         "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
         "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
     }

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_text
-from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.plan import Combined, Experiment, Study
 from parp_espnet.study.state import FIRST_LINE, describe, failures, is_unpacked, listing, standings
@@ -106,7 +106,8 @@ def _plan(arguments: Sequence[str]) -> None:
     # Data, upstream and statistics are the same for all methods; the dense one needs no mask first.
     recipes = dict.fromkeys(one.recipe for one in study.experiments)
     print(f"recipes=({_words(recipes)})")
-    print(f"prepare=({shlex.join([*study.options, '--method', 'dense', '--stop_stage', '7'])})")
+    last = str(study.experiments[0].settings.PREPARED)
+    print(f"prepare=({shlex.join([*study.options, '--method', 'dense', '--stop_stage', last])})")
     waves = study.waves()
     print(f"waves=({' '.join(str(len(wave)) for wave in waves)})")
     for number, wave in enumerate(waves, start=1):
@@ -138,7 +139,7 @@ def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
     for masked in study.masks_of(experiment):
         # Now, so that whoever begins with another language's mask finds it.
         if not is_unpacked(masked):
-            _run(masked, ["--ngpu", str(ngpu), "--stop_stage", "6"])
+            _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
 
 
 def _combine(combined: Combined) -> str:

@@ -14,9 +14,9 @@ from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.settings import FIRST_MASKS, ROOT, SEARCHES, SHIPPED, STAGES, Settings
-from parp_espnet.pruning.methods import describe_unknown
-from parp_espnet.pruning.scopes import groups_of
+from parp_espnet.pipeline.paths import ROOT, existing, from_recipe
+from parp_espnet.pipeline.pruning import check_pruning
+from parp_espnet.pipeline.settings import SEARCHES, SHIPPED, STAGES, Settings
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
 
@@ -35,7 +35,7 @@ def read(arguments: Sequence[str]) -> Settings:
     settings = _fill_in(settings)
     _check_decoding(settings)
     settings = _resolve(settings)
-    return _check_pruning(settings)
+    return check_pruning(settings)
 
 
 def _check_numbers(settings: Settings) -> None:
@@ -225,7 +225,7 @@ def _resolve_upstream(upstream: str, recipe: Path) -> str:
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
     if Path(upstream).exists():
-        path = _from(recipe, Path(upstream))
+        path = from_recipe(recipe, Path(upstream))
         return path if path.startswith(("/", ".")) else f"./{path}"
     if upstream.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(upstream):
         raise UserError(f"phn.sh: --upstream {upstream}: no such file or directory, and no name of an upstream")
@@ -233,26 +233,4 @@ def _resolve_upstream(upstream: str, recipe: Path) -> str:
 
 
 def _existing(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
-    if needed and not path.exists():
-        raise UserError(f"phn.sh: --{name} {path}: no such file or directory")
-    return Path(_from(recipe, path))
-
-
-def _from(recipe: Path, path: Path) -> str:
-    absolute = path.resolve()
-    return os.path.relpath(absolute, recipe) if absolute.is_relative_to(ROOT) else str(absolute)
-
-
-def _check_pruning(settings: Settings) -> Settings:
-    if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
-        raise UserError(f"phn.sh: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
-    if settings.first_mask is not None and settings.initial_mask is not None:
-        raise UserError("phn.sh: --first_mask and --initial_mask: expected one of them, found both")
-    if groups_of(settings.scope) and settings.mask_source == "iterated":
-        raise UserError(f"phn.sh: --scope {settings.scope} has one sparsity; expected a first mask without rounds")
-    try:
-        pruning = settings.pruning
-    except UserError as error:
-        raise UserError(f"phn.sh: {error}") from None
-    # A mask that stays has no interval; and two runs that differ only there are the same run.
-    return settings if pruning.row.adjusts else replace(settings, interval=None)
+    return existing("phn.sh", name, path, recipe, needed)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from parp_espnet.pipeline.settings import USUAL_BEAM, Settings, digest
+from parp_espnet.pipeline.pruning import digest
+from parp_espnet.pipeline.settings import USUAL_BEAM, Settings
 
 LM_MODEL = "valid.loss.ave.pth"
 """ESPnet's name for the best epoch's language model."""

@@ -1,6 +1,5 @@
 """Stage 13: score one decoding and write down everything that a later table needs."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir
 from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.pipeline.formatting import minutes
-from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.pipeline.paths import ROOT, from_root
+from parp_espnet.pipeline.settings import Settings
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
 from parp_espnet.scoring.merge import describe_merges, merge, read_merges
@@ -109,7 +109,7 @@ def _setting(exp: Path, data: Path) -> dict[str, Any]:
     # At speed s an utterance lasts 1/s of its time; what counts is the speech that there was.
     copies = sum(1 / speed for speed in settings.speeds or (1.0,))
     return {
-        "recipe": _from_root(settings.recipe),
+        "recipe": from_root(settings.recipe),
         "language": settings.lang or _only_language(trained_on),
         "train_minutes": settings.train_minutes or round(minutes(trained_on) / copies, 2),
         "upstream": settings.upstream_label,
@@ -133,7 +133,7 @@ def _training(exp: Path) -> dict[str, Any]:
         "train_seconds",
     )
     mask = found["initial_mask"]
-    return {name: found[name] for name in names} | {"initial_mask": None if mask is None else _from_root(Path(mask))}
+    return {name: found[name] for name in names} | {"initial_mask": None if mask is None else from_root(Path(mask))}
 
 
 def _decoding(decoded: Path) -> dict[str, Any]:
@@ -143,14 +143,8 @@ def _decoding(decoded: Path) -> dict[str, Any]:
     names = ("decoding", "lm_weight", "ngram_weight", "penalty", "decode_seconds")
     models = {name: Path(found[name]) for name in ("lm", "ngram") if found.get(name) is not None}
     # ESPnet's averaged model is a link to an epoch's, and is called by its own name.
-    shown = {name: f"{_from_root(path.parent)}/{path.name}" for name, path in models.items()}
+    shown = {name: f"{from_root(path.parent)}/{path.name}" for name, path in models.items()}
     return {name: found.get(name) for name in names} | {"lm": None, "ngram": None} | shown
-
-
-def _from_root(path: Path) -> str:
-    """Return a path as it is from the project's directory, which reads the same on every machine."""
-    absolute = path.resolve()
-    return os.path.relpath(absolute, ROOT) if absolute.is_relative_to(ROOT) else str(absolute)
 
 
 def _only_language(utterances: list[Utterance]) -> str | None:

@@ -1,19 +1,17 @@
 """The settings of one experiment: the options of `phn.sh`, and the names that follow from them."""
 
-import hashlib
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.phones.espeak import VOICES
-from parp_espnet.pruning.methods import Source, find_method, rounds
-from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.pruning import Experiment, digest
 
-ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "egs2/cldr/ssl1/upstreams"
 STAGES = {
     1: "data",
@@ -32,18 +30,21 @@ STAGES = {
     14: "results",
 }
 MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
-FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
 SEARCHES = ("prefix", "espnet")
 USUAL_BEAM = 12  # with a language model
 USUAL_SPEEDS = (0.9, 1.0, 1.1)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Experiment):
     """One experiment. `read` has made its paths relative to the recipe's directory, or absolute."""
 
+    PROGRAM: ClassVar = "phn.sh"
+    TAG_OPTION: ClassVar = "phn_tag"
+    PREPARED: ClassVar = 7
+    MASKED: ClassVar = 6
+
     # General
-    recipe: Annotated[Path, "recipe directory, which has data/, dump/ and exp/; its run.sh gives it"] = Path()
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     skip_check: Annotated[bool, "leave out the check of the data, at the end of stage 1"] = False
@@ -55,7 +56,6 @@ class Settings:
     nj: Annotated[int, "parallel jobs while preparing data"] = os.cpu_count() or 1
     inference_nj: Annotated[int, "parallel jobs of ESPnet's search; others are one job"] = 1
     dumpdir: Annotated[str, "where formatted data goes, in the recipe directory"] = "dump"
-    expdir: Annotated[str, "where experiments go, in the recipe directory"] = "exp"
     phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
 
     # Data
@@ -91,22 +91,6 @@ class Settings:
     layerdrop: Annotated[float | None, "leave out a layer so often in training; the upstream's own by default"] = None
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
     lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = None
-    updates: Annotated[int, "optimizer updates of a finetuning"] = 300
-    seed: Annotated[int, "random seed of training"] = 0
-
-    # Pruning
-    method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
-    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5, and 0 for dense"] = None
-    interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
-    initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's"] = None
-    first_mask: Annotated[str | None, "begin with a mask from elsewhere: one of " + ", ".join(FIRST_MASKS)] = None
-    scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = "global"
-    prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
-    prune_pattern: Annotated[str | None, "regular expression of the names of a pool of your own"] = None
-    start_sparsity: Annotated[float | None, "where parp-p begins; 0.2 below --sparsity by default"] = None
-    sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
-    round_updates: Annotated[int | None, "updates of imp's short finetunings; a third of --updates by default"] = None
-    freeze_updates: Annotated[int, "first updates in which only the CTC head trains"] = 0
 
     # Language models
     use_ngram: Annotated[bool, "decode with an n-gram, by default one of the training text"] = False
@@ -135,79 +119,7 @@ class Settings:
         config = [self.train_config.stem] if self.train_config and self.train_config.stem != "phn" else []
         config += [] if self.lr is None else [f"lr{self.lr:g}"]
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
-        return "_".join(["phn", self.method, *self._pruning_tags(), *config, *others])
-
-    def _pruning_tags(self) -> list[str]:
-        tags = {
-            f"s{self.sparsity or 0:g}": bool(self.sparsity),
-            f"n{self.interval}": self.interval is not None,
-            f"mask{digest(self.initial_mask)}": self.initial_mask is not None,
-            str(self.first_mask): self.first_mask is not None,
-            "_".join(self._pool_tags()): bool(self._pool_tags()),
-            f"from{self.start_sparsity or 0:g}": self.start_sparsity is not None,
-            self.sparsity_path: self.sparsity_path != "linear",
-            f"rounds{self.round_updates}": self.round_updates is not None,
-            f"freeze{self.freeze_updates}": self.freeze_updates > 0,
-        }
-        return [tag for tag, differs in tags.items() if differs]
-
-    def _pool_tags(self) -> list[str]:
-        tags = {
-            self.scope.replace(":", "of"): self.scope != "global",
-            "weights": not self.prune_biases,
-            f"pool{digest(self.prune_pattern)}": self.prune_pattern is not None,
-        }
-        return [tag for tag, differs in tags.items() if differs]
-
-    @property
-    def dense(self) -> "Settings":
-        """The dense experiment with the same settings, whose weights OMP ranks."""
-        tag = None if self.phn_tag is None else f"{self.phn_tag}_dense"
-        plain = replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None, phn_tag=tag)
-        plain = replace(plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None)
-        return replace(plain, scope="global", prune_biases=True, prune_pattern=None)
-
-    @property
-    def iterated_tag(self) -> str:
-        """What the names of IMP's rounds begin with: their masks are of one pool and ranking."""
-        return "_".join([self.dense.tag, *self._pool_tags()])
-
-    @property
-    def mask_source(self) -> str:
-        """Where the first mask comes from: a `Source` by its name in lower case."""
-        if self.initial_mask is not None:
-            return Source.FILE.name.lower()
-        return self.first_mask or find_method(self.method).first_mask.name.lower()
-
-    @property
-    def pool_options(self) -> list[str]:
-        """What parp-mask has to be told of the pool."""
-        pattern = [] if self.prune_pattern is None else ["--pattern", self.prune_pattern]
-        return [*pattern, *([] if self.prune_biases else ["--no-biases"])]
-
-    @property
-    def rounds(self) -> list[float]:
-        """Sparsities after IMP's rounds of short finetuning; none with another first mask."""
-        return rounds(self.sparsity or 0.0) if self.mask_source == "iterated" else []
-
-    @property
-    def round_length(self) -> int:
-        """Updates of each of IMP's short finetunings."""
-        return self.round_updates or max(1, self.updates // 3)
-
-    @property
-    def finetuning_runs(self) -> int:
-        """How many finetunings the experiment costs, short ones included; what a given mask cost is not known."""
-        return 1 + Source[self.mask_source.upper()].runs_before(self.sparsity or 0.0)
-
-    @property
-    def pruning(self) -> PruneSettings:
-        """How the trainer prunes. Raises `UserError` where the settings are wrong or contradict each other."""
-        names = [field.name for field in fields(PruneSettings)]
-        # Stage 6 makes the mask files of these sources; any name stands for one here.
-        made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
-        found = {name: getattr(self, name) for name in names}
-        return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
+        return "_".join(["phn", self.method, *self.pruning_tags, *config, *others])
 
     @property
     def train_name(self) -> str:
@@ -306,8 +218,3 @@ def upstream_name(upstream: str) -> str:
     if upstream.startswith(("/", ".")):
         return f"{path.stem or path.name}-{digest(path)}"
     return upstream.replace("/", "__")
-
-
-def digest(words: object) -> str:
-    """Eight letters and digits that stand for other words in a name."""
-    return hashlib.sha256(str(words).encode()).hexdigest()[:8]

@@ -73,7 +73,7 @@ def run(step: Step) -> int:
         if change and step.keep:
             raise UserError(
                 f"{step.label}: {step.record.parent.parent} was made with other settings ({change}); "
-                "for a new experiment give --phn_tag NAME, or remove that directory to make it again"
+                "for a new experiment give --phn_tag NAME, or --glue_tag, or remove that directory to make it again"
             )
         _say(
             step,

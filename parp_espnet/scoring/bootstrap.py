@@ -42,8 +42,8 @@ def interval(
 
     The same seed gives the same interval, whatever the machine's size.
     """
-    drawn, length = _sums([errors, lengths], seed, resamples)
-    return _percentiles(drawn / length, confidence)
+    drawn, length = sums([errors, lengths], seed, resamples)
+    return percentiles(drawn / length, confidence)
 
 
 def paired_interval(
@@ -64,27 +64,29 @@ def paired_interval(
     For p, one sample more than was drawn counts as contrary, so that it is never 0 (Davison and Hinkley 1997, 4.2). The
     same seed draws the same samples as for `interval`.
     """
-    first, second, length = _sums([errors, others, lengths], seed, resamples)
+    first, second, length = sums([errors, others, lengths], seed, resamples)
     difference = first - second
     contrary = min(np.count_nonzero(difference <= 0), np.count_nonzero(difference >= 0))
     total, other = sum(errors), sum(others)
     return Paired(
         difference=(total - other) / sum(lengths),
-        difference_interval=_percentiles(difference / length, confidence),
+        difference_interval=percentiles(difference / length, confidence),
         ratio=total / other if other else None,
-        ratio_interval=_percentiles(first / second, confidence) if second.all() else None,
+        ratio_interval=percentiles(first / second, confidence) if second.all() else None,
         p=min(1.0, 2 * (1 + contrary) / (1 + resamples)),
     )
 
 
-def _sums(columns: Sequence[Sequence[int]], seed: int, resamples: int) -> list[NDArray[np.float64]]:
-    """Return each column's sum over the utterances of every sample, (resamples,)."""
+def sums(
+    columns: Sequence[Sequence[float] | NDArray[np.float64]], seed: int, resamples: int
+) -> list[NDArray[np.float64]]:
+    """Return each column's sum over the utterances, or other examples, of every sample, (resamples,)."""
     values = [np.asarray(column, np.float64) for column in columns]
-    sums = [np.empty(resamples) for _ in values]
+    totals = [np.empty(resamples) for _ in values]
     for begin, drawn in _samples(len(values[0]), seed, resamples):
-        for value, total in zip(values, sums, strict=True):
+        for value, total in zip(values, totals, strict=True):
             total[begin : begin + len(drawn)] = value[drawn].sum(axis=1)
-    return sums
+    return totals
 
 
 def _samples(count: int, seed: int, resamples: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -95,7 +97,8 @@ def _samples(count: int, seed: int, resamples: int) -> Iterator[tuple[int, NDArr
         yield begin, random.integers(0, count, size=(min(step, resamples - begin), count))
 
 
-def _percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+def percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    """Return the interval that leaves out equal shares of the values on both sides."""
     tail = (1 - confidence) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)

@@ -39,12 +39,16 @@ class Result:
     dataset: str
     error_rate: float
     ci95: tuple[float, float]
-    sub: int
+    # Errors by kind, where they are counted.
+    sub: int | None
     # `del` is a word of Python's own; the file calls it that all the same.
-    del_: int
-    ins: int
+    del_: int | None
+    ins: int | None
     reference_length: int
     pfer: float | None
+    # Of text tasks: every metric by its name; `error_rate` is 1 − `metric`, and `reference_length` examples.
+    scores: dict[str, float] | None = None
+    train_examples: int | None = None
     # A mean over utterances, in segments: see `features`.
     pfer_per_utterance: float | None = None
     merges: dict[str, str] = field(default_factory=dict)

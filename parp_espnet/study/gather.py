@@ -6,14 +6,17 @@ from functools import cache
 from itertools import combinations, compress
 from pathlib import Path
 
+from parp_espnet.glue.score import PREDICTIONS
+from parp_espnet.glue.score import compare as compare_predictions
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
-from parp_espnet.study.names import is_joint, method_of
+from parp_espnet.study.names import is_joint, method_of, source_of
 from parp_espnet.study.plan import FINAL_MASK
 from parp_espnet.study.state import updates_of
 
@@ -21,6 +24,7 @@ AGAINST = ("dense", "mpi", "omp", "imp")
 """What every other method is compared with, in the same language, at the same sparsity, with the same seed."""
 MOST_CONFUSED = 12
 MPI = "mpi"
+FIXED = "transfer"
 
 
 def gather(done: Sequence[Done]) -> Evidence:
@@ -38,7 +42,7 @@ def gather(done: Sequence[Done]) -> Evidence:
     seed = min(one.result.seed for one in done)
     first_seed = [one for one in wholes if one.result.sparsity_target > 0 and one.result.seed == seed]
     moving = [one for one in first_seed if one.result.interval is not None]
-    dense = [one for one in wholes if one.result.method == "dense"]
+    dense = [one for one in wholes if one.result.method == "dense" and one.result.scores is None]
     return Evidence(
         costs=[_cost(one) for one in wholes],
         trainings=[one for one in each(_training, wholes) if one.updates],
@@ -117,18 +121,26 @@ def _adjusting(one: Done) -> Adjusting:
 
 
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
-    """Every method against those of `AGAINST`, paired, where both were scored on the same utterances."""
+    """Every method against those of `AGAINST`, paired, where both were scored on the same utterances or examples.
+
+    A mask from elsewhere that adjusts is compared with the same mask where it stays, too.
+    """
     read = cache(read_utterances)
     references: dict[tuple[object, ...], list[Done]] = {}
     for one in done:
-        if method_of(one.result) in AGAINST:
+        if method_of(one.result) in AGAINST or one.result.method == FIXED:
             references.setdefault(_conditions(one.result), []).append(one)
     for one in done:
         for other in references.get(_conditions(one.result), ()):
-            files = [found.folder / "utterances.tsv" for found in (one, other)]
+            name = "utterances.tsv" if one.result.scores is None else PREDICTIONS
+            files = [found.folder / name for found in (one, other)]
             if not _comparable(one.result, other.result) or not all(file.is_file() for file in files):
                 continue
-            result, paired = one.result, compare(read(files[0]), read(files[1]))
+            result = one.result
+            if result.scores is None:
+                paired = compare(read(files[0]), read(files[1]))
+            else:
+                paired = compare_predictions(files[0], files[1], result.metric)
             yield Comparison(
                 result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
                 _label(result), _label(other.result), paired.difference, paired.difference_interval,
@@ -138,12 +150,15 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
 
 def _conditions(result: Result) -> tuple[object, ...]:
     """What two results have to have in common to be compared."""
-    names = ("language", "dataset", "train_minutes", "upstream", "seed", "freeze_updates", "metric")
+    data = ("language", "dataset", "train_minutes", "train_examples")
+    names = (*data, "upstream", "seed", "freeze_updates", "metric")
     return tuple(getattr(result, name) for name in names)
 
 
 def _comparable(result: Result, reference: Result) -> bool:
     """Whether a result is compared with a reference of the same conditions."""
+    if reference.method == FIXED and (result.method == FIXED or source_of(result) != source_of(reference)):
+        return False
     # One run for several languages takes more updates than one for a single language.
     same_length = is_joint(result) or result.updates == reference.updates
     same_sparsity = reference.method == "dense" or result.sparsity_target == reference.sparsity_target
@@ -158,6 +173,7 @@ def _label(result: Result) -> str:
 
 def _confusions(one: Done) -> list[Confused]:
     result = one.result
+    assert isinstance(one.experiment.settings, Settings)
     file = one.folder / Decoding(one.experiment.settings).name / result.dataset / "score/confusions.tsv"
     _, *lines = file.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]

@@ -4,8 +4,8 @@
         curves: {method: [mpi, omp, parp], sparsity: [0.5, 0.7], seed: [0, 1, 2]}
         transfer: {method: [transfer, parp], sparsity: 0.5, mask_of: {arm: curves, language: others}}
 
-An arm is options of `phn.sh` by name; a list is a choice, and the arm is every combination of its choices in each of
-its `languages`. `mask_of` begins with the mask of another experiment: see `MaskOf`.
+An arm is options of `phn.sh` (for text, `glue.sh`) by name; a list is a choice, and the arm is every combination of its
+choices in each of its `languages` (or tasks). `mask_of` begins with the mask of another experiment: see `MaskOf`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from parp_espnet.errors import UserError
 
 KEYS = {"recipes", "options", "arms"}
 OWN = ("languages", "mask_of")
-"""Keys of an arm that are the study's, not options of `phn.sh`."""
+"""Keys of an arm that are the study's, not the template's options."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim, Verdict
+from parp_espnet.study.names import amounts, is_text, rate_of
 from parp_espnet.study.table import means, table
 
 
@@ -17,23 +18,38 @@ def report(name: str, results: Sequence[Result], claims: Sequence[Claim], figure
     one = results[0]
     shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
     versions = ", ".join(f"{package} {version}" for package, version in one.versions.items())
+    rate, here = rate_of(results), "task" if is_text(results) else "language"
     return f"""# RESULTS of the study `{name}`
 
-Phone error rates on `{one.dataset}` after finetuning {_all(f"`{r.upstream}`" for r in results)} for
-{_all(str(r.updates) for r in results)} updates on {_all(f"{r.train_minutes:g}" for r in results)} minutes of speech,
+{rate.long.capitalize()}, on `{one.dataset}` after finetuning {_all(f"`{r.upstream}`" for r in results)} for
+{_all(str(r.updates) for r in results)} updates on {amounts(results)},
 seed {_all(str(r.seed) for r in results)}. {nature(results)}
 
 {table(results)}{means(results)}{_judged(claims)}
-PER is (substitutions + insertions + deletions) / reference phones, with a bootstrap interval over
-utterances. "against dense" is the ratio to the first dense model's PER of the language. IOU compares the kept weights
+{_defined(results)}
+"against dense" is the ratio to the first dense model's {rate.short} of the same {here}. IOU compares the kept weights
 of the first and the final mask{_random_masks(results)}.
 
 {shown}{versions}; commit {one.git}. Command: `./run.sh --profile {name}`.
 """
 
 
+def _defined(results: Sequence[Result]) -> str:
+    """Say what the error rate is."""
+    if is_text(results):
+        scores = _all(f"{one.language} by {one.metric}" for one in results)
+        return f"1 − score: {scores}; intervals are a bootstrap over examples."
+    rate, unit = rate_of(results).short, rate_of(results).long.split(" ", maxsplit=1)[0]
+    counted = f"{rate} is (substitutions + insertions + deletions) / reference {unit}s"
+    return f"{counted}; intervals are a bootstrap over utterances."
+
+
 def nature(results: Sequence[Result]) -> str:
-    """Say whether the speech is a synthesiser's."""
+    """Say whether the speech is a synthesiser's, or the text made."""
+    if is_text(results):
+        made = {(result.language or "").startswith("cldr_") for result in results}
+        rest = "nothing here is" if made == {True} else "nothing on them is"
+        return f"The tasks `cldr_` are made of CLDR's names; {rest} evidence about GLUE." if True in made else "GLUE."
     synthetic = {result.recipe.startswith("egs2/cldr/") for result in results}
     if synthetic == {False}:
         return "The recordings are of people."

@@ -1,12 +1,53 @@
 """What tables and figures call an experiment."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from parp_espnet.pruning.methods import find_method
 from parp_espnet.scoring.result import Result
 
 MADE = "_mask.safetensors"
-"""Ends the name of a mask that phn.sh makes (stage 6), after where it comes from."""
+"""Ends the name of a mask that the template makes (local/masks.sh), after where it comes from."""
+
+
+class Rate(NamedTuple):
+    """What an error rate is called."""
+
+    short: str
+    long: str
+
+
+RATES = {
+    "per": Rate("PER", "phone error rate"),
+    "wer": Rate("WER", "word error rate"),
+    "cer": Rate("CER", "character error rate"),
+}
+TEXT = Rate("1 − score", "error rate, 1 − score")
+
+
+def rate_of(results: Sequence[Result]) -> Rate:
+    """Return what the error rates of results are called, those of text tasks all alike."""
+    found = {RATES.get(result.metric, TEXT) for result in results}
+    return found.pop() if len(found) == 1 else Rate("error rate", "error rate")
+
+
+def is_text(results: Sequence[Result]) -> bool:
+    """Whether there are results and all are of text tasks."""
+    return bool(results) and all(result.metric not in RATES for result in results)
+
+
+def scores_of(result: Result) -> str:
+    """Return the scores of a text task in words; nothing of speech."""
+    return ", ".join(f"{name} {score:.4f}" for name, score in (result.scores or {}).items())
+
+
+def amounts(results: Sequence[Result]) -> str:
+    """Return on how much was trained, such as "10, 60 minutes of speech"."""
+    minutes = dict.fromkeys(f"{one.train_minutes:g}" for one in results if one.train_minutes is not None)
+    examples = dict.fromkeys(str(one.train_examples) for one in results if one.train_examples is not None)
+    told = {"minutes of speech": minutes, "examples": examples}
+    return " and ".join(f"{', '.join(found)} {unit}" for unit, found in told.items() if found)
 
 
 def method_of(result: Result) -> str:

@@ -2,17 +2,21 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline import command_line
-from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.glue import command_line as glue
+from parp_espnet.pipeline import command_line as speech
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.grid import Arm, MaskOf, read_grid
 
+READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {"phn.sh": speech.read, "glue.sh": glue.read}
+"""How the options of each template are read."""
 OMP_MASK = "finetuned_mask.safetensors"
 FINAL_MASK = "mask.safetensors"
 
@@ -155,7 +159,7 @@ def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
         # The mask's sparsity is not known yet, and names the experiment otherwise.
         options = [*plain.options, "--initial_mask", str(ROOT / path)]
         tag = f"{plain.settings.tag}_{arm.mask_of.combine}"
-        experiment = _experiment(arm.name, plain.language, recipe, [*options, "--phn_tag", tag])
+        experiment = _experiment(arm.name, plain.language, recipe, [*options, f"--{plain.settings.TAG_OPTION}", tag])
         yield replace(experiment, needs=needs, combined=combined)
 
 
@@ -189,23 +193,22 @@ def _twice(made: Sequence[Experiment]) -> list[str]:
     return faults
 
 
-def _experiment(
-    arm: str, language: str, recipe: str, options: Sequence[str], masked: bool = False
-) -> Experiment:
+def _experiment(arm: str, language: str, recipe: str, options: Sequence[str], masked: bool = False) -> Experiment:
     # A method that begins with a mask file, such as transfer, cannot be read without one.
     standing = ["--initial_mask", str(ROOT / FINAL_MASK)] if masked else []
-    words = [*_own_options(ROOT / recipe), *options, *standing, "--dry_run", "true"]
-    return Experiment(arm, language, tuple(options), command_line.read(words))
+    template, own = _own_options(ROOT / recipe)
+    settings = READERS[template]([*own, *options, *standing, "--dry_run", "true"])
+    return Experiment(arm, language, tuple(options), settings)
 
 
-def _own_options(recipe: Path) -> list[str]:
-    """The options that a recipe's `run.sh` puts before the user's; they have a say in the experiment's name."""
+def _own_options(recipe: Path) -> tuple[str, list[str]]:
+    """A recipe's template, and the options that its `run.sh` puts before the user's: they name the experiment, too."""
     script = recipe / "run.sh"
     try:
         text = script.read_text(encoding="utf-8").replace("\\\n", " ")
     except OSError:
         raise UserError(f"{recipe}: no recipe: expected a run.sh in it") from None
-    call = re.search(r'^exec \S*phn\.sh"? (.*) "\$@"$', text, re.MULTILINE)
+    call = re.search(r'^exec \S*\b(phn\.sh|glue\.sh)"? (.*) "\$@"$', text, re.MULTILINE)
     if call is None:
-        raise UserError(f'{script}: expected a line that begins with exec …phn.sh and ends with "$@"')
-    return shlex.split(call[1].replace("${here}", str(recipe)))
+        raise UserError(f'{script}: expected a line that begins with exec …phn.sh or …glue.sh and ends with "$@"')
+    return call[1], shlex.split(call[2].replace("${here}", str(recipe)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim, Verdict
 from parp_espnet.study.evidence import Evidence
-from parp_espnet.study.table import HEAD, rows
+from parp_espnet.study.table import head, rows
 
 STYLE = """
 :root { color-scheme: light dark; --back: #fff; --fore: #1b1b1b; --soft: #666; --line: #ddd; --card: #fff; }
@@ -49,7 +49,7 @@ def page(
         "<h2>Figures</h2>",
         *(_figure(svg, caption) for svg, caption in figures.items()),
         "<h2>Results</h2>",
-        _details("All results", _table(HEAD, rows(results))),
+        _details("All results", _table(head(results), rows(results))),
         _details("Comparisons on the same utterances", _comparisons(evidence)) if evidence.comparisons else "",
         _details("The most frequent errors of the dense models", _confusions(evidence)) if evidence.confusions else "",
         _details("The command of every run", _table(("experiment", "command"), _words(commands))),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.pipeline.paths import ROOT
 
 STAGES = {1: "environment", 2: "speech", 3: "dense models", 4: "pruned models", 5: "results"}
 GIGABYTES_A_JOB = 2.5

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.plan import Experiment, Study
 
@@ -93,13 +93,13 @@ def is_unpacked(experiment: Experiment) -> bool:
 def _state(experiment: Experiment, code: int | None) -> State:
     if _is_done(experiment):
         return State.DONE
-    if _is_locked(ROOT / experiment.directory / ".phn.lock"):
+    if _is_locked(ROOT / experiment.directory / experiment.settings.lock):
         return State.RUNNING
     return State.FAILED if code else State.LEFT
 
 
 def _is_locked(path: Path) -> bool:
-    """Whether a run of phn.sh holds its lock."""
+    """Whether a run of the template holds its lock."""
     try:
         with path.open("r+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

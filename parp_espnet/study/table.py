@@ -5,8 +5,9 @@ from statistics import fmean
 
 from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.names import method_of
+from parp_espnet.study.names import method_of, rate_of, scores_of
 
+RATE = "error rate"
 HEAD = (
     "language",
     "upstream",
@@ -14,8 +15,9 @@ HEAD = (
     "sparsity",
     "updates",
     "finetunings",
-    "PER",
+    RATE,
     "95 % interval",
+    "scores",
     "against dense",
     "IOU",
     "train s",
@@ -23,6 +25,8 @@ HEAD = (
 WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
     "upstream": lambda result: result.upstream,
     "updates": lambda result: result.updates,
+    # Speech has none.
+    "scores": scores_of,
 }
 """Columns that stand in the table only when not all results have the same in them."""
 
@@ -33,8 +37,14 @@ def table(results: Sequence[Result]) -> str:
     Each result is compared with the first dense one of its language.
     """
     alike = {name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results}) == 1}
+    alike -= {"scores"} if any(result.scores for result in results) else set()
     columns = [place for place, name in enumerate(HEAD) if name not in alike]
-    return markdown([[row[column] for column in columns] for row in [HEAD, *rows(results)]])
+    return markdown([[row[column] for column in columns] for row in [head(results), *rows(results)]])
+
+
+def head(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return `HEAD`, in which the error rate has the name of its metric."""
+    return tuple(rate_of(results).short if name == RATE else name for name in HEAD)
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
@@ -57,7 +67,8 @@ def means(results: Sequence[Result]) -> str:
         return ""
     common = set.intersection(*map(set, arms.values()))
     shared = f"mean over {' '.join(sorted(common))}"
-    lines = [f"| upstream | method | sparsity | updates | languages | mean PER | {shared} |", f"|{'---|' * 7}"]
+    mean = f"mean {rate_of(results).short}"
+    lines = [f"| upstream | method | sparsity | updates | languages | {mean} | {shared} |", f"|{'---|' * 7}"]
     for (upstream, method, sparsity, updates), rates in arms.items():
         cells = [upstream, method, f"{sparsity:g}", str(updates), str(len(rates)), f"{fmean(rates.values()):.4f}"]
         cells.append(f"{fmean(rates[language] for language in common):.4f}" if common else "")
@@ -77,6 +88,7 @@ def _row(result: Result, dense: Result | None) -> tuple[str, ...]:
         str(result.finetuning_runs),
         f"{result.error_rate:.4f}",
         f"[{low:.4f}, {high:.4f}]",
+        scores_of(result),
         ratio,
         "" if result.iou_initial_final is None or result.method == "dense" else f"{result.iou_initial_final:.4f}",
         "" if result.train_seconds is None else f"{result.train_seconds:.0f}",

@@ -6,7 +6,8 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.config import make
-from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.settings import Settings
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from parp_espnet.corpora.kaldi import Utterance, write_data_dir
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_json
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.score import score
 from parp_espnet.pipeline.search import ModelFiles, describe
-from parp_espnet.pipeline.settings import ROOT, Settings
+from parp_espnet.pipeline.settings import Settings
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import read_utterances
 from parp_espnet.scoring.words import Metric

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.corpora.table import CORPORA, FOLDERS
+from parp_espnet.glue.tasks import TASKS
 from parp_espnet.phones.espeak import VOICES
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = sorted(str(path.parent.relative_to(ROOT / "egs2")) for path in (ROOT / "egs2").glob("*/*/run.sh"))
-EXPERIMENTS = [recipe for recipe in RECIPES if recipe != "cldr/ssl1"]
+TEXT = [f"glue/{name}" for name in TASKS]
+EXPERIMENTS = [recipe for recipe in RECIPES if recipe != "cldr/ssl1" and not recipe.startswith("glue/")]
 
 
 def dry_run(recipe: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -31,7 +33,8 @@ def test_every_language_of_common_voice_has_a_recipe() -> None:
 
 
 def test_db_sh_has_every_folder() -> None:
-    assert re.findall(r"^export (\w+)=", (ROOT / "db.sh").read_text(), re.MULTILINE) == [*map(str.upper, FOLDERS)]
+    names = re.findall(r"^export (\w+)=", (ROOT / "db.sh").read_text(), re.MULTILINE)
+    assert names == [*map(str.upper, FOLDERS), "GLUE"]
 
 
 def test_every_language_with_a_voice_has_a_recipe() -> None:
@@ -54,6 +57,25 @@ def test_every_recipe_dry_runs(recipe: str, tmp_path: Path) -> None:
     stages = [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)]
     assert sorted(set(stages)) == [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 14]
     assert f"make_corpus {recipe.split('/', maxsplit=1)[0]}" in done.stdout
+
+
+@pytest.mark.parametrize("recipe", TEXT)
+def test_every_task_dry_runs(recipe: str, tmp_path: Path) -> None:
+    task = recipe.removeprefix("glue/")
+    assert recipe in RECIPES
+    done = dry_run(recipe, "--model", str(tmp_path), "--glue", str(tmp_path), "--method", "mpi")
+    assert done.returncode == 0, done.stderr
+    assert [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)] == [1, 2, 4, 5, 6]
+    assert f"glue data --task {task}" in done.stdout
+
+
+def test_the_transfer_of_masks_dry_runs() -> None:
+    words = ["--tasks", "cldr_kind cldr_sim", "--seeds", "0", "--dry_run", "true"]
+    script = str(ROOT / "egs2/glue/run_transfer.sh")
+    done = subprocess.run([script, *words], capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0, done.stderr
+    # Dense, OMP, the other's mask fixed, and adjusting.
+    assert "8 experiments" in done.stderr
 
 
 def test_language_models_dry_run(tmp_path: Path) -> None:
@@ -89,7 +111,7 @@ def test_the_study_dry_runs() -> None:
     ("script", "words", "message"),
     [
         ("run.sh", ["--stage", "6"], "--stage 6 --stop_stage 5: expected stages from 1 to 5"),
-        ("run.sh", ["--profile", "huge"], "no such study; there are adjusting, curves, full, joint, mboshi, quick, "),
+        ("run.sh", ["--profile", "huge"], "no such study; there are adjusting, curves, full, glue, glue_nine, joint, "),
         ("run.sh", ["--stag", "1"], "did you mean --stage?"),
         ("run.sh", ["quick"], "found a positional argument"),
         ("run.sh", ["--max_jobs_run", "0"], "--max_jobs_run 0: expected 1 or more"),
@@ -102,11 +124,13 @@ def test_the_study_dry_runs() -> None:
         ("egs2/commonvoice/tt/run.sh", ["--lang", "en"], "--lang en: no language of --corpus commonvoice"),
         ("egs2/own/mine/run.sh", [], "expected --own DIR, or OWN=DIR in db.sh: a Kaldi directory, a folder"),
         ("egs2/own/mine/run.sh", ["--phonemise", "xx"], "--phonemise xx: expected letters, or one of en es"),
+        ("egs2/glue/cola/run.sh", [], "--task cola: expected --glue DIR, or GLUE=DIR in db.sh"),
+        ("egs2/glue/cldr_sim/run.sh", ["--updatse", "3"], "did you mean --updates?"),
         ("egs2/mini_an4/en/run.sh", ["--train_minutes", "3"], "--train_minutes is for --corpus cldr, commonvoice"),
     ],
 )
 def test_wrong_options_are_one_line(script: str, words: list[str], message: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name.lower() not in FOLDERS}
+    environment = {name: value for name, value in os.environ.items() if name.lower() not in (*FOLDERS, "glue")}
     done = subprocess.run([str(ROOT / script), *words], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2
     assert done.stdout == ""

@@ -44,9 +44,7 @@ def grid(make_result: Callable[..., Result]) -> list[Result]:
     def make(language: str, method: str, sparsity: float, rate: float, **more: object) -> Result:
         values = {"sparsity_target": sparsity, "sparsity_measured": sparsity, "error_rate": rate} | more
         interval = (rate - 0.01, rate + 0.01)
-        return make_result(
-            recipe=f"egs2/cldr/{language}", language=language, method=method, ci95=interval, **values
-        )
+        return make_result(recipe=f"egs2/cldr/{language}", language=language, method=method, ci95=interval, **values)
 
     found = []
     for language in LANGUAGES:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state

@@ -24,7 +24,7 @@ def verdict(name: str, evidence: Evidence, results: list[Result] | None = None) 
 
 def test_without_evidence_nothing_is_judged() -> None:
     found = claims([], Evidence())
-    assert [one.name for one in found] == [f"C{number}" for number in range(1, 9)]
+    assert [one.name for one in found] == [f"C{number}" for number in range(1, 10)]
     assert {one.verdict for one in found} == {Verdict.UNTESTED}
 
 
@@ -55,6 +55,29 @@ def test_a_comparison_counts_where_its_interval_is_beside_zero(
     name: str, found: list[Comparison], expected: Verdict
 ) -> None:
     assert verdict(name, Evidence(comparisons=found)) is expected
+
+
+@pytest.mark.parametrize(
+    ("differences", "p", "expected"),
+    [
+        ([-0.1, -0.05, -0.02, 0.01], 0.01, Verdict.HOLDS),
+        ([-0.1, -0.05, 0.02, 0.01], 0.01, Verdict.FAILS),
+        ([-0.1, -0.05, -0.02, 0.01], 0.4, Verdict.FAILS),
+    ],
+)
+def test_masks_of_other_tasks_are_repaired(
+    differences: list[float], p: float, expected: Verdict, make_result: Callable[..., Result]
+) -> None:
+    pairs = [against("parp, mask of cola", "transfer, mask of cola", found, p) for found in differences]
+    own = [against("transfer, mask of cola", "omp", 0.1), against("parp, mask of cola", "omp", 0.0, p=1.0)]
+    text = [make_result(metric="matthews", scores={"matthews": 0.9}, train_minutes=None, train_examples=10)]
+    evidence = Evidence(comparisons=[*pairs, *own])
+    assert verdict("C9", evidence, text) is expected
+    # The others are of speech.
+    assert verdict("C6", evidence, text) is Verdict.UNTESTED
+    assert verdict("C9", evidence, [make_result()]) is Verdict.UNTESTED
+    (told,) = [one.because for one in claims(text, evidence) if one.name == "C9"]
+    assert "fixed against the task's own OMP mask: fewer errors in 0 of 1, more in 1" in told
 
 
 def test_cost_is_counted_in_finetunings() -> None:

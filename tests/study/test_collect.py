@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.collect import collect, read_results
 from parp_espnet.study.plan import Study

@@ -6,7 +6,7 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
-from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study.plan import Study
 
 QUICK = ROOT / "conf/study/quick.yaml"
@@ -133,10 +133,20 @@ def test_a_grid_is_every_combination(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(QUICK.parent.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_study_can_be_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MBOSHI", str(tmp_path))
+    monkeypatch.setenv("GLUE", str(tmp_path))
     study = Study.read(path)
     directories = {one.directory for one in study.experiments}
     assert len(directories) == sum(map(len, study.waves())) == len(study.experiments)
     assert all(need in directories for one in study.experiments for need in one.needs)
+
+
+def test_tasks_of_text_are_planned_like_languages() -> None:
+    study = Study.read(QUICK.with_name("glue.yaml"))
+    assert (len(study.experiments), [len(wave) for wave in study.waves()]) == (156, [12, 144])
+    one = next(one for one in study.experiments if one.arm == "adjusting")
+    assert one.directory.parts[:3] == ("egs2", "glue", "cldr_kind")
+    assert one.needs == (Path("egs2/glue/cldr_same/exp/glue_omp_s0.7_minilm_u300_seed0"),)
+    assert one.settings.initial_mask == Path("../cldr_same/exp", one.needs[0].name, "finetuned_mask.safetensors")
 
 
 def test_a_mask_is_of_the_method_that_is_named(tmp_path: Path) -> None:
@@ -180,7 +190,7 @@ def test_what_is_no_recipe(tmp_path: Path, script: str | None, message: str) -> 
 
 
 def test_no_such_study(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such study; there are adjusting, curves, full, joint, mboshi, quick, "):
+    with pytest.raises(UserError, match="no such study; there are adjusting, curves, full, glue, glue_nine, joint, "):
         Study.read(QUICK.with_name("huge.yaml"))
     (tmp_path / "x.yaml").write_text("a: [")
     with pytest.raises(UserError, match="expected YAML"):

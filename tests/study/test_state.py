@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.settings import ROOT
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
 from parp_espnet.study.plan import Study

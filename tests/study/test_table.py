@@ -24,6 +24,22 @@ def test_a_mask_of_another_language_is_named(results: list[Result]) -> None:
     assert method_of(replace(results[2], initial_mask="/home/me/union.safetensors")) == "parp, mask of union"
 
 
+def test_scores_of_text_have_a_column(results: list[Result]) -> None:
+    scores = {"matthews": 0.88, "accuracy": 0.94}
+    text = [
+        replace(one, metric="matthews", scores=scores, train_minutes=None, train_examples=10, language="cldr_order")
+        for one in results
+    ]
+    head, _, first, *_ = table(text).splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")][4:7] == ["1 − score", "95 % interval", "scores"]
+    assert "| matthews 0.8800, accuracy 0.9400 |" in first
+    told = report("glue", text, [], {})
+    assert "Error rate, 1 − score, on `test`" in told
+    assert "on 10 examples" in told
+    assert "1 − score: cldr_order by matthews" in told
+    assert "nothing here is evidence about GLUE" in told
+
+
 def test_what_was_not_measured_is_left_empty(results: list[Result]) -> None:
     without = replace(results[2], sparsity_measured=None, iou_initial_final=None, train_seconds=None)
     cells = [cell.strip() for cell in table([without]).splitlines()[2].strip("|").split("|")]

@@ -30,6 +30,7 @@ done
 
 # Options are checked, and all names made, in one tested place; it prints them as shell variables.
 arguments=("$@")
+template=${here}/phn.sh
 caller=${PWD}
 plan=$(quietly python3 -m parp_espnet.bin.plan "${arguments[@]}")
 eval "${plan}"
@@ -142,63 +143,20 @@ fi
 
 # The mask of the pre-trained weights (MPI, PARP) is the trainer's, which leaves it as initial_mask.safetensors. Masks from
 # elsewhere are files, and made here.
-mask=${initial_mask}
-case ${mask_source} in random | uniform | finetuned | iterated) mask=${exp}/${mask_source}_mask.safetensors ;; esac
-
-# finetune_first TAG OPTIONS…: a finetuning that this one's mask needs, as an experiment of its own.
-finetune_first() {
-    log "${label}: ${method} needs the experiment $1"
-    run env --chdir="${caller}" "${here}/phn.sh" "${arguments[@]}" --first_mask none --initial_mask none \
-        --start_sparsity none --sparsity_path linear --round_updates none --phn_tag "$1" --stage 1 --stop_stage 9 \
-        --skip_train false --wait true "${@:2}"
+trained=9
+pool_model=${upstream_dir}
+[ ! -f "${upstream}" ] || pool_model=${upstream}
+pool_input=${upstream_dir}/frontend.json
+drawn=${upstream_dir}-drawn${seed}
+draw_weights() {
+    step "${expdir}/upstreams/.steps/$(basename "${drawn}").json" "${weights[@]}" --output "${drawn}/frontend.json" -- \
+        python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${drawn}" --random_seed "${seed}"
 }
-plain=(--method dense --sparsity 0 --scope global --prune_biases true --prune_pattern none)
-
-# make_mask OUT SPARSITY INPUT WORDS…: the file OUT, by a sub-command of parp-mask; another INPUT means another mask.
-make_mask() {
-    step "$(dirname "$1")/.steps/$(basename "$1" .safetensors).json" --keep --input "$3" --output "$1" -- \
-        python3 -m parp_espnet.bin.mask "${@:4}" "${pool_options[@]}" --sparsity "$2" --out "$1"
-}
+# shellcheck source=local/masks.sh
+. "${root}/local/masks.sh"
 
 if at_stage 6; then
-    case ${mask_source} in
-    random)
-        drawn=${upstream_dir}-drawn${seed}
-        step "${expdir}/upstreams/.steps/$(basename "${drawn}").json" "${weights[@]}" --output "${drawn}/frontend.json" -- \
-            python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${drawn}" --random_seed "${seed}"
-        make_mask "${mask}" "${first_sparsity}" "${drawn}/model.safetensors" \
-            from-upstream --upstream "${drawn}" --scope "${scope}"
-        ;;
-    uniform)
-        source=${upstream_dir}
-        [ ! -f "${upstream}" ] || source=${upstream}
-        make_mask "${mask}" "${first_sparsity}" "${upstream_dir}/frontend.json" \
-            random --model "${source}" --seed "${seed}" --scope "${drawn_scope}"
-        ;;
-    finetuned)
-        finetune_first "${dense_tag}" "${plain[@]}"
-        make_mask "${mask}" "${first_sparsity}" "${expdir}/${dense_tag}/${model}" \
-            from-model --model "${expdir}/${dense_tag}/${model}" --scope "${scope}"
-        ;;
-    iterated)
-        # Every round is finetuned from the pre-trained weights under the mask of the round before. What was pruned stays 0,
-        # so that each mask is part of the one before.
-        round=() pruned=
-        for next in ${rounds}; do
-            name=${iterated_tag}_rounds${round_length}_to${next}
-            if [ -z "${pruned}" ]; then
-                finetune_first "${name}" "${plain[@]}" --updates "${round_length}"
-            else
-                finetune_first "${name}" --method transfer "${round[@]}" --updates "${round_length}"
-            fi
-            pruned=${expdir}/${name}/pruned.safetensors
-            make_mask "${pruned}" "${next}" "${expdir}/${name}/${model}" \
-                from-model --model "${expdir}/${name}/${model}" --scope "${scope}"
-            round=(--initial_mask "${PWD}/${pruned}" --sparsity "${next}")
-        done
-        step "${exp}/.steps/iterated_mask.json" --keep --input "${pruned}" --output "${mask}" -- cp "${pruned}" "${mask}"
-        ;;
-    esac
+    first_mask
 fi
 
 train_data=(

@@ -12,6 +12,7 @@ from parp_espnet.study.figures.maps import anatomy_maps, overlap_maps, transfer_
 from parp_espnet.study.figures.points import points
 from parp_espnet.study.figures.style import save
 from parp_espnet.study.figures.training import training
+from parp_espnet.study.names import rate_of
 
 
 def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Path, str]:
@@ -19,10 +20,14 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
 
     The same data give the same bytes.
     """
+    rate = rate_of(results).long.capitalize()
     plots = {
-        "per": ("Phone error rates on the test set, with 95 % intervals.", points(results)),
-        "curves": ("Phone error rate against sparsity; bands are 95 % intervals, dots other seeds.", curves(results)),
-        "cost": ("Phone error rate against updates of all finetunings; numbers are sparsities.", cost(evidence.costs)),
+        "per": (f"{rate} on the test set, with 95 % intervals.", points(results)),
+        "curves": (f"{rate} against sparsity; bands are 95 % intervals, dots other seeds.", curves(results)),
+        "cost": (
+            f"{rate} against updates of all finetunings; numbers are sparsities.",
+            cost(evidence.costs, rate.lower()),
+        ),
         "adjusting": ("Weights that change sides at each prune, and how far masks go.", adjusting(evidence.adjustings)),
         "training": ("Validation PER during training; the dot is the epoch chosen.", training(evidence.trainings)),
     }

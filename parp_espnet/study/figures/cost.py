@@ -8,8 +8,11 @@ from parp_espnet.study.evidence import Cost
 from parp_espnet.study.figures.style import add_legend, look
 
 
-def cost(found: Sequence[Cost]) -> Figure | None:
-    """Draw a panel for each language with several methods: error rate against updates, labelled with the sparsity."""
+def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
+    """Draw a panel for each language with several methods: error rate against updates, labelled with the sparsity.
+
+    `rate` is what the error rate is called.
+    """
     languages = [
         name
         for name in dict.fromkeys(one.language for one in found)
@@ -36,6 +39,6 @@ def cost(found: Sequence[Cost]) -> Figure | None:
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
         axes.set_ylim(bottom=0)
-    figure.axes[0].set_ylabel("phone error rate (%)")
+    figure.axes[0].set_ylabel(f"{rate} (%)")
     add_legend(figure)
     return figure

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.style import METHODS, add_legend, look
+from parp_espnet.study.names import rate_of
 
 PANEL = (3.6, 3.2)
 """Inches of one language's panel."""
@@ -34,7 +35,7 @@ def curves(results: Sequence[Result]) -> Figure | None:
     for axes in panels[-1]:
         axes.set_xlabel("sparsity")
     for row in panels:
-        row[0].set_ylabel("phone error rate (%)")
+        row[0].set_ylabel(f"{rate_of(own).long} (%)")
     add_legend(figure)
     return figure
 

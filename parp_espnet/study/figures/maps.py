@@ -10,7 +10,7 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Anatomy, Evidence
 from parp_espnet.study.figures.matrix import heat_map
-from parp_espnet.study.names import source_of
+from parp_espnet.study.names import is_text, rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
 """Caption and figure, by the name of its file."""
@@ -55,7 +55,8 @@ def transfer_maps(results: Sequence[Result]) -> Drawn:
                 place = sources.index(source_of(one)), targets.index(one.language or "")
                 values[place] = one.error_rate / own[one.language]
             title = f"transfer, the mask {how}, sparsity {sparsity:g}"
-            caption = f"PER under another language's OMP mask, which {how}, over PER under the target's own."
+            rate, other = rate_of(results).short, "task" if is_text(results) else "language"
+            caption = f"{rate} under another {other}'s OMP mask, which {how}, over {rate} under the target's own."
             figure = heat_map(
                 values, sources, targets, title=title, centre=1.0, row_label="mask of", column_label="target"
             )

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.style import COLOURS, MARKERS
-from parp_espnet.study.names import method_of
+from parp_espnet.study.names import amounts, is_text, method_of, rate_of
 
 MOST = 60
 """With more points than these, curves and matrices say more."""
@@ -44,8 +44,8 @@ def points(results: Sequence[Result]) -> Figure | None:
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color="0.9")
     axes.set_axisbelow(True)
-    axes.set_xlabel("language")
-    axes.set_ylabel("phone error rate (%), 95 % interval")
+    axes.set_xlabel("task" if is_text(results) else "language")
+    axes.set_ylabel(f"{rate_of(results).long} (%), 95 % interval")
     axes.set_title(_title(results), fontsize="medium")
     figure.legend(loc="outside right upper", frameon=False)
     return figure
@@ -59,7 +59,5 @@ def _arm(result: Result, results: Sequence[Result]) -> str:
 
 def _title(results: Sequence[Result]) -> str:
     upstreams = ", ".join(dict.fromkeys(result.upstream for result in results))
-    minutes = ", ".join(dict.fromkeys(f"{result.train_minutes:g}" for result in results))
     sparsities = sorted({f"{result.sparsity_target:g}" for result in results if result.method != "dense"})
-    return f"{upstreams}; {minutes} min" + (f"; sparsity {', '.join(sparsities)}" if sparsities else "; dense")
-
+    return f"{upstreams}; {amounts(results)}" + (f"; sparsity {', '.join(sparsities)}" if sparsities else "; dense")

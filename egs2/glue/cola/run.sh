@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# CoLA, grammatical or not (GLUE).
+#
+#     egs2/glue/cola/run.sh --glue DIR --method parp --sparsity 0.7      all options: --help
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+exec "${here}/../../TEMPLATE/glue1/glue.sh" --recipe "${here}" --task cola "$@"

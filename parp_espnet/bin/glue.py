@@ -1,0 +1,171 @@
+"""The steps of `glue.sh`: one experiment on text.
+
+python3 -m parp_espnet.bin.glue plan [options of glue.sh]
+python3 -m parp_espnet.bin.glue data --task cola --glue DIR
+python3 -m parp_espnet.bin.glue check --task cola --model DIR --out model.json
+python3 -m parp_espnet.bin.glue draw --task cola --model DIR --seed 0 --out DIR
+python3 -m parp_espnet.bin.glue train --exp exp/TAG --initial_mask FILE
+python3 -m parp_espnet.bin.glue score --exp exp/TAG
+python3 -m parp_espnet.bin.glue report --expdir exp --exp exp/TAG
+"""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from parp_espnet.errors import command
+from parp_espnet.files import write_json, write_text
+from parp_espnet.glue.command_line import read
+from parp_espnet.glue.settings import MODEL, STAGES, Settings
+from parp_espnet.glue.tasks import TASKS
+from parp_espnet.scoring.result import Result
+
+
+@command
+def main() -> None:
+    """Run one of the steps."""
+    if sys.argv[1:2] == ["plan"]:
+        _plan(sys.argv[2:])
+        return
+    options = _parser().parse_args()
+    options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+
+    def action(name: str, run: object, *needs: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name)
+        made.set_defaults(run=run)
+        for need in needs:
+            made.add_argument(f"--{need}", required=True, type=Path if need in ("out", "exp", "expdir") else str)
+        return made
+
+    data = action("data", _data, "task")
+    data.add_argument("--glue", type=Path, help="GLUE's folder")
+    data.add_argument("--train_examples", type=int, help="of a made task")
+    action("check", _check, "task", "model", "out")
+    action("draw", _draw, "task", "model", "out").add_argument("--seed", type=int, required=True)
+    train = action("train", _train, "exp")
+    train.add_argument("--initial_mask", default="", help="none when empty")
+    train.add_argument("settings", nargs="*", help="name=value, of settings.json; for the step's record")
+    action("score", _score, "exp")
+    action("report", _report, "expdir", "exp")
+    return parser
+
+
+def _plan(arguments: Sequence[str]) -> None:
+    """Check all options at once and print what glue.sh needs as shell variables."""
+    settings = read(arguments)
+    for name, value in _variables(settings).items():
+        print(f"{name}={shlex.quote(value)}")
+    print(f"pool_options=({shlex.join(settings.pool_options)})")
+    print(f"sets=({shlex.join(settings.sets)})")
+    print(f"trained_by=({shlex.join(_trained_by(settings))})")
+    names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in STAGES.items())
+    print(f"stage_names=({names})")
+
+
+def _variables(settings: Settings) -> Mapping[str, str]:
+    plain = {name: _plain(value) for name, value in asdict(settings).items()}
+    derived = {
+        "model_name": settings.model_name,
+        "finetuned": MODEL,
+        "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
+        "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
+    }
+    return plain | settings.mask_variables | derived
+
+
+def _trained_by(settings: Settings) -> list[str]:
+    """What the weights depend on, in words; the mask is a file of its own."""
+    aside = {"recipe", "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait", "ngpu", "expdir"}
+    aside |= {"glue_tag", "initial_mask"}
+    values = {name: _plain(value) for name, value in asdict(settings).items() if name not in aside}
+    return [f"{name}={value}" for name, value in values.items() if value]
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+# What follows imports what it needs: torch and transformers take seconds.
+
+
+def _data(options: argparse.Namespace) -> None:
+    from parp_espnet.glue import examples, made  # noqa: PLC0415
+
+    task = TASKS[options.task]
+    if task.folder is None:
+        sizes = made.SIZES | ({} if options.train_examples is None else {"train": options.train_examples})
+        sets = {name: made.make(options.task, name, size) for name, size in sizes.items()}
+    else:
+        sets = examples.read_glue(options.glue, options.task, task)
+    for name, found in sets.items():
+        examples.write(Path("data", f"{name}.tsv"), found, task)
+    print(f"{options.task}: {task.title}; {', '.join(f'{len(found)} {name}' for name, found in sets.items())} examples")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from parp_espnet.glue.models import load_classifier, load_tokenizer  # noqa: PLC0415
+    from parp_espnet.pruning.pool import find_pool  # noqa: PLC0415
+
+    model = load_classifier(options.model, TASKS[options.task])
+    load_tokenizer(options.model)
+    pool = find_pool(dict(model.named_parameters()))
+    size, total = (sum(one.numel() for one in some) for some in (pool.values(), model.parameters()))
+    kind = str(model.config.model_type)  # type: ignore[union-attr]
+    print(f"{options.model}: {kind}, {size} of {total} weights in {len(pool)} tensors may be pruned")
+    write_json(options.out, {"model": options.model, "type": kind, "pool": size, "weights": total})
+
+
+def _draw(options: argparse.Namespace) -> None:
+    import torch  # noqa: PLC0415
+
+    from parp_espnet.glue.models import load_classifier  # noqa: PLC0415
+
+    torch.manual_seed(options.seed)
+    load_classifier(options.model, TASKS[options.task], random=True).save_pretrained(options.out)  # type: ignore[operator]
+
+
+def _train(options: argparse.Namespace) -> None:
+    from parp_espnet.glue.finetune import Finetuning  # noqa: PLC0415
+
+    mask = Path(options.initial_mask) if options.initial_mask else None
+    Finetuning(Settings.load(options.exp / "settings.json"), mask, options.exp).run()
+
+
+def _score(options: argparse.Namespace) -> None:
+    from parp_espnet.glue.score import score  # noqa: PLC0415
+
+    score(options.exp)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from parp_espnet.study.table import table  # noqa: PLC0415
+
+    results = [Result.read(path) for path in sorted(options.expdir.glob("*/result.json"))]
+    write_text(options.expdir / "RESULTS.md", f"# RESULTS\n\n{table(results)}")
+    one = Result.read(options.exp / "result.json")
+    low, high = (1 - bound for bound in reversed(one.ci95))
+    told = ", ".join(f"{name} {value:.4f}" for name, value in (one.scores or {}).items())
+    print(f"{one.language}: {told} on {one.dataset} (95 % interval of {one.metric} [{low:.4f}, {high:.4f}]), ", end="")
+    print(f"{one.method}, sparsity {one.sparsity_measured or 0:.2%}")
+    print(f"result in {options.exp / 'result.json'}, table in {options.expdir / 'RESULTS.md'}")
+
+
+if __name__ == "__main__":
+    main()

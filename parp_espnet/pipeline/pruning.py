@@ -1,0 +1,172 @@
+"""What every experiment has, of speech or of text: how it prunes, and what follows from that."""
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
+from parp_espnet.pruning.scopes import groups_of
+from parp_espnet.pruning.settings import PruneSettings
+
+FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The options that pruning and a study know of; a template's own settings add theirs."""
+
+    PROGRAM: ClassVar[str]
+    """The template's script, such as phn.sh."""
+    TAG_OPTION: ClassVar[str]
+    """The option that names an experiment."""
+    PREPARED: ClassVar[int]
+    """The last stage before training."""
+    MASKED: ClassVar[int]
+    """The stage that makes the first mask."""
+
+    recipe: Annotated[Path, "recipe directory, which has data/ and exp/; its run.sh gives it"] = Path()
+    expdir: Annotated[str, "where experiments go, in the recipe directory"] = "exp"
+    updates: Annotated[int, "optimizer updates of a finetuning"] = 300
+    seed: Annotated[int, "random seed of training"] = 0
+    method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
+    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5, and 0 for dense"] = None
+    interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
+    initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's or task's"] = None
+    first_mask: Annotated[str | None, "begin with a mask from elsewhere: one of " + ", ".join(FIRST_MASKS)] = None
+    scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = "global"
+    prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
+    prune_pattern: Annotated[str | None, "regular expression of the names of a pool of your own"] = None
+    start_sparsity: Annotated[float | None, "where parp-p begins; 0.2 below --sparsity by default"] = None
+    sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
+    round_updates: Annotated[int | None, "updates of imp's short finetunings; a third of --updates by default"] = None
+    freeze_updates: Annotated[int, "first updates in which only the head trains"] = 0
+
+    @property
+    def tag(self) -> str:
+        """Name of the experiment, from every setting that its weights depend on."""
+        raise NotImplementedError
+
+    @property
+    def upstream_label(self) -> str:
+        """What results call the pre-trained model."""
+        raise NotImplementedError
+
+    @property
+    def lock(self) -> str:
+        """Name of the lock that the template holds in the experiment's directory."""
+        return f".{self.PROGRAM.removesuffix('.sh')}.lock"
+
+    @property
+    def dense(self) -> Self:
+        """The dense experiment with the same settings, whose weights OMP ranks."""
+        own = getattr(self, self.TAG_OPTION)
+        plain = replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None)
+        plain = replace(plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None)
+        plain = replace(plain, scope="global", prune_biases=True, prune_pattern=None)
+        named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
+        return replace(plain, **named)
+
+    @property
+    def pruning_tags(self) -> list[str]:
+        """The part of a tag that says how it is pruned."""
+        tags = {
+            f"s{self.sparsity or 0:g}": bool(self.sparsity),
+            f"n{self.interval}": self.interval is not None,
+            f"mask{digest(self.initial_mask)}": self.initial_mask is not None,
+            str(self.first_mask): self.first_mask is not None,
+            "_".join(self._pool_tags()): bool(self._pool_tags()),
+            f"from{self.start_sparsity or 0:g}": self.start_sparsity is not None,
+            self.sparsity_path: self.sparsity_path != "linear",
+            f"rounds{self.round_updates}": self.round_updates is not None,
+            f"freeze{self.freeze_updates}": self.freeze_updates > 0,
+        }
+        return [tag for tag, differs in tags.items() if differs]
+
+    def _pool_tags(self) -> list[str]:
+        tags = {
+            self.scope.replace(":", "of"): self.scope != "global",
+            "weights": not self.prune_biases,
+            f"pool{digest(self.prune_pattern)}": self.prune_pattern is not None,
+        }
+        return [tag for tag, differs in tags.items() if differs]
+
+    @property
+    def iterated_tag(self) -> str:
+        """What the names of IMP's rounds begin with: their masks are of one pool and ranking."""
+        return "_".join([self.dense.tag, *self._pool_tags()])
+
+    @property
+    def mask_source(self) -> str:
+        """Where the first mask comes from: a `Source` by its name in lower case."""
+        if self.initial_mask is not None:
+            return Source.FILE.name.lower()
+        return self.first_mask or find_method(self.method).first_mask.name.lower()
+
+    @property
+    def pool_options(self) -> list[str]:
+        """What parp-mask has to be told of the pool."""
+        pattern = [] if self.prune_pattern is None else ["--pattern", self.prune_pattern]
+        return [*pattern, *([] if self.prune_biases else ["--no-biases"])]
+
+    @property
+    def rounds(self) -> list[float]:
+        """Sparsities after IMP's rounds of short finetuning; none with another first mask."""
+        return rounds(self.sparsity or 0.0) if self.mask_source == "iterated" else []
+
+    @property
+    def round_length(self) -> int:
+        """Updates of each of IMP's short finetunings."""
+        return self.round_updates or max(1, self.updates // 3)
+
+    @property
+    def finetuning_runs(self) -> int:
+        """How many finetunings the experiment costs, short ones included; what a given mask cost is not known."""
+        return 1 + Source[self.mask_source.upper()].runs_before(self.sparsity or 0.0)
+
+    @property
+    def pruning(self) -> PruneSettings:
+        """How the trainer prunes. Raises `UserError` where the settings are wrong or contradict each other."""
+        names = [field.name for field in fields(PruneSettings)]
+        # The stage of the first mask makes the files of these sources; any name stands for one here.
+        made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
+        found = {name: getattr(self, name) for name in names}
+        return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
+
+    @property
+    def mask_variables(self) -> dict[str, str]:
+        """What local/masks.sh needs to make the first mask, as shell variables."""
+        return {
+            "tag": self.tag,
+            "tag_option": self.TAG_OPTION,
+            "dense_tag": self.dense.tag,
+            "iterated_tag": self.iterated_tag,
+            "drawn_scope": self.scope if groups_of(self.scope) else "tensor",
+            "mask_source": self.mask_source,
+            "first_sparsity": f"{self.pruning.schedule.sparsity_at(0):g}",
+            "rounds": " ".join(f"{sparsity:g}" for sparsity in self.rounds),
+            "round_length": str(self.round_length),
+        }
+
+
+def check_pruning[T: Experiment](settings: T) -> T:
+    """Return the settings as they are to be run. Raises `UserError` where they do not fit together."""
+    program = settings.PROGRAM
+    if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
+        raise UserError(f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
+    if settings.first_mask is not None and settings.initial_mask is not None:
+        raise UserError(f"{program}: --first_mask and --initial_mask: expected one of them, found both")
+    if groups_of(settings.scope) and settings.mask_source == "iterated":
+        raise UserError(f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without rounds")
+    try:
+        pruning = settings.pruning
+    except UserError as error:
+        raise UserError(f"{program}: {error}") from None
+    # A mask that stays has no interval; and two runs that differ only there are the same run.
+    return settings if pruning.row.adjusts else replace(settings, interval=None)
+
+
+def digest(words: object) -> str:
+    """Eight letters and digits that stand for other words in a name."""
+    return hashlib.sha256(str(words).encode()).hexdigest()[:8]
