@@ -86,9 +86,21 @@ def read(pool: Pool) -> None:
     sum(float(tensor.sum()) for tensor in pool.values())
 
 
+@torch.no_grad()
+def two_reads_one_rewrite(pool: Pool) -> None:
+    """Two passes that read the weights and one that writes them too: a threshold in two digits, then zeros; no mask."""
+    read(pool)
+    read(pool)
+    for tensor in pool.values():
+        tensor.neg_()
+
+
 WAYS: dict[str, Callable[[Pool], None]] = {
-    function.__name__: function for function in (ours, torch_global_unstructured, concat_kthvalue, concat_topk, read)
+    function.__name__: function
+    for function in (ours, torch_global_unstructured, concat_kthvalue, concat_topk, read, two_reads_one_rewrite)
 }
+FLOORS = ("read", "two_reads_one_rewrite")
+"""These prune nothing."""
 SLOW = ("torch_global_unstructured", "concat_topk")
 
 

@@ -2,6 +2,8 @@
 
 parp-study status results/quick [--watch 10]
 parp-study results results/quick                          the report of what is there, at any moment
+parp-study pack results/quick quick.tar.xz                its records without models, to go on elsewhere
+parp-study unpack quick.tar.xz
 
 `./run.sh` calls it besides as
 
@@ -23,7 +25,7 @@ from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.plan import Combined, Experiment, Study
-from parp_espnet.study.state import FIRST_LINE, describe, failures, listing, standings
+from parp_espnet.study.state import FIRST_LINE, describe, failures, is_unpacked, listing, standings
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
@@ -39,11 +41,16 @@ def main() -> None:
     if options.action == "begin":
         _begin(options.study, options.results)
         return
+    if options.action == "unpack":
+        _unpack(options.archive)
+        return
     study, folder = _study_of(options.results), options.results
     if options.action == "job":
         _job(study, options.wave, options.job, options.ngpu)
     elif options.action == "status":
         _status(study, folder, options.jobs, options.watch)
+    elif options.action == "pack":
+        _pack(study, options.archive)
     else:
         _results(study, folder)
 
@@ -63,8 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--jobs", type=int, default=1, help="experiments at a time, for the time left")
     status.add_argument("--watch", type=float, metavar="SECONDS", help="show it again and again")
     results = actions.add_parser("results", help="write the tables and figures of what is there")
-    for action in (begin, job, status, results):
+    pack = actions.add_parser("pack", help="put the records of what is complete into a file, without models")
+    for action in (begin, job, status, results, pack):
         action.add_argument("results", type=Path, help="results/NAME")
+    unpack = actions.add_parser("unpack", help="take such records for done, in this clone")
+    for action in (pack, unpack):
+        action.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
     return parser
 
 
@@ -120,11 +131,15 @@ def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
         raise UserError(f"study {study.name}: there is no job {job} in wave {wave}")
     experiment = waves[wave - 1][job - 1]
     print(f"{FIRST_LINE}{experiment.directory}", flush=True)
-    sparsity = [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
-    _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
+    if is_unpacked(experiment):
+        print("its records were unpacked here: skipped", flush=True)
+    else:
+        sparsity = [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
+        _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
     for masked in study.masks_of(experiment):
         # Now, so that whoever begins with another language's mask finds it.
-        _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
+        if not is_unpacked(masked):
+            _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
 
 
 def _combine(combined: Combined) -> str:
@@ -154,6 +169,23 @@ def _status(study: Study, folder: Path, jobs: int, watch: float | None) -> None:
         if not watch:
             return
         time.sleep(watch)
+
+
+def _pack(study: Study, archive: Path) -> None:
+    # Imported here: torch takes seconds.
+    from parp_espnet.study.archive import pack  # noqa: PLC0415
+
+    count = pack(study.experiments, ROOT, archive)
+    size = archive.stat().st_size / 1e6
+    print(f"{archive}: {count} of {len(study.experiments)} experiments, {size:.1f} MB")
+
+
+def _unpack(archive: Path) -> None:
+    # Imported here: torch takes seconds.
+    from parp_espnet.study.archive import unpack  # noqa: PLC0415
+
+    found = unpack(archive, ROOT)
+    print(f"{archive}: {len(found.restored)} experiments unpacked, {len(found.present)} were there already")
 
 
 def _results(study: Study, folder: Path) -> None:

@@ -135,13 +135,19 @@ def code_of(line: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def reasons(lines: Sequence[str]) -> list[str]:
+    """Return the error that ends a job's log, where the user can mend it (`errors.command`); else its last lines."""
+    last = lines[-SHOWN_LINES:]
+    return [line for line in last if line.startswith("error: ")][-1:] or [f"    {line}" for line in last]
+
+
 def show_failed(program: str, jobs: JobArray, failed: Mapping[int, str]) -> None:
-    """Show the log of the first failed job, and which others failed; `failed` says how each one ended."""
+    """Show why the first failed job did, and which others failed; `failed` says how each one ended."""
     numbers = sorted(failed)
     log = jobs.log_of(numbers[0])
     if log.exists():
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:]:
-            print(f"    {line}", file=sys.stderr)
+        for line in reasons(log.read_text(encoding="utf-8", errors="replace").splitlines()):
+            print(line, file=sys.stderr)
     many = "the job failed;"
     if len(jobs.numbers) > 1:
         many = f"{len(failed)} of {len(jobs.numbers)} jobs failed; the first"

@@ -18,6 +18,8 @@ from parp_espnet.study.plan import Experiment, Study
 
 FIRST_LINE = "experiment "
 """Begins the line of a job's log that says which experiment's it is."""
+UNPACKED = "unpacked.json"
+"""In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put there."""
 ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
 
 
@@ -82,6 +84,11 @@ def updates_of(experiment: Experiment, planned: set[Path]) -> int:
 
 def _is_done(experiment: Experiment) -> bool:
     return (ROOT / experiment.result).is_file()
+
+
+def is_unpacked(experiment: Experiment) -> bool:
+    """Whether an experiment is complete, and ran elsewhere: its model is not here."""
+    return _is_done(experiment) and (ROOT / experiment.directory / UNPACKED).is_file()
 
 
 def _state(experiment: Experiment, code: int | None) -> State:

@@ -51,6 +51,16 @@ def test_one_failed_job_fails_the_array_and_shows_its_log(tmp_path: Path, capsys
     assert (tmp_path / "x.3.log").exists()
 
 
+def test_of_a_job_that_says_its_error_only_that_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = "echo much else; echo 'error: --upstream x: no such directory' >&2; exit 2"
+    assert run(parse([f"{tmp_path}/x.log", "bash", "-c", script])) == 1
+    log = f"{tmp_path}/x.log"
+    assert capsys.readouterr().err.splitlines() == [
+        "error: --upstream x: no such directory",
+        f"run_local: the job failed; ended with code 2; its log is {log}",
+    ]
+
+
 def test_a_pipe_fails_where_any_part_of_it_fails(tmp_path: Path) -> None:
     assert run(parse([f"{tmp_path}/x.log", "false", "|", "cat"])) == 1
 

@@ -1,0 +1,219 @@
+"""A study's records in one small file: what its complete experiments left, without models, checkpoints and speech.
+
+    parp-study pack results/curves curves.tar.xz
+    parp-study unpack curves.tar.xz              on another machine, or in a later clone
+
+A machine can be lost, and a long study can be shared among several. What is unpacked counts as done: the study goes on
+with the rest, and tables, figures and claims are made of all of it, as if it had run in one place. With its model a
+result takes a hundred megabytes; a mask takes half of one, but differs little from other masks of its sparsity, so what
+is stored is in which weights it differs from the first of them, and of that the compression leaves a tenth.
+"""
+
+import io
+import json
+import lzma
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import atomic_write, write_json
+from parp_espnet.pipeline.pruning import LOCK
+from parp_espnet.pipeline.score import BY_LANGUAGE
+from parp_espnet.pipeline.step import locked
+from parp_espnet.pruning.masks import Mask
+from parp_espnet.study.plan import FINAL_MASK, OMP_MASK, Experiment
+from parp_espnet.study.state import UNPACKED
+
+FORMAT = "parp-espnet records 1"
+CONTENTS = "contents.json"
+RESULT = "result.json"
+RECIPES = "egs2"
+MASKS = (OMP_MASK, FINAL_MASK)
+RECORDS = (
+    RESULT, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}", f"{BY_LANGUAGE}/*/utterances.tsv",
+    "pruning.jsonl", "tensorboard/valid/events.*", "decode_*/*/score/confusions.tsv",
+)  # fmt: skip
+"""What a report reads of an experiment, beside its masks, as patterns in its directory."""
+LARGEST = 2 << 30
+"""Bytes that an archive's members may have together; what is larger is none of ours, and would fill the memory."""
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What `unpack` did: directories, from the project's."""
+
+    restored: tuple[Path, ...]
+    present: tuple[Path, ...]
+    """A result was there already; nothing of it was touched."""
+
+
+def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
+    """Write the records of the experiments that are complete; return how many these are.
+
+    Args:
+        root: the project's directory, from which experiments are named.
+
+    Raises:
+        UserError: none is complete.
+    """
+    done = [one.directory for one in experiments if (root / one.result).is_file()]
+    if not done:
+        raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
+    with atomic_write(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
+        references: dict[tuple[str, float], tuple[str, Mask]] = {}
+        differences: dict[str, str] = {}
+        members: list[tuple[str, bytes]] = []
+        for directory in done:
+            for file in _records(root / directory):
+                members.append((file.relative_to(root).as_posix(), file.read_bytes()))
+            for name, mask in _masks(root / directory, root):
+                members.append((name, _difference(name, mask, references, differences)))
+        contents = {
+            "format": FORMAT,
+            "experiments": [path.as_posix() for path in done],
+            "differences": differences,
+        }
+        _add(tar, CONTENTS, json.dumps(contents, indent=1).encode())
+        for name, content in members:
+            _add(tar, name, content)
+    return len(done)
+
+
+def _records(folder: Path) -> Iterator[Path]:
+    for pattern in RECORDS:
+        yield from sorted(folder.glob(pattern))
+
+
+def _masks(folder: Path, root: Path) -> Iterator[tuple[str, Mask]]:
+    for name in MASKS:
+        if (folder / name).is_file():
+            yield (folder / name).relative_to(root).as_posix(), Mask.load(folder / name)
+
+
+def _difference(
+    name: str, mask: Mask, references: dict[tuple[str, float], tuple[str, Mask]], differences: dict[str, str]
+) -> bytes:
+    """A mask file of the mask, or of the weights in which it differs from a reference that came before."""
+    reference, other = references.setdefault((mask.fingerprint, mask.sparsity_target), (name, mask))
+    if reference == name:
+        return _bytes_of(mask)
+    differences[name] = reference
+    return _bytes_of(_xor(mask, other))
+
+
+def _xor(mask: Mask, other: Mask) -> Mask:
+    return replace(mask, kept={name: kept ^ other.kept[name] for name, kept in mask.kept.items()})
+
+
+def _bytes_of(mask: Mask) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "mask.safetensors")
+        mask.save(file)
+        return file.read_bytes()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(content), 0o644
+    tar.addfile(member, io.BytesIO(content))
+
+
+def unpack(archive: Path, root: Path) -> Unpacked:
+    """Put the records of an archive where its experiments would have left them.
+
+    An experiment that has a result already is left as it is. A `result.json` comes last, so that what was interrupted
+    is not taken for complete.
+
+    Raises:
+        UserError: the file is missing, damaged, or no such archive; it names a place outside of the project; an
+            experiment is running.
+    """
+    members = _read(archive)
+    contents = _contents(archive, members)
+    directories = [Path(name) for name in contents["experiments"]]
+    present = tuple(path for path in directories if (root / path / RESULT).is_file())
+    restored = tuple(path for path in directories if path not in present)
+    masks = _restored_masks(archive, members, contents["differences"])
+    for directory in restored:
+        with locked(root / directory / LOCK, wait=False):
+            _restore(root, directory, members, masks, archive.name)
+    return Unpacked(restored, present)
+
+
+def _read(archive: Path) -> dict[str, bytes]:
+    members: dict[str, bytes] = {}
+    size = 0
+    try:
+        with tarfile.open(archive, "r:xz") as tar:
+            for member in tar:
+                place = PurePosixPath(member.name)
+                size += member.size
+                if not member.isfile() or size > LARGEST or place.is_absolute() or ".." in place.parts:
+                    raise UserError(
+                        f"{archive}: {member.name} is nothing that an archive of records holds; nothing is unpacked"
+                    )
+                stream = tar.extractfile(member)
+                members[member.name] = stream.read() if stream else b""
+    except FileNotFoundError:
+        raise UserError(f"{archive}: no such file") from None
+    except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
+        raise UserError(
+            f"{archive}: expected an archive of records (tar.xz), found a damaged or other file ({error})"
+        ) from None
+    return members
+
+
+def _contents(archive: Path, members: Mapping[str, bytes]) -> dict[str, Any]:
+    """The table of contents, of which every experiment has a result in the archive and a place in a recipe."""
+    try:
+        contents = json.loads(members[CONTENTS])
+        if contents["format"] != FORMAT:
+            raise ValueError(f"its format is {contents['format']}")
+        homes = [PurePosixPath(name) for name in contents["experiments"]]
+        if not isinstance(contents["differences"], dict):
+            raise TypeError("its differences are no table")
+        inside = [name for name in members if any(map(PurePosixPath(name).is_relative_to, homes))]
+        lost = [str(home) for home in homes if f"{home}/{RESULT}" not in inside or home.parts[0] != RECIPES]
+        lost += sorted(members.keys() - set(inside) - {CONTENTS})
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise UserError(f"{archive}: expected an archive of records ({FORMAT!r}), found another ({error})") from None
+    if lost:
+        raise UserError(f"{archive}: damaged: {lost[0]} belongs to no complete experiment; nothing is unpacked")
+    return dict(contents)
+
+
+def _restored_masks(archive: Path, members: Mapping[str, bytes], differences: Mapping[str, str]) -> dict[str, Mask]:
+    """The masks as they were, by member."""
+    masks: dict[str, Mask] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in [name for name in members if PurePosixPath(name).name in MASKS]:
+            file = Path(folder, "mask.safetensors")
+            file.write_bytes(members[name])
+            mask = Mask.load(file)
+            reference = masks.get(differences.get(name, ""))
+            if name in differences and (reference is None or reference.fingerprint != mask.fingerprint):
+                raise UserError(f"{archive}: damaged: it lacks the mask from which {name} differs; nothing is unpacked")
+            masks[name] = mask if reference is None else _xor(mask, reference)
+    return masks
+
+
+def _restore(
+    root: Path, directory: Path, members: Mapping[str, bytes], masks: Mapping[str, Mask], archive: str
+) -> None:
+    result = (directory / RESULT).as_posix()
+    for name, content in members.items():
+        if name in masks and PurePosixPath(name).is_relative_to(directory):
+            masks[name].save(root / name)
+        elif name != result and PurePosixPath(name).is_relative_to(directory):
+            _write_bytes(root / name, content)
+    write_json(root / directory / UNPACKED, {"archive": archive})
+    _write_bytes(root / result, members[result])
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
