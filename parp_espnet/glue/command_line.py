@@ -15,6 +15,12 @@ from parp_espnet.pipeline.paths import existing, from_recipe
 from parp_espnet.pipeline.pruning import check_pruning
 from parp_espnet.pruning.methods import describe_unknown
 
+MINILM_POOL = (
+    r"encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|(attention\.output|intermediate|output)\.dense)\.weight"
+)
+"""MiniLM's pool is the paper's without the pooler. That was never trained (its sentences are means), and its weights
+are so small that a global ranking at 70 % prunes every one: nothing of the text then reaches the head."""
+
 
 def read(arguments: Sequence[str]) -> Settings:
     """Read and check the options of `glue.sh`, and resolve its paths. Raises `UserError`."""
@@ -25,7 +31,10 @@ def read(arguments: Sequence[str]) -> Settings:
         raise UserError(f"glue.sh: --task: {describe_unknown(settings.task, TASKS)}")
     if settings.sparsity is None:
         settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
-    return check_pruning(_resolve(settings))
+    settings = check_pruning(_resolve(settings))
+    if settings.model == "minilm" and settings.prune_pattern is None and settings.sparsity:
+        return replace(settings, prune_pattern=MINILM_POOL)
+    return settings
 
 
 def _check_numbers(settings: Settings) -> None:

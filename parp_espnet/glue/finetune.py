@@ -99,6 +99,8 @@ class Finetuning:
         self.log.cut(-1)
         self.pruner.start(mask)
         print(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
+        if emptied := [name for name, kept in mask.kept.items() if not kept.any()]:
+            print(f"warning: it prunes all of {', '.join(emptied)}: nothing passes; see --prune_pattern and --scope")
 
     def _update(self, examples: Sequence[Example]) -> float:
         head_only = self.at.update < self.settings.freeze_updates

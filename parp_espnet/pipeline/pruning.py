@@ -10,6 +10,8 @@ from parp_espnet.pruning.methods import Source, describe_unknown, find_method, r
 from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.pruning.settings import PruneSettings
 
+LOCK = ".phn.lock"
+"""The lock that every template holds in an experiment's directory."""
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
 
 
@@ -52,11 +54,6 @@ class Experiment:
     def upstream_label(self) -> str:
         """What results call the pre-trained model."""
         raise NotImplementedError
-
-    @property
-    def lock(self) -> str:
-        """Name of the lock that the template holds in the experiment's directory."""
-        return f".{self.PROGRAM.removesuffix('.sh')}.lock"
 
     @property
     def dense(self) -> Self:

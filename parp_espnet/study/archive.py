@@ -21,6 +21,7 @@ from typing import Any
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, write_json
+from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.pipeline.step import locked
 from parp_espnet.pruning.masks import Mask
@@ -33,7 +34,7 @@ RESULT = "result.json"
 RECIPES = "egs2"
 MASKS = (OMP_MASK, FINAL_MASK)
 RECORDS = (
-    RESULT, "utterances.tsv", f"{BY_LANGUAGE}/*/{RESULT}", f"{BY_LANGUAGE}/*/utterances.tsv",
+    RESULT, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}", f"{BY_LANGUAGE}/*/utterances.tsv",
     "pruning.jsonl", "tensorboard/valid/events.*", "decode_*/*/score/confusions.tsv",
 )  # fmt: skip
 """What a report reads of an experiment, beside its masks, as patterns in its directory."""

@@ -12,6 +12,7 @@ from statistics import median
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.plan import Experiment, Study
 
@@ -93,7 +94,7 @@ def is_unpacked(experiment: Experiment) -> bool:
 def _state(experiment: Experiment, code: int | None) -> State:
     if _is_done(experiment):
         return State.DONE
-    if _is_locked(ROOT / experiment.directory / experiment.settings.lock):
+    if _is_locked(ROOT / experiment.directory / LOCK):
         return State.RUNNING
     return State.FAILED if code else State.LEFT
 

@@ -8,7 +8,7 @@ import pytest
 
 from parp_espnet.bin.glue import _json
 from parp_espnet.errors import UserError
-from parp_espnet.glue.command_line import read
+from parp_espnet.glue.command_line import MINILM_POOL, read
 from parp_espnet.glue.finetune import Finetuning
 from parp_espnet.glue.models import WHEEL, load_classifier
 from parp_espnet.glue.score import compare, score
@@ -139,6 +139,8 @@ def test_the_pool_of_minilm_is_the_papers():
     pool = find_pool(dict(model.named_parameters()))
     assert len(pool) == 6 * 6 + 1
     assert sum(tensor.numel() for tensor in pool.values()) == 6 * (4 * 384**2 + 2 * 384 * 1536) + 384**2
+    own = find_pool(dict(model.named_parameters()), MINILM_POOL)
+    assert set(pool) - set(own) == {"pooler.dense.weight"}
     assert set(shapes_of(pool)) == {
         "pooler.dense.weight",
         *(
@@ -182,3 +184,6 @@ def test_experiments_have_names_of_their_own(settings_of: Make, text_recipe: Pat
     omp = read(["--recipe", str(text_recipe), "--task", "cldr_sim", "--method", "omp", "--sparsity", "0.7"])
     assert omp.dense.tag == read(["--recipe", str(text_recipe), "--task", "cldr_sim", "--method", "dense"]).tag
     assert omp.finetuning_runs == 2
+    # MiniLM's pooler was never trained: it is no part of the pool.
+    assert omp.prune_pattern == MINILM_POOL
+    assert omp.dense.prune_pattern is None

@@ -7,6 +7,7 @@ import yaml
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.pruning import digest
 from parp_espnet.study.plan import Study
 
 QUICK = ROOT / "conf/study/quick.yaml"
@@ -145,7 +146,8 @@ def test_tasks_of_text_are_planned_like_languages() -> None:
     assert (len(study.experiments), [len(wave) for wave in study.waves()]) == (156, [12, 144])
     one = next(one for one in study.experiments if one.arm == "adjusting")
     assert one.directory.parts[:3] == ("egs2", "glue", "cldr_kind")
-    assert one.needs == (Path("egs2/glue/cldr_same/exp/glue_omp_s0.7_minilm_u300_seed0"),)
+    pool = f"pool{digest(one.settings.prune_pattern)}"
+    assert one.needs == (Path(f"egs2/glue/cldr_same/exp/glue_omp_s0.7_{pool}_minilm_u300_seed0"),)
     assert one.settings.initial_mask == Path("../cldr_same/exp", one.needs[0].name, "finetuned_mask.safetensors")
 
 

@@ -47,8 +47,8 @@ log() {
 
 if [ "${dry_run}" = false ]; then
     mkdir -p "${exp}/log"
-    # One run at a time in an experiment's directory.
-    lock "${exp}/.glue.lock" "${recipe}/${exp}" "${wait}"
+    # One run at a time in an experiment's directory; the lock's name is that of all templates.
+    lock "${exp}/.phn.lock" "${recipe}/${exp}" "${wait}"
     echo "${settings}" >"${exp}/settings.json"
     log "experiment in ${recipe}/${exp}"
 fi
