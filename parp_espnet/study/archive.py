@@ -60,21 +60,21 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
     Raises:
         UserError: none is complete.
     """
-    done = [one for one in experiments if (root / one.result).is_file()]
+    done = [one.directory for one in experiments if (root / one.result).is_file()]
     if not done:
         raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
     with atomic_write(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
         references: dict[tuple[str, float], tuple[str, Mask]] = {}
         differences: dict[str, str] = {}
         members: list[tuple[str, bytes]] = []
-        for one in done:
-            for file in _records(root / one.directory):
+        for directory in done:
+            for file in _records(root / directory):
                 members.append((file.relative_to(root).as_posix(), file.read_bytes()))
-            for name, mask in _masks(root / one.directory, root):
+            for name, mask in _masks(root / directory, root):
                 members.append((name, _difference(name, mask, references, differences)))
         contents = {
             "format": FORMAT,
-            "experiments": {one.directory.as_posix(): one.settings.lock for one in done},
+            "experiments": [path.as_posix() for path in done],
             "differences": differences,
         }
         _add(tar, CONTENTS, json.dumps(contents, indent=1).encode())
@@ -139,7 +139,7 @@ def unpack(archive: Path, root: Path) -> Unpacked:
     restored = tuple(path for path in directories if path not in present)
     masks = _restored_masks(archive, members, contents["differences"])
     for directory in restored:
-        with locked(root / directory / contents["experiments"][directory.as_posix()], wait=False):
+        with locked(root / directory / LOCK, wait=False):
             _restore(root, directory, members, masks, archive.name)
     return Unpacked(restored, present)
 
@@ -174,9 +174,8 @@ def _contents(archive: Path, members: Mapping[str, bytes]) -> dict[str, Any]:
         if contents["format"] != FORMAT:
             raise ValueError(f"its format is {contents['format']}")
         homes = [PurePosixPath(name) for name in contents["experiments"]]
-        odd = [lock for lock in contents["experiments"].values() if PurePosixPath(lock).name != lock]
-        if odd or not isinstance(contents["differences"], dict):
-            raise TypeError("its table of contents is another")
+        if not isinstance(contents["differences"], dict):
+            raise TypeError("its differences are no table")
         inside = [name for name in members if any(map(PurePosixPath(name).is_relative_to, homes))]
         lost = [str(home) for home in homes if f"{home}/{RESULT}" not in inside or home.parts[0] != RECIPES]
         lost += sorted(members.keys() - set(inside) - {CONTENTS})
