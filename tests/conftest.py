@@ -251,10 +251,16 @@ def recipe(upstream: Path, tones: Path) -> Recipe:
 
 
 @pytest.fixture(scope="session")
-def calm_recipe(tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Recipe:
-    """The tiny recipe on an upstream without dropout and SpecAugment, which learns fast."""
+def calm_upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny HuBERT without dropout and SpecAugment, which learns fast."""
     off = dict.fromkeys(("hidden_dropout", "attention_dropout", "activation_dropout", "mask_time_prob"), 0.0)
-    return Recipe(save_upstream(tmp_path_factory.mktemp("calm"), **off), tones)
+    return save_upstream(tmp_path_factory.mktemp("calm"), **off)
+
+
+@pytest.fixture(scope="session")
+def calm_recipe(tones: Path, calm_upstream: Path) -> Recipe:
+    """The tiny recipe on an upstream that learns fast."""
+    return Recipe(calm_upstream, tones)
 
 
 @pytest.fixture(scope="session")
@@ -264,9 +270,9 @@ def learned(calm_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
-def recipe_on(tones: Path) -> Callable[[Path], Recipe]:
-    """The tiny recipe on another upstream."""
-    return lambda upstream: Recipe(upstream, tones)
+def recipe_on(tones: Path) -> Callable[..., Recipe]:
+    """The tiny recipe on another upstream, and on other data with its `tokens.txt` if a second directory is given."""
+    return lambda upstream, data=tones: Recipe(upstream, data)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from parp_espnet import progress
 from parp_espnet.corpora.check.folder import Part, Recording
+from parp_espnet.corpora.check.ogg import is_cut
 from parp_espnet.corpora.check.riff import frames_of_header
 from parp_espnet.errors import describe
 
@@ -111,6 +112,9 @@ def _hear(recording: Recording, file: soundfile.SoundFile) -> Heard:
     if frames >= _ENDLESS:
         problem = Problem("undecodable", "a header with a length", "one without; write the recording again")
         return Heard(recording, rate, channels, problem=problem)
+    if is_cut(Path(recording.path)):
+        problem = Problem("truncated", "a page that ends the stream", f"none after {frames} frames")
+        return Heard(recording, rate, channels, frames, frames, problem=problem)
     promised = max(frames, frames_of_header(Path(recording.path)) or 0)
     try:
         if promised > frames + SLACK * rate:

@@ -127,6 +127,20 @@ def test_chunks_before_and_after_the_samples_are_none_of_them(wav: Path) -> None
     assert listen(wav).problem is None
 
 
+@pytest.mark.parametrize("where", ["at a page", "in a page"])
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_an_ogg_that_is_cut_off(tmp_path: Path, where: str, subtype: str) -> None:
+    ogg = tmp_path / "a.ogg"
+    noise = 0.1 * np.random.default_rng(0).standard_normal(10 * RATE)
+    soundfile.write(ogg, noise, RATE, format="OGG", subtype=subtype)
+    assert listen(ogg).problem is None
+    content = ogg.read_bytes()
+    cut(ogg, content.rindex(b"OggS") - (100 if where == "in a page" else 0))
+    kind, expected, found = problem(ogg)
+    assert (kind, expected) == ("truncated", "a page that ends the stream")
+    assert found.startswith("none after ")
+
+
 def test_a_flac_that_is_cut_off_or_damaged(flac: Path) -> None:
     content = flac.read_bytes()
     expected = "16000 frames, as its header says"

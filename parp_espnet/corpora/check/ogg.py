@@ -1,0 +1,29 @@
+"""Whether an Ogg file (Vorbis, Opus) has its end: to libsndfile, the last page that is whole is the last there was."""
+
+from pathlib import Path
+
+_HEADER = 27
+_LONGEST = _HEADER + 255 + 255 * 255
+"""Bytes of the longest page."""
+_LAST = 4
+"""The flag of the page that ends a stream (RFC 3533, section 6)."""
+
+
+def is_cut(path: Path) -> bool:
+    """Return whether a file is Ogg and the whole page at its end, if there is one, is not the last of its stream."""
+    with path.open("rb") as file:
+        if file.read(4) != b"OggS":
+            return False
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 2 * _LONGEST))
+        tail = file.read()
+    begin = tail.rfind(b"OggS")
+    while begin >= 0:
+        header = tail[begin : begin + _HEADER]
+        if len(header) == _HEADER:
+            sizes = tail[begin + _HEADER : begin + _HEADER + header[26]]
+            if len(sizes) == header[26] and begin + _HEADER + len(sizes) + sum(sizes) == len(tail):
+                return not header[5] & _LAST
+        # The letters may be in the middle of a page by chance.
+        begin = tail.rfind(b"OggS", 0, begin)
+    return True
