@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from espnet2.train.reporter import Reporter
 
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
+from parp_espnet.upstreams.foreign import read_checkpoint
 
 CURRENT = "checkpoint.pth"
 PREVIOUS = "checkpoint.prev.pth"
@@ -94,9 +95,9 @@ def only_run_in(directory: Path) -> Iterator[None]:
 def _read(path: Path) -> Any:
     """Return what is in the file, on the CPU, or a line that says why it cannot be read."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a dozen kinds on damaged files
-        return describe(error)
+        return read_checkpoint(path)
+    except UserError as error:
+        return str(error).removeprefix(f"{path}: ")
 
 
 def _mend_epoch(directory: Path, states: dict[str, Any], criteria: Sequence[Sequence[str]]) -> None:

@@ -16,6 +16,7 @@ from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.finalise import SUMMARY
 from parp_espnet.espnet.task import PruningASRTask
 from parp_espnet.files import read_json
+from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 
 NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
 """Where an upstream may be that is no file: an address, or a name of the Hugging Face hub (owner/model)."""
@@ -75,7 +76,7 @@ def _read_config(config: Path) -> argparse.Namespace:
         raise UserError(f"{config}: no such file; expected the training configuration beside the model")
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UserError(f"{config}: expected YAML, found something else ({describe(error)})") from None
     if not isinstance(content, dict) or "token_list" not in content:
         raise UserError(f"{config}: expected the configuration that ESPnet leaves of a training, found no token_list")
@@ -97,6 +98,8 @@ def _find_upstream(args: argparse.Namespace, config: Path) -> None:
         if not NOT_A_PATH.fullmatch(path):
             below = "" if Path(path).is_absolute() else f", below {config.absolute().parent.parent} or what it is in"
             raise UserError(f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again")
+    if Path(settings["path_or_url"]).is_file():
+        check_native(read_checkpoint(Path(settings["path_or_url"]), mmap=True), Path(settings["path_or_url"]))
     broken = [link for link in sorted(Path(settings["path_or_url"]).glob("*")) if not link.exists()]
     if broken:
         raise UserError(f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage 5 again")

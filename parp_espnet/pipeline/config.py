@@ -86,7 +86,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _load(path: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UserError(f"{path}: cannot read this training configuration: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):
         raise UserError(f"{path}: expected a YAML mapping of ESPnet options, found {type(found).__name__}")

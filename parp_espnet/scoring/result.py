@@ -1,11 +1,13 @@
 """`result.json`: one line of every later table, and where it came from."""
 
 import subprocess
+import sys
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
-from typing import Any, Self
+from types import UnionType
+from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
@@ -76,14 +78,36 @@ class Result:
 
     @classmethod
     def of(cls, found: Any, where: str) -> Self:
-        """Make a result of what JSON held. Raises `UserError` naming missing and unknown fields."""
+        """Make a result of what JSON held. Raises `UserError` naming missing, unknown and ill-typed fields."""
         names = {one.name.rstrip("_"): one.name for one in fields(cls)}
         optional = {one.name for one in fields(cls) if one.default is None or one.default_factory is not MISSING}
         wrong = sorted((found.keys() ^ names.keys()) - optional) if isinstance(found, dict) else [type(found).__name__]
         if wrong:
             raise UserError(f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}")
+        types = get_type_hints(cls)
+        for name, value in found.items():
+            if not _fits(value, types[names[name]]):
+                raise UserError(f"{where}: {name}: expected {_words(types[names[name]])}, found {str(value)[:60]!r}")
         values = {names[name]: value for name, value in found.items()}
         return cls(**values | {"ci95": tuple(found["ci95"])})
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether what JSON held is of a field's type: a whole number will do for a float, a list for a tuple."""
+    if isinstance(kind, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    if get_origin(kind) is dict:
+        return isinstance(value, dict) and all(_fits(one, get_args(kind)[1]) for one in value.values())
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        return isinstance(value, list | tuple) and len(value) == len(inner) and all(map(_fits, value, inner))
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return type(value) is kind
+
+
+def _words(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
 
 
 def versions() -> dict[str, str]:

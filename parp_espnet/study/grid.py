@@ -137,7 +137,7 @@ def _load(path: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
         raise UserError(f"{path}: no such study; there are {others or 'none'}") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
     wanted = {"recipes": dict, "arms": dict}
     whole = isinstance(found, dict) and found.keys() <= KEYS

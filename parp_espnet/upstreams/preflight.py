@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, read_json, write_json
+from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 from parp_espnet.upstreams.wavlm import to_native
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
@@ -178,10 +179,7 @@ def _load(folder: Path, model_type: str) -> Any:
 
 
 def _check_native(path: Path) -> Preflight:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # pickle, zip and torch raise many kinds for a damaged file
-        raise UserError(f"{path}: not a checkpoint that loads safely (weights only): {describe(error)}") from None
+    content = read_checkpoint(path, mmap=True)
     keys = set(content) if isinstance(content, dict) else set()
     fitting = [name for name, expected in NATIVE.items() if expected <= keys]
     if not fitting:
@@ -193,7 +191,10 @@ def _check_native(path: Path) -> Preflight:
         )
     # HuBERT's keys contain wav2vec 2.0's, so the kind with the most keys is meant.
     name = max(fitting, key=lambda kind: len(NATIVE[kind]))
+    check_native(content, path)
     weights = content.get("model_weight", content.get("model"))
+    if not isinstance(weights, dict) or not all(isinstance(weight, torch.Tensor) for weight in weights.values()):
+        raise UserError(f"{path}: expected weights by their names, found {type(weights).__name__} of something else")
     return Preflight({"upstream": name, "path_or_url": str(path)}, {}, sum(w.numel() for w in weights.values()))
 
 

@@ -10,8 +10,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, read_json
+from parp_espnet.upstreams.foreign import read_checkpoint
 
 INNER = ("model_weight", "model", "state_dict")
 """Keys under which a checkpoint file may hold its weights; otherwise the file is the weights."""
@@ -77,10 +78,7 @@ def _load(file: Path) -> tuple[Any, Weights]:
                 return opened.metadata(), {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
             raise UserError(f"{file}: expected safetensors, found a damaged or other file ({error})") from None
-    try:
-        whole = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch, zip and pickle raise many kinds for a damaged file
-        raise UserError(f"{file}: not a checkpoint that loads safely ({describe(error)})") from None
+    whole = read_checkpoint(file)
     weights = _inner(whole)
     if weights is None:
         found = ", ".join(map(str, list(whole)[:5])) if isinstance(whole, dict) else type(whole).__name__

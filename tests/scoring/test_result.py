@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import read_json
 from parp_espnet.scoring.result import Result, git_revision, versions
 
 # The contract that later tables are built on: these keys, in this order, and no others.
@@ -63,3 +64,20 @@ def test_git_revision(tmp_path: Path) -> None:
     assert len(clean) == 12
     (tmp_path / "a").write_text("2")
     assert git_revision(tmp_path) == f"{clean}-dirty"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("error_rate", "0.1", "expected float, found '0.1'"),
+        ("seed", True, "expected int, found 'True'"),
+        ("ci95", [0.1], r"expected tuple\[float, float\]"),
+        ("scores", {"f1": "high"}, r"expected dict\[str, float\] \| None"),
+        ("versions", ["torch"], r"expected dict\[str, str\]"),
+    ],
+)
+def test_a_field_of_another_type_is_named(make_result, tmp_path: Path, field: str, value: object, says: str) -> None:
+    make_result().write(tmp_path / "result.json")
+    found = read_json(tmp_path / "result.json")
+    with pytest.raises(UserError, match=rf"here: {field}: {says}"):
+        Result.of(found | {field: value}, where="here")

@@ -73,8 +73,8 @@ def read_config(path: Path) -> PretrainConfig:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such configuration; expected one of {_neighbours(path)}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: expected YAML, found {error}") from None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: expected YAML, found something else ({' '.join(str(error).split())})") from None
     fields = {field.name: field for field in dataclasses.fields(PretrainConfig)}
     required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
     if not isinstance(values, dict) or set(values) - set(fields) or required - set(values):
