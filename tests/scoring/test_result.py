@@ -12,8 +12,8 @@ from parp_espnet.scoring.result import Result, git_revision, versions
 KEYS = """
     recipe language train_minutes upstream method sparsity_target sparsity_measured freeze_updates interval
     seed updates finetuning_runs initial_mask mask_sha256 iou_initial_final metric dataset error_rate ci95
-    sub del ins reference_length pfer scores train_examples pfer_per_utterance merges decoding lm ngram lm_weight ngram_weight penalty
-    train_seconds decode_seconds audio_seconds versions git
+    sub del ins reference_length pfer scores train_examples pfer_per_utterance merges decoding lm ngram lm_weight
+    ngram_weight penalty train_seconds decode_seconds audio_seconds versions git
 """.split()  # noqa: SIM905
 
 
@@ -29,7 +29,8 @@ def test_the_file_has_exactly_the_keys_of_the_contract(result: Result, tmp_path:
 def test_a_file_from_before_a_field_was_added_is_read(result: Result, tmp_path: Path) -> None:
     result.write(tmp_path / "result.json")
     found = json.loads((tmp_path / "result.json").read_text())
-    for name in ("merges", "pfer_per_utterance", "scores", "train_examples", "decoding", "lm", "ngram", "lm_weight", "ngram_weight", "penalty"):
+    added = KEYS[KEYS.index("scores") : KEYS.index("train_seconds")]
+    for name in added:
         del found[name]
     (tmp_path / "result.json").write_text(json.dumps(found))
     assert Result.read(tmp_path / "result.json") == result
