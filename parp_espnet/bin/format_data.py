@@ -19,8 +19,10 @@ def main() -> None:
     parser.add_argument("--lang", default="und", help="language of utterances that utt2lang does not list")
     parser.add_argument("--nj", type=int, default=1, help="recordings converted at a time")
     parser.add_argument("--speeds", type=float, nargs="+", default=[1.0], help="write each utterance at these speeds")
-    options = parser.parse_args()
-    print(format_data(options.data, options.out, options.lang or "und", options.nj, options.speeds))
+    text = "run the commands of wav.scp and follow its paths with '..': only where you trust it"
+    parser.add_argument("--allow_pipes", action="store_true", help=text)
+    given = parser.parse_args()
+    print(format_data(given.data, given.out, given.lang or "und", given.nj, given.speeds, given.allow_pipes))
 
 
 if __name__ == "__main__":

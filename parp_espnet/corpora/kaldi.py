@@ -11,7 +11,7 @@ All files are sorted by bytes (LC_ALL=C), as Kaldi wants, and an utterance's id 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
@@ -90,6 +90,16 @@ def read_data_dir(path: Path) -> list[Utterance]:
     for one in utterances:
         _check(path, one)
     return utterances
+
+
+def is_command(value: str) -> bool:
+    """Whether what wav.scp names is no file: a pipe from or to a command, or a standard stream."""
+    return value.startswith("|") or value.endswith("|") or value == "-"
+
+
+def leads_up(value: str) -> bool:
+    """Whether a path of wav.scp has a `..`: it may lead out of where the recordings are said to be."""
+    return ".." in PurePath(value).parts
 
 
 def _check(path: Path, one: Utterance) -> None:

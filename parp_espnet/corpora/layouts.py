@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from parp_espnet.corpora.kaldi import is_command, leads_up
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import Row, of_width, read_lines, read_rows
 from parp_espnet.errors import UserError
@@ -102,7 +103,9 @@ def _kaldi(path: Path) -> Items:
         recording, begin, end = (value, None, None) if segments is None else _segment(value, recordings)
         problem = (
             f"expected '<recording> <begin> <end>' of a recording in wav.scp, found {value!r}" if recording is None
-            else f"expected a file, found a command ({recording}); write its output to one" if _is_command(recording)
+            else "expected a file, found nothing" if not recording
+            else f"expected a file, found a command ({recording}); write its output to one" if is_command(recording)
+            else f"expected a path without '..', found {recording}; write it in full" if leads_up(recording)
             else f"expected its text in {path / 'text'}, found none" if name not in texts
             else None
         )  # fmt: skip
@@ -139,10 +142,6 @@ def _segment(value: str, recordings: Mapping[str, tuple[str, str]]) -> tuple[str
         return recordings[recording][1], float(begin), float(end)
     except (ValueError, KeyError):
         return None, None, None
-
-
-def _is_command(value: str) -> bool:
-    return value.startswith("|") or value.endswith("|") or value in ("", "-")
 
 
 def _found(base: Path, value: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from parp_espnet.corpora.kaldi import is_command
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.errors import UserError, describe
 from parp_espnet.espnet.frames import RATE
@@ -78,9 +79,13 @@ def read_wav_scp(data: Path) -> dict[str, Path]:
     if not scp.is_file():
         raise UserError(f"{scp}: no such file; expected a Kaldi data directory")
     wavs = {}
-    for number, line in enumerate(scp.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = scp.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{scp}: expected UTF-8 ({error})") from None
+    for number, line in enumerate(lines, 1):
         fields = line.split(maxsplit=1)
-        if len(fields) != 2 or fields[1].endswith("|"):
+        if len(fields) != 2 or is_command(fields[1].strip()):
             raise UserError(f"{scp}:{number}: expected '<utterance> <path.wav>', found {line!r}")
         wavs[fields[0]] = Path(fields[1].strip())
     if not wavs:

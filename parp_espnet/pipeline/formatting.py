@@ -2,9 +2,13 @@
 cannot be trained on.
 
 A user's own directory needs `wav.scp` and `text`; `utt2spk`, `segments`, `utt2lang` and `orig_text` are used
-where they are.
+where they are. A `wav.scp` may come from anywhere, so it names files that are there: commands, and paths that go up
+(`..`), are refused unless the user allows them.
 """
 
+import io
+import math
+import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,8 +18,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
-from parp_espnet.errors import UserError
+from parp_espnet.corpora.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
+from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write
 from parp_espnet.progress import track
 
@@ -27,12 +31,20 @@ class Source:
     """One utterance as the user has it: a recording, or the part of it between two times in seconds."""
 
     id: str
-    recording: Path
+    recording: str
+    """A file, or a command that writes one to its standard output, with `|` at its end."""
     begin: float | None
     end: float | None
 
 
-def format_data(data: Path, out: Path, language: str, jobs: int, speeds: Sequence[float] = (1.0,)) -> str:
+def format_data(
+    data: Path,
+    out: Path,
+    language: str,
+    jobs: int,
+    speeds: Sequence[float] = (1.0,),
+    allow_pipes: bool = False,
+) -> str:
     """Write `out`, a complete data directory; return a line about it.
 
     A recording that is 16 kHz mono 16-bit wav is used where it is; any other that libsndfile reads is
@@ -40,12 +52,15 @@ def format_data(data: Path, out: Path, language: str, jobs: int, speeds: Sequenc
     speaker's gets it put in front. At a speed other than 1, an utterance is said by another speaker (`sp0.9-` is put
     before both names), faster and higher or slower and lower, as Kaldi does it.
 
+    Args:
+        allow_pipes: run the commands of `wav.scp` and follow its paths with `..`, because it is trusted.
+
     Raises:
         UserError: a file is missing, empty or malformed, a recording cannot be read, or nothing is left.
     """
     texts, speakers = _table(data, "text"), _table(data, "utt2spk", needed=False)
     languages, originals = _table(data, "utt2lang", needed=False), _table(data, "orig_text", needed=False)
-    sources = _sources(data)
+    sources = _sources(data, allow_pipes)
     if unspoken := sorted(texts.keys() - {source.id for source in sources}):
         raise UserError(f"{data}: utterance {unspoken[0]} has a text and no recording ({len(unspoken)} such)")
     spoken = [source for source in sources if texts.get(source.id)]
@@ -99,24 +114,29 @@ def _size(out: Path, utterances: Sequence[Utterance]) -> str:
     return f"{out}: {len(utterances)} utterances, {minutes(utterances):.1f} min"
 
 
-def _sources(data: Path) -> list[Source]:
+def _sources(data: Path, allow_pipes: bool) -> list[Source]:
     recordings = _table(data, "wav.scp")
-    for name, path in recordings.items():
-        if path.endswith("|"):
-            raise UserError(f"{data}/wav.scp: {name} is a command ({path}); expected a file: write its output to one")
+    for name, value in recordings.items():
+        what = "a command" if is_command(value) else "a path that goes up" if leads_up(value) else None
+        # What reads a standard stream, or writes to a command, makes no recording whatever is allowed.
+        runs = value.endswith("|") and len(value) > 1 and not value.startswith("|")
+        if what is not None and not (allow_pipes and (runs or not is_command(value))):
+            advice = "write its output to one" if is_command(value) else "write its path in full"
+            trusted = "" if allow_pipes else ", or give --allow_pipes true where you trust it"
+            raise UserError(f"{data}/wav.scp: {name} is {what} ({value}); expected a file: {advice}{trusted}")
     segments = _table(data, "segments", needed=False)
     if not segments:
-        return [Source(name, Path(path), None, None) for name, path in recordings.items()]
+        return [Source(name, value, None, None) for name, value in recordings.items()]
     return [_segment(data, name, line, recordings) for name, line in segments.items()]
 
 
 def _segment(data: Path, name: str, line: str, recordings: dict[str, str]) -> Source:
     try:
         recording, begin, end = line.split()
-        source = Source(name, Path(recordings[recording]), float(begin), float(end))
+        source = Source(name, recordings[recording], float(begin), float(end))
     except (ValueError, KeyError):
         raise UserError(f"{data}/segments: {name}: expected '<recording> <begin> <end>', found {line!r}") from None
-    if not 0 <= float(begin) < float(end):
+    if not 0 <= float(begin) < float(end) < math.inf:
         raise UserError(f"{data}/segments: {name}: expected 0 <= begin < end, found {line!r}")
     return source
 
@@ -124,19 +144,25 @@ def _segment(data: Path, name: str, line: str, recordings: dict[str, str]) -> So
 def _recording(source: Source, converted: Path, speed: float) -> tuple[str, float]:
     """Return the path of a recording as it has to be, and its seconds."""
     try:
-        about = soundfile.info(source.recording)
+        recording = _opened(source)
+        about = soundfile.info(recording)
         as_wanted = (about.samplerate, about.channels, about.format, about.subtype) == (
             RATE,
             1,
             "WAV",
             "PCM_16",
         )
-        if as_wanted and source.begin is None and speed == 1:
-            return str(source.recording), about.frames / RATE
+        if as_wanted and source.begin is None and speed == 1 and isinstance(recording, Path):
+            return str(recording), about.frames / RATE
         begin, end = (round((time or 0) * about.samplerate) for time in (source.begin, source.end))
-        samples, rate = soundfile.read(source.recording, start=begin, stop=end or None, dtype="float32")
-    except (OSError, soundfile.SoundFileError) as error:
-        raise UserError(f"utterance {source.id}: cannot read {source.recording} ({error})") from None
+        if isinstance(recording, io.BytesIO):
+            recording.seek(0)
+        samples, rate = soundfile.read(recording, start=begin, stop=end or None, dtype="float32")
+    # A header may claim more samples than there is memory for, or than a number holds.
+    except (OSError, MemoryError, OverflowError, ValueError, soundfile.SoundFileError) as error:
+        raise UserError(f"utterance {source.id}: cannot read {source.recording} ({describe(error)})") from None
+    if not len(samples):
+        raise UserError(f"utterance {source.id}: {source.recording} has no samples there; expected some")
     if samples.ndim != 1:
         raise UserError(f"utterance {source.id}: {source.recording} has {samples.shape[1]} channels; expected one")
     if rate * speed != RATE:
@@ -144,6 +170,21 @@ def _recording(source: Source, converted: Path, speed: float) -> tuple[str, floa
     with atomic_write(converted) as temporary:
         soundfile.write(temporary, np.clip(samples, -1, 1), RATE, subtype="PCM_16", format="WAV")
     return str(converted), len(samples) / RATE
+
+
+def _opened(source: Source) -> Path | io.BytesIO:
+    """The file of a recording, or what its command writes."""
+    if not is_command(source.recording):
+        # A device or a named pipe would be read for ever.
+        if not Path(source.recording).is_file():
+            raise UserError(f"utterance {source.id}: cannot read {source.recording}: expected a file, found none")
+        return Path(source.recording)
+    command = ["bash", "-o", "pipefail", "-c", source.recording.removesuffix("|")]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+        raise UserError(f"utterance {source.id}: {source.recording} ended with exit code {done.returncode} ({said})")
+    return io.BytesIO(done.stdout)
 
 
 def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:

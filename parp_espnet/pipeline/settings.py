@@ -48,6 +48,7 @@ class Settings(Experiment):
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     skip_check: Annotated[bool, "leave out the check of the data, at the end of stage 1"] = False
+    allow_pipes: Annotated[bool, "run the commands of your wav.scp and follow its '..': if you trust it"] = False
     skip_train: Annotated[bool, "leave out stages 5 to 9"] = False
     skip_eval: Annotated[bool, "leave out stages 10 to 14"] = False
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False

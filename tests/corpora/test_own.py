@@ -59,12 +59,13 @@ def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
     samples = (3000 * np.random.default_rng(1).standard_normal(8000)).astype(np.int16)
     kaldiio.save_ark(str(ark), {"deep": (8000, samples)}, scp=str(tmp_path / "more.scp"))
     value = (tmp_path / "more.scp").read_text().split()[1]
-    (data / "wav.scp").write_text(f"one audio/0.flac\ndeep {value}\ngone audio/none.flac\ncommand cat x |\n")
+    scp = f"one audio/0.flac\ndeep {value}\ngone audio/none.flac\ncommand cat x |\nup ../audio/0.flac\n"
+    (data / "wav.scp").write_text(scp)
     (data / "segments").write_text(
         "u1 one 0.0 0.5\nu2 one 0.5 2.05\nu3 deep 0.25 1\nu4 one 1 9\nu5 two 0 1\nu6 one 2 1\nu7 gone 0 1\n"
-        "u8 command 0 1\n"
+        "u8 command 0 1\nu10 up 0 1\n"
     )
-    (data / "text").write_text("".join(f"u{number} a b u{number}\n" for number in range(1, 10)))
+    (data / "text").write_text("".join(f"u{number} a b u{number}\n" for number in range(1, 11)))
     (data / "utt2spk").unlink()
     sets = [own.read(data, split, tmp_path / "wav", "xx") for split in SPLITS]
     utterances = {one.text: one for made in sets for one in made.utterances}
@@ -79,6 +80,7 @@ def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
         "u6": "row: expected '<recording> <begin> <end>",
         "u7": f"missing: expected the recording {data}"[:40],
         "u8": "row: expected a file, found a command (c",
+        "u10": "row: expected a path without '..', found",
         "u9": "missing: expected its recording in wav.s",
     }
 

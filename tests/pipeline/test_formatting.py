@@ -81,7 +81,13 @@ def test_short_and_long_utterances_are_left_out(data: Path, tmp_path: Path) -> N
         ("text", "x a\n", "utterance x has a text and no recording"),
         ("text", "s1-a\n", "no utterance has both"),
         ("text", b"s1-a \xff\n", "expected UTF-8"),
-        ("wav.scp", "s1-a sox x.wav - |\n", "s1-a is a command"),
+        ("wav.scp", "s1-a sox x.wav - |\n", "s1-a is a command .* give --allow_pipes true where you trust it"),
+        ("wav.scp", "s1-a | tee x\n", "s1-a is a command"),
+        ("wav.scp", "s1-a -\n", "s1-a is a command"),
+        ("wav.scp", "s1-a up/../../x.wav\n", r"s1-a is a path that goes up \(up/../../x.wav\); expected a file"),
+        ("wav.scp", "s1-a /dev/zero\ns1-b x\nc x\nd x\n", "cannot read /dev/zero: expected a file"),
+        ("segments", "s1-a s1-a 7 8\ns1-b s1-b 0 1\nc c 0 1\nd d 0 1\n", "utterance s1-a: .*good.wav"),
+        ("segments", "s1-a s1-a 0 inf\ns1-b s1-b 0 1\nc c 0 1\n", "expected 0 <= begin < end"),
         ("wav.scp", "s1-a /nowhere/x.wav\ns1-b x\nc x\nd x\n", "utterance s1-a: cannot read /nowhere/x.wav"),
         ("segments", "s1-a s1-a 2 1\ns1-b s1-b 0 1\nc c 0 1\n", "expected 0 <= begin < end"),
         ("segments", "s1-a s1-a 1\ns1-b s1-b 0 1\nc c 0 1\n", "expected '<recording> <begin> <end>'"),
@@ -97,6 +103,37 @@ def test_what_is_wrong_is_named(
         (data / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(UserError, match=message):
         format_data(data, tmp_path / "out", "es", jobs=1)
+
+
+def test_commands_and_paths_upwards_where_they_are_allowed(data: Path, tmp_path: Path) -> None:
+    lines = [
+        f"s1-a cat '{data / 'good.wav'}' |\n", f"s1-b {data}/../{data.name}/slow.wav\n",
+        f"c cat '{data / 'other.flac'}' | cat |\n", f"d {data / 'silent.wav'}\n",
+    ]  # fmt: skip
+    (data / "wav.scp").write_text("".join(lines))
+    line = format_data(data, tmp_path / "out", "es", jobs=2, allow_pipes=True)
+    assert "3 converted to 16 kHz mono" in line
+    found = {one.id: one for one in read_data_dir(tmp_path / "out")}
+    assert [round(one.duration, 2) for one in found.values()] == [1.0, 2.0, 0.1]
+    (tmp_path / "cut.wav").write_bytes(Path(found["s1-a"].wav).read_bytes())
+    assert np.array_equal(soundfile.read(tmp_path / "cut.wav")[0], soundfile.read(data / "good.wav")[0])
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("echo no such disk >&2; exit 3 |", r"ended with exit code 3 \(no such disk\)"),
+        ("false | cat |", r"ended with exit code 1 \(it said nothing\)"),
+        ("echo hello |", "cannot read echo hello"), ("true |", "cannot read true"),
+        ("| cat", "is a command"), ("-", "is a command"), ("|", "is a command"),
+    ],
+)  # fmt: skip
+def test_a_command_that_makes_no_recording(data: Path, tmp_path: Path, command: str, says: str) -> None:
+    (data / "wav.scp").write_text(f"s1-a {command}\n")
+    (data / "text").write_text("s1-a o\n")
+    with pytest.raises(UserError, match=says) as caught:
+        format_data(data, tmp_path / "out", "es", jobs=1, allow_pipes=True)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_no_directory(tmp_path: Path) -> None:

@@ -93,6 +93,8 @@ if at_stage 1; then
         advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
         advice+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
         options+=("${inventory_options[@]}")
+        # What they write is looked at when they are run, in stage 2.
+        [ "${allow_pipes}" = false ] || options+=(--ignore command)
         step "data/.steps/check_${train_set}.json" "${inputs[@]}" --output "${dumpdir}/faults/${train_set}.tsv" \
             --aside "--nj ${nj}" -- \
             python3 -m parp_espnet.bin.data check "${sets[@]}" "${options[@]}" --list "${dumpdir}/faults/${train_set}.tsv" \
@@ -103,10 +105,13 @@ fi
 if at_stage 2; then
     # Training and validation sets go through stage 3; nothing is left out of a test set.
     format_set() {
+        local pipes=()
+        [ "${allow_pipes}" = false ] || pipes=(--allow_pipes)
         queued "format_${2##*/}" "${nj}"
         step "${2%/*}/.steps/format_${2##*/}.json" --input "data/$1/wav.scp" --input "data/$1/text" \
             --output "$2/wav.scp" --aside "--nj ${nj}" "${queue[@]}" -- \
-            python3 -m parp_espnet.bin.format_data --data "data/$1" --out "$2" --lang "${lang}" "${@:3}"
+            python3 -m parp_espnet.bin.format_data --data "data/$1" --out "$2" --lang "${lang}" \
+            "${pipes[@]}" "${@:3}"
     }
     format_set "${train_set}" "${org}/${train_dump}" "${speed_options[@]}"
     format_set "${valid_set}" "${org}/${valid_set}"

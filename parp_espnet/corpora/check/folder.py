@@ -7,6 +7,7 @@ from pathlib import Path
 
 from parp_espnet.corpora.check.faults import Fault
 from parp_espnet.corpora.check.tables import NAMES, NEEDED, Table, read_table
+from parp_espnet.corpora.kaldi import is_command
 from parp_espnet.errors import UserError
 
 
@@ -74,7 +75,7 @@ def read_folder(path: Path) -> Folder:
     recordings = []
     for name, value in tables["wav.scp"].rows.items():
         own = tuple(parts.get(name, ()))
-        if _is_command(value):
+        if is_command(value):
             where = str(tables["wav.scp"].path)
             faults.append(Fault("command", str(path), name, where, "a file: write the output to one", value))
         elif value and own:
@@ -82,10 +83,6 @@ def read_folder(path: Path) -> Folder:
     faults += [*_disagreements(path, tables), *_durations(path, tables)]
     faults += [*_speakers(path, tables), *_reverse(path, tables)]
     return Folder(path, tables, tuple(recordings), tuple(faults))
-
-
-def _is_command(value: str) -> bool:
-    return value.startswith("|") or value.endswith("|") or value == "-"
 
 
 def _parts(path: Path, tables: Mapping[str, Table], faults: list[Fault]) -> dict[str, list[Part]]:
