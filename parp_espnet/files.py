@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from parp_espnet.errors import UserError
+
+MOST_VALUES = 1_000_000
+"""Values that a YAML may have, its aliases written out: a few lines can stand for more than memory holds."""
 
 
 @contextlib.contextmanager
@@ -51,6 +56,50 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path}: no such file") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: expected JSON, found something else ({error}); delete it to make it again") from None
+
+
+def parse_yaml(text: str) -> Any:
+    """Return what plain YAML holds: as `yaml.safe_load`, but of one kind of error, and never much more than the text.
+
+    Raises `ValueError` that says in one line why it is no YAML, is nested too deeply, or has aliases that grow.
+    """
+    try:
+        # Characters that no YAML may have are refused here.
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _size(node, {})
+        return loader.construct_document(node)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except Exception as error:  # PyYAML raises KeyError, IndexError and others for odd scalars such as `!!bool x`
+        raise ValueError(" ".join(f"{type(error).__name__}: {error}".split())) from None
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for, every alias written out; 0 is one that is being counted."""
+    if known.setdefault(id(node), 0):
+        return known[id(node)]
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [one for pair in node.value for one in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    total = 1
+    for one in inner:
+        if known.get(id(one)) == 0:
+            raise ValueError("an alias leads to what it is in")
+        total += _size(one, known)
+    if total > MOST_VALUES:
+        raise ValueError(f"its aliases stand for more than {MOST_VALUES} values")
+    known[id(node)] = total
+    return total
 
 
 def _umask() -> int:

@@ -35,6 +35,11 @@ TOGETHER = "tests/cluster"
 """Here all files stay together: they install packages, start daemons, and count their jobs."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For an hour of it: --fuzz_seconds 720 tests/fuzz."""
+    parser.addoption("--fuzz_seconds", type=float, default=5.0, help="seconds of each test of tests/fuzz [5]")
+
+
 class ByFile(LoadFileScheduling):
     """How several processes share the tests: a file's stay together for what they share, and long files come first."""
 

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from parp_espnet.errors import UserError, describe
 from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.finalise import SUMMARY
 from parp_espnet.espnet.task import PruningASRTask
-from parp_espnet.files import read_json
+from parp_espnet.files import parse_yaml, read_json
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 
 NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
@@ -75,9 +74,9 @@ def _read_config(config: Path) -> argparse.Namespace:
     if not config.exists():
         raise UserError(f"{config}: no such file; expected the training configuration beside the model")
     try:
-        content = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UserError(f"{config}: expected YAML, found something else ({describe(error)})") from None
+        content = parse_yaml(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{config}: expected YAML, found something else ({error})") from None
     if not isinstance(content, dict) or "token_list" not in content:
         raise UserError(f"{config}: expected the configuration that ESPnet leaves of a training, found no token_list")
     return argparse.Namespace(**content)

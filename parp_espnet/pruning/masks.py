@@ -96,9 +96,8 @@ class Mask:
                 step=json.loads(metadata["step"]),
                 parent=json.loads(metadata["parent"]),
             )
-            if not mask.kept:
-                raise ValueError("it covers no weights")
-        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            _check_told(mask)
+        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
             raise UserError(f"{path}: damaged mask file ({error}); make it again") from None
         if mask.sha256 != metadata.get("sha256"):
             raise UserError(f"{path}: damaged mask file (its bits do not match its hash); make it again")
@@ -123,6 +122,19 @@ class Mask:
             raise UserError(
                 f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made from another upstream?"
             )
+
+
+def _check_told(mask: Mask) -> None:
+    """Raise `ValueError` where a mask covers nothing, or what its file says of it is of another type."""
+    if not mask.total:
+        raise ValueError("it covers no weights")
+    sparsity = mask.sparsity_target
+    if type(sparsity) not in (int, float) or not 0 <= sparsity <= 1:
+        raise ValueError(f"sparsity_target: expected a fraction, found {str(sparsity)[:60]!r}")
+    if mask.step is not None and type(mask.step) is not int:
+        raise ValueError(f"step: expected a whole number or null, found {str(mask.step)[:60]!r}")
+    if mask.parent is not None and not isinstance(mask.parent, str):
+        raise ValueError(f"parent: expected a hash or null, found {str(mask.parent)[:60]!r}")
 
 
 def identity(kept: Mapping[str, Tensor]) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.score import BY_LANGUAGE
@@ -139,8 +139,11 @@ def unpack(archive: Path, root: Path) -> Unpacked:
     restored = tuple(path for path in directories if path not in present)
     masks = _restored_masks(archive, members, contents["differences"])
     for directory in restored:
-        with locked(root / directory / LOCK, wait=False):
-            _restore(root, directory, members, masks, archive.name)
+        try:
+            with locked(root / directory / LOCK, wait=False):
+                _restore(root, directory, members, masks, archive.name)
+        except OSError as error:
+            raise UserError(f"{archive}: cannot be unpacked into {directory} ({error})") from None
     return Unpacked(restored, present)
 
 
@@ -152,17 +155,20 @@ def _read(archive: Path) -> dict[str, bytes]:
             for member in tar:
                 place = PurePosixPath(member.name)
                 size += member.size
-                if not member.isfile() or size > LARGEST or place.is_absolute() or ".." in place.parts:
+                plain = str(place) == member.name and member.name.isprintable()
+                outside = not plain or place.is_absolute() or ".." in place.parts
+                if not member.isfile() or not 0 <= size <= LARGEST or outside:
+                    name = member.name if member.name.isprintable() else ascii(member.name)
                     raise UserError(
-                        f"{archive}: {member.name} is nothing that an archive of records holds; nothing is unpacked"
+                        f"{archive}: {name} is nothing that an archive of records holds; nothing is unpacked"
                     )
                 stream = tar.extractfile(member)
                 members[member.name] = stream.read() if stream else b""
     except FileNotFoundError:
         raise UserError(f"{archive}: no such file") from None
-    except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
+    except (tarfile.TarError, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError) as error:
         raise UserError(
-            f"{archive}: expected an archive of records (tar.xz), found a damaged or other file ({error})"
+            f"{archive}: expected an archive of records (tar.xz), found a damaged or other file ({describe(error)})"
         ) from None
     return members
 
@@ -174,16 +180,28 @@ def _contents(archive: Path, members: Mapping[str, bytes]) -> dict[str, Any]:
         if contents["format"] != FORMAT:
             raise ValueError(f"its format is {contents['format']}")
         homes = [PurePosixPath(name) for name in contents["experiments"]]
-        if not isinstance(contents["differences"], dict):
-            raise TypeError("its differences are no table")
-        inside = [name for name in members if any(map(PurePosixPath(name).is_relative_to, homes))]
+        if not isinstance(contents["experiments"], list) or not isinstance(contents["differences"], dict):
+            raise TypeError("its table of contents is another")
+        if odd := [name for pair in contents["differences"].items() for name in pair if not isinstance(name, str)]:
+            raise TypeError(f"{odd[0]} names no mask")
+        inside = [name for name in members if any(_is_record(PurePosixPath(name), home) for home in homes)]
         lost = [str(home) for home in homes if f"{home}/{RESULT}" not in inside or home.parts[0] != RECIPES]
+        lost += [name for name, home in zip(contents["experiments"], homes, strict=True) if str(home) != name]
         lost += sorted(members.keys() - set(inside) - {CONTENTS})
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise UserError(f"{archive}: expected an archive of records ({FORMAT!r}), found another ({error})") from None
     if lost:
         raise UserError(f"{archive}: damaged: {lost[0]} belongs to no complete experiment; nothing is unpacked")
     return dict(contents)
+
+
+def _is_record(name: PurePosixPath, home: PurePosixPath) -> bool:
+    """Whether a member is a record of an experiment: a script of its recipe, say, is never replaced."""
+    if not name.is_relative_to(home):
+        return False
+    inside = name.relative_to(home)
+    patterns = (PurePosixPath(pattern) for pattern in (*RECORDS, *MASKS))
+    return any(len(inside.parts) == len(pattern.parts) and inside.match(str(pattern)) for pattern in patterns)
 
 
 def _restored_masks(archive: Path, members: Mapping[str, bytes], differences: Mapping[str, str]) -> dict[str, Mask]:

@@ -14,11 +14,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
 from parp_espnet.errors import UserError
+from parp_espnet.files import parse_yaml
 
 KEYS = {"recipes", "options", "arms"}
+NO_OPTIONS = ("help", "recipe")
+"""Options of a template that are none of an experiment."""
 OWN = ("languages", "mask_of")
 """Keys of an arm that are the study's, not the template's options."""
 
@@ -55,8 +56,12 @@ class MaskOf:
         """
         allowed = {"arm", "method", "language", "languages", "combine"}
         if not isinstance(values, dict) or not values.keys() <= allowed or not isinstance(values.get("arm"), str):
-            raise ValueError(f"mask_of: expected arm and language(s), found {values}")
+            raise ValueError(f"mask_of: expected arm and language(s), found {str(values)[:60]}")
         wanted: Any = [values["language"]] if "language" in values else values.get("languages", "all")
+        if wanted not in ("all", "others") and not isinstance(wanted, list):
+            raise ValueError(f"mask_of: languages: expected all, others or a list, found {str(wanted)[:60]}")
+        if not isinstance(values.get("method", ""), str):
+            raise ValueError(f"mask_of: method: expected a name, found {str(values['method'])[:60]}")
         names = list(recipes) if wanted in ("all", "others") else list(wanted)
         if unknown := [one for one in names if one not in recipes]:
             raise ValueError(f"mask_of: language {', '.join(map(str, unknown))} has no recipe")
@@ -103,13 +108,33 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
             arms.append(_arm(str(name), values, list(recipes)))
         except ValueError as error:
             faults.append(f"arm {name}: {error}")
-    return Grid(recipes, found.get("options") or {}, tuple(arms)), faults
+    options = found.get("options") or {}
+    if not isinstance(options, dict) or any(isinstance(value, list) for value in options.values()):
+        raise UserError(f"{path}: options: expected one value for each option, found {str(options)[:60]}")
+    try:
+        _check_options(options)
+    except ValueError as error:
+        raise UserError(f"{path}: options: {error}") from None
+    return Grid(recipes, options, tuple(arms)), faults
+
+
+def _check_options(options: Mapping[Any, Any]) -> None:
+    """Raise `ValueError` unless each is a name with a plain value, or a list of such."""
+    for name, value in options.items():
+        if not isinstance(name, str) or name in NO_OPTIONS:
+            raise ValueError(f"{name}: expected the name of an option of an experiment")
+        for one in value if isinstance(value, list) else [value]:
+            # YAML has dates, too, and null.
+            if not isinstance(one, str | int | float) or "\0" in str(one):
+                raise ValueError(f"{name}: expected text or a number, found {str(one)[:60]!r}")
 
 
 def _arm(name: str, values: Any, languages: list[str]) -> Arm:
     if not isinstance(values, dict):
-        raise ValueError(f"expected options by name, found {values}")
+        raise ValueError(f"expected options by name, found {str(values)[:60]}")
     own = values.get("languages", languages)
+    if not isinstance(own, list):
+        raise ValueError(f"languages: expected a list, found {str(own)[:60]}")
     if unknown := [one for one in own if one not in languages]:
         raise ValueError(f"language {', '.join(map(str, unknown))} has no recipe")
     choices = {
@@ -119,6 +144,7 @@ def _arm(name: str, values: Any, languages: list[str]) -> Arm:
     }
     if empty := [option for option, several in choices.items() if not several]:
         raise ValueError(f"{empty[0]}: expected a value, found an empty list")
+    _check_options({option: list(several) for option, several in choices.items()})
     mask_of = MaskOf.of(values["mask_of"], languages) if "mask_of" in values else None
     return Arm(name, tuple(own), choices, mask_of)
 
@@ -127,20 +153,24 @@ def _check_combination(combine: object) -> None:
     # Imported here: torch takes seconds, and few studies combine masks.
     from parp_espnet.pruning.combine import HOW  # noqa: PLC0415
 
-    if combine not in HOW:
+    if not isinstance(combine, str) or combine not in HOW:
         raise ValueError(f"mask_of: combine: expected one of {', '.join(HOW)}, found {combine}")
 
 
 def _load(path: Path) -> Mapping[str, Any]:
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
         raise UserError(f"{path}: no such study; there are {others or 'none'}") from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
     wanted = {"recipes": dict, "arms": dict}
     whole = isinstance(found, dict) and found.keys() <= KEYS
     if not whole or not all(found.get(key) and isinstance(found[key], kind) for key, kind in wanted.items()):
         raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}")
+    for language, recipe in found["recipes"].items():
+        # YAML reads `no: egs2/x/no` as false.
+        if not isinstance(language, str) or not isinstance(recipe, str) or "\0" in recipe:
+            raise UserError(f"{path}: recipes: expected text, found {str(language)[:30]}: {str(recipe)[:60]!r}")
     return dict(found)

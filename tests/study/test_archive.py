@@ -131,12 +131,21 @@ def rewrite(archive: Path, change: Callable[[dict[str, bytes]], None]) -> None:
             tar.addfile(member, BytesIO(content))
 
 
+def home(members: dict[str, bytes]) -> str:
+    """The directory of an experiment that is in the archive."""
+    return next(name.removesuffix("/result.json") for name in members if name.endswith("/result.json"))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (lambda members: members.update({"../evil": b""}), "../evil is nothing that an archive of records holds"),
         (lambda members: members.update({"/etc/evil": b""}), "/etc/evil is nothing that"),
         (lambda members: members.update({"run.sh": b"rm -rf"}), "run.sh belongs to no complete experiment"),
+        (lambda members: members.update({f"{home(members)}/run.sh": b"rm"}), r"/run\.sh belongs to no complete"),
+        (lambda members: members.update({f"{home(members)}/local/data.sh": b"rm"}), r"data\.sh belongs to no complete"),
+        (lambda members: members.update({f"{home(members)}//x": b""}), "//x is nothing that"),
+        (lambda members: members.update({f"{home(members)}/\n": b""}), r"\\n' is nothing that"),
         (lambda members: members.pop(CONTENTS), "expected an archive of records"),
         (lambda members: members.update({CONTENTS: b'{"format": "other"}'}), "its format is other"),
         (lambda members: members.pop(next(name for name in members if "mask" in name)), "it lacks the mask from which"),

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.checkpoints import load_model_state
@@ -152,11 +151,20 @@ def test_safetensors_with_wrong_offsets(tmp_path: Path, offsets: list[tuple[int,
     assert len(str(caught.value).splitlines()) == 1
 
 
+def growing(form: str) -> str:
+    """Ten lines that stand for a thousand million values."""
+    lines = (f"a{n}: &a{n} {form.format(', '.join([f'*a{n - 1}'] * 10))}" for n in range(1, 10))
+    return "\n".join(["a0: &a0 {x: 1}", *lines])
+
+
 @pytest.mark.parametrize(
     "text",
-    ["a: !!python/object/apply:os.system ['touch mark']", "[" * 20_000, "a: \x00", "a: [1"],
-    ids=["object", "deep", "binary", "unfinished"],
-)
+    [
+        "a: !!python/object/apply:os.system ['touch mark']", "[" * 20_000, "a: \x00", "a: [1", "a: !!bool x",
+        "a: &a [*a]", growing("[{}]"), growing("{{<<: [{}]}}"),
+    ],
+    ids=["object", "deep", "binary", "unfinished", "scalar", "itself", "aliases", "merges"],
+)  # fmt: skip
 def test_yaml_that_is_no_plain_yaml(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.yaml").write_text(text)
@@ -164,7 +172,8 @@ def test_yaml_that_is_no_plain_yaml(tmp_path: Path, text: str, monkeypatch: pyte
         _load(tmp_path / "train.yaml")
     assert len(str(caught.value).splitlines()) == 1
     assert not (tmp_path / "mark").exists()
-    assert yaml.safe_load("a: 1") == {"a": 1}
+    (tmp_path / "train.yaml").write_text("a: &a [1]\nb: {<<: {c: *a}, d: 2}")
+    assert _load(tmp_path / "train.yaml") == {"a": [1], "b": {"c": [1], "d": 2}}
 
 
 def test_json_that_is_too_deep(tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from parp_espnet.errors import UserError
+from parp_espnet.files import parse_yaml
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +69,10 @@ class PretrainConfig:
 def read_config(path: Path) -> PretrainConfig:
     """Read and check a configuration. Raises `UserError` that lists unknown or missing keys."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such configuration; expected one of {_neighbours(path)}") from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{path}: expected YAML, found something else ({' '.join(str(error).split())})") from None
     fields = {field.name: field for field in dataclasses.fields(PretrainConfig)}
     required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
