@@ -204,8 +204,6 @@ def _experiment(arm: str, language: str, recipe: str, options: Sequence[str], ma
 def _own_options(recipe: Path) -> tuple[str, list[str]]:
     """A recipe's template, and the options that its `run.sh` puts before the user's: they name the experiment, too."""
     script = recipe / "run.sh"
-    if not recipe.resolve().is_relative_to(ROOT.resolve()):
-        raise UserError(f"{recipe}: expected a recipe of this project, below {ROOT}")
     try:
         text = script.read_text(encoding="utf-8").replace("\\\n", " ")
     except (OSError, UnicodeDecodeError):
@@ -213,4 +211,6 @@ def _own_options(recipe: Path) -> tuple[str, list[str]]:
     call = re.search(r'^exec \S*\b(phn\.sh|glue\.sh)"? (.*) "\$@"$', text, re.MULTILINE)
     if call is None:
         raise UserError(f'{script}: expected a line that begins with exec …phn.sh or …glue.sh and ends with "$@"')
+    if not recipe.resolve().is_relative_to(ROOT.resolve()):
+        raise UserError(f"{recipe}: expected a recipe of this project, below {ROOT}")
     return call[1], shlex.split(call[2].replace("${here}", str(recipe)))
