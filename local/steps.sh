@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What phn.sh and run.sh have in common. The plan has set stages, stage_names and dry_run.
+# What run.sh and the templates, phn.sh and glue.sh, have in common. The plan has set stages, stage_names and dry_run.
 
 # run COMMAND…: run a command so that Ctrl-C ends it through us. Directly, it would get the terminal's signal too, and a
 # Python that is still importing answers with a traceback.
@@ -71,4 +71,19 @@ lock() {
         run flock 9
     fi
     echo "process $$ on $(hostname)" >"$1"
+}
+
+# log WORDS…: say something of an experiment.
+log() {
+    echo "$(date '+%Y-%m-%dT%H:%M:%S') ($(basename "${recipe:?}") ${tag:?}) $*" >&2
+}
+
+# begin_experiment: make its directory, hold it for as long as we run, and keep its settings; in a dry run, none of it.
+begin_experiment() {
+    [ "${dry_run:?}" = false ] || return 0
+    mkdir -p "${exp:?}/log"
+    # The lock's name is that of all templates; phn.sh's trainer has one of its own.
+    lock "${exp}/.phn.lock" "${recipe:?}/${exp}" "${wait:?}"
+    echo "${settings:?}" >"${exp}/settings.json"
+    log "experiment in ${recipe}/${exp}"
 }

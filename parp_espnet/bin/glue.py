@@ -10,11 +10,8 @@ python3 -m parp_espnet.bin.glue report --expdir exp --exp exp/TAG
 """
 
 import argparse
-import json
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from parp_espnet.errors import command
@@ -22,6 +19,7 @@ from parp_espnet.files import write_json, write_text
 from parp_espnet.glue.command_line import read
 from parp_espnet.glue.settings import MODEL, STAGES, Settings
 from parp_espnet.glue.tasks import TASKS
+from parp_espnet.pipeline.shell import plain_settings, settings_json, show_plan
 from parp_espnet.scoring.result import Result
 
 
@@ -64,42 +62,26 @@ def _parser() -> argparse.ArgumentParser:
 def _plan(arguments: Sequence[str]) -> None:
     """Check all options at once and print what glue.sh needs as shell variables."""
     settings = read(arguments)
-    for name, value in _variables(settings).items():
-        print(f"{name}={shlex.quote(value)}")
-    print(f"pool_options=({shlex.join(settings.pool_options)})")
-    print(f"sets=({shlex.join(settings.sets)})")
-    print(f"trained_by=({shlex.join(_trained_by(settings))})")
-    names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in STAGES.items())
-    print(f"stage_names=({names})")
+    arrays = {"pool_options": settings.pool_options, "sets": settings.sets, "trained_by": _trained_by(settings)}
+    show_plan(_variables(settings), arrays, STAGES)
 
 
 def _variables(settings: Settings) -> Mapping[str, str]:
-    plain = {name: _plain(value) for name, value in asdict(settings).items()}
     derived = {
         "model_name": settings.model_name,
         "finetuned": MODEL,
         "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
-        "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
+        "settings": settings_json(settings),
     }
-    return plain | settings.mask_variables | derived
+    return plain_settings(settings) | settings.mask_variables | derived
 
 
 def _trained_by(settings: Settings) -> list[str]:
     """What the weights depend on, in words; the mask is a file of its own."""
     aside = {"recipe", "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait", "ngpu", "expdir"}
     aside |= {"glue_tag", "initial_mask"}
-    values = {name: _plain(value) for name, value in asdict(settings).items() if name not in aside}
-    return [f"{name}={value}" for name, value in values.items() if value]
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _json(value: object) -> object:
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
+    values = plain_settings(settings)
+    return [f"{name}={value}" for name, value in values.items() if value and name not in aside]
 
 
 # What follows imports what it needs: torch and transformers take seconds.

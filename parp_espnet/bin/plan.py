@@ -1,10 +1,7 @@
 """Check all options of `phn.sh` at once and print what it needs as shell variables."""
 
-import json
 import os
-import shlex
 import sys
-from dataclasses import asdict
 
 from parp_espnet.corpora.layouts import listing
 from parp_espnet.corpora.table import NONE
@@ -13,24 +10,19 @@ from parp_espnet.pipeline.command_line import read
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import MODEL, STAGES, Settings
+from parp_espnet.pipeline.shell import plain, plain_settings, settings_json, show_plan
 
 
 @command
 def main() -> None:
     """Print one `name=value` a line, quoted for the shell."""
     settings = read(sys.argv[1:])
-    for name, value in variables(settings).items():
-        print(f"{name}={shlex.quote(value)}")
-    for name, words in options(settings).items():
-        print(f"{name}=({shlex.join(words)})")
-    names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in STAGES.items())
-    print(f"stage_names=({names})")
+    show_plan(variables(settings), options(settings), STAGES)
 
 
 def variables(settings: Settings) -> dict[str, str]:
     """Return the settings, and the names that follow from them, as the shell wants them."""
     decoding = Decoding(settings)
-    plain = {name: _plain(value) for name, value in asdict(settings).items()}
     derived = settings.mask_variables | {
         "project": os.path.relpath(ROOT, settings.recipe),
         "model": MODEL,
@@ -38,17 +30,17 @@ def variables(settings: Settings) -> dict[str, str]:
         "train_dump": settings.train_dump,
         "decode": decoding.name,
         "beam": str(decoding.beam),
-        "tunes": _plain(decoding.tunes),
-        "has_language_model": _plain(decoding.has_language_model),
+        "tunes": plain(decoding.tunes),
+        "has_language_model": plain(decoding.has_language_model),
         "lm_dir": decoding.lm_directory,
         "lm_model": LM_MODEL,
         "lm_text": decoding.lm_text,
         "ngram_file": decoding.ngram_file,
         "upstream_dir": f"{settings.expdir}/upstreams/{settings.upstream_name}",
         "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
-        "settings": json.dumps({name: _json(value) for name, value in asdict(settings).items()}, ensure_ascii=False),
+        "settings": settings_json(settings),
     }
-    return plain | derived
+    return plain_settings(settings) | derived
 
 
 def options(settings: Settings) -> dict[str, list[str]]:
@@ -78,16 +70,6 @@ def _listing(settings: Settings) -> list[str]:
         return []
     root = settings.recipe / settings.own
     return [str(settings.own / file.relative_to(root)) for file in listing(root)]
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _json(value: object) -> object:
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 if __name__ == "__main__":

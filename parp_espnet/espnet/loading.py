@@ -97,8 +97,9 @@ def _find_upstream(args: argparse.Namespace, config: Path) -> None:
         if not NOT_A_PATH.fullmatch(path):
             below = "" if Path(path).is_absolute() else f", below {config.absolute().parent.parent} or what it is in"
             raise UserError(f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again")
-    if Path(settings["path_or_url"]).is_file():
-        check_native(read_checkpoint(Path(settings["path_or_url"]), mmap=True), Path(settings["path_or_url"]))
-    broken = [link for link in sorted(Path(settings["path_or_url"]).glob("*")) if not link.exists()]
+    found = Path(settings["path_or_url"])
+    if found.is_file():
+        check_native(read_checkpoint(found, mmap=True), found)
+    broken = [link for link in sorted(found.glob("*")) if not link.exists()]
     if broken:
         raise UserError(f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage 5 again")

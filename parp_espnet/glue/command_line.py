@@ -9,9 +9,8 @@ from pathlib import Path
 from parp_espnet.errors import UserError
 from parp_espnet.glue.settings import STAGES, TAG, Settings
 from parp_espnet.glue.tasks import TASKS
-from parp_espnet.pipeline.command_line import HUB_NAME
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.paths import existing, from_recipe
+from parp_espnet.pipeline.paths import existing, existing_or_named
 from parp_espnet.pipeline.pruning import check_pruning
 from parp_espnet.pruning.methods import describe_unknown
 
@@ -85,9 +84,4 @@ def _glue(settings: Settings, recipe: Path) -> Path | None:
 def _model(model: str, recipe: Path) -> str:
     if "/" not in model and not model.startswith("."):
         return model
-    if Path(model).exists():
-        path = from_recipe(recipe, Path(model))
-        return path if path.startswith(("/", ".")) else f"./{path}"
-    if model.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(model):
-        raise UserError(f"glue.sh: --model {model}: no such directory, and no name of a model")
-    return model
+    return existing_or_named("glue.sh", "model", model, recipe, ("directory", "a model"))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from parp_espnet.scoring.bootstrap import RESAMPLES, Paired, percentiles, sums
+from parp_espnet.scoring.bootstrap import RESAMPLES, Paired, paired, percentiles, sums
 
 Values = NDArray[np.float64]
 
@@ -40,15 +40,8 @@ class Metric:
         drawn = sums([*columns[0], *columns[1]], seed, RESAMPLES)
         first, second = (1 - self.of_sums(*part) for part in (drawn[: len(columns[0])], drawn[len(columns[0]) :]))
         error, reference = 1 - self.score(labels, one), 1 - self.score(labels, other)
-        difference = first - second
-        contrary = min(np.count_nonzero(difference <= 0), np.count_nonzero(difference >= 0))
-        return Paired(
-            difference=error - reference,
-            difference_interval=percentiles(difference, 0.95),
-            ratio=error / reference if reference else None,
-            ratio_interval=percentiles(first / second, 0.95) if second.all() else None,
-            p=min(1.0, 2 * (1 + contrary) / (1 + RESAMPLES)),
-        )
+        ratio = error / reference if reference else None
+        return paired(error - reference, ratio, first - second, first, second)
 
 
 def _count(labels: Values, _: Values) -> Values:

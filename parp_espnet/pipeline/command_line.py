@@ -14,7 +14,7 @@ from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.paths import ROOT, existing, from_recipe
+from parp_espnet.pipeline.paths import ROOT, existing, existing_or_named
 from parp_espnet.pipeline.pruning import check_pruning
 from parp_espnet.pipeline.settings import SEARCHES, SHIPPED, STAGES, Settings
 from parp_espnet.scoring.merge import read_merges
@@ -22,7 +22,6 @@ from parp_espnet.scoring.words import Metric
 
 LIBRILIGHT_MINUTES = (10.0, 60.0, 600.0)
 SLOWEST, FASTEST = 0.5, 2.0
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def read(arguments: Sequence[str]) -> Settings:
@@ -224,12 +223,7 @@ def _resolve_upstream(upstream: str, recipe: Path) -> str:
     shipped = SHIPPED / upstream
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
-    if Path(upstream).exists():
-        path = from_recipe(recipe, Path(upstream))
-        return path if path.startswith(("/", ".")) else f"./{path}"
-    if upstream.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(upstream):
-        raise UserError(f"phn.sh: --upstream {upstream}: no such file or directory, and no name of an upstream")
-    return upstream
+    return existing_or_named("phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream"))
 
 
 def _existing(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:

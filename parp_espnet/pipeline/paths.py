@@ -1,12 +1,15 @@
 """The user's paths: as a recipe sees them, and as results name them."""
 
 import os
+import re
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's directory."""
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+"""A model's name on the Hugging Face hub."""
 
 
 def existing(program: str, name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
@@ -17,6 +20,22 @@ def existing(program: str, name: str, path: Path, recipe: Path, needed: bool = T
     if needed and not path.exists():
         raise UserError(f"{program}: --{name} {path}: no such file or directory")
     return Path(from_recipe(recipe, path))
+
+
+def existing_or_named(program: str, name: str, given: str, recipe: Path, expected: tuple[str, str]) -> str:
+    """Return the path of a model that option `name` of `program` gives, as `recipe` sees it, or its name on the hub.
+
+    Args:
+        expected: what a path would be, and what a name would be of, for the error.
+
+    Raises `UserError` where it is neither.
+    """
+    if Path(given).exists():
+        path = from_recipe(recipe, Path(given))
+        return path if path.startswith(("/", ".")) else f"./{path}"
+    if given.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(given):
+        raise UserError(f"{program}: --{name} {given}: no such {expected[0]}, and no name of {expected[1]}")
+    return given
 
 
 def from_recipe(recipe: Path, path: Path) -> str:

@@ -65,15 +65,33 @@ def paired_interval(
     same seed draws the same samples as for `interval`.
     """
     first, second, length = sums([errors, others, lengths], seed, resamples)
-    difference = first - second
-    contrary = min(np.count_nonzero(difference <= 0), np.count_nonzero(difference >= 0))
     total, other = sum(errors), sum(others)
+    difference, ratio = (total - other) / sum(lengths), total / other if other else None
+    return paired(difference, ratio, (first - second) / length, first, second, confidence)
+
+
+def paired(
+    difference: float,
+    ratio: float | None,
+    differences: NDArray[np.float64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    confidence: float = 0.95,
+) -> Paired:
+    """Return a comparison from what was drawn.
+
+    Args:
+        difference, ratio: of the two systems' error rates, on all examples.
+        differences: of their error rates in each sample, (samples,).
+        first, second: their errors, or error rates, in each sample, (samples,).
+    """
+    contrary = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
     return Paired(
-        difference=(total - other) / sum(lengths),
-        difference_interval=percentiles(difference / length, confidence),
-        ratio=total / other if other else None,
+        difference=difference,
+        difference_interval=percentiles(differences, confidence),
+        ratio=ratio,
         ratio_interval=percentiles(first / second, confidence) if second.all() else None,
-        p=min(1.0, 2 * (1 + contrary) / (1 + resamples)),
+        p=min(1.0, 2 * (1 + contrary) / (1 + len(differences))),
     )
 
 

@@ -6,7 +6,7 @@
 A machine can be lost, and a long study can be shared among several. What is unpacked counts as done: the study goes on
 with the rest, and tables, figures and claims are made of all of it, as if it had run in one place. With its model a
 result takes a hundred megabytes; a mask takes half of one, but differs little from other masks of its sparsity, so what
-is stored is in which weights it differs from the first of them, and of that the compression leaves a tenth.
+is stored is in which weights it differs from the first of them, of which compression leaves little.
 """
 
 import io

@@ -34,9 +34,9 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
     """
     _check_size(path)
     try:
-        if zipfile.is_zipfile(path):
+        if zipped := zipfile.is_zipfile(path):
             _check_zip(path)
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap and zipfile.is_zipfile(path))
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap and zipped)
     except UserError:
         raise
     except Exception as error:  # pickle, zip and torch raise many kinds for a damaged file

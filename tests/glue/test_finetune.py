@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.bin.glue import _json
 from parp_espnet.errors import UserError
 from parp_espnet.glue.command_line import MINILM_POOL, read
 from parp_espnet.glue.finetune import Finetuning
@@ -14,6 +13,7 @@ from parp_espnet.glue.models import WHEEL, load_classifier
 from parp_espnet.glue.score import compare, score
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.glue.tasks import TASKS
+from parp_espnet.pipeline.shell import settings_json
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pool import find_pool, shapes_of
 from parp_espnet.pruning.pruner import nonzero_count
@@ -39,8 +39,7 @@ class Interrupted(Finetuning):
 
 def experiment(settings: Settings, folder: Path) -> Path:
     folder.mkdir()
-    values = {name: _json(value) for name, value in vars(settings).items()}
-    (folder / "settings.json").write_text(json.dumps(values))
+    (folder / "settings.json").write_text(settings_json(settings))
     return folder
 
 

@@ -41,17 +41,7 @@ checked=${expdir}/models/${model_name}.json
 # The tokens' workers would fork after torch has begun its threads.
 export TOKENIZERS_PARALLELISM=false
 
-log() {
-    echo "$(date '+%Y-%m-%dT%H:%M:%S') ($(basename "${recipe}") ${tag}) $*" >&2
-}
-
-if [ "${dry_run}" = false ]; then
-    mkdir -p "${exp}/log"
-    # One run at a time in an experiment's directory; the lock's name is that of all templates.
-    lock "${exp}/.phn.lock" "${recipe}/${exp}" "${wait}"
-    echo "${settings}" >"${exp}/settings.json"
-    log "experiment in ${recipe}/${exp}"
-fi
+begin_experiment
 
 data=()
 for set in "${sets[@]}"; do data+=("data/${set}.tsv"); done

@@ -42,17 +42,7 @@ raw=${dumpdir}/raw
 stats=${expdir}/stats_${train_dump}
 tokens=${dumpdir}/token_list/${train_dump}.txt
 
-log() {
-    echo "$(date '+%Y-%m-%dT%H:%M:%S') ($(basename "${recipe}") ${tag}) $*" >&2
-}
-
-if [ "${dry_run}" = false ]; then
-    mkdir -p "${exp}/log"
-    # One run at a time in an experiment's directory; the trainer has a lock of its own.
-    lock "${exp}/.phn.lock" "${recipe}/${exp}" "${wait}"
-    echo "${settings}" >"${exp}/settings.json"
-    log "experiment in ${recipe}/${exp}"
-fi
+begin_experiment
 
 # queued NAME THREADS: set `queue` to the options that send a step which prepares data to the queue. On this machine it is
 # run as it is, and its words are seen.
