@@ -60,7 +60,8 @@ class Finetuning:
             scope=self.pruning.scope,
             record=self.log.append,
         )
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=0.0)
+        # One pass over each tensor: with a vocabulary's embeddings, the plain one takes a third of an update on a CPU.
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=0.0, fused=True)
         self.at = Standing()
         self.written_at = -math.inf
 
