@@ -1,6 +1,6 @@
 # make test    the tests, in the environment of requirements.lock (made if needed), in two processes; PYTEST=tests/phones for
 #              some of them, TEST_PROCESSES=0 for one process
-# make lint    ruff, mypy --strict, shellcheck
+# make lint    ruff (rules and format), mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
 # make bench   time and memory against alternatives; ONLY=select for one part
 # make quick   the quick study, as ./run.sh
@@ -22,6 +22,7 @@ test: environment
 
 lint: environment
 	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/shellcheck" --external-sources --source-path=SCRIPTDIR --source-path=. $(SCRIPTS)
 

@@ -1,6 +1,6 @@
 """Check an upstream and make the copy that training uses.
 
-    python3 -m parp_espnet.bin.preflight --upstream DIR --out DIR
+python3 -m parp_espnet.bin.preflight --upstream DIR --out DIR
 """
 
 import argparse

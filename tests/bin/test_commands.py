@@ -54,9 +54,7 @@ def test_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_an_unknown_option(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_an_unknown_option(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert call(monkeypatch, name, "--no_such_option", "x") == 2
     assert "error: " in capsys.readouterr().err.splitlines()[-1]
 
@@ -72,10 +70,7 @@ def test_a_command_is_needed(
 
 def test_tokens_of_a_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_data_dir(tmp_path / "data", [Utterance("s-1", "s", "es", "/w.wav", ("o", "l", "o"), "ollo", 1.0)])
-    assert (
-        call(monkeypatch, "tokens", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "tokens.txt"))
-        == 0
-    )
+    assert call(monkeypatch, "tokens", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "tokens.txt")) == 0
     assert (tmp_path / "tokens.txt").read_text() == "<blank>\n<unk>\no\nl\n<sos/eos>\n"
 
 

@@ -73,9 +73,7 @@ def _another(said: list[targets.Features], place: int) -> targets.Features | Non
     return others[place % len(others)] if others else None
 
 
-def _match(
-    heard: targets.Features, said: targets.Features, other: targets.Features | None
-) -> NDArray[np.int64] | None:
+def _match(heard: targets.Features, said: targets.Features, other: targets.Features | None) -> NDArray[np.int64] | None:
     """The frame of the reference `said` for each frame of a reading; None where it is as near to `other`."""
     distance, places = targets.align_directions(heard, said)
     if other is not None and distance > NEARER * targets.align_directions(heard, other)[0]:
