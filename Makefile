@@ -10,7 +10,7 @@ export PARP_VENV
 BIN := $(PARP_VENV)/bin
 TEST_PROCESSES ?= 2
 # Every shell script that git knows, or would know.
-SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run)
+SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.pl' .ci/run)
 
 .PHONY: environment test lint lock bench quick
 

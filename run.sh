@@ -63,8 +63,9 @@ if begin 1; then
 fi
 
 if begin 2; then
-    for recipe in "${recipes[@]}"; do
-        show_or_run "${recipe}/run.sh" "${prepare[@]}" --wait true
+    for ((number = 1; number <= preparations; number++)); do
+        declare -n words=prepare_${number}
+        show_or_run "${words[@]}" --wait true
     done
 fi
 

@@ -29,6 +29,7 @@ from parp_espnet.scoring.result import Result
 # run in the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+ROOT = Path(__file__).resolve().parents[1]
 LONG = ("tests/recipes/test_phn.py", "tests/cluster", "tests/recipes", "tests/espnet", "tests/upstreams")
 """Where the long tests are: two processes end at about the same time when these come first."""
 TOGETHER = "tests/cluster"
@@ -302,3 +303,28 @@ def make_result() -> Callable[..., Result]:
         return Result(**usual | given)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_training() -> Callable[..., Path]:
+    """Write `tiny.yaml`, a training configuration that learns a few utterances by heart, into a folder; return it."""
+
+    def make(folder: Path, max_epoch: int = 4) -> Path:
+        config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
+        config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "optim_conf": {"lr": 0.005}}
+        config |= {"max_epoch": max_epoch, "use_tensorboard": False}
+        (folder / "tiny.yaml").write_text(yaml.safe_dump(config))
+        return folder / "tiny.yaml"
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def tone_recipe(tmp_path_factory: pytest.TempPathFactory, tones: Path) -> Path:
+    """A recipe directory, on a path with a space in it, with the tones as training, validation and test set."""
+    directory = tmp_path_factory.mktemp("my recipe")
+    for name in ("train", "dev", "test"):
+        (directory / "data" / name).mkdir(parents=True)
+        for file in ("wav.scp", "text"):
+            shutil.copy(tones / file, directory / "data" / name)
+    return directory

@@ -26,6 +26,7 @@ def variables(settings: Settings) -> dict[str, str]:
     derived = settings.mask_variables | {
         "project": os.path.relpath(ROOT, settings.recipe),
         "model": MODEL,
+        "ranks": str(settings.ranks),
         "train_set": settings.train_name,
         "train_dump": settings.train_dump,
         "decode": decoding.name,

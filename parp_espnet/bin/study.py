@@ -103,11 +103,10 @@ def _plan(arguments: Sequence[str]) -> None:
     print(f"stages={shlex.quote(' '.join(map(str, wanted)))}")
     names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in settings.STAGES.items())
     print(f"stage_names=({names})")
-    # Data, upstream and statistics are the same for all methods; the dense one needs no mask first.
-    recipes = dict.fromkeys(one.recipe for one in study.experiments)
-    print(f"recipes=({_words(recipes)})")
-    last = str(study.experiments[0].settings.PREPARED)
-    print(f"prepare=({shlex.join([*study.options, '--method', 'dense', '--stop_stage', last])})")
+    preparations = study.preparations()
+    print(f"preparations={len(preparations)}")
+    for number, words in enumerate(preparations, start=1):
+        print(f"prepare_{number}=({shlex.join(words)})")
     waves = study.waves()
     print(f"waves=({' '.join(str(len(wave)) for wave in waves)})")
     for number, wave in enumerate(waves, start=1):

@@ -88,11 +88,16 @@ class Settings(Experiment):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the settings.json that glue.sh leaves in the experiment. Raises `UserError`."""
+        """Read the settings.json that glue.sh leaves in the experiment; an option that is younger has its default.
+
+        Raises `UserError`.
+        """
         found, names = read_json(path), [field.name for field in fields(cls)]
-        if not isinstance(found, dict) or found.keys() != set(names):
+        if not isinstance(found, dict) or not {"recipe", "method"} <= found.keys() <= set(names):
             raise UserError(f"{path}: expected settings of an experiment, found others; run glue.sh once more")
-        return cls(**found | {name: Path(found[name]) for name in ("recipe", "initial_mask", "glue") if found[name]})
+        return cls(
+            **found | {name: Path(found[name]) for name in ("recipe", "initial_mask", "glue") if found.get(name)}
+        )
 
 
 TAG = re.compile(r"[\w.=+-]+")

@@ -45,7 +45,7 @@ def _check_numbers(settings: Settings) -> None:
     if settings.stage > settings.stop_stage:
         raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
     for name in (
-        "nj", "inference_nj", "updates", "beam_size", "ngram_num", "round_updates", "mask_feature_length",
+        "nj", "inference_nj", "num_nodes", "updates", "beam_size", "ngram_num", "round_updates", "mask_feature_length",
     ):  # fmt: skip
         if getattr(settings, name) is not None:
             _at_least(settings, name, 1)

@@ -53,7 +53,8 @@ class Settings(Experiment):
     skip_eval: Annotated[bool, "leave out stages 10 to 14"] = False
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
     wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
-    ngpu: Annotated[int, "GPUs to train on; 0 trains on the CPU"] = 0
+    ngpu: Annotated[int, "GPUs to train on, of each machine; 0 trains on the CPU"] = 0
+    num_nodes: Annotated[int, "machines to train on; more than one takes a queue that gives them"] = 1
     nj: Annotated[int, "parallel jobs while preparing data"] = os.cpu_count() or 1
     inference_nj: Annotated[int, "parallel jobs of ESPnet's search; others are one job"] = 1
     dumpdir: Annotated[str, "where formatted data goes, in the recipe directory"] = "dump"
@@ -119,8 +120,15 @@ class Settings(Experiment):
             return self.phn_tag
         config = [self.train_config.stem] if self.train_config and self.train_config.stem != "phn" else []
         config += [] if self.lr is None else [f"lr{self.lr:g}"]
+        # Each process has batches of its own, so an update is one of as many batches.
+        config += [f"ranks{self.ranks}"] if self.ranks > 1 else []
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
         return "_".join(["phn", self.method, *self.pruning_tags, *config, *others])
+
+    @property
+    def ranks(self) -> int:
+        """How many processes train."""
+        return self.num_nodes * max(1, self.ngpu)
 
     @property
     def train_name(self) -> str:
@@ -197,13 +205,16 @@ class Settings(Experiment):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the settings.json that phn.sh leaves in the experiment. Raises `UserError`."""
+        """Read the settings.json that phn.sh leaves in the experiment; an option that is younger has its default.
+
+        Raises `UserError`.
+        """
         found, names = read_json(path), [field.name for field in fields(cls)]
-        if not isinstance(found, dict) or found.keys() != set(names):
+        if not isinstance(found, dict) or not {"recipe", "method"} <= found.keys() <= set(names):
             raise UserError(f"{path}: expected settings of an experiment, found others; run phn.sh once more")
         texts = ("train_config", "initial_mask", "merge", "ngram", "lm_config", "lm_train_text")
         paths = ("recipe", *FOLDERS, *texts)
-        return cls(**found | {name: Path(found[name]) for name in paths if found[name] is not None})
+        return cls(**found | {name: Path(found[name]) for name in paths if found.get(name) is not None})
 
     def skips(self, stage: int) -> bool:
         """Whether a stage is left out by the user's wish."""

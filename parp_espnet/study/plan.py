@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,9 @@ from parp_espnet.study.grid import Arm, MaskOf, read_grid
 
 READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {"phn.sh": speech.read, "glue.sh": glue.read}
 """How the options of each template are read."""
+NOT_OF_PRUNING = {"recipe", "expdir", "updates", "seed"}
+PRUNING = tuple(field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
+"""The options that say how an experiment prunes."""
 OMP_MASK = "finetuned_mask.safetensors"
 FINAL_MASK = "mask.safetensors"
 
@@ -63,6 +66,13 @@ class Experiment:
         return self.directory / "result.json"
 
     @property
+    def preparation(self) -> tuple[str, ...]:
+        """Options that prepare data, upstream and statistics: what all methods share, as a dense model needs it."""
+        given = dict(zip(self.options[::2], self.options[1::2], strict=True))
+        aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
+        return tuple(word for name, value in given.items() if name not in aside for word in (name, value))
+
+    @property
     def mask(self) -> Path:
         """The mask that others may begin with: what OMP ranked, which is there early, or what the run ended with."""
         return self.directory / (OMP_MASK if self.settings.mask_source == "finetuned" else FINAL_MASK)
@@ -73,8 +83,6 @@ class Study:
     """A study's experiments, in the order of its table."""
 
     name: str
-    options: tuple[str, ...]
-    """What all experiments have in common."""
     experiments: tuple[Experiment, ...]
 
     @classmethod
@@ -96,7 +104,7 @@ class Study:
             head = f"{path}: " if len(faults) == 1 else f"{path}: {len(faults)} faults\n    "
             raise UserError(head + "\n    ".join(faults))
         order = list(grid.recipes)
-        return cls(name or path.stem, tuple(shared), tuple(sorted(made, key=lambda one: order.index(one.language))))
+        return cls(name or path.stem, tuple(sorted(made, key=lambda one: order.index(one.language))))
 
     def waves(self) -> list[list[Experiment]]:
         """Return the experiments in waves, none of which is empty: what one needs is in an earlier one.
@@ -117,6 +125,17 @@ class Study:
         depth = max(map(level, self.experiments))
         waves = [[one for one in self.experiments if level(one) == number] for number in range(depth + 1)]
         return [wave for wave in waves if wave]
+
+    def preparations(self) -> list[tuple[str, ...]]:
+        """Return a command for each set of data, upstream and statistics."""
+        found: dict[tuple[Path, tuple[tuple[str, str], ...]], tuple[str, ...]] = {}
+        for one in self.experiments:
+            words = one.preparation
+            pairs = zip(words[::2], words[1::2], strict=True)
+            kind = one.recipe, tuple(pair for pair in pairs if pair[0] not in ("--seed", "--updates"))
+            until = ("--method", "dense", "--stop_stage", str(one.settings.PREPARED))
+            found.setdefault(kind, (str(one.recipe / "run.sh"), *words, *until))
+        return list(found.values())
 
     def masks_of(self, experiment: Experiment) -> list[Experiment]:
         """Return the OMP experiments whose masks can be made as soon as `experiment` is complete."""

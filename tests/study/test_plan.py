@@ -141,6 +141,17 @@ def test_every_shipped_study_can_be_run(path: Path, monkeypatch: pytest.MonkeyPa
     assert all(need in directories for one in study.experiments for need in one.needs)
 
 
+def test_data_are_prepared_without_what_prunes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MBOSHI", str(tmp_path))
+    data = ("--train_minutes", "10", "--upstream", "multi")
+    last = ("--method", "dense", "--stop_stage", "7")
+    (one,) = Study.read(QUICK.with_name("adjusting.yaml")).preparations()
+    assert one == ("egs2/cldr/es/run.sh", *data, "--updates", "300", "--seed", "0", *last)
+    found = Study.read(QUICK.with_name("overlap.yaml")).preparations()
+    assert (len(found), found[-1]) == (11, ("egs2/mboshi/mb/run.sh", "--updates", "600", *last))
+    assert found[0] == ("egs2/cldr/es/run.sh", *data, "--updates", "150", *last)
+
+
 def test_tasks_of_text_are_planned_like_languages() -> None:
     study = Study.read(QUICK.with_name("glue.yaml"))
     assert (len(study.experiments), [len(wave) for wave in study.waves()]) == (110, [12, 98])

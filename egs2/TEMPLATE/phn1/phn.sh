@@ -180,12 +180,24 @@ if at_stage 8; then
     for name in speech_shape text_shape; do
         shapes+=(--train_shape_file "${stats}/train/${name}" --valid_shape_file "${stats}/valid/${name}")
     done
+    train=(
+        python3 -m parp_espnet.bin.train --config "${exp}/train.yaml" --token_list "${tokens}" "${train_data[@]}"
+        "${shapes[@]}" --resume true --ngpu "${ngpu}" --output_dir "${exp}"
+    )
+    queue=(--runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log")
+    if [ "${ranks}" -gt 1 ]; then
+        # ESPnet's launcher submits to cuda_cmd, and knows Slurm by its command's name in Kaldi.
+        queue=(--log "${exp}/log/train.log")
+        train=(
+            python3 -m espnet2.bin.launch --log "${exp}/log/train.log" --ngpu "${ngpu}" --num_nodes "${num_nodes}"
+            --cmd "${cuda_cmd/#python3 -m parp_espnet.bin.run_queue --backend slurm/${project}/local/slurm.pl}"
+            --init_file_prefix "${exp}/.ranks/" -- "${train[@]}"
+        )
+    fi
     step "${exp}/.steps/train.json" --keep --input "${exp}/train.yaml" "${texts[@]}" "${weights[@]}" \
         --input "${stats}/train/speech_shape" --input "${stats}/valid/speech_shape" ${mask:+--input "${mask}"} \
         --output "${exp}/${model}" --output "${exp}/mask.safetensors" \
-        --runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log" --progress "${exp}/progress.json" -- \
-        python3 -m parp_espnet.bin.train --config "${exp}/train.yaml" --token_list "${tokens}" "${train_data[@]}" \
-        "${shapes[@]}" --resume true --ngpu "${ngpu}" --output_dir "${exp}"
+        "${queue[@]}" --progress "${exp}/progress.json" -- "${train[@]}"
 fi
 
 if at_stage 9; then
