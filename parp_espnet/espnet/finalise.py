@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from parp_espnet.espnet.checkpoints import load_model_state, save_model_state
+from parp_espnet.espnet.checkpoints import load_model_state, save
 from parp_espnet.espnet.session import FIRST_MASK, Session
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
@@ -79,7 +79,7 @@ def _prune_again(path: Path, session: Session) -> float:
     total = sum(tensor.numel() for tensor in pool.values())
     before = 1 - nonzero_count(pool) / total
     apply_mask(pool, kept)
-    save_model_state(path, states)
+    save(path, states)
     logging.info(f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} pruned again")
     return before
 

@@ -62,6 +62,7 @@ class Session:
         self._reporter: Any = None
         self._max_epoch = max_epoch
         self._updates: int | None = None
+        self._cuts = False
         self._earlier_seconds = 0.0
         self._started = time.perf_counter()
         self._written_at = -math.inf
@@ -91,6 +92,7 @@ class Session:
         """Take the epoch's `SubReporter` and its number of optimizer updates, 0 if nobody knows."""
         self._reporter = reporter
         self._updates = self._max_epoch * updates or None
+        self._cut_log()
         # Not before: what is frozen when DistributedDataParallel is made is left out of it for good.
         self._head_first.freeze(self.pruner.update < self.settings.freeze_updates)
 
@@ -106,6 +108,7 @@ class Session:
 
     def finish(self) -> None:
         """Say that training is over."""
+        self._cut_log()
         self._updates = self.pruner.update
         self._write_progress("done")
 
@@ -162,9 +165,17 @@ class Session:
         self._check_same(ours["settings"])
         self.pruner.load_state_dict(ours["pruner"])
         self._earlier_seconds = ours["seconds"]
-        if self.writes:
-            self._log.cut(self.pruner.update)
+        self._cuts = True
         return {key: value for key, value in state.items() if key != STATE_KEY}
+
+    def _cut_log(self) -> None:
+        """Drop what the log has of updates that are done again.
+
+        Not before the first epoch: a state within it may follow the checkpoint that was read.
+        """
+        if self._cuts and self.writes:
+            self._log.cut(self.pruner.update)
+        self._cuts = False
 
     def _check_same(self, earlier: Mapping[str, Any]) -> None:
         now = self.settings.as_dict()
