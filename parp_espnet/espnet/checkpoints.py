@@ -87,6 +87,37 @@ def recover(directory: Path, criteria: Sequence[Sequence[str]]) -> bool:
     return _follows(directory, 0)
 
 
+def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) -> None:
+    """After training, check the epochs' models that the final one is made of: the best `kept` of each criterion.
+
+    One that is gone or damaged is written again where a checkpoint has it. Where none has, the checkpoints go, and
+    training will begin anew: it comes to the same model.
+
+    Raises:
+        UserError: there was one, whatever became of it: what was made of it is not what it should be.
+    """
+    states = {}
+    for name in (PREVIOUS, CURRENT):
+        if (directory / name).exists() and not isinstance(found := _read(directory / name), str):
+            reporter = _reporter_of(found)
+            states[reporter.get_epoch()] = found["model"]
+    if not states:
+        return
+    best = [reporter.sort_epochs(*one)[:kept] for one in criteria if reporter.has(*one[:2])]
+    models = {epoch: directory / f"{epoch}epoch.pth" for epoch in sorted(set().union(*best))}
+    gone = [epoch for epoch, path in models.items() if not path.exists() or isinstance(_read(path), str)]
+    if not gone:
+        return
+    what = f"{', '.join(str(models[epoch]) for epoch in gone)}: gone or damaged, and the final model needs it"
+    if lost := [epoch for epoch in gone if epoch not in states]:
+        for name in (CURRENT, PREVIOUS):
+            (directory / name).unlink(missing_ok=True)
+        raise UserError(f"{what}; no checkpoint has epoch {lost[0]}: the same command trains again from the start")
+    for epoch in gone:
+        save(models[epoch], states[epoch])
+    raise UserError(f"{what}; it was written again from a checkpoint: the same command completes the training")
+
+
 def forget_within(directory: Path) -> bool:
     """Remove the state within an epoch: the training begins anew. Returns that there is nothing to resume from."""
     (directory / WITHIN).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from espnet2.torch_utils.safe_torch_load import UnsafeLoadRefusedError
 from espnet2.train.trainer import Trainer, TrainerOptions
 from espnet2.utils.nested_dict_action import NestedDictAction
 from torch import nn
@@ -90,6 +91,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             writes=writes,
         )
         criteria = trainer_options.best_model_criterion
+        kept = trainer_options.keep_nbest_models
+        kept = kept if isinstance(kept, int) else max(kept, default=1)
         with locked(directory / ".lock", wait=False) if writes else nullcontext():
             # One process mends what an interruption left, before the others look.
             resumes = on_first_rank(
@@ -101,16 +104,21 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             )
             if not resumes:
                 session.start()
-            with trainer_options.interruption.listening(), checkpoints.saved_whole(directory):
-                super().run(
-                    model=model,
-                    optimizers=optimizers,
-                    schedulers=schedulers,
-                    trainer_options=trainer_options,
-                    distributed_option=distributed_option,
-                    **others,
-                )
+            try:
+                with trainer_options.interruption.listening(), checkpoints.saved_whole(directory):
+                    super().run(
+                        model=model,
+                        optimizers=optimizers,
+                        schedulers=schedulers,
+                        trainer_options=trainer_options,
+                        distributed_option=distributed_option,
+                        **others,
+                    )
+            except (FileNotFoundError, UnsafeLoadRefusedError):  # a model that the average is made of
+                checkpoints.check_models(directory, criteria, kept)
+                raise
             if writes:
+                checkpoints.check_models(directory, criteria, kept)
                 finalise(model, session, criteria[0], seed=trainer_options.seed)
                 session.finish()
 

@@ -1,7 +1,8 @@
 """What tests of broken trainings share: a run that nobody interrupts, and a comparison with it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.pruner import Pruner
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +24,26 @@ def length() -> dict[str, Any]:
 def whole(recipe, length: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run that nobody interrupts."""
     return recipe.train(tmp_path_factory.mktemp("whole"), **length)
+
+
+@pytest.fixture
+def after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], Any]:
+    """A context in which something is done after an update."""
+
+    @contextmanager
+    def doing(update: int, act: Callable[[], object]) -> Iterator[None]:
+        real = Pruner.after_update
+
+        def after_update(pruner: Pruner) -> None:
+            real(pruner)
+            if pruner.update == update:
+                act()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Pruner, "after_update", after_update)
+            yield
+
+    return doing
 
 
 @pytest.fixture(scope="session")

@@ -15,28 +15,18 @@ import torch
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.trainer import PruningTrainer
 from parp_espnet.files import read_json
-from parp_espnet.pruning.pruner import Pruner
 
 WITHIN = "checkpoint.within.pth"
 Stop = Callable[..., None]
 
 
 @pytest.fixture
-def stop(recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., None]:
+def stop(recipe, tmp_path: Path, after, capsys) -> Callable[..., None]:
     """Train in `tmp_path` until a signal comes after some update."""
 
     def train(update: int, number: int = signal.SIGTERM, **options: Any) -> None:
-        real = Pruner.after_update
-
-        def after_update(pruner: Pruner) -> None:
-            real(pruner)
-            if pruner.update == update:
-                os.kill(os.getpid(), number)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Pruner, "after_update", after_update)
-            with pytest.raises(SystemExit) as stopped:
-                recipe.train(tmp_path, **options)
+        with after(update, lambda: os.kill(os.getpid(), number)), pytest.raises(SystemExit) as stopped:
+            recipe.train(tmp_path, **options)
         assert stopped.value.code == 143
         told = f"interrupted by {signal.Signals(number).name}: {tmp_path} has what there is after update {update}; "
         assert told in capsys.readouterr().err
