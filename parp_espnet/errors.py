@@ -1,5 +1,6 @@
 """Errors that a user can act on, and how a command shows them."""
 
+import errno
 import functools
 import os
 import signal
@@ -8,6 +9,12 @@ from collections.abc import Callable
 
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
+REFUSALS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room"),
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "give access to it"),
+}
+"""What helps against errors that are the machine's."""
 
 
 class UserError(Exception):
@@ -26,7 +33,7 @@ def describe(error: Exception) -> str:
 def command(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap the `main` of a command: a `UserError` becomes one line on stderr and exit code 2, Ctrl-C becomes 130.
 
-    Anything else is a defect of ours and keeps its traceback.
+    So does a disk that is full or may not be written. Anything else is a defect of ours and keeps its traceback.
     """
 
     @functools.wraps(main)
@@ -44,5 +51,12 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             # `command | head` closed our stdout; point it elsewhere so that the interpreter's last flush is silent.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(128 + signal.SIGPIPE)
+        except OSError as error:
+            if error.errno not in REFUSALS:
+                raise
+            where = f"{error.filename}: " if error.filename is not None else ""
+            advice = f"{REFUSALS[error.errno]}, and the same command continues"
+            print(f"error: {where}{error.strerror}; {advice}", file=sys.stderr)
+            sys.exit(USAGE_ERROR)
 
     return wrapped

@@ -1,6 +1,7 @@
 """Files that are either complete or absent."""
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -12,6 +13,7 @@ import yaml
 
 from parp_espnet.errors import UserError
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 MOST_VALUES = 1_000_000
 """Values that a YAML may have, its aliases written out: a few lines can stand for more than memory holds."""
 
@@ -20,7 +22,8 @@ MOST_VALUES = 1_000_000
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced to disk and takes `path`'s place in one step.
 
-    An exception or a kill leaves the previous `path` untouched.
+    An exception or a kill leaves the previous `path` untouched. Raises `OSError` that names `path` when the disk is
+    full, whatever error of its own the library has that writes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
@@ -33,6 +36,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
         # mkstemp makes private files; a shared experiment directory expects the user's usual permissions.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
+    except Exception as error:
+        if (number := _refusal(error, temporary)) is not None:
+            raise OSError(number, os.strerror(number), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -100,6 +107,19 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
         raise ValueError(f"its aliases stand for more than {MOST_VALUES} values")
     known[id(node)] = total
     return total
+
+
+def _refusal(error: Exception, temporary: Path) -> int | None:
+    """Return the number of the error by which a disk takes no more, where that is why a file could not be written."""
+    if isinstance(error, OSError):
+        return error.errno if error.errno in FULL else None
+    # torch, safetensors and libsndfile only say that they could not.
+    with contextlib.suppress(FileNotFoundError), temporary.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, 1 << 20)
+        except OSError as full:
+            return full.errno if full.errno in FULL else None
+    return None
 
 
 def _umask() -> int:

@@ -1,10 +1,10 @@
 """Checkpoints that survive a kill.
 
-ESPnet writes `checkpoint.pth` in place, then `<N>epoch.pth`, then the links to the best model. We set the
-last complete checkpoint aside before that, and mend on the next start whatever a kill left unfinished.
+ESPnet writes `checkpoint.pth` in place, then `<N>epoch.pth`, then the links to the best model. Here every one of these
+files is complete or absent, the checkpoint before the last is kept, and the next start mends what a kill left undone
+between them.
 """
 
-import fcntl
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -21,15 +21,36 @@ from parp_espnet.upstreams.foreign import read_checkpoint
 
 CURRENT = "checkpoint.pth"
 PREVIOUS = "checkpoint.prev.pth"
+WITHIN = "checkpoint.within.pth"
+"""A state within the epoch that follows `CURRENT`, as an interruption leaves it."""
 
 
-def set_aside(directory: Path) -> None:
-    """Rename the present checkpoint, synced to disk, so that writing the next one cannot destroy it."""
-    current = directory / CURRENT
-    if current.exists():
-        with current.open("rb") as file:
-            os.fsync(file.fileno())
-        current.replace(directory / PREVIOUS)
+@contextmanager
+def saved_whole(directory: Path) -> Iterator[None]:
+    """Within, what `torch.save` writes to a `.pth` of the directory appears there complete, or not at all.
+
+    ESPnet's trainer has no place where another way of saving could be put in, so the function is replaced for as long
+    as it runs. A new `checkpoint.pth` leaves the one before as `checkpoint.prev.pth`.
+    """
+    plain = torch.save
+
+    def save(states: object, file: Any, *more: Any, **others: Any) -> None:
+        path = Path(file) if isinstance(file, str | os.PathLike) else None
+        if path is None or path.suffix != ".pth" or path.parent != directory:
+            plain(states, file, *more, **others)
+            return
+        with atomic_write(path) as temporary:
+            plain(states, temporary, *more, **others)
+            if path.name == CURRENT and path.exists():
+                path.replace(directory / PREVIOUS)
+        if path.name == CURRENT:
+            (directory / WITHIN).unlink(missing_ok=True)
+
+    torch.save = save  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.save = plain
 
 
 def recover(directory: Path, criteria: Sequence[Sequence[str]]) -> bool:
@@ -41,6 +62,8 @@ def recover(directory: Path, criteria: Sequence[Sequence[str]]) -> bool:
     Raises:
         UserError: there are checkpoints, but none of them can be read.
     """
+    for left in directory.glob(".*.tmp"):
+        left.unlink()  # of a kill: nobody else writes here
     problems = []
     for name in (CURRENT, PREVIOUS):
         path = directory / name
@@ -55,10 +78,49 @@ def recover(directory: Path, criteria: Sequence[Sequence[str]]) -> bool:
                 f"{'; '.join(problems) or 'the last save was interrupted'}: continuing from the one before, {path}"
             )
             path.replace(directory / CURRENT)
-        _mend_epoch(directory, states, criteria)
+        reporter = _reporter_of(states)
+        _mend_epoch(directory, states, reporter, criteria)
+        _follows(directory, reporter.get_epoch())
         return True
     if problems:
         raise UserError(f"{'; '.join(problems)}; delete the directory's checkpoints to train again from the start")
+    return _follows(directory, 0)
+
+
+def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) -> None:
+    """After training, check the epochs' models that the final one is made of: the best `kept` of each criterion.
+
+    One that is gone or damaged is written again where a checkpoint has it. Where none has, the checkpoints go, and
+    training will begin anew: it comes to the same model.
+
+    Raises:
+        UserError: there was one, whatever became of it: what was made of it is not what it should be.
+    """
+    states = {}
+    for name in (PREVIOUS, CURRENT):
+        if (directory / name).exists() and not isinstance(found := _read(directory / name), str):
+            reporter = _reporter_of(found)
+            states[reporter.get_epoch()] = found["model"]
+    if not states:
+        return
+    best = [reporter.sort_epochs(*one)[:kept] for one in criteria if reporter.has(*one[:2])]
+    models = {epoch: directory / f"{epoch}epoch.pth" for epoch in sorted(set().union(*best))}
+    gone = [epoch for epoch, path in models.items() if not path.exists() or isinstance(_read(path), str)]
+    if not gone:
+        return
+    what = f"{', '.join(str(models[epoch]) for epoch in gone)}: gone or damaged, and the final model needs it"
+    if lost := [epoch for epoch in gone if epoch not in states]:
+        for name in (CURRENT, PREVIOUS):
+            (directory / name).unlink(missing_ok=True)
+        raise UserError(f"{what}; no checkpoint has epoch {lost[0]}: the same command trains again from the start")
+    for epoch in gone:
+        save(models[epoch], states[epoch])
+    raise UserError(f"{what}; it was written again from a checkpoint: the same command completes the training")
+
+
+def forget_within(directory: Path) -> bool:
+    """Remove the state within an epoch: the training begins anew. Returns that there is nothing to resume from."""
+    (directory / WITHIN).unlink(missing_ok=True)
     return False
 
 
@@ -74,22 +136,15 @@ def load_model_state(path: Path) -> dict[str, torch.Tensor]:
     return states
 
 
-def save_model_state(path: Path, states: dict[str, torch.Tensor]) -> None:
-    """Write a model file atomically."""
+def save(path: Path, states: dict[str, Any]) -> None:
+    """Write a file of tensors and plain types atomically."""
     with atomic_write(path) as temporary:
         torch.save(states, temporary)
 
 
-@contextmanager
-def only_run_in(directory: Path) -> Iterator[None]:
-    """Hold the directory for this process. Raises `UserError` when another training holds it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(f"{directory}: another training is running here; wait for it or use another one") from None
-        yield
+def read(path: Path) -> Any:
+    """Return what is in a file of ours, on the CPU. Raises `UserError` when it is damaged."""
+    return read_checkpoint(path)
 
 
 def _read(path: Path) -> Any:
@@ -100,19 +155,40 @@ def _read(path: Path) -> Any:
         return str(error).removeprefix(f"{path}: ")
 
 
-def _mend_epoch(directory: Path, states: dict[str, Any], criteria: Sequence[Sequence[str]]) -> None:
-    """Write the last epoch's model and links again where a kill came between them and the checkpoint."""
+def _reporter_of(states: dict[str, Any]) -> Reporter:
     reporter = Reporter()
     reporter.load_state_dict(states["reporter"])
+    return reporter
+
+
+def _mend_epoch(directory: Path, states: dict[str, Any], reporter: Reporter, criteria: Sequence[Sequence[str]]) -> None:
+    """Write the last epoch's model and links again where a kill came between them and the checkpoint."""
     epoch = reporter.get_epoch()
     model = directory / f"{epoch}epoch.pth"
     if not model.exists() or isinstance(_read(model), str):
         logging.warning(f"{model} was left unfinished: writing it again from the checkpoint")
-        save_model_state(model, states["model"])
+        save(model, states["model"])
     _link(directory / "latest.pth", model)
     for phase, key, mode in criteria:
-        if reporter.has(phase, key) and reporter.get_best_epoch(phase, key, mode) == epoch:
-            _link(directory / f"{phase}.{key}.best.pth", model)
+        if reporter.has(phase, key):
+            best = reporter.get_best_epoch(phase, key, mode)
+            _link(directory / f"{phase}.{key}.best.pth", directory / f"{best}epoch.pth")
+
+
+def _follows(directory: Path, epoch: int) -> bool:
+    """Return whether there is a state within the epoch after `epoch`; remove another one, and a damaged one."""
+    path = directory / WITHIN
+    if not path.exists():
+        return False
+    states = _read(path)
+    if isinstance(states, str):
+        logging.warning(f"{path} cannot be read ({states}): beginning epoch {epoch + 1} again")
+    elif states["epoch"] != epoch + 1:
+        logging.warning(f"{path} is of epoch {states['epoch']}: beginning epoch {epoch + 1} again")
+    else:
+        return True
+    path.unlink()
+    return False
 
 
 def _link(link: Path, target: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from parp_espnet.espnet.checkpoints import load_model_state, save_model_state
-from parp_espnet.espnet.session import FIRST_MASK, Session
+from parp_espnet.espnet.checkpoints import load_model_state, save
+from parp_espnet.espnet.session import Session
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.pruner import Pruner, apply_mask, nonzero_count
@@ -79,7 +79,7 @@ def _prune_again(path: Path, session: Session) -> float:
     total = sum(tensor.numel() for tensor in pool.values())
     before = 1 - nonzero_count(pool) / total
     apply_mask(pool, kept)
-    save_model_state(path, states)
+    save(path, states)
     logging.info(f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} pruned again")
     return before
 
@@ -103,7 +103,8 @@ def _kept_of(pool: Mapping[str, Tensor], pruner: Pruner) -> Mapping[str, Tensor]
 
 
 def _describe(kept: dict[str, Tensor], session: Session) -> Mask:
-    first = Mask.load(session.directory / FIRST_MASK)
+    first = session.first_mask
+    assert first is not None
     then = f"adjusted over {session.pruner.update} updates" if session.pruner.adjusts else "kept fixed"
     return Mask(
         kept,

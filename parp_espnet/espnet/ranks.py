@@ -1,10 +1,12 @@
 """Several processes that train one model: they have to do the same, and to notice when they do not.
 
-Outside of distributed training every function here does nothing.
+Outside of distributed training there is one process, rank 0.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import torch
 from torch import Tensor, distributed
 
 from parp_espnet.pruning.masks import identity
@@ -21,8 +23,7 @@ def check_same_mask(kept: Mapping[str, Tensor], update: int) -> None:
     """
     if not distributed.is_initialized():
         return
-    found: list[str | None] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(found, identity(kept))
+    found = gather(identity(kept))
     if others := [rank for rank, other in enumerate(found) if other != found[0]]:
         raise RuntimeError(
             f"update {update}: the masks of ranks {', '.join(map(str, others))} differ from rank 0's, and so do their "
@@ -37,3 +38,37 @@ def on_first_rank(act: Callable[[], bool]) -> bool:
     answer = [act() if distributed.get_rank() == 0 else False]
     distributed.broadcast_object_list(answer)
     return answer[0]
+
+
+def number() -> int:
+    """Return this process's rank."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def count() -> int:
+    """Return how many processes train."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def any_of(flag: bool, device: torch.device) -> bool:
+    """Return on all ranks whether `flag` is true on any; `device` is the model's, which the backend can reach."""
+    if not distributed.is_initialized():
+        return flag
+    raised = torch.tensor(int(flag), device=device)
+    distributed.all_reduce(raised)
+    return bool(raised)
+
+
+def gather(value: Any) -> list[Any]:
+    """Return on all ranks what each of them has."""
+    if not distributed.is_initialized():
+        return [value]
+    found: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(found, value)
+    return found
+
+
+def wait_for_all() -> None:
+    """Wait until every rank is here."""
+    if distributed.is_initialized():
+        distributed.barrier()

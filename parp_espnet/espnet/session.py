@@ -16,6 +16,7 @@ from parp_espnet.espnet.ranks import check_same_mask
 from parp_espnet.files import write_json
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
+from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -58,10 +59,13 @@ class Session:
             scope=settings.scope,
             record=self._record,
         )
+        self.first_mask: Mask | None = None
+        """What training started from, with how it came to be."""
         self._log = PruningLog(directory / "pruning.jsonl")
         self._reporter: Any = None
         self._max_epoch = max_epoch
         self._updates: int | None = None
+        self._cuts = False
         self._earlier_seconds = 0.0
         self._started = time.perf_counter()
         self._written_at = -math.inf
@@ -81,6 +85,7 @@ class Session:
         """
         sparsity = self.settings.schedule.sparsity_at(0)
         mask = first_mask(self.pruner.pool, sparsity, self.settings.scope, self.settings.initial_mask)
+        self.first_mask = mask
         if self.writes:
             mask.save(self.directory / FIRST_MASK)
             self._log.cut(-1)
@@ -91,6 +96,7 @@ class Session:
         """Take the epoch's `SubReporter` and its number of optimizer updates, 0 if nobody knows."""
         self._reporter = reporter
         self._updates = self._max_epoch * updates or None
+        self._cut_log()
         # Not before: what is frozen when DistributedDataParallel is made is left out of it for good.
         self._head_first.freeze(self.pruner.update < self.settings.freeze_updates)
 
@@ -106,6 +112,7 @@ class Session:
 
     def finish(self) -> None:
         """Say that training is over."""
+        self._cut_log()
         self._updates = self.pruner.update
         self._write_progress("done")
 
@@ -149,6 +156,7 @@ class Session:
             "pruner": self.pruner.state_dict(),
             "settings": self.settings.as_dict(),
             "seconds": self.seconds,
+            "first_mask": self.first_mask and {name: getattr(self.first_mask, name) for name in Mask.TOLD},
         }
         return state | {STATE_KEY: ours}
 
@@ -162,9 +170,28 @@ class Session:
         self._check_same(ours["settings"])
         self.pruner.load_state_dict(ours["pruner"])
         self._earlier_seconds = ours["seconds"]
-        if self.writes:
-            self._log.cut(self.pruner.update)
+        self._take_first_mask(ours.get("first_mask"))
+        self._cuts = True
         return {key: value for key, value in state.items() if key != STATE_KEY}
+
+    def _take_first_mask(self, told: Mapping[str, Any] | None) -> None:
+        path = self.directory / FIRST_MASK
+        if told is None:  # a checkpoint of before it was told
+            self.first_mask = Mask.load(path)
+            return
+        self.first_mask = Mask(self.pruner.first, **told)
+        if self.writes and not path.exists():
+            logging.warning(f"{path} is gone: writing it again from the checkpoint")
+            self.first_mask.save(path)
+
+    def _cut_log(self) -> None:
+        """Drop what the log has of updates that are done again.
+
+        Not before the first epoch: a state within it may follow the checkpoint that was read.
+        """
+        if self._cuts and self.writes:
+            self._log.cut(self.pruner.update)
+        self._cuts = False
 
     def _check_same(self, earlier: Mapping[str, Any]) -> None:
         now = self.settings.as_dict()

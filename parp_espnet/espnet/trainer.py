@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from espnet2.torch_utils.safe_torch_load import UnsafeLoadRefusedError
 from espnet2.train.trainer import Trainer, TrainerOptions
 from espnet2.utils.nested_dict_action import NestedDictAction
 from torch import nn
 
 from parp_espnet.espnet import checkpoints
 from parp_espnet.espnet.finalise import finalise
+from parp_espnet.espnet.interruption import Interruption
 from parp_espnet.espnet.ranks import on_first_rank
 from parp_espnet.espnet.session import Session
+from parp_espnet.locks import locked
 from parp_espnet.pruning.settings import PruneSettings
 
 
@@ -27,6 +30,7 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     settings: PruneSettings
     session: Session | None = None
     """Made when training starts; here because ESPnet hands the options to every hook."""
+    interruption: Interruption | None = None
 
 
 class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
@@ -61,6 +65,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         optimizers: Sequence[torch.optim.Optimizer],
         trainer_options: PruningOptions,
         distributed_option: Any,
+        schedulers: Sequence[Any],
         **others: Any,
     ) -> None:
         """Train from the present weights or the last checkpoint, then finalise what the directory holds."""
@@ -76,42 +81,75 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             writes=writes,
         )
         trainer_options.session = session
+        trainer_options.interruption = Interruption(
+            directory,
+            model,
+            optimizers,
+            schedulers,
+            accum_grad=trainer_options.accum_grad,
+            update=lambda: session.pruner.update,
+            writes=writes,
+        )
         criteria = trainer_options.best_model_criterion
-        with checkpoints.only_run_in(directory) if writes else nullcontext():
+        kept = trainer_options.keep_nbest_models
+        kept = kept if isinstance(kept, int) else max(kept, default=1)
+        with locked(directory / ".lock", wait=False) if writes else nullcontext():
             # One process mends what an interruption left, before the others look.
-            resumes = on_first_rank(lambda: trainer_options.resume and checkpoints.recover(directory, criteria))
+            resumes = on_first_rank(
+                lambda: (
+                    checkpoints.recover(directory, criteria)
+                    if trainer_options.resume
+                    else checkpoints.forget_within(directory)
+                )
+            )
             if not resumes:
                 session.start()
-            super().run(
-                model=model,
-                optimizers=optimizers,
-                trainer_options=trainer_options,
-                distributed_option=distributed_option,
-                **others,
-            )
+            try:
+                with trainer_options.interruption.listening(), checkpoints.saved_whole(directory):
+                    super().run(
+                        model=model,
+                        optimizers=optimizers,
+                        schedulers=schedulers,
+                        trainer_options=trainer_options,
+                        distributed_option=distributed_option,
+                        **others,
+                    )
+            except (FileNotFoundError, UnsafeLoadRefusedError):  # a model that the average is made of
+                checkpoints.check_models(directory, criteria, kept)
+                raise
             if writes:
+                checkpoints.check_models(directory, criteria, kept)
                 finalise(model, session, criteria[0], seed=trainer_options.seed)
                 session.finish()
 
     @classmethod
     def train_one_epoch(
-        cls, optimizers: Sequence[torch.optim.Optimizer], options: PruningOptions, **others: Any
+        cls,
+        optimizers: Sequence[torch.optim.Optimizer],
+        options: PruningOptions,
+        iterator: Any,
+        **others: Any,
     ) -> bool:
-        """Train an epoch and prune after it: validation and all that is saved see sparse weights."""
-        assert options.session is not None
-        options.session.begin_epoch(others["reporter"], updates=length_hint(others["iterator"]) // options.accum_grad)
-        nothing_happened: bool = super().train_one_epoch(optimizers=optimizers, options=options, **others)
+        """Train an epoch, or what an interruption left of it, and prune after it: validation and all that is saved
+        see sparse weights.
+        """
+        session, interruption = options.session, options.interruption
+        assert session is not None
+        assert interruption is not None
+        interruption.begin_epoch(others["reporter"], others["scaler"], iterator)
+        session.begin_epoch(others["reporter"], updates=length_hint(iterator) // options.accum_grad)
+        nothing_happened: bool = super().train_one_epoch(
+            optimizers=optimizers, options=options, iterator=interruption.training(iterator), **others
+        )
         for optimizer in optimizers:
             # Gradients of left-over micro-batches are in no checkpoint: an epoch that kept them could not be
             # resumed exactly.
             optimizer.zero_grad()
-        options.session.end_epoch()
-        return nothing_happened
+        session.end_epoch()
+        return nothing_happened and not interruption.has_updated
 
     @classmethod
-    def validate_one_epoch(cls, options: PruningOptions, **others: Any) -> None:
-        """Validate, then make room for the checkpoint that ESPnet writes next."""
-        super().validate_one_epoch(options=options, **others)
-        assert options.session is not None
-        if options.session.writes:
-            checkpoints.set_aside(Path(options.output_dir))
+    def validate_one_epoch(cls, options: PruningOptions, iterator: Any, **others: Any) -> None:
+        """Validate, unless an interruption ends it."""
+        assert options.interruption is not None
+        super().validate_one_epoch(options=options, iterator=options.interruption.validation(iterator), **others)

@@ -136,9 +136,10 @@ def code_of(line: str) -> int | None:
 
 
 def reasons(lines: Sequence[str]) -> list[str]:
-    """Return the error that ends a job's log, where the user can mend it (`errors.command`); else its last lines."""
+    """Return the line of a job's log that says why it ended, where it does (`errors.command`); else its last lines."""
     last = lines[-SHOWN_LINES:]
-    return [line for line in last if line.startswith("error: ")][-1:] or [f"    {line}" for line in last]
+    told = [line for line in last if line.startswith(("error: ", "interrupted by "))]
+    return told[-1:] or [f"    {line}" for line in last]
 
 
 def show_failed(program: str, jobs: JobArray, failed: Mapping[int, str]) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 30.0
+GRACE_SECONDS = 100.0
+"""More than the runner's, which ends what it runs."""
 TAIL_BYTES = 2000
 BAR = re.compile(r"^.*\d+%\|[#0-9 ]*\|.*\]$", re.MULTILINE)
 """A line of `parp_espnet.progress` in a log."""

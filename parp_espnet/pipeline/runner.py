@@ -14,7 +14,8 @@ from parp_espnet.pipeline.contract import JobArray
 from parp_espnet.pipeline.signals import end, guard, undisturbed
 
 PROGRAM = "run_local"
-GRACE_SECONDS = 20.0
+GRACE_SECONDS = 90.0
+"""Enough to end an update and write a gigabyte or two; a queue that allows less kills by itself."""
 # A queue's concern: this machine has what it has.
 IGNORED = frozenset({"mem", "time", "config", "gpu"})
 KNOWN = IGNORED | {"num_threads", "max_jobs_run"}

@@ -6,20 +6,16 @@ it ended well. It is written before the command starts and again when it has end
 known as one.
 """
 
-import fcntl
 import hashlib
-import os
 import shlex
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
+from parp_espnet.locks import locked
 from parp_espnet.pipeline.follow import follow
 
 
@@ -91,30 +87,6 @@ def run(step: Step) -> int:
 def describe(step: Step) -> str:
     """Return what `run` would do, for a dry run."""
     return f"{step.label}: {shlex.join(step.words)}"
-
-
-@contextmanager
-def locked(path: Path, wait: bool) -> Iterator[None]:
-    """Hold the lock `path`; when another process has it, wait, or raise `UserError` naming its host and
-    process.
-
-    The lock is the kernel's and falls with its holder, so none is ever stale.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            if not wait:
-                raise UserError(f"{path.parent} is in use by {holder}; wait for it or end it") from None
-            print(f"waiting for {holder}, which is at this very step", file=sys.stderr)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
-        yield
 
 
 def _read(record: Path) -> dict[str, Any] | None:

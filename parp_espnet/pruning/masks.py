@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -40,6 +40,8 @@ class Mask:
     scope: str = "global"
     step: int | None = None
     parent: str | None = None
+    TOLD: ClassVar = ("origin", "sparsity_target", "scope", "step", "parent")
+    """The attributes beside `kept`, which are plain values."""
 
     @property
     def total(self) -> int:

@@ -112,7 +112,7 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
             "unset train_cmd cuda_cmd decode_cmd",
             *(f"export {name}={shlex.quote(value)}" for name, value in exported.items()),
             "# The scheduler tells us that the end is near; the command says so in its log.",
-            'trap \'kill -TERM "${job}" 2>/dev/null; wait "${job}"\' TERM',
+            'trap \'kill -TERM "${job}" 2>/dev/null; wait "${job}"\' TERM USR1',
             f"{shlex.join(runner)} {array} {shlex.quote(jobs.log)} {shlex.join(jobs.command)} &",
             "job=$!",
             *(WATCH if watch_stdin else ()),

@@ -19,7 +19,7 @@ ASK_EVERY_SECONDS = 15.0
 # A mark may be late on a network file system; it is not to be expected where the scheduler saw a failure.
 PATIENCE_SECONDS = 60.0
 SHORT_PATIENCE_SECONDS = 5.0
-CANCEL_SECONDS = 20.0
+CANCEL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

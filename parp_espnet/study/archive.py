@@ -21,9 +21,9 @@ from typing import Any
 
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
+from parp_espnet.locks import locked
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.score import BY_LANGUAGE
-from parp_espnet.pipeline.step import locked
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.study.plan import FINAL_MASK, OMP_MASK, Experiment
 from parp_espnet.study.state import UNPACKED

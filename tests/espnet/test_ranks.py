@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,6 +35,21 @@ Pruner.after_update = after_update
 PruningASRTask.main()
 """
 
+STOPPED = """
+import os, signal, sys
+from parp_espnet.espnet.task import PruningASRTask
+from parp_espnet.pruning.pruner import Pruner
+real, rank = Pruner.after_update, int(sys.argv.pop(1))
+def after_update(self):
+    real(self)
+    if self.update == 6 and rank == 1:
+        os.kill(os.getpid(), signal.SIGTERM)
+Pruner.after_update = after_update
+PruningASRTask.main()
+"""
+TRAIN = ("-m", "parp_espnet.bin.train")
+HEAD_FIRST = {"method": "parp", "sparsity": 0.5, "interval": 3, "freeze_updates": 2}
+
 
 def launch(config: Path, ranks: int, *program: str) -> list[subprocess.CompletedProcess[str]]:
     """Run `program` once a rank; it gets the configuration, and finds the others as torchrun's programs do."""
@@ -56,24 +73,40 @@ def launch(config: Path, ranks: int, *program: str) -> list[subprocess.Completed
     return done
 
 
+@pytest.fixture(scope="module")
+def trained(recipe, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, dict[str, Any]], Path]:
+    """Train in so many processes with so pruning, once; return the directory."""
+    known: dict[str, Path] = {}
+
+    def train(ranks: int, pruning: dict[str, Any]) -> Path:
+        key = f"{ranks} {pruning}"
+        if key not in known:
+            directory = tmp_path_factory.mktemp("ranks")
+            config = recipe.config(directory, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning)
+            for done in launch(config, ranks, *TRAIN):
+                assert done.returncode == 0, done.stderr[-3000:]
+            known[key] = directory
+        return known[key]
+
+    return train
+
+
 @pytest.mark.parametrize(
     ("ranks", "pruning"),
     [
-        (2, {"method": "parp", "sparsity": 0.5, "interval": 3, "freeze_updates": 2}),
+        (2, HEAD_FIRST),
         (4, {"method": "parp", "sparsity": 0.5, "interval": 3}),
         (2, {"method": "mpi", "sparsity": 0.5}),
     ],
 )
-def test_ranks_agree_and_leave_what_one_process_leaves(recipe, tmp_path: Path, lines, ranks: int, pruning):
-    config = recipe.config(tmp_path / "exp", **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning)
-    for done in launch(config, ranks, "-m", "parp_espnet.bin.train"):
-        assert done.returncode == 0, done.stderr[-3000:]
-    mask = Mask.load(tmp_path / "exp" / "mask.safetensors")
+def test_ranks_agree_and_leave_what_one_process_leaves(trained, lines, ranks: int, pruning):
+    directory = trained(ranks, pruning)
+    mask = Mask.load(directory / "mask.safetensors")
     assert mask.sparsity == 0.5
-    weights = find_pool(load_model_state(tmp_path / "exp" / "valid.loss.ave.pth"))
+    weights = find_pool(load_model_state(directory / "valid.loss.ave.pth"))
     assert all(not torch.count_nonzero(weights[name][~kept]) for name, kept in mask.kept.items())
-    assert read_json(tmp_path / "exp" / "training.json")["updates"] == 8
-    events = lines(tmp_path / "exp" / "pruning.jsonl")
+    assert read_json(directory / "training.json")["updates"] == 8
+    events = lines(directory / "pruning.jsonl")
     adjusts = pruning["method"] == "parp"
     assert [event["step"] for event in events] == ([0, 3, 4, 6, 8] if adjusts else [0])
     assert any(event["flips"] for event in events) == adjusts
@@ -86,3 +119,14 @@ def test_a_rank_that_differs_stops_the_run(recipe, tmp_path: Path):
         assert done.returncode != 0
         assert "update 6: the masks of ranks 1 differ from rank 0's" in done.stderr
     assert not (tmp_path / "exp" / "mask.safetensors").exists()
+
+
+def test_a_signal_to_one_rank_ends_all_and_they_continue(trained, recipe, tmp_path: Path, assert_same):
+    config = recipe.config(tmp_path, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=HEAD_FIRST)
+    stopped = launch(config, 2, "-c", STOPPED, "RANK")
+    assert [done.returncode for done in stopped] == [143, 143], stopped[0].stderr[-3000:]
+    assert "interrupted by a signal to another process: " in stopped[0].stderr
+    assert (tmp_path / "checkpoint.within.pth").exists()
+    for done in launch(config, 2, *TRAIN):
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert_same(trained(2, HEAD_FIRST), tmp_path)

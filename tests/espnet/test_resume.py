@@ -1,8 +1,8 @@
 """A run that was killed ends with the bits of a run that was not."""
 
-import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,40 +14,18 @@ import torch
 
 from parp_espnet.bin.train import main
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state, only_run_in
 from parp_espnet.files import read_json
-from parp_espnet.pruning.masks import Mask
+from parp_espnet.locks import locked
 
 UPDATES_PER_EPOCH = 6
-LENGTH = {"max_epoch": 12, "scheduler_conf": {"max_steps": 72}}
 
 
 def command(config: Path) -> list[str]:
     return [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(config)]
 
 
-@pytest.fixture(scope="module")
-def whole(recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run that nobody interrupts."""
-    return recipe.train(tmp_path_factory.mktemp("whole"), **LENGTH)
-
-
-def assert_same(one: Path, other: Path) -> None:
-    for name in ("valid.loss.ave.pth", "valid.loss.best.pth", "latest.pth"):
-        first, second = load_model_state(one / name), load_model_state(other / name)
-        assert all(torch.equal(first[key], second[key]) for key in first), name
-    assert Mask.load(one / "mask.safetensors").sha256 == Mask.load(other / "mask.safetensors").sha256
-    assert events(one) == events(other)
-
-
-def events(directory: Path) -> list[dict[str, object]]:
-    """The lines of the log, without how long each prune took."""
-    lines = (directory / "pruning.jsonl").read_text().splitlines()
-    return [json.loads(line) | {"seconds": None} for line in lines]
-
-
-def test_killed_at_some_update(whole: Path, recipe, tmp_path: Path):
-    config = recipe.config(tmp_path, **LENGTH)
+def test_killed_at_some_update(whole: Path, recipe, length, tmp_path: Path, assert_same):
+    config = recipe.config(tmp_path, **length)
     process = subprocess.Popen(command(config), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     log = tmp_path / "pruning.jsonl"
     while not (log.exists() and '"step": 20,' in log.read_text()):
@@ -57,7 +35,7 @@ def test_killed_at_some_update(whole: Path, recipe, tmp_path: Path):
     process.wait()
     assert not (tmp_path / "mask.safetensors").exists()
 
-    recipe.train(tmp_path, **LENGTH)
+    recipe.train(tmp_path, **length)
     assert_same(whole, tmp_path)
     assert read_json(tmp_path / "training.json")["updates"] == 72
 
@@ -67,24 +45,24 @@ class Kill(BaseException):
 
 
 @pytest.fixture
-def killed(recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], Path]:
-    """Train and die in the middle of writing a file of an epoch."""
+def killed(recipe, length, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], Path]:
+    """Train and die after a file of an epoch was written."""
 
     def train(epoch: int, file: str) -> Path:
         save = torch.save
 
         def dying(states: object, path: Path) -> None:
-            save(states, path)
-            update = read_json(tmp_path / "progress.json")["update"]
-            if Path(path).name == file and update == epoch * UPDATES_PER_EPOCH:
-                content = Path(path).read_bytes()
-                Path(path).write_bytes(content[: len(content) // 2])
+            if (
+                read_json(tmp_path / "progress.json")["update"] == epoch * UPDATES_PER_EPOCH
+                and f".{file}." in path.name
+            ):
                 raise Kill
+            save(states, path)
 
         with monkeypatch.context() as patch:
             patch.setattr(torch, "save", dying)
             with pytest.raises(Kill):
-                recipe.train(tmp_path, **LENGTH)
+                recipe.train(tmp_path, **length)
         return tmp_path
 
     return train
@@ -92,19 +70,39 @@ def killed(recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
 
 @pytest.mark.parametrize(
     ("file", "said"),
-    [("checkpoint.pth", "continuing from the one before"), ("5epoch.pth", "was left unfinished")],
+    [("checkpoint.pth", ""), ("5epoch.pth", "5epoch.pth was left unfinished")],
 )
-def test_killed_while_a_file_was_written(whole: Path, recipe, killed, caplog, file: str, said: str):
+def test_killed_while_a_file_was_written(
+    whole: Path, recipe, length, killed, caplog, assert_same, file: str, said: str
+):
     directory = killed(5, file)
     assert not (directory / "mask.safetensors").exists()
-    recipe.train(directory, **LENGTH)
+    recipe.train(directory, **length)
     assert said in caplog.text
     assert_same(whole, directory)
 
 
-def test_a_complete_run_continues_to_itself(whole: Path, recipe, tmp_path: Path):
-    recipe.train(tmp_path, **LENGTH)
-    recipe.train(tmp_path, **LENGTH)
+@pytest.mark.parametrize("damage", ["a bit", "the end", "the file"])
+def test_a_damaged_checkpoint_is_known_by_its_checksum(
+    whole: Path, recipe, length, killed, caplog, assert_same, damage: str
+):
+    directory = killed(5, "5epoch.pth")
+    path = directory / "checkpoint.pth"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content if damage == "a bit" else content[: len(content) // 2])
+    if damage == "the file":
+        path.unlink()
+    recipe.train(directory, **length)
+    said = {"a bit": "does not match its checksum", "the end": "cannot be read", "the file": "the last save was interr"}
+    assert said[damage] in caplog.text
+    assert "continuing from the one before" in caplog.text
+    assert_same(whole, directory)
+
+
+def test_a_complete_run_continues_to_itself(whole: Path, recipe, length, tmp_path: Path, assert_same):
+    recipe.train(tmp_path, **length)
+    recipe.train(tmp_path, **length)
     assert_same(whole, tmp_path)
 
 
@@ -124,7 +122,8 @@ def test_other_settings_in_the_same_directory(recipe, tmp_path: Path):
 
 
 def test_two_at_once(recipe, tmp_path: Path):
-    with only_run_in(tmp_path), pytest.raises(UserError, match="another training is running here"):
+    holder = f"{tmp_path} is in use by process {os.getpid()} on {socket.gethostname()}; wait for it or end it"
+    with locked(tmp_path / ".lock", wait=False), pytest.raises(UserError, match=holder):
         recipe.train(tmp_path, max_epoch=1)
 
 

@@ -1,5 +1,3 @@
-import multiprocessing
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +5,7 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
-from parp_espnet.pipeline.step import Step, describe, locked, run
+from parp_espnet.pipeline.step import Step, describe, run
 
 
 @pytest.fixture
@@ -102,22 +100,3 @@ def test_a_damaged_record(step: Step) -> None:
 def test_a_dry_run_shows_the_whole_command(step: Step) -> None:
     queued = replace(step, runner=("queue.pl", "--mem", "4G"), log=Path("x y.log"), command=("cp", "a b", "c"))
     assert describe(queued) == "stage 1 (copy): queue.pl --mem 4G 'x y.log' cp 'a b' c"
-
-
-def hold(path: Path, seconds: float) -> None:
-    with locked(path, wait=True):
-        (path.parent / "held").touch()
-        time.sleep(seconds)
-
-
-def test_a_lock_names_its_holder_and_falls_with_it(tmp_path: Path) -> None:
-    path = tmp_path / "x.lock"
-    other = multiprocessing.get_context("spawn").Process(target=hold, args=(path, 60))
-    other.start()
-    while not (tmp_path / "held").exists():
-        time.sleep(0.02)
-    with pytest.raises(UserError, match=f"in use by process {other.pid} on "), locked(path, wait=False):
-        pass
-    other.kill()
-    with locked(path, wait=True):
-        pass

@@ -109,7 +109,7 @@ def test_nothing_to_pack(tmp_path: Path) -> None:
 
 
 def test_a_running_experiment_is_not_written_over(ran: tuple[Path, list[Experiment]], tmp_path: Path) -> None:
-    from parp_espnet.pipeline.step import locked  # noqa: PLC0415
+    from parp_espnet.locks import locked  # noqa: PLC0415
 
     root, experiments = ran
     pack(experiments, root, tmp_path / "records.tar.xz")

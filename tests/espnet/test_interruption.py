@@ -1,0 +1,124 @@
+"""A training that is told to end does so between two updates, and continues to the bits of one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from parp_espnet.errors import UserError
+from parp_espnet.espnet.trainer import PruningTrainer
+from parp_espnet.files import read_json
+
+WITHIN = "checkpoint.within.pth"
+Stop = Callable[..., None]
+
+
+@pytest.fixture
+def stop(recipe, tmp_path: Path, after, capsys) -> Callable[..., None]:
+    """Train in `tmp_path` until a signal comes after some update."""
+
+    def train(update: int, number: int = signal.SIGTERM, **options: Any) -> None:
+        with after(update, lambda: os.kill(os.getpid(), number)), pytest.raises(SystemExit) as stopped:
+            recipe.train(tmp_path, **options)
+        assert stopped.value.code == 143
+        told = f"interrupted by {signal.Signals(number).name}: {tmp_path} has what there is after update {update}; "
+        assert told in capsys.readouterr().err
+
+    return train
+
+
+def test_it_continues_within_an_epoch(whole: Path, recipe, length, tmp_path: Path, stop: Stop, assert_same) -> None:
+    # The first and the last of an epoch, at a prune and beside one, in the epoch without a checkpoint, twice in one.
+    for update in (1, 6, 20, 22, 45, 71, 72):
+        stop(update, **length)
+    recipe.train(tmp_path, **length)
+    assert_same(whole, tmp_path)
+
+
+def test_the_signal_that_slurm_is_asked_for(
+    whole: Path, recipe, length, tmp_path: Path, stop: Stop, assert_same
+) -> None:
+    stop(15, signal.SIGUSR1, **length)
+    recipe.train(tmp_path, **length)
+    assert_same(whole, tmp_path)
+
+
+@pytest.mark.parametrize("method", ["mpi", "parp-p"])
+def test_whatever_the_training_is(
+    recipe, tmp_path_factory, tmp_path: Path, stop: Stop, assert_same, method: str
+) -> None:
+    # Batches left over, an upstream that is frozen at first, readers in processes of their own.
+    options = {
+        "accum_grad": 2, "num_iters_per_epoch": 7, "num_workers": 2, "max_epoch": 3,
+        "prune_conf": {"method": method, "sparsity": 0.5, "freeze_updates": 4}
+        | ({"start_sparsity": 0.2, "interval": 2, "updates": 9} if method == "parp-p" else {}),
+    }  # fmt: skip
+    whole = recipe.train(tmp_path_factory.mktemp("whole"), **options)
+    for update in (2, 5, 6):
+        stop(update, **options)
+    recipe.train(tmp_path, **options)
+    assert_same(whole, tmp_path)
+
+
+def test_it_continues_with_the_validation(
+    whole: Path, recipe, length, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, assert_same
+) -> None:
+    real = PruningTrainer.validate_one_epoch.__func__
+    calls = []
+
+    def validate(cls: type, **others: Any) -> None:
+        calls.append(1)
+        if len(calls) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        real(cls, **others)
+
+    monkeypatch.setattr(PruningTrainer, "validate_one_epoch", classmethod(validate))
+    with pytest.raises(SystemExit):
+        recipe.train(tmp_path, **length)
+    state = torch.load(tmp_path / WITHIN, weights_only=True)
+    assert (state["epoch"], state["trained"], state["over"]) == (4, 6, True)
+    recipe.train(tmp_path, **length)
+    assert_same(whole, tmp_path)
+
+
+def test_a_process_that_gets_it(whole: Path, recipe, length, tmp_path: Path, assert_same) -> None:
+    command = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(recipe.config(tmp_path, **length))]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    log = tmp_path / "pruning.jsonl"
+    while not (log.exists() and '"step": 8,' in log.read_text()):
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert errors.splitlines()[-1].endswith("; the same command continues")
+    recipe.train(tmp_path, **length)
+    assert_same(whole, tmp_path)
+
+
+def test_a_damaged_state_is_left_aside(
+    whole: Path, recipe, length, tmp_path: Path, stop: Stop, caplog, assert_same
+) -> None:
+    stop(20, **length)
+    content = bytearray((tmp_path / WITHIN).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / WITHIN).write_bytes(content)
+    recipe.train(tmp_path, **length)
+    assert "does not match its checksum" in caplog.text
+    assert "beginning epoch 4 again" in caplog.text
+    assert_same(whole, tmp_path)
+
+
+def test_other_batches_are_refused(recipe, tmp_path: Path, stop: Stop) -> None:
+    stop(3)
+    with pytest.raises(UserError, match="of 6 batches an epoch in 1 processes, this one has 5 in 1; continue it as"):
+        recipe.train(tmp_path, num_iters_per_epoch=5)
+    recipe.train(tmp_path)
+    assert read_json(tmp_path / "training.json")["updates"] == 18
