@@ -143,7 +143,7 @@ class Evidence:
         shown, more = self.missing[:SHOWN], len(self.missing) - SHOWN
         files = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
         return (
-            f"missing in complete experiments, so that comparisons, figures or tables lack what is made of it: {files}; "
+            f"missing in complete experiments, so that comparisons, figures or tables lack what it makes: {files}; "
             "run the study again, which makes utterances.tsv (stages 13 and 14)"
         )
 

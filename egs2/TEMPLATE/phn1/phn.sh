@@ -78,7 +78,8 @@ if at_stage 1; then
         for set in "data/${train_set}" "data/${valid_set}" "data/${test_set}"; do
             [[ " ${sets[*]} " != *" ${set} "* ]] || continue
             sets+=("${set}")
-            inputs+=(--input "${set}/wav.scp" --input "${set}/text")
+            # Someone may have put another recording in the place of one.
+            inputs+=(--input "${set}/wav.scp" --input "${set}/text" --recordings "${set}/wav.scp")
         done
         options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
         advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
