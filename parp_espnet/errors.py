@@ -1,13 +1,17 @@
 """Errors that a user can act on, and how a command shows them."""
 
+import errno
 import functools
 import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Of an `OSError`: the disk is full, a quota is, or a file may not become larger."""
 
 
 class UserError(Exception):
@@ -23,10 +27,15 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"
 
 
+def no_room(path: object, reason: str) -> str:
+    """Say that a file does not fit on its disk. What was complete before is kept, and skipped the next time."""
+    return f"{path}: cannot be written ({reason}); make room there and give the same command: what was complete stays"
+
+
 def command(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap the `main` of a command: a `UserError` becomes one line on stderr and exit code 2, Ctrl-C becomes 130.
 
-    Anything else is a defect of ours and keeps its traceback.
+    So does a disk that is full. Anything else is a defect of ours and keeps its traceback.
     """
 
     @functools.wraps(main)
@@ -44,5 +53,12 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             # `command | head` closed our stdout; point it elsewhere so that the interpreter's last flush is silent.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(128 + signal.SIGPIPE)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            # A write does not say to which file.
+            where = error.filename or f"a file in {Path.cwd()} or for temporary ones"
+            print(f"error: {no_room(where, str(error.strerror))}", file=sys.stderr)
+            sys.exit(USAGE_ERROR)
 
     return wrapped

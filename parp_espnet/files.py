@@ -1,6 +1,7 @@
 """Files that are either complete or absent."""
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -10,31 +11,56 @@ from typing import Any
 
 import yaml
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import NO_ROOM, UserError, no_room
 
 MOST_VALUES = 1_000_000
 """Values that a YAML may have, its aliases written out: a few lines can stand for more than memory holds."""
 
 
 @contextlib.contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced to disk and takes `path`'s place in one step.
 
-    An exception or a kill leaves the previous `path` untouched.
+    Without `sync` a loss of power may leave it empty.
+
+    An exception or a kill leaves the previous `path` untouched. Raises `UserError` when the disk is full.
     """
+    with _telling_no_room(path), _atomic_write(path, sync) as temporary:
+        yield temporary
+
+
+@contextlib.contextmanager
+def _atomic_write(path: Path, sync: bool) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        if sync:
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
         # mkstemp makes private files; a shared experiment directory expects the user's usual permissions.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _telling_no_room(path: Path) -> Iterator[None]:
+    """Within, raise `UserError` when what is written to `path` does not fit on its disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UserError(no_room(path, str(error.strerror))) from None
+    except Exception as error:
+        # Libraries that write by themselves, such as torch's and safetensors', have errors of their own for it.
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        raise UserError(no_room(path, os.strerror(errno.ENOSPC))) from None
 
 
 def write_text(path: Path, text: str) -> None:
