@@ -6,15 +6,16 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
 REFUSALS = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room"),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room there"),
     errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "give access to it"),
 }
-"""What helps against errors that are the machine's."""
+"""Numbers of an `OSError` that are the machine's, and what helps."""
 
 
 class UserError(Exception):
@@ -28,6 +29,12 @@ def describe(error: Exception) -> str:
     """Another library's error in one line: its kind and the first line that it says."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
     return f"{type(error).__name__}: {first}"
+
+
+def cannot_write(path: object, number: int) -> str:
+    """Say that a file was refused, by one of `REFUSALS`. What was complete before is kept, and skipped the next time."""
+    then = f"{REFUSALS[number]} and give the same command: what was complete stays"
+    return f"{path}: cannot be written ({os.strerror(number)}); {then}"
 
 
 def command(main: Callable[[], None]) -> Callable[[], None]:
@@ -54,9 +61,9 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
         except OSError as error:
             if error.errno not in REFUSALS:
                 raise
-            where = f"{error.filename}: " if error.filename is not None else ""
-            advice = f"{REFUSALS[error.errno]}, and the same command continues"
-            print(f"error: {where}{error.strerror}; {advice}", file=sys.stderr)
+            # A write does not say to which file.
+            where = error.filename or f"a file in {Path.cwd()} or for temporary ones"
+            print(f"error: {cannot_write(where, error.errno)}", file=sys.stderr)
             sys.exit(USAGE_ERROR)
 
     return wrapped

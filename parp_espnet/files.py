@@ -11,34 +11,41 @@ from typing import Any
 
 import yaml
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import REFUSALS, UserError, cannot_write
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 MOST_VALUES = 1_000_000
 """Values that a YAML may have, its aliases written out: a few lines can stand for more than memory holds."""
 
 
 @contextlib.contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced to disk and takes `path`'s place in one step.
 
-    An exception or a kill leaves the previous `path` untouched. Raises `OSError` that names `path` when the disk is
-    full, whatever error of its own the library has that writes.
+    Without `sync` a loss of power may leave it empty.
+
+    An exception or a kill leaves the previous `path` untouched. Raises `UserError` when the disk is full or may not be
+    written, whatever error of its own the library has that writes.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        raise UserError(cannot_write(path, error.errno)) from None
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        if sync:
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
         # mkstemp makes private files; a shared experiment directory expects the user's usual permissions.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except Exception as error:
         if (number := _refusal(error, temporary)) is not None:
-            raise OSError(number, os.strerror(number), str(path)) from error
+            raise UserError(cannot_write(path, number)) from error
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -112,13 +119,13 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 def _refusal(error: Exception, temporary: Path) -> int | None:
     """Return the number of the error by which a disk takes no more, where that is why a file could not be written."""
     if isinstance(error, OSError):
-        return error.errno if error.errno in FULL else None
+        return error.errno if error.errno in REFUSALS else None
     # torch, safetensors and libsndfile only say that they could not.
     with contextlib.suppress(FileNotFoundError), temporary.open("r+b") as file:
         try:
             os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, 1 << 20)
         except OSError as full:
-            return full.errno if full.errno in FULL else None
+            return full.errno if full.errno in REFUSALS else None
     return None
 
 

@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import tarfile
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,21 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(directory)
             made.touch()
     return directory
+
+
+SMALL = 256 << 10
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """An empty file system of 256 kB, which a test may fill and enlarge (`mount -o remount,size=8m`)."""
+    place = tmp_path / "small disk"
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "none", str(place)], check=False)
+    if made.returncode:
+        pytest.skip("a file system of a few kB cannot be mounted here: that takes root")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 RATE = 16000

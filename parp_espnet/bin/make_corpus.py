@@ -18,14 +18,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import soundfile
-
 from parp_espnet.corpora import an4, cldr, commonvoice, librilight, mboshi, mini_an4, own
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
 from parp_espnet.corpora.layouts import listing
 from parp_espnet.corpora.rejects import Made, refuse_if_most, write_rejects
 from parp_espnet.corpora.speech import SAMPLE_RATE, Spoken
 from parp_espnet.corpora.table import CORPORA, FOLDERS
+from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import command
 from parp_espnet.files import read_json, write_json
 from parp_espnet.progress import bar
@@ -66,7 +65,7 @@ def _make_cldr(options: argparse.Namespace) -> Made:
         spoken = cldr.generate(language, options.set, options.minutes, options.seed, options.jobs)
         for one in _with_progress(spoken, options.minutes, f"{language} {options.set}"):
             wav = wavs / f"{one.id}.wav"
-            soundfile.write(wav, one.samples, SAMPLE_RATE, subtype="PCM_16")
+            write_wav(wav, one.samples, SAMPLE_RATE, sync=False)
             utterances.append(
                 Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)
             )

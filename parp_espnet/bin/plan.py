@@ -31,8 +31,9 @@ def variables(settings: Settings) -> dict[str, str]:
         "train_dump": settings.train_dump,
         "decode": decoding.name,
         "beam": str(decoding.beam),
-        "tunes": plain(decoding.tunes),
-        "has_language_model": plain(decoding.has_language_model),
+        "search_beam": str(max((one.beam for one in decoding.searches), default=1)),
+        "uses_lm": plain(decoding.uses_lm),
+        "uses_ngram": plain(decoding.uses_ngram),
         "lm_dir": decoding.lm_directory,
         "lm_model": LM_MODEL,
         "lm_text": decoding.lm_text,
@@ -59,7 +60,24 @@ def options(settings: Settings) -> dict[str, list[str]]:
         "pool_options": settings.pool_options,
         "score_options": settings.score_options,
         "decodings": decoding.names,
-        "weight_options": [
+        "searches": [one.name for one in decoding.searches],
+        "tunes": [plain(one.tunes) for one in decoding.searches],
+        **_search_options(decoding, ""),
+        **{
+            name: words
+            for number, one in enumerate(decoding.searches)
+            for name, words in _search_options(one, f"_{number}").items()
+        },
+    }
+
+
+def _search_options(decoding: Decoding, ending: str) -> dict[str, list[str]]:
+    """What a search is told: its language models, as options and as inputs, and the weights that are given."""
+    files = decoding.model_files
+    return {
+        f"models{ending}": [word for pair in files.items() for word in pair],
+        f"model_inputs{ending}": [word for file in files.values() for word in ("--input", file)],
+        f"weight_options{ending}": [
             word for name, value in decoding.given_weights.items() for word in (f"--{name}", f"{value:g}")
         ],
     }

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from parp_espnet.errors import command
 from parp_espnet.pipeline.score import BY_LANGUAGE
-from parp_espnet.scoring.report import compare_decodings, one_line, write_report
+from parp_espnet.scoring.decodings import as_table, compare_decodings, write_decodings
+from parp_espnet.scoring.report import one_line, write_report
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import read_utterances, write_utterances
 
 
 @command
 def main() -> None:
-    """Write `--out`, `utterances.tsv` and `by_language/` beside it, `RESULTS.md` in `--expdir`; print the result."""
+    """Write `--out`, `utterances.tsv`, `decodings.json` and `by_language/` beside it; print the result.
+
+    The table of all experiments is `RESULTS.md` in `--expdir`.
+    """
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
     parser.add_argument("--expdir", type=Path, required=True, help="directory of all experiments of the recipe")
     parser.add_argument("--score", type=Path, required=True, help="a decoding's score/")
@@ -25,9 +29,9 @@ def main() -> None:
         _keep(part, options.out.parent / BY_LANGUAGE / part.name / options.out.name)
     result = _keep(options.score, options.out)
     write_report(options.expdir, options.expdir / "RESULTS.md")
-    # Beside it are the experiment's other decodings of the same set.
-    name = options.score.parent.name
-    print(compare_decodings(list(options.out.parent.glob(f"decode_*/{name}/{options.score.name}"))), end="")
+    decoded = compare_decodings(sorted(options.out.parent.glob(f"decode_*/*/{options.score.name}")))
+    write_decodings(options.out.with_name("decodings.json"), decoded)
+    print(as_table(decoded), end="")
     print(one_line(result))
     print(f"result in {options.out}, table in {options.expdir / 'RESULTS.md'}")
 

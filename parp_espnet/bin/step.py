@@ -20,6 +20,8 @@ def main() -> None:
     parser.add_argument("--label", required=True, help="what the user reads")
     parser.add_argument("--record", type=Path, required=True, help="JSON file that remembers the step")
     parser.add_argument("--input", type=Path, action="append", default=[], help="a change of it means: again")
+    text = "wav.scp; a change of size or time of a file that it names means: again"
+    parser.add_argument("--recordings", type=Path, action="append", default=[], help=text)
     parser.add_argument("--output", type=Path, action="append", default=[], help="file that it leaves")
     parser.add_argument("--keep", action="store_true", help="refuse to start over after such a change")
     parser.add_argument("--aside", default="", help="last words of the command that do not change what it makes")
@@ -38,6 +40,7 @@ def main() -> None:
         command=tuple(words),
         record=options.record,
         inputs=tuple(options.input),
+        recordings=tuple(options.recordings),
         outputs=tuple(options.output),
         keep=options.keep,
         aside=tuple(shlex.split(options.aside)),

@@ -193,7 +193,7 @@ def _results(study: Study, folder: Path) -> None:
     from parp_espnet.study.collect import collect  # noqa: PLC0415
     from parp_espnet.study.figures.all import draw  # noqa: PLC0415
     from parp_espnet.study.gather import gather  # noqa: PLC0415
-    from parp_espnet.study.markdown import nature, report  # noqa: PLC0415
+    from parp_espnet.study.markdown import decoded, nature, report  # noqa: PLC0415
     from parp_espnet.study.report import page  # noqa: PLC0415
     from parp_espnet.study.table import table  # noqa: PLC0415
 
@@ -203,13 +203,17 @@ def _results(study: Study, folder: Path) -> None:
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)
     captions = draw(results, evidence, folder)
-    notes = [nature(results).replace("`", ""), describe(found, jobs=1).splitlines()[0] + "."]
+    warning = evidence.warning.replace(f"{ROOT}/", "")
+    notes = [nature(results).replace("`", ""), decoded(results), describe(found, jobs=1).splitlines()[0] + "."]
+    notes = [note for note in [*notes, warning and f"Warning: {warning}."] if note]
     commands = {one.directory: shlex.join([f"{one.recipe}/run.sh", *one.options]) for one in study.experiments}
     html = page(study.name, results, evidence, judged, captions, notes, commands)
     write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))
     figures = {svg.stem: caption for svg, caption in captions.items()}
-    write_text(folder / "RESULTS.md", report(study.name, results, judged, figures))
+    write_text(folder / "RESULTS.md", report(study.name, results, judged, figures, warning))
     print(table(results), end="")
+    if warning:
+        print(f"warning: {warning}", file=sys.stderr)
     print(", ".join(str(folder / name) for name in ("report.html", "RESULTS.md", "results.json", "evidence.json")))
     failures(found)
 

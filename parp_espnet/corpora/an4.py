@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.clips import seconds_of
@@ -22,6 +21,7 @@ from parp_espnet.corpora.mini_an4 import LINE
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.take import take
+from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
 from parp_espnet.phones.phonemiser import phones_of
 
@@ -113,5 +113,5 @@ def _wav(raw: Path, wav: Path) -> Path:
     samples = [np.frombuffer(content[: len(content) // 2 * 2], order).astype(np.int16) for order in ("<i2", ">i2")]
     steps = [np.abs(np.diff(own.astype(np.int32))).sum() for own in samples]
     wav.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(wav, samples[0] if steps[0] <= steps[1] else samples[1], _RATE, subtype="PCM_16")
+    write_wav(wav, samples[0] if steps[0] <= steps[1] else samples[1], _RATE, sync=False)
     return wav

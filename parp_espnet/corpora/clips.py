@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import soundfile
-
 from parp_espnet.corpora.check.audio import hear
 from parp_espnet.corpora.check.folder import Part, Recording
 from parp_espnet.corpora.check.judge import RATE, SILENT, frames_needed, frames_of
 from parp_espnet.corpora.rejects import UnusableError, Why
-from parp_espnet.errors import UserError
 
 
 def seconds_of(path: Path, phones: tuple[str, ...]) -> float:
@@ -36,12 +33,3 @@ def seconds_of(path: Path, phones: tuple[str, ...]) -> float:
             kind, _, rest = fault.partition(": ")
             raise UnusableError(Why.AUDIO, f"{kind}: {path}: {rest}")
     return seconds
-
-
-def need_mp3() -> None:
-    """Raise `UserError` where libsndfile is one that does not decode mp3 (before 1.1)."""
-    if "MP3" not in soundfile.available_formats():
-        raise UserError(
-            f"this libsndfile ({soundfile.__libsndfile_version__}) decodes no mp3; expected 1.1 or later: "
-            "pip install --upgrade soundfile, which brings one"
-        )

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.corpora.choose import partition, rank, taking_turns
-from parp_espnet.corpora.clips import need_mp3, seconds_of
+from parp_espnet.corpora.clips import seconds_of
+from parp_espnet.corpora.decoders import need_mp3
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why

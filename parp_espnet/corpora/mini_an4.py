@@ -17,6 +17,7 @@ from pathlib import Path
 import soundfile
 
 from parp_espnet.corpora.kaldi import Utterance
+from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import Synthesiser
 from parp_espnet.phones.ipa import clean
@@ -77,7 +78,7 @@ def _utterance(archive: tarfile.TarFile, path: Path, text: str, wavs: Path) -> U
     sphere.write_bytes(_member(archive, _ROOT / "wav" / path.with_suffix(".sph")))
     samples, rate = soundfile.read(sphere, dtype="int16")
     sphere.unlink()
-    soundfile.write(wav, samples, rate, subtype="PCM_16")
+    write_wav(wav, samples, rate)
     with Synthesiser("en") as synthesiser:
         _, clauses = synthesiser.speak(text.lower())
     return Utterance(id_, speaker, LANGUAGE, str(wav), clean("en", clauses), text, len(samples) / rate)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from parp_espnet.corpora.choose import partition, rank, taking_turns
 from parp_espnet.corpora.clips import seconds_of
+from parp_espnet.corpora.decoders import need_decoder
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.layouts import SPLITS, Item, Items, read_items
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
 from parp_espnet.corpora.take import need_minutes, take
+from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
 from parp_espnet.phones.phonemiser import WrongScriptError, units_of
 
@@ -114,7 +116,7 @@ def _written(item: Item, wav: Path) -> Path:
         found = f"found {item.begin or 0:g} to {item.end or 0:g} s"
         raise UnusableError(Why.ROW, f"expected a part of {len(samples) / rate:.2f} s, {found}")
     wav.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(wav, samples[begin:end], rate, subtype="PCM_16")
+    write_wav(wav, samples[begin:end], rate, sync=False)
     return wav
 
 
@@ -122,6 +124,7 @@ def _samples(item: Item) -> tuple[NDArray[np.int16], int]:
     if not item.is_ark:
         if not Path(item.audio).is_file():
             raise UnusableError(Why.MISSING, f"expected the recording {item.audio}, found none")
+        need_decoder(Path(item.audio))
         try:
             samples, rate = soundfile.read(item.audio, dtype="int16")
         except soundfile.SoundFileError as error:

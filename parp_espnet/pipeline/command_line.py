@@ -96,17 +96,21 @@ def _check_decoding(settings: Settings) -> None:
         if not math.isfinite(value) or (value < 0 and name != "penalty"):
             raise UserError(f"phn.sh: --{name} {value:g}: expected {'a number' if name == 'penalty' else '0 or more'}")
     needs = {
-        "lm_weight": (settings.use_lm, "--use_lm true"),
-        "lm_config": (settings.use_lm, "--use_lm true"),
-        "ngram_weight": (settings.use_ngram, "--use_ngram true"),
-        "lm_train_text": (settings.use_lm or settings.use_ngram, "--use_lm true or --use_ngram true"),
-        "penalty": (decoding.beam > 1, "--beam_size of 2 or more"),
+        "lm_weight": (decoding.uses_lm, "--use_lm true"),
+        "lm_config": (decoding.uses_lm, "--use_lm true"),
+        "ngram_weight": (decoding.uses_ngram, "--use_ngram true"),
+        "lm_train_text": (decoding.uses_lm or decoding.uses_ngram, "--use_lm true or --use_ngram true"),
+        "penalty": (decoding.beam > 1 or settings.compare_decoding, "--beam_size of 2 or more"),
     }
     for name, (there, expected) in needs.items():
         if getattr(settings, name) is not None and not there:
             raise UserError(f"phn.sh: --{name} {getattr(settings, name)} changes nothing without {expected}")
     if decoding.has_language_model and decoding.beam == 1:
         raise UserError("phn.sh: --beam_size 1 is greedy, without a language model; expected 2 or more")
+    if settings.compare_decoding and settings.beam_size == 1:
+        raise UserError("phn.sh: --beam_size 1 is greedy, which --compare_decoding true has anyway; expected 2 or more")
+    if settings.compare_decoding and settings.search == "espnet":
+        raise UserError("phn.sh: --compare_decoding true is of our search; expected --search prefix")
     if settings.search == "espnet" and settings.use_ngram:
         raise UserError("phn.sh: --search espnet: expected no n-gram; --search prefix decodes with one")
     if settings.search == "espnet" and decoding.tunes:

@@ -1,6 +1,6 @@
 """How an experiment is decoded, and the names that follow from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parp_espnet.pipeline.pruning import digest
 from parp_espnet.pipeline.settings import USUAL_BEAM, Settings
@@ -14,6 +14,8 @@ class Decoding:
     """The part of an experiment's settings that its weights do not depend on."""
 
     settings: Settings
+    penalised: bool = False
+    """Whether a search without a language model has its penalty tuned: what a model is worth is seen beside it."""
 
     @property
     def has_language_model(self) -> bool:
@@ -28,7 +30,8 @@ class Decoding:
     @property
     def tunes(self) -> bool:
         """Whether there are weights to be tuned on the validation set."""
-        return len(self.given_weights) < sum((self.has_language_model, self.settings.use_lm, self.settings.use_ngram))
+        has_penalty = self.has_language_model or self.penalised
+        return len(self.given_weights) < sum((has_penalty, self.settings.use_lm, self.settings.use_ngram))
 
     @property
     def given_weights(self) -> dict[str, float]:
@@ -46,15 +49,71 @@ class Decoding:
             f"beam{self.beam}": True,
             f"lm{self._lm_tag}": self.settings.use_lm,
             f"ngram{self._ngram_tag}": self.settings.use_ngram,
+            "penalty": self.penalised and self.tunes,
             **{f"{name.replace('_weight', 'w')}{value:g}": True for name, value in self.given_weights.items()},
         }
         return "_".join(["decode", *(tag for tag, differs in tags.items() if differs)])
 
     @property
+    def searches(self) -> list["Decoding"]:
+        """Our searches that are made, from the simplest on, the last one being the experiment's where that is one.
+
+        An experiment with a language model is also searched without one: the model's share in the result is then seen.
+        """
+        own = [self] if self.beam > 1 and self.settings.search == "prefix" else []
+        if self.settings.compare_decoding:
+            plain = self._with(lm=False, ngram=False)
+            penalised = Decoding(replace(plain.settings, penalty=self.settings.penalty), penalised=True)
+            alone = [self._with(*models) for models in ((False, True), (True, False)) if self._compares(*models)]
+            found = [plain, penalised, *alone, *own]
+        elif own and self.has_language_model:
+            found = [self._with(lm=False, ngram=False), *own]
+        else:
+            found = own
+        return list({one.name: one for one in found}.values())
+
+    def _compares(self, lm: bool, ngram: bool) -> bool:
+        """Whether a comparison has these models: those that are asked for, or both where none is."""
+        return not self.has_language_model or (lm <= self.settings.use_lm and ngram <= self.settings.use_ngram)
+
+    def _with(self, lm: bool, ngram: bool) -> "Decoding":
+        """The search with these models alone, and what weights are theirs; the penalty is of a language model's."""
+        own = self.settings
+        return Decoding(
+            replace(
+                own,
+                beam_size=own.beam_size or USUAL_BEAM,
+                use_lm=lm,
+                use_ngram=ngram,
+                lm_weight=own.lm_weight if lm else None,
+                ngram_weight=own.ngram_weight if ngram else None,
+                penalty=own.penalty if lm or ngram else None,
+            )
+        )
+
+    @property
     def names(self) -> list[str]:
-        """Names of all decodings that are made, the last one being the experiment's: others show what it is worth."""
-        plain = [f"decode_beam{self.beam}"] if self.has_language_model and self.settings.search == "prefix" else []
-        return list(dict.fromkeys(["decode_greedy", *plain, self.name]))
+        """Names of all decodings that are made, the last one being the experiment's unless they are compared."""
+        return list(dict.fromkeys(["decode_greedy", *(one.name for one in self.searches), self.name]))
+
+    @property
+    def uses_lm(self) -> bool:
+        """Whether one of them needs ESPnet's language model."""
+        return any(one.settings.use_lm for one in [self, *self.searches])
+
+    @property
+    def uses_ngram(self) -> bool:
+        """Whether one of them needs the n-gram."""
+        return any(one.settings.use_ngram for one in [self, *self.searches])
+
+    @property
+    def model_files(self) -> dict[str, str]:
+        """The language models that it decodes with, by the option that takes each."""
+        found = {
+            "--lm": (self.settings.use_lm, f"{self.lm_directory}/{LM_MODEL}"),
+            "--ngram": (self.settings.use_ngram, self.ngram_file),
+        }
+        return {option: file for option, (used, file) in found.items() if used}
 
     @property
     def lm_directory(self) -> str:

@@ -18,9 +18,10 @@ import numpy as np
 import soundfile
 import soxr
 
+from parp_espnet.corpora.decoders import need_decoder
 from parp_espnet.corpora.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
+from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError, describe
-from parp_espnet.files import atomic_write
 from parp_espnet.progress import track
 
 RATE = 16000
@@ -167,8 +168,7 @@ def _recording(source: Source, converted: Path, speed: float) -> tuple[str, floa
         raise UserError(f"utterance {source.id}: {source.recording} has {samples.shape[1]} channels; expected one")
     if rate * speed != RATE:
         samples = soxr.resample(samples, rate * speed, RATE)
-    with atomic_write(converted) as temporary:
-        soundfile.write(temporary, np.clip(samples, -1, 1), RATE, subtype="PCM_16", format="WAV")
+    write_wav(converted, np.clip(samples, -1, 1), RATE)
     return str(converted), len(samples) / RATE
 
 
@@ -178,6 +178,7 @@ def _opened(source: Source) -> Path | io.BytesIO:
         # A device or a named pipe would be read for ever.
         if not Path(source.recording).is_file():
             raise UserError(f"utterance {source.id}: cannot read {source.recording}: expected a file, found none")
+        need_decoder(Path(source.recording))
         return Path(source.recording)
     command = ["bash", "-o", "pipefail", "-c", source.recording.removesuffix("|")]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)

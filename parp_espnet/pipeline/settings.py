@@ -108,6 +108,7 @@ class Settings(Experiment):
     lm_weight: Annotated[float | None, "weight of the language model's; tuned by default"] = None
     penalty: Annotated[float | None, "what every token adds; tuned with a language model, otherwise 0"] = None
     search: Annotated[str, "prefix; espnet: stock asr_inference, whose weights are not tuned"] = "prefix"
+    compare_decoding: Annotated[bool, "also decode dev and test by beam, and with each language model"] = False
 
     # Scoring
     metric: Annotated[str, "what errors are counted in: per (phones, or whatever text holds), wer or cer"] = "per"

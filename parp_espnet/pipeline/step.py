@@ -42,6 +42,8 @@ class Step:
     progress: tuple[Path, ...] = ()
     total: int | None = None
     """Updates that the progress files together lead to."""
+    recordings: tuple[Path, ...] = ()
+    """Each a `wav.scp`: sizes and times of the files that it names decide, too."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -59,7 +61,8 @@ def run(step: Step) -> int:
     with locked(step.record.with_suffix(".lock"), wait=True):
         now = {
             "command": list(step.command),
-            "inputs": {str(path): _sha256(path, step) for path in step.inputs},
+            "inputs": {str(path): _sha256(path, step) for path in step.inputs}
+            | {f"what {path} names": _recordings(path, step) for path in step.recordings},
         }
         then = _read(step.record)
         if then == {**now, "complete": True} and _missing(step) is None:
@@ -102,6 +105,26 @@ def _sha256(path: Path, step: Step) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{step.label}: cannot read {path} ({error.strerror}); an earlier stage makes it") from None
+
+
+def _recordings(scp: Path, step: Step) -> str:
+    """A hash of size and time of every file that a `wav.scp` names, which takes a moment where to read them takes long.
+
+    What is no file has neither: a command, or what is not there.
+    """
+    try:
+        lines = scp.read_bytes().splitlines()
+    except OSError as error:
+        raise UserError(f"{step.label}: cannot read {scp} ({error.strerror}); an earlier stage makes it") from None
+    named = {parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) == 2}
+    digest = hashlib.sha256()
+    for name in sorted(named):
+        try:
+            found = Path(os.fsdecode(name)).stat()
+        except (OSError, ValueError):
+            continue
+        digest.update(b"%s %d %d\n" % (name, found.st_size, found.st_mtime_ns))
+    return digest.hexdigest()
 
 
 def _missing(step: Step) -> Path | None:

@@ -1,17 +1,15 @@
 """RESULTS.md of a recipe, in ESPnet's form: an Environments block, and a table for every experiment."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_text
-from parp_espnet.scoring.aligned import markdown
+from parp_espnet.scoring.decodings import as_table, compare_decodings
 from parp_espnet.scoring.per import Total
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.words import Metric
 
-GREEDY = "decode_greedy"
 HEAD = "|dataset|Snt|Wrd|Corr|Sub|Del|Ins|Err|S.Err|\n|---|---|---|---|---|---|---|---|---|\n"
 
 
@@ -41,19 +39,6 @@ def one_line(result: Result) -> str:
     )
 
 
-def compare_decodings(scores: Sequence[Path]) -> str:
-    """Return a table of an experiment's decodings, greedy first; nothing where there is only one.
-
-    Args:
-        scores: the `score/` of each, of one data set or several.
-    """
-    ordered = sorted(scores, key=lambda score: (score.parts[-3] != GREEDY, score))
-    if len({score.parts[-3] for score in ordered}) < 2:
-        return ""
-    head = ("decoding", "weights", "metric", "error rate", "95 % interval", "sub", "ins", "del")
-    return markdown([head, *(_decoding(score, Result.read(score / "result.json")) for score in ordered)])
-
-
 def row(dataset: str, total: Total) -> str:
     """Return one line of the table; what counts words elsewhere counts the metric's units here."""
     errors = total.substitutions + total.deletions + total.insertions
@@ -71,20 +56,9 @@ def _section(experiment: Path, decodings: list[Path]) -> str:
         result = Result.read(score / "result.json")
         line = row(f"{decoding}/{dataset}{_merged(result)}", Total(**read_json(score / "counts.json")))
         tables[result.metric] = tables.get(result.metric, HEAD) + line
-    compared = compare_decodings(decodings)
+    compared = as_table(compare_decodings(decodings))
     parts = [*(f"### {metric.upper()}\n\n{rows}" for metric, rows in tables.items()), *([compared] if compared else [])]
     return "\n".join([f"## {experiment}", *parts])
-
-
-def _decoding(score: Path, result: Result) -> tuple[str, ...]:
-    """The cells of a decoding."""
-    weights = {"LM": result.lm_weight, "n-gram": result.ngram_weight, "penalty": result.penalty}
-    said = ", ".join(f"{name} {weight:g}" for name, weight in weights.items() if weight is not None)
-    low, high = result.ci95
-    interval = f"[{low:.4f}, {high:.4f}]"
-    counts = map(str, (result.sub, result.ins, result.del_))
-    name = "/".join(score.parts[-3:-1]).removeprefix("decode_")
-    return (name, said, result.metric.upper(), f"{result.error_rate:.4f}", interval, *counts)
 
 
 def _merged(result: Result) -> str:

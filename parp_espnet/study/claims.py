@@ -13,7 +13,7 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.names import is_text, method_of
+from parp_espnet.study.names import MODELS, is_text, method_of
 
 LEVEL = 0.05
 OVERLAP, UNCHANGED = 0.9, 0.9999
@@ -100,11 +100,12 @@ def _parp_against(other: str, most: float, found: Sequence[Comparison]) -> Tally
 def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     found = {}
     for frozen in sorted({one.freeze_updates for one in evidence.comparisons}):
-        here = [one for one in evidence.comparisons if one.freeze_updates == frozen]
+        comparable = (one for one in evidence.comparisons if MODELS not in one.decoding)
+        here = [one for one in comparable if one.freeze_updates == frozen]
         if tally := _parp_against("dense", 0.5, here):
             found[frozen] = tally
     if not found:
-        return Verdict.UNTESTED, "no PARP beside a dense model"
+        return Verdict.UNTESTED, "no PARP beside a dense model, without a language model"
     fewer, more = sum(one.fewer for one in found.values()), sum(one.more for one in found.values())
     told = "; ".join(f"{frozen} frozen updates, up to 50 %: {tally}" for frozen, tally in found.items())
     return _decide(fewer > 0 and not more, more > fewer), told

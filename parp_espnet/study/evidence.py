@@ -9,6 +9,9 @@ from typing import Any, Self
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 
+SHOWN = 5
+"""Missing files that are named."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -92,6 +95,8 @@ class Comparison:
     ratio: float | None
     ratio_interval: tuple[float, float] | None
     p: float
+    decoding: str = ""
+    """How both were decoded; nothing of text tasks, and where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,18 @@ class Evidence:
     confusions: Sequence[Confused] = ()
     missing: Sequence[str] = field(default_factory=tuple)
     """Files that should have been there."""
+
+    @property
+    def warning(self) -> str:
+        """Say which files should have been there, and what is not shown therefore; nothing where none is missing."""
+        if not self.missing:
+            return ""
+        shown, more = self.missing[:SHOWN], len(self.missing) - SHOWN
+        files = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+        return (
+            f"missing in complete experiments, so that comparisons, figures or tables lack what it makes: {files}; "
+            "run the study again, which makes utterances.tsv (stages 13 and 14)"
+        )
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""

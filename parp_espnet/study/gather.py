@@ -16,7 +16,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
-from parp_espnet.study.names import is_joint, method_of, source_of
+from parp_espnet.study.names import decoding_of, is_joint, method_of, source_of
 from parp_espnet.study.plan import FINAL_MASK
 from parp_espnet.study.state import updates_of
 
@@ -43,6 +43,7 @@ def gather(done: Sequence[Done]) -> Evidence:
     first_seed = [one for one in wholes if one.result.sparsity_target > 0 and one.result.seed == seed]
     moving = [one for one in first_seed if one.result.interval is not None]
     dense = [one for one in wholes if one.result.method == "dense" and one.result.scores is None]
+    missing += [str(_errors_of(one)) for one in done if not _errors_of(one).is_file()]
     return Evidence(
         costs=[_cost(one) for one in wholes],
         trainings=[one for one in each(_training, wholes) if one.updates],
@@ -123,7 +124,8 @@ def _adjusting(one: Done) -> Adjusting:
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     """Every method against those of `AGAINST`, paired, where both were scored on the same utterances or examples.
 
-    A mask from elsewhere that adjusts is compared with the same mask where it stays, too.
+    A mask from elsewhere that adjusts is compared with the same mask where it stays, too. Results that were decoded
+    otherwise are not compared, nor one without a file of its errors, which `Evidence.missing` names.
     """
     read = cache(read_utterances)
     references: dict[tuple[object, ...], list[Done]] = {}
@@ -132,8 +134,7 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
             references.setdefault(_conditions(one.result), []).append(one)
     for one in done:
         for other in references.get(_conditions(one.result), ()):
-            name = "utterances.tsv" if one.result.scores is None else PREDICTIONS
-            files = [found.folder / name for found in (one, other)]
+            files = [_errors_of(one), _errors_of(other)]
             if not _comparable(one.result, other.result) or not all(file.is_file() for file in files):
                 continue
             result = one.result
@@ -144,15 +145,20 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
             yield Comparison(
                 result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
                 _label(result), _label(other.result), paired.difference, paired.difference_interval,
-                paired.ratio, paired.ratio_interval, paired.p,
+                paired.ratio, paired.ratio_interval, paired.p, decoding_of(result),
             )  # fmt: skip
+
+
+def _errors_of(one: Done) -> Path:
+    """The errors of each utterance, or what was predicted of each example."""
+    return one.folder / ("utterances.tsv" if one.result.scores is None else PREDICTIONS)
 
 
 def _conditions(result: Result) -> tuple[object, ...]:
     """What two results have to have in common to be compared."""
     data = ("language", "dataset", "train_minutes", "train_examples")
     names = (*data, "upstream", "seed", "freeze_updates", "metric")
-    return tuple(getattr(result, name) for name in names)
+    return (*(getattr(result, name) for name in names), decoding_of(result))
 
 
 def _comparable(result: Result, reference: Result) -> bool:

@@ -5,15 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim, Verdict
-from parp_espnet.study.names import amounts, is_text, rate_of
+from parp_espnet.study.names import amounts, decodings, is_text, rate_of
 from parp_espnet.study.table import means, table
 
 
-def report(name: str, results: Sequence[Result], claims: Sequence[Claim], figures: Mapping[str, str]) -> str:
+def report(
+    name: str, results: Sequence[Result], claims: Sequence[Claim], figures: Mapping[str, str], warning: str = ""
+) -> str:
     """Return RESULTS.md: what was run, the table, means over languages, the claims, and how to read it.
 
     Args:
         figures: the caption of each figure, by the name of its file without `.png`.
+        warning: what is missing, in a sentence.
     """
     one = results[0]
     shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
@@ -23,12 +26,12 @@ def report(name: str, results: Sequence[Result], claims: Sequence[Claim], figure
 
 {rate.long.capitalize()}, on `{one.dataset}` after finetuning {_all(f"`{r.upstream}`" for r in results)} for
 {_all(str(r.updates) for r in results)} updates on {amounts(results)},
-seed {_all(str(r.seed) for r in results)}. {nature(results)}
+seed {_all(str(r.seed) for r in results)}. {nature(results)}{_decoded(results)}{_warned(warning)}
 
 {table(results)}{means(results)}{_judged(claims)}
 {_defined(results)}
-"against dense" is the ratio to the first dense model's {rate.short} of the same {here}. IOU compares the kept weights
-of the first and the final mask{_random_masks(results)}.
+"against dense" is the ratio to the first dense model's {rate.short} of the same {here}{_alike(results)}. IOU
+compares the kept weights of the first and the final mask{_random_masks(results)}.
 
 {shown}{versions}; commit {one.git}. Command: `./run.sh --profile {name}`.
 """
@@ -55,6 +58,27 @@ def nature(results: Sequence[Result]) -> str:
         return "The recordings are of people."
     rest = "nothing here is" if synthetic == {True} else "nothing on it is"
     return f"`cldr` is synthetic speech; {rest} evidence about human speech."
+
+
+def decoded(results: Sequence[Result]) -> str:
+    """Say how speech was decoded, unless all was greedily, which goes without saying."""
+    found = decodings(results)
+    if found in ([], ["greedy"]):
+        return ""
+    mixed = "; only what was decoded alike is compared, and figures of several methods do not tell it apart"
+    return f"Decoding: {'; '.join(found)}{mixed if len(found) > 1 else ''}."
+
+
+def _decoded(results: Sequence[Result]) -> str:
+    return f" {told}" if (told := decoded(results)) else ""
+
+
+def _warned(warning: str) -> str:
+    return f"\n\nWarning: {warning}." if warning else ""
+
+
+def _alike(results: Sequence[Result]) -> str:
+    return ", decoded alike" if len(decodings(results)) > 1 else ""
 
 
 def _judged(claims: Sequence[Claim]) -> str:

@@ -23,6 +23,8 @@ RATES = {
     "wer": Rate("WER", "word error rate"),
     "cer": Rate("CER", "character error rate"),
 }
+MODELS = " with "
+"""Stands before the language models of a decoding."""
 TEXT = Rate("1 − score", "error rate, 1 − score")
 
 
@@ -40,6 +42,23 @@ def is_text(results: Sequence[Result]) -> bool:
 def scores_of(result: Result) -> str:
     """Return the scores of a text task in words; nothing of speech."""
     return ", ".join(f"{name} {score:.4f}" for name, score in (result.scores or {}).items())
+
+
+def decoding_of(result: Result) -> str:
+    """Return how speech was decoded, and with which language models; nothing of text tasks.
+
+    Weights are left out: each experiment tunes its own.
+    """
+    if result.metric not in RATES:
+        return ""
+    models = [name for name, file in (("n-gram", result.ngram), ("LM", result.lm)) if file is not None]
+    # Greedy decoding has not always said its name.
+    return f"{result.decoding or 'greedy'}{MODELS if models else ''}{' and '.join(models)}"
+
+
+def decodings(results: Sequence[Result]) -> list[str]:
+    """Return how the results were decoded, each way once; none of text tasks."""
+    return list(dict.fromkeys(filter(None, map(decoding_of, results))))
 
 
 def amounts(results: Sequence[Result]) -> str:

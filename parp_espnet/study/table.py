@@ -5,7 +5,7 @@ from statistics import fmean
 
 from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.names import method_of, rate_of, scores_of
+from parp_espnet.study.names import decoding_of, decodings, method_of, rate_of, scores_of
 
 RATE = "error rate"
 HEAD = (
@@ -15,6 +15,7 @@ HEAD = (
     "sparsity",
     "updates",
     "finetunings",
+    "decoding",
     RATE,
     "95 % interval",
     "scores",
@@ -25,6 +26,7 @@ HEAD = (
 WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
     "upstream": lambda result: result.upstream,
     "updates": lambda result: result.updates,
+    "decoding": decoding_of,
     # Speech has none.
     "scores": scores_of,
 }
@@ -34,7 +36,7 @@ WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
 def table(results: Sequence[Result]) -> str:
     """Return a Markdown table, aligned so that it also reads on a console.
 
-    Each result is compared with the first dense one of its language.
+    Each result is compared with the first dense one of its language that was decoded alike.
     """
     alike = {name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results}) == 1}
     alike -= {"scores"} if any(result.scores for result in results) else set()
@@ -48,20 +50,28 @@ def head(results: Sequence[Result]) -> tuple[str, ...]:
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    """Return the cells of each result under `HEAD`; each is compared with the first dense one of its language."""
-    dense = {result.language: result for result in reversed(results) if result.method == "dense"}
-    return [_row(result, dense.get(result.language)) for result in results]
+    """Return the cells of each result under `HEAD`; each is compared as in `table`."""
+    dense = {_where(result): result for result in reversed(results) if result.method == "dense"}
+    return [_row(result, dense.get(_where(result))) for result in results]
+
+
+def _where(result: Result) -> tuple[str | None, str]:
+    return result.language, decoding_of(result)
 
 
 def means(results: Sequence[Result]) -> str:
     """Return a Markdown table of each arm's mean over its languages; nothing where no arm has more than two.
 
-    An arm is a method, an upstream and a number of updates. Arms can be compared where their languages are the same,
-    so each is also shown over the languages that all arms have.
+    An arm is a method, an upstream, a number of updates, and a decoding. Arms can be compared where their languages are
+    the same, so each is also shown over the languages that all arms have.
     """
-    arms: dict[tuple[str, str, float, int], dict[str, float]] = {}
+    arms: dict[tuple[str, str, float, int, str], dict[str, float]] = {}
+    several = len(decodings(results)) > 1
     for result in results:
-        arm = (result.upstream, method_of(result), result.sparsity_target, result.updates)
+        arm = (
+            result.upstream, method_of(result), result.sparsity_target, result.updates,
+            decoding_of(result) if several else "",
+        )  # fmt: skip
         arms.setdefault(arm, {})[result.language or ""] = result.error_rate
     if max(map(len, arms.values())) <= 2:
         return ""
@@ -69,8 +79,9 @@ def means(results: Sequence[Result]) -> str:
     shared = f"mean over {' '.join(sorted(common))}"
     mean = f"mean {rate_of(results).short}"
     lines = [f"| upstream | method | sparsity | updates | languages | {mean} | {shared} |", f"|{'---|' * 7}"]
-    for (upstream, method, sparsity, updates), rates in arms.items():
-        cells = [upstream, method, f"{sparsity:g}", str(updates), str(len(rates)), f"{fmean(rates.values()):.4f}"]
+    for (upstream, method, sparsity, updates, decoding), rates in arms.items():
+        called = ", ".join(filter(None, [method, decoding]))
+        cells = [upstream, called, f"{sparsity:g}", str(updates), str(len(rates)), f"{fmean(rates.values()):.4f}"]
         cells.append(f"{fmean(rates[language] for language in common):.4f}" if common else "")
         lines.append(f"| {' | '.join(cells)} |")
     return "".join(f"{line}\n" for line in ["", *lines])
@@ -86,6 +97,7 @@ def _row(result: Result, dense: Result | None) -> tuple[str, ...]:
         "" if result.sparsity_measured is None else f"{result.sparsity_measured:.3f}",
         str(result.updates),
         str(result.finetuning_runs),
+        decoding_of(result),
         f"{result.error_rate:.4f}",
         f"[{low:.4f}, {high:.4f}]",
         scores_of(result),

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,24 @@ def test_cldr_is_made_once_and_the_same_every_time(tmp_path: Path) -> None:
     (tmp_path / "data" / "dev" / "wav" / "left_over.wav").touch()
     assert "times real time" in _run(tmp_path, *CLDR, "--jobs", "1").stdout
     assert _digest(tmp_path / "data") == first
+
+
+def test_a_full_disk_is_one_line_and_room_on_it_lets_the_same_command_go_on(small_disk: Path) -> None:
+    words = ["--label", "stage 1 (data)", "--record", str(small_disk.with_name("dev.json")), "--"]
+    command = [sys.executable, "-m", "parp_espnet.bin.step", *words, *COMMAND, *CLDR]
+    full = subprocess.run(command, cwd=small_disk, env=_environment(), capture_output=True, text=True, check=False)
+    assert full.returncode == 2
+    assert "Traceback" not in full.stderr
+    last = full.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"error: data/dev/wav/\S+\.wav: cannot be written \(No space left on device\); make room .*", last
+    )
+    assert list((small_disk / "data/dev/wav").glob("*.wav"))
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    again = subprocess.run(command, cwd=small_disk, env=_environment(), capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "stage 1 (data) dev: continued" in again.stderr
+    assert len(read_data_dir(small_disk / "data/dev")) == len(list((small_disk / "data/dev/wav").iterdir()))
 
 
 def test_other_settings_make_it_again(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def test_a_full_disk(whole: Path, recipe, length, disk, refused, assert_same, ki
     disk(f"size={60 + kilobytes}k")
     said = refused(config)
     assert said.startswith(f"error: {directory}/")
-    assert said.endswith(": No space left on device; make room, and the same command continues")
+    full = "cannot be written (No space left on device); make room there and give the same command: what was complete stays"
+    assert said.endswith(full)
     disk("size=100m")
     recipe.train(directory, **length)
     assert_same(whole, directory)
@@ -69,8 +70,9 @@ def test_a_directory_that_cannot_be_written(whole: Path, recipe, length, disk, r
     with after(20, lambda: disk("ro")):
         said = refused(config)
     assert said.startswith(f"error: {directory}/")
-    assert said.endswith(": Read-only file system; give access to it, and the same command continues")
-    assert refused(config).startswith(f"error: {directory}/.lock: Read-only file system; ")
+    refusal = "cannot be written (Read-only file system); give access to it and give the same command: what was "
+    assert said.endswith(refusal + "complete stays")
+    assert refused(config).startswith(f"error: {directory}/.lock: {refusal}")
     disk("rw")
     recipe.train(directory, **length)
     assert_same(whole, directory)

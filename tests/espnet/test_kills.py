@@ -1,6 +1,6 @@
 """`kill -9` at random moments of a training, and inside of its writes: it ends with the bits of one left alone.
 
-    python3 -m pytest tests/espnet/test_kills.py --kills 100
+python3 -m pytest tests/espnet/test_kills.py --kills 100
 """
 
 import multiprocessing

@@ -33,6 +33,29 @@ def test_names(changes: dict[str, Any], names: list[str]) -> None:
     assert decoding(**changes).names == names
 
 
+@pytest.mark.parametrize(
+    ("changes", "names", "tuned"),
+    [
+        ({}, ["beam12", "beam12_penalty", "beam12_ngram3", "beam12_lm", "greedy"], 3),
+        ({"beam_size": 4}, ["beam4_penalty", "beam4_ngram3", "beam4_lm", "beam4"], 3),
+        ({"use_ngram": True}, ["beam12", "beam12_penalty", "beam12_ngram3"], 2),
+        (
+            {"use_ngram": True, "use_lm": True, "lm_weight": 0.3, "penalty": 1.0},
+            ["beam12", "beam12_penalty1", "beam12_ngram3_penalty1", "beam12_lm_lmw0.3_penalty1",
+             "beam12_lm_ngram3_lmw0.3_penalty1"],
+            2,
+        ),
+    ],
+)  # fmt: skip
+def test_a_comparison(changes: dict[str, Any], names: list[str], tuned: int) -> None:
+    found = decoding(compare_decoding=True, **changes)
+    assert set(found.names) == {"decode_greedy", *(f"decode_{name}" for name in names)}
+    assert found.name == f"decode_{names[-1]}"
+    assert sum(one.tunes for one in found.searches) == tuned
+    assert found.uses_ngram
+    assert found.uses_lm == (changes != {"use_ngram": True})
+
+
 def test_other_texts_and_files_have_other_names() -> None:
     one, other = (decoding(use_ngram=True, lm_train_text=Path(name)) for name in ("a", "b"))
     assert len({one.name, other.name, decoding(use_ngram=True).name}) == 3

@@ -145,3 +145,21 @@ def test_two_channels_are_refused(data: Path, tmp_path: Path) -> None:
     soundfile.write(data / "good.wav", np.zeros((1600, 2)), 16000)
     with pytest.raises(UserError, match="has 2 channels; expected one"):
         format_data(data, tmp_path / "out", "es", jobs=1)
+
+
+def test_an_mp3_without_a_decoder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(data / "good.mp3", np.zeros(48000), 48000, format="MP3")
+    (data / "wav.scp").write_text((data / "wav.scp").read_text().replace("good.wav", "good.mp3"))
+    format_data(data, tmp_path / "out", "es", jobs=1)
+    monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "WAV"})
+    with pytest.raises(UserError, match=r"good\.mp3: this libsndfile \([\d.]+\) decodes no mp3; expected 1.1 or later"):
+        format_data(data, tmp_path / "other", "es", jobs=1)
+
+
+def test_a_full_disk_keeps_what_was_converted(data: Path, small_disk: Path) -> None:
+    speeds = [0.5 + 0.05 * number for number in range(20)]  # 1.2 MB or more
+    with pytest.raises(UserError, match=r"/sp\S+\.wav: cannot be written \(No space left on device\); make room there"):
+        format_data(data, small_disk / "out", "es", jobs=2, speeds=speeds)
+    kept = list((small_disk / "out/wav").iterdir())
+    assert kept
+    assert all(soundfile.info(file).frames for file in kept)

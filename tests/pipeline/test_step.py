@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,30 @@ def test_a_step_runs_again_when_an_input_has_changed(step: Step, capsys: pytest.
     run(step)
     assert Path("out").read_text() == "two"
     assert "again, since in has changed" in capsys.readouterr().err
+
+
+def test_a_step_runs_again_when_a_recording_has_changed(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a b.wav").write_bytes(b"one")
+    Path("wav.scp").write_text("1 a b.wav\n2 sph2pipe x |\n3 gone.wav\n")
+    listing = replace(step, recordings=(Path("wav.scp"),))
+    run(step)
+    # Those who ran it before recordings were looked at run it once more.
+    run(listing)
+    assert "again, since other inputs" in capsys.readouterr().err
+    run(listing)
+    assert runs() == 2
+    Path("a b.wav").write_bytes(b"other")
+    run(listing)
+    assert "again, since what wav.scp names has changed" in capsys.readouterr().err
+    Path("gone.wav").write_bytes(b"there")
+    run(listing)
+    before = Path("a b.wav").stat()
+    Path("a b.wav").write_bytes(b"OTHER")
+    os.utime("a b.wav", ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    run(listing)
+    assert runs() == 5
+    with pytest.raises(UserError, match=r"cannot read lost\.scp .*an earlier stage makes it"):
+        run(replace(step, recordings=(Path("lost.scp"),)))
 
 
 def test_a_step_runs_again_when_its_output_is_gone(step: Step) -> None:

@@ -74,6 +74,13 @@ def test_what_changed_is_checked_again(recipe: Path) -> None:
     assert done.returncode == 1
     assert "again, since data/dev/text has changed" in done.stderr
     assert "found U+200B (ZERO WIDTH SPACE)" in done.stdout
+    text.write_text(text.read_text().replace("\u200b", ""))
+    assert run(recipe, "--train_set", "dev", "--valid_set", "test").returncode == 0
+    # Another recording under the same name.
+    (recipe / "wav/test-2.wav").write_bytes(b"")
+    done = run(recipe, "--train_set", "dev", "--valid_set", "test")
+    assert "error    empty: test-2: wav/test-2.wav: " in done.stdout
+    assert "again, since what data/test/wav.scp names has changed" in done.stderr
 
 
 def test_the_check_can_be_left_out(recipe: Path) -> None:

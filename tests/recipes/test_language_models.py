@@ -82,6 +82,31 @@ def test_the_table_has_all_decodings(recipe: Path, with_ngram: str) -> None:
     assert (greedy.decoding, greedy.ngram, greedy.penalty) == ("greedy", None, None)
 
 
+def test_one_command_compares_all_decodings(recipe: Path, command: list[str], with_ngram: str) -> None:
+    exp = recipe / "exp/dense"
+    words = ["--stage", "10", "--compare_decoding", "true", "--ngram_num", "2", "--lm_config"]
+    done = run(command, *words, str(recipe / "small.yaml"))
+    assert done.returncode == 0, done.stderr
+    names = ["greedy", "beam12", "beam12_penalty", "beam12_lm-small", "beam12_ngram2"]
+    shown = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert shown == ["decoding", *(f"{name}/{dataset}" for dataset in ("dev", "test") for name in names)]
+    found = {(one["decoding"], one["dataset"]): one for one in json.loads((exp / "decodings.json").read_text())}
+    assert len(found) == 10
+    for name in names[2:]:
+        tuned = json.loads((exp / f"decode_{name}/dev/weights.json").read_text())
+        dev = found[f"decode_{name}", "dev"]
+        assert dev["error_rate"] == pytest.approx(tuned["error_rate"])
+        assert dev["penalty"] == tuned["penalty"]
+        # Nothing is tuned on the test set, and both are decoded with what was found.
+        assert found[f"decode_{name}", "test"]["penalty"] == tuned["penalty"]
+        assert set(dev["against_greedy"]) >= {"difference", "difference_interval", "p"}
+    assert {one["against_greedy"] for (name, _), one in found.items() if name == "decode_greedy"} == {None}
+    report = (recipe / "exp/RESULTS.md").read_text()
+    assert all(f"| {name}/{dataset} " in report for name in names for dataset in ("dev", "test"))
+    # The experiment's own result is that of the other options.
+    assert Result.read(exp / "result.json").decoding == "greedy"
+
+
 def test_what_is_complete_is_skipped(command: list[str], with_ngram: str) -> None:
     again = run(command, "--use_ngram", "true", "--ngram_num", "2")
     assert again.returncode == 0

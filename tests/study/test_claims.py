@@ -35,6 +35,8 @@ def test_without_evidence_nothing_is_judged() -> None:
         ("C1", [against("parp", "dense", 0.05)], Verdict.FAILS),
         ("C1", [against("parp", "dense", -0.05, p=0.4)], Verdict.UNDECIDED),
         ("C1", [against("parp", "dense", 0.05, sparsity=0.9), against("parp", "dense", -0.05)], Verdict.HOLDS),
+        # It is of models without a language model.
+        ("C1", [against("parp", "dense", -0.05, decoding="beam 12 with n-gram")], Verdict.UNTESTED),
         ("C2", [against("parp", "omp", -0.05), against("parp", "imp", 0.0, p=1.0)], Verdict.HOLDS),
         ("C2", [against("parp", "omp", -0.05), against("parp", "omp", 0.05)], Verdict.FAILS),
         ("C2", [against("parp", "omp", 0.05, sparsity=0.9)], Verdict.UNTESTED),

@@ -4,10 +4,42 @@ from collections.abc import Callable
 from pathlib import Path
 
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.scoring.per import Counts
 from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.utterances import write_utterances
 from parp_espnet.study.collect import Done
-from parp_espnet.study.gather import comparisons
+from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.gather import comparisons, gather
 from parp_espnet.study.plan import Study
+
+
+def test_only_what_was_decoded_alike_is_compared_and_what_is_missing_is_named(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    experiment = Study.read(ROOT / "conf/study/quick.yaml").experiments[0]
+
+    def done(method: str, errors: int, **more: object) -> Done:
+        folder = tmp_path / f"{method}-{errors}"
+        write_utterances(folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)])
+        sparsity = 0.0 if method == "dense" else 0.5
+        return Done(experiment, make_result(method=method, sparsity_target=sparsity, interval=None, **more), folder)
+
+    with_ngram = {"decoding": "beam 12", "ngram": "exp/3gram.arpa"}
+    some = [done("dense", 1, decoding="greedy"), done("parp", 2), done("parp", 3, **with_ngram)]
+    (found,) = comparisons(some)
+    assert (found.one, found.other, found.decoding) == ("parp", "dense", "greedy")
+    assert round(found.difference, 4) == 0.1
+    some.append(done("dense", 4, **with_ngram))
+    assert {(one.decoding, round(one.difference, 4)) for one in comparisons(some)} == {
+        ("greedy", 0.1), ("beam 12 with n-gram", -0.1),
+    }  # fmt: skip
+    (some[1].folder / "utterances.tsv").unlink()
+    evidence = gather(some)
+    assert len(evidence.comparisons) == 1
+    lost = str(some[1].folder / "utterances.tsv")
+    assert lost in evidence.missing
+    assert lost in Evidence(missing=[lost]).warning
+    assert Evidence().warning == ""
 
 
 def test_text_is_compared_by_its_predictions_and_a_mask_with_itself(

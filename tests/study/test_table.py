@@ -69,6 +69,28 @@ def test_what_differs_has_a_column_and_every_arm_a_mean(results: list[Result]) -
     assert " 5.00 " in table(made)
 
 
+def test_decodings_are_told_apart(results: list[Result]) -> None:
+    # Greedy decoding has not always said its name.
+    greedy = [replace(results[0], decoding="greedy"), *results[1:3]]
+    assert "decoding" not in table(greedy).splitlines()[0]
+    assert "Decoding:" not in report("quick", greedy, [], {})
+    more = {"decoding": "beam 12", "ngram": "exp/3gram.arpa"}
+    mixed = [*greedy, replace(results[0], error_rate=0.04, **more), replace(results[2], error_rate=0.06, **more)]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table(mixed).splitlines()]
+    place, ratio = rows[0].index("decoding"), rows[0].index("against dense")
+    assert [row[place] for row in rows[2:]] == ["greedy"] * 3 + ["beam 12 with n-gram"] * 2
+    # 0.06 beside the dense model's 0.04 with the n-gram, not beside its 0.08 without.
+    assert rows[-1][ratio] == "1.50"
+    told = report("quick", mixed, [], {}, "some.tsv is missing")
+    assert "Decoding: greedy; beam 12 with n-gram; only what was decoded alike is compared" in told
+    assert "of the same language, decoded alike." in told
+    assert "\nWarning: some.tsv is missing.\n" in told
+    languages = [
+        replace(one, language=name, recipe=f"egs2/cldr/{name}") for one in mixed for name in ("es", "tr", "ky")
+    ]
+    assert "| multi | parp, beam 12 with n-gram | 0.6 | 300 | 3 | 0.0600 |" in means(languages)
+
+
 @pytest.mark.parametrize(
     ("recipes", "says"),
     [

@@ -4,6 +4,7 @@
 #     egs2/cldr/es/run.sh --method parp --sparsity 0.5
 #     egs2/cldr/es/run.sh --method dense --stage 8 --stop_stage 14
 #     egs2/cldr/es/run.sh --method dense --use_ngram true
+#     egs2/cldr/es/run.sh --method dense --compare_decoding true
 #     egs2/cldr/es/run.sh --help
 #
 # What is complete is skipped; what was interrupted continues with the same command.
@@ -77,7 +78,8 @@ if at_stage 1; then
         for set in "data/${train_set}" "data/${valid_set}" "data/${test_set}"; do
             [[ " ${sets[*]} " != *" ${set} "* ]] || continue
             sets+=("${set}")
-            inputs+=(--input "${set}/wav.scp" --input "${set}/text")
+            # Someone may have put another recording in the place of one.
+            inputs+=(--input "${set}/wav.scp" --input "${set}/text" --recordings "${set}/wav.scp")
         done
         options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
         advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
@@ -206,33 +208,21 @@ if at_stage 9; then
         --output "${exp}/mask.safetensors" -- python3 -m parp_espnet.bin.show_training --exp "${exp}"
 fi
 
-# The language models of a search, as options; none where there is none.
-models=() model_inputs=() stock=()
-if [ "${use_lm}" = true ]; then
-    models+=(--lm "${lm_dir}/${lm_model}")
-    model_inputs+=(--input "${lm_dir}/${lm_model}")
-    stock+=(--lm_train_config "${lm_dir}/config.yaml" --lm_file "${lm_dir}/${lm_model}")
-fi
-if [ "${use_ngram}" = true ]; then
-    models+=(--ngram "${ngram_file}")
-    model_inputs+=(--input "${ngram_file}")
-fi
-
-if at_stage 10 && [ "${has_language_model}" = true ]; then
+if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
     # Of the data, not of the dump: speed perturbation would count each sentence several times.
     text=${lm_train_text:-data/${train_set}/text}
-    if [ -z "${ngram}" ] || [ "${use_lm}" = true ]; then
+    if [ -z "${ngram}" ] || [ "${uses_lm}" = true ]; then
         step "${dumpdir}/.steps/$(basename "${lm_text}" .txt).json" --input "${text}" --input "${tokens}" \
             --output "${lm_text}" -- \
             python3 -m parp_espnet.bin.language_model text --text "${text}" --token_list "${tokens}" --out "${lm_text}"
     fi
-    if [ "${use_ngram}" = true ] && [ -z "${ngram}" ]; then
+    if [ "${uses_ngram}" = true ] && [ -z "${ngram}" ]; then
         step "$(dirname "${ngram_file}")/.steps/${ngram_num}gram.json" --input "${lm_text}" --input "${tokens}" \
             --output "${ngram_file}" -- \
             python3 -m parp_espnet.bin.language_model ngram --text "${lm_text}" --token_list "${tokens}" \
             --order "${ngram_num}" --out "${ngram_file}"
     fi
-    if [ "${use_lm}" = true ]; then
+    if [ "${uses_lm}" = true ]; then
         lm_train=(
             python3 -m espnet2.bin.lm_train --config "${lm_config}" --token_list "${tokens}"
             --train_data_path_and_name_and_type "${lm_text},text,text"
@@ -251,41 +241,70 @@ if at_stage 10 && [ "${has_language_model}" = true ]; then
     fi
 fi
 
-weights_file=${exp}/${decode}/${valid_set}/weights.json
-
 # decode_greedily SET: the best path, and where a search follows, what it needs of the model.
 decode_greedily() {
     local out=${exp}/decode_greedy/$1 kept=()
-    [ "${beam}" = 1 ] || [ "${search}" = espnet ] || kept=(--aside=--logprobs --output "${out}/logprobs.safetensors")
+    [ ${#searches[@]} -eq 0 ] || kept=(--aside=--logprobs --output "${out}/logprobs.safetensors")
     step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/$1/wav.scp" \
         --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
         python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/$1" --out "${out}" \
         --device "$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)"
 }
 
-if at_stage 11 && [ "${tunes}" = true ]; then
-    decode_greedily "${valid_set}"
-    logprobs=${exp}/decode_greedy/${valid_set}/logprobs.safetensors
-    queued "tune_${decode}" 1
-    step "${exp}/${decode}/${valid_set}/.steps/tune.json" --input "${logprobs}" --input "${raw}/${valid_set}/text" \
-        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" "${queue[@]}" -- \
-        python3 -m parp_espnet.bin.search tune --logprobs "${logprobs}" --data "${raw}/${valid_set}" \
-        --out "${exp}/${decode}/${valid_set}" --beam "${beam}" "${models[@]}" "${weight_options[@]}" "${score_options[@]}"
-fi
-
-# search_with NAME OPTIONS…: decode the test set by our search, into the directory of that name.
-search_with() {
-    local out=${exp}/$1/${test_set}
-    step "${out}/.steps/decode.json" --input "${logprobs}" --output "${out}/text" \
-        --runner "${decode_cmd}" --log "${out}/log/decode.log" "${@:2}"
+# with_search N COMMAND…: run a function below for the plan's search N: its name, language models, and given weights.
+with_search() {
+    local name=${searches[$1]}
+    local -n models=models_$1 model_inputs=model_inputs_$1 weight_options=weight_options_$1
+    local weights_file=${exp}/${name}/${valid_set}/weights.json
+    "${@:2}"
 }
 
+# tune_search: choose what weights are not given, on the validation set.
+tune_search() {
+    local logprobs=${exp}/decode_greedy/${valid_set}/logprobs.safetensors out=${exp}/${name}/${valid_set}
+    queued "tune_${name}" 1
+    step "${out}/.steps/tune.json" --input "${logprobs}" --input "${raw}/${valid_set}/text" \
+        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" "${queue[@]}" -- \
+        python3 -m parp_espnet.bin.search tune --logprobs "${logprobs}" --data "${raw}/${valid_set}" \
+        --out "${out}" --beam "${search_beam}" "${models[@]}" "${weight_options[@]}" "${score_options[@]}"
+}
+
+# search_set SET TUNED: decode a set, with the weights that tuning has found or those that are given.
+search_set() {
+    local logprobs=${exp}/decode_greedy/$1/logprobs.safetensors out=${exp}/${name}/$1 inputs=() weights=()
+    weights=("${weight_options[@]}")
+    if [ "$2" = true ]; then
+        inputs=(--input "${weights_file}")
+        weights=(--weights "${weights_file}")
+    fi
+    step "${out}/.steps/decode.json" --input "${logprobs}" "${model_inputs[@]}" "${inputs[@]}" --output "${out}/text" \
+        --runner "${decode_cmd}" --log "${out}/log/decode.log" -- \
+        python3 -m parp_espnet.bin.search decode --beam "${search_beam}" --logprobs "${logprobs}" --out "${out}" \
+        "${models[@]}" "${weights[@]}"
+}
+
+# What is decoded and scored: a comparison shows the validation set as well.
+decoded_sets=("${test_set}")
+[[ ${compare_decoding} = false || ${valid_set} = "${test_set}" ]] || decoded_sets=("${valid_set}" "${test_set}")
+
+if at_stage 11 && [[ " ${tunes[*]} " == *" true "* ]]; then
+    decode_greedily "${valid_set}"
+    for number in "${!searches[@]}"; do
+        [ "${tunes[number]}" = false ] || with_search "${number}" tune_search
+    done
+fi
+
 if at_stage 12; then
-    decode_greedily "${test_set}"
-    out=${exp}/${decode}/${test_set}
-    if [ "${beam}" = 1 ]; then
-        :
-    elif [ "${search}" = espnet ]; then
+    for set in "${decoded_sets[@]}"; do
+        decode_greedily "${set}"
+        for number in "${!searches[@]}"; do
+            with_search "${number}" search_set "${set}" "${tunes[number]}"
+        done
+    done
+    if [ "${search}" = espnet ] && [ "${beam}" -gt 1 ]; then
+        out=${exp}/${decode}/${test_set}
+        stock=()
+        [ "${use_lm}" = false ] || stock=(--lm_train_config "${lm_dir}/config.yaml" --lm_file "${lm_dir}/${lm_model}")
         step "${out}/.steps/split.json" --input "${raw}/${test_set}/wav.scp" --output "${out}/log/keys.1.scp" -- \
             python3 -m parp_espnet.bin.shards split --data "${raw}/${test_set}" --parts "${inference_nj}" \
             --out "${out}/log"
@@ -300,31 +319,19 @@ if at_stage 12; then
         step "${out}/.steps/join.json" --input "${out}/.steps/decode.json" --output "${out}/text" -- \
             python3 -m parp_espnet.bin.shards join --logs "${out}/log" --parts "${inference_nj}" --out "${out}/text" \
             --beam "${beam}" "${models[@]}" "${weight_options[@]}"
-    else
-        # Without a language model first: its share in the result is then seen.
-        logprobs=${exp}/decode_greedy/${test_set}/logprobs.safetensors
-        decode_search=(python3 -m parp_espnet.bin.search decode --beam "${beam}" --logprobs "${logprobs}")
-        if [ "${has_language_model}" = true ]; then
-            search_with "decode_beam${beam}" -- "${decode_search[@]}" --out "${exp}/decode_beam${beam}/${test_set}"
-        fi
-        if [ "${tunes}" = true ]; then
-            search_with "${decode}" "${model_inputs[@]}" --input "${weights_file}" -- \
-                "${decode_search[@]}" --out "${out}" "${models[@]}" --weights "${weights_file}"
-        else
-            search_with "${decode}" "${model_inputs[@]}" -- \
-                "${decode_search[@]}" --out "${out}" "${models[@]}" "${weight_options[@]}"
-        fi
     fi
 fi
 
 if at_stage 13; then
-    for name in "${decodings[@]}"; do
-        decoded=${exp}/${name}/${test_set}
-        step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${test_set}/text" \
-            ${merge:+--input "${merge}"} --output "${decoded}/score/result.json" \
-            --output "${decoded}/score/utterances.tsv" -- \
-            python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${test_set}" --decoded "${decoded}" \
-            "${score_options[@]}"
+    for set in "${decoded_sets[@]}"; do
+        for name in "${decodings[@]}"; do
+            decoded=${exp}/${name}/${set}
+            step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${set}/text" \
+                ${merge:+--input "${merge}"} --output "${decoded}/score/result.json" \
+                --output "${decoded}/score/utterances.tsv" -- \
+                python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${set}" --decoded "${decoded}" \
+                "${score_options[@]}"
+        done
     done
 fi
 

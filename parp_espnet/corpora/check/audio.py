@@ -20,6 +20,7 @@ from parp_espnet import progress
 from parp_espnet.corpora.check.folder import Part, Recording
 from parp_espnet.corpora.check.ogg import is_cut
 from parp_espnet.corpora.check.riff import frames_of_header
+from parp_espnet.corpora.decoders import need_decoder
 from parp_espnet.errors import describe
 
 FULL = 32767 / 32768
@@ -91,8 +92,12 @@ def hear_all(recordings: Sequence[Recording], jobs: int, label: str) -> list[Hea
 
 
 def hear(recording: Recording) -> Heard:
-    """Decode a recording and look at the samples of each utterance in it."""
+    """Decode a recording and look at the samples of each utterance in it.
+
+    Raises `UserError` where there is no decoder for it: no recording is at fault.
+    """
     path = Path(recording.path)
+    need_decoder(path)
     if not path.is_file():
         nothing = "none" if path.is_absolute() else f"none, seen from {Path.cwd()}"
         return Heard(recording, problem=Problem("missing", "a file", "something else" if path.exists() else nothing))

@@ -15,8 +15,9 @@ from parp_espnet.corpora.check.judge import RATE
 from parp_espnet.corpora.check.report import table
 from parp_espnet.corpora.check.run import Findings
 from parp_espnet.corpora.check.text import normal
+from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
-from parp_espnet.files import atomic_write, write_text
+from parp_espnet.files import write_text
 from parp_espnet.progress import track
 
 REJECTED = "rejected.tsv"
@@ -115,8 +116,7 @@ def _resample(heard: Iterable[Heard], wanted: Mapping[str, str], out: Path, jobs
         copy = out / "wav" / f"{one.recording.id.replace('/', '%2F')}.wav"
         samples, rate = soundfile.read(one.recording.path, dtype="float32", always_2d=True)
         mono = soxr.resample(samples.mean(axis=1), rate, RATE)
-        with atomic_write(copy) as temporary:
-            soundfile.write(temporary, np.clip(mono, -1, 1), RATE, subtype="PCM_16", format="WAV")
+        write_wav(copy, np.clip(mono, -1, 1), RATE)
         return one.recording.id, str(copy)
 
     with ThreadPoolExecutor(jobs) as threads:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.style import COLOURS, MARKERS
-from parp_espnet.study.names import amounts, is_text, method_of, rate_of
+from parp_espnet.study.names import amounts, decoding_of, decodings, is_text, method_of, rate_of
 
 MOST = 60
 """With more points than these, curves and matrices say more."""
@@ -52,9 +52,10 @@ def points(results: Sequence[Result]) -> Figure | None:
 
 
 def _arm(result: Result, results: Sequence[Result]) -> str:
-    """What a point is called; with its upstream where the results have several."""
-    several = len({other.upstream for other in results}) > 1
-    return f"{result.upstream}, {method_of(result)}" if several else method_of(result)
+    """What a point is called; with its upstream and its decoding where the results have several."""
+    upstream = result.upstream if len({other.upstream for other in results}) > 1 else ""
+    decoding = decoding_of(result) if len(decodings(results)) > 1 else ""
+    return ", ".join(filter(None, [upstream, method_of(result), decoding]))
 
 
 def _title(results: Sequence[Result]) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from parp_espnet.corpora.check import audio
 from parp_espnet.corpora.check.audio import hear, hear_all
 from parp_espnet.corpora.check.folder import Part, Recording
+from parp_espnet.errors import UserError
 
 RATE = 16000
 # Multiples of a step of 16 bits, so that every format has the same samples.
@@ -240,3 +241,14 @@ def test_too_short_and_too_long(make: Make, find: Find, seconds: float, phones: 
     text = (data / "text").read_text().splitlines()
     (data / "text").write_text("\n".join([*text[:2], f"bea-1 {phones}", text[3]]) + "\n")
     assert find(data) == [(kind, "bea-1") for kind in kinds]
+
+
+def test_an_mp3_without_a_decoder_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"{number}.mp3" for number in range(2)]
+    for name in names:
+        soundfile.write(tmp_path / name, SAMPLES, 48000, format="MP3")
+    recordings = [Recording(name, str(tmp_path / name), (Part(name),)) for name in names]
+    assert [one.problem for one in hear_all(recordings, 1, "")] == [None, None]
+    monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "WAV"})
+    with pytest.raises(UserError, match=r"0\.mp3: this libsndfile \([\d.]+\) decodes no mp3; .* pip install --upgrade"):
+        hear_all(recordings, 1, "")

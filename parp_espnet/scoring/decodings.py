@@ -1,0 +1,106 @@
+"""An experiment's decodings side by side: greedy, by beam, with language models; each against the greedy one."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from parp_espnet.files import write_json
+from parp_espnet.scoring.aligned import markdown
+from parp_espnet.scoring.bootstrap import Paired
+from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.utterances import compare, read_utterances
+
+GREEDY = "decode_greedy"
+HEAD = ("decoding", "weights", "metric", "error rate", "95 % interval", "sub", "ins", "del", "against greedy", "p")
+TUNED = "Weights that were tuned were so on the validation set, whose own rows flatter them. "
+EXPLAINED = "Against greedy, in points: a paired bootstrap over utterances, with its 95 % interval.\n"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One decoding of one data set, as it was scored."""
+
+    decoding: str
+    """Name of its directory in the experiment's."""
+    result: Result
+    against_greedy: Paired | None
+    """None where it is greedy, or not on the same utterances, by the same metric, as the greedy one."""
+
+    @property
+    def weights(self) -> str:
+        """The weights of the search, in words."""
+        one = self.result
+        found = {"LM": one.lm_weight, "n-gram": one.ngram_weight, "penalty": one.penalty}
+        return ", ".join(f"{name} {weight:g}" for name, weight in found.items() if weight is not None)
+
+
+def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
+    """Read the `score/` of an experiment's decodings, of one data set or several, and compare them set by set.
+
+    They come in the order of their data sets, greedy first, then by how many weights they have. Raises `UserError`
+    where a `result.json` or an `utterances.tsv` is damaged or missing.
+    """
+    results = {score: Result.read(score / "result.json") for score in scores}
+    return [
+        Decoded(score.parts[-3], results[score], _against_greedy(score, results))
+        for score in sorted(results, key=lambda score: _place(score, results[score]))
+    ]
+
+
+def _place(score: Path, result: Result) -> tuple[object, ...]:
+    decoding, dataset = score.parts[-3:-1]
+    weights = sum(one is not None for one in (result.lm_weight, result.ngram_weight, result.penalty))
+    return (dataset, decoding != GREEDY, weights, decoding)
+
+
+def _against_greedy(score: Path, results: dict[Path, Result]) -> Paired | None:
+    greedy = score.parents[2] / GREEDY / score.parts[-2] / score.name
+    if score == greedy or greedy not in results:
+        return None
+    one, other = results[score], results[greedy]
+    if (one.metric, one.merges) != (other.metric, other.merges):
+        return None
+    found, reference = (read_utterances(folder / "utterances.tsv") for folder in (score, greedy))
+    if {(count.utterance, count.reference) for count in found} != {(c.utterance, c.reference) for c in reference}:
+        return None
+    return compare(found, reference)
+
+
+def as_table(decoded: Sequence[Decoded]) -> str:
+    """Return a Markdown table that reads on a console, and how to read it; nothing where there is one decoding."""
+    if len({one.decoding for one in decoded}) < 2:
+        return ""
+    compared = any(one.against_greedy for one in decoded)
+    columns = len(HEAD) if compared else HEAD.index("against greedy")
+    tuned = TUNED if any(one.weights for one in decoded) and len({one.result.dataset for one in decoded}) > 1 else ""
+    told = f"\n{tuned}{EXPLAINED}" if compared else ""
+    return markdown([row[:columns] for row in (HEAD, *map(_row, decoded))]) + told
+
+
+def write_decodings(path: Path, decoded: Sequence[Decoded]) -> None:
+    """Write them as JSON; `against_greedy` is null where there is nothing to compare."""
+    names = (
+        "dataset", "metric", "error_rate", "ci95", "sub", "del_", "ins", "reference_length", "lm", "ngram",
+        "lm_weight", "ngram_weight", "penalty", "decode_seconds",
+    )  # fmt: skip
+    entries = [
+        {"decoding": one.decoding}
+        | {name.rstrip("_"): getattr(one.result, name) for name in names}
+        | {"against_greedy": None if one.against_greedy is None else asdict(one.against_greedy)}
+        for one in decoded
+    ]
+    write_json(path, entries)
+
+
+def _row(one: Decoded) -> tuple[str, ...]:
+    """The cells of a decoding."""
+    result, paired = one.result, one.against_greedy
+    low, high = result.ci95
+    against = p = ""
+    if paired is not None:
+        bounds = ", ".join(f"{100 * bound:+.2f}" for bound in paired.difference_interval)
+        against, p = f"{100 * paired.difference:+.2f} [{bounds}]", f"{paired.p:.4f}"
+    name = f"{one.decoding}/{result.dataset}".removeprefix("decode_")
+    counts = map(str, (result.sub, result.ins, result.del_))
+    rate, interval = f"{result.error_rate:.4f}", f"[{low:.4f}, {high:.4f}]"
+    return (name, one.weights, result.metric.upper(), rate, interval, *counts, against, p)
