@@ -32,9 +32,11 @@ def describe(error: Exception) -> str:
 
 
 def cannot_write(path: object, number: int) -> str:
-    """Say that a file was refused, by one of `REFUSALS`. What was complete before is kept, and skipped the next time."""
+    """Say that a file was refused, by one of `REFUSALS`. What was complete before is kept, and skipped next time."""
+    # Without access it may have been read.
+    what = "used" if number in (errno.EACCES, errno.EPERM) else "written"
     then = f"{REFUSALS[number]} and give the same command: what was complete stays"
-    return f"{path}: cannot be written ({os.strerror(number)}); {then}"
+    return f"{path}: cannot be {what} ({os.strerror(number)}); {then}"
 
 
 def command(main: Callable[[], None]) -> Callable[[], None]:

@@ -1,7 +1,6 @@
 """Files that are either complete or absent."""
 
 import contextlib
-import errno
 import json
 import os
 import tempfile

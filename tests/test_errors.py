@@ -30,7 +30,7 @@ def small_files() -> Iterator[None]:
 def test_what_does_not_fit_is_one_line_and_leaves_what_was_there(tmp_path: Path) -> None:
     write_text(tmp_path / "text", "small")
     with pytest.raises(
-        UserError, match=r"/text: cannot be written \(File too large\); make room there and give the same"
+        UserError, match=r"/text: cannot be written \(File too large\); raise the limit of a file\'s size"
     ):
         write_text(tmp_path / "text", "large" * LIMIT)
     with pytest.raises(UserError, match=r"/a\.wav: cannot be written"):
@@ -57,7 +57,7 @@ def test_a_command_that_writes_elsewhere_has_no_traceback(tmp_path: Path, capsys
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: a file in ")
-    assert "cannot be written (File too large); make room there" in line
+    assert "cannot be written (File too large); raise the limit" in line
 
 
 def test_another_error_of_the_system_is_a_defect() -> None:

@@ -7,6 +7,7 @@ known as one.
 """
 
 import hashlib
+import os
 import shlex
 import sys
 from dataclasses import dataclass

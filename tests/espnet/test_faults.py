@@ -57,8 +57,8 @@ def test_a_full_disk(whole: Path, recipe, length, disk, refused, assert_same, ki
     disk(f"size={60 + kilobytes}k")
     said = refused(config)
     assert said.startswith(f"error: {directory}/")
-    full = "cannot be written (No space left on device); make room there and give the same command: what was complete stays"
-    assert said.endswith(full)
+    full = "cannot be written (No space left on device); make room there and give the same command: what was "
+    assert said.endswith(full + "complete stays")
     disk("size=100m")
     recipe.train(directory, **length)
     assert_same(whole, directory)
