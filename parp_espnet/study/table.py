@@ -12,8 +12,11 @@ HEAD = (
     "language",
     "upstream",
     "method",
+    "n",
     "sparsity",
+    "seed",
     "updates",
+    "frozen",
     "finetunings",
     "decoding",
     RATE,
@@ -25,7 +28,11 @@ HEAD = (
 )
 WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
     "upstream": lambda result: result.upstream,
+    # What does not adjust has none.
+    "n": lambda result: result.interval,
+    "seed": lambda result: result.seed,
     "updates": lambda result: result.updates,
+    "frozen": lambda result: result.freeze_updates,
     "decoding": decoding_of,
     # Speech has none.
     "scores": scores_of,
@@ -38,7 +45,9 @@ def table(results: Sequence[Result]) -> str:
 
     Each result is compared with the first dense one of its language that was decoded alike.
     """
-    alike = {name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results}) == 1}
+    alike = {
+        name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results} - {None}) <= 1
+    }
     alike -= {"scores"} if any(result.scores for result in results) else set()
     columns = [place for place, name in enumerate(HEAD) if name not in alike]
     return markdown([[row[column] for column in columns] for row in [head(results), *rows(results)]])
@@ -94,8 +103,11 @@ def _row(result: Result, dense: Result | None) -> tuple[str, ...]:
         result.language or "",
         result.upstream,
         method_of(result),
+        "" if result.interval is None else str(result.interval),
         "" if result.sparsity_measured is None else f"{result.sparsity_measured:.3f}",
+        str(result.seed),
         str(result.updates),
+        str(result.freeze_updates),
         str(result.finetuning_runs),
         decoding_of(result),
         f"{result.error_rate:.4f}",

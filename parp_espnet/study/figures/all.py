@@ -23,7 +23,10 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
     rate = rate_of(results).long.capitalize()
     plots = {
         "per": (f"{rate} on the test set, with 95 % intervals.", points(results)),
-        "curves": (f"{rate} against sparsity; bands are 95 % intervals, dots other seeds.", curves(results)),
+        "curves": (
+            f"{rate} against sparsity; lines are means over seeds, bands of their 95 % intervals, dots the seeds.",
+            curves(results),
+        ),
         "cost": (
             f"{rate} against updates of all finetunings; numbers are sparsities.",
             cost(evidence.costs, rate.lower()),

@@ -1,13 +1,14 @@
 """Phone error rate against sparsity, a line for each method."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.style import METHODS, add_legend, look
-from parp_espnet.study.names import rate_of
+from parp_espnet.study.names import method_of, rate_of
 
 PANEL = (3.6, 3.2)
 """Inches of one language's panel."""
@@ -16,10 +17,14 @@ PANEL = (3.6, 3.2)
 def curves(results: Sequence[Result]) -> Figure | None:
     """Draw a panel for each language with several sparsities, and a row of them for each number of frozen updates.
 
-    A line goes through the first seed's results, with a band over their intervals; other seeds are dots of their own.
-    The dense model is a line across with its band. Masks from elsewhere are left out.
+    A line goes through the means over seeds, which are dots where there are several; its band is their intervals'. The
+    dense model is a line across. Masks from elsewhere, and intervals of adjusting but the first, are left out.
     """
-    own = [one for one in results if one.method in METHODS and one.method != "transfer" and not _foreign(one)]
+    own = [
+        one for one in results if one.method in METHODS and one.method != "transfer" and method_of(one) == one.method
+    ]
+    usual = {one.method: one.interval for one in reversed(own)}
+    own = [one for one in own if one.interval == usual[one.method]]
     languages = [name for name in dict.fromkeys(one.language or "" for one in own) if _several(own, name)]
     if not languages:
         return None
@@ -41,37 +46,46 @@ def curves(results: Sequence[Result]) -> Figure | None:
 
 
 def _panel(axes: Axes, results: Sequence[Result]) -> None:
-    dense = [one for one in results if one.method == "dense"]
-    if dense:
-        first, colour = dense[0], look("dense")["color"]
-        axes.axhline(100 * first.error_rate, label="dense", color=colour, linewidth=1)
-        axes.axhspan(100 * first.ci95[0], 100 * first.ci95[1], color=colour, alpha=0.08, linewidth=0)
-        axes.plot([0] * len(dense[1:]), [100 * one.error_rate for one in dense[1:]], ".", color=colour, markersize=4)
     for method in METHODS:
-        if found := [one for one in results if one.method == method and method != "dense"]:
-            _line(axes, method, found)
+        found = [one for one in results if one.method == method]
+        if found and method == "dense":
+            colour = look(method)["color"]
+            ((rate, low, high),) = _means(found).values()
+            axes.axhline(rate, label=method, color=colour, linewidth=1)
+            axes.axhspan(low, high, color=colour, alpha=0.08, linewidth=0)
+        elif found:
+            _line(axes, method, _means(found))
+        _seeds(axes, method, found)
     axes.grid(color="0.9")
     axes.set_axisbelow(True)
     axes.set_ylim(bottom=0)
 
 
-def _line(axes: Axes, method: str, results: Sequence[Result]) -> None:
-    seed = results[0].seed
-    line = sorted((one for one in results if one.seed == seed), key=lambda one: one.sparsity_target)
-    at = [one.sparsity_target for one in line]
-    axes.plot(at, [100 * one.error_rate for one in line], label=method, markersize=4, linewidth=1.3, **look(method))
-    low, high = [100 * one.ci95[0] for one in line], [100 * one.ci95[1] for one in line]
-    colour = look(method)["color"]
-    axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
-    others = [one for one in results if one.seed != seed]
-    dots = [one.sparsity_target for one in others], [100 * one.error_rate for one in others]
-    axes.plot(*dots, ".", color=colour, markersize=4)
+def _means(results: Sequence[Result]) -> dict[float, tuple[float, float, float]]:
+    """The error rate and its interval's ends at each sparsity, ascending, in percent: means over seeds."""
+    found: dict[float, list[tuple[float, float, float]]] = {}
+    for one in sorted(results, key=lambda one: one.sparsity_target):
+        found.setdefault(one.sparsity_target, []).append((one.error_rate, *one.ci95))
+    means: dict[float, tuple[float, float, float]] = {}
+    for sparsity, several in found.items():
+        rate, low, high = (100 * fmean(column) for column in zip(*several, strict=True))
+        means[sparsity] = rate, low, high
+    return means
+
+
+def _line(axes: Axes, method: str, means: dict[float, tuple[float, float, float]]) -> None:
+    rates, low, high = zip(*means.values(), strict=True)
+    axes.plot(list(means), rates, label=method, markersize=4, linewidth=1.3, **look(method))
+    axes.fill_between(list(means), low, high, color=look(method)["color"], alpha=0.15, linewidth=0)
+
+
+def _seeds(axes: Axes, method: str, results: Sequence[Result]) -> None:
+    """Every seed, at sparsities that have several."""
+    several = [one for one in results if sum(other.sparsity_target == one.sparsity_target for other in results) > 1]
+    dots = [one.sparsity_target for one in several], [100 * one.error_rate for one in several]
+    axes.plot(*dots, ".", color=look(method)["color"], markersize=4)
 
 
 def _several(results: Sequence[Result], language: str) -> bool:
     pruned = {one.sparsity_target for one in results if (one.language or "") == language and one.method != "dense"}
     return len(pruned) > 1
-
-
-def _foreign(result: Result) -> bool:
-    return result.initial_mask is not None and not result.initial_mask.startswith(f"{result.recipe}/")
