@@ -38,9 +38,10 @@ TOGETHER = "tests/cluster"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For an hour of it: --fuzz_seconds 720 tests/fuzz; --kills 100 tests/espnet/test_kills.py."""
+    """For more of it: --fuzz_seconds 720 tests/fuzz, --kills 100 tests/espnet, --moments 3 tests/recipes."""
     parser.addoption("--fuzz_seconds", type=float, default=5.0, help="seconds of each test of tests/fuzz [5]")
     parser.addoption("--kills", type=int, default=3, help="how often trainings are killed in tests/espnet [3]")
+    parser.addoption("--moments", type=int, default=1, help="kills of each stage in tests/recipes/test_stages.py [1]")
 
 
 class ByFile(LoadFileScheduling):

@@ -40,7 +40,9 @@ def saved_whole(directory: Path) -> Iterator[None]:
             plain(states, file, *more, **others)
             return
         with atomic_write(path) as temporary:
-            plain(states, temporary, *more, **others)
+            # Given a path, torch writes its name into the file, and that of the temporary one is never the same.
+            with temporary.open("wb") as opened:
+                plain(states, opened, *more, **others)
             if path.name == CURRENT and path.exists():
                 path.replace(directory / PREVIOUS)
         if path.name == CURRENT:
@@ -53,11 +55,12 @@ def saved_whole(directory: Path) -> Iterator[None]:
         torch.save = plain
 
 
-def recover(directory: Path, criteria: Sequence[Sequence[str]]) -> bool:
+def recover(directory: Path, criteria: Sequence[Sequence[str]], kept: int) -> bool:
     """Make the newest complete checkpoint the present one. Returns whether there is one to resume from.
 
     Args:
         criteria: ESPnet's `best_model_criterion`, (phase, key, "min" | "max") each.
+        kept: how many models of each criterion are kept, the best.
 
     Raises:
         UserError: there are checkpoints, but none of them can be read.
@@ -80,6 +83,8 @@ def recover(directory: Path, criteria: Sequence[Sequence[str]]) -> bool:
             path.replace(directory / CURRENT)
         reporter = _reporter_of(states)
         _mend_epoch(directory, states, reporter, criteria)
+        for epoch in set(range(1, reporter.get_epoch())) - _best(reporter, criteria, kept):
+            (directory / f"{epoch}epoch.pth").unlink(missing_ok=True)
         _follows(directory, reporter.get_epoch())
         return True
     if problems:
@@ -103,8 +108,7 @@ def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) 
             states[reporter.get_epoch()] = found["model"]
     if not states:
         return
-    best = [reporter.sort_epochs(*one)[:kept] for one in criteria if reporter.has(*one[:2])]
-    models = {epoch: directory / f"{epoch}epoch.pth" for epoch in sorted(set().union(*best))}
+    models = {epoch: directory / f"{epoch}epoch.pth" for epoch in sorted(_best(reporter, criteria, kept))}
     gone = [epoch for epoch, path in models.items() if not path.exists() or isinstance(_read(path), str)]
     if not gone:
         return
@@ -138,8 +142,8 @@ def load_model_state(path: Path) -> dict[str, torch.Tensor]:
 
 def save(path: Path, states: dict[str, Any]) -> None:
     """Write a file of tensors and plain types atomically."""
-    with atomic_write(path) as temporary:
-        torch.save(states, temporary)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        torch.save(states, file)  # not a path: its name, which is random, would be in the file
 
 
 def read(path: Path) -> Any:
@@ -159,6 +163,11 @@ def _reporter_of(states: dict[str, Any]) -> Reporter:
     reporter = Reporter()
     reporter.load_state_dict(states["reporter"])
     return reporter
+
+
+def _best(reporter: Reporter, criteria: Sequence[Sequence[str]], kept: int) -> set[int]:
+    """Return the epochs whose models ESPnet keeps, besides the last."""
+    return {epoch for one in criteria if reporter.has(*one[:2]) for epoch in reporter.sort_epochs(*one)[:kept]}
 
 
 def _mend_epoch(directory: Path, states: dict[str, Any], reporter: Reporter, criteria: Sequence[Sequence[str]]) -> None:

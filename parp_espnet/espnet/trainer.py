@@ -97,7 +97,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             # One process mends what an interruption left, before the others look.
             resumes = on_first_rank(
                 lambda: (
-                    checkpoints.recover(directory, criteria)
+                    checkpoints.recover(directory, criteria, kept)
                     if trainer_options.resume
                     else checkpoints.forget_within(directory)
                 )

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import REFUSALS, UserError
 
 # The words that reach a job's shell as operators, as in `cmd LOG sort file \| uniq`; every other word is
 # literal.
@@ -138,8 +138,14 @@ def code_of(line: str) -> int | None:
 def reasons(lines: Sequence[str]) -> list[str]:
     """Return the line of a job's log that says why it ended, where it does (`errors.command`); else its last lines."""
     last = lines[-SHOWN_LINES:]
-    told = [line for line in last if line.startswith(("error: ", "interrupted by "))]
+    told = [line for line in last if line.startswith(("error: ", "interrupted by ")) or _is_refusal(line)]
     return told[-1:] or [f"    {line}" for line in last]
+
+
+def _is_refusal(line: str) -> bool:
+    """Whether a line ends a traceback of a program of others, by an error that is the machine's."""
+    match = re.match(r"\w*Error: \[Errno (\d+)\] ", line)
+    return match is not None and int(match[1]) in REFUSALS
 
 
 def show_failed(program: str, jobs: JobArray, failed: Mapping[int, str]) -> None:

@@ -66,7 +66,8 @@ def run(step: Step) -> int:
             | {f"what {path} names": _recordings(path, step) for path in step.recordings},
         }
         then = _read(step.record)
-        if then == {**now, "complete": True} and _missing(step) is None:
+        gone = _missing(step) or _gone_recording(step)
+        if then == {**now, "complete": True} and gone is None:
             _say(step, "complete, skipped")
             return 0
         change = _change(then, now)
@@ -75,10 +76,10 @@ def run(step: Step) -> int:
                 f"{step.label}: {step.record.parent.parent} was made with other settings ({change}); "
                 "for a new experiment give --phn_tag NAME, or --glue_tag, or remove that directory to make it again"
             )
-        _say(
-            step,
-            f"again, since {change}" if change else "continued" if then and not then["complete"] else "started",
-        )
+        if then and then["complete"]:
+            _say(step, f"again, since {change or f'{gone} is gone'}")
+        else:
+            _say(step, f"again, since {change}" if change else "continued" if then else "started")
         write_json(step.record, {**now, "complete": False})
         code = follow(step.words, step.label, step.progress, step.log, step.total)
         if code == 0:
@@ -130,6 +131,17 @@ def _recordings(scp: Path, step: Step) -> str:
 
 def _missing(step: Step) -> Path | None:
     return next((path for path in step.outputs if not path.exists()), None)
+
+
+def _gone_recording(step: Step) -> Path | None:
+    """Return a recording that is not where a `wav.scp` of the outputs has it."""
+    for path in step.outputs:
+        if path.name == "wav.scp" and path.exists():
+            lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines())
+            files = (Path(words[1].strip()) for words in lines if len(words) > 1 and not words[1].strip().endswith("|"))
+            if (gone := next((file for file in files if not file.exists()), None)) is not None:
+                return gone
+    return None
 
 
 def _change(then: dict[str, Any] | None, now: dict[str, Any]) -> str | None:

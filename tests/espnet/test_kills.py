@@ -42,14 +42,17 @@ def dying(write: Callable[..., None], name: str, number: int) -> Callable[..., N
     """A function that writes, and half-way through the `number`-th file of that name dies."""
     seen = 0
 
-    def wrapped(states: Any, path: Any, *more: Any, **others: Any) -> None:
+    def wrapped(states: Any, file: Any, *more: Any, **others: Any) -> None:
         nonlocal seen
-        write(states, path, *more, **others)
+        write(states, file, *more, **others)
+        path = Path(getattr(file, "name", file))
         # What is written takes its name when it is complete.
-        if f"{name}." in Path(path).name and Path(path).suffix == ".tmp":
+        if f"{name}." in path.name and path.suffix == ".tmp":
             seen += 1
             if seen == number:
-                os.truncate(path, Path(path).stat().st_size // 2)
+                if path != file:
+                    file.flush()
+                os.truncate(path, path.stat().st_size // 2)
                 die()
 
     return wrapped

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 import torch
@@ -51,13 +52,11 @@ def killed(recipe, length, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     def train(epoch: int, file: str) -> Path:
         save = torch.save
 
-        def dying(states: object, path: Path) -> None:
-            if (
-                read_json(tmp_path / "progress.json")["update"] == epoch * UPDATES_PER_EPOCH
-                and f".{file}." in path.name
-            ):
+        def dying(states: object, opened: IO[bytes]) -> None:
+            update = read_json(tmp_path / "progress.json")["update"]
+            if update == epoch * UPDATES_PER_EPOCH and f".{file}." in opened.name:
                 raise Kill
-            save(states, path)
+            save(states, opened)
 
         with monkeypatch.context() as patch:
             patch.setattr(torch, "save", dying)
@@ -79,6 +78,12 @@ def test_killed_while_a_file_was_written(
     assert not (directory / "mask.safetensors").exists()
     recipe.train(directory, **length)
     assert said in caplog.text
+    assert_same(whole, directory)
+
+
+def test_killed_before_what_is_too_many_was_removed(whole: Path, recipe, length, killed, assert_same):
+    directory = killed(12, "12epoch.pth")
+    recipe.train(directory, **length)
     assert_same(whole, directory)
 
 

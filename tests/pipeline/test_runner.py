@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
+from parp_espnet.pipeline import contract
 from parp_espnet.pipeline.runner import parse, run
 
 RUNNER = [sys.executable, "-m", "parp_espnet.bin.run_local"]
@@ -115,3 +116,16 @@ def test_nothing_outlives_a_runner_that_is_killed(tmp_path: Path) -> None:
     while Path(f"/proc/{pid.read_text().strip()}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (["a", "error: x: what"], ["error: x: what"]),
+        (["Traceback", "OSError: [Errno 28] No space left on device: 'x'"],) * 2,
+        (["interrupted by SIGTERM: exp has it"],) * 2,
+        (["Traceback", "KeyError: 28"], ["    Traceback", "    KeyError: 28"]),
+    ],
+)
+def test_why_a_job_ended_is_one_line_where_there_is_one(said: list[str], shown: list[str]) -> None:
+    assert contract.reasons([*said, "# Ended (code 1) at "]) in (shown[-1:], [*shown, "    # Ended (code 1) at "])

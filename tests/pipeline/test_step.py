@@ -68,6 +68,18 @@ def test_a_step_runs_again_when_its_output_is_gone(step: Step) -> None:
     assert runs() == 2
 
 
+def test_a_step_runs_again_when_a_recording_that_it_made_is_gone(step: Step, capsys) -> None:
+    script = "echo run >>runs; touch a.wav; echo 'a a.wav' >wav.scp; echo 'b true |' >>wav.scp"
+    making = replace(step, command=("bash", "-c", script), outputs=(Path("wav.scp"),))
+    run(making)
+    run(making)
+    assert runs() == 1
+    Path("a.wav").unlink()
+    run(making)
+    assert runs() == 2
+    assert "again, since a.wav is gone" in capsys.readouterr().err
+
+
 def test_a_changed_command_is_described(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
     run(replace(step, command=("cp", "in", "out")))
     run(replace(step, command=("cp", "--force", "in", "out")))

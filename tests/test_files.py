@@ -1,0 +1,77 @@
+"""A file that cannot be written is named, whoever writes it, and what was there stays."""
+
+import errno
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from parp_espnet.errors import command
+from parp_espnet.files import atomic_write, write_text
+
+LARGE = torch.zeros(100_000)
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file may have more than 64 KB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: path.write_bytes(LARGE.numpy().tobytes()),
+        lambda path: torch.save(LARGE, path),
+        lambda path: save_file({"x": LARGE}, path),
+    ],
+    ids=["python", "torch", "safetensors"],
+)
+def test_a_file_that_is_too_large(tmp_path: Path, small_files: None, write) -> None:
+    path = tmp_path / "x"
+    write_text(path, "before")
+    with pytest.raises(OSError, match=f"'{path}'") as failed, atomic_write(path) as temporary:
+        write(temporary)
+    assert failed.value.errno == errno.EFBIG
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="ours"), atomic_write(tmp_path / "x"):
+        raise RuntimeError("ours")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "error: x: No space left on device; make room, and the same command continues\n"),
+        (errno.EROFS, "error: x: Read-only file system; give access to it, and the same command continues\n"),
+    ],
+)
+def test_a_command_says_one_line(capsys: pytest.CaptureFixture[str], number: int, said: str) -> None:
+    @command
+    def main() -> None:
+        raise OSError(number, os.strerror(number), "x")
+
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == said
+
+
+def test_other_os_errors_are_defects() -> None:
+    @command
+    def main() -> None:
+        raise FileNotFoundError(errno.ENOENT, "gone", "x")
+
+    with pytest.raises(FileNotFoundError):
+        main()
