@@ -111,6 +111,7 @@ def save_upstream(directory: Path, family: str = "hubert", norm: str = "layer", 
         "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model),
     }[family]
     config = config_class(
+        **{"do_stable_layer_norm": True} | changes,
         vocab_size=32,
         hidden_size=32,
         num_hidden_layers=2,
@@ -121,12 +122,10 @@ def save_upstream(directory: Path, family: str = "hubert", norm: str = "layer", 
         conv_stride=(10, 4, 2, 2, 2),
         num_feat_extract_layers=5,
         feat_extract_norm=norm,
-        do_stable_layer_norm=True,
         tie_last_hidden_states=True,
         layerdrop=0.0,
         num_conv_pos_embeddings=16,
         num_conv_pos_embedding_groups=4,
-        **changes,
     )
     torch.manual_seed(0)
     model_class(config).save_pretrained(directory)

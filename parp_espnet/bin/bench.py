@@ -23,7 +23,7 @@ def main() -> None:
     """Print a table, a line for each alternative, and write it as JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
     parser.add_argument("--only", default="", help=f"measure one part: {', '.join(PARTS)}")
-    parser.add_argument("--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, multi")
+    parser.add_argument("--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, 6min")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
     options = parser.parse_args()

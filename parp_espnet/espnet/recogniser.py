@@ -12,6 +12,7 @@ from torch import Tensor
 
 from parp_espnet.espnet.frames import RATE, grid_of, hf_upstream, hide_padding
 from parp_espnet.espnet.greedy import spans
+from parp_espnet.espnet.layouts import speed_up
 from parp_espnet.espnet.loading import load_model
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
@@ -42,6 +43,8 @@ class Recogniser:
         """Raises `UserError`: see `load_model`."""
         model, args = load_model(model_file, device)
         hide_padding(model)
+        if device == "cpu":
+            speed_up(model)
         self.grid = grid_of(model)
         self._model: Any = model
         self.tokens: tuple[str, ...] = tuple(args.token_list)
