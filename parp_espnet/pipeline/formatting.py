@@ -201,6 +201,8 @@ def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:
         raise UserError(f"{path}: no such file; a data directory has wav.scp and text") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: expected UTF-8 ({error})") from None
+    if (number := next((n for n, line in enumerate(lines, start=1) if "\0" in line), None)) is not None:
+        raise UserError(f"{path}, line {number}: expected text, found a null character")
     table: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():

@@ -213,6 +213,8 @@ def _twice(made: Sequence[Experiment]) -> list[str]:
 
 
 def _experiment(arm: str, language: str, recipe: str, options: Sequence[str], masked: bool = False) -> Experiment:
+    if asked := next((word for word in options if word in ("-h", "--help")), None):
+        raise UserError(f"expected options and their values, found {asked}")
     # A method that begins with a mask file, such as transfer, cannot be read without one.
     standing = ["--initial_mask", str(ROOT / FINAL_MASK)] if masked else []
     template, own = _own_options(ROOT / recipe)

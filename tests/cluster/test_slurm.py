@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+
+from parp_espnet.espnet.checkpoints import load_model_state
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = f"{sys.executable} -m parp_espnet.bin.run_local"
@@ -192,6 +195,23 @@ def test_slurm_may_be_silent_for_a_while(slurm: Any, folder: Path) -> None:
     said = process.communicate(timeout=90)[1]
     assert process.returncode == 1
     assert "the job failed; ended with code 3; its log is x.log" in said
+
+
+def test_a_training_that_is_preempted_continues_to_the_same_bits(slurm: Any, folder: Path, recipe: Any) -> None:
+    length = {"max_epoch": 12, "scheduler_conf": {"max_steps": 72}}
+    whole = recipe.train(folder / "whole", **length)
+    train = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(recipe.config(folder / "exp", **length))]
+    process = slurm.start("-p", "cheap", "--mem", "2G", "x.log", *train, command=QUEUE)
+    log = folder / "exp/pruning.jsonl"
+    slurm.wait_until(lambda: log.exists() and '"step": 8,' in log.read_text(), "the training to begin", 240)
+    # As much as there is, so that the training has to go.
+    urgent = ("sbatch", "-p", "urgent", "--exclusive", "--nodes=2", "-o", "/dev/null", "--wrap", "sleep 2")
+    slurm.ask(*urgent)
+    slurm.wait_until((folder / "exp/checkpoint.within.pth").exists, "the state within an epoch", 120)
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, said
+    models = [load_model_state(exp / "valid.loss.ave.pth") for exp in (whole, folder / "exp")]
+    assert all(torch.equal(models[0][name], weights) for name, weights in models[1].items())
 
 
 def test_a_recipes_data_stages(run: Run, folder: Path) -> None:

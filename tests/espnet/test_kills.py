@@ -45,12 +45,13 @@ def dying(write: Callable[..., None], name: str, number: int) -> Callable[..., N
     def wrapped(states: Any, file: Any, *more: Any, **others: Any) -> None:
         nonlocal seen
         write(states, file, *more, **others)
-        path = Path(getattr(file, "name", file))
+        is_path = isinstance(file, str | os.PathLike)
+        path = Path(file if is_path else file.name)
         # What is written takes its name when it is complete.
         if f"{name}." in path.name and path.suffix == ".tmp":
             seen += 1
             if seen == number:
-                if path != file:
+                if not is_path:
                     file.flush()
                 os.truncate(path, path.stat().st_size // 2)
                 die()
