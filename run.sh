@@ -21,11 +21,7 @@ export OMP_NUM_THREADS=1
 . ./cmd.sh
 . ./db.sh
 
-for word in "$@"; do
-    case ${word} in
-    --help | -h) exec python3 -m parp_espnet.bin.study plan --help ;;
-    esac
-done
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.study plan --help
 
 plan=$(quietly python3 -m parp_espnet.bin.study plan "$@")
 eval "${plan}"

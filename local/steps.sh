@@ -1,6 +1,15 @@
 # shellcheck shell=bash
 # What run.sh and the templates, phn.sh and glue.sh, have in common. The plan has set stages, stage_names and dry_run.
 
+# asks_for_help WORDS…: whether --help is among the user's words.
+asks_for_help() {
+    local word
+    for word in "$@"; do
+        [[ ${word} != --help && ${word} != -h ]] || return 0
+    done
+    return 1
+}
+
 # run COMMAND…: run a command so that Ctrl-C ends it through us. Directly, it would get the terminal's signal too, and a
 # Python that is still importing answers with a traceback.
 run() {

@@ -118,6 +118,7 @@ def test_the_study_dry_runs() -> None:
         ("egs2/cldr/es/run.sh", ["--stage", "15"], "expected stages from 1 to 14"),
         ("egs2/cldr/es/run.sh", ["--sparsity", "50"], "did you mean 0.5?"),
         ("egs2/cldr/es/run.sh", ["--lang", "xx"], "--lang xx: no voice for it"),
+        ("egs2/cldr/es/run.sh", ["--num_nodes", "2"], "--num_nodes 2: expected a queue with as many machines"),
         ("egs2/cldr/es/run.sh", ["dense"], "found a positional argument"),
         ("egs2/mboshi/mb/run.sh", [], "expected --mboshi DIR, or MBOSHI=DIR in db.sh"),
         ("egs2/commonvoice/tt/run.sh", [], "expected --commonvoice DIR, or COMMONVOICE=DIR in db.sh: an unpacked"),

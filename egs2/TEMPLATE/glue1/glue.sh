@@ -21,11 +21,7 @@ root=${here}/../../..
 # shellcheck source=db.sh
 . "${root}/db.sh"
 
-for word in "$@"; do
-    case ${word} in
-    --help | -h) exec python3 -m parp_espnet.bin.glue plan --help ;;
-    esac
-done
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.glue plan --help
 
 # Options are checked, and all names made, in one tested place; it prints them as shell variables.
 arguments=("$@")

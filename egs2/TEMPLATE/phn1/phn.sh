@@ -23,11 +23,7 @@ root=${here}/../../..
 # shellcheck source=db.sh
 . "${root}/db.sh"
 
-for word in "$@"; do
-    case ${word} in
-    --help | -h) exec python3 -m parp_espnet.bin.plan --help ;;
-    esac
-done
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.plan --help
 
 # Options are checked, and all names made, in one tested place; it prints them as shell variables.
 arguments=("$@")
@@ -36,6 +32,12 @@ caller=${PWD}
 plan=$(quietly python3 -m parp_espnet.bin.plan "${arguments[@]}")
 eval "${plan}"
 cd "${recipe}"
+
+if [ "${num_nodes}" -gt 1 ] && [[ ${cuda_cmd} == *parp_espnet.bin.run_local* ]]; then
+    echo "error: phn.sh: --num_nodes ${num_nodes}: expected a queue with as many machines, found cmd_backend=local;" \
+        "choose another in cmd.sh, or before the command: cmd_backend=slurm" >&2
+    exit 2
+fi
 
 exp=${expdir}/${tag}
 org=${dumpdir}/raw/org
@@ -190,9 +192,10 @@ if at_stage 8; then
     if [ "${ranks}" -gt 1 ]; then
         # ESPnet's launcher submits to cuda_cmd, and knows Slurm by its command's name in Kaldi.
         queue=(--log "${exp}/log/train.log")
+        slurm_pl=$(printf '%q' "${project}/local/slurm.pl")
         train=(
             python3 -m espnet2.bin.launch --log "${exp}/log/train.log" --ngpu "${ngpu}" --num_nodes "${num_nodes}"
-            --cmd "${cuda_cmd/#python3 -m parp_espnet.bin.run_queue --backend slurm/${project}/local/slurm.pl}"
+            --cmd "${cuda_cmd/#python3 -m parp_espnet.bin.run_queue --backend slurm/${slurm_pl}}"
             --init_file_prefix "${exp}/.ranks/" -- "${train[@]}"
         )
     fi

@@ -20,11 +20,7 @@ root=../../..
 # shellcheck source=path.sh
 . "${root}/path.sh"
 
-for word in "$@"; do
-    case ${word} in
-    --help | -h) exec python3 -m parp_espnet.bin.pretrain plan --help ;;
-    esac
-done
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.pretrain plan --help
 
 plan=$(quietly python3 -m parp_espnet.bin.pretrain plan "$@")
 eval "${plan}"

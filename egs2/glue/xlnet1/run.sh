@@ -13,11 +13,7 @@ root=../../..
 # shellcheck source=path.sh
 . "${root}/path.sh"
 
-for word in "$@"; do
-    case ${word} in
-    --help | -h) exec python3 -m parp_espnet.bin.pretrain_xlnet --help ;;
-    esac
-done
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.pretrain_xlnet --help
 
 # shellcheck disable=SC2034 # for step
 label="pretraining" dry_run=false
