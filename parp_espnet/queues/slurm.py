@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,8 @@ CAUSES = {
 HOPELESS = frozenset({"PartitionTimeLimit", "InvalidAccount", "InvalidQOS", "DependencyNeverSatisfied"})
 FORGOTTEN = "Invalid job id specified"
 # Without memory cgroups it is a step's daemon that watches memory, and the job's state only says that it failed.
+# The script's code where Slurm told it, as --signal=B:USR1 asks for, that the end is near, and the job did not wait for it.
+WARNED = 128 + signal.SIGUSR1
 OVER_MEMORY = re.compile(r"exceeded (?:job |step )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE)
 
 
@@ -69,15 +72,17 @@ class Slurm:
 
 def _state(fields: dict[str, str], output: Path) -> State:
     name, reason = fields["JobState"], fields.get("Reason", "None")
-    status, signal = map(int, fields.get("ExitCode", "0:0").split(":"))
-    if name == "FAILED" and signal == 9 and _over_memory(output):
+    status, number = map(int, fields.get("ExitCode", "0:0").split(":"))
+    if name == "FAILED" and number == signal.SIGKILL and _over_memory(output):
         name = "OUT_OF_MEMORY"
+    if name == "FAILED" and status == WARNED:
+        name, reason = "PREEMPTED" if "PreemptTime" in fields else "TIMEOUT", "ended before Slurm did it"
     memory = fields.get("MinMemoryCPU") or fields.get("MinMemoryNode") or "0"
     return State(
         name,
         alive=name in ALIVE and reason not in HOPELESS,
         reason="" if reason == "None" else reason,
-        code=128 + signal if signal else status,
+        code=128 + number if number else status,
         cause=CAUSES.get(name),
         killed=name in CAUSES or name in ("CANCELLED", "DEADLINE", "REVOKED") or reason in HOPELESS,
         limits=(("mem", memory), ("time", fields.get("TimeLimit", ""))),

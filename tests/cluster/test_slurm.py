@@ -35,6 +35,8 @@ default gpu_limit=200
 option gpu_limit=*
 """
 
+WARNED = (ROOT / "conf/slurm.conf").read_text().replace("\ncommand sbatch\n", "\ncommand sbatch --signal=B:USR1@30\n")
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -197,11 +199,27 @@ def test_slurm_may_be_silent_for_a_while(slurm: Any, folder: Path) -> None:
     assert "the job failed; ended with code 3; its log is x.log" in said
 
 
-def test_a_training_that_is_preempted_continues_to_the_same_bits(slurm: Any, folder: Path, recipe: Any) -> None:
+def test_a_job_that_is_warned_of_its_time_ends_and_is_tried_again_with_more(run: Run) -> None:
+    Path("warned.conf").write_text(WARNED)
+    script = "[ -e told ] && exit; trap 'touch told; exit 143' TERM; sleep 300 & wait"
+    words = ("--config", "warned.conf", "--mem", "50M", "--time", "1", "x.log", "bash", "-c", script)
+    done = run(*words, command=QUEUE)
+    assert done.returncode == 0, done.stderr
+    assert "stopped job 1: TIMEOUT (ended before Slurm did it); again with --mem 50M --time 00:02:00" in done.stderr
+    assert "# Ended (code 143)" in Path("q/x.log.1").read_text()
+
+
+@pytest.mark.parametrize("partition", ["cheap", "graceful"])
+def test_a_training_that_is_preempted_continues_to_the_same_bits(
+    slurm: Any, folder: Path, recipe: Any, partition: str
+) -> None:
+    Path("warned.conf").write_text(WARNED)
     length = {"max_epoch": 12, "scheduler_conf": {"max_steps": 72}}
     whole = recipe.train(folder / "whole", **length)
     train = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(recipe.config(folder / "exp", **length))]
-    process = slurm.start("-p", "cheap", "--mem", "2G", "x.log", *train, command=QUEUE)
+    process = slurm.start(
+        *("--config", "warned.conf", "-p", partition, "--mem", "2G", "x.log", *train), command=QUEUE
+    )
     log = folder / "exp/pruning.jsonl"
     slurm.wait_until(lambda: log.exists() and '"step": 8,' in log.read_text(), "the training to begin", 240)
     # As much as there is, so that the training has to go.
@@ -210,6 +228,8 @@ def test_a_training_that_is_preempted_continues_to_the_same_bits(slurm: Any, fol
     slurm.wait_until((folder / "exp/checkpoint.within.pth").exists, "the state within an epoch", 120)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 0, said
+    # Without a grace time Slurm itself puts it into the queue again.
+    assert ("PREEMPTED (ended before Slurm did it)" in said) == (partition == "graceful")
     models = [load_model_state(exp / "valid.loss.ave.pth") for exp in (whole, folder / "exp")]
     assert all(torch.equal(models[0][name], weights) for name, weights in models[1].items())
 
