@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -78,6 +79,15 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 SMALL = 256 << 10
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file may have more than 64 KB: a write ends as it does on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture

@@ -1,31 +1,21 @@
 """A file that cannot be written is named, whoever writes it, and what was there stays."""
 
-import errno
-import os
 import re
-import resource
-from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from parp_espnet.errors import UserError, command
+from parp_espnet.corpora.wav import write_wav
+from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, write_text
 
 LARGE = torch.zeros(100_000)
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file may have more than 64 KB."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
+@pytest.mark.usefixtures("small_files")
 @pytest.mark.parametrize(
     "write",
     [
@@ -35,7 +25,7 @@ def small_files() -> Iterator[None]:
     ],
     ids=["python", "torch", "safetensors"],
 )
-def test_a_file_that_is_too_large(tmp_path: Path, small_files: None, write) -> None:
+def test_a_file_that_is_too_large(tmp_path: Path, write) -> None:
     path = tmp_path / "x"
     write_text(path, "before")
     refused = rf"^{re.escape(str(path))}: cannot be written \(File too large\); raise the limit of a file's size"
@@ -45,35 +35,29 @@ def test_a_file_that_is_too_large(tmp_path: Path, small_files: None, write) -> N
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_text(path, "large" * (1 << 16)),
+        lambda path: write_wav(path, np.zeros(1 << 16, np.int16), 16000),
+    ],
+    ids=["text", "wav"],
+)
+def test_what_writes_by_it(tmp_path: Path, write) -> None:
+    with pytest.raises(UserError, match=r"/x: cannot be written \(File too large\)"):
+        write(tmp_path / "x")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk(small_disk: Path) -> None:
+    with pytest.raises(UserError, match=r"/mask: cannot be written \(No space left on device\)"):  # noqa: SIM117
+        with atomic_write(small_disk / "mask") as temporary:
+            save_file({"x": torch.zeros(1 << 20)}, temporary)
+    assert not list(small_disk.iterdir())
+
+
 def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="ours"), atomic_write(tmp_path / "x"):
         raise RuntimeError("ours")
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("number", "said"),
-    [
-        (errno.ENOSPC, "No space left on device); make room there"),
-        (errno.EROFS, "Read-only file system); give access to it"),
-    ],
-)
-def test_a_command_says_one_line(capsys: pytest.CaptureFixture[str], number: int, said: str) -> None:
-    @command
-    def main() -> None:
-        raise OSError(number, os.strerror(number), "x")
-
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code == 2
-    line = f"error: x: cannot be written ({said} and give the same command: what was complete stays\n"
-    assert capsys.readouterr().err == line
-
-
-def test_other_os_errors_are_defects() -> None:
-    @command
-    def main() -> None:
-        raise FileNotFoundError(errno.ENOENT, "gone", "x")
-
-    with pytest.raises(FileNotFoundError):
-        main()

@@ -217,9 +217,7 @@ def test_a_training_that_is_preempted_continues_to_the_same_bits(
     length = {"max_epoch": 12, "scheduler_conf": {"max_steps": 72}}
     whole = recipe.train(folder / "whole", **length)
     train = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(recipe.config(folder / "exp", **length))]
-    process = slurm.start(
-        *("--config", "warned.conf", "-p", partition, "--mem", "2G", "x.log", *train), command=QUEUE
-    )
+    process = slurm.start(*("--config", "warned.conf", "-p", partition, "--mem", "2G", "x.log", *train), command=QUEUE)
     log = folder / "exp/pruning.jsonl"
     slurm.wait_until(lambda: log.exists() and '"step": 8,' in log.read_text(), "the training to begin", 240)
     # As much as there is, so that the training has to go.
