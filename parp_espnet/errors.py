@@ -13,9 +13,10 @@ INTERRUPTED = 128 + signal.SIGINT
 REFUSALS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room there"),
     errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.ENAMETOOLONG: "give shorter names, such as utterances' ids,",
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "give access to it"),
 }
-"""Numbers of an `OSError` that are the machine's, and what helps."""
+"""Numbers of an `OSError` that are no defects, and what helps."""
 
 
 class UserError(Exception):

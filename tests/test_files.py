@@ -57,6 +57,11 @@ def test_a_full_disk(small_disk: Path) -> None:
     assert not list(small_disk.iterdir())
 
 
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"File name too long\); give shorter names, such as utterances' ids, and"):
+        write_text(tmp_path / ("x" * 300), "text")
+
+
 def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="ours"), atomic_write(tmp_path / "x"):
         raise RuntimeError("ours")

@@ -62,6 +62,8 @@ class MaskOf:
             raise ValueError(f"mask_of: languages: expected all, others or a list, found {str(wanted)[:60]}")
         if not isinstance(values.get("method", ""), str):
             raise ValueError(f"mask_of: method: expected a name, found {str(values['method'])[:60]}")
+        if not wanted:
+            raise ValueError("mask_of: languages: expected one or more, found none")
         names = list(recipes) if wanted in ("all", "others") else list(wanted)
         if unknown := [one for one in names if one not in recipes]:
             raise ValueError(f"mask_of: language {', '.join(map(str, unknown))} has no recipe")
@@ -135,6 +137,8 @@ def _arm(name: str, values: Any, languages: list[str]) -> Arm:
     own = values.get("languages", languages)
     if not isinstance(own, list):
         raise ValueError(f"languages: expected a list, found {str(own)[:60]}")
+    if not own:
+        raise ValueError("languages: expected one or more, found none")
     if unknown := [one for one in own if one not in languages]:
         raise ValueError(f"language {', '.join(map(str, unknown))} has no recipe")
     choices = {

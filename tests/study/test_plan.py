@@ -79,6 +79,7 @@ def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, t
         ({"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "languages": ["fr"]}}}}, "fr has no recipe"),
         ({"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "combine": "sum"}}}}, "expected one of union"),
         ({"arms": {"x": {"method": []}}}, "method: expected a value, found an empty list"),
+        ({"arms": {"x": {"method": "dense", "languages": []}}}, "languages: expected one or more, found none"),
         ({"arms": {"x": ["parp"]}}, "expected options by name"),
         ({"arms": {"x": {"method": "mpi"}, "y": {"method": "mpi", "sparsity": 0.5}}}, "x and y: the same experiment"),
         ({"options": {"updats": 3}}, "did you mean --updates"),
