@@ -121,7 +121,7 @@ def save_upstream(directory: Path, family: str = "hubert", norm: str = "layer", 
         "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model),
     }[family]
     config = config_class(
-        **{"do_stable_layer_norm": True} | changes,
+        **{"do_stable_layer_norm": True, "layerdrop": 0.0} | changes,
         vocab_size=32,
         hidden_size=32,
         num_hidden_layers=2,
@@ -133,7 +133,6 @@ def save_upstream(directory: Path, family: str = "hubert", norm: str = "layer", 
         num_feat_extract_layers=5,
         feat_extract_norm=norm,
         tie_last_hidden_states=True,
-        layerdrop=0.0,
         num_conv_pos_embeddings=16,
         num_conv_pos_embedding_groups=4,
     )

@@ -9,6 +9,7 @@ from espnet2.tasks.asr import ASRTask
 
 from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
+from parp_espnet.espnet.layerdrop import drop_layers
 from parp_espnet.espnet.trainer import PruningTrainer
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -37,6 +38,7 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
             # Kept for a reset that nobody asks for, at the price of the whole upstream in memory.
             model.frontend.pretrained_params = None
             count_frames_exactly(model)
+            drop_layers(model)
         if model.ctc is not None:
             validate_by_tokens(model)
         return model

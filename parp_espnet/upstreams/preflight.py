@@ -23,7 +23,7 @@ from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 from parp_espnet.upstreams.wavlm import to_native
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
-    "layerdrop": (0.0, "s3prl counts hidden states, and a dropped layer leaves one out"),
+    "layerdrop": (0.0, "a choice of the finetuning's, --layerdrop, not of the pretraining's"),
     "tie_last_hidden_states": (True, "otherwise the last hidden state of a pre-LayerNorm model lacks its LayerNorm"),
     "dtype": ("float32", "a checkpoint stored in fp16 would be trained in fp16"),
 }
@@ -90,6 +90,10 @@ def _check_hugging_face(source: Path, out: Path, settings: dict[str, Any], rando
         known = ", ".join(sorted(HUGGING_FACE))
         raise UserError(
             f"{source}: upstream of an unknown kind: model_type {config['model_type']!r}; known are {known}"
+        )
+    if name == "wavlm_local" and settings.get("layerdrop"):
+        raise UserError(
+            f"{source}: --layerdrop {settings['layerdrop']}: a WavLM runs in s3prl's code, which drops no layers"
         )
     weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
     if not weights:

@@ -49,7 +49,13 @@ def test_s3prl_gives_the_models_own_output(tmp_path: Path, kind: str, stable: bo
         model = MODELS[kind][1].from_pretrained(source).eval()
         expected = model(normal).last_hidden_state
     assert torch.allclose(ours[:, : expected.shape[1]], expected, atol=1e-4)
-    upstream.train()(wave, torch.tensor([8000]))  # layerdrop would fail here, now and then
+    upstream.train()(wave, torch.tensor([8000]))
+
+
+def test_layers_of_a_wavlm_are_not_dropped(tmp_path: Path) -> None:
+    source = save(tmp_path / "in", "wavlm")
+    with pytest.raises(UserError, match=r"--layerdrop 0.1: a WavLM runs in s3prl's code"):
+        preflight(str(source), tmp_path / "out", {"layerdrop": 0.1})
 
 
 def test_half_precision_weights_are_trained_in_single(tmp_path: Path) -> None:
