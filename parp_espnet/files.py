@@ -16,6 +16,19 @@ MOST_VALUES = 1_000_000
 """Values that a YAML may have, its aliases written out: a few lines can stand for more than memory holds."""
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether there is a file: false, too, for a name that none can have, such as one that is too long.
+
+    `Path.is_file` raises `OSError` then. For names that come from the user's files.
+    """
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def exists(path: str | Path) -> bool:
+    """Whether there is anything of that name, which may be any name as for `is_file`."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
 @contextlib.contextmanager
 def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced to disk and takes `path`'s place in one step.

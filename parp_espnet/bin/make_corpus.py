@@ -14,6 +14,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from parp_espnet.corpora.speech import SAMPLE_RATE, Spoken
 from parp_espnet.corpora.table import CORPORA, FOLDERS
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import command
-from parp_espnet.files import read_json, write_json
+from parp_espnet.files import is_file, read_json, write_json
 from parp_espnet.progress import bar
 
 _STAMP = "corpus.json"
@@ -62,13 +63,13 @@ def _make_cldr(options: argparse.Namespace) -> Made:
     wavs = _new_folder(options.out / "wav")
     utterances = []
     for language in options.lang.split():
-        spoken = cldr.generate(language, options.set, options.minutes, options.seed, options.jobs)
-        for one in _with_progress(spoken, options.minutes, f"{language} {options.set}"):
-            wav = wavs / f"{one.id}.wav"
-            write_wav(wav, one.samples, SAMPLE_RATE, sync=False)
-            utterances.append(
-                Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)
-            )
+        with closing(cldr.generate(language, options.set, options.minutes, options.seed, options.jobs)) as spoken:
+            for one in _with_progress(spoken, options.minutes, f"{language} {options.set}"):
+                wav = wavs / f"{one.id}.wav"
+                write_wav(wav, one.samples, SAMPLE_RATE, sync=False)
+                utterances.append(
+                    Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)
+                )
     return Made(utterances)
 
 
@@ -146,7 +147,7 @@ def _sha256(path: Path) -> str:
 def _is_complete(out: Path, settings: dict[str, Any]) -> bool:
     if not (out / _STAMP).is_file() or read_json(out / _STAMP) != settings:
         return False
-    return all(Path(one.wav).is_file() for one in read_data_dir(out))
+    return all(is_file(one.wav) for one in read_data_dir(out))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import count
@@ -29,10 +29,11 @@ from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
 
 
-def generate(language: str, split: str, minutes: float, seed: int, jobs: int = 2) -> Iterator[Spoken]:
+def generate(language: str, split: str, minutes: float, seed: int, jobs: int = 2) -> Generator[Spoken]:
     """Return utterances, one by one, until they last `minutes` together.
 
-    They are made by `jobs` processes, which end with the iterator, and do not depend on how many those are.
+    They are made by `jobs` processes, which end with the generator (who may not come to its end closes it), and do not
+    depend on how many those are.
     Raises `UserError` for a language without a voice, a set that is none of `SPLITS`, and an amount that
     is not positive.
     """
@@ -40,7 +41,7 @@ def generate(language: str, split: str, minutes: float, seed: int, jobs: int = 2
     return _enough(_utterances(language, split, seed, jobs), 60 * minutes)
 
 
-def _enough(utterances: Generator[Spoken], seconds: float) -> Iterator[Spoken]:
+def _enough(utterances: Generator[Spoken], seconds: float) -> Generator[Spoken]:
     """Yield utterances, no text twice, until they last `seconds`."""
     left = seconds
     said: set[str] = set()

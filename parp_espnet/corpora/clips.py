@@ -6,6 +6,7 @@ from parp_espnet.corpora.check.audio import hear
 from parp_espnet.corpora.check.folder import Part, Recording
 from parp_espnet.corpora.check.judge import RATE, SILENT, frames_needed, frames_of
 from parp_espnet.corpora.rejects import UnusableError, Why
+from parp_espnet.files import is_file
 
 
 def seconds_of(path: Path, phones: tuple[str, ...]) -> float:
@@ -14,7 +15,7 @@ def seconds_of(path: Path, phones: tuple[str, ...]) -> float:
     Raises `UnusableError` where the check of stage 1 would stop at it: it is missing, damaged, cut off, silent, of
     several channels, or too short for its phones.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise UnusableError(Why.MISSING, f"expected the recording {path}, found none")
     heard = hear(Recording(path.name, str(path), (Part(path.name),)))
     if (problem := heard.problem) is not None:

@@ -22,6 +22,7 @@ from parp_espnet.corpora.rejects import Made, UnusableError, Why
 from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
+from parp_espnet.files import is_file
 from parp_espnet.phones.phonemiser import WrongScriptError, units_of
 
 
@@ -122,7 +123,7 @@ def _written(item: Item, wav: Path) -> Path:
 
 def _samples(item: Item) -> tuple[NDArray[np.int16], int]:
     if not item.is_ark:
-        if not Path(item.audio).is_file():
+        if not is_file(item.audio):
             raise UnusableError(Why.MISSING, f"expected the recording {item.audio}, found none")
         need_decoder(Path(item.audio))
         try:

@@ -22,6 +22,7 @@ from parp_espnet.corpora.decoders import need_decoder
 from parp_espnet.corpora.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError, describe
+from parp_espnet.files import is_file
 from parp_espnet.progress import track
 
 RATE = 16000
@@ -176,7 +177,7 @@ def _opened(source: Source) -> Path | io.BytesIO:
     """The file of a recording, or what its command writes."""
     if not is_command(source.recording):
         # A device or a named pipe would be read for ever.
-        if not Path(source.recording).is_file():
+        if not is_file(source.recording):
             raise UserError(f"utterance {source.id}: cannot read {source.recording}: expected a file, found none")
         need_decoder(Path(source.recording))
         return Path(source.recording)

@@ -227,7 +227,7 @@ def _own_options(recipe: Path) -> tuple[str, list[str]]:
     script = recipe / "run.sh"
     try:
         text = script.read_text(encoding="utf-8").replace("\\\n", " ")
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         raise UserError(f"{recipe}: no recipe: expected a run.sh in it") from None
     call = re.search(r'^exec \S*\b(phn\.sh|glue\.sh)"? (.*) "\$@"$', text, re.MULTILINE)
     if call is None:

@@ -54,7 +54,7 @@ def test_a_full_disk_is_one_line_and_room_on_it_lets_the_same_command_go_on(smal
     command = [sys.executable, "-m", "parp_espnet.bin.step", *words, *COMMAND, *CLDR]
     full = subprocess.run(command, cwd=small_disk, env=_environment(), capture_output=True, text=True, check=False)
     assert full.returncode == 2
-    assert "Traceback" not in full.stderr
+    assert "Traceback" not in full.stderr, full.stderr
     last = full.stderr.splitlines()[-1]
     assert re.fullmatch(
         r"error: data/dev/wav/\S+\.wav: cannot be written \(No space left on device\); make room .*", last

@@ -22,6 +22,7 @@ from parp_espnet.corpora.check.ogg import is_cut
 from parp_espnet.corpora.check.riff import frames_of_header
 from parp_espnet.corpora.decoders import need_decoder
 from parp_espnet.errors import describe
+from parp_espnet.files import exists, is_file
 
 FULL = 32767 / 32768
 """Full scale, of samples of 16 bits."""
@@ -98,9 +99,9 @@ def hear(recording: Recording) -> Heard:
     """
     path = Path(recording.path)
     need_decoder(path)
-    if not path.is_file():
+    if not is_file(path):
         nothing = "none" if path.is_absolute() else f"none, seen from {Path.cwd()}"
-        return Heard(recording, problem=Problem("missing", "a file", "something else" if path.exists() else nothing))
+        return Heard(recording, problem=Problem("missing", "a file", "something else" if exists(path) else nothing))
     try:
         if path.stat().st_size == 0:
             return Heard(recording, problem=Problem("empty", "a recording", "0 bytes"))

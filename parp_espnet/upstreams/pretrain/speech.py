@@ -9,6 +9,7 @@ import json
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from itertools import batched, pairwise, repeat
 from pathlib import Path
 from typing import Any
@@ -106,10 +107,10 @@ def _keep(parts: list[NDArray[np.int16]], path: Path) -> list[int]:
 
 def _clips(config: PretrainConfig, language: str, speech: SpeechSet, jobs: int) -> Iterator[Clip]:
     minutes = speech.minutes / len(config.languages)
-    spoken = cldr.generate(language, speech.split, minutes, speech.seed, jobs)
     # Spawned, for the threads of `generate` do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with (
+        closing(cldr.generate(language, speech.split, minutes, speech.seed, jobs)) as spoken,
         progress.bar(minutes * 60, f"{speech.folder.name} {language}", unit="s") as shown,
         ProcessPoolExecutor(jobs, context) as pool,
     ):
