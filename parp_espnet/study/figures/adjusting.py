@@ -1,14 +1,20 @@
-"""How masks move: how many weights change sides at each prune, and how far the mask has gone from its first."""
+"""How masks move: how many weights change sides at each prune, how far the mask has gone, and what it is worth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Adjusting
-from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend
+from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, look
+from parp_espnet.study.names import method_of, rate_of
 
 MOST = 8
 """Lines of a panel, beyond which nobody could follow one."""
+FIXED = {"parp": "mpi", "parp, random mask": "rp"}
+"""A method that adjusts → the one that keeps the same first mask."""
 
 
 def adjusting(found: Sequence[Adjusting]) -> Figure | None:
@@ -16,13 +22,13 @@ def adjusting(found: Sequence[Adjusting]) -> Figure | None:
     language = found[0].language if found else ""
     here = [one for one in found if one.language == language and len(one.steps) > 2]
     lines: dict[str, Adjusting] = {}
-    for one in sorted(here, key=lambda one: -one.sparsity):
+    for one in sorted(here, key=lambda one: (-one.sparsity, one.method, one.interval)):
         lines.setdefault(f"{one.method}, n = {one.interval}", one)
     if not lines:
         return None
     figure = Figure(figsize=(8.6, 3.2), layout="constrained")
     flips, overlap = figure.subplots(1, 2)
-    for number, (label, one) in enumerate(sorted(lines.items())[:MOST]):
+    for number, (label, one) in enumerate(list(lines.items())[:MOST]):
         colour = COLOURS[number % len(COLOURS)]
         # The first prune makes the mask; nothing changes sides.
         flips.plot(one.steps[1:], one.flips[1:], color=colour, linewidth=1.1, label=label)
@@ -41,3 +47,59 @@ def adjusting(found: Sequence[Adjusting]) -> Figure | None:
     flips.set_title(f"{language}, sparsity {next(iter(lines.values())).sparsity:g}", fontsize="medium")
     add_legend(figure)
     return figure
+
+
+def intervals(results: Sequence[Result]) -> Figure | None:
+    """Draw the error rate against the interval n, a panel for each language and sparsity with three or more of them.
+
+    At the right is the mask that never moves. A line goes through the means over seeds, which are dots.
+    """
+    panels: dict[tuple[str, float], list[Result]] = {}
+    for one in results:
+        panels.setdefault((one.language or "", one.sparsity_target), []).append(one)
+    panels = {name: here for name, here in panels.items() if len({one.interval for one in _moving(here)}) > 2}
+    if not panels:
+        return None
+    figure = Figure(figsize=(3.6 * len(panels) + 1.6, 3.2), layout="constrained")
+    for axes, ((language, sparsity), here) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+    ):
+        _sweep(axes, here)
+        axes.set_title(f"{language}, sparsity {sparsity:g}", fontsize="medium")
+    figure.axes[0].set_ylabel(f"{rate_of(results).long} (%)")
+    add_legend(figure)
+    return figure
+
+
+def _moving(results: Sequence[Result]) -> list[Result]:
+    return [one for one in results if method_of(one) in FIXED and one.interval is not None]
+
+
+def _sweep(axes: Axes, results: Sequence[Result]) -> None:
+    moving = _moving(results)
+    steps = sorted({one.interval for one in moving if one.interval is not None})
+    for name, fixed in FIXED.items():
+        rates: dict[int, list[float]] = {
+            place: [100 * one.error_rate for one in moving if method_of(one) == name and one.interval == step]
+            for place, step in enumerate(steps)
+        }
+        rates[len(steps)] = [100 * one.error_rate for one in results if method_of(one) == fixed]
+        _through(axes, {place: found for place, found in rates.items() if found}, name, fixed)
+    axes.set_xticks(range(len(steps) + 1), [*map(str, steps), "never"])
+    axes.set_xlabel("updates between two prunes")
+    axes.set_ylim(bottom=0)
+    axes.grid(color="0.9")
+    axes.set_axisbelow(True)
+
+
+def _through(axes: Axes, rates: Mapping[int, Sequence[float]], name: str, fixed: str) -> None:
+    """A line of its own kind, as the two methods have one colour."""
+    if not rates:
+        return
+    style = look(name) | {"color": look(fixed)["color"]}
+    label = f"{name}; fixed: {fixed}"
+    axes.plot(
+        list(rates), [fmean(found) for found in rates.values()], linewidth=1.3, markersize=5, label=label, **style
+    )
+    for place, found in rates.items():
+        axes.plot([place] * len(found), found, ".", color=style["color"], markersize=4)

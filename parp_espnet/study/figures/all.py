@@ -5,7 +5,7 @@ from pathlib import Path
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
-from parp_espnet.study.figures.adjusting import adjusting
+from parp_espnet.study.figures.adjusting import adjusting, intervals
 from parp_espnet.study.figures.cost import cost
 from parp_espnet.study.figures.curves import curves
 from parp_espnet.study.figures.maps import anatomy_maps, overlap_maps, transfer_maps
@@ -32,6 +32,10 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
             cost(evidence.costs, rate.lower()),
         ),
         "adjusting": ("Weights that change sides at each prune, and how far masks go.", adjusting(evidence.adjustings)),
+        "intervals": (
+            f"{rate} against the interval of adjusting; lines are means over seeds, dots the seeds.",
+            intervals(results),
+        ),
         "training": ("Validation PER during training; the dot is the epoch chosen.", training(evidence.trainings)),
     }
     maps = overlap_maps(evidence) | transfer_maps(results) | anatomy_maps(evidence)

@@ -9,9 +9,9 @@ from parp_espnet.study.figures.style import add_legend, look
 
 
 def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
-    """Draw a panel for each language with several methods: error rate against updates, labelled with the sparsity.
+    """Draw a panel for each language with several methods: error rate against updates.
 
-    `rate` is what the error rate is called.
+    Points are labelled with their sparsity where there are several; `rate` is what the error rate is called.
     """
     languages = [
         name
@@ -20,6 +20,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     ]
     if not languages:
         return None
+    several = len({one.sparsity for one in found if one.method != "dense"}) > 1
     figure = Figure(figsize=(3.6 * len(languages) + 1.2, 3.3), layout="constrained")
     for axes, language in zip(figure.subplots(1, len(languages), squeeze=False)[0], languages, strict=True):
         here = [one for one in found if one.language == language]
@@ -29,7 +30,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
                 [one.updates for one in own], [100 * one.error_rate for one in own], linestyle="", label=method,
                 markersize=5, **look(method),
             )  # fmt: skip
-            for one in own:
+            for one in own if several else ():
                 axes.annotate(
                     f" {one.sparsity:g}", (one.updates, 100 * one.error_rate), fontsize=6, va="center", color="0.4"
                 )

@@ -32,7 +32,8 @@ def points(results: Sequence[Result]) -> Figure | None:
                 [rate - 100 * one for rate, one in zip(rates, low, strict=True)],
                 [100 * one - rate for rate, one in zip(rates, high, strict=True)],
             ],
-            fmt=MARKERS[number % len(MARKERS)],
+            # Beyond as many as there are colours, a colour has another marker.
+            fmt=MARKERS[(number + number // len(COLOURS)) % len(MARKERS)],
             capsize=3,
             color=COLOURS[number % len(COLOURS)],
             label=arm,
@@ -52,10 +53,13 @@ def points(results: Sequence[Result]) -> Figure | None:
 
 
 def _arm(result: Result, results: Sequence[Result]) -> str:
-    """What a point is called; with its upstream and its decoding where the results have several."""
+    """What a point is called; with its upstream, its decoding and its interval where the results have several."""
     upstream = result.upstream if len({other.upstream for other in results}) > 1 else ""
     decoding = decoding_of(result) if len(decodings(results)) > 1 else ""
-    return ", ".join(filter(None, [upstream, method_of(result), decoding]))
+    method = method_of(result)
+    intervals = {other.interval for other in results if method_of(other) == method}
+    interval = f"n = {result.interval}" if len(intervals) > 1 else ""
+    return ", ".join(filter(None, [upstream, method, interval, decoding]))
 
 
 def _title(results: Sequence[Result]) -> str:
