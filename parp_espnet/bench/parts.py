@@ -35,7 +35,9 @@ PARTS = {
         (("step.parp", "parp", "dense"), ("step.fixed", "fixed", "dense")),
         rounds=3,
     ),
-    "decode": Part("parp_espnet.bench.decode", ("1min", "6min"), (("decode", "ours", "stock"),)),
+    "decode": Part(
+        "parp_espnet.bench.decode", ("1min", "6min"), (("decode", "ours", "stock"), ("decode", "ours", "stock_beam20"))
+    ),
     "check": Part("parp_espnet.bench.check", tuple(check.SIZES), (("check", "check", "read"),)),
     "mask": Part(
         "parp_espnet.bench.mask",
