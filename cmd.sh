@@ -22,7 +22,11 @@ slurm | sge | pbs | ssh) jobs_cmd="python3 -m parp_espnet.bin.run_queue --backen
     ;;
 esac
 
-# Options behind a command hold for all of its jobs, such as `${jobs_cmd} --mem 16G --time 1-0 --num_threads 4`.
-export train_cmd="${train_cmd:-${jobs_cmd}}"    # preparing data, statistics, the experiments of a study
-export cuda_cmd="${cuda_cmd:-${jobs_cmd}}"      # training; phn.sh adds --gpu
-export decode_cmd="${decode_cmd:-${jobs_cmd}}"  # decoding
+# What jobs ask for, a kind a line: options behind a command hold for all of its jobs, such as
+# `${jobs_cmd} --mem 16G --time 1-0 --num_threads 4`. A job's name is that of its log.
+export train_cmd="${train_cmd:-${jobs_cmd}}"    # what follows, where it has no line of its own
+export data_cmd="${data_cmd:-${train_cmd}}"     # stages 1 and 2: a set is made, or formatted; phn.sh adds --num_threads
+export stats_cmd="${stats_cmd:-${train_cmd}}"   # stages 7 and 10: statistics
+export study_cmd="${study_cmd:-${train_cmd}}"   # an experiment of a study, all its stages; run.sh adds --gpu
+export cuda_cmd="${cuda_cmd:-${jobs_cmd}}"      # stages 8 and 10: training; phn.sh adds --gpu
+export decode_cmd="${decode_cmd:-${jobs_cmd}}"  # stage 12: decoding; phn.sh adds --gpu

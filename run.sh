@@ -41,7 +41,7 @@ wave() {
     for file in "${progress[@]}"; do options+=(--progress "${file}"); done
     for file in "${results[@]}"; do options+=(--output "${file}"); done
     step "${out}/.steps/wave$1.json" --input "${study}" --input conf/train/phn.yaml "${options[@]}" --total "${updates}" \
-        --runner "${train_cmd} --gpu ${ngpu} --max_jobs_run ${max_jobs_run} JOB=1:${waves[$1 - 1]}" \
+        --runner "${study_cmd} --gpu ${ngpu} --max_jobs_run ${max_jobs_run} JOB=1:${waves[$1 - 1]}" \
         --log "${out}/log/wave$1.JOB.log" \
         -- python3 -m parp_espnet.bin.study job "${out}" --wave "$1" --job JOB --ngpu "${ngpu}" ||
         echo "${label}: some experiments failed; the others go on, and the end says which" >&2

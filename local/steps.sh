@@ -91,8 +91,10 @@ log() {
 begin_experiment() {
     [ "${dry_run:?}" = false ] || return 0
     mkdir -p "${exp:?}/log"
+    local where=${exp}
+    [[ ${exp} == /* ]] || where=${recipe:?}/${exp}
     # The lock's name is that of all templates; phn.sh's trainer has one of its own.
-    lock "${exp}/.phn.lock" "${recipe:?}/${exp}" "${wait:?}"
+    lock "${exp}/.phn.lock" "${where}" "${wait:?}"
     echo "${settings:?}" >"${exp}/settings.json"
-    log "experiment in ${recipe}/${exp}"
+    log "experiment in ${where}"
 }

@@ -4,7 +4,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +220,21 @@ def _resolve(settings: Settings) -> Settings:
         lm_config=lm_config,
         lm_train_text=None if text is None else _existing("lm_train_text", text, recipe),
         **folders,
+        **_written_to(settings),
     )
+
+
+def _written_to(settings: Settings) -> dict[str, Any]:
+    """Where all goes that is written: below an absolute `--expdir`, for a checkout that may not be written.
+
+    The sets of who has made them, or makes them with local/data.sh, stay in the recipe directory.
+    """
+    if not Path(settings.expdir).is_absolute():
+        return {}
+    names = ("dumpdir",) if settings.corpus == NONE else ("datadir", "dumpdir")
+    defaults = {field.name: field.default for field in fields(Settings) if field.name in names}
+    usual = [name for name in names if getattr(settings, name) == defaults[name]]
+    return {name: f"{settings.expdir}/{defaults[name]}" for name in usual}
 
 
 def _resolve_upstream(upstream: str, recipe: Path) -> str:

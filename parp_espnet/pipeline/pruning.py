@@ -29,7 +29,7 @@ class Experiment:
     """The stage that makes the first mask."""
 
     recipe: Annotated[Path, "recipe directory, which has data/ and exp/; its run.sh gives it"] = Path()
-    expdir: Annotated[str, "where experiments go, in the recipe directory"] = "exp"
+    expdir: Annotated[str, "where experiments go, in the recipe directory; an absolute one may lie elsewhere"] = "exp"
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
     method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"

@@ -57,7 +57,8 @@ class Settings(Experiment):
     num_nodes: Annotated[int, "machines to train on; more than one takes a queue that gives them"] = 1
     nj: Annotated[int, "parallel jobs while preparing data"] = os.cpu_count() or 1
     inference_nj: Annotated[int, "parallel jobs of ESPnet's search; others are one job"] = 1
-    dumpdir: Annotated[str, "where formatted data goes, in the recipe directory"] = "dump"
+    datadir: Annotated[str, "where a corpus's sets go, in the recipe directory; in an absolute --expdir"] = "data"
+    dumpdir: Annotated[str, "where formatted data goes, in the recipe directory; in an absolute --expdir"] = "dump"
     phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
 
     # Data
@@ -152,7 +153,8 @@ class Settings(Experiment):
         }
         values = {option: given.get(option, getattr(self, option, None)) for option in corpus.options}
         words = [word for option, value in values.items() if value is not None for word in (f"--{option}", str(value))]
-        return ["--set", name if corpus.named_sets and split != "train" else split, "--out", f"data/{name}", *words]
+        part = name if corpus.named_sets and split != "train" else split
+        return ["--set", part, "--out", f"{self.datadir}/{name}", *words]
 
     @property
     def inventory(self) -> str | None:

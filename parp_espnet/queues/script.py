@@ -109,7 +109,7 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
             f"cd {shlex.quote(str(Path.cwd()))} || exit",
             "# As Kaldi's commands do.",
             "if [ -f path.sh ]; then . ./path.sh; fi",
-            "unset train_cmd cuda_cmd decode_cmd",
+            "unset train_cmd data_cmd stats_cmd study_cmd cuda_cmd decode_cmd",
             *(f"export {name}={shlex.quote(value)}" for name, value in exported.items()),
             "# The scheduler tells us that the end is near; the command says so in its log.",
             'trap \'kill -TERM "${job}" 2>/dev/null; wait "${job}"\' TERM USR1',

@@ -39,6 +39,7 @@ if [ "${num_nodes}" -gt 1 ] && [[ ${cuda_cmd} == *parp_espnet.bin.run_local* ]];
     exit 2
 fi
 
+export datadir # for local/data.sh
 exp=${expdir}/${tag}
 org=${dumpdir}/raw/org
 raw=${dumpdir}/raw
@@ -51,14 +52,14 @@ begin_experiment
 # run as it is, and its words are seen.
 queued() {
     queue=()
-    [ "${cmd_backend}" = local ] || queue=(--runner "${train_cmd} --num_threads $2" --log "${exp}/log/$1.log")
+    [ "${cmd_backend}" = local ] || queue=(--runner "${data_cmd} --num_threads $2" --log "${exp}/log/$1.log")
 }
 
 if at_stage 1; then
-    # make_set NAME OPTIONS…: data/NAME, from the corpus.
+    # make_set NAME OPTIONS…: the set of that name, from the corpus.
     make_set() {
         queued "make_$1" "${threads}"
-        step "data/.steps/$1.json" "${corpus_inputs[@]}" --output "data/$1/wav.scp" ${jobs:+--aside "${jobs}"} \
+        step "${datadir}/.steps/$1.json" "${corpus_inputs[@]}" --output "${datadir}/$1/wav.scp" ${jobs:+--aside "${jobs}"} \
             "${queue[@]}" -- python3 -m parp_espnet.bin.make_corpus "${corpus}" "${@:2}"
     }
     jobs=''
@@ -73,11 +74,11 @@ if at_stage 1; then
         make_set "${test_set}" "${test_options[@]}"
     elif [ -x local/data.sh ]; then
         queued local_data 1
-        step data/.steps/local.json --output "data/${train_set}/wav.scp" "${queue[@]}" -- local/data.sh
+        step "${datadir}/.steps/local.json" --output "${datadir}/${train_set}/wav.scp" "${queue[@]}" -- local/data.sh
     fi
     if [ "${skip_check}" = false ]; then
         sets=() inputs=()
-        for set in "data/${train_set}" "data/${valid_set}" "data/${test_set}"; do
+        for set in "${datadir}/${train_set}" "${datadir}/${valid_set}" "${datadir}/${test_set}"; do
             [[ " ${sets[*]} " != *" ${set} "* ]] || continue
             sets+=("${set}")
             # Someone may have put another recording in the place of one.
@@ -89,7 +90,7 @@ if at_stage 1; then
         options+=("${inventory_options[@]}")
         # What they write is looked at when they are run, in stage 2.
         [ "${allow_pipes}" = false ] || options+=(--ignore command)
-        step "data/.steps/check_${train_set}.json" "${inputs[@]}" --output "${dumpdir}/faults/${train_set}.tsv" \
+        step "${datadir}/.steps/check_${train_set}.json" "${inputs[@]}" --output "${dumpdir}/faults/${train_set}.tsv" \
             --aside "--nj ${nj}" -- \
             python3 -m parp_espnet.bin.data check "${sets[@]}" "${options[@]}" --list "${dumpdir}/faults/${train_set}.tsv" \
             --then "${advice}"
@@ -102,9 +103,9 @@ if at_stage 2; then
         local pipes=()
         [ "${allow_pipes}" = false ] || pipes=(--allow_pipes)
         queued "format_${2##*/}" "${nj}"
-        step "${2%/*}/.steps/format_${2##*/}.json" --input "data/$1/wav.scp" --input "data/$1/text" \
+        step "${2%/*}/.steps/format_${2##*/}.json" --input "${datadir}/$1/wav.scp" --input "${datadir}/$1/text" \
             --output "$2/wav.scp" --aside "--nj ${nj}" "${queue[@]}" -- \
-            python3 -m parp_espnet.bin.format_data --data "data/$1" --out "$2" --lang "${lang}" \
+            python3 -m parp_espnet.bin.format_data --data "${datadir}/$1" --out "$2" --lang "${lang}" \
             "${pipes[@]}" "${@:3}"
     }
     format_set "${train_set}" "${org}/${train_dump}" "${speed_options[@]}"
@@ -168,11 +169,11 @@ texts=(--input "${raw}/${train_dump}/text" --input "${raw}/${valid_set}/text" --
 
 if at_stage 7; then
     step "${stats}/.steps/collect.json" "${texts[@]}" --output "${stats}/collected/valid/stats_keys" \
-        --runner "${train_cmd}" --log "${stats}/log/collect.log" -- \
+        --runner "${stats_cmd}" --log "${stats}/log/collect.log" -- \
         python3 -m espnet2.bin.asr_train --collect_stats true --config "${project}/conf/stats.yaml" \
         --token_list "${tokens}" "${train_data[@]}" --output_dir "${stats}/collected"
     step "${stats}/.steps/aggregate.json" "${texts[@]}" --output "${stats}/valid/text_shape" \
-        --runner "${train_cmd}" --log "${stats}/log/aggregate.log" -- \
+        --runner "${stats_cmd}" --log "${stats}/log/aggregate.log" -- \
         python3 -m espnet2.bin.aggregate_stats_dirs --input_dir "${stats}/collected" --output_dir "${stats}"
 fi
 
@@ -213,7 +214,7 @@ fi
 
 if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
     # Of the data, not of the dump: speed perturbation would count each sentence several times.
-    text=${lm_train_text:-data/${train_set}/text}
+    text=${lm_train_text:-${datadir}/${train_set}/text}
     if [ -z "${ngram}" ] || [ "${uses_lm}" = true ]; then
         step "${dumpdir}/.steps/$(basename "${lm_text}" .txt).json" --input "${text}" --input "${tokens}" \
             --output "${lm_text}" -- \
@@ -233,7 +234,7 @@ if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
         )
         inputs=(--input "${lm_text}" --input "${raw}/${valid_set}/text" --input "${tokens}" --input "${lm_config}")
         step "${lm_dir}/.steps/collect.json" "${inputs[@]}" --output "${lm_dir}/stats/valid/text_shape" \
-            --runner "${train_cmd}" --log "${lm_dir}/log/collect.log" -- \
+            --runner "${stats_cmd}" --log "${lm_dir}/log/collect.log" -- \
             "${lm_train[@]}" --collect_stats true --output_dir "${lm_dir}/stats" \
             --train_shape_file "${lm_text}" --valid_shape_file "${raw}/${valid_set}/text"
         # ESPnet would go on from the checkpoint of another text.
