@@ -17,7 +17,7 @@ from parp_espnet.corpora.kaldi import is_command, leads_up
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import Row, of_width, read_lines, read_rows
 from parp_espnet.errors import UserError
-from parp_espnet.files import is_file
+from parp_espnet.files import exists
 
 SPLITS = ("train", "dev", "test")
 SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".sph", ".aif", ".aiff", ".au", ".w64"})
@@ -150,7 +150,7 @@ def _found(base: Path, value: str) -> str:
     match = _ARK.fullmatch(value)
     file = match["file"] if match else value
     for start in (base, base.parent, base.parent.parent):
-        if is_file(start / file):
+        if exists(start / file):
             return f"{(start / file).resolve()}{value[len(file) :]}"
     return str(base / value)
 

@@ -15,11 +15,11 @@ def drop_layers(model: Any) -> None:
     Here what goes in comes out, as if it were the layer's. Weights keep their names.
     """
     upstream: Any = hf_upstream(model)
-    probability = getattr(getattr(upstream, "config", None), "layerdrop", 0.0)
-    if probability:
-        upstream.config.layerdrop = 0.0
-        for layer in upstream.encoder.layers:
-            _leave_out(layer, probability)
+    if upstream is None:
+        return
+    probability, upstream.config.layerdrop = upstream.config.layerdrop, 0.0
+    for layer in upstream.encoder.layers if probability else ():
+        _leave_out(layer, probability)
 
 
 def _leave_out(layer: nn.Module, probability: float) -> None:

@@ -24,9 +24,9 @@ CAUSES = {
 # Slurm lets such a job wait for ever.
 HOPELESS = frozenset({"PartitionTimeLimit", "InvalidAccount", "InvalidQOS", "DependencyNeverSatisfied"})
 FORGOTTEN = "Invalid job id specified"
-# Without memory cgroups it is a step's daemon that watches memory, and the job's state only says that it failed.
 # The script's code where Slurm told it, as --signal=B:USR1 asks for, that the end is near, and it did not wait.
 WARNED = 128 + signal.SIGUSR1
+# Without memory cgroups it is a step's daemon that watches memory, and the job's state only says that it failed.
 OVER_MEMORY = re.compile(r"exceeded (?:job |step )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE)
 
 
