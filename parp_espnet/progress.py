@@ -36,7 +36,7 @@ def track[T](items: Iterable[T], label: str, unit: str = "it", total: int | None
 
 def say(line: str) -> None:
     """Print a line on stderr, above the bar if there is one."""
-    tqdm.write(line, file=sys.stderr)
+    tqdm.write(f"{line}\n", file=sys.stderr, end="")
 
 
 def emit(text: str) -> None:

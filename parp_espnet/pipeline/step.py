@@ -159,4 +159,5 @@ def _change(then: dict[str, Any] | None, now: dict[str, Any]) -> str | None:
 
 
 def _say(step: Step, what: str) -> None:
-    print(f"{step.label} {step.record.stem}: {what}", file=sys.stderr)
+    # `print` writes the line's end by itself, and a Ctrl-C between the two leaves us without it.
+    sys.stderr.write(f"{step.label} {step.record.stem}: {what}\n")

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from parp_espnet.errors import UserError
@@ -86,10 +86,22 @@ def _close_log(jobs: JobArray, number: int, end: End, submission: Submission, sc
     """Let a log tell what the scheduler did, and end as logs do."""
     if end.marked and not end.state.killed:
         return
-    said = submission.place.output(number)[-SAID_LINES:]
-    with jobs.log_of(number).open("a", encoding="utf-8") as log:
+    path = jobs.log_of(number)
+    known = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    said = news(submission.place.output(number), known)
+    with path.open("a", encoding="utf-8") as log:
         log.write("".join(f"# {line}\n" for line in [f"{scheduler.title}: {end.state}", *said]))
         log.write(f"# Ended (code {end.code}) at {time.ctime()}\n")
+
+
+def news(output: Sequence[str], log: Sequence[str]) -> list[str]:
+    """Return the last lines of a script's `output` that its job's log does not hold.
+
+    Where the scheduler's signal reaches the job before its `run_local`, that shows the log's end as a failed job's,
+    many lines that would push the scheduler's own words out.
+    """
+    known = {line.strip() for line in log}
+    return [line for line in output if line.strip() not in known][-SAID_LINES:]
 
 
 def _keep_log(jobs: JobArray, number: int, submission: Submission, attempt: int) -> None:
