@@ -6,7 +6,8 @@
 A machine can be lost, and a long study can be shared among several. What is unpacked counts as done: the study goes on
 with the rest, and tables, figures and claims are made of all of it, as if it had run in one place. With its model a
 result takes a hundred megabytes; a mask takes half of one, but differs little from other masks of its sparsity, so what
-is stored is in which weights it differs from the first of them, of which compression leaves little.
+is stored is in which weights it differs from the first of them, of which compression leaves little; of a mask that is
+there already, such as another language's that stayed fixed, nothing.
 """
 
 import io
@@ -64,18 +65,17 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
     if not done:
         raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
     with atomic_write(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
-        references: dict[tuple[str, float], tuple[str, Mask]] = {}
-        differences: dict[str, str] = {}
+        differences = _Differences()
         members: list[tuple[str, bytes]] = []
         for directory in done:
             for file in _records(root / directory):
                 members.append((file.relative_to(root).as_posix(), file.read_bytes()))
             for name, mask in _masks(root / directory, root):
-                members.append((name, _difference(name, mask, references, differences)))
+                members.append((name, _bytes_of(differences.add(name, mask))))
         contents = {
             "format": FORMAT,
             "experiments": [path.as_posix() for path in done],
-            "differences": differences,
+            "differences": differences.references,
         }
         _add(tar, CONTENTS, json.dumps(contents, indent=1).encode())
         for name, content in members:
@@ -94,15 +94,24 @@ def _masks(folder: Path, root: Path) -> Iterator[tuple[str, Mask]]:
             yield (folder / name).relative_to(root).as_posix(), Mask.load(folder / name)
 
 
-def _difference(
-    name: str, mask: Mask, references: dict[tuple[str, float], tuple[str, Mask]], differences: dict[str, str]
-) -> bytes:
-    """A mask file of the mask, or of the weights in which it differs from a reference that came before."""
-    reference, other = references.setdefault((mask.fingerprint, mask.sparsity_target), (name, mask))
-    if reference == name:
-        return _bytes_of(mask)
-    differences[name] = reference
-    return _bytes_of(_xor(mask, other))
+class _Differences:
+    """Masks as the weights in which they differ from one that came before."""
+
+    def __init__(self) -> None:
+        self.references: dict[str, str] = {}
+        self._firsts: dict[tuple[str, float], tuple[str, Mask]] = {}
+        self._same: dict[tuple[str, str], str] = {}
+
+    def add(self, name: str, mask: Mask) -> Mask:
+        """Return what is to be stored: the mask itself where it is the first of its weights and sparsity."""
+        same = self._same.setdefault((mask.fingerprint, mask.sha256), name)
+        reference, other = self._firsts.setdefault((mask.fingerprint, mask.sparsity_target), (name, mask))
+        if same != name:
+            reference, other = same, mask
+        if reference == name:
+            return mask
+        self.references[name] = reference
+        return _xor(mask, other)
 
 
 def _xor(mask: Mask, other: Mask) -> Mask:

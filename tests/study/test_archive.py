@@ -102,6 +102,25 @@ def test_masks_that_are_alike_take_little(tmp_path: Path, make_result: Callable[
     assert size[9] - size[1] < 8 * 2000 * 200 / 8 / 4
 
 
+def test_a_mask_that_is_there_already_takes_nothing(tmp_path: Path, make_result: Callable[..., Result]) -> None:
+    """Two languages' masks that differ everywhere, each beside itself, as a study of transfer has them."""
+    experiments = Study.read(QUICK).experiments
+    first, second = (torch.rand(2000, 200, generator=torch.Generator().manual_seed(seed)) > 0.5 for seed in (0, 1))
+    sizes = []
+    for number, one in enumerate(experiments[:4]):
+        make_result().write(tmp_path / one.result)
+        mask = replace(make_mask(0), kept={"weight": second if number % 2 else first})
+        mask.save(tmp_path / one.directory / "mask.safetensors")
+        pack(experiments, tmp_path, tmp_path / "records.tar.xz")
+        sizes.append((tmp_path / "records.tar.xz").stat().st_size)
+    assert sizes[1] > 1.8 * sizes[0]
+    assert sizes[3] < 1.1 * sizes[1]
+    unpack(tmp_path / "records.tar.xz", tmp_path / "there")
+    for one in experiments[:4]:
+        mask, same = (Mask.load(root / one.directory / "mask.safetensors") for root in (tmp_path, tmp_path / "there"))
+        assert same.sha256 == mask.sha256
+
+
 def test_nothing_to_pack(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="none of 9 experiments has a result yet"):
         pack(Study.read(QUICK).experiments, tmp_path, tmp_path / "records.tar.xz")
