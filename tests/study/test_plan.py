@@ -150,7 +150,7 @@ def test_data_are_prepared_without_what_prunes(monkeypatch: pytest.MonkeyPatch, 
     assert one == ("egs2/cldr/es/run.sh", *data, "--updates", "300", "--seed", "0", *last)
     found = Study.read(QUICK.with_name("overlap.yaml")).preparations()
     assert (len(found), found[-1]) == (11, ("egs2/mboshi/mb/run.sh", "--updates", "600", *last))
-    assert found[0] == ("egs2/cldr/es/run.sh", *data, "--updates", "150", *last)
+    assert found[0] == ("egs2/cldr/es/run.sh", *data, "--updates", "100", *last)
 
 
 def test_tasks_of_text_are_planned_like_languages() -> None:
