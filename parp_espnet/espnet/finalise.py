@@ -1,6 +1,7 @@
 """After training: every model that is left is exactly sparse, loads strictly, and has its mask beside it."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from parp_espnet.pruning.selection import select
 
 FINAL_MASK = "mask.safetensors"
 SUMMARY = "training.json"
+EPOCH = re.compile(r"\d+epoch\.pth")
 
 
 def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed: int) -> Mask:
@@ -63,10 +65,10 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
 
 
 def _choose_last(directory: Path, criterion: Sequence[str]) -> None:
-    """Make the last epoch's model the best and the final one: where sparsity grows, earlier ones are less sparse."""
+    """Let all names of a best or final model be the last epoch's: where sparsity grows, earlier ones have less."""
     last = (directory / "latest.pth").resolve().name
-    for kind in ("best", "ave"):
-        link = directory / f"{criterion[0]}.{criterion[1]}.{kind}.pth"
+    epochs = [link for link in directory.glob("*.pth") if link.is_symlink() and EPOCH.fullmatch(link.readlink().name)]
+    for link in [*epochs, directory / f"{criterion[0]}.{criterion[1]}.ave.pth"]:
         link.unlink(missing_ok=True)
         link.symlink_to(last)
 

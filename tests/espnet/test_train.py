@@ -148,6 +148,19 @@ def test_growing_sparsity_ends_with_the_last_epoch(recipe, tmp_path: Path, lines
     assert Mask.load(experiment / "initial_mask.safetensors").sparsity == pytest.approx(0.2, abs=1e-4)
 
 
+def test_growing_sparsity_whose_best_epoch_is_not_the_last(recipe, tmp_path: Path):
+    """ESPnet's names for it, `best`, `ave` and `ave_1best`, all end at the last; found in a study, at 90 %."""
+    conf = {"method": "parp-p", "sparsity": 0.5, "start_sparsity": 0.2, "interval": 4, "updates": 18}
+    worst = [["valid", "loss", "max"], ["train", "loss", "max"]]
+    experiment = recipe.train(tmp_path, prune_conf=conf, best_model_criterion=worst, keep_nbest_models=1)
+    assert (experiment / "1epoch.pth").is_file()
+    named = [path for path in experiment.glob("*.pth") if path.is_symlink()]
+    assert len(named) == 7
+    for path in named:
+        assert path.resolve().name == "3epoch.pth", path
+    assert nonzero_count(pool_of(experiment / "valid.loss.ave.pth")) == kept_count(TOTAL, 0.5)
+
+
 @pytest.mark.parametrize("scope", ["layer", "tensor"])
 def test_other_scopes(recipe, tmp_path: Path, scope: str):
     conf = {"method": "parp", "sparsity": 0.5, "interval": 4, "scope": scope}
