@@ -136,9 +136,10 @@ def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, st
     found = [o for o in evidence.overlaps if o.sparsity == 0.5 and "mpi" not in (o.one, o.other)]
     if not found:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
-    low, high = min(o.iou for o in found), max(o.iou for o in found)
-    told = f"{len(found)} pairs, {low:.3f} to {high:.3f}, mean {fmean(o.iou for o in found):.3f}"
-    return _decide(low > OVERLAP, high < OVERLAP), f"{told}; two random masks have {random_iou(0.5):.3f}"
+    rates = [o.iou for o in found]
+    told = _by_frozen("pairs", ((o.freeze_updates, o.iou) for o in found))
+    told += f"; two random masks have {random_iou(0.5):.3f}"
+    return _decide(min(rates) > OVERLAP, max(rates) < OVERLAP), told
 
 
 def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -146,8 +147,20 @@ def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, 
     if not found:
         return Verdict.UNTESTED, "no PARP beyond 20 %"
     rates = [r.iou_initial_final or 0.0 for r in found]
-    told = f"{len(rates)} runs, {min(rates):.4f} to {max(rates):.4f}"
+    told = _by_frozen("runs", ((r.freeze_updates, r.iou_initial_final or 0.0) for r in found))
     return _decide(min(rates) > UNCHANGED, max(rates) < UNCHANGED), told
+
+
+def _by_frozen(what: str, values: Iterable[tuple[int, float]]) -> str:
+    """Count, range and mean; by numbers of frozen updates where there are several, as less moves in fewer."""
+    found: dict[int, list[float]] = {}
+    for frozen, value in values:
+        found.setdefault(frozen, []).append(value)
+    return "; ".join(
+        (f"{frozen} frozen updates: " if len(found) > 1 else "")
+        + f"{len(several)} {what}, {min(several):.4f} to {max(several):.4f}, mean {fmean(several):.4f}"
+        for frozen, several in sorted(found.items())
+    )
 
 
 def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:

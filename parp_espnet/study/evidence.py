@@ -40,6 +40,7 @@ class Training:
     updates: list[int]
     valid_per: list[float]
     valid_loss: list[float]
+    freeze_updates: int = 0
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ def _training(one: Done) -> Training:
         result.language or "", method_of(result), result.sparsity_target, result.seed,
         [round(each * epoch) for epoch in epochs],
         [curves["cer_ctc"][epoch] for epoch in epochs], [curves["loss"][epoch] for epoch in epochs],
+        result.freeze_updates,
     )  # fmt: skip
 
 

@@ -204,7 +204,7 @@ def test_what_is_no_recipe(tmp_path: Path, script: str | None, message: str) -> 
 
 
 def test_no_such_study(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such study; there are adjusting, curves, full, glue, glue_nine, joint, "):
+    with pytest.raises(UserError, match="no such study; there are adjusting, curves, equal_cost, full, glue, "):
         Study.read(QUICK.with_name("huge.yaml"))
     (tmp_path / "x.yaml").write_text("a: [")
     with pytest.raises(UserError, match="expected YAML"):

@@ -24,11 +24,11 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
     plots = {
         "per": (f"{rate} on the test set, with 95 % intervals.", points(results)),
         "curves": (
-            f"{rate} against sparsity; lines are means over seeds, bands of their 95 % intervals, dots the seeds.",
+            f"{rate} against sparsity; lines are means over seeds, bands or bars their 95 % intervals, dots the seeds.",
             curves(results),
         ),
         "cost": (
-            f"{rate} against updates of all finetunings; numbers are sparsities.",
+            f"{rate} against updates of all finetunings; points are means over seeds, numbers sparsities.",
             cost(evidence.costs, rate.lower()),
         ),
         "adjusting": ("Weights that change sides at each prune, and how far masks go.", adjusting(evidence.adjustings)),
@@ -36,7 +36,7 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
             f"{rate} against the interval of adjusting; lines are means over seeds, dots the seeds.",
             intervals(results),
         ),
-        "training": ("Validation PER during training; the dot is the epoch chosen.", training(evidence.trainings)),
+        "training": ("Validation PER during training; the dot is the model chosen.", training(evidence.trainings)),
     }
     maps = overlap_maps(evidence) | transfer_maps(results) | anatomy_maps(evidence)
     drawn = {name: (caption, figure) for name, (caption, figure) in plots.items() if figure is not None} | maps

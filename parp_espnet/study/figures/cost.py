@@ -1,17 +1,27 @@
 """Phone error rate against what it costs, all finetunings that a method needs counted."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.study.evidence import Cost
-from parp_espnet.study.figures.style import add_legend, look
+from parp_espnet.study.figures.style import METHODS, add_legend, look
+
+PANEL = (3.6, 3.2)
+"""Inches of one language's panel."""
+APART = 0.028
+"""Between methods of the same cost, in widths of a panel."""
+LABEL = 0.05
+"""What a label takes, in heights of a panel; where another has it, a point has none."""
 
 
 def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
-    """Draw a panel for each language with several methods: error rate against updates.
+    """Draw a panel for each language with several methods, and a row of them for each number of frozen updates.
 
-    Points are labelled with their sparsity where there are several; `rate` is what the error rate is called.
+    Points are means over seeds, labelled with their sparsity where there are several; those of the same cost are beside
+    each other. `rate` is what the error rate is called.
     """
     languages = [
         name
@@ -20,26 +30,51 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     ]
     if not languages:
         return None
+    frozen = sorted({one.freeze_updates for one in found if one.language in languages})
     several = len({one.sparsity for one in found if one.method != "dense"}) > 1
-    figure = Figure(figsize=(3.6 * len(languages) + 1.2, 3.3), layout="constrained")
-    for axes, language in zip(figure.subplots(1, len(languages), squeeze=False)[0], languages, strict=True):
-        here = [one for one in found if one.language == language]
-        for method in dict.fromkeys(one.method for one in here):
-            own = [one for one in here if one.method == method]
-            axes.plot(
-                [one.updates for one in own], [100 * one.error_rate for one in own], linestyle="", label=method,
-                markersize=5, **look(method),
-            )  # fmt: skip
-            for one in own if several else ():
-                axes.annotate(
-                    f" {one.sparsity:g}", (one.updates, 100 * one.error_rate), fontsize=6, va="center", color="0.4"
-                )
-        axes.set_xlim(left=0)
-        axes.set_title(language, fontsize="medium")
+    size = (PANEL[0] * len(languages) + 1.2, PANEL[1] * len(frozen) + 0.1)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(frozen), len(languages), squeeze=False, sharex=True)
+    for row, freeze in zip(panels, frozen, strict=True):
+        row[0].set_ylabel(f"{rate} (%)")
+        for axes, language in zip(row, languages, strict=True):
+            here = [one for one in found if one.language == language and one.freeze_updates == freeze]
+            _panel(axes, here, several)
+            axes.set_title(f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language, fontsize="medium")
+    for axes in panels[-1]:
         axes.set_xlabel("updates of all finetunings")
-        axes.grid(color="0.9")
-        axes.set_axisbelow(True)
-        axes.set_ylim(bottom=0)
-    figure.axes[0].set_ylabel(f"{rate} (%)")
     add_legend(figure)
     return figure
+
+
+def _panel(axes: Axes, found: Sequence[Cost], labelled: bool) -> None:
+    rates: dict[tuple[str, float, int], list[float]] = {}
+    for one in found:
+        rates.setdefault((one.method, one.sparsity, one.updates), []).append(100 * one.error_rate)
+    means = {point: fmean(several) for point, several in rates.items()}
+    width = 1.1 * max((updates for _, _, updates in means), default=1)
+    height = 1.1 * max(means.values(), default=1.0)
+    for method in sorted({method for method, _, _ in means}, key=_order):
+        points = sorted((mean, _beside(method, updates, list(means)) * width + updates, sparsity)
+                        for (name, sparsity, updates), mean in means.items() if name == method)  # fmt: skip
+        heights, places, _ = zip(*points, strict=True)
+        axes.plot(places, heights, linestyle="", label=method, markersize=5, **look(method))
+        last: dict[float, float] = {}
+        for mean, place, sparsity in points if labelled and method != "dense" else ():
+            if mean - last.get(place, -height) > LABEL * height:
+                axes.annotate(f"  {sparsity:g}", (place, mean), fontsize=6, va="center", color="0.4")
+                last[place] = mean
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    axes.grid(color="0.9")
+    axes.set_axisbelow(True)
+
+
+def _beside(method: str, updates: int, points: Sequence[tuple[str, float, int]]) -> float:
+    """How far a method is moved from its cost, in widths of a panel, since others have the same."""
+    same = sorted({name for name, _, cost in points if cost == updates}, key=_order)
+    return (same.index(method) - (len(same) - 1) / 2) * APART
+
+
+def _order(method: str) -> tuple[int, str]:
+    return METHODS.index(method) if method in METHODS else len(METHODS), method

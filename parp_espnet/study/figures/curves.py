@@ -12,13 +12,16 @@ from parp_espnet.study.names import method_of, rate_of
 
 PANEL = (3.6, 3.2)
 """Inches of one language's panel."""
+APART = 0.03
+"""Sparsity between the bars of two methods."""
 
 
 def curves(results: Sequence[Result]) -> Figure | None:
     """Draw a panel for each language with several sparsities, and a row of them for each number of frozen updates.
 
-    A line goes through the means over seeds, which are dots where there are several; its band is their intervals'. The
-    dense model is a line across. Masks from elsewhere, and intervals of adjusting but the first, are left out.
+    A line goes through the means over seeds, which are dots where there are several; its band is their intervals'.
+    Where a method has one sparsity only, that is a bar, and such methods are beside each other. The dense model is a
+    line across. Masks from elsewhere, and intervals of adjusting but the first, are left out.
     """
     own = [
         one for one in results if one.method in METHODS and one.method != "transfer" and method_of(one) == one.method
@@ -46,6 +49,7 @@ def curves(results: Sequence[Result]) -> Figure | None:
 
 
 def _panel(axes: Axes, results: Sequence[Result]) -> None:
+    single = [method for method in METHODS if len(_means([one for one in results if one.method == method])) == 1]
     for method in METHODS:
         found = [one for one in results if one.method == method]
         if found and method == "dense":
@@ -53,6 +57,8 @@ def _panel(axes: Axes, results: Sequence[Result]) -> None:
             ((rate, low, high),) = _means(found).values()
             axes.axhline(rate, label=method, color=colour, linewidth=1)
             axes.axhspan(low, high, color=colour, alpha=0.08, linewidth=0)
+        elif method in single:
+            _bar(axes, method, _means(found), APART * (single.index(method) - len(single) / 2))
         elif found:
             _line(axes, method, _means(found))
         _seeds(axes, method, found)
@@ -77,6 +83,12 @@ def _line(axes: Axes, method: str, means: dict[float, tuple[float, float, float]
     rates, low, high = zip(*means.values(), strict=True)
     axes.plot(list(means), rates, label=method, markersize=4, linewidth=1.3, **look(method))
     axes.fill_between(list(means), low, high, color=look(method)["color"], alpha=0.15, linewidth=0)
+
+
+def _bar(axes: Axes, method: str, means: dict[float, tuple[float, float, float]], beside: float) -> None:
+    ((sparsity, (rate, low, high)),) = means.items()
+    spread = [[rate - low], [high - rate]]
+    axes.errorbar([sparsity + beside], [rate], spread, label=method, markersize=4, capsize=3, **look(method))
 
 
 def _seeds(axes: Axes, method: str, results: Sequence[Result]) -> None:

@@ -2,39 +2,53 @@
 
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.evidence import Training
 from parp_espnet.study.figures.style import add_legend, look
 
+MOST_COLUMNS = 4
+
 
 def training(found: Sequence[Training]) -> Figure | None:
-    """Draw the validation PER of every experiment, a panel a language, by method; dots are what was chosen."""
+    """Draw the validation PER of every experiment by method, a panel for each language and number of frozen updates.
+
+    A dot is the model that was chosen, the last one's where sparsity grows.
+    """
     shown = [one for one in found if len(one.updates) > 1]
-    languages = list(dict.fromkeys(one.language for one in shown))
-    if not languages:
+    frozen = sorted({one.freeze_updates for one in shown})
+    groups = list(dict.fromkeys((one.freeze_updates, one.language) for one in shown))
+    groups.sort(key=lambda group: group[0])
+    if not groups:
         return None
-    columns = min(4, len(languages))
-    rows = -(-len(languages) // columns)
+    columns = min(MOST_COLUMNS, len({one.language for one in shown}))
+    rows = -(-len(groups) // columns)
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).flat
-    for axes, language in zip(panels, languages, strict=False):
-        for one in (one for one in shown if one.language == language):
-            style = look(one.method)
-            rates = [100 * rate for rate in one.valid_per]
-            # With a mask from elsewhere, a method has its own colour, and another line.
-            kind = "--" if "," in one.method else "-"
-            axes.plot(one.updates, rates, kind, linewidth=0.9, color=style["color"], label=one.method)
-            best = min(range(len(rates)), key=lambda place: rates[place])
-            axes.plot(one.updates[best], rates[best], markersize=3.5, **style)
-        axes.set_title(language, fontsize="medium")
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes, (freeze, language) in zip(panels, groups, strict=False):
+        for one in (one for one in shown if (one.freeze_updates, one.language) == (freeze, language)):
+            _line(axes, one)
+        axes.set_title(f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language, fontsize="medium")
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
         axes.set_ylim(bottom=0)
-    for axes in list(figure.axes)[len(languages) :]:
-        axes.set_axis_off()
-    for axes in list(figure.axes)[: len(languages)]:
         axes.set_xlabel("updates")
+    for axes in panels[len(groups) :]:
+        axes.set_axis_off()
     figure.axes[0].set_ylabel("validation PER (%)")
     add_legend(figure)
     return figure
+
+
+def _line(axes: Axes, one: Training) -> None:
+    style = look(one.method)
+    rates = [100 * rate for rate in one.valid_per]
+    # With a mask from elsewhere, a method has its own colour, and another line.
+    kind = "--" if "," in one.method else "-"
+    axes.plot(one.updates, rates, kind, linewidth=0.9, alpha=0.7, color=style["color"], label=one.method)
+    name = one.method.split(",", maxsplit=1)[0]
+    grows = name in METHODS and METHODS[name].grows
+    chosen = len(rates) - 1 if grows else min(range(len(rates)), key=lambda place: rates[place])
+    axes.plot(one.updates[chosen], rates[chosen], markersize=3.5, **style)
