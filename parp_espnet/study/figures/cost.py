@@ -11,7 +11,7 @@ from parp_espnet.study.figures.style import METHODS, add_legend, look
 
 PANEL = (3.6, 3.2)
 """Inches of one language's panel."""
-APART = 0.028
+APART = 0.06
 """Between methods of the same cost, in widths of a panel."""
 LABEL = 0.05
 """What a label takes, in heights of a panel; where another has it, a point has none."""
@@ -31,6 +31,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     if not languages:
         return None
     frozen = sorted({one.freeze_updates for one in found if one.language in languages})
+    width = 1.1 * max(one.updates for one in found if one.language in languages)
     several = len({one.sparsity for one in found if one.method != "dense"}) > 1
     size = (PANEL[0] * len(languages) + 1.2, PANEL[1] * len(frozen) + 0.1)
     figure = Figure(figsize=size, layout="constrained")
@@ -39,7 +40,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
         row[0].set_ylabel(f"{rate} (%)")
         for axes, language in zip(row, languages, strict=True):
             here = [one for one in found if one.language == language and one.freeze_updates == freeze]
-            _panel(axes, here, several)
+            _panel(axes, here, several, width)
             axes.set_title(f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language, fontsize="medium")
     for axes in panels[-1]:
         axes.set_xlabel("updates of all finetunings")
@@ -47,12 +48,11 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     return figure
 
 
-def _panel(axes: Axes, found: Sequence[Cost], labelled: bool) -> None:
+def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> None:
     rates: dict[tuple[str, float, int], list[float]] = {}
     for one in found:
         rates.setdefault((one.method, one.sparsity, one.updates), []).append(100 * one.error_rate)
     means = {point: fmean(several) for point, several in rates.items()}
-    width = 1.1 * max((updates for _, _, updates in means), default=1)
     height = 1.1 * max(means.values(), default=1.0)
     for method in sorted({method for method, _, _ in means}, key=_order):
         points = sorted((mean, _beside(method, updates, list(means)) * width + updates, sparsity)
@@ -62,7 +62,10 @@ def _panel(axes: Axes, found: Sequence[Cost], labelled: bool) -> None:
         last: dict[float, float] = {}
         for mean, place, sparsity in points if labelled and method != "dense" else ():
             if mean - last.get(place, -height) > LABEL * height:
-                axes.annotate(f"  {sparsity:g}", (place, mean), fontsize=6, va="center", color="0.4")
+                axes.annotate(
+                    f"{sparsity:g}", (place, mean), xytext=(4, 0), textcoords="offset points", fontsize=6, va="center",
+                    color="0.4",
+                )  # fmt: skip
                 last[place] = mean
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
