@@ -1,0 +1,43 @@
+from parp_espnet.study.evidence import Cost
+from parp_espnet.study.figures.cost import cost
+
+RUNS = {"dense": 1, "mpi": 1, "parp": 1, "omp": 2, "imp": 6}
+
+
+def costs(freeze_updates: int, *methods: str, sparsities: tuple[float, ...] = (0.5, 0.7)) -> list[Cost]:
+    return [
+        Cost("es", method, sparsity, seed, freeze_updates, 0.1 + 0.01 * seed, 300 * RUNS[method], RUNS[method], None)
+        for method in methods
+        for sparsity in ((0.0,) if method == "dense" else sparsities)
+        for seed in (0, 1)
+    ]
+
+
+def test_a_row_for_each_schedule_and_every_point_inside() -> None:
+    """Rows share their axis of updates: a row without IMP once hid it in the other."""
+    figure = cost([*costs(0, *RUNS), *costs(250, "dense", "mpi", "omp", sparsities=(0.5,))])
+    assert figure is not None
+    assert [axes.get_title() for axes in figure.axes] == ["es, 0 frozen updates", "es, 250 frozen updates"]
+    for axes in figure.axes:
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        for line in axes.get_lines():
+            assert all(left < x < right and low <= y < high for x, y in line.get_xydata())
+
+
+def test_points_are_means_over_seeds_and_methods_of_one_cost_are_apart() -> None:
+    figure = cost(costs(0, *RUNS, sparsities=(0.5,)))
+    assert figure is not None
+    places = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].get_lines()}
+    assert {y for points in places.values() for _, y in points} == {10.5}
+    assert len({x for name in ("dense", "mpi", "parp") for x, _ in places[name]}) == 3
+    assert places["imp"] == [[1800, 10.5]]
+
+
+def test_where_labels_would_cover_each_other_one_is_left_out() -> None:
+    figure = cost(costs(0, *RUNS))
+    assert figure is not None
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.5"] * 4
+
+
+def test_too_few_methods() -> None:
+    assert cost(costs(0, "dense", "mpi")) is None
