@@ -13,6 +13,8 @@ PANEL = (3.6, 3.2)
 """Inches of one language's panel."""
 APART = 0.06
 """Between methods of the same cost, in widths of a panel."""
+ROOM = 1.25
+"""The panel's width in updates of the costliest, beside which there may be others."""
 LABEL = 0.05
 """What a label takes, in heights of a panel; where another has it, a point has none."""
 
@@ -31,7 +33,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     if not languages:
         return None
     frozen = sorted({one.freeze_updates for one in found if one.language in languages})
-    width = 1.1 * max(one.updates for one in found if one.language in languages)
+    width = ROOM * max(one.updates for one in found if one.language in languages)
     several = len({one.sparsity for one in found if one.method != "dense"}) > 1
     size = (PANEL[0] * len(languages) + 1.2, PANEL[1] * len(frozen) + 0.1)
     figure = Figure(figsize=size, layout="constrained")

@@ -53,13 +53,15 @@ def points(results: Sequence[Result]) -> Figure | None:
 
 
 def _arm(result: Result, results: Sequence[Result]) -> str:
-    """What a point is called; with its upstream, its decoding and its interval where the results have several."""
+    """What a point is called; with its upstream, decoding, interval and updates where there are several."""
     upstream = result.upstream if len({other.upstream for other in results}) > 1 else ""
     decoding = decoding_of(result) if len(decodings(results)) > 1 else ""
     method = method_of(result)
     intervals = {other.interval for other in results if method_of(other) == method}
     interval = f"n = {result.interval}" if len(intervals) > 1 else ""
-    return ", ".join(filter(None, [upstream, method, interval, decoding]))
+    lengths = {other.updates for other in results if method_of(other) == method}
+    updates = f"{result.updates} updates" if len(lengths) > 1 else ""
+    return ", ".join(filter(None, [upstream, method, interval, updates, decoding]))
 
 
 def _title(results: Sequence[Result]) -> str:
