@@ -35,7 +35,7 @@ def track[T](items: Iterable[T], label: str, unit: str = "it", total: int | None
 
 
 def say(line: str) -> None:
-    """Print a line on stderr, above the bar if there is one."""
+    """Print a line on stderr, above the bar if there is one; with its end at once, so that Ctrl-C cannot part them."""
     tqdm.write(f"{line}\n", file=sys.stderr, end="")
 
 

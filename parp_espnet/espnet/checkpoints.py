@@ -177,11 +177,11 @@ def _mend_epoch(directory: Path, states: dict[str, Any], reporter: Reporter, cri
     if not model.exists() or isinstance(_read(model), str):
         logging.warning(f"{model} was left unfinished: writing it again from the checkpoint")
         save(model, states["model"])
-    _link(directory / "latest.pth", model)
+    relink(directory / "latest.pth", model)
     for phase, key, mode in criteria:
         if reporter.has(phase, key):
             best = reporter.get_best_epoch(phase, key, mode)
-            _link(directory / f"{phase}.{key}.best.pth", directory / f"{best}epoch.pth")
+            relink(directory / f"{phase}.{key}.best.pth", directory / f"{best}epoch.pth")
 
 
 def _follows(directory: Path, epoch: int) -> bool:
@@ -200,6 +200,7 @@ def _follows(directory: Path, epoch: int) -> bool:
     return False
 
 
-def _link(link: Path, target: Path) -> None:
+def relink(link: Path, target: Path) -> None:
+    """Let a link lead to a file beside it, whatever it led to before."""
     link.unlink(missing_ok=True)
     link.symlink_to(target.name)

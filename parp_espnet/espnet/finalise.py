@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from parp_espnet.espnet.checkpoints import load_model_state, save
+from parp_espnet.espnet.checkpoints import load_model_state, relink, save
 from parp_espnet.espnet.session import Session
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
@@ -66,11 +66,10 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
 
 def _choose_last(directory: Path, criterion: Sequence[str]) -> None:
     """Let all names of a best or final model be the last epoch's: where sparsity grows, earlier ones have less."""
-    last = (directory / "latest.pth").resolve().name
+    last = (directory / "latest.pth").resolve()
     epochs = [link for link in directory.glob("*.pth") if link.is_symlink() and EPOCH.fullmatch(link.readlink().name)]
     for link in [*epochs, directory / f"{criterion[0]}.{criterion[1]}.ave.pth"]:
-        link.unlink(missing_ok=True)
-        link.symlink_to(last)
+        relink(link, last)
 
 
 def _prune_again(path: Path, session: Session) -> float:

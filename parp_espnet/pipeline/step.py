@@ -9,7 +9,6 @@ known as one.
 import hashlib
 import os
 import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.locks import locked
 from parp_espnet.pipeline.follow import follow
+from parp_espnet.progress import say
 
 
 @dataclass(frozen=True)
@@ -159,5 +159,4 @@ def _change(then: dict[str, Any] | None, now: dict[str, Any]) -> str | None:
 
 
 def _say(step: Step, what: str) -> None:
-    # `print` writes the line's end by itself, and a Ctrl-C between the two leaves us without it.
-    sys.stderr.write(f"{step.label} {step.record.stem}: {what}\n")
+    say(f"{step.label} {step.record.stem}: {what}")

@@ -136,10 +136,9 @@ def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, st
     found = [o for o in evidence.overlaps if o.sparsity == 0.5 and "mpi" not in (o.one, o.other)]
     if not found:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
-    rates = [o.iou for o in found]
+    low, high = min(o.iou for o in found), max(o.iou for o in found)
     told = _by_frozen("pairs", ((o.freeze_updates, o.iou) for o in found))
-    told += f"; two random masks have {random_iou(0.5):.3f}"
-    return _decide(min(rates) > OVERLAP, max(rates) < OVERLAP), told
+    return _decide(low > OVERLAP, high < OVERLAP), f"{told}; two random masks have {random_iou(0.5):.3f}"
 
 
 def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:

@@ -83,6 +83,11 @@ def method_of(result: Result) -> str:
     return f"{result.method}, mask of {mask.parts[2] if mask.parts[:1] == ('egs2',) else mask.stem}"
 
 
+def bare(method: str) -> str:
+    """Return the method alone of what `method_of` calls it."""
+    return method.split(",", maxsplit=1)[0]
+
+
 def is_joint(result: Result) -> bool:
     """Whether one run was for several languages, of which the result is one or all."""
     return Path(result.recipe).name == "joint"

@@ -7,10 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.study.evidence import Cost
-from parp_espnet.study.figures.style import METHODS, add_legend, look
+from parp_espnet.study.figures.style import METHODS, add_legend, look, schedule_panels
 
-PANEL = (3.6, 3.2)
-"""Inches of one language's panel."""
 APART = 0.06
 """Between methods of the same cost, in widths of a panel."""
 ROOM = 1.25
@@ -35,17 +33,10 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     frozen = sorted({one.freeze_updates for one in found if one.language in languages})
     width = ROOM * max(one.updates for one in found if one.language in languages)
     several = len({one.sparsity for one in found if one.method != "dense"}) > 1
-    size = (PANEL[0] * len(languages) + 1.2, PANEL[1] * len(frozen) + 0.1)
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(len(frozen), len(languages), squeeze=False, sharex=True)
-    for row, freeze in zip(panels, frozen, strict=True):
-        row[0].set_ylabel(f"{rate} (%)")
-        for axes, language in zip(row, languages, strict=True):
-            here = [one for one in found if one.language == language and one.freeze_updates == freeze]
-            _panel(axes, here, several, width)
-            axes.set_title(f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language, fontsize="medium")
-    for axes in panels[-1]:
-        axes.set_xlabel("updates of all finetunings")
+    figure, panels = schedule_panels(languages, frozen, "updates of all finetunings", f"{rate} (%)")
+    for axes, language, freeze in panels:
+        here = [one for one in found if one.language == language and one.freeze_updates == freeze]
+        _panel(axes, here, several, width)
     add_legend(figure)
     return figure
 

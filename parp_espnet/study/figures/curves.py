@@ -7,11 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.figures.style import METHODS, add_legend, look
+from parp_espnet.study.figures.style import METHODS, add_legend, look, schedule_panels
 from parp_espnet.study.names import method_of, rate_of
 
-PANEL = (3.6, 3.2)
-"""Inches of one language's panel."""
 APART = 0.03
 """Sparsity between the bars of two methods."""
 
@@ -32,36 +30,27 @@ def curves(results: Sequence[Result]) -> Figure | None:
     if not languages:
         return None
     frozen = sorted({one.freeze_updates for one in own if (one.language or "") in languages})
-    size = (PANEL[0] * len(languages) + 1.2, PANEL[1] * len(frozen) + 0.3)
-    figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(len(frozen), len(languages), squeeze=False, sharex=True)
-    for row, freeze in zip(panels, frozen, strict=True):
-        for axes, language in zip(row, languages, strict=True):
-            here = [one for one in own if (one.language or "") == language and one.freeze_updates == freeze]
-            _panel(axes, here)
-            axes.set_title(f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language, fontsize="medium")
-    for axes in panels[-1]:
-        axes.set_xlabel("sparsity")
-    for row in panels:
-        row[0].set_ylabel(f"{rate_of(own).long} (%)")
+    figure, panels = schedule_panels(languages, frozen, "sparsity", f"{rate_of(own).long} (%)")
+    for axes, language, freeze in panels:
+        _panel(axes, [one for one in own if (one.language or "") == language and one.freeze_updates == freeze])
     add_legend(figure)
     return figure
 
 
 def _panel(axes: Axes, results: Sequence[Result]) -> None:
-    single = [method for method in METHODS if len(_means([one for one in results if one.method == method])) == 1]
-    for method in METHODS:
-        found = [one for one in results if one.method == method]
+    means = {method: _means([one for one in results if one.method == method]) for method in METHODS}
+    single = [method for method, found in means.items() if len(found) == 1 and method != "dense"]
+    for method, found in means.items():
         if found and method == "dense":
             colour = look(method)["color"]
-            ((rate, low, high),) = _means(found).values()
+            ((rate, low, high),) = found.values()
             axes.axhline(rate, label=method, color=colour, linewidth=1)
             axes.axhspan(low, high, color=colour, alpha=0.08, linewidth=0)
         elif method in single:
-            _bar(axes, method, _means(found), APART * (single.index(method) - len(single) / 2))
+            _bar(axes, method, found, APART * (single.index(method) - (len(single) - 1) / 2))
         elif found:
-            _line(axes, method, _means(found))
-        _seeds(axes, method, found)
+            _line(axes, method, found)
+        _seeds(axes, method, [one for one in results if one.method == method])
     axes.grid(color="0.9")
     axes.set_axisbelow(True)
     axes.set_ylim(bottom=0)

@@ -57,10 +57,9 @@ def _arm(result: Result, results: Sequence[Result]) -> str:
     upstream = result.upstream if len({other.upstream for other in results}) > 1 else ""
     decoding = decoding_of(result) if len(decodings(results)) > 1 else ""
     method = method_of(result)
-    intervals = {other.interval for other in results if method_of(other) == method}
-    interval = f"n = {result.interval}" if len(intervals) > 1 else ""
-    lengths = {other.updates for other in results if method_of(other) == method}
-    updates = f"{result.updates} updates" if len(lengths) > 1 else ""
+    same = [other for other in results if method_of(other) == method]
+    interval = f"n = {result.interval}" if len({other.interval for other in same}) > 1 else ""
+    updates = f"{result.updates} updates" if len({other.updates for other in same}) > 1 else ""
     return ", ".join(filter(None, [upstream, method, interval, updates, decoding]))
 
 

@@ -6,22 +6,52 @@ from typing import Any
 
 import matplotlib
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.files import atomic_write
+from parp_espnet.study.names import bare
 
 # Okabe and Ito's colours, which those who see red and green alike can tell apart.
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442")
 MARKERS = "osD^vPX*"
+PANEL = (3.6, 3.2)
+"""Inches of a panel of one language and schedule."""
 METHODS = ("dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer")
 """A method has the same colour and marker in every figure."""
 
 
 def look(name: str, names: Sequence[str] = METHODS) -> dict[str, Any]:
     """Colour and marker of `name`, by its place in `names`; of a method whose mask is from elsewhere, the method's."""
-    bare = name.split(",", maxsplit=1)[0]
-    place = names.index(bare) if bare in names else len(names) + sum(map(ord, bare))
+    method = bare(name)
+    place = names.index(method) if method in names else len(names) + sum(map(ord, method))
     return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+
+
+def schedule_panels(
+    languages: Sequence[str], frozen: Sequence[int], x: str, y: str
+) -> tuple[Figure, list[tuple[Axes, str, int]]]:
+    """Return a figure, and its panels: a column for each language, a row for each number of frozen updates.
+
+    `x` and `y` are what the axes are called; columns and rows share the first.
+    """
+    size = (PANEL[0] * len(languages) + 1.2, PANEL[1] * len(frozen) + 0.3)
+    figure = Figure(figsize=size, layout="constrained")
+    rows = figure.subplots(len(frozen), len(languages), squeeze=False, sharex=True)
+    panels = []
+    for row, freeze in zip(rows, frozen, strict=True):
+        row[0].set_ylabel(y)
+        for axes, language in zip(row, languages, strict=True):
+            axes.set_title(schedule_title(language, freeze, frozen), fontsize="medium")
+            panels.append((axes, language, freeze))
+    for axes in rows[-1]:
+        axes.set_xlabel(x)
+    return figure, panels
+
+
+def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
+    """Name a panel; with its frozen updates where there are several numbers of them."""
+    return f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language
 
 
 def add_legend(figure: Figure) -> None:

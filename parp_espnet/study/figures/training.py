@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.evidence import Training
-from parp_espnet.study.figures.style import add_legend, look
+from parp_espnet.study.figures.style import add_legend, look, schedule_title
+from parp_espnet.study.names import bare
 
 MOST_COLUMNS = 4
 
@@ -19,8 +20,8 @@ def training(found: Sequence[Training]) -> Figure | None:
     """
     shown = [one for one in found if len(one.updates) > 1]
     frozen = sorted({one.freeze_updates for one in shown})
-    groups = list(dict.fromkeys((one.freeze_updates, one.language) for one in shown))
-    groups.sort(key=lambda group: group[0])
+    # Languages stay in their order.
+    groups = sorted(dict.fromkeys((one.freeze_updates, one.language) for one in shown), key=lambda group: group[0])
     if not groups:
         return None
     columns = min(MOST_COLUMNS, len({one.language for one in shown}))
@@ -30,7 +31,7 @@ def training(found: Sequence[Training]) -> Figure | None:
     for axes, (freeze, language) in zip(panels, groups, strict=False):
         for one in (one for one in shown if (one.freeze_updates, one.language) == (freeze, language)):
             _line(axes, one)
-        axes.set_title(f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language, fontsize="medium")
+        axes.set_title(schedule_title(language, freeze, frozen), fontsize="medium")
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
         axes.set_ylim(bottom=0)
@@ -48,7 +49,7 @@ def _line(axes: Axes, one: Training) -> None:
     # With a mask from elsewhere, a method has its own colour, and another line.
     kind = "--" if "," in one.method else "-"
     axes.plot(one.updates, rates, kind, linewidth=0.9, alpha=0.7, color=style["color"], label=one.method)
-    name = one.method.split(",", maxsplit=1)[0]
+    name = bare(one.method)
     grows = name in METHODS and METHODS[name].grows
     chosen = len(rates) - 1 if grows else min(range(len(rates)), key=lambda place: rates[place])
     axes.plot(one.updates[chosen], rates[chosen], markersize=3.5, **style)
