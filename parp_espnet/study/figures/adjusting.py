@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Adjusting
-from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, look
+from parp_espnet.study.figures.style import COLOURS, MARKERS, PANEL, add_legend, look, schedule_title
 from parp_espnet.study.names import method_of, rate_of
 
 MOST = 8
@@ -50,22 +50,27 @@ def adjusting(found: Sequence[Adjusting]) -> Figure | None:
 
 
 def intervals(results: Sequence[Result]) -> Figure | None:
-    """Draw the error rate against the interval n, a panel for each language and sparsity with three or more of them.
+    """Draw the error rate against the interval n, a panel for each condition with three or more of them.
 
-    At the right is the mask that never moves. A line goes through the means over seeds, which are dots.
+    A condition is a language, an upstream, a number of frozen updates and a sparsity. At the right is the mask that
+    never moves. A line goes through the means over seeds, which are dots.
     """
-    panels: dict[tuple[str, float], list[Result]] = {}
+    panels: dict[tuple[str, str, int, float], list[Result]] = {}
     for one in results:
-        panels.setdefault((one.language or "", one.sparsity_target), []).append(one)
+        condition = (one.language or "", one.upstream, one.freeze_updates, one.sparsity_target)
+        panels.setdefault(condition, []).append(one)
     panels = {name: here for name, here in panels.items() if len({one.interval for one in _moving(here)}) > 2}
     if not panels:
         return None
-    figure = Figure(figsize=(3.6 * len(panels) + 1.6, 3.2), layout="constrained")
-    for axes, ((language, sparsity), here) in zip(
+    figure = Figure(figsize=(PANEL[0] * len(panels) + 1.6, PANEL[1]), layout="constrained")
+    upstreams = {upstream for _, upstream, _, _ in panels}
+    frozen = sorted({freeze for _, _, freeze, _ in panels})
+    for axes, ((language, upstream, freeze, sparsity), here) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
     ):
         _sweep(axes, here)
-        axes.set_title(f"{language}, sparsity {sparsity:g}", fontsize="medium")
+        speech = f"{language}, {upstream}" if len(upstreams) > 1 else language
+        axes.set_title(f"{schedule_title(speech, freeze, frozen)}, sparsity {sparsity:g}", fontsize="medium")
     figure.axes[0].set_ylabel(f"{rate_of(results).long} (%)")
     add_legend(figure)
     return figure
