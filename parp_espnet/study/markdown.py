@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim, Verdict
-from parp_espnet.study.names import amounts, decodings, is_text, rate_of
+from parp_espnet.study.names import amounts, decodings, is_joint, is_text, rate_of
 from parp_espnet.study.table import means, table
 
 
@@ -78,7 +78,8 @@ def _warned(warning: str) -> str:
 
 
 def _alike(results: Sequence[Result]) -> str:
-    return ", decoded alike" if len(decodings(results)) > 1 else ""
+    joint = "; a joint run is beside the dense joint run" if any(map(is_joint, results)) else ""
+    return f"{', decoded alike' if len(decodings(results)) > 1 else ''}{joint}"
 
 
 def _judged(claims: Sequence[Claim]) -> str:

@@ -1,14 +1,19 @@
 """What tables and figures call an experiment."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from parp_espnet.pruning.methods import find_method
+from parp_espnet.pruning.methods import METHODS, find_method
 from parp_espnet.scoring.result import Result
 
 MADE = "_mask.safetensors"
 """Ends the name of a mask that the template makes (local/masks.sh), after where it comes from."""
+COMBINED = Path("exp/masks")
+"""Has the masks that a study combines of several languages'."""
+SETTINGS = re.compile(r"_s[0-9.]+_seed[0-9]+")
+"""Ends the name of a combined mask, after how it was combined, of which arm's masks, and of which languages'."""
 
 
 class Rate(NamedTuple):
@@ -23,6 +28,8 @@ RATES = {
     "wer": Rate("WER", "word error rate"),
     "cer": Rate("CER", "character error rate"),
 }
+JOINT = "joint run"
+"""Ends what a method is called in one run for several languages."""
 MODELS = " with "
 """Stands before the language models of a decoding."""
 TEXT = Rate("1 − score", "error rate, 1 − score")
@@ -72,7 +79,7 @@ def amounts(results: Sequence[Result]) -> str:
 def method_of(result: Result) -> str:
     """Return what tables call the method: with where the mask is from, unless it was made for the experiment."""
     if is_joint(result):
-        return f"{result.method}, joint run"
+        return f"{result.method}, {JOINT}"
     if result.initial_mask is None:
         return result.method
     # A mask of a recipe is at egs2/<corpus>/<language>/exp/<tag>/<source>_mask.safetensors.
@@ -80,7 +87,19 @@ def method_of(result: Result) -> str:
     if mask.is_relative_to(result.recipe) and mask.name.endswith(MADE):
         own, source = find_method(result.method).first_mask.name.lower(), mask.name.removesuffix(MADE)
         return result.method if source == own else f"{result.method}, {source} mask"
-    return f"{result.method}, mask of {mask.parts[2] if mask.parts[:1] == ('egs2',) else mask.stem}"
+    return f"{result.method}, mask of {_foreign(mask)}"
+
+
+def _foreign(mask: Path) -> str:
+    """What a mask from elsewhere is called: by its language, and unless it is OMP's by its run's method as well."""
+    if mask.is_relative_to(COMBINED):
+        how, *of = SETTINGS.sub("", mask.stem).split("_")
+        return f"{how} of {' '.join(of)}"
+    if mask.parts[:1] != ("egs2",):
+        return mask.stem
+    # A run ends with a mask of its own; its directory is named by the template, method second.
+    method = [word for word in mask.parent.name.split("_")[1:2] if word in METHODS and not mask.name.endswith(MADE)]
+    return " ".join([mask.parts[2], *method])
 
 
 def bare(method: str) -> str:
@@ -91,6 +110,11 @@ def bare(method: str) -> str:
 def is_joint(result: Result) -> bool:
     """Whether one run was for several languages, of which the result is one or all."""
     return Path(result.recipe).name == "joint"
+
+
+def is_total(result: Result) -> bool:
+    """Whether the result is of all languages of a joint run together."""
+    return is_joint(result) and " " in (result.language or "")
 
 
 def source_of(result: Result) -> str:

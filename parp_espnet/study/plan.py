@@ -14,6 +14,7 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.grid import Arm, MaskOf, read_grid
+from parp_espnet.study.names import COMBINED
 
 READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {"phn.sh": speech.read, "glue.sh": glue.read}
 """How the options of each template are read."""
@@ -173,7 +174,7 @@ def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
             yield replace(_experiment(arm.name, plain.language, recipe, options), needs=needs)
             continue
         words = [arm.mask_of.combine, arm.mask_of.arm, *languages, f"s{plain.settings.sparsity:g}"]
-        path = Path("exp/masks", f"{'_'.join(words)}_seed{plain.settings.seed}.safetensors")
+        path = Path(COMBINED, f"{'_'.join(words)}_seed{plain.settings.seed}.safetensors")
         combined = Combined(arm.mask_of.combine, tuple(source.mask for source in sources), path)
         # The mask's sparsity is not known yet, and names the experiment otherwise.
         options = [*plain.options, "--initial_mask", str(ROOT / path)]

@@ -5,7 +5,7 @@ from statistics import fmean
 
 from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.names import decoding_of, decodings, method_of, rate_of, scores_of
+from parp_espnet.study.names import decoding_of, decodings, is_joint, is_total, method_of, rate_of, scores_of
 
 RATE = "error rate"
 HEAD = (
@@ -43,7 +43,8 @@ WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
 def table(results: Sequence[Result]) -> str:
     """Return a Markdown table, aligned so that it also reads on a console.
 
-    Each result is compared with the first dense one of its language that was decoded alike.
+    Each result is compared with the first dense one of its language that was decoded alike, those of joint runs with a
+    joint run's.
     """
     alike = {
         name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results} - {None}) <= 1
@@ -64,8 +65,8 @@ def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     return [_row(result, dense.get(_where(result))) for result in results]
 
 
-def _where(result: Result) -> tuple[str | None, str]:
-    return result.language, decoding_of(result)
+def _where(result: Result) -> tuple[str | None, str, bool]:
+    return result.language, decoding_of(result), is_joint(result)
 
 
 def means(results: Sequence[Result]) -> str:
@@ -77,12 +78,14 @@ def means(results: Sequence[Result]) -> str:
     arms: dict[tuple[str, str, float, int, str], dict[str, float]] = {}
     several = len(decodings(results)) > 1
     for result in results:
+        if is_total(result):
+            continue
         arm = (
             result.upstream, method_of(result), result.sparsity_target, result.updates,
             decoding_of(result) if several else "",
         )  # fmt: skip
         arms.setdefault(arm, {})[result.language or ""] = result.error_rate
-    if max(map(len, arms.values())) <= 2:
+    if max(map(len, arms.values()), default=0) <= 2:
         return ""
     common = set.intersection(*map(set, arms.values()))
     shared = f"mean over {' '.join(sorted(common))}"

@@ -51,6 +51,12 @@ def test_without_evidence_nothing_is_judged() -> None:
             Verdict.FAILS,
         ),
         ("C7", [against("transfer, mask of joint", "omp", 0.0, p=1.0)], Verdict.HOLDS),
+        (
+            "C7",
+            [against("transfer, mask of joint", "omp", 0.05), against("parp, joint run", "omp", -0.05)],
+            Verdict.HOLDS,
+        ),
+        ("C7", [against("omp, joint run", "omp", -0.05), against("parp, joint run", "omp", 0.05)], Verdict.FAILS),
     ],
 )
 def test_a_comparison_counts_where_its_interval_is_beside_zero(

@@ -24,6 +24,33 @@ def test_a_mask_of_another_language_is_named(results: list[Result]) -> None:
     assert method_of(replace(results[2], initial_mask="/home/me/union.safetensors")) == "parp, mask of union"
 
 
+@pytest.mark.parametrize(
+    ("mask", "called"),
+    [
+        ("egs2/cldr/joint/exp/phn_omp_s0.9_multi_train_10min_u1000_seed0/finetuned_mask.safetensors", "joint"),
+        ("egs2/cldr/joint/exp/phn_parp-p_s0.9_n5_multi_train_10min_u1000_seed0/mask.safetensors", "joint parp-p"),
+        ("egs2/cldr/tr/exp/mine/mask.safetensors", "tr"),
+        ("exp/masks/union_omp_es_fr_s0.9_seed0.safetensors", "union of omp es fr"),
+    ],
+)
+def test_masks_of_two_runs_of_a_language_are_told_apart(results: list[Result], mask: str, called: str) -> None:
+    assert method_of(replace(results[2], initial_mask=mask)) == f"parp, mask of {called}"
+
+
+def test_a_joint_run_is_beside_a_joint_run(results: list[Result]) -> None:
+    """As one language's it would make every other method look several times as bad."""
+    joint = [
+        replace(results[0], recipe="egs2/cldr/joint", language=language, error_rate=0.04)
+        for language in ("es tr zh", "es", "tr", "zh")
+    ]
+    made = [*joint, *results]
+    ratios = {line.split("|")[2].strip(): line.split("|")[7].strip() for line in table(made).splitlines()[2:8]}
+    assert ratios == {"dense, joint run": "1.00", "dense": "1.00", "omp": "1.50"}
+    # All languages together are no language.
+    assert "| multi | dense, joint run | 0 | 300 | 3 | 0.0400 |" in means(made)
+    assert "a joint run is beside the dense joint run" in report("joint", made, [], {})
+
+
 def test_scores_of_text_have_a_column(results: list[Result]) -> None:
     scores = {"matthews": 0.88, "accuracy": 0.94}
     text = [
