@@ -133,7 +133,7 @@ def _cost(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
 
 
 def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    found = [o for o in evidence.overlaps if o.sparsity == 0.5 and "mpi" not in (o.one, o.other)]
+    found = [o for o in evidence.overlaps if o.sparsity == 0.5 and not {"mpi", JOINT} & {o.one, o.other}]
     if not found:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
     low, high = min(o.iou for o in found), max(o.iou for o in found)

@@ -16,7 +16,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
-from parp_espnet.study.names import decoding_of, is_joint, method_of, source_of
+from parp_espnet.study.names import JOINT, decoding_of, is_joint, method_of, source_of, whose
 from parp_espnet.study.plan import FINAL_MASK
 from parp_espnet.study.state import updates_of
 
@@ -88,15 +88,18 @@ def _training(one: Done) -> Training:
 
 
 def overlaps(done: Sequence[Done]) -> Iterator[Overlap]:
-    """Overlap of the OMP masks of all languages, and of each with MPI, of one upstream, sparsity and schedule."""
+    """Overlap of the OMP masks of all languages and of a joint run, and of each with MPI.
+
+    They are of one upstream, sparsity and schedule of freezing.
+    """
     settings = [(one.result.upstream, one.result.sparsity_target, one.result.freeze_updates) for one in done]
     of_omp = [one.result.method == "omp" for one in done]
     for upstream, sparsity, frozen in dict.fromkeys(compress(settings, of_omp)):
         masks: dict[str, Mask] = {}
         for one in compress(done, [setting == (upstream, sparsity, frozen) for setting in settings]):
-            file, name = one.folder / one.experiment.mask.name, method_of(one.result)
+            file, name = one.folder / one.experiment.mask.name, method_of(one.result).removesuffix(f", {JOINT}")
             if name in ("omp", MPI) and file.is_file():
-                masks.setdefault(MPI if name == MPI else one.result.language or "", Mask.load(file))
+                masks.setdefault(MPI if name == MPI else whose(one.result), Mask.load(file))
         # Any MPI mask will do: it depends on the upstream alone.
         for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name)), 2):
             a, b = masks[left].kept, masks[right].kept

@@ -117,6 +117,11 @@ def is_total(result: Result) -> bool:
     return is_joint(result) and " " in (result.language or "")
 
 
+def whose(result: Result) -> str:
+    """Return whose a mask is: the language's, or the joint run's."""
+    return JOINT if is_joint(result) else result.language or ""
+
+
 def source_of(result: Result) -> str:
     """Return the language whose mask a result begins with, or what else the mask is called; "" where it is its own."""
     _, _, mask = method_of(result).partition("mask of ")

@@ -8,7 +8,7 @@ from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures.adjusting import adjusting, intervals
 from parp_espnet.study.figures.cost import cost
 from parp_espnet.study.figures.curves import curves
-from parp_espnet.study.figures.maps import anatomy_maps, overlap_maps, transfer_maps
+from parp_espnet.study.figures.maps import anatomy_maps, language_map, overlap_maps, transfer_maps
 from parp_espnet.study.figures.points import points
 from parp_espnet.study.figures.style import save
 from parp_espnet.study.figures.training import training
@@ -38,7 +38,7 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
         ),
         "training": ("Validation PER during training; the dot is the model chosen.", training(evidence.trainings)),
     }
-    maps = overlap_maps(evidence) | transfer_maps(results) | anatomy_maps(evidence)
+    maps = language_map(results) | overlap_maps(evidence) | transfer_maps(results) | anatomy_maps(evidence)
     drawn = {name: (caption, figure) for name, (caption, figure) in plots.items() if figure is not None} | maps
     captions = {}
     for name, (caption, figure) in drawn.items():

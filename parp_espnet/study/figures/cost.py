@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.study.evidence import Cost
 from parp_espnet.study.figures.style import METHODS, add_legend, look, schedule_panels
+from parp_espnet.study.names import bare
 
 APART = 0.06
 """Between methods of the same cost, in widths of a panel."""
@@ -21,8 +22,9 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     """Draw a panel for each language with several methods, and a row of them for each number of frozen updates.
 
     Points are means over seeds, labelled with their sparsity where there are several; those of the same cost are beside
-    each other. `rate` is what the error rate is called.
+    each other. Masks from elsewhere and joint runs are left out. `rate` is what the error rate is called.
     """
+    found = [one for one in found if one.method == bare(one.method)]
     languages = [
         name
         for name in dict.fromkeys(one.language for one in found)

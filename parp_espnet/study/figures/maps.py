@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import compress
+from statistics import fmean
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,7 +11,8 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Anatomy, Evidence
 from parp_espnet.study.figures.matrix import heat_map
-from parp_espnet.study.names import is_text, rate_of, source_of
+from parp_espnet.study.figures.points import MOST, arm_of
+from parp_espnet.study.names import is_text, is_total, rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
 """Caption and figure, by the name of its file."""
@@ -35,6 +37,25 @@ def overlap_maps(evidence: Evidence) -> Drawn:
         name = f"overlap_{sparsity:g}_{_file(upstream)}" + (f"_freeze{frozen}" if frozen else "")
         found[name] = (caption, heat_map(values, names, names, title=title))
     return found
+
+
+def language_map(results: Sequence[Result]) -> Drawn:
+    """Error rate of every arm in every language, where there are three or more, and their points would be too many.
+
+    Masks of single other languages are left to `transfer_maps`. Cells are means over seeds.
+    """
+    rates: dict[str, dict[str, list[float]]] = {}
+    languages = list(dict.fromkeys(one.language or "" for one in results if not is_total(one)))
+    for one in results:
+        if not is_total(one) and source_of(one) not in languages:
+            rates.setdefault(arm_of(one, results), {}).setdefault(one.language or "", []).append(100 * one.error_rate)
+    arms = [arm for arm, found in rates.items() if len(found) > 2]
+    if len(results) <= MOST or len(languages) <= 2 or len(arms) <= 1:
+        return {}
+    values = np.array([[fmean(rates[arm].get(language, [np.nan])) for language in languages] for arm in arms])
+    rate = rate_of(results)
+    figure = heat_map(values, arms, languages, title=f"{rate.long} (%)", digits=1)
+    return {"languages": (f"{rate.long.capitalize()} (%) of every arm in every language; means over seeds.", figure)}
 
 
 def transfer_maps(results: Sequence[Result]) -> Drawn:

@@ -17,12 +17,12 @@ def points(results: Sequence[Result]) -> Figure | None:
     if len(results) > MOST:
         return None
     languages = list(dict.fromkeys(result.language for result in results))
-    arms = list(dict.fromkeys(_arm(result, results) for result in results))
+    arms = list(dict.fromkeys(arm_of(result, results) for result in results))
     width = 0.8 / len(arms)
     figure = Figure(figsize=(3.0 + max(3.5, 0.22 * len(languages) * len(arms)), 3.8), layout="constrained")
     axes = figure.subplots()
     for number, arm in enumerate(arms):
-        here = [result for result in results if _arm(result, results) == arm]
+        here = [result for result in results if arm_of(result, results) == arm]
         rates = [100 * result.error_rate for result in here]
         low, high = zip(*(result.ci95 for result in here), strict=True)
         axes.errorbar(
@@ -52,15 +52,20 @@ def points(results: Sequence[Result]) -> Figure | None:
     return figure
 
 
-def _arm(result: Result, results: Sequence[Result]) -> str:
-    """What a point is called; with its upstream, decoding, interval and updates where there are several."""
+def arm_of(result: Result, results: Sequence[Result]) -> str:
+    """Return what an arm is called: its method, and of the rest what differs within the study or the method."""
     upstream = result.upstream if len({other.upstream for other in results}) > 1 else ""
     decoding = decoding_of(result) if len(decodings(results)) > 1 else ""
     method = method_of(result)
     same = [other for other in results if method_of(other) == method]
-    interval = f"n = {result.interval}" if len({other.interval for other in same}) > 1 else ""
-    updates = f"{result.updates} updates" if len({other.updates for other in same}) > 1 else ""
-    return ", ".join(filter(None, [upstream, method, interval, updates, decoding]))
+    differing = {
+        f"n = {result.interval}": {other.interval for other in same},
+        f"sparsity {result.sparsity_target:g}": {other.sparsity_target for other in same},
+        f"{result.updates} updates": {other.updates for other in same},
+        f"{result.freeze_updates} frozen": {other.freeze_updates for other in same},
+    }
+    told = [name for name, values in differing.items() if len(values) > 1]
+    return ", ".join(filter(None, [upstream, method, *told, decoding]))
 
 
 def _title(results: Sequence[Result]) -> str:

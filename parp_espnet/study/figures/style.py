@@ -1,6 +1,7 @@
 """What the figures have in common: colours, markers, and files that are the same bytes for the same data."""
 
 from collections.abc import Sequence
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0
 MARKERS = "osD^vPX*"
 PANEL = (3.6, 3.2)
 """Inches of a panel of one language and schedule."""
+MOST_COLUMNS = 4
+"""Panels side by side, beyond which they could not be read in a page."""
 METHODS = ("dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer")
 """A method has the same colour and marker in every figure."""
 
@@ -33,19 +36,27 @@ def schedule_panels(
 ) -> tuple[Figure, list[tuple[Axes, str, int]]]:
     """Return a figure, and its panels: a column for each language, a row for each number of frozen updates.
 
+    Many languages take several rows each.
     `x` and `y` are what the axes are called; columns and rows share the first.
     """
-    size = (PANEL[0] * len(languages) + 1.2, PANEL[1] * len(frozen) + 0.3)
+    columns = min(MOST_COLUMNS, len(languages))
+    parts = [(freeze, part) for freeze in frozen for part in batched(languages, columns)]
+    size = (PANEL[0] * columns + 1.2, PANEL[1] * len(parts) + 0.3)
     figure = Figure(figsize=size, layout="constrained")
-    rows = figure.subplots(len(frozen), len(languages), squeeze=False, sharex=True)
+    rows = figure.subplots(len(parts), columns, squeeze=False, sharex=True)
     panels = []
-    for row, freeze in zip(rows, frozen, strict=True):
+    for row, (freeze, part) in zip(rows, parts, strict=True):
         row[0].set_ylabel(y)
-        for axes, language in zip(row, languages, strict=True):
+        for axes, language in zip(row, part, strict=False):
             axes.set_title(schedule_title(language, freeze, frozen), fontsize="medium")
             panels.append((axes, language, freeze))
-    for axes in rows[-1]:
-        axes.set_xlabel(x)
+        for axes in row[len(part) :]:
+            axes.set_axis_off()
+    for column in rows.T:
+        lowest = [axes for axes in column if axes.axison][-1]
+        lowest.set_xlabel(x)
+        # Axes that are shared have their numbers in the last row alone, where a panel may be missing.
+        lowest.tick_params(labelbottom=True)
     return figure, panels
 
 

@@ -7,10 +7,8 @@ from matplotlib.figure import Figure
 
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.evidence import Training
-from parp_espnet.study.figures.style import add_legend, look, schedule_title
+from parp_espnet.study.figures.style import MOST_COLUMNS, add_legend, look, schedule_title
 from parp_espnet.study.names import bare
-
-MOST_COLUMNS = 4
 
 
 def training(found: Sequence[Training]) -> Figure | None:

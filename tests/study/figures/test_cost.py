@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from parp_espnet.study.evidence import Cost
@@ -56,6 +58,26 @@ def test_where_labels_would_cover_each_other_one_is_left_out() -> None:
     figure = cost(costs(0, *RUNS))
     assert figure is not None
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.5"] * 4
+
+
+def test_many_languages_take_several_rows() -> None:
+    languages = ["es", "fr", "it", "ky", "nl", "ru"]
+    figure = cost([replace(one, language=language) for language in languages for one in costs(0, *RUNS)])
+    assert figure is not None
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_title() for axes in shown] == languages
+    # Each column's lowest panel has the numbers of its axis.
+    figure.draw_without_rendering()
+    numbered = [axes for axes in shown if axes.xaxis.get_ticklabels()]
+    assert [axes.get_title() for axes in numbered] == ["it", "ky", "nl", "ru"]
+    assert {axes.get_xlabel() for axes in numbered} == {"updates of all finetunings"}
+
+
+def test_masks_from_elsewhere_are_left_out() -> None:
+    found = [*costs(0, *RUNS), *costs(0, "transfer, mask of tr", "omp, joint run")]
+    figure = cost(found)
+    assert figure is not None
+    assert {line.get_label() for line in figure.axes[0].get_lines()} == set(RUNS)
 
 
 def test_too_few_methods() -> None:
