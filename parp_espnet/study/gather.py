@@ -101,7 +101,7 @@ def overlaps(done: Sequence[Done]) -> Iterator[Overlap]:
             if name in ("omp", MPI) and file.is_file():
                 masks.setdefault(MPI if name == MPI else whose(one.result), Mask.load(file))
         # Any MPI mask will do: it depends on the upstream alone.
-        for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name)), 2):
+        for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name == JOINT, name)), 2):
             a, b = masks[left].kept, masks[right].kept
             if masks[left].fingerprint == masks[right].fingerprint:
                 yield Overlap(sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer))

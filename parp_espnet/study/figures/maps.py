@@ -77,7 +77,7 @@ def transfer_maps(results: Sequence[Result]) -> Drawn:
                 values[place] = one.error_rate / own[one.language]
             title = f"transfer, the mask {how}, sparsity {sparsity:g}"
             rate, other = rate_of(results).short, "task" if is_text(results) else "language"
-            caption = f"{rate} under another {other}'s OMP mask, which {how}, over {rate} under the target's own."
+            caption = f"{rate} under another {other}'s mask, which {how}, over {rate} under the target's own OMP mask."
             figure = heat_map(
                 values, sources, targets, title=title, centre=1.0, row_label="mask of", column_label="target"
             )

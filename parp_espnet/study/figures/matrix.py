@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 CELL = 0.52
 """Inches of a cell."""
+LETTER = 0.08
+"""Inches of a letter of a row's name."""
 
 
 def heat_map(
@@ -27,7 +29,7 @@ def heat_map(
         centre: the value between two colours, such as 1 for ratios; by default one colour grows darker.
         digits: after the point, in the cells.
     """
-    size = (1.6 + CELL * len(columns), 1.5 + CELL * len(rows))
+    size = (max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns), 1.5 + CELL * len(rows))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     low, high = _range(values, centre)

@@ -58,7 +58,7 @@ def arm_of(result: Result, results: Sequence[Result]) -> str:
     decoding = decoding_of(result) if len(decodings(results)) > 1 else ""
     method = method_of(result)
     same = [other for other in results if method_of(other) == method]
-    differing = {
+    differing: dict[str, set[object]] = {
         f"n = {result.interval}": {other.interval for other in same},
         f"sparsity {result.sparsity_target:g}": {other.sparsity_target for other in same},
         f"{result.updates} updates": {other.updates for other in same},
