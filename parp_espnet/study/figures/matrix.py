@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 CELL = 0.52
 """Inches of a cell."""
-LETTER = 0.08
+LETTER = 0.09
 """Inches of a letter of a row's name."""
 
 

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from parp_espnet.files import atomic_write
 from parp_espnet.study.names import bare
 
-# Okabe and Ito's colours, which those who see red and green alike can tell apart.
-COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#F0E442")
+# Okabe and Ito's colours, which those who see red and green alike can tell apart; grey for their yellow, which lines on
+# white are too light in.
+COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#8C8C8C")
 MARKERS = "osD^vPX*"
 PANEL = (3.6, 3.2)
 """Inches of a panel of one language and schedule."""

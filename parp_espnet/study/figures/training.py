@@ -1,14 +1,18 @@
 """How training went: validation error rate against updates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.evidence import Training
 from parp_espnet.study.figures.style import MOST_COLUMNS, add_legend, look, schedule_title
 from parp_espnet.study.names import bare
+
+KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+"""Lines of a method with masks from elsewhere."""
 
 
 def training(found: Sequence[Training]) -> Figure | None:
@@ -24,11 +28,12 @@ def training(found: Sequence[Training]) -> Figure | None:
         return None
     columns = min(MOST_COLUMNS, len({one.language for one in shown}))
     rows = -(-len(groups) // columns)
+    kinds = _kinds([one.method for one in shown])
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, (freeze, language) in zip(panels, groups, strict=False):
         for one in (one for one in shown if (one.freeze_updates, one.language) == (freeze, language)):
-            _line(axes, one)
+            _line(axes, one, kinds)
         axes.set_title(schedule_title(language, freeze, frozen), fontsize="medium")
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
@@ -41,12 +46,24 @@ def training(found: Sequence[Training]) -> Figure | None:
     return figure
 
 
-def _line(axes: Axes, one: Training) -> None:
+def _kinds(methods: Sequence[str]) -> dict[str, tuple[LineType, str]]:
+    """The line and label of every method; of masks from elsewhere one of each for a method, where it has too many."""
+    kinds: dict[str, tuple[LineType, str]] = {}
+    for name in dict.fromkeys(map(bare, methods)):
+        kinds[name] = "-", name
+        elsewhere = [method for method in dict.fromkeys(methods) if bare(method) == name and method != name]
+        for place, method in enumerate(elsewhere):
+            few = len(elsewhere) <= len(KINDS)
+            kinds[method] = (KINDS[place], method) if few else (KINDS[0], f"{name}, masks from elsewhere")
+    return kinds
+
+
+def _line(axes: Axes, one: Training, kinds: Mapping[str, tuple[LineType, str]]) -> None:
     style = look(one.method)
     rates = [100 * rate for rate in one.valid_per]
     # With a mask from elsewhere, a method has its own colour, and another line.
-    kind = "--" if "," in one.method else "-"
-    axes.plot(one.updates, rates, kind, linewidth=0.9, alpha=0.7, color=style["color"], label=one.method)
+    kind, label = kinds[one.method]
+    axes.plot(one.updates, rates, linestyle=kind, linewidth=0.9, alpha=0.7, color=style["color"], label=label)
     name = bare(one.method)
     grows = name in METHODS and METHODS[name].grows
     chosen = len(rates) - 1 if grows else min(range(len(rates)), key=lambda place: rates[place])
