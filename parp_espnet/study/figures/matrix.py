@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 CELL = 0.52
 """Inches of a cell."""
-LETTER = 0.09
+LETTER = 0.07
 """Inches of a letter of a row's name."""
 
 
@@ -30,7 +30,7 @@ def heat_map(
         digits: after the point, in the cells.
     """
     size = (max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns), 1.5 + CELL * len(rows))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout="compressed")
     axes = figure.subplots()
     low, high = _range(values, centre)
     axes.imshow(values, cmap="cividis" if centre is None else "PuOr_r", vmin=low, vmax=high, aspect="equal")
