@@ -179,7 +179,7 @@ def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]
     """A joint run's model is what the paper reports; its mask, finetuned in one language alone, is told beside it."""
     found: dict[str, list[Comparison]] = {}
     for one in evidence.comparisons:
-        if "joint" in one.one and one.other == "omp" and " " not in one.language:
+        if "joint" in one.one and one.other == "omp":
             found.setdefault(one.one, []).append(one)
     tallies = {name: Tally.of(some) for name, some in found.items()}
     if not tallies:

@@ -1,6 +1,5 @@
 """What tables and figures call an experiment."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +11,6 @@ MADE = "_mask.safetensors"
 """Ends the name of a mask that the template makes (local/masks.sh), after where it comes from."""
 COMBINED = Path("exp/masks")
 """Has the masks that a study combines of several languages'."""
-SETTINGS = re.compile(r"_s[0-9.]+_seed[0-9]+")
-"""Ends the name of a combined mask, after how it was combined, of which arm's masks, and of which languages'."""
 
 
 class Rate(NamedTuple):
@@ -90,10 +87,15 @@ def method_of(result: Result) -> str:
     return f"{result.method}, mask of {_foreign(mask)}"
 
 
+def combined_mask(how: str, arm: str, languages: Sequence[str], sparsity: float, seed: int) -> Path:
+    """Return where the mask is, from the project's directory, that combines those of an arm in several languages."""
+    return COMBINED / f"{'_'.join([how, arm, *languages, f's{sparsity:g}', f'seed{seed}'])}.safetensors"
+
+
 def _foreign(mask: Path) -> str:
     """What a mask from elsewhere is called: by its language, and unless it is OMP's by its run's method as well."""
     if mask.is_relative_to(COMBINED):
-        how, *of = SETTINGS.sub("", mask.stem).split("_")
+        how, *of, _, _ = mask.stem.split("_")
         return f"{how} of {' '.join(of)}"
     if mask.parts[:1] != ("egs2",):
         return mask.stem

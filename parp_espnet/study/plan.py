@@ -14,7 +14,7 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.grid import Arm, MaskOf, read_grid
-from parp_espnet.study.names import COMBINED
+from parp_espnet.study.names import combined_mask
 
 READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {"phn.sh": speech.read, "glue.sh": glue.read}
 """How the options of each template are read."""
@@ -173,13 +173,15 @@ def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
             options = [*plain.options, "--initial_mask", str(ROOT / sources[0].mask)]
             yield replace(_experiment(arm.name, plain.language, recipe, options), needs=needs)
             continue
-        words = [arm.mask_of.combine, arm.mask_of.arm, *languages, f"s{plain.settings.sparsity:g}"]
-        path = Path(COMBINED, f"{'_'.join(words)}_seed{plain.settings.seed}.safetensors")
-        combined = Combined(arm.mask_of.combine, tuple(source.mask for source in sources), path)
+        how, settings = arm.mask_of.combine, plain.settings
+        # Where an option leaves it out, checking them has put the method's own.
+        assert settings.sparsity is not None
+        path = combined_mask(how, arm.mask_of.arm, languages, settings.sparsity, settings.seed)
+        combined = Combined(how, tuple(source.mask for source in sources), path)
         # The mask's sparsity is not known yet, and names the experiment otherwise.
         options = [*plain.options, "--initial_mask", str(ROOT / path)]
-        tag = f"{plain.settings.tag}_{arm.mask_of.combine}"
-        experiment = _experiment(arm.name, plain.language, recipe, [*options, f"--{plain.settings.TAG_OPTION}", tag])
+        options += [f"--{settings.TAG_OPTION}", f"{settings.tag}_{how}"]
+        experiment = _experiment(arm.name, plain.language, recipe, options)
         yield replace(experiment, needs=needs, combined=combined)
 
 

@@ -11,7 +11,7 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Anatomy, Evidence
 from parp_espnet.study.figures.matrix import heat_map
-from parp_espnet.study.figures.points import MOST, arm_of
+from parp_espnet.study.figures.points import MOST, arms_of
 from parp_espnet.study.names import is_text, is_total, rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
@@ -44,11 +44,12 @@ def language_map(results: Sequence[Result]) -> Drawn:
 
     Masks of single other languages are left to `transfer_maps`. Cells are means over seeds.
     """
+    single = [one for one in results if not is_total(one)]
+    languages = list(dict.fromkeys(one.language or "" for one in single))
     rates: dict[str, dict[str, list[float]]] = {}
-    languages = list(dict.fromkeys(one.language or "" for one in results if not is_total(one)))
-    for one in results:
-        if not is_total(one) and source_of(one) not in languages:
-            rates.setdefault(arm_of(one, results), {}).setdefault(one.language or "", []).append(100 * one.error_rate)
+    for one, arm in zip(single, arms_of(single), strict=True):
+        if source_of(one) not in languages:
+            rates.setdefault(arm, {}).setdefault(one.language or "", []).append(100 * one.error_rate)
     arms = [arm for arm, found in rates.items() if len(found) > 2]
     if len(results) <= MOST or len(languages) <= 2 or len(arms) <= 1:
         return {}

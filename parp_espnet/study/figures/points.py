@@ -1,15 +1,24 @@
 """Phone error rates with their intervals, by language and arm: what a small study has to show."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import compress
 
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.style import COLOURS, MARKERS
-from parp_espnet.study.names import amounts, decoding_of, decodings, is_text, method_of, rate_of
+from parp_espnet.study.names import amounts, decoding_of, is_text, method_of, rate_of
 
 MOST = 60
 """With more points than these, curves and matrices say more."""
+type Part = Callable[[Result], str]
+OF_A_METHOD: tuple[Part, ...] = (
+    lambda one: f"n = {one.interval}",
+    lambda one: f"sparsity {one.sparsity_target:g}",
+    lambda one: f"{one.updates} updates",
+    lambda one: f"{one.freeze_updates} frozen",
+)
+"""What tells the arms of a method apart, where they differ in it."""
 
 
 def points(results: Sequence[Result]) -> Figure | None:
@@ -17,12 +26,13 @@ def points(results: Sequence[Result]) -> Figure | None:
     if len(results) > MOST:
         return None
     languages = list(dict.fromkeys(result.language for result in results))
-    arms = list(dict.fromkeys(arm_of(result, results) for result in results))
+    called = arms_of(results)
+    arms = list(dict.fromkeys(called))
     width = 0.8 / len(arms)
     figure = Figure(figsize=(3.0 + max(3.5, 0.22 * len(languages) * len(arms)), 3.8), layout="constrained")
     axes = figure.subplots()
     for number, arm in enumerate(arms):
-        here = [result for result in results if arm_of(result, results) == arm]
+        here = list(compress(results, [name == arm for name in called]))
         rates = [100 * result.error_rate for result in here]
         low, high = zip(*(result.ci95 for result in here), strict=True)
         axes.errorbar(
@@ -52,20 +62,22 @@ def points(results: Sequence[Result]) -> Figure | None:
     return figure
 
 
-def arm_of(result: Result, results: Sequence[Result]) -> str:
-    """Return what an arm is called: its method, and of the rest what differs within the study or the method."""
-    upstream = result.upstream if len({other.upstream for other in results}) > 1 else ""
-    decoding = decoding_of(result) if len(decodings(results)) > 1 else ""
-    method = method_of(result)
-    same = [other for other in results if method_of(other) == method]
-    differing: dict[str, set[object]] = {
-        f"n = {result.interval}": {other.interval for other in same},
-        f"sparsity {result.sparsity_target:g}": {other.sparsity_target for other in same},
-        f"{result.updates} updates": {other.updates for other in same},
-        f"{result.freeze_updates} frozen": {other.freeze_updates for other in same},
+def arms_of(results: Sequence[Result]) -> list[str]:
+    """Return what each result's arm is called: its method, and of the rest what differs in the study or the method."""
+    methods = list(map(method_of, results))
+    before, after = _differing(results, (lambda one: one.upstream,)), _differing(results, (decoding_of,))
+    own = {
+        method: _differing(list(compress(results, [other == method for other in methods])), OF_A_METHOD)
+        for method in dict.fromkeys(methods)
     }
-    told = [name for name, values in differing.items() if len(values) > 1]
-    return ", ".join(filter(None, [upstream, method, *told, decoding]))
+    return [
+        ", ".join([*(say(one) for say in before), method, *(say(one) for say in (*own[method], *after))])
+        for one, method in zip(results, methods, strict=True)
+    ]
+
+
+def _differing(results: Sequence[Result], parts: Sequence[Part]) -> list[Part]:
+    return [say for say in parts if len(set(map(say, results))) > 1]
 
 
 def _title(results: Sequence[Result]) -> str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.figures.points import MOST, arm_of, points
+from parp_espnet.study.figures.points import MOST, arms_of, points
 from parp_espnet.study.figures.style import save
 
 
@@ -26,7 +26,8 @@ def test_a_study_of_one_dense_model_is_drawn_and_a_large_one_is_not(results: lis
 def test_arms_of_one_method_are_told_apart(results: list[Result]) -> None:
     omp = results[1]
     several = [*results, replace(omp, sparsity_target=0.9), replace(omp, freeze_updates=250)]
-    assert [arm_of(one, several) for one in (several[0], omp, *several[-2:])] == [
+    called = arms_of(several)
+    assert [called[place] for place in (0, 1, -2, -1)] == [
         "dense",
         "omp, sparsity 0.6, 0 frozen",
         "omp, sparsity 0.9, 0 frozen",
