@@ -4,6 +4,7 @@ parp-study status results/quick [--watch 10]
 parp-study results results/quick                          the report of what is there, at any moment
 parp-study pack results/quick quick.tar.xz                its records without models, to go on elsewhere
 parp-study unpack quick.tar.xz
+parp-study claims results/curves results/joint            the paper's claims, by all that they tested
 
 `./run.sh` calls it besides as
 
@@ -44,6 +45,9 @@ def main() -> None:
     if options.action == "unpack":
         _unpack(options.archive)
         return
+    if options.action == "claims":
+        _claims(options.results)
+        return
     study, folder = _study_of(options.results), options.results
     if options.action == "job":
         _job(study, options.wave, options.job, options.ngpu)
@@ -74,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     for action in (begin, job, status, results, pack):
         action.add_argument("results", type=Path, help="results/NAME")
     unpack = actions.add_parser("unpack", help="take such records for done, in this clone")
+    claims = actions.add_parser("claims", help="judge the paper's claims by several studies at once")
+    claims.add_argument("results", type=Path, nargs="+", help="results/NAME, or where these were kept")
     for action in (pack, unpack):
         action.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
     return parser
@@ -185,6 +191,13 @@ def _unpack(archive: Path) -> None:
 
     found = unpack(archive, ROOT)
     print(f"{archive}: {len(found.restored)} experiments unpacked, {len(found.present)} were there already")
+
+
+def _claims(folders: Sequence[Path]) -> None:
+    # Imported here: numpy takes a second.
+    from parp_espnet.study.verdicts import verdicts  # noqa: PLC0415
+
+    print(verdicts(folders), end="")
 
 
 def _results(study: Study, folder: Path) -> None:

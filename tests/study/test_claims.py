@@ -117,14 +117,24 @@ def test_the_final_mask_beside_the_first(make_result: Callable[..., Result]) -> 
 
 
 def test_a_random_start(make_result: Callable[..., Result]) -> None:
-    def make(method: str, sparsity: float, rate: float, mask: str | None = None) -> Result:
+    def make(method: str, sparsity: float, rate: float, mask: str | None = None, **more: object) -> Result:
         file = None if mask is None else f"egs2/cldr/es/exp/x/{mask}_mask.safetensors"
         return make_result(
             recipe="egs2/cldr/es", language="es", method=method, sparsity_target=sparsity, error_rate=rate,
-            initial_mask=file,
+            initial_mask=file, **more,
         )  # fmt: skip
 
-    ends = [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.4)]
-    rp = make("rp", 0.5, 0.5, "random")
-    assert verdict("C8", Evidence(), [rp, make("parp", 0.5, 0.5, "random"), *ends]) is Verdict.HOLDS
-    assert verdict("C8", Evidence(), [rp, make("parp", 0.5, 0.2, "random"), *ends]) is Verdict.UNDECIDED
+    def judge(*found: Result) -> Verdict:
+        return verdict("C8", Evidence(), list(found))
+
+    best, worse = [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.4)], [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.2)]
+    as_bad = [make("rp", 0.7, 0.5, "random"), make("parp", 0.7, 0.5, "random")]
+    better = [make("rp", 0.7, 0.5, "random"), make("parp", 0.7, 0.2, "random")]
+    assert judge(*as_bad, *best) is Verdict.HOLDS
+    assert judge(*better, *best) is Verdict.FAILS
+    # Half of it neither holds nor fails what the other half says.
+    assert judge(*as_bad) is judge(*best) is Verdict.UNDECIDED
+    assert judge(*better) is judge(*as_bad, *worse) is Verdict.FAILS
+    # What was trained otherwise is not ranked.
+    other_runs = [make("rp", 0.5, 0.5, "random"), make("parp", 0.9, 0.2, updates=7)]
+    assert judge(as_bad[1], best[0], *other_runs) is Verdict.UNTESTED

@@ -1,0 +1,48 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json, write_json
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.evidence import Comparison, Evidence
+from parp_espnet.study.verdicts import verdicts
+
+type Keep = Callable[[str, str, list[float]], Path]
+
+
+@pytest.fixture
+def keep(make_result: Callable[..., Result], tmp_path: Path) -> Keep:
+    """Leave a study of one corpus, in which PARP differs so from dense."""
+
+    def make(name: str, corpus: str, differences: list[float]) -> Path:
+        folder = tmp_path / name
+        result = make_result(recipe=f"egs2/{corpus}/es", language="es", method="dense")
+        result.write(folder / "result.json")
+        write_json(folder / "results.json", [read_json(folder / "result.json")])
+        same = Comparison("es", 0.5, 0, 0, "parp", "dense", 0.0, (0.0, 0.0), None, None, 0.01)
+        Evidence(comparisons=[replace(same, difference=one) for one in differences]).write(folder / "evidence.json")
+        return folder
+
+    return make
+
+
+def test_a_run_of_several_studies_counts_once_and_each_corpus_for_itself(keep: Keep) -> None:
+    folders = [
+        keep("curves", "cldr", [0.02, 0.01]),
+        keep("people", "mboshi", [-0.05]),
+        keep("again", "cldr", [0.02, 0.03]),
+    ]
+    head, line, *rows = verdicts(folders).splitlines()
+    assert [row.split(" | ")[2:4] for row in rows] == [["cldr", "does not hold"], ["mboshi", "holds"]]
+    assert "fewer errors in 0 of 3, more in 3" in rows[0]
+    assert head.count("|") == line.count("|") == rows[0].count("|")
+
+
+def test_a_study_without_evidence_is_named(keep: Keep) -> None:
+    folder = keep("curves", "cldr", [0.02])
+    (folder / "evidence.json").unlink()
+    with pytest.raises(UserError, match=r"curves/evidence\.json"):
+        verdicts([folder])
