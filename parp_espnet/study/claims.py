@@ -15,7 +15,6 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Comparison, Evidence
 from parp_espnet.study.names import JOINT, MODELS, bare, decoding_of, is_text, is_total, method_of
 
-LEVEL = 0.05
 OVERLAP, UNCHANGED = 0.9, 0.9999
 """What C4 and C5 say that an IOU exceeds."""
 AS_BAD = 0.9
@@ -56,8 +55,8 @@ class Tally:
     def of(cls, found: Iterable[Comparison]) -> "Tally":
         """Count them."""
         some = list(found)
-        fewer = sum(one.p < LEVEL and one.difference < 0 for one in some)
-        more = sum(one.p < LEVEL and one.difference > 0 for one in some)
+        fewer = sum(one.apart and one.difference < 0 for one in some)
+        more = sum(one.apart and one.difference > 0 for one in some)
         return cls(fewer, more, len(some) - fewer - more, tuple(one.difference for one in some))
 
     def __bool__(self) -> bool:

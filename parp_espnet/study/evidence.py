@@ -11,6 +11,8 @@ from parp_espnet.files import read_json, write_json
 
 SHOWN = 5
 """Missing files that are named."""
+LEVEL = 0.05
+"""Of p, below which two experiments are told apart."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,11 @@ class Comparison:
     p: float
     decoding: str = ""
     """How both were decoded; nothing of text tasks, and where it is not known."""
+
+    @property
+    def apart(self) -> bool:
+        """Whether the 95 % interval of the difference tells them apart."""
+        return self.p < LEVEL
 
 
 @dataclass(frozen=True)

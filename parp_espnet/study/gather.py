@@ -44,6 +44,8 @@ def gather(done: Sequence[Done]) -> Evidence:
     moving = [one for one in first_seed if one.result.interval is not None]
     dense = [one for one in wholes if one.result.method == "dense" and one.result.scores is None]
     missing += [str(_errors_of(one)) for one in done if not _errors_of(one).is_file()]
+    of_overlap = [one.folder / one.experiment.mask.name for one in first_seed if _overlaps(one)]
+    missing += [str(file) for file in of_overlap if not file.is_file()]
     return Evidence(
         costs=[_cost(one) for one in wholes],
         trainings=[one for one in each(_training, wholes) if one.updates],
@@ -97,14 +99,18 @@ def overlaps(done: Sequence[Done]) -> Iterator[Overlap]:
     for upstream, sparsity, frozen in dict.fromkeys(compress(settings, of_omp)):
         masks: dict[str, Mask] = {}
         for one in compress(done, [setting == (upstream, sparsity, frozen) for setting in settings]):
-            file, name = one.folder / one.experiment.mask.name, method_of(one.result).removesuffix(f", {JOINT}")
-            if name in ("omp", MPI) and file.is_file():
-                masks.setdefault(MPI if name == MPI else whose(one.result), Mask.load(file))
+            if _overlaps(one) and (file := one.folder / one.experiment.mask.name).is_file():
+                masks.setdefault(MPI if one.result.method == MPI else whose(one.result), Mask.load(file))
         # Any MPI mask will do: it depends on the upstream alone.
         for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name == JOINT, name)), 2):
             a, b = masks[left].kept, masks[right].kept
             if masks[left].fingerprint == masks[right].fingerprint:
                 yield Overlap(sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer))
+
+
+def _overlaps(one: Done) -> bool:
+    """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
+    return method_of(one.result).removesuffix(f", {JOINT}") in ("omp", MPI)
 
 
 def _anatomy(one: Done) -> Anatomy:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -73,6 +74,12 @@ def evidence(grid: list[Result]) -> Evidence:
         comparisons=[
             Comparison("es", 0.5, 0, 0, "parp", "dense", 0.01, (-0.01, 0.03), 1.1, (0.9, 1.3), 0.3),
             Comparison("es", 0.5, 0, 0, "parp", "omp", -0.02, (-0.03, -0.01), 0.8, (0.7, 0.9), 0.001),
+            *(
+                Comparison(
+                    target, 0.5, 0, 0, f"transfer, mask of {source}", "omp", 0.07, (0.06, 0.08), 1.5, (1, 2), 0.01
+                )
+                for source, target in permutations(LANGUAGES, 2)
+            ),
         ],
         confusions=[Confused("es", "o", "<a&b>", 3, 100)],
         anatomies=[Anatomy("es", "parp", 0.5, layers), Anatomy("es", "mpi", 0.5, layers)],

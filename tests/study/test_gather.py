@@ -38,6 +38,8 @@ def test_only_what_was_decoded_alike_is_compared_and_what_is_missing_is_named(
     assert len(evidence.comparisons) == 1
     lost = str(some[1].folder / "utterances.tsv")
     assert lost in evidence.missing
+    omp = done("omp", 5)
+    assert str(omp.folder / experiment.mask.name) in gather([*some, omp]).missing
     assert lost in Evidence(missing=[lost]).warning
     assert Evidence().warning == ""
 

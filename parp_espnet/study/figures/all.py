@@ -12,7 +12,7 @@ from parp_espnet.study.figures.maps import anatomy_maps, language_map, overlap_m
 from parp_espnet.study.figures.points import points
 from parp_espnet.study.figures.style import save
 from parp_espnet.study.figures.training import training
-from parp_espnet.study.names import rate_of
+from parp_espnet.study.names import is_text, rate_of
 
 
 def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Path, str]:
@@ -20,7 +20,8 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
 
     The same data give the same bytes.
     """
-    rate = rate_of(results).long.capitalize()
+    short, long = rate_of(results)
+    rate, whose = long.capitalize(), "task" if is_text(results) else "language"
     plots = {
         "per": (f"{rate} on the test set, with 95 % intervals.", points(results)),
         "curves": (
@@ -29,7 +30,7 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
         ),
         "cost": (
             f"{rate} against updates of all finetunings; points are means over seeds, numbers sparsities.",
-            cost(evidence.costs, rate.lower()),
+            cost(evidence.costs, long),
         ),
         "adjusting": ("Weights that change sides at each prune, and how far masks go.", adjusting(evidence.adjustings)),
         "intervals": (
@@ -38,7 +39,8 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
         ),
         "training": ("Validation PER during training; the dot is the model chosen.", training(evidence.trainings)),
     }
-    maps = language_map(results) | overlap_maps(evidence) | transfer_maps(results) | anatomy_maps(evidence)
+    maps = language_map(results) | overlap_maps(evidence)
+    maps |= transfer_maps(evidence, short, whose) | anatomy_maps(evidence)
     drawn = {name: (caption, figure) for name, (caption, figure) in plots.items() if figure is not None} | maps
     captions = {}
     for name, (caption, figure) in drawn.items():

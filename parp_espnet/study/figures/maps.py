@@ -9,13 +9,15 @@ from matplotlib.figure import Figure
 
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.evidence import Anatomy, Evidence
+from parp_espnet.study.evidence import Anatomy, Comparison, Evidence
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
-from parp_espnet.study.names import is_text, is_total, rate_of, source_of
+from parp_espnet.study.names import is_total, rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
 """Caption and figure, by the name of its file."""
+NOBODYS = {"transfer": {"mpi": "MPI", "rp": "RP"}, "parp": {"parp": "MPI", "parp, random mask": "RP"}}
+"""By how a mask goes on: the methods that begin with a mask which is of no language, and whose it is called."""
 
 
 def overlap_maps(evidence: Evidence) -> Drawn:
@@ -33,7 +35,7 @@ def overlap_maps(evidence: Evidence) -> Drawn:
             values[a, b] = values[b, a] = one.iou
         random = f"of two random masks it is {random_iou(sparsity):.3f}"
         caption = f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; {random}."
-        title = f"overlap, {upstream}, sparsity {sparsity:g}" + (f", {frozen} frozen updates" if frozen else "")
+        title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}"
         name = f"overlap_{sparsity:g}_{_file(upstream)}" + (f"_freeze{frozen}" if frozen else "")
         found[name] = (caption, heat_map(values, names, names, title=title))
     return found
@@ -59,31 +61,60 @@ def language_map(results: Sequence[Result]) -> Drawn:
     return {"languages": (f"{rate.long.capitalize()} (%) of every arm in every language; means over seeds.", figure)}
 
 
-def transfer_maps(results: Sequence[Result]) -> Drawn:
-    """PER of each target language under each source's mask, relative to the target under its own OMP mask."""
+def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
+    """Error rate of each target under each source's mask, relative to the target under its own OMP mask.
+
+    Below the sources are masks that are nobody's, MPI's and RP's. Cells are means over seeds, and bold where the paired
+    interval of every seed tells the two apart.
+
+    Args:
+        rate: what error rates are called.
+        other: what sources and targets are, such as "language".
+    """
+    against_own = [one for one in evidence.comparisons if one.other == "omp" and one.ratio is not None]
+    settings = dict.fromkeys((one.sparsity, one.freeze_updates) for one in against_own)
     found: Drawn = {}
     for method, how in (("transfer", "is fixed"), ("parp", "adjusts")):
-        foreign = [one for one in results if one.method == method and source_of(one)]
-        for sparsity in dict.fromkeys(one.sparsity_target for one in foreign):
-            omp = [one for one in results if one.method == "omp" and one.sparsity_target == sparsity]
-            own = {one.language: one.error_rate for one in omp if one.error_rate}
-            here = [one for one in foreign if one.sparsity_target == sparsity and one.language in own]
-            sources = list(dict.fromkeys(source_of(one) for one in here))
-            targets = list(dict.fromkeys(one.language or "" for one in here))
-            if len(sources) < 2 or len(targets) < 2:
-                continue
-            values = np.full((len(sources), len(targets)), np.nan)
-            for one in here:
-                place = sources.index(source_of(one)), targets.index(one.language or "")
-                values[place] = one.error_rate / own[one.language]
-            title = f"transfer, the mask {how}, sparsity {sparsity:g}"
-            rate, other = rate_of(results).short, "task" if is_text(results) else "language"
-            caption = f"{rate} under another {other}'s mask, which {how}, over {rate} under the target's own OMP mask."
-            figure = heat_map(
-                values, sources, targets, title=title, centre=1.0, row_label="mask of", column_label="target"
+        for sparsity, frozen in settings:
+            here = [one for one in against_own if (one.sparsity, one.freeze_updates) == (sparsity, frozen)]
+            figure = _transfer_map(here, method, f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}")
+            caption = (
+                f"{rate} under another {other}'s mask, which {how}, over {rate} under the target's own OMP mask; bold "
+                "where paired 95 % intervals tell them apart."
             )
-            found[f"transfer_{method}_{sparsity:g}"] = (caption, figure)
+            if figure is not None:
+                found[f"transfer_{method}_{sparsity:g}" + (f"_freeze{frozen}" if frozen else "")] = caption, figure
     return found
+
+
+def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) -> Figure | None:
+    """One map, unless there are fewer than two sources or two targets."""
+    foreign, nobodys = f"{method}, mask of ", NOBODYS[method]
+    languages = list(dict.fromkeys(one.language for one in against_own))
+    cells: dict[str, dict[str, list[Comparison]]] = {}
+    for one in against_own:
+        if one.one.startswith(foreign) or one.one in nobodys:
+            row = nobodys.get(one.one) or one.one.removeprefix(foreign)
+            cells.setdefault(row, {}).setdefault(one.language, []).append(one)
+    # Rows and columns have one order; after the languages come masks of several, then those of none.
+    sources = [row for row in cells if row not in nobodys.values()]
+    sources.sort(key=lambda row: languages.index(row) if row in languages else len(languages))
+    targets = [language for language in languages if any(language in cells[source] for source in sources)]
+    if len(sources) < 2 or len(targets) < 2:
+        return None
+    rows = [*sources, *(name for name in nobodys.values() if name in cells)]
+    several = [[cells[row].get(target, []) for target in targets] for row in rows]
+    values = np.array(
+        [[fmean(one.ratio or np.nan for one in cell) if cell else np.nan for cell in row] for row in several]
+    )
+    bold = np.array([[bool(cell) and all(one.apart for one in cell) for cell in row] for row in several])
+    return heat_map(
+        values, rows, targets, title=title, centre=1.0, row_label="mask of", column_label="target", bold=bold
+    )
+
+
+def _frozen(updates: int) -> str:
+    return f", {updates} frozen updates" if updates else ""
 
 
 def anatomy_maps(evidence: Evidence) -> Drawn:

@@ -22,12 +22,14 @@ def heat_map(
     column_label: str = "",
     centre: float | None = None,
     digits: int = 2,
+    bold: NDArray[np.bool_] | None = None,
 ) -> Figure:
     """Draw a matrix (rows, columns); NaN is left empty.
 
     Args:
         centre: the value between two colours, such as 1 for ratios; by default one colour grows darker.
         digits: after the point, in the cells.
+        bold: (rows, columns), the cells whose numbers are bold.
     """
     size = (max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns), 1.5 + CELL * len(rows))
     figure = Figure(figsize=size, layout="compressed")
@@ -37,7 +39,9 @@ def heat_map(
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             ink = _ink(value, low, high, centre)
-            axes.text(column, row, f"{value:.{digits}f}", ha="center", va="center", fontsize=7.5, color=ink)
+            weight = "bold" if bold is not None and bold[row, column] else "normal"
+            text = f"{value:.{digits}f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink, fontweight=weight)
     axes.set_xticks(range(len(columns)), columns, rotation=0 if max(map(len, columns)) < 5 else 90)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xlabel(column_label)

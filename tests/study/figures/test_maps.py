@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.figures.maps import language_map
+from parp_espnet.study.evidence import Comparison, Evidence
+from parp_espnet.study.figures.maps import language_map, transfer_maps
 from parp_espnet.study.figures.points import MOST
 
 LANGUAGES = ("es", "fr", "it")
@@ -32,3 +33,28 @@ def test_every_arm_in_every_language(results: list[Result]) -> None:
 def test_few_languages_and_few_results_have_points(results: list[Result]) -> None:
     assert not language_map(large(results, LANGUAGES[:2]))
     assert not language_map(large(results)[::3])
+
+
+def against_own(language: str, method: str, ratio: float, p: float, seed: int = 0) -> Comparison:
+    return Comparison(language, 0.9, seed, 0, method, "omp", 0.0, (0.0, 0.0), ratio, None, p)
+
+
+def test_every_mask_in_every_language_beside_the_masks_of_none() -> None:
+    found = [
+        # MPI's come below, wherever they are.
+        against_own("es", "mpi", 1.5, 0.01), against_own("fr", "mpi", 1.6, 0.01),
+        against_own("es", "transfer, mask of fr", 1.2, 0.01), against_own("fr", "transfer, mask of es", 1.1, 0.3),
+        # A mean over seeds is bold where each seed tells the masks apart.
+        against_own("es", "transfer, mask of fr", 1.3, 0.04, seed=1), against_own("es", "mpi", 1.7, 0.06, seed=1),
+        against_own("es", "parp", 1.4, 0.01), against_own("es", "parp, mask of fr", 1.0, 0.9),
+        against_own("es", "parp, joint run", 0.5, 0.01),
+    ]  # fmt: skip
+    # One source's mask that adjusts makes no matrix.
+    ((name, (caption, figure)),) = transfer_maps(Evidence(comparisons=found), "PER", "language").items()
+    assert name == "transfer_transfer_0.9"
+    assert "another language's mask, which is fixed" in caption
+    axes = figure.axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["es", "fr", "MPI"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["es", "fr"]
+    cells = [(text.get_text(), text.get_fontweight()) for text in axes.texts]
+    assert cells == [("1.10", "normal"), ("1.25", "bold"), ("1.60", "normal"), ("1.60", "bold")]
