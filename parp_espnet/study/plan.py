@@ -99,7 +99,8 @@ class Study:
             for language in arm.languages:
                 found, wrong = _experiments(arm, language, grid.recipes[language], shared, made)
                 made += found
-                faults += [fault for fault in wrong if fault not in faults]
+                # What is wrong with every choice of an arm is said once.
+                faults += [fault for fault in dict.fromkeys(wrong) if fault not in faults]
         faults += _twice(made)
         if faults:
             head = f"{path}: " if len(faults) == 1 else f"{path}: {len(faults)} faults\n    "

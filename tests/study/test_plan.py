@@ -59,8 +59,11 @@ def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, t
     study = Study.read(QUICK.with_name("mboshi.yaml"))
     assert {one.settings.corpus for one in study.experiments} == {"mboshi"}
     monkeypatch.setenv("MBOSHI", "")
-    with pytest.raises(UserError, match=r"MBOSHI=DIR in db\.sh"):
+    with pytest.raises(UserError, match=r"MBOSHI=DIR in db\.sh") as found:
         Study.read(QUICK.with_name("mboshi.yaml"))
+    # Each arm's fault is said once, however many experiments the arm has.
+    faults = str(found.value).splitlines()
+    assert len(faults) == len(set(faults))
 
 
 @pytest.mark.parametrize(

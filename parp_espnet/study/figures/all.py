@@ -29,7 +29,8 @@ def draw(results: Sequence[Result], evidence: Evidence, folder: Path) -> dict[Pa
             curves(results),
         ),
         "cost": (
-            f"{rate} against updates of all finetunings; points are means over seeds, numbers sparsities.",
+            f"{rate} against updates of all finetunings, what costs the same in a band around its tick; points are "
+            "means over seeds, numbers sparsities.",
             cost(evidence.costs, long),
         ),
         "adjusting": ("Weights that change sides at each prune, and how far masks go.", adjusting(evidence.adjustings)),

@@ -22,7 +22,8 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     """Draw a panel for each language with several methods, and a row of them for each number of frozen updates.
 
     Points are means over seeds, labelled with their sparsity where there are several; those of the same cost are beside
-    each other. Masks from elsewhere and joint runs are left out. `rate` is what the error rate is called.
+    each other, in a band around it. Masks from elsewhere and joint runs are left out. `rate` is what the error rate is
+    called.
     """
     found = [one for one in found if one.method == bare(one.method)]
     languages = [
@@ -39,6 +40,8 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     for axes, language, freeze in panels:
         here = [one for one in found if one.language == language and one.freeze_updates == freeze]
         _panel(axes, here, several, width)
+        # Of all panels, since these share an axis.
+        axes.set_xticks(sorted({one.updates for one in found if one.language in languages}))
     add_legend(figure)
     return figure
 
@@ -62,9 +65,14 @@ def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> N
                     color="0.4",
                 )  # fmt: skip
                 last[place] = mean
+    costs = sorted({updates for _, _, updates in means})
+    for updates in costs:
+        several = len({method for method, _, cost in means if cost == updates})
+        reach = several / 2 * APART * width
+        axes.axvspan(updates - reach, updates + reach, color="0.95", zorder=0, linewidth=0)
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
-    axes.grid(color="0.9")
+    axes.grid(axis="y", color="0.9")
     axes.set_axisbelow(True)
 
 

@@ -32,6 +32,8 @@ def test_a_row_for_each_schedule() -> None:
     figure = cost([*costs(0, *RUNS), *costs(250, "dense", "mpi", "omp", sparsities=(0.5,))])
     assert figure is not None
     assert [axes.get_title() for axes in figure.axes] == ["es, 0 frozen updates", "es, 250 frozen updates"]
+    # Ticks are the costs, of both rows: methods of one cost are beside it.
+    assert [axes.get_xticks().tolist() for axes in figure.axes] == [[300, 600, 1800]] * 2
 
 
 @pytest.mark.parametrize("methods", [tuple(RUNS), ONCE])
