@@ -13,7 +13,7 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.names import JOINT, MODELS, bare, decoding_of, is_text, is_total, method_of
+from parp_espnet.study.names import JOINT, MODELS, bare, conditions, is_text, is_total, method_of
 
 OVERLAP, UNCHANGED = 0.9, 0.9999
 """What C4 and C5 say that an IOU exceeds."""
@@ -234,8 +234,7 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
 
 def _alike(one: Result) -> tuple[object, ...]:
     """What two results have to have in common for their methods to be ranked."""
-    data = one.recipe, one.language, one.train_minutes, one.upstream, decoding_of(one)
-    return *data, one.sparsity_target, one.updates, one.freeze_updates, one.seed
+    return *conditions(one), one.recipe, one.sparsity_target, one.updates
 
 
 def _repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:

@@ -16,7 +16,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
-from parp_espnet.study.names import JOINT, decoding_of, is_joint, method_of, source_of, whose
+from parp_espnet.study.names import JOINT, conditions, decoding_of, is_joint, method_of, source_of, whose
 from parp_espnet.study.plan import FINAL_MASK
 from parp_espnet.study.state import updates_of
 
@@ -141,9 +141,9 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     references: dict[tuple[object, ...], list[Done]] = {}
     for one in done:
         if method_of(one.result) in AGAINST or one.result.method == FIXED:
-            references.setdefault(_conditions(one.result), []).append(one)
+            references.setdefault(conditions(one.result), []).append(one)
     for one in done:
-        for other in references.get(_conditions(one.result), ()):
+        for other in references.get(conditions(one.result), ()):
             files = [_errors_of(one), _errors_of(other)]
             if not _comparable(one.result, other.result) or not all(file.is_file() for file in files):
                 continue
@@ -162,13 +162,6 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
 def _errors_of(one: Done) -> Path:
     """The errors of each utterance, or what was predicted of each example."""
     return one.folder / ("utterances.tsv" if one.result.scores is None else PREDICTIONS)
-
-
-def _conditions(result: Result) -> tuple[object, ...]:
-    """What two results have to have in common to be compared."""
-    data = ("language", "dataset", "train_minutes", "train_examples")
-    names = (*data, "upstream", "seed", "freeze_updates", "metric")
-    return (*(getattr(result, name) for name in names), decoding_of(result))
 
 
 def _comparable(result: Result, reference: Result) -> bool:

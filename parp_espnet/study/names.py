@@ -65,6 +65,13 @@ def decodings(results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(filter(None, map(decoding_of, results))))
 
 
+def conditions(result: Result) -> tuple[object, ...]:
+    """Return what two results have to have in common to be compared."""
+    data = ("language", "dataset", "train_minutes", "train_examples")
+    names = (*data, "upstream", "seed", "freeze_updates", "metric")
+    return (*(getattr(result, name) for name in names), decoding_of(result))
+
+
 def amounts(results: Sequence[Result]) -> str:
     """Return on how much was trained, such as "10, 60 minutes of speech"."""
     minutes = dict.fromkeys(f"{one.train_minutes:g}" for one in results if one.train_minutes is not None)

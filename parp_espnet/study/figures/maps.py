@@ -71,7 +71,7 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
         rate: what error rates are called.
         other: what sources and targets are, such as "language".
     """
-    against_own = [one for one in evidence.comparisons if one.other == "omp" and one.ratio is not None]
+    against_own = [one for one in evidence.comparisons if one.other == "omp"]
     settings = dict.fromkeys((one.sparsity, one.freeze_updates) for one in against_own)
     found: Drawn = {}
     for method, how in (("transfer", "is fixed"), ("parp", "adjusts")):
@@ -91,11 +91,11 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
     """One map, unless there are fewer than two sources or two targets."""
     foreign, nobodys = f"{method}, mask of ", NOBODYS[method]
     languages = list(dict.fromkeys(one.language for one in against_own))
-    cells: dict[str, dict[str, list[Comparison]]] = {}
+    cells: dict[str, dict[str, list[tuple[float, bool]]]] = {}
     for one in against_own:
-        if one.one.startswith(foreign) or one.one in nobodys:
+        if one.ratio is not None and (one.one.startswith(foreign) or one.one in nobodys):
             row = nobodys.get(one.one) or one.one.removeprefix(foreign)
-            cells.setdefault(row, {}).setdefault(one.language, []).append(one)
+            cells.setdefault(row, {}).setdefault(one.language, []).append((one.ratio, one.apart))
     # Rows and columns have one order; after the languages come masks of several, then those of none.
     sources = [row for row in cells if row not in nobodys.values()]
     sources.sort(key=lambda row: languages.index(row) if row in languages else len(languages))
@@ -104,10 +104,8 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
         return None
     rows = [*sources, *(name for name in nobodys.values() if name in cells)]
     several = [[cells[row].get(target, []) for target in targets] for row in rows]
-    values = np.array(
-        [[fmean(one.ratio or np.nan for one in cell) if cell else np.nan for cell in row] for row in several]
-    )
-    bold = np.array([[bool(cell) and all(one.apart for one in cell) for cell in row] for row in several])
+    values = np.array([[fmean([ratio for ratio, _ in cell] or [np.nan]) for cell in row] for row in several])
+    bold = np.array([[bool(cell) and all(apart for _, apart in cell) for cell in row] for row in several])
     return heat_map(
         values, rows, targets, title=title, centre=1.0, row_label="mask of", column_label="target", bold=bold
     )
