@@ -86,21 +86,23 @@ class Result:
             raise UserError(f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}")
         types = get_type_hints(cls)
         for name, value in found.items():
-            if not _fits(value, types[names[name]]):
+            if not fits(value, types[names[name]]):
                 raise UserError(f"{where}: {name}: expected {_words(types[names[name]])}, found {str(value)[:60]!r}")
         values = {names[name]: value for name, value in found.items()}
         return cls(**values | {"ci95": tuple(found["ci95"])})
 
 
-def _fits(value: Any, kind: Any) -> bool:
+def fits(value: Any, kind: Any) -> bool:
     """Whether what JSON held is of a field's type: a whole number will do for a float, a list for a tuple."""
     if isinstance(kind, UnionType):
-        return any(_fits(value, one) for one in get_args(kind))
+        return any(fits(value, one) for one in get_args(kind))
     if get_origin(kind) is dict:
-        return isinstance(value, dict) and all(_fits(one, get_args(kind)[1]) for one in value.values())
+        return isinstance(value, dict) and all(fits(one, get_args(kind)[1]) for one in value.values())
     if get_origin(kind) is tuple:
         inner = get_args(kind)
-        return isinstance(value, list | tuple) and len(value) == len(inner) and all(map(_fits, value, inner))
+        return isinstance(value, list | tuple) and len(value) == len(inner) and all(map(fits, value, inner))
+    if get_origin(kind) is list:
+        return isinstance(value, list) and all(fits(one, get_args(kind)[0]) for one in value)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     return type(value) is kind

@@ -4,10 +4,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
+from parp_espnet.scoring.result import fits
 
 SHOWN = 5
 """Missing files that are named."""
@@ -164,7 +165,16 @@ class Evidence:
         """Read what `write` wrote. Raises `UserError` when it is missing, damaged, or of another version."""
         found = read_json(path)
         try:
-            made = {name: tuple(kind(**one) for one in found.get(name, ())) for name, kind in KINDS.items()}
+            made = {name: tuple(_made(kind, one) for one in found.get(name, ())) for name, kind in KINDS.items()}
         except (AttributeError, TypeError) as error:
             raise UserError(f"{path}: expected a study's evidence ({error}); collect it again (stage 5)") from None
         return cls(**made, missing=tuple(found.get("missing", ())))
+
+
+def _made(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """One of a kind. Raises `TypeError` when a value is missing, not known, or of another type."""
+    made, types = kind(**values), get_type_hints(kind)
+    for name, value in values.items():
+        if not fits(value, types[name]):
+            raise TypeError(f"{kind.__name__}: {name}: {str(value)[:60]!r}")
+    return made

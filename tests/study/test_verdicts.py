@@ -46,3 +46,12 @@ def test_a_study_without_evidence_is_named(keep: Keep) -> None:
     (folder / "evidence.json").unlink()
     with pytest.raises(UserError, match=r"curves/evidence\.json"):
         verdicts([folder])
+
+
+def test_evidence_of_another_type_is_named(keep: Keep) -> None:
+    folder = keep("curves", "cldr", [0.02])
+    found = read_json(folder / "evidence.json")
+    found["comparisons"][0]["p"] = "x"
+    write_json(folder / "evidence.json", found)
+    with pytest.raises(UserError, match=r"expected a study's evidence \(Comparison: p: 'x'\)"):
+        verdicts([folder])
