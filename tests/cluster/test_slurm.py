@@ -214,7 +214,8 @@ def test_a_training_that_is_preempted_continues_to_the_same_bits(
     slurm: Any, folder: Path, recipe: Any, partition: str
 ) -> None:
     Path("warned.conf").write_text(WARNED)
-    length = {"max_epoch": 12, "scheduler_conf": {"max_steps": 72}}
+    # Some twenty seconds: a training that ends before a busy machine's Slurm has preempted it tests nothing.
+    length = {"max_epoch": 48, "scheduler_conf": {"max_steps": 288}}
     whole = recipe.train(folder / "whole", **length)
     train = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(recipe.config(folder / "exp", **length))]
     process = slurm.start(*("--config", "warned.conf", "-p", partition, "--mem", "2G", "x.log", *train), command=QUEUE)
