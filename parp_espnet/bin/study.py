@@ -26,7 +26,7 @@ from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.plan import Combined, Experiment, Study
-from parp_espnet.study.state import FIRST_LINE, describe, failures, is_unpacked, listing, standings
+from parp_espnet.study.state import FIRST_LINE, PROGRESS, describe, failures, is_unpacked, listing, standings
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
@@ -116,8 +116,9 @@ def _plan(arguments: Sequence[str]) -> None:
     waves = study.waves()
     print(f"waves=({' '.join(str(len(wave)) for wave in waves)})")
     for number, wave in enumerate(waves, start=1):
-        print(f"updates_{number}={sum(one.settings.updates for one in wave)}")
-        print(f"progress_{number}=({_words(one.directory / 'progress.json' for one in wave)})")
+        finetunings = study.finetunings(wave)
+        print(f"updates_{number}={sum(finetunings.values())}")
+        print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
         print(f"results_{number}=({_words(one.result for one in wave)})")
 
 

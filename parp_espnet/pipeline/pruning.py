@@ -90,9 +90,10 @@ class Experiment:
         return [tag for tag, differs in tags.items() if differs]
 
     @property
-    def iterated_tag(self) -> str:
-        """What the names of IMP's rounds begin with: their masks are of one pool and ranking."""
-        return "_".join([self.dense.tag, *self._pool_tags()])
+    def round_tags(self) -> list[str]:
+        """The experiments that IMP's rounds are; those of one pool and ranking are shared."""
+        shared = "_".join([self.dense.tag, *self._pool_tags(), f"rounds{self.round_length}"])
+        return [f"{shared}_to{sparsity:g}" for sparsity in self.rounds]
 
     @property
     def mask_source(self) -> str:
@@ -138,7 +139,7 @@ class Experiment:
             "tag": self.tag,
             "tag_option": self.TAG_OPTION,
             "dense_tag": self.dense.tag,
-            "iterated_tag": self.iterated_tag,
+            "round_tags": " ".join(self.round_tags),
             "drawn_scope": self.scope if groups_of(self.scope) else "tensor",
             "mask_source": self.mask_source,
             "first_sparsity": f"{self.pruning.schedule.sparsity_at(0):g}",

@@ -18,7 +18,6 @@ from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
 from parp_espnet.study.names import JOINT, conditions, decoding_of, is_joint, method_of, source_of, whose
 from parp_espnet.study.plan import FINAL_MASK
-from parp_espnet.study.state import updates_of
 
 AGAINST = ("dense", "mpi", "omp", "imp")
 """What every other method is compared with, in the same language, at the same sparsity, with the same seed."""
@@ -60,7 +59,7 @@ def gather(done: Sequence[Done]) -> Evidence:
 
 def _cost(one: Done) -> Cost:
     result = one.result
-    updates = updates_of(one.experiment, set())
+    updates = sum(one.experiment.finetunings.values())
     pace = None if result.train_seconds is None else result.train_seconds / result.updates
     return Cost(
         result.language or "", method_of(result), result.sparsity_target, result.seed, result.freeze_updates,

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,6 +68,15 @@ class Experiment:
         return self.directory / "result.json"
 
     @property
+    def finetunings(self) -> dict[Path, int]:
+        """Updates of all that is finetuned for it, by directory: itself, OMP's dense model, IMP's rounds."""
+        settings, beside = self.settings, self.directory.parent
+        found = {beside / tag: settings.round_length for tag in settings.round_tags}
+        if settings.mask_source == "finetuned":
+            found[beside / settings.dense.tag] = settings.updates
+        return found | {self.directory: settings.updates}
+
+    @property
     def preparation(self) -> tuple[str, ...]:
         """Options that prepare data, upstream and statistics: what all methods share, as a dense model needs it."""
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
@@ -127,6 +137,16 @@ class Study:
         depth = max(map(level, self.experiments))
         waves = [[one for one in self.experiments if level(one) == number] for number in range(depth + 1)]
         return [wave for wave in waves if wave]
+
+    def finetunings(self, experiments: Sequence[Experiment]) -> dict[Path, int]:
+        """Updates of all that is finetuned for `experiments`, by directory, other experiments of the study left out."""
+        others = self._directories - {one.directory for one in experiments}
+        every = (item for one in experiments for item in one.finetunings.items())
+        return {directory: updates for directory, updates in every if directory not in others}
+
+    @cached_property
+    def _directories(self) -> set[Path]:
+        return {one.directory for one in self.experiments}
 
     def preparations(self) -> list[tuple[str, ...]]:
         """Return a command for each set of data, upstream and statistics."""

@@ -18,6 +18,8 @@ from parp_espnet.study.plan import Experiment, Study
 
 FIRST_LINE = "experiment "
 """Begins the line of a job's log that says which experiment's it is."""
+PROGRESS = "progress.json"
+"""In the directory of every finetuning."""
 UNPACKED = "unpacked.json"
 """In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put there."""
 ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
@@ -41,7 +43,6 @@ class Standing:
     log: Path | None
     """The log of the job that ran it last, where there is one."""
     updates_done: int
-    """Of its own finetuning."""
     updates: int
     """Of all finetunings that the study does for it."""
     seconds_left: float | None
@@ -60,26 +61,19 @@ def standings(study: Study, logs: Path) -> list[Standing]:
     ran = _logs(logs)
     results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if _is_done(one)}
     paces = _paces(study, results)
-    planned = {one.directory for one in study.experiments}
     found = []
     for one in study.experiments:
         log, code = ran.get(one.directory, (None, None))
         state = _state(one, code)
-        done = 0 if state is State.LEFT else _progress(one)
-        work = updates_of(one, planned)
+        work = study.finetunings([one])
+        # What was interrupted on its own begins anew; a short finetuning that its mask needs may be there.
+        begun = {directory for directory in work if state is not State.LEFT or directory != one.directory}
+        done = sum(map(_progress, begun))
+        updates = sum(work.values())
         pace = paces.get(one.recipe) or (median(paces.values()) if paces else None)
-        left = 0.0 if state is State.DONE else None if pace is None else pace * (work - done)
-        found.append(Standing(one, state, log, done, work, left))
+        left = 0.0 if state is State.DONE else None if pace is None else pace * (updates - done)
+        found.append(Standing(one, state, log, done, updates, left))
     return found
-
-
-def updates_of(experiment: Experiment, planned: set[Path]) -> int:
-    """Updates of all finetunings that are done for an experiment alone: OMP's dense one is, unless it is `planned`."""
-    settings = experiment.settings
-    work = settings.updates
-    if settings.mask_source == "finetuned" and experiment.directory.parent / settings.dense.tag not in planned:
-        work += settings.updates
-    return work + len(settings.rounds) * settings.round_length
 
 
 def _is_done(experiment: Experiment) -> bool:
@@ -111,9 +105,9 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def _progress(experiment: Experiment) -> int:
+def _progress(directory: Path) -> int:
     with suppress(OSError, ValueError, KeyError):
-        return int(json.loads((ROOT / experiment.directory / "progress.json").read_text(encoding="utf-8"))["update"])
+        return int(json.loads((ROOT / directory / PROGRESS).read_text(encoding="utf-8"))["update"])
     return 0
 
 
@@ -154,7 +148,7 @@ def describe(found: Sequence[Standing], jobs: int) -> str:
     for one in found:
         where = "" if one.log is None else f", log in {one.log}"
         if one.state is State.RUNNING:
-            done = f"{one.updates_done} of {one.experiment.settings.updates} updates"
+            done = f"{one.updates_done} of {one.updates} updates"
             lines.append(f"  running {one.experiment.directory}: {done}")
         elif one.state is State.FAILED:
             lines.append(f"  failed  {one.experiment.directory}{where}")

@@ -59,10 +59,18 @@ def test_what_an_experiment_costs_includes_what_only_it_needs(tmp_path: Path) ->
     path = tmp_path / "x.yaml"
     quick = yaml.safe_load((ROOT / "conf/study/quick.yaml").read_text())
     path.write_text(yaml.safe_dump(quick | {"arms": arms}, sort_keys=False))
-    omp, imp, *_ = Study.read(path).experiments
-    assert state.updates_of(omp, set()) == 300
-    assert state.updates_of(omp, {omp.directory.parent / omp.settings.dense.tag}) == 150
-    assert state.updates_of(imp, set()) == 150 + 3 * 20
+    study = Study.read(path)
+    omp, imp, *_ = study.experiments
+    assert sum(omp.finetunings.values()) == 300
+    assert sum(imp.finetunings.values()) == 150 + 3 * 20
+    assert sum(study.finetunings([omp, imp]).values()) == 300 + 210
+
+
+def test_what_experiments_share_counts_once(study: Study) -> None:
+    dense, omp = (next(one for one in study.experiments if one.settings.method == name) for name in ("dense", "omp"))
+    assert omp.finetunings == {dense.directory: 150, omp.directory: 150}
+    assert study.finetunings([omp]) == {omp.directory: 150}
+    assert study.finetunings([dense, omp]) == {dense.directory: 150, omp.directory: 150}
 
 
 def test_nothing_is_done_yet(study: Study, tmp_path: Path) -> None:
