@@ -35,7 +35,8 @@ def adjusting(found: Sequence[Adjusting]) -> Figure | None:
         overlap.plot(one.steps, one.iou_initial, color=colour, linewidth=1.1, label=label)
         overlap.plot(one.steps[-1], one.iou_initial[-1], MARKERS[number % len(MARKERS)], color=colour, markersize=4)
     flips.set_yscale("symlog", linthresh=1)
-    flips.set_ylim(bottom=0, top=None if flips.get_ylim()[1] >= 1 else 1)
+    # A mask that stays is a line at 0, apart from the axis.
+    flips.set_ylim(bottom=-0.2, top=None if flips.get_ylim()[1] >= 1 else 1)
     # A mask that stays is a line at 1, not a scale of ten-thousandths.
     overlap.set_ylim(bottom=min(overlap.get_ylim()[0], 0.999), top=1 + (1 - min(overlap.get_ylim()[0], 0.999)) / 20)
     flips.set_ylabel("weights that change sides at a prune")

@@ -33,11 +33,14 @@ def overlap_maps(evidence: Evidence) -> Drawn:
         for one in here:
             a, b = names.index(one.one), names.index(one.other)
             values[a, b] = values[b, a] = one.iou
-        random = f"of two random masks it is {random_iou(sparsity):.3f}"
-        caption = f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; {random}."
+        random = random_iou(sparsity)
+        caption = (
+            f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two random masks it is "
+            f"{random:.3f}, where the colours begin; they end at 1."
+        )
         title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}"
-        name = f"overlap_{sparsity:g}_{_file(upstream)}" + (f"_freeze{frozen}" if frozen else "")
-        found[name] = (caption, heat_map(values, names, names, title=title))
+        figure = heat_map(values, names, names, title=title, limits=(random, 1.0))
+        found[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen)}"] = caption, figure
     return found
 
 
@@ -83,7 +86,7 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
                 "where paired 95 % intervals tell them apart."
             )
             if figure is not None:
-                found[f"transfer_{method}_{sparsity:g}" + (f"_freeze{frozen}" if frozen else "")] = caption, figure
+                found[f"transfer_{method}_{sparsity:g}{_suffix(frozen)}"] = caption, figure
     return found
 
 
@@ -133,6 +136,10 @@ def _anatomy(one: Anatomy) -> tuple[str, Figure]:
     title = f"{one.method}, {one.language}, sparsity {one.sparsity:g}"
     caption = f"Sparsity of the final mask by layer and kind of weight: {one.method}."
     return caption, heat_map(values, layers, [kind.split(".")[-1] for kind in kinds], title=title)
+
+
+def _suffix(frozen: int) -> str:
+    return f"_freeze{frozen}" if frozen else ""
 
 
 def _file(name: str) -> str:

@@ -1,6 +1,7 @@
 """Heat maps with the numbers in their cells."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,6 +11,8 @@ CELL = 0.52
 """Inches of a cell."""
 LETTER = 0.07
 """Inches of a letter of a row's name."""
+TITLE_LETTER, TITLE_LINE = 0.08, 0.18
+"""Inches of a letter and a line of the title."""
 
 
 def heat_map(
@@ -21,6 +24,7 @@ def heat_map(
     row_label: str = "",
     column_label: str = "",
     centre: float | None = None,
+    limits: tuple[float, float] | None = None,
     digits: int = 2,
     bold: NDArray[np.bool_] | None = None,
 ) -> Figure:
@@ -28,13 +32,15 @@ def heat_map(
 
     Args:
         centre: the value between two colours, such as 1 for ratios; by default one colour grows darker.
+        limits: values of the first and the last colour, where they are not the lowest and the highest that there are.
         digits: after the point, in the cells.
         bold: (rows, columns), the cells whose numbers are bold.
     """
-    size = (max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns), 1.5 + CELL * len(rows))
-    figure = Figure(figsize=size, layout="compressed")
+    width, height = max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns), 1.5 + CELL * len(rows)
+    lines = wrap(title, int(width / TITLE_LETTER))
+    figure = Figure(figsize=(width, height + TITLE_LINE * (len(lines) - 1)), layout="compressed")
     axes = figure.subplots()
-    low, high = _range(values, centre)
+    low, high = limits or _range(values, centre)
     axes.imshow(values, cmap="cividis" if centre is None else "PuOr_r", vmin=low, vmax=high, aspect="equal")
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
@@ -46,7 +52,10 @@ def heat_map(
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xlabel(column_label)
     axes.set_ylabel(row_label)
-    axes.set_title(title, fontsize="medium")
+    if TITLE_LETTER * len(title) < CELL * len(columns):
+        axes.set_title(title, fontsize="medium")
+    else:
+        figure.suptitle("\n".join(lines), fontsize="medium")
     for edge in axes.spines.values():
         edge.set_visible(False)
     axes.tick_params(length=0)
