@@ -91,7 +91,7 @@ def _training(one: Done) -> Training:
 def overlaps(done: Sequence[Done]) -> Iterator[Overlap]:
     """Overlap of the OMP masks of all languages and of a joint run, and of each with MPI.
 
-    They are of one upstream, sparsity and schedule of freezing.
+    They are of one upstream, sparsity and schedule of freezing; languages are in the study's order.
     """
     settings = [(one.result.upstream, one.result.sparsity_target, one.result.freeze_updates) for one in done]
     of_omp = [one.result.method == "omp" for one in done]
@@ -101,7 +101,7 @@ def overlaps(done: Sequence[Done]) -> Iterator[Overlap]:
             if _overlaps(one) and (file := one.folder / one.experiment.mask.name).is_file():
                 masks.setdefault(MPI if one.result.method == MPI else whose(one.result), Mask.load(file))
         # Any MPI mask will do: it depends on the upstream alone.
-        for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name == JOINT, name)), 2):
+        for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name == JOINT)), 2):
             a, b = masks[left].kept, masks[right].kept
             if masks[left].fingerprint == masks[right].fingerprint:
                 yield Overlap(sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer))
