@@ -16,6 +16,7 @@ from parp_espnet import progress
 from parp_espnet.bench.parts import PARTS
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
+from parp_espnet.scoring.aligned import unaligned
 
 
 @command
@@ -86,7 +87,7 @@ def _in_a_process(module: str, *words: str, threads: int) -> dict[str, float]:
 
 def table(lines: list[dict[str, Any]]) -> str:
     """Return the lines as Markdown; a ratio below 1 is in our favour."""
-    rows = ["| what | threads | ours s | extra MB | against | s | extra MB | ratio |", f"|{'---|' * 8}"]
+    rows = [["what", "threads", "ours s", "extra MB", "against", "s", "extra MB", "ratio"]]
     for line in lines:
         bits = f" ({line['bits_per_weight']:.3f} bit a weight)" if "bits_per_weight" in line else ""
         cells = [
@@ -99,8 +100,8 @@ def table(lines: list[dict[str, Any]]) -> str:
             f"{line['against_extra_bytes'] / 1e6:.0f}",
             f"{line['ratio']:.3f}",
         ]
-        rows.append(f"| {' | '.join(cells)} |")
-    return "".join(f"{row}\n" for row in rows)
+        rows.append(cells)
+    return unaligned(rows)
 
 
 def _tokens(line: dict[str, Any]) -> str:

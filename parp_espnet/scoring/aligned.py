@@ -1,4 +1,4 @@
-"""Tables that read as well on a console as in Markdown."""
+"""Markdown tables: those that read as well on a console, and those whose cells are too long for it."""
 
 from collections.abc import Sequence
 
@@ -8,3 +8,9 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     head, *body = (f"| {' | '.join(map(str.ljust, row, widths))} |\n" for row in rows)
     return "".join([head, f"|{'|'.join('-' * (width + 2) for width in widths)}|\n", *body])
+
+
+def unaligned(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table whose columns are not padded; the first row is its head."""
+    head, *body = (f"| {' | '.join(row)} |\n" for row in rows)
+    return "".join([head, f"|{'---|' * len(rows[0])}\n", *body])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from parp_espnet.pruning.masks import random_iou
+from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim, Verdict
 from parp_espnet.study.names import amounts, decodings, is_joint, is_text, rate_of
@@ -85,9 +86,8 @@ def _alike(results: Sequence[Result]) -> str:
 def _judged(claims: Sequence[Claim]) -> str:
     """The claims that were tested, as a Markdown table; nothing where none was."""
     tested = [one for one in claims if one.verdict is not Verdict.UNTESTED]
-    lines = [f"| {one.name} | {one.says} | {one.verdict} | {one.because} |" for one in tested]
-    head = ["", "| claim of the paper | | verdict | because |", "|---|---|---|---|"]
-    return "".join(f"{line}\n" for line in [*head, *lines]) if lines else ""
+    rows = [(one.name, one.says, str(one.verdict), one.because) for one in tested]
+    return f"\n{unaligned([('claim of the paper', '', 'verdict', 'because'), *rows])}" if rows else ""
 
 
 def _random_masks(results: Sequence[Result]) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
-from parp_espnet.scoring.aligned import markdown
+from parp_espnet.scoring.aligned import markdown, unaligned
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.names import decoding_of, decodings, is_joint, is_total, method_of, rate_of, scores_of
+from parp_espnet.study.names import decoding_of, decodings, is_joint, is_text, is_total, method_of, rate_of, scores_of
 
 RATE = "error rate"
 HEAD = (
@@ -72,31 +72,38 @@ def _where(result: Result) -> tuple[str | None, str, bool]:
 def means(results: Sequence[Result]) -> str:
     """Return a Markdown table of each arm's mean over its languages; nothing where no arm has more than two.
 
-    An arm is a method, an upstream, a number of updates, and a decoding. Arms can be compared where their languages are
-    the same, so each is also shown over the languages that all arms have.
+    An arm is a method, an upstream, a number of updates, frozen ones of them, and a decoding. Seeds of a language count
+    as their mean. Arms can be compared where their languages are the same, so each is also shown over the languages
+    that all arms have, if there are any.
     """
-    arms: dict[tuple[str, str, float, int, str], dict[str, float]] = {}
+    arms: dict[tuple[str, str, float, int], dict[str, list[float]]] = {}
     several = len(decodings(results)) > 1
     for result in results:
         if is_total(result):
             continue
-        arm = (
-            result.upstream, method_of(result), result.sparsity_target, result.updates,
-            decoding_of(result) if several else "",
-        )  # fmt: skip
-        arms.setdefault(arm, {})[result.language or ""] = result.error_rate
+        frozen = f"{result.freeze_updates} frozen updates" if result.freeze_updates else ""
+        called = ", ".join(filter(None, [method_of(result), frozen, decoding_of(result) if several else ""]))
+        arm = result.upstream, called, result.sparsity_target, result.updates
+        arms.setdefault(arm, {}).setdefault(result.language or "", []).append(result.error_rate)
     if max(map(len, arms.values()), default=0) <= 2:
         return ""
     common = set.intersection(*map(set, arms.values()))
-    shared = f"mean over {' '.join(sorted(common))}"
-    mean = f"mean {rate_of(results).short}"
-    lines = [f"| upstream | method | sparsity | updates | languages | {mean} | {shared} |", f"|{'---|' * 7}"]
-    for (upstream, method, sparsity, updates, decoding), rates in arms.items():
-        called = ", ".join(filter(None, [method, decoding]))
+    head = [
+        "upstream",
+        "method",
+        "sparsity",
+        "updates",
+        "tasks" if is_text(results) else "languages",
+        f"mean {rate_of(results).short}",
+    ]
+    head += [f"mean over {' '.join(sorted(common))}"] if common else []
+    lines = [head]
+    for (upstream, called, sparsity, updates), seeds in arms.items():
+        rates = {language: fmean(found) for language, found in seeds.items()}
         cells = [upstream, called, f"{sparsity:g}", str(updates), str(len(rates)), f"{fmean(rates.values()):.4f}"]
-        cells.append(f"{fmean(rates[language] for language in common):.4f}" if common else "")
-        lines.append(f"| {' | '.join(cells)} |")
-    return "".join(f"{line}\n" for line in ["", *lines])
+        cells += [f"{fmean(rates[language] for language in common):.4f}"] if common else []
+        lines.append(cells)
+    return f"\n{unaligned(lines)}"
 
 
 def _row(result: Result, dense: Result | None) -> tuple[str, ...]:

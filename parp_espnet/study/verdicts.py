@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Verdict, claims
 from parp_espnet.study.collect import read_results
@@ -29,8 +30,7 @@ def verdicts(folders: Sequence[Path]) -> str:
         rows += [(one.name, one.says, corpora, str(one.verdict), one.because) for one in claims(results, evidence)]
     tested = [row for row in rows if row[3] != Verdict.UNTESTED]
     # Sorting keeps the corpora's order within a claim.
-    lines = [HEAD, ["---"] * len(HEAD), *sorted(tested, key=lambda row: row[0])]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return unaligned([HEAD, *sorted(tested, key=lambda row: row[0])])
 
 
 def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Found]:

@@ -96,6 +96,19 @@ def test_what_differs_has_a_column_and_every_arm_a_mean(results: list[Result]) -
     assert " 5.00 " in table(made)
 
 
+def test_the_mean_of_an_arm_is_over_all_seeds_and_of_one_schedule(results: list[Result]) -> None:
+    (dense,) = {one.language: one for one in results if one.method == "dense" and one.language == "es"}.values()
+    languages = [replace(dense, language=name, error_rate=0.2) for name in ("es", "fr", "it")]
+    made = [*languages, *(replace(one, seed=1, error_rate=0.4) for one in languages)]
+    made += [replace(one, freeze_updates=250, error_rate=0.5) for one in languages[:2]]
+    head, _, first, second = means(made).strip().splitlines()
+    assert head.endswith("| mean over es fr |")
+    assert first == "| multi | dense | 0 | 300 | 3 | 0.3000 | 0.3000 |"
+    assert second == "| multi | dense, 250 frozen updates | 0 | 300 | 2 | 0.5000 | 0.5000 |"
+    apart = means([*languages, replace(dense, language="mb", updates=600)]).splitlines()
+    assert apart[1] == "| upstream | method | sparsity | updates | languages | mean PER |"
+
+
 def test_decodings_are_told_apart(results: list[Result]) -> None:
     # Greedy decoding has not always said its name.
     greedy = [replace(results[0], decoding="greedy"), *results[1:3]]
