@@ -44,6 +44,7 @@ class Training:
     valid_per: list[float]
     valid_loss: list[float]
     freeze_updates: int = 0
+    upstream: str = ""
 
 
 @dataclass(frozen=True)

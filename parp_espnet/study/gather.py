@@ -84,7 +84,7 @@ def _training(one: Done) -> Training:
         result.language or "", method_of(result), result.sparsity_target, result.seed,
         [round(each * epoch) for epoch in epochs],
         [curves["cer_ctc"][epoch] for epoch in epochs], [curves["loss"][epoch] for epoch in epochs],
-        result.freeze_updates,
+        result.freeze_updates, result.upstream,
     )  # fmt: skip
 
 
@@ -133,29 +133,43 @@ def _adjusting(one: Done) -> Adjusting:
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     """Every method against those of `AGAINST`, paired, where both were scored on the same utterances or examples.
 
-    A mask from elsewhere that adjusts is compared with the same mask where it stays, too. Results that were decoded
-    otherwise are not compared, nor one without a file of its errors, which `Evidence.missing` names.
+    A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what differs in the
+    upstream alone with the study's first upstream. Results that were decoded otherwise are not compared, nor one without
+    a file of its errors, which `Evidence.missing` names.
     """
     read = cache(read_utterances)
+    for one, other, labels in _pairs(done):
+        files = [_errors_of(one), _errors_of(other)]
+        if not all(file.is_file() for file in files):
+            continue
+        result = one.result
+        if result.scores is None:
+            paired = compare(read(files[0]), read(files[1]))
+        else:
+            paired = compare_predictions(files[0], files[1], result.metric)
+        yield Comparison(
+            result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
+            *labels, paired.difference, paired.difference_interval,
+            paired.ratio, paired.ratio_interval, paired.p, decoding_of(result),
+        )  # fmt: skip
+
+
+def _pairs(done: Sequence[Done]) -> Iterator[tuple[Done, Done, tuple[str, str]]]:
+    """What is compared, and how the two are called."""
     references: dict[tuple[object, ...], list[Done]] = {}
     for one in done:
         if method_of(one.result) in AGAINST or one.result.method == FIXED:
             references.setdefault(conditions(one.result), []).append(one)
+    firsts: dict[tuple[object, ...], Done] = {}
     for one in done:
+        label = _label(one.result)
         for other in references.get(conditions(one.result), ()):
-            files = [_errors_of(one), _errors_of(other)]
-            if not _comparable(one.result, other.result) or not all(file.is_file() for file in files):
-                continue
-            result = one.result
-            if result.scores is None:
-                paired = compare(read(files[0]), read(files[1]))
-            else:
-                paired = compare_predictions(files[0], files[1], result.metric)
-            yield Comparison(
-                result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
-                _label(result), _label(other.result), paired.difference, paired.difference_interval,
-                paired.ratio, paired.ratio_interval, paired.p, decoding_of(result),
-            )  # fmt: skip
+            if _comparable(one.result, other.result):
+                yield one, other, (label, _label(other.result))
+        alike = (*conditions(one.result, but="upstream"), label, one.result.sparsity_target, one.result.updates)
+        first = firsts.setdefault(alike, one)
+        if first.result.upstream != one.result.upstream:
+            yield one, first, (f"{label}, {one.result.upstream}", f"{label}, {first.result.upstream}")
 
 
 def _errors_of(one: Done) -> Path:

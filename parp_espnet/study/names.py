@@ -65,11 +65,11 @@ def decodings(results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(filter(None, map(decoding_of, results))))
 
 
-def conditions(result: Result) -> tuple[object, ...]:
-    """Return what two results have to have in common to be compared."""
+def conditions(result: Result, but: str | None = None) -> tuple[object, ...]:
+    """Return what two results have to have in common to be compared, the field `but` left out."""
     data = ("language", "dataset", "train_minutes", "train_examples")
     names = (*data, "upstream", "seed", "freeze_updates", "metric")
-    return (*(getattr(result, name) for name in names), decoding_of(result))
+    return (*(getattr(result, name) for name in names if name != but), decoding_of(result))
 
 
 def amounts(results: Sequence[Result]) -> str:

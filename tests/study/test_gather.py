@@ -44,6 +44,23 @@ def test_only_what_was_decoded_alike_is_compared_and_what_is_missing_is_named(
     assert Evidence().warning == ""
 
 
+def test_what_differs_in_the_upstream_alone_is_compared_with_the_first(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    experiment = Study.read(ROOT / "conf/study/quick.yaml").experiments[0]
+
+    def done(upstream: str, errors: int, **more: object) -> Done:
+        folder = tmp_path / f"{upstream}-{errors}"
+        write_utterances(folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)])
+        result = make_result(method="dense", sparsity_target=0.0, interval=None, upstream=upstream, **more)
+        return Done(experiment, result, folder)
+
+    found = list(
+        comparisons([done("multi", 1), done("mono", 3), done("mono", 4, seed=1), done("random", 5, updates=9)])
+    )
+    assert [(one.one, one.other, round(one.difference, 4)) for one in found] == [("dense, mono", "dense, multi", 0.2)]
+
+
 def test_text_is_compared_by_its_predictions_and_a_mask_with_itself(
     make_result: Callable[..., Result], tmp_path: Path
 ) -> None:

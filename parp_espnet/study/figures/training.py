@@ -1,6 +1,7 @@
 """How training went: validation error rate against updates."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,15 +13,16 @@ from parp_espnet.study.figures.style import MOST_COLUMNS, add_legend, look, sche
 from parp_espnet.study.names import bare
 
 KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
-"""Lines of a method with masks from elsewhere."""
+"""Lines of a method with masks from elsewhere, or on another upstream."""
 
 
 def training(found: Sequence[Training]) -> Figure | None:
     """Draw the validation PER of every experiment by method, a panel for each language and number of frozen updates.
 
-    A dot is the model that was chosen, the last one's where sparsity grows.
+    Where there are several upstreams, the first one's lines are whole. A dot is the model that was chosen, the last one's
+    where sparsity grows.
     """
-    shown = [one for one in found if len(one.updates) > 1]
+    shown = [one for one in _by_upstream(found) if len(one.updates) > 1]
     frozen = sorted({one.freeze_updates for one in shown})
     # Languages stay in their order.
     groups = sorted(dict.fromkeys((one.freeze_updates, one.language) for one in shown), key=lambda group: group[0])
@@ -28,7 +30,8 @@ def training(found: Sequence[Training]) -> Figure | None:
         return None
     columns = min(MOST_COLUMNS, len({one.language for one in shown}))
     rows = -(-len(groups) // columns)
-    kinds = _kinds([one.method for one in shown])
+    upstreams = list(dict.fromkeys(one.upstream for one in shown))
+    kinds = _kinds([one.method for one in shown], upstreams[0] if len(upstreams) > 1 else "")
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, (freeze, language) in zip(panels, groups, strict=False):
@@ -46,11 +49,20 @@ def training(found: Sequence[Training]) -> Figure | None:
     return figure
 
 
-def _kinds(methods: Sequence[str]) -> dict[str, tuple[LineType, str]]:
-    """The line and label of every method; of masks from elsewhere one of each for a method, where it has too many."""
+def _by_upstream(found: Sequence[Training]) -> list[Training]:
+    """The same, with its upstream in the method's name where it is not the first one."""
+    first = found[0].upstream if found else ""
+    return [one if one.upstream == first else replace(one, method=f"{one.method}, {one.upstream}") for one in found]
+
+
+def _kinds(methods: Sequence[str], upstream: str = "") -> dict[str, tuple[LineType, str]]:
+    """The line and label of every method; of masks from elsewhere one of each for a method, where it has too many.
+
+    Methods that name no upstream are of `upstream`, where there are several.
+    """
     kinds: dict[str, tuple[LineType, str]] = {}
     for name in dict.fromkeys(map(bare, methods)):
-        kinds[name] = "-", name
+        kinds[name] = "-", f"{name}, {upstream}" if upstream else name
         elsewhere = [method for method in dict.fromkeys(methods) if bare(method) == name and method != name]
         for place, method in enumerate(elsewhere):
             few = len(elsewhere) <= len(KINDS)

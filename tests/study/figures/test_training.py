@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from parp_espnet.study.evidence import Training
 from parp_espnet.study.figures.training import KINDS, training
 
@@ -22,6 +24,15 @@ def test_a_few_masks_from_elsewhere_have_lines_of_their_own() -> None:
 def test_many_have_one() -> None:
     methods = [f"parp, mask of {number}" for number in range(len(KINDS) + 1)]
     assert labels(["parp", *methods]) == {"parp": "-", "parp, masks from elsewhere": "--"}
+
+
+def test_upstreams_have_lines_of_their_own() -> None:
+    figure = training([replace(run("dense"), upstream=upstream) for upstream in ("multi", "mono", "multi")])
+    assert figure is not None
+    lines = [line for line in figure.axes[0].get_lines() if len(line.get_xydata()) > 1]
+    assert [(line.get_label(), line.get_linestyle()) for line in lines] == [
+        ("dense, multi", "-"), ("dense, mono", "--"), ("dense, multi", "-"),
+    ]  # fmt: skip
 
 
 def test_the_dot_is_the_model_chosen() -> None:
