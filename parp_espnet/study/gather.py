@@ -134,8 +134,8 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     """Every method against those of `AGAINST`, paired, where both were scored on the same utterances or examples.
 
     A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what differs in the
-    upstream alone with the study's first upstream. Results that were decoded otherwise are not compared, nor one without
-    a file of its errors, which `Evidence.missing` names.
+    upstream alone with the study's first upstream. Results that were decoded otherwise are not compared, nor one
+    without a file of its errors, which `Evidence.missing` names.
     """
     read = cache(read_utterances)
     for one, other, labels in _pairs(done):

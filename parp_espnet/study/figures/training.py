@@ -19,8 +19,8 @@ KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1,
 def training(found: Sequence[Training]) -> Figure | None:
     """Draw the validation PER of every experiment by method, a panel for each language and number of frozen updates.
 
-    Where there are several upstreams, the first one's lines are whole. A dot is the model that was chosen, the last one's
-    where sparsity grows.
+    Where there are several upstreams, the first one's lines are whole. A dot is the model that was chosen, the last
+    one's where sparsity grows.
     """
     shown = [one for one in _by_upstream(found) if len(one.updates) > 1]
     frozen = sorted({one.freeze_updates for one in shown})
