@@ -26,7 +26,7 @@ from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.plan import Combined, Experiment, Study
-from parp_espnet.study.state import FIRST_LINE, PROGRESS, describe, failures, is_unpacked, listing, standings
+from parp_espnet.study.state import FIRST_LINE, PROGRESS, State, describe, failures, is_unpacked, listing, standings
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--job", type=int, required=True, help="number of the experiment in its wave, from 1")
     job.add_argument("--ngpu", type=int, default=0)
     status = actions.add_parser("status", help="what is done, running, failed and left")
-    status.add_argument("--jobs", type=int, default=1, help="experiments at a time, for the time left")
+    status.add_argument("--jobs", type=int, help="experiments at a time, for the time left; as many as are running")
     status.add_argument("--watch", type=float, metavar="SECONDS", help="show it again and again")
     results = actions.add_parser("results", help="write the tables and figures of what is there")
     pack = actions.add_parser("pack", help="put the records of what is complete into a file, without models")
@@ -167,9 +167,11 @@ def _run(experiment: Experiment, more: Sequence[str]) -> None:
         sys.exit(done.returncode)
 
 
-def _status(study: Study, folder: Path, jobs: int, watch: float | None) -> None:
+def _status(study: Study, folder: Path, jobs: int | None, watch: float | None) -> None:
     while True:
-        text = describe(standings(study, folder / "log"), jobs)
+        found = standings(study, folder / "log")
+        running = sum(one.state is State.RUNNING for one in found)
+        text = describe(found, jobs or running or settings.StudySettings().jobs)
         # Clear the screen and begin at its top.
         print(f"\033[2J\033[H{time.ctime()}\n{text}" if watch else text, flush=True)
         if not watch:
