@@ -170,16 +170,33 @@ def _by_frozen(what: str, values: Iterable[tuple[int, float]]) -> str:
 
 
 def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    def foreign(method: str) -> Tally:
-        mask = f"{method}, mask of "
-        return Tally.of(c for c in evidence.comparisons if c.one.startswith(mask) and c.other == "omp")
-
-    fixed, moving = foreign("transfer"), foreign("parp")
+    """It does not hold where no fixed mask degrades, nor where most adjusting ones do, or more than fixed ones."""
+    fixed, moving = (Tally.of(_beside_own(method, evidence)) for method in ("transfer", "parp"))
     if not fixed or not moving:
         return Verdict.UNTESTED, "no foreign masks, fixed and adjusting, beside the language's own"
     degrades, repaired = fixed.more > fixed.fewer, moving.more <= moving.fewer
     told = f"against the language's own OMP mask: fixed, {fixed}; adjusting, {moving}"
-    return _decide(degrades and repaired, not fixed.more or moving.more > fixed.more), told
+    beside = Tally.of(_adjusting_beside_fixed(evidence))
+    told += f"; adjusting against the same mask fixed: {beside}" if beside else ""
+    still = moving.more > min(fixed.more, len(moving.differences) / 2)
+    return _decide(degrades and repaired, not fixed.more or still), told
+
+
+def _foreign(method: str, evidence: Evidence) -> list[Comparison]:
+    """Of a method with the mask of one other language or task, not of a joint run or several."""
+    named = f"{method}, mask of "
+    found = [(c, c.one.removeprefix(named).split(",")[0]) for c in evidence.comparisons if c.one.startswith(named)]
+    return [c for c, source in found if " " not in source and source != "joint"]
+
+
+def _beside_own(method: str, evidence: Evidence) -> list[Comparison]:
+    """Such a mask against the target's own OMP mask."""
+    return [c for c in _foreign(method, evidence) if c.other == "omp"]
+
+
+def _adjusting_beside_fixed(evidence: Evidence) -> list[Comparison]:
+    """Such a mask where it adjusts, against itself where it stays."""
+    return [c for c in _foreign("parp", evidence) if c.other.startswith("transfer, mask of ")]
 
 
 def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -242,8 +259,7 @@ def _repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, st
 
     The claim holds where that is so, with its interval, in most pairs; it does not where in no more than get worse.
     """
-    mask = "parp, mask of "
-    pairs = [c for c in evidence.comparisons if c.one.startswith(mask) and c.other.startswith("transfer, mask of ")]
+    pairs = _adjusting_beside_fixed(evidence)
     if not pairs:
         return Verdict.UNTESTED, "no masks of other tasks, fixed and adjusting"
     found = Tally.of(pairs)
@@ -251,8 +267,7 @@ def _repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, st
     told = f"adjusting against fixed, {len(pairs)} pairs: {found}, mean {100 * fmean(found.differences):+.1f} points, "
     told += f"95 % interval over pairs [{100 * low:+.1f}, {100 * high:+.1f}]"
     for how, method in (("fixed", "transfer"), ("adjusting", "parp")):
-        ours = f"{method}, mask of "
-        own = Tally.of(c for c in evidence.comparisons if c.one.startswith(ours) and c.other == "omp")
+        own = Tally.of(_beside_own(method, evidence))
         told += f"; {how} against the task's own OMP mask: {own}" if own else ""
     return _decide(2 * found.fewer > len(pairs), found.fewer <= found.more), told
 

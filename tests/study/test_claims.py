@@ -50,6 +50,20 @@ def test_without_evidence_nothing_is_judged() -> None:
             [against("transfer, mask of tr", "omp", 0.0, p=1.0), against("parp, mask of tr", "omp", 0.0, p=1.0)],
             Verdict.FAILS,
         ),
+        (
+            "C6",
+            [against("transfer, mask of tr", "omp", 0.05), against("parp, mask of tr", "omp", 0.03)],
+            Verdict.FAILS,
+        ),
+        (
+            "C6",
+            [
+                against(f"{method}, mask of {many}", "omp", 0.05)
+                for method in ("transfer", "parp")
+                for many in ("joint", "joint parp", "union of omp es fr")
+            ],
+            Verdict.UNTESTED,
+        ),
         ("C7", [against("transfer, mask of joint", "omp", 0.0, p=1.0)], Verdict.HOLDS),
         (
             "C7",
