@@ -22,6 +22,7 @@ PROGRESS = "progress.json"
 """In the directory of every finetuning."""
 UNPACKED = "unpacked.json"
 """In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put there."""
+TOOK = re.compile(r"^# Accounting: time=(\d+)", re.MULTILINE)
 ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
 
 
@@ -32,6 +33,15 @@ class State(Enum):
     RUNNING = "running"
     FAILED = "failed"
     LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the log of a job says."""
+
+    log: Path | None = None
+    code: int | None = None
+    seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,18 +71,19 @@ def standings(study: Study, logs: Path) -> list[Standing]:
     ran = _logs(logs)
     results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if _is_done(one)}
     paces = _paces(study, results)
+    beside = _beside(results, ran)
     found = []
     for one in study.experiments:
-        log, code = ran.get(one.directory, (None, None))
-        state = _state(one, code)
+        job = ran.get(one.directory, Job())
+        state = _state(one, job.code)
         work = study.finetunings([one])
         # What was interrupted on its own begins anew; a short finetuning that its mask needs may be there.
         begun = {directory for directory in work if state is not State.LEFT or directory != one.directory}
         done = sum(map(_progress, begun))
         updates = sum(work.values())
         pace = paces.get(one.recipe) or (median(paces.values()) if paces else None)
-        left = 0.0 if state is State.DONE else None if pace is None else pace * (updates - done)
-        found.append(Standing(one, state, log, done, updates, left))
+        left = 0.0 if state is State.DONE else None if pace is None else pace * (updates - done) + beside
+        found.append(Standing(one, state, job.log, done, updates, left))
     return found
 
 
@@ -111,16 +122,28 @@ def _progress(directory: Path) -> int:
     return 0
 
 
-def _logs(folder: Path) -> dict[Path, tuple[Path, int | None]]:
-    """The log of each experiment, by its directory, and the code with which its job ended; the newest holds."""
-    found: dict[Path, tuple[Path, int | None]] = {}
+def _logs(folder: Path) -> dict[Path, Job]:
+    """The job of each experiment, by its directory; the newest holds."""
+    found: dict[Path, Job] = {}
     for log in sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
         text = log.read_text(encoding="utf-8", errors="replace")
         names = [line.removeprefix(FIRST_LINE) for line in text.splitlines() if line.startswith(FIRST_LINE)]
-        ended = ENDED.search(text)
+        ended, took = ENDED.search(text), TOOK.search(text)
         if names:
-            found[Path(names[0])] = (log, int(ended[1]) if ended else None)
+            found[Path(names[0])] = Job(log, int(ended[1]) if ended else None, int(took[1]) if took else None)
     return found
+
+
+def _beside(results: Mapping[Path, Result], ran: Mapping[Path, Job]) -> float:
+    """Seconds of a job beside training and decoding: programs begin, and what is complete is looked at."""
+    found = []
+    for directory, result in results.items():
+        took = ran.get(directory, Job()).seconds
+        own = (result.train_seconds or 0.0) + (result.decode_seconds or 0.0)
+        # A job that found it complete took less.
+        if took is not None and took > own:
+            found.append(took - own)
+    return median(found) if found else 0.0
 
 
 def _paces(study: Study, results: Mapping[Path, Result]) -> dict[Path, float]:

@@ -66,6 +66,16 @@ def test_what_an_experiment_costs_includes_what_only_it_needs(tmp_path: Path) ->
     assert sum(study.finetunings([omp, imp]).values()) == 300 + 210
 
 
+def test_the_time_of_a_job_beside_its_training_is_counted(
+    study: Study, tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
+    for number, (one, took) in enumerate(zip(study.experiments[:3], (90, 95, 2), strict=True)):
+        make_result(updates=150, train_seconds=70.0, decode_seconds=5.0).write(tmp_path / one.result)
+        (tmp_path / f"a.{number}.log").write_text(f"experiment {one.directory}\n# Accounting: time={took} threads=1\n")
+    # 75 s for 150 updates, and the median of 15 and 20; the job of 2 s found its experiment complete.
+    assert standings(study, tmp_path)[3].seconds_left == 92.5
+
+
 def test_what_experiments_share_counts_once(study: Study) -> None:
     dense, omp = (next(one for one in study.experiments if one.settings.method == name) for name in ("dense", "omp"))
     assert omp.finetunings == {dense.directory: 150, omp.directory: 150}
