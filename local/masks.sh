@@ -28,7 +28,7 @@ make_mask() {
 
 first_mask() {
     local plain=(--method dense --sparsity 0 --scope global --prune_biases true --prune_pattern none)
-    local round=() pruned='' next name names
+    local round=() pruned='' number next name names sparsities
     case ${mask_source} in
     random)
         draw_weights
@@ -48,8 +48,9 @@ first_mask() {
         # Every round is finetuned from the pre-trained weights under the mask of the round before. What was pruned stays 0,
         # so that each mask is part of the one before.
         read -ra names <<<"${round_tags}"
-        for next in ${rounds}; do
-            name=${names[0]} names=("${names[@]:1}")
+        read -ra sparsities <<<"${rounds}"
+        for number in "${!names[@]}"; do
+            name=${names[number]} next=${sparsities[number]}
             if [ -z "${pruned}" ]; then
                 finetune_first "${name}" "${plain[@]}" --updates "${round_length}"
             else

@@ -140,9 +140,9 @@ class Study:
 
     def finetunings(self, experiments: Sequence[Experiment]) -> dict[Path, int]:
         """Updates of all that is finetuned for `experiments`, by directory, other experiments of the study left out."""
-        others = self._directories - {one.directory for one in experiments}
+        own = {one.directory for one in experiments}
         every = (item for one in experiments for item in one.finetunings.items())
-        return {directory: updates for directory, updates in every if directory not in others}
+        return {path: updates for path, updates in every if path in own or path not in self._directories}
 
     @cached_property
     def _directories(self) -> set[Path]:

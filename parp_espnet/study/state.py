@@ -77,10 +77,10 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         job = ran.get(one.directory, Job())
         state = _state(one, job.code)
         work = study.finetunings([one])
-        # What was interrupted on its own begins anew; a short finetuning that its mask needs may be there.
-        begun = {directory for directory in work if state is not State.LEFT or directory != one.directory}
-        done = sum(map(_progress, begun))
         updates = sum(work.values())
+        # Its own counts once a job has begun it; what its mask needs may be there before.
+        begun = [path for path in work if state is not State.LEFT or path != one.directory]
+        done = updates if state is State.DONE else sum(map(_progress, begun))
         pace = paces.get(one.recipe) or (median(paces.values()) if paces else None)
         left = 0.0 if state is State.DONE else None if pace is None else pace * (updates - done) + beside
         found.append(Standing(one, state, job.log, done, updates, left))
@@ -117,7 +117,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def _progress(directory: Path) -> int:
-    with suppress(OSError, ValueError, KeyError):
+    with suppress(OSError, ValueError, KeyError, TypeError):
         return int(json.loads((ROOT / directory / PROGRESS).read_text(encoding="utf-8"))["update"])
     return 0
 

@@ -13,16 +13,19 @@ from parp_espnet.study.gather import comparisons, gather
 from parp_espnet.study.plan import Study
 
 
+def scored(result: Result, folder: Path, errors: int) -> Done:
+    """A complete experiment with the same number of errors in each of four utterances."""
+    write_utterances(folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)])
+    return Done(Study.read(ROOT / "conf/study/quick.yaml").experiments[0], result, folder)
+
+
 def test_only_what_was_decoded_alike_is_compared_and_what_is_missing_is_named(
     make_result: Callable[..., Result], tmp_path: Path
 ) -> None:
-    experiment = Study.read(ROOT / "conf/study/quick.yaml").experiments[0]
-
     def done(method: str, errors: int, **more: object) -> Done:
-        folder = tmp_path / f"{method}-{errors}"
-        write_utterances(folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)])
         sparsity = 0.0 if method == "dense" else 0.5
-        return Done(experiment, make_result(method=method, sparsity_target=sparsity, interval=None, **more), folder)
+        result = make_result(method=method, sparsity_target=sparsity, interval=None, **more)
+        return scored(result, tmp_path / f"{method}-{errors}", errors)
 
     with_ngram = {"decoding": "beam 12", "ngram": "exp/3gram.arpa"}
     some = [done("dense", 1, decoding="greedy"), done("parp", 2), done("parp", 3, **with_ngram)]
@@ -39,7 +42,7 @@ def test_only_what_was_decoded_alike_is_compared_and_what_is_missing_is_named(
     lost = str(some[1].folder / "utterances.tsv")
     assert lost in evidence.missing
     omp = done("omp", 5)
-    assert str(omp.folder / experiment.mask.name) in gather([*some, omp]).missing
+    assert str(omp.folder / omp.experiment.mask.name) in gather([*some, omp]).missing
     assert lost in Evidence(missing=[lost]).warning
     assert Evidence().warning == ""
 
@@ -47,13 +50,9 @@ def test_only_what_was_decoded_alike_is_compared_and_what_is_missing_is_named(
 def test_what_differs_in_the_upstream_alone_is_compared_with_the_first(
     make_result: Callable[..., Result], tmp_path: Path
 ) -> None:
-    experiment = Study.read(ROOT / "conf/study/quick.yaml").experiments[0]
-
     def done(upstream: str, errors: int, **more: object) -> Done:
-        folder = tmp_path / f"{upstream}-{errors}"
-        write_utterances(folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)])
         result = make_result(method="dense", sparsity_target=0.0, interval=None, upstream=upstream, **more)
-        return Done(experiment, result, folder)
+        return scored(result, tmp_path / f"{upstream}-{errors}", errors)
 
     found = list(
         comparisons([done("multi", 1), done("mono", 3), done("mono", 4, seed=1), done("random", 5, updates=9)])

@@ -22,7 +22,9 @@ def training(found: Sequence[Training]) -> Figure | None:
     Where there are several upstreams, the first one's lines are whole. A dot is the model that was chosen, the last
     one's where sparsity grows.
     """
-    shown = [one for one in _by_upstream(found) if len(one.updates) > 1]
+    shown = [one for one in found if len(one.updates) > 1]
+    upstreams = list(dict.fromkeys(one.upstream for one in shown))
+    shown = [_named(one, upstreams[0]) for one in shown]
     frozen = sorted({one.freeze_updates for one in shown})
     # Languages stay in their order.
     groups = sorted(dict.fromkeys((one.freeze_updates, one.language) for one in shown), key=lambda group: group[0])
@@ -30,7 +32,6 @@ def training(found: Sequence[Training]) -> Figure | None:
         return None
     columns = min(MOST_COLUMNS, len({one.language for one in shown}))
     rows = -(-len(groups) // columns)
-    upstreams = list(dict.fromkeys(one.upstream for one in shown))
     kinds = _kinds([one.method for one in shown], upstreams[0] if len(upstreams) > 1 else "")
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
@@ -49,10 +50,9 @@ def training(found: Sequence[Training]) -> Figure | None:
     return figure
 
 
-def _by_upstream(found: Sequence[Training]) -> list[Training]:
+def _named(one: Training, first: str) -> Training:
     """The same, with its upstream in the method's name where it is not the first one."""
-    first = found[0].upstream if found else ""
-    return [one if one.upstream == first else replace(one, method=f"{one.method}, {one.upstream}") for one in found]
+    return one if one.upstream == first else replace(one, method=f"{one.method}, {one.upstream}")
 
 
 def _kinds(methods: Sequence[str], upstream: str = "") -> dict[str, tuple[LineType, str]]:
