@@ -6,6 +6,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+# Now, and not at the first line: what interrupts tqdm while it makes its lock comes out as an AttributeError.
+tqdm.get_lock()  # type: ignore[no-untyped-call]
+
 
 def bar(total: float | None, label: str, unit: str = "it") -> "tqdm[Any]":
     """Return a progress bar on stderr; call `.update(n)` and `.close()`, or use it in a `with`.
