@@ -1,4 +1,7 @@
 import fcntl
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +98,31 @@ def test_a_result_of_another_version_is_refused(
     path.write_text(path.read_text().replace("pfer", "feature_error"))
     with pytest.raises(UserError, match="found other fields: feature_error, feature_error_per_utterance, pfer"):
         standings(study, tmp_path)
+
+
+def test_the_command_watches_until_ctrl_c(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "parp_espnet.bin.study"]
+    subprocess.run([*command, "begin", str(ROOT / "conf/study/quick.yaml"), str(tmp_path)], check=True, cwd=ROOT)
+    once = subprocess.run([*command, "status", str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert once.stdout.startswith("9 experiments: ")
+    watching = subprocess.Popen(
+        [*command, "status", str(tmp_path), "--watch", "0.1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert watching.stdout is not None
+    clears = 0
+    for line in watching.stdout:
+        clears += line.startswith("\033[2J\033[H")
+        if clears == 3:
+            watching.send_signal(signal.SIGINT)
+            break
+    _, said = watching.communicate(timeout=60)
+    assert watching.returncode == 130
+    assert said.startswith("interrupted")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(("seconds", "spelled"), [(40, "40 s"), (1200, "20 min"), (12000, "3 h 20 min")])
