@@ -26,7 +26,18 @@ from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.plan import Combined, Experiment, Study
-from parp_espnet.study.state import FIRST_LINE, PROGRESS, State, describe, failures, is_unpacked, listing, standings
+from parp_espnet.study.state import (
+    FIRST_LINE,
+    PROGRESS,
+    State,
+    describe,
+    failures,
+    is_done,
+    is_unpacked,
+    listing,
+    note_job,
+    standings,
+)
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
@@ -137,6 +148,7 @@ def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
         raise UserError(f"study {study.name}: there is no job {job} in wave {wave}")
     experiment = waves[wave - 1][job - 1]
     print(f"{FIRST_LINE}{experiment.directory}", flush=True)
+    begin, completes = time.monotonic(), not is_done(experiment)
     if is_unpacked(experiment):
         print("its records were unpacked here: skipped", flush=True)
     else:
@@ -146,6 +158,8 @@ def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
         # Now, so that whoever begins with another language's mask finds it.
         if not is_unpacked(masked):
             _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
+    if completes:
+        note_job(experiment, time.monotonic() - begin)
 
 
 def _combine(combined: Combined) -> str:

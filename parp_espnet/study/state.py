@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import write_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.scoring.result import Result
@@ -20,9 +21,10 @@ FIRST_LINE = "experiment "
 """Begins the line of a job's log that says which experiment's it is."""
 PROGRESS = "progress.json"
 """In the directory of every finetuning."""
+JOB = "job.json"
+"""In the directory of an experiment: what the job took that completed it. Its log is lost when a later job skips it."""
 UNPACKED = "unpacked.json"
 """In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put there."""
-TOOK = re.compile(r"^# Accounting: time=(\d+)", re.MULTILINE)
 ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
 
 
@@ -41,7 +43,6 @@ class Job:
 
     log: Path | None = None
     code: int | None = None
-    seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         UserError: a result is damaged or of another version.
     """
     ran = _logs(logs)
-    results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if _is_done(one)}
+    results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if is_done(one)}
     paces = _paces(study, results)
-    beside = _beside(results, ran)
+    beside = _beside(results)
     found = []
     for one in study.experiments:
         job = ran.get(one.directory, Job())
@@ -87,17 +88,18 @@ def standings(study: Study, logs: Path) -> list[Standing]:
     return found
 
 
-def _is_done(experiment: Experiment) -> bool:
+def is_done(experiment: Experiment) -> bool:
+    """Whether an experiment is complete."""
     return (ROOT / experiment.result).is_file()
 
 
 def is_unpacked(experiment: Experiment) -> bool:
     """Whether an experiment is complete, and ran elsewhere: its model is not here."""
-    return _is_done(experiment) and (ROOT / experiment.directory / UNPACKED).is_file()
+    return is_done(experiment) and (ROOT / experiment.directory / UNPACKED).is_file()
 
 
 def _state(experiment: Experiment, code: int | None) -> State:
-    if _is_done(experiment):
+    if is_done(experiment):
         return State.DONE
     if _is_locked(ROOT / experiment.directory / LOCK):
         return State.RUNNING
@@ -128,21 +130,27 @@ def _logs(folder: Path) -> dict[Path, Job]:
     for log in sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
         text = log.read_text(encoding="utf-8", errors="replace")
         names = [line.removeprefix(FIRST_LINE) for line in text.splitlines() if line.startswith(FIRST_LINE)]
-        ended, took = ENDED.search(text), TOOK.search(text)
+        ended = ENDED.search(text)
         if names:
-            found[Path(names[0])] = Job(log, int(ended[1]) if ended else None, int(took[1]) if took else None)
+            found[Path(names[0])] = Job(log, int(ended[1]) if ended else None)
     return found
 
 
-def _beside(results: Mapping[Path, Result], ran: Mapping[Path, Job]) -> float:
+def note_job(experiment: Experiment, seconds: float) -> None:
+    """Remember what the job took that completed an experiment, for the time left of others."""
+    write_json(ROOT / experiment.directory / JOB, {"seconds": round(seconds, 1)})
+
+
+def _beside(results: Mapping[Path, Result]) -> float:
     """Seconds of a job beside training and decoding: programs begin, and what is complete is looked at."""
     found = []
     for directory, result in results.items():
-        took = ran.get(directory, Job()).seconds
-        own = (result.train_seconds or 0.0) + (result.decode_seconds or 0.0)
-        # A job that found it complete took less.
-        if took is not None and took > own:
-            found.append(took - own)
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            took = float(json.loads((ROOT / directory / JOB).read_text(encoding="utf-8"))["seconds"])
+            own = (result.train_seconds or 0.0) + (result.decode_seconds or 0.0)
+            # A job that continued an interrupted one took less.
+            if took > own:
+                found.append(took - own)
     return median(found) if found else 0.0
 
 

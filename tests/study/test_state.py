@@ -14,7 +14,7 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import State, describe, duration, failures, listing, standings
+from parp_espnet.study.state import State, describe, duration, failures, listing, note_job, standings
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def test_what_an_experiment_costs_includes_what_only_it_needs(tmp_path: Path) ->
 def test_the_time_of_a_job_beside_its_training_is_counted(
     study: Study, tmp_path: Path, make_result: Callable[..., Result]
 ) -> None:
-    for number, (one, took) in enumerate(zip(study.experiments[:3], (90, 95, 2), strict=True)):
+    for one, took in zip(study.experiments[:3], (90.0, 95.0, 2.0), strict=True):
         make_result(updates=150, train_seconds=70.0, decode_seconds=5.0).write(tmp_path / one.result)
-        (tmp_path / f"a.{number}.log").write_text(f"experiment {one.directory}\n# Accounting: time={took} threads=1\n")
-    # 75 s for 150 updates, and the median of 15 and 20; the job of 2 s found its experiment complete.
+        note_job(one, took)
+    # 75 s for 150 updates, and the median of 15 and 20; the job of 2 s continued one that was interrupted.
     assert standings(study, tmp_path)[3].seconds_left == 92.5
 
 
