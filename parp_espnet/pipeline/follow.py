@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +62,15 @@ def follow(
 def _with_bar(
     process: "subprocess.Popen[bytes]",
     label: str,
-    read: Callable[[], list[dict[str, Any]]],
+    read: Callable[[], dict[Path, dict[str, Any]]],
     total: int | None,
 ) -> None:
+    seen: set[Path] = set()
     with progress.bar(total, label, unit="update") as bar:
         while process.poll() is None:
-            _show(bar, read(), total)
+            _show(bar, read(), seen, total)
             time.sleep(POLL_SECONDS)
-        _show(bar, read(), total)
+        _show(bar, read(), seen, total)
 
 
 def _with_log(process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -79,26 +80,33 @@ def _with_log(process: "subprocess.Popen[bytes]", log: Path) -> None:
         shown = _last_bar(log, shown)
 
 
-def _read(files: Sequence[Path], begin: float) -> list[dict[str, Any]]:
+def _read(files: Sequence[Path], begin: float) -> dict[Path, dict[str, Any]]:
     """Return what progress files say, those left out that an earlier, interrupted run wrote."""
-    found = []
+    found = {}
     for file in files:
         with contextlib.suppress(OSError, ValueError):
             state = json.loads(file.read_text(encoding="utf-8"))
             if state["phase"] == "done" or file.stat().st_mtime >= begin - 1.0:
-                found.append(state)
+                found[file] = state
     return found
 
 
-def _show(bar: "tqdm[None]", found: list[dict[str, Any]], total: int | None) -> None:
+def _show(bar: "tqdm[None]", found: Mapping[Path, dict[str, Any]], seen: set[Path], total: int | None) -> None:
     if not found:
         return
-    bar.total = total if total is not None else sum(state["updates"] or 0 for state in found) or None
-    bar.set_postfix_str(_words(found), refresh=False)
-    bar.update(sum(state["update"] for state in found) - bar.n)
+    states = list(found.values())
+    bar.total = total if total is not None else sum(state["updates"] or 0 for state in states) or None
+    bar.set_postfix_str(_words(states), refresh=False)
+    # What a file says first was done before: it tells nothing of the pace.
+    before = sum(found[file]["update"] for file in found.keys() - seen)
+    seen.update(found)
+    bar.initial += before
+    bar.n += before
+    bar.last_print_n += before
+    bar.update(sum(state["update"] for state in states) - bar.n)
 
 
-def _words(found: list[dict[str, Any]]) -> str:
+def _words(found: Sequence[dict[str, Any]]) -> str:
     if len(found) > 1:
         return f"{sum(state['phase'] == 'done' for state in found)} trained"
     loss = found[0].get("loss")

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,16 @@ def test_an_earlier_run_counts_only_when_it_is_done(tmp_path: Path, capsys: pyte
         os.utime(file, (1, 1))
     assert follow(["true"], "train", [tmp_path / "a.json", tmp_path / "b.json"], None, total=20) == 0
     assert "5/20" in capsys.readouterr().err
+
+
+def test_what_was_there_before_is_no_part_of_the_pace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("before.json").write_text('{"update": 9000, "updates": 9000, "loss": null, "seconds": 1, "phase": "done"}')
+    assert follow([sys.executable, "-c", WRITE], "train", [Path("before.json"), Path("progress.json")], None) == 0
+    (rate,) = re.findall(r"9003/9003 .*, +([0-9.]+)update/s", capsys.readouterr().err)
+    assert float(rate) < 20.0
 
 
 def test_without_files_the_bars_of_the_log_are_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
