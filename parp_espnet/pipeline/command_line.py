@@ -17,6 +17,7 @@ from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import ROOT, existing, existing_or_named
 from parp_espnet.pipeline.pruning import check_pruning
 from parp_espnet.pipeline.settings import SEARCHES, SHIPPED, STAGES, Settings
+from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
 
@@ -33,8 +34,7 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    settings = _resolve(settings)
-    return check_pruning(settings)
+    return _resolve(check_pruning(settings))
 
 
 def _check_numbers(settings: Settings) -> None:
@@ -241,7 +241,12 @@ def _resolve_upstream(upstream: str, recipe: Path) -> str:
     shipped = SHIPPED / upstream
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
-    return existing_or_named("phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream"))
+    found = existing_or_named("phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream"))
+    if "/" not in found:
+        # Models of speech have an owner on the hub.
+        known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
+        raise UserError(f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}")
+    return found
 
 
 def _existing(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:

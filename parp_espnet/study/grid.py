@@ -169,12 +169,19 @@ def _load(path: Path) -> Mapping[str, Any]:
         raise UserError(f"{path}: no such study; there are {others or 'none'}") from None
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
-    wanted = {"recipes": dict, "arms": dict}
-    whole = isinstance(found, dict) and found.keys() <= KEYS
-    if not whole or not all(found.get(key) and isinstance(found[key], kind) for key, kind in wanted.items()):
-        raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}")
+    if odd := _odd(found):
+        raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}, found {odd}")
     for language, recipe in found["recipes"].items():
         # YAML reads `no: egs2/x/no` as false.
         if not isinstance(language, str) or not isinstance(recipe, str) or "\0" in recipe:
             raise UserError(f"{path}: recipes: expected text, found {str(language)[:30]}: {str(recipe)[:60]!r}")
     return dict(found)
+
+
+def _odd(found: object) -> str:
+    """Say what of a study's file is not a study's; "" where nothing is."""
+    if not isinstance(found, dict):
+        return type(found).__name__
+    extra = [str(key)[:60] for key in found if key not in KEYS]
+    lacking = [key for key in ("recipes", "arms") if not (found.get(key) and isinstance(found[key], dict))]
+    return "; ".join([*(f"also {key}" for key in extra), *(f"no names under {key}" for key in lacking)])

@@ -60,8 +60,8 @@ def preflight(
     """Check `upstream` and leave in `out` what training needs, `out/frontend.json` last.
 
     Args:
-        upstream: a Hugging Face directory, an s3prl checkpoint file, a name of the Hugging Face hub
-            (`facebook/wav2vec2-base`) or one of s3prl (`wav2vec2_base_960`).
+        upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face hub
+            (`facebook/wav2vec2-base`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
         random_seed: take the architecture only, and draw the weights with this seed: the control that shows what

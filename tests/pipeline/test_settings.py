@@ -187,6 +187,7 @@ def test_skipping() -> None:
         (["--train_config", "/nowhere/c"], "--train_config /nowhere/c: no such"),
         (["--upstream", "/nowhere/u"], "--upstream /nowhere/u: no such file or directory"),
         (["--upstream", "a b"], "no name of an upstream"),
+        (["--upstream", "mult"], "expected one of mono, multi, owner/model, found 'mult'; did you mean 'multi'"),
         (["--first_mask", "uniforn"], "--first_mask: expected one of .* did you mean 'uniform'"),
         (["--first_mask", "random", "--initial_mask", "/dev/null"], "expected one of them, found both"),
         (["--round_updates", "0"], "--round_updates 0"),

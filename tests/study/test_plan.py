@@ -69,8 +69,8 @@ def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, t
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"arms": {}}, "expected a study with arms, options, recipes"),
-        ({"grid": 1}, "expected a study with arms, options, recipes"),
+        ({"arms": {}}, "expected a study with arms, options, recipes, found no names under arms$"),
+        ({"grid": 1}, "expected a study with arms, options, recipes, found also grid$"),
         ({"arms": {"x": {"method": "prap"}}}, "did you mean 'parp'"),
         ({"arms": {"x": {"method": "parp", "sparsity": 50}}}, "did you mean 0.5"),
         ({"arms": {"x": {"method": "parp", "languages": ["fr"]}}}, "arm x: language fr has no recipe"),
@@ -86,6 +86,7 @@ def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, t
         ({"arms": {"x": ["parp"]}}, "expected options by name"),
         ({"arms": {"x": {"method": "mpi"}, "y": {"method": "mpi", "sparsity": 0.5}}}, "x and y: the same experiment"),
         ({"options": {"updats": 3}}, "did you mean --updates"),
+        ({"options": {"upstream": "mult"}}, "arm parp: phn.sh: --upstream: .* did you mean 'multi'"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
