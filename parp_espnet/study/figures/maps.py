@@ -67,8 +67,8 @@ def language_map(results: Sequence[Result]) -> Drawn:
 def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
     """Error rate of each target under each source's mask, relative to the target under its own OMP mask.
 
-    Below the sources are masks that are nobody's, MPI's and RP's. Cells are means over seeds, and bold where the paired
-    interval of every seed tells the two apart.
+    On the diagonal is the target's own mask, where it adjusts; below the sources are masks that are nobody's, MPI's and
+    RP's. Cells are means over seeds, and bold where the paired interval of every seed tells the two apart.
 
     Args:
         rate: what error rates are called.
@@ -78,12 +78,13 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
     settings = dict.fromkeys((one.sparsity, one.freeze_updates) for one in against_own)
     found: Drawn = {}
     for method, how in (("transfer", "is fixed"), ("parp", "adjusts")):
+        whose = f"another {other}'s mask" + (", or on the diagonal its own" if method == "parp" else "")
         for sparsity, frozen in settings:
             here = [one for one in against_own if (one.sparsity, one.freeze_updates) == (sparsity, frozen)]
             figure = _transfer_map(here, method, f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}")
             caption = (
-                f"{rate} under another {other}'s mask, which {how}, over {rate} under the target's own OMP mask; bold "
-                "where paired 95 % intervals tell them apart."
+                f"{rate} under {whose}, which {how}, over {rate} under the target's own OMP mask, fixed; bold where "
+                "paired 95 % intervals tell them apart."
             )
             if figure is not None:
                 found[f"transfer_{method}_{sparsity:g}{_suffix(frozen)}"] = caption, figure
@@ -92,18 +93,18 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
 
 def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) -> Figure | None:
     """One map, unless there are fewer than two sources or two targets."""
-    foreign, nobodys = f"{method}, mask of ", NOBODYS[method]
+    nobodys = NOBODYS[method]
     languages = list(dict.fromkeys(one.language for one in against_own))
     cells: dict[str, dict[str, list[tuple[float, bool]]]] = {}
     for one in against_own:
-        if one.ratio is not None and (one.one.startswith(foreign) or one.one in nobodys):
-            row = nobodys.get(one.one) or one.one.removeprefix(foreign)
+        if one.ratio is not None and (row := _whose(one, method)):
             cells.setdefault(row, {}).setdefault(one.language, []).append((one.ratio, one.apart))
     # Rows and columns have one order; after the languages come masks of several, then those of none.
     sources = [row for row in cells if row not in nobodys.values()]
     sources.sort(key=lambda row: languages.index(row) if row in languages else len(languages))
-    targets = [language for language in languages if any(language in cells[source] for source in sources)]
-    if len(sources) < 2 or len(targets) < 2:
+    foreign = [(source, target) for source in sources for target in cells[source] if source != target]
+    targets = [language for language in languages if any(target == language for _, target in foreign)]
+    if len({source for source, _ in foreign}) < 2 or len(targets) < 2:
         return None
     rows = [*sources, *(name for name in nobodys.values() if name in cells)]
     several = [[cells[row].get(target, []) for target in targets] for row in rows]
@@ -112,6 +113,14 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
     return heat_map(
         values, rows, targets, title=title, centre=1.0, row_label="mask of", column_label="target", bold=bold
     )
+
+
+def _whose(one: Comparison, method: str) -> str | None:
+    """Return whose mask a method begins with, a row of the map; None where it is another method, or has its own way."""
+    if one.one == f"{method}, finetuned mask":
+        return one.language
+    foreign = f"{method}, mask of "
+    return one.one.removeprefix(foreign) if one.one.startswith(foreign) else NOBODYS[method].get(one.one)
 
 
 def _frozen(updates: int) -> str:

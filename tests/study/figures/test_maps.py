@@ -58,3 +58,12 @@ def test_every_mask_in_every_language_beside_the_masks_of_none() -> None:
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["es", "fr"]
     cells = [(text.get_text(), text.get_fontweight()) for text in axes.texts]
     assert cells == [("1.10", "normal"), ("1.25", "bold"), ("1.60", "normal"), ("1.60", "bold")]
+
+
+def test_the_own_mask_that_adjusts_is_on_the_diagonal() -> None:
+    own = [against_own(language, "parp, finetuned mask", 0.9, 0.01) for language in ("es", "fr", "tr")]
+    assert not transfer_maps(Evidence(comparisons=own), "PER", "language")
+    foreign = [against_own("es", "parp, mask of fr", 1.2, 0.01), against_own("fr", "parp, mask of es", 1.3, 0.01)]
+    ((_, (caption, figure)),) = transfer_maps(Evidence(comparisons=[*own, *foreign]), "PER", "language").items()
+    assert "or on the diagonal its own, which adjusts" in caption
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.90", "1.30", "1.20", "0.90"]
