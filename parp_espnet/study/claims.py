@@ -13,7 +13,7 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.names import JOINT, MODELS, bare, conditions, is_text, is_total, method_of
+from parp_espnet.study.names import JOINT, MODELS, bare, conditions, is_text, is_total, mask_in, method_of
 
 OVERLAP, UNCHANGED = 0.9, 0.9999
 """What C4 and C5 say that an IOU exceeds."""
@@ -184,9 +184,8 @@ def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, s
 
 def _foreign(method: str, evidence: Evidence) -> list[Comparison]:
     """Of a method with the mask of one other language or task, not of a joint run or several."""
-    named = f"{method}, mask of "
-    found = [(c, c.one.removeprefix(named).split(",")[0]) for c in evidence.comparisons if c.one.startswith(named)]
-    return [c for c, source in found if " " not in source and source != "joint"]
+    found = [(c, mask_in(c.one).split(",")[0]) for c in evidence.comparisons if bare(c.one) == method]
+    return [c for c, source in found if source and " " not in source and source != "joint"]
 
 
 def _beside_own(method: str, evidence: Evidence) -> list[Comparison]:

@@ -133,5 +133,9 @@ def whose(result: Result) -> str:
 
 def source_of(result: Result) -> str:
     """Return the language whose mask a result begins with, or what else the mask is called; "" where it is its own."""
-    _, _, mask = method_of(result).partition("mask of ")
-    return mask
+    return mask_in(method_of(result))
+
+
+def mask_in(method: str) -> str:
+    """Return what a mask from elsewhere is called in what `method_of` calls a method; "" where it has none."""
+    return method.partition(", mask of ")[2]

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -38,14 +39,6 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Job:
-    """What the log of a job says."""
-
-    log: Path | None = None
-    code: int | None = None
-
-
-@dataclass(frozen=True)
 class Standing:
     """An experiment and its state."""
 
@@ -75,8 +68,8 @@ def standings(study: Study, logs: Path) -> list[Standing]:
     beside = _beside(results)
     found = []
     for one in study.experiments:
-        job = ran.get(one.directory, Job())
-        state = _state(one, job.code)
+        log, code = ran.get(one.directory, (None, None))
+        state = _state(one, code)
         work = study.finetunings([one])
         updates = sum(work.values())
         # Its own counts once a job has begun it; what its mask needs may be there before.
@@ -84,7 +77,7 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         done = updates if state is State.DONE else sum(map(_progress, begun))
         pace = paces.get(one.recipe) or (median(paces.values()) if paces else None)
         left = 0.0 if state is State.DONE else None if pace is None else pace * (updates - done) + beside
-        found.append(Standing(one, state, job.log, done, updates, left))
+        found.append(Standing(one, state, log, done, updates, left))
     return found
 
 
@@ -119,20 +112,26 @@ def _is_locked(path: Path) -> bool:
 
 
 def _progress(directory: Path) -> int:
+    return int(_number(directory / PROGRESS, "update") or 0)
+
+
+def _number(file: Path, name: str) -> float | None:
+    """A number by its name in a JSON file; None where it is not there."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return int(json.loads((ROOT / directory / PROGRESS).read_text(encoding="utf-8"))["update"])
-    return 0
+        found = float(json.loads((ROOT / file).read_text(encoding="utf-8"))[name])
+        return found if math.isfinite(found) else None
+    return None
 
 
-def _logs(folder: Path) -> dict[Path, Job]:
-    """The job of each experiment, by its directory; the newest holds."""
-    found: dict[Path, Job] = {}
+def _logs(folder: Path) -> dict[Path, tuple[Path, int | None]]:
+    """The log of each experiment, by its directory, and the code with which its job ended; the newest holds."""
+    found: dict[Path, tuple[Path, int | None]] = {}
     for log in sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
         text = log.read_text(encoding="utf-8", errors="replace")
         names = [line.removeprefix(FIRST_LINE) for line in text.splitlines() if line.startswith(FIRST_LINE)]
         ended = ENDED.search(text)
         if names:
-            found[Path(names[0])] = Job(log, int(ended[1]) if ended else None)
+            found[Path(names[0])] = (log, int(ended[1]) if ended else None)
     return found
 
 
@@ -145,12 +144,10 @@ def _beside(results: Mapping[Path, Result]) -> float:
     """Seconds of a job beside training and decoding: programs begin, and what is complete is looked at."""
     found = []
     for directory, result in results.items():
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            took = float(json.loads((ROOT / directory / JOB).read_text(encoding="utf-8"))["seconds"])
-            own = (result.train_seconds or 0.0) + (result.decode_seconds or 0.0)
-            # A job that continued an interrupted one took less.
-            if took > own:
-                found.append(took - own)
+        took = _number(directory / JOB, "seconds")
+        # A job that continued an interrupted one took less.
+        if took is not None and took > (own := _own_seconds(result)):
+            found.append(took - own)
     return median(found) if found else 0.0
 
 
@@ -160,9 +157,13 @@ def _paces(study: Study, results: Mapping[Path, Result]) -> dict[Path, float]:
     for one in study.experiments:
         result = results.get(one.directory)
         if result is not None and result.train_seconds is not None:
-            seconds = result.train_seconds + (result.decode_seconds or 0.0)
-            found.setdefault(one.recipe, []).append(seconds / result.updates)
+            found.setdefault(one.recipe, []).append(_own_seconds(result) / result.updates)
     return {recipe: median(several) for recipe, several in found.items()}
+
+
+def _own_seconds(result: Result) -> float:
+    """What training and decoding took."""
+    return (result.train_seconds or 0.0) + (result.decode_seconds or 0.0)
 
 
 def describe(found: Sequence[Standing], jobs: int) -> str:

@@ -12,7 +12,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Anatomy, Comparison, Evidence
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
-from parp_espnet.study.names import is_total, rate_of, source_of
+from parp_espnet.study.names import bare, is_total, mask_in, rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
 """Caption and figure, by the name of its file."""
@@ -102,9 +102,9 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
     # Rows and columns have one order; after the languages come masks of several, then those of none.
     sources = [row for row in cells if row not in nobodys.values()]
     sources.sort(key=lambda row: languages.index(row) if row in languages else len(languages))
-    foreign = [(source, target) for source in sources for target in cells[source] if source != target]
-    targets = [language for language in languages if any(target == language for _, target in foreign)]
-    if len({source for source, _ in foreign}) < 2 or len(targets) < 2:
+    foreign = {source: cells[source].keys() - {source} for source in sources}
+    targets = [language for language in languages if any(language in found for found in foreign.values())]
+    if sum(map(bool, foreign.values())) < 2 or len(targets) < 2:
         return None
     rows = [*sources, *(name for name in nobodys.values() if name in cells)]
     several = [[cells[row].get(target, []) for target in targets] for row in rows]
@@ -116,11 +116,10 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
 
 
 def _whose(one: Comparison, method: str) -> str | None:
-    """Return whose mask a method begins with, a row of the map; None where it is another method, or has its own way."""
+    """Return whose mask a method begins with, a row of the map; None where none of the map does."""
     if one.one == f"{method}, finetuned mask":
         return one.language
-    foreign = f"{method}, mask of "
-    return one.one.removeprefix(foreign) if one.one.startswith(foreign) else NOBODYS[method].get(one.one)
+    return (mask_in(one.one) if bare(one.one) == method else "") or NOBODYS[method].get(one.one)
 
 
 def _frozen(updates: int) -> str:
