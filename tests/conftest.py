@@ -39,7 +39,11 @@ TOGETHER = "tests/cluster"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For more of it: --fuzz_seconds 720 tests/fuzz, --kills 100 tests/espnet, --moments 3 tests/recipes."""
+    """For more of it: --fuzz_seconds 720 tests/fuzz, --kills 100 tests/espnet, --moments 3 tests/recipes.
+
+    On a GPU: --ngpu 1 tests/pruning tests/espnet tests/glue tests/bench.
+    """
+    parser.addoption("--ngpu", type=int, default=0, help="1 lets tests/espnet and tests/glue train on a GPU [0]")
     parser.addoption("--fuzz_seconds", type=float, default=5.0, help="seconds of each test of tests/fuzz [5]")
     parser.addoption("--kills", type=int, default=3, help="how often trainings are killed in tests/espnet [3]")
     parser.addoption("--moments", type=int, default=1, help="kills of each stage in tests/recipes/test_stages.py [1]")
@@ -185,12 +189,14 @@ class Recipe:
 
     upstream: Path
     data: Path
+    ngpu: int
 
     def config(self, directory: Path, **changes: Any) -> Path:
         """Write `train.yaml` for a run in `directory`."""
         data = [f"{self.data}/wav.scp,speech,sound", f"{self.data}/text,text,text"]
         options: dict[str, Any] = {
             "output_dir": str(directory),
+            "ngpu": self.ngpu,
             "encoder": None,
             "decoder": None,
             "model_conf": {"ctc_weight": 1.0, "extract_feats_in_collect_stats": False},
@@ -277,9 +283,15 @@ def make_deb() -> Callable[[Path, dict[str, bytes]], Any]:
 
 
 @pytest.fixture(scope="session")
-def recipe(upstream: Path, tones: Path) -> Recipe:
+def ngpu(pytestconfig: pytest.Config) -> int:
+    """How many GPUs the tests' trainings use."""
+    return int(pytestconfig.getoption("ngpu"))
+
+
+@pytest.fixture(scope="session")
+def recipe(upstream: Path, tones: Path, ngpu: int) -> Recipe:
     """The tiny recipe."""
-    return Recipe(upstream, tones)
+    return Recipe(upstream, tones, ngpu)
 
 
 @pytest.fixture(scope="session")
@@ -290,9 +302,9 @@ def calm_upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def calm_recipe(tones: Path, calm_upstream: Path) -> Recipe:
+def calm_recipe(tones: Path, calm_upstream: Path, ngpu: int) -> Recipe:
     """The tiny recipe on an upstream that learns fast."""
-    return Recipe(calm_upstream, tones)
+    return Recipe(calm_upstream, tones, ngpu)
 
 
 @pytest.fixture(scope="session")
@@ -302,9 +314,9 @@ def learned(calm_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
-def recipe_on(tones: Path) -> Callable[..., Recipe]:
+def recipe_on(tones: Path, ngpu: int) -> Callable[..., Recipe]:
     """The tiny recipe on another upstream, and on other data with its `tokens.txt` if a second directory is given."""
-    return lambda upstream, data=tones: Recipe(upstream, data)
+    return lambda upstream, data=tones: Recipe(upstream, data, ngpu)
 
 
 @pytest.fixture

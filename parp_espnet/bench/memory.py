@@ -1,11 +1,23 @@
-"""What a process needs of memory."""
+"""What a process needs of memory, and when a device is done."""
 
 from pathlib import Path
 
+import torch
 
-def peak(reset: bool = False) -> int:
-    """Return the process's peak of resident memory in bytes, since the last reset."""
+
+def peak(reset: bool = False, device: str = "cpu") -> int:
+    """Return the process's peak of resident memory in bytes, or of a GPU's memory, since the last reset."""
+    if device != "cpu":
+        if reset:
+            torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.max_memory_allocated()
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return 1024 * int(line.split()[1])
+
+
+def wait_for(device: str) -> None:
+    """Wait until a GPU has done what it was told; a CPU has."""
+    if device != "cpu":
+        torch.cuda.synchronize()

@@ -7,7 +7,7 @@ from parp_espnet.bench import check, selection
 
 @dataclass(frozen=True)
 class Part:
-    """A module whose `python3 -m MODULE WAY SIZE THREADS` prints one measurement as JSON."""
+    """A module whose `python3 -m MODULE WAY SIZE THREADS [DEVICE]` prints one measurement as JSON."""
 
     module: str
     sizes: tuple[str, ...]
@@ -15,6 +15,8 @@ class Part:
     """What a line is called, without the size; our way; the way that it is compared with."""
     rounds: int = 1
     """How often all ways take their turn; the best turn counts. More where a difference is small."""
+    on_gpu: bool = False
+    """Whether there is something to measure on a GPU."""
 
     @property
     def ways(self) -> list[str]:
@@ -28,12 +30,14 @@ PARTS = {
         "parp_espnet.bench.selection",
         tuple(selection.SIZES),
         tuple(("select.reprune", "ours", way) for way in ALTERNATIVES),
+        on_gpu=True,
     ),
     "step": Part(
         "parp_espnet.bench.step",
         ("base",),
         (("step.parp", "parp", "dense"), ("step.fixed", "fixed", "dense")),
         rounds=3,
+        on_gpu=True,
     ),
     "decode": Part(
         "parp_espnet.bench.decode", ("1min", "6min"), (("decode", "ours", "stock"), ("decode", "ours", "stock_beam20"))

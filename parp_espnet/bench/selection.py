@@ -1,6 +1,6 @@
 """An exact global re-prune (threshold, mask, zeros) of the weights of a whole model, in our way and in others.
 
-    python3 -m parp_espnet.bench.selection WAY SIZE THREADS
+    python3 -m parp_espnet.bench.selection WAY SIZE THREADS [DEVICE]
 
 is one measurement, in a process of its own, and prints it as JSON.
 """
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from parp_espnet.bench.memory import peak
+from parp_espnet.bench.memory import peak, wait_for
 from parp_espnet.pruning.selection import prune_
 
 SPARSITY = 0.5
@@ -104,20 +104,22 @@ FLOORS = ("read", "two_reads_one_rewrite")
 SLOW = ("torch_global_unstructured", "concat_topk")
 
 
-def measure(way: str, size: str, threads: int) -> dict[str, float]:
+def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str, float]:
     """Return the best `seconds` of a few runs and the `extra_bytes` of memory that a run needs."""
     torch.set_num_threads(threads)
     function = WAYS[way]
-    function({"encoder.layers.0.w": nn.Parameter(torch.randn(1000))})  # what is compiled or loaded once
-    pool = make_pool(size)
+    function({"encoder.layers.0.w": nn.Parameter(torch.randn(1000, device=device))})  # what is compiled or loaded once
+    pool: Pool = {name: nn.Parameter(tensor.detach().to(device)) for name, tensor in make_pool(size).items()}
     seconds, extra = [], 0
-    for number in range(1 if way in SLOW else 5):
+    for number in range(1 if way in SLOW and device == "cpu" else 5):
         _move(pool, number)
-        before = peak(reset=True)
+        wait_for(device)
+        before = peak(reset=True, device=device)
         started = time.perf_counter()
         function(pool)
+        wait_for(device)
         seconds.append(time.perf_counter() - started)
-        extra = max(extra, peak() - before)
+        extra = max(extra, peak(device=device) - before)
     return {"seconds": min(seconds), "extra_bytes": extra}
 
 
@@ -126,8 +128,8 @@ def _move(pool: Pool, seed: int) -> None:
     """Let the weights move as a few updates do; afterwards none is zero."""
     generator = torch.Generator().manual_seed(seed)
     for tensor in pool.values():
-        tensor.add_(torch.randn(tensor.shape, generator=generator), alpha=1e-4)
+        tensor.add_(torch.randn(tensor.shape, generator=generator).to(tensor.device), alpha=1e-4)
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    print(json.dumps(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])))

@@ -1,6 +1,6 @@
 """A training step of a wav2vec 2.0 of Base size: dense, under a fixed mask, and with PARP at n = 5.
 
-    python3 -m parp_espnet.bench.step WAY SIZE THREADS
+    python3 -m parp_espnet.bench.step WAY SIZE THREADS [DEVICE]
 
 is one measurement, in a process of its own, and prints it as JSON.
 """
@@ -8,12 +8,13 @@ is one measurement, in a process of its own, and prints it as JSON.
 import json
 import sys
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from parp_espnet.bench.memory import peak
+from parp_espnet.bench.memory import peak, wait_for
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.pruner import Pruner
@@ -26,23 +27,35 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 SIZES: dict[str, dict[str, Any]] = {"base": {}}
 """What differs from Hugging Face's defaults, which are those of wav2vec2-base."""
-UPDATES = 5
-"""One of PARP's intervals."""
-BATCH, SECONDS = 2, 5
+SECONDS = 5
 
 
-def measure(way: str, size: str, threads: int) -> dict[str, float]:
-    """Return the `seconds` of one update, over `UPDATES` of them, and the `extra_bytes` that they need."""
+@dataclass(frozen=True)
+class Load:
+    """What keeps a device busy."""
+
+    utterances: int
+    updates: int
+    """A multiple of PARP's interval."""
+
+
+LOADS = {"cpu": Load(2, 5), "cuda": Load(32, 25)}
+
+
+def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str, float]:
+    """Return the `seconds` of one update, over all of a load, and the `extra_bytes` that they need."""
+    load = LOADS[torch.device(device).type]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model = Wav2Vec2Model(Wav2Vec2Config(**SIZES[size], mask_time_prob=0.0, layerdrop=0.0))
+    torch.nn.Module.to(model, device)  # transformers' own has types that no string has
     model.feature_extractor.requires_grad_(False)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
     settings = PruneSettings.parse(WAYS[way])
     pool = find_pool(dict(model.named_parameters()))
     pruner = Pruner(pool, adjusts=settings.row.adjusts, schedule=settings.schedule, record=lambda event: None)
     pruner.start(first_mask(pool, settings.sparsity, settings.scope, None))
-    waves = torch.randn(BATCH, SECONDS * 16000)
+    waves = torch.randn(load.utterances, SECONDS * 16000).to(device)
 
     def update() -> None:
         optimizer.zero_grad()
@@ -52,12 +65,17 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
 
     update()  # what is compiled, allocated or loaded once
     pruner.prune()
-    before = peak(reset=True)
+    wait_for(device)
+    before = peak(reset=True, device=device)
     started = time.perf_counter()
-    for _ in range(UPDATES):
+    for _ in range(load.updates):
         update()
-    return {"seconds": (time.perf_counter() - started) / UPDATES, "extra_bytes": peak() - before}
+    wait_for(device)
+    return {
+        "seconds": (time.perf_counter() - started) / load.updates,
+        "extra_bytes": peak(device=device) - before,
+    }
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    print(json.dumps(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])))

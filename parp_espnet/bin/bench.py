@@ -1,6 +1,7 @@
 """Time and memory as ratios against alternatives in the same run: `make bench`, or `make bench ONLY=select`.
 
 python3 -m parp_espnet.bin.bench --only select --out results/bench.json
+python3 -m parp_espnet.bin.bench --device cuda
 """
 
 import argparse
@@ -14,6 +15,7 @@ from typing import Any
 
 from parp_espnet import progress
 from parp_espnet.bench.parts import PARTS
+from parp_espnet.devices import check_device
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
 from parp_espnet.scoring.aligned import unaligned
@@ -25,7 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
     parser.add_argument("--only", default="", help=f"measure one part: {', '.join(PARTS)}")
     parser.add_argument("--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, 6min")
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--threads", nargs="+", type=int, help="[1 2; 1 with a GPU]")
+    parser.add_argument("--device", default="cpu", help="cpu; or cuda, for the parts that a GPU can do [cpu]")
     parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
     options = parser.parse_args()
     if options.only and options.only not in PARTS:
@@ -33,30 +36,36 @@ def main() -> None:
     known = {size for part in PARTS.values() for size in part.sizes}
     if unknown := [size for size in options.sizes or [] if size not in known]:
         raise UserError(f"--sizes {unknown[0]}: expected some of {', '.join(sorted(known))}")
+    on_gpu = check_device(options.device) != "cpu"
+    if on_gpu and options.only and not PARTS[options.only].on_gpu:
+        raise UserError(f"--only {options.only} --device {options.device}: this part is measured on the CPU alone")
     lines: list[dict[str, Any]] = []
-    for name in [options.only] if options.only else PARTS:
+    for name in [options.only] if options.only else [name for name, part in PARTS.items() if part.on_gpu or not on_gpu]:
         sizes = [size for size in PARTS[name].sizes if options.sizes is None or size in options.sizes]
-        lines += compare(name, sizes, options.threads)
+        lines += compare(name, sizes, options.threads or ([1] if on_gpu else [1, 2]), options.device)
         write_json(options.out, lines)
     print(table(lines), end="")
     print(f"all figures in {options.out}")
 
 
-def compare(name: str, sizes: list[str], threads: list[int]) -> Iterator[dict[str, Any]]:
+def compare(name: str, sizes: list[str], threads: list[int], device: str) -> Iterator[dict[str, Any]]:
     """Measure every way of a part at every size and number of threads, each in a process of its own."""
     part = PARTS[name]
     runs = [
         (size, number, way) for size in sizes for number in threads for _ in range(part.rounds) for way in part.ways
     ]
     found: dict[tuple[str, int, str], dict[str, float]] = {}
+    where = [] if device == "cpu" else [device]
     for run in progress.track(runs, name, "process"):
         size, number, way = run
-        measured = _in_a_process(part.module, way, size, str(number), threads=number)
+        measured = _in_a_process(part.module, way, size, str(number), *where, threads=number)
         if run not in found or measured["seconds"] < found[run]["seconds"]:
             found[run] = measured
     for size, number in dict.fromkeys((size, number) for size, number, _ in runs):
         for called, way, other in part.pairs:
-            yield _line(f"{called}.{size}", number, found[size, number, way], other, found[size, number, other])
+            yield _line(
+                ".".join([called, size, *where]), number, found[size, number, way], other, found[size, number, other]
+            )
 
 
 def _line(name: str, threads: int, own: dict[str, float], against: str, other: dict[str, float]) -> dict[str, Any]:

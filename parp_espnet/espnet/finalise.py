@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from parp_espnet.devices import name_of
 from parp_espnet.espnet.checkpoints import load_model_state, relink, save
 from parp_espnet.espnet.session import Session
 from parp_espnet.files import write_json
@@ -57,6 +58,7 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
         "model": final.name,
         "updates": session.pruner.update,
         "train_seconds": session.seconds,
+        "device": name_of(next(model.parameters()).device),
         "seed": seed,
     }
     write_json(directory / SUMMARY, summary)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from parp_espnet.devices import check_device
 from parp_espnet.errors import UserError, describe
 from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.finalise import SUMMARY
@@ -59,15 +60,6 @@ def load_model(model_file: Path, device: str = "cpu") -> tuple[Any, argparse.Nam
         unfit = " ".join(str(error).split())[:300]
         raise UserError(f"{model_file}: does not fit {config.name} beside it: {unfit}") from None
     return model.to(device=check_device(device), dtype=torch.float32).eval(), args
-
-
-def check_device(device: str) -> str:
-    """Return `device` if this machine has it. Raises `UserError` otherwise."""
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UserError(f"--device {device}: no such device here ({describe(error)})") from None
-    return device
 
 
 def _read_config(config: Path) -> argparse.Namespace:

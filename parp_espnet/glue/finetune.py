@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from parp_espnet.errors import UserError
+from parp_espnet.devices import check_gpus, name_of
 from parp_espnet.files import write_json
 from parp_espnet.glue.batches import collate, orders
 from parp_espnet.glue.examples import Example, read
@@ -44,9 +44,8 @@ class Finetuning:
     def __init__(self, settings: Settings, mask: Path | None, directory: Path) -> None:
         self.settings, self.directory = settings, directory
         self.task, self.metric = settings.definition, METRICS[settings.definition.metrics[0]]
+        check_gpus(settings.ngpu)
         self.device = torch.device("cuda" if settings.ngpu else "cpu")
-        if settings.ngpu and not torch.cuda.is_available():
-            raise UserError(f"--ngpu {settings.ngpu}: no GPU that torch sees; --ngpu 0 trains on the CPU")
         self.train, self.valid = (read(Path("data", f"{name}.tsv"), self.task) for name in ("train", "valid"))
         torch.manual_seed(settings.seed)  # the head's weights
         self.model = load_classifier(settings.model, self.task).to(self.device)
@@ -166,6 +165,7 @@ class Finetuning:
                 "best_update": self.at.best_update,
                 "valid_score": self.at.best,
                 "train_seconds": self.at.seconds,
+                "device": name_of(self.device),
                 "seed": self.settings.seed,
             },
         )

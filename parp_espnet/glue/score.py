@@ -124,4 +124,5 @@ def _training(exp: Path) -> dict[str, Any]:
         "iou_initial_final", "train_seconds",
     )  # fmt: skip
     mask = found["initial_mask"]
-    return {name: found[name] for name in names} | {"initial_mask": None if mask is None else from_root(Path(mask))}
+    initial_mask = None if mask is None else from_root(Path(mask))
+    return {name: found[name] for name in names} | {"initial_mask": initial_mask, "device": found.get("device")}

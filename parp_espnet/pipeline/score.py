@@ -133,7 +133,8 @@ def _training(exp: Path) -> dict[str, Any]:
         "train_seconds",
     )
     mask = found["initial_mask"]
-    return {name: found[name] for name in names} | {"initial_mask": None if mask is None else from_root(Path(mask))}
+    initial_mask = None if mask is None else from_root(Path(mask))
+    return {name: found[name] for name in names} | {"initial_mask": initial_mask, "device": found.get("device")}
 
 
 def _decoding(decoded: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -163,13 +163,19 @@ def iou_of(kept: int, flipped: int) -> float:
 
 def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:
     """How many weights one mask keeps and the other does not."""
-    return sum(int(torch.count_nonzero(a[name] ^ b[name])) for name in a)
+    return sum(counts(a[name] ^ b[name] for name in a))
 
 
 def kept_in(kept: Mapping[str, Tensor]) -> int:
     """How many weights a mask keeps."""
+    return sum(counts(kept.values()))
+
+
+def counts(tensors: Iterable[Tensor]) -> list[int]:
+    """How many numbers of each tensor are not zero. A GPU is waited for once, not for each tensor."""
     # Several times faster than the sum of a boolean tensor.
-    return sum(int(torch.count_nonzero(tensor)) for tensor in kept.values())
+    found = [torch.count_nonzero(tensor) for tensor in tensors]
+    return list(torch.stack(found).tolist()) if found else []
 
 
 def random_iou(sparsity: float, other: float | None = None) -> float:

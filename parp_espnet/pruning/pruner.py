@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parp_espnet.pruning.masks import Mask, flips, iou_of, kept_in, pack, unpack
+from parp_espnet.pruning.masks import Mask, counts, flips, iou_of, kept_in, pack, unpack
 from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.schedule import Schedule
 from parp_espnet.pruning.selection import prune_
@@ -136,7 +136,7 @@ class Pruner:
 
     def _hold(self, kept: dict[str, Tensor]) -> None:
         self._kept = kept
-        self._counts = {name: int(torch.count_nonzero(tensor)) for name, tensor in kept.items()}
+        self._counts = dict(zip(kept, counts(kept.values()), strict=True))
 
     def _adopt(self, kept: dict[str, Tensor], previous: dict[str, Tensor] | None, started: float) -> None:
         kept_before = self._kept_in_all
@@ -173,4 +173,4 @@ def apply_mask(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
 
 def nonzero_count(pool: Mapping[str, Tensor]) -> int:
     """How many weights of the pool are not zero."""
-    return sum(int(torch.count_nonzero(tensor)) for tensor in pool.values())
+    return sum(counts(pool.values()))

@@ -10,7 +10,7 @@ Where all weights are float32 on the CPU, `windowed` does the same in fewer pass
 reference and its fallback.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import torch
@@ -24,6 +24,8 @@ LOW_BITS = 15
 LOW_MASK = (1 << LOW_BITS) - 1
 HIGH_BUCKETS = 1 << 16
 INFINITY_BUCKET = 0x7F800000 >> LOW_BITS  # infinity and the NaNs lie here and above
+PIECE = 1 << 23
+"""Weights that are counted at once: a GPU takes as long to begin with a tensor as to count a million weights."""
 
 
 class Threshold(NamedTuple):
@@ -112,8 +114,8 @@ def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:
     Reads the pool twice.
     """
     high = torch.zeros(HIGH_BUCKETS, dtype=torch.int64)
-    for tensor in pool.values():
-        high += torch.bincount(_magnitude_bits(tensor) >> LOW_BITS, minlength=HIGH_BUCKETS).cpu()
+    for bits in _pieces(pool):
+        high += torch.bincount(bits >> LOW_BITS, minlength=HIGH_BUCKETS).cpu()
     if high[INFINITY_BUCKET:].any():
         _refuse_nan(pool)
     if pruned == 0:
@@ -121,12 +123,24 @@ def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:
     bucket, below = _bucket_of(high, pruned)
 
     low = torch.zeros(1 << LOW_BITS, dtype=torch.int64)
-    for tensor in pool.values():
-        bits = _magnitude_bits(tensor)
+    for bits in _pieces(pool):
         inside = bits[(bits >> LOW_BITS) == bucket]
         low += torch.bincount(inside & LOW_MASK, minlength=1 << LOW_BITS).cpu()
     rest, below_rest = _bucket_of(low, pruned - below)
     return Threshold(bits=(bucket << LOW_BITS) | rest, ties=pruned - below - below_rest)
+
+
+def _pieces(pool: Mapping[str, Tensor]) -> Iterator[Tensor]:
+    """The magnitudes of a pool, as `_magnitude_bits` has them: small tensors of one device are joined."""
+    joined: list[Tensor] = []
+    for tensor in pool.values():
+        full = sum(one.numel() for one in joined) + tensor.numel() > PIECE
+        if joined and (full or tensor.device != joined[0].device):
+            yield torch.cat(joined)
+            joined = []
+        joined.append(_magnitude_bits(tensor))
+    if joined:
+        yield torch.cat(joined)
 
 
 def keep_above(pool: Mapping[str, Tensor], threshold: Threshold) -> dict[str, Tensor]:

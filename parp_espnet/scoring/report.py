@@ -69,5 +69,6 @@ def _environment(newest: Path) -> str:
     result = Result.read(newest)
     lines = [f"- date: `{time.ctime(newest.stat().st_mtime)}`"]
     lines += [f"- {name} version: `{found}`" for name, found in result.versions.items()]
+    lines += [] if result.device is None else [f"- trained on: `{result.device}`"]
     lines.append(f"- Git hash: `{result.git}`")
     return "# RESULTS\n## Environments\n" + "\n".join(lines) + "\n"

@@ -61,11 +61,18 @@ class Result:
     lm_weight: float | None = None
     ngram_weight: float | None = None
     penalty: float | None = None
+    # Where it was trained: "cpu", or what a GPU's maker calls it.
+    device: str | None = None
     train_seconds: float | None
     decode_seconds: float | None
     audio_seconds: float | None
     versions: dict[str, str]
     git: str | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The versions, and the device where it is known, which a number depends on."""
+        return self.versions | ({} if self.device is None else {"trained on": self.device})
 
     def write(self, path: Path) -> None:
         """Write the result as JSON."""

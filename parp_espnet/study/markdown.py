@@ -21,7 +21,7 @@ def report(
     """
     one = results[0]
     shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
-    versions = ", ".join(f"{package} {version}" for package, version in one.versions.items())
+    versions = ", ".join(f"{package} {version}" for package, version in one.environment.items())
     rate, here = rate_of(results), "task" if is_text(results) else "language"
     return f"""# RESULTS of the study `{name}`
 

@@ -110,4 +110,4 @@ def _words(commands: Mapping[Path, str]) -> list[tuple[str, str]]:
 
 
 def _versions(result: Result) -> str:
-    return ", ".join(f"{package} {version}" for package, version in result.versions.items())
+    return ", ".join(f"{package} {version}" for package, version in result.environment.items())

@@ -11,6 +11,8 @@ from parp_espnet.bench.selection import FLOORS, SIZES, WAYS, make_pool, measure
 from parp_espnet.bin import bench
 from parp_espnet.pruning.pruner import nonzero_count
 
+DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"))]
+
 
 def test_the_base_pool_has_the_papers_size() -> None:
     layers, width, wide = SIZES["85m"]
@@ -29,10 +31,11 @@ def test_every_way_prunes_half(monkeypatch: pytest.MonkeyPatch, way: str) -> Non
     assert nonzero_count(pool) == pytest.approx(total / 2, abs=2)
 
 
-def test_a_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_measurement(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     monkeypatch.setitem(SIZES, "tiny", (1, 16, 32))
     threads = torch.get_num_threads()
-    found = measure("ours", "tiny", 1)
+    found = measure("ours", "tiny", 1, device)
     torch.set_num_threads(threads)
     assert found["seconds"] > 0
     assert found["extra_bytes"] >= 0
@@ -49,9 +52,19 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert "| select.reprune.10m | 1 |" in capsys.readouterr().out
 
 
-def test_an_unknown_part(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["bench", "--only", "selects"])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--only", "selects"], "--only selects: expected one of select, step, decode, check, mask"),
+        (["--device", "cuda:77"], "--device cuda:77: no such device here"),
+        (["--only", "mask", "--device", "meta"], "--only mask --device meta: this part is measured on the CPU alone"),
+    ],
+)
+def test_what_cannot_be_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", *words])
     with pytest.raises(SystemExit) as end:
         bench.main()
     assert end.value.code == 2
-    assert "error: --only selects: expected one of select, step, decode, check, mask" in capsys.readouterr().err
+    assert f"error: {told}" in capsys.readouterr().err

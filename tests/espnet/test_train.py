@@ -36,6 +36,7 @@ def test_it_learns_the_tones(calm_recipe, tones: Path, tmp_path: Path, method: s
     check_learned(experiment, tones, tmp_path / "hyp")
     summary = read_json(experiment / "training.json")
     assert summary["sparsity_measured"] == sparsity
+    assert (summary["device"] == "cpu") == (calm_recipe.ngpu == 0)
     assert summary["iou_initial_final"] == 1.0
 
 
@@ -206,6 +207,12 @@ def test_settings_are_checked_before_anything_is_built(recipe, tmp_path: Path):
     with pytest.raises(UserError, match=r"did you mean 0\.5"):
         recipe.train(tmp_path, prune_conf={"method": "parp", "sparsity": 50})
     assert not (tmp_path / "config.yaml").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
+def test_a_gpu_that_is_not_there(recipe, tmp_path: Path):
+    with pytest.raises(UserError, match="--ngpu 1: no GPU that torch sees; --ngpu 0 trains on the CPU"):
+        recipe.train(tmp_path, ngpu=1)
 
 
 def test_a_mask_of_another_model_is_refused(recipe, tmp_path: Path):

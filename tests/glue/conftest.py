@@ -60,11 +60,12 @@ def text_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings_of(text_recipe: Path, bert: Path) -> Callable[..., Settings]:
+def settings_of(text_recipe: Path, bert: Path, ngpu: int) -> Callable[..., Settings]:
     """Settings of an experiment on the tiny task, and any options besides."""
 
     def make(*options: str) -> Settings:
         usual = ("--recipe", str(text_recipe), "--task", "cldr_order", "--model", str(bert), "--updates", "40")
-        return read([*usual, "--lr", "0.01", "--validations", "2", "--batch_size", "16", *options])
+        usual += ("--ngpu", str(ngpu), "--lr", "0.01", "--validations", "2", "--batch_size", "16")
+        return read([*usual, *options])
 
     return make
