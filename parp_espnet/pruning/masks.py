@@ -3,7 +3,7 @@
 import hashlib
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
+from parp_espnet.pruning.kernels import kernels_for
 from parp_espnet.pruning.pool import fingerprint, shapes_of
 
 FORMAT = "parp-espnet mask 1"
@@ -163,7 +164,10 @@ def iou_of(kept: int, flipped: int) -> float:
 
 def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:
     """How many weights one mask keeps and the other does not."""
-    return sum(counts(a[name] ^ b[name] for name in a))
+    ones, others = list(a.values()), [b[name] for name in a]
+    if gpu := kernels_for([*ones, *others]):
+        return sum(gpu.count_differences(ones, others))
+    return sum(_numbers([torch.count_nonzero(one ^ other) for one, other in zip(ones, others, strict=True)]))
 
 
 def kept_in(kept: Mapping[str, Tensor]) -> int:
@@ -173,9 +177,15 @@ def kept_in(kept: Mapping[str, Tensor]) -> int:
 
 def counts(tensors: Iterable[Tensor]) -> list[int]:
     """How many numbers of each tensor are not zero. A GPU is waited for once, not for each tensor."""
+    numbers = list(tensors)
+    if all(one.dtype == torch.bool for one in numbers) and (gpu := kernels_for(numbers)):
+        return list(gpu.count_differences(numbers, None))
     # Several times faster than the sum of a boolean tensor.
-    found = [torch.count_nonzero(tensor) for tensor in tensors]
-    return list(torch.stack(found).tolist()) if found else []
+    return _numbers([torch.count_nonzero(tensor) for tensor in numbers])
+
+
+def _numbers(found: Sequence[Tensor]) -> list[int]:
+    return list(torch.stack(list(found)).tolist()) if found else []
 
 
 def random_iou(sparsity: float, other: float | None = None) -> float:

@@ -4,10 +4,10 @@ Magnitudes are compared as integers. The bit pattern of a non-negative IEEE floa
 the same order as the number, so a threshold can be found by counting bits instead of sorting: one histogram
 of the upper 16 bits finds the bucket that holds the threshold, a second one of the lower 15 bits inside that
 bucket finds it to the last bit. Counting is exact and does not depend on the order of the additions, hence on
-threads or devices, and nothing larger than one tensor is ever copied.
+threads or devices, and no more than `PIECE` weights, or one tensor, are ever copied at a time.
 
-Where all weights are float32 on the CPU, `windowed` does the same in fewer passes; what is here is then its
-reference and its fallback.
+Where all weights are float32 on the CPU, `windowed` does the same in fewer passes, and `gpu` on a GPU in fewer
+launches; what is here is then their reference and their fallback.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.groups import keep_in_groups
+from parp_espnet.pruning.kernels import kernels_for
 from parp_espnet.pruning.scopes import groups_of, parts
 
 LOW_BITS = 15
@@ -87,6 +88,10 @@ def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[
         found = windowed.threshold(chunks, pruned)
         if found is not None:
             return windowed.keep(part, chunks, found, zero=zero)
+    if pruned > 0 and (gpu := kernels_for(part.values())) and (split := gpu.threshold(part, pruned)):
+        on_gpu: dict[str, Tensor] | None = gpu.keep(part, split, zero=zero)
+        if on_gpu is not None:
+            return on_gpu
     kept = keep_above(part, find_threshold(part, pruned))
     if zero:
         _zero(part, kept)
