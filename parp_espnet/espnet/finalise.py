@@ -54,7 +54,7 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
         "sparsity_before_last_prune": before.get(final.resolve(), zeros),
         "mask_sha256": mask.sha256,
         "initial_mask_sha256": mask.parent,
-        "iou_initial_final": iou(kept, session.pruner.first),
+        "iou_initial_final": iou(kept, _on_cpu(session.pruner.first)),
         "model": final.name,
         "updates": session.pruner.update,
         "train_seconds": session.seconds,
@@ -101,8 +101,13 @@ def _verify(path: Path, model: nn.Module, session: Session) -> Mapping[str, Tens
 
 def _kept_of(pool: Mapping[str, Tensor], pruner: Pruner) -> Mapping[str, Tensor]:
     if not pruner.adjusts:
-        return {name: tensor.cpu() for name, tensor in pruner.kept.items()}
+        return _on_cpu(pruner.kept)
     return select(pool, pruner.schedule.sparsity_at(pruner.update), pruner.scope)
+
+
+def _on_cpu(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A mask beside the weights of model files, which are read onto the CPU."""
+    return {name: tensor.cpu() for name, tensor in kept.items()}
 
 
 def _describe(kept: dict[str, Tensor], session: Session) -> Mask:

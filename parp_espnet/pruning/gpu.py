@@ -22,16 +22,22 @@ from torch import Tensor
 BLOCK = 8192
 """Weights that one program of a kernel goes through."""
 POINTS = 32
-INFINITY = 0x7F800000
-KINDS = {torch.float32: tl.float32, torch.float16: tl.float16, torch.bfloat16: tl.bfloat16}
 
 
-class Found(NamedTuple):
-    """A threshold: what is smaller than `bits` is pruned, and the first `ties` of the `equal` ones."""
+class Kind(NamedTuple):
+    """A type of weights, read as whole numbers: without their signs these are in the order of the magnitudes."""
 
-    bits: int
-    ties: int
-    equal: int
+    whole: tl.dtype
+    magnitude: int
+    """All bits but the sign's."""
+    infinity: int
+
+
+KINDS = {
+    torch.float32: Kind(tl.int32, 0x7FFFFFFF, 0x7F800000),
+    torch.float16: Kind(tl.int16, 0x7FFF, 0x7C00),
+    torch.bfloat16: Kind(tl.int16, 0x7FFF, 0x7F80),
+}
 
 
 class Table(NamedTuple):
@@ -58,49 +64,55 @@ def works(device: torch.device) -> bool:
     """Whether Triton can compile for a GPU, for which it needs a C compiler; says so once where it cannot."""
     try:
         pool = {"": torch.tensor([3.0, -1.0, 2.0], device=device)}
-        kept = keep(pool, threshold(pool, 2) or Found(0, 0, 0), zero=True)
-        return kept is not None and count_differences(list(kept.values()), None) == [1]
+        kept = keep(pool, *(threshold(pool, 2) or (0, 0)), zero=True)
+        return count_differences(list(kept.values()), None) == [1]
     except Exception as error:  # Triton and the driver raise many kinds
         told = " ".join(str(error).split())[:200]
         logging.warning(f"prunes on {device} take longer than they could, since Triton does not work here: {told}")
         return False
 
 
-def threshold(pool: Mapping[str, Tensor], pruned: int) -> Found | None:
-    """The exact threshold below and at which `pruned` weights lie, one at least; None when some are NaN."""
+def threshold(pool: Mapping[str, Tensor], pruned: int) -> tuple[int, int] | None:
+    """The exact threshold below and at which `pruned` weights lie, one at least; None when some are NaN.
+
+    Returns:
+        the threshold's bit pattern, below which all is pruned, and how many of the weights that are equal to it.
+    """
     table, kind = table_of(list(pool.values())), KINDS[next(iter(pool.values())).dtype]
     total = sum(tensor.numel() for tensor in pool.values())
     # As many as `pruned` lie below `high`, and fewer than that below `low`.
-    low, below, high, up_to = 0, 0, INFINITY + 1, total
+    low, below, high = 0, 0, kind.infinity + 1
     while high - low > 1:
         points = [low + (high - low) * number // POINTS for number in range(1, POINTS + 1)]
         found = _count_below(table, points, kind)
-        if points[-1] > INFINITY and found[-1] < total:
+        if points[-1] > kind.infinity and found[-1] < total:
             return None
         place = next(place for place, count in enumerate(found) if count >= pruned)
-        high, up_to = points[place], found[place]
+        high = points[place]
         if place:
             low, below = points[place - 1], found[place - 1]
-    return Found(low, ties=pruned - below, equal=up_to - below)
+    return low, pruned - below
 
 
-def keep(pool: Mapping[str, Tensor], found: Found, *, zero: bool) -> dict[str, Tensor] | None:
+def keep(pool: Mapping[str, Tensor], bits: int, ties: int, *, zero: bool) -> dict[str, Tensor]:
     """Return the mask of a threshold, and with `zero` write zeros where nothing is kept.
 
-    None, and nothing is written, where only some of the weights that are as large as the threshold are pruned.
+    Of the weights that are as large as the threshold the first `ties` are pruned. There are some: half of 85 million
+    weights share the eight million bit patterns of a few powers of two.
     """
-    if 0 < found.ties < found.equal:
-        return None
-    tensors = list(pool.values())
+    tensors, kind = list(pool.values()), KINDS[next(iter(pool.values())).dtype]
     flat = torch.empty(sum(tensor.numel() for tensor in tensors), dtype=torch.bool, device=tensors[0].device)
     parts = torch.split(flat, [tensor.numel() for tensor in tensors])
     kept = {name: part.view(tensor.shape) for part, (name, tensor) in zip(parts, pool.items(), strict=True)}
     weights, flags = table_of(tensors), table_of(list(kept.values()))
-    least = found.bits + 1 if found.ties else found.bits
+    pieces = len(weights.starts)
+    equal = torch.empty(pieces, dtype=torch.int64, device=flat.device)
     with _device_of(flat):
-        _cut[(len(weights.starts),)](
-            weights.starts, flags.starts, weights.lengths, least, zero=zero, kind=KINDS[tensors[0].dtype], size=BLOCK
-        )
+        read = {"whole": kind.whole, "bits": kind.magnitude, "size": BLOCK}
+        _count_equal[(pieces,)](weights.starts, weights.lengths, bits, equal, **read)
+        # What is left of the ties when a piece begins: it is all that the piece has to know of those before it.
+        left = (ties - (equal.cumsum(0) - equal)).clamp(min=0)
+        _cut[(pieces,)](weights.starts, flags.starts, weights.lengths, bits, left, zero=zero, **read)
     return kept
 
 
@@ -135,12 +147,21 @@ def table_of(tensors: Sequence[Tensor]) -> Table:
     return Table(*rows)
 
 
-def _count_below(table: Table, points: Sequence[int], kind: tl.dtype) -> list[int]:
+def _count_below(table: Table, points: Sequence[int], kind: Kind) -> list[int]:
     device = table.starts.device
     found = torch.zeros(POINTS, dtype=torch.int64, device=device)
     told = torch.tensor(points, dtype=torch.int32, device=device)
     with _device_of(found):
-        _count[(len(table.starts),)](table.starts, table.lengths, told, found, number_of=POINTS, kind=kind, size=BLOCK)
+        _count[(len(table.starts),)](
+            table.starts,
+            table.lengths,
+            told,
+            found,
+            number_of=POINTS,
+            whole=kind.whole,
+            bits=kind.magnitude,
+            size=BLOCK,
+        )
     return list(found.tolist())
 
 
@@ -153,34 +174,57 @@ _kernel: Callable[[Callable[..., Any]], Any] = triton.jit
 
 
 @_kernel
-def _magnitudes(weights, inside):  # type: ignore[no-untyped-def]
-    """The bit patterns of weights without their signs; outside of the tensor, what is above every threshold."""
-    return tl.where(inside, weights.to(tl.float32).to(tl.int32, bitcast=True) & 0x7FFFFFFF, 0x7FFFFFFF)
+def _magnitudes(weights, inside, bits: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Weights without their signs; outside of the tensor, what is above every threshold."""
+    return tl.where(inside, weights.to(tl.int32) & bits, 0x7FFFFFFF)
 
 
 @_kernel
-def _count(starts, lengths, points, found, number_of: tl.constexpr, kind: tl.constexpr, size: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Add to `found`, for each point, how many magnitudes of a piece are below it."""
+def _read(starts, lengths, whole: tl.constexpr, bits: tl.constexpr, size: tl.constexpr):  # type: ignore[no-untyped-def]
+    """The magnitudes of the program's piece."""
     piece, places = tl.program_id(0), tl.arange(0, size)
     inside = places < tl.load(lengths + piece)
-    start = tl.load(starts + piece).to(tl.pointer_type(kind))
-    magnitudes = _magnitudes(tl.load(start + places, mask=inside, other=0.0), inside)
+    start = tl.load(starts + piece).to(tl.pointer_type(whole))
+    return _magnitudes(tl.load(start + places, mask=inside, other=0), inside, bits)
+
+
+@_kernel
+def _count(  # type: ignore[no-untyped-def]
+    starts, lengths, points, found, number_of: tl.constexpr, whole: tl.constexpr, bits: tl.constexpr, size: tl.constexpr
+):
+    """Add to `found`, for each point, how many magnitudes of a piece are below it."""
+    magnitudes = _read(starts, lengths, whole, bits, size)
     for number in tl.static_range(number_of):
         below = tl.sum((magnitudes < tl.load(points + number)).to(tl.int32))
         tl.atomic_add(found + number, below.to(tl.int64))
 
 
 @_kernel
-def _cut(starts, flags, lengths, least, zero: tl.constexpr, kind: tl.constexpr, size: tl.constexpr):  # type: ignore[no-untyped-def]
+def _count_equal(  # type: ignore[no-untyped-def]
+    starts, lengths, threshold, found, whole: tl.constexpr, bits: tl.constexpr, size: tl.constexpr
+):
+    """Write how many magnitudes of each piece are as large as the threshold."""
+    equal = _read(starts, lengths, whole, bits, size) == threshold
+    tl.store(found + tl.program_id(0), tl.sum(equal.to(tl.int32)).to(tl.int64))
+
+
+@_kernel
+def _cut(  # type: ignore[no-untyped-def]
+    starts, flags, lengths, threshold, ties,
+    zero: tl.constexpr, whole: tl.constexpr, bits: tl.constexpr, size: tl.constexpr,
+):  # fmt: skip
     """Write which weights of a piece are kept; with `zero`, make the others 0."""
     piece, places = tl.program_id(0), tl.arange(0, size)
     inside = places < tl.load(lengths + piece)
-    start = tl.load(starts + piece).to(tl.pointer_type(kind))
-    weights = tl.load(start + places, mask=inside, other=0.0)
-    kept = _magnitudes(weights, inside) >= least
+    start = tl.load(starts + piece).to(tl.pointer_type(whole))
+    weights = tl.load(start + places, mask=inside, other=0)
+    magnitudes = _magnitudes(weights, inside, bits)
+    equal = magnitudes == threshold
+    rank = tl.cumsum(equal.to(tl.int32), 0)
+    kept = (magnitudes > threshold) | (equal & (rank > tl.load(ties + piece)))
     tl.store(tl.load(flags + piece).to(tl.pointer_type(tl.int8)) + places, kept.to(tl.int8), mask=inside)
     if zero:
-        tl.store(start + places, tl.where(kept, weights, 0.0), mask=inside)
+        tl.store(start + places, tl.where(kept, weights, 0), mask=inside)
 
 
 @_kernel

@@ -89,9 +89,7 @@ def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[
         if found is not None:
             return windowed.keep(part, chunks, found, zero=zero)
     if pruned > 0 and (gpu := kernels_for(part.values())) and (split := gpu.threshold(part, pruned)):
-        on_gpu: dict[str, Tensor] | None = gpu.keep(part, split, zero=zero)
-        if on_gpu is not None:
-            return on_gpu
+        return dict(gpu.keep(part, *split, zero=zero))
     kept = keep_above(part, find_threshold(part, pruned))
     if zero:
         _zero(part, kept)
