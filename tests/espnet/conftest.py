@@ -73,10 +73,10 @@ def events(directory: Path) -> list[dict[str, object]]:
 
 
 def reported(directory: Path) -> dict[tuple[int, str], dict[str, object]]:
-    """What every epoch reported, but for times and what is measured in them."""
+    """What every epoch reported, but for times and a GPU's memory, and what is measured in times."""
     stats = torch.load(directory / "checkpoint.pth", weights_only=True)["reporter"]["stats"]
     return {
-        (epoch, phase): {key: repr(value) for key, value in values.items() if "time" not in key}
+        (epoch, phase): {key: repr(value) for key, value in values.items() if "time" not in key and "mem_GB" not in key}
         for epoch, phases in stats.items()
         for phase, values in phases.items()
     }
