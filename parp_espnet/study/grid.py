@@ -181,7 +181,7 @@ def _load(path: Path) -> Mapping[str, Any]:
 def _odd(found: object) -> str:
     """Say what of a study's file is not a study's; "" where nothing is."""
     if not isinstance(found, dict):
-        return type(found).__name__
+        return "nothing" if found is None else f"a {type(found).__name__}"
     extra = [str(key)[:60] for key in found if key not in KEYS]
     lacking = [key for key in ("recipes", "arms") if not (found.get(key) and isinstance(found[key], dict))]
     return "; ".join([*(f"also {key}" for key in extra), *(f"no names under {key}" for key in lacking)])

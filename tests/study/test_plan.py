@@ -96,6 +96,13 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], messa
         Study.read(path)
 
 
+@pytest.mark.parametrize(("content", "found"), [("", "nothing"), ("- es\n", "a list"), ("quick\n", "a str")])
+def test_what_is_no_mapping(tmp_path: Path, content: str, found: str) -> None:
+    (tmp_path / "bad.yaml").write_text(content)
+    with pytest.raises(UserError, match=rf"bad\.yaml: expected a study with arms, options, recipes, found {found}$"):
+        Study.read(tmp_path / "bad.yaml")
+
+
 def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     arms = {"x": {"method": "prap"}, "y": {"method": "parp", "sparsity": 50}, "z": {"languages": ["fr"]}}
     path = tmp_path / "bad.yaml"
