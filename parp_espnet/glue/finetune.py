@@ -24,6 +24,7 @@ from parp_espnet.glue.metrics import METRICS, Values
 from parp_espnet.glue.models import base_of, load_classifier, load_tokenizer
 from parp_espnet.glue.run import CHECKPOINT, Standing, load_checkpoint, save_checkpoint
 from parp_espnet.glue.settings import MODEL, Settings
+from parp_espnet.pipeline.trained import SUMMARY
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
 from parp_espnet.pruning.masks import Mask, iou
@@ -31,7 +32,7 @@ from parp_espnet.pruning.pruner import Pruner, nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.upstreams.weights import load_weights
 
-FIRST_MASK, FINAL_MASK, SUMMARY = "initial_mask.safetensors", "mask.safetensors", "training.json"
+FIRST_MASK, FINAL_MASK = "initial_mask.safetensors", "mask.safetensors"
 WARMUP = 0.1
 CLIP = 1.0
 PROGRESS_SECONDS = 1.0

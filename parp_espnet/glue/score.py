@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import read_json, write_text
+from parp_espnet.files import write_text
 from parp_espnet.glue.examples import Example, label_name, read
-from parp_espnet.glue.finetune import SUMMARY, predict
+from parp_espnet.glue.finetune import predict
 from parp_espnet.glue.metrics import METRICS, Values, error_interval
 from parp_espnet.glue.models import load_classifier, load_tokenizer
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.pipeline.paths import ROOT, from_root
+from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.scoring.result import Result, git_revision, versions
 
@@ -50,7 +51,7 @@ def score(exp: Path) -> Result:
     first, metric = tests[0], METRICS[task.metrics[0]]
     write_text(exp / PREDICTIONS, (exp / "predictions" / f"{first}.tsv").read_text(encoding="utf-8"))
     result = Result(
-        **_setting(settings), **_training(exp), dataset=first, metric=task.metrics[0], scores=scores,
+        **_setting(settings), **trained(exp), dataset=first, metric=task.metrics[0], scores=scores,
         error_rate=1 - metric.score(labels[first], found[first]),
         ci95=error_interval(metric, labels[first], found[first]), sub=None, del_=None, ins=None,
         reference_length=len(labels[first]), pfer=None, decode_seconds=seconds, audio_seconds=None,
@@ -115,14 +116,3 @@ def _setting(settings: Settings) -> dict[str, Any]:
         "finetuning_runs": settings.finetuning_runs,
         "interval": settings.interval,
     }
-
-
-def _training(exp: Path) -> dict[str, Any]:
-    found = read_json(exp / SUMMARY)
-    names = (
-        "method", "sparsity_target", "sparsity_measured", "freeze_updates", "seed", "updates", "mask_sha256",
-        "iou_initial_final", "train_seconds",
-    )  # fmt: skip
-    mask = found["initial_mask"]
-    initial_mask = None if mask is None else from_root(Path(mask))
-    return {name: found[name] for name in names} | {"initial_mask": initial_mask, "device": found.get("device")}

@@ -10,6 +10,7 @@ from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.pipeline.formatting import minutes
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
 from parp_espnet.scoring.merge import describe_merges, merge, read_merges
@@ -47,7 +48,7 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
     references, hypotheses = units(metric, merge(table, said), merge(table, heard))
     alignments = align_all(references, hypotheses)
     common = {
-        **_setting(exp, data), **_training(exp), "metric": metric, "merges": table,
+        **_setting(exp, data), **trained(exp), "metric": metric, "merges": table,
         **_decoding(decoded), "versions": versions(), "git": git_revision(ROOT),
     }  # fmt: skip
     if len(languages := sorted({utterance.language for utterance in utterances})) > 1:
@@ -117,24 +118,6 @@ def _setting(exp: Path, data: Path) -> dict[str, Any]:
         "interval": settings.interval,
         "dataset": data.name,
     }
-
-
-def _training(exp: Path) -> dict[str, Any]:
-    found = read_json(exp / "training.json")
-    names = (
-        "method",
-        "sparsity_target",
-        "sparsity_measured",
-        "freeze_updates",
-        "seed",
-        "updates",
-        "mask_sha256",
-        "iou_initial_final",
-        "train_seconds",
-    )
-    mask = found["initial_mask"]
-    initial_mask = None if mask is None else from_root(Path(mask))
-    return {name: found[name] for name in names} | {"initial_mask": initial_mask, "device": found.get("device")}
 
 
 def _decoding(decoded: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ seven passes two neighbouring patterns are left. Counting is exact, whatever the
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,13 +50,12 @@ class Table(NamedTuple):
     """Which of the tensors it is of."""
 
 
-def suits(tensors: Iterable[Tensor]) -> bool:
-    """Whether all tensors lie, each in one piece, on one GPU, whose Triton works."""
-    found = list(tensors)
-    if not found or any(one.device != found[0].device or not one.is_contiguous() for one in found):
+def suits(tensors: Sequence[Tensor]) -> bool:
+    """Whether all of a GPU's tensors, one at least, lie each in one piece on the same one, whose Triton works."""
+    first = tensors[0]
+    if any(one.device != first.device or one.dtype != first.dtype or not one.is_contiguous() for one in tensors):
         return False
-    (kind, *others) = {one.dtype for one in found}
-    return found[0].is_cuda and not others and (kind in KINDS or kind == torch.bool) and works(found[0].device)
+    return (first.dtype in KINDS or first.dtype == torch.bool) and works(first.device)
 
 
 @functools.cache

@@ -70,9 +70,10 @@ class Result:
     git: str | None
 
     @property
-    def environment(self) -> dict[str, str]:
-        """The versions, and the device where it is known, which a number depends on."""
-        return self.versions | ({} if self.device is None else {"trained on": self.device})
+    def environment(self) -> str:
+        """The versions, and the device where it is known, which a number depends on, in words."""
+        known = self.versions | ({} if self.device is None else {"trained on": self.device})
+        return ", ".join(f"{name} {found}" for name, found in known.items())
 
     def write(self, path: Path) -> None:
         """Write the result as JSON."""

@@ -21,7 +21,6 @@ def report(
     """
     one = results[0]
     shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
-    versions = ", ".join(f"{package} {version}" for package, version in one.environment.items())
     rate, here = rate_of(results), "task" if is_text(results) else "language"
     return f"""# RESULTS of the study `{name}`
 
@@ -34,7 +33,7 @@ seed {_all(str(r.seed) for r in results)}. {nature(results)}{_decoded(results)}{
 "against dense" is the ratio to the first dense model's {rate.short} of the same {here}{_alike(results)}. IOU
 compares the kept weights of the first and the final mask{_random_masks(results)}.
 
-{shown}{versions}; commit {one.git}. Command: `./run.sh --profile {name}`.
+{shown}{one.environment}; commit {one.git}. Command: `./run.sh --profile {name}`.
 """
 
 

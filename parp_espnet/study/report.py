@@ -53,7 +53,7 @@ def page(
         _details("Comparisons on the same utterances", _comparisons(evidence)) if evidence.comparisons else "",
         _details("The most frequent errors of the dense models", _confusions(evidence)) if evidence.confusions else "",
         _details("The command of every run", _table(("experiment", "command"), _words(commands))),
-        f'<p class="soft">Commit {escape(first.git or "unknown")}; {escape(_versions(first))}.</p>',
+        f'<p class="soft">Commit {escape(first.git or "unknown")}; {escape(first.environment)}.</p>',
     ]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}</title>'
@@ -107,7 +107,3 @@ def _details(title: str, content: str) -> str:
 
 def _words(commands: Mapping[Path, str]) -> list[tuple[str, str]]:
     return [(directory.name, command) for directory, command in commands.items()]
-
-
-def _versions(result: Result) -> str:
-    return ", ".join(f"{package} {version}" for package, version in result.environment.items())

@@ -1,0 +1,33 @@
+"""What a training says of itself, as a result has it."""
+
+from pathlib import Path
+from typing import Any
+
+from parp_espnet.files import read_json
+from parp_espnet.pipeline.paths import from_root
+
+SUMMARY = "training.json"
+MEASURED = (
+    "method",
+    "sparsity_target",
+    "sparsity_measured",
+    "freeze_updates",
+    "seed",
+    "updates",
+    "mask_sha256",
+    "iou_initial_final",
+    "train_seconds",
+)
+
+
+def trained(exp: Path) -> dict[str, Any]:
+    """Return the fields of a `Result` that the training of an experiment left in `training.json`.
+
+    Raises `UserError` when the file is missing or damaged.
+    """
+    found = read_json(exp / SUMMARY)
+    mask = found["initial_mask"]
+    return {name: found[name] for name in MEASURED} | {
+        "initial_mask": None if mask is None else from_root(Path(mask)),
+        "device": found.get("device"),  # younger than the rest
+    }
