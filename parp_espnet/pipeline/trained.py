@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.paths import from_root
 
@@ -23,9 +24,12 @@ MEASURED = (
 def trained(exp: Path) -> dict[str, Any]:
     """Return the fields of a `Result` that the training of an experiment left in `training.json`.
 
-    Raises `UserError` when the file is missing or damaged.
+    Raises `UserError` when the file is missing, damaged or something else.
     """
     found = read_json(exp / SUMMARY)
+    lacking = [name for name in (*MEASURED, "initial_mask") if not isinstance(found, dict) or name not in found]
+    if lacking:
+        raise UserError(f"{exp / SUMMARY}: expected what a training leaves, found no {', '.join(lacking)}; train again")
     mask = found["initial_mask"]
     return {name: found[name] for name in MEASURED} | {
         "initial_mask": None if mask is None else from_root(Path(mask)),
