@@ -50,7 +50,7 @@ def test_the_study_of_upstreams_covers_all_languages_and_the_control_has_five_ti
     assert {language for arm, language in settings if arm == "multi"} == set(VOICES)
     assert {language for arm, language in settings if arm == "mono"} == set(VOICES)
     assert settings["random", "es"].updates == 5 * settings["multi", "es"].updates
-    assert settings["random", "es"].upstream_label == "multi-random0"
+    assert settings["random", "es"].upstream_label == "multi-random"
     assert len({one.directory for one in dense}) == len(dense)
 
 
