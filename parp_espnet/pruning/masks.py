@@ -112,11 +112,13 @@ class Mask:
                 made=Origin.read(metadata),
             )
             _check_told(mask)
-            _check_measured(mask, metadata)
+            contradiction = _contradiction(mask, metadata)
         except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
             raise UserError(f"{place}: damaged mask file ({error}); make it again") from None
         if mask.sha256 != metadata.get("sha256"):
             raise UserError(f"{place}: damaged mask file (its bits do not match its hash); make it again")
+        if contradiction:
+            raise UserError(f"{place}: damaged mask file ({contradiction}); make it again")
         return mask
 
     def check_fits(self, pool: Mapping[str, Tensor], where: str) -> None:
@@ -153,14 +155,15 @@ def _check_told(mask: Mask) -> None:
         raise ValueError(f"parent: expected a hash or null, found {str(mask.parent)[:60]!r}")
 
 
-def _check_measured(mask: Mask, metadata: Mapping[str, str]) -> None:
-    """Raise `ValueError` where the file says something else of its bits than they do."""
+def _contradiction(mask: Mask, metadata: Mapping[str, str]) -> str:
+    """Say where the file says something else of its bits than they do; "" where it does not."""
     told = metadata.get("fingerprint", mask.fingerprint)
     if told != mask.fingerprint:
-        raise ValueError(f"fingerprint: it says {told[:60]!r}, its shapes have {mask.fingerprint}")
+        return f"fingerprint: it says {told[:60]!r}, its shapes have {mask.fingerprint}"
     measured = json.loads(metadata.get("sparsity_measured", json.dumps(mask.sparsity)))
     if type(measured) not in (int, float) or not abs(measured - mask.sparsity) < CLOSE:
-        raise ValueError(f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}")
+        return f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}"
+    return ""
 
 
 def identity(kept: Mapping[str, Tensor]) -> str:

@@ -86,9 +86,13 @@ class Result:
         known = self.versions | ({} if self.device is None else {"trained on": self.device})
         return ", ".join(f"{name} {found}" for name, found in known.items())
 
+    def as_json(self) -> dict[str, Any]:
+        """The fields as the file has them."""
+        return {name.rstrip("_"): value for name, value in asdict(self).items()}
+
     def write(self, path: Path) -> None:
         """Write the result as JSON."""
-        write_json(path, {name.rstrip("_"): value for name, value in asdict(self).items()})
+        write_json(path, self.as_json())
 
     @classmethod
     def read(cls, path: Path) -> Self:
