@@ -6,8 +6,10 @@ import os
 import signal
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -51,6 +53,38 @@ def _spelled(letter: str) -> str:
     return letter.encode("unicode_escape").decode() if letter in TURNING else letter
 
 
+class PlainStream:
+    """A terminal to which foreign text comes as `plain_lines` has it; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text without what would move the cursor."""
+        return self.stream.write(plain_lines(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+def clear_terminal() -> None:
+    """Clear the screen and begin at its top."""
+    stream = sys.stdout.stream if isinstance(sys.stdout, PlainStream) else sys.stdout
+    stream.write("\033[2J\033[H")
+
+
+@contextmanager
+def plain_terminal() -> Iterator[None]:
+    """Let stdout be plain as long as it is a terminal; a pipe or a file gets what is written, byte for byte."""
+    before = sys.stdout
+    if before.isatty():
+        sys.stdout = cast(TextIO, PlainStream(before))
+    try:
+        yield
+    finally:
+        sys.stdout = before
+
+
 def describe(error: Exception) -> str:
     """Another library's error in one line: its kind and the first line that it says."""
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
@@ -74,7 +108,8 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
     @functools.wraps(main)
     def wrapped() -> None:
         try:
-            main()
+            with plain_terminal():
+                main()
             sys.stdout.flush()
         except UserError as error:
             print(f"error: {plain_lines(str(error))}", file=sys.stderr)

@@ -10,6 +10,7 @@ from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.plan import Experiment
+from parp_espnet.study.state import is_result
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
         root: the project's directory, from which experiments are named.
 
     Raises:
-        UserError: none is there, or a file is no result.
+        UserError: none is there, or that of one of several languages is no result.
     """
     done = [found for one in experiments for found in _done(one, root)]
     if not done:
@@ -41,7 +42,7 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
 
 def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
     file = root / experiment.result
-    if file.exists():
+    if is_result(file):
         yield Done(experiment, _complete(Result.read(file), experiment), file.parent)
         for part in sorted(file.parent.glob(f"{BY_LANGUAGE}/*/{file.name}")):
             yield Done(experiment, _complete(Result.read(part), experiment), part.parent, whole=False)
