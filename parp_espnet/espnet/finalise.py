@@ -55,7 +55,7 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
         "sparsity_before_last_prune": before.get(final.resolve(), zeros),
         "mask_sha256": mask.sha256,
         "initial_mask_sha256": mask.parent,
-        "initial_mask_origin": None if session.first_mask is None else session.first_mask.made.as_dict(),
+        "initial_mask_origin": None if session.first_mask is None else session.first_mask.told(),
         "iou_initial_final": iou(kept, _on_cpu(session.pruner.first)),
         "model": final.name,
         "updates": session.pruner.update,

@@ -166,7 +166,7 @@ class Finetuning:
                 "sparsity_measured": 1 - nonzero_count(pool) / mask.total,
                 "mask_sha256": mask.sha256,
                 "initial_mask_sha256": first.sha256,
-                "initial_mask_origin": first.made.as_dict(),
+                "initial_mask_origin": first.told(),
                 "options": options_of(self.settings),
                 "iou_initial_final": iou(mask.kept, first.kept),
                 "updates": self.at.update,

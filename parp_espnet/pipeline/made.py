@@ -35,6 +35,8 @@ CONFIGURATIONS: Mapping[str, Path] = {
 """Options that are files of many options, and the files that they are by default."""
 CONTENTS = ("merge", "ngram", "lm_train_text")
 """Options that are files of which the content counts."""
+UNSET = "unset"
+"""In place of the value of a configuration that leaves one out."""
 LETTERS = 8
 """Of a hash that stands beside a file's name."""
 
@@ -89,7 +91,7 @@ def _differing(option: str, path: Path) -> dict[str, Plain]:
     found: dict[str, Plain] = {}
     for name in [*usual, *(name for name in own if name not in usual)]:
         if own.get(name) != usual.get(name):
-            value = own.get(name)
+            value = own.get(name, UNSET)
             found[f"{option}.{name}"] = value if isinstance(value, bool | int | float | str) else str(value)
     return found
 

@@ -73,6 +73,10 @@ class Mask:
         """Identity of the mask: names, shapes and bits; not how it came to be."""
         return identity(self.kept)
 
+    def told(self) -> dict[str, Any]:
+        """Whose it is and within what it was ranked, as a training's summary has it."""
+        return {**self.made.as_dict(), "scope": self.scope}
+
     def save(self, path: Path) -> None:
         """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and metadata."""
         metadata = {

@@ -72,7 +72,7 @@ class Result:
     # Of ids, texts and durations of the training set, and of ids and references of the scored one.
     train_sha256: str | None = None
     reference_sha256: str | None = None
-    # Where the first mask comes from: the fields of `pruning.origin.Origin` and its `sha256`.
+    # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its `sha256`.
     mask_origin: dict[str, str | int | None] | None = None
     train_seconds: float | None
     decode_seconds: float | None

@@ -145,6 +145,9 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
         aside.append(f"on {origin.upstream}")
     if origin.recipe is not None and corpus_of_recipe(origin.recipe) != corpus_of_recipe(result.recipe):
         aside.append(f"in {origin.recipe}")
+    scope = (result.mask_origin or {}).get("scope")
+    if origin.parents is None and scope not in (None, (result.options or {}).get("scope", "global")):
+        aside.append(f"ranked by {scope}")
     if origin.seed not in (None, result.seed):
         aside.append(f"seed {origin.seed}")
     return found | {"other": " ".join(aside)}

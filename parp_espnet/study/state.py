@@ -61,6 +61,9 @@ def standings(study: Study, logs: Path) -> list[Standing]:
 
     Args:
         logs: folder of the logs of the study's jobs.
+
+    Raises:
+        UserError: a result is of another version.
     """
     ran = _logs(logs)
     results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if is_done(one)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from parp_espnet.corpora.table import FOLDERS
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import arm_of
 
 RANKING = ("scope", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
@@ -60,15 +61,17 @@ class Differences:
         told = [_facets(one) for one in results]
         names = list(dict.fromkeys(name for facets in told for name in facets))
         found = [name for name in names if _differs(name, results, told)]
-        return cls((*found, *(name for name in DIGESTS if _digests_differ(name, results, told))))
+        digests = [name for name in DIGESTS if _digests_differ(name, results, told)]
+        masks = [FIRST_MASK] if _masks_differ(results, told) else []
+        return cls((*found, *digests, *masks))
 
     def pruning(self, result: Result) -> str:
         """The options of pruning that differ, in words; what a result has by default is left out."""
-        return self._words(result, [name for name in self.names if name in PRUNING])
+        return self._words(result, [name for name in self.names if name in (*PRUNING, FIRST_MASK)])
 
     def others(self, result: Result) -> str:
         """All else that differs, in words."""
-        return self._words(result, [name for name in self.names if name not in PRUNING])
+        return self._words(result, [name for name in self.names if name not in (*PRUNING, FIRST_MASK)])
 
     def all(self, result: Result) -> str:
         """Both of them."""
@@ -78,14 +81,17 @@ class Differences:
         """What stands in the column of that name."""
         if name in DIGESTS:
             return (getattr(result, DIGESTS[name]) or "")[:DIGEST]
+        if name == FIRST_MASK:
+            return _given_mask(result)[:DIGEST]
         return _facets(result).get(name, "default" if result.options is not None else "")
 
     def _words(self, result: Result, names: Sequence[str]) -> str:
         facets = _facets(result)
         words = []
         for name in names:
-            if name in DIGESTS:
-                words.append(f"{name} {self.value(name, result)}")
+            if name in (*DIGESTS, FIRST_MASK):
+                value = self.value(name, result)
+                words += [f"{name} {value}"] if value else []
             elif name in facets:
                 words.append(f"{name} {facets[name]}")
         return ", ".join(words)
@@ -113,6 +119,8 @@ class Intervals:
 
 DIGESTS: Mapping[str, str] = {"training data": "train_sha256", "references": "reference_sha256"}
 """Data that may have changed under results that are otherwise alike, and their fields."""
+FIRST_MASK = "first mask"
+"""Likewise the mask that was given."""
 
 
 def _facets(result: Result) -> dict[str, str]:
@@ -149,6 +157,25 @@ def _digests_differ(name: str, results: Sequence[Result], told: Sequence[Mapping
         if digest is not None:
             place = (result.recipe, result.language, result.dataset, *sorted(facets.items()))
             values.setdefault(place, set()).add(digest)
+    return any(len(found) > 1 for found in values.values())
+
+
+def _given_mask(result: Result) -> str:
+    """The hash of the mask that a result was given; "" where it has its own, or it is not known."""
+    if result.mask_origin is None or "initial_mask" not in (result.options or {}):
+        return ""
+    return str(result.mask_origin.get("sha256") or "")
+
+
+def _masks_differ(results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
+    """Whether results that are alike in all else, the seed included, were given different masks."""
+    values: dict[object, set[str]] = {}
+    for result, facets in zip(results, told, strict=True):
+        if digest := _given_mask(result):
+            arm = arm_of(result)
+            alike = (result.recipe, result.language, arm, result.sparsity_target, result.seed, result.updates)
+            more = (result.freeze_updates, result.upstream, *sorted(facets.items()))
+            values.setdefault((alike, more), set()).add(digest)
     return any(len(found) > 1 for found in values.values())
 
 

@@ -17,7 +17,7 @@ ES = Origin("finetuned", "omp", "egs2/cldr/es", "es", 0, "multi", "magnitude")
 
 def given(make_result: Callable[..., Result], origin: Origin | None, mask: str, **more: object) -> Arm:
     """The arm of a Turkish run with a mask from elsewhere."""
-    told = None if origin is None else {**origin.as_dict(), "sha256": "0123456789"}
+    told = None if origin is None else {**origin.as_dict(), "scope": "global", "sha256": "0123456789"}
     values: dict[str, object] = {"options": {"initial_mask": mask}, "recipe": "egs2/cldr/tr", "language": "tr"}
     return arm_of(make_result(method="transfer", initial_mask=mask, mask_origin=told, **values | more))
 
@@ -63,6 +63,11 @@ def test_all_that_tells_two_masks_apart_is_told(
 ) -> None:
     origin = Origin.of(ES.as_dict() | change)
     assert given(make_result, origin, "mask.safetensors").name == f"transfer, mask of {called}"
+
+
+def test_the_ranking_of_a_mask_is_told_where_it_is_not_that_of_the_run(make_result: Callable[..., Result]) -> None:
+    layer = {"initial_mask": "mask.safetensors", "scope": "layer"}
+    assert given(make_result, ES, "mask.safetensors", options=layer).name == "transfer, mask of es ranked by global"
 
 
 def test_a_mask_of_nobody_knows_whose_has_its_hash(make_result: Callable[..., Result]) -> None:

@@ -125,6 +125,17 @@ def test_who_prunes_nothing_has_no_ranking(make_result: Callable[..., Result]) -
     assert Differences.of([dense, grown, later]).names == ("start_sparsity",)
 
 
+def test_two_masks_that_nothing_else_tells_apart_are_told_by_their_hashes(make_result: Callable[..., Result]) -> None:
+    def given(sha256: str, seed: int = 0) -> Result:
+        origin = {"source": "finetuned", "language": "tr", "seed": seed, "sha256": sha256 * 64}
+        return make_result(method="transfer", seed=seed, mask_origin=origin, options={"initial_mask": "x"})
+
+    assert Differences.of([given("a"), given("b", seed=1)]).names == ()
+    both = Differences.of([given("a"), given("b")])
+    assert both.names == ("first mask",)
+    assert both.all(given("b")) == "first mask bbbbbbbb"
+
+
 def test_results_of_before_are_seeds_of_each_other(make_result: Callable[..., Result]) -> None:
     old = [make_result(seed=seed) for seed in (0, 1)]
     assert Differences.of(old).names == ()
