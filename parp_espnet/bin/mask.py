@@ -193,6 +193,8 @@ def _info(args: argparse.Namespace) -> None:
     print(f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {ranking}")
     print(f"weights      {mask.total} in {len(mask.kept)} tensors")
     print(f"step         {mask.step if mask.step is not None else '-'}")
+    if mask.step is not None and mask.parent is None:
+        print("note         it names no mask from which that many updates led to it")
     print(f"sha256       {mask.sha256}")
     print(f"parent       {printable(mask.parent or '-')}")
     print(f"fingerprint  {mask.fingerprint}")

@@ -17,7 +17,7 @@ from torch import Tensor
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
 from parp_espnet.pruning.kernels import kernels_for
-from parp_espnet.pruning.origin import UNKNOWN, Origin
+from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
 from parp_espnet.pruning.pool import fingerprint, shapes_of
 
 FORMAT = "parp-espnet mask 1"
@@ -167,6 +167,9 @@ def _contradiction(mask: Mask, metadata: Mapping[str, str]) -> str:
     measured = json.loads(metadata.get("sparsity_measured", json.dumps(mask.sparsity)))
     if type(measured) not in (int, float) or not abs(measured - mask.sparsity) < CLOSE:
         return f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}"
+    trained = mask.made.source == TRAINED
+    if mask.made.source is not None and trained != (mask.step is not None):
+        return f"step: it says {mask.step}, and that its weights are {'' if trained else 'not '}those of a finetuning"
     return ""
 
 

@@ -161,7 +161,7 @@ def test_a_mask_that_does_not_fit_names_the_tensors(mask: Mask):
 def test_whose_a_mask_is_stands_in_its_file_as_fields(mask: Mask, tmp_path: Path):
     made = Origin("finetuned", "omp", "egs2/cldr/es", "es", 3, "multi", "magnitude")
     path = tmp_path / "mask.safetensors"
-    replace(mask, made=made).save(path)
+    replace(mask, made=made, step=None).save(path)
     assert Mask.load(path).made == made
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
@@ -169,6 +169,13 @@ def test_whose_a_mask_is_stands_in_its_file_as_fields(mask: Mask, tmp_path: Path
     # One of before has none of these fields.
     mask.save(path)
     assert Mask.load(path).made == Origin()
+
+
+@pytest.mark.parametrize(("source", "step"), [("trained", None), ("pretrained", 3), ("union", 3)])
+def test_a_step_that_its_source_contradicts(mask: Mask, tmp_path: Path, source: str, step: int | None):
+    replace(mask, made=Origin(source=source), step=step).save(tmp_path / "mask")
+    with pytest.raises(UserError, match=rf"damaged mask file \(step: it says {step}"):
+        Mask.load(tmp_path / "mask")
 
 
 def test_an_error_calls_a_file_by_another_name_where_it_is_told_one(tmp_path: Path):
