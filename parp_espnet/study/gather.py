@@ -50,7 +50,7 @@ def gather(done: Sequence[Done]) -> Evidence:
     of_overlap = [one.folder / one.experiment.mask.name for one in first_seed if _overlaps(one)]
     missing += [str(file) for file in of_overlap if not file.is_file()]
     return Evidence(
-        costs=[_cost(one, apart) for one in wholes],
+        costs=_costs(wholes, apart),
         trainings=[one for one in each(_training, wholes) if one.updates],
         overlaps=list(overlaps(first_seed, apart)),
         anatomies=list(each(_anatomy, first_seed)),
@@ -59,6 +59,22 @@ def gather(done: Sequence[Done]) -> Evidence:
         confusions=[pair for found in each(_confusions, dense) for pair in found],
         missing=sorted(set(missing)),
     )
+
+
+def _costs(done: Sequence[Done], apart: Differences) -> list[Cost]:
+    """What each experiment costs; where there are several upstreams or decodings, its name tells which it has."""
+    results = [one.result for one in done]
+    several = [part for part in (_upstream, decoding_of) if len(set(map(part, results))) > 1]
+    found = []
+    for one in done:
+        cost = _cost(one, apart)
+        words = [cost.conditions, *(part(one.result) for part in several)]
+        found.append(replace(cost, conditions=", ".join(word for word in words if word)))
+    return found
+
+
+def _upstream(result: Result) -> str:
+    return result.upstream
 
 
 def _cost(one: Done, apart: Differences) -> Cost:

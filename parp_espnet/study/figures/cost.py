@@ -26,7 +26,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     each other, in a band around it. Masks from elsewhere and joint runs are left out. `rate` is what the error rate is
     called.
     """
-    found = [replace(one, method=one.line, arm=one.who) for one in found if one.who.own]
+    found = [replace(one, method=_called(one), arm=one.who) for one in found if one.who.own]
     languages = [
         name
         for name in dict.fromkeys(one.language for one in found)
@@ -45,6 +45,11 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
         axes.set_xticks(sorted({one.updates for one in found if one.language in languages}))
     add_legend(figure)
     return figure
+
+
+def _called(one: Cost) -> str:
+    """What a point is called: all that it differs in from others, but sparsity, seed and cost."""
+    return one.line if one.who.interval is None else f"{one.line}, n = {one.who.interval}"
 
 
 def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> None:
@@ -89,7 +94,8 @@ def _look(name: str, bare: Mapping[str, str]) -> dict[str, Any]:
     style = look(bare[name])
     if name == bare[name]:
         return style
-    place = [other for other in bare if bare[other] == bare[name] and other != name].index(name)
+    others = [other for other, method in bare.items() if method == bare[name] != other]
+    place = others.index(name)
     marker = MARKERS[(METHODS.index(bare[name]) + 1 + place) % len(MARKERS)] if bare[name] in METHODS else "x"
     return {**style, "marker": marker, "markerfacecolor": "none"}
 
