@@ -12,7 +12,7 @@ from pathlib import Path
 
 from parp_espnet.errors import command, printable
 from parp_espnet.scoring.bootstrap import Paired
-from parp_espnet.study.pair import alike, compare_scored, differences, unknown_options
+from parp_espnet.study.pair import alike, compare_scored, differences, error_rate_of, unknown_options
 
 
 @command
@@ -28,7 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     one, other = alike(options.one, options.other, options.decoding)
     found = compare_scored(one, other, options.seed)
-    rates = [f"{options.one} {one.result.error_rate:.2%}", f"{options.other} {other.result.error_rate:.2%}"]
+    rates = [f"{options.one} {error_rate_of(one):.2%}", f"{options.other} {error_rate_of(other):.2%}"]
     size = len(one.errors.read_text(encoding="utf-8").splitlines()) - 1
     what = "examples" if one.result.scores is not None else "utterances"
     print(printable(f"{', '.join(rates)}, on {size} {what} of {one.result.dataset}, {one.result.metric.upper()}"))

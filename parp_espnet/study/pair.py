@@ -8,6 +8,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.glue.score import PREDICTIONS
 from parp_espnet.glue.score import compare as compare_predictions
 from parp_espnet.scoring.bootstrap import Paired
+from parp_espnet.scoring.per import total
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.arms import arm_of
@@ -17,6 +18,7 @@ GREEDY = "greedy"
 TREE = "decode_"
 """Begins the name of a decoding's directory."""
 TRN = "ref.trn"
+SAME_RATE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,22 @@ def _check_references(one: Scored, other: Scored) -> None:
 
 def _lines(file: Path) -> list[str]:
     return sorted(file.read_text(encoding="utf-8").splitlines())
+
+
+def error_rate_of(one: Scored) -> float:
+    """Return its error rate, of speech that of the utterances that are compared.
+
+    Raises `UserError` where these are not those that its result counted.
+    """
+    if one.result.scores is not None:
+        return one.result.error_rate
+    rate = total(read_utterances(one.errors)).error_rate
+    if abs(rate - one.result.error_rate) > SAME_RATE:
+        raise UserError(
+            f"{one.errors}: its errors are {rate:.2%}, and those of result.json beside it "
+            f"{one.result.error_rate:.2%}; score again (phn.sh's stages 13 and 14)"
+        )
+    return rate
 
 
 def compare_scored(one: Scored, other: Scored, seed: int) -> Paired:
