@@ -21,8 +21,10 @@ finetune_first() {
 }
 
 # make_mask OUT SPARSITY INPUT WORDS…: the file OUT, by a sub-command of parp-mask; another INPUT means another mask.
+# The settings say whose it is, and change none of its bits.
 make_mask() {
-    step "$(dirname "$1")/.steps/$(basename "$1" .safetensors).json" --keep --input "$3" --output "$1" -- \
+    step "$(dirname "$1")/.steps/$(basename "$1" .safetensors).json" --keep --input "$3" --output "$1" \
+        --aside "--settings $(printf '%q' "${exp}/settings.json")" -- \
         python3 -m parp_espnet.bin.mask "${@:4}" "${pool_options[@]}" --sparsity "$2" --out "$1"
 }
 

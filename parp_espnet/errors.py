@@ -5,8 +5,11 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -18,12 +21,68 @@ REFUSALS = {
 }
 """Numbers of an `OSError` that are no defects, and what helps."""
 
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of text."""
+
 
 class UserError(Exception):
     """Something the user can mend.
 
     The message is one line that names what is wrong, where, what was expected, what was found and what to do.
     """
+
+
+def printable(text: object) -> str:
+    """Foreign text as one line for a terminal: what is no letter, mark or sign to see is spelled, such as `\\x1b`.
+
+    Names, ids, paths and metadata may hold anything; an escape sequence among them would move the cursor, or worse.
+    """
+    return "".join(_spelled(letter) for letter in str(text))
+
+
+def plain_lines(text: str) -> str:
+    """The same of text of several lines, with tabs: both are let alone."""
+    return "".join(letter if letter in "\n\t" else _spelled(letter) for letter in text)
+
+
+def _spelled(letter: str) -> str:
+    # Cc are control characters, Zl and Zp separators of lines, Cs halves of characters, which no stream encodes.
+    if unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cs"):
+        return letter.encode("unicode_escape").decode()
+    # Those of Cf that turn the direction of what follows can show one name as another; others belong to scripts.
+    return letter.encode("unicode_escape").decode() if letter in TURNING else letter
+
+
+class PlainStream:
+    """A terminal to which foreign text comes as `plain_lines` has it; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text without what would move the cursor."""
+        return self.stream.write(plain_lines(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+def clear_terminal() -> None:
+    """Clear the screen and begin at its top."""
+    stream = sys.stdout.stream if isinstance(sys.stdout, PlainStream) else sys.stdout
+    stream.write("\033[2J\033[H")
+
+
+@contextmanager
+def plain_terminal() -> Iterator[None]:
+    """Let stdout be plain as long as it is a terminal; a pipe or a file gets what is written, byte for byte."""
+    before = sys.stdout
+    if before.isatty():
+        sys.stdout = cast(TextIO, PlainStream(before))
+    try:
+        yield
+    finally:
+        sys.stdout = before
 
 
 def describe(error: Exception) -> str:
@@ -49,10 +108,11 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
     @functools.wraps(main)
     def wrapped() -> None:
         try:
-            main()
+            with plain_terminal():
+                main()
             sys.stdout.flush()
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {plain_lines(str(error))}", file=sys.stderr)
             sys.exit(USAGE_ERROR)
         except KeyboardInterrupt:
             print("interrupted: what was complete stays; the same command continues", file=sys.stderr)
@@ -66,7 +126,7 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
                 raise
             # A write does not say to which file.
             where = error.filename or f"a file in {Path.cwd()} or for temporary ones"
-            print(f"error: {cannot_write(where, error.errno)}", file=sys.stderr)
+            print(f"error: {plain_lines(cannot_write(where, error.errno))}", file=sys.stderr)
             sys.exit(USAGE_ERROR)
 
     return wrapped

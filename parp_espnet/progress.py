@@ -6,6 +6,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from parp_espnet.errors import plain_lines
+
 # Now, and not at the first line: what interrupts tqdm while it makes its lock comes out as an AttributeError.
 tqdm.get_lock()  # type: ignore[no-untyped-call]
 
@@ -39,7 +41,7 @@ def track[T](items: Iterable[T], label: str, unit: str = "it", total: int | None
 
 def say(line: str) -> None:
     """Print a line on stderr, above the bar if there is one; with its end at once, so that Ctrl-C cannot part them."""
-    tqdm.write(f"{line}\n", file=sys.stderr, end="")
+    tqdm.write(f"{plain_lines(line)}\n", file=sys.stderr, end="")
 
 
 def emit(text: str) -> None:

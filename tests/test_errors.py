@@ -2,11 +2,12 @@
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from parp_espnet.errors import command
+from parp_espnet.errors import UserError, clear_terminal, command, plain_lines, plain_terminal, printable
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,42 @@ def test_other_errors_of_the_system_are_defects() -> None:
 
     with pytest.raises(FileNotFoundError):
         main()
+
+
+BAD = "\x1b[31m\x07\x9b2J\r\u202e\u2028"
+
+
+def test_foreign_text_is_spelled() -> None:
+    assert printable(f"a{BAD}\n") == r"a\x1b[31m\x07\x9b2J\r\u202e\u2028\n"
+    assert plain_lines(f"a\tb\n{BAD}") == "a\tb\n" + r"\x1b[31m\x07\x9b2J\r\u202e\u2028"
+    # Marks, tones, clicks, joiners of scripts and letters of any script are text.
+    for text in ("ŋ͡m˥˩ ǃ ə̃ yak\u0027a", "क्\u200dष", "می\u200cخواهم", "日本語"):
+        assert printable(text) == plain_lines(text) == text
+
+
+def test_an_error_holds_no_escape_sequence(capsys: pytest.CaptureFixture[str]) -> None:
+    @command
+    def main() -> None:
+        raise UserError(f"{BAD}: no such file\n    and more")
+
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().err
+    assert said == r"error: \x1b[31m\x07\x9b2J\r\u202e\u2028: no such file" + "\n    and more\n"
+
+
+def test_a_terminal_is_plain_and_a_pipe_as_it_is(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+    with plain_terminal():
+        print(BAD)
+    assert capsys.readouterr().out == f"{BAD}\n"
+    leader, follower = os.openpty()
+    with os.fdopen(follower, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        with plain_terminal():
+            print("é" + BAD, flush=True)
+            clear_terminal()
+            sys.stdout.flush()
+        assert sys.stdout is terminal
+        shown = os.read(leader, 1000).decode()
+    os.close(leader)
+    assert shown == "é" + r"\x1b[31m\x07\x9b2J\r\u202e\u2028" + "\r\n\x1b[2J\x1b[H"

@@ -125,9 +125,12 @@ def _draw(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from parp_espnet.glue.finetune import Finetuning  # noqa: PLC0415
+    from parp_espnet.pipeline.made import write_origin  # noqa: PLC0415
 
     mask = Path(options.initial_mask) if options.initial_mask else None
-    Finetuning(Settings.load(options.exp / "settings.json"), mask, options.exp).run()
+    settings = Settings.load(options.exp / "settings.json")
+    write_origin(settings, options.exp)
+    Finetuning(settings, mask, options.exp).run()
 
 
 def _score(options: argparse.Namespace) -> None:

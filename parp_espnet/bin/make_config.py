@@ -8,6 +8,7 @@ from pathlib import Path
 
 from parp_espnet.errors import command
 from parp_espnet.pipeline.config import make
+from parp_espnet.pipeline.made import write_origin
 from parp_espnet.pipeline.settings import Settings
 
 
@@ -21,7 +22,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="YAML to write")
     options = parser.parse_args()
     mask = Path(options.initial_mask) if options.initial_mask else None
-    make(Settings.load(options.settings), options.frontend, mask, options.out)
+    settings = Settings.load(options.settings)
+    make(settings, options.frontend, mask, options.out)
+    # Masks and results say with which options the model was trained, whatever a later call decodes it with.
+    write_origin(settings, options.out.parent)
 
 
 if __name__ == "__main__":

@@ -16,21 +16,32 @@ A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt) or an ESPnet mode
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from parp_espnet.errors import UserError, command, describe
+from parp_espnet.errors import UserError, command, describe, printable
+from parp_espnet.pipeline.made import load_settings, origin_of
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import HOW, combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
 from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.origin import MAGNITUDE, Origin
 from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
 from parp_espnet.pruning.scopes import SCOPES, check_scope
 from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.settings import check_sparsity
 from parp_espnet.upstreams.weights import copy_changed, load_weights
+
+SETTINGS = "settings.json"
+"""In an experiment's directory: its options."""
+REFINED = {(Source.RANDOM, Source.PRETRAINED), (Source.ITERATED, Source.FINETUNED)}
+"""What an experiment calls the source of a mask, and what the command does that makes it.
+
+Weights drawn at random stand in a pre-trained model's place, and IMP's last round is a finetuned model.
+"""
 
 
 @command
@@ -65,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     combined.add_argument("how", choices=HOW)
     combined.add_argument("masks", type=Path, nargs="+")
     for maker in (upstream, model, drawn):
+        maker.add_argument("--settings", type=Path, help=f"{SETTINGS} of the experiment whose the mask is")
         maker.add_argument("--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)")
     for maker in (upstream, model):
         maker.add_argument("--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4")
@@ -90,21 +102,43 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _from_upstream(args: argparse.Namespace) -> None:
-    _make(_upstream_weights(args.upstream), Source.PRETRAINED.value, args)
+    _make(_upstream_weights(args.upstream), Source.PRETRAINED, Source.PRETRAINED.value, args)
 
 
 def _from_model(args: argparse.Namespace) -> None:
-    _make(load_weights(args.model), f"magnitudes of the finetuned weights {args.model}", args)
+    told = f"magnitudes of the finetuned weights {args.model}"
+    _make(load_weights(args.model), Source.FINETUNED, told, args, _trained_in(args.model))
 
 
-def _make(weights: Mapping[str, Tensor], origin: str, args: argparse.Namespace) -> None:
+def _trained_in(model: Path) -> Origin:
+    """Whose a finetuned model is: its directory says it, or that above it where the model has a folder of its own."""
+    return Origin.of_experiment(model.parent).over(Origin.of_experiment(model.parent.parent))
+
+
+def _make(
+    weights: Mapping[str, Tensor], source: Source, origin: str, args: argparse.Namespace, run: Origin | None = None
+) -> None:
     kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.scope)
-    _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope), args.out)
+    made = _made(source, args.settings).over(run or Origin())
+    _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope, made=made), args.out)
+
+
+def _made(source: Source, settings: Path | None) -> Origin:
+    """Whose a mask is: that of the experiment, which may know more of its source."""
+    if settings is None:
+        return Origin(source=source.name.lower(), ranking=MAGNITUDE)
+    experiment = load_settings(settings)
+    told = Source[experiment.mask_source.upper()]
+    # A finetuned model's mask may be made for an experiment that begins otherwise, or for none.
+    same = told is source or (told, source) in REFINED
+    return replace(origin_of(experiment), source=(told if same else source).name.lower())
 
 
 def _random(args: argparse.Namespace) -> None:
     pool = find_pool(load_weights(args.model), args.pattern, args.biases)
-    _save(random_mask(shapes_of(pool), args.sparsity, args.seed, args.scope), args.out)
+    mask = random_mask(shapes_of(pool), args.sparsity, args.seed, args.scope)
+    known = _made(Source.UNIFORM, args.settings) if args.settings is not None else Origin()
+    _save(replace(mask, made=replace(mask.made.over(known), ranking=None)), args.out)
 
 
 def _combine(args: argparse.Namespace) -> None:
@@ -114,7 +148,7 @@ def _combine(args: argparse.Namespace) -> None:
 
 def _save(mask: Mask, out: Path) -> None:
     mask.save(out)
-    print(f"{out}: {mask.sparsity:.6f} of {mask.total} weights pruned, {mask.origin}")
+    print(printable(f"{out}: {mask.sparsity:.6f} of {mask.total} weights pruned, {mask.origin}"))
 
 
 def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
@@ -151,16 +185,24 @@ def _size(tensors: object) -> int:
 
 def _info(args: argparse.Namespace) -> None:
     mask = Mask.load(args.mask)
-    print(f"origin       {mask.origin}")
-    print(f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {mask.scope} ranking")
+    print(f"origin       {printable(mask.origin)}")
+    for name, value in mask.made.as_dict().items():
+        if value is not None:
+            print(f"{name:12} {printable(value)}")
+    ranking = f"{printable(mask.scope)} ranking"
+    print(f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {ranking}")
     print(f"weights      {mask.total} in {len(mask.kept)} tensors")
     print(f"step         {mask.step if mask.step is not None else '-'}")
+    if mask.step is not None and mask.parent is None:
+        print("note         it names no mask from which that many updates led to it")
     print(f"sha256       {mask.sha256}")
-    print(f"parent       {mask.parent or '-'}")
+    print(f"parent       {printable(mask.parent or '-')}")
     print(f"fingerprint  {mask.fingerprint}")
     for group in (by_layer, by_kind):
-        for name, sparsity in sparsity_by(mask.kept, group).items():
-            print(f"{sparsity:.4f}  {name}")
+        found = sparsity_by(mask.kept, group)
+        for name in groups(mask.kept, group):
+            share = f"{found[name]:.4f}" if name in found else "no weights"
+            print(f"{share}  {printable(name)}")
 
 
 def _diff(args: argparse.Namespace) -> None:
@@ -173,7 +215,7 @@ def _diff(args: argparse.Namespace) -> None:
     one, other = (sparsity_by(mask.kept, by_layer) for mask in (first, second))
     print("by layer, with what random masks of the same sparsities would have:")
     for name, overlap in iou_by(first.kept, second.kept, by_layer).items():
-        print(f"{overlap:.4f}  {random_iou(one[name], other[name]):.4f}  {name}")
+        print(f"{overlap:.4f}  {random_iou(one[name], other[name]):.4f}  {printable(name)}")
 
 
 def _apply(args: argparse.Namespace) -> None:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from parp_espnet.errors import UserError, command
+from parp_espnet.errors import UserError, clear_terminal, command
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
@@ -36,6 +36,7 @@ from parp_espnet.study.state import (
     is_unpacked,
     listing,
     note_job,
+    set_aside_damaged,
     standings,
 )
 
@@ -138,7 +139,7 @@ def _words(paths: Iterable[Path]) -> str:
 
 
 def _begin(study: Path, folder: Path) -> None:
-    Study.read(study)
+    set_aside_damaged(Study.read(study))
     write_text(folder / KEPT, study.read_text(encoding="utf-8"))
 
 
@@ -186,8 +187,9 @@ def _status(study: Study, folder: Path, jobs: int | None, watch: float | None) -
         found = standings(study, folder / "log")
         running = sum(one.state is State.RUNNING for one in found)
         text = describe(found, jobs or running or settings.StudySettings().jobs)
-        # Clear the screen and begin at its top.
-        print(f"\033[2J\033[H{time.ctime()}\n{text}" if watch else text, flush=True)
+        if watch:
+            clear_terminal()
+        print(f"{time.ctime()}\n{text}" if watch else text, flush=True)
         if not watch:
             return
         time.sleep(watch)

@@ -12,6 +12,7 @@ from parp_espnet.espnet.checkpoints import load_model_state, relink, save
 from parp_espnet.espnet.session import Session
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
+from parp_espnet.pruning.origin import MAGNITUDE, TRAINED, Origin
 from parp_espnet.pruning.pruner import Pruner, apply_mask, nonzero_count
 from parp_espnet.pruning.selection import select
 
@@ -54,6 +55,7 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
         "sparsity_before_last_prune": before.get(final.resolve(), zeros),
         "mask_sha256": mask.sha256,
         "initial_mask_sha256": mask.parent,
+        "initial_mask_origin": None if session.first_mask is None else session.first_mask.told(),
         "iou_initial_final": iou(kept, _on_cpu(session.pruner.first)),
         "model": final.name,
         "updates": session.pruner.update,
@@ -121,4 +123,7 @@ def _describe(kept: dict[str, Tensor], session: Session) -> Mask:
         scope=session.settings.scope,
         step=session.pruner.update,
         parent=first.sha256,
+        made=Origin(source=TRAINED, method=session.settings.method, ranking=MAGNITUDE).over(
+            Origin.of_experiment(session.directory)
+        ),
     )

@@ -17,6 +17,7 @@ from parp_espnet.files import write_json
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -84,7 +85,8 @@ class Session:
         Not called when a checkpoint is about to be resumed: it brings its own mask.
         """
         sparsity = self.settings.schedule.sparsity_at(0)
-        mask = first_mask(self.pruner.pool, sparsity, self.settings.scope, self.settings.initial_mask)
+        own = Origin.of_experiment(self.directory)
+        mask = first_mask(self.pruner.pool, sparsity, self.settings.scope, self.settings.initial_mask, own)
         self.first_mask = mask
         if self.writes:
             mask.save(self.directory / FIRST_MASK)
@@ -152,11 +154,13 @@ class Session:
         return float(losses[-1].value) if losses and math.isfinite(losses[-1].value) else None
 
     def _add_state(self, _: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
+        first = self.first_mask
+        told = first and {name: getattr(first, name) for name in Mask.TOLD} | {"made": first.made.as_dict()}
         ours = {
             "pruner": self.pruner.state_dict(),
             "settings": self.settings.as_dict(),
             "seconds": self.seconds,
-            "first_mask": self.first_mask and {name: getattr(self.first_mask, name) for name in Mask.TOLD},
+            "first_mask": told,
         }
         return state | {STATE_KEY: ours}
 
@@ -179,7 +183,9 @@ class Session:
         if told is None:  # a checkpoint of before it was told
             self.first_mask = Mask.load(path)
             return
-        self.first_mask = Mask(self.pruner.first, **told)
+        # A checkpoint of before has no fields.
+        values = dict(told) | {"made": Origin.of(told.get("made", {}))}
+        self.first_mask = Mask(self.pruner.first, **values)
         if self.writes and not path.exists():
             logging.warning(f"{path} is gone: writing it again from the checkpoint")
             self.first_mask.save(path)

@@ -24,10 +24,12 @@ from parp_espnet.glue.metrics import METRICS, Values
 from parp_espnet.glue.models import base_of, load_classifier, load_tokenizer
 from parp_espnet.glue.run import CHECKPOINT, Standing, load_checkpoint, save_checkpoint
 from parp_espnet.glue.settings import MODEL, Settings
+from parp_espnet.pipeline.made import options_of, origin_of
 from parp_espnet.pipeline.trained import SUMMARY
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
 from parp_espnet.pruning.masks import Mask, iou
+from parp_espnet.pruning.origin import MAGNITUDE, TRAINED, Origin
 from parp_espnet.pruning.pruner import Pruner, nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.upstreams.weights import load_weights
@@ -95,7 +97,8 @@ class Finetuning:
             self.log.cut(self.at.update)
             return
         sparsity = self.pruning.schedule.sparsity_at(0)
-        mask = first_mask(self.pruner.pool, sparsity, self.pruning.scope, self.pruning.initial_mask)
+        own = origin_of(self.settings)
+        mask = first_mask(self.pruner.pool, sparsity, self.pruning.scope, self.pruning.initial_mask, own)
         mask.save(self.directory / FIRST_MASK)
         self.log.cut(-1)
         self.pruner.start(mask)
@@ -145,6 +148,7 @@ class Finetuning:
             scope=self.pruning.scope,
             step=self.at.update,
             parent=first.sha256,
+            made=Origin(source=TRAINED, ranking=MAGNITUDE).over(origin_of(self.settings)),
         ).save(self.directory / FINAL_MASK)
 
     def _finish(self) -> None:
@@ -161,6 +165,9 @@ class Finetuning:
                 "sparsity_target": self.pruning.sparsity,
                 "sparsity_measured": 1 - nonzero_count(pool) / mask.total,
                 "mask_sha256": mask.sha256,
+                "initial_mask_sha256": first.sha256,
+                "initial_mask_origin": first.told(),
+                "options": options_of(self.settings),
                 "iou_initial_final": iou(mask.kept, first.kept),
                 "updates": self.at.update,
                 "best_update": self.at.best_update,

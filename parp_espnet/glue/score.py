@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import read_json, write_text
 from parp_espnet.glue.examples import Example, label_name, read
 from parp_espnet.glue.finetune import predict
 from parp_espnet.glue.metrics import METRICS, Values, error_interval
 from parp_espnet.glue.models import load_classifier, load_tokenizer
 from parp_espnet.glue.settings import MODEL, Settings
+from parp_espnet.glue.tasks import Task
+from parp_espnet.pipeline.made import languages_of
 from parp_espnet.pipeline.paths import ROOT, from_root
-from parp_espnet.pipeline.trained import trained
+from parp_espnet.pipeline.trained import SUMMARY, trained
 from parp_espnet.scoring.bootstrap import Paired
-from parp_espnet.scoring.result import Result, git_revision, versions
+from parp_espnet.scoring.result import Result, digest_of, git_revision, versions
 
 PREDICTIONS = "predictions.tsv"
 """Of the set that is reported on, beside `result.json`; of all sets, in `predictions/`."""
@@ -51,10 +53,11 @@ def score(exp: Path) -> Result:
     first, metric = tests[0], METRICS[task.metrics[0]]
     write_text(exp / PREDICTIONS, (exp / "predictions" / f"{first}.tsv").read_text(encoding="utf-8"))
     result = Result(
-        **_setting(settings), **trained(exp), dataset=first, metric=task.metrics[0], scores=scores,
+        **_setting(settings, exp), **trained(exp), dataset=first, metric=task.metrics[0], scores=scores,
         error_rate=1 - metric.score(labels[first], found[first]),
         ci95=error_interval(metric, labels[first], found[first]), sub=None, del_=None, ins=None,
-        reference_length=len(labels[first]), pfer=None, decode_seconds=seconds, audio_seconds=None,
+        reference_length=len(labels[first]), reference_sha256=_digest(first, task), pfer=None,
+        decode_seconds=seconds, audio_seconds=None,
         versions=versions(), git=git_revision(ROOT),
     )  # fmt: skip
     result.write(exp / "result.json")
@@ -106,7 +109,14 @@ def read_predictions(path: Path) -> list[list[str]]:
     return rows
 
 
-def _setting(settings: Settings) -> dict[str, Any]:
+def _digest(name: str, task: Task) -> str:
+    """Of a set's examples, their labels among them."""
+    rows = ((one.id, one.sentence1, one.sentence2, str(one.label)) for one in read(Path("data", f"{name}.tsv"), task))
+    return digest_of(rows)
+
+
+def _setting(settings: Settings, exp: Path) -> dict[str, Any]:
+    told = read_json(exp / SUMMARY)
     return {
         "recipe": from_root(settings.recipe),
         "language": settings.task,
@@ -115,4 +125,7 @@ def _setting(settings: Settings) -> dict[str, Any]:
         "upstream": settings.upstream_label,
         "finetuning_runs": settings.finetuning_runs,
         "interval": settings.interval,
+        "options": told.get("options") if isinstance(told, dict) else None,
+        "train_languages": languages_of(settings),
+        "train_sha256": _digest("train", settings.definition),
     }

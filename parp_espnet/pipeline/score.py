@@ -7,14 +7,16 @@ from typing import Any
 
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir
 from parp_espnet.files import read_json, write_json, write_text
+from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.formatting import minutes
+from parp_espnet.pipeline.made import options_of_result
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
 from parp_espnet.scoring.merge import describe_merges, merge, read_merges
-from parp_espnet.scoring.result import Result, git_revision, versions
+from parp_espnet.scoring.result import Result, digest_of, git_revision, versions
 from parp_espnet.scoring.utterances import write_utterances
 from parp_espnet.scoring.words import Metric, units
 
@@ -48,7 +50,7 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
     references, hypotheses = units(metric, merge(table, said), merge(table, heard))
     alignments = align_all(references, hypotheses)
     common = {
-        **_setting(exp, data), **trained(exp), "metric": metric, "merges": table,
+        **_setting(exp, data, decoded), **trained(exp), "metric": metric, "merges": table,
         **_decoding(decoded), "versions": versions(), "git": git_revision(ROOT),
     }  # fmt: skip
     if len(languages := sorted({utterance.language for utterance in utterances})) > 1:
@@ -83,6 +85,7 @@ def _leave(
         del_=total.deletions,
         ins=total.insertions,
         reference_length=total.reference,
+        reference_sha256=digest_of((utterance, *phones) for utterance, phones in said.items()),
         audio_seconds=60 * minutes(utterances),
     )
     speakers = {utterance.id: utterance.speaker for utterance in utterances}
@@ -104,8 +107,9 @@ def _feature_rates(references: Mapping[str, Phones], hypotheses: Mapping[str, Ph
     return {"pfer": features.pfer(counts), "pfer_per_utterance": features.pfer_per_utterance(counts)}
 
 
-def _setting(exp: Path, data: Path) -> dict[str, Any]:
+def _setting(exp: Path, data: Path, decoded: Path) -> dict[str, Any]:
     settings = Settings.load(exp / "settings.json")
+    decoded_so = decoded.parent.name == Decoding(settings).name
     trained_on = read_data_dir(Path(settings.dumpdir) / "raw" / settings.train_dump)
     # At speed s an utterance lasts 1/s of its time; what counts is the speech that there was.
     copies = sum(1 / speed for speed in settings.speeds or (1.0,))
@@ -117,6 +121,9 @@ def _setting(exp: Path, data: Path) -> dict[str, Any]:
         "finetuning_runs": settings.finetuning_runs,
         "interval": settings.interval,
         "dataset": data.name,
+        "options": options_of_result(settings, exp, decoded_so),
+        "train_languages": sorted({utterance.language for utterance in trained_on}),
+        "train_sha256": digest_of((one.id, f"{one.duration:.2f}", *one.phones) for one in trained_on),
     }
 
 

@@ -199,9 +199,14 @@ class Settings(Experiment):
 
     @property
     def upstream_label(self) -> str:
-        """What results call the upstream: the name of a shipped one, otherwise what the user gave."""
+        """What results call the upstream; with random weights another, whatever the seed that they are drawn with."""
+        return self.upstream_source if self.upstream_init == "pretrained" else f"{self.upstream_source}-random"
+
+    @property
+    def upstream_source(self) -> str:
+        """Where its architecture and weights are from: the name of a shipped one, otherwise what the user gave."""
         name = upstream_name(self.upstream)
-        return self._with_init(name if (SHIPPED / name).is_dir() else self.upstream)
+        return name if (SHIPPED / name).is_dir() else self.upstream
 
     def _with_init(self, name: str) -> str:
         return name if self.upstream_init == "pretrained" else f"{name}-random{self.seed}"

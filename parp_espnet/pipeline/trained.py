@@ -33,5 +33,15 @@ def trained(exp: Path) -> dict[str, Any]:
     mask = found["initial_mask"]
     return {name: found[name] for name in MEASURED} | {
         "initial_mask": None if mask is None else from_root(Path(mask)),
-        "device": found.get("device"),  # younger than the rest
+        # Younger than the rest.
+        "device": found.get("device"),
+        "mask_origin": _origin(found),
     }
+
+
+def _origin(found: dict[str, Any]) -> dict[str, Any] | None:
+    """Where the first mask comes from, and which it is; None of a training of before it said so."""
+    origin = found.get("initial_mask_origin")
+    if not isinstance(origin, dict):
+        return None
+    return {**origin, "sha256": found.get("initial_mask_sha256")}

@@ -45,13 +45,22 @@ def groups(kept: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[st
 
 
 def sparsity_by(kept: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, float]:
-    """Return the pruned fraction of each group."""
-    return {
-        name: 1.0 - kept_in(part) / sum(tensor.numel() for tensor in part.values())
-        for name, part in groups(kept, group).items()
-    }
+    """Return the pruned fraction of each group that has weights."""
+    found = {}
+    for name, part in groups(kept, group).items():
+        if total := _size(part):
+            found[name] = 1.0 - kept_in(part) / total
+    return found
 
 
 def iou_by(a: Mapping[str, Tensor], b: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, float]:
-    """Return the overlap of two masks in each group; both cover the same tensors."""
-    return {name: iou(part, {one: b[one] for one in part}) for name, part in groups(a, group).items()}
+    """Return the overlap of two masks in each group that has weights; both cover the same tensors."""
+    found = {}
+    for name, part in groups(a, group).items():
+        if _size(part):
+            found[name] = iou(part, {one: b[one] for one in part})
+    return found
+
+
+def _size(part: Mapping[str, Tensor]) -> int:
+    return sum(tensor.numel() for tensor in part.values())

@@ -7,6 +7,8 @@ import torch
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.selection import select
 
 HOW = ("union", "intersection", "majority")
@@ -24,7 +26,9 @@ def random_mask(shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: in
     drawn = {name: torch.rand(shape, generator=generator) for name, shape in sorted(shapes.items())}
     kept = select(drawn, sparsity, scope)
     within = {"tensor": "each tensor", "layer": "each layer", "global": "the pool"}.get(scope, scope)
-    return Mask(kept, origin=f"random, uniform in {within}, seed {seed}", sparsity_target=sparsity, scope=scope)
+    told = f"random, uniform in {within}, seed {seed}"
+    made = Origin(source=Source.UNIFORM.name.lower(), seed=seed)
+    return Mask(kept, origin=told, sparsity_target=sparsity, scope=scope, made=made)
 
 
 def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
@@ -43,5 +47,16 @@ def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
         mask.check_fits(first.kept, where=f"{name} and {names[0]}")
     least = {"union": 1, "intersection": len(masks), "majority": len(masks) // 2 + 1}[how]
     kept = {name: torch.stack([mask.kept[name] for mask in masks]).sum(0) >= least for name in first.kept}
-    combined = Mask(kept, origin=f"{how} of {', '.join(names)}", sparsity_target=0.0, scope="combined")
+    told = f"{how} of {', '.join(names)}"
+    combined = Mask(kept, origin=told, sparsity_target=0.0, scope="combined", made=_origin(masks, how))
     return replace(combined, sparsity_target=combined.sparsity)
+
+
+def _origin(masks: Sequence[Mask], how: str) -> Origin:
+    """Whose the masks are: what they have in common, and all of their languages."""
+    each = [mask.made.as_dict() for mask in masks]
+    common = {name: value for name, value in each[0].items() if all(one[name] == value for one in each)}
+    languages = [mask.made.language for mask in masks]
+    together = " ".join(dict.fromkeys(one for one in languages if one)) if all(languages) else None
+    parents = " ".join(mask.sha256 for mask in masks)
+    return Origin.of(common | {"source": how, "language": together, "parents": parents})

@@ -9,24 +9,30 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.groups import follows
 from parp_espnet.pruning.masks import Mask, kept_in
 from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.origin import MAGNITUDE, Origin
 from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.pruning.selection import kept_count, select
 
 
-def first_mask(pool: Mapping[str, Tensor], sparsity: float, scope: str, file: Path | None) -> Mask:
+def first_mask(
+    pool: Mapping[str, Tensor], sparsity: float, scope: str, file: Path | None, experiment: Origin | None = None
+) -> Mask:
     """Return the mask that a run starts from: that of `file` where one is given, else that of the weights.
 
     Args:
         pool: the pre-trained weights, by canonical name.
         sparsity: of the first mask; 0 prunes nothing.
         scope: within what the weights are ranked, of `scopes.SCOPES`, or N:M.
+        experiment: whose run it is, for a mask that is made here; one of a file has its own fields.
 
     Raises:
         UserError: the file is no mask, does not fit the pool, or holds another sparsity.
     """
     if file is None:
-        origin = (Source.PRETRAINED if sparsity > 0 else Source.NOTHING).value
-        return Mask(select(pool, sparsity, scope), origin=origin, sparsity_target=sparsity, scope=scope)
+        source = Source.PRETRAINED if sparsity > 0 else Source.NOTHING
+        made = Origin(source=source.name.lower(), ranking=MAGNITUDE).over(experiment or Origin())
+        kept = select(pool, sparsity, scope)
+        return Mask(kept, origin=source.value, sparsity_target=sparsity, scope=scope, made=made)
     mask = Mask.load(file)
     mask.check_fits(pool, where=str(file))
     # Ranked in parts, each part's share is rounded by itself.

@@ -17,9 +17,12 @@ from torch import Tensor
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
 from parp_espnet.pruning.kernels import kernels_for
+from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
 from parp_espnet.pruning.pool import fingerprint, shapes_of
 
 FORMAT = "parp-espnet mask 1"
+CLOSE = 1e-9
+"""Two measured sparsities that differ by less are the same."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Mask:
         sparsity_target: the fraction asked for.
         step: optimizer updates after which it was found; None where there were none.
         parent: `sha256` of the mask it grew from; None for a first mask.
+        made: whose it is, as fields.
     """
 
     kept: dict[str, Tensor]
@@ -41,8 +45,9 @@ class Mask:
     scope: str = "global"
     step: int | None = None
     parent: str | None = None
+    made: Origin = UNKNOWN
     TOLD: ClassVar = ("origin", "sparsity_target", "scope", "step", "parent")
-    """The attributes beside `kept`, which are plain values."""
+    """The attributes beside `kept` and `made`, which are plain values."""
 
     @property
     def total(self) -> int:
@@ -68,6 +73,10 @@ class Mask:
         """Identity of the mask: names, shapes and bits; not how it came to be."""
         return identity(self.kept)
 
+    def told(self) -> dict[str, Any]:
+        """Whose it is and within what it was ranked, as a training's summary has it."""
+        return {**self.made.as_dict(), "scope": self.scope}
+
     def save(self, path: Path) -> None:
         """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and metadata."""
         metadata = {
@@ -81,14 +90,20 @@ class Mask:
             "sparsity_measured": json.dumps(self.sparsity),
             "step": json.dumps(self.step),
             "parent": json.dumps(self.parent),
+            **self.made.metadata(),
         }
         with atomic_write(path) as temporary:
             save_file(pack(self.kept), temporary, metadata=metadata)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a mask file. Raises `UserError` when it is missing, no mask, or damaged."""
-        packed, metadata = _read(path)
+    def load(cls, path: Path, called: str = "") -> Self:
+        """Read a mask file. Raises `UserError` when it is missing, no mask, damaged, or contradicts itself.
+
+        Args:
+            called: what errors call the file, where its path would tell the user nothing.
+        """
+        place = called or str(path)
+        packed, metadata = _read(path, place)
         try:
             shapes = {name: tuple(shape) for name, shape in json.loads(metadata["shapes"]).items()}
             mask = cls(
@@ -98,12 +113,16 @@ class Mask:
                 scope=metadata["scope"],
                 step=json.loads(metadata["step"]),
                 parent=json.loads(metadata["parent"]),
+                made=Origin.read(metadata),
             )
             _check_told(mask)
+            contradiction = _contradiction(mask, metadata)
         except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
-            raise UserError(f"{path}: damaged mask file ({error}); make it again") from None
+            raise UserError(f"{place}: damaged mask file ({error}); make it again") from None
         if mask.sha256 != metadata.get("sha256"):
-            raise UserError(f"{path}: damaged mask file (its bits do not match its hash); make it again")
+            raise UserError(f"{place}: damaged mask file (its bits do not match its hash); make it again")
+        if contradiction:
+            raise UserError(f"{place}: damaged mask file ({contradiction}); make it again")
         return mask
 
     def check_fits(self, pool: Mapping[str, Tensor], where: str) -> None:
@@ -134,10 +153,24 @@ def _check_told(mask: Mask) -> None:
     sparsity = mask.sparsity_target
     if type(sparsity) not in (int, float) or not 0 <= sparsity <= 1:
         raise ValueError(f"sparsity_target: expected a fraction, found {str(sparsity)[:60]!r}")
-    if mask.step is not None and type(mask.step) is not int:
-        raise ValueError(f"step: expected a whole number or null, found {str(mask.step)[:60]!r}")
+    if mask.step is not None and (type(mask.step) is not int or mask.step < 0):
+        raise ValueError(f"step: expected a whole number of updates or null, found {str(mask.step)[:60]!r}")
     if mask.parent is not None and not isinstance(mask.parent, str):
         raise ValueError(f"parent: expected a hash or null, found {str(mask.parent)[:60]!r}")
+
+
+def _contradiction(mask: Mask, metadata: Mapping[str, str]) -> str:
+    """Say where the file says something else of its bits than they do; "" where it does not."""
+    told = metadata.get("fingerprint", mask.fingerprint)
+    if told != mask.fingerprint:
+        return f"fingerprint: it says {told[:60]!r}, its shapes have {mask.fingerprint}"
+    measured = json.loads(metadata.get("sparsity_measured", json.dumps(mask.sparsity)))
+    if type(measured) not in (int, float) or not abs(measured - mask.sparsity) < CLOSE:
+        return f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}"
+    trained = mask.made.source == TRAINED
+    if mask.made.source is not None and trained != (mask.step is not None):
+        return f"step: it says {mask.step}, and that its weights are {'' if trained else 'not '}those of a finetuning"
+    return ""
 
 
 def identity(kept: Mapping[str, Tensor]) -> str:
@@ -222,18 +255,18 @@ def unpack(packed: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) 
     return kept
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read(path: Path, place: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.is_file():
-        raise UserError(f"{path}: no such mask file")
+        raise UserError(f"{place}: no such mask file")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, struct.error) as error:
-        raise UserError(f"{path}: expected a mask (safetensors), found a damaged or other file ({error})") from None
+        raise UserError(f"{place}: expected a mask (safetensors), found a damaged or other file ({error})") from None
     if metadata.get("format") != FORMAT:
         raise UserError(
-            f"{path}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors file of "
+            f"{place}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors file of "
             f"{len(packed)} other tensors; make a mask with python3 -m parp_espnet.bin.mask"
         )
     return packed, metadata

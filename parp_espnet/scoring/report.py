@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.files import read_json, write_text
 from parp_espnet.scoring.decodings import as_table, compare_decodings
 from parp_espnet.scoring.per import Total
@@ -30,7 +30,7 @@ def one_line(result: Result) -> str:
     """Return a result in words."""
     low, high = result.ci95
     sparsity = "not measured" if result.sparsity_measured is None else f"{result.sparsity_measured:.2%}"
-    return (
+    return printable(
         f"{result.metric.upper()} {result.error_rate:.2%} [{low:.2%}, {high:.2%}] on {result.dataset}, "
         f"{result.method}, sparsity {sparsity}: {result.sub} substitutions, {result.ins} insertions, "
         f"{result.del_} deletions in {result.reference_length} {Metric(result.metric).unit}"

@@ -1,7 +1,9 @@
 """`result.json`: one line of every later table, and where it came from."""
 
+import hashlib
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -63,6 +65,15 @@ class Result:
     penalty: float | None = None
     # Where it was trained: "cpu", or what a GPU's maker calls it.
     device: str | None = None
+    # Every option that differs from its default. None is not known, as of results that are older than this field.
+    options: dict[str, bool | int | float | str] | None = None
+    # What was trained on, where that is known.
+    train_languages: list[str] | None = None
+    # Of ids, texts and durations of the training set, and of ids and references of the scored one.
+    train_sha256: str | None = None
+    reference_sha256: str | None = None
+    # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its `sha256`.
+    mask_origin: dict[str, str | int | None] | None = None
     train_seconds: float | None
     decode_seconds: float | None
     audio_seconds: float | None
@@ -75,9 +86,13 @@ class Result:
         known = self.versions | ({} if self.device is None else {"trained on": self.device})
         return ", ".join(f"{name} {found}" for name, found in known.items())
 
+    def as_json(self) -> dict[str, Any]:
+        """The fields as the file has them."""
+        return {name.rstrip("_"): value for name, value in asdict(self).items()}
+
     def write(self, path: Path) -> None:
         """Write the result as JSON."""
-        write_json(path, {name.rstrip("_"): value for name, value in asdict(self).items()})
+        write_json(path, self.as_json())
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -129,6 +144,12 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue  # parp-espnet itself may be used from its sources
     return found
+
+
+def digest_of(rows: Iterable[Iterable[str]]) -> str:
+    """SHA-256 of rows of words, in whatever order they come: of a set's ids, say, with the text of each."""
+    lines = sorted("\t".join(row) for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def git_revision(directory: Path) -> str | None:

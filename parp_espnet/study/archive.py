@@ -26,8 +26,9 @@ from parp_espnet.locks import locked
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.scoring.result import Result
 from parp_espnet.study.plan import FINAL_MASK, OMP_MASK, Experiment
-from parp_espnet.study.state import UNPACKED
+from parp_espnet.study.state import UNPACKED, is_result
 
 FORMAT = "parp-espnet records 1"
 CONTENTS = "contents.json"
@@ -61,7 +62,7 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
     Raises:
         UserError: none is complete.
     """
-    done = [one.directory for one in experiments if (root / one.result).is_file()]
+    done = [one.directory for one in experiments if is_result(root / one.result)]
     if not done:
         raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
     with atomic_write(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
@@ -144,8 +145,9 @@ def unpack(archive: Path, root: Path) -> Unpacked:
     members = _read(archive)
     contents = _contents(archive, members)
     directories = [Path(name) for name in contents["experiments"]]
-    present = tuple(path for path in directories if (root / path / RESULT).is_file())
+    present = tuple(path for path in directories if is_result(root / path / RESULT))
     restored = tuple(path for path in directories if path not in present)
+    _check_results(archive, members)
     masks = _restored_masks(archive, members, contents["differences"])
     for directory in restored:
         try:
@@ -204,6 +206,23 @@ def _contents(archive: Path, members: Mapping[str, bytes]) -> dict[str, Any]:
     return dict(contents)
 
 
+def _check_results(archive: Path, members: Mapping[str, bytes]) -> None:
+    """Raise `UserError` unless every `result.json` of an archive is one: what is unpacked counts as done."""
+    for name, content in members.items():
+        if PurePosixPath(name).name != RESULT:
+            continue
+        try:
+            found = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise UserError(
+                f"{archive}: damaged: {name}: expected JSON ({describe(error)}); nothing is unpacked"
+            ) from None
+        try:
+            Result.of(found, where=name)
+        except UserError as error:
+            raise UserError(f"{archive}: damaged: {error}; nothing is unpacked") from None
+
+
 def _is_record(name: PurePosixPath, home: PurePosixPath) -> bool:
     """Whether a member is a record of an experiment: a script of its recipe, say, is never replaced."""
     if not name.is_relative_to(home):
@@ -220,7 +239,7 @@ def _restored_masks(archive: Path, members: Mapping[str, bytes], differences: Ma
         for name in [name for name in members if PurePosixPath(name).name in MASKS]:
             file = Path(folder, "mask.safetensors")
             file.write_bytes(members[name])
-            mask = Mask.load(file)
+            mask = Mask.load(file, called=f"{archive}: {name}")
             reference = masks.get(differences.get(name, ""))
             if name in differences and (reference is None or reference.fingerprint != mask.fingerprint):
                 raise UserError(f"{archive}: damaged: it lacks the mask from which {name} differs; nothing is unpacked")

@@ -12,8 +12,10 @@ from statistics import fmean, median
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import JOINT, Arm, arm_of, is_total
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.names import JOINT, MODELS, bare, conditions, is_text, is_total, mask_in, method_of
+from parp_espnet.study.names import MODELS, conditions, is_text
+from parp_espnet.study.variants import Differences, ranking_options
 
 OVERLAP, UNCHANGED = 0.9, 0.9999
 """What C4 and C5 say that an IOU exceeds."""
@@ -97,7 +99,13 @@ def _decide(holds: bool, fails: bool) -> Verdict:
 
 def _parp_against(other: str, most: float, found: Sequence[Comparison]) -> Tally:
     """PARP beside another method, at sparsities up to `most`."""
-    return Tally.of(c for c in found if c.one == "parp" and c.other == other and c.sparsity <= most)
+    pairs = (c for c in found if _is(c.first, "parp") and _is(c.second, other))
+    return Tally.of(c for c in pairs if c.sparsity <= most)
+
+
+def _is(arm: Arm, method: str) -> bool:
+    """Whether an arm is a method as the paper has it: with a mask of its own, the usual interval and ranking."""
+    return arm.plain and arm.method == method
 
 
 def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -125,8 +133,8 @@ def _at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict
 
 
 def _cost(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    once = {one.finetuning_runs for one in evidence.costs if one.method == "parp"}
-    several = {one.sparsity: one.finetuning_runs for one in evidence.costs if one.method == "imp"}
+    once = {one.finetuning_runs for one in evidence.costs if one.who.own and one.who.method == "parp"}
+    several = {one.sparsity: one.finetuning_runs for one in evidence.costs if one.who.own and one.who.method == "imp"}
     if not once or not several:
         return Verdict.UNTESTED, "no PARP beside IMP"
     in_order = [several[sparsity] for sparsity in sorted(several)]
@@ -145,7 +153,9 @@ def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, st
 
 
 def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    found = [r for r in results if method_of(r) == "parp" and r.sparsity_target > 0.2 and r.iou_initial_final]
+    apart = Differences.of(results)
+    own = [r for r in results if arm_of(r).own and r.method == "parp" and not apart.pruning(r)]
+    found = [r for r in own if r.sparsity_target > 0.2 and r.iou_initial_final]
     if not found:
         return Verdict.UNTESTED, "no PARP beyond 20 %"
     rates = [r.iou_initial_final or 0.0 for r in found]
@@ -184,32 +194,31 @@ def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, s
 
 def _foreign(method: str, evidence: Evidence) -> list[Comparison]:
     """Of a method with the mask of one other language or task, not of a joint run or several."""
-    found = [(c, mask_in(c.one).split(",")[0]) for c in evidence.comparisons if bare(c.one) == method]
-    return [c for c, source in found if source and " " not in source and source != "joint"]
+    return [c for c in evidence.comparisons if c.first.method == method and c.first.of_one]
 
 
 def _beside_own(method: str, evidence: Evidence) -> list[Comparison]:
     """Such a mask against the target's own OMP mask."""
-    return [c for c in _foreign(method, evidence) if c.other == "omp"]
+    return [c for c in _foreign(method, evidence) if _is(c.second, "omp")]
 
 
 def _adjusting_beside_fixed(evidence: Evidence) -> list[Comparison]:
     """Such a mask where it adjusts, against itself where it stays."""
-    return [c for c in _foreign("parp", evidence) if c.other.startswith("transfer, mask of ")]
+    return [c for c in _foreign("parp", evidence) if c.second.method == "transfer" and c.second.given]
 
 
 def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     """A joint run's model is what the paper reports; its mask, finetuned in one language alone, is told beside it."""
-    found: dict[str, list[Comparison]] = {}
+    found: dict[Arm, list[Comparison]] = {}
     for one in evidence.comparisons:
-        if "joint" in one.one and one.other == "omp":
-            found.setdefault(one.one, []).append(one)
-    tallies = {name: Tally.of(some) for name, some in found.items()}
+        if (one.first.joint or one.first.of_joint) and _is(one.second, "omp"):
+            found.setdefault(one.first, []).append(one)
+    tallies = {arm: Tally.of(some) for arm, some in found.items()}
     if not tallies:
         return Verdict.UNTESTED, "no joint run, and no mask of one, beside the languages' own"
-    judged = {name: one for name, one in tallies.items() if bare(name).startswith("parp") and name.endswith(JOINT)}
+    judged = {arm: one for arm, one in tallies.items() if arm.joint and arm.method.startswith("parp")}
     judged = judged or tallies
-    told = "; ".join(f"{name}: {tally}" for name, tally in tallies.items())
+    told = "; ".join(f"{arm.label}: {tally}" for arm, tally in tallies.items())
     holds = any(one.more <= one.fewer for one in judged.values())
     return _decide(holds, not holds), f"against the language's own OMP mask: {told}"
 
@@ -226,8 +235,9 @@ def _random_start(results: Sequence[Result], evidence: Evidence) -> tuple[Verdic
 
 def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The first half of C8: what differs from RP in that the random mask moves; no interval is told apart."""
-    rp = {_alike(one): one.error_rate for one in results if method_of(one) == "rp"}
-    moving = [one for one in results if method_of(one) == "parp, random mask" and rp.get(_alike(one))]
+    rp = {_alike(one): one.error_rate for one in results if arm_of(one).own and one.method == "rp"}
+    from_random = [one for one in results if arm_of(one).first == "random" and one.method == "parp"]
+    moving = [one for one in from_random if rp.get(_alike(one))]
     if not moving:
         return None
     ratios = [one.error_rate / rp[_alike(one)] for one in moving]
@@ -240,7 +250,7 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
 def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The second half of C8: PARP-P among all that is as sparse and otherwise alike."""
     sparse = [one for one in results if one.sparsity_target == SPARSE and not is_total(one)]
-    progressive = [one for one in sparse if bare(method_of(one)) == "parp-p"]
+    progressive = [one for one in sparse if one.method == "parp-p"]
     others = {id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p] for p in progressive}
     best = [one.error_rate <= min(others[id(one)]) for one in progressive if others[id(one)]]
     if not best:
@@ -250,7 +260,7 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
 
 def _alike(one: Result) -> tuple[object, ...]:
     """What two results have to have in common for their methods to be ranked."""
-    return *conditions(one), one.recipe, one.sparsity_target, one.updates
+    return *conditions(one), one.recipe, one.sparsity_target, one.updates, *ranking_options(one)
 
 
 def _repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:

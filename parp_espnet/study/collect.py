@@ -1,14 +1,16 @@
 """Collect the results of a study's experiments into one file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
+from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.plan import Experiment
+from parp_espnet.study.state import is_result
 
 
 @dataclass(frozen=True)
@@ -29,21 +31,28 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
         root: the project's directory, from which experiments are named.
 
     Raises:
-        UserError: none is there, or a file is no result.
+        UserError: none is there, or that of one of several languages is no result.
     """
     done = [found for one in experiments for found in _done(one, root)]
     if not done:
         raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
-    write_json(out, [read_json(one.folder / "result.json") for one in done])
+    write_json(out, [one.result.as_json() for one in done])
     return done
 
 
 def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
     file = root / experiment.result
-    if file.exists():
-        yield Done(experiment, Result.read(file), file.parent)
+    if is_result(file):
+        yield Done(experiment, _complete(Result.read(file), experiment), file.parent)
         for part in sorted(file.parent.glob(f"{BY_LANGUAGE}/*/{file.name}")):
-            yield Done(experiment, Result.read(part), part.parent, whole=False)
+            yield Done(experiment, _complete(Result.read(part), experiment), part.parent, whole=False)
+
+
+def _complete(result: Result, experiment: Experiment) -> Result:
+    """A result of before says nothing of its options; the study's file does."""
+    if result.options is not None:
+        return result
+    return replace(result, options=options_of(experiment.settings))
 
 
 def read_results(path: Path) -> list[Result]:

@@ -9,6 +9,8 @@ from typing import Any, Self, get_type_hints
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.scoring.result import fits
+from parp_espnet.study.arms import Arm
+from parp_espnet.study.older import fields_of_label
 
 SHOWN = 5
 """Missing files that are named."""
@@ -16,8 +18,27 @@ LEVEL = 0.05
 """Of p, below which two experiments are told apart."""
 
 
+class Called:
+    """What has a method's name, and, unless it is of before, fields that say what the name does."""
+
+    method: str
+    arm: Arm | None
+    conditions: str
+    """What else differs in the study, in words."""
+
+    @property
+    def who(self) -> Arm:
+        """The arm."""
+        return self.arm or Arm.of(fields_of_label(self.method))
+
+    @property
+    def line(self) -> str:
+        """What a line or point of its own is called."""
+        return ", ".join(part for part in (self.method, self.who.variant, self.conditions) if part)
+
+
 @dataclass(frozen=True)
-class Cost:
+class Cost(Called):
     """What an experiment costs with all finetunings that its method needs, as if it were run alone."""
 
     language: str
@@ -30,10 +51,12 @@ class Cost:
     finetuning_runs: int
     seconds: float | None
     """Estimated from the pace of its own finetuning."""
+    arm: Arm | None = None
+    conditions: str = ""
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Called):
     """Validation at the end of each epoch."""
 
     language: str
@@ -45,6 +68,8 @@ class Training:
     valid_loss: list[float]
     freeze_updates: int = 0
     upstream: str = ""
+    arm: Arm | None = None
+    conditions: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,20 +84,24 @@ class Overlap:
     other: str
     iou: float
     by_layer: dict[str, float]
+    conditions: str = ""
+    """What else differs in the study, in words."""
 
 
 @dataclass(frozen=True)
-class Anatomy:
+class Anatomy(Called):
     """Where a final mask prunes: sparsity by layer, by kind of weight."""
 
     language: str
     method: str
     sparsity: float
     table: dict[str, dict[str, float]]
+    arm: Arm | None = None
+    conditions: str = ""
 
 
 @dataclass(frozen=True)
-class Adjusting:
+class Adjusting(Called):
     """How a mask moved: after how many updates how many weights changed sides, and the IOU with the first mask."""
 
     language: str
@@ -83,6 +112,8 @@ class Adjusting:
     steps: list[int]
     flips: list[int]
     iou_initial: list[float]
+    arm: Arm | None = None
+    conditions: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +133,20 @@ class Comparison:
     p: float
     decoding: str = ""
     """How both were decoded; nothing of text tasks, and where it is not known."""
+    one_arm: Arm | None = None
+    other_arm: Arm | None = None
+    conditions: str = ""
+    """What else differs in the study, in words."""
+
+    @property
+    def first(self) -> Arm:
+        """What `one` is."""
+        return self.one_arm or Arm.of(fields_of_label(self.one))
+
+    @property
+    def second(self) -> Arm:
+        """What `other` is."""
+        return self.other_arm or Arm.of(fields_of_label(self.other))
 
     @property
     def apart(self) -> bool:
@@ -172,10 +217,15 @@ class Evidence:
         return cls(**made, missing=tuple(found.get("missing", ())))
 
 
+ARMS = ("arm", "one_arm", "other_arm")
+"""Fields that are an `Arm`."""
+
+
 def _made(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """One of a kind. Raises `TypeError` when a value is missing, not known, or of another type."""
-    made, types = kind(**values), get_type_hints(kind)
+    arms = {name: None if values.get(name) is None else Arm.of(values[name]) for name in ARMS if name in values}
+    made, types = kind(**{**values, **arms}), get_type_hints(kind)
     for name, value in values.items():
-        if not fits(value, types[name]):
+        if name not in arms and not fits(value, types[name]):
             raise TypeError(f"{kind.__name__}: {name}: {str(value)[:60]!r}")
     return made

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, compress
 from pathlib import Path
@@ -14,10 +15,12 @@ from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, spars
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
+from parp_espnet.study.arms import JOINT, Arm, arm_of, is_joint
 from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
-from parp_espnet.study.names import JOINT, conditions, decoding_of, is_joint, method_of, source_of, whose
+from parp_espnet.study.names import conditions, decoding_of, method_of, source_of, whose
 from parp_espnet.study.plan import FINAL_MASK
+from parp_espnet.study.variants import Differences, ranking_options, same_data
 
 AGAINST = ("dense", "mpi", "omp", "imp")
 """What every other method is compared with, in the same language, at the same sparsity, with the same seed."""
@@ -29,11 +32,12 @@ FIXED = "transfer"
 def gather(done: Sequence[Done]) -> Evidence:
     """Read curves, masks, logs and scores of complete experiments, where they are; files that are not are named."""
     missing: list[str] = []
+    apart = Differences.of([one.result for one in done])
 
-    def each[T](read: Callable[[Done], T], some: Sequence[Done]) -> Iterator[T]:
+    def each[T](read: Callable[[Done, Differences], T], some: Sequence[Done]) -> Iterator[T]:
         for one in some:
             try:
-                yield read(one)
+                yield read(one, apart)
             except FileNotFoundError as error:
                 missing.append(str(error.filename))
 
@@ -46,9 +50,9 @@ def gather(done: Sequence[Done]) -> Evidence:
     of_overlap = [one.folder / one.experiment.mask.name for one in first_seed if _overlaps(one)]
     missing += [str(file) for file in of_overlap if not file.is_file()]
     return Evidence(
-        costs=[_cost(one) for one in wholes],
+        costs=_costs(wholes, apart),
         trainings=[one for one in each(_training, wholes) if one.updates],
-        overlaps=list(overlaps(first_seed)),
+        overlaps=list(overlaps(first_seed, apart)),
         anatomies=list(each(_anatomy, first_seed)),
         adjustings=list(each(_adjusting, moving)),
         comparisons=list(comparisons(done)),
@@ -57,17 +61,34 @@ def gather(done: Sequence[Done]) -> Evidence:
     )
 
 
-def _cost(one: Done) -> Cost:
+def _costs(done: Sequence[Done], apart: Differences) -> list[Cost]:
+    """What each experiment costs; where there are several upstreams or decodings, its name tells which it has."""
+    results = [one.result for one in done]
+    several = [part for part in (_upstream, decoding_of) if len(set(map(part, results))) > 1]
+    found = []
+    for one in done:
+        cost = _cost(one, apart)
+        words = [cost.conditions, *(part(one.result) for part in several)]
+        found.append(replace(cost, conditions=", ".join(word for word in words if word)))
+    return found
+
+
+def _upstream(result: Result) -> str:
+    return result.upstream
+
+
+def _cost(one: Done, apart: Differences) -> Cost:
     result = one.result
     updates = sum(one.experiment.finetunings.values())
     pace = None if result.train_seconds is None else result.train_seconds / result.updates
     return Cost(
         result.language or "", method_of(result), result.sparsity_target, result.seed, result.freeze_updates,
         result.error_rate, updates, result.finetuning_runs, None if pace is None else pace * updates,
+        *_called(result, apart),
     )  # fmt: skip
 
 
-def _training(one: Done) -> Training:
+def _training(one: Done, apart: Differences) -> Training:
     # Imported here: it takes seconds.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: PLC0415
 
@@ -84,49 +105,58 @@ def _training(one: Done) -> Training:
         result.language or "", method_of(result), result.sparsity_target, result.seed,
         [round(each * epoch) for epoch in epochs],
         [curves["cer_ctc"][epoch] for epoch in epochs], [curves["loss"][epoch] for epoch in epochs],
-        result.freeze_updates, result.upstream,
+        result.freeze_updates, result.upstream, *_called(result, apart),
     )  # fmt: skip
 
 
-def overlaps(done: Sequence[Done]) -> Iterator[Overlap]:
+def _called(result: Result, apart: Differences) -> tuple[Arm, str]:
+    """What an experiment is, and what else differs in the study."""
+    return arm_of(result, apart.pruning(result)), apart.others(result)
+
+
+def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
     """Overlap of the OMP masks of all languages and of a joint run, and of each with MPI.
 
     They are of one upstream, sparsity and schedule of freezing; languages are in the study's order.
     """
-    settings = [(one.result.upstream, one.result.sparsity_target, one.result.freeze_updates) for one in done]
+    settings = [
+        (one.result.upstream, one.result.sparsity_target, one.result.freeze_updates, apart.all(one.result))
+        for one in done
+    ]
     of_omp = [one.result.method == "omp" for one in done]
-    for upstream, sparsity, frozen in dict.fromkeys(compress(settings, of_omp)):
+    for upstream, sparsity, frozen, more in dict.fromkeys(compress(settings, of_omp)):
         masks: dict[str, Mask] = {}
-        for one in compress(done, [setting == (upstream, sparsity, frozen) for setting in settings]):
+        for one in compress(done, [setting == (upstream, sparsity, frozen, more) for setting in settings]):
             if _overlaps(one) and (file := one.folder / one.experiment.mask.name).is_file():
                 masks.setdefault(MPI if one.result.method == MPI else whose(one.result), Mask.load(file))
         # Any MPI mask will do: it depends on the upstream alone.
         for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name == JOINT)), 2):
             a, b = masks[left].kept, masks[right].kept
             if masks[left].fingerprint == masks[right].fingerprint:
-                yield Overlap(sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer))
+                yield Overlap(sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer), more)
 
 
 def _overlaps(one: Done) -> bool:
     """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
-    return method_of(one.result).removesuffix(f", {JOINT}") in ("omp", MPI)
+    arm = arm_of(one.result)
+    return arm.method in ("omp", MPI) and not arm.first and not arm.given
 
 
-def _anatomy(one: Done) -> Anatomy:
+def _anatomy(one: Done, apart: Differences) -> Anatomy:
     result = one.result
     kept = Mask.load(_existing(one.folder / FINAL_MASK)).kept
     table = {layer: sparsity_by(part, by_kind) for layer, part in groups(kept, by_layer).items()}
-    return Anatomy(result.language or "", method_of(result), result.sparsity_target, table)
+    return Anatomy(result.language or "", method_of(result), result.sparsity_target, table, *_called(result, apart))
 
 
-def _adjusting(one: Done) -> Adjusting:
+def _adjusting(one: Done, apart: Differences) -> Adjusting:
     result = one.result
     text = (one.folder / "pruning.jsonl").read_text(encoding="utf-8")
     events = [json.loads(line) for line in text.splitlines()]
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0, result.seed,
         [event["step"] for event in events], [event["flips"] or 0 for event in events],
-        [event["iou_first"] for event in events],
+        [event["iou_first"] for event in events], *_called(result, apart),
     )  # fmt: skip
 
 
@@ -138,7 +168,8 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     without a file of its errors, which `Evidence.missing` names.
     """
     read = cache(read_utterances)
-    for one, other, labels in _pairs(done):
+    apart = Differences.of([one.result for one in done])
+    for one, other, arms in _pairs(done, apart):
         files = [_errors_of(one), _errors_of(other)]
         if not all(file.is_file() for file in files):
             continue
@@ -149,27 +180,32 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
             paired = compare_predictions(files[0], files[1], result.metric)
         yield Comparison(
             result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
-            *labels, paired.difference, paired.difference_interval,
-            paired.ratio, paired.ratio_interval, paired.p, decoding_of(result),
+            arms[0].label, arms[1].label, paired.difference, paired.difference_interval,
+            paired.ratio, paired.ratio_interval, paired.p, decoding_of(result), *arms, apart.others(result),
         )  # fmt: skip
 
 
-def _pairs(done: Sequence[Done]) -> Iterator[tuple[Done, Done, tuple[str, str]]]:
-    """What is compared, and how the two are called."""
+def _pairs(done: Sequence[Done], apart: Differences) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
+    """What is compared, and what the two are."""
     references: dict[tuple[object, ...], list[Done]] = {}
     for one in done:
         if method_of(one.result) in AGAINST or one.result.method == FIXED:
             references.setdefault(conditions(one.result), []).append(one)
     firsts: dict[tuple[object, ...], Done] = {}
     for one in done:
-        label = _label(one.result)
+        arm = arm_of(one.result, apart.pruning(one.result))
         for other in references.get(conditions(one.result), ()):
             if _comparable(one.result, other.result):
-                yield one, other, (label, _label(other.result))
-        alike = (*conditions(one.result, but="upstream"), label, one.result.sparsity_target, one.result.updates)
+                yield one, other, (arm, arm_of(other.result, apart.pruning(other.result)))
+        alike = (*conditions(one.result, but="upstream"), arm, one.result.sparsity_target, one.result.updates)
         first = firsts.setdefault(alike, one)
         if first.result.upstream != one.result.upstream:
-            yield one, first, (f"{label}, {one.result.upstream}", f"{label}, {first.result.upstream}")
+            yield one, first, (_on(arm, one.result.upstream), _on(arm, first.result.upstream))
+
+
+def _on(arm: Arm, upstream: str) -> Arm:
+    """An arm on an upstream, which its name then tells."""
+    return replace(arm, variant=", ".join(part for part in (arm.variant, upstream) if part))
 
 
 def _errors_of(one: Done) -> Path:
@@ -184,16 +220,16 @@ def _comparable(result: Result, reference: Result) -> bool:
     # One run for several languages takes more updates than one for a single language.
     same_length = is_joint(result) or result.updates == reference.updates
     same_sparsity = reference.method == "dense" or result.sparsity_target == reference.sparsity_target
+    if not is_joint(result) and not same_data(result, reference):
+        return False
+    # What is pruned, and how it is ranked, is no part of a method; who prunes nothing has neither.
+    if reference.sparsity_target and ranking_options(result) != ranking_options(reference):
+        return False
     different = method_of(result) != method_of(reference) and result.method != "dense"
     return different and same_length and same_sparsity
 
 
-def _label(result: Result) -> str:
-    usual = result.interval in (None, 5)
-    return method_of(result) if usual else f"{method_of(result)}, n = {result.interval}"
-
-
-def _confusions(one: Done) -> list[Confused]:
+def _confusions(one: Done, apart: Differences) -> list[Confused]:
     result = one.result
     assert isinstance(one.experiment.settings, Settings)
     file = one.folder / Decoding(one.experiment.settings).name / result.dataset / "score/confusions.tsv"

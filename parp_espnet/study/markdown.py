@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import corpus_of, is_joint
 from parp_espnet.study.claims import Claim, Verdict
-from parp_espnet.study.names import amounts, decodings, is_joint, is_text, rate_of
+from parp_espnet.study.names import amounts, decodings, is_text, rate_of
 from parp_espnet.study.table import means, table
 
 
@@ -53,7 +54,7 @@ def nature(results: Sequence[Result]) -> str:
         made = {(result.language or "").startswith("cldr_") for result in results}
         rest = "nothing here is" if made == {True} else "nothing on them is"
         return f"The tasks `cldr_` are made of CLDR's names; {rest} evidence about GLUE." if True in made else "GLUE."
-    synthetic = {result.recipe.startswith("egs2/cldr/") for result in results}
+    synthetic = {corpus_of(result) == "cldr" for result in results}
     if synthetic == {False}:
         return "The recordings are of people."
     rest = "nothing here is" if synthetic == {True} else "nothing on it is"

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from parp_espnet.pruning.methods import METHODS, find_method
 from parp_espnet.scoring.result import Result
-
-MADE = "_mask.safetensors"
-"""Ends the name of a mask that the template makes (local/masks.sh), after where it comes from."""
-COMBINED = Path("exp/masks")
-"""Has the masks that a study combines of several languages'."""
+from parp_espnet.study import older
+from parp_espnet.study.arms import JOINT, arm_of, is_joint
+from parp_espnet.study.variants import shared_options
 
 
 class Rate(NamedTuple):
@@ -25,8 +22,6 @@ RATES = {
     "wer": Rate("WER", "word error rate"),
     "cer": Rate("CER", "character error rate"),
 }
-JOINT = "joint run"
-"""Ends what a method is called in one run for several languages."""
 MODELS = " with "
 """Stands before the language models of a decoding."""
 TEXT = Rate("1 − score", "error rate, 1 − score")
@@ -69,7 +64,8 @@ def conditions(result: Result, but: str | None = None) -> tuple[object, ...]:
     """Return what two results have to have in common to be compared, the field `but` left out."""
     data = ("language", "dataset", "train_minutes", "train_examples")
     names = (*data, "upstream", "seed", "freeze_updates", "metric")
-    return (*(getattr(result, name) for name in names if name != but), decoding_of(result))
+    values = (getattr(result, name) for name in names if name != but)
+    return (*values, decoding_of(result), tuple(sorted(result.merges.items())), shared_options(result))
 
 
 def amounts(results: Sequence[Result]) -> str:
@@ -82,48 +78,13 @@ def amounts(results: Sequence[Result]) -> str:
 
 def method_of(result: Result) -> str:
     """Return what tables call the method: with where the mask is from, unless it was made for the experiment."""
-    if is_joint(result):
-        return f"{result.method}, {JOINT}"
-    if result.initial_mask is None:
-        return result.method
-    # A mask of a recipe is at egs2/<corpus>/<language>/exp/<tag>/<source>_mask.safetensors.
-    mask = Path(result.initial_mask)
-    if mask.is_relative_to(result.recipe) and mask.name.endswith(MADE):
-        own, source = find_method(result.method).first_mask.name.lower(), mask.name.removesuffix(MADE)
-        return result.method if source == own else f"{result.method}, {source} mask"
-    return f"{result.method}, mask of {_foreign(mask)}"
+    return arm_of(result).name
 
 
 def combined_mask(how: str, arm: str, languages: Sequence[str], sparsity: float, seed: int) -> Path:
     """Return where the mask is, from the project's directory, that combines those of an arm in several languages."""
-    return COMBINED / f"{'_'.join([how, arm, *languages, f's{sparsity:g}', f'seed{seed}'])}.safetensors"
-
-
-def _foreign(mask: Path) -> str:
-    """What a mask from elsewhere is called: by its language, and unless it is OMP's by its run's method as well."""
-    if mask.is_relative_to(COMBINED):
-        how, *of, _, _ = mask.stem.split("_")
-        return f"{how} of {' '.join(of)}"
-    if mask.parts[:1] != ("egs2",):
-        return mask.stem
-    # A run ends with a mask of its own; its directory is named by the template, method second.
-    method = [word for word in mask.parent.name.split("_")[1:2] if word in METHODS and not mask.name.endswith(MADE)]
-    return " ".join([mask.parts[2], *method])
-
-
-def bare(method: str) -> str:
-    """Return the method alone of what `method_of` calls it."""
-    return method.split(",", maxsplit=1)[0]
-
-
-def is_joint(result: Result) -> bool:
-    """Whether one run was for several languages, of which the result is one or all."""
-    return Path(result.recipe).name == "joint"
-
-
-def is_total(result: Result) -> bool:
-    """Whether the result is of all languages of a joint run together."""
-    return is_joint(result) and " " in (result.language or "")
+    words = [how, arm, *languages, f"s{sparsity:g}", f"seed{seed}"]
+    return older.COMBINED / f"{'_'.join(words)}.safetensors"
 
 
 def whose(result: Result) -> str:
@@ -132,10 +93,5 @@ def whose(result: Result) -> str:
 
 
 def source_of(result: Result) -> str:
-    """Return the language whose mask a result begins with, or what else the mask is called; "" where it is its own."""
-    return mask_in(method_of(result))
-
-
-def mask_in(method: str) -> str:
-    """Return what a mask from elsewhere is called in what `method_of` calls a method; "" where it has none."""
-    return method.partition(", mask of ")[2]
+    """Return what the mask is called that a result was given; "" where it has its own."""
+    return arm_of(result).given

@@ -11,8 +11,10 @@ from typing import Any, Self
 from parp_espnet.errors import UserError
 from parp_espnet.glue import command_line as glue
 from parp_espnet.pipeline import command_line as speech
+from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
+from parp_espnet.pipeline.pruning import digest
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.grid import Arm, MaskOf, read_grid
 from parp_espnet.study.names import combined_mask
@@ -173,12 +175,13 @@ def _experiments(
     arm: Arm, language: str, recipe: str, shared: Sequence[str], made: Sequence[Experiment]
 ) -> tuple[list[Experiment], list[str]]:
     """Every choice of an arm in one language; also returns what is wrong with it."""
-    found, faults = [], []
+    found: list[Experiment] = []
+    faults = []
     for choice in arm.combinations():
         options = [*shared, *_options(choice)]
         try:
             plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
-            found += [plain] if arm.mask_of is None else list(_masked(arm, plain, recipe, made))
+            found += [plain] if arm.mask_of is None else list(_masked(arm, plain, recipe, [*made, *found]))
         except UserError as error:
             faults.append(f"arm {arm.name}: {error}")
     return found, faults
@@ -198,12 +201,21 @@ def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
         # Where an option leaves it out, checking them has put the method's own.
         assert settings.sparsity is not None
         path = combined_mask(how, arm.mask_of.arm, languages, settings.sparsity, settings.seed)
-        combined = Combined(how, tuple(source.mask for source in sources), path)
+        masks = tuple(source.mask for source in sources)
+        combined = Combined(how, masks, _free(path, masks, made))
         # The mask's sparsity is not known yet, and names the experiment otherwise.
-        options = [*plain.options, "--initial_mask", str(ROOT / path)]
+        options = [*plain.options, "--initial_mask", str(ROOT / combined.path)]
         options += [f"--{settings.TAG_OPTION}", f"{settings.tag}_{how}"]
         experiment = _experiment(arm.name, plain.language, recipe, options)
         yield replace(experiment, needs=needs, combined=combined)
+
+
+def _free(path: Path, masks: tuple[Path, ...], made: Sequence[Experiment]) -> Path:
+    """The place of a combined mask; beside that of other masks, as of another scope, one with a hash in its name."""
+    there = [one.combined for one in made if one.combined is not None and one.combined.path == path]
+    if all(one.masks == masks for one in there):
+        return path
+    return path.with_stem(f"{path.stem}_{digest(masks)}")
 
 
 def _source(wanted: MaskOf, language: str, target: Experiment, made: Sequence[Experiment]) -> Experiment:
@@ -217,12 +229,22 @@ def _source(wanted: MaskOf, language: str, target: Experiment, made: Sequence[Ex
     found = [one for one in made if (one.arm, one.language) == (wanted.arm, language)]
     methods = [wanted.method] if wanted.method else [name for name in METHODS if name != "dense"]
     matching = [one for one in found if like(one) and one.settings.method in methods]
+    if len(matching) > 1:
+        # Where the arm above has several values of another option, it is that with the target's own.
+        wanted_options = _shared(target.settings)
+        matching = [one for one in matching if _shared(one.settings) == wanted_options] or matching
     if len(matching) != 1:
         raise UserError(
             f"mask_of has to name one experiment of an arm above it: in arm {wanted.arm} there are {len(matching)} in "
             f"language {language} with sparsity {target.settings.sparsity:g} and seed {target.settings.seed}"
         )
     return matching[0]
+
+
+def _shared(settings: Settings) -> dict[str, object]:
+    """The options that are none of pruning."""
+    aside = {*PRUNING, "seed", "lang", "task"}
+    return {name: value for name, value in options_of(settings).items() if name not in aside}
 
 
 def _twice(made: Sequence[Experiment]) -> list[str]:

@@ -75,19 +75,34 @@ def _claims(tested: Sequence[Claim]) -> str:
 
 
 def _comparisons(evidence: Evidence) -> str:
-    head = ("language", "sparsity", "seed", "frozen", "one", "other", "points", "95 % interval", "p", "decoding")
+    head = (
+        "language",
+        "sparsity",
+        "seed",
+        "frozen",
+        "one",
+        "other",
+        "points",
+        "95 % interval",
+        "p",
+        "decoding",
+        "options",
+    )
     lines = [
         (
             c.language, f"{c.sparsity:g}", str(c.seed), str(c.freeze_updates), c.one, c.other,
             f"{100 * c.difference:+.2f}",
             f"[{100 * c.difference_interval[0]:+.2f}, {100 * c.difference_interval[1]:+.2f}]", f"{c.p:.4f}",
-            c.decoding,
+            c.decoding, c.conditions,
         )
         for c in evidence.comparisons
     ]  # fmt: skip
-    several = len({c.decoding for c in evidence.comparisons}) > 1
-    shown = len(head) if several else len(head) - 1
-    return _table(head[:shown], [line[:shown] for line in lines])
+    several = {
+        "decoding": len({c.decoding for c in evidence.comparisons}) > 1,
+        "options": any(c.conditions for c in evidence.comparisons),
+    }
+    shown = [place for place, name in enumerate(head) if several.get(name, True)]
+    return _table([head[place] for place in shown], [[line[place] for place in shown] for line in lines])
 
 
 def _confusions(evidence: Evidence) -> str:

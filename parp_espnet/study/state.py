@@ -11,13 +11,16 @@ from enum import Enum
 from pathlib import Path
 from statistics import median
 
-from parp_espnet.errors import UserError
-from parp_espnet.files import write_json
+from parp_espnet.errors import UserError, printable
+from parp_espnet.files import read_json, write_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
+from parp_espnet.progress import say
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.plan import Experiment, Study
 
+ESSENTIAL = {"method", "seed", "error_rate"}
+"""Fields of every result, of whichever version."""
 FIRST_LINE = "experiment "
 """Begins the line of a job's log that says which experiment's it is."""
 PROGRESS = "progress.json"
@@ -60,7 +63,7 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         logs: folder of the logs of the study's jobs.
 
     Raises:
-        UserError: a result is damaged or of another version.
+        UserError: a result is of another version.
     """
     ran = _logs(logs)
     results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if is_done(one)}
@@ -82,8 +85,30 @@ def standings(study: Study, logs: Path) -> list[Standing]:
 
 
 def is_done(experiment: Experiment) -> bool:
-    """Whether an experiment is complete."""
-    return (ROOT / experiment.result).is_file()
+    """Whether an experiment is complete: its result is there, and is one."""
+    return is_result(ROOT / experiment.result)
+
+
+def is_result(file: Path) -> bool:
+    """Whether a file is there and is a result, be it of another version: one that was cut short, say, is none."""
+    if not file.is_file():
+        return False
+    try:
+        found = read_json(file)
+    except UserError:
+        return False
+    return isinstance(found, dict) and found.keys() >= ESSENTIAL
+
+
+def set_aside_damaged(study: Study) -> None:
+    """Rename what stands in the place of a result and is none, and say so: it would count as done for ever."""
+    for one in study.experiments:
+        file = ROOT / one.result
+        if file.is_file() and not is_result(file):
+            beside = file.with_name(f"{file.name}.damaged")
+            file.replace(beside)
+            told = f"{one.result}: expected a result, found something else; it is {beside.name} now"
+            say(printable(f"warning: {told}"))
 
 
 def is_unpacked(experiment: Experiment) -> bool:

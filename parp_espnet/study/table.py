@@ -5,7 +5,9 @@ from statistics import fmean
 
 from parp_espnet.scoring.aligned import markdown, unaligned
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.names import decoding_of, decodings, is_joint, is_text, is_total, method_of, rate_of, scores_of
+from parp_espnet.study.arms import is_joint, is_total
+from parp_espnet.study.names import decoding_of, decodings, is_text, method_of, rate_of, scores_of
+from parp_espnet.study.variants import Differences, Intervals
 
 RATE = "error rate"
 HEAD = (
@@ -37,7 +39,11 @@ WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
     # Speech has none.
     "scores": scores_of,
 }
-"""Columns that stand in the table only when not all results have the same in them."""
+"""Columns that stand in the table only when not all results have the same in them.
+
+Whatever else differs, `Differences` finds, and has a column of its own before that of the finetunings.
+"""
+BEFORE = HEAD.index("finetunings")
 
 
 def table(results: Sequence[Result]) -> str:
@@ -50,39 +56,44 @@ def table(results: Sequence[Result]) -> str:
         name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results} - {None}) <= 1
     }
     alike -= {"scores"} if any(result.scores for result in results) else set()
-    columns = [place for place, name in enumerate(HEAD) if name not in alike]
+    columns = [place for place, name in enumerate(head(results)) if name not in alike]
     return markdown([[row[column] for column in columns] for row in [head(results), *rows(results)]])
 
 
 def head(results: Sequence[Result]) -> tuple[str, ...]:
-    """Return `HEAD`, in which the error rate has the name of its metric."""
-    return tuple(rate_of(results).short if name == RATE else name for name in HEAD)
+    """Return `HEAD` with what else differs, in which the error rate has the name of its metric."""
+    named = [rate_of(results).short if name == RATE else name for name in HEAD]
+    return (*named[:BEFORE], *Differences.of(results).names, *named[BEFORE:])
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    """Return the cells of each result under `HEAD`; each is compared as in `table`."""
-    dense = {_where(result): result for result in reversed(results) if result.method == "dense"}
-    return [_row(result, dense.get(_where(result))) for result in results]
+    """Return the cells of each result under `head`; each is compared as in `table`."""
+    apart = Differences.of(results)
+    dense = {_where(result, apart): result for result in reversed(results) if result.method == "dense"}
+    return [_row(result, dense.get(_where(result, apart)), apart) for result in results]
 
 
-def _where(result: Result) -> tuple[str | None, str, bool]:
-    return result.language, decoding_of(result), is_joint(result)
+def _where(result: Result, apart: Differences) -> tuple[object, ...]:
+    return result.language, decoding_of(result), is_joint(result), apart.others(result)
 
 
 def means(results: Sequence[Result]) -> str:
     """Return a Markdown table of each arm's mean over its languages; nothing where no arm has more than two.
 
-    An arm is a method, an upstream, a number of updates, frozen ones of them, and a decoding. Seeds of a language count
-    as their mean. Arms can be compared where their languages are the same, so each is also shown over the languages
-    that all arms have, if there are any.
+    An arm is a method, an upstream, a number of updates, frozen ones of them, a decoding, and whatever else
+    differs. Seeds of a language count as their mean. Arms can be compared where their languages are the same, so
+    each is also shown over the languages that all arms have, if there are any.
     """
     arms: dict[tuple[str, str, float, int], dict[str, list[float]]] = {}
     several = len(decodings(results)) > 1
+    intervals = Intervals.of(results)
+    apart = Differences.of(results)
     for result in results:
         if is_total(result):
             continue
         frozen = f"{result.freeze_updates} frozen updates" if result.freeze_updates else ""
-        called = ", ".join(filter(None, [method_of(result), frozen, decoding_of(result) if several else ""]))
+        told = [method_of(result), intervals.word(result), apart.all(result), frozen]
+        called = ", ".join(filter(None, [*told, decoding_of(result) if several else ""]))
         arm = result.upstream, called, result.sparsity_target, result.updates
         arms.setdefault(arm, {}).setdefault(result.language or "", []).append(result.error_rate)
     if max(map(len, arms.values()), default=0) <= 2:
@@ -106,7 +117,7 @@ def means(results: Sequence[Result]) -> str:
     return f"\n{unaligned(lines)}"
 
 
-def _row(result: Result, dense: Result | None) -> tuple[str, ...]:
+def _row(result: Result, dense: Result | None, apart: Differences) -> tuple[str, ...]:
     low, high = result.ci95
     ratio = "" if dense is None or not dense.error_rate else f"{result.error_rate / dense.error_rate:.2f}"
     return (
@@ -118,6 +129,7 @@ def _row(result: Result, dense: Result | None) -> tuple[str, ...]:
         str(result.seed),
         str(result.updates),
         str(result.freeze_updates),
+        *(apart.value(name, result) for name in apart.names),
         str(result.finetuning_runs),
         decoding_of(result),
         f"{result.error_rate:.4f}",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import corpus_of
 from parp_espnet.study.claims import Verdict, claims
 from parp_espnet.study.collect import read_results
 from parp_espnet.study.evidence import Evidence
@@ -37,7 +38,7 @@ def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Found]:
     found: dict[str, list[Found]] = {}
     for folder in folders:
         results = read_results(folder / "results.json")
-        corpora = ", ".join(dict.fromkeys(Path(one.recipe).parent.name for one in results))
+        corpora = ", ".join(dict.fromkeys(corpus_of(one) for one in results))
         found.setdefault(corpora, []).append((results, Evidence.read(folder / "evidence.json")))
     return {corpora: _together(several) for corpora, several in found.items()}
 

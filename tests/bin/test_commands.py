@@ -107,13 +107,18 @@ def test_a_scoring_becomes_the_result(
 
 
 def test_two_experiments_are_compared(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    make_result: Callable[..., Result],
 ) -> None:
     for name, errors in (("a", 1), ("b", 2)):
+        make_result(error_rate=errors / 10, options={}).write(tmp_path / name / "result.json")
         write_utterances(tmp_path / name / "utterances.tsv", [Counts(f"s-{i}", 10, errors, 0, 0) for i in range(20)])
     assert call(monkeypatch, "compare", str(tmp_path / "a"), str(tmp_path / "b")) == 0
     assert capsys.readouterr().out == (
-        f"{tmp_path}/a 10.00%, {tmp_path}/b 20.00%, on 20 utterances\n"
+        f"{tmp_path}/a 10.00%, {tmp_path}/b 20.00%, on 20 utterances of test, PER\n"
+        "decoding: greedy\n"
         "difference -10.00 points, 95 % interval [-10.00, -10.00], p 0.0002; ratio 0.500 [0.500, 0.500]\n"
     )
     assert call(monkeypatch, "compare", str(tmp_path / "a"), str(tmp_path / "gone")) == 2

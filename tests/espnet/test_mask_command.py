@@ -8,7 +8,11 @@ import torch
 
 from parp_espnet.bin.mask import main
 from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.shell import settings_json
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.selection import select
 
@@ -116,3 +120,40 @@ def test_bad_input_is_one_line(mask, upstream: Path, tmp_path: Path, arguments: 
     assert len(errors) == 1
     assert message in errors[0]
     assert not (tmp_path / "mask").exists()
+
+
+def test_info_of_a_mask_with_a_tensor_of_no_weights(mask, tmp_path: Path):
+    kept = {"layers.0.empty.weight": torch.ones(0, 3, dtype=torch.bool), "layers.1.full.weight": torch.ones(4) > 0}
+    Mask(kept, origin="a test", sparsity_target=0.0).save(tmp_path / "mask")
+    code, out, err = mask("info", tmp_path / "mask")
+    assert (code, err) == (0, "")
+    assert "no weights  layer 0" in out
+    assert "0.0000  layer 1" in out
+    assert mask("diff", tmp_path / "mask", tmp_path / "mask")[0] == 0
+
+
+def test_what_a_file_says_reaches_the_terminal_as_letters(mask, tmp_path: Path):
+    bad = "\x1b]0;owned\x07\x9b2J\r\n\u202eevil"
+    kept = {f"layers.0.{bad}.weight": torch.ones(4) > 0}
+    made = Origin(source=bad, method=bad, recipe=bad, language=bad, upstream=bad, ranking=bad)
+    Mask(kept, origin=bad, sparsity_target=0.0, scope=bad, parent=bad, made=made).save(tmp_path / "mask")
+    code, out, err = mask("info", tmp_path / "mask")
+    assert (code, err) == (0, "")
+    assert out.count(r"\x1b]0;owned\x07\x9b2J\r\n\u202eevil") >= 10
+    other = {f"layers.1.{bad}.weight": torch.ones(4) > 0}
+    Mask(other, origin=bad, sparsity_target=0.0).save(tmp_path / "other")
+    code, _, err = mask("diff", tmp_path / "mask", tmp_path / "other")
+    assert code == 2
+    for text in (out, err):
+        assert not set("\x1b\x07\x9b\r\u202e") & set(text)
+
+
+def test_whose_a_mask_is(mask, upstream: Path, tmp_path: Path):
+    settings = Settings(recipe=ROOT / "egs2/cldr/tr", method="rp", sparsity=0.5, lang="tr", seed=4, upstream="multi")
+    (tmp_path / "settings.json").write_text(settings_json(settings))
+    given = ("--upstream", upstream, "--sparsity", 0.5, "--settings", tmp_path / "settings.json")
+    assert mask("from-upstream", *given, "--out", tmp_path / "mask")[0] == 0
+    made = Mask.load(tmp_path / "mask").made
+    # Weights drawn at random are in the place of the pre-trained ones.
+    assert made == Origin("random", "rp", "egs2/cldr/tr", "tr", 4, "multi", "magnitude")
+    assert "language     tr" in mask("info", tmp_path / "mask")[1]

@@ -32,6 +32,9 @@ def test_omp_makes_its_dense_model_and_mask_first_and_is_skipped_when_complete(
     assert (result["method"], result["finetuning_runs"], result["metric"]) == ("omp", 2, "matthews")
     assert abs(result["sparsity_measured"] - 0.6) < 1e-4
     assert result["iou_initial_final"] == 1
+    assert result["options"]["method"] == "omp"
+    assert (result["mask_origin"]["source"], result["mask_origin"]["language"]) == ("finetuned", "cldr_order")
+    assert Mask.load(exp / "mask.safetensors").made.source == "trained"
     assert "finetuned weights" in Mask.load(exp / "finetuned_mask.safetensors").origin
     assert (dense / "model/config.json").is_file()
     assert not (dense / "result.json").exists()

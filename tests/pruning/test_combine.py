@@ -9,6 +9,7 @@ from torch import Tensor
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
+from parp_espnet.pruning.origin import Origin
 
 SHAPES = {"encoder.layers.0.fc1.weight": (64, 96), "encoder.layers.0.fc1.bias": (96,)}
 
@@ -50,3 +51,16 @@ def test_what_cannot_be_combined() -> None:
         combine([other], "union", ["a"])
     with pytest.raises(UserError, match=r"b and a: the mask does not fit"):
         combine([mask(True, False), other], "union", ["a", "b"])
+
+
+def test_a_combined_mask_has_what_its_masks_have_in_common() -> None:
+    es, tr = (Origin("finetuned", "omp", f"egs2/cldr/{name}", name, 0, "multi", "magnitude") for name in ("es", "tr"))
+    kept = {"w": torch.tensor([True, False])}
+    masks = [Mask(kept, origin="", sparsity_target=0.5, made=made) for made in (es, tr)]
+    parents = f"{masks[0].sha256} {masks[1].sha256}"
+    assert combine(masks, "union", ["one", "other"]).made == Origin(
+        "union", "omp", None, "es tr", 0, "multi", "magnitude", parents
+    )
+    # Whose one of them is, nobody knows.
+    masks.append(Mask(kept, origin="", sparsity_target=0.5))
+    assert combine(masks, "majority", ["a", "b", "c"]).made.language is None

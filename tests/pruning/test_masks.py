@@ -1,5 +1,6 @@
 """Mask files: a round trip, and everything that can be wrong with one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.masks import Mask, flips, iou, pack, random_iou, unpack
+from parp_espnet.pruning.origin import Origin
 
 
 @pytest.fixture
@@ -114,6 +116,18 @@ def test_other_safetensors(tmp_path: Path):
         {"shapes": "{"},
         {"step": "three"},
         {"sha256": "0"},
+        {"step": "-1"},
+        {"step": "true"},
+        {"step": "1.5"},
+        {"fingerprint": "0"},
+        {"sparsity_measured": "0.5"},
+        {"sparsity_measured": "NaN"},
+        {"sparsity_measured": "null"},
+        {"sparsity_measured": '"0"'},
+        {"language": '["es"]'},
+        {"seed": '"0"'},
+        {"seed": "true"},
+        {"method": "parp"},
     ],
 )
 def test_metadata_that_is_not_the_masks(tmp_path: Path, changes: dict[str, str]):
@@ -142,3 +156,28 @@ def test_a_mask_that_does_not_fit_names_the_tensors(mask: Mask):
     assert "1 extra: encoder.layers.0.b" in message
     assert "1 misshapen: encoder.layers.0.w (mask (7, 5), model (5, 7))" in message
     assert "\n" not in message
+
+
+def test_whose_a_mask_is_stands_in_its_file_as_fields(mask: Mask, tmp_path: Path):
+    made = Origin("finetuned", "omp", "egs2/cldr/es", "es", 3, "multi", "magnitude")
+    path = tmp_path / "mask.safetensors"
+    replace(mask, made=made, step=None).save(path)
+    assert Mask.load(path).made == made
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    assert (metadata["method"], metadata["language"], metadata["seed"]) == ('"omp"', '"es"', "3")
+    # One of before has none of these fields.
+    mask.save(path)
+    assert Mask.load(path).made == Origin()
+
+
+@pytest.mark.parametrize(("source", "step"), [("trained", None), ("pretrained", 3), ("union", 3)])
+def test_a_step_that_its_source_contradicts(mask: Mask, tmp_path: Path, source: str, step: int | None):
+    replace(mask, made=Origin(source=source), step=step).save(tmp_path / "mask")
+    with pytest.raises(UserError, match=rf"damaged mask file \(step: it says {step}"):
+        Mask.load(tmp_path / "mask")
+
+
+def test_an_error_calls_a_file_by_another_name_where_it_is_told_one(tmp_path: Path):
+    with pytest.raises(UserError, match=r"^records: no such mask file"):
+        Mask.load(tmp_path / "x", called="records")

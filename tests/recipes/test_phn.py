@@ -138,6 +138,15 @@ def test_omp_runs_its_dense_experiment(recipe: Path, command: list[str]) -> None
     result = Result.read(experiment(recipe, "omp") / "result.json")
     assert result.finetuning_runs == 2
     assert result.iou_initial_final == 1.0
+    # Whose the masks are, and every option that differs from its default.
+    made = {"method": "omp", "language": "xx", "seed": 0, "upstream": result.upstream, "ranking": "magnitude"}
+    for name, source in (("finetuned_mask", "finetuned"), ("mask", "trained")):
+        told = Mask.load(experiment(recipe, "omp") / f"{name}.safetensors").made.as_dict()
+        assert {key: told[key] for key in ("source", *made)} == {"source": source, **made}
+    assert result.mask_origin is not None
+    assert result.mask_origin["source"] == "finetuned"
+    assert result.options is not None
+    assert (result.options["lang"], result.options["train_config.optim_conf.lr"]) == ("xx", 0.005)
     assert (experiment(recipe, "dense") / "training.json").exists()
     assert not (experiment(recipe, "dense") / "result.json").exists()
 
@@ -152,6 +161,7 @@ def test_imp_rewinds_and_prunes_in_rounds(recipe: Path, command: list[str]) -> N
     (second,) = recipe.glob("exp/*_rounds10_to0.2/pruned.safetensors")
     one, other = Mask.load(first), Mask.load(second)
     assert (round(one.sparsity, 3), round(other.sparsity, 3)) == (0.1, 0.2)
+    assert Mask.load(exp / "iterated_mask.safetensors").made.source == "iterated"
     assert all(not (other.kept[name] & ~kept).any() for name, kept in one.kept.items()), "what is pruned stays so"
     assert Mask.load(exp / "iterated_mask.safetensors").sha256 == other.sha256 == result.mask_sha256
     again = run(command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10")
@@ -165,6 +175,7 @@ def test_random_pruning(recipe: Path, command: list[str], options: list[str], so
     assert done.returncode == 0, done.stderr
     mask = Mask.load(recipe / "exp" / source / f"{source}_mask.safetensors")
     assert mask.sparsity == pytest.approx(0.3, abs=1e-3)
+    assert (mask.made.source, mask.made.method, mask.made.language) == (source, "rp", "xx")
     assert Result.read(recipe / "exp" / source / "result.json").mask_sha256 == mask.sha256
     if source == "uniform":
         assert all((~kept).float().mean() == pytest.approx(0.3, abs=0.02) for kept in mask.kept.values())

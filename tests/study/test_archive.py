@@ -150,6 +150,12 @@ def rewrite(archive: Path, change: Callable[[dict[str, bytes]], None]) -> None:
             tar.addfile(member, BytesIO(content))
 
 
+def damage(members: dict[str, bytes], content: bytes | None) -> None:
+    """Put something in the place of a mask, or change one of its bits."""
+    name = next(name for name in members if name.endswith("mask.safetensors"))
+    members[name] = members[name][:-1] + bytes([members[name][-1] ^ 1]) if content is None else content
+
+
 def home(members: dict[str, bytes]) -> str:
     """The directory of an experiment that is in the archive."""
     return next(name.removesuffix("/result.json") for name in members if name.endswith("/result.json"))
@@ -169,6 +175,19 @@ def home(members: dict[str, bytes]) -> str:
         (lambda members: members.update({CONTENTS: b'{"format": "other"}'}), "its format is other"),
         (lambda members: members.pop(next(name for name in members if "mask" in name)), "it lacks the mask from which"),
         (lambda members: members.pop(next(name for name in members if "result" in name)), "no complete experiment"),
+        (lambda members: members.update({f"{home(members)}/result.json": b"{"}), r"result\.json: expected JSON"),
+        (lambda members: members.update({f"{home(members)}/result.json": b""}), r"result\.json: expected JSON"),
+        (lambda members: members.update({f"{home(members)}/result.json": b"\xff"}), r"result\.json: expected JSON"),
+        (lambda members: members.update({f"{home(members)}/result.json": b"{}"}), "expected an experiment's result"),
+        (
+            lambda members: members.update({f"{home(members)}/by_language/es/result.json": b"[]"}),
+            r"by_language/es/result\.json: expected an experiment's result",
+        ),
+        (
+            lambda members: damage(members, b"not a mask"),
+            r"records\.tar\.xz: egs2/.*/mask\.safetensors: expected a mask",
+        ),
+        (lambda members: damage(members, None), r"records\.tar\.xz: egs2/.*/mask\.safetensors: damaged mask file"),
     ],
 )
 def test_hostile_and_damaged_archives(

@@ -7,8 +7,10 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.per import Counts
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import write_utterances
+from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.figures.cost import cost
 from parp_espnet.study.gather import comparisons, gather
 from parp_espnet.study.plan import Study
 
@@ -86,3 +88,45 @@ def test_text_is_compared_by_its_predictions_and_a_mask_with_itself(
         ("parp, mask of cola", "omp"): 0.2,
         ("parp, mask of rte", "transfer, mask of rte"): -0.28,
     }
+
+
+def test_evidence_is_of_each_scope_for_itself(make_result: Callable[..., Result], tmp_path: Path) -> None:
+    """What is ranked otherwise is compared with what is ranked so, and no claim takes it for the paper's PARP."""
+
+    def done(method: str, errors: int, **options: object) -> Done:
+        sparsity = 0.0 if method == "dense" else 0.5
+        result = make_result(method=method, sparsity_target=sparsity, interval=None, options=options)
+        return scored(result, tmp_path / f"{method}-{errors}", errors)
+
+    some = [done("dense", 1), done("omp", 2), done("parp", 3)]
+    some += [done("omp", 4, scope="layer"), done("parp", 5, scope="layer")]
+    evidence = gather(some)
+    found = {(one.one, one.other): round(one.difference, 4) for one in evidence.comparisons}
+    assert found == {
+        ("omp", "dense"): 0.1,
+        ("parp", "dense"): 0.2,
+        ("parp", "omp"): 0.1,
+        ("omp, scope layer", "dense"): 0.3,
+        ("parp, scope layer", "dense"): 0.4,
+        ("parp, scope layer", "omp, scope layer"): 0.1,
+    }
+    assert {one.line for one in evidence.costs} == {"dense", "omp", "parp", "omp, scope layer", "parp, scope layer"}
+    figure = cost(evidence.costs)
+    assert figure is not None
+    assert len(figure.legends[0].get_texts()) == 5
+    (claim,) = [one for one in claims([one.result for one in some], evidence) if one.name == "C2"]
+    assert "more in 1," in claim.because
+
+
+def test_what_was_trained_otherwise_is_not_compared(make_result: Callable[..., Result], tmp_path: Path) -> None:
+    def done(method: str, errors: int, **more: object) -> Done:
+        result = make_result(method=method, interval=None, sparsity_target=0.0 if method == "dense" else 0.5, **more)
+        return scored(result, tmp_path / f"{method}-{errors}", errors)
+
+    slow, fast, old = {"options": {"lr": 0.1}}, {"options": {"lr": 0.2}}, {"options": {}}
+    some = [done("dense", 1, **slow), done("dense", 2, **fast), done("parp", 3, **fast), done("parp", 4, **old)]
+    (found,) = comparisons(some)
+    assert (found.one, found.other, found.conditions, round(found.difference, 4)) == ("parp", "dense", "lr 0.2", 0.1)
+    # Nor what was scored on a text that has been corrected since.
+    changed = [done("dense", 5, reference_sha256="a"), done("parp", 6, reference_sha256="b")]
+    assert list(comparisons(changed)) == []

@@ -1,4 +1,6 @@
 import subprocess
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,9 +8,13 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
+from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import digest
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.figures.curves import lines_of
 from parp_espnet.study.plan import Study
+from parp_espnet.study.table import table
 
 QUICK = ROOT / "conf/study/quick.yaml"
 
@@ -50,7 +56,7 @@ def test_the_study_of_upstreams_covers_all_languages_and_the_control_has_five_ti
     assert {language for arm, language in settings if arm == "multi"} == set(VOICES)
     assert {language for arm, language in settings if arm == "mono"} == set(VOICES)
     assert settings["random", "es"].updates == 5 * settings["multi", "es"].updates
-    assert settings["random", "es"].upstream_label == "multi-random0"
+    assert settings["random", "es"].upstream_label == "multi-random"
     assert len({one.directory for one in dense}) == len(dense)
 
 
@@ -221,3 +227,54 @@ def test_no_such_study(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("a: [")
     with pytest.raises(UserError, match="expected YAML"):
         Study.read(tmp_path / "x.yaml")
+
+
+SCOPES = {
+    "omp": {"method": "omp", "sparsity": 0.6, "scope": ["global", "layer"], "lr": [0.001, 0.002]},
+    "moved": {"method": "parp", "sparsity": 0.6, "scope": "layer", "lr": [0.001, 0.002], "mask_of": {"arm": "omp"}},
+    "union": {
+        "method": "transfer", "sparsity": 0.6, "scope": ["global", "layer"], "lr": [0.001, 0.002],
+        "mask_of": {"arm": "omp", "combine": "union"},
+    },
+}  # fmt: skip
+
+
+def test_a_mask_is_that_of_the_same_options_and_no_two_are_in_one_place(tmp_path: Path) -> None:
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": SCOPES}, sort_keys=False))
+    study = Study.read(path)
+    by_directory = {one.directory: one for one in study.experiments}
+    for one in study.experiments:
+        for need in one.needs:
+            source = by_directory[need].settings
+            assert (source.scope, source.lr) == (one.settings.scope, one.settings.lr)  # type: ignore[attr-defined]
+    places: dict[Path, set[tuple[Path, ...]]] = {}
+    for one in study.experiments:
+        if one.combined is not None:
+            places.setdefault(one.combined.path, set()).add(one.combined.masks)
+            assert one.settings.initial_mask is not None
+            assert (one.settings.recipe / one.settings.initial_mask).resolve() == ROOT / one.combined.path
+    assert len(places) == 4
+    assert all(len(masks) == 1 for masks in places.values())
+
+
+def test_every_value_that_an_arm_lists_has_a_row_and_a_name(tmp_path: Path, make_result: Callable[..., Result]) -> None:
+    """Three runs of another scope are three rows, whose errors are not averaged."""
+    arms = {
+        "scopes": {"method": "parp", "sparsity": [0.5, 0.6], "scope": ["global", "layer", "tensor"], "seed": [0, 1]}
+    }
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    results = []
+    for one in Study.read(path).experiments:
+        settings = one.settings
+        results.append(
+            make_result(
+                recipe=f"egs2/cldr/{one.language}", language=one.language, sparsity_target=settings.sparsity,
+                seed=settings.seed, options=options_of(settings),
+            )
+        )  # fmt: skip
+    head, _, *rows = table(results).splitlines()
+    column = [cell.strip() for cell in head.split("|")].index("scope")
+    assert Counter(row.split("|")[column].strip() for row in rows) == {"default": 8, "layer": 8, "tensor": 8}
+    assert len(set(lines_of(results))) == 3

@@ -327,11 +327,14 @@ if at_stage 12; then
 fi
 
 if at_stage 13; then
+    # What training left of its options, which a result holds; nothing of one of before.
+    made=()
+    [ ! -f "${exp}/origin.json" ] || made=(--input "${exp}/origin.json")
     for set in "${decoded_sets[@]}"; do
         for name in "${decodings[@]}"; do
             decoded=${exp}/${name}/${set}
             step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${set}/text" \
-                ${merge:+--input "${merge}"} --output "${decoded}/score/result.json" \
+                ${merge:+--input "${merge}"} "${made[@]}" --output "${decoded}/score/result.json" \
                 --output "${decoded}/score/utterances.tsv" -- \
                 python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${set}" --decoded "${decoded}" \
                 "${score_options[@]}"

@@ -10,11 +10,14 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Adjusting
 from parp_espnet.study.figures.style import COLOURS, MARKERS, PANEL, add_legend, look, schedule_title
 from parp_espnet.study.names import method_of, rate_of
+from parp_espnet.study.variants import Differences
 
 MOST = 8
 """Lines of a panel, beyond which nobody could follow one."""
 FIXED = {"parp": "mpi", "parp, random mask": "rp"}
-"""A method that adjusts → the one that keeps the same first mask."""
+"""What adjusts → the method that keeps the same first mask."""
+FIXED_METHOD = dict.fromkeys(FIXED, "parp")
+"""What adjusts → its method."""
 
 
 def adjusting(found: Sequence[Adjusting]) -> Figure | None:
@@ -23,7 +26,7 @@ def adjusting(found: Sequence[Adjusting]) -> Figure | None:
     here = [one for one in found if one.language == language and len(one.steps) > 2]
     lines: dict[str, Adjusting] = {}
     for one in sorted(here, key=lambda one: (-one.sparsity, one.method, one.interval)):
-        lines.setdefault(f"{one.method}, n = {one.interval}", one)
+        lines.setdefault(f"{one.line}, n = {one.interval}", one)
     if not lines:
         return None
     figure = Figure(figsize=(8.6, 3.2), layout="constrained")
@@ -53,25 +56,28 @@ def adjusting(found: Sequence[Adjusting]) -> Figure | None:
 def intervals(results: Sequence[Result]) -> Figure | None:
     """Draw the error rate against the interval n, a panel for each condition with three or more of them.
 
-    A condition is a language, an upstream, a number of frozen updates and a sparsity. At the right is the mask that
-    never moves. A line goes through the means over seeds, which are dots.
+    A condition is a language, an upstream, a number of frozen updates, a sparsity, and whatever else differs.
+    At the right is the mask that never moves. A line goes through the means over seeds, which are dots.
     """
-    panels: dict[tuple[str, str, int, float], list[Result]] = {}
+    panels: dict[tuple[str, str, int, float, str], list[Result]] = {}
+    apart = Differences.of(results)
     for one in results:
-        condition = (one.language or "", one.upstream, one.freeze_updates, one.sparsity_target)
+        more = apart.all(one)
+        condition = (one.language or "", one.upstream, one.freeze_updates, one.sparsity_target, more)
         panels.setdefault(condition, []).append(one)
     panels = {name: here for name, here in panels.items() if len({one.interval for one in _moving(here)}) > 2}
     if not panels:
         return None
     figure = Figure(figsize=(PANEL[0] * len(panels) + 1.6, PANEL[1]), layout="constrained")
-    upstreams = {upstream for _, upstream, _, _ in panels}
-    frozen = sorted({freeze for _, _, freeze, _ in panels})
-    for axes, ((language, upstream, freeze, sparsity), here) in zip(
+    upstreams = {upstream for _, upstream, _, _, _ in panels}
+    frozen = sorted({freeze for _, _, freeze, _, _ in panels})
+    for axes, ((language, upstream, freeze, sparsity, more), here) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
     ):
         _sweep(axes, here)
         speech = f"{language}, {upstream}" if len(upstreams) > 1 else language
-        axes.set_title(f"{schedule_title(speech, freeze, frozen)}, sparsity {sparsity:g}", fontsize="medium")
+        title = f"{schedule_title(speech, freeze, frozen)}, sparsity {sparsity:g}"
+        axes.set_title(f"{title}, {more}" if more else title, fontsize="medium")
     figure.axes[0].set_ylabel(f"{rate_of(results).long} (%)")
     add_legend(figure)
     return figure
@@ -102,7 +108,7 @@ def _through(axes: Axes, rates: Mapping[int, Sequence[float]], name: str, fixed:
     """A line of its own kind, as the two methods have one colour."""
     if not rates:
         return
-    style = look(name) | {"color": look(fixed)["color"]}
+    style = look(FIXED_METHOD[name]) | {"color": look(fixed)["color"]}
     label = f"{name}; fixed: {fixed}"
     axes.plot(
         list(rates), [fmean(found) for found in rates.values()], linewidth=1.3, markersize=5, label=label, **style

@@ -1,14 +1,15 @@
 """Phone error rate against what it costs, all finetunings that a method needs counted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.study.evidence import Cost
-from parp_espnet.study.figures.style import METHODS, add_legend, look, schedule_panels
-from parp_espnet.study.names import bare
+from parp_espnet.study.figures.style import MARKERS, METHODS, add_legend, look, schedule_panels
 
 APART = 0.06
 """Between methods of the same cost, in widths of a panel."""
@@ -25,7 +26,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     each other, in a band around it. Masks from elsewhere and joint runs are left out. `rate` is what the error rate is
     called.
     """
-    found = [one for one in found if one.method == bare(one.method)]
+    found = [replace(one, method=_called(one), arm=one.who) for one in found if one.who.own]
     languages = [
         name
         for name in dict.fromkeys(one.language for one in found)
@@ -35,7 +36,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
         return None
     frozen = sorted({one.freeze_updates for one in found if one.language in languages})
     width = ROOM * max(one.updates for one in found if one.language in languages)
-    several = len({one.sparsity for one in found if one.method != "dense"}) > 1
+    several = len({one.sparsity for one in found if one.who.method != "dense"}) > 1
     figure, panels = schedule_panels(languages, frozen, "updates of all finetunings", f"{rate} (%)")
     for axes, language, freeze in panels:
         here = [one for one in found if one.language == language and one.freeze_updates == freeze]
@@ -46,19 +47,25 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     return figure
 
 
+def _called(one: Cost) -> str:
+    """What a point is called: all that it differs in from others, but sparsity, seed and cost."""
+    return one.line if one.who.interval is None else f"{one.line}, n = {one.who.interval}"
+
+
 def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> None:
     rates: dict[tuple[str, float, int], list[float]] = {}
     for one in found:
         rates.setdefault((one.method, one.sparsity, one.updates), []).append(100 * one.error_rate)
     means = {point: fmean(several) for point, several in rates.items()}
+    bare = {one.method: one.who.method for one in found}
     height = 1.1 * max(means.values(), default=1.0)
     for method in sorted({method for method, _, _ in means}, key=_order):
         points = sorted((mean, _beside(method, updates, list(means)) * width + updates, sparsity)
                         for (name, sparsity, updates), mean in means.items() if name == method)  # fmt: skip
         heights, places, _ = zip(*points, strict=True)
-        axes.plot(places, heights, linestyle="", label=method, markersize=5, **look(method))
+        axes.plot(places, heights, linestyle="", label=method, markersize=5, **_look(method, bare))
         last: dict[float, float] = {}
-        for mean, place, sparsity in points if labelled and method != "dense" else ():
+        for mean, place, sparsity in points if labelled and bare[method] != "dense" else ():
             if mean - last.get(place, -height) > LABEL * height:
                 axes.annotate(
                     f"{sparsity:g}", (place, mean), xytext=(4, 0), textcoords="offset points", fontsize=6, va="center",
@@ -80,6 +87,17 @@ def _beside(method: str, updates: int, points: Sequence[tuple[str, float, int]])
     """How far a method is moved from its cost, in widths of a panel, since others have the same."""
     same = sorted({name for name, _, cost in points if cost == updates}, key=_order)
     return (same.index(method) - (len(same) - 1) / 2) * APART
+
+
+def _look(name: str, bare: Mapping[str, str]) -> dict[str, Any]:
+    """A method's colour and marker; where it has other options, another marker, and a colour that shines through."""
+    style = look(bare[name])
+    if name == bare[name]:
+        return style
+    others = [other for other, method in bare.items() if method == bare[name] != other]
+    place = others.index(name)
+    marker = MARKERS[(METHODS.index(bare[name]) + 1 + place) % len(MARKERS)] if bare[name] in METHODS else "x"
+    return {**style, "marker": marker, "markerfacecolor": "none"}
 
 
 def _order(method: str) -> tuple[int, str]:

@@ -1,17 +1,24 @@
 """Phone error rate against sparsity, a line for each method."""
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.figures.style import METHODS, add_legend, look, schedule_panels
-from parp_espnet.study.names import method_of, rate_of
+from parp_espnet.study.arms import arm_of
+from parp_espnet.study.figures.style import KINDS, MARKERS, METHODS, add_legend, look, schedule_panels
+from parp_espnet.study.names import decoding_of, decodings, rate_of
+from parp_espnet.study.variants import Differences
 
 APART = 0.03
 """Sparsity between the bars of two methods."""
+type Means = tuple[float, float, float]
+type Lines = dict[tuple[str, str], list[Result]]
+"""Results by their method, and what else is their line's."""
 
 
 def curves(results: Sequence[Result]) -> Figure | None:
@@ -19,11 +26,11 @@ def curves(results: Sequence[Result]) -> Figure | None:
 
     A line goes through the means over seeds, which are dots where there are several; its band is their intervals'.
     Where a method has one sparsity only, that is a bar, and such methods are beside each other. The dense model is a
-    line across. Masks from elsewhere, and intervals of adjusting but the first, are left out.
+    line across. Whatever else differs, such as an option or an upstream, makes a line of its own. Masks from elsewhere,
+    and intervals of adjusting but the first, are left out.
     """
-    own = [
-        one for one in results if one.method in METHODS and one.method != "transfer" and method_of(one) == one.method
-    ]
+    known = [one for one in results if one.method in METHODS and one.method != "transfer"]
+    own = [one for one in known if arm_of(one).own]
     usual = {one.method: one.interval for one in reversed(own)}
     own = [one for one in own if one.interval == usual[one.method]]
     languages = [name for name in dict.fromkeys(one.language or "" for one in own) if _several(own, name)]
@@ -31,58 +38,105 @@ def curves(results: Sequence[Result]) -> Figure | None:
         return None
     frozen = sorted({one.freeze_updates for one in own if (one.language or "") in languages})
     figure, panels = schedule_panels(languages, frozen, "sparsity", f"{rate_of(own).long} (%)")
+    named = list(zip(own, lines_of(own), strict=True))
     for axes, language, freeze in panels:
-        _panel(axes, [one for one in own if (one.language or "") == language and one.freeze_updates == freeze])
+        here: Lines = {}
+        for one, line in named:
+            if (one.language or "") == language and one.freeze_updates == freeze:
+                here.setdefault((one.method, line), []).append(one)
+        _panel(axes, here)
     add_legend(figure)
     return figure
 
 
-def _panel(axes: Axes, results: Sequence[Result]) -> None:
-    means = {method: _means([one for one in results if one.method == method]) for method in METHODS}
-    single = [method for method, found in means.items() if len(found) == 1 and method != "dense"]
-    for method, found in means.items():
-        if found and method == "dense":
-            colour = look(method)["color"]
-            ((rate, low, high),) = found.values()
-            axes.axhline(rate, label=method, color=colour, linewidth=1)
-            axes.axhspan(low, high, color=colour, alpha=0.08, linewidth=0)
-        elif method in single:
-            _bar(axes, method, found, APART * (single.index(method) - (len(single) - 1) / 2))
-        elif found:
-            _line(axes, method, found)
-        _seeds(axes, method, [one for one in results if one.method == method])
+def lines_of(results: Sequence[Result]) -> list[str]:
+    """Return what tells each result's line from others of its method: everything that differs but the seed."""
+    apart = Differences.of(results)
+    upstreams = {one.upstream for one in results}
+    several_decodings = len(decodings(results)) > 1
+    updates: dict[tuple[str, str | None], set[int]] = {}
+    for one in results:
+        updates.setdefault((one.method, one.language), set()).add(one.updates)
+    named = []
+    for one in results:
+        words = [apart.all(one)]
+        words += [one.upstream] if len(upstreams) > 1 else []
+        words += [f"{one.updates} updates"] if len(updates[one.method, one.language]) > 1 else []
+        words += [decoding_of(one)] if several_decodings else []
+        named.append(", ".join(word for word in words if word))
+    return named
+
+
+def _panel(axes: Axes, lines: Lines) -> None:
+    means = {key: _means(found) for key, found in lines.items()}
+    single = [key for key in _in_order(lines) if len(means[key]) == 1 and key[0] != "dense"]
+    for method in METHODS:
+        own = [key for key in _in_order(lines) if key[0] == method]
+        for place, key in enumerate(own):
+            label = ", ".join(part for part in key if part)
+            style = _style(method, place)
+            if method == "dense":
+                _across(axes, means[key], label, style)
+            elif key in single:
+                _bar(axes, label, means[key], APART * (single.index(key) - (len(single) - 1) / 2), style)
+            else:
+                _line(axes, label, means[key], style)
+        _seeds(axes, method, [lines[key] for key in own])
     axes.grid(color="0.9")
     axes.set_axisbelow(True)
     axes.set_ylim(bottom=0)
 
 
-def _means(results: Sequence[Result]) -> dict[float, tuple[float, float, float]]:
+def _in_order(lines: Lines) -> list[tuple[str, str]]:
+    """The lines in the methods' order; those of a method in the results'."""
+    return sorted(lines, key=lambda key: METHODS.index(key[0]))
+
+
+def _style(method: str, place: int) -> dict[str, Any]:
+    """A method's colour and marker; of its lines but the first, another marker and another kind of line."""
+    style = look(method)
+    if not place:
+        return style
+    marker = MARKERS[(MARKERS.index(style["marker"]) + place) % len(MARKERS)]
+    return {**style, "marker": marker, "linestyle": KINDS[(place - 1) % len(KINDS)]}
+
+
+def _across(axes: Axes, means: dict[float, Means], label: str, style: dict[str, Any]) -> None:
+    rate, low, high = means[min(means)]
+    axes.axhline(rate, label=label, color=style["color"], linewidth=1, linestyle=style.get("linestyle", "-"))
+    axes.axhspan(low, high, color=style["color"], alpha=0.08, linewidth=0)
+
+
+def _means(results: Sequence[Result]) -> dict[float, Means]:
     """The error rate and its interval's ends at each sparsity, ascending, in percent: means over seeds."""
     found: dict[float, list[tuple[float, float, float]]] = {}
     for one in sorted(results, key=lambda one: one.sparsity_target):
         found.setdefault(one.sparsity_target, []).append((one.error_rate, *one.ci95))
-    means: dict[float, tuple[float, float, float]] = {}
+    means: dict[float, Means] = {}
     for sparsity, several in found.items():
         rate, low, high = (100 * fmean(column) for column in zip(*several, strict=True))
         means[sparsity] = rate, low, high
     return means
 
 
-def _line(axes: Axes, method: str, means: dict[float, tuple[float, float, float]]) -> None:
+def _line(axes: Axes, label: str, means: dict[float, Means], style: dict[str, Any]) -> None:
     rates, low, high = zip(*means.values(), strict=True)
-    axes.plot(list(means), rates, label=method, markersize=4, linewidth=1.3, **look(method))
-    axes.fill_between(list(means), low, high, color=look(method)["color"], alpha=0.15, linewidth=0)
+    axes.plot(list(means), rates, label=label, markersize=4, linewidth=1.3, **style)
+    axes.fill_between(list(means), low, high, color=style["color"], alpha=0.15, linewidth=0)
 
 
-def _bar(axes: Axes, method: str, means: dict[float, tuple[float, float, float]], beside: float) -> None:
+def _bar(axes: Axes, label: str, means: dict[float, Means], beside: float, style: dict[str, Any]) -> None:
     ((sparsity, (rate, low, high)),) = means.items()
     spread = [[rate - low], [high - rate]]
-    axes.errorbar([sparsity + beside], [rate], spread, label=method, markersize=4, capsize=3, **look(method))
+    axes.errorbar([sparsity + beside], [rate], spread, label=label, markersize=4, capsize=3, **style)
 
 
-def _seeds(axes: Axes, method: str, results: Sequence[Result]) -> None:
-    """Every seed, at sparsities that have several."""
-    several = [one for one in results if sum(other.sparsity_target == one.sparsity_target for other in results) > 1]
+def _seeds(axes: Axes, method: str, lines: Sequence[Sequence[Result]]) -> None:
+    """Every seed, at sparsities that have several in their line."""
+    several = []
+    for line in lines:
+        counts = Counter(one.sparsity_target for one in line)
+        several += [one for one in line if counts[one.sparsity_target] > 1]
     dots = [one.sparsity_target for one in several], [100 * one.error_rate for one in several]
     axes.plot(*dots, ".", color=look(method)["color"], markersize=4)
 

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import is_total
 from parp_espnet.study.evidence import Anatomy, Comparison, Evidence
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
-from parp_espnet.study.names import bare, is_total, mask_in, rate_of, source_of
+from parp_espnet.study.names import rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
 """Caption and figure, by the name of its file."""
@@ -23,9 +24,9 @@ NOBODYS = {"transfer": {"mpi": "MPI", "rp": "RP"}, "parp": {"parp": "MPI", "parp
 def overlap_maps(evidence: Evidence) -> Drawn:
     """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of frozen updates."""
     found: Drawn = {}
-    settings = [(one.upstream, one.sparsity, one.freeze_updates) for one in evidence.overlaps]
-    for upstream, sparsity, frozen in dict.fromkeys(settings):
-        own = [setting == (upstream, sparsity, frozen) for setting in settings]
+    settings = [(one.upstream, one.sparsity, one.freeze_updates, one.conditions) for one in evidence.overlaps]
+    for upstream, sparsity, frozen, more in dict.fromkeys(settings):
+        own = [setting == (upstream, sparsity, frozen, more) for setting in settings]
         here = list(compress(evidence.overlaps, own))
         names = list(dict.fromkeys(name for one in here for name in (one.one, one.other)))
         # The diagonal, which is 1, stays empty: it would take most of the colours.
@@ -38,9 +39,9 @@ def overlap_maps(evidence: Evidence) -> Drawn:
             f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two random masks it is "
             f"{random:.3f}, where the colours begin; they end at 1."
         )
-        title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}"
+        title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
         figure = heat_map(values, names, names, title=title, limits=(random, 1.0))
-        found[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen)}"] = caption, figure
+        found[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen, more)}"] = caption, figure
     return found
 
 
@@ -74,21 +75,30 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
         rate: what error rates are called.
         other: what sources and targets are, such as "language".
     """
-    against_own = [one for one in evidence.comparisons if one.other == "omp"]
-    settings = dict.fromkeys((one.sparsity, one.freeze_updates) for one in against_own)
+    of_omp = [one for one in evidence.comparisons if one.second.own and one.second.method == "omp"]
+    against_own = [one for one in of_omp if one.second.interval is None]
+    settings = dict.fromkeys(map(_setting, against_own))
     found: Drawn = {}
     for method, how in (("transfer", "is fixed"), ("parp", "adjusts")):
         whose = f"another {other}'s mask" + (", or on the diagonal its own" if method == "parp" else "")
-        for sparsity, frozen in settings:
-            here = [one for one in against_own if (one.sparsity, one.freeze_updates) == (sparsity, frozen)]
-            figure = _transfer_map(here, method, f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}")
+        for setting in settings:
+            sparsity, frozen, more = setting
+            here = [one for one in against_own if _setting(one) == setting]
+            title = f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
+            figure = _transfer_map(here, method, title)
             caption = (
                 f"{rate} under {whose}, which {how}, over {rate} under the target's own OMP mask, fixed; bold where "
                 "paired 95 % intervals tell them apart."
             )
             if figure is not None:
-                found[f"transfer_{method}_{sparsity:g}{_suffix(frozen)}"] = caption, figure
+                found[f"transfer_{method}_{sparsity:g}{_suffix(frozen, more)}"] = caption, figure
     return found
+
+
+def _setting(one: Comparison) -> tuple[float, int, str]:
+    """What the cells of one map have in common."""
+    words = [part for part in (one.second.variant, one.conditions) if part]
+    return one.sparsity, one.freeze_updates, ", ".join(words)
 
 
 def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) -> Figure | None:
@@ -117,9 +127,19 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
 
 def _whose(one: Comparison, method: str) -> str | None:
     """Return whose mask a method begins with, a row of the map; None where none of the map does."""
-    if one.one == f"{method}, finetuned mask":
+    arm = one.first
+    if arm.method == method and arm.given:
+        return arm.given
+    # What is told of an option stands in the title; an interval is another way of adjusting.
+    if arm.interval is not None or arm.joint:
+        return None
+    if arm.method == method and arm.first == "finetuned":
         return one.language
-    return (mask_in(one.one) if bare(one.one) == method else "") or NOBODYS[method].get(one.one)
+    return NOBODYS[method].get(arm.name)
+
+
+def _more(conditions: str) -> str:
+    return f", {conditions}" if conditions else ""
 
 
 def _frozen(updates: int) -> str:
@@ -131,23 +151,23 @@ def anatomy_maps(evidence: Evidence) -> Drawn:
     if not evidence.anatomies:
         return {}
     language = evidence.anatomies[0].language
-    own = [one for one in evidence.anatomies if one.language == language and "," not in one.method]
+    own = [one for one in evidence.anatomies if one.language == language and one.who.own]
     shown: dict[str, Anatomy] = {}
     for one in sorted(own, key=lambda one: -one.sparsity):
-        shown.setdefault(one.method, one)
-    return {f"anatomy_{_file(method)}": _anatomy(one) for method, one in shown.items()}
+        shown.setdefault(one.line, one)
+    return {f"anatomy_{_file(line)}": _anatomy(one) for line, one in shown.items()}
 
 
 def _anatomy(one: Anatomy) -> tuple[str, Figure]:
     layers, kinds = list(one.table), list(dict.fromkeys(kind for row in one.table.values() for kind in row))
     values = np.array([[one.table[layer].get(kind, np.nan) for kind in kinds] for layer in layers])
-    title = f"{one.method}, {one.language}, sparsity {one.sparsity:g}"
-    caption = f"Sparsity of the final mask by layer and kind of weight: {one.method}."
+    title = f"{one.line}, {one.language}, sparsity {one.sparsity:g}"
+    caption = f"Sparsity of the final mask by layer and kind of weight: {one.line}."
     return caption, heat_map(values, layers, [kind.split(".")[-1] for kind in kinds], title=title)
 
 
-def _suffix(frozen: int) -> str:
-    return f"_freeze{frozen}" if frozen else ""
+def _suffix(frozen: int, more: str = "") -> str:
+    return (f"_freeze{frozen}" if frozen else "") + (f"_{_file(more)}" if more else "")
 
 
 def _file(name: str) -> str:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.style import COLOURS, MARKERS
 from parp_espnet.study.names import amounts, decoding_of, is_text, method_of, rate_of
+from parp_espnet.study.variants import Differences
 
 MOST = 60
 """With more points than these, curves and matrices say more."""
@@ -66,14 +67,19 @@ def arms_of(results: Sequence[Result]) -> list[str]:
     """Return what each result's arm is called: its method, and of the rest what differs in the study or the method."""
     methods = list(map(method_of, results))
     before, after = _differing(results, (lambda one: one.upstream,)), _differing(results, (decoding_of,))
+    apart = Differences.of(results)
     own = {
         method: _differing(list(compress(results, [other == method for other in methods])), OF_A_METHOD)
         for method in dict.fromkeys(methods)
     }
     return [
-        ", ".join([*(say(one) for say in before), method, *(say(one) for say in (*own[method], *after))])
+        ", ".join(_words(one, [*(say(one) for say in before), method, apart.all(one)], (*own[method], *after)))
         for one, method in zip(results, methods, strict=True)
     ]
+
+
+def _words(one: Result, first: Sequence[str], parts: Sequence[Part]) -> list[str]:
+    return [word for word in (*first, *(say(one) for say in parts)) if word]
 
 
 def _differing(results: Sequence[Result], parts: Sequence[Part]) -> list[Part]:

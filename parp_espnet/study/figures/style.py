@@ -9,14 +9,16 @@ import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.files import atomic_write
-from parp_espnet.study.names import bare
 
 # Okabe and Ito's colours, which those who see red and green alike can tell apart; grey for their yellow, which lines on
 # white are too light in.
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#8C8C8C")
 MARKERS = "osD^vPX*"
+KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+"""Lines beside the whole one: of a method with masks from elsewhere, with other options, or on another upstream."""
 PANEL = (3.6, 3.2)
 """Inches of a panel of one language and schedule."""
 MOST_COLUMNS = 4
@@ -26,9 +28,8 @@ METHODS = ("dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer")
 
 
 def look(name: str, names: Sequence[str] = METHODS) -> dict[str, Any]:
-    """Colour and marker of `name`, by its place in `names`; of a method whose mask is from elsewhere, the method's."""
-    method = bare(name)
-    place = names.index(method) if method in names else len(names) + sum(map(ord, method))
+    """Colour and marker of the method `name`, by its place in `names`."""
+    place = names.index(name) if name in names else len(names) + sum(map(ord, name))
     return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
 
 

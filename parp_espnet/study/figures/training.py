@@ -9,11 +9,7 @@ from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.evidence import Training
-from parp_espnet.study.figures.style import MOST_COLUMNS, add_legend, look, schedule_title
-from parp_espnet.study.names import bare
-
-KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
-"""Lines of a method with masks from elsewhere, or on another upstream."""
+from parp_espnet.study.figures.style import KINDS, MOST_COLUMNS, add_legend, look, schedule_title
 
 
 def training(found: Sequence[Training]) -> Figure | None:
@@ -32,7 +28,7 @@ def training(found: Sequence[Training]) -> Figure | None:
         return None
     columns = min(MOST_COLUMNS, len({one.language for one in shown}))
     rows = -(-len(groups) // columns)
-    kinds = _kinds([one.method for one in shown], upstreams[0] if len(upstreams) > 1 else "")
+    kinds = _kinds(shown, upstreams[0] if len(upstreams) > 1 else "")
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, (freeze, language) in zip(panels, groups, strict=False):
@@ -51,32 +47,38 @@ def training(found: Sequence[Training]) -> Figure | None:
 
 
 def _named(one: Training, first: str) -> Training:
-    """The same, with its upstream in the method's name where it is not the first one."""
-    return one if one.upstream == first else replace(one, method=f"{one.method}, {one.upstream}")
+    """The same, with its upstream in its name where it is not the first one, and what else differs."""
+    on = "" if one.upstream == first else f", {one.upstream}"
+    return replace(one, method=f"{one.line}{on}", arm=one.who)
 
 
-def _kinds(methods: Sequence[str], upstream: str = "") -> dict[str, tuple[LineType, str]]:
+def _kinds(found: Sequence[Training], upstream: str = "") -> dict[str, tuple[LineType, str]]:
     """The line and label of every method; of masks from elsewhere one of each for a method, where it has too many.
 
     Methods that name no upstream are of `upstream`, where there are several.
     """
     kinds: dict[str, tuple[LineType, str]] = {}
-    for name in dict.fromkeys(map(bare, methods)):
+    for name in dict.fromkeys(one.who.method for one in found):
         kinds[name] = "-", f"{name}, {upstream}" if upstream else name
-        elsewhere = [method for method in dict.fromkeys(methods) if bare(method) == name and method != name]
+        own = dict.fromkeys(one.method for one in found if one.who.method == name)
+        elsewhere = [method for method in own if method != name]
         for place, method in enumerate(elsewhere):
             few = len(elsewhere) <= len(KINDS)
             kinds[method] = (KINDS[place], method) if few else (KINDS[0], f"{name}, masks from elsewhere")
+        others = {one.method for one in found if one.who.method == name and (one.who.variant or one.conditions)}
+        for place, method in enumerate(name for name in elsewhere if name in others and len(elsewhere) > len(KINDS)):
+            # What differs in an option has a name, however many there are.
+            kinds[method] = KINDS[1 + place % (len(KINDS) - 1)], method
     return kinds
 
 
 def _line(axes: Axes, one: Training, kinds: Mapping[str, tuple[LineType, str]]) -> None:
-    style = look(one.method)
+    style = look(one.who.method)
     rates = [100 * rate for rate in one.valid_per]
     # With a mask from elsewhere, a method has its own colour, and another line.
     kind, label = kinds[one.method]
     axes.plot(one.updates, rates, linestyle=kind, linewidth=0.9, alpha=0.7, color=style["color"], label=label)
-    name = bare(one.method)
+    name = one.who.method
     grows = name in METHODS and METHODS[name].grows
     chosen = len(rates) - 1 if grows else min(range(len(rates)), key=lambda place: rates[place])
     axes.plot(one.updates[chosen], rates[chosen], markersize=3.5, **style)

@@ -1,0 +1,95 @@
+"""Where a mask comes from, as fields that stand in its file: nothing has to be guessed from where the file lies."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json
+
+ORIGIN = "origin.json"
+"""In an experiment's directory: whose it is, for the masks that its training leaves."""
+TRAINED = "trained"
+"""The source of a mask that a finetuning ended with."""
+MAGNITUDE = "magnitude"
+"""How weights are ranked, in every mask so far."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a mask comes from; None is what is not known, as of a mask that is older than these fields."""
+
+    source: str | None = None
+    """A `methods.Source` in lower case, `TRAINED`, or how it was combined, a word of `combine.HOW`."""
+    method: str | None = None
+    """Of the experiment that it was made for, or that ended with it."""
+    recipe: str | None = None
+    """Of that experiment, from the project's directory."""
+    language: str | None = None
+    """Language or task, several with spaces between them."""
+    seed: int | None = None
+    upstream: str | None = None
+    ranking: str | None = None
+    """What the weights were ranked by."""
+    parents: str | None = None
+    """`sha256` of each mask that it was combined of, with spaces between them."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it says whose mask it is."""
+        return self.source is not None and self.language is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name, as results have them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def metadata(self) -> dict[str, str]:
+        """The fields that are known, as a safetensors file has them."""
+        return {name: json.dumps(value) for name, value in self.as_dict().items() if value is not None}
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Self:
+        """Make one of what a file held; names of other fields are let alone.
+
+        Raises `ValueError` where a field is of another type.
+        """
+        values = {field.name: found[field.name] for field in fields(cls) if found.get(field.name) is not None}
+        for name, value in values.items():
+            expected = int if name == "seed" else str
+            if type(value) is not expected:
+                what = "a whole number" if expected is int else "text"
+                raise ValueError(f"{name}: expected {what}, found {str(value)[:60]!r}")
+        return cls(**values)
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, str]) -> Self:
+        """Make one of a file's metadata. Raises `ValueError` where a field is no JSON, or of another type."""
+        names = [field.name for field in fields(cls)]
+        return cls.of({name: json.loads(metadata[name]) for name in names if name in metadata})
+
+    @classmethod
+    def of_experiment(cls, directory: Path) -> Self:
+        """Read what an experiment's directory says of it; nothing where it says nothing, as one of before.
+
+        Raises `UserError` where the file is damaged.
+        """
+        file = directory / ORIGIN
+        if not file.is_file():
+            return cls()
+        found = read_json(file)
+        try:
+            return cls.of(found)
+        except (ValueError, AttributeError) as error:
+            raise UserError(
+                f"{file}: expected whose experiment it is ({error}); run its training stage again"
+            ) from None
+
+    def over(self, other: "Origin") -> "Origin":
+        """The same, with the fields of `other` where it does not know them itself."""
+        known = {name: value for name, value in self.as_dict().items() if value is not None}
+        return replace(other, **known)
+
+
+UNKNOWN = Origin()

@@ -1,0 +1,183 @@
+"""What differs between a study's results beside method, sparsity and seed, for names and columns of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from parp_espnet.corpora.table import FOLDERS
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import arm_of
+
+RANKING = ("scope", "prune_biases", "prune_pattern")
+"""Options that say what is pruned and how it is ranked, of whichever method."""
+OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity")
+"""Options of pruning that some methods alone have."""
+PRUNING = (*RANKING, *OF_A_METHOD)
+TOLD = frozenset({
+    "method", "sparsity", "interval", "seed", "updates", "freeze_updates", "upstream", "upstream_init", "model", "task",
+    "train_minutes", "train_examples", "lang", "corpus", "initial_mask", "first_mask", "test_set", "metric", "merge",
+    "use_ngram", "use_lm", "beam_size", "search",
+})  # fmt: skip
+"""Options that a result has a field for, or its decoding, or that its arm tells."""
+WHERE = frozenset({"ngpu", "num_nodes", "skip_check", "allow_pipes", "glue", *FOLDERS})
+"""Options that say where it ran and where its data were: the hash of the data says what these are."""
+DIGEST = 8
+"""Letters of a hash that is shown."""
+
+
+def options_beside(result: Result) -> dict[str, str]:
+    """Return the options that only `options` has, in words; nothing of a result of before it."""
+    options = result.options or {}
+    found = {name: _spelled(value) for name, value in options.items() if name not in TOLD | WHERE}
+    ranks = int(options.get("num_nodes", 1)) * max(1, int(options.get("ngpu", 0)))
+    return found | ({"ranks": str(ranks)} if ranks > 1 else {})
+
+
+def shared_options(result: Result) -> tuple[tuple[str, str], ...]:
+    """Return the options that two results have to share to be compared: all but those of pruning."""
+    return tuple(sorted(pair for pair in options_beside(result).items() if pair[0] not in PRUNING))
+
+
+def ranking_options(result: Result) -> tuple[str | None, ...]:
+    """Return what is pruned and how it is ranked."""
+    options = options_beside(result)
+    return tuple(options.get(name) for name in RANKING)
+
+
+def same_data(one: Result, other: Result) -> bool:
+    """Whether, for all that is known, two results were scored on the same references after the same training data."""
+    pairs = [(one.train_sha256, other.train_sha256), (one.reference_sha256, other.reference_sha256)]
+    return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The names of what differs in a study, in the order of a table's columns."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, results: Sequence[Result]) -> "Differences":
+        """Find what differs between results of the same recipe: what a recipe always has is the recipe's."""
+        told = [_facets(one) for one in results]
+        names = list(dict.fromkeys(name for facets in told for name in facets))
+        found = [name for name in names if _differs(name, results, told)]
+        digests = [name for name in DIGESTS if _digests_differ(name, results, told)]
+        masks = [FIRST_MASK] if _masks_differ(results, told) else []
+        return cls((*found, *digests, *masks))
+
+    def pruning(self, result: Result) -> str:
+        """The options of pruning that differ, in words; what a result has by default is left out."""
+        return self._words(result, [name for name in self.names if name in (*PRUNING, FIRST_MASK)])
+
+    def others(self, result: Result) -> str:
+        """All else that differs, in words."""
+        return self._words(result, [name for name in self.names if name not in (*PRUNING, FIRST_MASK)])
+
+    def all(self, result: Result) -> str:
+        """Both of them."""
+        return self._words(result, self.names)
+
+    def value(self, name: str, result: Result) -> str:
+        """What stands in the column of that name."""
+        if name in DIGESTS:
+            return (getattr(result, DIGESTS[name]) or "")[:DIGEST]
+        if name == FIRST_MASK:
+            return _given_mask(result)[:DIGEST]
+        return _facets(result).get(name, "default" if result.options is not None else "")
+
+    def _words(self, result: Result, names: Sequence[str]) -> str:
+        facets = _facets(result)
+        words = []
+        for name in names:
+            if name in (*DIGESTS, FIRST_MASK):
+                value = self.value(name, result)
+                words += [f"{name} {value}"] if value else []
+            elif name in facets:
+                words.append(f"{name} {facets[name]}")
+        return ", ".join(words)
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Which methods have several intervals of adjusting in a study."""
+
+    methods: frozenset[str]
+
+    @classmethod
+    def of(cls, results: Sequence[Result]) -> "Intervals":
+        """Find them."""
+        found: dict[str, set[int]] = {}
+        for one in results:
+            if one.interval is not None:
+                found.setdefault(one.method, set()).add(one.interval)
+        return cls(frozenset(method for method, several in found.items() if len(several) > 1))
+
+    def word(self, result: Result) -> str:
+        """The interval, where its method has several."""
+        return f"n = {result.interval}" if result.interval is not None and result.method in self.methods else ""
+
+
+DIGESTS: Mapping[str, str] = {"training data": "train_sha256", "references": "reference_sha256"}
+"""Data that may have changed under results that are otherwise alike, and their fields."""
+FIRST_MASK = "first mask"
+"""Likewise the mask that was given."""
+
+
+def _facets(result: Result) -> dict[str, str]:
+    found = {
+        "minutes": "" if result.train_minutes is None else f"{result.train_minutes:g}",
+        "examples": "" if result.train_examples is None else str(result.train_examples),
+        "dataset": result.dataset,
+        "metric": result.metric,
+        "merged": ", ".join(f"{one} as {other}" for one, other in result.merges.items()),
+    }
+    return {name: value for name, value in found.items() if value} | options_beside(result)
+
+
+def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
+    values: dict[tuple[object, ...], set[str | None]] = {}
+    for result, facets in zip(results, told, strict=True):
+        place: tuple[object, ...] = (result.recipe,)
+        if name in PRUNING and not result.sparsity_target:
+            continue  # nothing is pruned, whatever they say
+        if name in OF_A_METHOD:
+            place = (*place, result.method)
+        if name == "start_sparsity":
+            place = (*place, result.sparsity_target)
+        if result.options is not None or name in facets:
+            values.setdefault(place, set()).add(facets.get(name))
+    return any(len(found) > 1 for found in values.values())
+
+
+def _digests_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
+    """Whether the data differ of results that are alike in all else that says what they are."""
+    values: dict[object, set[str]] = {}
+    for result, facets in zip(results, told, strict=True):
+        digest = getattr(result, DIGESTS[name])
+        if digest is not None:
+            place = (result.recipe, result.language, result.dataset, *sorted(facets.items()))
+            values.setdefault(place, set()).add(digest)
+    return any(len(found) > 1 for found in values.values())
+
+
+def _given_mask(result: Result) -> str:
+    """The hash of the mask that a result was given; "" where it has its own, or it is not known."""
+    if result.mask_origin is None or "initial_mask" not in (result.options or {}):
+        return ""
+    return str(result.mask_origin.get("sha256") or "")
+
+
+def _masks_differ(results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
+    """Whether results that are alike in all else, the seed included, were given different masks."""
+    values: dict[object, set[str]] = {}
+    for result, facets in zip(results, told, strict=True):
+        if digest := _given_mask(result):
+            arm = arm_of(result)
+            alike = (result.recipe, result.language, arm, result.sparsity_target, result.seed, result.updates)
+            more = (result.freeze_updates, result.upstream, *sorted(facets.items()))
+            values.setdefault((alike, more), set()).add(digest)
+    return any(len(found) > 1 for found in values.values())
+
+
+def _spelled(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
