@@ -6,7 +6,7 @@ from pathlib import Path
 EARLIER = "earlier"
 """Folder in an experiment's, of what it was before: 1, 2, …"""
 KEPT = ("log", EARLIER)
-CHECKPOINTS = "checkpoint*.pth"
+CHECKPOINTS = "checkpoint*"
 """Serve to continue a training, which will never be."""
 
 
@@ -22,7 +22,8 @@ def set_aside(directory: Path, spared: Collection[str] = ()) -> Path | None:
     if not moved:
         return None
     for checkpoint in directory.glob(CHECKPOINTS):
-        checkpoint.unlink()
+        if checkpoint.is_file():
+            checkpoint.unlink()
     number = 1
     while (directory / EARLIER / str(number)).exists():
         number += 1
@@ -37,4 +38,5 @@ def set_aside(directory: Path, spared: Collection[str] = ()) -> Path | None:
 
 def holds_training(directory: Path) -> bool:
     """Whether there are models or checkpoints in an experiment's directory."""
-    return any(directory.glob("*.pth")) or any(directory.glob("checkpoint*"))
+    patterns = ("*.pth", CHECKPOINTS, "model")
+    return any(found for pattern in patterns for found in directory.glob(pattern))
