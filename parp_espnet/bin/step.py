@@ -23,7 +23,8 @@ FILES = {
     "output": ("outputs", "file that it leaves, and that nobody else changes; the one that took long comes first"),
     "editable": ("editable", "file that it leaves, and that someone may edit"),
     "list": ("lists", "file that it leaves, like a wav.scp, of what else it has read"),
-    "nested": ("records", "record of a step that this one runs; a change of what that read means: again"),
+    "present": ("present", "file that other steps leave; it has to be there"),
+    "nested": ("records", "folder with records of steps that this one runs; a change of what they read means: again"),
     "progress": ("progress", "progress file to show"),
 }
 """Options that take a path, and may be given several times: the field of `Step`, and what it means."""

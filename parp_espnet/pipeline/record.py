@@ -8,13 +8,13 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from parp_espnet.files import write_json
-from parp_espnet.pipeline.contents import ABSENT, Contents, old_recordings, plain_word_of
+from parp_espnet.pipeline.contents import ABSENT, OWN, Contents, old_recordings, plain_word_of
 
 FORMAT = 2
 FIRST_FORMAT = 1
@@ -173,14 +173,15 @@ def _changed(name: str, then: str, now: str, contents: Contents) -> str:
     return f"{name} has changed" + (f" ({which[0]}{more})" if which else "")
 
 
-def stale(records: Collection[Path]) -> str | None:
-    """Say which input of a step has changed since, by the records of steps; None where none has.
+def stale(folders: Iterable[Path]) -> str | None:
+    """Say which input of a step has changed since, by the records of steps in folders; None where none has.
 
     What is not there any more is taken as it was: who removes `dump/` to save room has not changed an experiment.
     """
-    for path in records:
-        found = Record.read(path)
-        changed = None if found is None else found.changed_input(path)
-        if changed is not None:
-            return f"{changed} has changed since {path}"
+    for folder in folders:
+        for path in sorted((folder / OWN).glob("*.json")):
+            found = None if path.name.endswith(SEEN) else Record.read(path)
+            changed = None if found is None else found.changed_input(path)
+            if changed is not None:
+                return f"{changed} has changed, which {path} has read"
     return None

@@ -58,12 +58,14 @@ class Step:
     """Outputs like a `wav.scp` that name what was read besides."""
     editable: tuple[Path, ...] = ()
     """Outputs that someone may edit: they have to be there, and what they hold is their reader's business."""
+    present: tuple[Path, ...] = ()
+    """Outputs that other steps make: they have to be there."""
     afresh: bool = False
     """Where the data have changed, put aside what is in the experiment's directory, instead of going on from it."""
     spared: tuple[str, ...] = ()
     """Names in that directory which stay: other steps made them."""
     records: tuple[Path, ...] = ()
-    """Records of steps that this one runs: it is valid while they are."""
+    """Folders with the records of steps that this one runs: it is valid while they are."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -186,7 +188,7 @@ def _known(step: Step, path: Path, look: Callable[[Path], str]) -> str:
 
 
 def _all_outputs(step: Step) -> tuple[Path, ...]:
-    return (*step.outputs, *step.editable, *step.lists)
+    return (*step.outputs, *step.editable, *step.present, *step.lists)
 
 
 def _spoilt(step: Step, then: Record, contents: Contents) -> Iterator[tuple[Path, str]]:
@@ -238,15 +240,15 @@ def _refuse(step: Step, look: _Look) -> None:
 
 def _begin(step: Step, look: _Look, contents: Contents) -> None:
     """Say what is done and why, clear the way for it, and note that it was begun."""
-    if look.reason:
-        _say(step, f"again, since {look.reason}")
+    unknown = step.afresh and look.then is None and holds_training(step.directory)
+    if look.reason or unknown:
+        _say(step, f"again, since {look.reason or 'its record is lost'}")
     else:
         _say(step, "started" if look.then is None else "continued")
     for scp in step.formatted:
         _check_format(step, scp)
     _keep_edited(step, look, contents)
     lost = look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
-    unknown = look.then is None and holds_training(step.directory)
     if step.afresh and (look.change is not None or lost or unknown):
         place = set_aside(step.directory, step.spared)
         if place is not None:

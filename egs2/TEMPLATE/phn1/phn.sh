@@ -70,7 +70,7 @@ if at_stage 1; then
         # They lie open: whoever edits them is right.
         table_options editable "${datadir}/$1" "${complete[@]}"
         [ "${corpus}" != own ] || tables+=(--list "${datadir}/$1/sources.scp")
-        step "${datadir}/.steps/$1.json" "${corpus_inputs[@]}" "${tables[@]}" --aside "--anew${jobs:+ ${jobs}}" \
+        step "${datadir}/.steps/$1.json" "${corpus_inputs[@]}" "${tables[@]}" "--aside=--anew${jobs:+ ${jobs}}" \
             "${queue[@]}" -- python3 -m parp_espnet.bin.make_corpus "${corpus}" "${@:2}"
     }
     jobs=''
