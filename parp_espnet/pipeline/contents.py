@@ -21,6 +21,8 @@ ABSENT = "absent"
 """Stands for what is not there."""
 FRESH_NANOSECONDS = 2_000_000_000
 """A file that was written so shortly before may be written once more without another time."""
+UNSURE = (-1, -1, -1)
+"""Size and times of no file: it is read again."""
 READ = frozenset(
     {"", ".txt", ".lab", ".tsv", ".csv", ".json", ".jsonl", ".scp", ".trn", ".eaf", ".cha", ".textgrid", ".xml"}
 )
@@ -62,9 +64,8 @@ class Contents:
         word = word_of(file)
         if known is not None and known[3] != word:
             self.changed.add(name)
-        self._seen.pop(name, None)
-        if begun - max(looks[1:]) > FRESH_NANOSECONDS:
-            self._seen[name] = [*looks, word]
+        sure = begun - max(looks[1:]) > FRESH_NANOSECONDS
+        self._seen[name] = [*(looks if sure else UNSURE), word]
         return word
 
     def of_any(self, path: str | Path) -> str:
