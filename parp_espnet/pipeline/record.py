@@ -93,13 +93,21 @@ class Record:
             settings: inputs that are a choice of the user's.
             contents: what `now` was made of.
         """
-        for name, word in now.inputs.items():
-            if name in self.inputs and not self._same(name, word):
-                return Change(_changed(name, self.inputs[name], word, contents), name in settings)
-        if self.command != now.command:
+        different = [name for name, word in now.inputs.items() if name in self.inputs and not self._same(name, word)]
+        # First what is refused: other settings are that, whatever has changed besides.
+        different.sort(key=lambda name: name not in settings)
+        change = None
+        if different:
+            name = different[0]
+            change = Change(_changed(name, self.inputs[name], now.inputs[name], contents), name in settings)
+        if self.command != now.command and (change is None or not change.of_settings):
             old = [word for word in self.command if word not in now.command]
             new = [word for word in now.command if word not in self.command]
-            return Change(f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}", of_settings=True)
+            change = Change(f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}", of_settings=True)
+        return change or self._other_inputs(now, contents)
+
+    def _other_inputs(self, now: "Record", contents: Contents) -> Change | None:
+        """Whether something is read that was not, or is not any more."""
         if self.format == FIRST_FORMAT:
             others = sorted(self.inputs.keys() - now.inputs.keys())
             return next((Change(f"{name} has changed") for name in others if not self._still(name, contents)), None)
