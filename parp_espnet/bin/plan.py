@@ -107,7 +107,7 @@ def _parts(settings: Settings, option: str, folder: Path) -> list[Path]:
     if option == "commonvoice":
         names = [settings.lang or ""]
     elif option == "librispeech":
-        names = [settings.valid_set, settings.test_set]
+        names = [name.replace("_", "-") for name in (settings.valid_set, settings.test_set)]
     else:
         names = []
     there = [folder / name for name in dict.fromkeys(names) if name and (settings.recipe / folder / name).is_dir()]

@@ -5,7 +5,6 @@ each row of the table changes one file, asks every step whether it would run aga
 runs again leaves new outputs, which are inputs of others: the last tests let whole experiments run after a change.
 """
 
-import ast
 import json
 import os
 import shutil
@@ -18,7 +17,6 @@ import numpy as np
 import pytest
 import yaml
 
-from parp_espnet.bin.step import read
 from parp_espnet.pipeline.contents import plain_word_of
 from parp_espnet.pipeline.step import Step, state
 from parp_espnet.pruning.masks import Mask
@@ -30,14 +28,6 @@ TONES = {"a": 300.0, "e": 600.0, "i": 1200.0, "o": 2400.0}
 RATE = 16000
 SETS = {"train": 8, "dev": 4, "test": 4}
 TAG = "exp/stale"
-TELL = """
-import os, sys
-if "parp_espnet.bin.step" in sys.orig_argv:
-    with open(os.environ["STEPS"], "a") as file:
-        file.write(repr(sys.orig_argv[sys.orig_argv.index("parp_espnet.bin.step") + 1:]) + "\\n")
-"""
-"""Every Python that the template starts reads this first."""
-
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Change = Callable[[Path, bytes | None], set[str]]
 
@@ -77,15 +67,14 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(recipe: Path, upstream: Path) -> Run:
-    """Run the recipe: an experiment that begins with a mask file, and decodes with an n-gram."""
+def command(recipe: Path, upstream: Path) -> list[str]:
+    """An experiment that begins with a mask file, and decodes with an n-gram."""
     shutil.copytree(upstream, recipe / "upstream")
     config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
     config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "max_epoch": 2, "use_tensorboard": False}
     (recipe / "tiny.yaml").write_text(yaml.safe_dump(config))
     (recipe / "merge.tsv").write_text("e i\n")
-    shutil.copy(ROOT / "conf/train/lm.yaml", recipe / "lm.yaml")
-    command = [
+    return [
         str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"),
         *("--recipe", str(recipe), "--lang", "xx", "--upstream", str(recipe / "upstream"), "--phn_tag", "stale"),
         *("--train_config", str(recipe / "tiny.yaml"), "--updates", "8", "--sparsity", "0.3"),
@@ -93,9 +82,14 @@ def run(recipe: Path, upstream: Path) -> Run:
         *("--use_ngram", "true", "--merge", str(recipe / "merge.tsv")),
     ]
 
-    def start(*more: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-        own = os.environ | {"OMP_NUM_THREADS": "1"} | environment
-        return subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=own)
+
+@pytest.fixture(scope="module")
+def run(command: list[str]) -> Run:
+    """Run the recipe."""
+
+    def start(*more: str) -> "subprocess.CompletedProcess[str]":
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=environment)
 
     return start
 
@@ -113,30 +107,13 @@ def mask(recipe: Path, run: Run, upstream: Path) -> Mask:
 
 
 @pytest.fixture(scope="module")
-def steps(recipe: Path, run: Run, mask: Mask, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Step]:
+def steps(command: list[str], run: Run, mask: Mask, steps_of, name_of) -> dict[str, Step]:
     """All steps of the experiment, which is complete, by the stage and what they make."""
     done = run()
     assert done.returncode == 0, done.stderr
-    watch = tmp_path_factory.mktemp("watch")
-    (watch / "sitecustomize.py").write_text(TELL)
-    shown = run("--dry_run", "true", PYTHONPATH=str(watch), STEPS=str(watch / "steps"))
-    assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.count("# complete\n") == len((watch / "steps").read_text().splitlines())
-    found = {}
-    for line in (watch / "steps").read_text().splitlines():
-        step, _ = read(ast.literal_eval(line))
-        found[name_of(step)] = step
-    return found
-
-
-def name_of(step: Step) -> str:
-    """A short name of a step, such as `format_train` or `decode dev`; a search has the decoding's in front."""
-    folder = step.record.parent.parent
-    if folder.parent.name.startswith("decode_"):
-        decoding = folder.parent.name.removeprefix("decode_")
-        return f"{'' if decoding == 'greedy' else f'{decoding} '}{step.record.stem} {folder.name}"
-    parent = "" if folder.name in ("data", "dump", "raw", "org", "stale") else f"{folder.name} "
-    return parent + step.record.stem
+    found, shown = steps_of(command)
+    assert shown.count("# complete\n") == len(found)
+    return {name_of(step): step for step in found}
 
 
 SEARCHES = {"beam12", "beam12_ngram3"}
