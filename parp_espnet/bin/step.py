@@ -20,11 +20,17 @@ FILES = {
     "recordings": ("recordings", "wav.scp; another content of a file that it names means: again"),
     "formatted": ("formatted", "the same, of recordings that have to be 16 kHz mono"),
     "tree": ("trees", "folder or file of others, such as a corpus; a change in it means: again"),
-    "output": ("outputs", "file that it leaves, and that nobody else changes; the one that took long comes first"),
+    "output": (
+        "outputs",
+        "file that it leaves, and that nobody else changes; the one that took long comes first",
+    ),
     "editable": ("editable", "file that it leaves, and that someone may edit"),
     "list": ("lists", "file that it leaves, like a wav.scp, of what else it has read"),
     "present": ("present", "file that other steps leave; it has to be there"),
-    "nested": ("records", "folder with records of steps that this one runs; a change of what they read means: again"),
+    "nested": (
+        "records",
+        "folder with records of steps that this one runs; a change of what they read means: again",
+    ),
     "progress": ("progress", "progress file to show"),
 }
 """Options that take a path, and may be given several times: the field of `Step`, and what it means."""

@@ -1,4 +1,4 @@
-"""What an experiment left before its data changed: it is put aside, so that the new one begins from nothing."""
+"""What an experiment left before its data changed is put aside: the new one begins from nothing."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -11,7 +11,7 @@ CHECKPOINTS = "checkpoint*"
 
 
 def set_aside(directory: Path, spared: Collection[str] = ()) -> Path | None:
-    """Move all that is in an experiment's directory into `earlier/N`; return that, or None where there is nothing.
+    """Move what is in an experiment's directory into `earlier/N`; return that, or None for nothing.
 
     Hidden files, logs and what is `spared` stay, checkpoints go.
     """

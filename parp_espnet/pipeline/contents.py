@@ -1,4 +1,4 @@
-"""What files, lists of recordings and folders hold, in a word that is another one when it has changed.
+"""What files, lists of recordings and folders hold: a word, another one when it has changed.
 
 A file is read once: as long as its size and times stay what they were, it is known from before.
 """
@@ -24,9 +24,23 @@ FRESH_NANOSECONDS = 2_000_000_000
 UNSURE = (-1, -1, -1)
 """Size and times of no file: it is read again."""
 READ = frozenset(
-    {"", ".txt", ".lab", ".tsv", ".csv", ".json", ".jsonl", ".scp", ".trn", ".eaf", ".cha", ".textgrid", ".xml"}
+    {
+        "",
+        ".txt",
+        ".lab",
+        ".tsv",
+        ".csv",
+        ".json",
+        ".jsonl",
+        ".scp",
+        ".trn",
+        ".eaf",
+        ".cha",
+        ".textgrid",
+        ".xml",
+    }
 )
-"""Endings of the tables and transcripts of a folder; of its other files, size and time are looked at."""
+"""Endings of tables and transcripts; of a folder's other files, size and time are looked at."""
 LARGEST_READ = 64 << 20
 OWN = ".steps"
 """What the project writes has such a folder of records in it."""
@@ -37,7 +51,7 @@ class Contents:
     """The contents of files, each in a word: SHA-256, or of a mask that of its bits.
 
     Args:
-        cache: JSON file that remembers, of every file, size, times and word; whatever is wrong with it, files are read.
+        cache: JSON file that remembers size, times and word of every file; a damaged one is none.
         base: folder from which relative paths are.
     """
 
@@ -76,9 +90,10 @@ class Contents:
             return ABSENT
 
     def of_recordings(self, scp: Path, inside: Path | None = None) -> str:
-        """A word for all recordings of a `wav.scp`, whatever they are called: who replaces one changes it.
+        """A word for all recordings of a `wav.scp`, whatever they are called.
 
-        Of a command it is the command that counts. Raises `OSError` where the list cannot be read.
+        Who replaces one changes it. Of a command it is the command that counts. Raises `OSError`
+        where the list cannot be read.
 
         Args:
             inside: only those below this folder.
@@ -97,16 +112,18 @@ class Contents:
         return next((name for name in files if not os.path.exists(self._base / name)), None)  # noqa: PTH110
 
     def of_listed(self, listing: Path) -> str:
-        """A word for sizes and times of all files that a list like a `wav.scp` names. Raises `OSError`."""
+        """A word for sizes and times of the files that a list names. Raises `OSError`."""
         digest = hashlib.sha256()
         for key, name in sorted(self._named(listing)):
             digest.update(f"{key}\0{_looks(self._base / _file_of(name))}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def of_tree(self, root: Path) -> str:
-        """A word for all that is in a folder: names, contents of tables and transcripts, sizes and times of the rest.
+        """A word for all that is in a folder: names, contents of tables and transcripts, sizes and times
+        of the rest.
 
-        Hidden files are left out, and folders that the project has written. A file is a folder of one.
+        Hidden files are left out, and folders that the project has written. A file is a folder of
+        one.
         """
         digest = hashlib.sha256()
         for name in sorted(_below(self._base / root)):
@@ -154,13 +171,22 @@ def is_whole(path: Path) -> bool:
             return zipfile.is_zipfile(path)
         if path.suffix == ".json":
             json.loads(path.read_bytes())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, MemoryError):
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+    ):
         return False
     return True
 
 
 def old_recordings(scp: Path, base: Path = Path()) -> str:
-    """What the first records say of recordings: a hash of their names, sizes and times. Raises `OSError`."""
+    """What the first records say of recordings: names, sizes and times. Raises `OSError`."""
     lines = (base / scp).read_bytes().splitlines()
     named = {parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) == 2}
     digest = hashlib.sha256()

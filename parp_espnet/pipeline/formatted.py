@@ -9,7 +9,7 @@ from parp_espnet.pipeline.formatting import RATE
 
 
 def check_formatted(scp: Path, label: str) -> None:
-    """Raise `UserError`, which begins with `label`, for a recording of a `wav.scp` that is not 16 kHz mono."""
+    """Raise `UserError`, which begins with `label`, for a recording that is not 16 kHz mono."""
     for line in scp.read_text(encoding="utf-8").splitlines():
         utterance, _, path = line.partition(" ")
         try:

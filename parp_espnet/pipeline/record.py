@@ -1,7 +1,8 @@
-"""The memory of a step: a small JSON file that says what was run, what it read and left, and whether it ended well.
+"""The memory of a step: a small JSON file that says what was run, what it has read and left, and
+whether it ended well.
 
-What a step reads is named by a path, or by words about one: `what PATH names` are the recordings of a `wav.scp`,
-`what PATH lists` the files of a list, and `what is in PATH` is a folder.
+What a step reads is named by a path, or by words about one: `what PATH names` are the recordings of
+a `wav.scp`, `what PATH lists` the files of a list, and `what is in PATH` is a folder.
 """
 
 import json
@@ -103,19 +104,25 @@ class Record:
         if self.command != now.command and (change is None or not change.of_settings):
             old = [word for word in self.command if word not in now.command]
             new = [word for word in now.command if word not in self.command]
-            change = Change(f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}", of_settings=True)
+            change = Change(
+                f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}",
+                of_settings=True,
+            )
         return change or self._other_inputs(now, contents)
 
     def _other_inputs(self, now: "Record", contents: Contents) -> Change | None:
         """Whether something is read that was not, or is not any more."""
         if self.format == FIRST_FORMAT:
             others = sorted(self.inputs.keys() - now.inputs.keys())
-            return next((Change(f"{name} has changed") for name in others if not self._still(name, contents)), None)
+            return next(
+                (Change(f"{name} has changed") for name in others if not self._still(name, contents)),
+                None,
+            )
         different = sorted(self.inputs.keys() ^ now.inputs.keys())
         return Change(f"other inputs: {different[0]}") if different else None
 
     def changed_input(self, record: Path) -> str | None:
-        """An input that is there and not what it was, of the record at `record`, from whatever folder it is asked."""
+        """An input that is there and not what it was, by the record at `record`."""
         if self.format == FIRST_FORMAT:
             return None
         base = (record.parent / self.base).resolve()
@@ -182,9 +189,10 @@ def _changed(name: str, then: str, now: str, contents: Contents) -> str:
 
 
 def stale(folders: Iterable[Path]) -> str | None:
-    """Say which input of a step has changed since, by the records of steps in folders; None where none has.
+    """Say which input of a step has changed since, by the records in folders; None where none has.
 
-    What is not there any more is taken as it was: who removes `dump/` to save room has not changed an experiment.
+    What is not there any more is taken as it was: who removes `dump/` to save room has not changed
+    an experiment.
     """
     for folder in folders:
         for path in sorted((folder / OWN).glob("*.json")):

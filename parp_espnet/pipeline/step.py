@@ -1,8 +1,8 @@
-"""A step of a stage: a command that is run once, remembered, and skipped while all that it read and left stays what it
-was.
+"""A step of a stage: a command that is run once, remembered, and skipped while all that it has read
+and left stays what it was.
 
-The memory of a step is its record (`parp_espnet.pipeline.record`). It is written before the command starts and again
-when it has ended, so an interrupted step is known as one.
+The memory of a step is its record (`parp_espnet.pipeline.record`). It is written before the command
+starts and again when it has ended, so an interrupted step is known as one.
 """
 
 import os
@@ -33,7 +33,7 @@ class Step:
     inputs: tuple[Path, ...] = ()
     """Files whose content decides whether the step is still valid."""
     outputs: tuple[Path, ...] = ()
-    """Files that it leaves, which nobody else changes; the first is the one that takes long to make."""
+    """Files that it leaves, which nobody else changes; the first takes longest to make."""
     keep: bool = False
     """Refuse to start over with other settings: what is there took long to make."""
     aside: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Step:
     total: int | None = None
     """Updates that the progress files together lead to."""
     recordings: tuple[Path, ...] = ()
-    """Each a `wav.scp`: contents of the files that it names decide, too, whatever they are called."""
+    """Each a `wav.scp`: contents of the files that it names decide, too, by whatever name."""
     formatted: tuple[Path, ...] = ()
     """The same, of recordings that have to be as stage 2 leaves them."""
     optional: tuple[Path, ...] = ()
@@ -57,11 +57,11 @@ class Step:
     lists: tuple[Path, ...] = ()
     """Outputs like a `wav.scp` that name what was read besides."""
     editable: tuple[Path, ...] = ()
-    """Outputs that someone may edit: they have to be there, and what they hold is their reader's business."""
+    """Outputs that someone may edit: they have to be there, whatever they hold."""
     present: tuple[Path, ...] = ()
     """Outputs that other steps make: they have to be there."""
     afresh: bool = False
-    """Where the data have changed, put aside what is in the experiment's directory, instead of going on from it."""
+    """Where the data have changed, put the experiment aside instead of going on from it."""
     spared: tuple[str, ...] = ()
     """Names in that directory which stay: other steps made them."""
     records: tuple[Path, ...] = ()
@@ -130,7 +130,7 @@ def run(step: Step) -> int:
 
 
 def describe(step: Step) -> str:
-    """Return what `run` would do, for a dry run: the command, and as a comment behind it what is known of it now."""
+    """Return what `run` would do: the command, and as a comment behind it what is known now."""
     text = f"{step.label}: {shlex.join(step.words)}"
     told = state(step)
     return f"{text}  # {told}" if told else text
@@ -270,7 +270,7 @@ def _keep_edited(step: Step, look: _Look, contents: Contents) -> None:
 
 
 def _check_format(step: Step, scp: Path) -> None:
-    """Raise `UserError` where a recording is not as stage 2 leaves them: someone has changed it since."""
+    """Raise `UserError` where a recording is not as stage 2 leaves them."""
     # Imported here: a step that is complete needs no sound.
     from parp_espnet.pipeline.formatted import check_formatted  # noqa: PLC0415
 

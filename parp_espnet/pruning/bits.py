@@ -1,4 +1,4 @@
-"""Mask files without torch: what makes two masks the same, and a file whose bytes follow from what it holds."""
+"""Mask files without torch: what makes two masks the same, and a file that is always the same."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ LARGEST_HEADER = 100_000_000
 
 
 def fingerprint(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """Hash the structure of a pool, canonical names and shapes: models with equal ones can share masks."""
+    """Hash the structure of a pool, names and shapes: models with equal ones can share masks."""
     lines = [f"{name} {'x'.join(map(str, shape))}\n" for name, shape in sorted(shapes.items())]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -27,7 +27,7 @@ def identity_of(shapes: Mapping[str, tuple[int, ...]], packed: Mapping[str, byte
 
 
 def with_sorted_metadata(content: bytes) -> bytes:
-    """Return a safetensors file of the same content whose metadata is in order; the library's own order is random."""
+    """Put the metadata of a safetensors file in order; the library's own order is random."""
     header, data = split(content)
     if "__metadata__" in header:
         header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
@@ -38,7 +38,7 @@ def with_sorted_metadata(content: bytes) -> bytes:
 
 
 def split(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """The header of a safetensors file, and the bytes of its tensors. Raises `ValueError` where it is none."""
+    """The header of a safetensors file, and the bytes of its tensors. Raises `ValueError`."""
     if len(content) < 8:
         raise ValueError("it has no header")
     (length,) = struct.unpack("<Q", content[:8])
@@ -56,13 +56,12 @@ def mask_identity(path: Path) -> str | None:
         return None
     try:
         header, data = split(path.read_bytes())
-        shapes = {name: tuple(shape) for name, shape in json.loads(header["__metadata__"]["shapes"]).items()}
-        tensors = {name: values for name, values in header.items() if name != "__metadata__"}
-        if tensors.keys() != shapes.keys() or max(values["data_offsets"][1] for values in tensors.values()) != len(
-            data
-        ):
+        told = json.loads(header.pop("__metadata__")["shapes"])
+        shapes = {name: tuple(shape) for name, shape in told.items()}
+        ends = [values["data_offsets"][1] for values in header.values()]
+        if header.keys() != shapes.keys() or max(ends) != len(data):
             return None
-        packed = {name: data[slice(*values["data_offsets"])] for name, values in tensors.items()}
+        packed = {name: data[slice(*values["data_offsets"])] for name, values in header.items()}
         return identity_of(shapes, packed)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return None

@@ -5,10 +5,22 @@ from parp_espnet.pipeline.aside import holds_training, set_aside
 
 def make(exp: Path) -> None:
     """An experiment as a training leaves it, with what other steps have made."""
-    for name in ("config.yaml", "1epoch.pth", "checkpoint.pth", "checkpoint.prev.pth", "decode_greedy/test/text"):
+    for name in (
+        "config.yaml",
+        "1epoch.pth",
+        "checkpoint.pth",
+        "checkpoint.prev.pth",
+        "decode_greedy/test/text",
+    ):
         (exp / name).parent.mkdir(parents=True, exist_ok=True)
         (exp / name).write_text(name)
-    for name in ("settings.json", ".steps/train.json", ".phn.lock", "log/train.log", "finetuned_mask.safetensors"):
+    for name in (
+        "settings.json",
+        ".steps/train.json",
+        ".phn.lock",
+        "log/train.log",
+        "finetuned_mask.safetensors",
+    ):
         (exp / name).parent.mkdir(parents=True, exist_ok=True)
         (exp / name).write_text(name)
     (exp / "valid.ave.pth").unlink(missing_ok=True)
@@ -21,7 +33,13 @@ def names(folder: Path) -> set[str]:
 
 def test_an_experiment_is_put_aside_whole_and_its_checkpoints_go(tmp_path: Path) -> None:
     spared = ("settings.json", "finetuned_mask.safetensors")
-    stays = {"settings.json", ".steps/train.json", ".phn.lock", "log/train.log", "finetuned_mask.safetensors"}
+    stays = {
+        "settings.json",
+        ".steps/train.json",
+        ".phn.lock",
+        "log/train.log",
+        "finetuned_mask.safetensors",
+    }
     moved = {"config.yaml", "1epoch.pth", "decode_greedy/test/text", "valid.ave.pth"}
     make(tmp_path)
     assert holds_training(tmp_path)

@@ -95,7 +95,10 @@ SAME: dict[str, Callable[[Path], object]] = {
     "a transcript is touched": lambda corpus: (corpus / "ana/1.txt").write_text("a b"),
     "hidden files": lambda corpus: (corpus / ".DS_Store").write_bytes(b"x"),
     "a Mac's": lambda corpus: (corpus / "ana/._1.wav").write_bytes(b"x"),
-    "an archive's": lambda corpus: ((corpus / "__MACOSX").mkdir(), (corpus / "__MACOSX/1.wav").touch()),
+    "an archive's": lambda corpus: (
+        (corpus / "__MACOSX").mkdir(),
+        (corpus / "__MACOSX/1.wav").touch(),
+    ),
     "what the project wrote": lambda corpus: (
         (corpus / "data/.steps").mkdir(parents=True),
         (corpus / "data/x").touch(),

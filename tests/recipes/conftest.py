@@ -20,7 +20,9 @@ if "parp_espnet.bin.step" in sys.orig_argv:
 
 
 @pytest.fixture(scope="session")
-def steps_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[str]], tuple[list[Step], str]]:
+def steps_of(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Sequence[str]], tuple[list[Step], str]]:
     """A function that runs a template's command dry; returns its steps, and what it printed."""
     watch = tmp_path_factory.mktemp("watch")
     (watch / "sitecustomize.py").write_text(TELL)
@@ -28,7 +30,11 @@ def steps_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[str
     def capture(command: Sequence[str]) -> tuple[list[Step], str]:
         told = watch / "steps"
         told.write_text("")
-        environment = os.environ | {"PYTHONPATH": str(watch), "STEPS": str(told), "OMP_NUM_THREADS": "1"}
+        environment = os.environ | {
+            "PYTHONPATH": str(watch),
+            "STEPS": str(told),
+            "OMP_NUM_THREADS": "1",
+        }
         words = [*command, "--dry_run", "true"]
         shown = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
         assert shown.returncode == 0, shown.stderr

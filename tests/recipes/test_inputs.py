@@ -32,7 +32,14 @@ def own(recipe: Path, upstream: Path) -> Path:
 def readers(steps: list[Step], path: Path, name_of: Callable[[Step], str]) -> set[str]:
     found = set()
     for step in steps:
-        paths = (*step.inputs, *step.optional, *step.settings, *step.trees, *step.recordings, *step.formatted)
+        paths = (
+            *step.inputs,
+            *step.optional,
+            *step.settings,
+            *step.trees,
+            *step.recordings,
+            *step.formatted,
+        )
         if any(str(one) == str(path) for one in paths):
             found.add(name_of(step))
     return found
@@ -48,7 +55,18 @@ def test_files_of_language_models_and_scoring(recipe: Path, own: Path, steps_of,
         "upstream": own / "upstream",
     }
     words = [word for name, path in options.items() for word in (f"--{name}", str(path))]
-    command = [PHN, "--recipe", str(recipe), "--lang", "xx", "--method", "transfer", "--use_lm", "true", *words]
+    command = [
+        PHN,
+        "--recipe",
+        str(recipe),
+        "--lang",
+        "xx",
+        "--method",
+        "transfer",
+        "--use_lm",
+        "true",
+        *words,
+    ]
     steps, _ = steps_of(command)
     found = {name: readers(steps, path, name_of) for name, path in options.items() if name != "upstream"}
     (lm,) = {name.rpartition(" ")[0] for name in found["lm_config"]}
@@ -82,7 +100,16 @@ def test_every_file_that_a_step_reads_of_another_is_left_by_one(recipe: Path, ow
         ["--method", "omp", "--use_ngram", "true"],
         ["--method", "rp", "--use_lm", "true", "--lm_config", str(own / "lm.yaml")],
         ["--method", "rp", "--first_mask", "uniform", "--compare_decoding", "true"],
-        ["--upstream_init", "random", "--search", "espnet", "--beam_size", "4", "--inference_nj", "2"],
+        [
+            "--upstream_init",
+            "random",
+            "--search",
+            "espnet",
+            "--beam_size",
+            "4",
+            "--inference_nj",
+            "2",
+        ],
     ]
     for way in ways:
         steps, _ = steps_of([PHN, *given, *way])
@@ -91,7 +118,11 @@ def test_every_file_that_a_step_reads_of_another_is_left_by_one(recipe: Path, ow
             for path in (*step.inputs, *step.settings, *step.formatted):
                 inside = str(path).startswith(("dump", "exp"))
                 # Stage 8 writes this one itself.
-                assert not inside or path in made or path.name == "train.yaml", (way, name_of(step), path)
+                assert not inside or path in made or path.name == "train.yaml", (
+                    way,
+                    name_of(step),
+                    path,
+                )
 
 
 @pytest.mark.parametrize("method", [["omp"], ["rp"], ["rp", "--first_mask", "uniform"], ["parp"]])
@@ -99,11 +130,28 @@ def test_text_has_no_file_that_nobody_makes(method: list[str], tmp_path: Path, s
     model, glue = tmp_path / "model", tmp_path / "glue"
     model.mkdir()
     glue.mkdir()
-    for name in ("config.json", "model.safetensors", "vocab.txt", "tokenizer.json", "spiece.model", "README.md"):
+    for name in (
+        "config.json",
+        "model.safetensors",
+        "vocab.txt",
+        "tokenizer.json",
+        "spiece.model",
+        "README.md",
+    ):
         (model / name).write_text("{}")
     run = str(ROOT / "egs2/glue/rte/run.sh")
     steps, _ = steps_of(
-        [run, "--model", str(model), "--glue", str(glue), "--expdir", str(tmp_path), "--method", *method]
+        [
+            run,
+            "--model",
+            str(model),
+            "--glue",
+            str(glue),
+            "--expdir",
+            str(tmp_path),
+            "--method",
+            *method,
+        ]
     )
     made = {path for step in steps for path in (*step.outputs, *step.editable)}
     for step in steps:
@@ -126,7 +174,12 @@ CORPORA = {
     "cldr": [],
     "mini_an4": [],
 }
-RECIPES = {"librilight": "librilight/1h", "commonvoice": "commonvoice/es", "own": "own/mine", "mini_an4": "mini_an4/en"}
+RECIPES = {
+    "librilight": "librilight/1h",
+    "commonvoice": "commonvoice/es",
+    "own": "own/mine",
+    "mini_an4": "mini_an4/en",
+}
 OPTIONS = {
     "mboshi": ["mboshi"],
     "an4": ["an4"],

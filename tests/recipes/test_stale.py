@@ -1,8 +1,10 @@
-"""What must be made again when something has changed, and what must not: one table for all inputs of all stages.
+"""What must be made again when something has changed, and what must not: one table for all inputs of
+all stages.
 
-A real experiment is made once. Its steps are those of the template, as a dry run hands them to `parp_espnet.bin.step`;
-each row of the table changes one file, asks every step whether it would run again, and puts the file back. A step that
-runs again leaves new outputs, which are inputs of others: the last tests let whole experiments run after a change.
+A real experiment is made once. Its steps are those of the template, as a dry run hands them to
+`parp_espnet.bin.step`; each row of the table changes one file, asks every step whether it would run
+again, and puts the file back. A step that runs again leaves new outputs, which are inputs of others:
+the last tests let whole experiments run after a change.
 """
 
 import json
@@ -71,12 +73,27 @@ def command(recipe: Path, upstream: Path) -> list[str]:
     """An experiment that begins with a mask file, and decodes with an n-gram."""
     shutil.copytree(upstream, recipe / "upstream")
     config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
-    config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "max_epoch": 2, "use_tensorboard": False}
+    config |= {
+        "batch_type": "unsorted",
+        "batch_size": 4,
+        "num_workers": 0,
+        "max_epoch": 2,
+        "use_tensorboard": False,
+    }
     (recipe / "tiny.yaml").write_text(yaml.safe_dump(config))
     (recipe / "merge.tsv").write_text("e i\n")
     return [
         str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"),
-        *("--recipe", str(recipe), "--lang", "xx", "--upstream", str(recipe / "upstream"), "--phn_tag", "stale"),
+        *(
+            "--recipe",
+            str(recipe),
+            "--lang",
+            "xx",
+            "--upstream",
+            str(recipe / "upstream"),
+            "--phn_tag",
+            "stale",
+        ),
         *("--train_config", str(recipe / "tiny.yaml"), "--updates", "8", "--sparsity", "0.3"),
         *("--method", "transfer", "--initial_mask", str(recipe / "first.safetensors")),
         *("--use_ngram", "true", "--merge", str(recipe / "merge.tsv")),
@@ -136,7 +153,13 @@ TABLE: dict[str, set[str]] = {
     "data/train/train0.wav": {"check_train", "format_train", "stats_train collect", "train"},
     "data/dev/wav.scp": {"check_train", "format_dev"},
     "data/dev/text": {"check_train", "format_dev"},
-    "data/dev/dev0.wav": {"check_train", "format_dev", "stats_train collect", "train", "decode dev"},
+    "data/dev/dev0.wav": {
+        "check_train",
+        "format_dev",
+        "stats_train collect",
+        "train",
+        "decode dev",
+    },
     "data/test/wav.scp": {"check_train", "format_test"},
     "data/test/text": {"check_train", "format_test"},
     "data/test/test0.wav": {"check_train", "format_test", "decode test"},
@@ -160,7 +183,13 @@ TABLE: dict[str, set[str]] = {
     "dump/raw/dev/utt2dur": {"filter_dev", TUNE},
     "dump/raw/test/text": {"format_test", *SCORES},
     "dump/raw/test/utt2lang": {"format_test", *SCORES},
-    "dump/token_list/train.txt": {"token_list train", *STATISTICS, "train", "lm_train", "ngram_train 3gram"},
+    "dump/token_list/train.txt": {
+        "token_list train",
+        *STATISTICS,
+        "train",
+        "lm_train",
+        "ngram_train 3gram",
+    },
     "exp/upstreams/UPSTREAM/frontend.json": {"upstreams UPSTREAM", "train", *GREEDY},
     "exp/upstreams/UPSTREAM/config.json": {"upstreams UPSTREAM", "train", *GREEDY},
     "exp/upstreams/UPSTREAM/preprocessor_config.json": {"upstreams UPSTREAM", "train", *GREEDY},
@@ -278,7 +307,10 @@ def test_records_of_the_first_format_are_taken_as_they_are(recipe: Path, steps: 
         inputs = {str(path): plain_word_of(path) for path in step.inputs[:1]}
         step.record.write_text(json.dumps({"command": record["command"], "inputs": inputs, "complete": True}))
     assert {state(step) for step in steps.values()} == {"complete"}
-    cut_off = {recipe / TAG / "valid.cer_ctc.ave.pth": {"train"}, recipe / TAG / "mask.safetensors": {"train"}}
+    cut_off = {
+        recipe / TAG / "valid.cer_ctc.ave.pth": {"train"},
+        recipe / TAG / "mask.safetensors": {"train"},
+    }
     for path, expected in cut_off.items():
         content = path.read_bytes()
         path.write_bytes(content[:-100])

@@ -93,10 +93,23 @@ def run(own: Path, tmp_path: Path) -> Run:
     recipe.mkdir()
 
     def start(stop: int) -> set[str]:
-        words = ["--recipe", str(recipe), "--corpus", "own", "--own", str(own), "--skip_check", "true"]
+        words = [
+            "--recipe",
+            str(recipe),
+            "--corpus",
+            "own",
+            "--own",
+            str(own),
+            "--skip_check",
+            "true",
+        ]
         command = [str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"), *words, "--stop_stage", str(stop)]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"}
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
         assert done.returncode == 0, done.stderr
         said = [line.partition(": ") for line in done.stderr.splitlines() if line.startswith("stage ")]
