@@ -250,7 +250,7 @@ def _begin(step: Step, look: _Look, contents: Contents) -> None:
     _keep_edited(step, look, contents)
     lost = look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
     if step.afresh and (look.change is not None or lost or unknown):
-        place = set_aside(step.directory, step.spared)
+        place = set_aside(step.directory, step.spared, next(iter(step.outputs), None))
         if place is not None:
             _say(step, f"what was there before is in {place}")
     elif look.spoilt is not None and look.spoilt in step.outputs:

@@ -50,8 +50,14 @@ def test_an_experiment_is_put_aside_whole_and_its_checkpoints_go(tmp_path: Path)
     assert not holds_training(tmp_path)
     assert set_aside(tmp_path, spared) is None
     make(tmp_path)
-    assert set_aside(tmp_path, spared) == tmp_path / "earlier/2"
-    assert names(tmp_path / "earlier/1") == names(tmp_path / "earlier/2") == moved
+    (tmp_path / "2epoch.pth").write_text("of no use")
+    (tmp_path / "latest.pth").symlink_to("2epoch.pth")
+    (tmp_path / "best.pth").symlink_to("valid.ave.pth")
+    model = tmp_path / "valid.ave.pth"
+    moved.add("best.pth")
+    assert set_aside(tmp_path, spared, model) == tmp_path / "earlier/2"
+    assert names(tmp_path / "earlier/2") == moved
+    assert (tmp_path / "earlier/2/best.pth").read_text() == "1epoch.pth"
 
 
 def test_a_link_to_nothing_is_put_aside_too(tmp_path: Path) -> None:
