@@ -36,10 +36,11 @@ begin() {
 # wave N: run the study's N-th wave of experiments through the queue, with one bar over all of them. One that fails stops no
 # other.
 wave() {
-    local -n updates=updates_$1 progress=progress_$1 results=results_$1
+    local -n updates=updates_$1 progress=progress_$1 results=results_$1 folders=folders_$1
     local options=() file
     for file in "${progress[@]}"; do options+=(--progress "${file}"); done
-    for file in "${results[@]}"; do options+=(--output "${file}"); done
+    for file in "${results[@]}"; do options+=(--present "${file}"); done
+    for file in "${folders[@]}"; do options+=(--nested "${file}"); done
     step "${out}/.steps/wave$1.json" --input "${study}" --input conf/train/phn.yaml "${options[@]}" --total "${updates}" \
         --runner "${study_cmd} --gpu ${ngpu} --max_jobs_run ${max_jobs_run} JOB=1:${waves[$1 - 1]}" \
         --log "${out}/log/wave$1.JOB.log" \

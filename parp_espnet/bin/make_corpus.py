@@ -6,11 +6,10 @@
 
 where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`; `parp_espnet.corpora.table` has all corpora. A
 directory that is complete and was made with the same settings is left as it is; `corpus.json` in it says how it was
-made, `rejected.tsv` what is left out, and why.
+made, `rejected.tsv` what is left out, and why, and `sources.scp` what else of a corpus of one's own was read.
 """
 
 import argparse
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,17 +20,18 @@ from typing import Any
 
 from parp_espnet.corpora import an4, cldr, commonvoice, librilight, mboshi, mini_an4, own
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
-from parp_espnet.corpora.layouts import listing
-from parp_espnet.corpora.rejects import Made, refuse_if_most, write_rejects
+from parp_espnet.corpora.rejects import Made, refuse_if_most, write_rejects, write_sources
 from parp_espnet.corpora.speech import SAMPLE_RATE, Spoken
 from parp_espnet.corpora.table import CORPORA, FOLDERS
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import command
 from parp_espnet.files import is_file, read_json, write_json
+from parp_espnet.pipeline.contents import Contents
 from parp_espnet.progress import bar
 
 _STAMP = "corpus.json"
 _REJECTED = "rejected.tsv"
+_SOURCES = "sources.scp"
 
 
 @command
@@ -40,7 +40,7 @@ def main() -> None:
     options = _parser().parse_args()
     out: Path = options.out
     settings = _settings(options)
-    if _is_complete(out, settings):
+    if not options.anew and _is_complete(out, settings):
         print(f"{out}: complete, made before with the same settings; skipped")
         return
     # Without the stamp the directory does not count as complete, whatever is still in it.
@@ -50,6 +50,8 @@ def main() -> None:
     write_rejects(out / _REJECTED, made.rejected)
     refuse_if_most(made, out / _REJECTED)
     write_data_dir(out, made.utterances)
+    if made.sources:
+        write_sources(out / _SOURCES, made.sources)
     write_json(out / _STAMP, settings)
     seconds, spent = sum(one.duration for one in made.utterances), time.perf_counter() - started
     left_out = f"{len(made.rejected)} rejected, see {out / _REJECTED}" if made.rejected else ""
@@ -132,16 +134,11 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     settings = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in vars(options).items()
-        if name not in ("out", "jobs")
+        if name not in ("out", "jobs", "anew")
     }
     if options.corpus == "own":
-        settings["files"] = {str(file): _sha256(file) for file in listing(options.own)}
+        settings["files"] = {str(options.own): Contents().of_tree(options.own)}
     return settings | {"versions": {name: version(name) for name in CORPORA[options.corpus].libraries}}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_complete(out: Path, settings: dict[str, Any]) -> bool:
@@ -162,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         sets = "train, or another of its sets" if corpus.named_sets else "train, dev or test"
         one.add_argument("--set", required=True, help=sets)
         one.add_argument("--out", type=Path, required=True, help="the data directory to make")
+        one.add_argument("--anew", action="store_true", help="make it, whatever is there")
         for option in corpus.options:
             one.add_argument(f"--{option}", required=option in corpus.needs, **_spec(option))
     return parser

@@ -2,9 +2,10 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
-from parp_espnet.corpora.layouts import listing
-from parp_espnet.corpora.table import NONE
+from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE
 from parp_espnet.errors import command
 from parp_espnet.pipeline.command_line import read
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
@@ -54,7 +55,7 @@ def options(settings: Settings) -> dict[str, list[str]]:
     return {
         **{f"{split}_options": settings.set_options(split) if made else [] for split in ("train", "dev", "test")},
         "inventory_options": [] if settings.inventory is None else ["--lang", settings.inventory],
-        "corpus_inputs": [word for path in _listing(settings) for word in ("--input", path)],
+        "corpus_inputs": [word for path in _corpus_folders(settings) for word in ("--tree", path)],
         "speed_options": ["--speeds", *speeds] if speeds else [],
         "upstream_options": [word for setting in changed for word in ("--set", setting)],
         "pool_options": settings.pool_options,
@@ -76,19 +77,41 @@ def _search_options(decoding: Decoding, ending: str) -> dict[str, list[str]]:
     files = decoding.model_files
     return {
         f"models{ending}": [word for pair in files.items() for word in pair],
-        f"model_inputs{ending}": [word for file in files.values() for word in ("--input", file)],
+        f"model_inputs{ending}": [word for file in _opened(files) for word in ("--input", file)],
         f"weight_options{ending}": [
             word for name, value in decoding.given_weights.items() for word in (f"--{name}", f"{value:g}")
         ],
     }
 
 
-def _listing(settings: Settings) -> list[str]:
-    """The files that say what a corpus of one's own holds, as the recipe sees them; their changes matter."""
-    if settings.own is None or settings.corpus != "own":
+def _opened(files: Mapping[str, str]) -> list[str]:
+    """The files of language models: ESPnet's has its configuration beside it."""
+    beside = [str(Path(file).with_name("config.yaml")) for option, file in files.items() if option == "--lm"]
+    return [*files.values(), *beside]
+
+
+def _corpus_folders(settings: Settings) -> list[str]:
+    """The folders (or files) that a corpus is read from, as the recipe sees them; their changes matter."""
+    if settings.corpus == NONE:
         return []
-    root = settings.recipe / settings.own
-    return [str(settings.own / file.relative_to(root)) for file in listing(root)]
+    found = []
+    for option in CORPORA[settings.corpus].options:
+        folder = getattr(settings, option) if option in FOLDERS else None
+        if folder is not None:
+            found += [str(part) for part in _parts(settings, option, folder)]
+    return found
+
+
+def _parts(settings: Settings, option: str, folder: Path) -> list[Path]:
+    """What is read of a corpus that holds more: the language, or the sets."""
+    if option == "commonvoice":
+        names = [settings.lang or ""]
+    elif option == "librispeech":
+        names = [name.replace("_", "-") for name in (settings.valid_set, settings.test_set)]
+    else:
+        names = []
+    there = [folder / name for name in dict.fromkeys(names) if name and (settings.recipe / folder / name).is_dir()]
+    return there or [folder]
 
 
 if __name__ == "__main__":

@@ -6,53 +6,86 @@ python3 -m parp_espnet.bin.step --label "stage 4 (tokens)" --record FILE [option
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet.errors import UserError, command
 from parp_espnet.pipeline.signals import unless_terminated
 from parp_espnet.pipeline.step import Step, describe, run
 
+FILES = {
+    "input": ("inputs", "file that it reads; another content means: again"),
+    "optional": ("optional", "the same, of a file that may be absent"),
+    "setting": ("settings", "the same, of a file that is a choice and no data: see --keep"),
+    "recordings": ("recordings", "wav.scp; another content of a file that it names means: again"),
+    "formatted": ("formatted", "the same, of recordings that have to be 16 kHz mono"),
+    "tree": ("trees", "folder or file of others, such as a corpus; a change in it means: again"),
+    "output": (
+        "outputs",
+        "file that it leaves, and that nobody else changes; the one that took long comes first",
+    ),
+    "editable": ("editable", "file that it leaves, and that someone may edit"),
+    "list": ("lists", "file that it leaves, like a wav.scp, of what else it has read"),
+    "present": ("present", "file that other steps leave; it has to be there"),
+    "nested": (
+        "records",
+        "folder with records of steps that this one runs; a change of what they read means: again",
+    ),
+    "progress": ("progress", "progress file to show"),
+}
+"""Options that take a path, and may be given several times: the field of `Step`, and what it means."""
+
 
 @command
 def main() -> None:
     """Exit with the code of the step's command."""
-    parser = argparse.ArgumentParser(description="Run one step of a stage unless it is complete.", allow_abbrev=False)
-    parser.add_argument("--label", required=True, help="what the user reads")
-    parser.add_argument("--record", type=Path, required=True, help="JSON file that remembers the step")
-    parser.add_argument("--input", type=Path, action="append", default=[], help="a change of it means: again")
-    text = "wav.scp; a change of size or time of a file that it names means: again"
-    parser.add_argument("--recordings", type=Path, action="append", default=[], help=text)
-    parser.add_argument("--output", type=Path, action="append", default=[], help="file that it leaves")
-    parser.add_argument("--keep", action="store_true", help="refuse to start over after such a change")
-    parser.add_argument("--aside", default="", help="last words of the command that do not change what it makes")
-    parser.add_argument("--runner", default="", help="command under Kaldi's queue contract; needs --log")
-    parser.add_argument("--log", type=Path, help="log of the runner's job; may hold JOB")
-    parser.add_argument("--progress", type=Path, action="append", default=[], help="progress file to show")
-    parser.add_argument("--total", type=int, help="updates that all progress files lead to")
-    parser.add_argument("--dry_run", choices=("true", "false"), default="false", help="only print the command")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="-- COMMAND…")
-    options = parser.parse_args()
+    step, dry_run = read(sys.argv[1:])
+    if dry_run:
+        print(describe(step))
+        return
+    sys.exit(unless_terminated(lambda: run(step)))
+
+
+def read(arguments: Sequence[str]) -> tuple[Step, bool]:
+    """Return the step of a command line, and whether it is only to be shown. Raises `UserError`."""
+    options = _parser().parse_args(arguments)
     words = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not words:
         raise UserError("step: expected -- COMMAND… after the options")
+    files = {name: tuple(getattr(options, option)) for option, (name, _) in FILES.items()}
     step = Step(
         label=options.label,
         command=tuple(words),
         record=options.record,
-        inputs=tuple(options.input),
-        recordings=tuple(options.recordings),
-        outputs=tuple(options.output),
         keep=options.keep,
+        afresh=options.afresh,
+        spared=tuple(options.spare),
         aside=tuple(shlex.split(options.aside)),
         runner=tuple(shlex.split(options.runner)),
         log=options.log,
-        progress=tuple(options.progress),
         total=options.total,
+        **files,
     )
-    if options.dry_run == "true":
-        print(describe(step))
-        return
-    sys.exit(unless_terminated(lambda: run(step)))
+    return step, options.dry_run == "true"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Run one step of a stage unless it is complete.", allow_abbrev=False)
+    parser.add_argument("--label", required=True, help="what the user reads")
+    parser.add_argument("--record", type=Path, required=True, help="JSON file that remembers the step")
+    for option, (_, text) in FILES.items():
+        parser.add_argument(f"--{option}", type=Path, action="append", default=[], help=text)
+    parser.add_argument("--keep", action="store_true", help="refuse to start over with other settings")
+    text = "after a change of data, put aside what is in the experiment's directory"
+    parser.add_argument("--afresh", action="store_true", help=text)
+    parser.add_argument("--spare", action="append", default=[], metavar="NAME", help="but leave NAME there")
+    parser.add_argument("--aside", default="", help="last words of the command that do not change what it makes")
+    parser.add_argument("--runner", default="", help="command under Kaldi's queue contract; needs --log")
+    parser.add_argument("--log", type=Path, help="log of the runner's job; may hold JOB")
+    parser.add_argument("--total", type=int, help="updates that all progress files lead to")
+    parser.add_argument("--dry_run", choices=("true", "false"), default="false", help="only print the command")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="-- COMMAND…")
+    return parser
 
 
 if __name__ == "__main__":

@@ -132,6 +132,7 @@ def _plan(arguments: Sequence[str]) -> None:
         print(f"updates_{number}={sum(finetunings.values())}")
         print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
         print(f"results_{number}=({_words(one.result for one in wave)})")
+        print(f"folders_{number}=({_words(folder for one in wave for folder in one.folders)})")
 
 
 def _words(paths: Iterable[Path]) -> str:
@@ -230,7 +231,7 @@ def _results(study: Study, folder: Path) -> None:
     from parp_espnet.study.table import table  # noqa: PLC0415
 
     found = standings(study, folder / "log")
-    done = collect(study.experiments, ROOT, folder / "results.json")
+    done = collect([one for one in study.experiments if is_done(one)], ROOT, folder / "results.json")
     results, evidence = [one.result for one in done], gather(done)
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)

@@ -84,15 +84,6 @@ def read_items(path: Path) -> Items:
     )
 
 
-def listing(root: Path) -> list[Path]:
-    """Return the files that say what there is, whose changes matter; none for a folder of transcripts."""
-    if root.is_file():
-        return [root]
-    folders = [root, *(root / split for split in SPLITS)]
-    names = ("wav.scp", "text", "utt2spk", "segments")
-    return [file for folder in folders for name in names if (file := folder / name).is_file()]
-
-
 def _kaldi(path: Path) -> Items:
     rejected: list[Reject] = []
     recordings = _pairs(path / "wav.scp", rejected)

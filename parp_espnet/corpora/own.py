@@ -48,7 +48,8 @@ def read(
     utterances, more = take(turns, use, wanted, f"{root.name} {split}")
     if split == "train":
         need_minutes(str(root), utterances, wanted, len(found.rejected) + len(more))
-    return Made(utterances, (*found.rejected, *more), note)
+    sources = [item.audio for item in found.items]
+    return Made(utterances, (*found.rejected, *more), note, sources)
 
 
 def _set_of(root: Path, split: str) -> tuple[Items, str]:

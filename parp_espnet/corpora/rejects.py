@@ -60,6 +60,8 @@ class Made:
     rejected: Sequence[Reject] = field(default=())
     note: str = ""
     """What else the user should know, in a few words."""
+    sources: Sequence[str] = field(default=())
+    """The recordings that were read, where these may lie outside of the corpus's folder."""
 
 
 def write_rejects(path: Path, rejected: Sequence[Reject]) -> None:
@@ -69,6 +71,11 @@ def write_rejects(path: Path, rejected: Sequence[Reject]) -> None:
         return
     rows = [("where", "item", "why", "reason"), *((one.where, one.item, one.why, one.reason) for one in rejected)]
     write_text(path, "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows))
+
+
+def write_sources(path: Path, sources: Sequence[str]) -> None:
+    """Write a list of recordings in the form of a `wav.scp`: a change of one of them is a change of the corpus."""
+    write_text(path, "".join(f"{number} {source}\n" for number, source in enumerate(sorted(set(sources)))))
 
 
 def refuse_if_most(made: Made, listed: Path) -> None:

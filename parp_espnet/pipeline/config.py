@@ -52,14 +52,23 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
-    if out.exists():
-        _check_same(out, yaml.safe_load(text))
-    else:
+    before = _before(out)
+    if before is None:
         write_text(out, text)
+    else:
+        _check_same(out, before, yaml.safe_load(text))
 
 
-def _check_same(out: Path, now: dict[str, Any]) -> None:
-    then, now = _flat(_load(out)), _flat(now)
+def _before(out: Path) -> dict[str, Any] | None:
+    """What was written before; None where nothing was, or it is damaged: then it is written again."""
+    try:
+        return _load(out)
+    except UserError:
+        return None
+
+
+def _check_same(out: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
+    then, now = _flat(then), _flat(now)
     changed = [f"{key} {then.get(key)}, now {now.get(key)}" for key in {**then, **now} if then.get(key) != now.get(key)]
     if changed:
         raise UserError(

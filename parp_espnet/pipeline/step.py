@@ -1,22 +1,23 @@
-"""A step of a stage: a command that is run once, remembered, and skipped while it and its inputs stay what
-they were.
+"""A step of a stage: a command that is run once, remembered, and skipped while all that it has read
+and left stays what it was.
 
-The memory of a step is a small JSON file, its record: the command, the hashes of its input files, and whether
-it ended well. It is written before the command starts and again when it has ended, so an interrupted step is
-known as one.
+The memory of a step is its record (`parp_espnet.pipeline.record`). It is written before the command
+starts and again when it has ended, so an interrupted step is known as one.
 """
 
-import hashlib
 import os
 import shlex
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import read_json, write_json
 from parp_espnet.locks import locked
+from parp_espnet.pipeline.aside import holds_training, set_aside
+from parp_espnet.pipeline.contents import Contents, is_whole
 from parp_espnet.pipeline.follow import follow
+from parp_espnet.pipeline.record import SEEN, Change, Record, inside, listed, named, stale
 from parp_espnet.progress import say
 
 
@@ -32,7 +33,7 @@ class Step:
     inputs: tuple[Path, ...] = ()
     """Files whose content decides whether the step is still valid."""
     outputs: tuple[Path, ...] = ()
-    """Files that are there when the step is complete."""
+    """Files that it leaves, which nobody else changes; the first takes longest to make."""
     keep: bool = False
     """Refuse to start over with other settings: what is there took long to make."""
     aside: tuple[str, ...] = ()
@@ -44,13 +45,63 @@ class Step:
     total: int | None = None
     """Updates that the progress files together lead to."""
     recordings: tuple[Path, ...] = ()
-    """Each a `wav.scp`: sizes and times of the files that it names decide, too."""
+    """Each a `wav.scp`: contents of the files that it names decide, too, by whatever name."""
+    formatted: tuple[Path, ...] = ()
+    """The same, of recordings that have to be as stage 2 leaves them."""
+    optional: tuple[Path, ...] = ()
+    """Inputs that need not be there; that one comes or goes is a change."""
+    settings: tuple[Path, ...] = ()
+    """Inputs that are a choice of the user's, and no data: `keep` is about them and the command."""
+    trees: tuple[Path, ...] = ()
+    """Folders (or single files) of others, such as a corpus."""
+    lists: tuple[Path, ...] = ()
+    """Outputs like a `wav.scp` that name what was read besides."""
+    editable: tuple[Path, ...] = ()
+    """Outputs that someone may edit: they have to be there, whatever they hold."""
+    present: tuple[Path, ...] = ()
+    """Outputs that other steps make: they have to be there."""
+    afresh: bool = False
+    """Where the data have changed, put the experiment aside instead of going on from it."""
+    spared: tuple[str, ...] = ()
+    """Names in that directory which stay: other steps made them."""
+    records: tuple[Path, ...] = ()
+    """Folders with the records of steps that this one runs: it is valid while they are."""
 
     @property
     def words(self) -> tuple[str, ...]:
         """The whole command line, the runner's included."""
         command = (*self.command, *self.aside)
         return (*self.runner, str(self.log), *command) if self.runner else command
+
+    @property
+    def directory(self) -> Path:
+        """The experiment's directory, which has the record's folder."""
+        return self.record.parent.parent
+
+    @property
+    def _setting_names(self) -> set[str]:
+        return {str(path) for path in self.settings}
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A step as it was and is."""
+
+    then: Record | None
+    now: Record
+    change: Change | None = None
+    spoilt: Path | None = None
+    """An output that is gone, or not what was left."""
+    words: str = ""
+    """What is the matter with it."""
+
+    @property
+    def complete(self) -> bool:
+        return self.then is not None and self.then.complete and self.change is None and not self.words
+
+    @property
+    def reason(self) -> str:
+        return self.words if self.change is None else self.change.words
 
 
 def run(step: Step) -> int:
@@ -60,102 +111,170 @@ def run(step: Step) -> int:
     forbids to start over, or when the command ended well without leaving its outputs.
     """
     with locked(step.record.with_suffix(".lock"), wait=True):
-        now = {
-            "command": list(step.command),
-            "inputs": {str(path): _sha256(path, step) for path in step.inputs}
-            | {f"what {path} names": _recordings(path, step) for path in step.recordings},
-        }
-        then = _read(step.record)
-        gone = _missing(step) or _gone_recording(step)
-        if then == {**now, "complete": True} and gone is None:
+        contents = Contents(step.record.with_suffix(SEEN))
+        look = _look(step, contents)
+        if look.complete:
+            _remember(step, look.now, contents, look.then)
             _say(step, "complete, skipped")
             return 0
-        change = _change(then, now)
-        if change and step.keep:
-            raise UserError(
-                f"{step.label}: {step.record.parent.parent} was made with other settings ({change}); "
-                "for a new experiment give --phn_tag NAME, or --glue_tag, or remove that directory to make it again"
-            )
-        if then and then["complete"]:
-            _say(step, f"again, since {change or f'{gone} is gone'}")
-        else:
-            _say(step, f"again, since {change}" if change else "continued" if then else "started")
-        write_json(step.record, {**now, "complete": False})
+        _refuse(step, look)
+        _begin(step, look, contents)
         code = follow(step.words, step.label, step.progress, step.log, step.total)
         if code == 0:
-            if (missing := _missing(step)) is not None:
+            missing = next((path for path in _all_outputs(step) if not path.exists()), None)
+            if missing is not None:
                 raise UserError(f"{step.label}: the command ended well but left no {missing}")
-            write_json(step.record, {**now, "complete": True})
+            after = {listed(path): contents.of_listed(path) for path in step.lists}
+            _remember(step, replace(look.now, inputs=look.now.inputs | after), contents)
         return code
 
 
 def describe(step: Step) -> str:
-    """Return what `run` would do, for a dry run."""
-    return f"{step.label}: {shlex.join(step.words)}"
+    """Return what `run` would do: the command, and as a comment behind it what is known now."""
+    text = f"{step.label}: {shlex.join(step.words)}"
+    told = state(step)
+    return f"{text}  # {told}" if told else text
 
 
-def _read(record: Path) -> dict[str, Any] | None:
-    if not record.exists():
-        return None
-    found = read_json(record)
-    return found if isinstance(found, dict) else None
-
-
-def _sha256(path: Path, step: Step) -> str:
+def state(step: Step) -> str:
+    """Say whether a step is complete, or why it would be run again; nothing where it was never run."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"{step.label}: cannot read {path} ({error.strerror}); an earlier stage makes it") from None
+        look = _look(step, Contents(step.record.with_suffix(SEEN)))
+    except UserError:
+        return ""
+    if look.then is None:
+        return ""
+    if look.complete:
+        return "complete"
+    return f"again, since {look.reason}" if look.reason else "to be continued"
 
 
-def _recordings(scp: Path, step: Step) -> str:
-    """A hash of size and time of every file that a `wav.scp` names, which takes a moment where to read them takes long.
-
-    What is no file has neither: a command, or what is not there.
-    """
-    try:
-        lines = scp.read_bytes().splitlines()
-    except OSError as error:
-        raise UserError(f"{step.label}: cannot read {scp} ({error.strerror}); an earlier stage makes it") from None
-    named = {parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) == 2}
-    digest = hashlib.sha256()
-    for name in sorted(named):
-        try:
-            found = Path(os.fsdecode(name)).stat()
-        except (OSError, ValueError):
-            continue
-        digest.update(b"%s %d %d\n" % (name, found.st_size, found.st_mtime_ns))
-    return digest.hexdigest()
-
-
-def _missing(step: Step) -> Path | None:
-    return next((path for path in step.outputs if not path.exists()), None)
-
-
-def _gone_recording(step: Step) -> Path | None:
-    """Return a recording that is not where a `wav.scp` of the outputs has it."""
-    for path in step.outputs:
-        if path.name == "wav.scp" and path.exists():
-            lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines())
-            files = (Path(words[1].strip()) for words in lines if len(words) > 1 and not words[1].strip().endswith("|"))
-            if (gone := next((file for file in files if not file.exists()), None)) is not None:
-                return gone
-    return None
-
-
-def _change(then: dict[str, Any] | None, now: dict[str, Any]) -> str | None:
-    """Say in a few words what differs between two records, or None where nothing does."""
+def _look(step: Step, contents: Contents) -> _Look:
+    then, now = Record.read(step.record), _now(step, contents)
     if then is None:
-        return None
-    for path, digest in now["inputs"].items():
-        if then["inputs"].get(path, digest) != digest:
-            return f"{path} has changed"
-    if then["command"] == now["command"]:
-        return None if then["inputs"].keys() == now["inputs"].keys() else "other inputs"
-    old = [word for word in then["command"] if word not in now["command"]]
-    new = [word for word in now["command"] if word not in then["command"]]
-    return f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}"
+        return _Look(then, now)
+    change = then.change_to(now, step._setting_names, contents)
+    if change is None and (reason := stale(step.records)) is not None:
+        change = Change(reason)
+    spoilt = next(_spoilt(step, then, contents), None) if then.complete else None
+    return _Look(then, now, change, *(spoilt or (None, "")))
+
+
+def _now(step: Step, contents: Contents) -> Record:
+    """What the step would be a run of."""
+    inputs: dict[str, str] = {}
+    for path in (*step.inputs, *step.settings):
+        inputs[str(path)] = _known(step, path, contents.of)
+    for path in (*step.recordings, *step.formatted):
+        inputs[named(path)] = _known(step, path, contents.of_recordings)
+    for path in step.optional:
+        inputs[str(path)] = contents.of_any(path)
+    for path in step.trees:
+        inputs[inside(path)] = contents.of_tree(path)
+    for path in step.lists:
+        # Before the first run there is none.
+        if path.exists():
+            inputs[listed(path)] = _known(step, path, contents.of_listed)
+    return Record(list(step.command), inputs)
+
+
+def _known(step: Step, path: Path, look: Callable[[Path], str]) -> str:
+    try:
+        return look(path)
+    except OSError as error:
+        raise UserError(
+            f"{step.label}: cannot read {path} ({error.strerror}); an earlier stage makes it, unless it is your own"
+        ) from None
+
+
+def _all_outputs(step: Step) -> tuple[Path, ...]:
+    return (*step.outputs, *step.editable, *step.present, *step.lists)
+
+
+def _spoilt(step: Step, then: Record, contents: Contents) -> Iterator[tuple[Path, str]]:
+    """Outputs that are not what the step left, with what is the matter."""
+    for path in _all_outputs(step):
+        if not path.exists():
+            yield path, f"{path} is gone"
+            continue
+        scp = path.name == "wav.scp"
+        if scp and (gone := contents.gone_recording(path)) is not None:
+            yield path, f"{gone} is gone"
+        if path not in step.outputs:
+            continue
+        left = then.outputs.get(str(path))
+        if not is_whole(path) or (left is not None and contents.of_any(path) != left):
+            yield path, f"{path} is not what was left there"
+        own = then.outputs.get(named(path))
+        if scp and own is not None and contents.of_recordings(path, path.parent) != own:
+            yield path, f"a recording in {path.parent} is not what was left there"
+
+
+def _left(step: Step, contents: Contents) -> dict[str, str]:
+    """What the step has left."""
+    left = {str(path): contents.of_any(path) for path in (*step.outputs, *step.editable)}
+    own = [path for path in step.outputs if path.name == "wav.scp"]
+    return left | {named(path): contents.of_recordings(path, path.parent) for path in own}
+
+
+def _remember(step: Step, now: Record, contents: Contents, then: Record | None = None) -> None:
+    """Write the record of a complete step, unless it is what it was."""
+    left = _left(step, contents)
+    if then is not None:
+        # An edited file stays the one that the step did not leave.
+        left |= {name: word for name, word in then.outputs.items() if Path(name) in step.editable}
+        left = then.outputs | left
+    complete = replace(now, complete=True, outputs=left)
+    if then is None or replace(then, base="") != complete:
+        complete.write(step.record)
+    contents.save()
+
+
+def _refuse(step: Step, look: _Look) -> None:
+    if step.keep and look.change is not None and look.change.of_settings:
+        raise UserError(
+            f"{step.label}: {step.directory} was made with other settings ({look.change.words}); "
+            "for a new experiment give --phn_tag NAME, or --glue_tag, or remove that directory to make it again"
+        )
+
+
+def _begin(step: Step, look: _Look, contents: Contents) -> None:
+    """Say what is done and why, clear the way for it, and note that it was begun."""
+    unknown = step.afresh and look.then is None and holds_training(step.directory)
+    if look.reason or unknown:
+        _say(step, f"again, since {look.reason or 'its record is lost'}")
+    else:
+        _say(step, "started" if look.then is None else "continued")
+    for scp in step.formatted:
+        _check_format(step, scp)
+    _keep_edited(step, look, contents)
+    lost = look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
+    if step.afresh and (look.change is not None or lost or unknown):
+        place = set_aside(step.directory, step.spared, next(iter(step.outputs), None))
+        if place is not None:
+            _say(step, f"what was there before is in {place}")
+    elif look.spoilt is not None and look.spoilt in step.outputs:
+        look.spoilt.unlink(missing_ok=True)
+    look.now.write(step.record)
+    contents.save()
+
+
+def _keep_edited(step: Step, look: _Look, contents: Contents) -> None:
+    """Copy outputs that someone has edited before they are made again."""
+    left = {} if look.then is None else look.then.outputs
+    for path in step.editable:
+        if path.exists() and str(path) in left and contents.of_any(path) != left[str(path)]:
+            copy = path.with_name(f"{path.name}.edited")
+            shutil.copy2(path, copy)
+            _say(step, f"{path} was edited; that version is kept as {copy}")
+
+
+def _check_format(step: Step, scp: Path) -> None:
+    """Raise `UserError` where a recording is not as stage 2 leaves them."""
+    # Imported here: a step that is complete needs no sound.
+    from parp_espnet.pipeline.formatted import check_formatted  # noqa: PLC0415
+
+    check_formatted(scp, step.label)
 
 
 def _say(step: Step, what: str) -> None:

@@ -1,6 +1,5 @@
 """Masks: which weights are kept, as a value and as a file of one bit a weight."""
 
-import hashlib
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,16 +10,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
+from parp_espnet.pruning.bits import FORMAT, fingerprint, identity_of, with_sorted_metadata
 from parp_espnet.pruning.kernels import kernels_for
 from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
-from parp_espnet.pruning.pool import fingerprint, shapes_of
+from parp_espnet.pruning.pool import shapes_of
 
-FORMAT = "parp-espnet mask 1"
 CLOSE = 1e-9
 """Two measured sparsities that differ by less are the same."""
 
@@ -78,7 +77,7 @@ class Mask:
         return {**self.made.as_dict(), "scope": self.scope}
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and metadata."""
+        """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and sorted metadata."""
         metadata = {
             "format": FORMAT,
             "fingerprint": self.fingerprint,
@@ -93,7 +92,7 @@ class Mask:
             **self.made.metadata(),
         }
         with atomic_write(path) as temporary:
-            save_file(pack(self.kept), temporary, metadata=metadata)
+            temporary.write_bytes(with_sorted_metadata(save(pack(self.kept), metadata=metadata)))
 
     @classmethod
     def load(cls, path: Path, called: str = "") -> Self:
@@ -175,10 +174,7 @@ def _contradiction(mask: Mask, metadata: Mapping[str, str]) -> str:
 
 def identity(kept: Mapping[str, Tensor]) -> str:
     """SHA-256 of names, shapes and bits."""
-    digest = hashlib.sha256(fingerprint(shapes_of(kept)).encode())
-    for _, bits in sorted(pack(kept).items()):
-        digest.update(bits.numpy().tobytes())
-    return digest.hexdigest()
+    return identity_of(shapes_of(kept), {name: bits.numpy().tobytes() for name, bits in pack(kept).items()})
 
 
 def iou(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:

@@ -1,6 +1,5 @@
 """Which weights of a model may be pruned, under names that do not depend on where the model sits."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
@@ -50,12 +49,6 @@ def _own(pattern: str) -> Family:
         return Family("a pattern of one's own", ((re.compile(rf"^(?:.+?\.)??({pattern})$"), r"\1"),))
     except re.error as error:
         raise UserError(f"pattern {pattern!r}: expected a regular expression of whole names, found {error}") from None
-
-
-def fingerprint(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """Hash the structure of a pool, canonical names and shapes: models with equal ones can share masks."""
-    lines = [f"{name} {'x'.join(map(str, shape))}\n" for name, shape in sorted(shapes.items())]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

@@ -11,10 +11,12 @@ from typing import Any, Self
 from parp_espnet.errors import UserError
 from parp_espnet.glue import command_line as glue
 from parp_espnet.pipeline import command_line as speech
+from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pipeline.pruning import digest
+from parp_espnet.pipeline.settings import Settings as SpeechSettings
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.grid import Arm, MaskOf, read_grid
 from parp_espnet.study.names import combined_mask
@@ -68,6 +70,13 @@ class Experiment:
     def result(self) -> Path:
         """The experiment's result, from the project's directory."""
         return self.directory / "result.json"
+
+    @property
+    def folders(self) -> list[Path]:
+        """Folders of its steps' records, from the project's directory."""
+        if not isinstance(self.settings, SpeechSettings):
+            return [self.directory]
+        return [self.directory, self.directory / Decoding(self.settings).name / self.settings.test_set]
 
     @property
     def finetunings(self) -> dict[Path, int]:

@@ -15,6 +15,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
+from parp_espnet.pipeline.record import stale
 from parp_espnet.progress import say
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.plan import Experiment, Study
@@ -66,13 +67,14 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         UserError: a result is of another version.
     """
     ran = _logs(logs)
-    results = {one.directory: Result.read(ROOT / one.result) for one in study.experiments if is_done(one)}
+    complete = [one for one in study.experiments if is_done(one)]
+    results = {one.directory: Result.read(ROOT / one.result) for one in complete}
     paces = _paces(study, results)
     beside = _beside(results)
     found = []
     for one in study.experiments:
         log, code = ran.get(one.directory, (None, None))
-        state = _state(one, code)
+        state = State.DONE if one.directory in results else _state(one, code)
         work = study.finetunings([one])
         updates = sum(work.values())
         # Its own counts once a job has begun it; what its mask needs may be there before.
@@ -85,8 +87,10 @@ def standings(study: Study, logs: Path) -> list[Standing]:
 
 
 def is_done(experiment: Experiment) -> bool:
-    """Whether an experiment is complete: its result is there, and is one."""
-    return is_result(ROOT / experiment.result)
+    """Whether an experiment is complete, and nothing has changed of what it has read."""
+    if not is_result(ROOT / experiment.result):
+        return False
+    return stale(ROOT / folder for folder in experiment.folders) is None
 
 
 def is_result(file: Path) -> bool:
@@ -113,12 +117,11 @@ def set_aside_damaged(study: Study) -> None:
 
 def is_unpacked(experiment: Experiment) -> bool:
     """Whether an experiment is complete, and ran elsewhere: its model is not here."""
-    return is_done(experiment) and (ROOT / experiment.directory / UNPACKED).is_file()
+    return (ROOT / experiment.result).is_file() and (ROOT / experiment.directory / UNPACKED).is_file()
 
 
 def _state(experiment: Experiment, code: int | None) -> State:
-    if is_done(experiment):
-        return State.DONE
+    """The state of an experiment that is not done; `code` is that of its last job."""
     if _is_locked(ROOT / experiment.directory / LOCK):
         return State.RUNNING
     return State.FAILED if code else State.LEFT

@@ -41,8 +41,8 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
         raise
     except Exception as error:  # pickle, zip and torch raise many kinds for a damaged file
         raise UserError(
-            f"{path}: not a checkpoint that loads safely (weights only): {describe(error)}; fetch it again, or have "
-            "its maker save a state_dict"
+            f"{path}: not a checkpoint that loads safely (weights only): {describe(error)}; {_again(path)}, or "
+            "have its maker save a state_dict"
         ) from None
     size = path.stat().st_size
     for tensor in _tensors(content):
@@ -70,6 +70,12 @@ def check_native(content: Any, path: Path) -> None:
             )
 
 
+def _again(path: Path) -> str:
+    """How to get a file again: an experiment's is made, somebody else's fetched."""
+    own = (path.parent / ".steps").is_dir()
+    return "run its recipe again, which makes it again" if own else "fetch it again"
+
+
 def _check_size(path: Path) -> None:
     try:
         size = path.stat().st_size
@@ -77,7 +83,7 @@ def _check_size(path: Path) -> None:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if size == 0:
-        raise UserError(f"{path}: not a checkpoint that loads safely: the file is empty; fetch it again")
+        raise UserError(f"{path}: not a checkpoint that loads safely: the file is empty; {_again(path)}")
     if size > memory:
         raise UserError(f"{path}: has {size / 2**30:.1f} GiB, more than the {memory / 2**30:.1f} GiB of memory here")
 
@@ -103,9 +109,7 @@ def _check_zip(path: Path) -> None:
             except (zipfile.BadZipFile, EOFError):
                 found_crc = -1
             if found_crc != one.CRC:
-                raise UserError(
-                    f"{path}: damaged: {one.filename} in it does not match its checksum; fetch the file again"
-                )
+                raise UserError(f"{path}: damaged: {one.filename} in it does not match its checksum; {_again(path)}")
 
 
 def _tensors(content: Any) -> Iterator[Tensor]:

@@ -68,6 +68,16 @@ def test_an_experiment_keeps_its_settings(tmp_path: Path, frontend: Path) -> Non
         made(tmp_path, frontend, replace(settings, sparsity=0.4))
 
 
+@pytest.mark.parametrize("content", ["", "{", "a list\n", "\0"])
+def test_a_damaged_configuration_of_ones_own_is_written_again(tmp_path: Path, frontend: Path, content: str) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("max_epoch: 10\n")
+    settings = Settings(recipe=tmp_path, train_config=config, sparsity=0.5)
+    whole = made(tmp_path, frontend, settings)
+    (tmp_path / "train.yaml").write_text(content)
+    assert made(tmp_path, frontend, settings) == whole
+
+
 @pytest.mark.parametrize(("updates", "epochs"), [(300, 5), (301, 1), (4, 4), (1, 1), (18, 3)])
 def test_updates_are_exact(tmp_path: Path, frontend: Path, updates: int, epochs: int) -> None:
     config = tmp_path / "c.yaml"

@@ -1,3 +1,5 @@
+import hashlib
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +8,7 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
+from parp_espnet.pipeline.record import stale
 from parp_espnet.pipeline.step import Step, describe, run
 
 
@@ -97,7 +100,7 @@ def test_what_took_long_is_not_started_over(step: Step) -> None:
     run(kept)
     Path("in").write_text("two")
     with pytest.raises(UserError, match=r"exp/tag was made with other settings \(in has changed\).*--phn_tag"):
-        run(kept)
+        run(replace(kept, inputs=(), settings=(Path("in"),)))
     assert Path("out").read_text() == "one"
 
 
@@ -127,13 +130,208 @@ def test_a_missing_input(step: Step) -> None:
         run(replace(step, inputs=(Path("gone"),)))
 
 
-def test_a_damaged_record(step: Step) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"{}", b"null", b"[]", b"\xff\x00", b'{"command": null, "inputs": null, "complete": null}',
+                b'{"command": ["cp"], "inputs": {"in": 1}, "complete": true}', b"[" * 100000],
+)  # fmt: skip
+def test_a_damaged_record_is_as_none(step: Step, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     step.record.parent.mkdir()
-    step.record.write_text("{")
-    with pytest.raises(UserError, match=r"copy\.json: expected JSON"):
-        run(step)
+    step.record.write_bytes(content)
+    assert run(step) == 0
+    assert run(step) == 0
+    assert runs() == 1
+    assert "copy: started" in capsys.readouterr().err
+
+
+def write_old_record(step: Step, **inputs: str) -> None:
+    """A record as the first version wrote them."""
+    step.record.parent.mkdir(exist_ok=True)
+    record = {"command": list(step.command), "inputs": inputs, "complete": True}
+    step.record.write_text(json.dumps(record))
+
+
+def test_what_an_old_record_does_not_know_is_taken_as_it_is(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("more").write_text("more")
+    Path("out").write_text("one")
+    Path("wav.scp").write_text("1 in\n")
+    known = hashlib.sha256(b"one").hexdigest()
+    wide = replace(step, inputs=(Path("in"), Path("more")), recordings=(Path("wav.scp"),), keep=True)
+    write_old_record(wide, **{"in": known, "an old one": known})
+    Path("an old one").write_text("one")
+    assert run(wide) == 0
+    assert "complete, skipped" in capsys.readouterr().err
+    # From now on it is known.
+    for change in (Path("more"), Path("wav.scp")):
+        run(wide)
+        change.write_text("1 more\n")
+        run(wide)
+    assert runs() == 2
+
+
+def test_what_an_old_record_knows_has_changed(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    known = hashlib.sha256(b"one").hexdigest()
+    Path("out").touch()
+    for inputs in ({"in": "0" * 64}, {"in": known, "gone": known}, {"in": known, "what wav.scp names": "0" * 64}):
+        Path("wav.scp").write_text("1 in\n")
+        write_old_record(step, **inputs)
+        run(replace(step, recordings=(Path("wav.scp"),)))
+        name = list(inputs)[-1]
+        assert f"again, since {name} has changed" in capsys.readouterr().err
+
+
+def test_a_file_that_comes_or_goes_is_a_change(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = replace(step, optional=(Path("segments"),))
+    run(asked)
+    Path("segments").write_text("1 1 0 1\n")
+    run(asked)
+    assert "again, since segments is there now" in capsys.readouterr().err
+    Path("segments").unlink()
+    run(asked)
+    assert "again, since segments is gone" in capsys.readouterr().err
+    assert runs() == 3
+
+
+def test_an_output_that_is_not_what_was_left_is_made_again(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    run(step)
+    Path("out").write_text("on")
+    run(step)
+    assert Path("out").read_text() == "one"
+    assert "again, since out is not what was left there" in capsys.readouterr().err
+    os.utime("out")
+    run(step)
+    assert runs() == 2
+
+
+def test_what_someone_edits_is_right_until_it_is_made_again(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    editable = replace(step, outputs=(), editable=(Path("out"),))
+    run(editable)
+    Path("out").write_text("corrected")
+    run(editable)
+    run(editable)
+    assert (Path("out").read_text(), runs()) == ("corrected", 1)
+    Path("in").write_text("two")
+    run(editable)
+    assert Path("out").read_text() == "two"
+    assert Path("out.edited").read_text() == "corrected"
+    assert "out was edited; that version is kept as out.edited" in capsys.readouterr().err
+    Path("out").unlink()
+    run(editable)
+    assert runs() == 3
+
+
+def test_what_a_list_names_was_read(step: Step) -> None:
+    Path("a.wav").write_bytes(b"one")
+    script = "echo run >>runs; echo '0 a.wav' >sources.scp"
+    listing = replace(step, command=("bash", "-c", script), inputs=(), outputs=(), lists=(Path("sources.scp"),))
+    run(listing)
+    run(listing)
+    assert runs() == 1
+    Path("a.wav").write_bytes(b"more")
+    run(listing)
+    run(listing)
+    assert runs() == 2
+    Path("a.wav").unlink()
+    run(listing)
+    Path("sources.scp").unlink()
+    run(listing)
+    assert runs() == 4
+
+
+@pytest.fixture
+def training(step: Step) -> Step:
+    """A step that trains: what it leaves says what it was made from, and goes on from what is there."""
+    script = "mkdir -p exp/tag; cat in >>exp/tag/model.pth; touch exp/tag/mask; echo run >>runs"
+    outputs = (Path("exp/tag/model.pth"), Path("exp/tag/mask"))
+    Path("conf").write_text("a")
+    return replace(
+        step, command=("bash", "-c", script), record=Path("exp/tag/.steps/train.json"), outputs=outputs,
+        settings=(Path("conf"),), keep=True, afresh=True, spared=("settings.json",),
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def a_pth_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests' models are text."""
+    monkeypatch.setattr("parp_espnet.pipeline.step.is_whole", lambda path: path.exists())
+
+
+def test_other_data_begin_anew_and_other_settings_are_refused(training: Step, capsys) -> None:
+    run(training)
+    Path("exp/tag/settings.json").touch()
+    Path("in").write_text("two")
+    run(training)
+    said = capsys.readouterr().err
+    assert "train: again, since in has changed" in said
+    assert "train: what was there before is in exp/tag/earlier/1" in said
+    assert Path("exp/tag/model.pth").read_text() == "two"
+    assert Path("exp/tag/earlier/1/model.pth").read_text() == "one"
+    assert Path("exp/tag/settings.json").exists()
+    Path("conf").write_text("b")
+    Path("in").write_text("three")
+    with pytest.raises(UserError, match=r"was made with other settings \(conf has changed\)"):
+        run(training)
+    assert runs() == 2
+
+
+def test_a_training_is_begun_anew_where_its_model_is_damaged_and_gone_through_where_all_else_is(training: Step) -> None:
+    run(training)
+    Path("exp/tag/mask").write_text("damaged")
+    run(training)
+    assert Path("exp/tag/model.pth").read_text() == "oneone", "it goes on from what is there"
+    Path("exp/tag/model.pth").write_text("damaged")
+    run(training)
+    assert Path("exp/tag/model.pth").read_text() == "one"
+
+
+def test_a_training_of_which_nothing_is_known_is_begun_anew(training: Step, capsys) -> None:
+    run(training)
+    training.record.write_text("{}")
+    run(training)
+    assert "train: again, since its record is lost" in capsys.readouterr().err
+    assert Path("exp/tag/model.pth").read_text() == "one"
+
+
+def test_an_interrupted_training_continues_with_the_same_data_and_not_with_others(training: Step) -> None:
+    failing = replace(training, command=("bash", "-c", "mkdir -p exp/tag; cat in >>exp/tag/model.pth; [ -e ready ]"))
+    assert run(failing) == 1
+    assert run(failing) == 1
+    assert Path("exp/tag/model.pth").read_text() == "oneone"
+    Path("in").write_text("two")
+    assert run(failing) == 1
+    assert Path("exp/tag/model.pth").read_text() == "two"
+
+
+def test_a_step_that_runs_others_is_valid_while_they_are(step: Step, training: Step, capsys) -> None:
+    run(training)
+    wave = replace(step, record=Path("results/wave.json"), inputs=(), records=(Path("exp/tag"), Path("exp/none")))
+    run(wave)
+    run(wave)
+    assert "wave: complete, skipped" in capsys.readouterr().err
+    Path("in").write_text("two")
+    run(wave)
+    assert "wave: again, since in has changed, which exp/tag/.steps/train.json has read" in capsys.readouterr().err
+    # Who removes what was read has not changed it.
+    Path("in").unlink()
+    Path("conf").unlink()
+    assert stale([Path("exp/tag")]) is None
+
+
+def test_records_are_read_from_any_folder(training: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(training)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert stale([tmp_path / "exp/tag"]) is None
+    (tmp_path / "in").write_text("two")
+    assert "in has changed" in (stale([tmp_path / "exp/tag"]) or "")
 
 
 def test_a_dry_run_shows_the_whole_command(step: Step) -> None:
     queued = replace(step, runner=("queue.pl", "--mem", "4G"), log=Path("x y.log"), command=("cp", "a b", "c"))
     assert describe(queued) == "stage 1 (copy): queue.pl --mem 4G 'x y.log' cp 'a b' c"
+    assert describe(step) == "stage 1 (copy): bash -c 'echo run >>runs; cp in out'"
+    run(step)
+    assert describe(step).endswith("  # complete")
+    Path("in").write_text("two")
+    assert describe(step).endswith("  # again, since in has changed")
+    Path("in").unlink()
+    assert describe(step).endswith("cp in out'")

@@ -1,5 +1,6 @@
 """Mask files: a round trip, and everything that can be wrong with one."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +55,20 @@ def test_a_file_is_a_bit_a_weight(tmp_path: Path):
     path = tmp_path / "mask.safetensors"
     Mask({"w": torch.ones(1000, 1000, dtype=torch.bool)}, origin="", sparsity_target=0.0).save(path)
     assert path.stat().st_size * 8 <= 1.01 * 1_000_000
+
+
+def test_the_same_mask_is_the_same_bytes(mask: Mask, tmp_path: Path):
+    contents = set()
+    for number in range(8):
+        path = tmp_path / f"{number}.safetensors"
+        mask.save(path)
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
+    (content,) = contents
+    length = int.from_bytes(content[:8], "little")
+    names = list(json.loads(content[8 : 8 + length])["__metadata__"])
+    assert names == sorted(names)
+    assert length % 8 == 0
 
 
 def test_the_hash_is_of_the_bits_only(mask: Mask):

@@ -9,7 +9,8 @@ import transformers
 from s3prl.upstream.wav2vec2.wav2vec2_model import TransformerSentenceEncoderLayer
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.pool import find_pool, fingerprint, shapes_of
+from parp_espnet.pruning.bits import fingerprint
+from parp_espnet.pruning.pool import find_pool, shapes_of
 from parp_espnet.upstreams.wavlm import to_native
 
 PER_LAYER = 12  # weights and biases of q, k, v, out and two feed-forward layers

@@ -11,6 +11,7 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.step import Step, run
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
 from parp_espnet.study.plan import Study
@@ -45,6 +46,28 @@ def test_done_running_failed_and_left(study: Study, tmp_path: Path, make_result:
     assert len(listing(found).splitlines()) == 10
     with pytest.raises(UserError, match=r"8 of 9 experiments have no result(.|\n)*a\.1\.log"):
         failures(found)
+
+
+def test_an_experiment_whose_data_have_changed_is_not_done(
+    study: Study, tmp_path: Path, make_result: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, unpacked, tested, *_ = study.experiments
+    for one in (done, unpacked, tested):
+        make_result(updates=150).write(tmp_path / one.result)
+    recipe = tmp_path / done.recipe
+    (recipe / "dump").mkdir(parents=True)
+    (recipe / "dump/text").write_text("u1 a b\n")
+    monkeypatch.chdir(recipe)
+    records = {done: done.directory / ".steps/train.json", tested: tested.folders[-1] / ".steps/score.json"}
+    for path in records.values():
+        step = Step("stage", ("true",), tmp_path / path, inputs=(Path("dump/text"),))
+        assert run(step) == 0
+    assert [one.state for one in standings(study, tmp_path)[:3]] == [State.DONE] * 3
+    (recipe / "dump/text").write_text("u1 a c\n")
+    assert [one.state for one in standings(study, tmp_path)[:3]] == [State.LEFT, State.DONE, State.LEFT]
+    # To remove what was read, for the room, changes no experiment.
+    (recipe / "dump/text").unlink()
+    assert [one.state for one in standings(study, tmp_path)[:3]] == [State.DONE] * 3
 
 
 def test_a_failed_experiment_that_was_repeated_is_done(

@@ -180,3 +180,12 @@ def test_json_that_is_too_deep(tmp_path: Path) -> None:
     (tmp_path / "deep.json").write_text("[" * 200_000)
     with pytest.raises(UserError, match="expected JSON"):
         read_json(tmp_path / "deep.json")
+
+
+def test_the_advice_fits_whose_file_it_is(tmp_path: Path) -> None:
+    (tmp_path / "exp/tag/.steps").mkdir(parents=True)
+    for path, advice in ((tmp_path / "x.pth", "fetch it again"), (tmp_path / "exp/tag/x.pth", "run its recipe again")):
+        torch.save({"a": torch.ones(1000)}, path)
+        path.write_bytes(path.read_bytes()[:-500])
+        with pytest.raises(UserError, match=advice):
+            read_checkpoint(path)

@@ -43,15 +43,14 @@ data=()
 for set in "${sets[@]}"; do data+=("data/${set}.tsv"); done
 
 if at_stage 1; then
-    outputs=()
-    for file in "${data[@]}"; do outputs+=(--output "${file}"); done
-    step "data/.steps/${task}.json" "${outputs[@]}" -- python3 -m parp_espnet.bin.glue data --task "${task}" \
+    step "data/.steps/${task}.json" ${glue:+--tree "${glue}"} "${data[@]/#/--editable=}" -- \
+        python3 -m parp_espnet.bin.glue data --task "${task}" \
         ${glue:+--glue "${glue}"} ${train_examples:+--train_examples "${train_examples}"}
 fi
 
-# A model of the same name with other weights is another model.
+# A model of the same name with other weights, or another tokenizer, is another model.
 weights=()
-for file in "${pretrained}"/config.json "${pretrained}"/*.{safetensors,bin}; do
+for file in "${pretrained}"/*.{json,txt,model,safetensors,bin}; do
     [ ! -f "${file}" ] || weights+=(--input "${file}")
 done
 
@@ -83,7 +82,8 @@ fi
 
 if at_stage 4; then
     inputs=(--input data/train.tsv --input data/valid.tsv)
-    step "${exp}/.steps/train.json" --keep "${inputs[@]}" "${weights[@]}" ${mask:+--input "${mask}"} \
+    step "${exp}/.steps/train.json" --keep --afresh "${inputs[@]}" "${weights[@]}" ${mask:+--input "${mask}"} \
+        --spare settings.json --spare "${mask_source}_mask.safetensors" --spare pruned.safetensors \
         --output "${exp}/${model}" --output "${exp}/mask.safetensors" --output "${exp}/training.json" \
         --runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log" --progress "${exp}/progress.json" -- \
         python3 -m parp_espnet.bin.glue train --exp "${exp}" --initial_mask "${mask}" "${trained_by[@]}"

@@ -48,6 +48,14 @@ tokens=${dumpdir}/token_list/${train_dump}.txt
 
 begin_experiment
 
+# table_options OPTION DIR TABLES…: set `tables` to an option for each file of a Kaldi directory.
+table_options() {
+    tables=()
+    local name
+    for name in "${@:3}"; do tables+=("--$1" "$2/${name}"); done
+}
+complete=(wav.scp text orig_text utt2spk spk2utt utt2lang utt2dur) # what stages 1 to 3 leave
+
 # queued NAME THREADS: set `queue` to the options that send a step which prepares data to the queue. On this machine it is
 # run as it is, and its words are seen.
 queued() {
@@ -59,7 +67,10 @@ if at_stage 1; then
     # make_set NAME OPTIONS…: the set of that name, from the corpus.
     make_set() {
         queued "make_$1" "${threads}"
-        step "${datadir}/.steps/$1.json" "${corpus_inputs[@]}" --output "${datadir}/$1/wav.scp" ${jobs:+--aside "${jobs}"} \
+        # They lie open: whoever edits them is right.
+        table_options editable "${datadir}/$1" "${complete[@]}"
+        [ "${corpus}" != own ] || tables+=(--list "${datadir}/$1/sources.scp")
+        step "${datadir}/.steps/$1.json" "${corpus_inputs[@]}" "${tables[@]}" "--aside=--anew${jobs:+ ${jobs}}" \
             "${queue[@]}" -- python3 -m parp_espnet.bin.make_corpus "${corpus}" "${@:2}"
     }
     jobs=''
@@ -74,7 +85,8 @@ if at_stage 1; then
         make_set "${test_set}" "${test_options[@]}"
     elif [ -x local/data.sh ]; then
         queued local_data 1
-        step "${datadir}/.steps/local.json" --output "${datadir}/${train_set}/wav.scp" "${queue[@]}" -- local/data.sh
+        step "${datadir}/.steps/local.json" --input local/data.sh --editable "${datadir}/${train_set}/wav.scp" \
+            "${queue[@]}" -- local/data.sh
     fi
     if [ "${skip_check}" = false ]; then
         sets=() inputs=()
@@ -82,7 +94,8 @@ if at_stage 1; then
             [[ " ${sets[*]} " != *" ${set} "* ]] || continue
             sets+=("${set}")
             # Someone may have put another recording in the place of one.
-            inputs+=(--input "${set}/wav.scp" --input "${set}/text" --recordings "${set}/wav.scp")
+            table_options optional "${set}" segments reco2file_and_channel utt2spk spk2utt utt2lang utt2dur orig_text
+            inputs+=(--input "${set}/wav.scp" --input "${set}/text" --recordings "${set}/wav.scp" "${tables[@]}")
         done
         options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
         advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
@@ -102,9 +115,12 @@ if at_stage 2; then
     format_set() {
         local pipes=()
         [ "${allow_pipes}" = false ] || pipes=(--allow_pipes)
+        table_options optional "${datadir}/$1" segments reco2file_and_channel utt2spk utt2lang orig_text
+        local inputs=(--input "${datadir}/$1/wav.scp" --input "${datadir}/$1/text" "${tables[@]}")
+        table_options output "$2" "${complete[@]}"
         queued "format_${2##*/}" "${nj}"
-        step "${2%/*}/.steps/format_${2##*/}.json" --input "${datadir}/$1/wav.scp" --input "${datadir}/$1/text" \
-            --output "$2/wav.scp" --aside "--nj ${nj}" "${queue[@]}" -- \
+        step "${2%/*}/.steps/format_${2##*/}.json" "${inputs[@]}" --recordings "${datadir}/$1/wav.scp" \
+            "${tables[@]}" --aside "--nj ${nj}" "${queue[@]}" -- \
             python3 -m parp_espnet.bin.format_data --data "${datadir}/$1" --out "$2" --lang "${lang}" \
             "${pipes[@]}" "${@:3}"
     }
@@ -115,8 +131,10 @@ fi
 
 if at_stage 3; then
     for set in "${train_dump}" "${valid_set}"; do
-        step "${raw}/.steps/filter_${set}.json" --input "${org}/${set}/wav.scp" --input "${org}/${set}/text" \
-            --output "${raw}/${set}/wav.scp" -- \
+        table_options input "${org}/${set}" wav.scp text orig_text utt2spk utt2lang utt2dur
+        inputs=("${tables[@]}")
+        table_options output "${raw}/${set}" "${complete[@]}"
+        step "${raw}/.steps/filter_${set}.json" "${inputs[@]}" "${tables[@]}" -- \
             python3 -m parp_espnet.bin.filter_data --data "${org}/${set}" --out "${raw}/${set}" \
             --min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}"
     done
@@ -127,17 +145,24 @@ if at_stage 4; then
         python3 -m parp_espnet.bin.tokens --data "${raw}/${train_dump}" --out "${tokens}"
 fi
 
-# An upstream of the same name with other weights is another upstream, unless its weights are drawn at random.
+# An upstream of the same name with other weights is another upstream, unless its weights are drawn at random. What the
+# preflight leaves of it is opened by all who load a model.
 weights=()
-for file in "${upstream}" "${upstream}"/config.json "${upstream}"/*.{safetensors,bin}; do
+for file in "${upstream}" "${upstream}"/*.{json,safetensors,bin}; do
     [ ! -f "${file}" ] || [[ ${upstream_init} = random && ${file} = *.@(safetensors|bin) ]] || weights+=(--input "${file}")
 done
+adapted=(frontend.json)
+[ -f "${upstream}" ] || adapted+=(config.json preprocessor_config.json)
+table_options input "${upstream_dir}" "${adapted[@]}"
+architecture=("${tables[@]}")
 
 init=()
 [ "${upstream_init}" = pretrained ] || init=(--random_seed "${seed}")
 
 if at_stage 5; then
-    step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" --output "${upstream_dir}/frontend.json" -- \
+    table_options output "${upstream_dir}" "${adapted[@]}"
+    [ "${upstream_init}" = pretrained ] || tables+=(--output "${upstream_dir}/model.safetensors")
+    step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" "${tables[@]}" -- \
         python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" "${upstream_options[@]}"
 fi
 
@@ -146,10 +171,12 @@ fi
 trained=9
 pool_model=${upstream_dir}
 [ ! -f "${upstream}" ] || pool_model=${upstream}
-pool_input=${upstream_dir}/frontend.json
+pool_input=${upstream_dir}/config.json
+[ ! -f "${upstream}" ] || pool_input=${upstream}
 drawn=${upstream_dir}-drawn${seed}
 draw_weights() {
-    step "${expdir}/upstreams/.steps/$(basename "${drawn}").json" "${weights[@]}" --output "${drawn}/frontend.json" -- \
+    table_options output "${drawn}" model.safetensors frontend.json config.json preprocessor_config.json
+    step "${expdir}/upstreams/.steps/$(basename "${drawn}").json" "${weights[@]}" "${tables[@]}" -- \
         python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${drawn}" --random_seed "${seed}"
 }
 # shellcheck source=local/masks.sh
@@ -166,13 +193,25 @@ train_data=(
     --valid_data_path_and_name_and_type "${raw}/${valid_set}/text,text,text"
 )
 texts=(--input "${raw}/${train_dump}/text" --input "${raw}/${valid_set}/text" --input "${tokens}")
+sound=(--formatted "${raw}/${train_dump}/wav.scp" --formatted "${raw}/${valid_set}/wav.scp")
+shapes=() shape_inputs=() collected=() aggregated=()
+for name in speech_shape text_shape; do
+    for set in train valid; do
+        shapes+=("--${set}_shape_file" "${stats}/${set}/${name}")
+        shape_inputs+=(--input "${stats}/${set}/${name}")
+        aggregated+=(--output "${stats}/${set}/${name}")
+        collected+=("${stats}/collected/${set}/${name}")
+    done
+done
+for set in train valid; do collected+=("${stats}/collected/${set}/stats_keys" "${stats}/collected/${set}/batch_keys"); done
 
 if at_stage 7; then
-    step "${stats}/.steps/collect.json" "${texts[@]}" --output "${stats}/collected/valid/stats_keys" \
+    step "${stats}/.steps/collect.json" "${texts[@]}" "${sound[@]}" --input "${project}/conf/stats.yaml" \
+        "${collected[@]/#/--output=}" \
         --runner "${stats_cmd}" --log "${stats}/log/collect.log" -- \
         python3 -m espnet2.bin.asr_train --collect_stats true --config "${project}/conf/stats.yaml" \
         --token_list "${tokens}" "${train_data[@]}" --output_dir "${stats}/collected"
-    step "${stats}/.steps/aggregate.json" "${texts[@]}" --output "${stats}/valid/text_shape" \
+    step "${stats}/.steps/aggregate.json" "${texts[@]}" "${collected[@]/#/--input=}" "${aggregated[@]}" \
         --runner "${stats_cmd}" --log "${stats}/log/aggregate.log" -- \
         python3 -m espnet2.bin.aggregate_stats_dirs --input_dir "${stats}/collected" --output_dir "${stats}"
 fi
@@ -181,10 +220,6 @@ if at_stage 8; then
     # Refuses when the directory holds a training with other settings.
     show_or_run python3 -m parp_espnet.bin.make_config --settings "${exp}/settings.json" \
         --frontend "${upstream_dir}/frontend.json" --initial_mask "${mask}" --out "${exp}/train.yaml"
-    shapes=()
-    for name in speech_shape text_shape; do
-        shapes+=(--train_shape_file "${stats}/train/${name}" --valid_shape_file "${stats}/valid/${name}")
-    done
     train=(
         python3 -m parp_espnet.bin.train --config "${exp}/train.yaml" --token_list "${tokens}" "${train_data[@]}"
         "${shapes[@]}" --resume true --ngpu "${ngpu}" --output_dir "${exp}"
@@ -200,16 +235,19 @@ if at_stage 8; then
             --init_file_prefix "${exp}/.ranks/" -- "${train[@]}"
         )
     fi
-    step "${exp}/.steps/train.json" --keep --input "${exp}/train.yaml" "${texts[@]}" "${weights[@]}" \
-        --input "${stats}/train/speech_shape" --input "${stats}/valid/speech_shape" ${mask:+--input "${mask}"} \
-        --output "${exp}/${model}" --output "${exp}/mask.safetensors" \
+    # Other settings are another experiment, and refused; other data make the same one again.
+    step "${exp}/.steps/train.json" --keep --afresh --setting "${exp}/train.yaml" "${texts[@]}" "${sound[@]}" \
+        "${weights[@]}" "${architecture[@]}" "${shape_inputs[@]}" ${mask:+--input "${mask}"} \
+        --spare settings.json --spare train.yaml --spare "${mask_source}_mask.safetensors" --spare pruned.safetensors \
+        --output "${exp}/${model}" --output "${exp}/mask.safetensors" --output "${exp}/training.json" \
+        --output "${exp}/config.yaml" \
         "${queue[@]}" --progress "${exp}/progress.json" -- "${train[@]}"
 fi
 
 if at_stage 9; then
     # The trainer pruned the averaged model again, verified all that decoding may use, and left its account of it.
-    step "${exp}/.steps/finalise.json" --input "${exp}/training.json" --output "${exp}/${model}" \
-        --output "${exp}/mask.safetensors" -- python3 -m parp_espnet.bin.show_training --exp "${exp}"
+    step "${exp}/.steps/finalise.json" --input "${exp}/training.json" --input "${exp}/${model}" \
+        --input "${exp}/mask.safetensors" -- python3 -m parp_espnet.bin.show_training --exp "${exp}"
 fi
 
 if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
@@ -232,13 +270,15 @@ if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
             --train_data_path_and_name_and_type "${lm_text},text,text"
             --valid_data_path_and_name_and_type "${raw}/${valid_set}/text,text,text"
         )
-        inputs=(--input "${lm_text}" --input "${raw}/${valid_set}/text" --input "${tokens}" --input "${lm_config}")
-        step "${lm_dir}/.steps/collect.json" "${inputs[@]}" --output "${lm_dir}/stats/valid/text_shape" \
+        inputs=(--input "${lm_text}" --input "${raw}/${valid_set}/text" --input "${tokens}" --setting "${lm_config}")
+        lm_shapes=("${lm_dir}/stats/train/text_shape" "${lm_dir}/stats/valid/text_shape")
+        step "${lm_dir}/.steps/collect.json" "${inputs[@]}" "${lm_shapes[@]/#/--output=}" \
             --runner "${stats_cmd}" --log "${lm_dir}/log/collect.log" -- \
             "${lm_train[@]}" --collect_stats true --output_dir "${lm_dir}/stats" \
             --train_shape_file "${lm_text}" --valid_shape_file "${raw}/${valid_set}/text"
         # ESPnet would go on from the checkpoint of another text.
-        step "${lm_dir}/.steps/train.json" --keep "${inputs[@]}" --output "${lm_dir}/${lm_model}" \
+        step "${lm_dir}/.steps/train.json" --keep --afresh --spare stats "${inputs[@]}" "${lm_shapes[@]/#/--input=}" \
+            --output "${lm_dir}/${lm_model}" --output "${lm_dir}/config.yaml" \
             --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
             "${lm_train[@]}" --train_shape_file "${lm_dir}/stats/train/text_shape" --ngpu "${ngpu}" \
             --valid_shape_file "${lm_dir}/stats/valid/text_shape" --resume true --output_dir "${lm_dir}"
@@ -247,10 +287,10 @@ fi
 
 # decode_greedily SET: the best path, and where a search follows, what it needs of the model.
 decode_greedily() {
-    local out=${exp}/decode_greedy/$1 kept=()
-    [ ${#searches[@]} -eq 0 ] || kept=(--aside=--logprobs --output "${out}/logprobs.safetensors")
-    step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/$1/wav.scp" \
-        --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
+    local out=${exp}/decode_greedy/$1 kept=(--output "${exp}/decode_greedy/$1/decode.json")
+    [ ${#searches[@]} -eq 0 ] || kept+=(--aside=--logprobs --output "${out}/logprobs.safetensors")
+    step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
+        --formatted "${raw}/$1/wav.scp" --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
         python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/$1" --out "${out}" \
         --device "$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)"
 }
@@ -267,7 +307,8 @@ with_search() {
 tune_search() {
     local logprobs=${exp}/decode_greedy/${valid_set}/logprobs.safetensors out=${exp}/${name}/${valid_set}
     queued "tune_${name}" 1
-    step "${out}/.steps/tune.json" --input "${logprobs}" --input "${raw}/${valid_set}/text" \
+    table_options input "${raw}/${valid_set}" text utt2spk utt2lang utt2dur
+    step "${out}/.steps/tune.json" --input "${logprobs}" "${tables[@]}" \
         "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" "${queue[@]}" -- \
         python3 -m parp_espnet.bin.search tune --logprobs "${logprobs}" --data "${raw}/${valid_set}" \
         --out "${out}" --beam "${search_beam}" "${models[@]}" "${weight_options[@]}" "${score_options[@]}"
@@ -282,7 +323,7 @@ search_set() {
         weights=(--weights "${weights_file}")
     fi
     step "${out}/.steps/decode.json" --input "${logprobs}" "${model_inputs[@]}" "${inputs[@]}" --output "${out}/text" \
-        --runner "${decode_cmd}" --log "${out}/log/decode.log" -- \
+        --output "${out}/decode.json" --runner "${decode_cmd}" --log "${out}/log/decode.log" -- \
         python3 -m parp_espnet.bin.search decode --beam "${search_beam}" --logprobs "${logprobs}" --out "${out}" \
         "${models[@]}" "${weights[@]}"
 }
@@ -309,18 +350,25 @@ if at_stage 12; then
         out=${exp}/${decode}/${test_set}
         stock=()
         [ "${use_lm}" = false ] || stock=(--lm_train_config "${lm_dir}/config.yaml" --lm_file "${lm_dir}/${lm_model}")
-        step "${out}/.steps/split.json" --input "${raw}/${test_set}/wav.scp" --output "${out}/log/keys.1.scp" -- \
+        keys=() heard=()
+        for ((part = 1; part <= inference_nj; part++)); do
+            keys+=("${out}/log/keys.${part}.scp")
+            heard+=("${out}/log/output.${part}/1best_recog/text")
+        done
+        table_options input "${raw}/${test_set}" wav.scp utt2dur
+        step "${out}/.steps/split.json" "${tables[@]}" "${keys[@]/#/--output=}" -- \
             python3 -m parp_espnet.bin.shards split --data "${raw}/${test_set}" --parts "${inference_nj}" \
             --out "${out}/log"
-        step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/${test_set}/wav.scp" \
-            "${model_inputs[@]}" --output "${out}/log/output.1/1best_recog/text" \
+        step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
+            --formatted "${raw}/${test_set}/wav.scp" "${keys[@]/#/--input=}" "${model_inputs[@]}" \
+            "${heard[@]/#/--output=}" \
             --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
             python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --beam_size "${beam}" "${stock[@]}" \
             --lm_weight "${lm_weight:-0.0}" --penalty "${penalty:-0.0}" \
             --batch_size 1 --ngpu "${ngpu}" --asr_train_config "${exp}/config.yaml" --asr_model_file "${exp}/${model}" \
             --data_path_and_name_and_type "${raw}/${test_set}/wav.scp,speech,sound" \
             --key_file "${out}/log/keys.JOB.scp" --output_dir "${out}/log/output.JOB"
-        step "${out}/.steps/join.json" --input "${out}/.steps/decode.json" --output "${out}/text" -- \
+        step "${out}/.steps/join.json" "${heard[@]/#/--input=}" --output "${out}/text" -- \
             python3 -m parp_espnet.bin.shards join --logs "${out}/log" --parts "${inference_nj}" --out "${out}/text" \
             --beam "${beam}" "${models[@]}" "${weight_options[@]}"
     fi
@@ -328,13 +376,14 @@ fi
 
 if at_stage 13; then
     # What training left of its options, which a result holds; nothing of one of before.
-    made=()
-    [ ! -f "${exp}/origin.json" ] || made=(--input "${exp}/origin.json")
     for set in "${decoded_sets[@]}"; do
         for name in "${decodings[@]}"; do
             decoded=${exp}/${name}/${set}
-            step "${decoded}/.steps/score.json" --input "${decoded}/text" --input "${raw}/${set}/text" \
-                ${merge:+--input "${merge}"} "${made[@]}" --output "${decoded}/score/result.json" \
+            table_options input "${raw}/${set}" text orig_text utt2spk utt2lang utt2dur
+            step "${decoded}/.steps/score.json" --input "${decoded}/text" --optional "${decoded}/decode.json" \
+                "${tables[@]}" --input "${raw}/${train_dump}/utt2dur" --input "${exp}/training.json" \
+                ${merge:+--input "${merge}"} --optional "${exp}/origin.json" \
+                --output "${decoded}/score/result.json" \
                 --output "${decoded}/score/utterances.tsv" -- \
                 python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${set}" --decoded "${decoded}" \
                 "${score_options[@]}"

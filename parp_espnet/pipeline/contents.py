@@ -1,0 +1,244 @@
+"""What files, lists of recordings and folders hold: a word, another one when it has changed.
+
+A file is read once: as long as its size and times stay what they were, it is known from before.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import stat
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from parp_espnet.files import write_text
+from parp_espnet.pruning.bits import mask_identity, split
+
+ABSENT = "absent"
+"""Stands for what is not there."""
+FRESH_NANOSECONDS = 2_000_000_000
+"""A file that was written so shortly before may be written once more without another time."""
+UNSURE = (-1, -1, -1)
+"""Size and times of no file: it is read again."""
+READ = frozenset(
+    {
+        "",
+        ".txt",
+        ".lab",
+        ".tsv",
+        ".csv",
+        ".json",
+        ".jsonl",
+        ".scp",
+        ".trn",
+        ".eaf",
+        ".cha",
+        ".textgrid",
+        ".xml",
+    }
+)
+"""Endings of tables and transcripts; of a folder's other files, size and time are looked at."""
+LARGEST_READ = 64 << 20
+OWN = ".steps"
+"""What the project writes has such a folder of records in it."""
+_ARK = re.compile(r"(?P<file>.+\.ark):\d+(\[.*\])?")
+
+
+class Contents:
+    """The contents of files, each in a word: SHA-256, or of a mask that of its bits.
+
+    Args:
+        cache: JSON file that remembers size, times and word of every file; a damaged one is none.
+        base: folder from which relative paths are.
+    """
+
+    def __init__(self, cache: Path | None = None, base: Path = Path()) -> None:
+        self.changed: set[str] = set()
+        """Files that are there, and hold something else than what was remembered."""
+        self._base = base
+        self._cache = cache
+        self._before = _read(cache)
+        self._seen = dict(self._before)
+
+    def of(self, path: str | Path) -> str:
+        """The word for one file. Raises `OSError` where it cannot be read, or is none."""
+        name = os.fspath(path)
+        file = self._base / path
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(0, "it is no file")
+        looks = [about.st_size, about.st_mtime_ns, about.st_ctime_ns]
+        known = self._seen.get(name)
+        if known is not None and known[:3] == looks:
+            return str(known[3])
+        begun = time.time_ns()
+        word = word_of(file)
+        if known is not None and known[3] != word:
+            self.changed.add(name)
+        sure = begun - max(looks[1:]) > FRESH_NANOSECONDS
+        self._seen[name] = [*(looks if sure else UNSURE), word]
+        return word
+
+    def of_any(self, path: str | Path) -> str:
+        """The word for a file that may be absent."""
+        try:
+            return self.of(path)
+        except (OSError, ValueError):
+            return ABSENT
+
+    def of_recordings(self, scp: Path, inside: Path | None = None) -> str:
+        """A word for all recordings of a `wav.scp`, whatever they are called.
+
+        Who replaces one changes it. Of a command it is the command that counts. Raises `OSError`
+        where the list cannot be read.
+
+        Args:
+            inside: only those below this folder.
+        """
+        digest = hashlib.sha256()
+        for utterance, name in sorted(self._named(scp)):
+            if inside is not None and not Path(name).is_relative_to(inside):
+                continue
+            word = name if name.endswith("|") else self.of_any(_file_of(name))
+            digest.update(f"{utterance}\0{word}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    def gone_recording(self, scp: Path) -> str | None:
+        """A recording that is not where a `wav.scp` has it. Raises `OSError`."""
+        files = (_file_of(name) for _, name in self._named(scp) if not name.endswith("|"))
+        return next((name for name in files if not os.path.exists(self._base / name)), None)  # noqa: PTH110
+
+    def of_listed(self, listing: Path) -> str:
+        """A word for sizes and times of the files that a list names. Raises `OSError`."""
+        digest = hashlib.sha256()
+        for key, name in sorted(self._named(listing)):
+            digest.update(f"{key}\0{_looks(self._base / _file_of(name))}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    def of_tree(self, root: Path) -> str:
+        """A word for all that is in a folder: names, contents of tables and transcripts, sizes and times
+        of the rest.
+
+        Hidden files are left out, and folders that the project has written. A file is a folder of
+        one.
+        """
+        digest = hashlib.sha256()
+        for name in sorted(_below(self._base / root)):
+            path = root / name if name else root
+            small = path.suffix.lower() in READ and _size(self._base / path) <= LARGEST_READ
+            word = self.of_any(path) if small else _looks(self._base / path)
+            digest.update(f"{name}\0{word}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    def save(self) -> None:
+        """Remember what was read."""
+        if self._cache is not None and self._seen != self._before:
+            write_text(self._cache, json.dumps(self._seen))
+            self._before = dict(self._seen)
+
+    def _named(self, scp: Path) -> Iterator[tuple[str, str]]:
+        for line in (self._base / scp).read_bytes().splitlines():
+            parts = os.fsdecode(line).split(maxsplit=1)
+            if len(parts) == 2:
+                yield parts[0], parts[1].strip()
+
+
+def word_of(path: Path) -> str:
+    """The word for a file's content, read anew. Raises `OSError`."""
+    identity = mask_identity(path) if path.suffix == ".safetensors" else None
+    return plain_word_of(path) if identity is None else f"mask {identity}"
+
+
+def plain_word_of(path: Path) -> str:
+    """SHA-256 of a file, whatever it is. Raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file of a kind that knows where it ends (a model, a mask, JSON) is not cut off."""
+    try:
+        if path.suffix == ".safetensors":
+            with path.open("rb") as file:
+                length = int.from_bytes(file.read(8), "little")
+                header, _ = split(length.to_bytes(8, "little") + file.read(length))
+            ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+            return path.stat().st_size == 8 + length + max(ends, default=0)
+        if path.suffix == ".pth":
+            return zipfile.is_zipfile(path)
+        if path.suffix == ".json":
+            json.loads(path.read_bytes())
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+    ):
+        return False
+    return True
+
+
+def old_recordings(scp: Path, base: Path = Path()) -> str:
+    """What the first records say of recordings: names, sizes and times. Raises `OSError`."""
+    lines = (base / scp).read_bytes().splitlines()
+    named = {parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) == 2}
+    digest = hashlib.sha256()
+    for name in sorted(named):
+        with contextlib.suppress(OSError, ValueError):
+            found = (base / os.fsdecode(name)).stat()
+            digest.update(b"%s %d %d\n" % (name, found.st_size, found.st_mtime_ns))
+    return digest.hexdigest()
+
+
+def _file_of(name: str) -> str:
+    match = _ARK.fullmatch(name)
+    return match["file"] if match else name
+
+
+def _looks(path: Path) -> str:
+    try:
+        about = path.stat()
+    except (OSError, ValueError):
+        return ABSENT
+    return f"{about.st_size} {about.st_mtime_ns}"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _below(root: Path) -> Iterator[str]:
+    """Paths, from `root`, of the files in it; nothing but an empty one where it is a file."""
+    if not root.is_dir():
+        yield ""
+        return
+    for folder, inside, files in os.walk(root):
+        where = Path(folder).relative_to(root)
+        if OWN in inside:
+            inside.clear()
+            continue
+        inside[:] = [name for name in inside if not name.startswith(".") and name != "__MACOSX"]
+        for name in files:
+            if not name.startswith("."):
+                yield str(where / name)
+
+
+def _read(cache: Path | None) -> dict[str, list[int | str]]:
+    if cache is None:
+        return {}
+    try:
+        found = json.loads(cache.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    entries = found.items() if isinstance(found, dict) else ()
+    return {name: seen for name, seen in entries if isinstance(seen, list) and len(seen) == 4}

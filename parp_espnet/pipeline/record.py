@@ -1,0 +1,203 @@
+"""The memory of a step: a small JSON file that says what was run, what it has read and left, and
+whether it ended well.
+
+What a step reads is named by a path, or by words about one: `what PATH names` are the recordings of
+a `wav.scp`, `what PATH lists` the files of a list, and `what is in PATH` is a folder.
+"""
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from parp_espnet.files import write_json
+from parp_espnet.pipeline.contents import ABSENT, OWN, Contents, old_recordings, plain_word_of
+
+FORMAT = 2
+FIRST_FORMAT = 1
+"""Knows neither outputs nor all inputs: what it does not know is taken as it is."""
+SEEN = ".seen.json"
+"""Ends the name of the file beside a record that remembers what was read."""
+_NAMED = re.compile(r"what (?P<path>.+) (?P<how>names|lists)", re.DOTALL)
+_INSIDE = re.compile(r"what is in (?P<path>.+)", re.DOTALL)
+
+
+def named(path: Path) -> str:
+    """The recordings of a `wav.scp`."""
+    return f"what {path} names"
+
+
+def listed(path: Path) -> str:
+    """The files of a list."""
+    return f"what {path} lists"
+
+
+def inside(path: Path) -> str:
+    """All files of a folder."""
+    return f"what is in {path}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has changed since, in a few words."""
+
+    words: str
+    of_settings: bool = False
+    """Whether it is a choice, which makes for another experiment, and not the data."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one run of a step was."""
+
+    command: list[str]
+    inputs: dict[str, str]
+    """The word of `Contents` for each thing that was read, by its name."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """The same of what was left."""
+    complete: bool = False
+    base: str = ""
+    """The folder from which paths are, from the record's own."""
+    format: int = FORMAT
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Read a record; what is no record, or a damaged one, is as none at all."""
+        try:
+            found = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return None
+        if not _is_record(found):
+            return None
+        return cls(
+            command=found["command"],
+            inputs=found["inputs"],
+            outputs=found.get("outputs", {}),
+            complete=found["complete"],
+            base=found.get("base", ""),
+            format=found.get("format", FIRST_FORMAT),
+        )
+
+    def write(self, path: Path) -> None:
+        """Write it, with the folder that its paths are from."""
+        base = os.path.relpath(Path.cwd(), path.parent.resolve())
+        write_json(path, asdict(self) | {"base": base, "format": FORMAT})
+
+    def change_to(self, now: "Record", settings: Collection[str], contents: Contents) -> Change | None:
+        """What differs from another record, that of now; None where nothing does.
+
+        Args:
+            settings: inputs that are a choice of the user's.
+            contents: what `now` was made of.
+        """
+        different = [name for name, word in now.inputs.items() if name in self.inputs and not self._same(name, word)]
+        # First what is refused: other settings are that, whatever has changed besides.
+        different.sort(key=lambda name: name not in settings)
+        change = None
+        if different:
+            name = different[0]
+            change = Change(_changed(name, self.inputs[name], now.inputs[name], contents), name in settings)
+        if self.command != now.command and (change is None or not change.of_settings):
+            old = [word for word in self.command if word not in now.command]
+            new = [word for word in now.command if word not in self.command]
+            change = Change(
+                f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}",
+                of_settings=True,
+            )
+        return change or self._other_inputs(now, contents)
+
+    def _other_inputs(self, now: "Record", contents: Contents) -> Change | None:
+        """Whether something is read that was not, or is not any more."""
+        if self.format == FIRST_FORMAT:
+            others = sorted(self.inputs.keys() - now.inputs.keys())
+            return next(
+                (Change(f"{name} has changed") for name in others if not self._still(name, contents)),
+                None,
+            )
+        different = sorted(self.inputs.keys() ^ now.inputs.keys())
+        return Change(f"other inputs: {different[0]}") if different else None
+
+    def changed_input(self, record: Path) -> str | None:
+        """An input that is there and not what it was, by the record at `record`."""
+        if self.format == FIRST_FORMAT:
+            return None
+        base = (record.parent / self.base).resolve()
+        contents = Contents(record.with_suffix(SEEN), base)
+        changed = None
+        for name, word in self.inputs.items():
+            now = word_for(name, contents)
+            if now not in (word, ABSENT):
+                changed = name
+                break
+        contents.save()
+        return changed
+
+    def _same(self, name: str, word: str) -> bool:
+        then = self.inputs[name]
+        if then == word:
+            return True
+        if self.format != FIRST_FORMAT:
+            return False
+        try:
+            if match := _NAMED.fullmatch(name):
+                return then == old_recordings(Path(match["path"]))
+            return then == plain_word_of(Path(name))
+        except OSError:
+            return False
+
+    def _still(self, name: str, contents: Contents) -> bool:
+        """Whether an input that only the first format knew is what it was."""
+        return self._same(name, word_for(name, contents))
+
+
+def _is_record(found: Any) -> bool:
+    if not isinstance(found, dict):
+        return False
+    command, tables = found.get("command"), (found.get("inputs"), found.get("outputs", {}))
+    if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
+        return False
+    for table in tables:
+        if not isinstance(table, dict) or not all(isinstance(word, str) for word in table.values()):
+            return False
+    told = found.get("complete"), found.get("base", ""), found.get("format", FIRST_FORMAT)
+    return [type(one) for one in told] == [bool, str, int]
+
+
+def word_for(name: str, contents: Contents) -> str:
+    """The word for an input by its name; `ABSENT` where it is not there."""
+    try:
+        if match := _INSIDE.fullmatch(name):
+            return contents.of_tree(Path(match["path"]))
+        if match := _NAMED.fullmatch(name):
+            path = Path(match["path"])
+            return contents.of_recordings(path) if match["how"] == "names" else contents.of_listed(path)
+    except OSError:
+        return ABSENT
+    return contents.of_any(name)
+
+
+def _changed(name: str, then: str, now: str, contents: Contents) -> str:
+    if ABSENT in (then, now):
+        return f"{name} is {'there now' if then == ABSENT else 'gone'}"
+    which = sorted(contents.changed) if _NAMED.fullmatch(name) or _INSIDE.fullmatch(name) else []
+    more = f" and {len(which) - 1} more" if len(which) > 1 else ""
+    return f"{name} has changed" + (f" ({which[0]}{more})" if which else "")
+
+
+def stale(folders: Iterable[Path]) -> str | None:
+    """Say which input of a step has changed since, by the records in folders; None where none has.
+
+    What is not there any more is taken as it was: who removes `dump/` to save room has not changed
+    an experiment.
+    """
+    for folder in folders:
+        for path in sorted((folder / OWN).glob("*.json")):
+            found = None if path.name.endswith(SEEN) else Record.read(path)
+            changed = None if found is None else found.changed_input(path)
+            if changed is not None:
+                return f"{changed} has changed, which {path} has read"
+    return None

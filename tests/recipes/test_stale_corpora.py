@@ -1,0 +1,189 @@
+"""A corpus that has changed is read again, in every layout, by the same command."""
+
+import os
+import shutil
+import subprocess
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SPLITS = ("train", "dev", "test")
+COUNT = 10
+
+
+def write_noise(path: Path, seconds: float, seed: int = 0) -> None:
+    """A recording of 16 kHz."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = 3000 * np.random.default_rng(seed).standard_normal(round(seconds * 16000))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(samples.astype("<i2").tobytes())
+
+
+def record(folder: Path, count: int = COUNT, first: int = 0) -> None:
+    for number in range(first, first + count):
+        write_noise(folder / f"s{number % 3}" / f"{number}.wav", 1.0, number)
+
+
+def text_of(number: int) -> str:
+    return f"a b {'abcdefghij'[number % 10]}"
+
+
+def make_folder(own: Path, sound: Path) -> None:
+    shutil.copytree(sound, own)
+    for wav in own.rglob("*.wav"):
+        wav.with_suffix(".txt").write_text(text_of(int(wav.stem)))
+
+
+def make_table(own: Path, sound: Path) -> None:
+    own.mkdir()
+    rows = [f"{wav},{text_of(int(wav.stem))},{wav.parent.name}\n" for wav in sorted(sound.rglob("*.wav"))]
+    (own / "all.csv").write_text("path,sentence,speaker\n" + "".join(rows))
+
+
+def make_kaldi(own: Path, sound: Path, segments: bool = False) -> None:
+    own.mkdir(parents=True)
+    wavs = sorted(sound.rglob("*.wav"), key=lambda wav: int(wav.stem))
+    (own / "wav.scp").write_text("".join(f"{wav.stem} {wav}\n" for wav in wavs))
+    (own / "text").write_text("".join(f"{wav.stem} {text_of(int(wav.stem))}\n" for wav in wavs))
+    (own / "utt2spk").write_text("".join(f"{wav.stem} {wav.parent.name}\n" for wav in wavs))
+    if segments:
+        (own / "segments").write_text("".join(f"{wav.stem} {wav.stem} 0 0.8\n" for wav in wavs))
+
+
+def make_segments(own: Path, sound: Path) -> None:
+    make_kaldi(own, sound, segments=True)
+
+
+def make_sets(own: Path, sound: Path) -> None:
+    for number, split in enumerate(SPLITS):
+        part = own.parent / "parts" / split
+        record(part, 3, 3 * number)
+        make_table(own / split, part) if split == "dev" else make_kaldi(own / split, part)
+
+
+LAYOUTS: dict[str, Callable[[Path, Path], None]] = {
+    "folder": make_folder,
+    "table": make_table,
+    "kaldi": make_kaldi,
+    "segments": make_segments,
+    "train, dev and test": lambda own, sound: (own.mkdir(), make_sets(own, sound))[1],
+}
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(params=LAYOUTS)
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    record(tmp_path / "sound")
+    LAYOUTS[request.param](tmp_path / "own", tmp_path / "sound")
+    return tmp_path / "own"
+
+
+@pytest.fixture
+def run(own: Path, tmp_path: Path) -> Run:
+    """Run the first stages in a recipe directory; with which name a step was not skipped is returned."""
+    recipe = tmp_path / "my recipe"
+    recipe.mkdir()
+
+    def start(stop: int) -> set[str]:
+        words = [
+            "--recipe",
+            str(recipe),
+            "--corpus",
+            "own",
+            "--own",
+            str(own),
+            "--skip_check",
+            "true",
+        ]
+        command = [str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"), *words, "--stop_stage", str(stop)]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+        assert done.returncode == 0, done.stderr
+        said = [line.partition(": ") for line in done.stderr.splitlines() if line.startswith("stage ")]
+        return {step.split()[-1] for step, _, what in said if what.startswith(("again", "started"))}
+
+    return start
+
+
+def texts(recipe: Path, name: str) -> list[str]:
+    lines = (recipe / name / "text").read_text().splitlines()
+    return sorted(line.split(maxsplit=1)[1] for line in lines)
+
+
+def correct(own: Path) -> None:
+    """Every a in a transcript is a u."""
+    for file in own.rglob("*"):
+        if file.suffix in (".txt", ".csv") or file.name == "text":
+            lines = file.read_text().splitlines(keepends=True)
+            file.write_text("".join(line.replace("a b", "u b") for line in lines))
+
+
+def test_corrected_transcripts_and_replaced_recordings(own: Path, run: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "my recipe"
+    assert run(2) >= {"train", "dev", "test", "format_train"}
+    assert run(2) == set()
+    before = texts(recipe, "dump/raw/org/train")
+    correct(own)
+    assert run(2) == {"train", "dev", "test", "format_train", "format_dev", "format_test"}
+    assert texts(recipe, "dump/raw/org/train") == [text.replace("a b", "u b") for text in before]
+    assert run(2) == set()
+
+    # A recording of the training set is replaced by one that is longer.
+    lines = (recipe / "data/train/text").read_text().splitlines()
+    number = int(lines[0].split()[0].rpartition("-")[2].rpartition(".")[2])
+    (wav,) = (path for path in tmp_path.rglob(f"{number}.wav") if recipe not in path.parents and is_source(path, own))
+    write_noise(wav, 2.0, 99)
+    again = run(2)
+    assert "train" in again
+    assert "format_train" in again
+    durations = (recipe / "dump/raw/org/train/utt2dur").read_text().split()[1::2]
+    assert ("2.000" in durations) != (own / "segments").exists()
+    assert run(2) == set()
+
+
+def is_source(path: Path, own: Path) -> bool:
+    """Whether a recording is what the layout names, where there are copies."""
+    tables = [*own.rglob("*.csv"), *own.rglob("wav.scp")]
+    return own in path.parents or any(str(path) in table.read_text() for table in tables)
+
+
+@pytest.mark.parametrize("own", ["folder", "table", "kaldi"], indirect=True)
+def test_recordings_that_are_added(own: Path, run: Run, tmp_path: Path) -> None:
+    run(1)
+    recipe = tmp_path / "my recipe"
+    before = sum(len(texts(recipe, f"data/{split}")) for split in SPLITS)
+    record(tmp_path / "sound", 3, COUNT)
+    layout = {"wav.scp": make_kaldi, "all.csv": make_table}
+    make = next((make for name, make in layout.items() if (own / name).exists()), make_folder)
+    shutil.rmtree(own)
+    make(own, tmp_path / "sound")
+    assert run(1) >= {"train", "dev", "test"}
+    assert sum(len(texts(recipe, f"data/{split}")) for split in SPLITS) == before + 3
+
+
+@pytest.mark.parametrize("own", ["kaldi"], indirect=True)
+def test_what_is_edited_in_data_is_used_until_the_source_changes(own: Path, run: Run, tmp_path: Path) -> None:
+    recipe = tmp_path / "my recipe"
+    run(2)
+    text = recipe / "data/train/text"
+    edited = text.read_text().replace("a b", "x y")
+    text.write_text(edited)
+    assert run(2) == {"format_train"}
+    assert all(line.startswith("x y") for line in texts(recipe, "dump/raw/org/train"))
+    correct(own)
+    run(2)
+    assert all(line.startswith("u b") for line in texts(recipe, "dump/raw/org/train"))
+    assert (recipe / "data/train/text.edited").read_text() == edited
