@@ -22,9 +22,10 @@ from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
-from parp_espnet.recognition.audio import Failure, Source, find, seconds_of
+from parp_espnet.recognition.audio import Failure, Source, find
 from parp_espnet.recognition.output import open_output
 from parp_espnet.recognition.transcripts import FORMATS
+from parp_espnet.sound.reader import seconds_by_header
 
 
 @command
@@ -48,7 +49,7 @@ def main() -> None:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     recogniser = Recogniser(find_model(args.model), args.device)
-    total = sum(seconds_of(source.path) for source in sources if isinstance(source, Source))
+    total = sum(seconds_by_header(source.path) for source in sources if isinstance(source, Source))
     failures = 0
     with progress.bar(math.ceil(total) or None, "recognise", unit="s") as shown:
         # Whole seconds, of those so far: a sum of rounded ones would drift.

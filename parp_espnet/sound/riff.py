@@ -1,26 +1,26 @@
 """What the header of a wav says, which libsndfile corrects in silence where the file is shorter."""
 
-from pathlib import Path
+import io
 from typing import BinaryIO
 
-_STREAMED = 0x7FFFF000
+STREAMED = 0x7FFFF000
 """A length from here on is what a program writes that does not know it yet, into a pipe."""
 
 
-def frames_of_header(path: Path) -> int | None:
+def frames_of_header(file: BinaryIO | io.RawIOBase) -> int | None:
     """Return how many frames the header of a RIFF wav promises; None where it is no such file or does not say."""
-    with path.open("rb") as file:
-        if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
-            return None
-        return _frames(file)
+    file.seek(0)
+    if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
+        return None
+    return _frames(file)
 
 
-def _frames(file: BinaryIO) -> int | None:
+def _frames(file: BinaryIO | io.RawIOBase) -> int | None:
     block = 0
     while len(head := file.read(8)) == 8:
         size = int.from_bytes(head[4:], "little")
         if head[:4] == b"data":
-            return size // block if block and size < _STREAMED else None
+            return size // block if block and size < STREAMED else None
         # A chunk of an odd size has a byte of padding.
         body = file.tell() + size + size % 2
         if head[:4] == b"fmt ":
