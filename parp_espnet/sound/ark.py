@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from parp_espnet.files import is_file
 from parp_espnet.sound.errors import SoundError, Trouble, missing
-from parp_espnet.sound.riff import STREAMED
+from parp_espnet.sound.headers import STREAMED, promise_of
 
 _PLACE = re.compile(r"(?P<file>.*\S):(?P<offset>\d+)(?:\[(?P<rows>[\d:]*)(?:,(?P<columns>[\d:]*))?\])?")
 
@@ -47,10 +47,15 @@ def _range(words: str | None) -> tuple[int, int] | None:
 
 
 class Window(io.RawIOBase):
-    """The bytes of a file from `begin` to `end`, as a file of its own."""
+    """The bytes of a file from `begin` to `end`, as a file of its own, which closes that file where it `owns` it.
 
-    def __init__(self, file: BinaryIO, begin: int, end: int) -> None:
+    `is_any_kind` says that kaldiio has written a length before it, so that it may be a file of any kind.
+    """
+
+    def __init__(self, file: BinaryIO, begin: int, end: int, owns: bool = True) -> None:
         super().__init__()
+        self._owns = owns
+        self.is_any_kind = False
         self._file = file
         self._begin = begin
         self._size = max(0, end - begin)
@@ -85,8 +90,9 @@ class Window(io.RawIOBase):
         return len(content)
 
     def close(self) -> None:
-        """Close the archive, too."""
-        self._file.close()
+        """Close the archive, too, where it is of this window alone."""
+        if self._owns:
+            self._file.close()
         super().close()
 
 
@@ -100,7 +106,9 @@ def open_place(place: Place) -> Window:
     except BaseException:
         file.close()
         raise
-    return Window(file, begin, end)
+    window = Window(file, begin, end)
+    window.is_any_kind = begin > place.offset
+    return window
 
 
 def _bounds(file: BinaryIO, place: Place) -> tuple[int, int]:
@@ -112,19 +120,31 @@ def _bounds(file: BinaryIO, place: Place) -> tuple[int, int]:
             where, Trouble.UNDECODABLE, "a recording at that byte", found, "is the wav.scp of this archive?"
         )
     file.seek(place.offset)
-    head = file.read(16)
+    head = file.read(26).ljust(26, b"\0")
     begin, end = place.offset, size
-    if head.startswith((b"\0B", b"NPY", b"PKL")):
+    if head.startswith((b"\0B", b"NPY", b"PKL")) or head.lstrip().startswith(b"["):
         found = "a matrix"
         raise SoundError(where, Trouble.UNDECODABLE, "waves", found, "give the recordings, not their features")
-    if head.startswith(b"AUDIO") and len(head) > 6:
+    if head.startswith(b"AUDIO"):
         digits = head[5]
         begin += 6 + digits
         end = begin + int.from_bytes(head[6 : 6 + digits], "little")
-    elif head.startswith(b"RIFF"):
-        length = int.from_bytes(head[4:8], "little")
-        end = begin + 8 + length if 0 < length < STREAMED else size
+    elif head.startswith(b"RIFF") and 0 < (length := int.from_bytes(head[4:8], "little")) < STREAMED:
+        end = begin + 8 + length
+    elif not head.startswith(b"fLaC") or not (head[21] & 0x0F or any(head[22:26])):
+        end = begin + _length(file, begin, size, where)
     if end > size:
         found = f"{size - begin} bytes, where the archive ends"
         raise SoundError(where, Trouble.TRUNCATED, f"{end - begin} bytes", found, "copy the archive again")
     return begin, end
+
+
+def _length(file: BinaryIO, begin: int, size: int, where: str) -> int:
+    """How many bytes a recording takes by its header, without which nobody knows where the next one begins."""
+    window = Window(file, begin, size, owns=False)
+    promise = promise_of(window)
+    if promise is None:
+        found = "a header without one, or a kind that has none"
+        advice = "write the archive again, as Kaldi's wav-copy or kaldiio does"
+        raise SoundError(where, Trouble.UNDECODABLE, "a length", found, advice)
+    return promise.begin + promise.size

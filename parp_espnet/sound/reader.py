@@ -4,6 +4,7 @@ A length is counted where it can be: where a header has none, or a codec cannot 
 temporary file, of which parts are then read.
 """
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,12 +18,13 @@ from numpy.typing import NDArray
 from parp_espnet.errors import describe
 from parp_espnet.files import exists, is_file
 from parp_espnet.sound import ffmpeg
-from parp_espnet.sound.ark import Place, place_of
+from parp_espnet.sound.ark import Place, open_place, place_of
 from parp_espnet.sound.decoders import NO_MP3, lacks_mp3
 from parp_espnet.sound.errors import SoundError, Trouble, missing, what_it_is
+from parp_espnet.sound.headers import frames_promised
+from parp_espnet.sound.mp3 import with_length
 from parp_espnet.sound.ogg import is_cut
 from parp_espnet.sound.pipes import is_pipe, output_of
-from parp_espnet.sound.riff import frames_of_header
 from parp_espnet.sound.stream import BLOCK, Source, Stream, bytes_of, open_stream
 
 SLACK = 0.1
@@ -44,13 +46,16 @@ class Sound:
         was_costly: whether all of it had to be decoded, which nobody wants to do again.
     """
 
-    def __init__(self, name: str, source: Source, temporary: ExitStack, decoded: bool = False) -> None:
+    def __init__(
+        self, name: str, source: Source, temporary: ExitStack, decoded: bool = False, place: Place | None = None
+    ) -> None:
         self.name = name
         self.in_place = isinstance(source, Path) and not decoded
         self.was_costly = decoded
         self._source = source
         self._temporary = temporary
-        self._columns = source.columns if isinstance(source, Place) else None
+        place = source if isinstance(source, Place) else place
+        self._columns = None if place is None else place.columns
         self._file = temporary.enter_context(open_stream(source))
         self._at = 0
         self.rate = int(self._file.samplerate)
@@ -58,8 +63,8 @@ class Sound:
         self.subtype = "" if decoded else str(self._file.subtype)
         self.channels = int(self._file.channels)
         rows: tuple[int, int | None] = (0, None)
-        if isinstance(source, Place) and source.rows is not None:
-            rows = source.rows
+        if place is not None and place.rows is not None:
+            rows = place.rows
         self._first, self._end = rows
         if self._columns is not None:
             self.channels = len(range(self.channels)[slice(*self._columns)])
@@ -69,12 +74,12 @@ class Sound:
     @property
     def promised(self) -> int | None:
         """Frames that the header says there are; None where it does not, or they are only a part of it."""
-        if self._end is not None:
+        length = self._file.length
+        if self._end is not None or length is None:
             return None
         with bytes_of(self._source) as file:
-            length = frames_of_header(file)
-        known = [frames for frames in (length, self._file.length) if frames is not None]
-        return max(known, default=None)
+            promised: int = max(length, frames_promised(file, length))
+        return promised
 
     def frames(self) -> int:
         """Return how many there are: as the header says, where libsndfile has seen to it, or else counted.
@@ -228,6 +233,15 @@ def enter_sound(recording: str, temporary: ExitStack) -> Sound:
 
 
 def _in_ark(name: str, place: Place, temporary: ExitStack) -> Sound:
+    with open_place(place) as window:
+        # A file of any kind, whose length stands before it.
+        if window.is_any_kind:
+            path = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))) / "recording"
+            with path.open("wb") as copy:
+                shutil.copyfileobj(window, copy)
+            sound = _opened(name, path, temporary, place)
+            sound.in_place = False
+            return sound
     try:
         return Sound(name, place, temporary)
     except (OSError, TypeError, soundfile.SoundFileError) as error:
@@ -236,10 +250,10 @@ def _in_ark(name: str, place: Place, temporary: ExitStack) -> Sound:
         raise SoundError(name, Trouble.UNDECODABLE, "a recording at that byte", found, advice) from None
 
 
-def _opened(name: str, path: Path, temporary: ExitStack) -> Sound:
+def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = None) -> Sound:
     try:
         if not lacks_mp3(path):
-            return Sound(name, path, temporary)
+            return Sound(name, with_length(path) or path, temporary, place=place)
         problem = NO_MP3
     # A TypeError: soundfile would have the rate of raw samples.
     except (TypeError, soundfile.SoundFileError) as error:
@@ -250,7 +264,7 @@ def _opened(name: str, path: Path, temporary: ExitStack) -> Sound:
         raise _unknown(name, path, problem)
     whole = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))) / "whole.w64"
     ffmpeg.decode(path, whole, name)
-    return Sound(name, whole, temporary, decoded=True)
+    return Sound(name, whole, temporary, decoded=True, place=place)
 
 
 def _unknown(name: str, path: Path, problem: str) -> SoundError:
