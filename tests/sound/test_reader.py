@@ -34,8 +34,8 @@ def trouble(recording: str | Path) -> tuple[Trouble, str]:
 @pytest.mark.parametrize(
     ("form", "subtype"),
     [("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("WAVEX", "FLOAT"), ("RF64", "PCM_24"),
-     ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("NIST", "PCM_16"), ("FLAC", "PCM_16"), ("CAF", "PCM_16"), ("MP3", None),
-     ("OGG", "VORBIS"), ("OGG", "OPUS")],
+     ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("NIST", "PCM_16"), ("FLAC", "PCM_16"), ("CAF", "PCM_16"),
+     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS")],
 )  # fmt: skip
 def test_half_a_recording_is_never_taken_for_a_whole(tmp_path: Path, form: str, subtype: str | None) -> None:
     path = tmp_path / "half"
