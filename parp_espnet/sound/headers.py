@@ -43,6 +43,27 @@ def promise_of(file: Bytes) -> Promise | None:
     return _nist(file) if head[:7] == b"NIST_1A" else None
 
 
+def bytes_behind(file: Bytes) -> int:
+    """Return how many bytes of a wav lie behind its samples and are no chunk: samples that the header leaves out."""
+    file.seek(0)
+    if (file.read(4) or b"") != b"RIFF" or (promise := promise_of(file)) is None:
+        return 0
+    end = promise.begin + promise.size + promise.size % 2
+    behind = file.seek(0, io.SEEK_END) - end
+    file.seek(min(end, end + behind))
+    head = file.read(8) or b""
+    is_chunk = head[:4].isascii() and head[:4].decode("ascii", "replace").isprintable()
+    return 0 if behind < 8 or (is_chunk and int.from_bytes(head[4:], "little") <= behind) else behind
+
+
+def with_open_end(content: bytes) -> bytes:
+    """Return a wav whose header leaves the length open, so that libsndfile reads it to its end."""
+    changed = bytearray(content)
+    place = changed.index(b"data", 12)
+    changed[place + 4 : place + 8] = b"\xff" * 4
+    return bytes(changed)
+
+
 def frames_promised(file: Bytes, frames: int) -> int:
     """Return how many frames a header promises of a file of which libsndfile has `frames`; these where it does not."""
     promise = promise_of(file)

@@ -8,10 +8,13 @@ drops both. Praat, whose times a TextGrid has to fit, keeps that frame as silenc
 (`external/mp3/mp3.cpp`: 529 of the decoder, 96 of the encoder).
 """
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from parp_espnet.sound.headers import promise_of
 
 _DROPPED_BY_PRAAT = 625
 _DECODER = 529
@@ -25,6 +28,7 @@ _KBITS = {
 """By whether it is the first version."""
 _SYNC = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 """The beginning of a frame of layer 3."""
+_FEW = 4
 _FIRST = 1 << 16
 """Bytes in which the first frame is, after the tag before it."""
 
@@ -57,19 +61,51 @@ def frame_at(content: bytes, place: int) -> Frame | None:
 
 
 def with_length(path: Path) -> bytes | None:
-    """Return an mp3 whose first frame does not say how many there are with one that does; None for other files."""
-    content, first = _begin_of(path)
-    if first is None or _TAG.search(content[: first.side + 40]):
-        return None
+    """Return an mp3 (in a wav, too) whose first frame does not say how many there are, or says it of a part of the
+    file, with a frame that does; None where it says it, and for what has no frames."""
     whole = path.read_bytes()
-    whole = whole[_tag_size(whole[:10]) :]
-    count = sum(1 for _ in _frames(whole, first))
+    if whole[:4] in (b"RIFF", b"RF64"):
+        promise = promise_of(io.BytesIO(whole))
+        whole = b"" if promise is None else whole[promise.begin : promise.begin + promise.size]
+    content = whole[_first_frame(whole) :]
+    first = frame_at(content, 0)
+    if first is None or _says_all(content, first):
+        return None
+    if _TAG.search(content[: first.side + 40]):
+        content = content[first.size :]
+    count = sum(1 for _ in _frames(content, first))
     said = b"Xing" + (1).to_bytes(4, "big") + count.to_bytes(4, "big")
-    head = _head_of_size(whole[:4], first.side + len(said))
+    head = _head_of_size(content[:4], first.side + len(said))
     frame = frame_at(head, 0)
     if frame is None:
         return None
-    return (head + bytes(first.side - 4) + said).ljust(frame.size, b"\0") + whole
+    return (head + bytes(first.side - 4) + said).ljust(frame.size, b"\0") + content
+
+
+def _first_frame(whole: bytes) -> int:
+    """Where the first frame begins that another one follows: before it there may be a tag, or half a frame."""
+    place = _tag_size(whole[:10])
+    for found in _SYNC.finditer(whole, place, place + _FIRST):
+        frame = frame_at(whole, found.start())
+        following = None if frame is None else frame_at(whole, found.start() + frame.size)
+        if frame is not None and following is not None and following.kind == frame.kind:
+            return found.start()
+    return place
+
+
+def _says_all(content: bytes, first: Frame) -> bool:
+    """Whether the first frame says how many there are, and of all of the file: two mp3s in a row are no such."""
+    found = _TAG.search(content[: first.side + 40])
+    if found is None:
+        return False
+    place = found.end()
+    flags = int.from_bytes(content[place : place + 4], "big")
+    if found.group() == b"VBRI" or flags & 3 != 3:
+        return True
+    size = int.from_bytes(content[place + 8 : place + 12], "big")
+    size += _tag_size(content[size : size + 10])
+    # Some encoders forget a frame.
+    return frame_at(content, size) is None or size + _FEW * first.size > len(content)
 
 
 def _head_of_size(head: bytes, least: int) -> bytes:

@@ -1,13 +1,21 @@
 """Whether an Ogg file (Vorbis, Opus) has its end: to libsndfile, the last page that is whole is the last there was."""
 
 import io
+import re
 from typing import BinaryIO
 
+_FIRST = re.compile(rb"OggS\x00[\x02\x03]")
+"""The page that begins a stream."""
 _HEADER = 27
 _LONGEST = _HEADER + 255 + 255 * 255
 """Bytes of the longest page."""
 _LAST = 4
 """The flag of the page that ends a stream (RFC 3533, section 6)."""
+
+
+def is_chained(content: bytes) -> bool:
+    """Return whether an Ogg file holds another stream after the first, of which libsndfile reads the first alone."""
+    return content[:4] == b"OggS" and _FIRST.search(content, 4) is not None
 
 
 def is_cut(file: BinaryIO | io.RawIOBase) -> bool:

@@ -21,8 +21,8 @@ from parp_espnet.sound import ffmpeg
 from parp_espnet.sound.ark import Place, open_place, place_of
 from parp_espnet.sound.decoders import NO_MP3, lacks_mp3
 from parp_espnet.sound.errors import SoundError, Trouble, missing, what_it_is
-from parp_espnet.sound.headers import frames_promised
-from parp_espnet.sound.mp3 import with_length
+from parp_espnet.sound.headers import bytes_behind, frames_promised
+from parp_espnet.sound.lengths import ChainedError, true_source
 from parp_espnet.sound.ogg import is_cut
 from parp_espnet.sound.pipes import is_pipe, output_of
 from parp_espnet.sound.stream import BLOCK, Source, Stream, bytes_of, open_stream
@@ -99,6 +99,9 @@ class Sound:
         with bytes_of(self._source) as file:
             if is_cut(file):
                 raise self._cut("a page that ends the stream", f"none after {found} frames")
+            behind = bytes_behind(file)
+        if found is not None and behind > SLACK * self.rate:
+            raise self._cut(f"nothing behind {found} frames, as its header says", f"{behind} bytes of more samples")
         promised = self.promised
         if promised is not None and found is not None and promised > found + SLACK * self.rate:
             raise self._cut(f"{promised} frames, as its header says", f"fewer: it ends after {found}")
@@ -253,13 +256,15 @@ def _in_ark(name: str, place: Place, temporary: ExitStack) -> Sound:
 def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = None) -> Sound:
     try:
         if not lacks_mp3(path):
-            return Sound(name, with_length(path) or path, temporary, place=place)
+            return Sound(name, true_source(path), temporary, place=place)
         problem = NO_MP3
     # A TypeError: soundfile would have the rate of raw samples.
     except (TypeError, soundfile.SoundFileError) as error:
         problem = words_of(error, path)
     except OSError as error:
         raise SoundError(name, Trouble.UNDECODABLE, "a file that may be read", describe(error)) from None
+    except ChainedError:
+        problem = "several streams in a row, of which it reads the first alone"
     if ffmpeg.find_ffmpeg() is None and not ffmpeg.is_for_ffmpeg(path):
         raise _unknown(name, path, problem)
     whole = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))) / "whole.w64"

@@ -61,6 +61,44 @@ def test_an_mp3_of_variable_rate_without_a_length_is_read_to_its_end(ffmpeg: Cal
         assert np.abs(part_of(sound, 6.5, 7.5)).max() > 0.1
 
 
+@pytest.mark.parametrize(("size", "frames"), [(0, len(NOISE)), (0xFFFFFFFF, len(NOISE)), (2 * RATE, None)])
+def test_a_wav_whose_header_was_never_finished(tmp_path: Path, size: int, frames: int | None) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[40:44] = size.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(content)
+    if frames is None:
+        assert "found 32000 bytes of more samples" in trouble(tmp_path / "a.wav")[1]
+        return
+    with open_sound(tmp_path / "a.wav") as sound:
+        sound.need_whole()
+        assert len(sound.read()) == frames == sound.frames()
+
+
+def test_two_mp3s_in_a_row_are_both_heard(ffmpeg: Callable[..., Path]) -> None:
+    path = ffmpeg("a.mp3", NOISE, RATE)
+    path.write_bytes(2 * path.read_bytes())
+    with open_sound(path) as sound:
+        assert sound.frames() == len(sound.read()) == pytest.approx(2 * len(NOISE), abs=4800)
+
+
+@pytest.mark.parametrize("before", [bytes(1000), b"\xff\xfb half a frame"])
+def test_an_mp3_that_begins_with_something_else(ffmpeg: Callable[..., Path], before: bytes) -> None:
+    path = ffmpeg("a.mp3", NOISE, RATE, "-write_xing", "0", "-id3v2_version", "0")
+    path.write_bytes(before + path.read_bytes())
+    with open_sound(path) as sound:
+        assert sound.frames() == len(sound.read()) == pytest.approx(len(NOISE), abs=2400)
+
+
+def test_two_oggs_in_a_row_need_ffmpeg(ffmpeg: Callable[..., Path], request: pytest.FixtureRequest) -> None:
+    path = ffmpeg("a.ogg", NOISE, RATE, "-c:a", "libvorbis")
+    path.write_bytes(2 * path.read_bytes())
+    with open_sound(path) as sound:
+        assert len(sound.read()) == pytest.approx(2 * len(NOISE), abs=2000)
+    request.getfixturevalue("no_ffmpeg")
+    assert "several streams in a row, of which it reads the first alone" in trouble(path)[1]
+
+
 @pytest.mark.parametrize(
     ("content", "advice"),
     [
