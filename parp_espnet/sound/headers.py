@@ -43,10 +43,10 @@ def promise_of(file: Bytes) -> Promise | None:
     return _nist(file) if head[:7] == b"NIST_1A" else None
 
 
-def bytes_behind(file: Bytes) -> int:
+def bytes_behind(file: Bytes, promise: Promise) -> int:
     """Return how many bytes of a wav lie behind its samples and are no chunk: samples that the header leaves out."""
     file.seek(0)
-    if (file.read(4) or b"") != b"RIFF" or (promise := promise_of(file)) is None:
+    if file.read(4) != b"RIFF":
         return 0
     end = promise.begin + promise.size + promise.size % 2
     behind = file.seek(0, io.SEEK_END) - end
@@ -64,15 +64,12 @@ def with_open_end(content: bytes) -> bytes:
     return bytes(changed)
 
 
-def frames_promised(file: Bytes, frames: int) -> int:
-    """Return how many frames a header promises of a file of which libsndfile has `frames`; these where it does not."""
-    promise = promise_of(file)
-    if promise is None:
-        return frames
+def frames_promised(file: Bytes, promise: Promise, frames: int) -> int:
+    """Return how many frames a header promises of a file of which libsndfile has `frames`; never fewer."""
     there = file.seek(0, io.SEEK_END) - promise.begin
     if promise.size <= there or there <= 0:
         return frames
-    return promise.size // promise.frame if promise.frame else round(frames * promise.size / there)
+    return max(frames, promise.size // promise.frame) if promise.frame else round(frames * promise.size / there)
 
 
 def _chunks(file: Bytes, order: str) -> Iterator[tuple[bytes, int]]:

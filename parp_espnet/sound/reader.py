@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import soundfile
@@ -21,7 +21,7 @@ from parp_espnet.sound import ffmpeg
 from parp_espnet.sound.ark import Place, open_place, place_of
 from parp_espnet.sound.decoders import NO_MP3, lacks_mp3
 from parp_espnet.sound.errors import SoundError, Trouble, missing, what_it_is
-from parp_espnet.sound.headers import bytes_behind, frames_promised
+from parp_espnet.sound.headers import bytes_behind, frames_promised, promise_of
 from parp_espnet.sound.lengths import ChainedError, true_source
 from parp_espnet.sound.ogg import is_cut
 from parp_espnet.sound.pipes import is_pipe, output_of
@@ -43,6 +43,8 @@ class Sound:
         form: the container, as libsndfile calls it (`WAV`, `FLAC`, …).
         in_place: whether the recording is a file of its own that libsndfile reads, and neither decoded from another
             nor within an archive.
+        promised: frames that the header says there are; None where it does not, or they are only a part of it. More
+            than there are where `need_whole` has found it so.
         was_costly: whether all of it had to be decoded, which nobody wants to do again.
     """
 
@@ -68,18 +70,13 @@ class Sound:
         self._first, self._end = rows
         if self._columns is not None:
             self.channels = len(range(self.channels)[slice(*self._columns)])
-        if self._file.length == 0:
-            raise SoundError(name, Trouble.EMPTY, "samples", "a header and none")
+        self.promised = self._file.length if self._end is None else None
 
-    @property
-    def promised(self) -> int | None:
-        """Frames that the header says there are; None where it does not, or they are only a part of it."""
-        length = self._file.length
-        if self._end is not None or length is None:
-            return None
-        with bytes_of(self._source) as file:
-            promised: int = max(length, frames_promised(file, length))
-        return promised
+    def need_samples(self) -> Self:
+        """Return it. Raises `SoundError` where its header says that there is nothing in it."""
+        if self._file.length == 0:
+            raise SoundError(self.name, Trouble.EMPTY, "samples", "a header and none")
+        return self
 
     def frames(self) -> int:
         """Return how many there are: as the header says, where libsndfile has seen to it, or else counted.
@@ -99,12 +96,16 @@ class Sound:
         with bytes_of(self._source) as file:
             if is_cut(file):
                 raise self._cut("a page that ends the stream", f"none after {found} frames")
-            behind = bytes_behind(file)
-        if found is not None and behind > SLACK * self.rate:
+            promise = promise_of(file)
+            if promise is None or found is None:
+                return
+            behind = bytes_behind(file, promise)
+            promised = frames_promised(file, promise, found)
+        if behind > SLACK * self.rate:
             raise self._cut(f"nothing behind {found} frames, as its header says", f"{behind} bytes of more samples")
-        promised = self.promised
-        if promised is not None and found is not None and promised > found + SLACK * self.rate:
+        if promised > found + SLACK * self.rate:
             raise self._cut(f"{promised} frames, as its header says", f"fewer: it ends after {found}")
+        self.promised = None if self.promised is None else promised
 
     def read(self, begin: int = 0, end: int | None = None) -> NDArray[np.float32]:
         """Return frames from `begin` to before `end` (None: to the last), (frames, channels) in [-1, 1].
@@ -206,7 +207,7 @@ def open_bytes(content: bytes) -> Iterator[Sound]:
     name = f"{len(content)} bytes"
     with ExitStack() as temporary:
         try:
-            sound = Sound(name, content, temporary)
+            sound = Sound(name, content, temporary).need_samples()
         except soundfile.SoundFileError as error:
             found = words_of(error, name)
             raise SoundError(name, Trouble.UNDECODABLE, "what libsndfile decodes", found) from None
@@ -246,7 +247,7 @@ def _in_ark(name: str, place: Place, temporary: ExitStack) -> Sound:
             sound.in_place = False
             return sound
     try:
-        return Sound(name, place, temporary)
+        return Sound(name, place, temporary).need_samples()
     except (OSError, TypeError, soundfile.SoundFileError) as error:
         found = f"something else ({words_of(error, place)})"
         advice = "is the wav.scp of this archive?"
@@ -256,7 +257,11 @@ def _in_ark(name: str, place: Place, temporary: ExitStack) -> Sound:
 def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = None) -> Sound:
     try:
         if not lacks_mp3(path):
-            return Sound(name, true_source(path), temporary, place=place)
+            sound = Sound(name, path, temporary, place=place)
+            source = true_source(path, sound.form, sound.subtype, sound.promised == 0)
+            if source != path:
+                sound = Sound(name, source, temporary, place=place)
+            return sound.need_samples()
         problem = NO_MP3
     # A TypeError: soundfile would have the rate of raw samples.
     except (TypeError, soundfile.SoundFileError) as error:
@@ -269,7 +274,7 @@ def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = N
         raise _unknown(name, path, problem)
     whole = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))) / "whole.w64"
     ffmpeg.decode(path, whole, name)
-    return Sound(name, whole, temporary, decoded=True, place=place)
+    return Sound(name, whole, temporary, decoded=True, place=place).need_samples()
 
 
 def _unknown(name: str, path: Path, problem: str) -> SoundError:
