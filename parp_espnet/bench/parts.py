@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from parp_espnet.bench import check, selection
+from parp_espnet.bench import check, segments, selection
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ PARTS = {
         "parp_espnet.bench.decode", ("1min", "6min"), (("decode", "ours", "stock"), ("decode", "ours", "stock_beam20"))
     ),
     "check": Part("parp_espnet.bench.check", tuple(check.SIZES), (("check", "check", "read"),)),
+    "segments": Part(
+        "parp_espnet.bench.segments",
+        tuple(segments.SIZES),
+        (("segments.stage1", "stage1", "whole"), ("segments.stage2", "stage2", "whole")),
+    ),
     "mask": Part(
         "parp_espnet.bench.mask",
         tuple(selection.SIZES),

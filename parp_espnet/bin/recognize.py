@@ -4,9 +4,11 @@ parp-recognize exp/TAG talk.mp3                                   a line a phone
 parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every recording below field/
 parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of JSON a file
 
-Recordings are whatever libsndfile decodes: wav, flac, mp3, ogg, …, of any rate, length and number of channels. A time
-is where the model has a phone as the best label, in steps of a frame (20 ms). CTC learns the order of phones, not their
-borders: a phone is marked somewhere within it, and is mostly longer than its mark.
+Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH, what that does (m4a,
+wma, amr, …), of any rate and length; several channels are averaged. A time is where the model has a phone as the best
+label, in steps of a frame (20 ms). CTC learns the order of phones, not their borders: a phone is marked somewhere
+within it, and is mostly longer than its mark. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since
+Praat keeps the silence that the encoder has put before it: --mp3_times praat makes TextGrids that fit.
 
 Exit code 1 says that some recordings were not recognised; the others were.
 """
@@ -22,9 +24,11 @@ from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
-from parp_espnet.recognition.audio import Failure, Source, find, seconds_of
+from parp_espnet.recognition.audio import Failure, Source, find
 from parp_espnet.recognition.output import open_output
 from parp_espnet.recognition.transcripts import FORMATS
+from parp_espnet.sound.mp3 import lead_in_praat
+from parp_espnet.sound.reader import seconds_by_header
 
 
 @command
@@ -48,7 +52,7 @@ def main() -> None:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     recogniser = Recogniser(find_model(args.model), args.device)
-    total = sum(seconds_of(source.path) for source in sources if isinstance(source, Source))
+    total = sum(seconds_by_header(source.path) for source in sources if isinstance(source, Source))
     failures = 0
     with progress.bar(math.ceil(total) or None, "recognise", unit="s") as shown:
         # Whole seconds, of those so far: a sum of rounded ones would drift.
@@ -64,7 +68,9 @@ def main() -> None:
                 failures += 1
                 progress.say(f"error: {found}")
             else:
-                output.add(*found)
+                source, transcript = found
+                lead = lead_in_praat(source.path) if args.mp3_times == "praat" else 0.0
+                output.add(source, transcript.later(lead) if lead else transcript)
     output.close()
     if failures:
         print(f"{failures} of {len(sources)} were not recognised", file=sys.stderr)
@@ -82,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some")
     parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
     parser.add_argument("--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]")
+    text = "times of mp3s: as they are decoded, or as Praat has them [decoded]"
+    parser.add_argument("--mp3_times", choices=("decoded", "praat"), default="decoded", help=text)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
     parser.add_argument("--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]")
     return parser

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from parp_espnet.corpora.choose import partition, rank, taking_turns
 from parp_espnet.corpora.clips import seconds_of
-from parp_espnet.corpora.decoders import need_mp3
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
@@ -28,6 +27,7 @@ from parp_espnet.corpora.table import CORPORA
 from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.errors import UserError
 from parp_espnet.phones.phonemiser import WrongScriptError, phones_of
+from parp_espnet.sound.decoders import need_mp3
 
 SPLITS = ("train", "dev", "test")
 LANGUAGES = CORPORA["commonvoice"].languages or {}

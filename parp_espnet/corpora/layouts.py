@@ -8,7 +8,6 @@
   order.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,11 @@ from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import Row, of_width, read_lines, read_rows
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists
+from parp_espnet.sound.ark import place_of
+from parp_espnet.sound.channels import channel_of_segment, read_channels
+from parp_espnet.sound.suffixes import SUFFIXES
 
 SPLITS = ("train", "dev", "test")
-SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".sph", ".aif", ".aiff", ".au", ".w64"})
 TRANSCRIPTS = (".txt", ".lab")
 TABLES = {".tsv": "\t", ".csv": ","}
 HEADERS: Mapping[str, frozenset[str]] = {
@@ -29,8 +30,6 @@ HEADERS: Mapping[str, frozenset[str]] = {
     "speaker": frozenset({"speaker", "speaker_id", "client_id", "spk"}),
 }
 """The names that columns may have."""
-
-_ARK = re.compile(r"(?P<file>.+\.ark):\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,13 @@ class Item:
     speaker: str | None = None
     begin: float | None = None
     end: float | None = None
+    channel: int | None = None
+    """Of several channels, the one that it is in (0 is the first); None where nothing says so."""
 
     @property
     def is_ark(self) -> bool:
         """Whether the recording is in a Kaldi archive."""
-        return _ARK.fullmatch(self.audio) is not None
+        return place_of(self.audio) is not None
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,11 @@ def _kaldi(path: Path) -> Items:
     texts = _pairs(path / "text", rejected)
     speakers = _pairs(path / "utt2spk", rejected) if (path / "utt2spk").is_file() else {}
     segments = _pairs(path / "segments", rejected) if (path / "segments").is_file() else None
+    channels = read_channels(path)
     items = []
     for name, (where, value) in (recordings if segments is None else segments).items():
-        recording, begin, end = (value, None, None) if segments is None else _segment(value, recordings)
+        whole = (value, None, None, channels.get(name))
+        recording, begin, end, channel = whole if segments is None else _segment(value, recordings, channels)
         problem = (
             f"expected '<recording> <begin> <end>' of a recording in wav.scp, found {value!r}" if recording is None
             else "expected a file, found nothing" if not recording
@@ -105,7 +108,7 @@ def _kaldi(path: Path) -> Items:
             rejected.append(Reject(where, name, Why.ROW, problem or ""))
         else:
             speaker = speakers[name][1] if name in speakers else None
-            items.append(Item(where, name, _found(path, recording), texts[name][1], speaker, begin, end))
+            items.append(Item(where, name, _found(path, recording), texts[name][1], speaker, begin, end, channel))
     listed = recordings if segments is None else segments
     for name in texts.keys() - listed.keys():
         rejected.append(Reject(texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"))
@@ -126,20 +129,23 @@ def _pairs(path: Path, rejected: list[Reject]) -> dict[str, tuple[str, str]]:
     return pairs
 
 
-def _segment(value: str, recordings: Mapping[str, tuple[str, str]]) -> tuple[str | None, float | None, float | None]:
+def _segment(
+    value: str, recordings: Mapping[str, tuple[str, str]], channels: Mapping[str, int]
+) -> tuple[str | None, float | None, float | None, int | None]:
     try:
-        recording, begin, end = value.split()
+        recording, begin, end, *fields = value.split()
         if not 0 <= float(begin) < float(end):
-            return None, None, None
-        return recordings[recording][1], float(begin), float(end)
+            return None, None, None, None
+        channel = channel_of_segment(fields, channels.get(recording))
+        return recordings[recording][1], float(begin), float(end), channel
     except (ValueError, KeyError):
-        return None, None, None
+        return None, None, None, None
 
 
 def _found(base: Path, value: str) -> str:
     """A relative path from the directory, or one of the two above it, where Kaldi's recipes are run."""
-    match = _ARK.fullmatch(value)
-    file = match["file"] if match else value
+    place = place_of(value)
+    file = place.file if place else value
     for start in (base, base.parent, base.parent.parent):
         if exists(start / file):
             return f"{(start / file).resolve()}{value[len(file) :]}"

@@ -12,13 +12,12 @@ with `<space>` between words. Ten minutes are one fold, an hour is all six, ten 
 from collections.abc import Mapping
 from pathlib import Path
 
-import soundfile
-
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.errors import UserError
 from parp_espnet.phones.phonemiser import letters_of
 from parp_espnet.progress import track
+from parp_espnet.sound.reader import open_sound
 
 SETS: Mapping[str, str] = {
     "dev_clean": "dev-clean",
@@ -97,10 +96,11 @@ def _transcript(recording: Path) -> str:
 
 def _utterance(recording: Path, text: str) -> Utterance:
     try:
-        about = soundfile.info(recording)
         letters = letters_of(text)
-    except (soundfile.SoundFileError, ValueError) as error:
-        raise UserError(f"{recording}: {' '.join(str(error).split())}; unpack the corpus again") from None
+    except ValueError as error:
+        raise UserError(f"{recording}: its text: {' '.join(str(error).split())}") from None
+    with open_sound(recording) as sound:
+        sound.need_whole()
+        seconds = sound.frames() / sound.rate
     speaker = recording.stem.partition("-")[0]
-    seconds = about.frames / about.samplerate
     return Utterance(recording.stem, speaker, "en", str(recording.resolve()), letters, text, seconds)

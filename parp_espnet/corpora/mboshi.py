@@ -22,10 +22,9 @@ import hashlib
 import unicodedata
 from pathlib import Path
 
-import soundfile
-
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.errors import UserError
+from parp_espnet.sound.reader import open_sound
 
 SPLITS = ("train", "dev", "test")
 LANGUAGE = "mb"
@@ -109,9 +108,10 @@ def _utterance(folder: Path, stem: str) -> Utterance:
             f"{transcription}: utterance {stem}: {character!r} (U+{ord(character):04X}) is no letter of the "
             f"Mboshi spelling; mend {text!r}, or add the letter to parp_espnet/corpora/mboshi.py"
         ) from None
-    audio = soundfile.info(wav)
-    if (audio.samplerate, audio.channels) != (_SAMPLE_RATE, 1):
-        raise UserError(f"{wav}: expected 16 kHz mono, found {audio.samplerate} Hz and {audio.channels} channels")
+    with open_sound(wav) as sound:
+        duration = sound.frames() / sound.rate
+    if (sound.rate, sound.channels) != (_SAMPLE_RATE, 1):
+        raise UserError(f"{wav}: expected 16 kHz mono, found {sound.rate} Hz and {sound.channels} channels")
     return Utterance(
         id=f"{speaker}-{rest}",
         speaker=speaker,
@@ -119,7 +119,7 @@ def _utterance(folder: Path, stem: str) -> Utterance:
         wav=str(wav.resolve()),
         phones=phones,
         text=text,
-        duration=audio.frames / audio.samplerate,
+        duration=duration,
     )
 
 

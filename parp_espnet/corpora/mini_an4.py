@@ -14,13 +14,13 @@ import re
 import tarfile
 from pathlib import Path
 
-import soundfile
-
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import Synthesiser
 from parp_espnet.phones.ipa import clean
+from parp_espnet.sound.channels import mono
+from parp_espnet.sound.reader import open_sound
 
 SPLITS = ("train", "dev", "test")
 LANGUAGE = "en"
@@ -76,7 +76,8 @@ def _utterance(archive: tarfile.TarFile, path: Path, text: str, wavs: Path) -> U
     id_ = f"{speaker}-{path.name}"
     sphere, wav = wavs / f"{id_}.sph", wavs / f"{id_}.wav"
     sphere.write_bytes(_member(archive, _ROOT / "wav" / path.with_suffix(".sph")))
-    samples, rate = soundfile.read(sphere, dtype="int16")
+    with open_sound(sphere) as sound:
+        rate, samples = sound.rate, mono(sound.read())
     sphere.unlink()
     write_wav(wav, samples, rate)
     with Synthesiser("en") as synthesiser:

@@ -10,20 +10,22 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from parp_espnet.corpora.check.judge import UNSCALED
 from parp_espnet.corpora.choose import partition, rank, taking_turns
-from parp_espnet.corpora.clips import seconds_of
-from parp_espnet.corpora.decoders import need_decoder
+from parp_espnet.corpora.clips import WHY, seconds_of
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.layouts import SPLITS, Item, Items, read_items
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
 from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
-from parp_espnet.files import is_file
 from parp_espnet.phones.phonemiser import WrongScriptError, units_of
+from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
+from parp_espnet.sound.ffmpeg import need_ffmpeg
+from parp_espnet.sound.reader import Sound
+from parp_espnet.sound.segments import OpenSounds, part_of
 
 
 def read(
@@ -31,7 +33,7 @@ def read(
 ) -> Made:
     """Return a set (one of `SPLITS`) of the recordings at `root`, all or about `minutes` of it.
 
-    Parts of recordings, and recordings in arks, are written into the directory `wavs`.
+    Parts of recordings, recordings in arks, and channels of recordings are written into the directory `wavs`.
 
     Raises `UserError` when `root` has none of the layouts, lacks a set or the text for three, or has less training
     speech than asked for.
@@ -42,10 +44,14 @@ def read(
     wanted = float("inf") if minutes is None else minutes
     turns = taking_turns(found.items, lambda item: item.speaker or item.name, lambda item: item.name)
 
-    def use(item: Item) -> Utterance:
-        return _utterance(item, wavs, language, phonemise)
+    need_ffmpeg(item.audio for item in found.items)
 
-    utterances, more = take(turns, use, wanted, f"{root.name} {split}")
+    with OpenSounds() as sounds:
+
+        def use(item: Item) -> Utterance:
+            return _utterance(item, sounds, wavs, language, phonemise)
+
+        utterances, more = take(turns, use, wanted, f"{root.name} {split}")
     if split == "train":
         need_minutes(str(root), utterances, wanted, len(found.rejected) + len(more))
     sources = [item.audio for item in found.items]
@@ -80,13 +86,13 @@ def _sentence(item: Item) -> str:
     return " ".join(item.text.lower().split())
 
 
-def _utterance(item: Item, wavs: Path, language: str, phonemise: str | None) -> Utterance:
+def _utterance(item: Item, sounds: OpenSounds, wavs: Path, language: str, phonemise: str | None) -> Utterance:
     phones = _units(item, phonemise)
     name = _word(item.name)
     speaker = _word(item.speaker) if item.speaker else rank(item.name)[:10]
     id_ = name if name.startswith(f"{speaker}-") else f"{speaker}-{name}"
-    whole = item.begin is None and not item.is_ark
-    path = Path(item.audio) if whole else _written(item, wavs / f"{id_}.wav")
+    whole = item.begin is None and not item.is_ark and item.channel is None
+    path = Path(item.audio) if whole else _written(item, sounds, wavs / f"{id_}.wav")
     seconds = seconds_of(path, phones)
     return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
 
@@ -109,42 +115,33 @@ def _word(name: str) -> str:
     return word if word == name.replace("/", "-") else f"{word}_{rank(name)[:6]}"
 
 
-def _written(item: Item, wav: Path) -> Path:
-    """Write a part of a recording, or one out of an ark, to a file of its own."""
-    samples, rate = _samples(item)
-    begin, end = (None if time is None else round(time * rate) for time in (item.begin, item.end))
-    # A segment may end a little after its recording, as Kaldi allows it.
-    if end is not None and end > len(samples) + rate // 10:
-        found = f"found {item.begin or 0:g} to {item.end or 0:g} s"
-        raise UnusableError(Why.ROW, f"expected a part of {len(samples) / rate:.2f} s, {found}")
+def _written(item: Item, sounds: OpenSounds, wav: Path) -> Path:
+    """Write a part or a channel of a recording, or one out of an ark, to a file of its own."""
+    try:
+        sound = sounds.get(item.audio)
+        # A segment may end a little after its recording, as Kaldi allows it.
+        if item.end is not None and round(item.end * sound.rate) > sound.frames() + sound.rate // 10:
+            found = f"found {item.begin or 0:g} to {item.end:g} s"
+            raise UnusableError(Why.ROW, f"expected a part of {sound.frames() / sound.rate:.2f} s, {found}")
+        samples = _samples(item, sound)
+    except SoundError as error:
+        if error.trouble is Trouble.DECODER:
+            raise
+        lost = error.trouble is Trouble.MISSING and is_windows_path(item.audio)
+        why = Why.PATH if lost else WHY.get(str(error.trouble), Why.AUDIO)
+        raise UnusableError(why, error.reason) from None
+    except ValueError as error:
+        raise UnusableError(Why.ROW, f"channel: {item.audio}: {error}") from None
     wav.parent.mkdir(parents=True, exist_ok=True)
-    write_wav(wav, samples[begin:end], rate, sync=False)
+    write_wav(wav, samples, sound.rate, sync=False)
     return wav
 
 
-def _samples(item: Item) -> tuple[NDArray[np.int16], int]:
-    if not item.is_ark:
-        if not is_file(item.audio):
-            raise UnusableError(Why.MISSING, f"expected the recording {item.audio}, found none")
-        need_decoder(Path(item.audio))
-        try:
-            samples, rate = soundfile.read(item.audio, dtype="int16")
-        except soundfile.SoundFileError as error:
-            raise UnusableError(Why.AUDIO, f"undecodable: {item.audio}: {' '.join(str(error).split())}") from None
-        return samples, int(rate)
-    # Imported here: few have arks.
-    import kaldiio  # noqa: PLC0415
-
-    try:
-        loaded = kaldiio.load_mat(item.audio)
-    except FileNotFoundError:
-        raise UnusableError(Why.MISSING, f"expected the recording {item.audio}, found none") from None
-    except Exception as error:
-        # kaldiio raises whatever a damaged ark leads it to.
-        raise UnusableError(Why.AUDIO, f"undecodable: {item.audio}: {' '.join(str(error).split())}") from None
-    if not isinstance(loaded, tuple):
-        raise UnusableError(Why.AUDIO, f"features: {item.audio}: expected waves, found a matrix; give the recordings")
-    rate, samples = sorted(loaded, key=lambda part: isinstance(part, np.ndarray))
-    if samples.dtype != np.int16:
-        samples = np.asarray(np.clip(samples, -1, 1) * 32767, np.int16)
-    return samples, int(rate)
+def _samples(item: Item, sound: Sound) -> NDArray[np.float32]:
+    samples = part_of(sound, item.begin, item.end, item.channel)
+    if not np.isfinite(samples).all():
+        raise UnusableError(Why.SILENT, f"nan: {item.audio}: expected finite samples, found some that are not")
+    peak = float(np.abs(samples).max(initial=0))
+    if peak >= UNSCALED:
+        raise UnusableError(Why.SILENT, f"scale: {item.audio}: expected samples in [-1, 1], found some of {peak:.6g}")
+    return np.clip(samples, -1, 1)

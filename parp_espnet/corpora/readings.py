@@ -5,7 +5,6 @@ Tux Paint, whose pictures are described in a dozen languages by volunteers with 
 recordings that the Russian voice of the Festival synthesiser is cut from.
 """
 
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from parp_espnet import progress
 from parp_espnet.corpora.debian import Package, fetch, files_of
 from parp_espnet.corpora.speech import SAMPLE_RATE
+from parp_espnet.sound.channels import mono
+from parp_espnet.sound.errors import SoundError
+from parp_espnet.sound.reader import open_bytes
 
 LOUDEST = 0.7
 """Peak of every reading, of full scale: the volunteers' levels differ much."""
@@ -105,10 +106,11 @@ def read(source: Source, downloads: Path, jobs: int) -> Iterator[Reading]:
 
 def _samples(recording: bytes) -> NDArray[np.int16]:
     try:
-        samples, rate = soundfile.read(io.BytesIO(recording), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError:
+        with open_bytes(recording) as sound:
+            rate, samples = sound.rate, mono(sound.read())
+    except SoundError:
         return np.zeros(0, np.int16)
-    resampled = soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE)
+    resampled = soxr.resample(samples, rate, SAMPLE_RATE)
     # Imported here: it takes seconds.
     import librosa  # noqa: PLC0415
 

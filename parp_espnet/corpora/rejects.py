@@ -20,17 +20,32 @@ class Why(StrEnum):
     TEXT = "text"
     SCRIPT = "script"
     MISSING = "missing"
+    PATH = "path"
+    """A path that no machine but one of Windows has."""
     AUDIO = "audio"
+    """The recording is damaged or cut off."""
+    KIND = "kind"
+    """It is no recording, or one of a kind that nothing here decodes."""
+    EMPTY = "empty"
+    SILENT = "silent"
+    """The recording is whole, and no speech is in it."""
+    SHORT = "short"
+    """The recording is too short for its text."""
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
+        """What to do about it; "" where the reason of each has it."""
         return {
             Why.ROW: "is this file of that corpus, and complete?",
             Why.TEXT: "are these the transcripts, and of this language?",
             Why.SCRIPT: "are these the transcripts of this language?",
-            Why.MISSING: "unpack or download the corpus again; it seems to be half there",
-            Why.AUDIO: "download the recordings again; they seem to be damaged",
+            Why.MISSING: "is all of the corpus there, and do these paths hold on this machine?",
+            Why.PATH: "",
+            Why.KIND: "",
+            Why.AUDIO: "compare the sizes of these files with those at their source, and copy what differs",
+            Why.EMPTY: "copy the recordings again; there is nothing in these files",
+            Why.SILENT: "listen to some of them: are these the recordings, from the right microphone?",
+            Why.SHORT: "are these texts those of these recordings?",
         }[self]
 
 
@@ -85,6 +100,7 @@ def refuse_if_most(made: Made, listed: Path) -> None:
         if len(own) > len(made.utterances):
             seen = len(made.rejected) + len(made.utterances)
             first = f"{own[0].where}: {own[0].item}: {own[0].reason}"
-            raise UserError(f"{first}; so it is with {len(own)} of {seen} looked at ({listed} has them): {why.advice}")
+            advice = f": {why.advice}" if why.advice else ""
+            raise UserError(f"{first}; so it is with {len(own)} of {seen} looked at ({listed} has them){advice}")
     if not made.utterances:
         raise UserError(f"{listed.parent}: no utterance to write; expected at least one: is the corpus empty?")

@@ -4,17 +4,19 @@ import time
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from parp_espnet.corpora.kaldi import is_command
 from parp_espnet.decoding.logprobs import LogProbs
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError
 from parp_espnet.espnet.frames import RATE
 from parp_espnet.espnet.recogniser import Recogniser, make_batches
 from parp_espnet.files import write_json, write_text
 from parp_espnet.progress import bar
 from parp_espnet.recognition.transcripts import Phone, Transcript, ctm
+from parp_espnet.sound.channels import mono
+from parp_espnet.sound.errors import SoundError
+from parp_espnet.sound.reader import open_sound
 
 LOGPROBS = "logprobs.safetensors"
 
@@ -95,19 +97,20 @@ def read_wav_scp(data: Path) -> dict[str, Path]:
 
 def _samples_in(utterance: str, path: Path) -> int:
     try:
-        info = soundfile.info(path)
-    except (OSError, soundfile.SoundFileError) as error:
+        with open_sound(path) as sound:
+            frames = sound.frames()
+    except SoundError as error:
         raise UserError(f"{utterance}: {path} cannot be read as audio ({error})") from None
-    if info.samplerate != RATE or info.channels != 1:
+    if sound.rate != RATE or sound.channels != 1:
         raise UserError(
-            f"{utterance}: {path}: expected {RATE} Hz mono, found {info.samplerate} Hz, {info.channels} channels"
+            f"{utterance}: {path}: expected {RATE} Hz mono, found {sound.rate} Hz, {sound.channels} channels"
         )
-    return int(info.frames)
+    return frames
 
 
 def _read(utterance: str, path: Path) -> NDArray[np.float32]:
     try:
-        samples: NDArray[np.float32] = soundfile.read(path, dtype="float32")[0]
-    except (OSError, soundfile.SoundFileError) as error:
-        raise UserError(f"{utterance}: {path} cannot be read to its end ({describe(error)})") from None
-    return samples
+        with open_sound(path) as sound:
+            return mono(sound.read())
+    except SoundError as error:
+        raise UserError(f"{utterance}: {path} cannot be read to its end ({error})") from None

@@ -6,24 +6,24 @@ where they are. A `wav.scp` may come from anywhere, so it names files that are t
 (`..`), are refused unless the user allows them.
 """
 
-import io
 import math
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 
-from parp_espnet.corpora.decoders import need_decoder
 from parp_espnet.corpora.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
 from parp_espnet.corpora.wav import write_wav
-from parp_espnet.errors import UserError, describe
-from parp_espnet.files import is_file
-from parp_espnet.progress import track
+from parp_espnet.errors import UserError
+from parp_espnet.progress import bar
+from parp_espnet.sound.channels import channel_of_segment, read_channels
+from parp_espnet.sound.errors import SoundError
+from parp_espnet.sound.ffmpeg import need_ffmpeg
+from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.segments import part_of
 
 RATE = 16000
 
@@ -34,9 +34,11 @@ class Source:
 
     id: str
     recording: str
-    """A file, or a command that writes one to its standard output, with `|` at its end."""
+    """A file, `FILE.ark:OFFSET`, or a command that writes one to its standard output, with `|` at its end."""
     begin: float | None
     end: float | None
+    channel: int | None = None
+    """The channel that it is in, 0 the first; None where nothing says so."""
 
 
 def format_data(
@@ -49,8 +51,9 @@ def format_data(
 ) -> str:
     """Write `out`, a complete data directory; return a line about it.
 
-    A recording that is 16 kHz mono 16-bit wav is used where it is; any other that libsndfile reads is
-    converted into `out/wav`. Utterances without phones are left out. An id that does not begin with its
+    A recording that is 16 kHz mono 16-bit wav is used where it is; any other that libsndfile or ffmpeg reads is
+    converted into `out/wav`. Of several channels, the one that `segments` or `reco2file_and_channel` names is taken,
+    or else their average. Utterances without phones are left out. An id that does not begin with its
     speaker's gets it put in front. At a speed other than 1, an utterance is said by another speaker (`sp0.9-` is put
     before both names), faster and higher or slower and lower, as Kaldi does it.
 
@@ -67,20 +70,31 @@ def format_data(
         raise UserError(f"{data}: utterance {unspoken[0]} has a text and no recording ({len(unspoken)} such)")
     spoken = [source for source in sources if texts.get(source.id)]
 
-    def convert(source: Source, speed: float) -> Utterance:
+    def convert(source: Source, speed: float, sound: Sound) -> Utterance:
         speaker = speakers.get(source.id, source.id)
         name = source.id if source.id.startswith(f"{speaker}-") else f"{speaker}-{source.id}"
         if speed != 1:
             speaker, name = f"sp{speed:g}-{speaker}", f"sp{speed:g}-{name}"
-        wav, duration = _recording(source, out / "wav" / f"{name}.wav", speed)
+        wav, duration = _recording(source, sound, out / "wav" / f"{name}.wav", speed)
         phones = tuple(texts[source.id].split())
         text = originals.get(source.id) or texts[source.id]
         return Utterance(name, speaker, languages.get(source.id) or language, wav, phones, text, duration)
 
-    with ThreadPoolExecutor(jobs) as threads:
-        wanted = [(source, speed) for speed in speeds for source in spoken]
-        made = threads.map(lambda one: convert(*one), wanted)
-        utterances = list(track(made, f"format {data}", unit="utt", total=len(wanted)))
+    def convert_all(own: Sequence[Source]) -> list[Utterance]:
+        """All parts of one recording, which is opened once, and whose command is run once."""
+        try:
+            with open_sound(own[0].recording) as sound:
+                return [convert(source, speed, sound) for source in own for speed in speeds]
+        except SoundError as error:
+            raise UserError(f"utterance {own[0].id}: cannot read {error}") from None
+
+    need_ffmpeg(source.recording for source in spoken)
+    utterances: list[Utterance] = []
+    wanted = len(spoken) * len(speeds)
+    with ThreadPoolExecutor(jobs) as threads, bar(wanted, f"format {data}", unit="utt") as shown:
+        for made in threads.map(convert_all, _by_recording(spoken).values()):
+            utterances += made
+            shown.update(len(made))
     if not utterances:
         raise UserError(f"{data}: no utterance has both a recording and a text; expected at least one")
     write_data_dir(out, utterances)
@@ -127,15 +141,25 @@ def _sources(data: Path, allow_pipes: bool) -> list[Source]:
             trusted = "" if allow_pipes else ", or give --allow_pipes true where you trust it"
             raise UserError(f"{data}/wav.scp: {name} is {what} ({value}); expected a file: {advice}{trusted}")
     segments = _table(data, "segments", needed=False)
+    channels = read_channels(data)
     if not segments:
-        return [Source(name, value, None, None) for name, value in recordings.items()]
-    return [_segment(data, name, line, recordings) for name, line in segments.items()]
+        return [Source(name, value, None, None, channels.get(name)) for name, value in recordings.items()]
+    return [_segment(data, name, line, recordings, channels) for name, line in segments.items()]
 
 
-def _segment(data: Path, name: str, line: str, recordings: dict[str, str]) -> Source:
+def _by_recording(sources: Sequence[Source]) -> Mapping[str, list[Source]]:
+    """The parts of each recording, from its beginning to its end."""
+    parts: dict[str, list[Source]] = {}
+    for source in sorted(sources, key=lambda source: source.begin or 0.0):
+        parts.setdefault(source.recording, []).append(source)
+    return parts
+
+
+def _segment(data: Path, name: str, line: str, recordings: Mapping[str, str], channels: Mapping[str, int]) -> Source:
     try:
-        recording, begin, end = line.split()
-        source = Source(name, recordings[recording], float(begin), float(end))
+        recording, begin, end, *channel = line.split()
+        own = channel_of_segment(channel, channels.get(recording))
+        source = Source(name, recordings[recording], float(begin), float(end), own)
     except (ValueError, KeyError):
         raise UserError(f"{data}/segments: {name}: expected '<recording> <begin> <end>', found {line!r}") from None
     if not 0 <= float(begin) < float(end) < math.inf:
@@ -143,50 +167,25 @@ def _segment(data: Path, name: str, line: str, recordings: dict[str, str]) -> So
     return source
 
 
-def _recording(source: Source, converted: Path, speed: float) -> tuple[str, float]:
+def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> tuple[str, float]:
     """Return the path of a recording as it has to be, and its seconds."""
+    found = (sound.rate, sound.channels, sound.form, sound.subtype)
+    if sound.in_place and found == (RATE, 1, "WAV", "PCM_16") and source.begin is None and speed == 1:
+        return source.recording, sound.frames() / RATE
     try:
-        recording = _opened(source)
-        about = soundfile.info(recording)
-        as_wanted = (about.samplerate, about.channels, about.format, about.subtype) == (
-            RATE,
-            1,
-            "WAV",
-            "PCM_16",
-        )
-        if as_wanted and source.begin is None and speed == 1 and isinstance(recording, Path):
-            return str(recording), about.frames / RATE
-        begin, end = (round((time or 0) * about.samplerate) for time in (source.begin, source.end))
-        if isinstance(recording, io.BytesIO):
-            recording.seek(0)
-        samples, rate = soundfile.read(recording, start=begin, stop=end or None, dtype="float32")
-    # A header may claim more samples than there is memory for, or than a number holds.
-    except (OSError, MemoryError, OverflowError, ValueError, soundfile.SoundFileError) as error:
-        raise UserError(f"utterance {source.id}: cannot read {source.recording} ({describe(error)})") from None
+        samples = part_of(sound, source.begin, source.end, source.channel)
+    except SoundError as error:
+        raise UserError(f"utterance {source.id}: cannot read {error}") from None
+    except ValueError as error:
+        raise UserError(f"utterance {source.id}: {source.recording}: {error}") from None
     if not len(samples):
         raise UserError(f"utterance {source.id}: {source.recording} has no samples there; expected some")
-    if samples.ndim != 1:
-        raise UserError(f"utterance {source.id}: {source.recording} has {samples.shape[1]} channels; expected one")
-    if rate * speed != RATE:
-        samples = soxr.resample(samples, rate * speed, RATE)
+    if not np.isfinite(samples).all():
+        raise UserError(f"utterance {source.id}: {source.recording}: expected samples that are numbers, found NaN")
+    if sound.rate * speed != RATE:
+        samples = soxr.resample(samples, sound.rate * speed, RATE)
     write_wav(converted, np.clip(samples, -1, 1), RATE)
     return str(converted), len(samples) / RATE
-
-
-def _opened(source: Source) -> Path | io.BytesIO:
-    """The file of a recording, or what its command writes."""
-    if not is_command(source.recording):
-        # A device or a named pipe would be read for ever.
-        if not is_file(source.recording):
-            raise UserError(f"utterance {source.id}: cannot read {source.recording}: expected a file, found none")
-        need_decoder(Path(source.recording))
-        return Path(source.recording)
-    command = ["bash", "-o", "pipefail", "-c", source.recording.removesuffix("|")]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode:
-        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
-        raise UserError(f"utterance {source.id}: {source.recording} ended with exit code {done.returncode} ({said})")
-    return io.BytesIO(done.stdout)
 
 
 def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:

@@ -23,6 +23,15 @@ class Transcript:
     seconds: float
     phones: tuple[Phone, ...]
 
+    def later(self, seconds: float) -> "Transcript":
+        """Return the same, with all times so many seconds later; what would be before the beginning is at it."""
+        phones = (
+            Phone(phone.name, max(0.0, phone.begin + seconds), max(0.0, phone.end + seconds)) for phone in self.phones
+        )
+        return Transcript(
+            self.name, self.seconds + seconds, tuple(phone for phone in phones if phone.end > phone.begin)
+        )
+
 
 @dataclass(frozen=True)
 class Format:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from parp_espnet.bin import recognize
 
@@ -63,3 +64,19 @@ def test_what_cannot_be_done_at_all(
     ):
         assert call(monkeypatch, *words) == 2
         assert capsys.readouterr().err.splitlines()[-1].startswith(said)
+
+
+def test_times_as_praat_has_them(
+    learned: Path, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    samples, rate = soundfile.read(tones / "tone-0.wav")
+    soundfile.write(tmp_path / "a.mp3", samples, rate, format="MP3")
+    begins = {}
+    for times in ("decoded", "praat"):
+        assert call(monkeypatch, learned, tmp_path / "a.mp3", tones / "tone-0.wav", "--mp3_times", times) == 0
+        rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+        for name in {row[0] for row in rows}:
+            begins[times, Path(name).name] = [float(row[1]) for row in rows if row[0] == name]
+    later = [begin + 0.066 for begin in begins["decoded", "a.mp3"]]
+    assert begins["praat", "a.mp3"] == pytest.approx(later, abs=1e-3)
+    assert begins["praat", "tone-0.wav"] == begins["decoded", "tone-0.wav"]

@@ -73,5 +73,5 @@ def test_what_is_half_there(finetuning: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"10-7.trans.txt: expected a line 10-7-0001 and its words, found none"):
         librilight.read(finetuning, tmp_path, "train", 10, 1)
     (finetuning / "1h/2/clean/20/7/20-7-0000.flac").write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"20-7-0000.flac: .*; unpack the corpus again"):
+    with pytest.raises(UserError, match=r"20-7-0000.flac: expected what libsndfile decodes, found Format not rec"):
         librilight.read(finetuning, tmp_path, "train", 10, 2)

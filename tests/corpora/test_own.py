@@ -9,7 +9,7 @@ import soundfile
 from parp_espnet.corpora import own
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.layouts import SPLITS, read_items
-from parp_espnet.corpora.rejects import Made, Why
+from parp_espnet.corpora.rejects import Made
 from parp_espnet.errors import UserError
 
 Record = Callable[..., Path]
@@ -96,7 +96,7 @@ def test_features_are_no_waves(tmp_path: Path, record: Record) -> None:
     for split in SPLITS:
         found |= reasons(own.read(data, split, tmp_path / "wav", "xx"))
     assert "expected waves, found a matrix" in found["s0-0"]
-    assert found["s1-1"].startswith("audio: undecodable: ")
+    assert found["s1-1"].startswith("kind: undecodable: ")
     assert found["s2-2"].startswith("missing: expected the recording")
 
 
@@ -175,7 +175,7 @@ def test_rows_that_cannot_be_used(tmp_path: Path, record: Record) -> None:
         found |= reasons(made)
         kept += len(made.utterances)
     assert kept == 6
-    assert {reason.partition(":")[0] for reason in found.values()} == {str(why) for why in Why} - {"audio"}
+    assert {reason.partition(":")[0] for reason in found.values()} == {"row", "text", "script", "missing"}
     assert "expected Latin letters (es), found п (CYRILLIC)" in found["ru"]
 
 

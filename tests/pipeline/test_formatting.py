@@ -141,10 +141,11 @@ def test_no_directory(tmp_path: Path) -> None:
         format_data(tmp_path / "gone", tmp_path / "out", "es", jobs=1)
 
 
-def test_two_channels_are_refused(data: Path, tmp_path: Path) -> None:
-    soundfile.write(data / "good.wav", np.zeros((1600, 2)), 16000)
-    with pytest.raises(UserError, match="has 2 channels; expected one"):
-        format_data(data, tmp_path / "out", "es", jobs=1)
+def test_two_channels_are_averaged(data: Path, tmp_path: Path) -> None:
+    soundfile.write(data / "good.wav", np.tile([0.5, 0.25], (1600, 1)), 16000)
+    format_data(data, tmp_path / "out", "es", jobs=1)
+    made = {one.id: one for one in read_data_dir(tmp_path / "out")}["s1-a"]
+    assert soundfile.read(made.wav)[0] == pytest.approx(np.full(1600, 0.375), abs=1e-4)
 
 
 def test_an_mp3_without_a_decoder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +153,8 @@ def test_an_mp3_without_a_decoder(data: Path, tmp_path: Path, monkeypatch: pytes
     (data / "wav.scp").write_text((data / "wav.scp").read_text().replace("good.wav", "good.mp3"))
     format_data(data, tmp_path / "out", "es", jobs=1)
     monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "WAV"})
-    with pytest.raises(UserError, match=r"good\.mp3: this libsndfile \([\d.]+\) decodes no mp3; expected 1.1 or later"):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match=r"good\.mp3: .* this libsndfile \([\d.]+\) decodes no mp3, .* expected libsnd"):
         format_data(data, tmp_path / "other", "es", jobs=1)
 
 

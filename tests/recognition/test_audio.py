@@ -7,8 +7,9 @@ import pytest
 import soundfile
 
 from parp_espnet.errors import UserError
-from parp_espnet.recognition import audio
-from parp_espnet.recognition.audio import RATE, Failure, Source, find, read, seconds_of
+from parp_espnet.recognition.audio import RATE, Failure, Source, find, read
+from parp_espnet.sound import stream
+from parp_espnet.sound.reader import seconds_by_header
 
 SECONDS = 1.5
 KINDS = [("a.wav", 8000, 2), ("a.flac", 44100, 1), ("a.mp3", 44100, 2), ("a.ogg", 48000, 1), ("a.wav", 16000, 1)]
@@ -25,7 +26,7 @@ def test_any_kind(tmp_path: Path, name: str, rate: int, channels: int):
     soundfile.write(tmp_path / name, tone(rate, channels), rate)
     found = read(tmp_path / name)
     assert found.dtype == np.float32
-    assert seconds_of(tmp_path / name) == pytest.approx(SECONDS, abs=0.06)
+    assert seconds_by_header(tmp_path / name) == pytest.approx(SECONDS, abs=0.06)
     # A lossy coder may add a few hundredths of silence.
     assert len(found) == pytest.approx(SECONDS * RATE, abs=1 if rate != 44100 or name == "a.flac" else 1000)
     inner = found[RATE // 10 : -RATE // 10]
@@ -37,17 +38,17 @@ def test_any_kind(tmp_path: Path, name: str, rate: int, channels: int):
 def test_blocks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     soundfile.write(tmp_path / "a.wav", tone(44100, 2), 44100)
     whole = read(tmp_path / "a.wav")
-    monkeypatch.setattr(audio, "_BLOCK", 1000)
+    monkeypatch.setattr(stream, "BLOCK", 1000)
     np.testing.assert_allclose(read(tmp_path / "a.wav"), whole, atol=1e-5)
 
 
 def test_what_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     reasons = {
-        "none.wav": "no such file",
-        "empty.wav": "found an empty file",
-        "words.wav": r"no audio that libsndfile can decode \(Format not recognised\)",
-        "words.raw": "no audio that libsndfile can decode",
-        "silent.wav": "found a header without samples",
+        "none.wav": "expected a file, found none",
+        "empty.wav": "expected a recording, found 0 bytes",
+        "words.wav": "expected what libsndfile decodes, found Format not recognised; if it is sound, an ffmpeg",
+        "words.raw": "expected what libsndfile decodes",
+        "silent.wav": "expected samples, found a header and none",
         "odd.wav": "found NaN",
     }
     (tmp_path / "empty.wav").touch()
@@ -59,9 +60,9 @@ def test_what_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         with pytest.raises(UserError, match=rf"{name}: .*{reason}") as error:
             read(tmp_path / name)
         assert "\n" not in str(error.value)
-        assert name in ("silent.wav", "odd.wav") or seconds_of(tmp_path / name) == 0
+        assert name in ("silent.wav", "odd.wav") or seconds_by_header(tmp_path / name) == 0
     monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "…"})
-    with pytest.raises(UserError, match=r"words\.mp3: libsndfile [\d.]+ has no decoder for mp3"):
+    with pytest.raises(UserError, match=r"words\.mp3: .* libsndfile \([\d.]+\) decodes no mp3, and there is no ffmpeg"):
         read(tmp_path / "words.mp3")
 
 

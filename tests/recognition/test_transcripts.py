@@ -77,3 +77,11 @@ def test_ctm() -> None:
     assert [(float(begin), float(length)) for _, _, begin, length, _ in rows] == [
         pytest.approx((phone.begin, phone.end - phone.begin), abs=1e-4) for phone in ONE.phones
     ]
+
+
+def test_later_and_earlier() -> None:
+    later = ONE.later(0.066)
+    assert later.seconds == pytest.approx(1.566)
+    assert [phone.begin for phone in later.phones] == pytest.approx([0.166, 0.206, 0.466])
+    earlier = ONE.later(-0.14)
+    assert [(phone.name, phone.begin) for phone in earlier.phones] == [("a", 0.0), ("a", pytest.approx(0.26))]

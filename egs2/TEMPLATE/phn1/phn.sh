@@ -375,7 +375,7 @@ if at_stage 12; then
 fi
 
 if at_stage 13; then
-    # What training left of its options, which a result holds; nothing of one of before.
+    # origin.json is what training left of its options, which a result holds; nothing of one of before.
     for set in "${decoded_sets[@]}"; do
         for name in "${decodings[@]}"; do
             decoded=${exp}/${name}/${set}

@@ -8,36 +8,29 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection, resource_tracker
-from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from parp_espnet import progress
 from parp_espnet.corpora.check.folder import Part, Recording
-from parp_espnet.corpora.check.ogg import is_cut
-from parp_espnet.corpora.check.riff import frames_of_header
-from parp_espnet.corpora.decoders import need_decoder
-from parp_espnet.errors import describe
-from parp_espnet.files import exists, is_file
+from parp_espnet.sound.channels import mono
+from parp_espnet.sound.errors import SoundError, Trouble
+from parp_espnet.sound.full_scale import full_scale
+from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.segments import frame_of
 
-FULL = 32767 / 32768
-"""Full scale, of samples of 16 bits."""
+FLOATS = ("FLOAT", "DOUBLE")
+"""Subtypes whose samples may go beyond full scale."""
 FEW = 500
 """So many recordings are decoded sooner than processes are started."""
-
-SLACK = 0.1
-"""Seconds that a recording may be shorter than its header says: some telephones end it so, and nobody is cut off."""
-
-_ENDLESS = 2**48  # frames; libsndfile has a greater number where a header has no length
 _CHUNK = 50  # recordings that a process is given at a time
 
 
 @dataclass(frozen=True)
-class Sound:
+class Sample:
     """What an utterance sounds like: its `frames` at the recording's rate, and a `digest` of its samples."""
 
     utterance: str
@@ -49,6 +42,8 @@ class Sound:
     clipped: float
     """Part of the samples that is at full scale."""
     digest: bytes
+    peak: float = 0.0
+    """Greatest level, where samples are floating-point numbers, which may go beyond 1; otherwise 0."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +65,13 @@ class Heard:
     channels: int = 0
     frames: int = 0
     promised: int = 0
-    sounds: tuple[Sound, ...] = ()
+    sounds: tuple[Sample, ...] = ()
     problem: Problem | None = None
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether it has several channels, and nothing says which of them some utterance is in."""
+        return self.channels > 1 and any(part.channel is None for part in self.recording.parts)
 
 
 def hear_all(recordings: Sequence[Recording], jobs: int, label: str) -> list[Heard]:
@@ -93,71 +93,57 @@ def hear_all(recordings: Sequence[Recording], jobs: int, label: str) -> list[Hea
 
 
 def hear(recording: Recording) -> Heard:
-    """Decode a recording and look at the samples of each utterance in it.
-
-    Raises `UserError` where there is no decoder for it: no recording is at fault.
-    """
-    path = Path(recording.path)
-    need_decoder(path)
-    if not is_file(path):
-        nothing = "none" if path.is_absolute() else f"none, seen from {Path.cwd()}"
-        return Heard(recording, problem=Problem("missing", "a file", "something else" if exists(path) else nothing))
+    """Decode a recording and look at the samples of each utterance in it."""
     try:
-        if path.stat().st_size == 0:
-            return Heard(recording, problem=Problem("empty", "a recording", "0 bytes"))
-        with soundfile.SoundFile(path) as file:
-            return _hear(recording, file)
-    except (OSError, soundfile.SoundFileError) as error:
-        return Heard(recording, problem=Problem("undecodable", "what libsndfile decodes", _words(error, path)))
+        with open_sound(recording.path) as sound:
+            return _hear(recording, sound)
+    except SoundError as error:
+        return Heard(recording, problem=_problem(error))
 
 
-def _hear(recording: Recording, file: soundfile.SoundFile) -> Heard:
-    rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
-    if frames == 0:
-        return Heard(recording, rate, channels, problem=Problem("empty", "samples", "a header and none"))
-    if frames >= _ENDLESS:
-        problem = Problem("undecodable", "a header with a length", "one without; write the recording again")
-        return Heard(recording, rate, channels, problem=problem)
-    if is_cut(Path(recording.path)):
-        problem = Problem("truncated", "a page that ends the stream", f"none after {frames} frames")
-        return Heard(recording, rate, channels, frames, frames, problem=problem)
-    promised = max(frames, frames_of_header(Path(recording.path)) or 0)
+def _hear(recording: Recording, sound: Sound) -> Heard:
+    heard = Heard(recording, sound.rate, sound.channels)
     try:
-        if promised > frames + SLACK * rate:
-            raise soundfile.SoundFileError(f"it ends after {frames}")
-        sounds = tuple(_sound(file, part) for part in recording.parts)
-        return Heard(recording, rate, channels, frames, promised, sounds)
-    except soundfile.SoundFileError as error:
-        problem = Problem("truncated", f"{promised} frames, as its header says", f"fewer: {_words(error, file.name)}")
-        return Heard(recording, rate, channels, frames, promised, problem=problem)
+        sound.need_whole()
+        frames = sound.frames()
+        heard = replace(heard, frames=frames, promised=max(frames, sound.promised or 0))
+        return replace(heard, sounds=tuple(_sound(sound, part) for part in recording.parts))
+    except SoundError as error:
+        return replace(heard, problem=_problem(error))
+    except ValueError as error:
+        expected, _, found = str(error).removeprefix("expected ").partition(", found ")
+        return replace(heard, problem=Problem("channel", expected, found))
 
 
-def _sound(file: soundfile.SoundFile, part: Part) -> Sound:
-    """What is heard of an utterance. Raises `SoundFileError` where the recording ends before its header says."""
-    begin = min(file.frames, round((part.begin or 0.0) * file.samplerate))
-    end = file.frames if part.end is None else min(file.frames, round(part.end * file.samplerate))
-    if file.tell() != begin:
-        file.seek(begin)
-    samples = file.read(end - begin, dtype="float32", always_2d=True)
-    if len(samples) < end - begin:
-        raise soundfile.SoundFileError(f"it ends after {begin + len(samples)}")
-    return _measure(part.utterance, samples)
+def _problem(error: SoundError) -> Problem:
+    # What is broken has a line of the check's own on what to do.
+    broken = error.trouble in (Trouble.TRUNCATED, Trouble.EMPTY)
+    found = f"{error.found}; {error.advice}" if error.advice and not broken else error.found
+    return Problem(str(error.trouble), error.expected, found)
 
 
-def _measure(utterance: str, samples: NDArray[np.float32]) -> Sound:
+def _sound(sound: Sound, part: Part) -> Sample:
+    """What is heard of an utterance. Raises `SoundError` where the recording ends before its header says."""
+    samples = sound.read(frame_of(sound, part.begin) or 0, frame_of(sound, part.end))
+    if part.channel is not None and sound.channels > 1:
+        samples = mono(samples, part.channel)[:, None]
+    return _measure(part.utterance, samples, sound.subtype)
+
+
+def _measure(utterance: str, samples: NDArray[np.float32], subtype: str) -> Sample:
     """`samples` is (frames, channels)."""
+    full = full_scale(subtype)
     high, low = float(samples.max(initial=-1.0)), float(samples.min(initial=1.0))
     # The greatest and the smallest are not finite where any sample is not.
     bad = 0 if np.isfinite(high) and np.isfinite(low) else int((~np.isfinite(samples)).sum())
-    clipped = float((np.abs(samples) >= FULL).mean()) if max(high, -low) >= FULL else 0.0
-    digest = hashlib.sha256(np.ascontiguousarray(samples).data).digest()
-    return Sound(utterance, len(samples), bad, high - low, clipped, digest)
-
-
-def _words(error: Exception, path: Path | str) -> str:
-    """What an error says, without its kind and the path, which stand beside it."""
-    words = describe(error).partition(": ")[2]
-    return words.removeprefix(f"Error opening {str(path)!r}: ").removeprefix("Error : ")
+    clipped = float((np.abs(samples) >= full).mean()) if max(high, -low) >= full else 0.0
+    beyond = max(high, -low) if subtype in FLOATS and len(samples) else 0.0
+    # What is trained on: several channels may cancel out.
+    mixed = np.ascontiguousarray(mono(samples))
+    if samples.shape[1] > 1:
+        high, low = float(mixed.max(initial=-1.0)), float(mixed.min(initial=1.0))
+    digest = hashlib.sha256(mixed.data).digest()
+    return Sample(utterance, len(samples), bad, high - low, clipped, digest, beyond)
 
 
 @contextmanager

@@ -44,7 +44,13 @@ KINDS: Mapping[str, Kind] = {
     "truncated": Kind(Level.ERROR, "recording that is cut off or damaged before the end that its header says"),
     "header": Kind(Level.WARNING, "recording that is shorter than its header says, by a tenth of a second at most"),
     "rate": Kind(Level.WARNING, "recording of another rate; stage 2 resamples it, and so does --fix --resample"),
-    "channels": Kind(Level.ERROR, "recording of several channels; --fix --resample mixes them"),
+    "decoder": Kind(Level.ERROR, "recording whose decoder, such as ffmpeg, is not there"),
+    "channels": Kind(
+        Level.WARNING, "recording of several channels; stage 2 averages them, and so does --fix --resample"
+    ),
+    "channel": Kind(Level.ERROR, "recording without the channel that segments or reco2file_and_channel names"),
+    "scale": Kind(Level.ERROR, "recording of floating-point samples that are not scaled to [-1, 1]"),
+    "beyond": Kind(Level.WARNING, "recording of floating-point samples beyond full scale; stage 2 cuts them"),
     "nan": Kind(Level.ERROR, "recording with NaN or infinite samples"),
     "silent": Kind(Level.ERROR, "recording of silence"),
     "clipped": Kind(Level.WARNING, "recording that is clipped"),

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 
 from parp_espnet.corpora.check.audio import Heard
@@ -19,6 +18,8 @@ from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
 from parp_espnet.progress import track
+from parp_espnet.sound.channels import FILE, mono
+from parp_espnet.sound.reader import open_sound
 
 REJECTED = "rejected.tsv"
 
@@ -93,6 +94,10 @@ def _files(
         else:
             rows = {id_: own.rows[id_] for id_ in ids if id_ in own.rows}
             yield name, _content({id_: as_phones(text) for id_, text in rows.items()} if name == "text" else rows)
+    if (folder.path / FILE).is_file():
+        lines = (folder.path / FILE).read_text(encoding="utf-8").splitlines()
+        named = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.strip()}
+        yield FILE, _content({id_: words for id_, words in named.items() if id_ in recordings})
     if "utt2spk" in folder.tables:
         said: dict[str, list[str]] = {}
         for id_ in ids:
@@ -109,14 +114,16 @@ def _resample(heard: Iterable[Heard], wanted: Mapping[str, str], out: Path, jobs
     others = [
         one for one in heard
         if one.recording.id in wanted and one.problem is None and (one.rate, one.channels) != (RATE, 1)
+        # Utterances of different channels need them all.
+        and len({part.channel for part in one.recording.parts}) == 1
     ]  # fmt: skip
 
     def convert(one: Heard) -> tuple[str, str]:
         # An id may have a slash in it.
         copy = out / "wav" / f"{one.recording.id.replace('/', '%2F')}.wav"
-        samples, rate = soundfile.read(one.recording.path, dtype="float32", always_2d=True)
-        mono = soxr.resample(samples.mean(axis=1), rate, RATE)
-        write_wav(copy, np.clip(mono, -1, 1), RATE)
+        with open_sound(one.recording.path) as sound:
+            samples = mono(sound.read(), one.recording.parts[0].channel)
+        write_wav(copy, np.clip(soxr.resample(samples, one.rate, RATE), -1, 1), RATE)
         return one.recording.id, str(copy)
 
     with ThreadPoolExecutor(jobs) as threads:

@@ -9,15 +9,20 @@ from parp_espnet.corpora.check.faults import Fault
 from parp_espnet.corpora.check.tables import NAMES, NEEDED, Table, read_table
 from parp_espnet.corpora.kaldi import is_command
 from parp_espnet.errors import UserError
+from parp_espnet.sound.channels import channel_of_segment, read_channels
 
 
 @dataclass(frozen=True)
 class Part:
-    """An utterance in its recording, from `begin` to `end` in seconds; None are the recording's own."""
+    """An utterance in its recording, from `begin` to `end` in seconds; None are the recording's own.
+
+    `channel` is the one that it is in, 0 the first; None where nothing says so.
+    """
 
     utterance: str
     begin: float | None = None
     end: float | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ def read_folder(path: Path) -> Folder:
         raise UserError(f"{path}: no such data directory")
     tables = {name: read_table(path / name) for name in NAMES if name in NEEDED or (path / name).exists()}
     faults = [fault for table in tables.values() for fault in table.faults]
-    parts = dict(_parts(path, tables, faults))
+    channels = read_channels(path)
+    parts = dict(_parts(path, tables, channels, faults))
     recordings = []
     for name, value in tables["wav.scp"].rows.items():
         own = tuple(parts.get(name, ()))
@@ -85,16 +91,18 @@ def read_folder(path: Path) -> Folder:
     return Folder(path, tables, tuple(recordings), tuple(faults))
 
 
-def _parts(path: Path, tables: Mapping[str, Table], faults: list[Fault]) -> dict[str, list[Part]]:
+def _parts(
+    path: Path, tables: Mapping[str, Table], channels: Mapping[str, int], faults: list[Fault]
+) -> dict[str, list[Part]]:
     """The utterances of each recording; a segment that cannot be read becomes a fault."""
     if "segments" not in tables:
-        return {name: [Part(name)] for name in tables["wav.scp"].rows}
+        return {name: [Part(name, channel=channels.get(name))] for name in tables["wav.scp"].rows}
     parts: dict[str, list[Part]] = {}
     for name, line in tables["segments"].rows.items():
         where = str(tables["segments"].path)
         try:
-            recording, begin, end = line.split()
-            part = Part(name, float(begin), float(end))
+            recording, begin, end, *channel = line.split()
+            part = Part(name, float(begin), float(end), channel_of_segment(channel, channels.get(recording)))
             sensible = 0 <= float(begin) < float(end) < float("inf")
         except ValueError:
             faults.append(Fault("line", str(path), name, where, "<recording> <begin> <end>", repr(line)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from parp_espnet.corpora.check.audio import Heard, Problem, Sound
+from parp_espnet.corpora.check.audio import Heard, Problem, Sample
 from parp_espnet.corpora.check.faults import Fault
 from parp_espnet.corpora.check.folder import Folder, Part, seconds_of
 
@@ -13,6 +13,8 @@ SILENT = 1e-3
 """An utterance whose samples differ by less, of a full scale of 1, is silent: 60 dB below it."""
 CLIPPED = 1e-3
 """An utterance is clipped when a greater part of its samples is at full scale."""
+UNSCALED = 8.0
+"""Floating-point samples that go so far are no samples in [-1, 1], but integers, most likely."""
 APART = 0.1
 """Seconds that a recording may differ from what utt2dur or segments says."""
 WINDOW, HOP = 400, 320
@@ -60,20 +62,24 @@ def _of_recording(one: Heard) -> Iterator[Problem]:
         yield Problem("header", f"{one.promised} frames, as its header says", f"{one.frames}")
     if one.rate not in (0, RATE):
         yield Problem("rate", f"{RATE} Hz", f"{one.rate} Hz")
-    if one.channels > 1:
-        yield Problem("channels", "1 channel", f"{one.channels}")
+    if one.is_mixed:
+        yield Problem("channels", "1 channel", f"{one.channels}, which are averaged")
 
 
-def _of_samples(sound: Sound) -> Iterator[Problem]:
+def _of_samples(sound: Sample) -> Iterator[Problem]:
     if sound.bad:
         yield Problem("nan", "finite samples", f"{sound.bad} that are not, of {sound.frames}")
+    elif sound.peak >= UNSCALED:
+        yield Problem("scale", "samples in [-1, 1]", f"some of {sound.peak:.6g}")
+    elif sound.peak > 1:
+        yield Problem("beyond", "samples in [-1, 1]", f"some of {sound.peak:.6g}, which are cut")
     elif sound.frames and sound.spread < SILENT:
         yield Problem("silent", f"samples that differ by {SILENT:g} or more", f"{sound.spread:.6f}")
     if sound.clipped > CLIPPED:
         yield Problem("clipped", f"{CLIPPED:.1%} of the samples at full scale, or less", f"{sound.clipped:.1%}")
 
 
-def _of_duration(folder: Folder, one: Heard, sound: Sound, part: Part, limits: Limits) -> Iterator[Problem]:
+def _of_duration(folder: Folder, one: Heard, sound: Sample, part: Part, limits: Limits) -> Iterator[Problem]:
     seconds, whole = sound.frames / one.rate, one.frames / one.rate
     if part.end is not None and part.end > whole + APART:
         yield Problem("segment", f"an end within the {whole:.3f} s of {one.recording.id}", f"{part.end:.3f} s")

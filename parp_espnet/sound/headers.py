@@ -1,0 +1,152 @@
+"""What a header says of its length, which libsndfile corrects in silence where the file is shorter."""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+STREAMED = 0x7FFFF000
+"""A length from here on is what a program writes that does not know it yet, into a pipe."""
+
+type Bytes = BinaryIO | io.RawIOBase
+
+_PLAIN = (1, 3, 6, 7, 0xFFFE)
+"""Formats of wav in which a frame has a size: PCM, floats, A-law, mu-law, or any of these with more said."""
+_LONG = 2**62
+_NIST = re.compile(rb"^(\w+) -\S+ (.*?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The bytes of samples that a header promises, where they begin, and those of a frame (0 where it does not say)."""
+
+    size: int
+    begin: int
+    frame: int = 0
+
+
+def promise_of(file: Bytes) -> Promise | None:
+    """Return what the header of a wav (RIFF, RF64, W64), an aiff, au or sphere says; None where it does not."""
+    file.seek(0)
+    head = file.read(12) or b""
+    if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:] == b"WAVE":
+        return _riff(file)
+    if head[:4] == b"riff":
+        return _w64(file)
+    if head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
+        return _aiff(file, head[8:] == b"AIFF")
+    if head[:4] == b".snd":
+        file.seek(4)
+        offset, size = (int.from_bytes(file.read(4) or b"", "big") for _ in range(2))
+        return Promise(size, offset) if size < 0xFFFFFFFF else None
+    return _nist(file) if head[:7] == b"NIST_1A" else None
+
+
+def bytes_behind(file: Bytes, promise: Promise) -> int:
+    """Return how many bytes of a wav lie behind its samples and are no chunk: samples that the header leaves out."""
+    file.seek(0)
+    if file.read(4) != b"RIFF":
+        return 0
+    end = promise.begin + promise.size + promise.size % 2
+    behind = file.seek(0, io.SEEK_END) - end
+    file.seek(min(end, end + behind))
+    head = file.read(8) or b""
+    is_chunk = head[:4].isascii() and head[:4].decode("ascii", "replace").isprintable()
+    return 0 if behind < 8 or (is_chunk and int.from_bytes(head[4:], "little") <= behind) else behind
+
+
+def with_open_end(content: bytes) -> bytes:
+    """Return a wav whose header leaves the length open, so that libsndfile reads it to its end."""
+    changed = bytearray(content)
+    place = changed.index(b"data", 12)
+    changed[place + 4 : place + 8] = b"\xff" * 4
+    return bytes(changed)
+
+
+def frames_promised(file: Bytes, promise: Promise, frames: int) -> int:
+    """Return how many frames a header promises of a file of which libsndfile has `frames`; never fewer."""
+    there = file.seek(0, io.SEEK_END) - promise.begin
+    if promise.size <= there or there <= 0:
+        return frames
+    return max(frames, promise.size // promise.frame) if promise.frame else round(frames * promise.size / there)
+
+
+def _chunks(file: Bytes, order: str) -> Iterator[tuple[bytes, int]]:
+    """The name and size of each chunk, with the file at the beginning of its body."""
+    place = 12
+    while True:
+        file.seek(place)
+        head = file.read(8) or b""
+        if len(head) < 8:
+            return
+        size = int.from_bytes(head[4:], "little" if order == "little" else "big")
+        yield head[:4], size
+        # A chunk of an odd size has a byte of padding.
+        place += 8 + size + size % 2
+
+
+def _riff(file: Bytes) -> Promise | None:
+    frame, long = 0, 0
+    for name, size in _chunks(file, "little"):
+        if name == b"ds64":
+            file.seek(8, io.SEEK_CUR)
+            long = int.from_bytes(file.read(8) or b"", "little")
+        elif name == b"fmt ":
+            frame = _frame(file.read(16) or b"")
+        elif name == b"data":
+            if size == 0xFFFFFFFF and 0 < long < _LONG:
+                return Promise(long, file.tell(), frame)
+            return Promise(size, file.tell(), frame) if size < STREAMED else None
+    return None
+
+
+def _frame(form: bytes) -> int:
+    """The bytes of a frame, by the body of `fmt `; 0 where frames are coded in blocks."""
+    return int.from_bytes(form[12:14], "little") if int.from_bytes(form[:2], "little") in _PLAIN else 0
+
+
+def _w64(file: Bytes) -> Promise | None:
+    place, frame = 40, 0
+    while True:
+        file.seek(place)
+        head = file.read(24) or b""
+        size = int.from_bytes(head[16:], "little")
+        if len(head) < 24 or size < 24:
+            return None
+        if head[:4] == b"fmt ":
+            frame = _frame(file.read(16) or b"")
+        elif head[:4] == b"data":
+            return Promise(size - 24, place + 24, frame) if size < _LONG else None
+        place += -(-size // 8) * 8
+
+
+def _aiff(file: Bytes, plain: bool) -> Promise | None:
+    frame = 0
+    for name, size in _chunks(file, "big"):
+        if name == b"COMM" and plain:
+            body = file.read(8) or b""
+            frame = int.from_bytes(body[:2], "big") * -(-int.from_bytes(body[6:], "big") // 8)
+        elif name == b"SSND":
+            offset = int.from_bytes(file.read(4) or b"", "big")
+            begin = file.tell() + 4 + offset
+            return Promise(size - 8 - offset, begin, frame) if 8 < size < STREAMED else None
+    return None
+
+
+def _nist(file: Bytes) -> Promise | None:
+    file.seek(8)
+    words = (file.read(8) or b"").strip()
+    if not words.isdigit():
+        return None
+    begin = int(words)
+    file.seek(0)
+    fields = dict(_NIST.findall(file.read(min(begin, 1 << 16)) or b""))
+    try:
+        count, width, channels = (int(fields[name]) for name in (b"sample_count", b"sample_n_bytes", b"channel_count"))
+    except (KeyError, ValueError):
+        return None
+    # Compressed ones (shorten) have fewer bytes than samples.
+    if b"," in fields.get(b"sample_coding", b""):
+        return None
+    return Promise(count * width * channels, begin, width * channels)

@@ -1,0 +1,220 @@
+"""What the door says of recordings that are damaged, of no kind, or of kinds that lie about their length."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from parp_espnet.sound import reader
+from parp_espnet.sound.channels import mono, read_channels
+from parp_espnet.sound.errors import SoundError, Trouble
+from parp_espnet.sound.full_scale import full_scale
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.segments import OpenSounds, part_of
+
+RATE = 16000
+NOISE = (0.2 * np.random.default_rng(0).standard_normal(2 * RATE)).astype(np.float32)
+
+
+def read_whole(recording: str | Path) -> None:
+    with open_sound(recording) as sound:
+        sound.need_whole()
+        sound.read()
+
+
+def trouble(recording: str | Path) -> tuple[Trouble, str]:
+    with pytest.raises(SoundError) as error:
+        read_whole(recording)
+    assert len(str(error.value).splitlines()) == 1
+    return error.value.trouble, str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype"),
+    [("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("WAVEX", "FLOAT"), ("RF64", "PCM_24"),
+     ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("NIST", "PCM_16"), ("FLAC", "PCM_16"), ("CAF", "PCM_16"),
+     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS")],
+)  # fmt: skip
+def test_half_a_recording_is_never_taken_for_a_whole(tmp_path: Path, form: str, subtype: str | None) -> None:
+    path = tmp_path / "half"
+    soundfile.write(path, NOISE, RATE, format=form, subtype=subtype)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert trouble(path)[0] in (Trouble.TRUNCATED, Trouble.UNDECODABLE, Trouble.EMPTY)
+
+
+@pytest.mark.parametrize("kind", ["m4a", "webm", "aac", "wma", "wv"])
+def test_half_of_what_ffmpeg_decodes(ffmpeg: Callable[..., Path], kind: str) -> None:
+    path = ffmpeg(f"half.{kind}", NOISE, RATE)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert trouble(path)[0] in (Trouble.TRUNCATED, Trouble.UNDECODABLE)
+
+
+def test_an_mp3_of_variable_rate_without_a_length_is_read_to_its_end(ffmpeg: Callable[..., Path]) -> None:
+    samples = np.concatenate([NOISE, np.zeros(4 * RATE, np.float32), NOISE])
+    path = ffmpeg("a.mp3", samples, RATE, "-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0")
+    # libsndfile goes by the first frames alone.
+    assert soundfile.info(path).frames < 0.8 * len(samples)
+    with open_sound(path) as sound:
+        assert sound.frames() == len(sound.read()) == pytest.approx(len(samples), abs=2400)
+        assert np.abs(part_of(sound, 6.5, 7.5)).max() > 0.1
+
+
+@pytest.mark.parametrize(("size", "frames"), [(0, len(NOISE)), (0xFFFFFFFF, len(NOISE)), (2 * RATE, None)])
+def test_a_wav_whose_header_was_never_finished(tmp_path: Path, size: int, frames: int | None) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[40:44] = size.to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(content)
+    if frames is None:
+        assert "found 32000 bytes of more samples" in trouble(tmp_path / "a.wav")[1]
+        return
+    with open_sound(tmp_path / "a.wav") as sound:
+        sound.need_whole()
+        assert len(sound.read()) == frames == sound.frames()
+
+
+def test_two_mp3s_in_a_row_are_both_heard(ffmpeg: Callable[..., Path]) -> None:
+    path = ffmpeg("a.mp3", NOISE, RATE)
+    path.write_bytes(2 * path.read_bytes())
+    with open_sound(path) as sound:
+        assert sound.frames() == len(sound.read()) == pytest.approx(2 * len(NOISE), abs=4800)
+
+
+@pytest.mark.parametrize("before", [bytes(1000), b"\xff\xfb half a frame"])
+def test_an_mp3_that_begins_with_something_else(ffmpeg: Callable[..., Path], before: bytes) -> None:
+    path = ffmpeg("a.mp3", NOISE, RATE, "-write_xing", "0", "-id3v2_version", "0")
+    path.write_bytes(before + path.read_bytes())
+    with open_sound(path) as sound:
+        assert sound.frames() == len(sound.read()) == pytest.approx(len(NOISE), abs=2400)
+
+
+def test_two_oggs_in_a_row_need_ffmpeg(ffmpeg: Callable[..., Path], request: pytest.FixtureRequest) -> None:
+    path = ffmpeg("a.ogg", NOISE, RATE, "-c:a", "libvorbis")
+    path.write_bytes(2 * path.read_bytes())
+    with open_sound(path) as sound:
+        assert len(sound.read()) == pytest.approx(2 * len(NOISE), abs=2000)
+    request.getfixturevalue("no_ffmpeg")
+    assert "several streams in a row, of which it reads the first alone" in trouble(path)[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"<!DOCTYPE html><title>404</title>", "it is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
+        (b"PK\x03\x04....", "it is a packed archive"),
+        (bytes(5000), "nothing but zeros"),
+        (b"NIST_1A\n   1024\nsample_coding -s26 pcm,embedded-shorten-v2.00\n", ""),
+        (b"these are words", "an ffmpeg on PATH may decode it"),
+    ],
+)
+def test_what_is_no_recording_is_said_with_what_to_do(
+    tmp_path: Path, no_ffmpeg: None, content: bytes, advice: str
+) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    kind, said = trouble(tmp_path / "a.wav")
+    assert kind is Trouble.UNDECODABLE
+    assert advice in said
+
+
+@pytest.mark.parametrize("name", ["C:\\Users\\ana\\1.wav", "clips\\1.wav", "D:/clips/1.wav"])
+def test_a_path_of_windows(name: str) -> None:
+    assert trouble(name)[1].endswith("it is a path of Windows: write it as this machine has it, with / between folders")
+
+
+def test_what_is_missing_has_no_advice_but_a_link_has(tmp_path: Path) -> None:
+    assert trouble(tmp_path / "gone.wav")[1] == f"{tmp_path}/gone.wav: expected a file, found none"
+    (tmp_path / "link.wav").symlink_to(".git/annex/objects/x")
+    assert "bring the data here (git annex get, dvc pull)" in trouble(tmp_path / "link.wav")[1]
+
+
+def test_a_length_that_is_not_true_takes_no_memory(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", NOISE, RATE, subtype="PCM_16")
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    content[21] |= 0x0F
+    (tmp_path / "a.flac").write_bytes(content)
+    assert trouble(tmp_path / "a.flac")[0] is Trouble.TRUNCATED
+
+
+def test_a_codec_that_cannot_seek_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, 8000, subtype="GSM610")
+    opened = []
+    real = reader.open_stream
+    monkeypatch.setattr(reader, "open_stream", lambda source: opened.append(source) or real(source))
+    with OpenSounds() as sounds:
+        parts = [part_of(sounds.get(str(tmp_path / "a.wav")), 0.1 * n, 0.1 * n + 0.5) for n in (9, 3, 7, 1)]
+    assert {len(part) for part in parts} == {4000}
+    assert len(opened) == 2
+
+
+def test_ranges_of_an_ark(tmp_path: Path) -> None:
+    both = np.stack([NOISE, -0.5 * NOISE], axis=1)
+    soundfile.write(tmp_path / "a.wav", both, RATE, subtype="FLOAT")
+    (tmp_path / "a.ark").write_bytes(b"k " + (tmp_path / "a.wav").read_bytes())
+    for words, wanted in (
+        ("[10:19]", both[10:20]), ("[:9,1]", both[:10, 1:]), ("[,0:0]", both[:, :1]), ("[0:99999999]", both),
+    ):  # fmt: skip
+        with open_sound(f"{tmp_path}/a.ark:2{words}") as sound:
+            assert np.array_equal(sound.read(), wanted)
+            assert (sound.frames(), sound.channels) == wanted.shape
+            assert np.array_equal(np.concatenate(list(sound.blocks())), wanted)
+            assert np.array_equal(sound.read(2, 5), wanted[2:5])
+
+
+def test_a_file_may_be_called_like_a_place_in_an_ark(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "talk 10:30", NOISE, RATE, format="WAV")
+    with open_sound(tmp_path / "talk 10:30") as sound:
+        assert sound.frames() == len(NOISE)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"k \0BFM \4....", "expected waves, found a matrix"),
+        (b"k  [\n 1 2 ]\n", "expected waves, found a matrix"),
+        (b"k PKL....", "expected waves, found a matrix"),
+        (b"k", "expected a recording at that byte, found an archive of 1 bytes"),
+        (b"k RIFF\xff\0\0\0WAVE", "bytes, where the archive ends"),
+        (b"k AUDIO\x02\xff\xff", "bytes, where the archive ends"),
+        (b"k nothing at all", "expected a length"),
+    ],
+)
+def test_arks_that_hold_no_recording(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "a.ark").write_bytes(content)
+    assert said in trouble(f"{tmp_path}/a.ark:2")[1]
+
+
+def test_the_channel_that_is_asked_for_or_the_average() -> None:
+    both = np.array([[0.5, -0.25], [1, 0]], np.float32)
+    assert mono(both).tolist() == [0.125, 0.5]
+    assert mono(both, 1).tolist() == [-0.25, 0]
+    assert mono(both[:, :1], 1).tolist() == [0.5, 1]
+    with pytest.raises(ValueError, match="expected channel 3, found 2 channels"):
+        mono(both, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"), [("A B", [0, 1]), ("1 2", [0, 1]), ("0 1", [0, 1]), ("a c", [0, 2]), ("2 2", [1, 1])]
+)
+def test_names_of_channels(tmp_path: Path, words: str, numbers: list[int]) -> None:
+    lines = [f"r{number} f {word}\n" for number, word in enumerate(words.split())]
+    (tmp_path / "reco2file_and_channel").write_text("".join(lines))
+    assert list(read_channels(tmp_path).values()) == numbers
+
+
+@pytest.mark.parametrize(
+    ("form", "subtype"),
+    [("WAV", subtype) for subtype in soundfile.available_subtypes("WAV") if not subtype.startswith("MPEG")]
+    + [("AIFF", "PCM_S8"), ("AIFF", "DWVW_16"), ("AU", "G723_24"), ("AU", "G723_40"), ("FLAC", "PCM_24"),
+       ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("CAF", "ALAC_16"), ("CAF", "ALAC_24")],
+)  # fmt: skip
+@pytest.mark.parametrize(("gain", "clips"), [(4.0, True), (0.6, False)])
+def test_full_scale_of_every_subtype(tmp_path: Path, form: str, subtype: str, gain: float, clips: bool) -> None:
+    wave = np.clip(gain * np.sin(np.arange(8000) * 0.05), -1, 1)
+    soundfile.write(tmp_path / "a", wave, 8000, format=form, subtype=subtype)
+    with open_sound(tmp_path / "a") as sound:
+        samples, full = sound.read(), full_scale(sound.subtype)
+    both = [(samples >= full).mean(), (samples <= -full).mean()]
+    assert (min(both) > 0.005) if clips and not subtype.startswith("NMS") else (max(both) > 0.005) == clips
