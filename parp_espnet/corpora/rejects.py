@@ -1,5 +1,6 @@
 """What a corpus has that cannot be used: it is listed with its reason, and left out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,33 @@ class Why(StrEnum):
     SCRIPT = "script"
     MISSING = "missing"
     AUDIO = "audio"
+    MARKS = "marks"
+    ALONE = "alone"
+    KIND = "kind"
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is no fault of what is there that it is left out: however many there are, the rest may be used."""
+        return self in (Why.ALONE, Why.KIND)
+
+    @property
+    def what(self) -> str:
+        """What was left out, for a summary."""
+        return {
+            "row": "rows that cannot be read",
+            "text": "texts that cannot be used",
+            "script": "texts of another script",
+            "missing": "without their recording",
+            "path": "with a path of another system",
+            "audio": "recordings that cannot be used",
+            "empty": "empty recordings",
+            "decoder": "recordings that nothing here decodes",
+            "silent": "recordings without speech",
+            "short": "recordings too short for their text",
+            "marks": "texts with speech that is not written",
+            "alone": "recordings or transcripts alone",
+            "kind": "other files",
+        }[self]
 
     @property
     def advice(self) -> str:
@@ -31,6 +59,9 @@ class Why(StrEnum):
             Why.SCRIPT: "are these the transcripts of this language?",
             Why.MISSING: "unpack or download the corpus again; it seems to be half there",
             Why.AUDIO: "download the recordings again; they seem to be damaged",
+            Why.MARKS: "--marks text leaves these out of the text instead, --marks keep takes the text as it is",
+            Why.ALONE: "do recordings and transcripts have the same names?",
+            Why.KIND: "are these recordings and transcripts?",
         }[self]
 
 
@@ -71,9 +102,18 @@ def write_rejects(path: Path, rejected: Sequence[Reject]) -> None:
     write_text(path, "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows))
 
 
+def count_rejects(rejected: Sequence[Reject]) -> str:
+    """Return how much is left out, and of what kinds: "7 left out (4 other files, 3 texts of another script)"."""
+    counts = Counter(one.why for one in rejected)
+    kinds = ", ".join(f"{count} {why.what}" for why, count in counts.most_common())
+    return f"{len(rejected)} left out ({kinds})"
+
+
 def refuse_if_most(made: Made, listed: Path) -> None:
     """Raise `UserError` where more is left out, for one kind of reason, than there is; `listed` has all of them."""
     for why in Why:
+        if why.is_aside and made.utterances:
+            continue
         own = [one for one in made.rejected if one.why is why]
         if len(own) > len(made.utterances):
             seen = len(made.rejected) + len(made.utterances)
