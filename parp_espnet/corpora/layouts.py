@@ -141,7 +141,11 @@ def _kaldi(path: Path) -> Items:
             speaker = speakers[name][1] if name in speakers else None
             items.append(Item(where, name, _found(path, recording), texts[name][1], speaker, begin, end))
     listed = recordings if segments is None else segments
-    for name in texts.keys() - listed.keys():
+    if segments is not None:
+        cut = {value.split()[0] for _, value in segments.values() if value}
+        for name in sorted(recordings.keys() - cut):
+            rejected.append(Reject(recordings[name][0], name, Why.ALONE, "expected a segment of it, found none"))
+    for name in sorted(texts.keys() - listed.keys()):
         rejected.append(Reject(texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"))
     return Items(items, rejected)
 
@@ -208,7 +212,7 @@ def _folder(path: Path, tree: Tree) -> Items:
         if file.suffix.lower() in TRANSCRIPTS and file not in used:
             used.add(file)
             rejected.append(alone(file, path, _why_alone(file)))
-    rejected += left_over(tree.files, path, used, "a recording that is read here", "a recording or a transcript")
+    rejected += left_over(tree.files, path, used, "a recording of a kind that is read", "a recording or a transcript")
     return Items(items, rejected)
 
 

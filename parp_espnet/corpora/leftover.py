@@ -48,7 +48,7 @@ def left_over(files: Iterable[Path], root: Path, used: Collection[Path], what: s
         if path in used:
             continue
         if path.suffix.lower() in SOUNDS:
-            yield _reject(path, root, Why.ALONE, f"expected {what}, found none")
+            yield _reject(path, root, Why.ALONE, f"expected {what}, found {path.name} alone")
         else:
             kind = path.suffix or "a name without an ending"
             yield _reject(path, root, Why.KIND, f"expected {by}, found {kind}, of a kind that is not read here")

@@ -9,7 +9,7 @@ from pathlib import Path
 import soundfile
 
 from parp_espnet.corpora.choose import partition
-from parp_espnet.corpora.columns import Told
+from parp_espnet.corpora.columns import Told, is_recording
 from parp_espnet.corpora.layouts import SPLITS, Item, Items, lists_of_sets, read_items
 from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.rejects import Reject, Why
@@ -50,11 +50,23 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
         lacking = " and ".join(name for name in SPLITS if name not in given)
         raise UserError(f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}")
     if lists := lists_of_sets(root):
-        return _as_told(read_items(lists[split], how.told), f": {lists[split]} has no more")
+        return _of_lists(lists, split, how)
     everything = read_items(root, how.told)
     if not everything.items:
         return Chosen((), everything.rejected)
     return _by_column(everything, split) or _divided(root, everything, split, how)
+
+
+def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
+    """The set that a list has; a recording that none of the lists has is among the rejects of train."""
+    found = {name: read_items(path, how.told) for name, path in lists.items()}
+    listed = {item.audio for items in found.values() for item in items.items}
+    rejected = []
+    for reject in found[split].rejected:
+        is_file = is_recording(reject.where)
+        if not is_file or (split == "train" and reject.where not in listed):
+            rejected.append(reject)
+    return Chosen(found[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more")
 
 
 def _as_told(found: Items, why: str) -> Chosen:
@@ -96,7 +108,9 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
     # What cannot be read is in no set; train's list has it.
     rejected = everything.rejected if split == "train" else ()
     why = f": a {kind} is in one set only, and train keeps the largest of {len(sets)}"
-    return Chosen(own, rejected, f"sets by {kind}", why if split != "train" else "")
+    if split == "train":
+        why = f": dev and test have whole {kind}s, of {len(sets)}" if asked else ""
+    return Chosen(own, rejected, f"sets by {kind}", why)
 
 
 def _wanted(minutes: Mapping[str, float], total: float) -> dict[str, float]:
