@@ -7,6 +7,7 @@ with the options that say it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import combinations
 from pathlib import PurePosixPath, PureWindowsPath
 
 from parp_espnet.errors import UserError
@@ -87,6 +88,7 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
     for role in ("audio", "text"):
         if role not in places:
             raise UserError(_unknown(where, first, role))
+    _need_different(where, {role: place for role, place in places.items() if role in _WHAT})
     return Columns(has_header=True, **places)
 
 
@@ -159,6 +161,7 @@ def _by_place(where: str, first: Sequence[str], told: Told, is_data: bool) -> Co
                 f"names the columns: the first holds {' | '.join(cell.strip() for cell in first)[:80]}"
             )
     numbers = {role: int(value) - 1 for role, value in given.items()}
+    _need_different(where, numbers)
     if {"audio", "text"} <= numbers.keys():
         return Columns(False, numbers["audio"], numbers["text"], numbers.get("speaker"))
     if given:
@@ -174,6 +177,15 @@ def _by_place(where: str, first: Sequence[str], told: Told, is_data: bool) -> Co
             "is which, by numbers: --audio_column 1 --text_column 2 --speaker_column 3"
         )
     return Columns(False, 0, 1, 2 if len(first) == 3 else None)
+
+
+def _need_different(where: str, places: Mapping[str, int]) -> None:
+    for role, other in combinations(places, 2):
+        if places[role] == places[other]:
+            raise UserError(
+                f"{where}: --{other}_column: expected another column than that of the {_WHAT[role]}, found column "
+                f"{places[other] + 1} for both"
+            )
 
 
 def _unknown(where: str, header: Sequence[str], role: str) -> str:

@@ -129,6 +129,7 @@ def test_manifests_of_lhotse(root: Path) -> None:
         ("", "N.wav,a,b,S", None, "found 4 columns; say which is which, by numbers"),
         ("", "N.wav,a,b,S", Told("1"), "found --audio_column alone"),
         ("", "N.wav,a,b,S", Told("1", "text"), "--text_column text: expected a number from 1 to 4"),
+        ("file,text,who", "N.wav,Q,me", Told(speaker="2"), "than that of the text, found column 2 for both"),
         ("file,text", "N.wav,Q", Told("x"), "--audio_column x: expected a column of this table, found file, text"),
     ],
 )  # fmt: skip
