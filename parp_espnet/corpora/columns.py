@@ -125,10 +125,10 @@ def _by_name(where: str, header: Sequence[str], told: Told) -> Iterator[tuple[st
             continue
         places = [place for place, name in enumerate(names) if _ROLES.get(name) == role]
         if len(places) > 1 and role in ("audio", "text", "speaker"):
-            which = " and ".join(header[place].strip() for place in places)
+            which = " and ".join(_shown(header[place]) for place in places)
             raise UserError(
                 f"{where}: expected one column of the {_WHAT[role]}, found {which}: say which one, "
-                f"--{role}_column '{header[places[0]].strip()}'"
+                f"--{role}_column '{_shown(header[places[0]])}'"
             )
         # Times of two kinds say nothing for certain.
         if len(places) == 1:
@@ -147,7 +147,7 @@ def _place(where: str, header: Sequence[str], role: str, value: str) -> int:
             return places[0]
     if value.isdecimal() and 1 <= int(value) <= len(header):
         return int(value) - 1
-    found = ", ".join(name.strip() for name in header)
+    found = ", ".join(map(_shown, header[:12]))
     raise UserError(f"{where}: --{role}_column {value}: expected a column of this table, found {found}")
 
 
@@ -158,7 +158,7 @@ def _by_place(where: str, first: Sequence[str], told: Told, is_data: bool) -> Co
         if not value.isdecimal() or not 1 <= int(value) <= len(first):
             raise UserError(
                 f"{where}: --{role}_column {value}: expected a number from 1 to {len(first)}, since no line "
-                f"names the columns: the first holds {' | '.join(cell.strip() for cell in first)[:80]}"
+                f"names the columns: the first holds {' | '.join(map(_shown, first))[:80]}"
             )
     numbers = {role: int(value) - 1 for role, value in given.items()}
     _need_different(where, numbers)
@@ -189,7 +189,7 @@ def _need_different(where: str, places: Mapping[str, int]) -> None:
 
 
 def _unknown(where: str, header: Sequence[str], role: str) -> str:
-    found = ", ".join(name.strip() for name in header[:12])
+    found = ", ".join(map(_shown, header[:12]))
     known = ", ".join(KNOWN[role][:9])
     return (
         f"{where}: expected a column of the {_WHAT[role]} ({known}, …), found {found}: "
@@ -210,7 +210,7 @@ def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], to
         kind = "names of recordings" if all(map(is_recording, written)) else kind
         if kind is not None:
             raise UserError(
-                f"{where}: expected texts in column {columns.text + 1}, found {kind} such as {written[0]}: say which "
+                f"{where}: expected texts in column {columns.text + 1}, found {kind} such as {_shown(written[0])}: say which "
                 "column it is, --text_column (a name or a number)"
             )
     if columns.has_header or columns.speaker is None or "speaker" in told.given:
@@ -220,9 +220,14 @@ def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], to
     if len(set(speakers)) > len(set(texts)) or 2 * several > len(speakers):
         raise UserError(
             f"{where}: expected columns audio, text and speaker, since no line names them, found in the third what "
-            f"looks like texts ({speakers[0][:40]}): say which is which, by numbers: --audio_column 1 "
+            f"looks like texts ({_shown(speakers[0])}): say which is which, by numbers: --audio_column 1 "
             "--text_column 3 --speaker_column 2, or as it stands: --audio_column 1 --text_column 2 --speaker_column 3"
         )
+
+
+def _shown(cell: str) -> str:
+    """A cell as a message shows it: in one line, short, and without what a terminal would obey."""
+    return "".join(mark if mark.isprintable() else "\ufffd" for mark in " ".join(cell.split()))[:40]
 
 
 def _is_number(text: str) -> bool:

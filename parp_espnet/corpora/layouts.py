@@ -277,7 +277,7 @@ def _listed(base: Path, value: str) -> str:
 
 def _unlisted(path: Path, used: Set[Path], tree: Tree | None) -> Iterator[Reject]:
     """Recordings beside those of a list that it does not name, and what else there is in the list's directory."""
-    folders = {audio.parent for audio in used if audio.parent.is_dir()}
+    folders = {audio.parent for audio in used if is_file(audio)}
     beside = {file.resolve() for folder in folders for file in folder.iterdir() if file.suffix.lower() in SUFFIXES}
     files = [file for file in beside if file.is_file() and not is_system(file)]
     root = path.parent.resolve()

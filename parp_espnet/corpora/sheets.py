@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,7 +110,7 @@ def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], li
     if path.name.lower().endswith(".gz"):
         try:
             text = gzip.decompress(path.read_bytes()).decode("utf-8-sig", errors="replace")
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise UserError(f"{path}: expected a file that gzip has packed ({error})") from None
         lines = [(f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         rejected: list[Reject] = []
