@@ -210,8 +210,8 @@ def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], to
         kind = "names of recordings" if all(map(is_recording, written)) else kind
         if kind is not None:
             raise UserError(
-                f"{where}: expected texts in column {columns.text + 1}, found {kind} such as {_shown(written[0])}: say which "
-                "column it is, --text_column (a name or a number)"
+                f"{where}: expected texts in column {columns.text + 1}, found {kind} such as {_shown(written[0])}: "
+                "say which column it is, --text_column (a name or a number)"
             )
     if columns.has_header or columns.speaker is None or "speaker" in told.given:
         return
