@@ -76,9 +76,11 @@ def read_items(path: Path, told: Told | None = None) -> Items:
     if not path.is_dir():
         raise UserError(f"--own {path}: no such file or directory")
     if (path / "wav.scp").is_file():
+        _need_no_columns(path, told, "a Kaldi directory")
         return _kaldi(path)
     tree = walk(path)
     if any(_transcript(file) for file in _recordings(tree)):
+        _need_no_columns(path, told, "a folder of recordings with transcripts beside them")
         return _folder(path, tree)
     lists = lists_in(path)
     if len(lists) == 1:
@@ -89,6 +91,12 @@ def read_items(path: Path, told: Told | None = None) -> Items:
         f"({' or '.join(TRANSCRIPTS)}), or one table (.tsv, .csv, .jsonl), or one each for train, dev and test; found "
         f"{found}" + ("; of several tables, give one: --own FILE" if lists else "")
     )
+
+
+def _need_no_columns(path: Path, told: Told, what: str) -> None:
+    if told.given:
+        option = f"--{next(iter(told.given))}_column"
+        raise UserError(f"--own {path}: {option} is for tables, found {what}; give the table, or leave it out")
 
 
 def lists_in(path: Path) -> list[Path]:
@@ -228,8 +236,7 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     if not is_list(path) and path.suffix.lower() != ".txt":
         raise UserError(f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found another file")
     if is_manifest(path):
-        if told.given:
-            raise UserError(f"--own {path}: --{next(iter(told.given))}_column changes nothing of lhotse's manifests")
+        _need_no_columns(path, told, "lhotse's manifest")
         found = read_manifest(path)
     else:
         found = read_sheet(path, told, lambda cell: exists(_listed(path.parent, cell)))

@@ -45,7 +45,9 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
     """Return what a set (one of `SPLITS`) has. Raises `UserError` where a set is lacking, or there is too little."""
     given = [name for name in SPLITS if (root / name).is_dir()]
     if given == list(SPLITS):
-        return _as_told(read_items(root / split, how.told), f": {root / split} has no more")
+        found = read_items(root / split, how.told)
+        beside = _beside(root) if split == "train" else []
+        return Chosen(found.items, [*found.rejected, *beside], "", f": {root / split} has no more")
     if "train" in given and not (root / "wav.scp").is_file():
         lacking = " and ".join(name for name in SPLITS if name not in given)
         raise UserError(f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}")
@@ -69,8 +71,11 @@ def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
     return Chosen(found[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more")
 
 
-def _as_told(found: Items, why: str) -> Chosen:
-    return Chosen(found.items, found.rejected, "", why)
+def _beside(root: Path) -> list[Reject]:
+    """What there is beside the directories of the sets."""
+    reason = f"expected the directories {', '.join(SPLITS)} alone, found another file or directory"
+    others = sorted(path for path in root.iterdir() if path.name not in SPLITS)
+    return [Reject(str(path), path.name, Why.KIND, reason) for path in others]
 
 
 def _by_column(everything: Items, split: str) -> Chosen | None:

@@ -174,6 +174,15 @@ def test_cells_of_several_lines(root: Path, content: str, texts: list[str], reje
     assert all(part in reason for part, reason in zip(rejected, reasons, strict=True))
 
 
+def test_columns_of_what_is_no_table(root: Path) -> None:
+    (root / "0.txt").write_text("a")
+    with pytest.raises(UserError, match="--text_column is for tables, found a folder of recordings with transcripts"):
+        read(root, Told(text="gloss"))
+    (root / "wav.scp").write_text("a 0.wav\n")
+    with pytest.raises(UserError, match="--audio_column is for tables, found a Kaldi directory"):
+        read(root, Told("1"))
+
+
 def test_spreadsheets_unicode_text(root: Path) -> None:
     (root / "a.csv").write_bytes("file\ttext\r\n0.wav\tŋa\r\n".encode("utf-16"))
     assert [item.text for item in read(root / "a.csv")] == ["ŋa"]

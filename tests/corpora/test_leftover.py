@@ -71,6 +71,15 @@ def test_a_recording_without_segments_is_listed(tmp_path: Path, record: Record) 
     assert {reject.item: str(reject.why) for reject in found.rejected} == {"b": "alone", "c-1": "missing"}
 
 
+def test_what_stands_beside_the_sets_is_listed_once(tmp_path: Path, record: Record) -> None:
+    for split in SPLITS:
+        record(tmp_path / split / "1.wav", 0.5).with_suffix(".txt").write_text(f"a {split}")
+    record(tmp_path / "more" / "2.wav", 0.5)
+    (tmp_path / "README.md").touch()
+    rejected = [[reject.item for reject in own.read(tmp_path, split, tmp_path, "xx").rejected] for split in SPLITS]
+    assert rejected == [["README.md", "more"], [], []]
+
+
 def test_a_summary_counts_what_is_left_out_by_its_kind(tmp_path: Path) -> None:
     rejected = [Reject("a", "a", why, "") for why in (Why.KIND, Why.ALONE, Why.KIND)]
     assert count_rejects(rejected) == "3 left out (2 other files, 1 recordings or transcripts alone)"
