@@ -19,10 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.corpora import an4, cldr, commonvoice, librilight, mboshi, mini_an4, own
+from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
-from parp_espnet.corpora.rejects import Made, refuse_if_most, write_rejects, write_sources
+from parp_espnet.corpora.marks import Marks
+from parp_espnet.corpora.rejects import (
+    Made,
+    count_rejects,
+    refuse_if_most,
+    write_rejects,
+    write_sources,
+)
+from parp_espnet.corpora.sets import How
 from parp_espnet.corpora.speech import SAMPLE_RATE, Spoken
-from parp_espnet.corpora.table import CORPORA, FOLDERS
+from parp_espnet.corpora.table import CORPORA, FOLDERS, MINUTES_OF_OWN, OF_OWN
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import command
 from parp_espnet.files import is_file, read_json, write_json
@@ -54,7 +63,7 @@ def main() -> None:
         write_sources(out / _SOURCES, made.sources)
     write_json(out / _STAMP, settings)
     seconds, spent = sum(one.duration for one in made.utterances), time.perf_counter() - started
-    left_out = f"{len(made.rejected)} rejected, see {out / _REJECTED}" if made.rejected else ""
+    left_out = f"{count_rejects(made.rejected)}, see {out / _REJECTED}" if made.rejected else ""
     print(
         f"{out}: made {seconds / 60:.1f} min of speech, {len(made.utterances)} utterances, in {spent:.1f} s, "
         + "; ".join(filter(None, [f"{seconds / spent:.0f} times real time", made.note, left_out]))
@@ -98,7 +107,11 @@ def _make_an4(options: argparse.Namespace) -> Made:
 
 def _make_own(options: argparse.Namespace) -> Made:
     wavs = _new_folder(options.out / "wav")
-    return own.read(options.own, options.set, wavs, options.lang, options.phonemise, options.minutes)
+    told = Told(options.audio_column, options.text_column, options.speaker_column)
+    asked = {"train": options.of_train, "dev": options.of_dev, "test": options.of_test}
+    minutes = {split: value for split, value in asked.items() if value is not None}
+    how = How(told, Marks(options.marks or Marks.DROP), options.words_as_tokens == "true", minutes)
+    return own.read(options.own, options.set, wavs, options.lang, options.phonemise, options.minutes, how)
 
 
 _MAKERS: Mapping[str, Callable[[argparse.Namespace], Made]] = {
@@ -134,7 +147,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     settings = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in vars(options).items()
-        if name not in ("out", "jobs", "anew")
+        if name not in ("out", "jobs", "anew") and not (name in (*OF_OWN, *MINUTES_OF_OWN) and value is None)
     }
     if options.corpus == "own":
         settings["files"] = {str(options.own): Contents().of_tree(options.own)}
@@ -177,6 +190,14 @@ _SPECS: Mapping[str, dict[str, Any]] = {
     "seed": {"type": int, "default": 0, "help": "same seed, same bytes; default 0"},
     "jobs": {"type": int, "default": 2, "help": "processes; the bytes do not depend on it; default 2"},
     "phonemise": {"help": "language whose phones the text has, or letters, to spell it; otherwise it holds phones"},
+    "audio_column": {"help": "column of a table that has the recordings, by its name, or its number from 1"},
+    "text_column": {"help": "column that has the texts"},
+    "speaker_column": {"help": "column that has the speakers"},
+    "marks": {"choices": list(Marks), "help": "what is done with [laughter], xxx and the like; default drop"},
+    "words_as_tokens": {"choices": ["true", "false"], "help": "true: the text holds words, which are recognised"},
+    "of_train": {"type": float, "help": "minutes that train is to have, in each of the three commands"},
+    "of_dev": {"type": float, "help": "minutes that dev is to have, in each of the three commands"},
+    "of_test": {"type": float, "help": "minutes that test is to have, in each of the three commands"},
 }
 
 

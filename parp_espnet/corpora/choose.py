@@ -27,21 +27,29 @@ def taking_turns[T](items: Iterable[T], speaker: Callable[[T], str], name: Calla
     return [item for turn in zip_longest(*queues, fillvalue=nothing) for item in turn if item is not nothing]  # type: ignore[misc]
 
 
-def partition(sizes: Mapping[str, float], share: float = SHARE) -> dict[str, str]:
+def partition(
+    sizes: Mapping[str, float], share: float = SHARE, asked: Mapping[str, float] | None = None
+) -> dict[str, str]:
     """Return the set of each group (a speaker, or a sentence without one): dev and test get about `share` each.
 
     The largest group is in train; none of more than twice the share leaves it while there are smaller ones. From three
     groups on, no set is empty.
+
+    Where dev or test has a size in `asked`, it gets as much at least, as long as train keeps the largest group.
     """
+    asked = asked or {}
     ordered = sorted(sizes, key=rank)
     sets = dict.fromkeys(ordered, "train")
     if len(ordered) < 3:
         return sets
-    wanted = share * sum(sizes.values())
     largest = max(ordered, key=lambda group: sizes[group])
     for split, others in (("test", 1), ("dev", 0)):
+        wanted = asked.get(split, share * sum(sizes.values()))
         free = [group for group in ordered if sets[group] == "train" and group != largest]
-        small = [group for group in free if sizes[group] <= 2 * wanted] or [min(free, key=lambda group: sizes[group])]
+        small = [group for group in free if sizes[group] <= 2 * wanted]
+        if split in asked:
+            small += sorted(set(free) - set(small), key=lambda group: (sizes[group], rank(group)))
+        small = small or [min(free, key=lambda group: sizes[group])]
         has = 0.0
         for group in small[: len(free) - others]:
             if has < wanted:

@@ -12,7 +12,7 @@ from parp_espnet.sound.errors import Trouble, is_windows_path
 WHY = {
     "missing": Why.MISSING,
     "empty": Why.EMPTY,
-    "undecodable": Why.KIND,
+    "undecodable": Why.DECODER,
     "channel": Why.ROW,
 }
 """Why what the check finds makes a recording unusable, where it is another reason than that it is damaged."""

@@ -24,7 +24,7 @@ from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_table
 from parp_espnet.corpora.table import CORPORA
-from parp_espnet.corpora.take import need_minutes, take
+from parp_espnet.corpora.take import falls_short, need_minutes, take
 from parp_espnet.errors import UserError
 from parp_espnet.phones.phonemiser import WrongScriptError, phones_of
 from parp_espnet.sound.decoders import need_mp3
@@ -74,6 +74,8 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
     utterances, more = take(turns, lambda clip: _utterance(clip, folder, language), wanted, f"{language} {split}")
     if split == "train":
         need_minutes(str(folder), utterances, wanted, len(more) + len(rejected))
+    elif less := falls_short(utterances, wanted):
+        note = "; ".join(filter(None, [note, f"{less}: {split} has no more"]))
     return Made(utterances, (*rejected, *more), note)
 
 
@@ -88,6 +90,11 @@ def find_folder(root: Path, language: str) -> Path:
                 raise UserError(f"{folder}: no clips/ beside its tables; unpack the release ({WHERE}) as a whole")
             return folder
     found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    if any(name.startswith("ss-corpus") for name in found) or "audios" in found:
+        raise UserError(
+            f"--commonvoice {root}: expected Scripted Speech, found Spontaneous Speech: egs2/own/mine/run.sh --own "
+            f"{root} --phonemise LANG reads it"
+        )
     packed = next((name for name in found if name.endswith((".tar", ".tar.gz", ".tgz"))), None)
     todo = f"unpack it: tar -xf {packed}" if packed else f"download the language from {WHERE} and unpack it there"
     raise UserError(

@@ -4,32 +4,33 @@
   are such;
 - a folder of recordings, each with a transcript of the same name in .txt or .lab beside it; the folders that recordings
   are in are their speakers;
-- a table in TSV or CSV, of the columns audio, text and, where there is one, speaker; without a line of names, in that
-  order.
+- a list in one file (`parp_espnet.corpora.sheets`, `parp_espnet.corpora.lhotse`), whose columns are known
+  (`parp_espnet.corpora.columns`) or told; or one for each set, by the names train, dev and test.
+
+What is in a folder and not used is among the rejects.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.kaldi import is_command, leads_up
+from parp_espnet.corpora.leftover import Tree, alone, is_system, left_over, walk
+from parp_espnet.corpora.lhotse import is_manifest, is_recordings, read_manifest
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.corpora.rows import Row, of_width, read_lines, read_rows
+from parp_espnet.corpora.rows import read_lines
+from parp_espnet.corpora.sheets import Entry, by_split, is_list, read_sheet
 from parp_espnet.errors import UserError
-from parp_espnet.files import exists
+from parp_espnet.files import exists, is_file
 from parp_espnet.sound.ark import place_of
 from parp_espnet.sound.channels import channel_of_segment, read_channels
 from parp_espnet.sound.suffixes import SUFFIXES
 
 SPLITS = ("train", "dev", "test")
 TRANSCRIPTS = (".txt", ".lab")
-TABLES = {".tsv": "\t", ".csv": ","}
-HEADERS: Mapping[str, frozenset[str]] = {
-    "audio": frozenset({"audio", "path", "file", "filename", "file_name", "wav", "recording"}),
-    "text": frozenset({"text", "sentence", "transcript", "transcription", "phones"}),
-    "speaker": frozenset({"speaker", "speaker_id", "client_id", "spk"}),
-}
-"""The names that columns may have."""
+FOLDERS = ("", "wavs", "wav", "clips", "audios", "audio", "data")
+"""Where recordings of a list are, below it: beside it, and where LJSpeech and Common Voice have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Item:
     end: float | None = None
     channel: int | None = None
     """Of several channels, the one that it is in (0 is the first); None where nothing says so."""
+    split: str | None = None
+    """The set that a list says."""
 
     @property
     def is_ark(self) -> bool:
@@ -61,28 +64,56 @@ class Items:
     rejected: Sequence[Reject]
 
 
-def read_items(path: Path) -> Items:
-    """Read a directory or a file of one of the three layouts.
+def read_items(path: Path, told: Told | None = None) -> Items:
+    """Read a directory or a file of one of the three layouts; `told` is what the user says of a list's columns.
 
     Raises `UserError` when it is none of them, with what is there.
     """
+    told = told or Told()
     if path.is_file():
-        return _table(path)
+        return _list(path, told)
     if not path.is_dir():
         raise UserError(f"--own {path}: no such file or directory")
     if (path / "wav.scp").is_file():
+        _need_no_columns(path, told, "a Kaldi directory")
         return _kaldi(path)
-    recordings = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    if any(_transcript(recording) for recording in recordings):
-        return _folder(path, recordings)
-    tables = sorted(file for file in path.iterdir() if file.suffix.lower() in TABLES)
-    if len(tables) == 1:
-        return _table(tables[0])
+    tree = walk(path)
+    if any(_transcript(file) for file in _recordings(tree)):
+        _need_no_columns(path, told, "a folder of recordings with transcripts beside them")
+        return _folder(path, tree)
+    lists = lists_in(path)
+    if len(lists) == 1:
+        return _list(lists[0], told, tree)
     found = ", ".join(sorted(file.name for file in path.iterdir())[:6]) or "nothing"
     raise UserError(
         f"--own {path}: expected wav.scp and text, or recordings with transcripts of the same name "
-        f"({' or '.join(TRANSCRIPTS)}), or one table (.tsv, .csv); found {found}"
+        f"({' or '.join(TRANSCRIPTS)}), or one table (.tsv, .csv, .jsonl), or one each for train, dev and test; found "
+        f"{found}" + ("; of several tables, give one: --own FILE" if lists else "")
     )
+
+
+def _need_no_columns(path: Path, told: Told, what: str) -> None:
+    if told.given:
+        option = f"--{next(iter(told.given))}_column"
+        raise UserError(f"--own {path}: {option} is for tables, found {what}; give the table, or leave it out")
+
+
+def lists_in(path: Path) -> list[Path]:
+    """Return the lists that a directory has; lhotse's recordings are none, since its supervisions are."""
+    files = [file for file in sorted(path.iterdir()) if file.is_file() and not is_system(file)]
+    manifests = [file for file in files if is_manifest(file)]
+    return manifests or [file for file in files if is_list(file) and not is_recordings(file)]
+
+
+def lists_of_sets(path: Path) -> dict[str, Path]:
+    """Return the list of each set, where a directory that is of no other layout has one for each; else nothing."""
+    if not path.is_dir() or (path / "wav.scp").is_file():
+        return {}
+    return by_split(lists_in(path))
+
+
+def _recordings(tree: Tree) -> list[Path]:
+    return [file for file in tree.files if file.suffix.lower() in SUFFIXES]
 
 
 def _kaldi(path: Path) -> Items:
@@ -110,7 +141,11 @@ def _kaldi(path: Path) -> Items:
             speaker = speakers[name][1] if name in speakers else None
             items.append(Item(where, name, _found(path, recording), texts[name][1], speaker, begin, end, channel))
     listed = recordings if segments is None else segments
-    for name in texts.keys() - listed.keys():
+    if segments is not None:
+        cut = {value.split()[0] for _, value in segments.values() if value}
+        for name in sorted(recordings.keys() - cut):
+            rejected.append(Reject(recordings[name][0], name, Why.ALONE, "expected a segment of it, found none"))
+    for name in sorted(texts.keys() - listed.keys()):
         rejected.append(Reject(texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"))
     return Items(items, rejected)
 
@@ -156,71 +191,100 @@ def _transcript(recording: Path) -> Path | None:
     return next((one for suffix in TRANSCRIPTS if (one := recording.with_suffix(suffix)).is_file()), None)
 
 
-def _folder(path: Path, recordings: Sequence[Path]) -> Items:
+def _folder(path: Path, tree: Tree) -> Items:
     items = []
-    rejected: list[Reject] = []
-    for recording in recordings:
+    rejected: list[Reject] = list(tree.rejected)
+    used: set[Path] = set()
+    for recording in _recordings(tree):
         inside = recording.relative_to(path)
         name = str(inside.with_suffix(""))
         transcript = _transcript(recording)
         if transcript is None:
             reason = f"expected a transcript beside it ({' or '.join(TRANSCRIPTS)}), found none"
-            rejected.append(Reject(str(recording), name, Why.TEXT, reason))
+            rejected.append(Reject(str(recording), name, Why.ALONE, reason))
+            used.add(recording)
             continue
+        used |= {recording, transcript}
         lines, broken = read_lines(transcript)
         rejected += [Reject(one.where, name, one.why, one.reason) for one in broken]
         if not broken:
             text = " ".join(line.strip() for _, line in lines)
             speaker = inside.parts[0] if len(inside.parts) > 1 else None
             items.append(Item(str(transcript), name, str(recording.resolve()), text, speaker))
+    for file in tree.files:
+        if file.suffix.lower() in TRANSCRIPTS and file not in used:
+            used.add(file)
+            rejected.append(alone(file, path, _why_alone(file)))
+    rejected += left_over(tree.files, path, used, "a recording of a kind that is read", "a recording or a transcript")
     return Items(items, rejected)
 
 
-def _table(path: Path) -> Items:
-    if path.suffix.lower() not in TABLES:
-        raise UserError(f"--own {path}: expected a table in .tsv or .csv, or a directory, found another file")
-    rows, rejected = read_rows(path, _delimiter(path))
-    if not rows:
-        raise UserError(f"--own {path}: expected lines of audio and text, found an empty table")
-    header = _header(rows[0])
-    if header is None:
-        width = len(rows[0].fields)
-        if width not in (2, 3):
-            raise UserError(f"{rows[0].where}: expected columns audio, text and perhaps speaker, found {width} columns")
-        header = {name: place for place, name in enumerate(HEADERS) if place < width}
+def _why_alone(transcript: Path) -> str:
+    others = [suffix for suffix in TRANSCRIPTS if transcript.with_suffix(suffix) != transcript]
+    if any(transcript.with_suffix(suffix).is_file() for suffix in others):
+        return f"expected one transcript, found another of this name ({' or '.join(others)}), which is taken"
+    return "expected a recording of the same name beside it, found none"
+
+
+def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
+    """A list; `tree` is the directory that it was found in, where it was not named itself."""
+    if not is_list(path) and path.suffix.lower() != ".txt":
+        raise UserError(f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found another file")
+    if is_manifest(path):
+        _need_no_columns(path, told, "lhotse's manifest")
+        found = read_manifest(path)
     else:
-        width = len(rows[0].fields)
-        rows = rows[1:]
-    rows, odd = of_width(rows, width)
-    rejected += odd
+        found = read_sheet(path, told, lambda cell: exists(_listed(path.parent, cell)))
+    rejected = [*(tree.rejected if tree else ()), *found.rejected]
     items: dict[str, Item] = {}
-    for row in rows:
-        audio, text = row.fields[header["audio"]].strip(), " ".join(row.fields[header["text"]].split())
-        speaker = row.fields[header["speaker"]].strip() or None if "speaker" in header else None
-        name = str(Path(audio).with_suffix("")) if audio else ""
-        if not audio:
-            rejected.append(Reject(row.where, name, Why.ROW, "expected a recording, found none"))
-        elif audio in items:
-            reason = f"expected a recording once, found it first in {items[audio].where}"
-            rejected.append(Reject(row.where, name, Why.ROW, reason))
+    untold: set[Path] = set()
+    for entry in found.entries:
+        name = entry.id
+        if name in items:
+            reason = f"expected a recording once, found it first in {items[name].where}"
+            rejected.append(Reject(entry.where, name, Why.ROW, reason))
+        elif not entry.text:
+            rejected.append(Reject(entry.where, name, Why.ALONE, "expected a text, found none"))
+            untold.add(Path(_listed(path.parent, entry.audio)))
         else:
-            items[audio] = Item(row.where, name, _found(path.parent, audio), text, speaker)
+            items[name] = _item(path, entry)
+    used = untold | {Path(item.audio) for item in items.values()}
+    rejected += _unlisted(path, used, tree)
     return Items(list(items.values()), rejected)
 
 
-def _delimiter(path: Path) -> str:
-    """Some spreadsheets write CSV with semicolons."""
-    lines, _ = read_lines(path)
-    first = lines[0][1] if lines else ""
-    return ";" if path.suffix.lower() == ".csv" and first.count(";") > first.count(",") else TABLES[path.suffix.lower()]
+def _item(path: Path, entry: Entry) -> Item:
+    return Item(
+        entry.where,
+        entry.id,
+        _listed(path.parent, entry.audio),
+        entry.text,
+        entry.speaker,
+        entry.begin,
+        entry.end,
+        entry.channel,
+        entry.split,
+    )
 
 
-def _header(row: Row) -> dict[str, int] | None:
-    """The places of the columns, where the line names them."""
-    names = [field.strip().lower() for field in row.fields]
-    places = {
-        column: next((place for place, name in enumerate(names) if name in known), None)
-        for column, known in HEADERS.items()
-    }
-    found = {column: place for column, place in places.items() if place is not None}
-    return found if {"audio", "text"} <= found.keys() else None
+def _listed(base: Path, value: str) -> str:
+    """The recording that a list names: in one of `FOLDERS`, and perhaps without its ending, or with backslashes."""
+    for name in dict.fromkeys((value, value.replace("\\", "/"))):
+        for folder in FOLDERS:
+            for ending in ("", ".wav", ".flac", ".mp3", ".ogg", ".opus"):
+                if is_file(found := base / folder / f"{name}{ending}"):
+                    return str(found.resolve())
+    return _found(base, value)
+
+
+def _unlisted(path: Path, used: Set[Path], tree: Tree | None) -> Iterator[Reject]:
+    """Recordings beside those of a list that it does not name, and what else there is in the list's directory."""
+    folders = {audio.parent for audio in used if is_file(audio)}
+    beside = {file.resolve() for folder in folders for file in folder.iterdir() if file.suffix.lower() in SUFFIXES}
+    files = [file for file in beside if file.is_file() and not is_system(file)]
+    root = path.parent.resolve()
+    if tree is not None:
+        files += [file.resolve() for file in tree.files if not (is_list(file) and file.parent == path.parent)]
+    ordered = sorted(set(files))
+    for reject in left_over(ordered, Path(root.anchor), used, f"a line of {path.name}", "a recording"):
+        yield Reject(reject.where, Path(reject.where).name, reject.why, reject.reason)

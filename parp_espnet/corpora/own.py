@@ -1,25 +1,30 @@
 """Recordings of one's own, in any layout of `parp_espnet.corpora.layouts`.
 
-Sets are the directories train, dev and test, where there are such; otherwise speakers are divided by a hash of their
-names, eight tenths to train, and, with fewer than three speakers, sentences are. The text holds phones with spaces
-between them, or is phonemised in a language of eSpeak NG's, or spelled (`letters`).
+Sets are the directories or lists train, dev and test, where there are such, or those of a list's column; otherwise
+speakers are divided by a hash of their names, eight tenths to train, and, with fewer than three speakers, sentences are
+(`parp_espnet.corpora.sets`). The text holds phones with spaces between them, or is phonemised in a language of eSpeak
+NG's, or spelled (`letters`). Marks of events and of what nobody understood are no text (`parp_espnet.corpora.marks`).
 """
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.corpora.check.judge import UNSCALED
-from parp_espnet.corpora.choose import partition, rank, taking_turns
+from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import WHY, seconds_of
 from parp_espnet.corpora.kaldi import Utterance
-from parp_espnet.corpora.layouts import SPLITS, Item, Items, read_items
+from parp_espnet.corpora.layouts import SPLITS, Item
+from parp_espnet.corpora.marks import Kind, Marked, Marks, read_marks, summary
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
+from parp_espnet.corpora.sets import How, choose_set
 from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.corpora.wav import write_wav
+from parp_espnet.corpora.words import find_words, not_phones
 from parp_espnet.errors import UserError
 from parp_espnet.phones.phonemiser import WrongScriptError, units_of
 from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
@@ -29,65 +34,78 @@ from parp_espnet.sound.segments import OpenSounds, part_of
 
 
 def read(
-    root: Path, split: str, wavs: Path, language: str, phonemise: str | None = None, minutes: float | None = None
+    root: Path,
+    split: str,
+    wavs: Path,
+    language: str,
+    phonemise: str | None = None,
+    minutes: float | None = None,
+    how: How | None = None,
 ) -> Made:
     """Return a set (one of `SPLITS`) of the recordings at `root`, all or about `minutes` of it.
 
     Parts of recordings, recordings in arks, and channels of recordings are written into the directory `wavs`.
 
-    Raises `UserError` when `root` has none of the layouts, lacks a set or the text for three, or has less training
-    speech than asked for.
+    Raises `UserError` when `root` has none of the layouts, lacks a set or the text for three, holds words where phones
+    are expected, or has less speech than asked for.
     """
     if split not in SPLITS:
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
-    found, note = _set_of(root, split)
+    how = how or How()
+    chosen = choose_set(root, split, how)
+    if phonemise is None and not how.words:
+        _refuse_words(root, chosen.items, how)
     wanted = float("inf") if minutes is None else minutes
-    turns = taking_turns(found.items, lambda item: item.speaker or item.name, lambda item: item.name)
+    turns = taking_turns(chosen.items, lambda item: item.speaker or item.name, lambda item: item.name)
+    seen: Counter[tuple[Kind, str]] = Counter()
 
-    need_ffmpeg(item.audio for item in found.items)
+    need_ffmpeg(item.audio for item in chosen.items)
 
     with OpenSounds() as sounds:
 
         def use(item: Item) -> Utterance:
-            return _utterance(item, sounds, wavs, language, phonemise)
+            said = _said(item, phonemise, how, seen)
+            return _utterance(item, said, sounds, wavs, language, phonemise)
 
         utterances, more = take(turns, use, wanted, f"{root.name} {split}")
-    if split == "train":
-        need_minutes(str(root), utterances, wanted, len(found.rejected) + len(more))
-    sources = [item.audio for item in found.items]
-    return Made(utterances, (*found.rejected, *more), note, sources)
+    rejected = (*chosen.rejected, *more)
+    option = {"train": "train_minutes", "dev": "valid_minutes", "test": "test_minutes"}[split]
+    need_minutes(str(root), utterances, wanted, len(rejected), option, chosen.why)
+    marks = f"marks in texts: {summary(seen)}" if seen else ""
+    note = "; ".join(filter(None, [chosen.note, marks]))
+    sources = [item.audio for item in chosen.items]
+    return Made(utterances, rejected, note, sources)
 
 
-def _set_of(root: Path, split: str) -> tuple[Items, str]:
-    given = [name for name in SPLITS if (root / name).is_dir()]
-    if given == list(SPLITS):
-        return read_items(root / split), ""
-    if "train" in given and not (root / "wav.scp").is_file():
-        lacking = " and ".join(name for name in SPLITS if name not in given)
-        raise UserError(f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}")
-    all_ = read_items(root)
-    if not all_.items:
-        return all_, ""
-    speakers = {item.speaker for item in all_.items}
-    by_speaker = len(speakers) >= 3 and None not in speakers
-    groups = [item.speaker or "" if by_speaker else _sentence(item) for item in all_.items]
-    sets = partition(Counter(groups))
-    if len(set(sets.values())) < len(SPLITS):
-        raise UserError(
-            f"--own {root}: expected at least three speakers or sentences for three sets, found {len(sets)}"
-        )
-    items = [item for item, group in zip(all_.items, groups, strict=True) if sets[group] == split]
-    # What cannot be read is in no set; train's list has it.
-    rejected = all_.rejected if split == "train" else ()
-    return Items(items, rejected), f"sets by {'speaker' if by_speaker else 'sentence'}"
+def _refuse_words(root: Path, items: Sequence[Item], how: How) -> None:
+    tokens = (token for item in items for token in _marked(item, None, how).text.split())
+    if words := find_words(tokens):
+        raise UserError(f"--own {root}: {not_phones(words)}")
 
 
-def _sentence(item: Item) -> str:
-    return " ".join(item.text.lower().split())
+def _marked(item: Item, phonemise: str | None, how: How) -> Marked:
+    if how.marks is Marks.KEEP:
+        return Marked(item.text, ())
+    return read_marks(item.text, of_phones=phonemise is None and not how.words)
 
 
-def _utterance(item: Item, sounds: OpenSounds, wavs: Path, language: str, phonemise: str | None) -> Utterance:
-    phones = _units(item, phonemise)
+def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind, str]]) -> str:
+    """The text of an item without marks, which are counted. Raises `UnusableError` where it is to be left out."""
+    marked = _marked(item, phonemise, how)
+    seen.update(marked.marks)
+    refused = {Marks.DROP: [Kind.UNWRITTEN], Marks.UTTERANCE: [Kind.UNWRITTEN, Kind.EVENT]}.get(how.marks, [])
+    for kind, mark in marked.marks:
+        if kind in refused:
+            raise UnusableError(Why.MARKS, f"expected all that is said, found {mark} ({kind})")
+    if not marked.text and marked.marks:
+        raise UnusableError(Why.TEXT, f"expected a text, found marks alone ({marked.marks[0][1]})")
+    return marked.text
+
+
+def _utterance(
+    item: Item, said: str, sounds: OpenSounds, wavs: Path, language: str, phonemise: str | None
+) -> Utterance:
+    phones = _units(said, phonemise)
     name = _word(item.name)
     speaker = _word(item.speaker) if item.speaker else rank(item.name)[:10]
     id_ = name if name.startswith(f"{speaker}-") else f"{speaker}-{name}"
@@ -97,9 +115,9 @@ def _utterance(item: Item, sounds: OpenSounds, wavs: Path, language: str, phonem
     return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
 
 
-def _units(item: Item, phonemise: str | None) -> tuple[str, ...]:
+def _units(text: str, phonemise: str | None) -> tuple[str, ...]:
     try:
-        phones = tuple(item.text.split()) if phonemise is None else units_of(phonemise, item.text)
+        phones = tuple(text.split()) if phonemise is None else units_of(phonemise, text)
     except WrongScriptError as error:
         raise UnusableError(Why.SCRIPT, str(error)) from None
     except ValueError as error:

@@ -1,5 +1,6 @@
 """What a corpus has that cannot be used: it is listed with its reason, and left out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,13 +25,40 @@ class Why(StrEnum):
     """A path that no machine but one of Windows has."""
     AUDIO = "audio"
     """The recording is damaged or cut off."""
-    KIND = "kind"
+    DECODER = "decoder"
     """It is no recording, or one of a kind that nothing here decodes."""
     EMPTY = "empty"
     SILENT = "silent"
     """The recording is whole, and no speech is in it."""
     SHORT = "short"
     """The recording is too short for its text."""
+    MARKS = "marks"
+    ALONE = "alone"
+    KIND = "kind"
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is no fault of what is there that it is left out: however many there are, the rest may be used."""
+        return self in (Why.ALONE, Why.KIND)
+
+    @property
+    def what(self) -> str:
+        """What was left out, for a summary."""
+        return {
+            Why.ROW: "rows that cannot be read",
+            Why.TEXT: "texts that cannot be used",
+            Why.SCRIPT: "texts of another script",
+            Why.MISSING: "without their recording",
+            Why.PATH: "with a path of another system",
+            Why.AUDIO: "recordings that cannot be used",
+            Why.DECODER: "recordings that nothing here decodes",
+            Why.EMPTY: "empty recordings",
+            Why.SILENT: "recordings without speech",
+            Why.SHORT: "recordings too short for their text",
+            Why.MARKS: "texts with speech that is not written",
+            Why.ALONE: "recordings or transcripts alone",
+            Why.KIND: "other files",
+        }[self]
 
     @property
     def advice(self) -> str:
@@ -41,11 +69,14 @@ class Why(StrEnum):
             Why.SCRIPT: "are these the transcripts of this language?",
             Why.MISSING: "is all of the corpus there, and do these paths hold on this machine?",
             Why.PATH: "",
-            Why.KIND: "",
+            Why.DECODER: "",
             Why.AUDIO: "compare the sizes of these files with those at their source, and copy what differs",
             Why.EMPTY: "copy the recordings again; there is nothing in these files",
             Why.SILENT: "listen to some of them: are these the recordings, from the right microphone?",
             Why.SHORT: "are these texts those of these recordings?",
+            Why.MARKS: "--marks text leaves these out of the text instead, --marks keep takes the text as it is",
+            Why.ALONE: "do recordings and transcripts have the same names?",
+            Why.KIND: "are these recordings and transcripts?",
         }[self]
 
 
@@ -93,9 +124,18 @@ def write_sources(path: Path, sources: Sequence[str]) -> None:
     write_text(path, "".join(f"{number} {source}\n" for number, source in enumerate(sorted(set(sources)))))
 
 
+def count_rejects(rejected: Sequence[Reject]) -> str:
+    """Return how much is left out, and of what kinds: "7 left out (4 other files, 3 texts of another script)"."""
+    counts = Counter(one.why for one in rejected)
+    kinds = ", ".join(f"{count} {why.what}" for why, count in counts.most_common())
+    return f"{len(rejected)} left out ({kinds})"
+
+
 def refuse_if_most(made: Made, listed: Path) -> None:
     """Raise `UserError` where more is left out, for one kind of reason, than there is; `listed` has all of them."""
     for why in Why:
+        if why.is_aside and made.utterances:
+            continue
         own = [one for one in made.rejected if one.why is why]
         if len(own) > len(made.utterances):
             seen = len(made.rejected) + len(made.utterances)

@@ -1,16 +1,22 @@
 """Tables of a corpus, in TSV or CSV, as they are found: with CRLF, byte order marks, odd quotes and broken lines.
 
-A tab ends a field of a TSV whatever quotes there are, since many releases have single ones; a field that is quoted as
-a whole, as Python's csv module writes it, is unquoted.
+A tab, and a |, ends a field whatever quotes there are, since many releases have single ones; a field that is quoted as
+a whole, as Python's csv module writes it, is unquoted. A quoted field may go on in the lines below, as spreadsheets
+write a cell of several lines; where it does not seem to be quoted, the row is left out, and said to be.
 """
 
+import codecs
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from parp_espnet.corpora.columns import is_recording
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
+
+MOST_LINES = 200
+"""Lines that a cell may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,25 @@ def read_lines(path: Path) -> tuple[list[tuple[str, str]], list[Reject]]:
 
 
 def read_rows(path: Path, delimiter: str) -> tuple[list[Row], list[Reject]]:
-    """Read the lines of a table, the first included. Raises `UserError` when the file cannot be read."""
+    """Read the rows of a table, the first included. Raises `UserError` when the file cannot be read."""
     lines, rejected = read_lines(path)
-    return [Row(where, tuple(_fields(text, delimiter))) for where, text in lines], rejected
+    rows: list[Row] = []
+    place = 0
+    while place < len(lines):
+        where, text = lines[place]
+        width = len(rows[0].fields) if rows else None
+        taken = 1
+        if _is_open(lines, place, delimiter, width):
+            fields, taken = _join(lines, place, delimiter, width)
+        else:
+            fields = tuple(_fields(text, delimiter))
+        if fields:
+            rows.append(Row(where, fields))
+        else:
+            reason = "expected a cell that is closed by a quote, found none where it may end; write it in one line"
+            rejected.append(Reject(where, text.partition(delimiter)[0][:80], Why.ROW, reason))
+        place += taken
+    return rows, rejected
 
 
 def read_table(path: Path, delimiter: str = "\t") -> Table:
@@ -73,30 +95,91 @@ def read_table(path: Path, delimiter: str = "\t") -> Table:
 
 
 def of_width(rows: Sequence[Row], width: int) -> tuple[list[Row], list[Reject]]:
-    """Return the rows with so many fields, and the others as rejects."""
-    whole, odd = [], []
-    for row in rows:
+    """Return the rows with so many fields, and the others as rejects.
+
+    So is a row whose last cell seems to go on in the line below, which is one field and names no recording.
+    """
+    whole: list[Row] = []
+    odd: list[Reject] = []
+    for row, above in zip(rows, [None, *rows], strict=False):
         if len(row.fields) == width:
             whole.append(row)
-        else:
-            reason = f"expected {width} fields, found {len(row.fields)}"
-            odd.append(Reject(row.where, row.fields[0], Why.ROW, reason))
+            continue
+        reason = f"expected {width} fields, found {len(row.fields)}"
+        odd.append(Reject(row.where, row.fields[0], Why.ROW, reason))
+        goes_on = len(row.fields) == 1 and not is_recording(row.fields[0])
+        if goes_on and whole and whole[-1] is above:
+            del whole[-1]
+            found = f"one that seems to go on in the line below ({row.fields[0]!r})"
+            reason = f"expected a row in one line, found {found}; put quotes around a cell of two lines"
+            odd.append(Reject(above.where, above.fields[0], Why.ROW, reason))
     return whole, odd
 
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
-            for line in file:
-                yield line.rstrip(b"\r\n")
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot read this table ({error.strerror})") from None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # What Excel calls Unicode text.
+        content = content.decode("utf-16", errors="replace").encode()
+    end = b"\r" if b"\n" not in content else b"\n"
+    for line in content.split(end):
+        yield line.rstrip(b"\r\n")
+
+
+def _is_open(lines: Sequence[tuple[str, str]], place: int, delimiter: str, width: int | None) -> bool:
+    """Whether the last field of a line is quoted, and not closed in that line."""
+    text = lines[place][1]
+    if '"' not in text:
+        return False
+    if delimiter not in UNQUOTED:
+        try:
+            next(csv.reader([text], delimiter=delimiter, strict=True), [])
+        except csv.Error as error:
+            return "end of data" in str(error)
+        return False
+    fields = text.split(delimiter)
+    last = fields[-1]
+    if not last.startswith('"') or last.count('"') % 2 == 0:
+        return False
+    below = lines[place + 1][1].split(delimiter) if place + 1 < len(lines) else None
+    # A single quote may stand before a whole field, too.
+    is_short = width is not None and len(fields) < width
+    return is_short or (below is not None and width is not None and len(below) < width)
+
+
+def _join(
+    lines: Sequence[tuple[str, str]], place: int, delimiter: str, width: int | None
+) -> tuple[tuple[str, ...], int]:
+    """The row that begins in a line and ends in one below it, and how many lines it has; none where it has no end."""
+    some = [text for _, text in lines[place : place + MOST_LINES]]
+    reader = csv.reader((f"{text}\n" for text in some), delimiter=delimiter, strict=True)
+    try:
+        fields = tuple(next(reader))
+    except (csv.Error, StopIteration):
+        fields = ()
+    inside = some[1 : reader.line_num]
+    # A quote that stands alone would take in the rows below it.
+    others = any(is_recording(cell) for text in inside for cell in text.split(delimiter))
+    if fields and not others and (width is None or len(fields) == width):
+        return fields, reader.line_num
+    alone = tuple(_fields(some[0], delimiter)) if delimiter in UNQUOTED else ()
+    return alone, 1
+
+
+UNQUOTED = ("\t", "|")
+"""Delimiters that end a field whatever quotes there are."""
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
-    if delimiter == "\t":
-        return [_unquoted(field) for field in line.split("\t")]
-    return next(csv.reader([line], delimiter=delimiter), [])
+    if delimiter in UNQUOTED:
+        return [_unquoted(field) for field in line.split(delimiter)]
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _unquoted(field: str) -> str:

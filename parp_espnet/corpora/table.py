@@ -53,6 +53,11 @@ FOLDERS: Mapping[str, str] = {
 }
 """Options that say where a corpus is; in db.sh, the same in capitals."""
 
+OF_OWN = ("audio_column", "text_column", "speaker_column", "marks", "words_as_tokens")
+"""What --corpus own alone is told of its lists and texts; left out where it is as usual."""
+MINUTES_OF_OWN = ("of_train", "of_dev", "of_test")
+"""Minutes of each set, which all three are told where dev or test is to have so many."""
+
 _VOICES = {code: code for code in VOICES}
 CORPORA: Mapping[str, Corpus] = {
     "cldr": Corpus(
@@ -91,7 +96,7 @@ CORPORA: Mapping[str, Corpus] = {
     "own": Corpus(
         "recordings of one's own, in one of three layouts",
         needs=("own", "lang"),
-        takes=("minutes", "phonemise"),
+        takes=("minutes", "phonemise", *OF_OWN, *MINUTES_OF_OWN),
         minutes=Minutes(None, None, None),
         libraries=("espeakng-loader",),
     ),

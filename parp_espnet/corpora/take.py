@@ -50,12 +50,26 @@ def take[T: Listed](
     return utterances, rejected
 
 
-def need_minutes(where: str, utterances: Sequence[Utterance], minutes: float, rejected: int) -> None:
-    """Raise `UserError` where there is some training speech, and less than asked for."""
+def need_minutes(
+    where: str,
+    utterances: Sequence[Utterance],
+    minutes: float,
+    rejected: int,
+    option: str = "train_minutes",
+    why: str = "",
+) -> None:
+    """Raise `UserError` where there is some speech of a set, and less than asked for by `option`; `why` may say why."""
     found = sum(one.duration for one in utterances) / 60
     if utterances and not math.isinf(minutes) and found < ENOUGH * minutes:
         less = f"{math.floor(found * 10) / 10:g}" if found >= 0.1 else f"{found:.3f}"
+        what = {"train_minutes": "training", "valid_minutes": "validation", "test_minutes": "test"}[option]
         raise UserError(
-            f"{where}: expected {minutes:g} minutes of training speech, found {found:.2f} that can be used, in "
-            f"{len(utterances)} utterances ({rejected} rejected); give --train_minutes {less}"
+            f"{where}: expected {minutes:g} minutes of {what} speech, found {found:.2f} that can be used, in "
+            f"{len(utterances)} utterances ({rejected} rejected){why}; give --{option} {less}"
         )
+
+
+def falls_short(utterances: Sequence[Utterance], minutes: float) -> str:
+    """Return how much there is of how much, where a set has less than asked for; else nothing."""
+    found = sum(one.duration for one in utterances) / 60
+    return f"{found:.1f} of the {minutes:g} minutes asked for" if found < ENOUGH * minutes < math.inf else ""

@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE, Corpus
+from parp_espnet.corpora.marks import Marks
+from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE, OF_OWN, Corpus
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
@@ -125,8 +126,11 @@ def _at_least(settings: Settings, name: str, least: int) -> None:
 def _fill_in(settings: Settings) -> Settings:
     if settings.upstream_init not in ("pretrained", "random"):
         raise UserError(f"phn.sh: --upstream_init {settings.upstream_init}: expected pretrained or random")
+    if settings.marks not in list(Marks):
+        raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
     if settings.corpus == NONE:
         _refuse_minutes(settings)
+        _refuse_options_of_own(settings)
     elif settings.corpus in CORPORA:
         settings = _fill_in_corpus(settings, CORPORA[settings.corpus])
     else:
@@ -143,6 +147,8 @@ def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
     """Complete what the corpus is told."""
     if settings.corpus == "own":
         settings = _fill_in_own(settings)
+    else:
+        _refuse_options_of_own(settings)
     languages = (settings.lang or "").split()
     if corpus.languages is not None and not (languages and set(languages) <= set(corpus.languages)):
         what = "no voice for it" if settings.corpus == "cldr" else f"no language of --corpus {settings.corpus}"
@@ -183,6 +189,14 @@ def _fill_in_own(settings: Settings) -> Settings:
         raise UserError(f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}")
     # und is the code of a language that is not known.
     return replace(settings, lang=settings.lang or (kind if kind in VOICES else "und"))
+
+
+def _refuse_options_of_own(settings: Settings) -> None:
+    defaults = {field.name: field.default for field in fields(Settings)}
+    for name in OF_OWN:
+        # Words may be recognised of any text.
+        if name != "words_as_tokens" and getattr(settings, name) != defaults[name]:
+            raise UserError(f"phn.sh: --{name} {getattr(settings, name)} is for --corpus own alone")
 
 
 def _check_librilight(settings: Settings) -> None:

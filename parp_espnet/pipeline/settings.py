@@ -5,10 +5,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE
+from parp_espnet.corpora.marks import Marks
+from parp_espnet.corpora.table import CORPORA, FOLDERS, MINUTES_OF_OWN, NONE
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.phones.espeak import VOICES
+from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment, digest
 
@@ -73,6 +75,13 @@ class Settings(Experiment):
     an4: Annotated[Path | None, "AN4 as CMU has it; AN4 of db.sh by default"] = None
     own: Annotated[Path | None, "recordings of your own: Kaldi directory, folder, or table; see egs2/own"] = None
     phonemise: Annotated[str | None, "language in which the text of --own is phonemised, or letters"] = None
+    audio_column: Annotated[str | None, "column of a table of --own that has the recordings: its name, or number"] = (
+        None
+    )
+    text_column: Annotated[str | None, "column that has the texts, where it is not known by its name"] = None
+    speaker_column: Annotated[str | None, "column that has the speakers"] = None
+    marks: Annotated[str, f"[laughter], xxx, … in texts of --own: {', '.join(Marks)}; see egs2/own"] = Marks.DROP.value
+    words_as_tokens: Annotated[bool, "the text holds words, and words are recognised in place of phones"] = False
     train_minutes: Annotated[float | None, "minutes of training speech; 10 for cldr, 60 for commonvoice"] = None
     valid_minutes: Annotated[float | None, "minutes of validation speech; 2 for cldr, 20 for commonvoice"] = None
     test_minutes: Annotated[float | None, "minutes of test speech; 6 for cldr, 60 for commonvoice"] = None
@@ -150,7 +159,13 @@ class Settings(Experiment):
             "seed": 0,
             "fold": self.fold if self.fold and split == "train" else None,
             "jobs": None,
+            # What is as usual is not said, so that data made before such options stay as they are.
+            "marks": None if self.marks == Marks.DROP else self.marks,
+            "words_as_tokens": "true" if self.words_as_tokens else None,
         }
+        if self.valid_minutes is not None or self.test_minutes is not None:
+            asked = (self.train_minutes, self.valid_minutes, self.test_minutes)
+            given |= dict(zip(MINUTES_OF_OWN, asked, strict=True))
         values = {option: given.get(option, getattr(self, option, None)) for option in corpus.options}
         words = [word for option, value in values.items() if value is not None for word in (f"--{option}", str(value))]
         part = name if corpus.named_sets and split != "train" else split
@@ -165,6 +180,11 @@ class Settings(Experiment):
             return self.phonemise if self.phonemise in VOICES else None
         languages = CORPORA[self.corpus].languages or {}
         return " ".join(languages[code] for code in (self.lang or "").split() if code in languages) or None
+
+    @property
+    def holds_letters(self) -> bool:
+        """Whether the text is known to be letters, of which some scripts have thousands."""
+        return self.phonemise == LETTERS or (self.corpus != NONE and CORPORA[self.corpus].letters)
 
     @property
     def train_dump(self) -> str:

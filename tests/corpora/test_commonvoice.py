@@ -129,7 +129,7 @@ def test_broken_rows_and_clips_are_listed_and_skipped(release: Make, tmp_path: P
     reasons = {reject.item.removeprefix("common_voice_es_"): (reject.why, reject.reason) for reject in made.rejected}
     assert {name: str(why) for name, (why, _) in reasons.items() if name in broken} == {
         "empty": "text", "dots": "text", "greek": "script", "english": "script", "gone": "missing", "cut": "audio",
-        "html": "kind", "silent": "silent", "short": "short", "nothing": "empty",
+        "html": "decoder", "silent": "silent", "short": "short", "nothing": "empty",
     }  # fmt: skip
     for name, found in {
         "cut": "found fewer: it ends after", "short": "expected 120 frames of 20 ms or more, found",
@@ -242,3 +242,17 @@ def test_a_table_keeps_pythons_own_csv(tmp_path: Path) -> None:
 
 def test_a_reject_is_one_line() -> None:
     assert Reject("a", "b", Why.TEXT, "c").why == "text"
+
+
+def test_a_set_that_falls_short_says_so(release: Make) -> None:
+    one = release("es")
+    one.fill("hola mundo", speakers=1, clips=2)
+    made = commonvoice.read(one.root, "es", "dev", 10)
+    assert made.note == "0.1 of the 10 minutes asked for: dev has no more"
+
+
+def test_spontaneous_speech_is_another_corpus(tmp_path: Path) -> None:
+    (tmp_path / "audios").mkdir()
+    (tmp_path / "ss-corpus-tr.tsv").write_text("client_id\taudio_file\n")
+    with pytest.raises(UserError, match=r"found Spontaneous Speech: egs2/own/mine/run.sh --own .* --phonemise LANG"):
+        commonvoice.find_folder(tmp_path, "tr")

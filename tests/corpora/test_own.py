@@ -96,7 +96,7 @@ def test_features_are_no_waves(tmp_path: Path, record: Record) -> None:
     for split in SPLITS:
         found |= reasons(own.read(data, split, tmp_path / "wav", "xx"))
     assert "expected waves, found a matrix" in found["s0-0"]
-    assert found["s1-1"].startswith("kind: undecodable: ")
+    assert found["s1-1"].startswith("decoder: undecodable: ")
     assert found["s2-2"].startswith("missing: expected the recording")
 
 
@@ -112,7 +112,9 @@ def test_a_folder_whose_folders_are_speakers(tmp_path: Path, record: Record) -> 
     assert {one.text for one in utterances} == {"Hola, mundo"}
     assert len({one.id for one in utterances}) == 8
     assert all(len(one.id.split()) == 1 and one.id.startswith(f"{one.speaker}-") for one in utterances)
-    assert reasons(own.read(root, "train", tmp_path, "es", "es"))["ana/alone"].startswith("text: expected a transcript")
+    assert reasons(own.read(root, "train", tmp_path, "es", "es"))["ana/alone"].startswith(
+        "alone: expected a transcript"
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_rows_that_cannot_be_used(tmp_path: Path, record: Record) -> None:
         found |= reasons(made)
         kept += len(made.utterances)
     assert kept == 6
-    assert {reason.partition(":")[0] for reason in found.values()} == {"row", "text", "script", "missing"}
+    assert {reason.partition(":")[0] for reason in found.values()} == {"row", "missing", "script", "alone"}
     assert "expected Latin letters (es), found п (CYRILLIC)" in found["ru"]
 
 
@@ -196,15 +198,15 @@ def test_so_many_minutes(tmp_path: Path, record: Record) -> None:
 def test_what_is_no_layout(tmp_path: Path, record: Record) -> None:
     with pytest.raises(UserError, match="nowhere: no such file or directory"):
         read_items(tmp_path / "nowhere")
-    with pytest.raises(UserError, match=r"or one table \(.tsv, .csv\); found nothing"):
+    with pytest.raises(UserError, match=r"or one table \(.tsv, .csv, .jsonl\), or .*; found nothing"):
         read_items(tmp_path)
     record(tmp_path / "1.wav")
     with pytest.raises(UserError, match=r"recordings with transcripts of the same name \(.txt or .lab\).* found 1.wav"):
         read_items(tmp_path)
-    with pytest.raises(UserError, match=r"1.wav: expected a table in .tsv or .csv"):
+    with pytest.raises(UserError, match=r"1.wav: expected a table in .tsv, .csv or .jsonl"):
         read_items(tmp_path / "1.wav")
     (tmp_path / "a.csv").write_text("a,b,c,d\n")
-    with pytest.raises(UserError, match=r"a.csv:1: expected columns audio, text and perhaps speaker, found 4 columns"):
+    with pytest.raises(UserError, match=r"a.csv:1: expected a column of the recording .*, found a, b, c, d: name it"):
         read_items(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("\n")
     with pytest.raises(UserError, match="expected lines of audio and text, found an empty table"):

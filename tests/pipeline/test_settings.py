@@ -176,6 +176,9 @@ def test_skipping() -> None:
         (["--corpus", "mboshi"], "--lang es: no language of --corpus mboshi; expected one of mb"),
         (["--corpus", "own"], "expected --own DIR"),
         (["--corpus", "own", "--lang", "es fr"], "--lang es fr: expected one language; several are for --corpus cldr"),
+        (["--text_column", "gloss"], "--text_column gloss is for --corpus own alone"),
+        (["--corpus", "none", "--marks", "keep"], "--marks keep is for --corpus own alone"),
+        (["--corpus", "own", "--marks", "all"], "--marks all: expected one of drop, text, utterance, keep"),
         (["--corpus", "own", "--phonemise", "xx"], "--phonemise xx: expected letters, or one of en"),
         (["--corpus", "librilight", "--lang", "en", "--train_minutes", "5"], "expected 10, 60 or 600"),
         (["--corpus", "librilight", "--lang", "en", "--fold", "6"], "--fold 6: expected 0 to 5"),
@@ -221,3 +224,18 @@ def test_what_is_wrong_is_named(recipe: Path, monkeypatch: pytest.MonkeyPatch, w
     monkeypatch.delenv("MBOSHI", raising=False)
     with pytest.raises(UserError, match=message):
         settings_of(recipe, *words)
+
+
+def test_what_is_told_of_a_table_of_ones_own(recipe: Path) -> None:
+    (recipe / "a.csv").touch()
+    words = ["--corpus", "own", "--own", str(recipe / "a.csv")]
+    usual = settings_of(recipe, *words, "--lang", "xx").set_options("train")
+    assert usual[-2:] == ["--lang", "xx"]
+    told = ["--text_column", "Orthography", "--marks", "text", "--words_as_tokens", "true"]
+    found = settings_of(recipe, *words, "--lang", "xx", *told).set_options("train")
+    assert found[len(usual) :] == told
+    # Each command is told of all sets, since dev and test are taken from train.
+    found = settings_of(recipe, *words, "--lang", "xx", "--valid_minutes", "2").set_options("train")
+    assert found[len(usual) :] == ["--of_dev", "2.0"]
+    found = settings_of(recipe, *words, "--lang", "xx", "--valid_minutes", "2").set_options("dev")
+    assert found[len(usual) :] == ["--minutes", "2.0", "--of_dev", "2.0"]

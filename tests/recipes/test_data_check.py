@@ -40,6 +40,25 @@ def run(recipe: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, *more], capture_output=True, text=True, check=False, env=environment)
 
 
+def test_words_in_the_place_of_phones_are_asked_about(recipe: Path) -> None:
+    broken = recipe / "wav" / "train-1.wav"
+    soundfile.write(broken, np.random.default_rng(1).integers(-3000, 3000, 16000, np.int16), 16000, subtype="PCM_16")
+    line = "this text was written down by people who never thought about phones although they speak every day at home"
+    text = recipe / "data" / "train" / "text"
+    text.write_text(f"train-train-1 {line}\ntrain-train-2 and what they write is read aloud with spaces\n")
+    ids = [row.split()[0] for row in (recipe / "data" / "train" / "wav.scp").read_text().splitlines()]
+    text.write_text(text.read_text().replace("train-train-1", ids[0]).replace("train-train-2", ids[1]))
+    done = run(recipe, "--stop_stage", "4")
+    assert done.returncode == 1
+    fault, *rest = done.stdout.splitlines()
+    assert fault.startswith("error    words: data/train/text: expected phones with spaces between them, found ")
+    assert "--phonemise LANG" in fault
+    assert fault.endswith("if words are what is to be recognised, give --words_as_tokens true")
+    assert len(rest) == 2, "a copy of it would hold the same words"
+    done = run(recipe, "--words_as_tokens", "true", "--stop_stage", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_fault_stops_it_and_the_command_that_is_printed_goes_on(recipe: Path) -> None:
     done = run(recipe)
     assert done.returncode == 1

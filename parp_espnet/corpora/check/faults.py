@@ -60,6 +60,8 @@ KINDS: Mapping[str, Kind] = {
     "empty-text": Kind(Level.ERROR, "utterance without phones"),
     "symbol": Kind(Level.ERROR, "phone with the name of one of ESPnet's special symbols"),
     "phone": Kind(Level.ERROR, "phone outside the inventory"),
+    "words": Kind(Level.ERROR, "words of letters in the place of phones; parp-data --ignore words goes on with them"),
+    "mark": Kind(Level.WARNING, "mark of an event, or of what nobody understood, in the place of a phone"),
     "normal-form": Kind(Level.WARNING, "phone that is not in NFD"),
     "mixed-forms": Kind(Level.ERROR, "phone that is written in two normal forms"),
     "ctc": Kind(Level.ERROR, "more phones than frames of 20 ms, of which a repeated phone needs one more"),

@@ -1,0 +1,234 @@
+"""Which column of a table is the recording, which the text, which the speaker: by names that are known, or told.
+
+Nothing is guessed: a table whose columns are not known, or where two may be the text, is refused with what is known and
+with the options that say it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import combinations
+from pathlib import PurePosixPath, PureWindowsPath
+
+from parp_espnet.errors import UserError
+
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    # The first few are those that messages show.
+    "audio": (
+        "audio", "path", "file", "file_name", "filename", "wav", "wav_filename", "audio_filepath", "audio_file",
+        "recording", "audio_path", "audio_filename", "audio_file_name", "wav_file", "wav_path", "file_path", "clip",
+        "clip_path", "recording_file", "sound", "sound_file", "media_file",
+    ),
+    "text": (
+        "text", "sentence", "transcript", "transcription", "phones", "orthography", "normalized_text",
+        "normalized_transcription", "normalized_transcript", "phonemes", "ipa", "phonetic", "phonetic_transcription",
+        "orthographic_transcription", "transcribed_text",
+    ),
+    "speaker": (
+        "speaker", "speaker_id", "client_id", "spk", "spk_id", "speaker_name", "speaker_code", "participant",
+        "participant_id", "reader", "reader_id", "consultant", "informant", "talker", "talker_id", "user_id",
+    ),
+    "begin": ("offset", "start", "begin", "start_time", "begin_time", "start_s", "begin_s", "start_sec"),
+    "end": ("end", "stop", "end_time", "stop_time", "end_s", "end_sec"),
+    "duration": ("duration", "dur"),
+    "split": ("split", "subset"),
+}  # fmt: skip
+"""The names that columns may have, of the corpora that people use: Common Voice's, Coqui's and DeepSpeech's, Hugging
+Face's metadata, NeMo's manifests, and linguists' tables. Case, spaces and dashes do not matter."""
+SOUNDS = frozenset(
+    {
+        ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".sph", ".aif", ".aiff", ".aifc", ".au",
+        ".snd", ".w64", ".rf64", ".caf", ".ark", ".m4a", ".m4b", ".mp4", ".aac", ".wma", ".webm",
+        ".amr", ".3gp", ".mka", ".mov", ".raw", ".pcm", ".nist", ".mp2", ".ac3", ".alac", ".ape",
+        ".wv", ".spx",
+    }
+)  # fmt: skip
+"""What the names of recordings end in, of kinds that are read and of others."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the user says of a table: the name of a column, or its number from 1; None where nothing is said."""
+
+    audio: str | None = None
+    text: str | None = None
+    speaker: str | None = None
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The roles that have a column."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {role: value for role, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where in a row each thing is; `has_header` says whether the first row names the columns."""
+
+    has_header: bool
+    audio: int
+    text: int
+    speaker: int | None = None
+    begin: int | None = None
+    end: int | None = None
+    duration: int | None = None
+    split: int | None = None
+
+
+def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = False) -> Columns:
+    """Return the columns of a table whose first row is `first`, which may name them.
+
+    With `is_data` it does not: its first cell is known to stand for a recording.
+
+    Raises `UserError`, which begins with `where`, when they are not known, or two may be the same thing.
+    """
+    if is_data or any(is_recording(cell) for cell in first):
+        return _by_place(where, first, told, is_data)
+    places = dict(_by_name(where, first, told))
+    for role in ("audio", "text"):
+        if role not in places:
+            raise UserError(_unknown(where, first, role))
+    _need_different(where, {role: place for role, place in places.items() if role in _WHAT})
+    return Columns(has_header=True, **places)
+
+
+def is_recording(cell: str) -> bool:
+    """Whether a cell holds what looks like the name of a recording."""
+    return PurePosixPath(cell.strip()).suffix.lower() in SOUNDS
+
+
+def name_of(audio: str) -> str:
+    """Return the path of a recording without its ending, with slashes."""
+    path = PureWindowsPath(audio) if "\\" in audio else PurePosixPath(audio)
+    ending = path.suffix if path.suffix.lower() in SOUNDS else ""
+    return path.as_posix().removesuffix(ending)
+
+
+def squeezed(name: str) -> str:
+    """Return a column's name as it is compared: "Audio File", audio_file and AudioFile are one."""
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+_ROLES: Mapping[str, str] = {squeezed(name): role for role, names in KNOWN.items() for name in names}
+
+
+def count_known(first: Sequence[str]) -> int:
+    """Return how many cells of a first row are names of columns that are known, or recordings."""
+    return sum(squeezed(cell) in _ROLES or is_recording(cell) for cell in first)
+
+
+def _by_name(where: str, header: Sequence[str], told: Told) -> Iterator[tuple[str, int]]:
+    names = [squeezed(name) for name in header]
+    for role in KNOWN:
+        if (value := told.given.get(role)) is not None:
+            yield role, _place(where, header, role, value)
+            continue
+        places = [place for place, name in enumerate(names) if _ROLES.get(name) == role]
+        if len(places) > 1 and role in ("audio", "text", "speaker"):
+            which = " and ".join(_shown(header[place]) for place in places)
+            raise UserError(
+                f"{where}: expected one column of the {_WHAT[role]}, found {which}: say which one, "
+                f"--{role}_column '{_shown(header[places[0]])}'"
+            )
+        # Times of two kinds say nothing for certain.
+        if len(places) == 1:
+            yield role, places[0]
+
+
+_WHAT = {"audio": "recording", "text": "text", "speaker": "speaker"}
+
+
+def _place(where: str, header: Sequence[str], role: str, value: str) -> int:
+    """The place of a column that the user names, or numbers."""
+    exact = [place for place, name in enumerate(header) if name.strip() == value.strip()]
+    alike = [place for place, name in enumerate(header) if squeezed(name) == squeezed(value) != ""]
+    for places in (exact, alike):
+        if len(places) == 1:
+            return places[0]
+    if value.isdecimal() and 1 <= int(value) <= len(header):
+        return int(value) - 1
+    found = ", ".join(map(_shown, header[:12]))
+    raise UserError(f"{where}: --{role}_column {value}: expected a column of this table, found {found}")
+
+
+def _by_place(where: str, first: Sequence[str], told: Told, is_data: bool) -> Columns:
+    """The columns of a table without a line of names: audio, text, perhaps speaker; or the user's numbers."""
+    given = told.given
+    for role, value in given.items():
+        if not value.isdecimal() or not 1 <= int(value) <= len(first):
+            raise UserError(
+                f"{where}: --{role}_column {value}: expected a number from 1 to {len(first)}, since no line "
+                f"names the columns: the first holds {' | '.join(map(_shown, first))[:80]}"
+            )
+    numbers = {role: int(value) - 1 for role, value in given.items()}
+    _need_different(where, numbers)
+    if {"audio", "text"} <= numbers.keys():
+        return Columns(False, numbers["audio"], numbers["text"], numbers.get("speaker"))
+    if given:
+        raise UserError(
+            f"{where}: expected --audio_column and --text_column, numbers from 1 to {len(first)}, since no line "
+            f"names the columns; found --{next(iter(given))}_column alone"
+        )
+    begins = is_data or is_recording(first[0])
+    if len(first) not in (2, 3) or not begins:
+        found = f"{len(first)} columns" if begins else "the recording in another column"
+        raise UserError(
+            f"{where}: expected a line of names, or columns audio, text and perhaps speaker, found {found}; say which "
+            "is which, by numbers: --audio_column 1 --text_column 2 --speaker_column 3"
+        )
+    return Columns(False, 0, 1, 2 if len(first) == 3 else None)
+
+
+def _need_different(where: str, places: Mapping[str, int]) -> None:
+    for role, other in combinations(places, 2):
+        if places[role] == places[other]:
+            raise UserError(
+                f"{where}: --{other}_column: expected another column than that of the {_WHAT[role]}, found column "
+                f"{places[other] + 1} for both"
+            )
+
+
+def _unknown(where: str, header: Sequence[str], role: str) -> str:
+    found = ", ".join(map(_shown, header[:12]))
+    known = ", ".join(KNOWN[role][:9])
+    return (
+        f"{where}: expected a column of the {_WHAT[role]} ({known}, …), found {found}: "
+        f"name it, --{role}_column NAME"
+        + (" (and --audio_column, --speaker_column where these are not known, either)" if role == "text" else "")
+    )
+
+
+def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], told: Told) -> None:
+    """Refuse columns that cannot be what they are taken for: numbers or recordings as texts, texts as speakers.
+
+    What the user has said is believed. Raises `UserError`, which begins with `where`.
+    """
+    texts = [row[columns.text].strip() for row in rows]
+    written = [text for text in texts if text]
+    if "text" not in told.given and written:
+        kind = "numbers" if all(map(_is_number, written)) else None
+        kind = "names of recordings" if all(map(is_recording, written)) else kind
+        if kind is not None:
+            raise UserError(
+                f"{where}: expected texts in column {columns.text + 1}, found {kind} such as {_shown(written[0])}: "
+                "say which column it is, --text_column (a name or a number)"
+            )
+    if columns.has_header or columns.speaker is None or "speaker" in told.given:
+        return
+    speakers = [row[columns.speaker].strip() for row in rows]
+    several = sum(len(speaker.split()) > 1 for speaker in speakers)
+    if len(set(speakers)) > len(set(texts)) or 2 * several > len(speakers):
+        raise UserError(
+            f"{where}: expected columns audio, text and speaker, since no line names them, found in the third what "
+            f"looks like texts ({_shown(speakers[0])}): say which is which, by numbers: --audio_column 1 "
+            "--text_column 3 --speaker_column 2, or as it stands: --audio_column 1 --text_column 2 --speaker_column 3"
+        )
+
+
+def _shown(cell: str) -> str:
+    """A cell as a message shows it: in one line, short, and without what a terminal would obey."""
+    return "".join(mark if mark.isprintable() else "\ufffd" for mark in " ".join(cell.split()))[:40]
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+([.,]\d+)?", text) is not None

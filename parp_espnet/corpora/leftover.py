@@ -1,0 +1,68 @@
+"""Files of a folder that are not used: they are listed, not lost."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parp_espnet.corpora.columns import SOUNDS
+from parp_espnet.corpora.rejects import Reject, Why
+
+SYSTEM = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"})
+"""What operating systems leave beside people's files, in lower case; names that begin with a dot are theirs, too."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files of people below a folder, and what systems have left there."""
+
+    files: Sequence[Path]
+    rejected: Sequence[Reject]
+
+
+def walk(root: Path) -> Tree:
+    """Return the files below a folder, sorted; what systems leave, such as `._1.wav` and `__MACOSX`, is rejected."""
+    files: list[Path] = []
+    rejected: list[Reject] = []
+    folders = [root]
+    while folders:
+        for path in sorted(folders.pop().iterdir()):
+            if is_system(path):
+                rejected.append(_of_system(path, root))
+            elif path.is_dir():
+                folders.append(path)
+            elif path.is_file():
+                files.append(path)
+            else:
+                rejected.append(_reject(path, root, Why.KIND, "expected a file, found a link to none, or a device"))
+    return Tree(sorted(files), rejected)
+
+
+def is_system(path: Path) -> bool:
+    """Whether a file or folder is one that systems leave."""
+    return path.name.startswith(".") or path.name.lower() in SYSTEM
+
+
+def left_over(files: Iterable[Path], root: Path, used: Collection[Path], what: str, by: str) -> Iterator[Reject]:
+    """Yield the files that are not used, each with why: `what` is what a recording lacks, `by` what would use it."""
+    for path in files:
+        if path in used:
+            continue
+        if path.suffix.lower() in SOUNDS:
+            yield _reject(path, root, Why.ALONE, f"expected {what}, found {path.name} alone")
+        else:
+            kind = path.suffix or "a name without an ending"
+            yield _reject(path, root, Why.KIND, f"expected {by}, found {kind}, of a kind that is not read here")
+
+
+def alone(path: Path, root: Path, reason: str) -> Reject:
+    """Return a file that lacks what belongs to it."""
+    return _reject(path, root, Why.ALONE, reason)
+
+
+def _of_system(path: Path, root: Path) -> Reject:
+    what = "a folder" if path.is_dir() else "a file"
+    return _reject(path, root, Why.KIND, f"expected recordings and transcripts, found {what} that a system left there")
+
+
+def _reject(path: Path, root: Path, why: Why, reason: str) -> Reject:
+    return Reject(str(path), str(path.relative_to(root)), why, reason)

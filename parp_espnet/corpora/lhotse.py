@@ -1,0 +1,98 @@
+"""lhotse's manifests (.jsonl, .jsonl.gz): supervisions with their recordings beside them, or cuts, which have both."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from parp_espnet.corpora.rejects import Reject, Why
+from parp_espnet.corpora.sheets import Entries, Entry, read_json_lines
+from parp_espnet.errors import UserError
+
+type Object = Mapping[str, Any]
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a file's name is that of lhotse's supervisions or cuts."""
+    name = path.name.lower()
+    return ".jsonl" in name and ("supervisions" in name or "cuts" in name)
+
+
+def is_recordings(path: Path) -> bool:
+    """Whether a file's name is that of lhotse's recordings, which belong to supervisions."""
+    return ".jsonl" in path.name.lower() and "recordings" in path.name.lower()
+
+
+def read_manifest(path: Path) -> Entries:
+    """Read supervisions and the recordings beside them, or cuts. Raises `UserError` when one is not there."""
+    objects, rejected = read_json_lines(path)
+    entries: list[Entry] = []
+    recordings = {} if "cuts" in path.name.lower() else _recordings(path)
+    for where, value in objects:
+        for part, begin, recording in _parts(value, recordings):
+            try:
+                entries.append(_entry(where, part, begin, recording))
+            except (KeyError, TypeError, ValueError) as error:
+                name = str(part.get("id", ""))
+                reason = str(error) if type(error) is ValueError else f"expected lhotse's fields, found none of {error}"
+                rejected.append(Reject(where, name, Why.ROW, reason))
+    return Entries(entries, rejected)
+
+
+def _recordings(path: Path) -> dict[str, Object]:
+    other = path.with_name(path.name.replace("supervisions", "recordings"))
+    if not other.is_file():
+        raise UserError(f"--own {path}: expected {other.name} beside it, found none; lhotse writes both")
+    return {str(value.get("id")): value for _, value in read_json_lines(other)[0]}
+
+
+def _parts(value: Object, recordings: Mapping[str, Object]) -> list[tuple[Object, float, Object | None]]:
+    """The supervisions of a line, the second of the recording that each one's times count from, and the recording."""
+    supervisions = value.get("supervisions")
+    if not isinstance(supervisions, list):
+        return [(value, 0.0, recordings.get(str(value.get("recording_id"))))]
+    begin, recording = value.get("start"), value.get("recording")
+    since = float(begin) if isinstance(begin, int | float) else 0.0
+    whole = recording if isinstance(recording, dict) else None
+    return [(part, since, whole) for part in supervisions if isinstance(part, dict)]
+
+
+def _entry(where: str, part: Object, since: float, recording: Object | None) -> Entry:
+    """A supervision as an entry. Raises `KeyError`, `TypeError` or `ValueError` when it is none that can be used."""
+    if recording is None:
+        raise ValueError(f"expected its recording {part.get('recording_id')} among lhotse's, found none")
+    channels = recording.get("channel_ids") or [0]
+    channel = _channel(part.get("channel")) if len(channels) > 1 else None
+    audio = _file(recording["sources"])
+    begin, seconds = since + float(part["start"]), float(part["duration"])
+    if begin < 0 or seconds <= 0:
+        raise ValueError(f"expected a part from 0 s on, found {begin:g} s and {seconds:g} s of it")
+    whole = float(recording["duration"])
+    is_whole = begin < 0.001 and abs(seconds - whole) < 0.001
+    text = part.get("text")
+    speaker = part.get("speaker")
+    return Entry(
+        where,
+        audio,
+        " ".join(text.split()) if isinstance(text, str) else "",
+        str(speaker) if speaker else None,
+        None if is_whole else begin,
+        None if is_whole else begin + seconds,
+        name=str(part["id"]),
+        channel=channel,
+    )
+
+
+def _channel(channel: object) -> int | None:
+    """The channel that a supervision is of; where it is of several, they are averaged."""
+    if isinstance(channel, list):
+        return int(channel[0]) if len(channel) == 1 else None
+    return int(channel) if isinstance(channel, int) else None
+
+
+def _file(sources: Sequence[Object]) -> str:
+    if len(sources) != 1:
+        raise ValueError(f"expected a recording in one file, found {len(sources)}; write it to one")
+    source = sources[0]
+    if source["type"] != "file":
+        raise ValueError(f"expected a file, found a {source['type']} ({source['source']}); write it to a file")
+    return str(source["source"])

@@ -1,0 +1,155 @@
+"""Which of one's own recordings are train, dev and test: told by directories, lists or a column, or else divided."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import soundfile
+
+from parp_espnet.corpora.choose import partition
+from parp_espnet.corpora.columns import Told, is_recording
+from parp_espnet.corpora.layouts import SPLITS, Item, Items, lists_of_sets, read_items
+from parp_espnet.corpora.marks import Marks
+from parp_espnet.corpora.rejects import Reject, Why
+from parp_espnet.corpora.sheets import SPLIT_NAMES
+from parp_espnet.errors import UserError
+
+SPARE = 1.1
+"""How much more than was asked for dev and test get, where there is plenty, since some of it may be rejected."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How one's own recordings are read: what the user says of a list's columns, what is done with marks, whether words
+    are to be recognised, and the minutes of each set that were asked for."""
+
+    told: Told = field(default_factory=Told)
+    marks: Marks = Marks.DROP
+    words: bool = False
+    minutes: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The items of a set, what is rejected, how sets were made, and why there are no more."""
+
+    items: Sequence[Item]
+    rejected: Sequence[Reject]
+    note: str = ""
+    why: str = ""
+
+
+def choose_set(root: Path, split: str, how: How) -> Chosen:
+    """Return what a set (one of `SPLITS`) has. Raises `UserError` where a set is lacking, or there is too little."""
+    given = [name for name in SPLITS if (root / name).is_dir()]
+    if given == list(SPLITS):
+        found = read_items(root / split, how.told)
+        beside = _beside(root) if split == "train" else []
+        return Chosen(found.items, [*found.rejected, *beside], "", f": {root / split} has no more")
+    if "train" in given and not (root / "wav.scp").is_file():
+        lacking = " and ".join(name for name in SPLITS if name not in given)
+        raise UserError(f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}")
+    if lists := lists_of_sets(root):
+        return _of_lists(lists, split, how)
+    everything = read_items(root, how.told)
+    if not everything.items:
+        return Chosen((), everything.rejected)
+    return _by_column(everything, split) or _divided(root, everything, split, how)
+
+
+def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
+    """The set that a list has; a recording that none of the lists has is among the rejects of train."""
+    found = {name: read_items(path, how.told) for name, path in lists.items()}
+    listed = {item.audio for items in found.values() for item in items.items}
+    rejected = []
+    for reject in found[split].rejected:
+        is_file = is_recording(reject.where)
+        if not is_file or (split == "train" and reject.where not in listed):
+            rejected.append(reject)
+    return Chosen(found[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more")
+
+
+def _beside(root: Path) -> list[Reject]:
+    """What there is beside the directories of the sets."""
+    reason = f"expected the directories {', '.join(SPLITS)} alone, found another file or directory"
+    others = sorted(path for path in root.iterdir() if path.name not in SPLITS)
+    return [Reject(str(path), path.name, Why.KIND, reason) for path in others]
+
+
+def _by_column(everything: Items, split: str) -> Chosen | None:
+    """The set that a list's own column says, where it has all three."""
+    sets = [SPLIT_NAMES.get(item.split or "") for item in everything.items]
+    if not set(SPLITS) <= set(sets):
+        return None
+    items = [item for item, own in zip(everything.items, sets, strict=True) if own == split]
+    rejected = list(everything.rejected)
+    for item, own in zip(everything.items, sets, strict=True):
+        if own is None:
+            reason = f"expected a set in its column ({', '.join(SPLITS)}), found {item.split or 'none'}"
+            rejected.append(Reject(item.where, item.name, Why.ALONE, reason))
+    why = ": the list's column says no more of it"
+    return Chosen(items, rejected if split == "train" else (), "sets by the list's column", why)
+
+
+def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
+    """The set by a hash: of speakers, or of sentences where there are no three speakers."""
+    items = everything.items
+    speakers = {item.speaker for item in items}
+    by_speaker = len(speakers) >= 3 and None not in speakers
+    groups = [item.speaker or "" if by_speaker else _sentence(item) for item in items]
+    kind = "speaker" if by_speaker else "sentence"
+    asked = {name: minutes for name, minutes in how.minutes.items() if name != "train"}
+    sizes: defaultdict[str, float] = defaultdict(float)
+    for group, size in zip(groups, _seconds(items) if asked else [1.0] * len(items), strict=True):
+        sizes[group] += size
+    sets = partition(sizes, asked=_wanted(how.minutes, sum(sizes.values())) if asked else None)
+    if len(set(sets.values())) < len(SPLITS):
+        raise UserError(
+            f"--own {root}: expected at least three speakers or sentences for three sets, found {len(sets)}"
+        )
+    own = [item for item, group in zip(items, groups, strict=True) if sets[group] == split]
+    # What cannot be read is in no set; train's list has it.
+    rejected = everything.rejected if split == "train" else ()
+    why = f": a {kind} is in one set only, and train keeps the largest of {len(sets)}"
+    if split == "train":
+        why = f": dev and test have whole {kind}s, of {len(sets)}" if asked else ""
+    return Chosen(own, rejected, f"sets by {kind}", why)
+
+
+def _wanted(minutes: Mapping[str, float], total: float) -> dict[str, float]:
+    """The seconds of dev and test that were asked for, and a little more where there is enough."""
+    seconds = {name: 60 * asked for name, asked in minutes.items()}
+    spare = min(SPARE, max(1.0, total / sum(seconds.values())))
+    return {name: spare * asked for name, asked in seconds.items() if name != "train"}
+
+
+def _seconds(items: Sequence[Item]) -> list[float]:
+    """About how long each item is, as the headers of recordings say; of one that does not say it, as others are."""
+    known: dict[str, float] = {}
+    lengths: list[float | None] = []
+    for item in items:
+        if item.begin is not None and item.end is not None:
+            lengths.append(item.end - item.begin)
+            continue
+        if item.audio not in known:
+            known[item.audio] = _header(item.audio)
+        lengths.append(known[item.audio] or None)
+    told = [length for length in lengths if length is not None]
+    usual = sum(told) / len(told) if told else 1.0
+    return [usual if length is None else length for length in lengths]
+
+
+def _header(audio: str) -> float:
+    """Seconds of a recording by its header; 0 where it says nothing."""
+    try:
+        seconds = float(soundfile.info(audio).duration)
+    except (OSError, RuntimeError, TypeError):
+        return 0.0
+    # A header without a length says the largest number there is.
+    return seconds if 0 < seconds < 1e6 and math.isfinite(seconds) else 0.0
+
+
+def _sentence(item: Item) -> str:
+    return " ".join(item.text.lower().split())

@@ -1,0 +1,251 @@
+"""Lists of recordings and texts in one file: TSV, CSV, `|`, and JSON lines, each line a recording or a part of one."""
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from parp_espnet.corpora.columns import Columns, Told, check_values, count_known, find_columns, name_of
+from parp_espnet.corpora.rejects import Reject, Why
+from parp_espnet.corpora.rows import Row, of_width, read_lines, read_rows
+from parp_espnet.errors import UserError
+
+DELIMITERS: Mapping[str, str] = {".tsv": "\t", ".csv": ",", ".psv": "|", ".txt": "|"}
+"""What columns are usually apart by, by the name of the file."""
+JSONS = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".ndjson")
+ENDINGS = (".tsv", ".csv", ".psv", *JSONS)
+"""What the names of lists end in; `.txt` is one where the user names the file."""
+
+_LOOKED_AT = 50
+"""Lines by which it is seen what columns are apart by."""
+_ALIKE = 0.5
+"""Part of the words that the two texts of an utterance in LJSpeech's layout have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a list: where it is, the recording as it is written there, the text, the speaker, the part of the
+    recording in seconds, and the set that it says."""
+
+    where: str
+    audio: str
+    text: str
+    speaker: str | None = None
+    begin: float | None = None
+    end: float | None = None
+    split: str | None = None
+    name: str | None = None
+    """Where the list has one of its own."""
+    channel: int | None = None
+    """Where the recording has several."""
+
+    @property
+    def id(self) -> str:
+        """A name that no other line has."""
+        name = self.name or name_of(self.audio)
+        return name if self.begin is None or self.name else f"{name}_{self.begin:g}-{self.end or 0:g}"
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The lines that can be read, and those that cannot."""
+
+    entries: Sequence[Entry]
+    rejected: Sequence[Reject]
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file's name is that of a list."""
+    return path.name.lower().endswith(ENDINGS)
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file's name is that of JSON."""
+    return path.name.lower().endswith(JSONS)
+
+
+def read_sheet(path: Path, told: Told, resolves: Callable[[str], bool]) -> Entries:
+    """Read a list; `resolves` says whether a cell is the name of a recording that is there.
+
+    Raises `UserError` when its columns are neither known nor told, or it cannot be read.
+    """
+    if is_json(path):
+        rows, rejected = _rows_of_json(path)
+    else:
+        delimiter = find_delimiter(path)
+        rows, rejected = read_rows(path, delimiter)
+    if not rows:
+        raise UserError(f"--own {path}: expected lines of audio and text, found an empty table")
+    first = rows[0]
+    named = is_json(path) or count_known(first.fields) > 0
+    columns = find_columns(first.where, first.fields, told, not named and resolves(first.fields[0]))
+    if columns.has_header:
+        rows = rows[1:]
+    rows, odd = of_width(rows, len(first.fields))
+    if not columns.has_header and not told.given and _is_ljspeech(rows):
+        # As LJSpeech has it: the text as it is printed, and with its numbers and abbreviations written out.
+        columns = replace(columns, text=2, speaker=None)
+    check_values(first.where, columns, [row.fields for row in rows], told)
+    entries: list[Entry] = []
+    rejected = [*rejected, *odd]
+    for row in rows:
+        entry, reason = _entry(row, columns)
+        if entry is None:
+            rejected.append(Reject(row.where, row.fields[columns.audio].strip(), Why.ROW, reason))
+        else:
+            entries.append(entry)
+    return Entries(entries, rejected)
+
+
+def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], list[Reject]]:
+    """Read the objects of a file of JSON lines, or of one JSON array, each with where it is; `.gz` is unpacked.
+
+    Raises `UserError` when the file cannot be read.
+    """
+    if path.name.lower().endswith(".gz"):
+        try:
+            text = gzip.decompress(path.read_bytes()).decode("utf-8-sig", errors="replace")
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            raise UserError(f"{path}: expected a file that gzip has packed ({error})") from None
+        lines = [(f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        rejected: list[Reject] = []
+    else:
+        lines, rejected = read_lines(path)
+    if lines and lines[0][1].lstrip().startswith("["):
+        return _array(path, "\n".join(line for _, line in lines)), rejected
+    objects: list[tuple[str, Mapping[str, Any]]] = []
+    for where, line in lines:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            objects.append((where, value))
+        else:
+            rejected.append(Reject(where, line[:40], Why.ROW, "expected a JSON object in one line, found none"))
+    if not objects and rejected:
+        raise UserError(f"{rejected[0].where}: expected JSON lines, an object in each, found {rejected[0].item!r}")
+    return objects, rejected
+
+
+def find_delimiter(path: Path) -> str:
+    """Return what the columns of a table are apart by: as its name says, unless its lines say something else.
+
+    Spreadsheets write CSV with semicolons or tabs in some countries; LJSpeech's metadata.csv has `|`.
+    """
+    lines = [line for _, line in read_lines(path)[0][:_LOOKED_AT]]
+    own = DELIMITERS.get(path.suffix.lower(), ",")
+    found = own
+    best = (-1, False)
+    for delimiter in dict.fromkeys(("\t", "|", ";", own, ",")):
+        has = [line.count(delimiter) for line in lines]
+        everywhere = bool(has) and sum(count >= 1 for count in has) >= 0.9 * len(has)
+        known = count_known([cell.strip('" ') for cell in lines[0].split(delimiter)]) if everywhere else 0
+        if (known, everywhere) > best:
+            found, best = delimiter, (known, everywhere)
+    return found if best[1] else own
+
+
+def _array(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: expected a JSON array, or an object in each line ({error})") from None
+    if not all(isinstance(value, dict) for value in values):
+        raise UserError(f"{path}: expected a JSON array of objects, found something else in it")
+    return [(f"{path}, object {number}", value) for number, value in enumerate(values, start=1)]
+
+
+def _rows_of_json(path: Path) -> tuple[list[Row], list[Reject]]:
+    """Objects as rows below a row of their keys."""
+    objects, rejected = read_json_lines(path)
+    keys = tuple(dict.fromkeys(key for _, value in objects for key in value))
+    rows = [Row(str(path), keys)] if keys else []
+    for where, value in objects:
+        rows.append(Row(where, tuple(_cell(value.get(key)) for key in keys)))
+    return rows, rejected
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        # Hugging Face's column of audio is one of {"path": …}.
+        path = value.get("path")
+        return path if isinstance(path, str) else ""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+def _is_ljspeech(rows: Sequence[Row]) -> bool:
+    """Whether the second and the third column are two ways to write the same."""
+    if not rows or len(rows[0].fields) != 3:
+        return False
+    return median(_in_common(row.fields[1], row.fields[2]) for row in rows) >= _ALIKE
+
+
+def _in_common(one: str, other: str) -> float:
+    first, second = (set(re.findall(r"\w+", text.lower())) for text in (one, other))
+    return len(first & second) / max(1, min(len(first), len(second)))
+
+
+def _entry(row: Row, columns: Columns) -> tuple[Entry | None, str]:
+    """A row as an entry, or why it is none."""
+
+    def cell(place: int | None) -> str:
+        return "" if place is None else " ".join(row.fields[place].split())
+
+    audio = row.fields[columns.audio].strip()
+    if not audio:
+        return None, "expected a recording, found none"
+    try:
+        begin, end = _part(cell(columns.begin), cell(columns.end), cell(columns.duration))
+    except ValueError as error:
+        return None, str(error)
+    split = cell(columns.split).lower() or None
+    return Entry(row.where, audio, cell(columns.text), cell(columns.speaker) or None, begin, end, split), ""
+
+
+def _part(begin: str, end: str, duration: str) -> tuple[float | None, float | None]:
+    """The part of a recording in seconds; all of it where no begin is given. Raises `ValueError`."""
+    if not begin or not (end or duration):
+        return None, None
+    try:
+        first = float(begin)
+        last = float(end) if end else first + float(duration)
+    except ValueError:
+        raise ValueError(f"expected seconds, found {begin} and {end or duration}") from None
+    if not 0 <= first < last < float("inf"):
+        raise ValueError(f"expected a part from 0 s on, found {first:g} to {last:g} s")
+    return first, last
+
+
+SPLIT_NAMES: Mapping[str, str] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("dev", "valid", "validation", "val", "development"), "dev"),
+    **dict.fromkeys(("test", "testing", "eval"), "test"),
+}
+"""The sets, by the names that people give them."""
+
+
+def by_split(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return the list of each set, where the names of files say one for each of train, dev and test; else nothing."""
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        for split in _splits_in(path):
+            found.setdefault(split, []).append(path)
+    chosen: dict[str, Path] = {}
+    for split, own in found.items():
+        exact = [path for path in own if SPLIT_NAMES.get(path.name.lower().partition(".")[0]) == split]
+        if len(exact or own) == 1:
+            chosen[split] = (exact or own)[0]
+    return chosen if len(chosen) == 3 and len(set(chosen.values())) == 3 else {}
+
+
+def _splits_in(path: Path) -> Iterator[str]:
+    words = re.split(r"[^a-z0-9]+", path.name.lower().partition(".")[0])
+    yield from {SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES}

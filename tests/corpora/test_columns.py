@@ -1,0 +1,205 @@
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.corpora import own
+from parp_espnet.corpora.columns import Told
+from parp_espnet.corpora.layouts import SPLITS, Item, read_items
+from parp_espnet.errors import UserError
+
+Record = Callable[..., Path]
+
+SENTENCES = ["hello world, again", "the press your", "three four five, six", "seven eight", "nine ten"]
+
+
+@pytest.fixture
+def root(tmp_path: Path, record: Record) -> Path:
+    """Five recordings, in the folders where corpora have them."""
+    for folder in ("", "wavs", "clips"):
+        for number in range(5):
+            record(tmp_path / "corpus" / folder / f"{number}.wav", seconds=0.5, seed=number)
+    return tmp_path / "corpus"
+
+
+def write(path: Path, header: str, line: str, end: str = "\n") -> Path:
+    """A table with a line for each recording: N is its number, S the sentence, Q the sentence in quotes."""
+    lines = [header] if header else []
+    for number, sentence in enumerate(SENTENCES):
+        words = line.replace("Q", f'"{sentence}"').replace("S", sentence.replace(",", ""))
+        lines.append(words.replace("N", str(number)))
+    path.write_bytes((end.join(lines) + end).encode())
+    return path
+
+
+def read(path: Path, told: Told | None = None) -> list[Item]:
+    items = read_items(path, told).items
+    assert all(Path(item.audio).is_file() for item in items)
+    return list(items)
+
+
+SCRIPTED = (
+    "client_id\tpath\tsentence_id\tsentence\tsentence_domain\tup_votes\tdown_votes\tage\tgender\taccents\tvariant\t"
+    "locale\tsegment"
+)
+SPONTANEOUS = (
+    "client_id\taudio_id\taudio_file\tduration_ms\tprompt_id\tprompt\ttranscription\tvotes\tage\tgender\tlanguage\t"
+    "split\tchar_per_sec\tquality_tags"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "line", "speaker"),
+    [
+        ("a.csv", "wav_filename,wav_filesize,transcript", "N.wav,3204N,Q", None),
+        ("a.tsv", SCRIPTED, "cN\tN.wav\tabN\tS\t\t2\t0\t\t\t\t\tes\t", "c0"),
+        ("a.tsv", "client_id\tpath\tsentence\tup_votes\tlocale", "cN\tN.wav\tS\t1\tes", "c0"),
+        ("a.tsv", SPONTANEOUS, "cN\tN\tN.wav\t500\t1\tWhy?\tS\t1\t\t\ttr\t\t1\t", "c0"),
+        ("metadata.csv", "", "N|S|S", None),
+        ("metadata.csv", "", "N|S", None),
+        ("metadata.csv", "file_name,transcription", "wavs/N.wav,Q", None),
+        ("a.csv", "Audio File;Orthography;Gloss;Speaker ID", "wavs\\N.wav;S;gloss;ANN", "A00"),
+        ("a.csv", "audio_file|text|speaker_name", "wavs/N.wav|S|spN", "sp0"),
+        ("a.csv", "AudioFile\tText", "N.wav\tS", None),
+    ],
+)  # fmt: skip
+def test_columns_that_people_use(root: Path, name: str, header: str, line: str, speaker: str | None) -> None:
+    if "ANN" in line:
+        line = line.replace("ANN", "A0N")
+    items = read(write(root / name, header, line))
+    assert [item.text.replace(",", "") for item in items] == [sentence.replace(",", "") for sentence in SENTENCES]
+    assert items[0].speaker == speaker
+
+
+def test_json_lines(root: Path) -> None:
+    lines = [
+        {"audio_filepath": f"{number}.wav", "duration": 0.25, "offset": 0.1, "text": f"a\nb {number}", "speaker": 7}
+        for number in range(3)
+    ]
+    (root / "manifest.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    items = read(root / "manifest.json")
+    assert [(item.name, item.text, item.speaker, item.begin, item.end) for item in items][:1] == [
+        ("0_0.1-0.35", "a b 0", "7", 0.1, 0.35)
+    ]
+    rows = [{"file_name": f"{number}.wav", "sentence": "a", "extra": None} for number in range(3)]
+    (root / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + "{\n")
+    found = read_items(root / "metadata.jsonl")
+    assert [item.name for item in found.items] == ["0", "1", "2"]
+    assert "expected a JSON object in one line" in found.rejected[0].reason
+    (root / "array.json").write_text(json.dumps([{"audio": {"path": "1.wav"}, "text": "a"}]))
+    assert [item.name for item in read(root / "array.json")] == ["1"]
+
+
+def test_manifests_of_lhotse(root: Path) -> None:
+    recordings, supervisions = [], []
+    for number in range(3):
+        channels = [0, 1] if number == 2 else [0]
+        sources = [{"type": "file", "channels": channels, "source": f"{number}.wav"}]
+        recordings.append({"id": f"r{number}", "sources": sources, "duration": 0.5, "channel_ids": channels})
+        part = {"id": f"s{number}", "recording_id": f"r{number}", "start": 0.1 * number, "duration": 0.5 - 0.1 * number}
+        supervisions.append(part | {"channel": channels[-1], "text": f"a {number}", "speaker": f"p{number}"})
+    supervisions.append({"id": "lost", "recording_id": "r9", "start": 0, "duration": 1, "text": "a"})
+    for name, objects in (("recordings", recordings), ("supervisions", supervisions)):
+        with gzip.open(root / f"x_{name}_all.jsonl.gz", "wt") as file:
+            file.writelines(json.dumps(value) + "\n" for value in objects)
+    for path in (root / "x_supervisions_all.jsonl.gz", root):
+        found = read_items(path)
+        assert [(item.name, item.text, item.speaker, item.begin, item.end, item.channel) for item in found.items] == [
+            ("s0", "a 0", "p0", None, None, None),
+            ("s1", "a 1", "p1", 0.1, 0.5, None),
+            ("s2", "a 2", "p2", 0.2, 0.5, 1),
+        ]
+        assert "r9 among lhotse's, found none" in {reject.item: reject.reason for reject in found.rejected}["lost"]
+    (root / "x_recordings_all.jsonl.gz").unlink()
+    with pytest.raises(UserError, match=r"expected x_recordings_all.jsonl.gz beside it, found none"):
+        read_items(root)
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "told", "message"),
+    [
+        ("Datei,Wortlaut", "N.wav,Q", None, r"a.csv:1: .* of the recording \(audio, .*--audio_column NAME"),
+        ("file,Wortlaut", "N.wav,Q", None, r"a column of the text \(text, .*found file, Wortlaut: .*--text_column"),
+        ("file,text,ipa", "N.wav,Q,x", None, "found text and ipa: say which one, --text_column 'text'"),
+        ("file,transcript", "N.wav,3204N", None, "expected texts in column 2, found numbers such as 32040"),
+        ("", "N.wav,sp,S", None, "found in the third what looks like texts .*--text_column 3 --speaker_column 2"),
+        ("", "S,N.wav", None, "found the recording in another column; say which is which, by numbers"),
+        ("", "N.wav,a,b,S", None, "found 4 columns; say which is which, by numbers"),
+        ("", "N.wav,a,b,S", Told("1"), "found --audio_column alone"),
+        ("", "N.wav,a,b,S", Told("1", "text"), "--text_column text: expected a number from 1 to 4"),
+        ("file,text,who", "N.wav,Q,me", Told(speaker="2"), "than that of the text, found column 2 for both"),
+        ("file,text", "N.wav,Q", Told("x"), "--audio_column x: expected a column of this table, found file, text"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_asked_about(root: Path, header: str, line: str, told: Told | None, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read(write(root / "a.csv", header, line), told)
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "told"),
+    [
+        ("Datei,Wortlaut,Wer", "N.wav,Q,me", Told("Datei", "wortlaut", "Wer")),
+        ("file,text,ipa", "N.wav,x,Q", Told(text="ipa")),
+        ("", "me,N.wav,a,Q", Told("2", "4", "1")),
+        ("Datei,Wortlaut", "N.wav,Q", Told("1", "2")),
+    ],
+)
+def test_columns_that_are_told(root: Path, header: str, line: str, told: Told) -> None:
+    items = read(write(root / "a.csv", header, line), told)
+    assert [item.text for item in items] == SENTENCES
+    assert items[0].speaker == ("me" if told.speaker else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "texts", "rejected"),
+    [
+        ('file,text\n0.wav,"a\nb, c"\n1.wav,d\n', ["a b, c", "d"], []),
+        ('file\ttext\n0.wav\t"a\r\nb"\r\n1.wav\td\n', ["a b", "d"], []),
+        ('file\ttext\n0.wav\t"a\n1.wav\td\n', ['"a', "d"], []),
+        ("file\ttext\n0.wav\ta\nb\n1.wav\td\n", ["d"], ["found 1", "seems to go on in the line below"]),
+        ('file,text\n0.wav,"a\n1.wav,d\n2.wav,e"\n', ["d", 'e"'], ["expected a cell that is closed by a quote"]),
+        ("file,text\r0.wav,a\r1.wav,d\r", ["a", "d"], []),
+    ],
+)  # fmt: skip
+def test_cells_of_several_lines(root: Path, content: str, texts: list[str], rejected: list[str]) -> None:
+    table = root / "a.csv" if "," in content else root / "a.tsv"
+    table.write_bytes(content.encode())
+    found = read_items(table)
+    assert [item.text for item in found.items] == texts
+    reasons = [reject.reason for reject in found.rejected if reject.where.startswith(f"{table}:")]
+    assert len(reasons) == len(rejected)
+    assert all(part in reason for part, reason in zip(rejected, reasons, strict=True))
+
+
+def test_columns_of_what_is_no_table(root: Path) -> None:
+    (root / "0.txt").write_text("a")
+    with pytest.raises(UserError, match="--text_column is for tables, found a folder of recordings with transcripts"):
+        read(root, Told(text="gloss"))
+    (root / "wav.scp").write_text("a 0.wav\n")
+    with pytest.raises(UserError, match="--audio_column is for tables, found a Kaldi directory"):
+        read(root, Told("1"))
+
+
+def test_spreadsheets_unicode_text(root: Path) -> None:
+    (root / "a.csv").write_bytes("file\ttext\r\n0.wav\tŋa\r\n".encode("utf-16"))
+    assert [item.text for item in read(root / "a.csv")] == ["ŋa"]
+
+
+def test_lists_by_name_and_a_column_are_the_sets(root: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(("train", "valid", "test")):
+        (root / f"{name}.csv").write_text(f"wav_filename,wav_filesize,transcript\n{number}.wav,9,a {name}\n")
+    sets = [own.read(root, split, tmp_path, "xx") for split in SPLITS]
+    assert [[one.text for one in made.utterances] for made in sets] == [["a train"], ["a valid"], ["a test"]]
+    assert [reject.item for reject in sets[0].rejected][:2] == ["3.wav", "4.wav"]
+    assert not sets[1].rejected
+    for name in ("train", "valid", "test"):
+        (root / f"{name}.csv").unlink()
+    rows = "".join(f"{number}.wav,a {number},{name}\n" for number, name in enumerate(("test", "train", "dev", "", "x")))
+    (root / "all.csv").write_text("path,text,split\n" + rows)
+    sets = [own.read(root, split, tmp_path, "xx") for split in SPLITS]
+    assert [[one.text for one in made.utterances] for made in sets] == [["a 1"], ["a 2"], ["a 0"]]
+    reasons = {reject.item: reject.reason for reject in sets[0].rejected}
+    assert reasons["4"] == "expected a set in its column (train, dev, test), found x"

@@ -1,0 +1,122 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.corpora import own
+from parp_espnet.corpora.choose import partition
+from parp_espnet.corpora.columns import Told
+from parp_espnet.corpora.layouts import SPLITS
+from parp_espnet.corpora.marks import Marks
+from parp_espnet.corpora.rejects import Made
+from parp_espnet.corpora.sets import How
+from parp_espnet.errors import UserError
+
+Record = Callable[..., Path]
+
+
+def folder(root: Path, record: Record, texts: list[str], speakers: int = 0) -> Path:
+    """Recordings of a second, with these texts."""
+    for number, text in enumerate(texts):
+        name = f"s{number % speakers}/{number}" if speakers else str(number)
+        record(root / f"{name}.wav", 1.0, seed=number).with_suffix(".txt").write_text(text)
+    return root
+
+
+def minutes(made: Made) -> float:
+    return sum(one.duration for one in made.utterances) / 60
+
+
+def read_sets(root: Path, wavs: Path, asked: dict[str, float]) -> dict[str, Made]:
+    how = How(minutes=asked)
+    return {split: own.read(root, split, wavs, "xx", None, asked.get(split), how) for split in SPLITS}
+
+
+@pytest.mark.parametrize("speakers", [0, 12])
+def test_dev_and_test_have_the_minutes_that_were_asked_for(tmp_path: Path, record: Record, speakers: int) -> None:
+    root = folder(tmp_path / "mine", record, [f"a b {number}" for number in range(48)], speakers)
+    tenth = read_sets(root, tmp_path, {})
+    assert minutes(tenth["dev"]) < 0.15
+    assert minutes(tenth["test"]) < 0.15
+    sets = read_sets(root, tmp_path, {"dev": 0.2, "test": 0.2})
+    assert 0.2 <= minutes(sets["dev"]) < 0.22
+    assert 0.2 <= minutes(sets["test"]) < 0.22
+    names = [{one.id for one in made.utterances} for made in sets.values()]
+    assert len(set.union(*names)) == sum(map(len, names))
+    whole = {"train": 0.3, "dev": 0.3, "test": 0.2}
+    if speakers:
+        with pytest.raises(UserError, match=r"found 0.27 .*: dev and test have whole speakers, of 12"):
+            read_sets(root, tmp_path, whole)
+    else:
+        # All of it, to the last second.
+        sets = read_sets(root, tmp_path, whole)
+        assert [round(minutes(made), 3) for made in sets.values()] == [0.3, 0.3, 0.2]
+
+
+def test_what_cannot_be_given_is_refused_with_why(tmp_path: Path, record: Record) -> None:
+    root = folder(tmp_path / "mine", record, [f"a b {number}" for number in range(9)], 3)
+    with pytest.raises(
+        UserError,
+        match=r"expected 1 minutes of validation speech, found 0.05 .*: a speaker is in one set only, and train keeps "
+        r"the largest of 3; give --valid_minutes 0.05",
+    ):
+        read_sets(root, tmp_path, {"dev": 1})
+    for split in SPLITS:
+        folder(tmp_path / "sets" / split, record, [f"a {split}"])
+    with pytest.raises(UserError, match=r"expected 1 minutes of test speech, .*test has no more; give --test_minutes"):
+        read_sets(tmp_path / "sets", tmp_path, {"test": 1})
+
+
+def test_groups_are_taken_until_there_is_as_much_as_was_asked_for() -> None:
+    sizes = {str(number): float(number) for number in range(1, 9)}
+    sets = partition(sizes, asked={"dev": 9, "test": 12})
+    has = {split: sum(sizes[group] for group in sizes if sets[group] == split) for split in SPLITS}
+    assert has["dev"] >= 9
+    assert has["test"] >= 12
+    assert sets["8"] == "train"
+    assert partition(sizes, asked={}) == partition(sizes)
+
+
+def test_words_in_the_place_of_phones_are_asked_about(tmp_path: Path, record: Record) -> None:
+    line = "this text was written down by people who never thought about phones although they speak every single day"
+    line += " and what they write is read aloud with words between spaces"
+    words = line.split()
+    root = folder(tmp_path / "mine", record, [" ".join(words[n : n + 9]) for n in range(19)])
+    with pytest.raises(
+        UserError, match=r"found \d+ different words such as .*--phonemise LANG .*--words_as_tokens true"
+    ):
+        own.read(root, "train", tmp_path, "xx")
+    assert own.read(root, "train", tmp_path, "xx", how=How(words=True)).utterances
+    assert own.read(root, "train", tmp_path, "xx", "letters").utterances
+
+
+TEXTS = ["hola [laughter] mundo", "sol (tos) luna", "xxx hola", "hola ((mundo))", "sol =ríe= sol", "luna <unk> sol"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "kept", "said"),
+    [
+        (Marks.DROP, 4, "olamundo"),
+        (Marks.TEXT, 6, "olamundo"),
+        (Marks.UTTERANCE, 1, "olamundo"),
+    ],
+)
+def test_marks_are_no_phones(tmp_path: Path, record: Record, marks: Marks, kept: int, said: str) -> None:
+    root = folder(tmp_path / "mine", record, TEXTS)
+    sets = [own.read(root, split, tmp_path, "es", "es", how=How(Told(), marks)) for split in SPLITS]
+    utterances = [one for made in sets for one in made.utterances]
+    assert len(utterances) == kept
+    assert said in {"".join(one.phones) for one in utterances}
+    notes = " ".join(made.note for made in sets)
+    assert "[laughter] 1" in notes
+    assert "xxx 1" in notes
+    reasons = [reject for made in sets for reject in made.rejected]
+    assert len(reasons) == 6 - kept
+    assert all(str(reject.why) == "marks" for reject in reasons)
+
+
+def test_marks_that_are_kept_are_text(tmp_path: Path, record: Record) -> None:
+    root = folder(tmp_path / "mine", record, TEXTS)
+    made = [own.read(root, split, tmp_path, "xx", "letters", how=How(marks=Marks.KEEP)) for split in SPLITS]
+    spelled = {"".join(one.phones).replace("<space>", " ") for sets in made for one in sets.utterances}
+    assert "hola laughter mundo" in spelled
