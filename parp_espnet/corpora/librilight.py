@@ -17,7 +17,7 @@ import soundfile
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.errors import UserError
-from parp_espnet.phones.phonemiser import letters_of
+from parp_espnet.phones.letters import letters_of
 from parp_espnet.progress import track
 
 SETS: Mapping[str, str] = {

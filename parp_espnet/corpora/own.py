@@ -23,7 +23,8 @@ from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
 from parp_espnet.files import is_file
-from parp_espnet.phones.phonemiser import WrongScriptError, units_of
+from parp_espnet.phones.letters import describe_dropped, spell
+from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, units_of
 
 
 def read(
@@ -40,14 +41,16 @@ def read(
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
     found, note = _set_of(root, split)
     wanted = float("inf") if minutes is None else minutes
+    dropped: Counter[str] = Counter()
     turns = taking_turns(found.items, lambda item: item.speaker or item.name, lambda item: item.name)
 
     def use(item: Item) -> Utterance:
-        return _utterance(item, wavs, language, phonemise)
+        return _utterance(item, wavs, language, phonemise, dropped)
 
     utterances, more = take(turns, use, wanted, f"{root.name} {split}")
     if split == "train":
         need_minutes(str(root), utterances, wanted, len(found.rejected) + len(more))
+    note = "; ".join(filter(None, [note, describe_dropped(dropped)]))
     return Made(utterances, (*found.rejected, *more), note)
 
 
@@ -79,8 +82,8 @@ def _sentence(item: Item) -> str:
     return " ".join(item.text.lower().split())
 
 
-def _utterance(item: Item, wavs: Path, language: str, phonemise: str | None) -> Utterance:
-    phones = _units(item, phonemise)
+def _utterance(item: Item, wavs: Path, language: str, phonemise: str | None, dropped: Counter[str]) -> Utterance:
+    phones = _units(item, phonemise, dropped)
     name = _word(item.name)
     speaker = _word(item.speaker) if item.speaker else rank(item.name)[:10]
     id_ = name if name.startswith(f"{speaker}-") else f"{speaker}-{name}"
@@ -90,8 +93,13 @@ def _utterance(item: Item, wavs: Path, language: str, phonemise: str | None) -> 
     return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
 
 
-def _units(item: Item, phonemise: str | None) -> tuple[str, ...]:
+def _units(item: Item, phonemise: str | None, dropped: Counter[str]) -> tuple[str, ...]:
+    """The phones or letters of an item; characters that are left out of it are counted in `dropped`."""
     try:
+        if phonemise == LETTERS:
+            spelling = spell(item.text)
+            dropped += spelling.dropped
+            return spelling.letters
         phones = tuple(item.text.split()) if phonemise is None else units_of(phonemise, item.text)
     except WrongScriptError as error:
         raise UnusableError(Why.SCRIPT, str(error)) from None

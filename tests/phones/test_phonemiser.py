@@ -2,7 +2,8 @@ import unicodedata
 
 import pytest
 
-from parp_espnet.phones.phonemiser import LETTERS, SCRIPTS, WrongScriptError, letters_of, phones_of, units_of
+from parp_espnet.phones.letters import letters_of
+from parp_espnet.phones.phonemiser import LETTERS, SCRIPTS, WrongScriptError, phones_of, units_of
 
 
 @pytest.mark.parametrize(

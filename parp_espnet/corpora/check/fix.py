@@ -74,7 +74,9 @@ def _fix(findings: Findings, number: int, out: Path, resample: bool, jobs: int) 
 
 
 def _utterances_of(folder: Folder, fault: Fault) -> Iterable[str]:
-    """The utterances that a fault is one of: its own, or those of its recording or speaker."""
+    """The utterances that a fault is one of: its own, or those of its recording, speaker or phone."""
+    if fault.kind == "unseen":
+        return [id_ for id_, text in folder.rows("text").items() if fault.utterance in map(normal, text.split())]
     if fault.kind == "same-speaker":
         return [id_ for id_ in folder.utterances if folder.speaker(id_) == fault.utterance]
     parts = [part.utterance for one in folder.recordings if one.id == fault.utterance for part in one.parts]
