@@ -94,7 +94,8 @@ def describe_dropped(dropped: Counter[str]) -> str:
     counts = [f"{_shown(mark)} {times}" for mark, times in dropped.most_common(_SHOWN)]
     rest = len(dropped) - _SHOWN
     more = [f"{rest} others"] if rest > 0 else []
-    return f"{dropped.total()} characters left out of the text ({', '.join([*counts, *more])})"
+    number = dropped.total()
+    return f"{number} character{'s' * (number != 1)} left out of the text ({', '.join([*counts, *more])})"
 
 
 def _shown(mark: str) -> str:
@@ -105,7 +106,8 @@ def _shown(mark: str) -> str:
 
 def _lower(text: str) -> str:
     # Cherokee is written in what Unicode calls capitals, and i with a dot above is the small letter of İ to Python.
-    return "".join(mark.casefold() if _is_cherokee(mark) else mark.lower() for mark in text.replace("İ", "i"))
+    composed = unicodedata.normalize("NFC", text).replace("İ", "i")
+    return "".join(mark.casefold() if _is_cherokee(mark) else mark.lower() for mark in composed)
 
 
 def _is_cherokee(mark: str) -> bool:

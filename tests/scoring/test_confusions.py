@@ -47,3 +47,11 @@ def test_the_worst_utterances() -> None:
     assert shown.startswith("2 of 3 utterances have errors; the worst 1:\n\nu2: 2 errors in 3 letters")
     assert "u3" not in shown
     assert worst({"u1": alignments["u1"]}) == "0 of 1 utterances have errors:\n"
+
+
+def test_nothing_is_no_phone() -> None:
+    """Neither IPA nor an alphabet has it, and no letter looks like it, as Greek ε does like ɛ."""
+    assert not any(character.isalnum() for character in NOTHING)
+    assert as_table(confusions([align(("ɛ",), ("ε",)), align(("ɛ",), ())])) == (
+        "reference\thypothesis\tcount\tsaid\nɛ\t***\t1\t2\nɛ\tε\t1\t2\n"
+    )
