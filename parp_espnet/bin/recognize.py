@@ -1,4 +1,4 @@
-"""Turn recordings into phones with times.
+"""Turn recordings into phones, or words, with times.
 
 parp-recognize exp/TAG talk.mp3                                   a line a phone: file, begin, end, phone
 parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every recording below field/
@@ -6,7 +6,8 @@ parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of JSON
 
 Recordings are whatever libsndfile decodes: wav, flac, mp3, ogg, …, of any rate, length and number of channels. A time
 is where the model has a phone as the best label, in steps of a frame (20 ms). CTC learns the order of phones, not their
-borders: a phone is marked somewhere within it, and is mostly longer than its mark.
+borders: a phone is marked somewhere within it, and is mostly longer than its mark. Of a model of letters, words are
+written, each with the begin of its first letter and the end of its last.
 
 Exit code 1 says that some recordings were not recognised; the others were.
 """
