@@ -23,6 +23,7 @@ from parp_espnet.progress import track
 REJECTED = "rejected.tsv"
 
 _RESAMPLED = ("rate", "channels")
+_FORMS = ("normal-form", "mixed-forms")
 
 
 def fix(findings: Findings, outs: Sequence[Path], resample: bool, jobs: int = 1) -> list[str]:
@@ -88,7 +89,8 @@ def _files(
 ) -> Iterator[tuple[str, str]]:
     """Name and content of each file of the clean directory."""
     ids = sorted(kept)
-    as_phones = str if findings.levels["normal-form"] is Level.IGNORE else normal
+    # Letters may be composed; only where a form is a fault, all get the same.
+    as_phones = normal if any(fault.kind in _FORMS for fault in findings.faults) else str
     for name, own in folder.tables.items():
         if name == "wav.scp":
             yield name, _content(recordings)
