@@ -3,6 +3,7 @@
 The phones are those of a careful reader, not what an annotator heard.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -23,7 +24,8 @@ LETTERS = "letters"
 _OF_ANY_SCRIPT = frozenset({"FEMININE", "MASCULINE", "MODIFIER", "MICRO"})
 _APOSTROPHES = str.maketrans("ʼꞌ", "''")
 _ORDINARY = frozenset({"Ll", "Lu", "Mn", "Nd", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sc", "Sm"})
-"""Categories of the characters of ordinary text; signs, and letters of phonetics, are of others."""
+"""Categories of the characters of ordinary text; signs are of others."""
+_PHONETIC = re.compile("[\u0250-\u02af]")
 
 
 class WrongScriptError(ValueError):
@@ -67,7 +69,7 @@ def phones_said(synthesiser: Synthesiser, language: str, written: str) -> tuple[
 def _may_be_borrowed(language: str, written: str) -> bool:
     """Whether there is nothing but words in it that eSpeak NG's other languages can read, too."""
     categories = {unicodedata.category(mark) for mark in written}
-    return SCRIPTS[language] == "LATIN" and categories <= _ORDINARY
+    return SCRIPTS[language] == "LATIN" and categories <= _ORDINARY and not _PHONETIC.search(written)
 
 
 def units_of(kind: str, text: str) -> tuple[str, ...]:

@@ -61,14 +61,14 @@ def test_every_voice_has_a_script() -> None:
     ("language", "text", "phones"),
     [
         ("en", "written button", "ɹ ɪ ʔ n b ʌ ʔ n"),
-        ("en", "croissant Bach", "k ɹ w ɑː s ɑ̃ b ɑː x"),
+        ("en", "croissant Bach", "k w ɑː s ɑ̃ b ɑː x"),
         ("ru", "её", "j ɪ j ɵ"),
         ("nl", "beetje", "b eː tʲ ə"),
         ("tr", "olduğunu", "ɔ ɫ d uː n ʊ"),
         # Borrowed words are said by their own language's rules.
         ("fr", "le week-end", "l ə w iː k ɛ n d"),
         ("it", "Juan", "x w a n"),
-        ("es", "kʼa", "k a"),
+        ("fr", "lʼété", "l e t e"),
     ],
 )
 def test_what_the_synthesiser_says_is_taken(language: str, text: str, phones: str) -> None:
