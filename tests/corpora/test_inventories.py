@@ -42,14 +42,14 @@ def test_what_is_said_in_five_thousand_words_is_in_the_inventory(language: str) 
             if words >= WORDS:
                 break
             words += len(sentence.split()) if language != "zh" else len(sentence)
-            for text in (composed(sentence), composed(sentence).lower()):
-                try:
-                    check_script(language, text)
-                    phones = phones_said(synthesiser, language, text)
-                except ValueError:
-                    continue
-                said += 1
-                assert inventory.issuperset(phones), (text, set(phones) - inventory)
+            text = composed(sentence).lower()
+            try:
+                check_script(language, text)
+                phones = phones_said(synthesiser, language, text)
+            except ValueError:
+                continue
+            said += 1
+            assert inventory.issuperset(phones), (text, set(phones) - inventory)
     assert words >= WORDS
     assert said > 100
 
