@@ -4,6 +4,7 @@ parp-data check data/train data/dev data/test                        every fault
 parp-data check data/train --lang es --ignore rate,clipped           phones of the Spanish inventory only
 parp-data check data/train --fix --resample --out data/train_clean   a clean copy, at 16 kHz
 parp-data kinds                                                      what is looked for
+parp-data inventory es --out phones                                  the phones that a synthesiser was heard to say
 
 Exit code 1 says that there is a fault of level error.
 """
@@ -21,6 +22,7 @@ from parp_espnet.corpora.check.judge import Limits
 from parp_espnet.corpora.check.report import lines, table
 from parp_espnet.corpora.check.run import Findings, check
 from parp_espnet.corpora.check.text import normal
+from parp_espnet.corpora.inventories import take_census, write_inventory
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_text
 from parp_espnet.phones.ipa import load_inventory
@@ -62,9 +64,35 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--fix", action="store_true", help="write clean copies to --out")
     one.add_argument("--out", type=Path, nargs="+", default=[], metavar="DIR", help="a new directory for each DIR")
     one.add_argument("--resample", action="store_true", help="with --fix: copy what is not 16 kHz mono as 16 kHz mono")
+    _add_inventory(actions)
     text = "list the kinds of fault and their levels"
     actions.add_parser("kinds", help=text, description=text).set_defaults(run=_kinds)
     return parser
+
+
+def _add_inventory(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "make the inventory of languages: the phones that eSpeak NG's voice says in many thousands of words"
+    parser = actions.add_parser("inventory", help=text, description=text, allow_abbrev=False)
+    parser.set_defaults(run=_take_inventory)
+    parser.add_argument("languages", nargs="+", metavar="LANG", help="such as es; zh takes minutes")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for LANG.txt, and LANG.tsv with counts")
+    parser.add_argument(
+        "--words", type=int, default=50000, metavar="N", help="most frequent words, of wordfreq [50000]"
+    )
+    parser.add_argument(
+        "--list", type=Path, nargs="+", default=[], metavar="FILE", help="words of one's own, one a line"
+    )
+
+
+def _take_inventory(args: argparse.Namespace) -> None:
+    if args.list and len(args.languages) > 1:
+        raise UserError(f"--list: expected one language, found {' '.join(args.languages)}")
+    for language in args.languages:
+        census = take_census(language, args.words, args.list)
+        write_inventory(census, args.out)
+        heard = ", ".join(f"{number} {source}" for source, number in census.texts.items())
+        refused = sum(census.refused.values())
+        print(f"{language}: {len(census.phones)} phones in {heard}; {refused} that the voice cannot read")
 
 
 def _check(args: argparse.Namespace) -> None:

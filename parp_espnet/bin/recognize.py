@@ -1,4 +1,4 @@
-"""Turn recordings into phones with times.
+"""Turn recordings into phones, or words, with times.
 
 parp-recognize exp/TAG talk.mp3                                   a line a phone: file, begin, end, phone
 parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every recording below field/
@@ -7,8 +7,9 @@ parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of JSON
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH, what that does (m4a,
 wma, amr, …), of any rate and length; several channels are averaged. A time is where the model has a phone as the best
 label, in steps of a frame (20 ms). CTC learns the order of phones, not their borders: a phone is marked somewhere
-within it, and is mostly longer than its mark. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since
-Praat keeps the silence that the encoder has put before it: --mp3_times praat makes TextGrids that fit.
+within it, and is mostly longer than its mark. Of a model of letters, words are written, each with the begin of its
+first letter and the end of its last. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since Praat keeps
+the silence that the encoder has put before it: --mp3_times praat makes TextGrids that fit.
 
 Exit code 1 says that some recordings were not recognised; the others were.
 """

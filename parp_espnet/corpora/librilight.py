@@ -15,7 +15,7 @@ from pathlib import Path
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.errors import UserError
-from parp_espnet.phones.phonemiser import letters_of
+from parp_espnet.phones.letters import letters_of
 from parp_espnet.progress import track
 from parp_espnet.sound.reader import open_sound
 

@@ -26,7 +26,8 @@ from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.corpora.words import find_words, not_phones
 from parp_espnet.errors import UserError
-from parp_espnet.phones.phonemiser import WrongScriptError, units_of
+from parp_espnet.phones.letters import describe_dropped, spell
+from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, units_of
 from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.reader import Sound
@@ -58,21 +59,22 @@ def read(
     wanted = float("inf") if minutes is None else minutes
     turns = taking_turns(chosen.items, lambda item: item.speaker or item.name, lambda item: item.name)
     seen: Counter[tuple[Kind, str]] = Counter()
+    dropped: Counter[str] = Counter()
 
     need_ffmpeg(item.audio for item in chosen.items)
 
     with OpenSounds() as sounds:
 
         def use(item: Item) -> Utterance:
-            said = _said(item, phonemise, how, seen)
-            return _utterance(item, said, sounds, wavs, language, phonemise)
+            phones = _units(_said(item, phonemise, how, seen), phonemise, dropped)
+            return _utterance(item, phones, sounds, wavs, language)
 
         utterances, more = take(turns, use, wanted, f"{root.name} {split}")
     rejected = (*chosen.rejected, *more)
     option = {"train": "train_minutes", "dev": "valid_minutes", "test": "test_minutes"}[split]
     need_minutes(str(root), utterances, wanted, len(rejected), option, chosen.why)
     marks = f"marks in texts: {summary(seen)}" if seen else ""
-    note = "; ".join(filter(None, [chosen.note, marks]))
+    note = "; ".join(filter(None, [chosen.note, marks, describe_dropped(dropped)]))
     sources = [item.audio for item in chosen.items]
     return Made(utterances, rejected, note, sources)
 
@@ -102,10 +104,7 @@ def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind,
     return marked.text
 
 
-def _utterance(
-    item: Item, said: str, sounds: OpenSounds, wavs: Path, language: str, phonemise: str | None
-) -> Utterance:
-    phones = _units(said, phonemise)
+def _utterance(item: Item, phones: tuple[str, ...], sounds: OpenSounds, wavs: Path, language: str) -> Utterance:
     name = _word(item.name)
     speaker = _word(item.speaker) if item.speaker else rank(item.name)[:10]
     id_ = name if name.startswith(f"{speaker}-") else f"{speaker}-{name}"
@@ -115,8 +114,13 @@ def _utterance(
     return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
 
 
-def _units(text: str, phonemise: str | None) -> tuple[str, ...]:
+def _units(text: str, phonemise: str | None, dropped: Counter[str]) -> tuple[str, ...]:
+    """The phones or letters of a text; characters that are left out of it are counted in `dropped`."""
     try:
+        if phonemise == LETTERS:
+            spelling = spell(text)
+            dropped += spelling.dropped
+            return spelling.letters
         phones = tuple(text.split()) if phonemise is None else units_of(phonemise, text)
     except WrongScriptError as error:
         raise UnusableError(Why.SCRIPT, str(error)) from None

@@ -111,7 +111,7 @@ def phrase_book(language: str, split: str) -> PhraseBook:
     return PhraseBook(
         locale=locale,
         split=split,
-        names=tuple(name for name in _names(language) if split_of(name) == split),
+        names=tuple(name for name in names_of(language) if split_of(name) == split),
         currencies=tuple(currencies),
         # Babel shows the bare identifier of a unit that the language has no words for.
         units=tuple(
@@ -121,7 +121,7 @@ def phrase_book(language: str, split: str) -> PhraseBook:
 
 
 @cache
-def _names(language: str) -> tuple[str, ...]:
+def names_of(language: str) -> tuple[str, ...]:
     """All names of a language, without what is in brackets, each once, sorted."""
     locale = Locale(language)
     names = [

@@ -18,10 +18,11 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from parp_espnet.corpora.drawn import drawn_phones
 from parp_espnet.corpora.phrases import phrase_book
 from parp_espnet.corpora.voices import draw_voice
 from parp_espnet.phones.espeak import Synthesiser
-from parp_espnet.phones.ipa import clean, load_inventory, switches_language
+from parp_espnet.phones.ipa import clean, switches_language
 
 SAMPLE_RATE = 16000
 UTTERANCES = 10
@@ -54,13 +55,13 @@ def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
     """Return the utterances of speaker `number` (0, 1, …) of a set.
 
     A phrase is drawn again when eSpeak NG reads a part of it by another language's rules, when it has a
-    phone outside the language's inventory, and when it is shorter than `SHORTEST` or longer than
+    phone that none is drawn with (`drawn`), and when it is shorter than `SHORTEST` or longer than
     `LONGEST`.
     """
     random = Random(f"{language} {split} {seed} {number}")
     voice = draw_voice(split, random)
     book = phrase_book(language, split)
-    inventory = frozenset(load_inventory(language))
+    sayable = drawn_phones(language)
     speaker = f"{language}-{split}-{seed:02d}-{number:05d}"
     spoken: list[Spoken] = []
     with Synthesiser(language, voice, seed=random.randrange(2**31)) as synthesiser:
@@ -68,7 +69,7 @@ def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
             text = book.phrase(random)
             raw, clauses = synthesiser.speak(text)
             phones = clean(language, clauses)
-            if switches_language(clauses) or not inventory.issuperset(phones):
+            if switches_language(clauses) or not sayable.issuperset(phones):
                 continue
             samples = finish(raw, synthesiser.sample_rate)
             if SHORTEST <= len(samples) / SAMPLE_RATE <= LONGEST:

@@ -12,6 +12,7 @@ from parp_espnet.espnet.recogniser import Recogniser, make_batches
 from parp_espnet.recognition.audio import Failure, Source, read
 from parp_espnet.recognition.transcripts import Transcript
 from parp_espnet.recognition.windows import Labels, cut, join
+from parp_espnet.scoring.words import SPACE
 
 AHEAD = 600.0
 """Seconds of recordings that are read before they are decoded: of more, batches are more even, and take more memory."""
@@ -85,7 +86,8 @@ def _finish(
             continue
         parts = [(begin // recogniser.grid.stride, labels[number, begin]) for begin, _ in one.windows]
         seconds = len(one.samples) / RATE
-        yield one.source, Transcript(str(one.source.path), seconds, recogniser.phones(join(parts), seconds))
+        phones = recogniser.phones(join(parts), seconds)
+        yield one.source, Transcript(str(one.source.path), seconds, phones, spelled=SPACE in recogniser.tokens)
 
 
 def _label(

@@ -4,8 +4,8 @@ The rules, in order:
 
 1.  Words are apart by spaces, phonemes by `SEPARATOR`; a phoneme that is printed as nothing (a pause, a
     silent letter) is left out.
-2.  Language-switch marks, `(en)`, are left out. What stands between two of them are phones of another
-    language; a corpus drops such an utterance (`switches_language`).
+2.  Language-switch marks, `(en)`, are left out. What stands between two of them is said in that language, by its
+    rules below; whether that is a loan word or a word that could not be read, `phonemiser` tells apart.
 3.  Stress (ˈ ˌ), syllable marks (n̩) and ties (t͡s) are left out.
 4.  Tones are left out: a Mandarin vowel is the same phone in all tones. (eSpeak prints tones 1 and 4 alike.)
 5.  Length (ː) stays part of the phone that it lengthens; ASCII `:` is written ː.
@@ -13,7 +13,8 @@ The rules, in order:
     tables give no IPA (Kyrgyz, Mandarin, a few of the rest), and a wrong letter for two Russian sounds (y
     for ɨ, ɭ for ɫ). Doubtful distinctions of a few words go: the long p of Spanish "Egipto", the long
     consonants of Turkish. Marks of a variant (- ^) that the table does not know are left out.
-7.  Diphthongs are one phone, as eSpeak has them. A vowel with ɹ, l or a schwa after it, and a Mandarin final
+7.  A sound that is drawn out ("wii", "waaaay") is the long or the plain one.
+8.  Diphthongs are one phone, as eSpeak has them. A vowel with ɹ, l or a schwa after it, and a Mandarin final
     with a medial glide, are the two phones they are.
 
 Nothing is ever normalised to NFKC, which would turn tʰ into th. Letters with marks are written in NFD: a
@@ -31,9 +32,12 @@ from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import SEPARATOR
 
 _INVENTORIES = Path(__file__).parent / "inventories"
-_SWITCH = re.compile(r"\([a-z-]*\)")
+_SWITCH = re.compile(r"\(([a-z-]*)\)")
 _LEFT_OUT = re.compile("[ˈˌ\u0329\u0361\u035c]")
 _TONE = re.compile("[1-5ɜ]+$")
+_LONG = re.compile("ː+")
+_LANGUAGES: dict[str, str] = {"cmn": "zh", "en-us": "en"}
+"""eSpeak NG's names of languages, where they are not the project's codes."""
 
 # eSpeak's mnemonics, by language; a value of several phones has spaces between them.
 _IPA: dict[str, dict[str, str]] = {
@@ -49,7 +53,11 @@ _IPA: dict[str, dict[str, str]] = {
         "ɪɹ": "ɪ ɹ",
         "aɪə": "aɪ ə",
         "aɪɚ": "aɪ ə˞",
+        "ææ": "æ",
+        "ɐɐ": "ɐ",
     },
+    # No language of the project, but one whose words others borrow.
+    "de": {"ɜ": "ɐ"},
     "es": {"pː": "p"},
     "it": {"ss": "sː", "t̪": "t", "t̪ː": "tː", "d̪": "d"},
     "ky": {
@@ -66,7 +74,8 @@ _IPA: dict[str, dict[str, str]] = {
     },
     "ru": {"y": "ɨ", "ɭ": "ɫ", "ɭʲ": "lʲ", 'u"': "ʉ", "ja": "j a", "ju": "j u"},
     "sv": {"sx": "ɧ"},
-    "tr": {"ɯɯ": "ɯː", "pː": "p", "tː": "t", "kː": "k", "dː": "d", "ɡː": "ɡ", "tʃː": "tʃ", "dʒː": "dʒ"},
+    "tr": {"ɯɯ": "ɯː", "pː": "p", "tː": "t", "kː": "k", "dː": "d", "ɡː": "ɡ", "tʃː": "tʃ", "dʒː": "dʒ", "bː": "b"},
+    "tt": {"ɯɯ": "ɯː"},
     "zh": {
         "ph": "pʰ",
         "th": "tʰ",
@@ -83,6 +92,7 @@ _IPA: dict[str, dict[str, str]] = {
         "ər": "ə˞",
         "iɛ": "j ɛ",
         "iɑ": "j ɑ",
+        "io": "j o",
         "iou": "j ou",
         "ua": "w a",
         "uɑ": "w ɑ",
@@ -100,12 +110,17 @@ _IPA: dict[str, dict[str, str]] = {
 
 def clean(language: str, clauses: Iterable[str]) -> tuple[str, ...]:
     """Return the IPA phones of eSpeak NG's phoneme strings, one string a clause, by the rules above."""
-    return tuple(
-        phone
-        for clause in clauses
-        for phoneme in _SWITCH.sub(SEPARATOR, clause).replace(" ", SEPARATOR).split(SEPARATOR)
-        for phone in _phones(language, phoneme)
-    )
+    phones: list[str] = []
+    for clause in clauses:
+        # One group in the pattern: what is said, a language, what is said in it, a language, …
+        first, *switched = _SWITCH.split(clause)
+        spoken = [(language, first)]
+        for name, part in zip(switched[::2], switched[1::2], strict=True):
+            spoken.append((_LANGUAGES.get(name, name), part))
+        for code, part in spoken:
+            for phoneme in part.replace(" ", SEPARATOR).split(SEPARATOR):
+                phones += _phones(code, phoneme)
+    return tuple(phones)
 
 
 def switches_language(clauses: Iterable[str]) -> bool:
@@ -132,6 +147,7 @@ def load_inventory(language: str) -> tuple[str, ...]:
 @cache
 def _phones(language: str, phoneme: str) -> tuple[str, ...]:
     bare = _LEFT_OUT.sub("", unicodedata.normalize("NFD", phoneme)).replace(":", "ː")
+    bare = _LONG.sub("ː", bare)
     if language == "zh":
         bare = _TONE.sub("", bare)
     table = _IPA.get(language, {})

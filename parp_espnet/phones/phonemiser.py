@@ -3,12 +3,13 @@
 The phones are those of a careful reader, not what an annotator heard.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
 from parp_espnet.phones.espeak import VOICES, Synthesiser
 from parp_espnet.phones.ipa import clean, load_inventory, switches_language
-from parp_espnet.scoring.words import SPACE
+from parp_espnet.phones.letters import letters_of
 
 SCRIPTS: Mapping[str, str] = dict.fromkeys(VOICES, "LATIN") | {
     "ky": "CYRILLIC",
@@ -21,7 +22,10 @@ LETTERS = "letters"
 """In place of a language: spell the words."""
 
 _OF_ANY_SCRIPT = frozenset({"FEMININE", "MASCULINE", "MODIFIER", "MICRO"})
-_APOSTROPHES = str.maketrans("’ʼ‘`", "''''")
+_APOSTROPHES = str.maketrans("ʼꞌ", "''")
+_ORDINARY = frozenset({"Ll", "Lu", "Mn", "Nd", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sc", "Sm"})
+"""Categories of the characters of ordinary text; signs are of others."""
+_PHONETIC = re.compile("[\u0250-\u02af]")
 
 
 class WrongScriptError(ValueError):
@@ -33,14 +37,11 @@ def phones_of(language: str, text: str) -> tuple[str, ...]:
 
     Raises `WrongScriptError`, or another `ValueError` that says in a few words why the sentence has no phones.
     """
-    written = unicodedata.normalize("NFC", " ".join(text.split()))
+    written = composed(text)
     check_script(language, written)
     # A library of its own, since what eSpeak NG says depends on what it said before.
     with Synthesiser(language) as synthesiser:
-        _, clauses = synthesiser.speak(written.lower())
-    if switches_language(clauses):
-        raise ValueError(f"expected {language} only, found words that are read in another language: {written!r}")
-    phones = clean(language, clauses)
+        phones = phones_said(synthesiser, language, written.lower())
     if not phones:
         raise ValueError(f"expected a sentence, found no phone in {written!r}")
     if strange := sorted(set(phones) - set(load_inventory(language))):
@@ -48,21 +49,27 @@ def phones_of(language: str, text: str) -> tuple[str, ...]:
     return phones
 
 
-def letters_of(text: str) -> tuple[str, ...]:
-    """Return the letters of a sentence, in lower case, with `SPACE` between words; punctuation is left out.
+def composed(text: str) -> str:
+    """Return a text with single spaces, in NFC, with its apostrophes as eSpeak NG knows them."""
+    return unicodedata.normalize("NFC", " ".join(text.split())).translate(_APOSTROPHES)
 
-    Raises `ValueError` where there is no letter, or there are digits, which nobody reads letter by letter.
+
+def phones_said(synthesiser: Synthesiser, language: str, written: str) -> tuple[str, ...]:
+    """Return the phones of a text as a synthesiser of `language` says it, of its inventory or not.
+
+    Words that are borrowed are said in their own language, since eSpeak NG knows them. Raises `ValueError` where it is
+    English because the voice cannot read it: a sign, or a word in a script that English has not.
     """
-    written = unicodedata.normalize("NFC", text.lower().translate(_APOSTROPHES))
-    if digits := [mark for mark in written if mark.isdecimal()]:
-        raise ValueError(f"expected words, found digits ({digits[0]}) in {text!r}: write them out")
-    # An apostrophe is part of a word only within it.
-    spelled = ("".join(mark if _is_letter(mark) else " " for mark in written)).split()
-    words = [word for word in (one.strip("'") for one in spelled) if word]
-    if not words:
-        raise ValueError(f"expected words, found no letter in {text!r}")
-    marks = [list(unicodedata.normalize("NFC", word)) for word in words]
-    return tuple(mark for place, word in enumerate(marks) for mark in ([SPACE, *word] if place else word))
+    _, clauses = synthesiser.speak(written)
+    if switches_language(clauses) and not _may_be_borrowed(language, written):
+        raise ValueError(f"expected {language} only, found words that are read in another language: {written!r}")
+    return clean(language, clauses)
+
+
+def _may_be_borrowed(language: str, written: str) -> bool:
+    """Whether there is nothing but words in it that eSpeak NG's other languages can read, too."""
+    categories = {unicodedata.category(mark) for mark in written}
+    return SCRIPTS[language] == "LATIN" and categories <= _ORDINARY and not _PHONETIC.search(written)
 
 
 def units_of(kind: str, text: str) -> tuple[str, ...]:
@@ -79,7 +86,3 @@ def check_script(language: str, text: str) -> None:
             if script != wanted and script not in _OF_ANY_SCRIPT:
                 expected = f"{'Chinese' if wanted == 'CJK' else wanted.title()} letters ({language})"
                 raise WrongScriptError(f"expected {expected}, found {mark} ({script}) in {text!r}")
-
-
-def _is_letter(mark: str) -> bool:
-    return mark == "'" or unicodedata.category(mark)[0] in "LM"

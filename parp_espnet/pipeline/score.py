@@ -34,9 +34,10 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
         metric: what errors are counted in.
         merges: a table of phones that are scored as one; shown, and recorded in the result.
 
-    Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite, `counts.json`, `result.json`, the errors of each
-    utterance in `utterances.tsv`, and, to be read, `confusions.tsv` and `worst.txt`. All have the merged phones. Where
-    the data is of several languages, all of that is in `by_language/LANGUAGE` as well, for each of them.
+    Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite (`README.txt` says how), `counts.json`, `result.json`,
+    the errors of each utterance in `utterances.tsv`, and, to be read, `confusions.tsv` and `worst.txt`. All have the
+    merged phones. Where the data is of several languages, all of that is in `by_language/LANGUAGE`
+    as well, for each of them.
 
     Raises:
         UserError: a file is missing or damaged, or references and hypotheses are not of the same utterances.
@@ -91,6 +92,8 @@ def _leave(
     speakers = {utterance.id: utterance.speaker for utterance in utterances}
     transcripts.write_trn(folder / "ref.trn", said, speakers)
     transcripts.write_trn(folder / "hyp.trn", heard, speakers)
+    sides = (*said.values(), *heard.values())
+    transcripts.write_notes(folder, (phone for phones in sides for phone in phones))
     write_json(folder / "counts.json", asdict(total))
     write_utterances(folder / "utterances.tsv", counts)
     write_text(folder / "confusions.tsv", confusions.as_table(confusions.confusions(aligned.values())))

@@ -1,9 +1,13 @@
 """What was recognised, and the formats that it is written in."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
+
+from parp_espnet.scoring.words import SPACE
 
 
 @dataclass(frozen=True)
@@ -17,20 +21,34 @@ class Phone:
 
 @dataclass(frozen=True)
 class Transcript:
-    """The phones of a recording of so many `seconds`, in order; `name` is what the user calls it."""
+    """The phones of a recording of so many `seconds`, in order; `name` is what the user calls it.
+
+    Where it is `spelled`, they are letters, with `SPACE` between words.
+    """
 
     name: str
     seconds: float
     phones: tuple[Phone, ...]
+    spelled: bool = False
+
+    @property
+    def unit(self) -> str:
+        """What is written: word or phone."""
+        return "word" if self.spelled else "phone"
+
+    @property
+    def parts(self) -> tuple[Phone, ...]:
+        """What is written: words, each from the begin of its first letter to the end of its last; or phones."""
+        return _words(self.phones) if self.spelled else self.phones
 
     def later(self, seconds: float) -> "Transcript":
         """Return the same, with all times so many seconds later; what would be before the beginning is at it."""
-        phones = (
-            Phone(phone.name, max(0.0, phone.begin + seconds), max(0.0, phone.end + seconds)) for phone in self.phones
-        )
-        return Transcript(
-            self.name, self.seconds + seconds, tuple(phone for phone in phones if phone.end > phone.begin)
-        )
+        moved = []
+        for phone in self.phones:
+            begin, end = max(0.0, phone.begin + seconds), max(0.0, phone.end + seconds)
+            if end > begin:
+                moved.append(Phone(phone.name, begin, end))
+        return replace(self, seconds=self.seconds + seconds, phones=tuple(moved))
 
 
 @dataclass(frozen=True)
@@ -42,9 +60,19 @@ class Format:
     among: Callable[[Transcript], str] | None
 
 
+def _words(letters: Iterable[Phone]) -> tuple[Phone, ...]:
+    words: list[Phone] = []
+    for is_space, group in groupby(letters, lambda letter: letter.name == SPACE):
+        word = tuple(group)
+        if not is_space:
+            name = unicodedata.normalize("NFC", "".join(letter.name for letter in word))
+            words.append(Phone(name, word[0].begin, word[-1].end))
+    return tuple(words)
+
+
 def text(transcript: Transcript) -> str:
-    """Return a line a phone, "begin end phone" with tabs between: a label track, as Audacity reads it."""
-    return "".join(f"{phone.begin:.4f}\t{phone.end:.4f}\t{phone.name}\n" for phone in transcript.phones)
+    """Return a line a phone or word, "begin end phone" with tabs between: a label track, as Audacity reads it."""
+    return "".join(f"{part.begin:.4f}\t{part.end:.4f}\t{part.name}\n" for part in transcript.parts)
 
 
 def named_text(transcript: Transcript) -> str:
@@ -53,42 +81,49 @@ def named_text(transcript: Transcript) -> str:
 
 
 def as_json(transcript: Transcript, indent: int | None = None) -> str:
-    """Return {"file", "seconds", "text", "phones": [{"phone", "begin", "end"}, …]}, in one line unless indented."""
+    """Return {"file", "seconds", "text", "phones": [{"phone", "begin", "end"}, …]}, in one line unless indented.
+
+    Where it is spelled, there are "words" and "letters" instead of phones.
+    """
     found: dict[str, Any] = {
         "file": transcript.name,
         "seconds": round(transcript.seconds, 4),
-        "text": " ".join(phone.name for phone in transcript.phones),
-        "phones": [
-            {"phone": phone.name, "begin": round(phone.begin, 4), "end": round(phone.end, 4)}
-            for phone in transcript.phones
-        ],
+        "text": " ".join(part.name for part in transcript.parts),
+        f"{transcript.unit}s": _timed(transcript.unit, transcript.parts),
     }
+    if transcript.spelled:
+        found["letters"] = _timed("letter", transcript.phones)
     return json.dumps(found, ensure_ascii=False, indent=indent) + "\n"
 
 
+def _timed(unit: str, parts: Iterable[Phone]) -> list[dict[str, Any]]:
+    return [{unit: part.name, "begin": round(part.begin, 4), "end": round(part.end, 4)} for part in parts]
+
+
 def ctm(transcript: Transcript) -> str:
-    """Return NIST's and Kaldi's lines "<recording> <channel> <begin> <duration> <phone>"; names lose their blanks."""
+    """Return NIST's and Kaldi's lines "<recording> <channel> <begin> <duration> <phone>", or <word>, without blanks."""
     name = "_".join(transcript.name.split())
-    lines = (f"{name} 1 {phone.begin:.4f} {phone.end - phone.begin:.4f} {phone.name}" for phone in transcript.phones)
+    lines = (f"{name} 1 {part.begin:.4f} {part.end - part.begin:.4f} {part.name}" for part in transcript.parts)
     return "".join(f"{line}\n" for line in lines)
 
 
 def textgrid(transcript: Transcript) -> str:
-    """Return Praat's TextGrid, of one tier of intervals, `phones`; those between phones are empty."""
+    """Return Praat's TextGrid, of one tier of intervals, `phones` or `words`; those between them are empty."""
     end = f"{transcript.seconds:.4f}"
     intervals: list[tuple[str, str, str]] = []
     at = f"{0:.4f}"
-    for phone in transcript.phones:
-        begin, until = f"{phone.begin:.4f}", f"{phone.end:.4f}"
+    for part in transcript.parts:
+        begin, until = f"{part.begin:.4f}", f"{part.end:.4f}"
         if begin != at:
             intervals.append((at, begin, ""))
-        intervals.append((begin, until, phone.name))
+        intervals.append((begin, until, part.name))
         at = until
     if at != end or not intervals:
         intervals.append((at, end, ""))
     lines = [
         'File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {end}", "tiers? <exists>",
-        "size = 1", "item []:", "    item [1]:", '        class = "IntervalTier"', '        name = "phones"',
+        "size = 1", "item []:", "    item [1]:",
+        '        class = "IntervalTier"', f'        name = "{transcript.unit}s"',
         "        xmin = 0", f"        xmax = {end}", f"        intervals: size = {len(intervals)}",
     ]  # fmt: skip
     for number, (begin, until, name) in enumerate(intervals, 1):

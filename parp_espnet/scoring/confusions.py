@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from parp_espnet.scoring.alignment import Pair
 from parp_espnet.scoring.per import Counts, count
 
-NOTHING = "ε"
-"""Stands for the phone that is not there: heard instead of a deleted one, said instead of an inserted one."""
+NOTHING = "***"
+"""Stands for the phone that is not there: heard instead of a deleted one, said instead of an inserted one. So it does
+in NIST's reports, and no phone or letter looks like it."""
 
 HEAD = ("reference", "hypothesis", "count", "said")
 
@@ -39,7 +40,7 @@ def confusions(alignments: Iterable[Sequence[Pair]]) -> list[Confusion]:
         for (reference, hypothesis), times in pairs.items()
         if reference != hypothesis
     ]
-    return sorted(found, key=lambda one: (-one.count, one.reference, one.hypothesis))
+    return sorted(found, key=lambda one: (-one.count, one.reference == NOTHING, one.reference, one.hypothesis))
 
 
 def as_table(found: Sequence[Confusion]) -> str:

@@ -1,16 +1,31 @@
 """Transcripts: Kaldi's `utterance phone phone` and sclite's `phone phone (speaker-utterance)`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
+
+SCLITE = "sclite -s -e utf-8 -i rm -r ref.trn trn -h hyp.trn trn -o all stdout"
+"""How ref.trn and hyp.trn are scored by sclite, in their directory."""
 
 
 def write_trn(path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mapping[str, str]) -> None:
     """Write sclite's form; it takes what stands before the first dash for the speaker."""
     lines = (f"{' '.join(said)}\t({speakers[utterance]}-{utterance})\n" for utterance, said in phones.items())
     write_text(path, "".join(lines))
+
+
+def write_notes(folder: Path, phones: Iterable[str]) -> None:
+    """Write, beside ref.trn and hyp.trn, how sclite has to be called, and which phones it does not read as such."""
+    text = f"ref.trn and hyp.trn are for NIST's sclite:\n\n    {SCLITE}\n\nWithout -s it takes N for n.\n"
+    if misread := sorted(phone for phone in set(phones) if phone == "@" or "{" in phone):
+        text += (
+            f"\nIt misreads these phones, whatever its options: {' '.join(misread)}\n"
+            "To sclite, @ is nothing (it is not counted), and { begins alternatives.\n"
+            "result.json, which is not sclite's, has counted them as phones.\n"
+        )
+    write_text(folder / "README.txt", text)
 
 
 def read_text(path: Path) -> dict[str, tuple[str, ...]]:

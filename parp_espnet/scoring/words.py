@@ -5,7 +5,7 @@ words and on characters, and jiwer's `wer` and `cer` of the same sentences.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from parp_espnet.scoring.alignment import Phones
@@ -40,9 +40,18 @@ def units(
 
 
 def is_spelled(references: Mapping[str, Phones]) -> bool:
-    """Whether tokens are letters: `<space>` is among them, or none is longer than one character."""
-    tokens = {token for reference in references.values() for token in reference}
-    return SPACE in tokens or all(len(unicodedata.normalize("NFC", token)) == 1 for token in tokens)
+    """Whether tokens are letters: `<space>` is among them, or none is longer than one character and its marks."""
+    return are_letters({token for reference in references.values() for token in reference})
+
+
+def are_letters(tokens: Collection[str]) -> bool:
+    """Whether tokens are letters, by what they are."""
+    return SPACE in tokens or all(_is_one_letter(token) for token in tokens)
+
+
+def _is_one_letter(token: str) -> bool:
+    bases = [mark for mark in unicodedata.normalize("NFC", token) if not unicodedata.category(mark).startswith("M")]
+    return len(bases) == 1
 
 
 def sentence(tokens: Phones, spelled: bool) -> str:

@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,10 +8,14 @@ import pytest
 import soundfile
 
 from parp_espnet.corpora import own
-from parp_espnet.corpora.kaldi import Utterance
-from parp_espnet.corpora.layouts import SPLITS, read_items
+from parp_espnet.corpora.check.faults import levels
+from parp_espnet.corpora.check.judge import Limits
+from parp_espnet.corpora.check.run import check
+from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.corpora.layouts import SPLITS, Item, read_items
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.errors import UserError
+from parp_espnet.sound.segments import OpenSounds
 
 Record = Callable[..., Path]
 
@@ -186,6 +191,24 @@ def test_letters(tmp_path: Path, record: Record) -> None:
         record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(text)
     spelled = {"".join(one.phones) for one in read_all(tmp_path, tmp_path / "wav", "letters")}
     assert spelled == {"one<space>two", "two<space>three", "it's<space>four"}
+    notes = {split: own.read(tmp_path, split, tmp_path / "wav", "xx", "letters").note for split in SPLITS}
+    assert sorted(notes.values()) == ["sets by sentence"] * 2 + [
+        "sets by sentence; 1 character left out of the text (U+002C 1)"
+    ]
+
+
+def test_letters_that_are_written_pass_the_check(tmp_path: Path, record: Record) -> None:
+    texts = ("Nda̠ku²³, ma3 ɓe˩˥!", "yak' 'a (kana:ta) ɔ̃", "á a̱ k͡p ñ – mí\u200cx", "किताब कि")
+    utterances: list[Utterance] = []
+    with OpenSounds() as sounds:
+        for number, text in enumerate(texts):
+            recording = record(tmp_path / f"{number}.wav", seed=number)
+            item = Item("list:1", str(number), str(recording), text, f"s{number}")
+            letters = own._units(text, "letters", Counter())
+            utterances.append(own._utterance(item, letters, sounds, tmp_path, "xx"))
+    write_data_dir(tmp_path / "data", utterances)
+    faults = check([tmp_path / "data"], Limits(), levels({})).faults
+    assert [fault for fault in faults if fault.kind != "rate"] == []
 
 
 def test_so_many_minutes(tmp_path: Path, record: Record) -> None:

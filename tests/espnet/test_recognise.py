@@ -78,3 +78,17 @@ def test_in_their_order_and_past_what_fails(
         "if it is some, convert it to wav or flac",
         f"{tmp_path}/gone.wav: no such file",
     ]
+
+
+def test_a_model_of_letters_gives_words(recogniser: Recogniser, tones: Path, monkeypatch: pytest.MonkeyPatch):
+    """The same model, one of whose phones is now the space between words."""
+    phones = hear(recogniser, tones / "tone-3.wav").phones
+    space = phones[1].name
+    tokens = tuple("<space>" if token == space else token for token in recogniser.tokens)
+    monkeypatch.setattr(recogniser, "tokens", tokens)
+    heard = hear(recogniser, tones / "tone-3.wav")
+    assert heard.spelled
+    assert heard.unit == "word"
+    assert [letter.begin for letter in heard.phones] == [phone.begin for phone in phones]
+    words = "".join(phone.name for phone in phones).replace(space, " ").split()
+    assert [word.name for word in heard.parts] == words

@@ -2,7 +2,8 @@ import unicodedata
 
 import pytest
 
-from parp_espnet.phones.phonemiser import LETTERS, SCRIPTS, WrongScriptError, letters_of, phones_of, units_of
+from parp_espnet.phones.letters import letters_of
+from parp_espnet.phones.phonemiser import LETTERS, SCRIPTS, WrongScriptError, phones_of, units_of
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,30 @@ def test_what_has_no_letters(text: str, message: str) -> None:
 
 def test_every_voice_has_a_script() -> None:
     assert set(SCRIPTS.values()) == {"LATIN", "CYRILLIC", "CJK"}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "phones"),
+    [
+        ("en", "written button", "ɹ ɪ ʔ n b ʌ ʔ n"),
+        ("en", "croissant Bach", "k w ɑː s ɑ̃ b ɑː x"),
+        ("ru", "её", "j ɪ j ɵ"),
+        ("nl", "beetje", "b eː tʲ ə"),
+        ("tr", "olduğunu", "ɔ ɫ d uː n ʊ"),
+        # Borrowed words are said by their own language's rules.
+        ("fr", "le week-end", "l ə w iː k ɛ n d"),
+        ("it", "Juan", "x w a n"),
+        ("fr", "lʼété", "l e t e"),
+    ],
+)
+def test_what_the_synthesiser_says_is_taken(language: str, text: str, phones: str) -> None:
+    assert phones_of(language, text) == tuple(unicodedata.normalize("NFD", phones).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("zh", "兄弟"), ("tt", "5%"), ("ky", "к"), ("ru", "½"), ("es", "ok 👌🏻")]
+)
+def test_what_the_voice_cannot_read_is_no_loan(language: str, text: str) -> None:
+    """It would be English letters' names, or "per cent", which no speaker of the language says."""
+    with pytest.raises(ValueError, match=f"expected {language} only, found words that are read in another language"):
+        phones_of(language, text)

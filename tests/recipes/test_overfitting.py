@@ -18,7 +18,8 @@ import soundfile
 
 from parp_espnet.corpora import mini_an4
 from parp_espnet.espnet.decode import decode
-from parp_espnet.phones.phonemiser import letters_of, phones_of
+from parp_espnet.phones.letters import letters_of
+from parp_espnet.phones.phonemiser import phones_of
 from parp_espnet.scoring.per import count_errors, total
 from parp_espnet.scoring.words import Metric, units
 

@@ -85,3 +85,34 @@ def test_later_and_earlier() -> None:
     assert [phone.begin for phone in later.phones] == pytest.approx([0.166, 0.206, 0.466])
     earlier = ONE.later(-0.14)
     assert [(phone.name, phone.begin) for phone in earlier.phones] == [("a", 0.0), ("a", pytest.approx(0.26))]
+
+
+SPELLED = Transcript(
+    "x.wav",
+    1.0,
+    (
+        Phone("y", 0.1, 0.12), Phone("a\u0301", 0.2, 0.24), Phone("'", 0.3, 0.32), Phone("<space>", 0.4, 0.42),
+        Phone("<space>", 0.44, 0.46), Phone("k\u0361p", 0.5, 0.6),
+    ),
+    spelled=True,
+)  # fmt: skip
+
+
+def test_letters_come_out_as_words() -> None:
+    assert FORMATS["text"].alone(SPELLED) == "0.1000\t0.3200\ty\u00e1'\n0.5000\t0.6000\tk\u0361p\n"
+    assert FORMATS["ctm"].alone(SPELLED) == "x.wav 1 0.1000 0.2200 y\u00e1'\nx.wav 1 0.5000 0.1000 k\u0361p\n"
+    grid = FORMATS["textgrid"].alone(SPELLED)
+    assert '        name = "words"\n' in grid
+    assert re.findall(r'text = "(.*)"', grid) == ["", "y\u00e1'", "", "k\u0361p", ""]
+    found = json.loads(FORMATS["json"].alone(SPELLED))
+    assert found["text"] == "y\u00e1' k\u0361p"
+    assert found["words"] == [
+        {"word": "y\u00e1'", "begin": 0.1, "end": 0.32}, {"word": "k\u0361p", "begin": 0.5, "end": 0.6},
+    ]  # fmt: skip
+    assert [one["letter"] for one in found["letters"]] == [letter.name for letter in SPELLED.phones]
+
+
+@pytest.mark.parametrize("names", [(), ("<space>",), ("<space>", "<space>")])
+def test_no_letter_is_no_word(names: tuple[str, ...]) -> None:
+    letters = tuple(Phone(name, 0.1 * place, 0.1 * place + 0.02) for place, name in enumerate(names))
+    assert Transcript("x", 1.0, letters, spelled=True).parts == ()

@@ -9,7 +9,7 @@ import pytest
 
 from parp_espnet.scoring.alignment import canonical
 from parp_espnet.scoring.per import count_errors
-from parp_espnet.scoring.transcripts import write_trn
+from parp_espnet.scoring.transcripts import write_notes, write_trn
 
 SCLITE = ["sclite"] if shutil.which("sclite") else ["sctk", "sclite"] if shutil.which("sctk") else None
 
@@ -63,3 +63,14 @@ def test_counts_are_sclites(tmp_path: Path) -> None:
         for one in count_errors(references, hypotheses)
     }
     assert errors_by_sclite(tmp_path) == ours
+
+
+@pytest.mark.skipif(SCLITE is None, reason="sclite is not installed (Debian's package sctk)")
+@pytest.mark.parametrize(("phone", "is_read"), [("@", False), ("{", False), ("@u", True), ("}", True), ("?", True)])
+def test_what_sclite_misreads_is_what_the_notes_say(tmp_path: Path, phone: str, is_read: bool) -> None:
+    """A phone is deleted: sclite counts that, where it reads the phone."""
+    write_trn(tmp_path / "ref.trn", {"s-u": ("o", phone, "a")}, {"s-u": "s"})
+    write_trn(tmp_path / "hyp.trn", {"s-u": ("o", "a")}, {"s-u": "s"})
+    write_notes(tmp_path, ["o", phone, "a"])
+    assert (errors_by_sclite(tmp_path) == {"s-u": (2, 0, 1, 0)}) == is_read
+    assert ("misreads" in (tmp_path / "README.txt").read_text()) != is_read

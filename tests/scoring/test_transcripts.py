@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.scoring.transcripts import read_text, write_trn
+from parp_espnet.scoring.transcripts import read_text, write_notes, write_trn
 
 
 def test_reading(tmp_path: Path) -> None:
@@ -19,3 +19,12 @@ def test_reading(tmp_path: Path) -> None:
 def test_trn(tmp_path: Path) -> None:
     write_trn(tmp_path / "x" / "ref.trn", {"s1-u": ("o", "l"), "s1-v": ()}, {"s1-u": "s1", "s1-v": "s1"})
     assert (tmp_path / "x" / "ref.trn").read_text() == "o l\t(s1-s1-u)\n\t(s1-s1-v)\n"
+
+
+def test_notes_say_how_sclite_is_called_and_what_it_misreads(tmp_path: Path) -> None:
+    write_notes(tmp_path, ["o", "N", "@", "{", "@", "E:"])
+    notes = (tmp_path / "README.txt").read_text()
+    assert "sclite -s " in notes
+    assert "It misreads these phones, whatever its options: @ {\n" in notes
+    write_notes(tmp_path, ["o", "ə", "@u"])
+    assert "misreads" not in (tmp_path / "README.txt").read_text()

@@ -53,3 +53,8 @@ def test_spelled_words_are_the_same_words(pairs: list[tuple[list[str], list[str]
     said, heard = ([" ".join(words) for words in side] for side in zip(*pairs, strict=True))
     for metric, theirs in ((Metric.WER, jiwer.wer), (Metric.CER, jiwer.cer)):
         assert total(count_errors(*units(metric, references, hypotheses))).error_rate == theirs(said, heard)
+
+
+def test_a_letter_may_have_marks_without_a_composed_form() -> None:
+    assert is_spelled({"u": ("a\u0331", "k", "\u00e1")})
+    assert not is_spelled({"u": ("a\u0331", "ts")})

@@ -6,6 +6,7 @@
     audio    the recordings, decoded once, in parallel; riff is what a wav's own header says
     judge    what is wrong with what was heard
     text     what is wrong with phones
+    unseen   phones that training has not, and what they look like
     words    what is in the place of phones
     across   what sets may not share
     run      all of it, in one pass

@@ -68,6 +68,7 @@ KINDS: Mapping[str, Kind] = {
     "short": Kind(Level.WARNING, "shorter than what is trained on; stage 3 leaves it out"),
     "long": Kind(Level.WARNING, "longer than what is trained on; stage 3 leaves it out"),
     # Between sets
+    "unseen": Kind(Level.WARNING, "phone that the training set has not"),
     "same-audio": Kind(Level.ERROR, "recording that is in another set, too"),
     "same-sentence": Kind(Level.WARNING, "sentence that is in another set, too"),
     "same-speaker": Kind(Level.WARNING, "speaker who is in another set, too"),

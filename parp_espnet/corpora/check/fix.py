@@ -24,6 +24,7 @@ from parp_espnet.sound.reader import open_sound
 REJECTED = "rejected.tsv"
 
 _RESAMPLED = ("rate", "channels")
+_FORMS = ("normal-form", "mixed-forms")
 
 
 def fix(findings: Findings, outs: Sequence[Path], resample: bool, jobs: int = 1) -> list[str]:
@@ -75,7 +76,9 @@ def _fix(findings: Findings, number: int, out: Path, resample: bool, jobs: int) 
 
 
 def _utterances_of(folder: Folder, fault: Fault) -> Iterable[str]:
-    """The utterances that a fault is one of: its own, or those of its recording or speaker."""
+    """The utterances that a fault is one of: its own, or those of its recording, speaker or phone."""
+    if fault.kind == "unseen":
+        return [id_ for id_, text in folder.rows("text").items() if fault.utterance in map(normal, text.split())]
     if fault.kind == "same-speaker":
         return [id_ for id_ in folder.utterances if folder.speaker(id_) == fault.utterance]
     parts = [part.utterance for one in folder.recordings if one.id == fault.utterance for part in one.parts]
@@ -87,7 +90,8 @@ def _files(
 ) -> Iterator[tuple[str, str]]:
     """Name and content of each file of the clean directory."""
     ids = sorted(kept)
-    as_phones = str if findings.levels["normal-form"] is Level.IGNORE else normal
+    # Letters may be composed; only where a form is a fault, all get the same.
+    as_phones = normal if any(fault.kind in _FORMS for fault in findings.faults) else str
     for name, own in folder.tables.items():
         if name == "wav.scp":
             yield name, _content(recordings)

@@ -7,6 +7,7 @@ from unicodedata import is_normalized, normalize
 from parp_espnet.corpora.check.faults import Fault
 from parp_espnet.corpora.check.folder import Folder
 from parp_espnet.corpora.check.tables import named
+from parp_espnet.scoring.words import are_letters
 
 SYMBOLS = frozenset({"<blank>", "<unk>", "<sos/eos>"})
 """ESPnet's own tokens."""
@@ -18,8 +19,12 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
     """Yield the faults of the texts of data directories, whose phones together are to be one set of tokens."""
     folders = list(folders)
     used = {phone for folder in folders for text in folder.rows("text").values() for phone in text.split()}
+    # Letters are written as people type them; which of the two forms, is no matter while it is one.
+    spelled_out = are_letters(used)
     odd = {phone for phone in used if not is_normalized(FORM, phone)}
     mixed = {phone for phone in odd if normal(phone) in used}
+    if spelled_out:
+        odd = {phone for phone in odd if phone in mixed or not is_normalized("NFC", phone)}
     for folder in folders:
         where = str(folder.tables["text"].path)
         for utterance, text in folder.rows("text").items():

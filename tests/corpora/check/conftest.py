@@ -35,7 +35,7 @@ def make(tmp_path: Path) -> Make:
             soundfile.write(folder / "wav" / f"{id_}.wav", noise(1.0, seed + place), RATE, subtype="PCM_16")
         rows = {
             "wav.scp": [(id_, str(folder / "wav" / f"{id_}.wav")) for id_ in ids],
-            "text": [(id_, f"o l a {'t' * (seed + place + 1)}") for place, id_ in enumerate(ids)],
+            "text": [(id_, f"o l a {'t' * (place + 1)}{' a' * seed}") for place, id_ in enumerate(ids)],
             "utt2spk": [(id_, id_.partition("-")[0]) for id_ in ids],
             "utt2dur": [(id_, "1.000") for id_ in ids],
             "spk2utt": [(speaker, f"{speaker}-1 {speaker}-2") for speaker in speakers],

@@ -28,15 +28,18 @@ def test_cldr(tmp_path: Path) -> None:
             soundfile.write(wav, one.samples, 16000, subtype="PCM_16")
             utterances.append(Utterance(one.id, one.speaker, "es", str(wav), one.phones, one.text, one.duration))
         write_data_dir(tmp_path / split, utterances)
-    assert found([tmp_path / "train", tmp_path / "test"], "es").faults == ()
+    faults = found([tmp_path / "train", tmp_path / "test"], "es").faults
+    # Some twenty seconds have not all phones.
+    assert {fault.kind for fault in faults} <= {"unseen"}
 
 
 def test_an4(tmp_path: Path) -> None:
     for split in mini_an4.SPLITS:
         write_data_dir(tmp_path / split, mini_an4.read(split, tmp_path / "wav" / split))
     faults = found([tmp_path / split for split in mini_an4.SPLITS], "en").faults
-    # The one utterance of dev is by a speaker of train.
-    assert [(fault.kind, fault.utterance) for fault in faults] == [("same-speaker", "mwhw")]
+    # The one utterance of dev is by a speaker of train; and five utterances have not all phones.
+    others = [(fault.kind, fault.utterance) for fault in faults if fault.kind != "unseen"]
+    assert others == [("same-speaker", "mwhw")]
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="no Mboshi corpus: set MBOSHI to its directory")

@@ -190,3 +190,10 @@ def test_whatever_is_damaged_the_copy_is_clean(
     except UserError:
         return  # one line that says why there is nothing to clean
     assert check([out], Limits(), levels({})).of(Level.ERROR) == ()
+
+
+def test_letters_stay_composed(make: Make, tmp_path: Path) -> None:
+    data = make()
+    (data / "text").write_text("ana-1 á <space> ñ\nana-2 a\nbea-1 é\nbea-2 é\n")
+    fix(check([data], Limits(), levels({})), [tmp_path / "clean"], resample=False)
+    assert (tmp_path / "clean" / "text").read_text() == (data / "text").read_text()

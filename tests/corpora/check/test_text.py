@@ -73,3 +73,13 @@ def test_levels_can_be_chosen() -> None:
         levels({Level.ERROR: ["rat"]})
     with pytest.raises(UserError, match="expected one level for a kind, found two"):
         levels({Level.ERROR: ["rate"], Level.WARNING: ["rate"]})
+
+
+def test_letters_may_be_composed(make: Make, find: Find) -> None:
+    """As `--phonemise letters` writes them; what is written in both ways is still two tokens."""
+    data, test = make(), make("test", ("eva",), seed=10)
+    (data / "text").write_text("ana-1 á <space> ñ ɔ\u0303\nana-2 a\u0331\nbea-1 k\u0361p e\nbea-2 \u00e9\n")
+    (test / "text").write_text("eva-1 ñ <space> e\neva-2 e\n")
+    assert find(data, test) == []
+    (test / "text").write_text("eva-1 n\u0303 <space> e\neva-2 e\n")
+    assert ("mixed-forms", "ana-1") in find(data, test)
