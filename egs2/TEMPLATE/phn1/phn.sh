@@ -137,7 +137,8 @@ init=()
 [ "${upstream_init}" = pretrained ] || init=(--random_seed "${seed}")
 
 if at_stage 5; then
-    step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" --output "${upstream_dir}/frontend.json" -- \
+    step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" --output "${upstream_dir}/frontend.json" \
+        --aside "${pool_options[*]@Q}" -- \
         python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" "${upstream_options[@]}"
 fi
 
@@ -313,7 +314,7 @@ if at_stage 12; then
             python3 -m parp_espnet.bin.shards split --data "${raw}/${test_set}" --parts "${inference_nj}" \
             --out "${out}/log"
         step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${raw}/${test_set}/wav.scp" \
-            "${model_inputs[@]}" --output "${out}/log/output.1/1best_recog/text" \
+            "${model_inputs[@]}" --output "${out}/log/output.1/1best_recog/text" --aside "--num_workers 0" \
             --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
             python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --beam_size "${beam}" "${stock[@]}" \
             --lm_weight "${lm_weight:-0.0}" --penalty "${penalty:-0.0}" \
