@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from parp_espnet.shortages import SHARED, shortage
+
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
 REFUSALS = {
@@ -99,10 +101,21 @@ def cannot_write(path: object, number: int) -> str:
     return f"{path}: cannot be {what} ({os.strerror(number)}); {then}"
 
 
+def _end_for_want(error: Exception) -> None:
+    """End the process by one line where a machine had too little of something; return where an error is another."""
+    wanted = shortage(error)
+    if wanted is not None:
+        # A worker's error is told with its traceback, and ends with what matters.
+        said = [line.strip() for line in str(error).splitlines() if line.strip()]
+        print(f"error: {wanted}; then give the same command ({said[-1] if said else describe(error)})", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
+
+
 def command(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap the `main` of a command: a `UserError` becomes one line on stderr and exit code 2, Ctrl-C becomes 130.
 
-    So does a disk that is full or may not be written. Anything else is a defect of ours and keeps its traceback.
+    So does a disk that is full or may not be written, and too little memory. Anything else is a defect of ours and
+    keeps its traceback.
     """
 
     @functools.wraps(main)
@@ -123,10 +136,14 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             sys.exit(128 + signal.SIGPIPE)
         except OSError as error:
             if error.errno not in REFUSALS:
+                _end_for_want(error)
                 raise
             # A write does not say to which file.
-            where = error.filename or f"a file in {Path.cwd()} or for temporary ones"
+            where = error.filename or f"a file in {Path.cwd()}, for temporary ones or in {SHARED}"
             print(f"error: {plain_lines(cannot_write(where, error.errno))}", file=sys.stderr)
             sys.exit(USAGE_ERROR)
+        except Exception as error:
+            _end_for_want(error)
+            raise
 
     return wrapped

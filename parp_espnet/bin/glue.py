@@ -13,8 +13,9 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from parp_espnet.errors import command
+from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json, write_text
 from parp_espnet.glue.command_line import read
 from parp_espnet.glue.settings import MODEL, STAGES, Settings
@@ -49,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     data = action("data", _data, "task")
     data.add_argument("--glue", type=Path, help="GLUE's folder")
     data.add_argument("--train_examples", type=int, help="of a made task")
-    action("check", _check, "task", "model", "out")
+    check = action("check", _check, "task", "model", "out")
+    check.add_argument("--pattern", help="regular expression of the names of a pool of one's own")
+    check.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True)
     action("draw", _draw, "task", "model", "out").add_argument("--seed", type=int, required=True)
     train = action("train", _train, "exp")
     train.add_argument("--initial_mask", default="", help="none when empty")
@@ -105,13 +108,25 @@ def _check(options: argparse.Namespace) -> None:
     from parp_espnet.glue.models import load_classifier, load_tokenizer  # noqa: PLC0415
     from parp_espnet.pruning.pool import find_pool  # noqa: PLC0415
 
-    model = load_classifier(options.model, TASKS[options.task])
+    model = load_classifier(options.model, TASKS[options.task], pattern=options.pattern)
     load_tokenizer(options.model)
-    pool = find_pool(dict(model.named_parameters()))
+    pool = find_pool(dict(model.named_parameters()), options.pattern, options.biases)
     size, total = (sum(one.numel() for one in some) for some in (pool.values(), model.parameters()))
     kind = str(model.config.model_type)  # type: ignore[union-attr]
     print(f"{options.model}: {kind}, {size} of {total} weights in {len(pool)} tensors may be pruned")
-    write_json(options.out, {"model": options.model, "type": kind, "pool": size, "weights": total})
+    # Of masks that are drawn this file is an input, which is not to change with the pool of an experiment.
+    write_json(options.out, {"model": options.model, "type": kind, "pool": _usual_size(model), "weights": total})
+
+
+def _usual_size(model: Any) -> int | None:
+    """Return the weights of the pool of the model's family; None where it has none."""
+    from parp_espnet.pruning.pool import find_pool  # noqa: PLC0415
+
+    try:
+        pool = find_pool(dict(model.named_parameters()))
+    except UserError:
+        return None
+    return sum(int(tensor.numel()) for tensor in pool.values())
 
 
 def _draw(options: argparse.Namespace) -> None:

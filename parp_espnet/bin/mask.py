@@ -14,6 +14,7 @@ A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt) or an ESPnet mode
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -250,10 +251,13 @@ def _fitting(path: Path, model: Path) -> tuple[Mask, dict[str, str], Mapping[str
 
 
 def _names_under(mask: Mask, names: Sequence[str]) -> dict[str, str]:
-    # A mask of a pool of one's own goes by the model's own names.
-    if set(mask.kept) <= set(names):
-        return {name: name for name in mask.kept}
-    return pool_names(names)
+    """Return the model's name of each tensor of a mask, which may be of a pool of one's own or without biases."""
+    own = "|".join(re.escape(name) for name in mask.kept)
+    try:
+        found = pool_names(names, own)
+    except UserError:
+        found = {}
+    return found if found.keys() == mask.kept.keys() else pool_names(names)
 
 
 if __name__ == "__main__":

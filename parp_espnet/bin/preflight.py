@@ -20,9 +20,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the adapted copy and frontend.json go")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of config.json")
     parser.add_argument("--random_seed", type=int, help="take the architecture, and draw the weights with this seed")
+    parser.add_argument("--pattern", help="regular expression of the names of a pool of your own")
+    parser.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well")
     arguments = parser.parse_args()
     settings = dict(_setting(text) for text in arguments.set)
-    checked = preflight(arguments.upstream, arguments.out, settings, arguments.random_seed)
+    checked = preflight(
+        arguments.upstream,
+        arguments.out,
+        settings,
+        arguments.random_seed,
+        arguments.pattern,
+        arguments.biases,
+    )
     adapted = ", ".join(f"{key} {old} → {new}" for key, (old, new) in sorted(checked.changed.items())) or "nothing"
     print(
         f"{arguments.upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M parameters; "

@@ -1,17 +1,34 @@
 """ARPA files: the form in which n-gram models are exchanged (SRILM's ngram-format(5); KenLM and ESPnet read it)."""
 
+import bz2
 import gzip
+import lzma
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
+from parp_espnet.progress import say
 
 BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
 IMPOSSIBLE = -100.0
 """Base-10 logarithm for a word that a model does not have; KenLM's."""
+
+GZIP = b"\x1f\x8b"
+COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
+    GZIP: gzip.decompress,
+    b"BZh": bz2.decompress,
+    b"\xfd7zXZ": lzma.decompress,
+}
+"""How compressed files begin, and what reads them."""
+
+BLANK = " \t\r"
+SPACES = re.compile(r"[ \t]+")
+SHOWN = 3
 
 type Words = tuple[str, ...]
 
@@ -63,62 +80,147 @@ class Arpa:
 
 
 def read_arpa(path: Path) -> Arpa:
-    """Read an ARPA file, also one in gzip. Raises `UserError` naming the line that is wrong."""
+    """Read an ARPA file, also a compressed one, as KenLM reads it.
+
+    What is untidy but says one thing only is read with a warning: a word that is there twice (the first holds, as in
+    KenLM), a head that is off by one in the words.
+
+    Raises `UserError` naming the line that is wrong.
+    """
+    lines: list[tuple[int, str]] = []
+    # "\n" alone: other characters that Python takes for ends of lines, or for spaces, may be in a word.
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        stripped = line.strip(BLANK)
+        if stripped:
+            lines.append((number, stripped))
+    return _Reader(path).read(lines)
+
+
+def _text(path: Path) -> str:
     try:
-        # "\n" alone: other characters that Python takes for ends of lines may be in a word.
-        text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+        for magic, decompress in COMPRESSED.items():
+            if content.startswith(magic) or (path.suffix == ".gz" and magic == GZIP):
+                content = decompress(content)
+                break
+        # Notepad's mark of UTF-8 may stand before the data.
+        return content.decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, lzma.LZMAError) as error:
         raise UserError(f"{path}: cannot read this ARPA file ({error})") from None
-    lines = ((number, line.strip()) for number, line in enumerate(text.split("\n"), start=1))
-    return _parse(path, ((number, line) for number, line in lines if line))
 
 
-def _parse(path: Path, lines: Iterator[tuple[int, str]]) -> Arpa:
-    announced: list[int] = []
-    ngrams: list[dict[Words, Entry]] = []
-    order, begun = 0, False
-    for number, line in lines:
-        if line == "\\end\\":
-            break
-        if line == "\\data\\":
-            begun = True
-        elif not begun:
-            continue  # remarks before the data
-        elif line.startswith("ngram ") and order == 0:
-            announced.append(_count(path, number, line))
-        elif line == f"\\{order + 1}-grams:" and order < len(announced):
-            order += 1
-            ngrams.append({})
-        elif order:
-            words, entry = _entry(path, number, line, order, order == len(announced))
-            ngrams[-1][words] = entry
+class _Reader:
+    """Reads the lines of one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._announced: list[int] = []
+        self._lines_of: list[int] = []
+        """How many lines each order has."""
+        self._ngrams: list[dict[Words, Entry]] = []
+        self._twice: list[str] = []
+
+    def read(self, lines: Iterable[tuple[int, str]]) -> Arpa:
+        order, begun = 0, False
+        for number, line in lines:
+            if line == "\\end\\":
+                break
+            if line == "\\data\\":
+                begun = True
+            elif not begun:
+                continue  # remarks before the data
+            elif line.startswith("ngram ") and order == 0:
+                self._announced.append(self._count(number, line))
+            elif line == f"\\{order + 1}-grams:" and order < len(self._announced):
+                order += 1
+                self._ngrams.append({})
+                self._lines_of.append(0)
+            elif order:
+                self._add(number, line, order)
+            else:
+                raise self._wrong(number, "'ngram N=COUNT' or '\\1-grams:'", line)
         else:
-            raise UserError(f"{path}, line {number}: expected 'ngram N=COUNT' or '\\1-grams:', found {line[:60]!r}")
-    else:
-        raise UserError(f"{path}: expected an ARPA file that ends with \\end\\, found none; it may be cut off")
-    if not announced or [len(entries) for entries in ngrams] != announced:
-        found = [len(entries) for entries in ngrams]
-        raise UserError(f"{path}: expected as many n-grams as its head says, {announced}, found {found}")
-    return Arpa(ngrams)
+            raise UserError(
+                f"{self._path}: expected an ARPA file that ends with \\end\\, found none; it may be cut off"
+            )
+        self._check_counts()
+        self._check_words()
+        if self._twice:
+            say(f"warning: {self._path}: the first holds of what is there twice: {_shown(self._twice)}")
+        return Arpa(self._ngrams)
+
+    def _count(self, number: int, line: str) -> int:
+        try:
+            return int(line.partition("=")[2])
+        except ValueError:
+            raise self._wrong(number, "'ngram N=COUNT'", line) from None
+
+    def _add(self, number: int, line: str, order: int) -> None:
+        words, entry = self._entry(number, line, order)
+        self._lines_of[-1] += 1
+        if words in self._ngrams[-1]:
+            self._twice.append(f"{' '.join(words)} (again in line {number})")
+        else:
+            self._ngrams[-1][words] = entry
+
+    def _entry(self, number: int, line: str, order: int) -> tuple[Words, Entry]:
+        fields = SPACES.split(line)
+        words, numbers = fields[1 : order + 1], [fields[0], *fields[order + 1 :]]
+        most = 1 if order == len(self._announced) else 2
+        try:
+            values = [float(text) for text in numbers]
+        except ValueError:
+            values = []
+        # Another file's last order may have the back-off weights that it needs none of, all of them 0.
+        if len(values) == most + 1 and order == len(self._announced) and values[-1] == 0:
+            values.pop()
+        if len(words) < order or not 1 <= len(values) <= most or any(map(math.isnan, values)):
+            raise self._wrong(number, f"a logarithm and {order} words", line)
+        if values[0] > 0:
+            raise self._wrong(number, "the logarithm of a probability, which is not above 0", line)
+        if len(values) == 2 and math.isinf(values[1]):
+            raise self._wrong(number, "a back-off weight that is finite", line)
+        probability = max(values[0], IMPOSSIBLE)
+        if order == 1:
+            words = [UNKNOWN if word == "<UNK>" else word for word in words]
+        return tuple(words), Entry(probability, *values[1:])
+
+    def _check_counts(self) -> None:
+        """Check that nothing is missing, as far as the head tells: it may count a word too many or too few."""
+        distinct = [len(entries) for entries in self._ngrams]
+        if self._announced and self._announced in (distinct, self._lines_of):
+            return
+        found = self._lines_of
+        if found and found[1:] == self._announced[1:] and abs(found[0] - self._announced[0]) == 1:
+            say(f"warning: {self._path}: its head says {self._announced[0]} words, but there are {found[0]}")
+            return
+        raise UserError(f"{self._path}: expected as many n-grams as its head says, {self._announced}, found {found}")
+
+    def _check_words(self) -> None:
+        known = {words[0] for words in self._ngrams[0]}
+        for word in (BEGIN, END):
+            if word in known:
+                continue
+            other = f"; write {word} for {word.upper()}" if word.upper() in known else ""
+            raise UserError(
+                f"{self._path}: expected {word} among the words, as every n-gram of sentences has it, found none{other}"
+            )
+        for entries in self._ngrams[1:]:
+            for words in entries:
+                unknown = next((word for word in words if word not in known and word != "<UNK>"), None)
+                if unknown is not None:
+                    raise UserError(
+                        f"{self._path}: expected every word among the 1-grams, found {unknown} only in "
+                        f"{' '.join(words)}; the file may be damaged"
+                    )
+
+    def _wrong(self, number: int, expected: str, line: str) -> UserError:
+        return UserError(f"{self._path}, line {number}: expected {expected}, found {line[:60]!r}")
 
 
-def _count(path: Path, number: int, line: str) -> int:
-    try:
-        return int(line.partition("=")[2])
-    except ValueError:
-        raise UserError(f"{path}, line {number}: expected 'ngram N=COUNT', found {line[:60]!r}") from None
-
-
-def _entry(path: Path, number: int, line: str, order: int, last: bool) -> tuple[Words, Entry]:
-    fields = line.split()
-    words, numbers = tuple(fields[1 : order + 1]), [fields[0], *fields[order + 1 :]]
-    try:
-        values = [float(text) for text in numbers]
-    except ValueError:
-        values = [math.nan]
-    if len(words) < order or len(values) > 2 or not all(map(math.isfinite, values)) or (last and len(values) > 1):
-        raise UserError(f"{path}, line {number}: expected a logarithm and {order} words, found {line[:60]!r}")
-    return words, Entry(*values)
+def _shown(items: Sequence[str]) -> str:
+    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    return ", ".join(items[:SHOWN]) + more
 
 
 def _line(words: Words, entry: Entry, with_backoff: bool) -> str:

@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from parp_espnet.devices import name_of
+from parp_espnet.errors import UserError
 from parp_espnet.espnet.checkpoints import load_model_state, relink, save
 from parp_espnet.espnet.session import Session
 from parp_espnet.files import write_json
@@ -93,6 +95,12 @@ def _verify(path: Path, model: nn.Module, session: Session) -> Mapping[str, Tens
     """Load a model file as strictly as can be and check its zeros; return its mask."""
     states = load_model_state(path)
     model.load_state_dict(states, strict=True)
+    wrong = [name for name, tensor in states.items() if not torch.isfinite(tensor).all()]
+    if wrong:
+        raise UserError(
+            f"{path}: {len(wrong)} of {len(states)} tensors are not finite, such as {wrong[0]}: it was not trained to "
+            "anything; train again with a smaller --lr"
+        )
     pool = session.settings.find_pool(states)
     kept = _kept_of(pool, session.pruner)
     alive = sum(int(tensor[~kept[name]].count_nonzero()) for name, tensor in pool.items())

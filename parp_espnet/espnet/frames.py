@@ -41,6 +41,13 @@ def grid_of(model: Any) -> Grid:
 
 def hf_upstream(model: Any) -> nn.Module | None:
     """Return the Hugging Face model inside an ESPnet model's s3prl frontend; None for s3prl's native ones."""
+    inner = _counting_upstream(model)
+    # s3prl's own wav2vec 2.0 and data2vec count frames, too, and have no `config`.
+    return inner if hasattr(inner, "config") else None
+
+
+def _counting_upstream(model: Any) -> nn.Module | None:
+    """Return the model inside an ESPnet model's s3prl frontend if it can say how many frames it makes."""
     inner = getattr(model.frontend.upstream.upstream, "model", None)
     return inner if hasattr(inner, "_get_feat_extract_output_lengths") else None
 
@@ -50,7 +57,7 @@ def count_frames_exactly(model: Any) -> None:
 
     A forward hook: the model's state_dict and its stock decoding stay as they are.
     """
-    upstream: Any = hf_upstream(model)
+    upstream: Any = _counting_upstream(model)
     if upstream is None:
         return
 

@@ -30,6 +30,8 @@ class NeuralModel(LanguageModel):
         if list(args.token_list) != list(tokens):
             raise UserError(f"{model_file}: has other tokens than the recogniser; train it on this recipe's token list")
         model.load_state_dict(states, strict=True)
+        if not all(bool(torch.isfinite(state).all()) for state in states.values()):
+            raise UserError(f"{model_file}: its weights are not numbers; train it with a smaller lr in --lm_config")
         self._lm: Any = model.lm.eval()
         self._end = len(tokens) - 1  # ESPnet's <sos/eos>
         self._device = device

@@ -79,6 +79,11 @@ class Session:
         """Wall-clock seconds of training, with those before the checkpoint that was resumed."""
         return self._earlier_seconds + time.perf_counter() - self._started
 
+    @property
+    def updates(self) -> int | None:
+        """Updates of the whole run, where an epoch was begun and they are known."""
+        return self._updates
+
     def start(self) -> None:
         """Prune for the first time.
 

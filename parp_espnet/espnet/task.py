@@ -11,6 +11,7 @@ from parp_espnet.devices import check_gpus
 from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
+from parp_espnet.espnet.sharing import read_where_there_is_room
 from parp_espnet.espnet.trainer import PruningTrainer
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -25,6 +26,7 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         """Check the settings before anything is built, and train."""
         PruneSettings.parse(args.prune_conf)
         check_gpus(args.ngpu)
+        read_where_there_is_room(args)
         # Numbers below 1e-38 slow a CPU down tenfold and mean nothing here.
         torch.set_flush_denormal(True)
         try:

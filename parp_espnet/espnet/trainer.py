@@ -15,6 +15,7 @@ from espnet2.utils.nested_dict_action import NestedDictAction
 from torch import nn
 
 from parp_espnet.espnet import checkpoints
+from parp_espnet.espnet.divergence import Updates, check_done, check_validation
 from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
 from parp_espnet.espnet.ranks import on_first_rank
@@ -117,6 +118,13 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             except (FileNotFoundError, UnsafeLoadRefusedError):  # a model that the average is made of
                 checkpoints.check_models(directory, criteria, kept)
                 raise
+            check_done(
+                directory,
+                session.pruner.update,
+                session.updates,
+                stops_early=trainer_options.patience is not None,
+                scaled=trainer_options.use_amp,
+            )
             if writes:
                 checkpoints.check_models(directory, criteria, kept)
                 finalise(model, session, criteria[0], seed=trainer_options.seed)
@@ -138,8 +146,16 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         assert interruption is not None
         interruption.begin_epoch(others["reporter"], others["scaler"], iterator)
         session.begin_epoch(others["reporter"], updates=length_hint(iterator) // options.accum_grad)
+        updates = Updates(
+            interruption.training(iterator),
+            accum_grad=options.accum_grad,
+            update=lambda: session.pruner.update,
+            optimizer=optimizers[0],
+            scaler=others["scaler"],
+            directory=session.directory,
+        )
         nothing_happened: bool = super().train_one_epoch(
-            optimizers=optimizers, options=options, iterator=interruption.training(iterator), **others
+            optimizers=optimizers, options=options, iterator=updates, **others
         )
         for optimizer in optimizers:
             # Gradients of left-over micro-batches are in no checkpoint: an epoch that kept them could not be
@@ -150,6 +166,9 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
 
     @classmethod
     def validate_one_epoch(cls, options: PruningOptions, iterator: Any, **others: Any) -> None:
-        """Validate, unless an interruption ends it."""
+        """Validate, unless an interruption ends it. Raises `UserError` where the loss is not a number."""
+        assert options.session is not None
         assert options.interruption is not None
         super().validate_one_epoch(options=options, iterator=options.interruption.validation(iterator), **others)
+        losses = [float(loss.value) for loss in others["reporter"].stats.get("loss", [])]
+        check_validation(options.session.directory, options.session.pruner.update, losses)

@@ -1,6 +1,5 @@
 """From the command line of `glue.sh` to settings that fit together, with paths that exist."""
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from parp_espnet.glue.settings import STAGES, TAG, Settings
 from parp_espnet.glue.tasks import TASKS
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
-from parp_espnet.pipeline.pruning import check_pruning
+from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
 from parp_espnet.pruning.methods import describe_unknown
 
 MINILM_POOL = (
@@ -45,8 +44,8 @@ def _check_numbers(settings: Settings) -> None:
     for name, smallest in (least | {"ngpu": 0, "seed": 0}).items():
         if (found := getattr(settings, name)) is not None and found < smallest:
             raise UserError(f"glue.sh: --{name} {found}: expected {smallest} or more")
-    if not 0 < settings.lr < math.inf:
-        raise UserError(f"glue.sh: --lr {settings.lr:g}: expected more than 0")
+    if not 0 < settings.lr <= FASTEST_RATE:
+        raise UserError(f"glue.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}")
     if settings.validations > settings.updates:
         raise UserError(f"glue.sh: --validations {settings.validations}: expected at most --updates {settings.updates}")
     if settings.glue_tag is not None and not TAG.fullmatch(settings.glue_tag):

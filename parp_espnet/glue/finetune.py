@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from parp_espnet.devices import check_gpus, name_of
+from parp_espnet.errors import UserError
 from parp_espnet.files import write_json
 from parp_espnet.glue.batches import collate, orders
 from parp_espnet.glue.examples import Example, read
@@ -51,7 +52,7 @@ class Finetuning:
         self.device = torch.device("cuda" if settings.ngpu else "cpu")
         self.train, self.valid = (read(Path("data", f"{name}.tsv"), self.task) for name in ("train", "valid"))
         torch.manual_seed(settings.seed)  # the head's weights
-        self.model = load_classifier(settings.model, self.task).to(self.device)
+        self.model = load_classifier(settings.model, self.task, pattern=settings.prune_pattern).to(self.device)
         self.tokenizer = load_tokenizer(settings.model)
         self.pruning: PruneSettings = replace(settings.pruning, initial_mask=mask)
         self.log = PruningLog(directory / "pruning.jsonl")
@@ -116,7 +117,12 @@ class Finetuning:
         loss = loss_of(self.model, {name: tensor.to(self.device) for name, tensor in batch.items()}, self.task.labels)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        if not torch.isfinite(norm):
+            raise UserError(
+                f"{self.directory}: update {self.at.update + 1}: the loss or its gradient is not a number, at a "
+                f"learning rate of {self.optimizer.param_groups[0]['lr']:.3g}; train again with a smaller --lr"
+            )
         self.optimizer.step()
         self.pruner.after_update()
         self.at.update += 1
@@ -209,6 +215,8 @@ def predict(model: nn.Module, tokenizer: object, examples: Sequence[Example], se
         batch = collate(tokenizer, part, settings.definition.pairs, settings.max_length)
         del batch["labels"]
         logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits.float().cpu()
+        if not torch.isfinite(logits).all():
+            raise UserError("the model's output is not a number: it learnt nothing; train again with a smaller --lr")
         found.append(logits.squeeze(-1) if settings.definition.labels is None else logits.argmax(dim=-1))
     return torch.cat(found).double().numpy()
 

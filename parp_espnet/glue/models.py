@@ -55,14 +55,15 @@ def load_tokenizer(model: str) -> Any:
         raise UserError(f"{place}: expected a tokenizer of transformers, found none ({describe(error)})") from None
 
 
-def load_classifier(model: str, task: Task, random: bool = False) -> nn.Module:
+def load_classifier(model: str, task: Task, random: bool = False, pattern: str | None = None) -> nn.Module:
     """Return a classifier (for a task without labels: a regressor) on a pre-trained model.
 
     Args:
         random: draw all weights, as before pretraining.
+        pattern: of the names of a pool of one's own, see `pool.find_pool`.
 
     Raises:
-        UserError: it is no text model, its weights are not those of its architecture, or it has no pool to prune.
+        UserError: it is no text model, its weights are not those of its architecture, or it has no whole pool.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification  # noqa: PLC0415  # they take seconds
 
@@ -87,7 +88,11 @@ def load_classifier(model: str, task: Task, random: bool = False) -> nn.Module:
                 f"{place}: expected a text model such as BERT or XLNet, found one of type {config.model_type} "
                 f"that cannot classify texts ({describe(error)})"
             ) from None
-    names = set(pool_names(dict(loaded.named_parameters())).values())
+    try:
+        # Without biases, which may stay out: the trainer knows whether they do.
+        names = set(pool_names(dict(loaded.named_parameters()), pattern, biases=pattern is not None).values())
+    except UserError as error:
+        raise UserError(f"{place}: a model of type {config.model_type}: {error}") from None
     wrong = sorted(names & ({*told["missing_keys"]} | {str(one[0]) for one in told.get("mismatched_keys", ())}))
     if wrong:
         raise UserError(

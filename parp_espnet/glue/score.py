@@ -37,7 +37,7 @@ def score(exp: Path) -> Result:
     settings = Settings.load(exp / "settings.json")
     task, tests = settings.definition, settings.sets[2:]
     place = str((exp / MODEL).parent.resolve())
-    model, tokenizer = load_classifier(place, task), load_tokenizer(place)
+    model, tokenizer = load_classifier(place, task, pattern=settings.prune_pattern), load_tokenizer(place)
     scores: dict[str, float] = {}
     labels: dict[str, Values] = {}
     found: dict[str, Values] = {}

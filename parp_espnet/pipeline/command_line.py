@@ -16,7 +16,7 @@ from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import ROOT, existing, existing_or_named
-from parp_espnet.pipeline.pruning import check_pruning
+from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
 from parp_espnet.pipeline.settings import SEARCHES, SHIPPED, STAGES, Settings
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.scoring.merge import read_merges
@@ -55,8 +55,8 @@ def _check_numbers(settings: Settings) -> None:
     for name in ("train_minutes", "valid_minutes", "test_minutes"):
         if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
             raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
-    if settings.lr is not None and not 0 < settings.lr < math.inf:
-        raise UserError(f"phn.sh: --lr {settings.lr:g}: expected more than 0")
+    if settings.lr is not None and not 0 < settings.lr <= FASTEST_RATE:
+        raise UserError(f"phn.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}")
     for name, value in settings.upstream_settings.items():
         if name != "mask_feature_length" and not 0 <= value < 1:
             raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")

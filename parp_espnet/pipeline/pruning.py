@@ -12,6 +12,8 @@ from parp_espnet.pruning.settings import PruneSettings
 
 LOCK = ".phn.lock"
 """The lock that every template holds in an experiment's directory."""
+FASTEST_RATE = 1e6
+"""Beyond, an optimizer ends in an overflow."""
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
 
 

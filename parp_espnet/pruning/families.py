@@ -7,66 +7,109 @@ tensors as Hugging Face's under other names, so a mask found in one fits the oth
 What is in a pool is, of each Transformer layer, the weights and biases of the q, k, v and out projections and of the
 two feed-forward layers (PARP, section 4.1 and released code); for text models BERT-Tickets' pool (Chen et al. 2020),
 which has no biases, and BERT's pooler. Never the feature extractor, norms, positions or a head.
+
+A layer that has more than that, or less, is of another family: what its rules would find is a part of the layer.
 """
 
 import re
 from typing import NamedTuple
 
+_NUMBER = re.compile(r"0|[1-9]\d{0,4}", re.ASCII)
+_NORMS = r"(.+\.)?(\w*norm\w*|ln)\.(weight|bias)"
+_ADAPTER = r"adapter_layer\..+"  # what MMS has of each language: no more part of the pool than a head is
+
 
 class Family(NamedTuple):
-    """A naming: patterns of the names of a pool, and the canonical name of what each finds."""
+    """A naming of Transformer layers: `<anything>.<stack>.<number>.<kind>`."""
 
     name: str
-    rules: tuple[tuple[re.Pattern[str], str], ...]
+    stack: str
+    """What holds the layers, which are numbered from 0 on."""
+    kinds: dict[str, str]
+    """The tensors of each layer that are in the pool, attention's queries first → what they are called here."""
+    apart: re.Pattern[str]
+    """What else a layer holds that is no part of the pool: norms, positions."""
+    single: dict[str, str]
+    """Tensors outside of the layers that are in the pool where a model has them → what they are called here."""
 
-    def canonical(self, name: str) -> str | None:
-        """Return what the weight `name` is called here; None where it is not in the family's pool."""
-        for pattern, canonical in self.rules:
-            if match := pattern.match(name):
-                return match.expand(canonical)
+    def kind_of(self, name: str) -> tuple[str, int, str] | None:
+        """Return stack, number and kind of a tensor that is called as one of a layer's pool is, else None."""
+        for kind in self.kinds:
+            if not name.endswith(f".{kind}"):
+                continue
+            stack, _, number = name.removesuffix(f".{kind}").rpartition(".")
+            if stack and _NUMBER.fullmatch(number):
+                return stack, int(number), kind
+        return None
+
+    def is_own(self, stack: str) -> bool:
+        """Whether a stack has the family's name for it, whatever stands before."""
+        return stack == self.stack or stack.endswith(f".{self.stack}")
+
+    def canonical(self, number: int, kind: str) -> str:
+        """Return what a tensor of a layer is called here."""
+        return f"{self.stack}.{number}.{self.kinds[kind]}"
+
+    def canonical_single(self, name: str) -> str | None:
+        """Return what a tensor outside of the layers is called here; None where it is not in the pool."""
+        for single, canonical in self.single.items():
+            if name == single or name.endswith(f".{single}"):
+                return canonical
         return None
 
 
-def _family(name: str, *rules: tuple[str, str]) -> Family:
-    return Family(name, tuple((re.compile(rf"^(?:.+\.)?{pattern}$"), canonical) for pattern, canonical in rules))
+def _both(kinds: dict[str, str]) -> dict[str, str]:
+    """Weights and biases of the same modules."""
+    return {f"{own}.{part}": f"{canonical}.{part}" for part in ("weight", "bias") for own, canonical in kinds.items()}
 
+
+def _same(*kinds: str) -> dict[str, str]:
+    """Kinds whose names are the canonical ones."""
+    return {kind: kind for kind in kinds}
+
+
+_SPEECH = (
+    *(f"attention.{part}_proj" for part in ("q", "k", "v", "out")),
+    *(f"feed_forward.{part}_dense" for part in ("intermediate", "output")),
+)
+_NATIVE = (*(f"self_attn.{part}_proj" for part in ("q", "k", "v", "out")), "fc1", "fc2")
+_BERT = (
+    *(f"attention.self.{part}.weight" for part in ("query", "key", "value")),
+    *(f"{part}.dense.weight" for part in ("attention.output", "intermediate", "output")),
+)
+_XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
 FAMILIES = (
-    _family(
-        "Hugging Face's wav2vec 2.0, XLSR, HuBERT, WavLM, data2vec-audio, UniSpeech-SAT",
-        (
-            r"encoder\.layers\.(\d+)\.attention\.([qkv]|out)_proj\.(weight|bias)",
-            r"encoder.layers.\1.attention.\2_proj.\3",
-        ),
-        (
-            r"encoder\.layers\.(\d+)\.feed_forward\.(intermediate|output)_dense\.(weight|bias)",
-            r"encoder.layers.\1.feed_forward.\2_dense.\3",
-        ),
+    Family(
+        "Hugging Face's wav2vec 2.0, XLSR, HuBERT, WavLM, data2vec-audio, UniSpeech, UniSpeech-SAT, SEW",
+        "encoder.layers",
+        _both(_same(*_SPEECH)),
+        re.compile(rf"{_NORMS}|{_ADAPTER}|attention\.(gru_rel_pos_\w+|rel_attn_embed)(\..+)?"),
+        {},
     ),
-    _family(
-        "s3prl's wav2vec 2.0, HuBERT, WavLM",
-        (
-            r"encoder\.layers\.(\d+)\.self_attn\.([qkv]|out)_proj\.(weight|bias)",
-            r"encoder.layers.\1.attention.\2_proj.\3",
-        ),
-        (r"encoder\.layers\.(\d+)\.fc1\.(weight|bias)", r"encoder.layers.\1.feed_forward.intermediate_dense.\2"),
-        (r"encoder\.layers\.(\d+)\.fc2\.(weight|bias)", r"encoder.layers.\1.feed_forward.output_dense.\2"),
+    Family(
+        "s3prl's and fairseq's wav2vec 2.0, HuBERT, WavLM, data2vec",
+        "encoder.layers",
+        _both(dict(zip(_NATIVE, _SPEECH, strict=True))),
+        re.compile(rf"{_NORMS}|{_ADAPTER}|self_attn\.(grep_linear|grep_a|relative_attention_bias)(\..+)?"),
+        {},
     ),
-    _family(
+    Family(
         "BERT",
-        (
-            r"encoder\.layer\.(\d+)\.attention\.self\.(query|key|value)\.weight",
-            r"encoder.layer.\1.attention.self.\2.weight",
+        "encoder.layer",
+        _same(*_BERT),
+        # I-BERT's buffers stand beside its weights.
+        re.compile(
+            rf"(?i:{_NORMS})|.+\.bias|attention\.self\.(distance_embedding\.weight|rotary_embeddings\.inv_freq)"
+            r"|.+(_scaling_factor|_integer|\.x_min|\.x_max|\.shift)"
         ),
-        (
-            r"encoder\.layer\.(\d+)\.(attention\.output|intermediate|output)\.dense\.weight",
-            r"encoder.layer.\1.\2.dense.weight",
-        ),
-        (r"pooler\.dense\.weight", "pooler.dense.weight"),
+        {"pooler.dense.weight": "pooler.dense.weight", "pooler.weight": "pooler.dense.weight"},
     ),
-    _family(
+    Family(
         "XLNet",
-        (r"layer\.(\d+)\.rel_attn\.([qkvo])", r"layer.\1.rel_attn.\2"),
-        (r"layer\.(\d+)\.ff\.layer_([12])\.weight", r"layer.\1.ff.layer_\2.weight"),
+        "layer",
+        _same(*_XLNET),
+        re.compile(rf"{_NORMS}|ff\.layer_[12]\.bias|rel_attn\.(r|seg_embed|r_\w_bias)"),
+        {},
     ),
 )

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.families import FAMILIES, Family
+from parp_espnet.pruning.families import FAMILIES
+from parp_espnet.pruning.layers import OWN_POOL, find_layers
 
 
 def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, biases: bool = True) -> dict[str, T]:
     """Return the prunable tensors of a model by canonical name, sorted by it.
+
+    A pool is whole: every kind of tensor of a family in every layer.
 
     Args:
         tensors: `dict(model.named_parameters())` or a state_dict. The result holds the same tensors.
@@ -20,7 +23,9 @@ def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, b
         biases: whether biases belong to the pool, as they do in the paper's.
 
     Raises:
-        UserError: nothing matches, the pattern is none, or two tensors share one canonical name.
+        UserError: nothing matches, the pattern is none, two tensors share one canonical name, or (without a pattern)
+            the layers are not those of one family: something is missing, there is more than the family has, layers
+            are not numbered from 0 on, or there are several stacks of them.
     """
     names = pool_names(tensors, pattern, biases)
     return {canonical: tensors[name] for canonical, name in names.items()}
@@ -29,26 +34,35 @@ def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, b
 def pool_names(names: Iterable[str], pattern: str | None = None, biases: bool = True) -> dict[str, str]:
     """Return the name in the model of each canonical name of its pool, sorted; see `find_pool`."""
     names = list(names)
-    for family in FAMILIES if pattern is None else [_own(pattern)]:
-        found: dict[str, str] = {}
-        for name in names:
-            canonical = family.canonical(name)
-            if canonical is None or (not biases and canonical.endswith("bias")):
-                continue
-            if canonical in found:
-                raise UserError(f"expected one upstream in the model, found two: {found[canonical]} and {name}")
-            found[canonical] = name
-        if found:
-            return dict(sorted(found.items()))
-    wanted = f"the pattern {pattern!r}" if pattern is not None else ", ".join(family.name for family in FAMILIES)
-    raise UserError(f"nothing to prune: expected parameters named as in {wanted}, found {fold(names)}")
+    if pattern is not None:
+        return _own(names, pattern, biases)
+    layers = find_layers(names, biases)
+    if layers is None:
+        wanted = ", ".join(family.name for family in FAMILIES)
+        raise UserError(f"nothing to prune: expected parameters named as in {wanted}, found {fold(names)}; {OWN_POOL}")
+    layers.check(names)
+    return dict(sorted((layers.pool() | layers.singles(names)).items()))
 
 
-def _own(pattern: str) -> Family:
+def _own(names: Iterable[str], pattern: str, biases: bool) -> dict[str, str]:
     try:
-        return Family("a pattern of one's own", ((re.compile(rf"^(?:.+?\.)??({pattern})$"), r"\1"),))
+        compiled = re.compile(rf"^(?:.+?\.)??({pattern})$")
     except re.error as error:
         raise UserError(f"pattern {pattern!r}: expected a regular expression of whole names, found {error}") from None
+    found: dict[str, str] = {}
+    for name in names:
+        match = compiled.match(name)
+        if match is None or (not biases and name.endswith("bias")):
+            continue
+        canonical = match[1]
+        if canonical in found:
+            raise UserError(f"expected one upstream in the model, found two: {found[canonical]} and {name}")
+        found[canonical] = name
+    if not found:
+        raise UserError(
+            f"nothing to prune: expected parameters named as in the pattern {pattern!r}, found {fold(names)}"
+        )
+    return dict(sorted(found.items()))
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

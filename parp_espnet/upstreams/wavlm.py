@@ -19,6 +19,7 @@ _RENAMED = [
     (r"encoder\.pos_conv_embed\.conv\.(parametrizations\.weight\.original0|weight_g)", r"encoder.pos_conv.0.weight_g"),
     (r"encoder\.pos_conv_embed\.conv\.(parametrizations\.weight\.original1|weight_v)", r"encoder.pos_conv.0.weight_v"),
     (r"encoder\.pos_conv_embed\.conv\.bias", r"encoder.pos_conv.0.bias"),
+    (r"encoder\.pos_conv_embed\.layers\.(\d+)\.conv\.(.*)", r"encoder.pos_conv.\1.0.\2"),
     (r"encoder\.layer_norm\.(.*)", r"encoder.layer_norm.\1"),
     (r"(encoder\.layers\.\d+)\.layer_norm\.(.*)", r"\1.self_attn_layer_norm.\2"),
     (r"(encoder\.layers\.\d+\.final_layer_norm\..*)", r"\1"),
@@ -44,20 +45,32 @@ def to_native(config: dict[str, Any], weights: dict[str, Tensor]) -> dict[str, A
     """
     return {
         "cfg": _native_config(config),
-        "model": dict(_native(name, value, config) for name, value in weights.items()),
+        "model": native_weights(weights, config["feat_extract_norm"] == "layer"),
     }
 
 
-def _native(name: str, value: Tensor, config: dict[str, Any]) -> tuple[str, Tensor]:
+def native_weights(weights: dict[str, Tensor], layer_norm: bool) -> dict[str, Tensor]:
+    """Return weights of Hugging Face's by the names of s3prl's native models, which are fairseq's.
+
+    Args:
+        layer_norm: whether every convolution of the feature extractor has a layer norm, not the first a group norm.
+
+    Raises:
+        UserError: a weight has no counterpart.
+    """
+    return dict(_native(name, value, layer_norm) for name, value in weights.items())
+
+
+def _native(name: str, value: Tensor, layer_norm: bool) -> tuple[str, Tensor]:
     norm = re.fullmatch(r"feature_extractor\.conv_layers\.(\d+)\.layer_norm\.(.*)", name)
     if norm:
         # Where every layer has a layer norm, fairseq wraps it between two transpositions: it is the second of three.
-        inner = "2.1" if config["feat_extract_norm"] == "layer" else "2"
+        inner = "2.1" if layer_norm else "2"
         return f"feature_extractor.conv_layers.{norm[1]}.{inner}.{norm[2]}", value
     for pattern, renamed in _RENAMED:
         if re.fullmatch(pattern, name):
             return re.sub(pattern, renamed, name), value
-    raise UserError(f"WavLM weight {name}: s3prl's WavLM has no counterpart; expected a plain WavLM encoder")
+    raise UserError(f"weight {name}: s3prl's own model has no counterpart; expected a plain encoder of its kind")
 
 
 def _native_config(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """The estimated n-gram is a distribution, its file says the same, and KenLM reads it alike."""
 
+import bz2
 import gzip
+import lzma
 import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,17 +110,89 @@ def test_a_file_of_others(tmp_path: Path) -> None:
     assert after[[1, 5]] == pytest.approx([-0.5, -0.9])
 
 
+SMALL = "-1 <unk>\n-99 <s>\n-0.7 </s>\n-0.3 a\n"
+
+
+def written(words: str, pairs: str = "", head: str | None = None) -> str:
+    """An ARPA file of these lines; `head` is another count of words than there are."""
+    heads = [f"ngram 1={head or len(words.splitlines())}"]
+    sections = ["\\1-grams:\n" + words]
+    if pairs:
+        heads.append(f"ngram 2={len(pairs.splitlines())}")
+        sections.append("\\2-grams:\n" + pairs + "\n")
+    return "\\data\\\n" + "\n".join(heads) + "\n\n" + "\n".join(sections) + "\n\\end\\\n"
+
+
+PLAIN = "-1\t<unk>\t0\n0\t<s>\t-0.5\n-0.7\t</s>\t0\n-0.3\ta\t-0.2\n-0.6\tb\t-0.1\n"
+PAIRS = "-0.1\t<s> a\n-0.2\ta b\n-0.4\tb </s>"
+BY_HAND = PLAIN.replace("\t-0.5\n", "\t-0.5\n0\t</s>\t-0.5\n")
+"""What the well-known tutorial of KenLM for wav2vec 2.0 makes of a file that has </s>: its own line is first."""
+
+
+@pytest.mark.parametrize(
+    ("content", "warns", "empty"),
+    [
+        (written(BY_HAND, PAIRS), "the first holds of what is there twice: </s> (again in line 9)", -0.5),
+        (written(BY_HAND, PAIRS, head="5"), "there twice: </s>", -0.5),
+        (written(BY_HAND.replace("-0.7\t</s>\t0\n", ""), PAIRS, head="4"), "its head says 4 words", -0.5),
+        (written(PLAIN, PAIRS, head="6"), "its head says 6 words, but there are 5", -1.2),
+        (written(PLAIN, PAIRS + "\n-0.9\ta b"), "there twice: a b (again in line", -1.2),
+        (written(PLAIN, PAIRS), "", -1.2),
+        (written(PLAIN, PAIRS).replace("\n", "\r\n"), "", -1.2),
+        (written(PLAIN, PAIRS).replace("\t", "  "), "", -1.2),
+        (written(PLAIN.replace("0\t<s>", "-inf\t<s>"), PAIRS), "", -1.2),
+        (written(PLAIN.replace("<unk>", "<UNK>"), PAIRS), "", -1.2),
+        ("\ufeff" + written(PLAIN, PAIRS), "", -1.2),
+        (written(PLAIN, PAIRS.replace("<s> a", "<s> a\t0")), "", -1.2),
+        (written(PLAIN.replace("\t-0.5\n", "\n"), PAIRS), "", -0.7),
+    ],
+    ids=["tutorial", "twice", "less", "more", "pair", "plain", "crlf", "spaces", "inf", "UNK", "mark", "zero", "none"],
+)  # fmt: skip
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_a_file_that_others_read_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, warns: str, empty: float, compress: Any
+) -> None:
+    path = tmp_path / "other.arpa"
+    path.write_bytes(compress(content.encode()))
+    arpa = read_arpa(path)
+    said = capsys.readouterr().err
+    assert said.count("\n") == bool(warns)
+    assert warns in said
+    assert arpa.log10((BEGIN,), END) == pytest.approx(empty)
+    assert arpa.log10((BEGIN,), "a") == pytest.approx(-0.1)
+    assert arpa.log10(("a",), "b") == pytest.approx(-0.2)
+    assert arpa.log10((), "never seen") == pytest.approx(-1.0)
+
+
+def test_a_space_of_another_script_is_part_of_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "other.arpa"
+    path.write_text(written(SMALL + "-0.4 b\u00a0c\n-0.4 \u3000\n"))
+    assert {("b\u00a0c",), ("\u3000",)} <= read_arpa(path).ngrams[0].keys()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "ends with"),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1 a\n", "may be cut off"),
         ("\\data\\\nngram 1=x\n", "line 2: expected 'ngram N=COUNT', found 'ngram 1=x'"),
-        ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1 a\n\n\\end\\\n", r"its head says, \[2\], found \[1\]"),
+        ("\\data\\\nngram 1=3\n\n\\1-grams:\n-1 a\n\n\\end\\\n", r"its head says, \[3\], found \[1\]"),
+        ("\\data\\\nngram 1=1\n\n\\end\\\n", r"its head says, \[1\], found \[\]"),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\nfar a\n\\end\\\n", "line 5: expected a logarithm and 1 words"),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1\n\\end\\\n", "line 5: expected a logarithm"),
         ("\\data\\\n-1 a\n\\end\\\n", "line 2: expected 'ngram N=COUNT'"),
-        ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1 hello\n\\end\\\n", "lacks 1 of the recogniser's 1 tokens, such as a; "),
+        (written(SMALL.replace("a", "hello")), "lacks 1 of the recogniser's 1 tokens, such as a; "),
+        (written(SMALL, head="8"), r"its head says, \[8\], found \[4\]"),
+        (written(SMALL.replace("</s>", "end")), "expected </s> among the words, .* found none"),
+        (written(SMALL.replace("<s>", "<S>")), "expected <s> among the words, .* found none; write <s> for <S>"),
+        (
+            written(SMALL.replace("-0.3 a", "0.3 a")),
+            "line 8: expected the logarithm of a probability, which is not above 0",
+        ),
+        (written(SMALL.replace("-0.3 a", "-0,3 a")), "line 8: expected a logarithm and 1 words"),
+        (written(SMALL.replace("-0.3 a", "nan a")), "line 8: expected a logarithm and 1 words"),
+        (written(SMALL, "-0.2 a z"), "expected every word among the 1-grams, found z only in a z"),
+        (written(SMALL.replace("a", "a -inf"), "-0.2 a a"), "line 9: expected a back-off weight that is finite"),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path: Path, text: str, message: str) -> None:

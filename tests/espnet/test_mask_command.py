@@ -15,6 +15,7 @@ from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.selection import select
+from parp_espnet.upstreams.weights import load_weights
 
 
 @pytest.fixture
@@ -157,3 +158,39 @@ def test_whose_a_mask_is(mask, upstream: Path, tmp_path: Path):
     # Weights drawn at random are in the place of the pre-trained ones.
     assert made == Origin("random", "rp", "egs2/cldr/tr", "tr", 4, "multi", "magnitude")
     assert "language     tr" in mask("info", tmp_path / "mask")[1]
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [("--no-biases",), ("--pattern", r"encoder\.layers\.\d\.attention\.q_proj\.weight")],
+    ids=["weights", "queries"],
+)
+def test_a_mask_of_another_pool_is_applied_and_verified(mask, upstream: Path, tmp_path: Path, pool: tuple[str, ...]):
+    made = tmp_path / "mask.safetensors"
+    assert mask("from-upstream", "--upstream", upstream, "--sparsity", 0.5, *pool, "--out", made)[0] == 0
+    assert mask("apply", made, upstream, "--out", tmp_path / "pruned")[0] == 0
+    code, out, _ = mask("verify", made, tmp_path / "pruned")
+    assert (code, "exactly sparse" in out) == (0, True)
+    # The same weights inside of another model.
+    weights = load_weights(tmp_path / "pruned")
+    torch.save({f"frontend.upstream.{name}": tensor for name, tensor in weights.items()}, tmp_path / "wrapped.pth")
+    assert mask("verify", made, tmp_path / "wrapped.pth")[0] == 0
+
+
+def test_a_model_whose_pool_would_be_a_part_is_refused(mask, tmp_path: Path):
+    kinds = [f"self_attn.{part}_proj" for part in ("q", "k", "v", "output")] + ["ffn.inner_proj", "ffn.output_proj"]
+    fairseq2 = {f"encoder.layers.{number}.{kind}.weight": torch.ones(4, 4) for number in range(2) for kind in kinds}
+    torch.save(fairseq2, tmp_path / "fairseq2.pt")
+    for words in (
+        ("pool", tmp_path / "fairseq2.pt"),
+        ("from-model", "--model", tmp_path / "fairseq2.pt", "--sparsity", 0.5, "--out", tmp_path / "mask"),
+        ("random", "--model", tmp_path / "fairseq2.pt", "--sparsity", 0.5, "--out", tmp_path / "mask"),
+    ):
+        code, _, said = mask(*words)
+        assert code == 2
+        assert "there is no encoder.layers.N.self_attn.out_proj.weight, encoder.layers.N.fc1.weight" in said
+        assert len(said.splitlines()) == 1
+    assert not (tmp_path / "mask").exists()
+    own = r"encoder\.layers\.\d\.(self_attn|ffn)\.\w+_proj\.weight"
+    code, out, _ = mask("pool", tmp_path / "fairseq2.pt", "--pattern", own)
+    assert (code, "(100.0%) in 12 tensors" in out) == (0, True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from transformers import DebertaConfig, DebertaForSequenceClassification
 
 from parp_espnet.errors import UserError
 from parp_espnet.glue.command_line import MINILM_POOL, read
@@ -130,6 +131,32 @@ def test_models_that_are_none_are_refused(upstream: Path, bert: Path, tmp_path: 
     (tmp_path / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
     with pytest.raises(UserError, match=r"6 of 19 that may be pruned are not there .* such as bert.encoder.layer.2"):
         load_classifier(str(tmp_path), task)
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("method", ["dense", "parp"])
+def test_a_loss_that_is_not_a_number_is_no_result(settings_of: Make, tmp_path: Path, method: str):
+    settings = settings_of("--method", method, "--lr", "1e6", "--updates", "20")
+    exp = experiment(settings, tmp_path / "exp")
+    message = r"exp: update \d+: the loss or its gradient is not a number, at a learning rate of .*; train again with"
+    for _ in range(2):
+        with pytest.raises(UserError, match=message) as caught:
+            Finetuning(settings, None, exp).run()
+        assert "\n" not in str(caught.value)
+        assert not (exp / "training.json").exists()
+
+
+def test_a_model_whose_pool_is_a_part_is_refused_unless_the_pool_is_ones_own(tmp_path: Path):
+    sizes = {"vocab_size": 50, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = DebertaConfig(**sizes, intermediate_size=64)
+    DebertaForSequenceClassification(config).save_pretrained(tmp_path)
+    task = TASKS["cldr_order"]
+    message = rf"{tmp_path}: a model of type deberta: .* no deberta.encoder.layer.N.attention.self.query.weight"
+    with pytest.raises(UserError, match=message):
+        load_classifier(str(tmp_path), task)
+    own = r"encoder\.layer\.\d+\.output\.dense\.weight"
+    model = load_classifier(str(tmp_path), task, pattern=own)
+    assert len(find_pool(dict(model.named_parameters()), own)) == 2
 
 
 def test_the_pool_of_minilm_is_the_papers():

@@ -30,11 +30,22 @@ def test_the_pool_is_the_papers(make_upstream, tmp_path: Path, family: str):
     assert sum(tensor.numel() for tensor in pool.values()) == 2 * (4 * d * (d + 1) + f * (d + 1) + d * (f + 1))
 
 
+LAYER = sorted(
+    f"encoder.layers.0.{module}.{part}"
+    for module in (
+        *(f"attention.{name}_proj" for name in ("q", "k", "v", "out")),
+        *(f"feed_forward.{name}_dense" for name in ("intermediate", "output")),
+    )
+    for part in ("weight", "bias")
+)
+"""A layer's tensors that may be pruned."""
+
+
 def test_the_canonical_name_has_no_prefix():
     weight = torch.zeros(2, 2)
-    name = "encoder.layers.0.attention.q_proj.weight"
     for prefix in ("", "hubert.", "frontend.upstream.upstream.model."):
-        assert list(find_pool({prefix + name: weight, "ctc.ctc_lo.weight": weight})) == [name]
+        names = [*(prefix + name for name in LAYER), "ctc.ctc_lo.weight"]
+        assert list(find_pool(dict.fromkeys(names, weight))) == LAYER
 
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
@@ -99,10 +110,10 @@ def test_what_else_there_is_stays_out():
         "feature_projection.projection.weight",
         "encoder.pos_conv_embed.conv.parametrizations.weight.original1",
         "encoder.layers.0.layer_norm.weight",
-        "encoder.layers.0.attention.q_proj.weight",
+        *LAYER,
         "lm_head.weight",
     ]
-    assert list(find_pool(dict.fromkeys(names, torch.zeros(1)))) == ["encoder.layers.0.attention.q_proj.weight"]
+    assert list(find_pool(dict.fromkeys(names, torch.zeros(1)))) == LAYER
 
 
 def test_nothing_found_lists_what_there_is():
@@ -114,10 +125,9 @@ def test_nothing_found_lists_what_there_is():
 
 
 def test_biases_may_stay_out():
-    names = [f"encoder.layers.0.attention.q_proj.{kind}" for kind in ("weight", "bias")]
-    tensors = dict.fromkeys(names, torch.zeros(1))
-    assert list(find_pool(tensors)) == sorted(names)
-    assert list(find_pool(tensors, biases=False)) == names[:1]
+    tensors = dict.fromkeys(LAYER, torch.zeros(1))
+    assert list(find_pool(tensors)) == LAYER
+    assert list(find_pool(tensors, biases=False)) == [name for name in LAYER if name.endswith("weight")]
 
 
 @pytest.mark.parametrize("pattern", [r"encoder\.layers\.\d\.fc\.(weight|bias)", r".+\.fc\.(weight|bias)"])

@@ -2,14 +2,37 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from s3prl.nn import S3PRLUpstream
+from s3prl.upstream.utils import merge_with_parent
+from s3prl.upstream.wav2vec2.wav2vec2_model import Wav2Vec2Config as Wav2Vec2NativeConfig
+from s3prl.upstream.wav2vec2.wav2vec2_model import Wav2Vec2Model as NativeWav2Vec2Model
 from safetensors.torch import load_file
-from transformers import HubertConfig, HubertModel, Wav2Vec2Config, Wav2Vec2Model, WavLMConfig, WavLMModel
+from transformers import (
+    Data2VecAudioConfig,
+    Data2VecAudioModel,
+    HubertConfig,
+    HubertModel,
+    SEWConfig,
+    SEWDConfig,
+    SEWDModel,
+    SEWModel,
+    UniSpeechConfig,
+    UniSpeechForPreTraining,
+    UniSpeechModel,
+    UniSpeechSatConfig,
+    UniSpeechSatModel,
+    Wav2Vec2Config,
+    Wav2Vec2Model,
+    WavLMConfig,
+    WavLMModel,
+)
 
 from parp_espnet.errors import UserError
+from parp_espnet.upstreams import data2vec, wavlm
 from parp_espnet.upstreams.preflight import preflight
 
 SMALL = {
@@ -21,13 +44,23 @@ MODELS = {
     "hubert": (HubertConfig, HubertModel),
     "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model),
     "wavlm": (WavLMConfig, WavLMModel),
+    "unispeech": (UniSpeechConfig, UniSpeechModel),
+    "unispeech-sat": (UniSpeechSatConfig, UniSpeechSatModel),
+}
+OTHERS = {
+    "data2vec-audio": (Data2VecAudioConfig, Data2VecAudioModel),
+    "sew": (SEWConfig, SEWModel),
+    "sew-d": (SEWDConfig, SEWDModel),
 }
 
 
+POSITIONS = {"data2vec-audio": {"num_conv_pos_embeddings": 3, "conv_pos_kernel_size": 5}}
+
+
 def save(folder: Path, kind: str, **settings: object) -> Path:
-    config, model = MODELS[kind]
+    config, model = (MODELS | OTHERS)[kind]
     torch.manual_seed(0)
-    model(config(**SMALL, **settings)).save_pretrained(folder)
+    model(config(**SMALL | settings)).save_pretrained(folder)
     return folder
 
 
@@ -54,8 +87,18 @@ def test_s3prl_gives_the_models_own_output(tmp_path: Path, kind: str, stable: bo
 
 def test_layers_of_a_wavlm_are_not_dropped(tmp_path: Path) -> None:
     source = save(tmp_path / "in", "wavlm")
-    with pytest.raises(UserError, match=r"--layerdrop 0.1: a WavLM runs in s3prl's code"):
+    with pytest.raises(UserError, match=r"--layerdrop 0.1: a WavLM runs in s3prl's code, which drops no layers"):
         preflight(str(source), tmp_path / "out", {"layerdrop": 0.1})
+
+
+@pytest.mark.parametrize("setting", ["mask_time_prob", "mask_feature_prob"])
+@pytest.mark.parametrize(("kind", "called"), [("wavlm", "WavLM"), ("data2vec-audio", "data2vec")])
+def test_what_s3prls_own_code_would_not_hide_is_refused(tmp_path: Path, kind: str, called: str, setting: str) -> None:
+    source = save(tmp_path / "in", kind, **POSITIONS.get(kind, {}))
+    message = f"--{setting} 0.3: a {called} runs in s3prl's code, which hides nothing in training"
+    with pytest.raises(UserError, match=message):
+        preflight(str(source), tmp_path / "out", {setting: 0.3})
+    preflight(str(source), tmp_path / "out", {setting: 0.0})
 
 
 def test_half_precision_weights_are_trained_in_single(tmp_path: Path) -> None:
@@ -98,16 +141,82 @@ def test_a_checkpoint_file_has_no_random_counterpart_and_no_settings(tmp_path: P
         preflight(str(tmp_path / "wavlm.pt"), tmp_path / "out", {"mask_time_prob": 0.3})
 
 
-def test_native_checkpoints_are_recognised(tmp_path: Path) -> None:
-    weights = {"layer.weight": torch.zeros(2, 3)}
-    torch.save({"cfg": {}, "model": weights}, tmp_path / "wavlm.pt")
-    torch.save({"task_cfg": {}, "model_cfg": {}, "model_weight": weights}, tmp_path / "wav2vec2.pt")
-    torch.save(
-        {"task_cfg": {}, "model_cfg": {}, "model_weight": weights, "dictionaries_symbols": []}, tmp_path / "hubert.pt"
-    )
-    for kind in ("wavlm", "wav2vec2", "hubert"):
-        checked = preflight(str(tmp_path / f"{kind}.pt"), tmp_path / "out")
-        assert (checked.frontend["upstream"], checked.parameters) == (f"{kind}_local", 6)
+def native(kind: str) -> dict[str, Any]:
+    """What s3prl's converter makes of a small model of fairseq's."""
+    if kind == "wavlm":
+        wavlm_model = WavLMModel(WavLMConfig(**SMALL))
+        return wavlm.to_native(wavlm_model.config.to_dict(), wavlm_model.state_dict())
+    model = Data2VecAudioModel(Data2VecAudioConfig(**SMALL | POSITIONS["data2vec-audio"]))
+    made = data2vec.to_native(model.config.to_dict(), model.state_dict(), normalise=True)
+    if kind == "data2vec":
+        return made
+    # What is left of a data2vec is a wav2vec 2.0 with other positions.
+    del made["model_weight"]["_ema"]
+    sizes = {"final_dim": 32, "latent_dim": 32, "latent_vars": 4, "quantize_targets": False}
+    made["model_cfg"] |= sizes
+    reference = s3prls_wav2vec2(made["model_cfg"])
+    made["model_weight"] = reference.state_dict()
+    return made
+
+
+def s3prls_wav2vec2(settings: dict[str, Any]) -> Any:
+    config = merge_with_parent(Wav2Vec2NativeConfig, settings)
+    return NativeWav2Vec2Model(config)
+
+
+@pytest.mark.parametrize("kind", ["wavlm", "wav2vec2", "data2vec"])
+def test_native_checkpoints_are_recognised_and_heard(tmp_path: Path, kind: str) -> None:
+    torch.save(native(kind), tmp_path / "native.pt")
+    checked = preflight(str(tmp_path / "native.pt"), tmp_path / "out")
+    assert checked.frontend == {"upstream": f"{kind}_local", "path_or_url": str(tmp_path / "native.pt")}
+    assert checked.parameters > 10_000
+
+
+def test_a_native_checkpoint_that_lacks_a_layer_is_refused(tmp_path: Path) -> None:
+    content = native("wavlm")
+    del content["model"]["encoder.layers.1.fc1.weight"]
+    torch.save(content, tmp_path / "native.pt")
+    with pytest.raises(
+        UserError, match=r"native.pt: s3prl's wavlm_local cannot .*encoder.layers.1.fc1.weight"
+    ) as caught:
+        preflight(str(tmp_path / "native.pt"), tmp_path / "out")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_native_checkpoint_of_other_frames_is_refused(tmp_path: Path) -> None:
+    model = WavLMModel(WavLMConfig(**SMALL | {"conv_stride": [10, 4, 2, 2, 1]}))
+    torch.save(wavlm.to_native(model.config.to_dict(), model.state_dict()), tmp_path / "native.pt")
+    with pytest.raises(UserError, match=r"a frame of 320 samples.* found strides 10 × 4 × 2 × 2 × 1 = 160"):
+        preflight(str(tmp_path / "native.pt"), tmp_path / "out")
+
+
+@pytest.mark.parametrize("random_seed", [None, 3])
+def test_s3prl_gives_a_data2vecs_own_output(tmp_path: Path, random_seed: int | None) -> None:
+    source = save(tmp_path / "in", "data2vec-audio", layerdrop=0.1, **POSITIONS["data2vec-audio"])
+    checked = preflight(str(source), tmp_path / "out", random_seed=random_seed)
+    assert checked.frontend == {"upstream": "data2vec_local", "path_or_url": str(tmp_path / "out" / "data2vec.pt")}
+    upstream = S3PRLUpstream(checked.frontend["upstream"], checked.frontend["path_or_url"]).eval()
+    wave = torch.randn(1, 8000)
+    normal = (wave - wave.mean()) / torch.sqrt(wave.var(unbiased=False) + 1e-7)
+    with torch.no_grad():
+        ours = upstream(wave, torch.tensor([8000]))[0][-1]
+        expected = Data2VecAudioModel.from_pretrained(tmp_path / "out").eval()(normal).last_hidden_state
+    assert torch.allclose(ours[:, : expected.shape[1]], expected, atol=1e-4)
+    upstream.train()(wave, torch.tensor([8000]))
+
+
+def test_a_unispeech_with_its_pretraining_head_loads(tmp_path: Path) -> None:
+    sizes = {"codevector_dim": 32, "proj_codevector_dim": 32, "num_ctc_classes": 8}
+    torch.manual_seed(0)
+    model = UniSpeechForPreTraining(UniSpeechConfig(**SMALL, **sizes))
+    model.save_pretrained(tmp_path / "in", max_shard_size="40KB")
+    before = sorted((file.name, file.read_bytes()) for file in (tmp_path / "in").iterdir())
+    preflight(str(tmp_path / "in"), tmp_path / "out")
+    # The adapted copy linked to these, and has weights of its own now.
+    assert sorted((file.name, file.read_bytes()) for file in (tmp_path / "in").iterdir()) == before
+    own = model.unispeech.state_dict()
+    made = Wav2Vec2Model.from_pretrained(tmp_path / "out").state_dict()
+    assert all(torch.equal(made[name], own[name]) for name in made)
 
 
 def damaged_weights(folder: Path) -> None:
@@ -135,6 +244,40 @@ def empty(folder: Path) -> None:
     folder.mkdir()
 
 
+def of_a_kind_that_s3prl_has_not(folder: Path) -> None:
+    save(folder, "sew", squeeze_factor=2)
+
+
+def of_relative_positions(folder: Path) -> None:
+    save(folder, "sew-d", squeeze_factor=2, position_buckets=8, max_position_embeddings=16)
+
+
+def with_an_adapter(folder: Path) -> None:
+    save(folder, "wav2vec2", add_adapter=True)
+
+
+def with_an_adapter_of_one_layer(folder: Path) -> None:
+    save(folder, "wav2vec2", add_adapter=True, num_adapter_layers=1, adapter_stride=1, adapter_kernel_size=1)
+
+
+def with_another_output(folder: Path) -> None:
+    save(folder, "wav2vec2", add_adapter=True, output_hidden_size=24)
+
+
+def of_longer_frames(folder: Path) -> None:
+    save(folder, "hubert", conv_stride=[10, 4, 2, 2, 4])
+
+
+def of_fewer_convolutions(folder: Path) -> None:
+    four = {"num_feat_extract_layers": 4, "conv_dim": [16] * 4, "conv_kernel": [20, 8, 4, 2]}
+    save(folder, "unispeech", **four, conv_stride=[10, 4, 2, 2])
+
+
+def of_the_telephone(folder: Path) -> None:
+    save(folder, "hubert")
+    (folder / "preprocessor_config.json").write_text('{"sampling_rate": 8000}')
+
+
 @pytest.mark.parametrize(
     ("breakage", "says"),
     [
@@ -143,6 +286,20 @@ def empty(folder: Path) -> None:
         (of_an_unknown_kind, "unknown kind: model_type 'bert'"),
         (of_another_size, "missing or misshapen"),
         (empty, "an empty folder"),
+        (
+            of_a_kind_that_s3prl_has_not,
+            "model_type 'sew'; known are data2vec-audio, hubert, unispeech, .* s3prl can load",
+        ),
+        (of_relative_positions, "model_type 'sew-d'"),
+        (
+            with_an_adapter,
+            r"expected 49 frames of 32 numbers for a second.* found 7 of 32: its adapter \(add_adapter\)",
+        ),
+        (with_an_adapter_of_one_layer, r"its adapter \(add_adapter\)"),
+        (with_another_output, r"found 7 of 24: its adapter \(add_adapter\)"),
+        (of_longer_frames, "a frame of 320 samples, .* found strides 10 × 4 × 2 × 2 × 4 = 640"),
+        (of_fewer_convolutions, "found strides 10 × 4 × 2 × 2 = 160"),
+        (of_the_telephone, "sampling_rate 16000, found 8000"),
     ],
 )
 def test_what_is_no_upstream_is_refused_in_one_line(tmp_path: Path, breakage: object, says: str) -> None:

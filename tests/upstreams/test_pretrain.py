@@ -259,6 +259,13 @@ def test_human_speech_needs_a_model_that_aligns_it(tmp_path: Path, iterations: l
         read_config(tmp_path / "bad.yaml")
 
 
+def test_a_loss_that_is_not_a_number_ends_it(speech: Path, tmp_path: Path) -> None:
+    (tmp_path / "speech").symlink_to(speech)
+    wild = dataclasses.replace(TINY, learning_rate=1e30, human=(), iterations=TINY.iterations[:1])
+    with pytest.raises(UserError, match=r"the loss or its gradient is not a number, at a learning rate of"):
+        pretrain(wild, tmp_path)
+
+
 def test_shipped_configurations_differ_in_what_they_are_about() -> None:
     mono, multi, human = (read_config(RECIPE / "conf" / f"{name}.yaml") for name in ("mono", "multi", "human"))
     assert (len(mono.languages), len(multi.languages)) == (1, 11)

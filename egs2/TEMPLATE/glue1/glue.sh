@@ -55,7 +55,8 @@ for file in "${pretrained}"/*.{json,txt,model,safetensors,bin}; do
 done
 
 if at_stage 2; then
-    step "${expdir}/models/.steps/${model_name}.json" "${weights[@]}" --output "${checked}" -- \
+    step "${expdir}/models/.steps/${model_name}.json" "${weights[@]}" --output "${checked}" \
+        --aside "${pool_options[*]@Q}" -- \
         python3 -m parp_espnet.bin.glue check --task "${task}" --model "${pretrained}" --out "${checked}"
 fi
 

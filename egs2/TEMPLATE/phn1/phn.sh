@@ -162,7 +162,8 @@ init=()
 if at_stage 5; then
     table_options output "${upstream_dir}" "${adapted[@]}"
     [ "${upstream_init}" = pretrained ] || tables+=(--output "${upstream_dir}/model.safetensors")
-    step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" "${tables[@]}" -- \
+    step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" "${tables[@]}" \
+        --aside "${pool_options[*]@Q}" -- \
         python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" "${upstream_options[@]}"
 fi
 
@@ -361,7 +362,7 @@ if at_stage 12; then
             --out "${out}/log"
         step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
             --formatted "${raw}/${test_set}/wav.scp" "${keys[@]/#/--input=}" "${model_inputs[@]}" \
-            "${heard[@]/#/--output=}" \
+            "${heard[@]/#/--output=}" --aside "--num_workers 0" \
             --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
             python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --beam_size "${beam}" "${stock[@]}" \
             --lm_weight "${lm_weight:-0.0}" --penalty "${penalty:-0.0}" \

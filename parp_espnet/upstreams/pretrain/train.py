@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from parp_espnet import progress
+from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.pretrain import targets
 from parp_espnet.upstreams.pretrain.alignment import label
@@ -197,7 +198,10 @@ def step(
     classes: Tensor,
     seed: int,
 ) -> dict[str, Tensor]:
-    """One optimizer update; returns the losses and accuracies of `model.losses`."""
+    """One optimizer update; returns the losses and accuracies of `model.losses`.
+
+    Raises `UserError` where they are not numbers.
+    """
     torch.manual_seed(seed)
     model.train()
     masked = draw_mask(batch.frames, config.mask_share, config.mask_span, torch.Generator().manual_seed(seed))
@@ -206,7 +210,13 @@ def step(
     found = losses(logits, classes, masked)
     optimizer.zero_grad()
     torch.autograd.backward(found["masked"] + config.unmasked_weight * found["unmasked"])
-    torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+    if not torch.isfinite(norm):
+        rate = optimizer.param_groups[0]["lr"]
+        raise UserError(
+            f"the loss or its gradient is not a number, at a learning rate of {rate:.3g}; take a smaller one in the "
+            "configuration, and look at the speech"
+        )
     optimizer.step()
     return {name: value.detach() for name, value in found.items()}
 

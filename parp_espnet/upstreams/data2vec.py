@@ -1,0 +1,55 @@
+"""data2vec-audio in Hugging Face's format as the one-file checkpoint of s3prl's native data2vec.
+
+s3prl has no upstream for a Hugging Face data2vec-audio, and its `hf_wav2vec2_custom` would load one with positional
+convolutions drawn at random. The tensors are the same under other names.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from parp_espnet.upstreams.wavlm import native_weights
+
+
+def to_native(config: dict[str, Any], weights: dict[str, Tensor], normalise: bool) -> dict[str, Any]:
+    """Return `{"task_cfg", "model_cfg", "model_weight"}` as s3prl's `data2vec_local` loads it.
+
+    Args:
+        config: the model's complete configuration (`Data2VecAudioConfig.to_dict()`).
+        weights: its state dict.
+        normalise: whether waves are normalised before they are heard.
+
+    Raises:
+        UserError: a weight has no counterpart.
+    """
+    # s3prl takes the teacher out before it loads the rest, and fails where there is none.
+    return {
+        "task_cfg": {"normalize": normalise, "sample_rate": 16000},
+        "model_cfg": _native_config(config),
+        "model_weight": native_weights(weights, layer_norm=True) | {"_ema": torch.empty(0)},
+    }
+
+
+def _native_config(config: dict[str, Any]) -> dict[str, Any]:
+    layers = list(zip(config["conv_dim"], config["conv_kernel"], config["conv_stride"], strict=True))
+    depth = config["num_conv_pos_embeddings"]
+    return {
+        "extractor_mode": "layer_norm",
+        "conv_feature_layers": str(layers),
+        "conv_bias": config["conv_bias"],
+        "layer_norm_first": False,
+        "encoder_layers": config["num_hidden_layers"],
+        "encoder_embed_dim": config["hidden_size"],
+        "encoder_ffn_embed_dim": config["intermediate_size"],
+        "encoder_attention_heads": config["num_attention_heads"],
+        "activation_fn": config["hidden_act"],
+        "dropout": config["hidden_dropout"],
+        "attention_dropout": config["attention_dropout"],
+        "activation_dropout": config["activation_dropout"],
+        "dropout_input": config["feat_proj_dropout"],
+        "pos_conv_depth": depth,
+        # s3prl divides it by the depth.
+        "conv_pos": config["conv_pos_kernel_size"] * depth,
+        "conv_pos_groups": config["num_conv_pos_embedding_groups"],
+    }

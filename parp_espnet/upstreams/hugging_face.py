@@ -1,0 +1,155 @@
+"""Upstreams in Hugging Face's format: what of them s3prl can load, and as what."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from transformers import (
+    Data2VecAudioModel,
+    HubertModel,
+    UniSpeechModel,
+    UniSpeechSatModel,
+    Wav2Vec2Model,
+    WavLMModel,
+)
+from transformers.utils import logging as transformers_logging
+
+from parp_espnet.errors import UserError, describe
+from parp_espnet.files import atomic_write, read_json, write_json
+from parp_espnet.upstreams import data2vec, wavlm
+from parp_espnet.upstreams.second import RATE, check_output, check_strides, noise
+
+HUGGING_FACE = {
+    "wav2vec2": "hf_wav2vec2_custom",
+    "hubert": "hf_hubert_custom",
+    "wavlm": "wavlm_local",
+    "data2vec-audio": "data2vec_local",
+    "unispeech": "hf_wav2vec2_custom",
+    "unispeech-sat": "hf_wav2vec2_custom",
+}
+"""`model_type` of a config.json → the s3prl upstream that loads it, once it is converted where it has to be."""
+
+MODELS: dict[str, Any] = {
+    "wav2vec2": Wav2Vec2Model,
+    "hubert": HubertModel,
+    "wavlm": WavLMModel,
+    "data2vec-audio": Data2VecAudioModel,
+    "unispeech": UniSpeechModel,
+    "unispeech-sat": UniSpeechSatModel,
+}
+"""`model_type` of a config.json → its class."""
+
+NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec"}
+"""What those are called that run in s3prl's own code."""
+
+WAV2VEC2_LIKE = ("unispeech", "unispeech-sat")
+"""Models that compute what a wav2vec 2.0 does with the same weights: s3prl has nothing else that loads them."""
+
+WEIGHTS = re.compile(r"(model|pytorch_model).*\.(safetensors|bin)(\.index\.json)?")
+
+
+def read_config(source: Path) -> dict[str, Any]:
+    """Return the config.json of a directory. Raises `UserError` where it is none of a model."""
+    if not (source / "config.json").is_file():
+        found = ", ".join(sorted(file.name for file in source.iterdir())[:6]) or "an empty folder"
+        raise UserError(f"{source}: no upstream: expected a Hugging Face directory with config.json, found {found}")
+    config = read_json(source / "config.json")
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise UserError(f"{source / 'config.json'}: expected a Hugging Face model with 'model_type', found none")
+    return config
+
+
+def preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """The directory's own preprocessor; where it has none, the one its architecture was trained with.
+
+    Without the file s3prl asks the hub for facebook/wav2vec2-base's. Models with layer norm in the feature extractor
+    were trained on normalised waves and with an attention mask, those with group norm without the mask.
+
+    Raises `UserError` where it hears other than 16,000 samples a second: s3prl has nothing else for it.
+    """
+    file = source / "preprocessor_config.json"
+    if file.is_file():
+        found = read_json(file)
+        rate = found.get("sampling_rate", RATE) if isinstance(found, dict) else None
+        if rate != RATE:
+            raise UserError(f"{file}: expected a preprocessor with sampling_rate {RATE}, found {rate}")
+        return dict(found)
+    layer_norm = config.get("feat_extract_norm") == "layer"
+    return {
+        "feature_extractor_type": "Wav2Vec2FeatureExtractor", "feature_size": 1, "sampling_rate": 16000,
+        "padding_value": 0.0, "padding_side": "right", "do_normalize": True, "return_attention_mask": layer_norm,
+    }  # fmt: skip
+
+
+def draw_weights(folder: Path, model_type: str, seed: int) -> None:
+    """Write weights that the architecture in `folder`'s config.json draws for itself with `seed`."""
+    kind = MODELS[model_type]
+    torch.manual_seed(seed)
+    write_weights(kind(kind.config_class.from_json_file(folder / "config.json")), folder)
+
+
+def write_weights(model: nn.Module, folder: Path) -> None:
+    """Write weights in the place of those that `folder` has, or links to."""
+    for file in folder.glob("*"):
+        if WEIGHTS.fullmatch(file.name):
+            file.unlink()
+    weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
+    with atomic_write(folder / "model.safetensors") as temporary:
+        save_file(weights, temporary, {"format": "pt"})
+
+
+def load(folder: Path, model_type: str) -> Any:
+    """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
+    kind = MODELS[model_type]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
+    try:
+        model, loading = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
+    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
+        raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
+    # A model trained without masking has no mask embedding, and needs none to be finetuned without.
+    missing = sorted(set(loading["missing_keys"]) - {"masked_spec_embed"})
+    if missing or loading.get("mismatched_keys"):
+        found = missing or sorted(str(key) for key in loading["mismatched_keys"])
+        raise UserError(f"{folder}: {len(found)} weights are missing or misshapen, such as {', '.join(found[:3])}")
+    config = model.config
+    frames = check_strides(folder, config.conv_kernel, config.conv_stride)
+    with torch.no_grad():
+        output = model.eval()(noise(), output_hidden_states=True)
+    check_output(folder, output.last_hidden_state, frames, config.hidden_size, config.to_dict())
+    if model_type not in WAV2VEC2_LIKE and not torch.equal(output.hidden_states[-1], output.last_hidden_state):
+        raise UserError(
+            f"{folder}: the last hidden state is not the model's output; is transformers newer than tested?"
+        )
+    return model
+
+
+def to_native(model: Any, folder: Path) -> dict[str, Any]:
+    """Return a model as s3prl's own code of it loads it."""
+    config, weights = model.config.to_dict(), model.state_dict()
+    if isinstance(model, WavLMModel):
+        return wavlm.to_native(config, weights)
+    normalise = bool(read_json(folder / "preprocessor_config.json").get("do_normalize", True))
+    return data2vec.to_native(config, weights, normalise)
+
+
+def as_wav2vec2(model: Any, folder: Path) -> Any:
+    """Write a model's weights and configuration as a wav2vec 2.0's, and load that.
+
+    Raises `UserError` unless it computes the same.
+    """
+    write_weights(model, folder)
+    config = read_json(folder / "config.json")
+    write_json(folder / "config.json", config | {"model_type": "wav2vec2", "architectures": ["Wav2Vec2Model"]})
+    converted = load(folder, "wav2vec2")
+    with torch.no_grad():
+        theirs = model(noise()).last_hidden_state
+        ours = converted(noise()).last_hidden_state
+    if not torch.equal(theirs, ours):
+        raise UserError(
+            f"{folder}: as a wav2vec 2.0, which s3prl can load, this {config['model_type']} computes something else; "
+            "is transformers newer than tested?"
+        )
+    return converted

@@ -1,0 +1,79 @@
+"""Every kind of upstream that the preflight takes trains in ESPnet, on the model's own output."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+from parp_espnet.espnet.loading import load_model
+from parp_espnet.files import read_json
+from parp_espnet.upstreams.preflight import preflight
+
+SMALL = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
+    "num_feat_extract_layers": 5, "conv_dim": [16] * 5, "conv_kernel": [20, 8, 4, 2, 2],
+    "conv_stride": [10, 4, 2, 2, 2], "num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 2,
+}  # fmt: skip
+KINDS: dict[str, dict[str, Any]] = {
+    "Data2VecAudio": {"conv_pos_kernel_size": 5},
+    "UniSpeech": {},
+    "UniSpeechSat": {"do_stable_layer_norm": True, "feat_extract_norm": "layer"},
+    "WavLM": {"do_stable_layer_norm": True, "feat_extract_norm": "layer"},
+}
+TWO_UPDATES = {"max_epoch": 1, "num_iters_per_epoch": 2, "keep_nbest_models": 1, "scheduler_conf": {"max_steps": 2}}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_it_trains_on_the_models_own_output(recipe_on: Callable[..., Any], tmp_path: Path, kind: str) -> None:
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{kind}Config")(**SMALL, **KINDS[kind], layerdrop=0.0)
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(tmp_path / "in")
+    checked = preflight(str(tmp_path / "in"), tmp_path / "adapted")
+    recipe = recipe_on(tmp_path / "adapted")
+    conf = {"frontend_conf": checked.frontend, "multilayer_feature": False}
+    experiment = recipe.train(tmp_path / "exp", frontend_conf=conf, **TWO_UPDATES)
+    summary = read_json(experiment / "training.json")
+    assert (summary["updates"], summary["sparsity_measured"]) == (2, 0.5)
+    config = json.loads((tmp_path / "adapted" / "config.json").read_text())
+
+    # The trained weights, in Hugging Face's own code: what s3prl's code of them gives is the same.
+    model, _ = load_model(experiment / "valid.loss.ave.pth")
+    wave = torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
+    normal = (wave - wave.mean()) / torch.sqrt(wave.var(unbiased=False) + 1e-7)
+    with torch.no_grad():
+        ours, lengths = model.frontend(wave, torch.tensor([8000]))
+    inner = model.frontend.upstream.upstream.model
+    if checked.frontend["upstream"].startswith("hf_"):
+        with torch.no_grad():
+            expected = inner.eval()(normal).last_hidden_state
+        assert lengths.tolist() == [expected.shape[1]]
+        assert torch.allclose(ours[:, : expected.shape[1]], expected, atol=1e-5)
+    else:
+        assert ours.shape[2] == 32
+        assert not hasattr(inner, "config")
+
+
+def test_a_native_wav2vec2_trains(recipe_on: Callable[..., Any], tmp_path: Path) -> None:
+    from s3prl.upstream.wav2vec2.wav2vec2_model import Wav2Vec2Config, Wav2Vec2Model  # noqa: PLC0415
+
+    settings = {
+        "conv_feature_layers": "[(16, 20, 10), (16, 8, 4), (16, 4, 2), (16, 2, 2), (16, 2, 2)]",
+        "encoder_layers": 2, "encoder_embed_dim": 32, "encoder_ffn_embed_dim": 64, "encoder_attention_heads": 2,
+        "extractor_mode": "layer_norm", "conv_pos": 16, "conv_pos_groups": 2, "final_dim": 32,
+    }  # fmt: skip
+    torch.manual_seed(0)
+    weights = Wav2Vec2Model(Wav2Vec2Config(**settings)).state_dict()
+    content = {"task_cfg": {"normalize": True}, "model_cfg": settings, "model_weight": weights}
+    torch.save(content, tmp_path / "native.pt")
+    checked = preflight(str(tmp_path / "native.pt"), tmp_path / "out")
+    conf = {"frontend_conf": checked.frontend, "multilayer_feature": False}
+    experiment = recipe_on(tmp_path / "native.pt").train(tmp_path / "exp", frontend_conf=conf, **TWO_UPDATES)
+    assert read_json(experiment / "training.json")["sparsity_measured"] == 0.5
+    model, _ = load_model(experiment / "valid.loss.ave.pth")
+    with torch.no_grad():
+        _, lengths = model.frontend(torch.randn(1, 16000), torch.tensor([16000]))
+    assert lengths.tolist() == [49]
