@@ -92,7 +92,7 @@ _IPA: dict[str, dict[str, str]] = {
         "ər": "ə˞",
         "iɛ": "j ɛ",
         "iɑ": "j ɑ",
-        "io": "j o",
+        "io": "o",
         "iou": "j ou",
         "ua": "w a",
         "uɑ": "w ɑ",

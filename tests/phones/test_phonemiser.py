@@ -64,6 +64,7 @@ def test_every_voice_has_a_script() -> None:
         ("en", "croissant Bach", "k w ɑː s ɑ̃ b ɑː x"),
         ("ru", "её", "j ɪ j ɵ"),
         ("nl", "beetje", "b eː tʲ ə"),
+        ("zh", "哟", "j o"),
         ("tr", "olduğunu", "ɔ ɫ d uː n ʊ"),
         # Borrowed words are said by their own language's rules.
         ("fr", "le week-end", "l ə w iː k ɛ n d"),
