@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from parp_espnet.scoring.result import Result
@@ -31,7 +33,14 @@ from parp_espnet.scoring.result import Result
 # run in the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# By default an example that takes a fifth of a second fails, as it does on a busy machine, and the examples are others
+# every time.
+settings.register_profile("any machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
 ROOT = Path(__file__).resolve().parents[1]
+NEVER_SECONDS = 1200
+"""Whoever waits so long waits for ever. It is no measure: machines differ, and may be busy."""
 LONG = ("tests/recipes/test_phn.py", "tests/cluster", "tests/recipes", "tests/espnet", "tests/upstreams")
 """Where the long tests are: two processes end at about the same time when these come first."""
 TOGETHER = "tests/cluster"
@@ -80,6 +89,30 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(directory)
             made.touch()
     return directory
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """A function that waits until something is so.
+
+    It fails when the process has ended from which that is expected, or when it never comes.
+    """
+
+    def wait(met: Callable[[], bool], what: str, process: "subprocess.Popen[Any] | None" = None) -> None:
+        deadline = time.monotonic() + NEVER_SECONDS
+        while not met():
+            if process is not None and process.poll() is not None:
+                assert met(), f"the process ended before {what}"
+            assert time.monotonic() < deadline, f"waited {NEVER_SECONDS} s for {what}"
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def end_of() -> Callable[["subprocess.Popen[str]"], tuple[str, str]]:
+    """A function that waits for the end of a process; returns what it wrote to stdout and stderr."""
+    return lambda process: process.communicate(timeout=NEVER_SECONDS)
 
 
 SMALL = 256 << 10

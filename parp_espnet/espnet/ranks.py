@@ -1,14 +1,18 @@
-"""Several processes that train one model: they have to do the same, and to notice when they do not.
+"""Several processes that train one model: they have to do the same, to notice when they do not, and to end together.
 
 Outside of distributed training there is one process, rank 0.
 """
 
+import gc
+import sys
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, distributed
 
+from parp_espnet.errors import UserError
 from parp_espnet.pruning.masks import identity
 
 
@@ -72,3 +76,35 @@ def wait_for_all() -> None:
     """Wait until every rank is here."""
     if distributed.is_initialized():
         distributed.barrier()
+
+
+def finish_together() -> None:
+    """Wait until every rank has finished, rank 0 its files included.
+
+    Raises:
+        UserError: another rank ended before it came here.
+    """
+    try:
+        wait_for_all()
+    except RuntimeError:  # what a backend says of a connection that was closed
+        raise UserError(
+            f"rank {number()}: finished, but another process did not; what it said is above or in a log of its own"
+        ) from None
+
+
+def leave() -> None:
+    """Leave the process group, where there is one, and end its threads.
+
+    Such a thread needs Python's lock to let go of the last collective's tensors. Where it comes
+    to that so late, on a busy machine, that the interpreter is ending, it aborts the process
+    (code 134), however well that did.
+    """
+    if not distributed.is_initialized():
+        return
+    # The model of DistributedDataParallel holds the group, an error that is on its way holds the
+    # model by its frames, and nobody joins the threads of a group that is held.
+    error = sys.exception()
+    if error is not None:
+        traceback.clear_frames(error.__traceback__)
+    gc.collect()
+    distributed.destroy_process_group()

@@ -8,6 +8,7 @@ from espnet2.asr.frontend.s3prl import S3prlFrontend
 from espnet2.tasks.asr import ASRTask
 
 from parp_espnet.devices import check_gpus
+from parp_espnet.espnet import ranks
 from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
@@ -23,7 +24,7 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
 
     @classmethod
     def main_worker(cls, args: argparse.Namespace) -> None:
-        """Check the settings before anything is built, and train."""
+        """Check the settings before anything is built, train, and leave the other processes in order."""
         PruneSettings.parse(args.prune_conf)
         check_gpus(args.ngpu)
         read_where_there_is_room(args)
@@ -31,7 +32,9 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         torch.set_flush_denormal(True)
         try:
             super().main_worker(args)
+            ranks.finish_together()
         finally:
+            ranks.leave()
             torch.set_flush_denormal(False)
 
     @classmethod

@@ -78,6 +78,7 @@ def _with_log(process: "subprocess.Popen[bytes]", log: Path) -> None:
     while process.poll() is None:
         time.sleep(POLL_SECONDS)
         shown = _last_bar(log, shown)
+    _last_bar(log, shown)
 
 
 def _read(files: Sequence[Path], begin: float) -> dict[Path, dict[str, Any]]:

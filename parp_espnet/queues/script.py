@@ -99,6 +99,7 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
     exported["cmd_backend"] = "local"
     runner = [sys.executable, "-m", "parp_espnet.bin.run_local", "--num_threads", str(jobs.num_threads)]
     array = f'{jobs.name}="${{number}}"' if jobs.name is not None else ""
+    earlier = f'{shlex.quote(str(place.folder.absolute()))}/"${{log##*/}}.requeued${{restarts}}"'
     return "\n".join(
         [
             "#!/bin/bash",
@@ -107,6 +108,10 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
             f"log=${{log//{jobs.name}/${{number}}}}" if jobs.name is not None else "",
             f"mark={shlex.quote(str(place.stem))}.${{number}}.done",
             f"cd {shlex.quote(str(Path.cwd()))} || exit",
+            "# What an attempt left after which the scheduler itself put the job into the queue again.",
+            "restarts=${SLURM_RESTART_COUNT:-${RESTARTED:-0}}",
+            'rm -f "${mark}"',
+            f'if [ "${{restarts}}" != 0 ] && [ -e "${{log}}" ]; then mv -f "${{log}}" {earlier}; fi',
             "# As Kaldi's commands do.",
             "if [ -f path.sh ]; then . ./path.sh; fi",
             "unset train_cmd data_cmd stats_cmd study_cmd cuda_cmd decode_cmd",

@@ -29,6 +29,10 @@ SHARED = Path("/usr/share/gridengine")
 LIBRARY = Path("/usr/lib/gridengine")
 
 
+NEVER_SECONDS = 1200
+"""Whoever waits so long waits for ever. It is no measure: machines differ, and may be busy."""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A running scheduler."""
@@ -58,12 +62,22 @@ class Cluster:
         return subprocess.Popen([*command.split(), *words], env=self.environment, stderr=subprocess.PIPE, text=True)
 
     @staticmethod
-    def wait_until(met: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-        """Wait until something is so; fail when it takes too long."""
-        deadline = time.monotonic() + seconds
+    def wait_until(met: Callable[[], bool], what: str, process: "subprocess.Popen[str] | None" = None) -> None:
+        """Wait until something is so.
+
+        Fails when the process has ended from which it is expected, or when it never comes.
+        """
+        deadline = time.monotonic() + NEVER_SECONDS
         while not met():
-            assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+            if process is not None and process.poll() is not None:
+                assert met(), f"ended before {what}: {process.communicate()[1]}"
+            assert time.monotonic() < deadline, f"waited {NEVER_SECONDS} s for {what}"
             time.sleep(0.1)
+
+    @staticmethod
+    def end_of(process: "subprocess.Popen[str]") -> str:
+        """Wait for a command's end; return what it said."""
+        return process.communicate(timeout=NEVER_SECONDS)[1]
 
 
 def packages_or_skip(needed: dict[str, str]) -> None:

@@ -33,12 +33,13 @@ def test_a_single_job_and_what_is_refused(grid_engine: Any) -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_a_job_that_reaches_its_time_limit_fails_and_nothing_of_it_stays(grid_engine: Any) -> None:
-    script = "echo $$ >pid.JOB; [ JOB = 2 ] || sleep 300"
-    done = grid_engine.run("--time", "4", "JOB=1:2", "x.JOB.log", "bash", "-c", script, command=QUEUE)
+    script = "echo $$ >pid.JOB; [ JOB = 2 ] || sleep 1200"
+    # The second job needs a moment to end, on a busy machine many of them.
+    done = grid_engine.run("--time", "30", "JOB=1:2", "x.JOB.log", "bash", "-c", script, command=QUEUE)
     assert done.returncode == 1
     assert "1 of 2 jobs failed; the first was stopped, Grid Engine says 37: qmaster enforced h_rt" in done.stderr
     assert Path("x.1.log").read_text().splitlines()[-1].startswith("# Ended (code 137) at ")
-    grid_engine.wait_until(lambda: is_gone(Path("pid.1")), "the end of what Grid Engine does not know", seconds=5)
+    grid_engine.wait_until(lambda: is_gone(Path("pid.1")), "the end of what Grid Engine does not know")
 
 
 @pytest.mark.usefixtures("folder")
@@ -53,15 +54,20 @@ def test_a_job_that_cannot_start_fails(grid_engine: Any) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.usefixtures("folder")
 def test_a_signal_cancels_the_jobs(grid_engine: Any, number: int, code: int) -> None:
-    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 300 & wait"]
+    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 1200 & wait"]
     process = grid_engine.start("JOB=1:2", "x.JOB.log", *job, command=QUEUE)
     pids = [Path("pid.1"), Path("pid.2")]
-    grid_engine.wait_until(lambda: all(path.exists() and path.read_text() for path in pids), "both jobs to start")
+    grid_engine.wait_until(lambda: all(map(is_written, pids)), "both jobs to start", process)
     process.send_signal(number)
-    assert process.wait(timeout=30) == code
+    grid_engine.end_of(process)
+    assert process.returncode == code
     assert not grid_engine.ask("qstat")
-    grid_engine.wait_until(lambda: all(map(is_gone, pids)), "the end of what Grid Engine does not know", seconds=5)
+    grid_engine.wait_until(lambda: all(map(is_gone, pids)), "the end of what Grid Engine does not know")
 
 
 def is_gone(path: Path) -> bool:
     return not Path(f"/proc/{path.read_text().strip()}").exists()
+
+
+def is_written(path: Path) -> bool:
+    return path.exists() and path.read_text() != ""

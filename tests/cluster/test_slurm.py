@@ -119,7 +119,9 @@ def test_a_job_that_slurm_would_never_start_fails(run: Run, slurm: Any) -> None:
 
 
 def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
-    fill = "import time; x = bytearray(b'x' * 60_000_000 * (JOB - 1)); time.sleep(4)"
+    # The second job lives, the first time, until Slurm has noticed how big it is.
+    fill = "import os, time; x = bytearray(b'x' * 60_000_000 * (JOB - 1)); "
+    fill += "JOB == 1 or os.path.exists('been') or [open('been', 'w'), time.sleep(1200)]"
     words = ("JOB=1:2", "log/x.JOB.log", sys.executable, "-c", fill)
     done = run("--mem", "70M", *words)
     assert done.returncode == 0
@@ -129,6 +131,7 @@ def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
     assert first[-1].startswith("# Ended (code 137) at ")
     assert Path("log/x.2.log").read_text().splitlines()[-1].startswith("# Ended (code 0) at ")
 
+    Path("been").unlink()
     done = run("--mem", "70M", "--retries", "0", *words)
     assert done.returncode == 1
     assert "the first was stopped, Slurm says OUT_OF_MEMORY (JobLaunchFailure); its log is log/x.2.log" in done.stderr
@@ -136,7 +139,7 @@ def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
 
 
 def test_out_of_time_is_tried_again_with_more(run: Run) -> None:
-    done = run("--time", "1", "x.log", "bash", "-c", "[ -e been ] && exit; touch been; sleep 300")
+    done = run("--time", "1", "x.log", "bash", "-c", "[ -e been ] && exit; touch been; sleep 1200")
     assert done.returncode == 0
     assert "Slurm stopped job 1: TIMEOUT (TimeLimit); again with --time 00:02:00" in done.stderr
     first = Path("q/x.log.1").read_text()
@@ -146,13 +149,13 @@ def test_out_of_time_is_tried_again_with_more(run: Run) -> None:
 
 def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Path) -> None:
     Path("no_requeue.conf").write_text("command sbatch --no-requeue\n")
-    script = "echo $SLURMD_NODENAME >>nodes; [ $(wc -l <nodes) = 2 ] || sleep 300"
+    script = "echo $SLURMD_NODENAME >>nodes; [ $(wc -l <nodes) = 2 ] || sleep 1200"
     process = slurm.start("--config", "no_requeue.conf", "x.log", "bash", "-c", script, command=QUEUE)
-    slurm.wait_until(lambda: Path("nodes").exists() and Path("nodes").read_text() != "", "the job to start")
+    slurm.wait_until(lambda: is_written(Path("nodes")), "the job to start", process)
     node = Path("nodes").read_text().strip()
     slurm.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
     try:
-        assert "Slurm stopped job 1: NODE_FAIL" in process.communicate(timeout=60)[1]
+        assert "Slurm stopped job 1: NODE_FAIL" in slurm.end_of(process)
         assert process.returncode == 0
         assert Path("nodes").read_text().split()[1] != node
     finally:
@@ -161,12 +164,13 @@ def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Pat
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: int) -> None:
-    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 300 & wait"]
+    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 1200 & wait"]
     process = slurm.start("--mem", "50M", "JOB=1:2", "x.JOB.log", *job, command=QUEUE)
     pids = [Path("pid.1"), Path("pid.2")]
-    slurm.wait_until(lambda: all(path.exists() and path.read_text() for path in pids), "both jobs to start")
+    slurm.wait_until(lambda: all(map(is_written, pids)), "both jobs to start", process)
     process.send_signal(number)
-    assert process.wait(timeout=30) == code
+    slurm.end_of(process)
+    assert process.returncode == code
     assert not slurm.ask("squeue", "-h")
     for path in pids:
         with pytest.raises(ProcessLookupError):
@@ -174,34 +178,39 @@ def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: 
 
 
 def test_a_signal_while_the_job_is_submitted_cancels_it(slurm: Any, folder: Path) -> None:
-    Path("slow.conf").write_text("command touch submitting; sleep 2; sbatch\n")
-    process = slurm.start("--config", "slow.conf", "x.log", "sleep", "300", command=QUEUE)
-    slurm.wait_until(Path("submitting").exists, "the submission to begin")
+    Path("slow.conf").write_text("command touch submitting; until [ -e told ]; do sleep 0.1; done; sbatch\n")
+    process = slurm.start("--config", "slow.conf", "x.log", "sleep", "1200", command=QUEUE)
+    slurm.wait_until(Path("submitting").exists, "the submission to begin", process)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 143
+    Path("told").touch()
+    slurm.end_of(process)
+    assert process.returncode == 143
     assert not slurm.ask("squeue", "-h")
     assert "x.sh" in slurm.ask("scontrol", "show", "job")
 
 
 def test_slurm_may_be_silent_for_a_while(slurm: Any, folder: Path) -> None:
-    process = slurm.start("x.log", "bash", "-c", "touch started; sleep 4; exit 3", command=QUEUE)
-    slurm.wait_until(Path("started").exists, "the job to start")
+    script = "touch started; until [ -e silent ]; do sleep 0.1; done; exit 3"
+    process = slurm.start("x.log", "bash", "-c", script, command=QUEUE)
+    slurm.wait_until(Path("started").exists, "the job to start", process)
     controller = int((slurm.root / "slurmctld.pid").read_text())
     os.kill(controller, signal.SIGSTOP)
+    Path("silent").touch()
     try:
         for line in process.stderr:
             if "does not answer" in line:
                 break
     finally:
         os.kill(controller, signal.SIGCONT)
-    said = process.communicate(timeout=90)[1]
+    said = slurm.end_of(process)
     assert process.returncode == 1
     assert "the job failed; ended with code 3; its log is x.log" in said
 
 
 def test_a_job_that_is_warned_of_its_time_ends_and_is_tried_again_with_more(run: Run) -> None:
-    Path("warned.conf").write_text(WARNED)
-    script = "[ -e told ] && exit; trap 'touch told; exit 143' TERM; sleep 300 & wait"
+    # Slurm may warn half a minute earlier than it is asked to; of a minute, that would be at once.
+    Path("warned.conf").write_text(WARNED.replace("USR1@30", "USR1@5"))
+    script = "[ -e told ] && exit; trap 'touch told; exit 143' TERM; sleep 1200 & wait"
     words = ("--config", "warned.conf", "--mem", "50M", "--time", "1", "x.log", "bash", "-c", script)
     done = run(*words, command=QUEUE)
     assert done.returncode == 0, done.stderr
@@ -209,26 +218,57 @@ def test_a_job_that_is_warned_of_its_time_ends_and_is_tried_again_with_more(run:
     assert "# Ended (code 143)" in Path("q/x.log.1").read_text()
 
 
+WAITS = """
+import sys, time
+from pathlib import Path
+from parp_espnet.espnet.interruption import Interruption
+from parp_espnet.espnet.task import PruningASRTask
+from parp_espnet.pruning.pruner import Pruner
+begun, updates = Path("begun"), Path("updates")
+heed, after_update = Interruption._heed, Pruner.after_update
+def wait_and_heed(self, chance):
+    if self._update() == 8 and not begun.exists():
+        begun.touch()
+        while self._signal is None:
+            time.sleep(0.02)
+    heed(self, chance)
+def note_and_update(self):
+    after_update(self)
+    with updates.open("a") as file:
+        file.write(f"{self.update}\\n")
+Interruption._heed, Pruner.after_update = wait_and_heed, note_and_update
+PruningASRTask.main()
+"""
+"""A training of six updates an epoch.
+
+Begun for the first time, it waits after the eighth until a signal comes: within an epoch on any machine.
+"""
+
+
 @pytest.mark.parametrize("partition", ["cheap", "graceful"])
 def test_a_training_that_is_preempted_continues_to_the_same_bits(
     slurm: Any, folder: Path, recipe: Any, partition: str
 ) -> None:
     Path("warned.conf").write_text(WARNED)
-    # Some twenty seconds: a training that ends before a busy machine's Slurm has preempted it tests nothing.
-    length = {"max_epoch": 48, "scheduler_conf": {"max_steps": 288}}
-    whole = recipe.train(folder / "whole", **length)
-    train = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(recipe.config(folder / "exp", **length))]
-    process = slurm.start(*("--config", "warned.conf", "-p", partition, "--mem", "2G", "x.log", *train), command=QUEUE)
-    log = folder / "exp/pruning.jsonl"
-    slurm.wait_until(lambda: log.exists() and '"step": 8,' in log.read_text(), "the training to begin", 240)
+    Path("waits.py").write_text(WAITS)
+    whole = recipe.train(folder / "whole")
+    train = (sys.executable, "waits.py", "--config", str(recipe.config(folder / "exp")))
+    options = ("--config", "warned.conf", "-p", partition, "--mem", "2G")
+    process = slurm.start(*options, "x.log", *train, command=QUEUE)
+    slurm.wait_until(Path("begun").exists, "the training to begin", process)
     # As much as there is, so that the training has to go.
-    urgent = ("sbatch", "-p", "urgent", "--exclusive", "--nodes=2", "-o", "/dev/null", "--wrap", "sleep 2")
-    slurm.ask(*urgent)
-    slurm.wait_until((folder / "exp/checkpoint.within.pth").exists, "the state within an epoch", 120)
-    said = process.communicate(timeout=300)[1]
+    urgent = ("sbatch", "-p", "urgent", "--exclusive", "--nodes=2", "-o", "/dev/null")
+    slurm.ask(*urgent, "--wrap", "true")
+    said = slurm.end_of(process)
     assert process.returncode == 0, said
     # Without a grace time Slurm itself puts it into the queue again.
     assert ("PREEMPTED (ended before Slurm did it)" in said) == (partition == "graceful")
+    (log,) = Path("q").glob("x.log.*")
+    assert log.name == ("x.log.1" if partition == "graceful" else "x.log.requeued1")
+    told = r"^interrupted by SIG(TERM|USR1): .*/exp has what there is after update 8; "
+    assert re.search(told, log.read_text(), re.MULTILINE)
+    # No update was done again, though there was no checkpoint since the sixth.
+    assert Path("updates").read_text().split() == [str(update) for update in range(1, 19)]
     models = [load_model_state(exp / "valid.loss.ave.pth") for exp in (whole, folder / "exp")]
     assert all(torch.equal(models[0][name], weights) for name, weights in models[1].items())
 
@@ -244,3 +284,7 @@ def test_a_recipes_data_stages(run: Run, folder: Path) -> None:
     assert log[-1].startswith("# Ended (code 0) at ")
     assert (folder / "dump/raw/test/wav.scp").exists()
     assert run(*words, command=recipe).stderr.count("complete, skipped") == 7
+
+
+def is_written(path: Path) -> bool:
+    return path.exists() and path.read_text() != ""

@@ -48,10 +48,15 @@ def test_without_a_list_of_machines(listed: Any) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_the_jobs_there(listed: Any, number: int, code: int) -> None:
-    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 300 & wait"]
+    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 1200 & wait"]
     process = listed.start("JOB=1:2", "x.JOB.log", *job, command=QUEUE)
     pids = [Path("pid.1"), Path("pid.2")]
-    listed.wait_until(lambda: all(path.exists() and path.read_text() for path in pids), "both jobs to start")
+    listed.wait_until(lambda: all(map(is_written, pids)), "both jobs to start", process)
     process.send_signal(number)
-    assert process.wait(timeout=30) == code
+    listed.end_of(process)
+    assert process.returncode == code
     listed.wait_until(lambda: not any(Path(f"/proc/{path.read_text().strip()}").exists() for path in pids), "the end")
+
+
+def is_written(path: Path) -> bool:
+    return path.exists() and path.read_text() != ""

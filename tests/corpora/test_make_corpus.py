@@ -4,8 +4,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -111,15 +111,14 @@ def test_wrong_options_are_one_line(tmp_path: Path, options: list[str], message:
     assert not list(tmp_path.rglob("corpus.json"))
 
 
-def test_interrupted_and_made_again(tmp_path: Path) -> None:
+def test_interrupted_and_made_again(tmp_path: Path, wait_until: Any, end_of: Any) -> None:
     options = [*CLDR, "--minutes", "600"]
     running = subprocess.Popen(
         [*COMMAND, *options], cwd=tmp_path, env=_environment(), stderr=subprocess.PIPE, text=True
     )
-    while not list(tmp_path.glob("data/dev/wav/*.wav")):
-        time.sleep(0.05)
+    wait_until(lambda: any(tmp_path.glob("data/dev/wav/*.wav")), "the first utterance", running)
     running.send_signal(signal.SIGINT)
-    _, stderr = running.communicate(timeout=30)
+    _, stderr = end_of(running)
     assert running.returncode == 128 + signal.SIGINT
     assert "Traceback" not in stderr
     assert stderr.splitlines()[-1].startswith("interrupted: ")

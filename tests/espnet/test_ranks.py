@@ -21,8 +21,20 @@ FAST = {"lr": 0.02}
 """So that masks change within a few updates."""
 DISTRIBUTED = {"multiprocessing_distributed": False, "dist_backend": "gloo"}
 
-DIFFERENT = """
-import sys, torch
+ENDING = """
+import atexit, sys
+from pathlib import Path
+def tell():
+    names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+    print("threads at the end:", *(name for name in names if "gloo" in name), file=sys.stderr)
+atexit.register(tell)
+"""
+"""Tells which threads of gloo there still are when the interpreter ends; they may abort the process then."""
+
+DIFFERENT = (
+    ENDING
+    + """
+import torch
 from parp_espnet.espnet.task import PruningASRTask
 from parp_espnet.pruning.pruner import Pruner
 real, rank = Pruner.after_update, int(sys.argv.pop(1))
@@ -34,9 +46,12 @@ def after_update(self):
 Pruner.after_update = after_update
 PruningASRTask.main()
 """
+)
 
-STOPPED = """
-import os, signal, sys
+STOPPED = (
+    ENDING
+    + """
+import os, signal
 from parp_espnet.espnet.task import PruningASRTask
 from parp_espnet.pruning.pruner import Pruner
 real, rank = Pruner.after_update, int(sys.argv.pop(1))
@@ -47,7 +62,21 @@ def after_update(self):
 Pruner.after_update = after_update
 PruningASRTask.main()
 """
-TRAIN = ("-m", "parp_espnet.bin.train")
+)
+FAILS = (
+    ENDING
+    + """
+from parp_espnet.bin.train import main
+from parp_espnet.errors import UserError
+from parp_espnet.espnet import trainer
+def finalise(*_, **others):
+    raise UserError("no final model")
+trainer.finalise = finalise
+main()
+"""
+)
+TRAIN = ("-c", ENDING + "from parp_espnet.bin.train import main; main()")
+ENDED = "threads at the end:\n"
 HEAD_FIRST = {"method": "parp", "sparsity": 0.5, "interval": 3, "freeze_updates": 2}
 
 
@@ -65,7 +94,7 @@ def launch(config: Path, ranks: int, *program: str) -> list[subprocess.Completed
             command = [sys.executable, *words, "--config", str(config)]
             processes.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
         for process in processes:
-            _, errors = process.communicate(timeout=600)
+            _, errors = process.communicate(timeout=1200)
             done.append(subprocess.CompletedProcess(process.args, process.returncode, stderr=errors))
     finally:
         for process in processes:
@@ -85,6 +114,7 @@ def trained(recipe, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, 
             config = recipe.config(directory, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning)
             for done in launch(config, ranks, *TRAIN):
                 assert done.returncode == 0, done.stderr[-3000:]
+                assert ENDED in done.stderr
             known[key] = directory
         return known[key]
 
@@ -118,6 +148,7 @@ def test_a_rank_that_differs_stops_the_run(recipe, tmp_path: Path):
     for done in launch(config, 2, "-c", DIFFERENT, "RANK"):
         assert done.returncode != 0
         assert "update 6: the masks of ranks 1 differ from rank 0's" in done.stderr
+        assert ENDED in done.stderr
     assert not (tmp_path / "exp" / "mask.safetensors").exists()
 
 
@@ -126,7 +157,19 @@ def test_a_signal_to_one_rank_ends_all_and_they_continue(trained, recipe, tmp_pa
     stopped = launch(config, 2, "-c", STOPPED, "RANK")
     assert [done.returncode for done in stopped] == [143, 143], stopped[0].stderr[-3000:]
     assert "interrupted by a signal to another process: " in stopped[0].stderr
+    assert all(ENDED in done.stderr for done in stopped)
     assert (tmp_path / "checkpoint.within.pth").exists()
     for done in launch(config, 2, *TRAIN):
         assert done.returncode == 0, done.stderr[-3000:]
     assert_same(trained(2, HEAD_FIRST), tmp_path)
+
+
+def test_ranks_that_finished_say_that_another_did_not(recipe, tmp_path: Path):
+    config = recipe.config(tmp_path, **SHORT, **DISTRIBUTED)
+    first, second = launch(config, 2, "-c", FAILS)
+    assert [first.returncode, second.returncode] == [2, 2], second.stderr[-3000:]
+    assert "\nerror: no final model\n" in first.stderr
+    assert "\nerror: rank 1: finished, but another process did not; " in second.stderr
+    for done in (first, second):
+        assert "Traceback" not in done.stderr
+        assert ENDED in done.stderr

@@ -3,8 +3,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_what_was_there_before_is_no_part_of_the_pace(
 
 
 def test_without_files_the_bars_of_the_log_are_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    script = f"echo 'decode:  50%|### | 1/2 [00:01<00:01, 1.0s/s]' > {tmp_path}/x.log; sleep 0.5"
+    script = f"echo 'decode:  50%|### | 1/2 [00:01<00:01, 1.0s/s]' > {tmp_path}/x.log"
     assert follow(["bash", "-c", script], "decode", [], tmp_path / "x.log") == 0
     assert "1/2 [00:01<00:01" in capsys.readouterr().err
 
@@ -65,7 +65,7 @@ def test_a_command_that_is_not_there() -> None:
         follow(["/nowhere/x"], "x", [], None)
 
 
-def test_ctrl_c_ends_the_command_and_is_told_once(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_command_and_is_told_once(tmp_path: Path, wait_until: Any, end_of: Any) -> None:
     caught, ready = tmp_path / "caught", tmp_path / "ready"
     inner = f"trap 'touch {caught}; exit 1' TERM; touch {ready}; while :; do :; done"
     process = subprocess.Popen(
@@ -73,10 +73,9 @@ def test_ctrl_c_ends_the_command_and_is_told_once(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not ready.exists():
-        time.sleep(0.05)
+    wait_until(ready.exists, "the trap", process)
     process.send_signal(signal.SIGINT)
-    _, shown = process.communicate(timeout=30)
+    _, shown = end_of(process)
     assert process.returncode == 130
     assert caught.exists()
     assert shown.splitlines() == ["interrupted: what was complete stays; the same command continues"]

@@ -2,8 +2,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,31 +91,28 @@ def test_what_is_wrong_is_named(words: list[str], message: str) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_all_jobs(tmp_path: Path, number: int, code: int) -> None:
-    job = ["bash", "-c", f"echo $$ >{tmp_path}/pid.JOB; sleep 60 & wait"]
+def test_a_signal_ends_all_jobs(tmp_path: Path, wait_until: Any, end_of: Any, number: int, code: int) -> None:
+    job = ["bash", "-c", f"echo $$ >{tmp_path}/pid.JOB; sleep 1200 & wait"]
     process = subprocess.Popen([*RUNNER, "--max_jobs_run", "2", "JOB=1:2", f"{tmp_path}/x.JOB.log", *job])
     pids = [tmp_path / "pid.1", tmp_path / "pid.2"]
-    while not all(path.exists() and path.read_text() for path in pids):
-        time.sleep(0.05)
+    wait_until(lambda: all(path.exists() and path.read_text() for path in pids), "both jobs to start", process)
     process.send_signal(number)
-    assert process.wait(timeout=30) == code
+    end_of(process)
+    assert process.returncode == code
     for path in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(int(path.read_text()), 0)
 
 
-def test_nothing_outlives_a_runner_that_is_killed(tmp_path: Path) -> None:
-    job = ["bash", "-c", f"sleep 60 & echo $! >{tmp_path}/pid; wait"]
+def test_nothing_outlives_a_runner_that_is_killed(tmp_path: Path, wait_until: Any) -> None:
+    job = ["bash", "-c", f"sleep 1200 & echo $! >{tmp_path}/pid; wait"]
     process = subprocess.Popen([*RUNNER, f"{tmp_path}/x.log", *job])
     pid = tmp_path / "pid"
-    while not pid.exists() or not pid.read_text():
-        time.sleep(0.05)
+    wait_until(lambda: pid.exists() and pid.read_text() != "", "the job to start", process)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid.read_text().strip()}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    left = Path(f"/proc/{pid.read_text().strip()}")
+    wait_until(lambda: not left.exists(), "the end of what the job had started")
 
 
 @pytest.mark.parametrize(

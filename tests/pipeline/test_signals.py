@@ -3,6 +3,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.pipeline.signals import end, undisturbed, unless_terminated
 
@@ -33,22 +34,20 @@ def test_a_signal_waits_for_the_end_of_what_is_undisturbed() -> None:
     assert done
 
 
-def test_a_group_is_waited_for_though_its_leader_is_dead(tmp_path: Path) -> None:
+def test_a_group_is_waited_for_though_its_leader_is_dead(tmp_path: Path, wait_until: Any) -> None:
     """The inner shell needs a moment to end what it started itself."""
     inner = (
         f"trap 'sleep 0.5; touch {tmp_path}/cleaned; exit' TERM; touch {tmp_path}/ready; while :; do sleep 0.05; done"
     )
     process = subprocess.Popen(["bash", "-c", 'bash -c "$0" & wait', inner], start_new_session=True)
-    while not (tmp_path / "ready").exists():
-        time.sleep(0.02)
-    end([process], grace=10)
+    wait_until((tmp_path / "ready").exists, "the trap", process)
+    end([process], grace=1200)
     assert (tmp_path / "cleaned").exists()
 
 
-def test_what_does_not_end_is_killed(tmp_path: Path) -> None:
+def test_what_does_not_end_is_killed(tmp_path: Path, wait_until: Any) -> None:
     stubborn = f"trap '' TERM; touch {tmp_path}/ready; while :; do sleep 0.05; done"
     process = subprocess.Popen(["bash", "-c", stubborn], start_new_session=True)
-    while not (tmp_path / "ready").exists():
-        time.sleep(0.02)
+    wait_until((tmp_path / "ready").exists, "the trap", process)
     end([process], grace=0.3)
     assert process.returncode == -signal.SIGKILL

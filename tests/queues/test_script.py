@@ -42,3 +42,24 @@ def test_the_script_and_its_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert script.Place.beside(array).marks([4]) == {}
     place.clear()
     assert [path.name for path in place.folder.iterdir()] == ["my.sh"]
+
+
+def test_an_attempt_after_which_the_scheduler_queued_the_job_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    array = jobs("JOB=1:9 my.JOB.log bash -c")
+    # What the first attempt's mark says must not be taken for the end of the second.
+    words = "ls q; echo attempt $SLURM_RESTART_COUNT; [ $SLURM_RESTART_COUNT ]"
+    array = replace(array, command=(*array.command, words))
+    place = script.Place.beside(array)
+    place.write_script(script.text(array, "4", place))
+    for restarts, code in (({}, 1), ({"SLURM_RESTART_COUNT": "1"}, 0)):
+        environment = {"PATH": "/usr/bin:/bin"} | restarts
+        ended = subprocess.run(["bash", str(place.script)], env=environment, check=False)
+        assert ended.returncode == code
+        assert place.marks([4]) == {4: code}
+    assert ".done" not in (tmp_path / "my.4.log").read_text()
+    assert "attempt 1" in (tmp_path / "my.4.log").read_text()
+    assert "\nattempt\n" in (place.folder / "my.4.log.requeued1").read_text()

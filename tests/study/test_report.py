@@ -61,7 +61,7 @@ def test_a_browser_shows_every_figure_and_has_nothing_to_complain_about(written:
     words = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
     done = subprocess.run(
         [*words, "--virtual-time-budget=5000", f"file://{probe}"],
-        capture_output=True, text=True, check=True, timeout=120,
+        capture_output=True, text=True, check=True, timeout=1200,
     )  # fmt: skip
     assert "CONSOLE" not in done.stderr
     assert "<title>9</title>" in done.stdout

@@ -142,7 +142,7 @@ def test_the_command_watches_until_ctrl_c(tmp_path: Path) -> None:
         if clears == 3:
             watching.send_signal(signal.SIGINT)
             break
-    _, said = watching.communicate(timeout=60)
+    _, said = watching.communicate(timeout=1200)
     assert watching.returncode == 130
     assert said.startswith("interrupted")
     assert said.count("\n") == 1
