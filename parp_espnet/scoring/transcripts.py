@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import text_of, write_text
 
 
 def write_trn(path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mapping[str, str]) -> None:
@@ -19,10 +19,7 @@ def read_text(path: Path) -> dict[str, tuple[str, ...]]:
 
     Raises `UserError` when the file is missing, or an utterance stands in it twice.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; decode first") from None
+    lines = text_of(path, "no such file; decode first").split("\n")
     found: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
