@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,44 @@ def is_file(path: str | Path) -> bool:
 def exists(path: str | Path) -> bool:
     """Whether there is anything of that name, which may be any name as for `is_file`."""
     return os.path.exists(path)  # noqa: PTH110
+
+
+def need_file(path: Path, missing: str = "no such file") -> None:
+    """Raise `UserError` unless `path` is a regular file: reading a FIFO or a device might never end.
+
+    Args:
+        missing: what to say where nothing is there.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{path}: {missing}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from None
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe (FIFO)", stat.S_IFSOCK: "a socket"}
+        raise UserError(f"{path}: expected a file, found {kinds.get(stat.S_IFMT(mode), 'a device')}")
+
+
+def bytes_of(path: Path, missing: str = "no such file") -> bytes:
+    """Read a file that a user gives. Raises `UserError` where there is none that can be read, as `need_file`."""
+    need_file(path, missing)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def text_of(path: Path, missing: str = "no such file") -> str:
+    """Read a text that a user gives; every end of a line is a newline. Raises `UserError` as `bytes_of`, and where it
+    is not UTF-8."""
+    need_file(path, missing)
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: expected UTF-8 ({error})") from None
 
 
 @contextlib.contextmanager

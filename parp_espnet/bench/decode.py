@@ -30,6 +30,7 @@ from parp_espnet.corpora import cldr
 from parp_espnet.corpora.speech import SAMPLE_RATE
 from parp_espnet.espnet.decode import decode
 from parp_espnet.espnet.task import PruningASRTask
+from parp_espnet.names import file_name
 from parp_espnet.phones.ipa import load_inventory
 from parp_espnet.pipeline.settings import SHIPPED
 
@@ -92,7 +93,7 @@ def make_data(folder: Path, minutes: float) -> list[NDArray[np.float32]]:
     folder.mkdir()
     waves, lines = [], []
     for spoken in cldr.generate(LANGUAGE, "test", minutes, seed=0, jobs=1):
-        path = folder / f"{spoken.id}.wav"
+        path = folder / file_name(spoken.id, ".wav")
         soundfile.write(path, spoken.samples, SAMPLE_RATE, subtype="PCM_16")
         waves.append(soundfile.read(path, dtype="float32")[0])
         lines.append(f"{spoken.id} {path}\n")

@@ -24,7 +24,7 @@ from parp_espnet.corpora.check.run import Findings, check
 from parp_espnet.corpora.check.text import normal
 from parp_espnet.corpora.inventories import take_census, write_inventory
 from parp_espnet.errors import UserError, command
-from parp_espnet.files import write_text
+from parp_espnet.files import text_of, write_text
 from parp_espnet.phones.ipa import load_inventory
 
 
@@ -127,9 +127,9 @@ def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
     if args.inventory is None:
         return None
     try:
-        phones = args.inventory.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--inventory {args.inventory}: expected a file of phones in UTF-8 ({error})") from None
+        phones = text_of(args.inventory).split()
+    except UserError as error:
+        raise UserError(f"--inventory: expected a file of phones in UTF-8: {error}") from None
     if not phones:
         raise UserError(f"--inventory {args.inventory}: expected phones, found none")
     return frozenset(map(normal, phones))

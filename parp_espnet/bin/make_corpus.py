@@ -35,6 +35,7 @@ from parp_espnet.corpora.table import CORPORA, FOLDERS, MINUTES_OF_OWN, OF_OWN
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import command
 from parp_espnet.files import is_file, read_json, write_json
+from parp_espnet.names import file_name
 from parp_espnet.pipeline.contents import Contents
 from parp_espnet.progress import bar
 
@@ -76,7 +77,7 @@ def _make_cldr(options: argparse.Namespace) -> Made:
     for language in options.lang.split():
         with closing(cldr.generate(language, options.set, options.minutes, options.seed, options.jobs)) as spoken:
             for one in _with_progress(spoken, options.minutes, f"{language} {options.set}"):
-                wav = wavs / f"{one.id}.wav"
+                wav = wavs / file_name(one.id, ".wav")
                 write_wav(wav, one.samples, SAMPLE_RATE, sync=False)
                 utterances.append(
                     Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)

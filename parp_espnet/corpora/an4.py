@@ -23,6 +23,7 @@ from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.take import take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
+from parp_espnet.names import file_name
 from parp_espnet.phones.phonemiser import phones_of
 
 SPLITS = ("train", "dev", "test")
@@ -100,7 +101,7 @@ def _utterance(line: Line, folder: Path, wavs: Path) -> Utterance:
     recording = folder / "wav" / line.path.with_suffix(".sph")
     raw = recording.with_suffix(".raw")
     if not recording.is_file() and raw.is_file():
-        recording = _wav(raw, wavs / f"{line.name}.wav")
+        recording = _wav(raw, wavs / file_name(line.name, ".wav"))
     seconds = seconds_of(recording, phones)
     return Utterance(
         f"{line.speaker}-{line.name}", line.speaker, "en", str(recording.resolve()), phones, line.text, seconds

@@ -14,7 +14,8 @@ from itertools import groupby, pairwise
 from pathlib import Path, PurePath
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import text_of, write_text
+from parp_espnet.names import why_no_id
 
 _FILES = ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
 
@@ -104,9 +105,11 @@ def leads_up(value: str) -> bool:
 
 def _check(path: Path, one: Utterance) -> None:
     problem = None
-    if not one.id or len(one.id.split()) != 1:
-        problem = "an id must be one word"
-    elif not one.speaker or not one.id.startswith(f"{one.speaker}-"):
+    if (expected := why_no_id(one.id)) is not None:
+        problem = f"an id must be {expected}"
+    elif (expected := why_no_id(one.speaker)) is not None:
+        problem = f"speaker {one.speaker!r}: an id must be {expected}"
+    elif not one.id.startswith(f"{one.speaker}-"):
         problem = f"an id must begin with its speaker and a dash, {one.speaker}-"
     elif not one.wav:
         problem = "no recording is named"
@@ -119,12 +122,7 @@ def _check(path: Path, one: Utterance) -> None:
 
 
 def _read_table(path: Path) -> dict[str, str]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; the data directory is incomplete, make it again") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: expected UTF-8 ({error})") from None
+    lines = text_of(path, "no such file; the data directory is incomplete, make it again").splitlines()
     if not lines:
         raise UserError(f"{path}: the file is empty; expected a line for each utterance")
     table: dict[str, str] = {}

@@ -120,8 +120,8 @@ def _kaldi(path: Path) -> Items:
     rejected: list[Reject] = []
     recordings = _pairs(path / "wav.scp", rejected)
     texts = _pairs(path / "text", rejected)
-    speakers = _pairs(path / "utt2spk", rejected) if (path / "utt2spk").is_file() else {}
-    segments = _pairs(path / "segments", rejected) if (path / "segments").is_file() else None
+    speakers = _pairs(path / "utt2spk", rejected) if (path / "utt2spk").exists() else {}
+    segments = _pairs(path / "segments", rejected) if (path / "segments").exists() else None
     channels = read_channels(path)
     items = []
     for name, (where, value) in (recordings if segments is None else segments).items():

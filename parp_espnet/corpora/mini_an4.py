@@ -17,6 +17,7 @@ from pathlib import Path
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
+from parp_espnet.names import file_name
 from parp_espnet.phones.espeak import Synthesiser
 from parp_espnet.phones.ipa import clean
 from parp_espnet.sound.channels import mono
@@ -74,7 +75,7 @@ def _utterance(archive: tarfile.TarFile, path: Path, text: str, wavs: Path) -> U
     """`path` is like an4_clstk/fash/an251-fash-b: microphone and set, speaker, utterance."""
     speaker = path.parent.name
     id_ = f"{speaker}-{path.name}"
-    sphere, wav = wavs / f"{id_}.sph", wavs / f"{id_}.wav"
+    sphere, wav = wavs / file_name(id_, ".sph"), wavs / file_name(id_, ".wav")
     sphere.write_bytes(_member(archive, _ROOT / "wav" / path.with_suffix(".sph")))
     with open_sound(sphere) as sound:
         rate, samples = sound.rate, mono(sound.read())

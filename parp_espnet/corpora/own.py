@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from parp_espnet.corpora.check.judge import UNSCALED
 from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import WHY, seconds_of
+from parp_espnet.corpora.ids import with_speaker
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.layouts import SPLITS, Item
 from parp_espnet.corpora.marks import Kind, Marked, Marks, read_marks, summary
@@ -26,6 +27,7 @@ from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.corpora.words import find_words, not_phones
 from parp_espnet.errors import UserError
+from parp_espnet.names import file_name
 from parp_espnet.phones.letters import describe_dropped, spell
 from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, units_of
 from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
@@ -107,9 +109,9 @@ def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind,
 def _utterance(item: Item, phones: tuple[str, ...], sounds: OpenSounds, wavs: Path, language: str) -> Utterance:
     name = _word(item.name)
     speaker = _word(item.speaker) if item.speaker else rank(item.name)[:10]
-    id_ = name if name.startswith(f"{speaker}-") else f"{speaker}-{name}"
+    id_ = with_speaker(name, speaker)
     whole = item.begin is None and not item.is_ark and item.channel is None
-    path = Path(item.audio) if whole else _written(item, sounds, wavs / f"{id_}.wav")
+    path = Path(item.audio) if whole else _written(item, sounds, wavs / file_name(id_, ".wav"))
     seconds = seconds_of(path, phones)
     return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
 

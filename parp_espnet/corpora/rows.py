@@ -14,6 +14,7 @@ from pathlib import Path
 from parp_espnet.corpora.columns import is_recording
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
+from parp_espnet.files import bytes_of
 
 MOST_LINES = 200
 """Lines that a cell may have."""
@@ -117,10 +118,7 @@ def of_width(rows: Sequence[Row], width: int) -> tuple[list[Row], list[Reject]]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot read this table ({error.strerror})") from None
+    content = bytes_of(path)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         # What Excel calls Unicode text.
         content = content.decode("utf-16", errors="replace").encode()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from parp_espnet.decoding.arpa import END, read_arpa
 from parp_espnet.decoding.language_model import ArpaModel, LanguageModel, check_vocabulary
 from parp_espnet.errors import UserError
+from parp_espnet.files import need_file
 
 MAGIC = b"mmap lm http://kheafield.com/code"
 """How KenLM's binary files begin."""
@@ -18,6 +19,7 @@ MAGIC = b"mmap lm http://kheafield.com/code"
 
 def read_ngram(path: Path, tokens: Sequence[str]) -> LanguageModel:
     """Read an ARPA file, or a binary of KenLM. Raises `UserError` where it is neither, or of other words."""
+    need_file(path)
     try:
         with path.open("rb") as file:
             binary = file.read(len(MAGIC)) == MAGIC

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.glue.settings import STAGES, TAG, Settings
+from parp_espnet.glue.settings import STAGES, Settings
 from parp_espnet.glue.tasks import TASKS
+from parp_espnet.names import check_name
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
 from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
@@ -48,8 +49,8 @@ def _check_numbers(settings: Settings) -> None:
         raise UserError(f"glue.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}")
     if settings.validations > settings.updates:
         raise UserError(f"glue.sh: --validations {settings.validations}: expected at most --updates {settings.updates}")
-    if settings.glue_tag is not None and not TAG.fullmatch(settings.glue_tag):
-        raise UserError(f"glue.sh: --glue_tag {settings.glue_tag}: expected letters, digits and . _ = + - only")
+    if settings.glue_tag is not None:
+        check_name("glue.sh: --glue_tag", settings.glue_tag)
 
 
 def _resolve(settings: Settings) -> Settings:

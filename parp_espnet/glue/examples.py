@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import need_file, write_text
 from parp_espnet.glue.tasks import Source, Task
 
 HEAD = ("id", "sentence1", "sentence2", "label")
@@ -120,11 +120,10 @@ def _columns(path: Path, source: Source, rows: Iterator[tuple[int, list[str]]]) 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines of a TSV file, with their numbers; nothing in it is a quotation mark."""
+    need_file(path, "no such file; run stage 1")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from enumerate(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE), start=1)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run stage 1") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: expected UTF-8 with tabs between columns ({error})") from None
 

@@ -1,6 +1,5 @@
 """The settings of one experiment on text: the options of `glue.sh`, and the names that follow from them."""
 
-import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
@@ -98,6 +97,3 @@ class Settings(Experiment):
         return cls(
             **found | {name: Path(found[name]) for name in ("recipe", "initial_mask", "glue") if found.get(name)}
         )
-
-
-TAG = re.compile(r"[\w.=+-]+")

@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE, OF_OWN, Corpus
 from parp_espnet.errors import UserError
+from parp_espnet.files import need_file
+from parp_espnet.names import check_name
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.decoding import Decoding
@@ -31,6 +32,7 @@ def read(arguments: Sequence[str]) -> Settings:
     about = "One experiment, from speech to a scored phone recogniser, pruned while it is finetuned."
     settings = parse(Settings, "phn.sh", arguments, description=about)
     _check_numbers(settings)
+    _check_names(settings)
     _check_speeds(settings)
     _check_scoring(settings)
     settings = _fill_in(settings)
@@ -63,8 +65,13 @@ def _check_numbers(settings: Settings) -> None:
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
         found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
         raise UserError(f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found {found}")
-    if settings.phn_tag is not None and not re.fullmatch(r"[\w.=+-]+", settings.phn_tag):
-        raise UserError(f"phn.sh: --phn_tag {settings.phn_tag}: expected letters, digits and . _ = + - only")
+
+
+def _check_names(settings: Settings) -> None:
+    """What becomes a folder of data or of experiments."""
+    for name in ("phn_tag", "train_set", "valid_set", "test_set"):
+        if (value := getattr(settings, name)) is not None:
+            check_name(f"phn.sh: --{name}", value)
 
 
 def _check_speeds(settings: Settings) -> None:
@@ -218,8 +225,8 @@ def _resolve(settings: Settings) -> Settings:
     if not settings.recipe.is_dir():
         raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
     recipe = settings.recipe.resolve()
-    config = _existing("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
-    lm_config = _existing("lm_config", settings.lm_config or ROOT / "conf/train/lm.yaml", recipe)
+    config = _existing_file("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
+    lm_config = _existing_file("lm_config", settings.lm_config or ROOT / "conf/train/lm.yaml", recipe)
     mask, merge, text = settings.initial_mask, settings.merge, settings.lm_train_text
     given: dict[str, Path | None] = {name: getattr(settings, name) for name in FOLDERS}
     folders: dict[str, Any] = {name: _existing(name, path, recipe) for name, path in given.items() if path is not None}
@@ -227,12 +234,14 @@ def _resolve(settings: Settings) -> Settings:
         settings,
         recipe=recipe,
         train_config=config,
-        initial_mask=None if mask is None else _existing("initial_mask", mask, recipe, needed=not settings.dry_run),
+        initial_mask=None
+        if mask is None
+        else _existing_file("initial_mask", mask, recipe, needed=not settings.dry_run),
         upstream=_resolve_upstream(settings.upstream, recipe),
-        merge=None if merge is None else _existing("merge", merge, recipe),
-        ngram=None if settings.ngram is None else _existing("ngram", settings.ngram, recipe),
+        merge=None if merge is None else _existing_file("merge", merge, recipe),
+        ngram=None if settings.ngram is None else _existing_file("ngram", settings.ngram, recipe),
         lm_config=lm_config,
-        lm_train_text=None if text is None else _existing("lm_train_text", text, recipe),
+        lm_train_text=None if text is None else _existing_file("lm_train_text", text, recipe),
         **folders,
         **_written_to(settings),
     )
@@ -260,6 +269,16 @@ def _resolve_upstream(upstream: str, recipe: Path) -> str:
         # Models of speech have an owner on the hub.
         known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
         raise UserError(f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}")
+    return found
+
+
+def _existing_file(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
+    found = _existing(name, path, recipe, needed)
+    if path.exists():
+        try:
+            need_file(path)
+        except UserError as error:
+            raise UserError(f"phn.sh: --{name}: {error}") from None
     return found
 
 

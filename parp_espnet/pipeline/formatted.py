@@ -5,12 +5,13 @@ from pathlib import Path
 import soundfile
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import text_of
 from parp_espnet.pipeline.formatting import RATE
 
 
 def check_formatted(scp: Path, label: str) -> None:
     """Raise `UserError`, which begins with `label`, for a recording that is not 16 kHz mono."""
-    for line in scp.read_text(encoding="utf-8").splitlines():
+    for line in text_of(scp).splitlines():
         utterance, _, path = line.partition(" ")
         try:
             about = soundfile.info(path.strip())

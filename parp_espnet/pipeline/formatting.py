@@ -15,9 +15,12 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from parp_espnet.corpora.ids import at_speed, clashes, with_speaker
 from parp_espnet.corpora.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
+from parp_espnet.files import text_of
+from parp_espnet.names import check_id, file_name
 from parp_espnet.progress import bar
 from parp_espnet.sound.channels import channel_of_segment, read_channels
 from parp_espnet.sound.errors import SoundError
@@ -69,13 +72,13 @@ def format_data(
     if unspoken := sorted(texts.keys() - {source.id for source in sources}):
         raise UserError(f"{data}: utterance {unspoken[0]} has a text and no recording ({len(unspoken)} such)")
     spoken = [source for source in sources if texts.get(source.id)]
+    _check_names(data, spoken, speakers, speeds)
 
     def convert(source: Source, speed: float, sound: Sound) -> Utterance:
         speaker = speakers.get(source.id, source.id)
-        name = source.id if source.id.startswith(f"{speaker}-") else f"{speaker}-{source.id}"
-        if speed != 1:
-            speaker, name = f"sp{speed:g}-{speaker}", f"sp{speed:g}-{name}"
-        wav, duration = _recording(source, sound, out / "wav" / f"{name}.wav", speed)
+        name = at_speed(with_speaker(source.id, speaker), speed)
+        speaker = at_speed(speaker, speed)
+        wav, duration = _recording(source, sound, out / "wav" / file_name(name, ".wav"), speed)
         phones = tuple(texts[source.id].split())
         text = originals.get(source.id) or texts[source.id]
         return Utterance(name, speaker, languages.get(source.id) or language, wav, phones, text, duration)
@@ -128,6 +131,18 @@ def minutes(utterances: Sequence[Utterance]) -> float:
 
 def _size(out: Path, utterances: Sequence[Utterance]) -> str:
     return f"{out}: {len(utterances)} utterances, {minutes(utterances):.1f} min"
+
+
+def _check_names(data: Path, spoken: Sequence[Source], speakers: Mapping[str, str], speeds: Sequence[float]) -> None:
+    """Raise `UserError` for a speaker who has no id, and for utterances that would get one name."""
+    own = {source.id: speakers.get(source.id, source.id) for source in spoken}
+    for utterance, speaker in own.items():
+        check_id(f"{data}/utt2spk: {utterance}", "speaker", speaker)
+    for clash in clashes(own, tuple(speeds)):
+        raise UserError(
+            f"{data}: utterances {clash.first} and {clash.second} both become {clash.name}, with the speaker (and "
+            "the speed) in front; give one of them another id"
+        )
 
 
 def _sources(data: Path, allow_pipes: bool) -> list[Source]:
@@ -193,14 +208,10 @@ def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:
     if not data.is_dir():
         raise UserError(f"{data}: no such data directory; stage 1, local/data.sh or you make it")
     path = data / name
-    if not path.exists() and not needed:
+    # A link that leads nowhere was meant to be a file.
+    if not needed and not path.exists() and not path.is_symlink():
         return {}
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; a data directory has wav.scp and text") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: expected UTF-8 ({error})") from None
+    lines = text_of(path, "no such file; a data directory has wav.scp and text").split("\n")
     if (number := next((n for n, line in enumerate(lines, start=1) if "\0" in line), None)) is not None:
         raise UserError(f"{path}, line {number}: expected text, found a null character")
     table: dict[str, str] = {}
@@ -208,6 +219,7 @@ def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:
         if not line.strip():
             continue
         key, *value = line.split(maxsplit=1)
+        check_id(f"{path}, line {number}", "id", key)
         if key in table:
             raise UserError(f"{path}, line {number}: {key} for the second time")
         table[key] = value[0].strip() if value else ""

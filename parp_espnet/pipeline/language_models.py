@@ -5,7 +5,7 @@ from pathlib import Path
 from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import need_file, write_text
 from parp_espnet.scoring.transcripts import read_text
 
 
@@ -25,8 +25,7 @@ def make_text(text: Path, token_list: Path, out: Path) -> str:
 
     Raises `UserError` when the file holds none, or fewer than half of its words are the recogniser's tokens.
     """
-    if not text.is_file():
-        raise UserError(f"{text}: no such file; expected lines 'utterance token token …' for the language model")
+    need_file(text, "no such file; expected lines 'utterance token token …' for the language model")
     sentences = {name: words for name, words in read_text(text).items() if words}
     if not sentences:
         raise UserError(f"{text}: expected lines 'utterance token token …' for the language model, found no token")

@@ -7,6 +7,7 @@ from typing import Any
 
 from parp_espnet.corpora.kaldi import Utterance, read_data_dir
 from parp_espnet.files import read_json, write_json, write_text
+from parp_espnet.names import file_name
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.formatting import minutes
 from parp_espnet.pipeline.made import options_of_result
@@ -58,7 +59,9 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
         for language in languages:
             own = [utterance for utterance in utterances if utterance.language == language]
             values = common | {"language": language, "decode_seconds": None}
-            _leave(decoded / "score" / BY_LANGUAGE / language, own, references, hypotheses, alignments, values)
+            _leave(
+                decoded / "score" / BY_LANGUAGE / file_name(language), own, references, hypotheses, alignments, values
+            )
     return _leave(decoded / "score", utterances, references, hypotheses, alignments, common)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import text_of
 from parp_espnet.scoring.alignment import Phones, canonical
 
 
@@ -16,12 +17,7 @@ def read_merges(path: Path) -> dict[str, str]:
 
     Raises `UserError` when it is missing, empty or malformed, or a phone has two targets or one that is itself merged.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the table of merged phones ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: expected UTF-8 ({error})") from None
+    lines = text_of(path, "no such file; expected the table of merged phones").splitlines()
     table: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):

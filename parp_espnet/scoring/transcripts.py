@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import text_of, write_text
 
 SCLITE = "sclite -s -e utf-8 -i rm -r ref.trn trn -h hyp.trn trn -o all stdout"
 """How ref.trn and hyp.trn are scored by sclite, in their directory."""
@@ -34,10 +34,7 @@ def read_text(path: Path) -> dict[str, tuple[str, ...]]:
 
     Raises `UserError` when the file is missing, or an utterance stands in it twice.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; decode first") from None
+    lines = text_of(path, "no such file; decode first").split("\n")
     found: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():

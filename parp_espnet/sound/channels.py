@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import text_of
 
 FILE = "reco2file_and_channel"
 """Kaldi's file of lines `<recording> <file> <channel>`; a channel is A, B, … or 1, 2, …"""
@@ -34,13 +35,10 @@ def read_channels(folder: Path) -> Mapping[str, int]:
     Raises `UserError` naming the line that is none of Kaldi's.
     """
     path = folder / FILE
-    if not path.is_file():
+    if not path.exists():
         return {}
     words: dict[str, str] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: expected UTF-8 ({error})") from None
+    lines = text_of(path).splitlines()
     for number, line in enumerate(lines, start=1):
         fields = line.split()
         if not fields:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import parse_yaml
+from parp_espnet.files import parse_yaml, text_of
 
 KEYS = {"recipes", "options", "arms"}
 NO_OPTIONS = ("help", "recipe")
@@ -162,12 +162,11 @@ def _check_combination(combine: object) -> None:
 
 
 def _load(path: Path) -> Mapping[str, Any]:
+    others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
+    text = text_of(path, f"no such study; there are {others or 'none'}")
     try:
-        found = parse_yaml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
-        raise UserError(f"{path}: no such study; there are {others or 'none'}") from None
-    except (OSError, ValueError) as error:
+        found = parse_yaml(text)
+    except ValueError as error:
         raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
     if odd := _odd(found):
         raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}, found {odd}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.errors import UserError
+from parp_espnet.names import check_name
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import ROOT
 
@@ -48,6 +49,7 @@ def read(arguments: Sequence[str]) -> StudySettings:
     if not 1 <= settings.stage <= settings.stop_stage <= last:
         found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
         raise UserError(f"run.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
+    check_name("run.sh: --profile", settings.file.stem)
     if settings.max_jobs_run is not None and settings.max_jobs_run < 1:
         raise UserError(f"run.sh: --max_jobs_run {settings.max_jobs_run}: expected 1 or more")
     if settings.ngpu < 0:

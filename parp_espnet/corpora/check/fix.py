@@ -16,7 +16,8 @@ from parp_espnet.corpora.check.run import Findings
 from parp_espnet.corpora.check.text import normal
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import text_of, write_text
+from parp_espnet.names import file_name
 from parp_espnet.progress import track
 from parp_espnet.sound.channels import FILE, mono
 from parp_espnet.sound.reader import open_sound
@@ -98,8 +99,8 @@ def _files(
         else:
             rows = {id_: own.rows[id_] for id_ in ids if id_ in own.rows}
             yield name, _content({id_: as_phones(text) for id_, text in rows.items()} if name == "text" else rows)
-    if (folder.path / FILE).is_file():
-        lines = (folder.path / FILE).read_text(encoding="utf-8").splitlines()
+    if (folder.path / FILE).exists():
+        lines = text_of(folder.path / FILE).splitlines()
         named = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.strip()}
         yield FILE, _content({id_: words for id_, words in named.items() if id_ in recordings})
     if "utt2spk" in folder.tables:
@@ -123,8 +124,7 @@ def _resample(heard: Iterable[Heard], wanted: Mapping[str, str], out: Path, jobs
     ]  # fmt: skip
 
     def convert(one: Heard) -> tuple[str, str]:
-        # An id may have a slash in it.
-        copy = out / "wav" / f"{one.recording.id.replace('/', '%2F')}.wav"
+        copy = out / "wav" / file_name(one.recording.id, ".wav")
         with open_sound(one.recording.path) as sound:
             samples = mono(sound.read(), one.recording.parts[0].channel)
         write_wav(copy, np.clip(soxr.resample(samples, one.rate, RATE), -1, 1), RATE)

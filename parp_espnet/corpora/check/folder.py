@@ -7,7 +7,8 @@ from pathlib import Path
 
 from parp_espnet.corpora.check.faults import Fault
 from parp_espnet.corpora.check.tables import NAMES, NEEDED, Table, read_table
-from parp_espnet.corpora.kaldi import is_command
+from parp_espnet.corpora.ids import clashes
+from parp_espnet.corpora.kaldi import is_command, leads_up
 from parp_espnet.errors import UserError
 from parp_espnet.sound.channels import channel_of_segment, read_channels
 
@@ -74,20 +75,22 @@ def read_folder(path: Path) -> Folder:
     """
     if not path.is_dir():
         raise UserError(f"{path}: no such data directory")
-    tables = {name: read_table(path / name) for name in NAMES if name in NEEDED or (path / name).exists()}
+    tables = {name: read_table(path / name) for name in NAMES if name in NEEDED or _is_there(path / name)}
     faults = [fault for table in tables.values() for fault in table.faults]
     channels = read_channels(path)
     parts = dict(_parts(path, tables, channels, faults))
     recordings = []
+    where = str(tables["wav.scp"].path)
     for name, value in tables["wav.scp"].rows.items():
         own = tuple(parts.get(name, ()))
+        if leads_up(value) and not is_command(value):
+            faults.append(Fault("path", str(path), name, where, "a path without '..': write it in full", value))
         if is_command(value):
-            where = str(tables["wav.scp"].path)
             faults.append(Fault("command", str(path), name, where, "a file: write the output to one", value))
         elif value and own:
             recordings.append(Recording(name, value, own))
     faults += [*_disagreements(path, tables), *_durations(path, tables)]
-    faults += [*_speakers(path, tables), *_reverse(path, tables)]
+    faults += [*_speakers(path, tables), *_clashes(path, tables), *_reverse(path, tables)]
     return Folder(path, tables, tuple(recordings), tuple(faults))
 
 
@@ -151,6 +154,20 @@ def _speakers(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
     for id_, speaker in table.rows.items():
         if speaker and not id_.startswith(speaker):
             yield Fault("speaker", str(path), id_, str(table.path), f"an id that begins with {speaker}", id_)
+
+
+def _clashes(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
+    listing = tables["segments" if "segments" in tables else "wav.scp"]
+    speakers = tables["utt2spk"].rows if "utt2spk" in tables else {}
+    for clash in clashes({id_: speakers.get(id_) or id_ for id_ in listing.rows}):
+        expected = "an id of its own, with the speaker in front"
+        found = f"{clash.name}, as {clash.first} becomes, too"
+        yield Fault("one-name", str(path), clash.second, str(listing.path), expected, found)
+
+
+def _is_there(file: Path) -> bool:
+    """A link that leads nowhere was meant to be a file."""
+    return file.exists() or file.is_symlink()
 
 
 def _reverse(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from parp_espnet.corpora.check.faults import Fault
 from parp_espnet.errors import UserError
+from parp_espnet.files import bytes_of
+from parp_espnet.names import why_no_id
 
 NAMES = ("wav.scp", "segments", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
 """Files with a line for each utterance, or for each recording; spk2utt follows from utt2spk."""
@@ -27,10 +29,7 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """Read a file of a data directory. Raises `UserError` when it cannot be read or is empty."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; a data directory has wav.scp and text") from None
+    lines = bytes_of(path, "no such file; a data directory has wav.scp and text").split(b"\n")
     reader = _Reader(path)
     for number, line in enumerate(lines, start=1):
         if line.strip():
@@ -61,6 +60,10 @@ class _Reader:
             same = self.rows[key] == value
             found = "the same line again" if same else f"{value!r} after {self.rows[key]!r}"
             self._add("duplicate", key, "one line for an id", found, mended=same)
+        elif (expected := why_no_id(key)) is not None:
+            self._add("id", key, expected, repr(key))
+        elif self.path.name == "utt2spk" and value and (expected := why_no_id(value)) is not None:
+            self._add("id", key, f"a speaker's id: {expected}", repr(value))
         elif not value and self.path.name not in _MAY_BE_EMPTY:
             self._add("line", key, "an id and a value", "an id alone")
         self.rows.setdefault(key, value)

@@ -1,0 +1,68 @@
+"""Ids out of data, and names that a user gives: what may be one, and which file name each has.
+
+An id is never a path: a corpus may hold any, such as `../../x`.
+"""
+
+import hashlib
+import re
+import unicodedata
+
+from parp_espnet.errors import UserError, printable
+
+LONGEST = 200
+"""Bytes of a file name without its suffix; most file systems take 255, of which a temporary file needs some."""
+_NAME = re.compile(r"[\w=+-][\w.=+-]*")
+
+
+def file_name(word: str, suffix: str = "") -> str:
+    """Return a name for a file or folder of an id: the id itself, if that is safe.
+
+    What a path gives a meaning, a dot in front, white space and control characters are percent-encoded; a name
+    that is too long is cut, and ends in a hash of the id. Two ids never have one name.
+    """
+    letters = list(word)
+    safe = "".join(letter if _is_safe(letter) else _encoded(letter) for letter in letters)
+    if safe.startswith("."):
+        safe = _encoded(".") + safe[1:]
+    # A lone % is no encoding of anything.
+    safe = safe or "%"
+    if len(safe.encode()) > LONGEST:
+        digest = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()[:32]
+        kept = safe.encode()[: LONGEST - 34].decode(errors="ignore")
+        # No encoding has a % with a dash after it.
+        safe = f"{kept}%-{digest}"
+    return safe + suffix
+
+
+def why_no_id(word: str) -> str | None:
+    """Return why a word can be no id of an utterance, a speaker or a recording; None where it can be one."""
+    if len(word.split()) != 1 or word != word.strip():
+        return "one word"
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in word):
+        return "letters without control characters"
+    if any(part in ("", ".", "..") for part in word.split("/")):
+        return "a name, not a path"
+    return None
+
+
+def check_id(where: object, what: str, word: str) -> None:
+    """Raise `UserError` where `word` can be no id; `what` it is of, such as "speaker", and `where` it is, begin it."""
+    if (expected := why_no_id(word)) is not None:
+        raise UserError(f"{where}: {what} {printable(repr(word))}: an id must be {expected}; give it another")
+
+
+def check_name(option: str, name: str) -> None:
+    """Raise `UserError`, which begins with `option` and what it is given, for what is no name of a folder."""
+    if not _NAME.fullmatch(name):
+        found = name if name.strip() else repr(name)
+        raise UserError(f"{option} {found}: expected letters, digits and . _ = + - only, and no . in front")
+    if len(name.encode()) > LONGEST:
+        raise UserError(f"{option} {name[:40]}…: expected at most {LONGEST} bytes, found {len(name.encode())}")
+
+
+def _is_safe(letter: str) -> bool:
+    return letter not in "/\\%" and unicodedata.category(letter) not in ("Cc", "Cs", "Zs", "Zl", "Zp")
+
+
+def _encoded(letter: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in letter.encode(errors="surrogatepass"))
