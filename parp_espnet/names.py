@@ -54,7 +54,7 @@ def check_id(where: object, what: str, word: str) -> None:
 def check_name(option: str, name: str) -> None:
     """Raise `UserError`, which begins with `option` and what it is given, for what is no name of a folder."""
     if not _NAME.fullmatch(name):
-        found = name if name.strip() else repr(name)
+        found = name if name.strip() and name.isprintable() else repr(name)
         raise UserError(f"{option} {found}: expected letters, digits and . _ = + - only, and no . in front")
     if len(name.encode()) > LONGEST:
         raise UserError(f"{option} {name[:40]}…: expected at most {LONGEST} bytes, found {len(name.encode())}")

@@ -1,5 +1,6 @@
 """A file that cannot be written is named, whoever writes it, and what was there stays."""
 
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from safetensors.torch import save_file
 
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
-from parp_espnet.files import atomic_write, write_text
+from parp_espnet.files import atomic_write, bytes_of, need_file, text_of, write_text
 
 LARGE = torch.zeros(100_000)
 
@@ -66,3 +67,33 @@ def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="ours"), atomic_write(tmp_path / "x"):
         raise RuntimeError("ours")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("read", [need_file, bytes_of, text_of])
+def test_what_is_no_file_of_text_is_refused(tmp_path: Path, read) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "to_fifo").symlink_to("fifo")
+    said = {
+        tmp_path: "expected a file, found a directory",
+        tmp_path / "fifo": r"expected a file, found a pipe \(FIFO\)",
+        tmp_path / "to_fifo": r"expected a file, found a pipe \(FIFO\)",
+        Path("/dev/zero"): "expected a file, found a device",
+        tmp_path / "gone": "no such file; make it",
+        tmp_path / "fifo" / "below": "no such file; make it",
+        tmp_path / "loop": r"cannot be read \(Too many levels of symbolic links\)",
+        tmp_path / ("x" * 300): r"cannot be read \(File name too long\)",
+        tmp_path / "null\0": "cannot be read",
+    }
+    for path, expected in said.items():
+        with pytest.raises(UserError, match=f"^{re.escape(str(path))}: {expected}"):
+            read(path, "no such file; make it")
+
+
+def test_a_text(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes("a ɔ̃\r\nb\n".encode())
+    assert text_of(tmp_path / "text") == "a ɔ̃\nb\n"
+    (tmp_path / "text").write_bytes(b"\xff")
+    assert bytes_of(tmp_path / "text") == b"\xff"
+    with pytest.raises(UserError, match="text: expected UTF-8"):
+        text_of(tmp_path / "text")

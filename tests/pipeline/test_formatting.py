@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,97 @@ def test_a_full_disk_keeps_what_was_converted(data: Path, small_disk: Path) -> N
     kept = list((small_disk / "out/wav").iterdir())
     assert kept
     assert all(soundfile.info(file).frames for file in kept)
+
+
+def files_below(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("odd", "says"),
+    [
+        ("../../x", "a name, not a path"),
+        ("/tmp/x", "a name, not a path"),
+        ("s1/../../../x", "a name, not a path"),
+        (".", "a name, not a path"),
+        ("a//b", "a name, not a path"),
+        ("a\x1b[2J", "letters without control characters"),
+    ],
+)
+@pytest.mark.parametrize("what", ["utterance", "speaker", "recording"])
+def test_an_id_that_is_a_path_is_refused(data: Path, tmp_path: Path, odd: str, says: str, what: str) -> None:
+    (data / "segments").write_text("s1-b s1-b 0.5 2\n")
+    (data / "text").write_text("s1-b o\n")
+    (data / "utt2spk").write_text("s1-b s1\n")
+    for name in ("segments", "text", "utt2spk", "wav.scp"):
+        file = data / name
+        words = [line.split(" ") for line in file.read_text().splitlines()]
+        place = {"utterance": 0, "speaker": 1, "recording": 0 if name == "wav.scp" else 1}[what]
+        names = {"utterance": ("segments", "text", "utt2spk"), "speaker": ("utt2spk",)}
+        if name in names.get(what, ("segments", "wav.scp")):
+            for line in words:
+                line[place] = odd if line[place] in ("s1-b", "s1") else line[place]
+        file.write_text("".join(" ".join(line) + "\n" for line in words))
+    before = files_below(tmp_path)
+    with pytest.raises(UserError, match=f": an id must be {says}; give it another") as caught:
+        format_data(data, tmp_path / "dump/raw/out", "es", jobs=1)
+    assert str(caught.value).isprintable()
+    assert files_below(tmp_path) == before
+
+
+def test_an_id_with_a_slash_stays_in_its_directory(data: Path, tmp_path: Path) -> None:
+    for name in ("wav.scp", "text", "utt2spk"):
+        file = data / name
+        file.write_text(file.read_text().replace("s1-b", "s1/b%").replace("s1/b% s1\n", "s1/b% .s1\n"))
+    format_data(data, tmp_path / "out", "es", jobs=1)
+    found = {one.id: one for one in read_data_dir(tmp_path / "out")}
+    assert found[".s1-s1/b%"].wav == str(tmp_path / "out/wav/%2Es1-s1%2Fb%25.wav")
+    assert files_below(tmp_path / "out/wav") == {"%2Es1-s1%2Fb%25.wav", "s2-c.wav"}
+
+
+def test_a_long_id_has_a_file(data: Path, tmp_path: Path) -> None:
+    ids = ["s1-" + "ö" * 200 + end for end in "xy"]
+    slow = f"{data}/slow.wav"
+    for name, value in {"wav.scp": slow, "text": "o l a", "utt2spk": "s1"}.items():
+        (data / name).write_text("".join(f"{id_} {value}\n" for id_ in ids))
+    format_data(data, tmp_path / "out", "es", jobs=1)
+    assert [one.id for one in read_data_dir(tmp_path / "out")] == ids
+    assert len(files_below(tmp_path / "out/wav")) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "speeds", "says"),
+    [
+        ({"x": "s", "s-x": "s"}, [1.0], "utterances x and s-x both become s-x"),
+        ({"b-x": "a", "x": "a-b"}, [1.0], "utterances b-x and x both become a-b-x"),
+        ({"s-x": "s", "sp0.9-s-x": "sp0.9-s"}, [0.9, 1.0], "utterances s-x and sp0.9-s-x both become sp0.9-s-x"),
+    ],
+)
+def test_ids_that_become_one(data: Path, tmp_path: Path, rows: dict[str, str], speeds: list[float], says: str) -> None:
+    (data / "wav.scp").write_text("".join(f"{id_} {data}/slow.wav\n" for id_ in rows))
+    (data / "text").write_text("".join(f"{id_} o l a\n" for id_ in rows))
+    (data / "utt2spk").write_text("".join(f"{id_} {speaker}\n" for id_, speaker in rows.items()))
+    with pytest.raises(UserError, match=says):
+        format_data(data, tmp_path / "out", "es", jobs=1, speeds=speeds)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_speaker_of_two_words(data: Path, tmp_path: Path) -> None:
+    (data / "utt2spk").write_text("s1-a s1 m\ns1-b s1\nc s2\nd s2\n")
+    with pytest.raises(UserError, match="utt2spk: s1-a: speaker 's1 m': an id must be one word; give it another"):
+        format_data(data, tmp_path / "out", "es", jobs=1)
+
+
+@pytest.mark.parametrize(
+    "name", ["wav.scp", "text", "utt2spk", "segments", "utt2lang", "orig_text", "reco2file_and_channel"]
+)
+def test_a_table_that_is_a_pipe_or_a_folder(data: Path, tmp_path: Path, name: str) -> None:
+    file = data / name
+    file.unlink(missing_ok=True)
+    file.mkdir()
+    with pytest.raises(UserError, match=f"{name}: expected a file, found a directory"):
+        format_data(data, tmp_path / "out", "es", jobs=1)
+    file.rmdir()
+    os.mkfifo(file)
+    with pytest.raises(UserError, match=rf"{name}: expected a file, found a pipe \(FIFO\)"):
+        format_data(data, tmp_path / "out", "es", jobs=1)

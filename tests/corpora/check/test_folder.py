@@ -1,5 +1,6 @@
 """Files of a directory that are damaged, or do not agree."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from parp_espnet.corpora.check.faults import levels
 from parp_espnet.corpora.check.judge import Limits
 from parp_espnet.corpora.check.run import check
 from parp_espnet.errors import UserError
+from parp_espnet.pipeline.formatting import format_data
 
 Find = Callable[..., list[tuple[str, str]]]
 Make = Callable[..., Path]
@@ -108,8 +110,8 @@ def test_the_durations_of_segments(make: Make, find: Find) -> None:
     ("damage", "message"),
     [
         (lambda data: data / "nowhere", "nowhere: no such data directory"),
-        (lambda data: (data / "wav.scp").unlink(), "wav.scp: No such file or directory; a data directory has wav.scp"),
-        (lambda data: (data / "text").unlink(), "text: No such file"),
+        (lambda data: (data / "wav.scp").unlink(), "wav.scp: no such file; a data directory has wav.scp"),
+        (lambda data: (data / "text").unlink(), "text: no such file"),
         (lambda data: (data / "text").write_text("\n"), "text: the file is empty"),
         (lambda data: (data / "utt2spk").write_text(""), "utt2spk: the file is empty"),
     ],
@@ -125,3 +127,67 @@ def test_a_directory_twice(make: Make) -> None:
     data = make()
     with pytest.raises(UserError, match="expected each directory once"):
         check([data, data.parent / "train"], Limits(), levels({}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "faults"),
+    [
+        ({"../../x": "../../x"}, [("id", "../../x")]),
+        ({"/tmp/x": "x"}, [("id", "/tmp/x")]),
+        ({"a//b": "a"}, [("id", "a//b")]),
+        ({"a-1": "ana maria"}, [("id", "a-1")]),
+        ({"a-1": "../a"}, [("id", "a-1")]),
+        ({"x": "s", "s-x": "s"}, [("one-name", "x")]),
+        ({"b-x": "a", "x": "a-b"}, [("one-name", "x")]),
+        ({"a/b": "a/b"}, []),
+    ],
+)
+def test_ids_that_stage_2_refuses(make: Make, rows: dict[str, str], faults: list[tuple[str, str]]) -> None:
+    data = make()
+    wavs = sorted((data / "wav").iterdir())
+    for name in ("spk2utt", "utt2dur"):
+        (data / name).unlink()
+    values = {"wav.scp": map(str, wavs), "text": ["o l a", "t o l a"], "utt2spk": rows.values()}
+    for name, column in values.items():
+        lines = sorted(f"{id_} {value}\n" for id_, value in zip(rows, column, strict=False))
+        (data / name).write_text("".join(lines))
+    found = check([data], Limits(), levels({}))
+    errors = {(fault.kind, fault.utterance) for fault in found.faults if fault.kind in ("id", "one-name", "path")}
+    assert errors == set(faults)
+    out = data.parent / "stage2"
+    if faults:
+        with pytest.raises(UserError, match=r"an id must be|both become"):
+            format_data(data, out, "es", jobs=1)
+        assert not out.exists()
+    else:
+        format_data(data, out, "es", jobs=1)
+
+
+def test_a_path_that_goes_up(make: Make, find: Find) -> None:
+    data = make()
+    rewrite(data / "wav.scp", lambda raw: raw.replace(b"/wav/ana-1.wav", b"/wav/../wav/ana-1.wav"))
+    assert find(data) == [("path", "ana-1")]
+    with pytest.raises(UserError, match="ana-1 is a path that goes up"):
+        format_data(data, data.parent / "out", "es", jobs=1)
+
+
+@pytest.mark.parametrize(
+    "name", ["wav.scp", "text", "utt2spk", "spk2utt", "utt2dur", "segments", "utt2lang", "reco2file_and_channel"]
+)
+def test_a_table_that_is_a_pipe_or_a_folder(make: Make, find: Find, name: str) -> None:
+    file = make() / name
+    file.unlink(missing_ok=True)
+    file.mkdir()
+    with pytest.raises(UserError, match=f"{name}: expected a file, found a directory"):
+        find(file.parent)
+    file.rmdir()
+    os.mkfifo(file)
+    with pytest.raises(UserError, match=rf"{name}: expected a file, found a pipe \(FIFO\)"):
+        find(file.parent)
+
+
+def test_a_link_that_leads_nowhere_is_no_missing_table(make: Make, find: Find) -> None:
+    file = make() / "utt2lang"
+    file.symlink_to("gone")
+    with pytest.raises(UserError, match="utt2lang: no such file"):
+        find(file.parent)
