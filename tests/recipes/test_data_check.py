@@ -54,7 +54,9 @@ def test_words_in_the_place_of_phones_are_asked_about(recipe: Path) -> None:
     assert fault.startswith("error    words: data/train/text: expected phones with spaces between them, found ")
     assert "--phonemise LANG" in fault
     assert fault.endswith("if words are what is to be recognised, give --words_as_tokens true")
-    assert len(rest) == 2, "a copy of it would hold the same words"
+    # Dev's and test's phones are unseen in such a training set; that is said beside it.
+    advice = [line for line in rest if not line.lstrip().startswith("warning  unseen: ")]
+    assert not any("--fix" in line or "_clean" in line for line in advice), "a copy of it would hold the same words"
     done = run(recipe, "--words_as_tokens", "true", "--stop_stage", "1")
     assert done.returncode == 0, done.stdout + done.stderr
 
