@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,22 @@ from parp_espnet.files import read_json
 
 WITHIN = "checkpoint.within.pth"
 Stop = Callable[..., None]
+WAITS = """
+import sys, time
+from pathlib import Path
+from parp_espnet.bin.train import main
+from parp_espnet.espnet.interruption import Interruption
+begun, heed = Path(sys.argv.pop(1)), Interruption._heed
+def wait_and_heed(self, chance):
+    if self._update() == 8:
+        begun.touch()
+        while self._signal is None:
+            time.sleep(0.02)
+    heed(self, chance)
+Interruption._heed = wait_and_heed
+main()
+"""
+"""A training that waits after its eighth update until a signal comes."""
 
 
 @pytest.fixture
@@ -88,17 +103,17 @@ def test_it_continues_with_the_validation(
     assert_same(whole, tmp_path)
 
 
-def test_a_process_that_gets_it(whole: Path, recipe, length, tmp_path: Path, assert_same) -> None:
-    command = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(recipe.config(tmp_path, **length))]
+def test_a_process_that_gets_it(whole: Path, recipe, length, tmp_path: Path, assert_same, wait_until, end_of) -> None:
+    config = recipe.config(tmp_path, **length)
+    begun = tmp_path / "begun"
+    command = [sys.executable, "-c", WAITS, str(begun), "--config", str(config)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    log = tmp_path / "pruning.jsonl"
-    while not (log.exists() and '"step": 8,' in log.read_text()):
-        assert process.poll() is None
-        time.sleep(0.005)
+    wait_until(begun.exists, "the training to begin", process)
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    _, errors = end_of(process)
     assert process.returncode == 143
-    assert errors.splitlines()[-1].endswith("; the same command continues")
+    assert "has what there is after update 8; the same command continues\n" in errors
+    assert (tmp_path / WITHIN).exists()
     recipe.train(tmp_path, **length)
     assert_same(whole, tmp_path)
 
