@@ -190,3 +190,25 @@ def test_whatever_is_damaged_the_copy_is_clean(
     except UserError:
         return  # one line that says why there is nothing to clean
     assert check([out], Limits(), levels({})).of(Level.ERROR) == ()
+
+
+def test_what_stage_2_refuses_is_left_out(make: Make) -> None:
+    data = make()
+    for name, old, new in (
+        ("utt2spk", "ana-1 ana", "ana-1 ana maria"),
+        ("wav.scp", "/wav/ana-2.wav", "/wav/../wav/ana-2.wav"),
+    ):
+        (data / name).write_text((data / name).read_text().replace(old, new))
+    (out,) = clean(data)
+    assert [row[0] for row in rejected(out)] == ["id", "path"]
+    assert keys(out / "wav.scp") == ["bea-1", "bea-2"]
+
+
+def test_a_copy_is_made_in_the_directory(make: Make) -> None:
+    data = make()
+    for name in ("wav.scp", "text", "utt2spk", "utt2dur", "spk2utt"):
+        (data / name).write_text((data / name).read_text().replace("ana-1", "ana-/.1"))
+    (data / "wav.scp").write_text((data / "wav.scp").read_text().replace("wav/ana-/.1.wav", "wav/ana-1.wav"))
+    soundfile.write(data / "wav" / "ana-1.wav", 0.1 * np.sin(np.arange(8000)), 8000)
+    (out,) = clean(data, resample=True)
+    assert [path.name for path in (out / "wav").iterdir()] == ["ana-%2F.1.wav"]
