@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -231,3 +232,15 @@ def test_no_id_leads_out_of_the_directory(tmp_path: Path, record: Record, odd: s
     assert len(made) == 6
     assert {path.parent for path in made} == {tmp_path / "out/wav"}
     assert all(path.name[0] != "." for path in made)
+
+
+def test_a_table_that_is_a_pipe_is_refused(tmp_path: Path, record: Record) -> None:
+    os.mkfifo(tmp_path / "table.tsv")
+    with pytest.raises(UserError, match=r"table\.tsv: expected a file, found a pipe \(FIFO\)"):
+        own.read(tmp_path / "table.tsv", "train", tmp_path / "wav", "xx")
+    for name in ("text", "utt2spk", "segments", "reco2file_and_channel"):
+        data = kaldi(tmp_path / name, record)
+        (data / name).unlink(missing_ok=True)
+        os.mkfifo(data / name)
+        with pytest.raises(UserError, match=rf"{name}: expected a file, found a pipe \(FIFO\)"):
+            own.read(data, "train", tmp_path / "wav", "xx")
