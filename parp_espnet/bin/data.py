@@ -129,7 +129,7 @@ def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
     try:
         phones = text_of(args.inventory).split()
     except UserError as error:
-        raise UserError(f"--inventory: expected a file of phones in UTF-8: {error}") from None
+        raise UserError(f"--inventory {args.inventory}: expected a file of phones in UTF-8 ({error})") from None
     if not phones:
         raise UserError(f"--inventory {args.inventory}: expected phones, found none")
     return frozenset(map(normal, phones))

@@ -22,7 +22,7 @@ from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.sheets import Entry, by_split, is_list, read_sheet
 from parp_espnet.errors import UserError
-from parp_espnet.files import exists, is_file
+from parp_espnet.files import exists, is_file, need_file
 from parp_espnet.sound.ark import place_of
 from parp_espnet.sound.channels import channel_of_segment, read_channels
 from parp_espnet.sound.suffixes import SUFFIXES
@@ -73,7 +73,10 @@ def read_items(path: Path, told: Told | None = None) -> Items:
     if path.is_file():
         return _list(path, told)
     if not path.is_dir():
-        raise UserError(f"--own {path}: no such file or directory")
+        try:
+            need_file(path, "no such file or directory")
+        except UserError as error:
+            raise UserError(f"--own {error}") from None
     if (path / "wav.scp").is_file():
         _need_no_columns(path, told, "a Kaldi directory")
         return _kaldi(path)

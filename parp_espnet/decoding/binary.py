@@ -19,7 +19,7 @@ MAGIC = b"mmap lm http://kheafield.com/code"
 
 def read_ngram(path: Path, tokens: Sequence[str]) -> LanguageModel:
     """Read an ARPA file, or a binary of KenLM. Raises `UserError` where it is neither, or of other words."""
-    need_file(path)
+    need_file(path, "no such file; expected an n-gram")
     try:
         with path.open("rb") as file:
             binary = file.read(len(MAGIC)) == MAGIC

@@ -1,3 +1,4 @@
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -237,3 +238,32 @@ def test_what_is_no_layout(tmp_path: Path, record: Record) -> None:
     (tmp_path / "a.csv").write_text("1.wav,a b\n")
     with pytest.raises(UserError, match="expected at least three speakers or sentences for three sets, found 1"):
         own.read(tmp_path, "train", tmp_path, "xx")
+
+
+@pytest.mark.parametrize("odd", ["../../x", "/etc/x", "..", ".", "a/../../../b", ".hidden", "x" * 250])
+def test_no_id_leads_out_of_the_directory(tmp_path: Path, record: Record, odd: str) -> None:
+    data = kaldi(tmp_path, record)
+    (data / "segments").write_text(
+        "".join(f"s{n % 3}-{n} s{n % 3}-{n} 0.5 1.5\n" for n in range(1, 6)) + f"{odd} s0-0 0 1\n"
+    )
+    for name, value in {"text": "a b 0", "utt2spk": odd}.items():
+        (data / name).write_text((data / name).read_text() + f"{odd} {value}\n")
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    for split in SPLITS:
+        own.read(data, split, tmp_path / "out/wav", "xx")
+    made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert len(made) == 6
+    assert {path.parent for path in made} == {tmp_path / "out/wav"}
+    assert all(path.name[0] != "." for path in made)
+
+
+def test_a_table_that_is_a_pipe_is_refused(tmp_path: Path, record: Record) -> None:
+    os.mkfifo(tmp_path / "table.tsv")
+    with pytest.raises(UserError, match=r"table\.tsv: expected a file, found a pipe \(FIFO\)"):
+        own.read(tmp_path / "table.tsv", "train", tmp_path / "wav", "xx")
+    for name in ("text", "utt2spk", "segments", "reco2file_and_channel"):
+        data = kaldi(tmp_path / name, record)
+        (data / name).unlink(missing_ok=True)
+        os.mkfifo(data / name)
+        with pytest.raises(UserError, match=rf"{name}: expected a file, found a pipe \(FIFO\)"):
+            own.read(data, "train", tmp_path / "wav", "xx")

@@ -203,7 +203,7 @@ def test_a_bad_file_is_one_line(tmp_path: Path, text: str, message: str) -> None
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot read this n-gram"):
+    with pytest.raises(UserError, match="none: no such file; expected an n-gram"):
         read_ngram(tmp_path / "none", ["a"])
     (tmp_path / "bad.arpa.gz").write_bytes(b"not gzip")
     with pytest.raises(UserError, match="cannot read this ARPA file"):

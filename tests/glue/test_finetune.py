@@ -190,6 +190,10 @@ def test_the_pool_of_minilm_is_the_papers():
         (["--method", "transfer"], "starts from a mask file"),
         (["--stage", "7"], "expected stages from 1 to 6"),
         (["--sparsity", "70"], "did you mean 0.7"),
+        (["--glue_tag", ".."], r"--glue_tag \.\.: expected letters, digits"),
+        (["--glue_tag", "."], r"--glue_tag \.: expected letters, digits"),
+        (["--glue_tag", "a/b"], "--glue_tag a/b: expected letters, digits"),
+        (["--glue_tag", "x" * 300], "expected at most 200 bytes"),
     ],
 )
 def test_wrong_options_are_refused(settings_of: Make, options: list[str], said: str, monkeypatch: pytest.MonkeyPatch):

@@ -150,3 +150,15 @@ def test_an_utterance_that_was_not_decoded(scored: tuple[Path, Path, Path]) -> N
     (scored[2] / "text").write_text("s-2 s i\n")
     with pytest.raises(UserError, match="utterance s-1: no hypothesis"):
         score(*scored)
+
+
+def test_no_language_leads_out_of_the_directory(scored: tuple[Path, Path, Path]) -> None:
+    exp, data, decoded = scored
+    both = [
+        Utterance("s-1", "s", "../../../x", "/1.wav", ("o", "l", "a"), "hola", 1.5),
+        Utterance("s-2", "s", "..", "/2.wav", ("s", "i"), "sì", 0.5),
+    ]
+    write_data_dir(data, both)
+    score(exp, data, decoded)
+    names = {path.name for path in (decoded / "score/by_language").iterdir()}
+    assert names == {"%2E.%2F..%2F..%2Fx", "%2E."}

@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -217,7 +218,7 @@ def test_skipping() -> None:
         (["--search", "espnet", "--use_ngram", "true"], "--search espnet: expected no n-gram"),
         (["--search", "espnet", "--use_lm", "true"], "expected --lm_weight and --penalty"),
         (["--metric", "bleu"], "--metric bleu: expected one of per, wer, cer"),
-        (["--merge", "/nowhere/m"], "--merge: /nowhere/m: cannot read the table of merged phones"),
+        (["--merge", "/nowhere/m"], "--merge: /nowhere/m: no such file; expected the table of merged phones"),
     ],
 )
 def test_what_is_wrong_is_named(recipe: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str) -> None:
@@ -239,3 +240,40 @@ def test_what_is_told_of_a_table_of_ones_own(recipe: Path) -> None:
     assert found[len(usual) :] == ["--of_dev", "2.0"]
     found = settings_of(recipe, *words, "--lang", "xx", "--valid_minutes", "2").set_options("dev")
     assert found[len(usual) :] == ["--minutes", "2.0", "--of_dev", "2.0"]
+
+
+@pytest.mark.parametrize("name", [".", "..", "...", ".steps", "../x", "/x", "a/b", "a b", " ", "a\nb", "x" * 201])
+@pytest.mark.parametrize("option", ["phn_tag", "train_set", "valid_set", "test_set"])
+def test_what_becomes_a_folder_is_a_name(recipe: Path, option: str, name: str) -> None:
+    with pytest.raises(UserError, match=f"phn.sh: --{option} .*: expected (letters, digits|at most 200 bytes)"):
+        settings_of(recipe, f"--{option}", name)
+
+
+@pytest.mark.parametrize("option", ["valid_set", "test_set"])
+def test_a_set_has_a_name(recipe: Path, option: str) -> None:
+    with pytest.raises(UserError, match=f"--{option} '': expected letters"):
+        settings_of(recipe, f"--{option}", "")
+
+
+@pytest.mark.parametrize("name", ["train", "train-clean.100", "a_b=c+1", "ñ"])
+def test_usual_names_of_sets(recipe: Path, name: str) -> None:
+    assert settings_of(recipe, "--train_set", name, "--phn_tag", name).train_name == name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--merge"],
+        ["--ngram"],
+        ["--lm_config", "--use_lm", "true"],
+        ["--lm_train_text", "--use_lm", "true"],
+        ["--train_config"],
+        ["--initial_mask"],
+    ],
+)
+def test_a_file_that_is_a_pipe_or_a_folder(recipe: Path, words: list[str]) -> None:
+    option, *others = words
+    os.mkfifo(recipe / "fifo")
+    for path, found in ((recipe / "fifo", r"a pipe \(FIFO\)"), (recipe, "a directory")):
+        with pytest.raises(UserError, match=f"phn.sh: {option}: .*: expected a file, found {found}"):
+            settings_of(recipe, option, str(path), *others)

@@ -17,6 +17,10 @@ def test_experiments_at_a_time() -> None:
         (["--stage", "3", "--stop_stage", "2"], "expected stages from 1 to 5"),
         (["--max_jobs_run", "0"], "expected 1 or more"),
         (["--ngpu", "-1"], "expected 0 or more"),
+        (["--profile", ""], "--profile .*: expected letters, digits"),
+        (["--profile", ".."], "--profile .*: expected letters, digits"),
+        (["--profile", "conf/study/.yaml"], "--profile .*: expected letters, digits"),
+        (["--profile", "my study.yaml"], "--profile my study: expected letters, digits"),
     ],
 )
 def test_what_is_wrong_is_named(words: list[str], message: str) -> None:

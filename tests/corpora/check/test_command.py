@@ -117,7 +117,7 @@ def test_inventories(make: Make, call: Call, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["nowhere"], "nowhere: no such data directory"),
-        (["{data}/wav"], "wav.scp: No such file"),
+        (["{data}/wav"], "wav.scp: no such file"),
         (["{data}", "--lang", "xx"], "no phone inventory for the language 'xx'"),
         (["{data}", "--inventory", "nowhere"], "--inventory nowhere: expected a file of phones"),
         (["{data}", "--fix"], "--fix and --out: expected both or none"),

@@ -197,3 +197,25 @@ def test_letters_stay_composed(make: Make, tmp_path: Path) -> None:
     (data / "text").write_text("ana-1 á <space> ñ\nana-2 a\nbea-1 é\nbea-2 é\n")
     fix(check([data], Limits(), levels({})), [tmp_path / "clean"], resample=False)
     assert (tmp_path / "clean" / "text").read_text() == (data / "text").read_text()
+
+
+def test_what_stage_2_refuses_is_left_out(make: Make) -> None:
+    data = make()
+    for name, old, new in (
+        ("utt2spk", "ana-1 ana", "ana-1 ana maria"),
+        ("wav.scp", "/wav/ana-2.wav", "/wav/../wav/ana-2.wav"),
+    ):
+        (data / name).write_text((data / name).read_text().replace(old, new))
+    (out,) = clean(data)
+    assert [row[0] for row in rejected(out)] == ["id", "path"]
+    assert keys(out / "wav.scp") == ["bea-1", "bea-2"]
+
+
+def test_a_copy_is_made_in_the_directory(make: Make) -> None:
+    data = make()
+    for name in ("wav.scp", "text", "utt2spk", "utt2dur", "spk2utt"):
+        (data / name).write_text((data / name).read_text().replace("ana-1", "ana-/.1"))
+    (data / "wav.scp").write_text((data / "wav.scp").read_text().replace("wav/ana-/.1.wav", "wav/ana-1.wav"))
+    soundfile.write(data / "wav" / "ana-1.wav", 0.1 * np.sin(np.arange(8000)), 8000)
+    (out,) = clean(data, resample=True)
+    assert [path.name for path in (out / "wav").iterdir()] == ["ana-%2F.1.wav"]
