@@ -117,7 +117,7 @@ def set_aside_damaged(study: Study) -> None:
 
 def is_unpacked(experiment: Experiment) -> bool:
     """Whether an experiment is complete, and ran elsewhere: its model is not here."""
-    return (ROOT / experiment.result).is_file() and (ROOT / experiment.directory / UNPACKED).is_file()
+    return is_result(ROOT / experiment.result) and (ROOT / experiment.directory / UNPACKED).is_file()
 
 
 def _state(experiment: Experiment, code: int | None) -> State:

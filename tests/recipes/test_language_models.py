@@ -195,7 +195,7 @@ def test_a_bad_text_is_one_line(
 
 def test_an_ngram_of_other_words_is_one_line(command: list[str], with_ngram: str, tmp_path: Path) -> None:
     arpa = tmp_path / "other.arpa"
-    arpa.write_text("\\data\\\nngram 1=2\n\n\\1-grams:\n-0.3 </s>\n-0.3 hello\n\n\\end\\\n")
+    arpa.write_text("\\data\\\nngram 1=3\n\n\\1-grams:\n-99 <s>\n-0.3 </s>\n-0.3 hello\n\n\\end\\\n")
     done = run(command, "--stage", "10", "--ngram", str(arpa))
     assert done.returncode == 2
     assert "lacks 4 of the recogniser's 4 tokens, such as" in done.stderr.splitlines()[-1]
