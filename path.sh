@@ -17,6 +17,8 @@ fi
 
 export PATH="${PARP_VENV}/bin:${PATH}"
 export PYTHONPATH="${PARP_ROOT}${PYTHONPATH:+:${PYTHONPATH}}"
+# `python3 -m` would look in the current directory first, where another checkout, or somebody's yaml.py, may be.
+export PYTHONSAFEPATH=1
 
 # Kaldi's files are sorted bytewise; Python reads and writes UTF-8 all the same.
 export LC_ALL=C

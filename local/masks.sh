@@ -61,7 +61,8 @@ first_mask() {
             pruned=${expdir}/${name}/pruned.safetensors
             make_mask "${pruned}" "${next}" "${expdir}/${name}/${model}" \
                 from-model --model "${expdir}/${name}/${model}" --scope "${scope}"
-            round=(--initial_mask "${PWD}/${pruned}" --sparsity "${next}")
+            # The next round is called from where the user was; expdir may be absolute or the recipe's own.
+            round=(--initial_mask "$(realpath "${pruned}")" --sparsity "${next}")
         done
         step "${exp}/.steps/iterated_mask.json" --keep --input "${pruned}" --output "${mask}" -- cp "${pruned}" "${mask}"
         ;;

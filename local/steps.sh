@@ -60,7 +60,13 @@ step() {
 # show_or_run COMMAND…: run a command that remembers by itself what is complete; in a dry run, print it.
 show_or_run() {
     if [ "${dry_run:?}" = true ]; then
-        echo "${label}: $*"
+        # Quoted where it has to be, so that it can be pasted: ${word@Q} would quote every word.
+        local word words=()
+        for word in "$@"; do
+            [[ -n ${word} && ${word} != *[!A-Za-z0-9_@%+=:,./-]* ]] || word=${word@Q}
+            words+=("${word}")
+        done
+        echo "${label}: ${words[*]}"
     else
         run "$@"
     fi

@@ -1,6 +1,7 @@
 """Whatever the locale, the letters of a path and where a checkout may be written: the same results."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -91,3 +92,59 @@ def test_a_checkout_that_may_not_be_written(read_only: Path, upstream: Path, tmp
     assert Result.read(result).sparsity_measured == pytest.approx(0.5, abs=1e-3)
     assert (elsewhere / "RESULTS.md").exists()
     assert sorted(one.name for one in elsewhere.iterdir() if one.name in ("data", "dump")) == ["data", "dump"]
+
+
+def dry_run(command: Path, folder: Path, *words: str) -> list[str]:
+    """What a command of the project prints in a dry run, standing in `folder`."""
+    environment = os.environ | {"PARP_VENV": sys.prefix}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [str(command), *words, "--dry_run", "true"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("command", ["run.sh", "egs2/cldr/es/run.sh", "egs2/glue/cldr_kind/run.sh"])
+def test_python_files_of_the_current_directory_are_not_ours(command: str, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    usual = dry_run(ROOT / command, elsewhere)
+    for module in ("yaml", "torch", "json", "parp_espnet/__init__"):
+        file = elsewhere / f"{module}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"raise SystemExit('{module} of the current directory')\n")
+    assert dry_run(ROOT / command, elsewhere) == usual
+
+
+def test_what_a_dry_run_prints_can_be_pasted(tmp_path: Path) -> None:
+    """An empty word, and one with a space, are words of the shell again."""
+    upstream = "egs2/cldr/ssl1/upstreams/multi"
+    (tmp_path / "my upstream").symlink_to(ROOT / upstream)
+    words = ("--upstream", str(tmp_path / "my upstream"), "--lm_train_text", str(tmp_path / "a text"))
+    (tmp_path / "a text").write_text("u a\n")
+    lines = dry_run(ROOT / "egs2/cldr/es/run.sh", tmp_path, *words, "--use_ngram", "true")
+    assert lines
+    commands = [shlex.split(line.partition("): ")[2], comments=True) for line in lines]
+    (made,) = [command for command in commands if "parp_espnet.bin.make_config" in command]
+    assert made[made.index("--initial_mask") + 1] == ""
+    assert str(tmp_path / "a text") in [word for command in commands for word in command]
+
+
+def test_a_second_language_takes_the_recipe_alone(tmp_path: Path) -> None:
+    """README's line; nothing of the first language comes along."""
+    text = (ROOT / "egs2/own/README.md").read_text()
+    (line,) = [line.strip() for line in text.splitlines() if "OWN=" in line and "cp " in line]
+    own = tmp_path / "egs2" / "own"
+    (own / "mine" / "exp").mkdir(parents=True)
+    (own / "mine" / "data").mkdir()
+    shutil.copy(ROOT / "egs2/own/mine/run.sh", own / "mine")
+    copying = line.rpartition(" && ")[0]
+    subprocess.run(["bash", "-e", "-c", copying], check=True, cwd=tmp_path)
+    (second,) = [folder for folder in own.iterdir() if folder.name != "mine"]
+    assert [file.name for file in second.iterdir()] == ["run.sh"]

@@ -102,7 +102,7 @@ if at_stage 1; then
         advice+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
         options+=("${inventory_options[@]}")
         # What they write is looked at when they are run, in stage 2.
-        [ "${allow_pipes}" = false ] || options+=(--ignore command,path)
+        [ "${allow_pipes}" = false ] || options+=(--ignore "command,path")
         step "${datadir}/.steps/check_${train_set}.json" "${inputs[@]}" --output "${dumpdir}/faults/${train_set}.tsv" \
             --aside "--nj ${nj}" -- \
             python3 -m parp_espnet.bin.data check "${sets[@]}" "${options[@]}" --list "${dumpdir}/faults/${train_set}.tsv" \
