@@ -61,12 +61,12 @@ step() {
 show_or_run() {
     if [ "${dry_run:?}" = true ]; then
         # Quoted where it has to be, so that it can be pasted: ${word@Q} would quote every word.
-        local word words=()
+        local word quoted=()
         for word in "$@"; do
             [[ -n ${word} && ${word} != *[!A-Za-z0-9_@%+=:,./-]* ]] || word=${word@Q}
-            words+=("${word}")
+            quoted+=("${word}")
         done
-        echo "${label}: ${words[*]}"
+        echo "${label}: ${quoted[*]}"
     else
         run "$@"
     fi
