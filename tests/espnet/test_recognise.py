@@ -73,11 +73,10 @@ def test_in_their_order_and_past_what_fails(
     named = [str(one.path) if isinstance(one, Failure) else one[1].name for one in found]
     below = [str(tones / f"tone-{number}.wav") for number in range(8)]
     assert named == [str(inputs[0]), str(inputs[1]), *below, str(inputs[3]), str(inputs[4])]
-    assert [str(one) for one in found if isinstance(one, Failure)] == [
-        f"{tmp_path}/bad.wav: no audio that libsndfile can decode (Format not recognised); "
-        "if it is some, convert it to wav or flac",
-        f"{tmp_path}/gone.wav: no such file",
-    ]
+    bad, gone = [str(one) for one in found if isinstance(one, Failure)]
+    # What follows depends on whether there is an ffmpeg.
+    assert bad.startswith(f"{tmp_path}/bad.wav: expected what libsndfile ")
+    assert gone == f"{tmp_path}/gone.wav: expected a file, found none"
 
 
 def test_a_model_of_letters_gives_words(recogniser: Recogniser, tones: Path, monkeypatch: pytest.MonkeyPatch):
