@@ -3,6 +3,7 @@
 Outside of distributed training there is one process, rank 0.
 """
 
+import contextlib
 import gc
 import sys
 import traceback
@@ -103,8 +104,17 @@ def leave() -> None:
         return
     # The model of DistributedDataParallel holds the group, an error that is on its way holds the
     # model by its frames, and nobody joins the threads of a group that is held.
-    error = sys.exception()
-    if error is not None:
-        traceback.clear_frames(error.__traceback__)
+    _let_go(sys.exception())
     gc.collect()
     distributed.destroy_process_group()
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empty the frames that an error, and what led to it, hold."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            with contextlib.suppress(RuntimeError):  # it is still running
+                frame.clear()
+            # Where somebody asked for `locals()`, as typeguard does, Python 3.12 keeps a copy until it is asked again.
+            _ = frame.f_locals
+        error = error.__context__

@@ -11,7 +11,7 @@ from typing import Protocol
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline import contract
 from parp_espnet.pipeline.contract import JobArray
-from parp_espnet.pipeline.signals import end, guard, undisturbed
+from parp_espnet.pipeline.signals import end, start_guarded, undisturbed
 
 PROGRAM = "run_local"
 GRACE_SECONDS = 90.0
@@ -90,14 +90,7 @@ class _LocalJob:
         with self._log.open("w", encoding="utf-8") as out:
             out.write(contract.head(command))
             out.flush()
-            self.process = subprocess.Popen(
-                ["bash", "-c", f"set -o pipefail; {command}"],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._guard = guard(self.process)
+            self.process, self._guard = start_guarded(f"set -o pipefail; {command}", out)
 
     def poll(self) -> int | None:
         code = self.process.poll()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import IO, Any, NoReturn
 
 
 class TerminatedError(Exception):
@@ -73,6 +73,29 @@ def end(processes: "Sequence[subprocess.Popen[bytes]]", grace: float) -> None:
     for process in processes:
         _signal(process, signal.SIGKILL)
         process.wait()
+
+
+def start_guarded(command: str, output: IO[Any]) -> "tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]":
+    """Start a shell command as a group of its own; return its process and its guard, see `guard`.
+
+    It begins when its guard is there: nothing of it outlives us, whenever we are killed.
+    """
+    wait, begin = os.pipe()
+    try:
+        process = subprocess.Popen(
+            ["bash", "-c", f"read -r <&{wait} || exit; exec {wait}<&-; {command}"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(wait,),
+        )
+        watch = guard(process)
+        os.write(begin, b"\n")
+    finally:
+        os.close(wait)
+        os.close(begin)
+    return process, watch
 
 
 def guard(process: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":

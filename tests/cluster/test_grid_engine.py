@@ -54,7 +54,7 @@ def test_a_job_that_cannot_start_fails(grid_engine: Any) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.usefixtures("folder")
 def test_a_signal_cancels_the_jobs(grid_engine: Any, number: int, code: int) -> None:
-    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 1200 & wait"]
+    job = ["bash", "-c", "sleep 1200 & echo $$ >pid.JOB; wait"]
     process = grid_engine.start("JOB=1:2", "x.JOB.log", *job, command=QUEUE)
     pids = [Path("pid.1"), Path("pid.2")]
     grid_engine.wait_until(lambda: all(map(is_written, pids)), "both jobs to start", process)

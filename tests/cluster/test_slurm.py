@@ -164,7 +164,7 @@ def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Pat
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: int) -> None:
-    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 1200 & wait"]
+    job = ["bash", "-c", "sleep 1200 & echo $$ >pid.JOB; wait"]
     process = slurm.start("--mem", "50M", "JOB=1:2", "x.JOB.log", *job, command=QUEUE)
     pids = [Path("pid.1"), Path("pid.2")]
     slurm.wait_until(lambda: all(map(is_written, pids)), "both jobs to start", process)

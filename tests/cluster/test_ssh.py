@@ -48,7 +48,7 @@ def test_without_a_list_of_machines(listed: Any) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_a_signal_ends_the_jobs_there(listed: Any, number: int, code: int) -> None:
-    job = ["bash", "-c", "echo $$ >pid.JOB; sleep 1200 & wait"]
+    job = ["bash", "-c", "sleep 1200 & echo $$ >pid.JOB; wait"]
     process = listed.start("JOB=1:2", "x.JOB.log", *job, command=QUEUE)
     pids = [Path("pid.1"), Path("pid.2")]
     listed.wait_until(lambda: all(map(is_written, pids)), "both jobs to start", process)

@@ -58,6 +58,8 @@ def _places(tree: Any) -> list[tuple[Any, Any]]:
     return [place for key, value in pairs for place in ((tree, key), *_places(value))]
 
 
+LEAST = 100
+"""Draws of each test on any machine, however slow: the same ones have to be read, and refused, everywhere."""
 Fuzz = Callable[[st.SearchStrategy[Any], Callable[[Any], object]], Counter[str]]
 
 
@@ -75,7 +77,7 @@ def fuzz(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> 
 
         def once(drawn: Any) -> None:
             nonlocal until
-            if time.monotonic() > until:
+            if counts.total() >= LEAST and time.monotonic() > until:
                 return
             try:
                 read(drawn)
@@ -87,7 +89,7 @@ def fuzz(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> 
                 raise
 
         number = 0
-        while time.monotonic() < until:
+        while counts.total() < LEAST or time.monotonic() < until:
             quiet = settings(
                 max_examples=200, deadline=None, database=None, phases=(Phase.generate, Phase.shrink),
                 suppress_health_check=list(HealthCheck),

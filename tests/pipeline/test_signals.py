@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,23 @@ def test_what_does_not_end_is_killed(tmp_path: Path, wait_until: Any) -> None:
     wait_until((tmp_path / "ready").exists, "the trap", process)
     end([process], grace=0.3)
     assert process.returncode == -signal.SIGKILL
+
+
+KILLED_WITHOUT_A_GUARD = """
+import os, signal, sys
+from pathlib import Path
+from parp_espnet.pipeline import signals
+def die(process):
+    Path("pid").write_text(str(process.pid))
+    os.kill(os.getpid(), signal.SIGKILL)
+signals.guard = die
+signals.start_guarded("touch ran", sys.stdout)
+"""
+
+
+def test_nothing_begins_before_its_guard_is_there(tmp_path: Path, wait_until: Any) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED_WITHOUT_A_GUARD], cwd=tmp_path, check=False)
+    assert done.returncode == -signal.SIGKILL
+    job = Path("/proc") / (tmp_path / "pid").read_text()
+    wait_until(lambda: not job.exists(), "the end of what had been started")
+    assert not (tmp_path / "ran").exists()
