@@ -9,6 +9,10 @@ PARP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PARP_VENV=${PARP_VENV:-${PARP_ROOT}/.venv}
 export PARP_ROOT PARP_VENV
 
+# `python3 -m` would look into the present directory first, and run what lies there: another checkout, or a file called
+# yaml.py.
+export PYTHONSAFEPATH=1
+
 if declare -F run >/dev/null; then # local/steps.sh, where it is used, passes a Ctrl-C on
     run "${PARP_ROOT}/local/environment.sh" || return
 else
@@ -16,9 +20,11 @@ else
 fi
 
 export PATH="${PARP_VENV}/bin:${PATH}"
-export PYTHONPATH="${PARP_ROOT}${PYTHONPATH:+:${PYTHONPATH}}"
-# `python3 -m` would look in the current directory first, where another checkout, or somebody's yaml.py, may be.
-export PYTHONSAFEPATH=1
+# An empty word in it would be the present directory.
+PYTHONPATH=:${PYTHONPATH:-}:
+while [[ ${PYTHONPATH} == *::* ]]; do PYTHONPATH=${PYTHONPATH//::/:}; done
+PYTHONPATH=${PARP_ROOT}${PYTHONPATH%:}
+export PYTHONPATH
 
 # Kaldi's files are sorted bytewise; Python reads and writes UTF-8 all the same.
 export LC_ALL=C

@@ -8,6 +8,8 @@
 # pip's own words are in .venv/install.log.
 set -euo pipefail
 
+# What lies in the present directory is none of Python's modules.
+export PYTHONSAFEPATH=1
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${PARP_VENV:-${root}/.venv}
 lock=${root}/requirements.lock

@@ -24,13 +24,13 @@ finetune_first() {
 # The settings say whose it is, and change none of its bits.
 make_mask() {
     step "$(dirname "$1")/.steps/$(basename "$1" .safetensors).json" --keep --input "$3" --output "$1" \
-        --aside "--settings $(printf '%q' "${exp}/settings.json")" -- \
+        --aside "--settings $(quoted "${exp}/settings.json")" -- \
         python3 -m parp_espnet.bin.mask "${@:4}" "${pool_options[@]}" --sparsity "$2" --out "$1"
 }
 
 first_mask() {
     local plain=(--method dense --sparsity 0 --scope global --prune_biases true --prune_pattern none)
-    local round=() pruned='' number next name names sparsities
+    local round=() round_mask='' pruned='' number next name names sparsities
     case ${mask_source} in
     random)
         draw_weights
@@ -61,8 +61,9 @@ first_mask() {
             pruned=${expdir}/${name}/pruned.safetensors
             make_mask "${pruned}" "${next}" "${expdir}/${name}/${model}" \
                 from-model --model "${expdir}/${name}/${model}" --scope "${scope}"
-            # The next round is called from where the user was; expdir may be absolute or the recipe's own.
-            round=(--initial_mask "$(realpath "${pruned}")" --sparsity "${next}")
+            # The round is started from where the user is; an absolute --expdir needs nothing before it.
+            [[ ${pruned} == /* ]] || round_mask=${PWD}/
+            round=(--initial_mask "${round_mask}${pruned}" --sparsity "${next}")
         done
         step "${exp}/.steps/iterated_mask.json" --keep --input "${pruned}" --output "${mask}" -- cp "${pruned}" "${mask}"
         ;;

@@ -46,6 +46,16 @@ terminated() {
 trap interrupted INT
 trap terminated TERM
 
+# quoted WORDS…: the words on one line, as a shell and Python's shlex read them; printf's %q has $'…', which shlex has not.
+quoted() {
+    local word line=() quote="'\"'\"'"
+    for word in "$@"; do
+        [[ ${word} =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]] || word="'${word//\'/"${quote}"}'"
+        line+=("${word}")
+    done
+    printf '%s\n' "${line[*]}"
+}
+
 # at_stage N: whether stage N is to run; names it for its steps.
 at_stage() {
     [[ " ${stages:?} " == *" $1 "* ]] || return 1
@@ -54,19 +64,13 @@ at_stage() {
 
 # step RECORD [options] -- COMMAND…: run a command of the stage, unless RECORD says that it is complete.
 step() {
-    run python3 -m parp_espnet.bin.step --label "${label}" --dry_run "${dry_run:?}" --record "$@"
+    run python3 -P -m parp_espnet.bin.step --label "${label}" --dry_run "${dry_run:?}" --record "$@"
 }
 
 # show_or_run COMMAND…: run a command that remembers by itself what is complete; in a dry run, print it.
 show_or_run() {
     if [ "${dry_run:?}" = true ]; then
-        # Quoted where it has to be, so that it can be pasted: ${word@Q} would quote every word.
-        local word quoted=()
-        for word in "$@"; do
-            [[ -n ${word} && ${word} != *[!A-Za-z0-9_@%+=:,./-]* ]] || word=${word@Q}
-            quoted+=("${word}")
-        done
-        echo "${label}: ${quoted[*]}"
+        echo "${label}: $(quoted "$@")"
     else
         run "$@"
     fi

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from parp_espnet.interpreter import shield_children
 from parp_espnet.shortages import SHARED, shortage
 
 USAGE_ERROR = 2
@@ -120,6 +121,7 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
 
     @functools.wraps(main)
     def wrapped() -> None:
+        shield_children()
         try:
             with plain_terminal():
                 main()

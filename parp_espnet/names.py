@@ -60,6 +60,27 @@ def check_name(option: str, name: str) -> None:
         raise UserError(f"{option} {name[:40]}…: expected at most {LONGEST} bytes, found {len(name.encode())}")
 
 
+def plain_name(word: str) -> str:
+    """Return a word as a part of a name that `check_name` takes: itself if it can be, else with a hash of it."""
+    plain = re.sub(r"[^\w.=+-]+", "_", word)
+    if plain == word and len(word.encode()) <= LONGEST // 2:
+        return word
+    return f"{plain[: LONGEST // 8]}-{hashlib.sha256(word.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def check_place(option: str, path: str) -> None:
+    """Raise `UserError`, which begins with `option` and what it is given, for what is no directory to write to."""
+    expected = None
+    if not path.strip():
+        expected = "the path of a directory"
+    elif not path.isprintable():
+        expected = "a path of printable letters on one line"
+    elif path.startswith("-"):
+        expected = "a path without a dash in front; write ./-…"
+    if expected is not None:
+        raise UserError(f"{option} {printable(repr(path))}: expected {expected}")
+
+
 def _is_safe(letter: str) -> bool:
     return letter not in "/\\%" and unicodedata.category(letter) not in ("Cc", "Cs", "Zs", "Zl", "Zp")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.names import LONGEST, check_name, file_name, why_no_id
+from parp_espnet.names import LONGEST, check_name, check_place, file_name, plain_name, why_no_id
 
 ODD = [
     "", ".", "..", "...", "../../x", "/etc/x", "a/b", "a%2Fb", "a%b", "a\\b", "a b", "a\u00a0b", "a\nb", "\0", ".x",
@@ -65,3 +65,27 @@ def test_no_name_of_a_folder(name: str) -> None:
 @pytest.mark.parametrize("name", ["train", "train_10min", "dev-clean", "a.b", "phn_s0.5+x=1", "ñ", "x" * LONGEST])
 def test_a_name_of_a_folder(name: str) -> None:
     check_name("phn.sh: --phn_tag", name)
+
+
+@pytest.mark.parametrize("word", ["phn", "my-model_1.5", "ñ", "a=b"])
+def test_a_plain_name_is_itself(word: str) -> None:
+    assert plain_name(word) == word
+
+
+def test_a_plain_name_is_a_name_and_never_that_of_two_words() -> None:
+    words = ["it's", "it_s", "a b", "a_b", "a  b", "ab\n", "a,b", "(x)", "x" * 300, "x" * 301, "../x"]
+    names = [plain_name(word) for word in words]
+    assert len(set(names)) == len(words)
+    for name in names:
+        check_name("--x", f"phn_{name}")
+
+
+@pytest.mark.parametrize("path", ["", " ", "a\nb", "a\x1b[2J", "-x", "\u2028"])
+def test_no_directory_to_write_to(path: str) -> None:
+    with pytest.raises(UserError, match=r"--expdir '.*': expected (a|the) path"):
+        check_place("phn.sh: --expdir", path)
+
+
+@pytest.mark.parametrize("path", ["exp", "my exp", "/scratch/ışık", "../exp", "exp/", "./-x"])
+def test_a_directory_to_write_to(path: str) -> None:
+    check_place("phn.sh: --expdir", path)

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.glue.tasks import TASKS, Task
+from parp_espnet.names import plain_name
 from parp_espnet.pipeline.pruning import Experiment, digest
 
 STAGES = {1: "data", 2: "model", 3: "first mask", 4: "train", 5: "score", 6: "results"}
@@ -67,7 +68,7 @@ class Settings(Experiment):
     def model_name(self) -> str:
         """Name of the pre-trained model in paths and tags; for a directory of one's own, with a hash of where it is."""
         if self.model.startswith(("/", ".")):
-            return f"{Path(self.model).name}-{digest(self.model)}"
+            return f"{plain_name(Path(self.model).name)}-{digest(self.model)}"
         return self.model.replace("/", "__")
 
     @property

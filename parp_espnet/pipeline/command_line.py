@@ -11,7 +11,7 @@ from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE, OF_OWN, Corpus
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file
-from parp_espnet.names import check_name
+from parp_espnet.names import check_name, check_place
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.decoding import Decoding
@@ -72,6 +72,18 @@ def _check_names(settings: Settings) -> None:
     for name in ("phn_tag", "train_set", "valid_set", "test_set"):
         if (value := getattr(settings, name)) is not None:
             check_name(f"phn.sh: --{name}", value)
+    for name in ("datadir", "dumpdir"):
+        check_place(f"phn.sh: --{name}", getattr(settings, name))
+    # ESPnet takes "PATH,NAME,KIND", with or without brackets around it.
+    places = ["dumpdir", *(["expdir"] if Path(settings.expdir).is_absolute() else [])]
+    for name in places:
+        found = getattr(settings, name)
+        if "," in found or found.startswith("("):
+            raise UserError(
+                f"phn.sh: --{name} {found}: expected a path without commas or a bracket in front, for ESPnet"
+            )
+    if settings.lang is not None and not (settings.lang.strip() and settings.lang.isprintable()):
+        raise UserError(f"phn.sh: --lang {settings.lang!r}: expected the code of a language, such as es")
 
 
 def _check_speeds(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from parp_espnet.names import plain_name
 from parp_espnet.pipeline.pruning import digest
 from parp_espnet.pipeline.settings import USUAL_BEAM, Settings
 
@@ -140,7 +141,7 @@ class Decoding:
     @property
     def _lm_tag(self) -> str:
         config = self.settings.lm_config
-        return (f"-{config.stem}" if config and config.stem != "lm" else "") + self._text_tag
+        return (f"-{plain_name(config.stem)}" if config and config.stem != "lm" else "") + self._text_tag
 
     @property
     def _ngram_tag(self) -> str:

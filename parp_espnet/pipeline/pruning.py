@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from parp_espnet.errors import UserError
+from parp_espnet.names import check_place
 from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
 from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.pruning.settings import PruneSettings
@@ -153,6 +154,7 @@ class Experiment:
 def check_pruning[T: Experiment](settings: T) -> T:
     """Return the settings as they are to be run. Raises `UserError` where they do not fit together."""
     program = settings.PROGRAM
+    check_place(f"{program}: --expdir", settings.expdir)
     if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
         raise UserError(f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
     if settings.first_mask is not None and settings.initial_mask is not None:

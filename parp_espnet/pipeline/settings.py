@@ -9,6 +9,7 @@ from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.table import CORPORA, FOLDERS, MINUTES_OF_OWN, NONE
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
+from parp_espnet.names import plain_name
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.paths import ROOT
@@ -129,7 +130,8 @@ class Settings(Experiment):
         """Name of the experiment, from every setting that its weights depend on."""
         if self.phn_tag is not None:
             return self.phn_tag
-        config = [self.train_config.stem] if self.train_config and self.train_config.stem != "phn" else []
+        stem = self.train_config.stem if self.train_config else "phn"
+        config = [plain_name(stem)] if stem != "phn" else []
         config += [] if self.lr is None else [f"lr{self.lr:g}"]
         # Each process has batches of its own, so an update is one of as many batches.
         config += [f"ranks{self.ranks}"] if self.ranks > 1 else []
@@ -256,5 +258,5 @@ def upstream_name(upstream: str) -> str:
     if path.parent.name == "upstreams" and path.parent.parent.name == "ssl1":
         return path.name
     if upstream.startswith(("/", ".")):
-        return f"{path.stem or path.name}-{digest(path)}"
+        return f"{plain_name(path.stem or path.name)}-{digest(path)}"
     return upstream.replace("/", "__")

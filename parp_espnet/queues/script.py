@@ -17,7 +17,17 @@ from parp_espnet.pipeline.contract import JobArray, code_of
 from parp_espnet.queues.scheduler import output_of
 
 # A queue is often told to take nothing but PATH along.
-TAKEN = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LC_ALL", "PYTHONUTF8", "PARP_ROOT", "PARP_VENV", "HF_HOME")
+TAKEN = (
+    "PATH",
+    "PYTHONPATH",
+    "PYTHONSAFEPATH",
+    "LD_LIBRARY_PATH",
+    "LC_ALL",
+    "PYTHONUTF8",
+    "PARP_ROOT",
+    "PARP_VENV",
+    "HF_HOME",
+)
 WATCH = (
     "exec 3<&0",
     "{ cat <&3 && kill -TERM $$; } >/dev/null 2>&1 &",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from parp_espnet.interpreter import unshielded
 from parp_espnet.sound.errors import SoundError, Trouble
 
 
@@ -22,7 +23,9 @@ def output_of(value: str) -> Iterator[Path]:
     """
     command = ["bash", "-o", "pipefail", "-c", value.removesuffix("|")]
     with tempfile.NamedTemporaryFile(prefix="parp-pipe-") as output:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, check=False, env=unshielded()
+        )
         if done.returncode:
             said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
             found = f"one that ended with exit code {done.returncode} ({said})"

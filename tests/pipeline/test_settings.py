@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
+from parp_espnet.names import check_name
 from parp_espnet.pipeline.command_line import read
 from parp_espnet.pipeline.settings import STAGES, Settings, upstream_name
 
@@ -122,6 +123,17 @@ def test_upstream_names() -> None:
     assert upstream_name("/a/model.pt") != upstream_name("/b/model.pt")
 
 
+def test_a_name_of_a_file_is_no_part_of_a_tag_that_cannot_be_one(recipe: Path) -> None:
+    config, upstream = recipe / "it's, my config.yaml", recipe / "my upstream"
+    config.touch()
+    upstream.mkdir()
+    found = settings_of(recipe, "--train_config", str(config), "--upstream", str(upstream), "--method", "imp")
+    for tag in (found.tag, found.dense.tag, *found.round_tags):
+        check_name("--phn_tag", tag)
+    (recipe / "x.yaml").touch()
+    assert settings_of(recipe, "--train_config", str(recipe / "x.yaml")).tag.startswith("phn_parp_s0.5_n5_x_")
+
+
 def test_scoring_changes_no_weights_and_is_passed_on_where_it_is_unusual(recipe: Path) -> None:
     (recipe / "merge.txt").write_text("ɛː ɛ\n")
     found = settings_of(recipe, "--metric", "cer", "--merge", str(recipe / "merge.txt"))
@@ -204,6 +216,13 @@ def test_skipping() -> None:
         (["--speed_perturb_factors", "fast"], "expected different factors"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
+        (["--expdir", ""], "--expdir '': expected the path of a directory"),
+        (["--datadir", " "], "--datadir ' ': expected the path of a directory"),
+        (["--dumpdir", "a\nb"], r"--dumpdir 'a\\nb': expected a path of printable letters"),
+        (["--dumpdir", "a,b"], "--dumpdir a,b: expected a path without commas"),
+        (["--expdir", "/scratch/a,b"], "--expdir /scratch/a,b: expected a path without commas"),
+        (["--corpus", "own", "--lang", "x\ny"], r"--lang 'x\\ny': expected the code of a language"),
+        (["--corpus", "none", "--lang", " "], "--lang ' ': expected the code of a language"),
         (["--lm_weight", "0.3"], "--lm_weight 0.3 changes nothing without --use_lm true"),
         (["--ngram_weight", "0.3"], "--ngram_weight 0.3 changes nothing without --use_ngram true"),
         (["--lm_train_text", "/dev/null"], "--lm_train_text /dev/null changes nothing without --use_lm true or"),

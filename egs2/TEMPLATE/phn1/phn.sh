@@ -85,7 +85,8 @@ if at_stage 1; then
         make_set "${test_set}" "${test_options[@]}"
     elif [ -x local/data.sh ]; then
         queued local_data 1
-        step "${datadir}/.steps/local.json" --input local/data.sh --editable "${datadir}/${train_set}/wav.scp" \
+        # A script of the user's may import what lies beside it.
+        PYTHONSAFEPATH='' step "${datadir}/.steps/local.json" --input local/data.sh --editable "${datadir}/${train_set}/wav.scp" \
             "${queue[@]}" -- local/data.sh
     fi
     if [ "${skip_check}" = false ]; then
@@ -163,7 +164,7 @@ if at_stage 5; then
     table_options output "${upstream_dir}" "${adapted[@]}"
     [ "${upstream_init}" = pretrained ] || tables+=(--output "${upstream_dir}/model.safetensors")
     step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" "${tables[@]}" \
-        --aside "${pool_options[*]@Q}" -- \
+        --aside "$(quoted "${pool_options[@]}")" -- \
         python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" "${upstream_options[@]}"
 fi
 
@@ -229,7 +230,7 @@ if at_stage 8; then
     if [ "${ranks}" -gt 1 ]; then
         # ESPnet's launcher submits to cuda_cmd, and knows Slurm by its command's name in Kaldi.
         queue=(--log "${exp}/log/train.log")
-        slurm_pl=$(printf '%q' "${project}/local/slurm.pl")
+        slurm_pl=$(quoted "${project}/local/slurm.pl")
         train=(
             python3 -m espnet2.bin.launch --log "${exp}/log/train.log" --ngpu "${ngpu}" --num_nodes "${num_nodes}"
             --cmd "${cuda_cmd/#python3 -m parp_espnet.bin.run_queue --backend slurm/${slurm_pl}}"
