@@ -19,6 +19,7 @@ type Plain = bool | int | float | str
 CALL = frozenset({
     "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait", "nj", "inference_nj", "recipe", "expdir",
     "datadir", "dumpdir", "phn_tag", "glue_tag", "compare_decoding",
+    "keep_checkpoints",
 })  # fmt: skip
 """Options of a call of the template that change nothing in its result, but where it is and what is made beside it."""
 DECODING = frozenset({

@@ -103,6 +103,7 @@ class Settings(Experiment):
     )
     layerdrop: Annotated[float | None, "leave out a layer so often in training; the upstream's own by default"] = None
     train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
+    keep_checkpoints: Annotated[bool, "keep what a complete training could be continued from"] = False
     lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = None
 
     # Language models

@@ -24,6 +24,7 @@ COMMANDS = (
     "language_model",
     "make_config",
     "plan",
+    "remove_checkpoints",
     "report",
     "run_local",
     "run_queue",

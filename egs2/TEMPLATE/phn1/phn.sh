@@ -250,6 +250,7 @@ if at_stage 9; then
     # The trainer pruned the averaged model again, verified all that decoding may use, and left its account of it.
     step "${exp}/.steps/finalise.json" --input "${exp}/training.json" --input "${exp}/${model}" \
         --input "${exp}/mask.safetensors" -- python3 -m parp_espnet.bin.show_training --exp "${exp}"
+    [ "${keep_checkpoints}" = true ] || show_or_run python3 -m parp_espnet.bin.remove_checkpoints --exp "${exp}"
 fi
 
 if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
@@ -284,6 +285,8 @@ if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
             --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
             "${lm_train[@]}" --train_shape_file "${lm_dir}/stats/train/text_shape" --ngpu "${ngpu}" \
             --valid_shape_file "${lm_dir}/stats/valid/text_shape" --resume true --output_dir "${lm_dir}"
+        [ "${keep_checkpoints}" = true ] ||
+            show_or_run python3 -m parp_espnet.bin.remove_checkpoints --exp "${lm_dir}" --model "${lm_model}"
     fi
 fi
 
