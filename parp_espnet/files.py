@@ -68,6 +68,12 @@ def text_of(path: Path, missing: str = "no such file") -> str:
         raise UserError(f"{path}: expected UTF-8 ({error})") from None
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text, which newlines alone end: `str.splitlines` also divides at what a file's name may
+    hold, such as U+2028."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 @contextlib.contextmanager
 def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced to disk and takes `path`'s place in one step.

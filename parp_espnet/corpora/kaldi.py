@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from pathlib import Path, PurePath
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import text_of, write_text
+from parp_espnet.files import lines_of, text_of, write_text
 from parp_espnet.names import why_no_id
 
 _FILES = ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
@@ -122,7 +122,7 @@ def _check(path: Path, one: Utterance) -> None:
 
 
 def _read_table(path: Path) -> dict[str, str]:
-    lines = text_of(path, "no such file; the data directory is incomplete, make it again").splitlines()
+    lines = lines_of(text_of(path, "no such file; the data directory is incomplete, make it again"))
     if not lines:
         raise UserError(f"{path}: the file is empty; expected a line for each utterance")
     table: dict[str, str] = {}

@@ -11,7 +11,7 @@ from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.frames import RATE
 from parp_espnet.espnet.recogniser import Recogniser, make_batches
-from parp_espnet.files import text_of, write_json, write_text
+from parp_espnet.files import lines_of, text_of, write_json, write_text
 from parp_espnet.progress import bar
 from parp_espnet.recognition.transcripts import Phone, Transcript, ctm
 from parp_espnet.sound.channels import mono
@@ -79,7 +79,7 @@ def read_wav_scp(data: Path) -> dict[str, Path]:
     """Read `wav.scp`. Raises `UserError` naming the line that is not "<utterance> <path>"."""
     scp = data / "wav.scp"
     wavs = {}
-    lines = text_of(scp, "no such file; expected a Kaldi data directory").splitlines()
+    lines = lines_of(text_of(scp, "no such file; expected a Kaldi data directory"))
     for number, line in enumerate(lines, 1):
         fields = line.split(maxsplit=1)
         if len(fields) != 2 or is_command(fields[1].strip()):

@@ -5,13 +5,13 @@ from pathlib import Path
 import soundfile
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import text_of
+from parp_espnet.files import lines_of, text_of
 from parp_espnet.pipeline.formatting import RATE
 
 
 def check_formatted(scp: Path, label: str) -> None:
     """Raise `UserError`, which begins with `label`, for a recording that is not 16 kHz mono."""
-    for line in text_of(scp).splitlines():
+    for line in lines_of(text_of(scp)):
         utterance, _, path = line.partition(" ")
         try:
             about = soundfile.info(path.strip())

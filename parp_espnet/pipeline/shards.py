@@ -4,7 +4,7 @@ from pathlib import Path
 
 from parp_espnet.corpora.kaldi import read_data_dir
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import lines_of, write_text
 
 
 def split(data: Path, parts: int, out: Path) -> None:
@@ -28,5 +28,5 @@ def join(logs: Path, parts: int, out: Path) -> None:
         text = logs / f"output.{part}/1best_recog/text"
         if not text.exists():
             raise UserError(f"{text}: no such file; its job did not end well, see {logs}/decode.{part}.log")
-        lines += text.read_text(encoding="utf-8").splitlines()
+        lines += lines_of(text.read_text(encoding="utf-8"))
     write_text(out, "".join(f"{line}\n" for line in sorted(lines, key=str.encode)))
