@@ -47,6 +47,16 @@ def need_file(path: Path, missing: str = "no such file") -> None:
         raise UserError(f"{path}: expected a file, found {kinds.get(stat.S_IFMT(mode), 'a device')}")
 
 
+def regular(path: Path) -> Path:
+    """Return a path that may be read: a regular file's, or that of nothing, of which the reader has its own words.
+
+    Raises `UserError` as `need_file` where anything else is there.
+    """
+    if path.exists():
+        need_file(path)
+    return path
+
+
 def bytes_of(path: Path, missing: str = "no such file") -> bytes:
     """Read a file that a user gives. Raises `UserError` where there is none that can be read, as `need_file`."""
     need_file(path, missing)
@@ -122,7 +132,7 @@ def write_json(path: Path, value: object) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file. Raises `UserError` when it is missing or damaged."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = regular(path).read_text(encoding="utf-8")
         value = json.loads(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # half of a pair of \u escapes is no character

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from parp_espnet.errors import command, printable
+from parp_espnet.files import regular
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.study.pair import alike, compare_scored, differences, error_rate_of, unknown_options
 
@@ -29,7 +30,7 @@ def main() -> None:
     one, other = alike(options.one, options.other, options.decoding)
     found = compare_scored(one, other, options.seed)
     rates = [f"{options.one} {error_rate_of(one):.2%}", f"{options.other} {error_rate_of(other):.2%}"]
-    size = len(one.errors.read_text(encoding="utf-8").splitlines()) - 1
+    size = len(regular(one.errors).read_text(encoding="utf-8").splitlines()) - 1
     what = "examples" if one.result.scores is not None else "utterances"
     print(printable(f"{', '.join(rates)}, on {size} {what} of {one.result.dataset}, {one.result.metric.upper()}"))
     if one.decoding:

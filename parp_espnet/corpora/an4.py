@@ -23,6 +23,7 @@ from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.take import take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
+from parp_espnet.files import regular
 from parp_espnet.names import file_name
 from parp_espnet.phones.phonemiser import phones_of
 
@@ -110,7 +111,7 @@ def _utterance(line: Line, folder: Path, wavs: Path) -> Utterance:
 
 def _wav(raw: Path, wav: Path) -> Path:
     """Write samples without a header as wav; the order of bytes in which speech is smoother is the right one."""
-    content = raw.read_bytes()
+    content = regular(raw).read_bytes()
     samples = [np.frombuffer(content[: len(content) // 2 * 2], order).astype(np.int16) for order in ("<i2", ">i2")]
     steps = [np.abs(np.diff(own.astype(np.int32))).sum() for own in samples]
     wav.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
 from parp_espnet.corpora.phrases import SPLITS, names_of, phrase_book
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import regular, write_text
 from parp_espnet.phones.espeak import VOICES, Synthesiser, Voice
 from parp_espnet.phones.phonemiser import check_script, composed, phones_said
 from parp_espnet.progress import track
@@ -131,7 +131,7 @@ def frequent_words(language: str, most: int) -> Iterator[str]:
 
 def _listed(path: Path) -> Iterator[str]:
     try:
-        words = path.read_text(encoding="utf-8").split()
+        words = regular(path).read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"--list {path}: expected words in UTF-8, one a line ({error})") from None
     yield from filter(_WORD.fullmatch, words)

@@ -15,6 +15,7 @@ from pathlib import Path
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.errors import UserError
+from parp_espnet.files import regular
 from parp_espnet.phones.letters import letters_of
 from parp_espnet.progress import track
 from parp_espnet.sound.reader import open_sound
@@ -83,7 +84,7 @@ def _transcript(recording: Path) -> str:
     """The line of a recording in its chapter's transcript."""
     listed = recording.parent / f"{recording.stem.rpartition('-')[0]}.trans.txt"
     try:
-        lines = listed.read_text(encoding="utf-8").splitlines()
+        lines = regular(listed).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{listed}: cannot read this transcript ({error}); unpack the corpus again") from None
     texts = dict(line.partition(" ")[::2] for line in lines)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
-from parp_espnet.files import read_json
+from parp_espnet.files import read_json, regular
 
 WHERE = "dl.fbaipublicfiles.com/cpc_audio/common_voices_splits.tar.gz"
 PHONES, NUMBERS = "validated_phones_reduced.txt", "phonesMatches_reduced.json"
@@ -99,6 +99,6 @@ def _symbol(phone: str) -> str:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return regular(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: expected lines in UTF-8 ({error}); unpack {WHERE} again") from None

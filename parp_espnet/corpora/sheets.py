@@ -14,6 +14,7 @@ from parp_espnet.corpora.columns import Columns, Told, check_values, count_known
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import Row, of_width, read_lines, read_rows
 from parp_espnet.errors import UserError
+from parp_espnet.files import regular
 
 DELIMITERS: Mapping[str, str] = {".tsv": "\t", ".csv": ",", ".psv": "|", ".txt": "|"}
 """What columns are usually apart by, by the name of the file."""
@@ -109,7 +110,7 @@ def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], li
     """
     if path.name.lower().endswith(".gz"):
         try:
-            text = gzip.decompress(path.read_bytes()).decode("utf-8-sig", errors="replace")
+            text = gzip.decompress(regular(path).read_bytes()).decode("utf-8-sig", errors="replace")
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise UserError(f"{path}: expected a file that gzip has packed ({error})") from None
         lines = [(f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import write_text
+from parp_espnet.files import regular, write_text
 from parp_espnet.progress import say
 
 BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
@@ -98,7 +98,7 @@ def read_arpa(path: Path) -> Arpa:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = regular(path).read_bytes()
         for magic, decompress in COMPRESSED.items():
             if content.startswith(magic) or (path.suffix == ".gz" and magic == GZIP):
                 content = decompress(content)

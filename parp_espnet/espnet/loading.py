@@ -15,7 +15,7 @@ from parp_espnet.errors import UserError, describe
 from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.finalise import SUMMARY
 from parp_espnet.espnet.task import PruningASRTask
-from parp_espnet.files import parse_yaml, read_json
+from parp_espnet.files import parse_yaml, read_json, regular
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 
 NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
@@ -66,7 +66,7 @@ def _read_config(config: Path) -> argparse.Namespace:
     if not config.exists():
         raise UserError(f"{config}: no such file; expected the training configuration beside the model")
     try:
-        content = parse_yaml(config.read_text(encoding="utf-8"))
+        content = parse_yaml(regular(config).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{config}: expected YAML, found something else ({error})") from None
     if not isinstance(content, dict) or "token_list" not in content:

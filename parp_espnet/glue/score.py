@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import read_json, write_text
+from parp_espnet.files import read_json, regular, write_text
 from parp_espnet.glue.examples import Example, label_name, read
 from parp_espnet.glue.finetune import predict
 from parp_espnet.glue.metrics import METRICS, Values, error_interval
@@ -101,7 +101,7 @@ def compare(one: Path, other: Path, metric: str) -> Paired:
 def read_predictions(path: Path) -> list[list[str]]:
     """Return the id, label and prediction of each example. Raises `UserError` when the file is missing or damaged."""
     try:
-        head, *rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()] or [[]]
+        head, *rows = [line.split("\t") for line in regular(path).read_text(encoding="utf-8").splitlines()] or [[]]
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; score again (stage 5)") from None
     if tuple(head) != HEAD or not rows or any(len(row) != len(HEAD) for row in rows):

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import parse_yaml, read_json, write_text
+from parp_espnet.files import parse_yaml, read_json, regular, write_text
 from parp_espnet.pipeline.settings import Settings
 
 # What phn.sh decides, and a configuration that says otherwise would be silently wrong.
@@ -94,7 +94,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        found = parse_yaml(path.read_text(encoding="utf-8"))
+        found = parse_yaml(regular(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot read this training configuration: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):

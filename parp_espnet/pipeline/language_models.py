@@ -5,14 +5,14 @@ from pathlib import Path
 from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.errors import UserError
-from parp_espnet.files import need_file, write_text
+from parp_espnet.files import need_file, regular, write_text
 from parp_espnet.scoring.transcripts import read_text
 
 
 def read_tokens(path: Path) -> list[str]:
     """Read ESPnet's token list. Raises `UserError` when it is missing or empty."""
     try:
-        tokens = path.read_text(encoding="utf-8").split()
+        tokens = regular(path).read_text(encoding="utf-8").split()
     except OSError as error:
         raise UserError(f"{path}: cannot read the token list ({error.strerror}); stage 4 makes it") from None
     if not tokens:

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from parp_espnet.files import write_json
+from parp_espnet.errors import UserError
+from parp_espnet.files import regular, write_json
 from parp_espnet.pipeline.contents import ABSENT, OWN, Contents, old_recordings, plain_word_of
 
 FORMAT = 2
@@ -68,8 +69,8 @@ class Record:
     def read(cls, path: Path) -> Self | None:
         """Read a record; what is no record, or a damaged one, is as none at all."""
         try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError):
+            found = json.loads(regular(path).read_bytes())
+        except (UserError, OSError, ValueError, RecursionError):
             return None
         if not _is_record(found):
             return None

@@ -5,7 +5,7 @@ import math
 from dataclasses import asdict
 from pathlib import Path
 
-from parp_espnet.files import write_text
+from parp_espnet.files import regular, write_text
 from parp_espnet.pruning.pruner import PruneEvent
 
 
@@ -23,7 +23,7 @@ class PruningLog:
 
     def cut(self, step: int) -> None:
         """Drop the lines after `step`, and a last line that a kill left unfinished; `step` −1 drops all."""
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        lines = regular(self.path).read_text(encoding="utf-8").splitlines() if self.path.exists() else []
         write_text(self.path, "".join(f"{line}\n" for line in lines if _step_of(line) <= step))
 
 

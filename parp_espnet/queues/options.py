@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import regular
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"slurm": ("slurm",), "sge": ("sge", "queue"), "pbs": ("pbs",), "ssh": ("ssh",)}
@@ -65,7 +66,7 @@ def find(backend: str, given: str | None) -> Path:
 def read(path: Path) -> OptionMap:
     """Read a configuration file. Raises `UserError` naming the line that is none of Kaldi's."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = regular(path).read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot read {path} ({error.strerror}); --config names another file") from None
     found = OptionMap(path)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import lines_of, write_text
+from parp_espnet.files import lines_of, regular, write_text
 from parp_espnet.scoring.bootstrap import Paired, paired_interval
 from parp_espnet.scoring.per import Counts
 
@@ -20,7 +20,7 @@ def write_utterances(path: Path, counts: Sequence[Counts]) -> None:
 def read_utterances(path: Path) -> list[Counts]:
     """Read what `write_utterances` wrote. Raises `UserError` when it is missing or damaged."""
     try:
-        head, *lines = lines_of(path.read_text(encoding="utf-8")) or [""]
+        head, *lines = lines_of(regular(path).read_text(encoding="utf-8")) or [""]
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; score again (stages 13 and 14)") from None
     except UnicodeDecodeError as error:

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from parp_espnet.errors import UserError, describe
-from parp_espnet.files import atomic_write, write_json
+from parp_espnet.files import atomic_write, regular, write_json
 from parp_espnet.locks import locked
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.score import BY_LANGUAGE
@@ -162,7 +162,7 @@ def _read(archive: Path) -> dict[str, bytes]:
     members: dict[str, bytes] = {}
     size = 0
     try:
-        with tarfile.open(archive, "r:xz") as tar:
+        with tarfile.open(regular(archive), "r:xz") as tar:
             for member in tar:
                 place = PurePosixPath(member.name)
                 size += member.size

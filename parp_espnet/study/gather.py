@@ -7,6 +7,7 @@ from functools import cache
 from itertools import combinations, compress
 from pathlib import Path
 
+from parp_espnet.files import regular
 from parp_espnet.glue.score import PREDICTIONS
 from parp_espnet.glue.score import compare as compare_predictions
 from parp_espnet.pipeline.decoding import Decoding
@@ -151,7 +152,7 @@ def _anatomy(one: Done, apart: Differences) -> Anatomy:
 
 def _adjusting(one: Done, apart: Differences) -> Adjusting:
     result = one.result
-    text = (one.folder / "pruning.jsonl").read_text(encoding="utf-8")
+    text = regular(one.folder / "pruning.jsonl").read_text(encoding="utf-8")
     events = [json.loads(line) for line in text.splitlines()]
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0, result.seed,
@@ -233,7 +234,7 @@ def _confusions(one: Done, apart: Differences) -> list[Confused]:
     result = one.result
     assert isinstance(one.experiment.settings, Settings)
     file = one.folder / Decoding(one.experiment.settings).name / result.dataset / "score/confusions.tsv"
-    _, *lines = file.read_text(encoding="utf-8").splitlines()
+    _, *lines = regular(file).read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]
     return [Confused(result.language or "", said, heard, int(count), int(whole)) for said, heard, count, whole in rows]
 

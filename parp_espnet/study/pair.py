@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import regular
 from parp_espnet.glue.score import PREDICTIONS
 from parp_espnet.glue.score import compare as compare_predictions
 from parp_espnet.scoring.bootstrap import Paired
@@ -134,7 +135,7 @@ def _check_references(one: Scored, other: Scored) -> None:
 
 
 def _lines(file: Path) -> list[str]:
-    return sorted(file.read_text(encoding="utf-8").splitlines())
+    return sorted(regular(file).read_text(encoding="utf-8").splitlines())
 
 
 def error_rate_of(one: Scored) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import parse_yaml
+from parp_espnet.files import parse_yaml, regular
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +69,7 @@ class PretrainConfig:
 def read_config(path: Path) -> PretrainConfig:
     """Read and check a configuration. Raises `UserError` that lists unknown or missing keys."""
     try:
-        values = parse_yaml(path.read_text(encoding="utf-8"))
+        values = parse_yaml(regular(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such configuration; expected one of {_neighbours(path)}") from None
     except (OSError, ValueError) as error:
