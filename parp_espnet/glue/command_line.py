@@ -9,6 +9,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.glue.settings import STAGES, Settings
 from parp_espnet.glue.tasks import TASKS
 from parp_espnet.names import check_name
+from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
 from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
@@ -31,6 +32,7 @@ def read(arguments: Sequence[str]) -> Settings:
     if settings.sparsity is None:
         settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     settings = check_pruning(_resolve(settings))
+    refuse_copy(settings)
     if settings.model == "minilm" and settings.prune_pattern is None and settings.sparsity:
         return replace(settings, prune_pattern=MINILM_POOL)
     return settings

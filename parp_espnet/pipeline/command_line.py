@@ -14,6 +14,7 @@ from parp_espnet.files import need_file
 from parp_espnet.names import check_name, check_place
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
+from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import ROOT, existing, existing_or_named
@@ -37,7 +38,9 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    return _resolve(check_pruning(settings))
+    resolved = _resolve(check_pruning(settings))
+    refuse_copy(resolved)
+    return resolved
 
 
 def _check_numbers(settings: Settings) -> None:

@@ -1,0 +1,41 @@
+"""A recipe's directory that was copied along with its data and experiments: these are another language's."""
+
+import json
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.paths import from_root
+from parp_espnet.pipeline.pruning import Experiment
+
+FILE = "settings.json"
+"""In which an experiment says which recipe made it."""
+
+
+def refuse_copy(settings: Experiment) -> None:
+    """Raise `UserError` where experiments in the recipe are those of another one, which is still there.
+
+    One that is gone was moved here; a whole checkout that was copied has its recipes where they were.
+    """
+    if Path(settings.expdir).is_absolute():
+        return
+    for file in sorted((settings.recipe / settings.expdir).glob(f"*/{FILE}")):
+        maker = _maker(file)
+        if maker is None or not (maker / settings.expdir / file.parent.name / FILE).is_file():
+            continue
+        here = Path(from_root(settings.recipe))
+        one = file.parent.relative_to(settings.recipe)
+        if not maker.samefile(settings.recipe) and (here.is_absolute() or not maker.match(str(here))):
+            raise UserError(
+                f"{settings.PROGRAM}: {here}: its {one} was made by {maker}, which is still there: "
+                "it was copied along, with data/ and dump/. Remove these three here; for another "
+                "language, copy run.sh alone"
+            )
+
+
+def _maker(file: Path) -> Path | None:
+    """The recipe that made an experiment; None where that is not said."""
+    try:
+        found = json.loads(file.read_bytes())
+        return Path(found["recipe"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
