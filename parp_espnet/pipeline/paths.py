@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import need_file
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's directory."""
@@ -31,6 +32,11 @@ def existing_or_named(program: str, name: str, given: str, recipe: Path, expecte
     Raises `UserError` where it is neither.
     """
     if Path(given).exists():
+        if not Path(given).is_dir():
+            try:
+                need_file(Path(given))
+            except UserError as error:
+                raise UserError(f"{program}: --{name}: {error}") from None
         path = from_recipe(recipe, Path(given))
         return path if path.startswith(("/", ".")) else f"./{path}"
     if given.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(given):

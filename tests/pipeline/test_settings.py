@@ -296,3 +296,9 @@ def test_a_file_that_is_a_pipe_or_a_folder(recipe: Path, words: list[str]) -> No
     for path, found in ((recipe / "fifo", r"a pipe \(FIFO\)"), (recipe, "a directory")):
         with pytest.raises(UserError, match=f"phn.sh: {option}: .*: expected a file, found {found}"):
             settings_of(recipe, option, str(path), *others)
+
+
+def test_an_upstream_that_is_a_pipe(recipe: Path) -> None:
+    os.mkfifo(recipe / "fifo")
+    with pytest.raises(UserError, match=r"phn.sh: --upstream: .*fifo: expected a file, found a pipe \(FIFO\)"):
+        settings_of(recipe, "--upstream", str(recipe / "fifo"))
