@@ -13,12 +13,16 @@ from parp_espnet.errors import UserError
 
 MOST_SKIPPED = 24
 """Updates that a scaler of half precision may leave out: it begins with a scale of 2**16 and halves it each time."""
+MOST_IN_A_ROW = 2
+"""Updates in a row that may be left out in full precision: of a diverged model there is no end of them."""
+ONE_IN = 8
+"""Of so many updates that were asked for, one may be left out in full precision."""
 SHOWN = 3
 ADVICE = "train again with a smaller --lr; if it is small already, look at these recordings and the upstream"
 
 
 class Updates:
-    """An epoch's batches, with a look after each that ends an update: was there one?
+    """An epoch's batches, with a look after each that ends an update: was there one, or none of several in a row?
 
     Args:
         batches: pairs of utterances' ids and tensors.
@@ -43,7 +47,7 @@ class Updates:
         self._accum_grad = accum_grad
         self._update = update
         self._optimizer = optimizer
-        self._most_skipped = 0 if scaler is None else MOST_SKIPPED
+        self._most_skipped = MOST_IN_A_ROW if scaler is None else MOST_SKIPPED
         self._directory = directory
 
     def __len__(self) -> int:
@@ -57,8 +61,7 @@ class Updates:
             utterances += ids
             if number % self._accum_grad:
                 continue
-            if self._update() == done:
-                skipped += 1
+            skipped = skipped + 1 if self._update() == done else 0
             done = self._update()
             if skipped > self._most_skipped:
                 rate = self._optimizer.param_groups[0]["lr"]
@@ -88,11 +91,12 @@ def check_done(directory: Path, updates: int, asked: int | None, stops_early: bo
         scaled: whether a scaler of half precision may have left some out.
 
     Raises:
-        UserError: there were fewer.
+        UserError: there were fewer, and more of them left out than odd batches explain.
     """
     if asked is None or stops_early or updates >= asked:
         return
-    if scaled and asked - updates <= MOST_SKIPPED and updates > 0:
+    most = MOST_SKIPPED if scaled else min(MOST_SKIPPED, asked // ONE_IN)
+    if asked - updates <= most and updates > 0:
         return
     raise UserError(
         f"{directory}: expected {asked} updates, found {updates}: the training ended before its end, which is no "

@@ -55,7 +55,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--only", "selects"], "--only selects: expected one of select, step, decode, check, mask"),
+        (["--only", "selects"], "--only selects: expected one of select, step, decode, check, segments, mask"),
         (["--device", "cuda:77"], "--device cuda:77: no such device here"),
         (["--only", "mask", "--device", "meta"], "--only mask --device meta: this part is measured on the CPU alone"),
     ],

@@ -15,7 +15,7 @@ from parp_espnet.espnet.divergence import MOST_SKIPPED, check_done, check_valida
 from parp_espnet.files import read_json
 from parp_espnet.pruning.pruner import Pruner
 
-FAST = {"optim_conf": {"lr": 1e6}, "scheduler": None, "scheduler_conf": {}, "max_epoch": 2}
+FAST = {"optim_conf": {"lr": 1e6}, "scheduler": None, "scheduler_conf": {}, "max_epoch": 2, "num_iters_per_epoch": 12}
 
 
 def refused(recipe: Any, directory: Path, **changes: Any) -> str:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,22 @@ def dying(write: Callable[..., None], name: str, number: int) -> Callable[..., N
     return wrapped
 
 
+def dying_within(
+    write: Callable[..., AbstractContextManager[Path]], name: str
+) -> Callable[..., AbstractContextManager[Path]]:
+    """A context in which a file is written; of the first file of that name it dies with half of it."""
+
+    @contextmanager
+    def wrapped(path: Path, *more: Any) -> Iterator[Path]:
+        with write(path, *more) as temporary:
+            yield temporary
+            if f"{name}." in temporary.name:
+                os.truncate(temporary, temporary.stat().st_size // 2)
+                die()
+
+    return wrapped
+
+
 def train(config: str, directory: str, kind: str, number: int) -> None:
     """Train in a process of its own, and die at the moment of that kind and number where it comes."""
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -66,7 +83,7 @@ def train(config: str, directory: str, kind: str, number: int) -> None:
     os.dup2(silence, 2)
     if kind in WRITES:
         torch.save = dying(torch.save, f".{kind}" if kind != "epoch.pth" else kind, number)
-        masks.save_file = dying(masks.save_file, f".{kind}", 1)
+        masks.atomic_write = dying_within(masks.atomic_write, f".{kind}")
     if kind == "checkpoint.within.pth":
         real, torch.save = Pruner.after_update, dying(torch.save, f".{kind}", 1)
 
