@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import stat
 import time
 import zipfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from parp_espnet.files import write_text
 from parp_espnet.pruning.bits import mask_identity, split
+from parp_espnet.sound.ark import place_of
 
 ABSENT = "absent"
 """Stands for what is not there."""
@@ -44,7 +44,6 @@ READ = frozenset(
 LARGEST_READ = 64 << 20
 OWN = ".steps"
 """What the project writes has such a folder of records in it."""
-_ARK = re.compile(r"(?P<file>.+\.ark):\d+(\[.*\])?")
 
 
 class Contents:
@@ -102,20 +101,20 @@ class Contents:
         for utterance, name in sorted(self._named(scp)):
             if inside is not None and not Path(name).is_relative_to(inside):
                 continue
-            word = name if name.endswith("|") else self.of_any(_file_of(name))
+            word = name if name.endswith("|") else self._of_recording(name)
             digest.update(f"{utterance}\0{word}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def gone_recording(self, scp: Path) -> str | None:
         """A recording that is not where a `wav.scp` has it. Raises `OSError`."""
-        files = (_file_of(name) for _, name in self._named(scp) if not name.endswith("|"))
+        files = (self._place(name)[0] for _, name in self._named(scp) if not name.endswith("|"))
         return next((name for name in files if not os.path.exists(self._base / name)), None)  # noqa: PTH110
 
     def of_listed(self, listing: Path) -> str:
         """A word for sizes and times of the files that a list names. Raises `OSError`."""
         digest = hashlib.sha256()
         for key, name in sorted(self._named(listing)):
-            digest.update(f"{key}\0{_looks(self._base / _file_of(name))}\n".encode(errors="surrogateescape"))
+            digest.update(f"{key}\0{_looks(self._base / self._place(name)[0])}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def of_tree(self, root: Path) -> str:
@@ -138,6 +137,15 @@ class Contents:
         if self._cache is not None and self._seen != self._before:
             write_text(self._cache, json.dumps(self._seen))
             self._before = dict(self._seen)
+
+    def _of_recording(self, name: str) -> str:
+        file, place = self._place(name)
+        return self.of_any(file) + place
+
+    def _place(self, name: str) -> tuple[str, str]:
+        """The file of a recording, and where in it the recording is if it is an archive."""
+        place = place_of(name, self._base)
+        return (name, "") if place is None else (place.file, name.removeprefix(place.file))
 
     def _named(self, scp: Path) -> Iterator[tuple[str, str]]:
         for line in (self._base / scp).read_bytes().splitlines():
@@ -195,11 +203,6 @@ def old_recordings(scp: Path, base: Path = Path()) -> str:
             found = (base / os.fsdecode(name)).stat()
             digest.update(b"%s %d %d\n" % (name, found.st_size, found.st_mtime_ns))
     return digest.hexdigest()
-
-
-def _file_of(name: str) -> str:
-    match = _ARK.fullmatch(name)
-    return match["file"] if match else name
 
 
 def _looks(path: Path) -> str:

@@ -29,11 +29,15 @@ class Place:
     columns: tuple[int, int] | None = None
 
 
-def place_of(value: str) -> Place | None:
-    """Return the place in an archive that a value of wav.scp means; None where it means a file or a command."""
+def place_of(value: str, base: Path = Path()) -> Place | None:
+    """Return the place in an archive that a value of wav.scp means; None where it means a file or a command.
+
+    Args:
+        base: folder from which relative paths are.
+    """
     match = _PLACE.fullmatch(value)
     # A file may be called "talk 10:30".
-    if match is None or is_file(value):
+    if match is None or is_file(base / value):
         return None
     return Place(match["file"], int(match["offset"]), _range(match["rows"]), _range(match["columns"]))
 

@@ -71,14 +71,37 @@ def test_recordings_are_what_they_hold_and_not_what_they_are_called(corpus: Path
         word = Contents().of_recordings(scp)
 
 
-def test_recordings_in_an_archive_are_the_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["a.ark", "a b.bin", "sounds 10:30.ark"])
+def test_recordings_in_an_archive_are_the_archive_and_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("a.ark").write_bytes(b"one")
-    Path("wav.scp").write_text("u1 a.ark:17\nu2 a.ark:99\n")
-    word = Contents().of_recordings(Path("wav.scp"))
-    assert Contents().gone_recording(Path("wav.scp")) is None
-    Path("a.ark").write_bytes(b"two")
-    assert Contents().of_recordings(Path("wav.scp")) != word
+    Path(name).write_bytes(b"one")
+    scp = Path("wav.scp")
+    scp.write_text(f"u1 {name}:17\nu2 {name}:99\n")
+    word = Contents().of_recordings(scp)
+    assert Contents().gone_recording(scp) is None
+    Path(name).write_bytes(b"two")
+    assert Contents().of_recordings(scp) != word
+    Path(name).write_bytes(b"one")
+    assert Contents().of_recordings(scp) == word
+    # Each says what the other said.
+    scp.write_text(f"u1 {name}:99\nu2 {name}:17\n")
+    assert Contents().of_recordings(scp) != word
+    scp.write_text(f"u1 {name}:17[0:99]\nu2 {name}:99\n")
+    assert Contents().of_recordings(scp) != word
+    Path(name).unlink()
+    assert Contents().gone_recording(scp) == name
+
+
+def test_a_file_whose_name_ends_as_a_place_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "talk 10:30").write_bytes(b"RIFF")
+    (tmp_path / "wav.scp").write_text("u1 talk 10:30\n")
+    seen = Contents(base=tmp_path)
+    word = seen.of_recordings(Path("wav.scp"))
+    assert seen.gone_recording(Path("wav.scp")) is None
+    (tmp_path / "talk 10:30").write_bytes(b"another")
+    assert Contents(base=tmp_path).of_recordings(Path("wav.scp")) != word
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
