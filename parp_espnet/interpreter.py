@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-"""Where the package is."""
+"""The project's directory, in which the package is."""
 
 
 def shield_children() -> None:

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import tarfile
 import time
 import wave
@@ -113,6 +114,24 @@ def wait_until() -> Callable[..., None]:
 def end_of() -> Callable[["subprocess.Popen[str]"], tuple[str, str]]:
     """A function that waits for the end of a process; returns what it wrote to stdout and stderr."""
     return lambda process: process.communicate(timeout=NEVER_SECONDS)
+
+
+@pytest.fixture
+def run_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[object, str, str]]:
+    """A function that runs the `main` of a command with words in this process; returns code, stdout and stderr."""
+
+    def run(main: Callable[[], None], *words: object) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, words)])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return run
 
 
 SMALL = 256 << 10

@@ -17,7 +17,6 @@ from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import count
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -26,6 +25,7 @@ import numpy as np
 from parp_espnet.corpora.phrases import SPLITS
 from parp_espnet.corpora.speech import Spoken
 from parp_espnet.errors import UserError
+from parp_espnet.interpreter import ROOT
 from parp_espnet.phones.espeak import VOICES
 
 
@@ -96,8 +96,7 @@ class _Worker:
     """A process that runs `parp_espnet.corpora.speech`."""
 
     def __init__(self) -> None:
-        root = str(Path(__file__).parents[2])
-        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "parp_espnet.corpora.speech"],
             stdin=subprocess.PIPE,

@@ -4,10 +4,11 @@ import os
 import re
 from pathlib import Path
 
+from parp_espnet import interpreter
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = interpreter.ROOT
 """The project's directory."""
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 """A model's name on the Hugging Face hub."""

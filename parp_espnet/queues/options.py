@@ -16,10 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from parp_espnet import interpreter
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = interpreter.ROOT
 NAMES = {"slurm": ("slurm",), "sge": ("sge", "queue"), "pbs": ("pbs",), "ssh": ("ssh",)}
 """Names of configuration files; Kaldi's for Grid Engine is `queue.conf`."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parp_espnet.upstreams.wavlm import native_weights
+from parp_espnet.upstreams.wavlm import native_weights, plain_config
 
 
 def to_native(config: dict[str, Any], weights: dict[str, Tensor], normalise: bool) -> dict[str, Any]:
@@ -32,24 +32,11 @@ def to_native(config: dict[str, Any], weights: dict[str, Tensor], normalise: boo
 
 
 def _native_config(config: dict[str, Any]) -> dict[str, Any]:
-    layers = list(zip(config["conv_dim"], config["conv_kernel"], config["conv_stride"], strict=True))
     depth = config["num_conv_pos_embeddings"]
-    return {
+    return plain_config(config) | {
         "extractor_mode": "layer_norm",
-        "conv_feature_layers": str(layers),
-        "conv_bias": config["conv_bias"],
         "layer_norm_first": False,
-        "encoder_layers": config["num_hidden_layers"],
-        "encoder_embed_dim": config["hidden_size"],
-        "encoder_ffn_embed_dim": config["intermediate_size"],
-        "encoder_attention_heads": config["num_attention_heads"],
-        "activation_fn": config["hidden_act"],
-        "dropout": config["hidden_dropout"],
-        "attention_dropout": config["attention_dropout"],
-        "activation_dropout": config["activation_dropout"],
-        "dropout_input": config["feat_proj_dropout"],
         "pos_conv_depth": depth,
         # s3prl divides it by the depth.
         "conv_pos": config["conv_pos_kernel_size"] * depth,
-        "conv_pos_groups": config["num_conv_pos_embedding_groups"],
     }

@@ -73,15 +73,12 @@ def _native(name: str, value: Tensor, layer_norm: bool) -> tuple[str, Tensor]:
     raise UserError(f"weight {name}: s3prl's own model has no counterpart; expected a plain encoder of its kind")
 
 
-def _native_config(config: dict[str, Any]) -> dict[str, Any]:
+def plain_config(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what s3prl's native models, which are fairseq's, all call by the same names."""
     layers = list(zip(config["conv_dim"], config["conv_kernel"], config["conv_stride"], strict=True))
-    layer_norm = config["feat_extract_norm"] == "layer"
     return {
-        "extractor_mode": "layer_norm" if layer_norm else "default",
         "conv_feature_layers": str(layers),
         "conv_bias": config["conv_bias"],
-        "normalize": layer_norm,
-        "layer_norm_first": config["do_stable_layer_norm"],
         "encoder_layers": config["num_hidden_layers"],
         "encoder_embed_dim": config["hidden_size"],
         "encoder_ffn_embed_dim": config["intermediate_size"],
@@ -91,12 +88,21 @@ def _native_config(config: dict[str, Any]) -> dict[str, Any]:
         "attention_dropout": config["attention_dropout"],
         "activation_dropout": config["activation_dropout"],
         "dropout_input": config["feat_proj_dropout"],
+        "conv_pos_groups": config["num_conv_pos_embedding_groups"],
+    }
+
+
+def _native_config(config: dict[str, Any]) -> dict[str, Any]:
+    layer_norm = config["feat_extract_norm"] == "layer"
+    return plain_config(config) | {
+        "extractor_mode": "layer_norm" if layer_norm else "default",
+        "normalize": layer_norm,
+        "layer_norm_first": config["do_stable_layer_norm"],
         "mask_prob": config["mask_time_prob"] * config["mask_time_length"],
         "mask_length": config["mask_time_length"],
         "mask_channel_prob": config["mask_feature_prob"] * config["mask_feature_length"],
         "mask_channel_length": config["mask_feature_length"],
         "conv_pos": config["num_conv_pos_embeddings"],
-        "conv_pos_groups": config["num_conv_pos_embedding_groups"],
         "relative_position_embedding": True,
         "gru_rel_pos": True,
         "num_buckets": config["num_buckets"],

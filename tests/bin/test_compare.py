@@ -1,7 +1,7 @@
 """`python3 -m parp_espnet.bin.compare` compares like with like."""
 
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,19 +33,9 @@ def leave(make_result: Callable[..., Result], tmp_path: Path) -> Callable[..., P
 
 
 @pytest.fixture
-def compare(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def compare(run_command: Callable[..., tuple[object, str, str]]) -> Callable[..., tuple[object, str, str]]:
     """Run the command; return exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[object, str, str]:
-        monkeypatch.setattr(sys, "argv", ["compare", *map(str, arguments)])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code
-        return code, *capsys.readouterr()
-
-    return run
+    return partial(run_command, main)
 
 
 def test_greedy_is_compared_with_greedy(leave: Callable[..., Path], compare) -> None:

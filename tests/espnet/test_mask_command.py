@@ -1,6 +1,7 @@
 """`python3 -m parp_espnet.bin.mask`."""
 
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,19 +20,9 @@ from parp_espnet.upstreams.weights import load_weights
 
 
 @pytest.fixture
-def mask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def mask(run_command: Callable[..., tuple[object, str, str]]) -> Callable[..., tuple[object, str, str]]:
     """Run the command; return exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[object, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mask", *map(str, arguments)])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code
-        return code, *capsys.readouterr()
-
-    return run
+    return partial(run_command, main)
 
 
 def test_from_upstream_info_and_diff(mask, upstream: Path, tmp_path: Path):

@@ -240,7 +240,8 @@ if at_stage 8; then
     # Other settings are another experiment, and refused; other data make the same one again.
     step "${exp}/.steps/train.json" --keep --afresh --setting "${exp}/train.yaml" "${texts[@]}" "${sound[@]}" \
         "${weights[@]}" "${architecture[@]}" "${shape_inputs[@]}" ${mask:+--input "${mask}"} \
-        --spare settings.json --spare train.yaml --spare origin.json --spare "${mask_source}_mask.safetensors" --spare pruned.safetensors \
+        --spare settings.json --spare train.yaml --spare origin.json \
+        --spare "${mask_source}_mask.safetensors" --spare pruned.safetensors \
         --output "${exp}/${model}" --output "${exp}/mask.safetensors" --output "${exp}/training.json" \
         --output "${exp}/config.yaml" \
         "${queue[@]}" --progress "${exp}/progress.json" -- "${train[@]}"
