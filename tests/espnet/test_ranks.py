@@ -1,5 +1,6 @@
 """Training in several processes with gloo: it leaves what is sparse, and a rank that differs from others is found."""
 
+import itertools
 import os
 import socket
 import subprocess
@@ -24,8 +25,13 @@ DISTRIBUTED = {"multiprocessing_distributed": False, "dist_backend": "gloo"}
 ENDING = """
 import atexit, sys
 from pathlib import Path
+def name_of(thread):
+    try:
+        return (thread / "comm").read_text().strip()
+    except OSError:  # it ended after it was listed
+        return ""
 def tell():
-    names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+    names = [name_of(thread) for thread in Path("/proc/self/task").iterdir()]
     print("threads at the end:", *(name for name in names if "gloo" in name), file=sys.stderr)
 atexit.register(tell)
 """
@@ -80,11 +86,24 @@ ENDED = "threads at the end:\n"
 HEAD_FIRST = {"method": "parp", "sparsity": 0.5, "interval": 3, "freeze_updates": 2}
 
 
+PORTS = itertools.count(20000 + os.getpid() % 5000)
+
+
+def free_port() -> int:
+    """A port below those that the kernel gives to connections: none takes it while the ranks import ESPnet."""
+    for port in PORTS:
+        with socket.socket() as free:
+            try:
+                free.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")
+
+
 def launch(config: Path, ranks: int, *program: str) -> list[subprocess.CompletedProcess[str]]:
     """Run `program` once a rank; it gets the configuration, and finds the others as torchrun's programs do."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(ranks)}
     processes, done = [], []
     try:
