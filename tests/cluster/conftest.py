@@ -107,10 +107,10 @@ def which(program: str) -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return neighbouring ports that nobody listens at."""
+    """Neighbouring ports that nobody listens at, below those that the kernel gives to connections."""
     while True:
         with contextlib.ExitStack() as stack:
-            first = 20000 + secrets.randbelow(20000)
+            first = 25000 + secrets.randbelow(7000)
             try:
                 for port in range(first, first + count):
                     stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
