@@ -54,10 +54,7 @@ def options(settings: Settings) -> dict[str, list[str]]:
     made = settings.corpus != NONE
     return {
         **{f"{split}_options": settings.set_options(split) if made else [] for split in ("train", "dev", "test")},
-        "inventory_options": [
-            *([] if settings.inventory is None else ["--lang", settings.inventory]),
-            *(["--ignore", "words"] if settings.holds_letters or settings.words_as_tokens else []),
-        ],
+        "inventory_options": settings.check_options,
         "corpus_inputs": [word for path in _corpus_folders(settings) for word in ("--tree", path)],
         "speed_options": ["--speeds", *speeds] if speeds else [],
         "upstream_options": [word for setting in changed for word in ("--set", setting)],

@@ -112,6 +112,11 @@ class Experiment:
         return [*pattern, *([] if self.prune_biases else ["--no-biases"])]
 
     @property
+    def drawn_scope(self) -> str:
+        """The scope of a mask that is drawn uniformly, which has no order of weights."""
+        return self.scope if groups_of(self.scope) else "tensor"
+
+    @property
     def rounds(self) -> list[float]:
         """Sparsities after IMP's rounds of short finetuning; none with another first mask."""
         return rounds(self.sparsity or 0.0) if self.mask_source == "iterated" else []
@@ -143,7 +148,7 @@ class Experiment:
             "tag_option": self.TAG_OPTION,
             "dense_tag": self.dense.tag,
             "round_tags": " ".join(self.round_tags),
-            "drawn_scope": self.scope if groups_of(self.scope) else "tensor",
+            "drawn_scope": self.drawn_scope,
             "mask_source": self.mask_source,
             "first_sparsity": f"{self.pruning.schedule.sparsity_at(0):g}",
             "rounds": " ".join(f"{sparsity:g}" for sparsity in self.rounds),

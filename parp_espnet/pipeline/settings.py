@@ -152,10 +152,14 @@ class Settings(Experiment):
         fold = f"_fold{self.fold}" if self.fold else ""
         return "train" if self.train_minutes is None else f"train_{self.train_minutes:g}min{fold}"
 
+    def set_name(self, split: str) -> str:
+        """Name of a set (train, dev or test)."""
+        return {"train": self.train_name, "dev": self.valid_set, "test": self.test_set}[split]
+
     def set_options(self, split: str) -> list[str]:
         """What make_corpus is told to make a set (train, dev or test): all but the corpus."""
         corpus = CORPORA[self.corpus]
-        name = {"train": self.train_name, "dev": self.valid_set, "test": self.test_set}[split]
+        name = self.set_name(split)
         minutes = {"train": self.train_minutes, "dev": self.valid_minutes, "test": self.test_minutes}[split]
         given = {
             "minutes": minutes,
@@ -183,6 +187,13 @@ class Settings(Experiment):
             return self.phonemise if self.phonemise in VOICES else None
         languages = CORPORA[self.corpus].languages or {}
         return " ".join(languages[code] for code in (self.lang or "").split() if code in languages) or None
+
+    @property
+    def check_options(self) -> list[str]:
+        """What the check of the data is told of its tokens."""
+        known = [] if self.inventory is None else ["--lang", self.inventory]
+        many = self.holds_letters or self.words_as_tokens
+        return [*known, *(["--ignore", "words"] if many else [])]
 
     @property
     def holds_letters(self) -> bool:

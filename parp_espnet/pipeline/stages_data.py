@@ -1,0 +1,184 @@
+"""Stages 1 to 4: from a corpus to sets that can be trained on, and their tokens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE
+from parp_espnet.pipeline.experiment import (
+    LEFT_OF_A_SET,
+    Act,
+    SpeechExperiment,
+    ours,
+    tables,
+)
+from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.step import Step
+
+DESCRIBED = ("utt2spk", "utt2lang", "orig_text")
+SEGMENTED = ("segments", "reco2file_and_channel")
+
+
+def make_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 1: the sets of the corpus, or those that local/data.sh makes; then they are looked at."""
+    settings = experiment.settings
+    if settings.corpus != NONE:
+        for split in ("train", "dev", "test"):
+            yield _made_set(experiment, label, split)
+    elif (settings.recipe / "local/data.sh").is_file():
+        yield _local_sets(experiment, label)
+    if not settings.skip_check:
+        yield _check(experiment, label)
+
+
+def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
+    settings = experiment.settings
+    directory = experiment.data / settings.set_name(split)
+    threads = settings.nj if settings.corpus == "cldr" else 1
+    jobs = ("--jobs", str(settings.nj)) if settings.corpus == "cldr" else ()
+    runner, log = experiment.through_data_queue(f"make_{directory.name}", threads)
+    return Step(
+        label=label,
+        command=ours("make_corpus", settings.corpus, *settings.set_options(split)),
+        aside=("--anew", *jobs),
+        record=experiment.data / ".steps" / f"{directory.name}.json",
+        trees=tuple(_corpus_folders(settings)),
+        # They lie open: whoever edits them is right.
+        editable=tables(directory, LEFT_OF_A_SET),
+        lists=(directory / "sources.scp",) if settings.corpus == "own" else (),
+        runner=runner,
+        log=log,
+    )
+
+
+def _corpus_folders(settings: Settings) -> list[Path]:
+    """The folders (or files) that a corpus is read from; their changes matter."""
+    found = []
+    for option in CORPORA[settings.corpus].options:
+        folder = getattr(settings, option) if option in FOLDERS else None
+        if folder is not None:
+            found += _parts(settings, option, folder)
+    return found
+
+
+def _parts(settings: Settings, option: str, folder: Path) -> list[Path]:
+    """What is read of a corpus that holds more: the language, or the sets."""
+    names: list[str] = []
+    if option == "commonvoice":
+        names = [settings.lang or ""]
+    elif option == "librispeech":
+        names = [name.replace("_", "-") for name in (settings.valid_set, settings.test_set)]
+    there = []
+    for name in dict.fromkeys(names):
+        if name and (settings.recipe / folder / name).is_dir():
+            there.append(folder / name)
+    return there or [folder]
+
+
+def _local_sets(experiment: SpeechExperiment, label: str) -> Step:
+    runner, log = experiment.through_data_queue("local_data", 1)
+    return Step(
+        label=label,
+        command=("local/data.sh",),
+        record=experiment.data / ".steps/local.json",
+        inputs=(Path("local/data.sh"),),
+        editable=(experiment.data / experiment.settings.train_name / "wav.scp",),
+        runner=runner,
+        log=log,
+    )
+
+
+def _check(experiment: SpeechExperiment, label: str) -> Step:
+    settings = experiment.settings
+    names = dict.fromkeys((settings.train_name, settings.valid_set, settings.test_set))
+    directories = [experiment.data / name for name in names]
+    inputs: list[Path] = []
+    optional: list[Path] = []
+    for directory in directories:
+        inputs += tables(directory, ("wav.scp", "text"))
+        others = (*SEGMENTED, "utt2spk", "spk2utt", "utt2lang", "utt2dur", "orig_text")
+        optional += tables(directory, others)
+    faults = experiment.dump / "faults" / f"{settings.train_name}.tsv"
+    shortest, longest = f"{settings.min_wav_duration}", f"{settings.max_wav_duration}"
+    options = ["--min_duration", shortest, "--max_duration", longest, "--shown", "10"]
+    options += settings.check_options
+    if settings.allow_pipes:
+        # What they write is looked at when they are run, in stage 2.
+        options += ["--ignore", "command,path"]
+    reported = ("--list", faults, "--then", _advice(settings))
+    return Step(
+        label=label,
+        command=ours("data", "check", *directories, *options, *reported),
+        aside=("--nj", str(settings.nj)),
+        record=experiment.data / ".steps" / f"check_{settings.train_name}.json",
+        inputs=tuple(inputs),
+        optional=tuple(optional),
+        # Someone may have put another recording in the place of one.
+        recordings=tuple(directory / "wav.scp" for directory in directories),
+        outputs=(faults,),
+    )
+
+
+def _advice(settings: Settings) -> str:
+    names = {"train": settings.train_name, "valid": settings.valid_set, "test": settings.test_set}
+    sets = " ".join(f"--{kind}_set {name}_clean" for kind, name in names.items())
+    return f"then give run.sh --corpus none {sets}; or, to go on with it as it is, --skip_check true"
+
+
+def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 2: 16 kHz mono. Training and validation sets go through stage 3, a test set does not."""
+    settings = experiment.settings
+    org = experiment.raw / "org"
+    speeds = [f"{speed:g}" for speed in settings.speeds]
+    perturbed = ("--speeds", *speeds) if speeds else ()
+    train = experiment.data / settings.train_name
+    yield _formatted(experiment, label, train, org / settings.train_dump, perturbed)
+    for name, out in ((settings.valid_set, org), (settings.test_set, experiment.raw)):
+        yield _formatted(experiment, label, experiment.data / name, out / name)
+
+
+def _formatted(experiment: SpeechExperiment, label: str, data: Path, out: Path, speeds: tuple[str, ...] = ()) -> Step:
+    settings = experiment.settings
+    runner, log = experiment.through_data_queue(f"format_{out.name}", settings.nj)
+    pipes = ("--allow_pipes",) if settings.allow_pipes else ()
+    language = settings.lang or ""
+    return Step(
+        label=label,
+        command=ours(*("format_data", "--data", data, "--out", out, "--lang", language, *pipes, *speeds)),
+        aside=("--nj", str(settings.nj)),
+        record=out.parent / ".steps" / f"format_{out.name}.json",
+        inputs=tables(data, ("wav.scp", "text")),
+        optional=tables(data, (*SEGMENTED, *DESCRIBED)),
+        recordings=(data / "wav.scp",),
+        outputs=tables(out, LEFT_OF_A_SET),
+        runner=runner,
+        log=log,
+    )
+
+
+def filter_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 3: what is too short or too long to train on is left out."""
+    settings = experiment.settings
+    for name in (settings.train_dump, settings.valid_set):
+        data, out = experiment.raw / "org" / name, experiment.raw / name
+        shortest, longest = settings.min_wav_duration, settings.max_wav_duration
+        yield Step(
+            label=label,
+            command=ours(
+                *("filter_data", "--data", data, "--out", out),
+                *("--min_duration", shortest, "--max_duration", longest),
+            ),
+            record=experiment.raw / ".steps" / f"filter_{name}.json",
+            inputs=tables(data, ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")),
+            outputs=tables(out, LEFT_OF_A_SET),
+        )
+
+
+def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 4: the tokens that training has."""
+    yield Step(
+        label=label,
+        command=ours("tokens", "--data", experiment.train_data, "--out", experiment.tokens),
+        record=experiment.tokens.parent / ".steps" / f"{experiment.tokens.stem}.json",
+        inputs=(experiment.train_data / "text",),
+        outputs=(experiment.tokens,),
+    )

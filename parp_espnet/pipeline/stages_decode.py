@@ -1,0 +1,257 @@
+"""Stages 11 to 14: weights of language models are chosen, speech is decoded, and it is scored."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
+from parp_espnet.pipeline.experiment import (
+    Act,
+    Command,
+    SpeechExperiment,
+    ours,
+    python,
+    tables,
+)
+from parp_espnet.pipeline.step import Step
+
+SCORED = ("text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
+
+
+def tune(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 11: choose the weights that are not given, on the validation set."""
+    searches = [search for search in experiment.decoding.searches if search.tunes]
+    if not searches:
+        return
+    yield _greedy(experiment, label, experiment.settings.valid_set)
+    for search in searches:
+        yield Search(experiment, search).tuning(label)
+
+
+def decode(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 12: the best path, and the searches beside it."""
+    for name in _decoded_sets(experiment):
+        yield _greedy(experiment, label, name)
+        for search in experiment.decoding.searches:
+            yield Search(experiment, search).of_set(name, label)
+    if experiment.settings.search == "espnet" and experiment.decoding.beam > 1:
+        yield from _by_espnet(experiment, label)
+
+
+def score(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 13: errors, and which."""
+    settings, exp = experiment.settings, experiment.exp
+    merge = [] if settings.merge is None else [settings.merge]
+    for name in _decoded_sets(experiment):
+        data = experiment.raw / name
+        for decoding in experiment.decoding.names:
+            decoded = exp / decoding / name
+            yield Step(
+                label=label,
+                command=ours(
+                    *("score", "--exp", exp, "--data", data, "--decoded", decoded),
+                    *settings.score_options,
+                ),
+                record=decoded / ".steps/score.json",
+                inputs=(
+                    decoded / "text",
+                    *tables(data, SCORED),
+                    experiment.train_data / "utt2dur",
+                    exp / "training.json",
+                    *merge,
+                ),
+                # origin.json is what training left of its options, which a result holds; nothing
+                # of one of before.
+                optional=(decoded / "decode.json", exp / "origin.json"),
+                outputs=(decoded / "score/result.json", decoded / "score/utterances.tsv"),
+            )
+
+
+def report(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """Stage 14: the result, and a table of all that are there."""
+    settings, exp = experiment.settings, experiment.exp
+    scored = exp / experiment.decoding.name / settings.test_set / "score"
+    words = ("--expdir", settings.expdir, "--score", scored, "--out", exp / "result.json")
+    yield Command(label, ours("report", *words))
+
+
+def _decoded_sets(experiment: SpeechExperiment) -> list[str]:
+    """What is decoded and scored: a comparison shows the validation set as well."""
+    settings = experiment.settings
+    compared = [settings.valid_set] if settings.compare_decoding else []
+    return list(dict.fromkeys([*compared, settings.test_set]))
+
+
+def _greedy(experiment: SpeechExperiment, label: str, name: str) -> Step:
+    """The best path, and where a search follows, what it needs of the model."""
+    settings, exp = experiment.settings, experiment.exp
+    out = exp / "decode_greedy" / name
+    left = [out / "text", out / "decode.json"]
+    searched = bool(experiment.decoding.searches)
+    if searched:
+        left.append(out / "logprobs.safetensors")
+    return Step(
+        label=label,
+        command=ours(
+            *("decode", "--model", experiment.model, "--data", experiment.raw / name),
+            *("--out", out, "--device", "cuda" if settings.ngpu else "cpu"),
+        ),
+        aside=("--logprobs",) if searched else (),
+        record=out / ".steps/decode.json",
+        inputs=(experiment.model, exp / "config.yaml", *experiment.upstream_files),
+        formatted=(experiment.raw / name / "wav.scp",),
+        outputs=tuple(left),
+        runner=(*shlex.split(experiment.queues.decode), "--gpu", str(settings.ngpu)),
+        log=out / "log/decode.log",
+    )
+
+
+@dataclass(frozen=True)
+class Search:
+    """One of our own searches, over what greedy decoding has left of a set."""
+
+    experiment: SpeechExperiment
+    decoding: Decoding
+
+    @property
+    def directory(self) -> Path:
+        """Where its decoded sets are."""
+        return self.experiment.exp / self.decoding.name
+
+    @property
+    def tuned(self) -> Path:
+        """The weights that tuning has chosen."""
+        return self.directory / self.experiment.settings.valid_set / "weights.json"
+
+    def tuning(self, label: str) -> Step:
+        """Choose its weights on the validation set."""
+        experiment, settings = self.experiment, self.experiment.settings
+        out, data = self.tuned.parent, experiment.valid_data
+        runner, log = experiment.through_data_queue(f"tune_{self.decoding.name}", 1)
+        return Step(
+            label=label,
+            command=ours(
+                *("search", "tune", "--logprobs", self._logprobs(settings.valid_set)),
+                *("--data", data, "--out", out, "--beam", self._beam),
+                *(*model_options(self.decoding), *weight_options(self.decoding)),
+                *settings.score_options,
+            ),
+            record=out / ".steps/tune.json",
+            inputs=(
+                self._logprobs(settings.valid_set),
+                *tables(data, ("text", "utt2spk", "utt2lang", "utt2dur")),
+                *opened_models(self.decoding),
+                *([] if settings.merge is None else [settings.merge]),
+            ),
+            outputs=(self.tuned,),
+            runner=runner,
+            log=log,
+        )
+
+    def of_set(self, name: str, label: str) -> Step:
+        """Decode a set, with the weights that tuning has found or those that are given."""
+        out = self.directory / name
+        weights: tuple[object, ...] = weight_options(self.decoding)
+        if self.decoding.tunes:
+            weights = ("--weights", self.tuned)
+        return Step(
+            label=label,
+            command=ours(
+                *("search", "decode", "--beam", self._beam, "--logprobs", self._logprobs(name)),
+                *("--out", out, *model_options(self.decoding), *weights),
+            ),
+            record=out / ".steps/decode.json",
+            inputs=(
+                self._logprobs(name),
+                *opened_models(self.decoding),
+                *([self.tuned] if self.decoding.tunes else []),
+            ),
+            outputs=(out / "text", out / "decode.json"),
+            runner=tuple(shlex.split(self.experiment.queues.decode)),
+            log=out / "log/decode.log",
+        )
+
+    @property
+    def _beam(self) -> int:
+        """One beam for all searches of an experiment, so that they can be compared."""
+        return max(search.beam for search in self.experiment.decoding.searches)
+
+    def _logprobs(self, name: str) -> Path:
+        return self.experiment.exp / "decode_greedy" / name / "logprobs.safetensors"
+
+
+def model_options(decoding: Decoding) -> tuple[str, ...]:
+    """What a search is told of its language models."""
+    return tuple(word for option in decoding.model_files.items() for word in option)
+
+
+def opened_models(decoding: Decoding) -> tuple[Path, ...]:
+    """The files of its language models: ESPnet's has its configuration beside it."""
+    files = {option: Path(file) for option, file in decoding.model_files.items()}
+    beside = [file.with_name("config.yaml") for option, file in files.items() if option == "--lm"]
+    return (*files.values(), *beside)
+
+
+def weight_options(decoding: Decoding) -> tuple[str, ...]:
+    """The weights that are given."""
+    words: list[str] = []
+    for name, value in decoding.given_weights.items():
+        words += [f"--{name}", f"{value:g}"]
+    return tuple(words)
+
+
+def _by_espnet(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+    """ESPnet's own search, in several jobs."""
+    settings, exp, decoding = experiment.settings, experiment.exp, experiment.decoding
+    data = experiment.raw / settings.test_set
+    out = exp / decoding.name / settings.test_set
+    logs, jobs = out / "log", settings.inference_nj
+    keys = tuple(logs / f"keys.{part}.scp" for part in range(1, jobs + 1))
+    heard = tuple(logs / f"output.{part}/1best_recog/text" for part in range(1, jobs + 1))
+    yield Step(
+        label=label,
+        command=ours("shards", "split", "--data", data, "--parts", jobs, "--out", logs),
+        record=out / ".steps/split.json",
+        inputs=tables(data, ("wav.scp", "utt2dur")),
+        outputs=keys,
+    )
+    lm = Path(decoding.lm_directory)
+    stock: tuple[object, ...] = ()
+    if settings.use_lm:
+        stock = ("--lm_train_config", lm / "config.yaml", "--lm_file", lm / LM_MODEL)
+    yield Step(
+        label=label,
+        command=python(
+            *("espnet2.bin.asr_inference", "--ctc_weight", "1.0", "--beam_size", decoding.beam),
+            *(*stock, "--lm_weight", settings.lm_weight or "0.0"),
+            *("--penalty", settings.penalty or "0.0", "--batch_size", "1"),
+            *("--ngpu", settings.ngpu, "--asr_train_config", exp / "config.yaml"),
+            *("--asr_model_file", experiment.model),
+            *("--data_path_and_name_and_type", f"{data}/wav.scp,speech,sound"),
+            *("--key_file", logs / "keys.JOB.scp", "--output_dir", logs / "output.JOB"),
+        ),
+        aside=("--num_workers", "0"),
+        record=out / ".steps/decode.json",
+        inputs=(
+            *(experiment.model, exp / "config.yaml", *experiment.upstream_files),
+            *(*keys, *opened_models(decoding)),
+        ),
+        formatted=(data / "wav.scp",),
+        outputs=heard,
+        runner=(
+            *(*shlex.split(experiment.queues.decode), "--gpu", str(settings.ngpu)),
+            f"JOB=1:{jobs}",
+        ),
+        log=logs / "decode.JOB.log",
+    )
+    yield Step(
+        label=label,
+        command=ours(
+            *("shards", "join", "--logs", logs, "--parts", jobs, "--out", out / "text"),
+            *("--beam", decoding.beam, *model_options(decoding), *weight_options(decoding)),
+        ),
+        record=out / ".steps/join.json",
+        inputs=heard,
+        outputs=(out / "text",),
+    )
