@@ -202,3 +202,10 @@ def test_a_corpus_is_an_input_of_stage_1(corpus: str, tmp_path: Path, upstream: 
     for step in makers:
         assert list(step.trees) == [tmp_path / name for name in CORPORA[corpus]]
         assert step.aside[0] == "--anew"
+
+
+@pytest.mark.parametrize("recipe_of", ["cldr/es", "glue/cldr_kind"])
+def test_a_pool_without_biases_is_told(recipe_of: str, steps_of) -> None:
+    command = [str(ROOT / "egs2" / recipe_of / "run.sh"), "--prune_biases", "false"]
+    steps, _ = steps_of([*command, "--sparsity", "0.5", "--updates", "40"])
+    assert any("--no-biases" in step.aside for step in steps)

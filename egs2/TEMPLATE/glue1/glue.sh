@@ -56,7 +56,7 @@ done
 
 if at_stage 2; then
     step "${expdir}/models/.steps/${model_name}.json" "${weights[@]}" --output "${checked}" \
-        --aside "$(quoted "${pool_options[@]}")" -- \
+        "--aside=$(quoted "${pool_options[@]}")" -- \
         python3 -m parp_espnet.bin.glue check --task "${task}" --model "${pretrained}" --out "${checked}"
 fi
 

@@ -164,7 +164,7 @@ if at_stage 5; then
     table_options output "${upstream_dir}" "${adapted[@]}"
     [ "${upstream_init}" = pretrained ] || tables+=(--output "${upstream_dir}/model.safetensors")
     step "${expdir}/upstreams/.steps/$(basename "${upstream_dir}").json" "${weights[@]}" "${tables[@]}" \
-        --aside "$(quoted "${pool_options[@]}")" -- \
+        "--aside=$(quoted "${pool_options[@]}")" -- \
         python3 -m parp_espnet.bin.preflight --upstream "${upstream}" --out "${upstream_dir}" "${init[@]}" "${upstream_options[@]}"
 fi
 
