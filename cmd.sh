@@ -11,7 +11,7 @@
 # may take the place of these:
 #
 #     CMD [--mem 4G] [--time T] [--num_threads N] [--gpu N] [--max_jobs_run N] [--config FILE] [JOB=1:N] LOG COMMAND…
-cmd_backend=${cmd_backend:-local}
+export cmd_backend=${cmd_backend:-local}
 
 case ${cmd_backend} in
 local) jobs_cmd="python3 -m parp_espnet.bin.run_local" ;;

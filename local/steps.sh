@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What run.sh and the templates, phn.sh and glue.sh, have in common. The plan has set stages, stage_names and dry_run.
+# What run.sh and the templates, phn.sh and glue.sh, have in common. Where a plan is evaluated, it has set stages,
+# stage_names and dry_run.
 
 # asks_for_help WORDS…: whether --help is among the user's words.
 asks_for_help() {
@@ -92,19 +93,20 @@ lock() {
     echo "process $$ on $(hostname)" >"$1"
 }
 
-# log WORDS…: say something of an experiment.
-log() {
-    echo "$(date '+%Y-%m-%dT%H:%M:%S') ($(basename "${recipe:?}") ${tag:?}) $*" >&2
+declared=()
+
+# stage N NAME: declare a stage of a template.
+stage() {
+    declared+=("$1=$2")
 }
 
-# begin_experiment: make its directory, hold it for as long as we run, and keep its settings; in a dry run, none of it.
-begin_experiment() {
-    [ "${dry_run:?}" = false ] || return 0
-    mkdir -p "${exp:?}/log"
-    local where=${exp}
-    [[ ${exp} == /* ]] || where=${recipe:?}/${exp}
-    # The lock's name is that of all templates; phn.sh's trainer has one of its own.
-    lock "${exp}/.phn.lock" "${where}" "${wait:?}"
-    echo "${settings:?}" >"${exp}/settings.json"
-    log "experiment in ${where}"
+# run_stages TEMPLATE OPTIONS…: run the stages that were declared, of the experiment that the options describe.
+run_stages() {
+    # shellcheck source=path.sh
+    . "${root:?}/path.sh"
+    # shellcheck source=cmd.sh
+    . "${root}/cmd.sh"
+    # shellcheck source=db.sh
+    . "${root}/db.sh"
+    run python3 -P -m parp_espnet.bin.run_stages "$1" "${declared[@]}" -- "${@:2}"
 }

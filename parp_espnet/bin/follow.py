@@ -4,6 +4,7 @@ python3 -m parp_espnet.bin.follow --progress FILE --log LOG -- COMMAND…
 """
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 
@@ -25,7 +26,9 @@ def main() -> None:
     words = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not words:
         raise UserError("follow: expected -- COMMAND… after the options")
-    sys.exit(unless_terminated(lambda: follow(words, options.label, options.progress, options.log, options.total)))
+    sys.exit(
+        unless_terminated(lambda: follow(words, options.label, options.progress, options.log, total=options.total))
+    )
 
 
 if __name__ == "__main__":

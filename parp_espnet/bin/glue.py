@@ -1,6 +1,5 @@
 """The steps of `glue.sh`: one experiment on text.
 
-python3 -m parp_espnet.bin.glue plan [options of glue.sh]
 python3 -m parp_espnet.bin.glue data --task cola --glue DIR
 python3 -m parp_espnet.bin.glue check --task cola --model DIR --out model.json
 python3 -m parp_espnet.bin.glue draw --task cola --model DIR --seed 0 --out DIR
@@ -10,26 +9,19 @@ python3 -m parp_espnet.bin.glue report --expdir exp --exp exp/TAG
 """
 
 import argparse
-import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json, write_text
-from parp_espnet.glue.command_line import read
-from parp_espnet.glue.settings import MODEL, STAGES, Settings
+from parp_espnet.glue.settings import Settings
 from parp_espnet.glue.tasks import TASKS
-from parp_espnet.pipeline.shell import plain_settings, settings_json, show_plan
 from parp_espnet.scoring.result import Result
 
 
 @command
 def main() -> None:
     """Run one of the steps."""
-    if sys.argv[1:2] == ["plan"]:
-        _plan(sys.argv[2:])
-        return
     options = _parser().parse_args()
     options.run(options)
 
@@ -60,31 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     action("score", _score, "exp")
     action("report", _report, "expdir", "exp")
     return parser
-
-
-def _plan(arguments: Sequence[str]) -> None:
-    """Check all options at once and print what glue.sh needs as shell variables."""
-    settings = read(arguments)
-    arrays = {"pool_options": settings.pool_options, "sets": settings.sets, "trained_by": _trained_by(settings)}
-    show_plan(_variables(settings), arrays, STAGES)
-
-
-def _variables(settings: Settings) -> Mapping[str, str]:
-    derived = {
-        "model_name": settings.model_name,
-        "finetuned": MODEL,
-        "stages": " ".join(str(number) for number in STAGES if not settings.skips(number)),
-        "settings": settings_json(settings),
-    }
-    return plain_settings(settings) | settings.mask_variables | derived
-
-
-def _trained_by(settings: Settings) -> list[str]:
-    """What the weights depend on, in words; the mask is a file of its own."""
-    aside = {"recipe", "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait", "ngpu", "expdir"}
-    aside |= {"glue_tag", "initial_mask"}
-    values = plain_settings(settings)
-    return [f"{name}={value}" for name, value in values.items() if value and name not in aside]
 
 
 # What follows imports what it needs: torch and transformers take seconds.

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.errors import UserError, command
 from parp_espnet.pipeline.signals import unless_terminated
@@ -52,7 +53,9 @@ def read(arguments: Sequence[str]) -> tuple[Step, bool]:
     words = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not words:
         raise UserError("step: expected -- COMMAND… after the options")
-    files = {name: tuple(getattr(options, option)) for option, (name, _) in FILES.items()}
+    files: dict[str, Any] = {}
+    for option, (name, _) in FILES.items():
+        files[name] = tuple(getattr(options, option))
     step = Step(
         label=options.label,
         command=tuple(words),

@@ -9,6 +9,7 @@ from parp_espnet.files import read_json
 from parp_espnet.glue.tasks import TASKS, Task
 from parp_espnet.names import plain_name
 from parp_espnet.pipeline.pruning import Experiment, digest
+from parp_espnet.pipeline.shell import plain_settings
 
 STAGES = {1: "data", 2: "model", 3: "first mask", 4: "train", 5: "score", 6: "results"}
 MODEL = "model/model.safetensors"
@@ -29,8 +30,6 @@ class Settings(Experiment):
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     skip_train: Annotated[bool, "leave out stages 2 to 4"] = False
     skip_eval: Annotated[bool, "leave out stages 5 and 6"] = False
-    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
-    wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
     ngpu: Annotated[int, "1 trains on the GPU, 0 on the CPU"] = 0
     glue_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
 
@@ -80,6 +79,14 @@ class Settings(Experiment):
     def sets(self) -> list[str]:
         """The sets of the task: train, valid, and what is reported on."""
         return ["train", "valid", *(self.definition.tests or ["test"])]
+
+    @property
+    def trained_by(self) -> list[str]:
+        """What the weights depend on, in words; the mask is a file of its own."""
+        aside = {"recipe", "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait"}
+        aside |= {"ngpu", "expdir", "glue_tag", "initial_mask"}
+        values = plain_settings(self)
+        return [f"{name}={value}" for name, value in values.items() if value and name not in aside]
 
     def skips(self, stage: int) -> bool:
         """Whether a stage is left out by the user's wish."""

@@ -1,16 +1,16 @@
-"""One experiment as its stages see it: what was asked for, where its files are, where its jobs run.
+"""One experiment on speech as its stages see it: what was asked for, and where its files are.
 
 Its paths are as the recipe's directory sees them, in which all stages run.
 """
 
 import os
-import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
+from parp_espnet.pipeline.acts import Act, Queues, Stages, acts_of, ours, tables
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import MODEL, Settings
@@ -18,45 +18,6 @@ from parp_espnet.pipeline.step import Step
 
 LEFT_OF_A_SET = ("wav.scp", "text", "orig_text", "utt2spk", "spk2utt", "utt2lang", "utt2dur")
 """What stages 1 to 3 leave of a set."""
-LOCAL = "local"
-"""The queue that is this machine."""
-
-
-@dataclass(frozen=True)
-class Queues:
-    """The commands that run jobs, as cmd.sh sets them; each may have options behind it."""
-
-    backend: str
-    data: str
-    stats: str
-    cuda: str
-    decode: str
-
-    @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Self:
-        """Those that cmd.sh has exported."""
-        commands = (environment[f"{kind}_cmd"] for kind in ("data", "stats", "cuda", "decode"))
-        return cls(environment["cmd_backend"], *commands)
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command that is run each time: it remembers by itself what is complete."""
-
-    label: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class First:
-    """Another experiment, a finetuning, that has to be complete before what follows."""
-
-    label: str
-    settings: Settings
-
-
-type Act = Step | Command | First
-"""What a stage does, one thing after the other."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +26,22 @@ class SpeechExperiment:
 
     settings: Settings
     queues: Queues
-    decoding: Decoding = field(init=False)
+    stages: Stages
+    model_name: ClassVar = MODEL
+    last_of_training: ClassVar = 9
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "decoding", Decoding(self.settings))
+    def acts(self) -> Iterator[Act]:
+        """What it does, of the stages that are wanted."""
+        return acts_of(self, self.stages)
+
+    def with_settings(self, settings: Settings) -> Self:
+        """Another experiment of the same template."""
+        return replace(self, settings=settings)
+
+    @cached_property
+    def decoding(self) -> Decoding:
+        """How it is decoded."""
+        return Decoding(self.settings)
 
     @property
     def exp(self) -> Path:
@@ -126,14 +99,6 @@ class SpeechExperiment:
         return self.upstreams / self.settings.upstream_name
 
     @property
-    def mask(self) -> Path | None:
-        """The mask to begin with, where it is a file and not the trainer's own."""
-        source = self.settings.mask_source
-        if source in ("random", "uniform", "finetuned", "iterated"):
-            return self.exp / f"{source}_mask.safetensors"
-        return self.settings.initial_mask
-
-    @property
     def project(self) -> str:
         """The project's directory."""
         return os.path.relpath(ROOT, self.settings.recipe)
@@ -160,34 +125,32 @@ class SpeechExperiment:
         return tuple(self.upstream / name for name in names)
 
     @property
-    def upstream_pool(self) -> Path:
-        """A file that changes with the upstream's pool."""
+    def pool_model(self) -> Path:
+        """What a mask is drawn for: a model with the pool."""
         given = Path(self.settings.upstream)
-        if (self.settings.recipe / given).is_file():
-            return given
-        return self.upstream / "config.json"
+        return given if (self.settings.recipe / given).is_file() else self.upstream
 
-    def through_data_queue(self, name: str, threads: int) -> tuple[tuple[str, ...], Path | None]:
-        """Return the runner and the log of a step that prepares data.
+    @property
+    def pool_input(self) -> Path:
+        """A file that changes with the pool."""
+        model = self.pool_model
+        return model / "config.json" if model == self.upstream else model
 
-        On this machine such a step is run as it is, and its words are seen.
-        """
-        if self.queues.backend == LOCAL:
-            return (), None
-        runner = (*shlex.split(self.queues.data), "--num_threads", str(threads))
-        return runner, self.exp / "log" / f"{name}.log"
+    @property
+    def drawn(self) -> Path:
+        """The upstream with weights drawn at random."""
+        name = f"{self.settings.upstream_name}-drawn{self.settings.seed}"
+        return self.upstreams / name
 
-
-def python(module: str, *words: object) -> tuple[str, ...]:
-    """Return the command line of a module of ours or ESPnet's."""
-    return ("python3", "-m", module, *(str(word) for word in words))
-
-
-def ours(name: str, *words: object) -> tuple[str, ...]:
-    """Return the command line of a command of ours."""
-    return python(f"parp_espnet.bin.{name}", *words)
-
-
-def tables(directory: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return these files of a Kaldi directory."""
-    return tuple(directory / name for name in names)
+    def draw_weights(self, label: str) -> Step:
+        """Leave them there."""
+        settings, drawn = self.settings, self.drawn
+        names = ("model.safetensors", "frontend.json", "config.json", "preprocessor_config.json")
+        words = ("--upstream", settings.upstream, "--out", drawn, "--random_seed", settings.seed)
+        return Step(
+            label=label,
+            command=ours("preflight", *words),
+            record=self.upstreams / ".steps" / f"{drawn.name}.json",
+            inputs=self.upstream_weights,
+            outputs=tables(drawn, names),
+        )

@@ -31,13 +31,19 @@ BAR = re.compile(r"^.*\d+%\|[#0-9 ]*\|.*\]$", re.MULTILINE)
 
 
 def follow(
-    command: Sequence[str], label: str, files: Sequence[Path], log: Path | None, total: int | None = None
+    command: Sequence[str],
+    label: str,
+    files: Sequence[Path],
+    log: Path | None,
+    *,
+    total: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run `command`, showing one bar over all progress `files`; return its exit code.
 
     Without files, the progress lines that the command writes into its `log` are repeated. `total` is the
-    number of updates that all files together lead to; by default, what the files say. When an
-    exception ends us, it ends the command.
+    number of updates that all files together lead to; by default, what the files say. The command has
+    our environment unless it is given another. When an exception ends us, it ends the command.
     """
     begin = time.time()
     if log is not None:
@@ -46,7 +52,7 @@ def follow(
     try:
         with undisturbed():
             # In a session of its own the command is ended by us alone, and not by the terminal besides.
-            process = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
         if files:
             _with_bar(process, label, lambda: _read(files, begin), total)
         elif log is not None:

@@ -33,6 +33,8 @@ class Experiment:
 
     recipe: Annotated[Path, "recipe directory, which has data/ and exp/; its run.sh gives it"] = Path()
     expdir: Annotated[str, "where experiments go, in the recipe directory; an absolute one may lie elsewhere"] = "exp"
+    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
+    wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
     method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
@@ -139,21 +141,6 @@ class Experiment:
         made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
         found = {name: getattr(self, name) for name in names}
         return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
-
-    @property
-    def mask_variables(self) -> dict[str, str]:
-        """What local/masks.sh needs to make the first mask, as shell variables."""
-        return {
-            "tag": self.tag,
-            "tag_option": self.TAG_OPTION,
-            "dense_tag": self.dense.tag,
-            "round_tags": " ".join(self.round_tags),
-            "drawn_scope": self.drawn_scope,
-            "mask_source": self.mask_source,
-            "first_sparsity": f"{self.pruning.schedule.sparsity_at(0):g}",
-            "rounds": " ".join(f"{sparsity:g}" for sparsity in self.rounds),
-            "round_length": str(self.round_length),
-        }
 
 
 def check_pruning[T: Experiment](settings: T) -> T:

@@ -54,8 +54,6 @@ class Settings(Experiment):
     allow_pipes: Annotated[bool, "run the commands of your wav.scp and follow its '..': if you trust it"] = False
     skip_train: Annotated[bool, "leave out stages 5 to 9"] = False
     skip_eval: Annotated[bool, "leave out stages 10 to 14"] = False
-    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
-    wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
     ngpu: Annotated[int, "GPUs to train on, of each machine; 0 trains on the CPU"] = 0
     num_nodes: Annotated[int, "machines to train on; more than one takes a queue that gives them"] = 1
     nj: Annotated[int, "parallel jobs while preparing data"] = os.cpu_count() or 1

@@ -4,13 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE
-from parp_espnet.pipeline.experiment import (
-    LEFT_OF_A_SET,
-    Act,
-    SpeechExperiment,
-    ours,
-    tables,
-)
+from parp_espnet.pipeline.acts import Act, ours, tables
+from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.step import Step
 
@@ -35,7 +30,7 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
     directory = experiment.data / settings.set_name(split)
     threads = settings.nj if settings.corpus == "cldr" else 1
     jobs = ("--jobs", str(settings.nj)) if settings.corpus == "cldr" else ()
-    runner, log = experiment.through_data_queue(f"make_{directory.name}", threads)
+    runner, log = _queue(experiment, f"make_{directory.name}", threads)
     return Step(
         label=label,
         command=ours("make_corpus", settings.corpus, *settings.set_options(split)),
@@ -75,12 +70,13 @@ def _parts(settings: Settings, option: str, folder: Path) -> list[Path]:
 
 
 def _local_sets(experiment: SpeechExperiment, label: str) -> Step:
-    runner, log = experiment.through_data_queue("local_data", 1)
+    runner, log = _queue(experiment, "local_data", 1)
     return Step(
         label=label,
         command=("local/data.sh",),
         record=experiment.data / ".steps/local.json",
         inputs=(Path("local/data.sh"),),
+        of_user=True,
         editable=(experiment.data / experiment.settings.train_name / "wav.scp",),
         runner=runner,
         log=log,
@@ -138,7 +134,7 @@ def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
 
 def _formatted(experiment: SpeechExperiment, label: str, data: Path, out: Path, speeds: tuple[str, ...] = ()) -> Step:
     settings = experiment.settings
-    runner, log = experiment.through_data_queue(f"format_{out.name}", settings.nj)
+    runner, log = _queue(experiment, f"format_{out.name}", settings.nj)
     pipes = ("--allow_pipes",) if settings.allow_pipes else ()
     language = settings.lang or ""
     return Step(
@@ -182,3 +178,7 @@ def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         inputs=(experiment.train_data / "text",),
         outputs=(experiment.tokens,),
     )
+
+
+def _queue(experiment: SpeechExperiment, name: str, threads: int) -> tuple[tuple[str, ...], Path | None]:
+    return experiment.queues.for_data(threads, experiment.exp / "log" / f"{name}.log")

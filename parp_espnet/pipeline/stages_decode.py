@@ -1,19 +1,12 @@
 """Stages 11 to 14: weights of language models are chosen, speech is decoded, and it is scored."""
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from parp_espnet.pipeline.acts import Act, Command, ours, python, tables
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
-from parp_espnet.pipeline.experiment import (
-    Act,
-    Command,
-    SpeechExperiment,
-    ours,
-    python,
-    tables,
-)
+from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.step import Step
 
 SCORED = ("text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
@@ -102,7 +95,7 @@ def _greedy(experiment: SpeechExperiment, label: str, name: str) -> Step:
         inputs=(experiment.model, exp / "config.yaml", *experiment.upstream_files),
         formatted=(experiment.raw / name / "wav.scp",),
         outputs=tuple(left),
-        runner=(*shlex.split(experiment.queues.decode), "--gpu", str(settings.ngpu)),
+        runner=experiment.queues.for_decoding(settings.ngpu),
         log=out / "log/decode.log",
     )
 
@@ -128,7 +121,8 @@ class Search:
         """Choose its weights on the validation set."""
         experiment, settings = self.experiment, self.experiment.settings
         out, data = self.tuned.parent, experiment.valid_data
-        runner, log = experiment.through_data_queue(f"tune_{self.decoding.name}", 1)
+        name = f"tune_{self.decoding.name}.log"
+        runner, log = experiment.queues.for_data(1, experiment.exp / "log" / name)
         return Step(
             label=label,
             command=ours(
@@ -168,7 +162,7 @@ class Search:
                 *([self.tuned] if self.decoding.tunes else []),
             ),
             outputs=(out / "text", out / "decode.json"),
-            runner=tuple(shlex.split(self.experiment.queues.decode)),
+            runner=self.experiment.queues.for_decoding(),
             log=out / "log/decode.log",
         )
 
@@ -239,10 +233,7 @@ def _by_espnet(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         ),
         formatted=(data / "wav.scp",),
         outputs=heard,
-        runner=(
-            *(*shlex.split(experiment.queues.decode), "--gpu", str(settings.ngpu)),
-            f"JOB=1:{jobs}",
-        ),
+        runner=(*experiment.queues.for_decoding(settings.ngpu), f"JOB=1:{jobs}"),
         log=logs / "decode.JOB.log",
     )
     yield Step(

@@ -1,11 +1,11 @@
 """Stage 10: the language models that decoding needs."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from parp_espnet.pipeline.acts import Act, Command, ours, python
 from parp_espnet.pipeline.decoding import LM_MODEL
-from parp_espnet.pipeline.experiment import Act, Command, SpeechExperiment, ours, python
+from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.step import Step
 
 
@@ -78,7 +78,7 @@ def _espnets_own(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         inputs=inputs,
         settings=(config,),
         outputs=shapes,
-        runner=tuple(shlex.split(queues.stats)),
+        runner=queues.for_statistics(),
         log=directory / "log/collect.log",
     )
     yield Step(
@@ -96,7 +96,7 @@ def _espnets_own(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         inputs=(*inputs, *shapes),
         settings=(config,),
         outputs=(directory / LM_MODEL, directory / "config.yaml"),
-        runner=(*shlex.split(queues.cuda), "--gpu", str(settings.ngpu)),
+        runner=queues.for_training(settings.ngpu),
         log=directory / "log/train.log",
     )
     if not settings.keep_checkpoints:

@@ -1,4 +1,4 @@
-"""The stage of the first mask, where it is not the trainer's own.
+"""The stage of the first mask, where it is not the trainer's own, of speech and of text.
 
 The mask of the pre-trained weights (MPI, PARP) is the trainer's, which leaves it as
 initial_mask.safetensors. Masks from elsewhere are files, and made here.
@@ -7,17 +7,53 @@ initial_mask.safetensors. Masks from elsewhere are files, and made here.
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol
 
-from parp_espnet.pipeline.experiment import Act, First, SpeechExperiment, ours
-from parp_espnet.pipeline.settings import MODEL, Settings
+from parp_espnet.pipeline.acts import Act, First, Planned, ours
+from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
 from parp_espnet.pipeline.step import Step
 
-TRAINED = 9
-"""The stage after which the weights of a finetuning are there."""
+
+class Masked(Planned, Protocol):
+    """An experiment whose first mask can be made."""
+
+    @property
+    def model_name(self) -> str:
+        """Its finetuned weights, in the directory of any such experiment."""
+
+    @property
+    def last_of_training(self) -> int:
+        """The stage after which they are there."""
+
+    @property
+    def drawn(self) -> Path:
+        """The pre-trained model with weights drawn at random, where `draw_weights` leaves it."""
+
+    @property
+    def pool_model(self) -> Path:
+        """A model with the pool."""
+
+    @property
+    def pool_input(self) -> Path:
+        """A file that changes with the pool."""
+
+    def draw_weights(self, label: str) -> Step:
+        """Make `drawn`."""
+
+    def with_settings(self, settings: Any) -> "Masked":
+        """Another experiment of the same template."""
 
 
-def first_mask(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Make the mask file that the experiment begins with; nothing for a source that has none."""
+def mask_of(experiment: Planned) -> Path | None:
+    """The mask file that an experiment begins with; None where that is the trainer's, or nobody's."""
+    source = experiment.settings.mask_source
+    if source in FIRST_MASKS:
+        return experiment.exp / f"{source}_mask.safetensors"
+    return experiment.settings.initial_mask
+
+
+def first_mask(experiment: Masked, label: str) -> Iterator[Act]:
+    """Make that file; nothing for a source that has none."""
     makers = {
         "random": _of_random_weights,
         "uniform": _uniform,
@@ -29,74 +65,61 @@ def first_mask(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         yield from make(experiment, label)
 
 
-def _of_random_weights(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    settings = experiment.settings
-    drawn = experiment.upstreams / f"{settings.upstream_name}-drawn{settings.seed}"
-    names = ("model.safetensors", "frontend.json", "config.json", "preprocessor_config.json")
-    yield Step(
-        label=label,
-        command=ours(
-            *("preflight", "--upstream", settings.upstream, "--out", drawn),
-            *("--random_seed", settings.seed),
-        ),
-        record=experiment.upstreams / ".steps" / f"{drawn.name}.json",
-        inputs=experiment.upstream_weights,
-        outputs=tuple(drawn / name for name in names),
-    )
-    words = ("from-upstream", "--upstream", str(drawn), "--scope", settings.scope)
-    yield _mask(experiment, label, words, drawn / "model.safetensors")
+def _of_random_weights(experiment: Masked, label: str) -> Iterator[Act]:
+    yield experiment.draw_weights(label)
+    drawn, scope = experiment.drawn, experiment.settings.scope
+    words = ("from-upstream", "--upstream", str(drawn), "--scope", scope)
+    yield _own_mask(experiment, label, words, drawn / "model.safetensors")
 
 
-def _uniform(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+def _uniform(experiment: Masked, label: str) -> Iterator[Act]:
     settings = experiment.settings
-    model = experiment.upstream
-    if (settings.recipe / settings.upstream).is_file():
-        model = Path(settings.upstream)
-    words = ("random", "--model", str(model), "--seed", str(settings.seed))
+    words = ("random", "--model", str(experiment.pool_model), "--seed", str(settings.seed))
     scope = ("--scope", settings.drawn_scope)
-    yield _mask(experiment, label, (*words, *scope), experiment.upstream_pool)
+    yield _own_mask(experiment, label, (*words, *scope), experiment.pool_input)
 
 
-def _of_finetuned_weights(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    settings = experiment.settings
-    dense = settings.dense
-    yield First(label, _alone(dense))
-    model = Path(settings.expdir) / dense.tag / MODEL
-    words = ("from-model", "--model", str(model), "--scope", settings.scope)
-    yield _mask(experiment, label, words, model)
+def _of_finetuned_weights(experiment: Masked, label: str) -> Iterator[Act]:
+    dense = experiment.with_settings(_alone(experiment.settings.dense, experiment))
+    yield First(label, dense)
+    model = dense.exp / dense.model_name
+    words = ("from-model", "--model", str(model), "--scope", experiment.settings.scope)
+    yield _own_mask(experiment, label, words, model)
 
 
-def _iterated(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
+def _iterated(experiment: Masked, label: str) -> Iterator[Act]:
     """IMP: each round is finetuned from the pre-trained weights under the mask of the one before.
 
     What was pruned stays 0, so that each mask is part of the one before.
     """
     settings = experiment.settings
-    mask, sparsity = None, 0.0
+    mask: Path | None = None
+    sparsity = 0.0
     for name, wanted in zip(settings.round_tags, settings.rounds, strict=True):
-        yield First(label, _round(settings, name, mask, sparsity))
-        directory = Path(settings.expdir) / name
-        mask, sparsity = directory / "pruned.safetensors", wanted
-        model = directory / MODEL
+        own = _round(settings, name, mask, sparsity)
+        finetuning = experiment.with_settings(_alone(own, experiment))
+        yield First(label, finetuning)
+        mask, sparsity = finetuning.exp / "pruned.safetensors", float(f"{wanted:g}")
+        model = finetuning.exp / finetuning.model_name
         words = ("from-model", "--model", str(model), "--scope", settings.scope)
-        yield _mask(experiment, label, words, model, mask, wanted)
+        yield _mask(experiment, label, words, model, mask, sparsity)
+    out = mask_of(experiment)
     assert mask is not None
-    assert experiment.mask is not None
+    assert out is not None
     yield Step(
         label=label,
-        command=("cp", str(mask), str(experiment.mask)),
+        command=("cp", str(mask), str(out)),
         record=experiment.exp / ".steps/iterated_mask.json",
         keep=True,
         inputs=(mask,),
-        outputs=(experiment.mask,),
+        outputs=(out,),
     )
 
 
-def _round(settings: Settings, name: str, mask: Path | None, sparsity: float) -> Settings:
+def _round[T: Experiment](settings: T, name: str, mask: Path | None, sparsity: float) -> T:
     """A short finetuning: the first one dense, others under a mask that stays."""
-    if mask is None:
-        own = settings.dense
-    else:
+    own = settings.dense
+    if mask is not None:
         own = replace(
             settings,
             method="transfer",
@@ -108,39 +131,36 @@ def _round(settings: Settings, name: str, mask: Path | None, sparsity: float) ->
             sparsity_path="linear",
             round_updates=None,
         )
-    return _alone(replace(own, updates=settings.round_length, phn_tag=name))
+    own = replace(own, updates=settings.round_length)
+    return _named(own, name)
 
 
-def _alone(settings: Settings) -> Settings:
+def _alone[T: Experiment](settings: T, whose: Masked) -> T:
     """A finetuning as an experiment of its own, up to its weights."""
-    return replace(
-        settings,
-        phn_tag=settings.tag,
-        stage=1,
-        stop_stage=TRAINED,
-        skip_train=False,
-        wait=True,
-    )
+    until: dict[str, Any] = {"stage": 1, "stop_stage": whose.last_of_training}
+    until |= {"skip_train": False, "wait": True}
+    return _named(replace(settings, **until), settings.tag)
 
 
-def _mask(
-    experiment: SpeechExperiment,
-    label: str,
-    words: tuple[str, ...],
-    source: Path,
-    out: Path | None = None,
-    sparsity: float | None = None,
-) -> Step:
-    """A mask file, by a sub-command of parp-mask; another source means another mask."""
-    settings = experiment.settings
-    out = out or experiment.mask
+def _named[T: Experiment](settings: T, tag: str) -> T:
+    option: dict[str, Any] = {settings.TAG_OPTION: tag}
+    return replace(settings, **option)
+
+
+def _own_mask(experiment: Masked, label: str, words: tuple[str, ...], source: Path) -> Step:
+    out = mask_of(experiment)
     assert out is not None
-    if sparsity is None:
-        sparsity = settings.pruning.schedule.sparsity_at(0)
+    sparsity = experiment.settings.pruning.schedule.sparsity_at(0)
+    return _mask(experiment, label, words, source, out, sparsity)
+
+
+def _mask(experiment: Masked, label: str, words: tuple[str, ...], source: Path, out: Path, sparsity: float) -> Step:
+    """A mask file, by a sub-command of parp-mask; another source means another mask."""
+    pool = experiment.settings.pool_options
     wanted = ("--sparsity", f"{sparsity:g}", "--out", str(out))
     return Step(
         label=label,
-        command=ours("mask", *words, *settings.pool_options, *wanted),
+        command=ours("mask", *words, *pool, *wanted),
         # They say whose it is, and change none of its bits.
         aside=("--settings", str(experiment.exp / "settings.json")),
         record=out.parent / ".steps" / f"{out.stem}.json",

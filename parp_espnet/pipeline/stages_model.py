@@ -4,13 +4,9 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from parp_espnet.pipeline.experiment import (
-    Act,
-    Command,
-    SpeechExperiment,
-    ours,
-    python,
-)
+from parp_espnet.pipeline.acts import Act, Command, ours, python
+from parp_espnet.pipeline.experiment import SpeechExperiment
+from parp_espnet.pipeline.stages_masks import mask_of
 from parp_espnet.pipeline.step import Step
 
 SHAPES = ("speech_shape", "text_shape")
@@ -47,7 +43,6 @@ def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act
     config = Path(experiment.project) / "conf/stats.yaml"
     left = [collected / kind / name for name in SHAPES for kind in SETS]
     left += [collected / kind / name for kind in SETS for name in KEYS]
-    stats_cmd = tuple(shlex.split(experiment.queues.stats))
     yield Step(
         label=label,
         command=python(
@@ -59,7 +54,7 @@ def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act
         inputs=(*_texts(experiment), config),
         formatted=_sound(experiment),
         outputs=tuple(left),
-        runner=stats_cmd,
+        runner=experiment.queues.for_statistics(),
         log=stats / "log/collect.log",
     )
     yield Step(
@@ -70,7 +65,7 @@ def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act
         record=stats / ".steps/aggregate.json",
         inputs=(*_texts(experiment), *left),
         outputs=_shapes(experiment),
-        runner=stats_cmd,
+        runner=experiment.queues.for_statistics(),
         log=stats / "log/aggregate.log",
     )
 
@@ -78,7 +73,7 @@ def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act
 def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """Stage 8: the upstream is finetuned, and pruned while it is."""
     settings, exp = experiment.settings, experiment.exp
-    config, mask = exp / "train.yaml", experiment.mask
+    config, mask = exp / "train.yaml", mask_of(experiment)
     # Refuses when the directory holds a training with other settings.
     yield Command(
         label,
@@ -89,7 +84,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         ),
     )
     log = exp / "log/train.log"
-    runner: tuple[str, ...] = (*shlex.split(experiment.queues.cuda), "--gpu", str(settings.ngpu))
+    runner = experiment.queues.for_training(settings.ngpu)
     left = ("mask.safetensors", "training.json", "config.yaml")
     masks = (f"{settings.mask_source}_mask.safetensors", "pruned.safetensors")
     # Other settings are another experiment, and refused; other data make the same one again.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.interpreter import unshielded
 from parp_espnet.locks import locked
 from parp_espnet.pipeline.aside import holds_training, set_aside
 from parp_espnet.pipeline.contents import Contents, is_whole
@@ -64,6 +65,8 @@ class Step:
     """Where the data have changed, put the experiment aside instead of going on from it."""
     spared: tuple[str, ...] = ()
     """Names in that directory which stay: other steps made them."""
+    of_user: bool = False
+    """Whether it is a script of the user's, which may import what lies beside it."""
     records: tuple[Path, ...] = ()
     """Folders with the records of steps that this one runs: it is valid while they are."""
 
@@ -119,7 +122,15 @@ def run(step: Step) -> int:
             return 0
         _refuse(step, look)
         _begin(step, look, contents)
-        code = follow(step.words, step.label, step.progress, step.log, step.total)
+        environment = unshielded() if step.of_user else None
+        code = follow(
+            step.words,
+            step.label,
+            step.progress,
+            step.log,
+            total=step.total,
+            environment=environment,
+        )
         if code == 0:
             missing = next((path for path in _all_outputs(step) if not path.exists()), None)
             if missing is not None:

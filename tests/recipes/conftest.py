@@ -1,22 +1,34 @@
-"""The steps of a template, as a dry run hands them to `parp_espnet.bin.step`."""
+"""The steps of a template, as a dry run plans them."""
 
 import ast
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from parp_espnet.bin.step import read
+from parp_espnet.bin.run_stages import read
+from parp_espnet.pipeline.acts import First, Planned
 from parp_espnet.pipeline.step import Step
 
 TELL = """
 import os, sys
-if "parp_espnet.bin.step" in sys.orig_argv:
-    with open(os.environ["STEPS"], "a") as file:
-        file.write(repr(sys.orig_argv[sys.orig_argv.index("parp_espnet.bin.step") + 1:]) + "\\n")
+if "parp_espnet.bin.run_stages" in sys.orig_argv:
+    start = sys.orig_argv.index("parp_espnet.bin.run_stages") + 1
+    queues = {name: word for name, word in os.environ.items() if name.startswith("cmd_") or name.endswith("_cmd")}
+    with open(os.environ["PLANS"], "a") as file:
+        file.write(repr((os.getcwd(), sys.orig_argv[start:], queues)) + "\\n")
 """
 """Every Python that a template starts reads this first."""
+
+
+def steps_in(experiment: Planned) -> Iterator[Step]:
+    """The steps of an experiment, with those of the finetunings that it needs."""
+    for act in experiment.acts():
+        if isinstance(act, Step):
+            yield act
+        elif isinstance(act, First):
+            yield from steps_in(act.experiment)
 
 
 @pytest.fixture(scope="session")
@@ -28,19 +40,31 @@ def steps_of(
     (watch / "sitecustomize.py").write_text(TELL)
 
     def capture(command: Sequence[str]) -> tuple[list[Step], str]:
-        told = watch / "steps"
+        told = watch / "plans"
         told.write_text("")
         environment = os.environ | {
             "PYTHONPATH": str(watch),
-            "STEPS": str(told),
+            "PLANS": str(told),
             "OMP_NUM_THREADS": "1",
         }
         words = [*command, "--dry_run", "true"]
         shown = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
         assert shown.returncode == 0, shown.stderr
-        return [read(ast.literal_eval(line))[0] for line in told.read_text().splitlines()], shown.stdout
+        (line,) = told.read_text().splitlines()
+        return steps_planned(*ast.literal_eval(line)), shown.stdout
 
     return capture
+
+
+def steps_planned(folder: str, words: list[str], queues: dict[str, str]) -> list[Step]:
+    """The steps that a command line of `run_stages` plans in a folder, with these queues."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, word in queues.items():
+            patch.setenv(name, word)
+        patch.chdir(folder)
+        experiment = read(words)
+        patch.chdir(experiment.settings.recipe)
+        return list(steps_in(experiment))
 
 
 @pytest.fixture(scope="session")

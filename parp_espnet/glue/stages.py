@@ -1,0 +1,100 @@
+"""The stages of `glue.sh`, by the names that its lines have."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from parp_espnet.glue.experiment import TextExperiment
+from parp_espnet.pipeline.acts import Act, Command, ours
+from parp_espnet.pipeline.stages_masks import first_mask, mask_of
+from parp_espnet.pipeline.step import Step
+
+
+def make_sets(experiment: TextExperiment, label: str) -> Iterator[Act]:
+    """Stage 1: the examples of the task."""
+    settings = experiment.settings
+    words: list[object] = ["data", "--task", settings.task]
+    if settings.glue is not None:
+        words += ["--glue", settings.glue]
+    if settings.train_examples is not None:
+        words += ["--train_examples", settings.train_examples]
+    yield Step(
+        label=label,
+        command=ours("glue", *words),
+        record=Path(f"data/.steps/{settings.task}.json"),
+        trees=() if settings.glue is None else (settings.glue,),
+        editable=experiment.sets,
+    )
+
+
+def look_at_model(experiment: TextExperiment, label: str) -> Iterator[Act]:
+    """Stage 2: the pre-trained model can be loaded, and its pool is whole."""
+    settings, checked = experiment.settings, experiment.checked
+    words = ("--task", settings.task, "--model", settings.model, "--out", checked)
+    yield Step(
+        label=label,
+        command=ours("glue", "check", *words),
+        aside=tuple(settings.pool_options),
+        record=experiment.models / ".steps" / f"{settings.model_name}.json",
+        inputs=experiment.weights,
+        outputs=(checked,),
+    )
+
+
+def make_first_mask(experiment: TextExperiment, label: str) -> Iterator[Act]:
+    """Stage 3: the mask to begin with, where it is not the trainer's own."""
+    if experiment.settings.mask_source == "uniform":
+        # A uniform draw needs the pool of any weights.
+        yield experiment.draw_weights(label)
+    yield from first_mask(experiment, label)
+
+
+def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
+    """Stage 4: the model is finetuned, and pruned while it is."""
+    settings, exp = experiment.settings, experiment.exp
+    mask = mask_of(experiment)
+    masks = (f"{settings.mask_source}_mask.safetensors", "pruned.safetensors")
+    left = ("mask.safetensors", "training.json")
+    words = ("--exp", exp, "--initial_mask", mask or "", *settings.trained_by)
+    yield Step(
+        label=label,
+        command=ours("glue", "train", *words),
+        record=exp / ".steps/train.json",
+        keep=True,
+        afresh=True,
+        inputs=(*experiment.sets[:2], *experiment.weights, *([] if mask is None else [mask])),
+        spared=("settings.json", *masks),
+        outputs=(experiment.model, *(exp / name for name in left)),
+        runner=experiment.queues.for_training(settings.ngpu),
+        log=exp / "log/train.log",
+        progress=(exp / "progress.json",),
+    )
+
+
+def score(experiment: TextExperiment, label: str) -> Iterator[Act]:
+    """Stage 5: what it is worth, on the sets that are reported on."""
+    exp = experiment.exp
+    yield Step(
+        label=label,
+        command=ours("glue", "score", "--exp", exp),
+        record=exp / ".steps/score.json",
+        inputs=(*experiment.sets[2:], experiment.model, exp / "training.json"),
+        outputs=(exp / "result.json", exp / "predictions.tsv"),
+        runner=experiment.queues.for_decoding(),
+        log=exp / "log/score.log",
+    )
+
+
+def report(experiment: TextExperiment, label: str) -> Iterator[Act]:
+    """Stage 6: the result, and a table of all that are there."""
+    words = ("--expdir", experiment.settings.expdir, "--exp", experiment.exp)
+    yield Command(label, ours("glue", "report", *words))
+
+
+TEXT = {
+    "data": make_sets,
+    "model": look_at_model,
+    "first mask": make_first_mask,
+    "train": train,
+    "score": score,
+    "results": report,
+}

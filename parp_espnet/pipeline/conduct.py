@@ -1,0 +1,77 @@
+"""Runs the stages of an experiment, or shows them: one process for all that is not a job."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from parp_espnet.files import write_text
+from parp_espnet.locks import held
+from parp_espnet.pipeline.acts import Act, Command, First, Planned
+from parp_espnet.pipeline.follow import follow
+from parp_espnet.pipeline.pruning import LOCK
+from parp_espnet.pipeline.shell import settings_json
+from parp_espnet.pipeline.step import Step, describe, run
+
+
+class FailedError(Exception):
+    """A command has failed, and said why; `code` is its own."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def show(experiment: Planned) -> None:
+    """Print what `conduct` would run, a line each, with what is complete."""
+    for act in experiment.acts():
+        if isinstance(act, First):
+            _log_need(experiment, act)
+            show(act.experiment)
+        elif isinstance(act, Step):
+            print(describe(act))
+        else:
+            print(f"{act.label}: {shlex.join(act.words)}")
+
+
+def conduct(experiment: Planned) -> None:
+    """Run the stages that are wanted, in the recipe's directory.
+
+    Raises:
+        FailedError: the first command that failed.
+        UserError: another run has the experiment, or what a step raises.
+    """
+    exp = experiment.exp
+    place = exp if exp.is_absolute() else Path.cwd() / exp
+    (exp / "log").mkdir(parents=True, exist_ok=True)
+    with held(exp / LOCK, str(place), experiment.settings.wait):
+        write_text(exp / "settings.json", f"{settings_json(experiment.settings)}\n")
+        _log(experiment, f"experiment in {place}")
+        for act in experiment.acts():
+            _do(experiment, act)
+
+
+def _do(experiment: Planned, act: Act) -> None:
+    if isinstance(act, First):
+        _log_need(experiment, act)
+        conduct(act.experiment)
+        return
+    code = run(act) if isinstance(act, Step) else _run(act)
+    if code != 0:
+        raise FailedError(code)
+
+
+def _run(command: Command) -> int:
+    return follow(command.words, command.label, (), None)
+
+
+def _log_need(experiment: Planned, first: First) -> None:
+    needed = first.experiment.settings.tag
+    method = experiment.settings.method
+    _log(experiment, f"{first.label}: {method} needs the experiment {needed}")
+
+
+def _log(experiment: Planned, words: str) -> None:
+    now = time.strftime("%Y-%m-%dT%H:%M:%S")
+    name = experiment.settings.recipe.name
+    print(f"{now} ({name} {experiment.settings.tag}) {words}", file=sys.stderr, flush=True)
