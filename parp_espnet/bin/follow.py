@@ -4,7 +4,6 @@ python3 -m parp_espnet.bin.follow --progress FILE --log LOG -- COMMAND…
 """
 
 import argparse
-import functools
 import sys
 from pathlib import Path
 
