@@ -1,5 +1,6 @@
 # make test    the tests, in the environment of requirements.lock (made if needed), in two processes; PYTEST=tests/phones for
 #              some of them, TEST_PROCESSES=0 for one process
+# make help    the texts that --help shows, in local/help, of what the options are now
 # make lint    ruff (rules and format), mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
 # make bench   time and memory against alternatives; ONLY=select for one part
@@ -12,13 +13,23 @@ TEST_PROCESSES ?= 2
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.pl' .ci/run)
 
-.PHONY: environment test lint lock bench quick
+.PHONY: environment test help lint lock bench quick
 
 environment:
 	@local/environment.sh
 
 test: environment
 	"$(BIN)/python" -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST)
+
+# --help of phn.sh and others takes neither Python nor an environment.
+HELP = COLUMNS=100 "$(BIN)/python" -P -m parp_espnet.bin
+
+help: environment
+	$(HELP).run_stages phn.sh -- --help >local/help/phn.sh.txt
+	$(HELP).run_stages glue.sh -- --help >local/help/glue.sh.txt
+	$(HELP).study plan --help >local/help/study.txt
+	$(HELP).pretrain plan --help >local/help/pretrain.txt
+	$(HELP).pretrain_xlnet --help >local/help/pretrain_xlnet.txt
 
 lint: environment
 	"$(BIN)/ruff" check .

@@ -17,11 +17,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # One thread for each experiment: as many run side by side as there are cores, and their bits do not depend on how many.
 export OMP_NUM_THREADS=1
 . ./local/steps.sh
+show_help study "$@"
 . ./path.sh
 . ./cmd.sh
 . ./db.sh
-
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.study plan --help
 
 plan=$(quietly python3 -m parp_espnet.bin.study plan "$@")
 eval "${plan}"

@@ -2,13 +2,15 @@
 # What run.sh and the templates, phn.sh and glue.sh, have in common. Where a plan is evaluated, it has set stages,
 # stage_names and dry_run.
 
-# asks_for_help WORDS…: whether --help is among the user's words.
-asks_for_help() {
+steps=$(dirname "${BASH_SOURCE[0]}")
+
+# show_help NAME WORDS…: where --help is among the user's words, show the text `make help` has written, and end. It takes no
+# Python, and nothing is made.
+show_help() {
     local word
-    for word in "$@"; do
-        [[ ${word} != --help && ${word} != -h ]] || return 0
+    for word in "${@:2}"; do
+        [[ ${word} != --help && ${word} != -h ]] || { cat "${steps}/help/$1.txt" && exit; }
     done
-    return 1
 }
 
 # run COMMAND…: run a command so that Ctrl-C ends it through us. Directly, it would get the terminal's signal too, and a
@@ -102,6 +104,7 @@ stage() {
 
 # run_stages TEMPLATE OPTIONS…: run the stages that were declared, of the experiment that the options describe.
 run_stages() {
+    show_help "$@"
     # shellcheck source=path.sh
     . "${root:?}/path.sh"
     # shellcheck source=cmd.sh

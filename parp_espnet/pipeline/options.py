@@ -2,7 +2,8 @@
 
     stage: Annotated[int, "first stage to run"] = 1
 
-is the option `--stage N`. `_` and `-` are alike in a name, every option takes a value, and nothing is
+is the option `--stage N`; a default that is the machine's has the note `OF_MACHINE` behind its text,
+and is not shown. `_` and `-` are alike in a name, every option takes a value, and nothing is
 positional.
 """
 
@@ -15,6 +16,8 @@ from types import NoneType
 from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
 
 from parp_espnet.errors import UserError
+
+OF_MACHINE = "of the machine"
 
 
 def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: str = "") -> T:
@@ -39,14 +42,14 @@ def _parser(cls: type[Any], program: str, description: str) -> argparse.Argument
     for item in fields(cls):
         assert item.default is not MISSING
         assert get_origin(hints[item.name]) is Annotated
-        hint, text = get_args(hints[item.name])
+        hint, text, *notes = get_args(hints[item.name])
         kinds = get_args(hint) or (hint,)
         parser.add_argument(
             f"--{item.name}",
             type=_reader(kinds),
             default=item.default,
             metavar=_METAVARS.get(kinds[0], "NAME"),
-            help=text.replace("%", "%%") + ("" if item.default is None else f" [{_spelled(item.default)}]"),
+            help=text.replace("%", "%%") + ("" if item.default is None or notes else f" [{_spelled(item.default)}]"),
         )
     return parser
 

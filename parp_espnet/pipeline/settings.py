@@ -12,6 +12,7 @@ from parp_espnet.files import read_json
 from parp_espnet.names import plain_name
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
+from parp_espnet.pipeline.options import OF_MACHINE
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment, digest
 
@@ -56,7 +57,9 @@ class Settings(Experiment):
     skip_eval: Annotated[bool, "leave out stages 10 to 14"] = False
     ngpu: Annotated[int, "GPUs to train on, of each machine; 0 trains on the CPU"] = 0
     num_nodes: Annotated[int, "machines to train on; more than one takes a queue that gives them"] = 1
-    nj: Annotated[int, "parallel jobs while preparing data"] = os.cpu_count() or 1
+    nj: Annotated[int, "parallel jobs while preparing data; as many as cores by default", OF_MACHINE] = (
+        os.cpu_count() or 1
+    )
     inference_nj: Annotated[int, "parallel jobs of ESPnet's search; others are one job"] = 1
     datadir: Annotated[str, "where a corpus's sets go, in the recipe directory; in an absolute --expdir"] = "data"
     dumpdir: Annotated[str, "where formatted data goes, in the recipe directory; in an absolute --expdir"] = "dump"

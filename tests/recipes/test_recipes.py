@@ -139,10 +139,3 @@ def test_wrong_options_are_one_line(script: str, words: list[str], message: str)
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
     assert message in line
-
-
-@pytest.mark.parametrize("script", ["run.sh", "egs2/TEMPLATE/phn1/phn.sh", "egs2/cldr/es/run.sh"])
-def test_help(script: str) -> None:
-    done = subprocess.run([str(ROOT / script), "--help"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0
-    assert "--stop_stage N" in done.stdout

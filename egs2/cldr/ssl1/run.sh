@@ -17,10 +17,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 root=../../..
 # shellcheck source=local/steps.sh
 . "${root}/local/steps.sh"
+show_help pretrain "$@"
 # shellcheck source=path.sh
 . "${root}/path.sh"
-
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.pretrain plan --help
 
 plan=$(quietly python3 -m parp_espnet.bin.pretrain plan "$@")
 eval "${plan}"

@@ -10,10 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 root=../../..
 # shellcheck source=local/steps.sh
 . "${root}/local/steps.sh"
+show_help pretrain_xlnet "$@"
 # shellcheck source=path.sh
 . "${root}/path.sh"
-
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.pretrain_xlnet --help
 
 # shellcheck disable=SC2034 # for step
 label="pretraining" dry_run=false

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.options import parse
+from parp_espnet.pipeline.options import OF_MACHINE, parse
 
 STAGES = {1: "speech", 2: "train", 3: "export"}
 
@@ -19,7 +19,7 @@ class RecipeSettings:
     config: Annotated[Path, "what to pretrain"] = Path("conf/multi.yaml")
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
-    jobs: Annotated[int, "processes that synthesise and align"] = os.cpu_count() or 1
+    jobs: Annotated[int, "processes that synthesise and align; all cores", OF_MACHINE] = os.cpu_count() or 1
     out: Annotated[Path | None, "directory of the upstream; upstreams/NAME by default"] = None
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
 
