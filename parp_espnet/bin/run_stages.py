@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from parp_espnet.errors import UserError, command
+from parp_espnet.pipeline import forks
 from parp_espnet.pipeline.acts import LOCAL, Planned, Queues, stages_of
 from parp_espnet.pipeline.conduct import FailedError, conduct, show
 from parp_espnet.pipeline.signals import unless_terminated
@@ -21,6 +22,7 @@ def main() -> None:
     if experiment.settings.dry_run:
         show(experiment)
     else:
+        forks.allow()
         sys.exit(unless_terminated(lambda: _conducted(experiment)))
 
 

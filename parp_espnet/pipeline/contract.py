@@ -41,8 +41,11 @@ class JobArray:
 
     def command_of(self, number: int) -> str:
         """Return the shell command of job `number`."""
-        words = (self._number(word, number) for word in self.command)
-        return " ".join(word if word in OPERATORS else shlex.quote(word) for word in words)
+        return shell_line(self.words_of(number))
+
+    def words_of(self, number: int) -> list[str]:
+        """Return the words of job `number`."""
+        return [self._number(word, number) for word in self.command]
 
     def log_of(self, number: int) -> Path:
         """Return the log file of job `number`."""
@@ -50,6 +53,11 @@ class JobArray:
 
     def _number(self, word: str, number: int) -> str:
         return word if self.name is None else word.replace(self.name, str(number))
+
+
+def shell_line(words: Sequence[str]) -> str:
+    """Return words as a shell reads them, operators as such."""
+    return " ".join(word if word in OPERATORS else shlex.quote(word) for word in words)
 
 
 @dataclass(frozen=True)

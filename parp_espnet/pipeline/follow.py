@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.signals import end, undisturbed
+from parp_espnet.pipeline.forks import fork, module_of
+from parp_espnet.pipeline.signals import Process, end, undisturbed
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -48,11 +49,10 @@ def follow(
     begin = time.time()
     if log is not None:
         print(f"{label}: log in {log}", file=sys.stderr)
-    process = None
+    process: Process | None = None
     try:
         with undisturbed():
-            # In a session of its own the command is ended by us alone, and not by the terminal besides.
-            process = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
+            process = _start(command, environment)
         if files:
             _with_bar(process, label, lambda: _read(files, begin), total)
         elif log is not None:
@@ -65,8 +65,15 @@ def follow(
             end([process], GRACE_SECONDS)
 
 
+def _start(command: Sequence[str], environment: Mapping[str, str] | None) -> Process:
+    """Start a command in a session of its own: we alone end it, and not the terminal besides."""
+    if environment is None and module_of(command) is not None:
+        return fork(command)
+    return subprocess.Popen(list(command), stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
+
+
 def _with_bar(
-    process: "subprocess.Popen[bytes]",
+    process: Process,
     label: str,
     read: Callable[[], dict[Path, dict[str, Any]]],
     total: int | None,
@@ -79,7 +86,7 @@ def _with_bar(
         _show(bar, read(), seen, total)
 
 
-def _with_log(process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _with_log(process: Process, log: Path) -> None:
     shown = ""
     while process.poll() is None:
         time.sleep(POLL_SECONDS)

@@ -1,17 +1,18 @@
 """Run an array of jobs on this machine under the contract of Kaldi's `run.pl`: see `contract`."""
 
 import os
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Any, Protocol
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline import contract
-from parp_espnet.pipeline.contract import JobArray
-from parp_espnet.pipeline.signals import end, start_guarded, undisturbed
+from parp_espnet.pipeline.contract import OPERATORS, JobArray
+from parp_espnet.pipeline.forks import fork, module_of
+from parp_espnet.pipeline.signals import Process, end, leave, shell, start_guarded, undisturbed
 
 PROGRAM = "run_local"
 GRACE_SECONDS = 90.0
@@ -24,7 +25,9 @@ KNOWN = IGNORED | {"num_threads", "max_jobs_run"}
 class Job(Protocol):
     """One running job, a process group of its own."""
 
-    process: "subprocess.Popen[bytes]"
+    @property
+    def process(self) -> Process:
+        """It."""
 
     def poll(self) -> int | None:
         """Return the job's exit code once it has ended."""
@@ -90,13 +93,19 @@ class _LocalJob:
         with self._log.open("w", encoding="utf-8") as out:
             out.write(contract.head(command))
             out.flush()
-            self.process, self._guard = start_guarded(f"set -o pipefail; {command}", out)
+            self.process, self._guard = start_guarded(partial(_start, jobs.words_of(number), out))
 
     def poll(self) -> int | None:
         code = self.process.poll()
         if code is not None:
-            self._guard.kill()
-            self._guard.communicate()
+            leave(self._guard)
             with self._log.open("a", encoding="utf-8") as out:
                 out.write(contract.foot(code, time.monotonic() - self._begin, self._threads))
         return code
+
+
+def _start(words: Sequence[str], output: IO[Any], wait: int) -> Process:
+    """Start a job that waits at a pipe's end."""
+    if module_of(words) is not None and OPERATORS.isdisjoint(words):
+        return fork(words, output, wait)
+    return shell(f"set -o pipefail; {contract.shell_line(words)}", output, wait)

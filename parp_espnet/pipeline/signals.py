@@ -11,7 +11,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, Protocol
+
+
+class Process(Protocol):
+    """What is used here of a process: `subprocess.Popen`, or one that was forked."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended."""
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit code."""
 
 
 class TerminatedError(Exception):
@@ -59,7 +71,7 @@ def unless_terminated(run: Callable[[], int]) -> int:
         return 128 + signal.SIGTERM
 
 
-def end(processes: "Sequence[subprocess.Popen[bytes]]", grace: float) -> None:
+def end(processes: Sequence[Process], grace: float) -> None:
     """End processes that lead groups of their own, and all that they started; kill after `grace` seconds.
 
     A group may outlive its leader: its members end what they themselves started in other groups.
@@ -75,49 +87,91 @@ def end(processes: "Sequence[subprocess.Popen[bytes]]", grace: float) -> None:
         process.wait()
 
 
-def start_guarded(command: str, output: IO[Any]) -> "tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]":
-    """Start a shell command as a group of its own; return its process and its guard, see `guard`.
+def start_guarded(
+    start: Callable[[int], Process],
+) -> "tuple[Process, subprocess.Popen[bytes]]":
+    """Start a process that leads a session of its own; return it and its guard, see `guard`.
 
     It begins when its guard is there: nothing of it outlives us, whenever we are killed.
+
+    Args:
+        start: starts what waits at a pipe's end for a byte, and only goes on when it has come.
     """
-    wait, begin = os.pipe()
-    try:
-        process = subprocess.Popen(
-            ["bash", "-c", f"read -r <&{wait} || exit; exec {wait}<&-; {command}"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=(wait,),
-        )
+    wait, end_of_ours = os.pipe()
+    with open(end_of_ours, "wb", buffering=0) as begin, _ours_alone(begin):  # noqa: PTH123
+        try:
+            process = start(wait)
+        finally:
+            os.close(wait)
         watch = guard(process)
-        os.write(begin, b"\n")
-    finally:
-        os.close(wait)
-        os.close(begin)
+        begin.write(b"\n")
     return process, watch
 
 
-def guard(process: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
+_ends: set[IO[bytes]] = set()
+"""Our ends of pipes: whoever waits at the other one sees our end, unless a fork of us holds them."""
+
+
+def _close_ends() -> None:
+    for pipe in _ends:
+        pipe.close()
+
+
+os.register_at_fork(after_in_child=_close_ends)
+
+
+@contextmanager
+def _ours_alone(pipe: IO[bytes]) -> Iterator[None]:
+    _ends.add(pipe)
+    try:
+        yield
+    finally:
+        _ends.discard(pipe)
+
+
+def shell(command: str, output: IO[Any], wait: int) -> "subprocess.Popen[bytes]":
+    """Start a shell command that waits at a pipe's end for a line."""
+    return subprocess.Popen(
+        ["bash", "-c", f"read -r <&{wait} || exit; exec {wait}<&-; {command}"],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=(wait,),
+    )
+
+
+def guard(process: Process) -> "subprocess.Popen[bytes]":
     """Start what kills a process's group when we are gone without a word, as by Grid Engine's SIGKILL.
 
     The caller kills it when the process has ended.
     """
-    return subprocess.Popen(
+    watch = subprocess.Popen(
         ["bash", "-c", f"read -r; kill -KILL -- -{process.pid}"],
         stdin=subprocess.PIPE,  # ends with us
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    assert watch.stdin is not None
+    _ends.add(watch.stdin)
+    return watch
 
 
-def _lives(process: "subprocess.Popen[bytes]") -> bool:
+def leave(watch: "subprocess.Popen[bytes]") -> None:
+    """End a guard whose process has ended."""
+    watch.kill()
+    watch.communicate()
+    assert watch.stdin is not None
+    _ends.discard(watch.stdin)
+
+
+def _lives(process: Process) -> bool:
     process.poll()  # Otherwise the dead leader keeps its group.
     return _signal(process, 0)
 
 
-def _signal(process: "subprocess.Popen[bytes]", number: int) -> bool:
+def _signal(process: Process, number: int) -> bool:
     """Signal a process's group; return whether there is anybody in it."""
     try:
         os.killpg(process.pid, number)

@@ -62,7 +62,7 @@ def die(process):
     Path("pid").write_text(str(process.pid))
     os.kill(os.getpid(), signal.SIGKILL)
 signals.guard = die
-signals.start_guarded("touch ran", sys.stdout)
+signals.start_guarded(lambda wait: signals.shell("touch ran", sys.stdout, wait))
 """
 
 

@@ -39,8 +39,7 @@ from pathlib import Path
 
 run, place, counts = (os.environ[f"FAULT_{name}"] for name in ("RUN", "PLACE", "COUNTS"))
 wanted, _, left = os.environ["FAULT_AT"].partition(" ")
-name = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""
-state = {"files": 0}
+state = {"files": 0, "name": sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""}
 
 def die():
     for process in Path("/proc").iterdir():
@@ -51,26 +50,32 @@ def die():
             pass
     os.kill(os.getpid(), signal.SIGKILL)
 
+def begin(name):
+    state.update(name=name, files=0)
+    if name == wanted and left == "0":
+        die()
+
 def look(event, arguments):
+    if event == "parp_espnet.fork":
+        begin(*arguments)
     if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
         return
     if event in ("open", "os.rename", "os.symlink") and isinstance(arguments[0], (str, os.PathLike)):
         if os.path.abspath(os.fspath(arguments[0])).startswith(place):
             state["files"] += 1
-            if name == wanted and state["files"] == int(left):
+            if state["name"] == wanted and state["files"] == int(left):
                 die()
 
 def tell():
-    with open(f"{counts}/{name}", "a") as file:
+    with open(f"{counts}/{state['name']}", "a") as file:
         file.write(f"{state['files']}\\n")
 
 sys.addaudithook(look)
-if name == wanted and left == "0":
-    die()
+begin(state["name"])
 atexit.register(tell)
 """
-"""Every Python that the recipe starts reads this first: it counts the files that a command opens for writing or
-renames, and at the one where it is asked to it kills all that belongs to the run."""
+"""Every Python that the recipe starts reads this first: it counts the files that a command, forked or not, opens for
+writing or renames, and at the one where it is asked to it kills all that belongs to the run."""
 
 
 @pytest.fixture(scope="module")
