@@ -70,6 +70,7 @@ KINDS: Mapping[str, Kind] = {
     "ctc": Kind(Level.ERROR, "more phones than frames of 20 ms, of which a repeated phone needs one more"),
     "short": Kind(Level.WARNING, "shorter than what is trained on; stage 3 leaves it out"),
     "long": Kind(Level.WARNING, "longer than what is trained on; stage 3 leaves it out"),
+    "none-left": Kind(Level.ERROR, "set of which stage 3 leaves nothing: all is shorter or longer than trained on"),
     # Between sets
     "unseen": Kind(Level.WARNING, "phone that the training set has not"),
     "same-audio": Kind(Level.ERROR, "recording that is in another set, too"),
