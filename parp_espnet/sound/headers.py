@@ -2,14 +2,12 @@
 
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+
+from parp_espnet.sound.promise import Bytes, Promise, chunks
+from parp_espnet.sound.rare_headers import rare_promise
 
 STREAMED = 0x7FFFF000
 """A length from here on is what a program writes that does not know it yet, into a pipe."""
-
-type Bytes = BinaryIO | io.RawIOBase
 
 _PLAIN = (1, 3, 6, 7, 0xFFFE)
 """Formats of wav in which a frame has a size: PCM, floats, A-law, mu-law, or any of these with more said."""
@@ -17,16 +15,12 @@ _LONG = 2**62
 _NIST = re.compile(rb"^(\w+) -\S+ (.*?)\s*$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Promise:
-    """The bytes of samples that a header promises, where they begin, and those of a frame (0 where it does not say)."""
-
-    size: int
-    begin: int
-    frame: int = 0
-
-
 def promise_of(file: Bytes) -> Promise | None:
+    """Return what a header says, that of `common_promise` or of one of the kinds of `rare_headers`."""
+    return common_promise(file) or rare_promise(file)
+
+
+def common_promise(file: Bytes) -> Promise | None:
     """Return what the header of a wav (RIFF, RF64, W64), an aiff, au or sphere says; None where it does not."""
     file.seek(0)
     head = file.read(12) or b""
@@ -72,23 +66,9 @@ def frames_promised(file: Bytes, promise: Promise, frames: int) -> int:
     return max(frames, promise.size // promise.frame) if promise.frame else round(frames * promise.size / there)
 
 
-def _chunks(file: Bytes, order: str) -> Iterator[tuple[bytes, int]]:
-    """The name and size of each chunk, with the file at the beginning of its body."""
-    place = 12
-    while True:
-        file.seek(place)
-        head = file.read(8) or b""
-        if len(head) < 8:
-            return
-        size = int.from_bytes(head[4:], "little" if order == "little" else "big")
-        yield head[:4], size
-        # A chunk of an odd size has a byte of padding.
-        place += 8 + size + size % 2
-
-
 def _riff(file: Bytes) -> Promise | None:
     frame, long = 0, 0
-    for name, size in _chunks(file, "little"):
+    for name, size in chunks(file, "little"):
         if name == b"ds64":
             file.seek(8, io.SEEK_CUR)
             long = int.from_bytes(file.read(8) or b"", "little")
@@ -123,7 +103,7 @@ def _w64(file: Bytes) -> Promise | None:
 
 def _aiff(file: Bytes, plain: bool) -> Promise | None:
     frame = 0
-    for name, size in _chunks(file, "big"):
+    for name, size in chunks(file, "big"):
         if name == b"COMM" and plain:
             body = file.read(8) or b""
             frame = int.from_bytes(body[:2], "big") * -(-int.from_bytes(body[6:], "big") // 8)

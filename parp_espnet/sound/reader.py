@@ -30,6 +30,7 @@ from parp_espnet.sound.stream import BLOCK, Source, Stream, bytes_of, open_strea
 SLACK = 0.1
 """Seconds that a recording may be shorter than its header says: some telephones end it so, and nobody is cut off."""
 
+_CONVERT = "convert it to wav or flac"
 _COPY_AGAIN = "copy or download it again"
 
 
@@ -258,6 +259,10 @@ def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = N
     try:
         if not lacks_mp3(path):
             sound = Sound(name, path, temporary, place=place)
+            if sound.form == "SDS":
+                # libsndfile puts zeros where such a file is cut off.
+                found = "a sampler's dump (SDS), of which nobody can tell whether it is whole"
+                raise SoundError(name, Trouble.UNDECODABLE, "a kind of recordings", found, _CONVERT)
             source = true_source(path, sound.form, sound.subtype, sound.promised == 0)
             if source != path:
                 sound = Sound(name, source, temporary, place=place)

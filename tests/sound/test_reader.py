@@ -1,5 +1,6 @@
 """What the door says of recordings that are damaged, of no kind, or of kinds that lie about their length."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,13 +36,37 @@ def trouble(recording: str | Path) -> tuple[Trouble, str]:
     ("form", "subtype"),
     [("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("WAVEX", "FLOAT"), ("RF64", "PCM_24"),
      ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("NIST", "PCM_16"), ("FLAC", "PCM_16"), ("CAF", "PCM_16"),
-     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS")],
+     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("HTK", "PCM_16"), ("VOC", "PCM_16"), ("VOC", "ULAW"),
+     ("VOC", "PCM_U8"), ("SVX", "PCM_16"), ("SVX", "PCM_S8"), ("AVR", "PCM_16"), ("MAT4", "PCM_16"),
+     ("MAT4", "DOUBLE"), ("MAT5", "PCM_16"), ("MAT5", "FLOAT"), ("MPC2K", "PCM_16"), ("SDS", "PCM_16")],
 )  # fmt: skip
 def test_half_a_recording_is_never_taken_for_a_whole(tmp_path: Path, form: str, subtype: str | None) -> None:
     path = tmp_path / "half"
     soundfile.write(path, NOISE, RATE, format=form, subtype=subtype)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert trouble(path)[0] in (Trouble.TRUNCATED, Trouble.UNDECODABLE, Trouble.EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("form", "channels"), [("VOC", 2), ("AVR", 1), ("AVR", 2), ("MAT4", 2), ("MAT5", 2), ("MPC2K", 1), ("MPC2K", 2)]
+)
+def test_what_rare_headers_promise(tmp_path: Path, form: str, channels: int) -> None:
+    path = tmp_path / "recording"
+    soundfile.write(
+        path, np.stack([NOISE] * channels, axis=1), RATE, format=form, endian="BIG" if form == "MAT4" else None
+    )
+    read_whole(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    # A Matlab's header says bytes, not frames.
+    wanted = "3199[0-9]" if form == "MAT5" else str(len(NOISE))
+    assert re.search(f"expected {wanted} frames, as its header says", trouble(path)[1])
+
+
+def test_half_a_psion(tmp_path: Path) -> None:
+    path = tmp_path / "half.wve"
+    soundfile.write(path, NOISE, 8000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert f"expected {len(NOISE)} frames, as its header says" in trouble(path)[1]
 
 
 @pytest.mark.parametrize("kind", ["m4a", "webm", "aac", "wma", "wv"])

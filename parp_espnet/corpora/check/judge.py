@@ -83,6 +83,9 @@ def _of_recording(one: Heard) -> Iterator[Problem]:
         yield one.problem
     elif one.promised > one.frames:
         yield Problem("header", f"{one.promised} frames, as its header says", f"{one.frames}")
+    elif one.untold:
+        found = f"{one.untold}, of which nobody can tell; wav and flac say it"
+        yield Problem("no-length", "a kind of file that says how long it is", found)
     if one.rate not in (0, RATE):
         yield Problem("rate", f"{RATE} Hz", f"{one.rate} Hz")
     if one.is_mixed:

@@ -247,6 +247,16 @@ def test_too_short_and_too_long(make: Make, find: Find, seconds: float, phones: 
     assert find(data) == [(kind, "bea-1") for kind in kinds]
 
 
+@pytest.mark.parametrize("form", ["IRCAM", "PAF", "PVF", "XI"])
+def test_a_kind_that_does_not_say_how_long_a_recording_is(make: Make, find: Find, form: str) -> None:
+    data = make()
+    subtype = "DPCM_16" if form == "XI" else "PCM_16"
+    rate = 44100 if form == "XI" else RATE
+    sound = np.resize(SAMPLES, rate)
+    soundfile.write(data / "wav" / "bea-1.wav", sound, rate, subtype=subtype, format=form)
+    assert find(data) == [("no-length", "bea-1")] + [("rate", "bea-1")] * (form == "XI")
+
+
 @pytest.mark.parametrize(("seconds", "kind"), [(0.2, "short"), (21.0, "long"), (0.2496, "")])
 def test_a_set_of_which_stage_3_would_leave_nothing(make: Make, seconds: float, kind: str) -> None:
     folders = [make(), make("dev", ("eva",), seed=10), make("test", ("zoe",), seed=20)]
