@@ -74,7 +74,10 @@ def _rows(path: Path, language: str) -> tuple[list[tuple[Clip, str]], list[Rejec
     """The clips of a table, each with its set, "" for none, and the rows that are none."""
     table = read_table(path)
     client, audio, text = table.columns(_COLUMNS)
-    places = {name: table.header.index(name) for name in ("split", "language") if name in table.header}
+    places: dict[str, int] = {}
+    for name in ("split", "language"):
+        if name in table.header:
+            places[name] = table.header.index(name)
     rejected = list(table.rejected)
     found: dict[str, tuple[Clip, str]] = {}
     for row in table.rows:
