@@ -3,9 +3,10 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 type Bytes = BinaryIO | io.RawIOBase
+type Order = Literal["little", "big"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Promise:
     frame: int = 0
 
 
-def chunks(file: Bytes, order: str) -> Iterator[tuple[bytes, int]]:
+def chunks(file: Bytes, order: Order) -> Iterator[tuple[bytes, int]]:
     """Yield the name and size of each chunk of a RIFF or IFF file, with the file at the beginning of its body."""
     place = 12
     while True:
@@ -25,7 +26,7 @@ def chunks(file: Bytes, order: str) -> Iterator[tuple[bytes, int]]:
         head = file.read(8) or b""
         if len(head) < 8:
             return
-        size = int.from_bytes(head[4:], "little" if order == "little" else "big")
+        size = int.from_bytes(head[4:], order)
         yield head[:4], size
         # A chunk of an odd size has a byte of padding.
         place += 8 + size + size % 2

@@ -1,17 +1,20 @@
-"""What the headers of kinds say that few people have: VOC, SVX, AVR, Psion's WVE, MPC 2000's, Matlab's.
+"""What the headers of kinds say that few people have: VOC, CAF, SVX, AVR, Psion's WVE, MPC 2000's, Matlab's.
 
 Those of IRCAM, PAF, PVF, SD2 and XI do not say how long a recording is; nobody can tell whether one of these is whole.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
-from parp_espnet.sound.promise import Bytes, Promise, chunks
+from parp_espnet.sound.promise import Bytes, Order, Promise, chunks
 
 UNTOLD = frozenset({"IRCAM", "PAF", "PVF", "SD2", "XI"})
 """The kinds, by libsndfile's names, whose headers do not say how long a recording is."""
 
 _VOC_PLAIN, _VOC_NEW = 1, 9
 """Blocks of samples; what is before the samples takes 2 and 12 bytes."""
+_VOC_SAMPLES = (_VOC_PLAIN, 2, _VOC_NEW)
+"""The second kind goes on with what is before it."""
 _MATRIX = 14
 _MATLAB_4_LITTLE, _MATLAB_4_BIG = b"\0\0\0\0\1\0\0\0", b"\0\0\x03\xe8\0\0\0\1"
 _WIDTHS = (8, 4, 4, 2, 2, 1)
@@ -43,20 +46,52 @@ def _mpc(_: Bytes, head: bytes) -> Promise:
 
 
 def _voc(file: Bytes, head: bytes) -> Promise | None:
-    """The first block of samples: libsndfile refuses files of several."""
+    """All blocks of samples as one, from the first to the end of the last."""
+    found: Promise | None = None
+    for kind, size, begin in _blocks(file, head):
+        if kind == _VOC_PLAIN:
+            found = found or Promise(size - 2, begin + 2)
+        elif kind == _VOC_NEW:
+            file.seek(begin)
+            form = (file.read(6) or b"").ljust(6, b"\0")
+            found = found or Promise(size - 12, begin + 12, form[4] // 8 * form[5])
+        if found is not None and kind in _VOC_SAMPLES:
+            found = replace(found, size=begin + size - found.begin)
+    return found
+
+
+def is_in_blocks(file: Bytes) -> bool:
+    """Return whether a VOC has several blocks of samples: libsndfile takes the heads of all but one for samples."""
+    file.seek(0)
+    head = file.read(26) or b""
+    return sum(kind in _VOC_SAMPLES for kind, _, _ in _blocks(file, head)) > 1
+
+
+def _blocks(file: Bytes, head: bytes) -> Iterator[tuple[int, int, int]]:
+    """The kind of each block of a VOC, the size of its body, and where that begins."""
     place = int.from_bytes(head[20:22], "little")
     while True:
         file.seek(place)
         block = file.read(4) or b""
         if len(block) < 4 or block[0] == 0:
-            return None
+            return
         size = int.from_bytes(block[1:], "little")
-        if block[0] == _VOC_PLAIN:
-            return Promise(size - 2, place + 6)
-        if block[0] == _VOC_NEW:
-            form = (file.read(6) or b"").ljust(6, b"\0")
-            return Promise(size - 12, place + 16, form[4] // 8 * form[5])
+        yield block[0], size, place + 4
         place += 4 + size
+
+
+def _caf(file: Bytes, _: bytes) -> Promise | None:
+    place = 8
+    while True:
+        file.seek(place)
+        head = file.read(12) or b""
+        size = int.from_bytes(head[4:], "big", signed=True)
+        # A size of -1 is that of a stream.
+        if len(head) < 12 or size < 0:
+            return None
+        if head[:4] == b"data":
+            return Promise(size - 4, place + 16)
+        place += 12 + size
 
 
 def _svx(file: Bytes, head: bytes) -> Promise | None:
@@ -70,7 +105,7 @@ def _svx(file: Bytes, head: bytes) -> Promise | None:
 
 def _matlab_5(file: Bytes, head: bytes) -> Promise | None:
     """The second matrix; the first one holds the rate."""
-    order = "little" if head[126:128] == b"IM" else "big"
+    order: Order = "little" if head[126:128] == b"IM" else "big"
     place = 128
     for number in range(2):
         file.seek(place)
@@ -92,7 +127,7 @@ def _matlab_5(file: Bytes, head: bytes) -> Promise | None:
 
 def _matlab_4(file: Bytes, head: bytes) -> Promise | None:
     """The second matrix; the first one holds the rate."""
-    order = "little" if head.startswith(_MATLAB_4_LITTLE) else "big"
+    order: Order = "little" if head.startswith(_MATLAB_4_LITTLE) else "big"
     place = 0
     for number in range(2):
         file.seek(place)
@@ -108,12 +143,13 @@ def _matlab_4(file: Bytes, head: bytes) -> Promise | None:
     return None
 
 
-def _number(file: Bytes, order: str) -> int:
-    return int.from_bytes(file.read(4) or b"", "little" if order == "little" else "big")
+def _number(file: Bytes, order: Order) -> int:
+    return int.from_bytes(file.read(4) or b"", order)
 
 
 _READERS: Mapping[bytes, Callable[[Bytes, bytes], Promise | None]] = {
     b"Creative Voice File\x1a": _voc,
+    b"caff": _caf,
     b"FORM": _svx,
     b"2BIT": _avr,
     b"ALawSoundFile**": _psion,

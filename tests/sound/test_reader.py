@@ -100,6 +100,55 @@ def test_a_wav_whose_header_was_never_finished(tmp_path: Path, size: int, frames
         assert len(sound.read()) == frames == sound.frames()
 
 
+@pytest.mark.parametrize("kind", ["two wavs", "two chunks"])
+def test_what_is_behind_the_samples_of_a_wav_is_not_lost(
+    tmp_path: Path, ffmpeg: Callable[..., Path], request: pytest.FixtureRequest, kind: str
+) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
+    content = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(content + (content if kind == "two wavs" else content[36:]))
+    # ffmpeg reads the first alone.
+    assert "bytes of more samples; write it anew as one recording" in trouble(tmp_path / "a.wav")[1]
+    request.getfixturevalue("no_ffmpeg")
+    trouble(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("more", [bytes(4096), b"\n", b"TAG" + bytes(125), b"LIST\5\0\0\0abcdeLIST\4\0\0\0abcd"])
+def test_what_is_behind_the_samples_of_a_wav_and_is_none(tmp_path: Path, more: bytes) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
+    (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes() + more)
+    with open_sound(tmp_path / "a.wav") as sound:
+        sound.need_whole()
+        assert len(sound.read()) == len(NOISE)
+
+
+def test_half_a_wav_of_big_endian(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16", endian="BIG")
+    read_whole(tmp_path / "a.wav")
+    (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[: len(NOISE)])
+    assert f"expected {len(NOISE)} frames, as its header says" in trouble(tmp_path / "a.wav")[1]
+
+
+def test_half_a_caf_that_ffmpeg_decodes(ffmpeg: Callable[..., Path]) -> None:
+    path = ffmpeg("a.caf", NOISE, RATE, "-c:a", "pcm_s16le")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert trouble(path)[0] is Trouble.TRUNCATED
+
+
+def test_a_voc_in_blocks_needs_ffmpeg(ffmpeg: Callable[..., Path], request: pytest.FixtureRequest) -> None:
+    path = ffmpeg("a.voc", NOISE, RATE, "-c:a", "pcm_s16le")
+    with open_sound(path) as sound:
+        sound.need_whole()
+        # libsndfile takes the heads of the blocks for samples.
+        assert np.abs(sound.read()[:, 0] - NOISE).max() < 1e-4
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert trouble(path)[0] is Trouble.TRUNCATED
+    path.write_bytes(content)
+    request.getfixturevalue("no_ffmpeg")
+    assert "several streams in a row, of which it reads the first alone" in trouble(path)[1]
+
+
 def test_two_mp3s_in_a_row_are_both_heard(ffmpeg: Callable[..., Path]) -> None:
     path = ffmpeg("a.mp3", NOISE, RATE)
     path.write_bytes(2 * path.read_bytes())
