@@ -18,6 +18,7 @@ from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.kaldi import is_command, leads_up
 from parp_espnet.corpora.leftover import Tree, alone, is_system, left_over, walk
 from parp_espnet.corpora.lhotse import is_manifest, is_recordings, read_manifest
+from parp_espnet.corpora.listed import found_below, listed
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.sheets import Entry, by_split, is_list, read_sheet
@@ -25,12 +26,11 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file
 from parp_espnet.sound.ark import place_of
 from parp_espnet.sound.channels import channel_of_segment, read_channels
+from parp_espnet.sound.segments import times_of
 from parp_espnet.sound.suffixes import SUFFIXES
 
 SPLITS = ("train", "dev", "test")
 TRANSCRIPTS = (".txt", ".lab")
-FOLDERS = ("", "wavs", "wav", "clips", "audios", "audio", "data")
-"""Where recordings of a list are, below it: beside it, and where LJSpeech and Common Voice have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,9 @@ def _kaldi(path: Path) -> Items:
     for name, (where, value) in (recordings if segments is None else segments).items():
         whole = (value, None, None, channels.get(name))
         recording, begin, end, channel = whole if segments is None else _segment(value, recordings, channels)
+        part = "'<recording> <begin> <end>' of a recording in wav.scp, begin < end"
         problem = (
-            f"expected '<recording> <begin> <end>' of a recording in wav.scp, found {value!r}" if recording is None
+            f"expected {part}, found {value!r}" if recording is None
             else "expected a file, found nothing" if not recording
             else f"expected a file, found a command ({recording}); write its output to one" if is_command(recording)
             else f"expected a path without '..', found {recording}; write it in full" if leads_up(recording)
@@ -142,13 +143,13 @@ def _kaldi(path: Path) -> Items:
             rejected.append(Reject(where, name, Why.ROW, problem or ""))
         else:
             speaker = speakers[name][1] if name in speakers else None
-            items.append(Item(where, name, _found(path, recording), texts[name][1], speaker, begin, end, channel))
-    listed = recordings if segments is None else segments
+            items.append(Item(where, name, found_below(path, recording), texts[name][1], speaker, begin, end, channel))
     if segments is not None:
         cut = {value.split()[0] for _, value in segments.values() if value}
         for name in sorted(recordings.keys() - cut):
             rejected.append(Reject(recordings[name][0], name, Why.ALONE, "expected a segment of it, found none"))
-    for name in sorted(texts.keys() - listed.keys()):
+    uttered = recordings if segments is None else segments
+    for name in sorted(texts.keys() - uttered.keys()):
         rejected.append(Reject(texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"))
     return Items(items, rejected)
 
@@ -172,22 +173,11 @@ def _segment(
 ) -> tuple[str | None, float | None, float | None, int | None]:
     try:
         recording, begin, end, *fields = value.split()
-        if not 0 <= float(begin) < float(end):
-            return None, None, None, None
+        first, last = times_of(begin, end)
         channel = channel_of_segment(fields, channels.get(recording))
-        return recordings[recording][1], float(begin), float(end), channel
+        return recordings[recording][1], first, last, channel
     except (ValueError, KeyError):
         return None, None, None, None
-
-
-def _found(base: Path, value: str) -> str:
-    """A relative path from the directory, or one of the two above it, where Kaldi's recipes are run."""
-    place = place_of(value)
-    file = place.file if place else value
-    for start in (base, base.parent, base.parent.parent):
-        if exists(start / file):
-            return f"{(start / file).resolve()}{value[len(file) :]}"
-    return str(base / value)
 
 
 def _transcript(recording: Path) -> Path | None:
@@ -237,7 +227,7 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
         _need_no_columns(path, told, "lhotse's manifest")
         found = read_manifest(path)
     else:
-        found = read_sheet(path, told, lambda cell: exists(_listed(path.parent, cell)))
+        found = read_sheet(path, told, lambda cell: exists(listed(path.parent, cell)))
     rejected = [*(tree.rejected if tree else ()), *found.rejected]
     items: dict[str, Item] = {}
     untold: set[Path] = set()
@@ -248,7 +238,7 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
             rejected.append(Reject(entry.where, name, Why.ROW, reason))
         elif not entry.text:
             rejected.append(Reject(entry.where, name, Why.ALONE, "expected a text, found none"))
-            untold.add(Path(_listed(path.parent, entry.audio)))
+            untold.add(Path(listed(path.parent, entry.audio)))
         else:
             items[name] = _item(path, entry)
     used = untold | {Path(item.audio) for item in items.values()}
@@ -260,7 +250,7 @@ def _item(path: Path, entry: Entry) -> Item:
     return Item(
         entry.where,
         entry.id,
-        _listed(path.parent, entry.audio),
+        listed(path.parent, entry.audio),
         entry.text,
         entry.speaker,
         entry.begin,
@@ -268,16 +258,6 @@ def _item(path: Path, entry: Entry) -> Item:
         entry.channel,
         entry.split,
     )
-
-
-def _listed(base: Path, value: str) -> str:
-    """The recording that a list names: in one of `FOLDERS`, and perhaps without its ending, or with backslashes."""
-    for name in dict.fromkeys((value, value.replace("\\", "/"))):
-        for folder in FOLDERS:
-            for ending in ("", ".wav", ".flac", ".mp3", ".ogg", ".opus"):
-                if is_file(found := base / folder / f"{name}{ending}"):
-                    return str(found.resolve())
-    return _found(base, value)
 
 
 def _unlisted(path: Path, used: Set[Path], tree: Tree | None) -> Iterator[Reject]:

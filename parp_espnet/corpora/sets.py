@@ -135,7 +135,8 @@ def _seconds(items: Sequence[Item]) -> list[float]:
             continue
         if item.audio not in known:
             known[item.audio] = _header(item.audio)
-        lengths.append(known[item.audio] or None)
+        seconds = known[item.audio] - (item.begin or 0.0)
+        lengths.append(seconds if seconds > 0 else None)
     told = [length for length in lengths if length is not None]
     usual = sum(told) / len(told) if told else 1.0
     return [usual if length is None else length for length in lengths]
