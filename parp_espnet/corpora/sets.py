@@ -10,7 +10,8 @@ import soundfile
 
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.columns import Told, is_recording
-from parp_espnet.corpora.layouts import SPLITS, Item, Items, lists_of_sets, read_items
+from parp_espnet.corpora.items import Item, Items
+from parp_espnet.corpora.layouts import SPLITS, lists_of_sets, read_items
 from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.sheets import SPLIT_NAMES
