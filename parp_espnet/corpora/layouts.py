@@ -17,11 +17,11 @@ from parp_espnet.corpora.folders import TRANSCRIPTS, advice_on, has_transcripts,
 from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.kaldi import is_command, leads_up
 from parp_espnet.corpora.leftover import Tree, is_system, left_over, walk
-from parp_espnet.corpora.lhotse import is_manifest, is_recordings, read_manifest
+from parp_espnet.corpora.lhotse import holds_cuts, is_manifest, is_recordings, read_manifest
 from parp_espnet.corpora.listed import found_below, listed
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
-from parp_espnet.corpora.sheets import Entry, by_split, is_list, read_sheet
+from parp_espnet.corpora.sheets import Entry, by_split, is_json, is_list, read_sheet
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file
 from parp_espnet.sound.channels import channel_of_segment, read_channels
@@ -73,6 +73,11 @@ def lists_in(path: Path) -> list[Path]:
     files = [file for file in sorted(path.iterdir()) if file.is_file() and not is_system(file)]
     manifests = [file for file in files if is_manifest(file)]
     return manifests or [file for file in files if is_list(file) and not is_recordings(file)]
+
+
+def has_layout(path: Path) -> bool:
+    """Whether a directory is of one of the layouts."""
+    return (path / "wav.scp").is_file() or bool(lists_in(path)) or has_transcripts(walk(path))
 
 
 def lists_of_sets(path: Path) -> dict[str, Path]:
@@ -147,7 +152,7 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     """A list; `tree` is the directory that it was found in, where it was not named itself."""
     if not is_list(path) and path.suffix.lower() != ".txt":
         raise UserError(f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found another file")
-    if is_manifest(path):
+    if is_manifest(path) or (is_json(path) and holds_cuts(path)):
         _need_no_columns(path, told, "lhotse's manifest")
         found = read_manifest(path)
     else:

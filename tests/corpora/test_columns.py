@@ -268,3 +268,37 @@ def test_channels(root: Path, words: str, numbers: list[int | None]) -> None:
     lines = [f"{number}.wav,{SENTENCES[3]},{word}\n" for number, word in enumerate(words.split())]
     (root / "a.csv").write_text("file,text,channel\n" + "".join(lines))
     assert [item.channel for item in read(root / "a.csv")] == numbers
+
+
+CUT = {
+    "id": "c", "type": "MonoCut", "start": 0.1, "duration": 0.3, "channel": 0,
+    "supervisions": [{"id": "s", "recording_id": "r", "start": 0.05, "duration": 0.2, "text": "a b", "channel": 0}],
+    "recording": {"id": "r", "sources": [{"type": "file", "channels": [0], "source": "0.wav"}], "duration": 0.5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["cuts.jsonl", "manifest.jsonl.gz", "x.json"])
+def test_cuts_of_lhotse_by_any_name(root: Path, name: str) -> None:
+    content = (json.dumps(CUT) + "\n").encode()
+    (root / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    (item,) = read(root / name)
+    assert (item.name, item.text) == ("s", "a b")
+    assert (item.begin, item.end) == pytest.approx((0.15, 0.35))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"type": "MixedCut", "tracks": [], "supervisions": None}, "found several, mixed"),
+        ({"supervisions": []}, "expected a cut of one recording with its supervisions, found none"),
+        ({"recording": CUT["recording"] | {"transforms": [{"name": "Speed", "kwargs": {"factor": 1.1}}]}},  # type: ignore[operator]
+         "expected a recording as it is in its file, found it changed by lhotse (Speed)"),
+        ({"recording": CUT["recording"] | {"transforms": [{"name": "Resample", "kwargs": {}}]}}, ""),  # type: ignore[operator]
+    ],
+)  # fmt: skip
+def test_cuts_of_lhotse_that_are_no_part_of_a_file(root: Path, change: dict[str, object], reason: str) -> None:
+    (root / "cuts.jsonl").write_text(json.dumps(CUT | change) + "\n")
+    found = read_items(root / "cuts.jsonl")
+    assert len(found.items) == (not reason)
+    if reason:
+        assert reason in found.rejected[0].reason
