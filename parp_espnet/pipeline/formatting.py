@@ -86,6 +86,9 @@ def format_data(
         """All parts of one recording, which is opened once, and whose command is run once."""
         try:
             with open_sound(own[0].recording) as sound:
+                # The check has not run it.
+                if is_command(own[0].recording):
+                    sound.need_whole()
                 return [convert(source, speed, sound) for source in own for speed in speeds]
         except SoundError as error:
             raise UserError(f"utterance {own[0].id}: cannot read {error}") from None

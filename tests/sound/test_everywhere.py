@@ -204,6 +204,13 @@ def test_a_command_is_run_once_for_all_its_segments_and_speeds(tmp_path: Path) -
     assert len(read_data_dir(tmp_path / "out")) == 2 * PARTS
 
 
+def test_a_command_that_ends_early_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", LEFT, RATE)
+    data = make(tmp_path / "data", f"head -c 100000 {tmp_path}/a.wav |")
+    with pytest.raises(UserError, match=r"utterance s0-0: cannot read .* frames, as its header says, found fewer"):
+        format_data(data, tmp_path / "out", "xx", 1, allow_pipes=True)
+
+
 def test_m4a_with_an_ffmpeg_and_without(
     tmp_path: Path, ffmpeg: Callable[..., Path], request: pytest.FixtureRequest
 ) -> None:
