@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import soundfile
-
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.columns import Told, is_recording
 from parp_espnet.corpora.items import Item, Items
@@ -16,6 +14,7 @@ from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.sheets import SPLIT_NAMES
 from parp_espnet.errors import UserError
+from parp_espnet.sound.reader import open_sound, seconds_by_header
 
 SPARE = 1.1
 """How much more than was asked for dev and test get, where there is plenty, since some of it may be rejected."""
@@ -185,11 +184,15 @@ def _seconds(items: Sequence[Item]) -> list[float]:
 
 
 def _header(audio: str) -> float:
-    """Seconds of a recording by its header; 0 where it says nothing."""
-    try:
-        seconds = float(soundfile.info(audio).duration)
-    except (OSError, RuntimeError, TypeError):
-        return 0.0
+    """Seconds of a recording, by its header where it has one that libsndfile reads, or else counted; 0 where nobody can
+    tell."""
+    seconds = seconds_by_header(Path(audio))
+    if seconds == 0:
+        try:
+            with open_sound(audio) as sound:
+                seconds = sound.frames() / sound.rate
+        except UserError:
+            return 0.0
     # A header without a length says the largest number there is.
     return seconds if 0 < seconds < 1e6 and math.isfinite(seconds) else 0.0
 

@@ -53,6 +53,22 @@ def test_dev_and_test_have_the_minutes_that_were_asked_for(tmp_path: Path, recor
         assert [round(minutes(made), 3) for made in sets.values()] == [0.3, 0.3, 0.2]
 
 
+def test_minutes_of_recordings_in_archives_are_counted(tmp_path: Path, record: Record) -> None:
+    root = tmp_path / "mine"
+    content, lines, texts = b"", [], []
+    for number in range(30):
+        wav = record(root / "one.wav", 3.0, seed=number).read_bytes()
+        lines.append(f"u{number} {root}/all.ark:{len(content) + 2}\n")
+        content += b"u " + wav
+        texts.append(f"u{number} a b {number}\n")
+    (root / "all.ark").write_bytes(content)
+    (root / "wav.scp").write_text("".join(lines))
+    (root / "text").write_text("".join(texts))
+    made = read_sets(root, tmp_path / "wav", {"dev": 0.2, "test": 0.2})
+    # Twelve seconds each, and not twelve recordings.
+    assert [len(sets.utterances) for sets in made.values()] == [20, 4, 4]
+
+
 def test_what_cannot_be_given_is_refused_with_why(tmp_path: Path, record: Record) -> None:
     root = folder(tmp_path / "mine", record, [f"a b {number}" for number in range(9)], 3)
     with pytest.raises(
