@@ -98,7 +98,10 @@ if at_stage 1; then
             table_options optional "${set}" segments reco2file_and_channel utt2spk spk2utt utt2lang utt2dur orig_text
             inputs+=(--input "${set}/wav.scp" --input "${set}/text" --recordings "${set}/wav.scp" "${tables[@]}")
         done
+        filtered=2
+        [ "${train_set}" != "${valid_set}" ] || filtered=1
         options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
+        options+=(--filtered "${filtered}")
         advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
         advice+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
         options+=("${inventory_options[@]}")
