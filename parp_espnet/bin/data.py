@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     phones.add_argument("--inventory", type=Path, metavar="FILE", help="inventory of one's own: a file of phones")
     one.add_argument("--min_duration", type=float, default=0.25, metavar="X", help="seconds; shorter is a fault [0.25]")
     one.add_argument("--max_duration", type=float, default=20.0, metavar="X", help="seconds; longer is a fault [20]")
+    text = "so many DIRs, the first ones, lose what is shorter or longer: an error where it is all [1]"
+    one.add_argument("--filtered", type=int, default=1, metavar="N", help=text)
     one.add_argument("--nj", type=int, default=os.cpu_count() or 1, metavar="N", help="processes [one a core]")
     for level in Level:
         one.add_argument(
@@ -105,7 +107,7 @@ def _check(args: argparse.Namespace) -> None:
     if not 0 <= args.min_duration < args.max_duration:
         found = f"{args.min_duration:g} and {args.max_duration:g}"
         raise UserError(f"--min_duration and --max_duration: expected 0 <= min < max, found {found}")
-    limits = Limits(args.min_duration, args.max_duration, _inventory(args))
+    limits = Limits(args.min_duration, args.max_duration, _inventory(args), args.filtered)
     chosen = levels({level: filter(None, ",".join(getattr(args, level)).split(",")) for level in Level})
     findings = check(args.data, limits, chosen, args.nj)
     _print(lines(findings, args.shown))
@@ -114,8 +116,8 @@ def _check(args: argparse.Namespace) -> None:
     if args.fix:
         _print(fix(findings, args.out, args.resample, args.nj))
     elif errors := findings.of(Level.ERROR):
-        # A copy would hold the same words; the fault itself says what to do.
-        if any(fault.kind != "words" for fault in errors):
+        # A copy would hold the same words and lengths; the fault itself says what to do.
+        if any(fault.kind not in ("words", "none-left") for fault in errors):
             print(f"to leave out what is at fault: {_fixing(args, findings)}")
             _print(filter(None, [args.then]))
         sys.exit(1)

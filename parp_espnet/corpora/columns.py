@@ -9,32 +9,64 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
 from pathlib import PurePosixPath, PureWindowsPath
+from unicodedata import combining, normalize
 
 from parp_espnet.errors import UserError
 
+MILLISECONDS: Mapping[str, tuple[str, ...]] = {
+    "begin": ("start_ms", "begin_ms", "offset_ms", "start_time_ms", "begin_time_ms", "begin_time_msec"),
+    "end": ("end_ms", "stop_ms", "end_time_ms", "stop_time_ms", "end_time_msec"),
+    "duration": ("duration_ms", "dur_ms", "duration_msec"),
+}
+"""Columns of times that are not in seconds, ELAN's among them."""
 KNOWN: Mapping[str, tuple[str, ...]] = {
     # The first few are those that messages show.
     "audio": (
         "audio", "path", "file", "file_name", "filename", "wav", "wav_filename", "audio_filepath", "audio_file",
         "recording", "audio_path", "audio_filename", "audio_file_name", "wav_file", "wav_path", "file_path", "clip",
         "clip_path", "recording_file", "sound", "sound_file", "media_file",
+        # Spanish, French, Portuguese, Italian; accents do not matter.
+        "archivo", "archivo_de_audio", "archivo_audio", "fichero", "fichero_de_audio", "grabacion",
+        "nombre_de_archivo", "nombre_del_archivo", "fichier", "fichier_audio", "fichier_son", "nom_du_fichier",
+        "nom_de_fichier", "enregistrement", "arquivo", "arquivo_de_audio", "arquivo_audio", "ficheiro",
+        "ficheiro_de_audio", "nome_do_arquivo", "nome_do_ficheiro", "gravacao",
+        "registrazione", "nome_del_file", "file_audio",
     ),
     "text": (
         "text", "sentence", "transcript", "transcription", "phones", "orthography", "normalized_text",
         "normalized_transcription", "normalized_transcript", "phonemes", "ipa", "phonetic", "phonetic_transcription",
-        "orthographic_transcription", "transcribed_text",
+        "orthographic_transcription", "transcribed_text", "transcripcion", "transcripcion_ortografica",
+        "transcripcion_fonetica", "ortografia", "texto", "transcription_orthographique", "transcription_phonetique",
+        "orthographe", "texte", "transcricao", "transcricao_ortografica", "transcricao_fonetica",
+        "trascrizione", "testo",
     ),
     "speaker": (
         "speaker", "speaker_id", "client_id", "spk", "spk_id", "speaker_name", "speaker_code", "participant",
         "participant_id", "reader", "reader_id", "consultant", "informant", "talker", "talker_id", "user_id",
+        "hablante", "locutor", "locutora", "informante", "participante", "consultante", "locuteur", "locutrice",
+        "informateur", "informatrice", "falante", "colaborador", "parlante",
     ),
-    "begin": ("offset", "start", "begin", "start_time", "begin_time", "start_s", "begin_s", "start_sec"),
-    "end": ("end", "stop", "end_time", "stop_time", "end_s", "end_sec"),
-    "duration": ("duration", "dur"),
+    "begin": (
+        "offset", "start", "begin", "start_time", "begin_time", "start_s", "begin_s", "start_sec", "tmin", "xmin",
+        "onset", "inicio", "debut", *MILLISECONDS["begin"], "begin_time_hhmmssms", "begin_time_ssmsec",
+    ),
+    "end": (
+        "end", "stop", "end_time", "stop_time", "end_s", "end_sec", "tmax", "xmax", "fin", "fim",
+        *MILLISECONDS["end"], "end_time_hhmmssms", "end_time_ssmsec",
+    ),
+    "duration": (
+        "duration", "dur", "duracion", "duree", "duracao", *MILLISECONDS["duration"], "duration_hhmmssms",
+        "duration_ssmsec",
+    ),
     "split": ("split", "subset"),
+    "channel": ("channel", "channel_id", "chan", "canal"),
 }  # fmt: skip
 """The names that columns may have, of the corpora that people use: Common Voice's, Coqui's and DeepSpeech's, Hugging
-Face's metadata, NeMo's manifests, and linguists' tables. Case, spaces and dashes do not matter."""
+Face's metadata, NeMo's manifests, and linguists' tables. Case, spaces, dashes and accents do not matter."""
+LESS_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "text": ("word", "phrase", "phonemic_form", "phonetic_form", "palabra", "frase", "oracion", "mot", "palavra"),
+}
+"""Names that count where no other is known."""
 SOUNDS = frozenset(
     {
         ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".sph", ".aif", ".aiff", ".aifc", ".au",
@@ -73,6 +105,9 @@ class Columns:
     end: int | None = None
     duration: int | None = None
     split: int | None = None
+    channel: int | None = None
+    in_milliseconds: frozenset[str] = frozenset()
+    """The roles of times that are."""
 
 
 def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = False) -> Columns:
@@ -89,7 +124,14 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
         if role not in places:
             raise UserError(_unknown(where, first, role))
     _need_different(where, {role: place for role, place in places.items() if role in _WHAT})
-    return Columns(has_header=True, **places)
+    in_milliseconds = frozenset(
+        role for role, names in MILLISECONDS.items() if role in places and _is_one_of(first[places[role]], names)
+    )
+    return Columns(has_header=True, in_milliseconds=in_milliseconds, **places)
+
+
+def _is_one_of(name: str, names: Sequence[str]) -> bool:
+    return squeezed(name) in map(squeezed, names)
 
 
 def is_recording(cell: str) -> bool:
@@ -106,7 +148,8 @@ def name_of(audio: str) -> str:
 
 def squeezed(name: str) -> str:
     """Return a column's name as it is compared: "Audio File", audio_file and AudioFile are one."""
-    return re.sub(r"[\W_]+", "", name).lower()
+    bare = "".join(mark for mark in normalize("NFKD", name) if not combining(mark))
+    return re.sub(r"[\W_]+", "", bare).lower()
 
 
 _ROLES: Mapping[str, str] = {squeezed(name): role for role, names in KNOWN.items() for name in names}
@@ -124,6 +167,9 @@ def _by_name(where: str, header: Sequence[str], told: Told) -> Iterator[tuple[st
             yield role, _place(where, header, role, value)
             continue
         places = [place for place, name in enumerate(names) if _ROLES.get(name) == role]
+        if not places:
+            less = LESS_KNOWN.get(role, ())
+            places = [place for place, name in enumerate(header) if _is_one_of(name, less)]
         if len(places) > 1 and role in ("audio", "text", "speaker"):
             which = " and ".join(_shown(header[place]) for place in places)
             raise UserError(

@@ -3,6 +3,7 @@
 The layout is that of an unpacked release, `DIR/<language>/{clips/*.mp3,validated.tsv,train.tsv,dev.tsv,test.tsv}`, or
 the language's directory itself. It is downloaded, after its terms have been agreed to, from
 mozilladatacollective.com, as "Common Voice Scripted Speech"; older releases were at commonvoice.mozilla.org/datasets.
+A directory of "Spontaneous Speech" is read, too (`parp_espnet.corpora.spontaneous`).
 
 Sets are the release's train, dev and test; where it lacks them, the speakers of validated.tsv are divided by a hash. A
 speaker or a sentence of test is left out of dev and train, one of dev out of train. Clips are taken speaker by speaker
@@ -13,42 +14,25 @@ With the published splits (`--commonvoice_splits DIR`), sets and phones are thos
 pretraining transfers well across languages" (arXiv 2002.02848); see `parp_espnet.corpora.published`.
 """
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.corpora.choose import partition, rank, taking_turns
+from parp_espnet.corpora import spontaneous
+from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import seconds_of
 from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_table
+from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divided, unshared
 from parp_espnet.corpora.table import CORPORA
 from parp_espnet.corpora.take import falls_short, need_minutes, take
 from parp_espnet.errors import UserError
 from parp_espnet.phones.phonemiser import WrongScriptError, phones_of
 from parp_espnet.sound.decoders import need_mp3
 
-SPLITS = ("train", "dev", "test")
 LANGUAGES = CORPORA["commonvoice"].languages or {}
 """Common Voice's codes of the paper's languages, and the project's."""
 WHERE = "mozilladatacollective.com"
-
-_NAME = re.compile(r"common_voice_([A-Za-z-]+)_\d+(?:\.mp3)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A row of a table: where it stands, the recording's name without .mp3, whose it is, and the sentence.
-
-    `phones` are the published ones, where there are any.
-    """
-
-    where: str
-    name: str
-    client: str
-    sentence: str
-    phones: tuple[str, ...] | None = None
 
 
 def read(root: Path, language: str, split: str, minutes: float, splits: Path | None = None) -> Made:
@@ -62,18 +46,26 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
     if split not in SPLITS:
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
     need_mp3()
-    folder = find_folder(root, language)
-    if splits is None:
-        clips, rejected, note = _released(folder, language, split)
+    scripted = _scripted(root, language)
+    table = None if scripted else spontaneous.find_table(root, language)
+    folder = table.parent / spontaneous.AUDIOS if table else find_folder(root, language) / "clips"
+    if table is not None:
+        if splits is not None:
+            found = "Spontaneous Speech; leave --commonvoice_splits out"
+            raise UserError(f"--commonvoice {root}: expected Scripted Speech, found {found}")
+        clips, rejected, note = spontaneous.read_clips(table, language, split)
+        wanted = minutes
+    elif splits is None:
+        clips, rejected, note = _released(folder.parent, language, split)
         wanted = minutes
     else:
         published = read_published(splits, language, split, minutes)
-        clips, rejected, note = _published(folder, published)
+        clips, rejected, note = _published(folder.parent, published)
         wanted = minutes if split == "train" else float("inf")
     turns = taking_turns(clips, lambda clip: clip.client, lambda clip: clip.name)
     utterances, more = take(turns, lambda clip: _utterance(clip, folder, language), wanted, f"{language} {split}")
     if split == "train":
-        need_minutes(str(folder), utterances, wanted, len(more) + len(rejected))
+        need_minutes(str(folder.parent), utterances, wanted, len(more) + len(rejected))
     elif less := falls_short(utterances, wanted):
         note = "; ".join(filter(None, [note, f"{less}: {split} has no more"]))
     return Made(utterances, (*rejected, *more), note)
@@ -84,23 +76,24 @@ def find_folder(root: Path, language: str) -> Path:
 
     Raises `UserError` with what is in `root`, where it is none of them.
     """
-    for folder in (root / language, *sorted(root.glob(f"*/{language}")), root):
-        if any((folder / f"{name}.tsv").is_file() for name in ("validated", "train")):
-            if not (folder / "clips").is_dir():
-                raise UserError(f"{folder}: no clips/ beside its tables; unpack the release ({WHERE}) as a whole")
-            return folder
+    if folder := _scripted(root, language):
+        if not (folder / "clips").is_dir():
+            raise UserError(f"{folder}: no clips/ beside its tables; unpack the release ({WHERE}) as a whole")
+        return folder
     found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    if any(name.startswith("ss-corpus") for name in found) or "audios" in found:
-        raise UserError(
-            f"--commonvoice {root}: expected Scripted Speech, found Spontaneous Speech: egs2/own/mine/run.sh --own "
-            f"{root} --phonemise LANG reads it"
-        )
     packed = next((name for name in found if name.endswith((".tar", ".tar.gz", ".tgz"))), None)
     todo = f"unpack it: tar -xf {packed}" if packed else f"download the language from {WHERE} and unpack it there"
     raise UserError(
         f"--commonvoice {root}: expected {language}/ with clips/, validated.tsv and train.tsv, "
         f"found {', '.join(found[:6]) or 'nothing'}; {todo}"
     )
+
+
+def _scripted(root: Path, language: str) -> Path | None:
+    for folder in (root / language, *sorted(root.glob(f"*/{language}")), root):
+        if any((folder / f"{name}.tsv").is_file() for name in ("validated", "train")):
+            return folder
+    return None
 
 
 def _released(folder: Path, language: str, split: str) -> tuple[list[Clip], list[Reject], str]:
@@ -111,17 +104,9 @@ def _released(folder: Path, language: str, split: str) -> tuple[list[Clip], list
         rejected = tables[split][1]
     else:
         clips, rejected = _read(folder / "validated.tsv", language)
-        sizes: dict[str, float] = {}
-        for clip in clips:
-            sizes[clip.client] = sizes.get(clip.client, 0) + 1
-        sets = partition(sizes)
-        own = {name: [clip for clip in clips if sets[clip.client] == name] for name in SPLITS}
-    others = {"train": ("dev", "test"), "dev": ("test",), "test": ()}[split]
-    taken = [clip for name in others for clip in own[name]]
-    clients, sentences = {clip.client for clip in taken}, {clip.sentence for clip in taken}
-    left = [clip for clip in own[split] if clip.client not in clients and clip.sentence not in sentences]
-    gone = len(own[split]) - len(left)
-    return left, rejected, f"{gone} clips of speakers or sentences of {' and '.join(others)} left out" if gone else ""
+        own = divided(clips)
+    left, note = unshared(own, split)
+    return left, rejected, note
 
 
 def _published(folder: Path, published: Published) -> tuple[list[Clip], list[Reject], str]:
@@ -152,7 +137,7 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
             " ".join(row.fields[sentence].split()),
         )
         if language is not None:
-            _check_language(row.where, clip.name, row.fields[locale] if locale is not None else "", language)
+            check_language(row.where, clip.name, row.fields[locale] if locale is not None else "", language)
         reason = (
             "expected the speaker in client_id, found none" if not clip.client
             else "expected a recording in path, found none" if not clip.name
@@ -169,18 +154,8 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
     return list(clips.values()), rejected
 
 
-def _check_language(where: str, name: str, locale: str, language: str) -> None:
-    match = _NAME.fullmatch(name)
-    found = locale.strip() or (match[1] if match else language)
-    if found != language:
-        raise UserError(
-            f"{where}: expected clips of {language}, found {found} ({name}); give the directory of {language}, or run "
-            f"the recipe of {found}"
-        )
-
-
 def _utterance(clip: Clip, folder: Path, language: str) -> Utterance:
-    path = folder / "clips" / f"{clip.name}.mp3"
+    path = folder / f"{clip.name}.mp3"
     if not path.is_file():
         raise UnusableError(Why.MISSING, f"expected the recording {path}, found none")
     phones = clip.phones

@@ -2,66 +2,33 @@
 
 - a Kaldi directory: `wav.scp` (files, or arks as `FILE.ark:OFFSET`), `text`, and `utt2spk` and `segments` where there
   are such;
-- a folder of recordings, each with a transcript of the same name in .txt or .lab beside it; the folders that recordings
-  are in are their speakers;
+- a folder of recordings with their transcripts (`parp_espnet.corpora.folders`);
 - a list in one file (`parp_espnet.corpora.sheets`, `parp_espnet.corpora.lhotse`), whose columns are known
   (`parp_espnet.corpora.columns`) or told; or one for each set, by the names train, dev and test.
 
 What is in a folder and not used is among the rejects.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 from parp_espnet.corpora.columns import Told
+from parp_espnet.corpora.folders import TRANSCRIPTS, advice_on, has_transcripts, read_folder
+from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.kaldi import is_command, leads_up
-from parp_espnet.corpora.leftover import Tree, alone, is_system, left_over, walk
-from parp_espnet.corpora.lhotse import is_manifest, is_recordings, read_manifest
+from parp_espnet.corpora.leftover import Tree, is_system, left_over, walk
+from parp_espnet.corpora.lhotse import holds_cuts, is_manifest, is_recordings, read_manifest
+from parp_espnet.corpora.listed import found_below, listed
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
-from parp_espnet.corpora.sheets import Entry, by_split, is_list, read_sheet
+from parp_espnet.corpora.sheets import Entry, by_split, is_json, is_list, read_sheet
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file
-from parp_espnet.sound.ark import place_of
 from parp_espnet.sound.channels import channel_of_segment, read_channels
+from parp_espnet.sound.segments import times_of
 from parp_espnet.sound.suffixes import SUFFIXES
 
 SPLITS = ("train", "dev", "test")
-TRANSCRIPTS = (".txt", ".lab")
-FOLDERS = ("", "wavs", "wav", "clips", "audios", "audio", "data")
-"""Where recordings of a list are, below it: beside it, and where LJSpeech and Common Voice have them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One utterance as it is kept: the line or file that lists it, its name, its recording (a file, or `FILE.ark:N`) or
-    a part of it in seconds, what was said, and who said it."""
-
-    where: str
-    name: str
-    audio: str
-    text: str
-    speaker: str | None = None
-    begin: float | None = None
-    end: float | None = None
-    channel: int | None = None
-    """Of several channels, the one that it is in (0 is the first); None where nothing says so."""
-    split: str | None = None
-    """The set that a list says."""
-
-    @property
-    def is_ark(self) -> bool:
-        """Whether the recording is in a Kaldi archive."""
-        return place_of(self.audio) is not None
-
-
-@dataclass(frozen=True)
-class Items:
-    """What a layout holds, and what of it cannot be read."""
-
-    items: Sequence[Item]
-    rejected: Sequence[Reject]
 
 
 def read_items(path: Path, told: Told | None = None) -> Items:
@@ -81,9 +48,9 @@ def read_items(path: Path, told: Told | None = None) -> Items:
         _need_no_columns(path, told, "a Kaldi directory")
         return _kaldi(path)
     tree = walk(path)
-    if any(_transcript(file) for file in _recordings(tree)):
+    if has_transcripts(tree):
         _need_no_columns(path, told, "a folder of recordings with transcripts beside them")
-        return _folder(path, tree)
+        return read_folder(path, tree)
     lists = lists_in(path)
     if len(lists) == 1:
         return _list(lists[0], told, tree)
@@ -91,7 +58,7 @@ def read_items(path: Path, told: Told | None = None) -> Items:
     raise UserError(
         f"--own {path}: expected wav.scp and text, or recordings with transcripts of the same name "
         f"({' or '.join(TRANSCRIPTS)}), or one table (.tsv, .csv, .jsonl), or one each for train, dev and test; found "
-        f"{found}" + ("; of several tables, give one: --own FILE" if lists else "")
+        f"{found}" + ("; of several tables, give one: --own FILE" if lists else advice_on(tree))
     )
 
 
@@ -108,15 +75,16 @@ def lists_in(path: Path) -> list[Path]:
     return manifests or [file for file in files if is_list(file) and not is_recordings(file)]
 
 
+def has_layout(path: Path) -> bool:
+    """Whether a directory is of one of the layouts."""
+    return (path / "wav.scp").is_file() or bool(lists_in(path)) or has_transcripts(walk(path))
+
+
 def lists_of_sets(path: Path) -> dict[str, Path]:
     """Return the list of each set, where a directory that is of no other layout has one for each; else nothing."""
     if not path.is_dir() or (path / "wav.scp").is_file():
         return {}
     return by_split(lists_in(path))
-
-
-def _recordings(tree: Tree) -> list[Path]:
-    return [file for file in tree.files if file.suffix.lower() in SUFFIXES]
 
 
 def _kaldi(path: Path) -> Items:
@@ -130,8 +98,9 @@ def _kaldi(path: Path) -> Items:
     for name, (where, value) in (recordings if segments is None else segments).items():
         whole = (value, None, None, channels.get(name))
         recording, begin, end, channel = whole if segments is None else _segment(value, recordings, channels)
+        part = "'<recording> <begin> <end>' of a recording in wav.scp, begin < end"
         problem = (
-            f"expected '<recording> <begin> <end>' of a recording in wav.scp, found {value!r}" if recording is None
+            f"expected {part}, found {value!r}" if recording is None
             else "expected a file, found nothing" if not recording
             else f"expected a file, found a command ({recording}); write its output to one" if is_command(recording)
             else f"expected a path without '..', found {recording}; write it in full" if leads_up(recording)
@@ -142,13 +111,13 @@ def _kaldi(path: Path) -> Items:
             rejected.append(Reject(where, name, Why.ROW, problem or ""))
         else:
             speaker = speakers[name][1] if name in speakers else None
-            items.append(Item(where, name, _found(path, recording), texts[name][1], speaker, begin, end, channel))
-    listed = recordings if segments is None else segments
+            items.append(Item(where, name, found_below(path, recording), texts[name][1], speaker, begin, end, channel))
     if segments is not None:
         cut = {value.split()[0] for _, value in segments.values() if value}
         for name in sorted(recordings.keys() - cut):
             rejected.append(Reject(recordings[name][0], name, Why.ALONE, "expected a segment of it, found none"))
-    for name in sorted(texts.keys() - listed.keys()):
+    uttered = recordings if segments is None else segments
+    for name in sorted(texts.keys() - uttered.keys()):
         rejected.append(Reject(texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"))
     return Items(items, rejected)
 
@@ -172,72 +141,22 @@ def _segment(
 ) -> tuple[str | None, float | None, float | None, int | None]:
     try:
         recording, begin, end, *fields = value.split()
-        if not 0 <= float(begin) < float(end):
-            return None, None, None, None
+        first, last = times_of(begin, end)
         channel = channel_of_segment(fields, channels.get(recording))
-        return recordings[recording][1], float(begin), float(end), channel
+        return recordings[recording][1], first, last, channel
     except (ValueError, KeyError):
         return None, None, None, None
-
-
-def _found(base: Path, value: str) -> str:
-    """A relative path from the directory, or one of the two above it, where Kaldi's recipes are run."""
-    place = place_of(value)
-    file = place.file if place else value
-    for start in (base, base.parent, base.parent.parent):
-        if exists(start / file):
-            return f"{(start / file).resolve()}{value[len(file) :]}"
-    return str(base / value)
-
-
-def _transcript(recording: Path) -> Path | None:
-    return next((one for suffix in TRANSCRIPTS if (one := recording.with_suffix(suffix)).is_file()), None)
-
-
-def _folder(path: Path, tree: Tree) -> Items:
-    items = []
-    rejected: list[Reject] = list(tree.rejected)
-    used: set[Path] = set()
-    for recording in _recordings(tree):
-        inside = recording.relative_to(path)
-        name = str(inside.with_suffix(""))
-        transcript = _transcript(recording)
-        if transcript is None:
-            reason = f"expected a transcript beside it ({' or '.join(TRANSCRIPTS)}), found none"
-            rejected.append(Reject(str(recording), name, Why.ALONE, reason))
-            used.add(recording)
-            continue
-        used |= {recording, transcript}
-        lines, broken = read_lines(transcript)
-        rejected += [Reject(one.where, name, one.why, one.reason) for one in broken]
-        if not broken:
-            text = " ".join(line.strip() for _, line in lines)
-            speaker = inside.parts[0] if len(inside.parts) > 1 else None
-            items.append(Item(str(transcript), name, str(recording.resolve()), text, speaker))
-    for file in tree.files:
-        if file.suffix.lower() in TRANSCRIPTS and file not in used:
-            used.add(file)
-            rejected.append(alone(file, path, _why_alone(file)))
-    rejected += left_over(tree.files, path, used, "a recording of a kind that is read", "a recording or a transcript")
-    return Items(items, rejected)
-
-
-def _why_alone(transcript: Path) -> str:
-    others = [suffix for suffix in TRANSCRIPTS if transcript.with_suffix(suffix) != transcript]
-    if any(transcript.with_suffix(suffix).is_file() for suffix in others):
-        return f"expected one transcript, found another of this name ({' or '.join(others)}), which is taken"
-    return "expected a recording of the same name beside it, found none"
 
 
 def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     """A list; `tree` is the directory that it was found in, where it was not named itself."""
     if not is_list(path) and path.suffix.lower() != ".txt":
         raise UserError(f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found another file")
-    if is_manifest(path):
+    if is_manifest(path) or (is_json(path) and holds_cuts(path)):
         _need_no_columns(path, told, "lhotse's manifest")
         found = read_manifest(path)
     else:
-        found = read_sheet(path, told, lambda cell: exists(_listed(path.parent, cell)))
+        found = read_sheet(path, told, lambda cell: exists(listed(path.parent, cell)))
     rejected = [*(tree.rejected if tree else ()), *found.rejected]
     items: dict[str, Item] = {}
     untold: set[Path] = set()
@@ -248,7 +167,7 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
             rejected.append(Reject(entry.where, name, Why.ROW, reason))
         elif not entry.text:
             rejected.append(Reject(entry.where, name, Why.ALONE, "expected a text, found none"))
-            untold.add(Path(_listed(path.parent, entry.audio)))
+            untold.add(Path(listed(path.parent, entry.audio)))
         else:
             items[name] = _item(path, entry)
     used = untold | {Path(item.audio) for item in items.values()}
@@ -260,7 +179,7 @@ def _item(path: Path, entry: Entry) -> Item:
     return Item(
         entry.where,
         entry.id,
-        _listed(path.parent, entry.audio),
+        listed(path.parent, entry.audio),
         entry.text,
         entry.speaker,
         entry.begin,
@@ -268,16 +187,6 @@ def _item(path: Path, entry: Entry) -> Item:
         entry.channel,
         entry.split,
     )
-
-
-def _listed(base: Path, value: str) -> str:
-    """The recording that a list names: in one of `FOLDERS`, and perhaps without its ending, or with backslashes."""
-    for name in dict.fromkeys((value, value.replace("\\", "/"))):
-        for folder in FOLDERS:
-            for ending in ("", ".wav", ".flac", ".mp3", ".ogg", ".opus"):
-                if is_file(found := base / folder / f"{name}{ending}"):
-                    return str(found.resolve())
-    return _found(base, value)
 
 
 def _unlisted(path: Path, used: Set[Path], tree: Tree | None) -> Iterator[Reject]:

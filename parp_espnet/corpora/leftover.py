@@ -24,11 +24,19 @@ def walk(root: Path) -> Tree:
     files: list[Path] = []
     rejected: list[Reject] = []
     folders = [root]
+    seen = {root.resolve()}
     while folders:
         for path in sorted(folders.pop().iterdir()):
             if is_system(path):
                 rejected.append(_of_system(path, root))
             elif path.is_dir():
+                # A link may lead to a folder that is read anyway, or above itself, for ever.
+                place = path.resolve()
+                if place in seen or place in root.resolve().parents:
+                    reason = "expected each folder once, found a link to one that is read"
+                    rejected.append(_reject(path, root, Why.KIND, reason))
+                    continue
+                seen.add(place)
                 folders.append(path)
             elif path.is_file():
                 files.append(path)

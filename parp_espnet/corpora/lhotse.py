@@ -8,6 +8,10 @@ from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.sheets import Entries, Entry, read_json_lines
 from parp_espnet.errors import UserError
 
+_CUTS = ("MonoCut", "MultiCut", "MixedCut")
+_HARMLESS = ("Resample", "Volume", "LoudnessNormalization")
+"""What may be done to a recording that changes no time and no word in it."""
+
 type Object = Mapping[str, Any]
 
 
@@ -15,6 +19,13 @@ def is_manifest(path: Path) -> bool:
     """Whether a file's name is that of lhotse's supervisions or cuts."""
     name = path.name.lower()
     return ".jsonl" in name and ("supervisions" in name or "cuts" in name)
+
+
+def holds_cuts(path: Path) -> bool:
+    """Whether a file of JSON lines, whatever its name, begins with one of lhotse's cuts."""
+    objects, _ = read_json_lines(path)
+    first = objects[0][1] if objects else {}
+    return isinstance(first.get("supervisions"), list) or str(first.get("type")) in _CUTS
 
 
 def is_recordings(path: Path) -> bool:
@@ -26,7 +37,8 @@ def read_manifest(path: Path) -> Entries:
     """Read supervisions and the recordings beside them, or cuts. Raises `UserError` when one is not there."""
     objects, rejected = read_json_lines(path)
     entries: list[Entry] = []
-    recordings = {} if "cuts" in path.name.lower() else _recordings(path)
+    is_cuts = "cuts" in path.name.lower() or holds_cuts(path)
+    recordings = {} if is_cuts else _recordings(path)
     for where, value in objects:
         for part, begin, recording in _parts(value, recordings):
             try:
@@ -48,6 +60,8 @@ def _recordings(path: Path) -> dict[str, Object]:
 def _parts(value: Object, recordings: Mapping[str, Object]) -> list[tuple[Object, float, Object | None]]:
     """The supervisions of a line, the second of the recording that each one's times count from, and the recording."""
     supervisions = value.get("supervisions")
+    if str(value.get("type")) in _CUTS and not (isinstance(supervisions, list) and supervisions):
+        return [(value, 0.0, None)]
     if not isinstance(supervisions, list):
         return [(value, 0.0, recordings.get(str(value.get("recording_id"))))]
     begin, recording = value.get("start"), value.get("recording")
@@ -58,8 +72,15 @@ def _parts(value: Object, recordings: Mapping[str, Object]) -> list[tuple[Object
 
 def _entry(where: str, part: Object, since: float, recording: Object | None) -> Entry:
     """A supervision as an entry. Raises `KeyError`, `TypeError` or `ValueError` when it is none that can be used."""
+    if str(part.get("type")) in _CUTS:
+        lacking = "several, mixed" if part.get("type") == "MixedCut" else "none"
+        raise ValueError(f"expected a cut of one recording with its supervisions, found {lacking}")
     if recording is None:
         raise ValueError(f"expected its recording {part.get('recording_id')} among lhotse's, found none")
+    changed = [str(one.get("name")) for one in recording.get("transforms") or [] if isinstance(one, dict)]
+    if others := [name for name in changed if name not in _HARMLESS]:
+        # Times are those of what lhotse would make of the file.
+        raise ValueError(f"expected a recording as it is in its file, found it changed by lhotse ({others[0]})")
     channels = recording.get("channel_ids") or [0]
     channel = _channel(part.get("channel")) if len(channels) > 1 else None
     audio = _file(recording["sources"])

@@ -18,8 +18,9 @@ from parp_espnet.corpora.check.judge import UNSCALED
 from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import WHY, seconds_of
 from parp_espnet.corpora.ids import with_speaker
+from parp_espnet.corpora.items import Item
 from parp_espnet.corpora.kaldi import Utterance
-from parp_espnet.corpora.layouts import SPLITS, Item
+from parp_espnet.corpora.layouts import SPLITS
 from parp_espnet.corpora.marks import Kind, Marked, Marks, read_marks, summary
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
 from parp_espnet.corpora.sets import How, choose_set

@@ -7,15 +7,19 @@ write a cell of several lines; where it does not seem to be quoted, the row is l
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.corpora.columns import is_recording
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
 from parp_espnet.files import bytes_of
 
+SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?,*", re.IGNORECASE)
+"""The first line of some of Excel's tables: what columns are apart by."""
 MOST_LINES = 200
 """Lines that a cell may have."""
 
@@ -65,6 +69,8 @@ def read_lines(path: Path) -> tuple[list[tuple[str, str]], list[Reject]]:
 def read_rows(path: Path, delimiter: str) -> tuple[list[Row], list[Reject]]:
     """Read the rows of a table, the first included. Raises `UserError` when the file cannot be read."""
     lines, rejected = read_lines(path)
+    if lines and SEPARATOR.fullmatch(lines[0][1].strip()):
+        lines = lines[1:]
     rows: list[Row] = []
     place = 0
     while place < len(lines):
@@ -75,9 +81,9 @@ def read_rows(path: Path, delimiter: str) -> tuple[list[Row], list[Reject]]:
             fields, taken = _join(lines, place, delimiter, width)
         else:
             fields = tuple(_fields(text, delimiter))
-        if fields:
+        if fields and (not rows or any(map(str.strip, fields))):
             rows.append(Row(where, fields))
-        else:
+        elif not fields:
             reason = "expected a cell that is closed by a quote, found none where it may end; write it in one line"
             rejected.append(Reject(where, text.partition(delimiter)[0][:80], Why.ROW, reason))
         place += taken
@@ -134,7 +140,7 @@ def _is_open(lines: Sequence[tuple[str, str]], place: int, delimiter: str, width
         return False
     if delimiter not in UNQUOTED:
         try:
-            next(csv.reader([text], delimiter=delimiter, strict=True), [])
+            next(_reader([text], delimiter), [])
         except csv.Error as error:
             return "end of data" in str(error)
         return False
@@ -153,14 +159,14 @@ def _join(
 ) -> tuple[tuple[str, ...], int]:
     """The row that begins in a line and ends in one below it, and how many lines it has; none where it has no end."""
     some = [text for _, text in lines[place : place + MOST_LINES]]
-    reader = csv.reader((f"{text}\n" for text in some), delimiter=delimiter, strict=True)
+    reader = _reader((f"{text}\n" for text in some), delimiter)
     try:
         fields = tuple(next(reader))
     except (csv.Error, StopIteration):
         fields = ()
-    inside = some[1 : reader.line_num]
     # A quote that stands alone would take in the rows below it.
-    others = any(is_recording(cell) for text in inside for cell in text.split(delimiter))
+    inside = [line for field in fields if "\n" in field for line in field.split("\n")]
+    others = any(is_recording(cell) for line in inside for cell in line.split(delimiter))
     if fields and not others and (width is None or len(fields) == width):
         return fields, reader.line_num
     alone = tuple(_fields(some[0], delimiter)) if delimiter in UNQUOTED else ()
@@ -171,11 +177,16 @@ UNQUOTED = ("\t", "|")
 """Delimiters that end a field whatever quotes there are."""
 
 
+def _reader(lines: Iterable[str], delimiter: str) -> Any:
+    # A quote may stand behind a space, too; cells are stripped anyway.
+    return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
 def _fields(line: str, delimiter: str) -> list[str]:
     if delimiter in UNQUOTED:
         return [_unquoted(field) for field in line.split(delimiter)]
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
         return []
 

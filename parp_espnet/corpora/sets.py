@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import soundfile
-
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.columns import Told, is_recording
-from parp_espnet.corpora.layouts import SPLITS, Item, Items, lists_of_sets, read_items
+from parp_espnet.corpora.items import Item, Items
+from parp_espnet.corpora.layouts import SPLITS, has_layout, lists_in, lists_of_sets, read_items
 from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.sheets import SPLIT_NAMES
 from parp_espnet.errors import UserError
+from parp_espnet.sound.reader import open_sound, seconds_by_header
 
 SPARE = 1.1
 """How much more than was asked for dev and test get, where there is plenty, since some of it may be rejected."""
@@ -43,12 +43,16 @@ class Chosen:
 
 def choose_set(root: Path, split: str, how: How) -> Chosen:
     """Return what a set (one of `SPLITS`) has. Raises `UserError` where a set is lacking, or there is too little."""
-    given = [name for name in SPLITS if (root / name).is_dir()]
-    if given == list(SPLITS):
-        found = read_items(root / split, how.told)
-        beside = _beside(root) if split == "train" else []
-        return Chosen(found.items, [*found.rejected, *beside], "", f": {root / split} has no more")
-    if "train" in given and not (root / "wav.scp").is_file():
+    given = _folders_of_sets(root)
+    if set(given) == set(SPLITS):
+        if by_folder := _by_folder(root, given, split, how):
+            return by_folder
+        found = read_items(given[split], how.told)
+        beside = _beside(root, given) if split == "train" else []
+        return Chosen(found.items, [*found.rejected, *beside], "", f": {given[split]} has no more")
+    # A folder "training" alone may hold anything.
+    is_divided = "train" in given and (len(given) > 1 or given["train"].name == "train")
+    if is_divided and not (root / "wav.scp").is_file():
         lacking = " and ".join(name for name in SPLITS if name not in given)
         raise UserError(f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}")
     if lists := lists_of_sets(root):
@@ -57,6 +61,43 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
     if not everything.items:
         return Chosen((), everything.rejected)
     return _by_column(everything, split) or _divided(root, everything, split, how)
+
+
+def _folders_of_sets(root: Path) -> dict[str, Path]:
+    """The directory of each set, by the names that people give them (`valid`, `validation`, …), as far as there is one
+    and no other that may be it."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        own = SPLIT_NAMES.get(path.name.lower())
+        if own is not None and path.is_dir():
+            found.setdefault(own, []).append(path)
+    chosen: dict[str, Path] = {}
+    for name, paths in found.items():
+        exact = [path for path in paths if path.name == name]
+        if len(exact or paths) == 1:
+            chosen[name] = (exact or paths)[0]
+    return chosen
+
+
+def _by_folder(root: Path, folders: Mapping[str, Path], split: str, how: How) -> Chosen | None:
+    """The set whose directory an item of the one list beside the directories is in, as Hugging Face has it; None where
+    the directories have lists or transcripts of their own."""
+    if len(lists_in(root)) != 1 or any(has_layout(folder) for folder in folders.values()):
+        return None
+    everything = read_items(root, how.told)
+    own: list[Item] = []
+    nowhere: list[Reject] = []
+    places = {name: folder.resolve() for name, folder in folders.items()}
+    for item in everything.items:
+        parents = Path(item.audio).parents
+        name = next((name for name, place in places.items() if place in parents), None)
+        if name == split:
+            own.append(item)
+        elif name is None:
+            reason = f"expected a recording in one of {', '.join(sorted(one.name for one in folders.values()))}"
+            nowhere.append(Reject(item.where, item.name, Why.ALONE, f"{reason}, found {item.audio}"))
+    rejected = [*everything.rejected, *nowhere] if split == "train" else []
+    return Chosen(own, rejected, "sets by directory", f": {folders[split]} has no more")
 
 
 def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
@@ -71,10 +112,10 @@ def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
     return Chosen(found[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more")
 
 
-def _beside(root: Path) -> list[Reject]:
+def _beside(root: Path, folders: Mapping[str, Path]) -> list[Reject]:
     """What there is beside the directories of the sets."""
     reason = f"expected the directories {', '.join(SPLITS)} alone, found another file or directory"
-    others = sorted(path for path in root.iterdir() if path.name not in SPLITS)
+    others = sorted(path for path in root.iterdir() if path not in folders.values())
     return [Reject(str(path), path.name, Why.KIND, reason) for path in others]
 
 
@@ -135,18 +176,23 @@ def _seconds(items: Sequence[Item]) -> list[float]:
             continue
         if item.audio not in known:
             known[item.audio] = _header(item.audio)
-        lengths.append(known[item.audio] or None)
+        seconds = known[item.audio] - (item.begin or 0.0)
+        lengths.append(seconds if seconds > 0 else None)
     told = [length for length in lengths if length is not None]
     usual = sum(told) / len(told) if told else 1.0
     return [usual if length is None else length for length in lengths]
 
 
 def _header(audio: str) -> float:
-    """Seconds of a recording by its header; 0 where it says nothing."""
-    try:
-        seconds = float(soundfile.info(audio).duration)
-    except (OSError, RuntimeError, TypeError):
-        return 0.0
+    """Seconds of a recording, by its header where it has one that libsndfile reads, or else counted; 0 where nobody can
+    tell."""
+    seconds = seconds_by_header(Path(audio))
+    if seconds == 0:
+        try:
+            with open_sound(audio) as sound:
+                seconds = sound.frames() / sound.rate
+        except UserError:
+            return 0.0
     # A header without a length says the largest number there is.
     return seconds if 0 < seconds < 1e6 and math.isfinite(seconds) else 0.0
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from parp_espnet.corpora.columns import Columns, Told, check_values, count_known, find_columns, name_of
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.corpora.rows import Row, of_width, read_lines, read_rows
+from parp_espnet.corpora.rows import SEPARATOR, Row, of_width, read_lines, read_rows
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular
+from parp_espnet.sound.channels import is_channel, numbers_of
 
 DELIMITERS: Mapping[str, str] = {".tsv": "\t", ".csv": ",", ".psv": "|", ".txt": "|"}
 """What columns are usually apart by, by the name of the file."""
@@ -94,8 +95,9 @@ def read_sheet(path: Path, told: Told, resolves: Callable[[str], bool]) -> Entri
     check_values(first.where, columns, [row.fields for row in rows], told)
     entries: list[Entry] = []
     rejected = [*rejected, *odd]
+    channels = _channels(rows, columns.channel)
     for row in rows:
-        entry, reason = _entry(row, columns)
+        entry, reason = _entry(row, columns, channels)
         if entry is None:
             rejected.append(Reject(row.where, row.fields[columns.audio].strip(), Why.ROW, reason))
         else:
@@ -140,6 +142,8 @@ def find_delimiter(path: Path) -> str:
     Spreadsheets write CSV with semicolons or tabs in some countries; LJSpeech's metadata.csv has `|`.
     """
     lines = [line for _, line in read_lines(path)[0][:_LOOKED_AT]]
+    if lines and (said := SEPARATOR.fullmatch(lines[0].strip())):
+        return said[1]
     own = DELIMITERS.get(path.suffix.lower(), ",")
     found = own
     best = (-1, False)
@@ -194,7 +198,7 @@ def _in_common(one: str, other: str) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
-def _entry(row: Row, columns: Columns) -> tuple[Entry | None, str]:
+def _entry(row: Row, columns: Columns, channels: Mapping[str, int]) -> tuple[Entry | None, str]:
     """A row as an entry, or why it is none."""
 
     def cell(place: int | None) -> str:
@@ -203,26 +207,57 @@ def _entry(row: Row, columns: Columns) -> tuple[Entry | None, str]:
     audio = row.fields[columns.audio].strip()
     if not audio:
         return None, "expected a recording, found none"
+    units = {role: 1000 if role in columns.in_milliseconds else 1 for role in ("begin", "end", "duration")}
     try:
-        begin, end = _part(cell(columns.begin), cell(columns.end), cell(columns.duration))
+        begin, end = _part(cell(columns.begin), cell(columns.end), cell(columns.duration), units)
     except ValueError as error:
         return None, str(error)
     split = cell(columns.split).lower() or None
-    return Entry(row.where, audio, cell(columns.text), cell(columns.speaker) or None, begin, end, split), ""
+    entry = Entry(row.where, audio, cell(columns.text), cell(columns.speaker) or None, begin, end, split)
+    return replace(entry, channel=channels.get(cell(columns.channel).upper())), ""
 
 
-def _part(begin: str, end: str, duration: str) -> tuple[float | None, float | None]:
-    """The part of a recording in seconds; all of it where no begin is given. Raises `ValueError`."""
-    if not begin or not (end or duration):
+def _part(begin: str, end: str, duration: str, units: Mapping[str, int]) -> tuple[float | None, float | None]:
+    """The part of a recording in seconds; all of it where no begin is given, and up to its end for an end of -1, as
+    Kaldi has it. `units` are how many of them make a second. Raises `ValueError`."""
+    if not begin:
         return None, None
     try:
-        first = float(begin)
-        last = float(end) if end else first + float(duration)
+        first = _seconds(begin) / units["begin"]
+        last = _seconds(end) / units["end"] if end else None
+        if not end and duration:
+            last = first + _seconds(duration) / units["duration"]
     except ValueError:
-        raise ValueError(f"expected seconds, found {begin} and {end or duration}") from None
+        raise ValueError(f"expected seconds, found {begin} and {end or duration or 'nothing'}") from None
+    if last is None and first > 0:
+        raise ValueError(f"expected an end or a duration of what begins at {first:g} s, found none")
+    if last is None or (end and _seconds(end) == -1 and 0 <= first < float("inf")):
+        return (first, None) if first else (None, None)
     if not 0 <= first < last < float("inf"):
         raise ValueError(f"expected a part from 0 s on, found {first:g} to {last:g} s")
     return first, last
+
+
+def _seconds(time: str) -> float:
+    """A time in seconds, with a point or a comma, or as a clock shows it, such as 1:02:03.5. Raises `ValueError`."""
+    *larger, smallest = time.split(":")
+    if len(larger) > 2 or not all(word.isdecimal() for word in larger):
+        raise ValueError(time)
+    seconds = float(smallest.replace(",", "."))
+    if larger and not 0 <= seconds < 60:
+        raise ValueError(time)
+    for place, word in enumerate(reversed(larger), start=1):
+        seconds += 60**place * int(word)
+    return seconds
+
+
+def _channels(rows: Sequence[Row], place: int | None) -> Mapping[str, int]:
+    """The channel (0 is the first) that each word of a column means; none where the column is of something else."""
+    words = {row.fields[place].strip().upper() for row in rows} if place is not None else set()
+    words.discard("")
+    if words <= {"L", "R", "LEFT", "RIGHT"}:
+        return {word: 0 if word.startswith("L") else 1 for word in words}
+    return numbers_of(words) if all(is_channel(word) and len(word) <= 2 for word in words) else {}
 
 
 SPLIT_NAMES: Mapping[str, str] = {

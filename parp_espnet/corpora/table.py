@@ -44,7 +44,7 @@ class Corpus:
 
 FOLDERS: Mapping[str, str] = {
     "mboshi": "a clone of github.com/besacier/mboshi-french-parallel-corpus",
-    "commonvoice": "an unpacked release of Common Voice, or of one language of it",
+    "commonvoice": "an unpacked release of Common Voice, or of one language of it, Spontaneous Speech included",
     "commonvoice_splits": "the splits of Rivière et al. 2020, unpacked",
     "librilight": "librispeech_finetuning of Libri-light, unpacked",
     "librispeech": "LibriSpeech, unpacked, with dev-other and test-clean",

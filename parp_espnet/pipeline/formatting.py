@@ -6,7 +6,6 @@ where they are. A `wav.scp` may come from anywhere, so it names files that are t
 (`..`), are refused unless the user allows them.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from parp_espnet.sound.channels import channel_of_segment, read_channels
 from parp_espnet.sound.errors import SoundError
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.reader import Sound, open_sound
-from parp_espnet.sound.segments import part_of
+from parp_espnet.sound.segments import part_of, times_of
 
 RATE = 16000
 
@@ -87,6 +86,9 @@ def format_data(
         """All parts of one recording, which is opened once, and whose command is run once."""
         try:
             with open_sound(own[0].recording) as sound:
+                # The check has not run it.
+                if is_command(own[0].recording):
+                    sound.need_whole()
                 return [convert(source, speed, sound) for source in own for speed in speeds]
         except SoundError as error:
             raise UserError(f"utterance {own[0].id}: cannot read {error}") from None
@@ -174,12 +176,14 @@ def _segment(data: Path, name: str, line: str, recordings: Mapping[str, str], ch
     try:
         recording, begin, end, *channel = line.split()
         own = channel_of_segment(channel, channels.get(recording))
-        source = Source(name, recordings[recording], float(begin), float(end), own)
+        path = recordings[recording]
+        float(begin), float(end)
     except (ValueError, KeyError):
         raise UserError(f"{data}/segments: {name}: expected '<recording> <begin> <end>', found {line!r}") from None
-    if not 0 <= float(begin) < float(end) < math.inf:
-        raise UserError(f"{data}/segments: {name}: expected 0 <= begin < end, found {line!r}")
-    return source
+    try:
+        return Source(name, path, *times_of(begin, end), own)
+    except ValueError:
+        raise UserError(f"{data}/segments: {name}: expected 0 <= begin < end, found {line!r}") from None
 
 
 def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> tuple[str, float]:

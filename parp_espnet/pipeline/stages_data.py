@@ -96,6 +96,9 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
     faults = experiment.dump / "faults" / f"{settings.train_name}.tsv"
     shortest, longest = f"{settings.min_wav_duration}", f"{settings.max_wav_duration}"
     options = ["--min_duration", shortest, "--max_duration", longest, "--shown", "10"]
+    # Stage 3 leaves something out of these, which come first.
+    filtered = {settings.train_name, settings.valid_set}
+    options += ["--filtered", str(len(filtered))]
     options += settings.check_options
     if settings.allow_pipes:
         # What they write is looked at when they are run, in stage 2.

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from parp_espnet.files import is_file
 from parp_espnet.sound.errors import SoundError, Trouble, missing
-from parp_espnet.sound.headers import STREAMED, promise_of
+from parp_espnet.sound.headers import STREAMED, common_promise
 
 _PLACE = re.compile(r"(?P<file>.*\S):(?P<offset>\d+)(?:\[(?P<rows>[\d:]*)(?:,(?P<columns>[\d:]*))?\])?")
 
@@ -146,7 +146,7 @@ def _bounds(file: BinaryIO, place: Place) -> tuple[int, int]:
 def _length(file: BinaryIO, begin: int, size: int, where: str) -> int:
     """How many bytes a recording takes by its header, without which nobody knows where the next one begins."""
     window = Window(file, begin, size, owns=False)
-    promise = promise_of(window)
+    promise = common_promise(window)
     if promise is None:
         found = "a header without one, or a kind that has none"
         advice = "write the archive again, as Kaldi's wav-copy or kaldiio does"

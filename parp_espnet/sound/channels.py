@@ -1,6 +1,6 @@
 """One channel of a recording that has several: the one that the data says, or else their average."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +43,19 @@ def read_channels(folder: Path) -> Mapping[str, int]:
         fields = line.split()
         if not fields:
             continue
-        if len(fields) != 3 or not _is_channel(fields[2]):
+        if len(fields) != 3 or not is_channel(fields[2]):
             expected = "'<recording> <file> <channel>', a channel being A, B, … or 1, 2, …"
             raise UserError(f"{path}:{number}: expected {expected}, found {line.strip()!r}")
         words[fields[0]] = fields[2].upper()
+    numbers = numbers_of(set(words.values()))
+    return {recording: numbers[word] for recording, word in words.items()}
+
+
+def numbers_of(words: Set[str]) -> Mapping[str, int]:
+    """Return the channel (0 is the first) that each word of a file means: a letter in upper case, or a number."""
     # Kaldi counts from 1 here; where a 0 stands in the file, somebody has counted from 0.
-    first = 0 if "0" in words.values() else 1
-    return {recording: _number(word, first) for recording, word in words.items()}
+    first = 0 if "0" in words else 1
+    return {word: _number(word, first) for word in words}
 
 
 def channel_of_segment(fields: Sequence[str], otherwise: int | None) -> int | None:
@@ -66,7 +72,8 @@ def channel_of_segment(fields: Sequence[str], otherwise: int | None) -> int | No
     return int(word)
 
 
-def _is_channel(word: str) -> bool:
+def is_channel(word: str) -> bool:
+    """Whether a word may be a channel: A, B, … or a number."""
     return word.isascii() and (word.isdigit() or (len(word) == 1 and word.isalpha()))
 
 

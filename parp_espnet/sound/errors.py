@@ -7,6 +7,7 @@ from pathlib import Path
 from parp_espnet.errors import UserError
 
 _WINDOWS = re.compile(r"^[A-Za-z]:/|\\")
+_ADDRESS = re.compile(r"(^|/)(https?|ftp|s3|gs|hdfs|az|abfss?):/")
 _TAIL = 1024
 """Bytes at the beginning of a file that tell what it is."""
 
@@ -52,6 +53,8 @@ def missing(name: str, found: str) -> SoundError:
     path = Path(name)
     if is_windows_path(name):
         advice = "it is a path of Windows: write it as this machine has it, with / between folders"
+    elif _ADDRESS.search(name):
+        advice = "it is an address: download the recordings, and give the list with their paths here"
     elif path.is_symlink():
         advice = f"it is a link to {path.readlink()}, which is not there: bring the data here (git annex get, dvc pull)"
     else:

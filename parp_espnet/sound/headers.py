@@ -2,36 +2,32 @@
 
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+
+from parp_espnet.sound.promise import Bytes, Order, Promise, chunks
+from parp_espnet.sound.rare_headers import rare_promise
 
 STREAMED = 0x7FFFF000
 """A length from here on is what a program writes that does not know it yet, into a pipe."""
 
-type Bytes = BinaryIO | io.RawIOBase
-
 _PLAIN = (1, 3, 6, 7, 0xFFFE)
 """Formats of wav in which a frame has a size: PCM, floats, A-law, mu-law, or any of these with more said."""
+_SAMPLES = (b"data", b"RIFF", b"RF64")
+"""Chunks that hold samples, or another wav that was put behind the first."""
 _LONG = 2**62
 _NIST = re.compile(rb"^(\w+) -\S+ (.*?)\s*$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Promise:
-    """The bytes of samples that a header promises, where they begin, and those of a frame (0 where it does not say)."""
-
-    size: int
-    begin: int
-    frame: int = 0
-
-
 def promise_of(file: Bytes) -> Promise | None:
+    """Return what a header says, that of `common_promise` or of one of the kinds of `rare_headers`."""
+    return common_promise(file) or rare_promise(file)
+
+
+def common_promise(file: Bytes) -> Promise | None:
     """Return what the header of a wav (RIFF, RF64, W64), an aiff, au or sphere says; None where it does not."""
     file.seek(0)
     head = file.read(12) or b""
-    if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:] == b"WAVE":
-        return _riff(file)
+    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:] == b"WAVE":
+        return _riff(file, "big" if head[:4] == b"RIFX" else "little")
     if head[:4] == b"riff":
         return _w64(file)
     if head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
@@ -44,16 +40,34 @@ def promise_of(file: Bytes) -> Promise | None:
 
 
 def bytes_behind(file: Bytes, promise: Promise) -> int:
-    """Return how many bytes of a wav lie behind its samples and are no chunk: samples that the header leaves out."""
+    """Return how many bytes of a wav lie behind its samples that are more samples, which its header leaves out: what is
+    no chunk, a second chunk of samples, or another wav. Zeros that fill a block of a disk are none."""
     file.seek(0)
     if file.read(4) != b"RIFF":
         return 0
+    size = file.seek(0, io.SEEK_END)
     end = promise.begin + promise.size + promise.size % 2
-    behind = file.seek(0, io.SEEK_END) - end
-    file.seek(min(end, end + behind))
-    head = file.read(8) or b""
-    is_chunk = head[:4].isascii() and head[:4].decode("ascii", "replace").isprintable()
-    return 0 if behind < 8 or (is_chunk and int.from_bytes(head[4:], "little") <= behind) else behind
+    place = end
+    while size - place >= 8:
+        file.seek(place)
+        head = file.read(8) or b""
+        name, length = head[:4], int.from_bytes(head[4:], "little")
+        is_chunk = name.isascii() and name.decode("ascii", "replace").isprintable() and place + length <= size
+        if name in _SAMPLES and place + length <= size:
+            return size - place
+        if not is_chunk:
+            # Behind a chunk of an odd size without its padding there is no telling what is what.
+            return 0 if place > end or _is_zeros(file, end) else size - end
+        place += 8 + length + length % 2
+    return 0
+
+
+def _is_zeros(file: Bytes, place: int) -> bool:
+    file.seek(place)
+    while block := file.read(1 << 20):
+        if block.strip(b"\0"):
+            return False
+    return True
 
 
 def with_open_end(content: bytes) -> bytes:
@@ -72,28 +86,14 @@ def frames_promised(file: Bytes, promise: Promise, frames: int) -> int:
     return max(frames, promise.size // promise.frame) if promise.frame else round(frames * promise.size / there)
 
 
-def _chunks(file: Bytes, order: str) -> Iterator[tuple[bytes, int]]:
-    """The name and size of each chunk, with the file at the beginning of its body."""
-    place = 12
-    while True:
-        file.seek(place)
-        head = file.read(8) or b""
-        if len(head) < 8:
-            return
-        size = int.from_bytes(head[4:], "little" if order == "little" else "big")
-        yield head[:4], size
-        # A chunk of an odd size has a byte of padding.
-        place += 8 + size + size % 2
-
-
-def _riff(file: Bytes) -> Promise | None:
+def _riff(file: Bytes, order: Order) -> Promise | None:
     frame, long = 0, 0
-    for name, size in _chunks(file, "little"):
+    for name, size in chunks(file, order):
         if name == b"ds64":
             file.seek(8, io.SEEK_CUR)
             long = int.from_bytes(file.read(8) or b"", "little")
         elif name == b"fmt ":
-            frame = _frame(file.read(16) or b"")
+            frame = _frame(file.read(16) or b"", order)
         elif name == b"data":
             if size == 0xFFFFFFFF and 0 < long < _LONG:
                 return Promise(long, file.tell(), frame)
@@ -101,9 +101,9 @@ def _riff(file: Bytes) -> Promise | None:
     return None
 
 
-def _frame(form: bytes) -> int:
+def _frame(form: bytes, order: Order = "little") -> int:
     """The bytes of a frame, by the body of `fmt `; 0 where frames are coded in blocks."""
-    return int.from_bytes(form[12:14], "little") if int.from_bytes(form[:2], "little") in _PLAIN else 0
+    return int.from_bytes(form[12:14], order) if int.from_bytes(form[:2], order) in _PLAIN else 0
 
 
 def _w64(file: Bytes) -> Promise | None:
@@ -123,7 +123,7 @@ def _w64(file: Bytes) -> Promise | None:
 
 def _aiff(file: Bytes, plain: bool) -> Promise | None:
     frame = 0
-    for name, size in _chunks(file, "big"):
+    for name, size in chunks(file, "big"):
         if name == b"COMM" and plain:
             body = file.read(8) or b""
             frame = int.from_bytes(body[:2], "big") * -(-int.from_bytes(body[6:], "big") // 8)

@@ -5,6 +5,7 @@ from pathlib import Path
 from parp_espnet.sound.headers import bytes_behind, promise_of, with_open_end
 from parp_espnet.sound.mp3 import with_length
 from parp_espnet.sound.ogg import is_chained
+from parp_espnet.sound.rare_headers import is_in_blocks
 
 
 class ChainedError(Exception):
@@ -22,9 +23,16 @@ def true_source(path: Path, form: str, subtype: str, is_empty: bool) -> Path | b
         return with_length(path) or path
     if form == "OGG" and is_chained(path.read_bytes()):
         raise ChainedError
+    if form == "VOC" and _in_blocks(path):
+        raise ChainedError
     if form == "WAV" and is_empty and _behind(path):
         return with_open_end(path.read_bytes())
     return path
+
+
+def _in_blocks(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_in_blocks(file)
 
 
 def _behind(path: Path) -> int:

@@ -30,6 +30,8 @@ from parp_espnet.sound.stream import BLOCK, Source, Stream, bytes_of, open_strea
 SLACK = 0.1
 """Seconds that a recording may be shorter than its header says: some telephones end it so, and nobody is cut off."""
 
+_CONVERT = "convert it to wav or flac"
+_WRITE_ANEW = "write it anew as one recording, such as with sox"
 _COPY_AGAIN = "copy or download it again"
 
 
@@ -49,9 +51,16 @@ class Sound:
     """
 
     def __init__(
-        self, name: str, source: Source, temporary: ExitStack, decoded: bool = False, place: Place | None = None
+        self,
+        name: str,
+        source: Source,
+        temporary: ExitStack,
+        decoded_of: Path | None = None,
+        place: Place | None = None,
     ) -> None:
+        decoded = decoded_of is not None
         self.name = name
+        self._origin = decoded_of or source
         self.in_place = isinstance(source, Path) and not decoded
         self.was_costly = decoded
         self._source = source
@@ -90,19 +99,21 @@ class Sound:
 
     def need_whole(self) -> None:
         """Raise `SoundError` where a header promises more than there is, or a stream has no end."""
-        if not isinstance(self._source, Path):
+        if not isinstance(self._origin, Path):
             return
         found = self._file.length
-        with bytes_of(self._source) as file:
+        with bytes_of(self._origin) as file:
             if is_cut(file):
                 raise self._cut("a page that ends the stream", f"none after {found} frames")
             promise = promise_of(file)
-            if promise is None or found is None:
+            if promise is None or promise.size == 0 or found is None:
                 return
             behind = bytes_behind(file, promise)
             promised = frames_promised(file, promise, found)
         if behind > SLACK * self.rate:
-            raise self._cut(f"nothing behind {found} frames, as its header says", f"{behind} bytes of more samples")
+            expected = f"nothing behind {found} frames, as its header says"
+            more = f"{behind} bytes of more samples"
+            raise SoundError(self.name, Trouble.TRUNCATED, expected, more, _WRITE_ANEW)
         if promised > found + SLACK * self.rate:
             raise self._cut(f"{promised} frames, as its header says", f"fewer: it ends after {found}")
         self.promised = None if self.promised is None else promised
@@ -258,6 +269,10 @@ def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = N
     try:
         if not lacks_mp3(path):
             sound = Sound(name, path, temporary, place=place)
+            if sound.form == "SDS":
+                # libsndfile puts zeros where such a file is cut off.
+                found = "a sampler's dump (SDS), of which nobody can tell whether it is whole"
+                raise SoundError(name, Trouble.UNDECODABLE, "a kind of recordings", found, _CONVERT)
             source = true_source(path, sound.form, sound.subtype, sound.promised == 0)
             if source != path:
                 sound = Sound(name, source, temporary, place=place)
@@ -274,7 +289,7 @@ def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = N
         raise _unknown(name, path, problem)
     whole = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))) / "whole.w64"
     ffmpeg.decode(path, whole, name)
-    return Sound(name, whole, temporary, decoded=True, place=place).need_samples()
+    return Sound(name, whole, temporary, decoded_of=path, place=place).need_samples()
 
 
 def _unknown(name: str, path: Path, problem: str) -> SoundError:

@@ -63,12 +63,22 @@ SPONTANEOUS = (
         ("a.csv", "Audio File;Orthography;Gloss;Speaker ID", "wavs\\N.wav;S;gloss;ANN", "A00"),
         ("a.csv", "audio_file|text|speaker_name", "wavs/N.wav|S|spN", "sp0"),
         ("a.csv", "AudioFile\tText", "N.wav\tS", None),
+        ("a.csv", "Hablante;Transcripción;Archivo de audio;Glosa", "spN;S;wavs/N.wav;x", "sp0"),
+        ("a.csv", "Fichier audio,Transcription orthographique,Traduction,Locuteur", "N.wav,Q,x,spN", "sp0"),
+        ("a.csv", "Arquivo de A\u0301udio;Transcric\u0327a\u0303o;Falante", "N.wav;S;spN", "sp0"),
+        ("a.csv", "sound file,word,gloss,consultant", "N.wav,Q,x,spN", "sp0"),
+        ("a.csv", "file,text,word", "N.wav,Q,x", None),
+        ("a.csv", "sep=;\nfile;text", "N.wav;S", None),
+        ("a.csv", "file, text, speaker", 'N.wav, Q, "sp, N"', "sp, 0"),
+        ("a.csv", "file,text,,", "N.wav,Q,,\n,,,\n,,,", None),
+        ("a.csv", "file,text", "N.WAV,Q", None),
+        ("a.csv", "file,text", "file://ROOT/wavs/N.wav,Q", None),
     ],
 )  # fmt: skip
 def test_columns_that_people_use(root: Path, name: str, header: str, line: str, speaker: str | None) -> None:
     if "ANN" in line:
         line = line.replace("ANN", "A0N")
-    items = read(write(root / name, header, line))
+    items = read(write(root / name, header, line.replace("ROOT", str(root))))
     assert [item.text.replace(",", "") for item in items] == [sentence.replace(",", "") for sentence in SENTENCES]
     assert items[0].speaker == speaker
 
@@ -203,3 +213,92 @@ def test_lists_by_name_and_a_column_are_the_sets(root: Path, tmp_path: Path) -> 
     assert [[one.text for one in made.utterances] for made in sets] == [["a 1"], ["a 2"], ["a 0"]]
     reasons = {reject.item: reject.reason for reject in sets[0].rejected}
     assert reasons["4"] == "expected a set in its column (train, dev, test), found x"
+
+
+def test_a_cell_of_several_lines_before_the_recording(root: Path) -> None:
+    items = read(write(root / "a.csv", "text,file", '"S\nand\n\nmore",N.wav'))
+    assert [item.text for item in items] == [f"{words.replace(',', '')} and more" for words in SENTENCES]
+    # A quote that nobody closed takes in no row.
+    (root / "a.csv").write_text('text,file\n"a,0.wav\nb,1.wav\nc,2.wav\n')
+    found = read_items(root / "a.csv")
+    assert [item.text for item in found.items] == ["b", "c"]
+    assert found.rejected[0].why == "row"
+
+
+def test_empty_rows_are_none(root: Path) -> None:
+    (root / "a.csv").write_text("file,text,speaker\n0.wav,a b,x\n" + ",,\n" * 50)
+    assert [reject for reject in read_items(root / "a.csv").rejected if reject.why == "row"] == []
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "part"),
+    [
+        ("file,text,start_ms,end_ms", "0.wav,Q,100,250", (0.1, 0.25)),
+        ("file\tText\tBegin Time - msec\tDuration - msec", "0.wav\tS\t100\t150", (0.1, 0.25)),
+        ("file\tText\tBegin Time - ss.msec\tEnd Time - ss.msec", "0.wav\tS\t0.100\t0.250", (0.1, 0.25)),
+        ("file\tText\tBegin Time - hh:mm:ss.ms\tEnd Time - hh:mm:ss.ms", "0.wav\tS\t00:00:00.1\t00:00:00.25",
+         (0.1, 0.25)),
+        ("file,text,start,end", "0.wav,Q,1:02:03.5,1:02:04", (3723.5, 3724.0)),
+        ("file;text;Inicio;Fin", "0.wav;S;0,1;0,25", (0.1, 0.25)),
+        ("file,text,start,end", "0.wav,Q,0.1,-1", (0.1, None)),
+        ("file,text,start,end", "0.wav,Q,0,-1", (None, None)),
+        ("file,text,start", "0.wav,Q,0", (None, None)),
+        ("file,text,start", "0.wav,Q,1.5", "expected an end or a duration of what begins at 1.5 s, found none"),
+        ("file,text,start,end", "0.wav,Q,1:75,2:00", "expected seconds, found 1:75 and 2:00"),
+        ("file,text,start,end", "0.wav,Q,0.25,0.1", "expected a part from 0 s on, found 0.25 to 0.1 s"),
+        ("file,text,start,end", "0.wav,Q,2,-2", "expected a part from 0 s on, found 2 to -2 s"),
+    ],
+)  # fmt: skip
+def test_times(root: Path, header: str, line: str, part: tuple[float | None, float | None] | str) -> None:
+    found = read_items(write(root / "a.csv", header, line))
+    if isinstance(part, str):
+        assert found.rejected[0].reason == part
+        assert not found.items
+        return
+    first = found.items[0]
+    assert (first.begin, first.end) == pytest.approx(part)
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [("1 2", [0, 1]), ("0 1", [0, 1]), ("A b", [0, 1]), ("left right", [0, 1]), ("phone room", [None, None]),
+     ("UCx1 12345", [None, None]), ("2 2", [1, 1])],
+)  # fmt: skip
+def test_channels(root: Path, words: str, numbers: list[int | None]) -> None:
+    lines = [f"{number}.wav,{SENTENCES[3]},{word}\n" for number, word in enumerate(words.split())]
+    (root / "a.csv").write_text("file,text,channel\n" + "".join(lines))
+    assert [item.channel for item in read(root / "a.csv")] == numbers
+
+
+CUT = {
+    "id": "c", "type": "MonoCut", "start": 0.1, "duration": 0.3, "channel": 0,
+    "supervisions": [{"id": "s", "recording_id": "r", "start": 0.05, "duration": 0.2, "text": "a b", "channel": 0}],
+    "recording": {"id": "r", "sources": [{"type": "file", "channels": [0], "source": "0.wav"}], "duration": 0.5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["cuts.jsonl", "manifest.jsonl.gz", "x.json"])
+def test_cuts_of_lhotse_by_any_name(root: Path, name: str) -> None:
+    content = (json.dumps(CUT) + "\n").encode()
+    (root / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    (item,) = read(root / name)
+    assert (item.name, item.text) == ("s", "a b")
+    assert (item.begin, item.end) == pytest.approx((0.15, 0.35))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"type": "MixedCut", "tracks": [], "supervisions": None}, "found several, mixed"),
+        ({"supervisions": []}, "expected a cut of one recording with its supervisions, found none"),
+        ({"recording": CUT["recording"] | {"transforms": [{"name": "Speed", "kwargs": {"factor": 1.1}}]}},  # type: ignore[operator]
+         "expected a recording as it is in its file, found it changed by lhotse (Speed)"),
+        ({"recording": CUT["recording"] | {"transforms": [{"name": "Resample", "kwargs": {}}]}}, ""),  # type: ignore[operator]
+    ],
+)  # fmt: skip
+def test_cuts_of_lhotse_that_are_no_part_of_a_file(root: Path, change: dict[str, object], reason: str) -> None:
+    (root / "cuts.jsonl").write_text(json.dumps(CUT | change) + "\n")
+    found = read_items(root / "cuts.jsonl")
+    assert len(found.items) == (not reason)
+    if reason:
+        assert reason in found.rejected[0].reason

@@ -1,9 +1,10 @@
 import csv
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -251,8 +252,81 @@ def test_a_set_that_falls_short_says_so(release: Make) -> None:
     assert made.note == "0.1 of the 10 minutes asked for: dev has no more"
 
 
-def test_spontaneous_speech_is_another_corpus(tmp_path: Path) -> None:
-    (tmp_path / "audios").mkdir()
-    (tmp_path / "ss-corpus-tr.tsv").write_text("client_id\taudio_file\n")
-    with pytest.raises(UserError, match=r"found Spontaneous Speech: egs2/own/mine/run.sh --own .* --phonemise LANG"):
-        commonvoice.find_folder(tmp_path, "tr")
+SPONTANEOUS = (
+    "client_id", "audio_id", "audio_file", "duration_ms", "prompt_id", "prompt", "transcription", "votes", "age",
+    "gender", "language", "split", "char_per_sec", "quality_tags",
+)  # fmt: skip
+
+
+def spontaneous(folder: Path, rows: Sequence[tuple[str, str, str]], language: str = "tr") -> Path:
+    """A release of Spontaneous Speech, of rows of a client, a transcription and a set."""
+    (folder / "audios").mkdir(parents=True)
+    lines = ["\t".join(SPONTANEOUS)]
+    for number, (client, text, split) in enumerate(rows):
+        name = f"spontaneous-speech-{language}-{number}.mp3"
+        noise = 0.2 * np.random.default_rng(number).standard_normal(3 * 48000)
+        soundfile.write(folder / "audios" / name, noise, 48000, format="MP3")
+        values = dict(
+            zip(("client_id", "audio_file", "transcription", "split"), (client, name, text, split), strict=True)
+        )
+        values |= {"prompt": "Neden?", "duration_ms": "3000", "language": language}
+        lines.append("\t".join(values.get(column, "") for column in SPONTANEOUS))
+    (folder / f"ss-corpus-{language}.tsv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+ANSWERS = [
+    ("a", "merhaba dünya", "train"),
+    ("b", "dünya [laugh] merhaba", "train"),
+    ("c", "merhaba merhaba", "dev"),
+    ("d", "dünya", "test"),
+    ("a", "", ""),
+    ("a", '"bir\niki"', "train"),
+    ("d", "dünya dünya", "train"),
+    ("e", "merhaba [unintelligible]", "train"),
+    ("f", "dünya merhaba", ""),
+]
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_spontaneous_speech(tmp_path: Path, above: bool) -> None:
+    folder = spontaneous(tmp_path / "sps-corpus-1.0-2025-09-05-tr", ANSWERS)
+    root = tmp_path if above else folder
+    texts = {}
+    for split in commonvoice.SPLITS:
+        made = commonvoice.read(root, "tr", split, 0.04)
+        texts[split] = {utterance.text for utterance in made.utterances}
+        assert {utterance.language for utterance in made.utterances} == {"tr"}
+    assert (texts["dev"], texts["test"]) == ({"merhaba merhaba"}, {"dünya"})
+    made = commonvoice.read(root, "tr", "train", 0.15)
+    assert {one.text for one in made.utterances} == {"merhaba dünya", "dünya merhaba", "bir iki"}
+    assert "1 clips of speakers or sentences of dev and test left out; marks in texts: 1 event" in made.note
+    assert [(reject.item[-1], reject.why, reject.reason.partition(", found")[2]) for reject in made.rejected] == [
+        ("4", "alone", " none"),
+        ("8", "alone", " none"),
+        ("7", "alone", " [unintelligible] (speech that is not written)"),
+    ]
+
+
+def test_spontaneous_speech_without_sets(tmp_path: Path) -> None:
+    rows = [(client, f"merhaba {'dünya ' * place}", "") for place, client in enumerate("abcdef")]
+    folder = spontaneous(tmp_path, rows)
+    sets = [commonvoice.read(folder, "tr", split, 0.04) for split in commonvoice.SPLITS]
+    assert all(made.utterances for made in sets)
+    assert sets[0].note == "sets by speaker, since the column split has not all three"
+
+
+def test_spontaneous_speech_of_another_language_or_half_of_it(tmp_path: Path) -> None:
+    folder = spontaneous(tmp_path / "sps", ANSWERS)
+    with pytest.raises(UserError, match=r"expected ss-corpus-es.tsv, found Spontaneous Speech of tr"):
+        commonvoice.read(tmp_path, "es", "train", 1)
+    with pytest.raises(UserError, match="leave --commonvoice_splits out"):
+        commonvoice.read(folder, "tr", "train", 1, tmp_path)
+    (folder / "audios").rename(folder / "clips")
+    with pytest.raises(UserError, match=r"no audios/ beside ss-corpus-tr.tsv; unpack the release as a whole"):
+        commonvoice.read(folder, "tr", "train", 1)
+    (folder / "clips").rename(folder / "audios")
+    table = folder / "ss-corpus-tr.tsv"
+    table.write_text(table.read_text().replace("\ttr\t", "\tes\t"))
+    with pytest.raises(UserError, match="expected clips of tr, found es"):
+        commonvoice.read(folder, "tr", "train", 1)

@@ -88,3 +88,19 @@ def test_a_summary_counts_what_is_left_out_by_its_kind(tmp_path: Path) -> None:
     assert [why for why in Why if not why.advice] == [Why.PATH, Why.DECODER]
     with pytest.raises(UserError, match="so it is with 1 of 3 looked at"):
         refuse_if_most(Made((), rejected), tmp_path / "rejected.tsv")
+
+
+def test_links_that_go_round_are_read_once(tmp_path: Path, record: Record) -> None:
+    root = tmp_path / "corpus"
+    record(root / "ana" / "1.wav").with_suffix(".txt").write_text("a b")
+    (root / "ana" / "up").symlink_to(root)
+    (root / "bea").symlink_to(root / "ana")
+    elsewhere = record(tmp_path / "disk" / "2.wav")
+    elsewhere.with_suffix(".txt").write_text("c d")
+    (root / "zoe").symlink_to(elsewhere.parent)
+    found = read_items(root)
+    assert sorted(item.text for item in found.items) == ["a b", "c d"]
+    assert len(found.rejected) == 2
+    assert {reject.reason for reject in found.rejected} == {
+        "expected each folder once, found a link to one that is read"
+    }

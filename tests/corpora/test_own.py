@@ -155,7 +155,7 @@ def test_sets_of_ones_own(tmp_path: Path, record: Record) -> None:
     for split in SPLITS:
         record(tmp_path / split / "1.wav").with_suffix(".txt").write_text(f"a {split}")
     assert [one.text for one in read_all(tmp_path, tmp_path / "wav")] == ["a train", "a dev", "a test"]
-    (tmp_path / "dev").rename(tmp_path / "valid")
+    (tmp_path / "dev").rename(tmp_path / "other")
     with pytest.raises(UserError, match="expected the directories train, dev, test, found no dev"):
         own.read(tmp_path, "train", tmp_path, "xx")
 

@@ -53,6 +53,22 @@ def test_dev_and_test_have_the_minutes_that_were_asked_for(tmp_path: Path, recor
         assert [round(minutes(made), 3) for made in sets.values()] == [0.3, 0.3, 0.2]
 
 
+def test_minutes_of_recordings_in_archives_are_counted(tmp_path: Path, record: Record) -> None:
+    root = tmp_path / "mine"
+    content, lines, texts = b"", [], []
+    for number in range(30):
+        wav = record(root / "one.wav", 3.0, seed=number).read_bytes()
+        lines.append(f"u{number} {root}/all.ark:{len(content) + 2}\n")
+        content += b"u " + wav
+        texts.append(f"u{number} a b {number}\n")
+    (root / "all.ark").write_bytes(content)
+    (root / "wav.scp").write_text("".join(lines))
+    (root / "text").write_text("".join(texts))
+    made = read_sets(root, tmp_path / "wav", {"dev": 0.2, "test": 0.2})
+    # Twelve seconds each, and not twelve recordings.
+    assert [len(sets.utterances) for sets in made.values()] == [20, 4, 4]
+
+
 def test_what_cannot_be_given_is_refused_with_why(tmp_path: Path, record: Record) -> None:
     root = folder(tmp_path / "mine", record, [f"a b {number}" for number in range(9)], 3)
     with pytest.raises(
@@ -120,3 +136,33 @@ def test_marks_that_are_kept_are_text(tmp_path: Path, record: Record) -> None:
     made = [own.read(root, split, tmp_path, "xx", "letters", how=How(marks=Marks.KEEP)) for split in SPLITS]
     spelled = {"".join(one.phones).replace("<space>", " ") for sets in made for one in sets.utterances}
     assert "hola laughter mundo" in spelled
+
+
+@pytest.mark.parametrize("dev", ["dev", "valid", "validation", "Val"])
+def test_directories_of_sets_by_the_names_that_people_give_them(tmp_path: Path, record: Record, dev: str) -> None:
+    root = tmp_path / "mine"
+    for number, name in enumerate(("train", dev, "test")):
+        folder(root / name, record, [f"a b {number}"])
+    made = read_sets(root, tmp_path, {})
+    assert [[one.text for one in sets.utterances] for sets in made.values()] == [["a b 0"], ["a b 1"], ["a b 2"]]
+    assert not [reject for sets in made.values() for reject in sets.rejected]
+
+
+def test_two_directories_for_a_set_are_not_guessed(tmp_path: Path, record: Record) -> None:
+    for name in ("train", "valid", "validation", "test"):
+        folder(tmp_path / "mine" / name, record, ["a b"])
+    with pytest.raises(UserError, match="expected the directories train, dev, test, found no dev"):
+        read_sets(tmp_path / "mine", tmp_path, {})
+
+
+def test_one_list_beside_directories_of_recordings(tmp_path: Path, record: Record) -> None:
+    root = tmp_path / "mine"
+    lines = ["file_name,text"]
+    for number, name in enumerate(("train", "validation", "test", "more")):
+        record(root / name / "0.wav", 1.0, seed=number)
+        lines.append(f"{name}/0.wav,a b {number}")
+    (root / "metadata.csv").write_text("\n".join(lines) + "\n")
+    made = read_sets(root, tmp_path, {})
+    assert [[one.text for one in sets.utterances] for sets in made.values()] == [["a b 0"], ["a b 1"], ["a b 2"]]
+    assert [(reject.item, str(reject.why)) for reject in made["train"].rejected] == [("more/0", "alone")]
+    assert made["test"].note == "sets by directory"

@@ -114,6 +114,26 @@ def test_the_channel_may_be_a_field_of_segments(tmp_path: Path) -> None:
     assert ("warning", "channels") not in faults(data)
 
 
+def test_an_end_of_minus_one_is_that_of_the_recording(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", LEFT, RATE)
+    data = make(tmp_path / "data", str(tmp_path / "a.wav"), [f"rec {number} -1" for number in range(PARTS)])
+    heard = both_ways(data, tmp_path / "out")
+    assert [len(heard[f"s{n % 3}-{n}"]) for n in range(PARTS)] == [(PARTS - n) * RATE for n in range(PARTS)]
+    assert faults(data) == set()
+
+
+@pytest.mark.parametrize("times", ["1 -2", "2 1", "-1 1", "nan -1", "inf -1"])
+def test_times_that_are_none(tmp_path: Path, times: str) -> None:
+    soundfile.write(tmp_path / "a.wav", LEFT, RATE)
+    data = make(tmp_path / "data", str(tmp_path / "a.wav"), [f"rec {times}" for _ in range(PARTS)])
+    with pytest.raises(UserError, match=f"expected 0 <= begin < end, found 'rec {times}'"):
+        format_data(data, tmp_path / "out", "xx", 1)
+    assert faults(data) == {("error", "segment")}
+    utterances, rejected = read_own(data, tmp_path / "own")
+    assert not utterances
+    assert "row" in {str(one.why) for one in rejected}
+
+
 def test_a_channel_that_is_not_there(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.stack([LEFT, RIGHT], axis=1), RATE)
     data = make(tmp_path / "data", str(tmp_path / "a.wav"))
@@ -182,6 +202,13 @@ def test_a_command_is_run_once_for_all_its_segments_and_speeds(tmp_path: Path) -
     format_data(data, tmp_path / "out", "xx", 4, speeds=[0.9, 1.0], allow_pipes=True)
     assert (tmp_path / "runs").read_text() == "run\n"
     assert len(read_data_dir(tmp_path / "out")) == 2 * PARTS
+
+
+def test_a_command_that_ends_early_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", LEFT, RATE)
+    data = make(tmp_path / "data", f"head -c 100000 {tmp_path}/a.wav |")
+    with pytest.raises(UserError, match=r"utterance s0-0: cannot read .* frames, as its header says, found fewer"):
+        format_data(data, tmp_path / "out", "xx", 1, allow_pipes=True)
 
 
 def test_m4a_with_an_ffmpeg_and_without(

@@ -1,5 +1,6 @@
 """What the door says of recordings that are damaged, of no kind, or of kinds that lie about their length."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,13 +36,37 @@ def trouble(recording: str | Path) -> tuple[Trouble, str]:
     ("form", "subtype"),
     [("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("WAVEX", "FLOAT"), ("RF64", "PCM_24"),
      ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("NIST", "PCM_16"), ("FLAC", "PCM_16"), ("CAF", "PCM_16"),
-     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS")],
+     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("HTK", "PCM_16"), ("VOC", "PCM_16"), ("VOC", "ULAW"),
+     ("VOC", "PCM_U8"), ("SVX", "PCM_16"), ("SVX", "PCM_S8"), ("AVR", "PCM_16"), ("MAT4", "PCM_16"),
+     ("MAT4", "DOUBLE"), ("MAT5", "PCM_16"), ("MAT5", "FLOAT"), ("MPC2K", "PCM_16"), ("SDS", "PCM_16")],
 )  # fmt: skip
 def test_half_a_recording_is_never_taken_for_a_whole(tmp_path: Path, form: str, subtype: str | None) -> None:
     path = tmp_path / "half"
     soundfile.write(path, NOISE, RATE, format=form, subtype=subtype)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert trouble(path)[0] in (Trouble.TRUNCATED, Trouble.UNDECODABLE, Trouble.EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("form", "channels"), [("VOC", 2), ("AVR", 1), ("AVR", 2), ("MAT4", 2), ("MAT5", 2), ("MPC2K", 1), ("MPC2K", 2)]
+)
+def test_what_rare_headers_promise(tmp_path: Path, form: str, channels: int) -> None:
+    path = tmp_path / "recording"
+    soundfile.write(
+        path, np.stack([NOISE] * channels, axis=1), RATE, format=form, endian="BIG" if form == "MAT4" else None
+    )
+    read_whole(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    # A Matlab's header says bytes, not frames.
+    wanted = "3199[0-9]" if form == "MAT5" else str(len(NOISE))
+    assert re.search(f"expected {wanted} frames, as its header says", trouble(path)[1])
+
+
+def test_half_a_psion(tmp_path: Path) -> None:
+    path = tmp_path / "half.wve"
+    soundfile.write(path, NOISE, 8000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert f"expected {len(NOISE)} frames, as its header says" in trouble(path)[1]
 
 
 @pytest.mark.parametrize("kind", ["m4a", "webm", "aac", "wma", "wv"])
@@ -73,6 +98,55 @@ def test_a_wav_whose_header_was_never_finished(tmp_path: Path, size: int, frames
     with open_sound(tmp_path / "a.wav") as sound:
         sound.need_whole()
         assert len(sound.read()) == frames == sound.frames()
+
+
+@pytest.mark.parametrize("kind", ["two wavs", "two chunks"])
+def test_what_is_behind_the_samples_of_a_wav_is_not_lost(
+    tmp_path: Path, ffmpeg: Callable[..., Path], request: pytest.FixtureRequest, kind: str
+) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
+    content = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(content + (content if kind == "two wavs" else content[36:]))
+    # ffmpeg reads the first alone.
+    assert "bytes of more samples; write it anew as one recording" in trouble(tmp_path / "a.wav")[1]
+    request.getfixturevalue("no_ffmpeg")
+    trouble(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize("more", [bytes(4096), b"\n", b"TAG" + bytes(125), b"LIST\5\0\0\0abcdeLIST\4\0\0\0abcd"])
+def test_what_is_behind_the_samples_of_a_wav_and_is_none(tmp_path: Path, more: bytes) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
+    (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes() + more)
+    with open_sound(tmp_path / "a.wav") as sound:
+        sound.need_whole()
+        assert len(sound.read()) == len(NOISE)
+
+
+def test_half_a_wav_of_big_endian(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16", endian="BIG")
+    read_whole(tmp_path / "a.wav")
+    (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[: len(NOISE)])
+    assert f"expected {len(NOISE)} frames, as its header says" in trouble(tmp_path / "a.wav")[1]
+
+
+def test_half_a_caf_that_ffmpeg_decodes(ffmpeg: Callable[..., Path]) -> None:
+    path = ffmpeg("a.caf", NOISE, RATE, "-c:a", "pcm_s16le")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert trouble(path)[0] is Trouble.TRUNCATED
+
+
+def test_a_voc_in_blocks_needs_ffmpeg(ffmpeg: Callable[..., Path], request: pytest.FixtureRequest) -> None:
+    path = ffmpeg("a.voc", NOISE, RATE, "-c:a", "pcm_s16le")
+    with open_sound(path) as sound:
+        sound.need_whole()
+        # libsndfile takes the heads of the blocks for samples.
+        assert np.abs(sound.read()[:, 0] - NOISE).max() < 1e-4
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert trouble(path)[0] is Trouble.TRUNCATED
+    path.write_bytes(content)
+    request.getfixturevalue("no_ffmpeg")
+    assert "several streams in a row, of which it reads the first alone" in trouble(path)[1]
 
 
 def test_two_mp3s_in_a_row_are_both_heard(ffmpeg: Callable[..., Path]) -> None:

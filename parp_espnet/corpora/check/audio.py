@@ -19,6 +19,7 @@ from parp_espnet.corpora.check.folder import Part, Recording
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError, Trouble
 from parp_espnet.sound.full_scale import full_scale
+from parp_espnet.sound.rare_headers import UNTOLD
 from parp_espnet.sound.reader import Sound, open_sound
 from parp_espnet.sound.segments import frame_of
 
@@ -65,6 +66,8 @@ class Heard:
     channels: int = 0
     frames: int = 0
     promised: int = 0
+    untold: str = ""
+    """The kind of file, where it is one that does not say how long a recording is."""
     sounds: tuple[Sample, ...] = ()
     problem: Problem | None = None
 
@@ -102,7 +105,8 @@ def hear(recording: Recording) -> Heard:
 
 
 def _hear(recording: Recording, sound: Sound) -> Heard:
-    heard = Heard(recording, sound.rate, sound.channels)
+    untold = sound.form if sound.form in UNTOLD else ""
+    heard = Heard(recording, sound.rate, sound.channels, untold=untold)
     try:
         sound.need_whole()
         frames = sound.frames()

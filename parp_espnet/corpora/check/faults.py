@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "undecodable": Kind(Level.ERROR, "recording that cannot be decoded"),
     "truncated": Kind(Level.ERROR, "recording that is cut off or damaged before the end that its header says"),
     "header": Kind(Level.WARNING, "recording that is shorter than its header says, by a tenth of a second at most"),
+    "no-length": Kind(Level.WARNING, "recording of a kind that does not say how long it is: it may be cut off"),
     "rate": Kind(Level.WARNING, "recording of another rate; stage 2 resamples it, and so does --fix --resample"),
     "decoder": Kind(Level.ERROR, "recording whose decoder, such as ffmpeg, is not there"),
     "channels": Kind(
@@ -70,6 +71,7 @@ KINDS: Mapping[str, Kind] = {
     "ctc": Kind(Level.ERROR, "more phones than frames of 20 ms, of which a repeated phone needs one more"),
     "short": Kind(Level.WARNING, "shorter than what is trained on; stage 3 leaves it out"),
     "long": Kind(Level.WARNING, "longer than what is trained on; stage 3 leaves it out"),
+    "none-left": Kind(Level.ERROR, "set of which stage 3 leaves nothing: all is shorter or longer than trained on"),
     # Between sets
     "unseen": Kind(Level.WARNING, "phone that the training set has not"),
     "same-audio": Kind(Level.ERROR, "recording that is in another set, too"),

@@ -11,6 +11,7 @@ from parp_espnet.corpora.ids import clashes
 from parp_espnet.corpora.kaldi import is_command, leads_up
 from parp_espnet.errors import UserError
 from parp_espnet.sound.channels import channel_of_segment, read_channels
+from parp_espnet.sound.segments import times_of
 
 
 @dataclass(frozen=True)
@@ -105,17 +106,20 @@ def _parts(
         where = str(tables["segments"].path)
         try:
             recording, begin, end, *channel = line.split()
-            part = Part(name, float(begin), float(end), channel_of_segment(channel, channels.get(recording)))
-            sensible = 0 <= float(begin) < float(end) < float("inf")
+            own = channel_of_segment(channel, channels.get(recording))
+            float(begin), float(end)
         except ValueError:
             faults.append(Fault("line", str(path), name, where, "<recording> <begin> <end>", repr(line)))
             continue
         if recording not in tables["wav.scp"].rows:
             faults.append(Fault("segment", str(path), name, where, "a recording of wav.scp", recording))
-        elif not sensible:
+            continue
+        try:
+            part = Part(name, *times_of(begin, end), own)
+        except ValueError:
             faults.append(Fault("segment", str(path), name, where, "0 <= begin < end", f"{begin} {end}"))
-        else:
-            parts.setdefault(recording, []).append(part)
+            continue
+        parts.setdefault(recording, []).append(part)
     return parts
 
 

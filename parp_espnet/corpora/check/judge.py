@@ -28,6 +28,12 @@ class Limits:
     shortest: float = 0.25
     longest: float = 20.0
     inventory: frozenset[str] | None = None
+    filtered: int = 1
+    """So many of the directories, the first ones, go through stage 3: training, or training and validation."""
+
+    def fit(self, seconds: float) -> bool:
+        """Whether stage 3 keeps an utterance; it reads durations to the millisecond."""
+        return self.shortest <= round(seconds, 3) <= self.longest
 
 
 def judge(folder: Folder, heard: Iterable[Heard], limits: Limits) -> Iterator[Fault]:
@@ -45,6 +51,23 @@ def judge(folder: Folder, heard: Iterable[Heard], limits: Limits) -> Iterator[Fa
                 yield Fault("repeated", folder.name, sound.utterance, where, "other samples", f"those of {other}")
 
 
+def judge_none_left(folder: Folder, heard: Iterable[Heard], limits: Limits) -> Iterator[Fault]:
+    """Yield one fault where stage 3 would keep none of the utterances of a data directory that could be decoded."""
+    spoken = {id_ for id_, text in folder.rows("text").items() if text}
+    lengths = [
+        sound.frames / one.rate for one in heard for sound in one.sounds if one.rate and sound.utterance in spoken
+    ]
+    if not lengths or any(map(limits.fit, lengths)):
+        return
+    where = str(folder.tables[folder.listing].path)
+    found = f"{min(lengths):.3f} to {max(lengths):.3f} s" if len(lengths) > 1 else f"{lengths[0]:.3f} s"
+    expected = f"utterances of {limits.shortest:g} to {limits.longest:g} s"
+    advice = "give run.sh other --min_wav_duration or --max_wav_duration"
+    if min(lengths) > limits.longest:
+        advice += ", or cut recordings into utterances by a file segments"
+    yield Fault("none-left", folder.name, "", where, expected, f"{found} in all {len(lengths)}: {advice}")
+
+
 def frames_of(samples: float) -> int:
     """Return how many frames an upstream makes of samples at 16 kHz."""
     return max(0, int(samples - WINDOW) // HOP + 1)
@@ -60,6 +83,9 @@ def _of_recording(one: Heard) -> Iterator[Problem]:
         yield one.problem
     elif one.promised > one.frames:
         yield Problem("header", f"{one.promised} frames, as its header says", f"{one.frames}")
+    elif one.untold:
+        found = f"{one.untold}, of which nobody can tell; wav and flac say it"
+        yield Problem("no-length", "a kind of file that says how long it is", found)
     if one.rate not in (0, RATE):
         yield Problem("rate", f"{RATE} Hz", f"{one.rate} Hz")
     if one.is_mixed:
@@ -86,9 +112,9 @@ def _of_duration(folder: Folder, one: Heard, sound: Sample, part: Part, limits: 
     listed = seconds_of(folder.rows("utt2dur").get(sound.utterance, ""))
     if listed is not None and abs(listed - seconds) > APART:
         yield Problem("duration", f"{listed:.3f} s, as utt2dur says", f"{seconds:.3f} s")
-    if seconds < limits.shortest:
+    if round(seconds, 3) < limits.shortest:
         yield Problem("short", f"{limits.shortest:g} s or more", f"{seconds:.3f} s")
-    if seconds > limits.longest:
+    if round(seconds, 3) > limits.longest:
         yield Problem("long", f"{limits.longest:g} s or less", f"{seconds:.3f} s")
     phones = tuple(folder.rows("text").get(sound.utterance, "").split())
     needed, frames = frames_needed(phones), frames_of(seconds * RATE)

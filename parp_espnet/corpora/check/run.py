@@ -9,7 +9,7 @@ from parp_espnet.corpora.check.across import judge_sets
 from parp_espnet.corpora.check.audio import Heard, hear_all
 from parp_espnet.corpora.check.faults import Fault, Level, Levels
 from parp_espnet.corpora.check.folder import Folder, read_folder
-from parp_espnet.corpora.check.judge import Limits, judge
+from parp_espnet.corpora.check.judge import Limits, judge, judge_none_left
 from parp_espnet.corpora.check.text import judge_texts
 from parp_espnet.corpora.check.unseen import judge_unseen
 from parp_espnet.corpora.check.words import judge_words
@@ -59,6 +59,8 @@ def check(paths: Sequence[Path], limits: Limits, levels: Levels, jobs: int = 1) 
     faults = [fault for folder in folders for fault in folder.faults]
     for folder, own in zip(folders, heard, strict=True):
         faults += judge(folder, own, limits)
+    for folder, own in zip(folders[: limits.filtered], heard, strict=False):
+        faults += judge_none_left(folder, own, limits)
     faults += judge_texts(folders, limits.inventory)
     faults += judge_unseen(folders)
     faults += judge_words(folders)

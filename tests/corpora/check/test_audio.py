@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from parp_espnet.corpora.check import audio
 from parp_espnet.corpora.check.audio import hear, hear_all
+from parp_espnet.corpora.check.faults import levels
 from parp_espnet.corpora.check.folder import Part, Recording
+from parp_espnet.corpora.check.judge import Limits
+from parp_espnet.corpora.check.run import check
 
 RATE = 16000
 # Multiples of a step of 16 bits, so that every format has the same samples.
@@ -242,6 +245,39 @@ def test_too_short_and_too_long(make: Make, find: Find, seconds: float, phones: 
     text = (data / "text").read_text().splitlines()
     (data / "text").write_text("\n".join([*text[:2], f"bea-1 {phones}", text[3]]) + "\n")
     assert find(data) == [(kind, "bea-1") for kind in kinds]
+
+
+@pytest.mark.parametrize("form", ["IRCAM", "PAF", "PVF", "XI"])
+def test_a_kind_that_does_not_say_how_long_a_recording_is(make: Make, find: Find, form: str) -> None:
+    data = make()
+    subtype = "DPCM_16" if form == "XI" else "PCM_16"
+    rate = 44100 if form == "XI" else RATE
+    sound = np.resize(SAMPLES, rate)
+    soundfile.write(data / "wav" / "bea-1.wav", sound, rate, subtype=subtype, format=form)
+    assert find(data) == [("no-length", "bea-1")] + [("rate", "bea-1")] * (form == "XI")
+
+
+@pytest.mark.parametrize(("seconds", "kind"), [(0.2, "short"), (21.0, "long"), (0.2496, "")])
+def test_a_set_of_which_stage_3_would_leave_nothing(make: Make, seconds: float, kind: str) -> None:
+    folders = [make(), make("dev", ("eva",), seed=10), make("test", ("zoe",), seed=20)]
+    for folder in folders:
+        for place, wav in enumerate(sorted((folder / "wav").iterdir())):
+            sound = np.roll(np.resize(SAMPLES, round(seconds * RATE)), place)
+            soundfile.write(wav, sound, RATE, subtype="PCM_16")
+        (folder / "utt2dur").unlink()
+    findings = check(folders, Limits(filtered=2), levels({}))
+    faults = [fault for fault in findings.faults if fault.kind == "none-left"]
+    # Nothing is left out of a test set.
+    assert {fault.folder for fault in faults} == {str(folder) for folder in folders[:2] if kind}
+    assert (kind in {fault.kind for fault in findings.faults}) == bool(kind)
+    for fault in faults:
+        assert fault.expected == "utterances of 0.25 to 20 s"
+        assert fault.found.startswith(f"{seconds:.3f} to {seconds:.3f} s in all ")
+        assert ("segments" in fault.found) == (kind == "long")
+    # One that is long enough is enough.
+    soundfile.write(folders[0] / "wav" / "ana-1.wav", np.resize(SAMPLES, RATE), RATE, subtype="PCM_16")
+    left = [fault.folder for fault in check(folders, Limits(), levels({})).faults if fault.kind == "none-left"]
+    assert left == []
 
 
 def test_an_mp3_without_a_decoder_is_no_fault_of_the_mp3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,150 @@
+"""A folder of recordings with their transcripts, which is one of the layouts of one's own recordings.
+
+Beside each recording there is a file of the same name in .txt or .lab; the folders that recordings are in are their
+speakers. Or, as LibriSpeech has it, `*.trans.txt` have a line for each recording beside them, its name and its text.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from parp_espnet.corpora.annotations import UNREAD, what_it_holds
+from parp_espnet.corpora.items import Item, Items
+from parp_espnet.corpora.leftover import Tree, alone, left_over
+from parp_espnet.corpora.rejects import Reject, Why
+from parp_espnet.corpora.rows import read_lines
+from parp_espnet.sound.suffixes import SUFFIXES
+
+TRANSCRIPTS = (".txt", ".lab")
+LINES = ".trans.txt"
+"""What the name of a file ends in that has the texts of several recordings."""
+
+
+@dataclass
+class _Folder:
+    """A folder as far as it has been read."""
+
+    root: Path
+    items: dict[str, Item] = field(default_factory=dict)
+    rejected: list[Reject] = field(default_factory=list)
+    used: set[Path] = field(default_factory=set)
+
+    def add(self, recording: Path, where: str, text: str, speaker: str | None) -> None:
+        self.used.add(recording)
+        name = _name(self.root, recording)
+        if name in self.items:
+            reason = f"expected one recording of this name, found {Path(self.items[name].audio).name}, which is taken"
+            self.rejected.append(Reject(str(recording), name, Why.ALONE, reason))
+        else:
+            self.items[name] = Item(where, name, str(recording.resolve()), text, speaker)
+
+
+def has_transcripts(tree: Tree) -> bool:
+    """Whether some recording of a folder has a transcript."""
+    files = _by_name(tree)
+    return any(_transcript(file, files) for file in _recordings(tree)) or any(map(_has_lines, tree.files))
+
+
+def read_folder(path: Path, tree: Tree) -> Items:
+    """Read the recordings and transcripts of a folder, whose files are `tree`."""
+    folder = _Folder(path, rejected=list(tree.rejected))
+    files = _by_name(tree)
+    for file in filter(_has_lines, tree.files):
+        _read_lines_of(file, files, folder)
+    for recording in _recordings(tree):
+        if recording not in folder.used:
+            _read_pair(recording, files, folder)
+    for file in tree.files:
+        if file.suffix.lower() in TRANSCRIPTS and file not in folder.used:
+            folder.used.add(file)
+            folder.rejected.append(alone(file, path, _why_alone(file, files)))
+    what, by = "a recording of a kind that is read", "a recording or a transcript"
+    folder.rejected += left_over(tree.files, path, folder.used, what, by)
+    return Items(list(folder.items.values()), folder.rejected)
+
+
+def advice_on(tree: Tree) -> str:
+    """Return what to do about transcripts of kinds that are not read, if there are such beside recordings."""
+    for file in tree.files:
+        if advice := UNREAD.get(file.suffix.lower()):
+            return f"; {file.suffix} is not read: {advice}"
+    return ""
+
+
+def _recordings(tree: Tree) -> list[Path]:
+    return [file for file in tree.files if file.suffix.lower() in SUFFIXES]
+
+
+def _by_name(tree: Tree) -> Mapping[Path, Path]:
+    """Files by their paths in small letters: a transcript may end in .TXT."""
+    return {file.with_name(file.name.lower()): file for file in tree.files}
+
+
+def _transcript(recording: Path, files: Mapping[Path, Path]) -> Path | None:
+    low = recording.with_name(recording.name.lower())
+    for suffix in TRANSCRIPTS:
+        exact = recording.with_suffix(suffix)
+        for path in (low.with_suffix(suffix), low.with_name(f"{low.name}{suffix}")):
+            if path in files:
+                return exact if exact.is_file() else files[path]
+    return None
+
+
+def _name(root: Path, recording: Path) -> str:
+    return str(recording.relative_to(root).with_suffix(""))
+
+
+def _has_lines(file: Path) -> bool:
+    return file.name.lower().endswith(LINES)
+
+
+def _read_pair(recording: Path, files: Mapping[Path, Path], folder: _Folder) -> None:
+    name = _name(folder.root, recording)
+    transcript = _transcript(recording, files)
+    if transcript is None:
+        folder.used.add(recording)
+        reason = f"expected a transcript beside it ({' or '.join(TRANSCRIPTS)}), found none"
+        folder.rejected.append(Reject(str(recording), name, Why.ALONE, reason))
+        return
+    folder.used |= {recording, transcript}
+    lines, broken = read_lines(transcript)
+    if held := what_it_holds([line for _, line in lines]):
+        reason = f"expected what is said and nothing else, found {held}; write the text alone"
+        broken = [Reject(str(transcript), name, Why.TEXT, reason)]
+    folder.rejected += [Reject(one.where, name, one.why, one.reason) for one in broken]
+    if not broken:
+        inside = recording.relative_to(folder.root)
+        speaker = inside.parts[0] if len(inside.parts) > 1 else None
+        text = " ".join(line.strip() for _, line in lines)
+        folder.add(recording, str(transcript), text, speaker)
+
+
+def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> None:
+    """The lines `<name> <text>` of a file, each of a recording beside it; LibriSpeech's names begin with speakers."""
+    folder.used.add(file)
+    lines, broken = read_lines(file)
+    folder.rejected += broken
+    for where, line in lines:
+        name, _, text = line.strip().partition(" ")
+        recording = _recording_of(file.parent / name, files)
+        if recording is None:
+            reason = f"expected a recording of this name beside {file.name}, found none"
+            folder.rejected.append(Reject(where, name, Why.ALONE, reason))
+            continue
+        speaker = name.partition("-")[0] if "-" in name else None
+        folder.add(recording, where, text.strip(), speaker)
+
+
+def _recording_of(path: Path, files: Mapping[Path, Path]) -> Path | None:
+    low = path.with_name(path.name.lower())
+    endings: Sequence[str] = ("", *sorted(SUFFIXES))
+    found: Iterator[Path] = (low.with_name(f"{low.name}{ending}") for ending in endings)
+    return next((files[one] for one in found if one in files and files[one].suffix.lower() in SUFFIXES), None)
+
+
+def _why_alone(transcript: Path, files: Mapping[Path, Path]) -> str:
+    low = transcript.with_name(transcript.name.lower())
+    others = [suffix for suffix in TRANSCRIPTS if low.with_suffix(suffix) != low]
+    if any(low.with_suffix(suffix) in files for suffix in others):
+        return f"expected one transcript, found another of this name ({' or '.join(others)}), which is taken"
+    return "expected a recording of the same name beside it, found none"

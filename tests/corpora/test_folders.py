@@ -1,0 +1,100 @@
+"""Folders of recordings with transcripts, as people and their programs write them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.corpora.layouts import read_items
+from parp_espnet.corpora.rejects import Why
+from parp_espnet.errors import UserError
+
+Record = Callable[..., Path]
+
+
+@pytest.mark.parametrize("name", ["r.txt", "r.TXT", "R.txt", "r.lab", "r.Lab", "r.wav.txt", "r.WAV.TXT"])
+@pytest.mark.parametrize("recording", ["r.wav", "r.WAV"])
+def test_names_of_transcripts(tmp_path: Path, record: Record, recording: str, name: str) -> None:
+    record(tmp_path / "r.wav").rename(tmp_path / recording)
+    (tmp_path / name).write_text("a b")
+    found = read_items(tmp_path)
+    assert [(item.text, Path(item.audio).name) for item in found.items] == [("a b", recording)]
+    assert not found.rejected
+
+
+def test_lines_of_librispeech(tmp_path: Path, record: Record) -> None:
+    folder = tmp_path / "train" / "84" / "12"
+    for number in range(3):
+        record(folder / f"84-12-000{number}.flac", seed=number)
+    lines = [f"84-12-000{number} HELLO {number}\n" for number in (0, 1, 7)]
+    (folder / "84-12.trans.txt").write_text("".join(lines))
+    found = read_items(tmp_path)
+    assert [(item.name, item.text, item.speaker) for item in found.items] == [
+        (f"train/84/12/84-12-000{number}", f"HELLO {number}", "84") for number in (0, 1)
+    ]
+    assert {reject.item: str(reject.why) for reject in found.rejected} == {
+        "84-12-0007": "alone", "train/84/12/84-12-0002": "alone",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('File type = "ooTextFile"\nObject class = "TextGrid"\n', "a TextGrid of Praat"),
+        ("0 46797 She had your dark suit\n", "labels with times (0 46797 She had your dark suit)"),
+        ("0 2260 h#\n2260 4149 sh\n", "labels with times"),
+        ("0.0 0.1 sil\n0.1 0.5 a\n", "labels with times"),
+        ("0.000000\t0.500000\thola\n", "labels with times"),
+        ("0 1000000 a\n1000000 2000000\n", "labels with times"),
+        ("1\n00:00:00,000 --> 00:00:01,000\nhola\n", "subtitles"),
+        ("WEBVTT\n\n00:00.000 --> 00:01.000\nhola\n", "subtitles"),
+        ('{"text": "hola"}', "JSON"),
+        ("{\\rtf1\\ansi hola}", "a file of a word processor"),
+        ('<?xml version="1.0"?><TEI/>', "XML"),
+        ("@UTF8\n@Begin\n*CHI:\thola .\n@End\n", "a transcript of CHAT"),
+    ],
+)
+def test_what_is_no_text_alone_is_never_taken_for_one(tmp_path: Path, record: Record, text: str, what: str) -> None:
+    record(tmp_path / "r.wav")
+    (tmp_path / "r.txt").write_text(text)
+    found = read_items(tmp_path)
+    assert not found.items
+    (reject,) = found.rejected
+    assert reject.why is Why.TEXT
+    assert f"expected what is said and nothing else, found {what}" in reject.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 2 3", "1 2\n3 4", "0 7", "2 3 tres", "10 100 1000", "{noise} hola", "[laughter] hola", "<unk> hola", "a -> b",
+     "1990 2000 y ya", "@ a b"],
+)  # fmt: skip
+def test_what_is_a_text_is_one(tmp_path: Path, record: Record, text: str) -> None:
+    record(tmp_path / "r.wav")
+    (tmp_path / "r.txt").write_text(text)
+    assert [item.text for item in read_items(tmp_path).items] == [text.replace("\n", " ")]
+
+
+def test_two_recordings_of_one_name(tmp_path: Path, record: Record) -> None:
+    for name in ("r.flac", "r.wav"):
+        record(tmp_path / name)
+    (tmp_path / "r.txt").write_text("a b")
+    found = read_items(tmp_path)
+    assert [Path(item.audio).name for item in found.items] == ["r.flac"]
+    assert [reject.reason for reject in found.rejected] == [
+        "expected one recording of this name, found r.flac, which is taken"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("r.TextGrid", ".TextGrid is not read: write the text of each recording to a .txt of its name"),
+     ("r.eaf", ".eaf is not read: write"), ("all.xlsx", ".xlsx is not read: save it as a table, .csv or .tsv"),
+     ("metadata.parquet", ".parquet is not read: save it as a table")],
+)  # fmt: skip
+def test_kinds_that_are_not_read_are_named(tmp_path: Path, record: Record, name: str, advice: str) -> None:
+    record(tmp_path / "r.wav")
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UserError) as error:
+        read_items(tmp_path)
+    assert advice in str(error.value)
