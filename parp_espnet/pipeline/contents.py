@@ -122,8 +122,10 @@ class Contents:
         of the rest.
 
         Hidden files are left out, and folders that the project has written. A file is a folder of
-        one.
+        one. `ABSENT` where there is none.
         """
+        if not (self._base / root).exists():
+            return ABSENT
         digest = hashlib.sha256()
         for name in sorted(_below(self._base / root)):
             path = root / name if name else root

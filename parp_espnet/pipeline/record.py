@@ -169,12 +169,14 @@ def _is_record(found: Any) -> bool:
 
 
 def word_for(name: str, contents: Contents) -> str:
-    """The word for an input by its name; `ABSENT` where it is not there."""
+    """The word for an input by its name; `ABSENT` where it, or a recording of a list, is not there."""
     try:
         if match := _INSIDE.fullmatch(name):
             return contents.of_tree(Path(match["path"]))
         if match := _NAMED.fullmatch(name):
             path = Path(match["path"])
+            if contents.gone_recording(path) is not None:
+                return ABSENT
             return contents.of_recordings(path) if match["how"] == "names" else contents.of_listed(path)
     except OSError:
         return ABSENT

@@ -218,6 +218,9 @@ if at_stage 7; then
         python3 -m espnet2.bin.aggregate_stats_dirs --input_dir "${stats}/collected" --output_dir "${stats}"
 fi
 
+earlier=()
+[ "${keep_checkpoints}" = false ] || earlier=(--keep_earlier)
+
 if at_stage 8; then
     # Refuses when the directory holds a training with other settings.
     show_or_run python3 -m parp_espnet.bin.make_config --settings "${exp}/settings.json" \
@@ -238,7 +241,7 @@ if at_stage 8; then
         )
     fi
     # Other settings are another experiment, and refused; other data make the same one again.
-    step "${exp}/.steps/train.json" --keep --afresh --setting "${exp}/train.yaml" "${texts[@]}" "${sound[@]}" \
+    step "${exp}/.steps/train.json" --keep --afresh "${earlier[@]}" --setting "${exp}/train.yaml" "${texts[@]}" "${sound[@]}" \
         "${weights[@]}" "${architecture[@]}" "${shape_inputs[@]}" ${mask:+--input "${mask}"} \
         --spare settings.json --spare train.yaml --spare origin.json \
         --spare "${mask_source}_mask.safetensors" --spare pruned.safetensors \
@@ -281,7 +284,7 @@ if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
             "${lm_train[@]}" --collect_stats true --output_dir "${lm_dir}/stats" \
             --train_shape_file "${lm_text}" --valid_shape_file "${raw}/${valid_set}/text"
         # ESPnet would go on from the checkpoint of another text.
-        step "${lm_dir}/.steps/train.json" --keep --afresh --spare stats "${inputs[@]}" "${lm_shapes[@]/#/--input=}" \
+        step "${lm_dir}/.steps/train.json" --keep --afresh "${earlier[@]}" --spare stats "${inputs[@]}" "${lm_shapes[@]/#/--input=}" \
             --output "${lm_dir}/${lm_model}" --output "${lm_dir}/config.yaml" \
             --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
             "${lm_train[@]}" --train_shape_file "${lm_dir}/stats/train/text_shape" --ngpu "${ngpu}" \
@@ -294,6 +297,8 @@ fi
 # decode_greedily SET: the best path, and where a search follows, what it needs of the model.
 decode_greedily() {
     local out=${exp}/decode_greedy/$1 kept=(--output "${exp}/decode_greedy/$1/decode.json")
+    # A linguist may correct the times.
+    kept+=(--editable "${out}/ctm")
     [ ${#searches[@]} -eq 0 ] || kept+=(--aside=--logprobs --output "${out}/logprobs.safetensors")
     step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
         --formatted "${raw}/$1/wav.scp" --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
@@ -315,7 +320,8 @@ tune_search() {
     queued "tune_${name}" 1
     table_options input "${raw}/${valid_set}" text utt2spk utt2lang utt2dur
     step "${out}/.steps/tune.json" --input "${logprobs}" "${tables[@]}" \
-        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" "${queue[@]}" -- \
+        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" --output "${out}/tune.tsv" \
+        "${queue[@]}" -- \
         python3 -m parp_espnet.bin.search tune --logprobs "${logprobs}" --data "${raw}/${valid_set}" \
         --out "${out}" --beam "${search_beam}" "${models[@]}" "${weight_options[@]}" "${score_options[@]}"
 }
@@ -385,12 +391,13 @@ if at_stage 13; then
     for set in "${decoded_sets[@]}"; do
         for name in "${decodings[@]}"; do
             decoded=${exp}/${name}/${set}
+            table_options output "${decoded}/score" result.json utterances.tsv counts.json ref.trn hyp.trn README.txt \
+                confusions.tsv worst.txt
+            left=("${tables[@]}")
             table_options input "${raw}/${set}" text orig_text utt2spk utt2lang utt2dur
             step "${decoded}/.steps/score.json" --input "${decoded}/text" --optional "${decoded}/decode.json" \
                 "${tables[@]}" --input "${raw}/${train_dump}/utt2dur" --input "${exp}/training.json" \
-                ${merge:+--input "${merge}"} --optional "${exp}/origin.json" \
-                --output "${decoded}/score/result.json" \
-                --output "${decoded}/score/utterances.tsv" -- \
+                ${merge:+--input "${merge}"} --optional "${exp}/origin.json" "${left[@]}" -- \
                 python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${set}" --decoded "${decoded}" \
                 "${score_options[@]}"
         done
