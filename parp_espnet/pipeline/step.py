@@ -17,7 +17,7 @@ from parp_espnet.locks import locked
 from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
 from parp_espnet.pipeline.contents import ABSENT, Contents, is_whole
 from parp_espnet.pipeline.follow import follow
-from parp_espnet.pipeline.record import SEEN, Change, Record, inside, listed, named, stale
+from parp_espnet.pipeline.record import SEEN, Change, Record, inside, listed, named, stale, without
 from parp_espnet.progress import say
 
 
@@ -38,6 +38,8 @@ class Step:
     """Refuse to start over with other settings: what is there took long to make."""
     aside: tuple[str, ...] = ()
     """Words that end the command and do not change what it makes, such as a number of jobs."""
+    regardless: tuple[str, ...] = ()
+    """Options of the command whose value does not change what it makes, such as where it runs."""
     runner: tuple[str, ...] = ()
     """A command under Kaldi's queue contract that runs it, such as `queue.pl --mem 4G`."""
     log: Path | None = None
@@ -165,8 +167,9 @@ def overdue(step: Step) -> str | None:
     if look.change is None:
         return None if look.spoilt is None or not look.spoilt.exists() else look.reason
     known = look.then.inputs.keys() == look.now.inputs.keys()
-    same = known and look.then.command == look.now.command and not step.records
-    if same and look.then.changed_input(step.record) is None:
+    commands = [without(one.command, step.regardless) for one in (look.then, look.now)]
+    same = known and commands[0] == commands[1] and not step.records
+    if same and look.then.changed_input(step.record, remember=False) is None:
         return None
     return look.reason
 
@@ -175,7 +178,7 @@ def _look(step: Step, contents: Contents) -> _Look:
     then, now = Record.read(step.record), _now(step, contents)
     if then is None:
         return _Look(then, now)
-    change = then.change_to(now, step._setting_names, contents)
+    change = then.change_to(now, step._setting_names, contents, step.regardless)
     if change is None and (reason := stale(step.records)) is not None:
         change = Change(reason)
     spoilt = next(_spoilt(step, then, contents), None) if then.complete else None

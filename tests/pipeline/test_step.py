@@ -95,6 +95,20 @@ def test_words_aside_do_not_make_it_another_command(step: Step) -> None:
     assert runs() == 1
 
 
+def test_options_of_where_it_runs_do_not_make_it_another_command(step: Step) -> None:
+    script = step.command[-1]
+
+    def command(*words: str) -> Step:
+        return replace(step, command=("bash", "-c", script, *words), regardless=("--ngpu", "--cmd"), keep=True)
+
+    run(command("--ngpu", "1", "--lr", "3", "--cmd", "--ngpu"))
+    run(command("--ngpu", "0", "--lr", "3", "--cmd", "queue.pl"))
+    assert runs() == 1
+    assert overdue(command("--ngpu", "2", "--lr", "3", "--cmd", "x")) is None
+    with pytest.raises(UserError, match=r"other settings \(3 is now 4\)"):
+        run(command("--ngpu", "0", "--lr", "4", "--cmd", "queue.pl"))
+
+
 def test_what_took_long_is_not_started_over(step: Step) -> None:
     kept = replace(step, record=Path("exp/tag/.steps/train.json"), keep=True)
     run(kept)
@@ -341,6 +355,7 @@ def test_a_corpus_that_is_gone_is_not_overdue(what: str, step: Step) -> None:
     run(reading)
     Path("corpus/a.wav").write_bytes(b"other")
     assert overdue(reading) is not None
+    assert state(reading).startswith(f"again, since {overdue(reading)}")
     run(reading)
     Path("corpus/a.wav").unlink()
     Path("corpus").rmdir()

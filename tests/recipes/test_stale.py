@@ -290,7 +290,9 @@ def test_who_leaves_out_a_stage_that_would_run_again_is_told(recipe: Path, run: 
     text = recipe / "data/test/text"
     before = text.read_text()
     text.write_text(before.replace("test0 ", "test0 o "))
-    shown = {words: run("--dry_run", "true", *words.split()).stderr for words in ("", "--stage 13", "--skip_train true")}
+    shown = {
+        words: run("--dry_run", "true", *words.split()).stderr for words in ("", "--stage 13", "--skip_train true")
+    }
     shown["--stop_stage 1"] = run("--dry_run", "true", "--stop_stage", "1").stderr
     corrected = run("--stage", "13")
     text.write_text(before)

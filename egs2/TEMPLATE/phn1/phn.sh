@@ -229,10 +229,11 @@ if at_stage 8; then
         python3 -m parp_espnet.bin.train --config "${exp}/train.yaml" --token_list "${tokens}" "${train_data[@]}"
         "${shapes[@]}" --resume true --ngpu "${ngpu}" --output_dir "${exp}"
     )
-    queue=(--runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log")
+    # The same training may go on, or be found complete, where there is no GPU.
+    queue=(--regardless=--ngpu --runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log")
     if [ "${ranks}" -gt 1 ]; then
         # ESPnet's launcher submits to cuda_cmd, and knows Slurm by its command's name in Kaldi.
-        queue=(--log "${exp}/log/train.log")
+        queue=(--regardless=--cmd --log "${exp}/log/train.log")
         slurm_pl=$(quoted "${project}/local/slurm.pl")
         train=(
             python3 -m espnet2.bin.launch --log "${exp}/log/train.log" --ngpu "${ngpu}" --num_nodes "${num_nodes}"
@@ -286,7 +287,7 @@ if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
         # ESPnet would go on from the checkpoint of another text.
         step "${lm_dir}/.steps/train.json" --keep --afresh "${earlier[@]}" --spare stats "${inputs[@]}" "${lm_shapes[@]/#/--input=}" \
             --output "${lm_dir}/${lm_model}" --output "${lm_dir}/config.yaml" \
-            --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
+            --regardless=--ngpu --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
             "${lm_train[@]}" --train_shape_file "${lm_dir}/stats/train/text_shape" --ngpu "${ngpu}" \
             --valid_shape_file "${lm_dir}/stats/valid/text_shape" --resume true --output_dir "${lm_dir}"
         [ "${keep_checkpoints}" = true ] ||
@@ -301,7 +302,8 @@ decode_greedily() {
     kept+=(--editable "${out}/ctm")
     [ ${#searches[@]} -eq 0 ] || kept+=(--aside=--logprobs --output "${out}/logprobs.safetensors")
     step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
-        --formatted "${raw}/$1/wav.scp" --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
+        --formatted "${raw}/$1/wav.scp" --output "${out}/text" "${kept[@]}" \
+        --regardless=--device --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
         python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/$1" --out "${out}" \
         --device "$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)"
 }
@@ -374,7 +376,7 @@ if at_stage 12; then
         step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
             --formatted "${raw}/${test_set}/wav.scp" "${keys[@]/#/--input=}" "${model_inputs[@]}" \
             "${heard[@]/#/--output=}" --aside "--num_workers 0" \
-            --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
+            --regardless=--ngpu --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
             python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --beam_size "${beam}" "${stock[@]}" \
             --lm_weight "${lm_weight:-0.0}" --penalty "${penalty:-0.0}" \
             --batch_size 1 --ngpu "${ngpu}" --asr_train_config "${exp}/config.yaml" --asr_model_file "${exp}/${model}" \
@@ -386,6 +388,12 @@ if at_stage 12; then
     fi
 fi
 
+# languages_of DIR: the languages of a set of several, those whose names are folders' as they are.
+languages_of() {
+    [ ! -f "$1/utt2lang" ] || awk '{ of[$2] } END { if (length(of) > 1) for (one in of) print one }' "$1/utt2lang" |
+        grep -E '^[A-Za-z0-9_-]+$' | sort || true
+}
+
 if at_stage 13; then
     # origin.json is what training left of its options, which a result holds; nothing of one of before.
     for set in "${decoded_sets[@]}"; do
@@ -394,6 +402,10 @@ if at_stage 13; then
             table_options output "${decoded}/score" result.json utterances.tsv counts.json ref.trn hyp.trn README.txt \
                 confusions.tsv worst.txt
             left=("${tables[@]}")
+            for language in $(languages_of "${raw}/${set}"); do
+                table_options output "${decoded}/score/by_language/${language}" result.json utterances.tsv
+                left+=("${tables[@]}")
+            done
             table_options input "${raw}/${set}" text orig_text utt2spk utt2lang utt2dur
             step "${decoded}/.steps/score.json" --input "${decoded}/text" --optional "${decoded}/decode.json" \
                 "${tables[@]}" --input "${raw}/${train_dump}/utt2dur" --input "${exp}/training.json" \
