@@ -102,7 +102,9 @@ class Record:
             contents: what `now` was made of.
             regardless: options of the command whose value changes nothing in what it makes.
         """
-        different = [name for name, word in now.inputs.items() if name in self.inputs and not self._same(name, word)]
+        different = [
+            name for name, word in now.inputs.items() if name in self.inputs and not self._same(name, word, contents)
+        ]
         # First what is refused: other settings are that, whatever has changed besides.
         different.sort(key=lambda name: name not in settings)
         change = None
@@ -143,21 +145,24 @@ class Record:
         changed = None
         for name, word in self.inputs.items():
             now = word_for(name, contents)
-            if now not in (word, ABSENT):
+            if now not in (word, ABSENT) and not self._same(name, now, contents):
                 changed = name
                 break
         if remember:
             contents.save()
         return changed
 
-    def _same(self, name: str, word: str) -> bool:
+    def _same(self, name: str, word: str, contents: Contents) -> bool:
         then = self.inputs[name]
         if then == word:
             return True
-        if self.format != FIRST_FORMAT:
-            return False
+        match = _NAMED.fullmatch(name)
         try:
-            if match := _NAMED.fullmatch(name):
+            if match and match["how"] == "lists":
+                return then == contents.looks_of_listed(Path(match["path"]))
+            if self.format != FIRST_FORMAT:
+                return False
+            if match:
                 return then == old_recordings(Path(match["path"]))
             return then == plain_word_of(Path(name))
         except OSError:
@@ -165,7 +170,7 @@ class Record:
 
     def _still(self, name: str, contents: Contents) -> bool:
         """Whether an input that only the first format knew is what it was."""
-        return self._same(name, word_for(name, contents))
+        return self._same(name, word_for(name, contents), contents)
 
 
 def _is_record(found: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
+from parp_espnet.pipeline.contents import Contents
 from parp_espnet.pipeline.record import stale
 from parp_espnet.pipeline.step import Step, describe, overdue, run, state
 
@@ -244,11 +245,35 @@ def test_what_a_list_names_was_read(step: Step) -> None:
     run(listing)
     run(listing)
     assert runs() == 2
+    # Another one of the same size, put there with its time, as cp -p and rsync -t do.
+    about = Path("a.wav").stat()
+    Path("other.wav").write_bytes(b"MORE")
+    os.utime("other.wav", ns=(about.st_atime_ns, about.st_mtime_ns))
+    Path("other.wav").replace("a.wav")
+    run(listing)
+    assert runs() == 3
     Path("a.wav").unlink()
     run(listing)
     Path("sources.scp").unlink()
     run(listing)
-    assert runs() == 4
+    assert runs() == 5
+
+
+def test_a_list_that_was_remembered_by_sizes_and_times_is_taken_as_it_is(step: Step) -> None:
+    Path("a.wav").write_bytes(b"one")
+    script = "echo run >>runs; echo 'a a.wav' >sources.scp"
+    command = ("bash", "-c", script)
+    listing = replace(step, command=command, inputs=(), outputs=(), lists=(Path("sources.scp"),))
+    run(listing)
+    record = read_json(listing.record)
+    (name,) = record["inputs"]
+    record["inputs"][name] = Contents().looks_of_listed(Path("sources.scp"))
+    listing.record.write_text(json.dumps(record))
+    assert state(listing) == "complete"
+    Path("a.wav").write_bytes(b"more")
+    assert state(listing).startswith("again, since what sources.scp lists has changed")
+    Path("a.wav").write_bytes(b"one")
+    assert state(listing) != "complete", "its time is another"
 
 
 @pytest.fixture
