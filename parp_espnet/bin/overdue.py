@@ -1,6 +1,6 @@
 """Warn of steps that are left out, though they would be made again: used by local/steps.sh.
 
-python3 -m parp_espnet.bin.overdue STEP NEWLINE STEP NEWLINE …, each as parp_espnet.bin.step takes it
+python3 -m parp_espnet.bin.overdue STEP NEWLINE STEP …, each as parp_espnet.bin.step takes it
 """
 
 import sys
@@ -12,7 +12,7 @@ from parp_espnet.pipeline.step import overdue
 from parp_espnet.progress import say
 
 END = "\n"
-"""The word that ends a step's words."""
+"""The word between the words of two steps."""
 
 
 @command
@@ -25,7 +25,7 @@ def main() -> None:
         if reason is not None:
             found.append(f"{step.label} {step.record.stem} would be made again, since {reason}")
     if found:
-        more = f" (and {len(found) - 1} more steps)" if len(found) > 1 else ""
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         told = "this call leaves that stage out and goes on with what is there"
         say(printable(f"warning: {found[0]}{more}; {told}"))
 
@@ -39,6 +39,8 @@ def split(words: Sequence[str]) -> Iterator[Sequence[str]]:
             step = []
         else:
             step.append(word)
+    if step:
+        yield step
 
 
 if __name__ == "__main__":

@@ -352,6 +352,20 @@ def test_an_output_that_a_step_has_not_always_had_is_not_missed(step: Step) -> N
     assert state(more) == "again, since report is gone"
 
 
+@pytest.mark.parametrize("what", ["inputs", "recordings", "trees", "optional"])
+def test_what_changes_while_a_step_runs_is_seen_by_the_next(what: str, step: Step) -> None:
+    Path("wav.scp").write_text("a in\n")
+    path = Path("wav.scp") if what == "recordings" else Path("in")
+    corrected = replace(step, **({"inputs": ()} | {what: (path,)}))
+    changing = replace(corrected, command=("bash", "-c", "cp in out; [ -e seen ] || echo other >in; touch seen"))
+    run(changing)
+    assert Path("out").read_text() == "one"
+    assert state(changing).startswith("again, since ")
+    run(changing)
+    assert Path("out").read_text() == "other\n"
+    assert state(changing) == "complete"
+
+
 def test_what_is_overdue_of_a_step_that_is_left_out(step: Step) -> None:
     assert overdue(step) is None, "it was never run"
     run(step)

@@ -298,7 +298,7 @@ def test_who_leaves_out_a_stage_that_would_run_again_is_told(recipe: Path, run: 
     text.write_text(before)
     told = (
         "warning: stage 1 (data) check_train would be made again, since data/test/text has changed "
-        "(and 1 more steps); this call leaves that stage out and goes on with what is there\n"
+        "(and 1 more); this call leaves that stage out and goes on with what is there\n"
     )
     assert shown == {"": "", "--stage 13": told, "--skip_train true": "", "--stop_stage 1": ""}
     assert told in corrected.stderr
