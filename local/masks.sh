@@ -14,6 +14,7 @@ case ${mask_source} in random | uniform | finetuned | iterated) mask=${exp}/${ma
 
 # finetune_first TAG OPTIONS…: a finetuning that this one's mask needs, as an experiment of its own.
 finetune_first() {
+    [ "${looking:?}" = false ] || return 0
     log "${label}: ${method} needs the experiment $1"
     run env --chdir="${caller}" "${template}" "${arguments[@]}" --first_mask none --initial_mask none \
         --start_sparsity none --sparsity_path linear --round_updates none "--${tag_option}" "$1" --stage 1 \

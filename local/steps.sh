@@ -56,20 +56,45 @@ quoted() {
     printf '%s\n' "${line[*]}"
 }
 
-# at_stage N: whether stage N is to run; names it for its steps.
+# Whether the steps of stages that are left out are looked at, whether those of this one are, and what they are.
+looks_back=false
+looking=false
+looked=()
+
+# at_stage N: whether stage N is to run; names it for its steps. Of a stage that is left out before others, the steps are
+# looked at: nobody goes on with what is not as it would be now without a word.
 at_stage() {
-    [[ " ${stages:?} " == *" $1 "* ]] || return 1
     label="stage $1 (${stage_names[$1]:?})"
+    looking=false
+    if [[ " ${stages:?} " == *" $1 "* ]]; then
+        tell_overdue
+        return 0
+    fi
+    [[ ${looks_back} = true && ${stages##* } -gt $1 ]] || return 1
+    looking=true
+}
+
+# tell_overdue: warn of the steps that were looked at and would be made again.
+tell_overdue() {
+    [ ${#looked[@]} -gt 0 ] || return 0
+    run python3 -P -m parp_espnet.bin.overdue "${looked[@]}"
+    looked=()
 }
 
 # step RECORD [options] -- COMMAND…: run a command of the stage, unless RECORD says that it is complete.
 step() {
-    run python3 -P -m parp_espnet.bin.step --label "${label}" --dry_run "${dry_run:?}" --record "$@"
+    if [ "${looking}" = true ]; then
+        looked+=(--label "${label}" --record "$@" $'\n')
+    else
+        run python3 -P -m parp_espnet.bin.step --label "${label}" --dry_run "${dry_run:?}" --record "$@"
+    fi
 }
 
 # show_or_run COMMAND…: run a command that remembers by itself what is complete; in a dry run, print it.
 show_or_run() {
-    if [ "${dry_run:?}" = true ]; then
+    if [ "${looking}" = true ]; then
+        return 0
+    elif [ "${dry_run:?}" = true ]; then
         echo "${label}: $(quoted "$@")"
     else
         run "$@"
@@ -99,6 +124,7 @@ log() {
 
 # begin_experiment: make its directory, hold it for as long as we run, and keep its settings; in a dry run, none of it.
 begin_experiment() {
+    looks_back=true
     [ "${dry_run:?}" = false ] || return 0
     mkdir -p "${exp:?}/log"
     local where=${exp}

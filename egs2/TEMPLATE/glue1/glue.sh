@@ -86,6 +86,7 @@ if at_stage 4; then
     step "${exp}/.steps/train.json" --keep --afresh "${inputs[@]}" "${weights[@]}" ${mask:+--input "${mask}"} \
         --spare settings.json --spare "${mask_source}_mask.safetensors" --spare pruned.safetensors \
         --output "${exp}/${model}" --output "${exp}/mask.safetensors" --output "${exp}/training.json" \
+        --output "${exp}/$(dirname "${model}")/config.json" --output "${exp}/$(dirname "${model}")/tokenizer_config.json" \
         --runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log" --progress "${exp}/progress.json" -- \
         python3 -m parp_espnet.bin.glue train --exp "${exp}" --initial_mask "${mask}" "${trained_by[@]}"
 fi

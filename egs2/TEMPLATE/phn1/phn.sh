@@ -221,6 +221,9 @@ if at_stage 7; then
         python3 -m espnet2.bin.aggregate_stats_dirs --input_dir "${stats}/collected" --output_dir "${stats}"
 fi
 
+earlier=()
+[ "${keep_checkpoints}" = false ] || earlier=(--keep_earlier)
+
 if at_stage 8; then
     # Refuses when the directory holds a training with other settings.
     show_or_run python3 -m parp_espnet.bin.make_config --settings "${exp}/settings.json" \
@@ -229,10 +232,11 @@ if at_stage 8; then
         python3 -m parp_espnet.bin.train --config "${exp}/train.yaml" --token_list "${tokens}" "${train_data[@]}"
         "${shapes[@]}" --resume true --ngpu "${ngpu}" --output_dir "${exp}"
     )
-    queue=(--runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log")
+    # The same training may go on, or be found complete, where there is no GPU.
+    queue=(--regardless=--ngpu --runner "${cuda_cmd} --gpu ${ngpu}" --log "${exp}/log/train.log")
     if [ "${ranks}" -gt 1 ]; then
         # ESPnet's launcher submits to cuda_cmd, and knows Slurm by its command's name in Kaldi.
-        queue=(--log "${exp}/log/train.log")
+        queue=(--regardless=--cmd --log "${exp}/log/train.log")
         slurm_pl=$(quoted "${project}/local/slurm.pl")
         train=(
             python3 -m espnet2.bin.launch --log "${exp}/log/train.log" --ngpu "${ngpu}" --num_nodes "${num_nodes}"
@@ -241,7 +245,7 @@ if at_stage 8; then
         )
     fi
     # Other settings are another experiment, and refused; other data make the same one again.
-    step "${exp}/.steps/train.json" --keep --afresh --setting "${exp}/train.yaml" "${texts[@]}" "${sound[@]}" \
+    step "${exp}/.steps/train.json" --keep --afresh "${earlier[@]}" --setting "${exp}/train.yaml" "${texts[@]}" "${sound[@]}" \
         "${weights[@]}" "${architecture[@]}" "${shape_inputs[@]}" ${mask:+--input "${mask}"} \
         --spare settings.json --spare train.yaml --spare origin.json \
         --spare "${mask_source}_mask.safetensors" --spare pruned.safetensors \
@@ -284,9 +288,9 @@ if at_stage 10 && [[ ${uses_lm} = true || ${uses_ngram} = true ]]; then
             "${lm_train[@]}" --collect_stats true --output_dir "${lm_dir}/stats" \
             --train_shape_file "${lm_text}" --valid_shape_file "${raw}/${valid_set}/text"
         # ESPnet would go on from the checkpoint of another text.
-        step "${lm_dir}/.steps/train.json" --keep --afresh --spare stats "${inputs[@]}" "${lm_shapes[@]/#/--input=}" \
+        step "${lm_dir}/.steps/train.json" --keep --afresh "${earlier[@]}" --spare stats "${inputs[@]}" "${lm_shapes[@]/#/--input=}" \
             --output "${lm_dir}/${lm_model}" --output "${lm_dir}/config.yaml" \
-            --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
+            --regardless=--ngpu --runner "${cuda_cmd} --gpu ${ngpu}" --log "${lm_dir}/log/train.log" -- \
             "${lm_train[@]}" --train_shape_file "${lm_dir}/stats/train/text_shape" --ngpu "${ngpu}" \
             --valid_shape_file "${lm_dir}/stats/valid/text_shape" --resume true --output_dir "${lm_dir}"
         [ "${keep_checkpoints}" = true ] ||
@@ -297,9 +301,12 @@ fi
 # decode_greedily SET: the best path, and where a search follows, what it needs of the model.
 decode_greedily() {
     local out=${exp}/decode_greedy/$1 kept=(--output "${exp}/decode_greedy/$1/decode.json")
+    # A linguist may correct the times.
+    kept+=(--editable "${out}/ctm")
     [ ${#searches[@]} -eq 0 ] || kept+=(--aside=--logprobs --output "${out}/logprobs.safetensors")
     step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
-        --formatted "${raw}/$1/wav.scp" --output "${out}/text" "${kept[@]}" --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
+        --formatted "${raw}/$1/wav.scp" --output "${out}/text" "${kept[@]}" \
+        --regardless=--device --runner "${decode_cmd} --gpu ${ngpu}" --log "${out}/log/decode.log" -- \
         python3 -m parp_espnet.bin.decode --model "${exp}/${model}" --data "${raw}/$1" --out "${out}" \
         --device "$([ "${ngpu}" = 0 ] && echo cpu || echo cuda)"
 }
@@ -318,7 +325,8 @@ tune_search() {
     queued "tune_${name}" 1
     table_options input "${raw}/${valid_set}" text utt2spk utt2lang utt2dur
     step "${out}/.steps/tune.json" --input "${logprobs}" "${tables[@]}" \
-        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" "${queue[@]}" -- \
+        "${model_inputs[@]}" ${merge:+--input "${merge}"} --output "${weights_file}" --output "${out}/tune.tsv" \
+        "${queue[@]}" -- \
         python3 -m parp_espnet.bin.search tune --logprobs "${logprobs}" --data "${raw}/${valid_set}" \
         --out "${out}" --beam "${search_beam}" "${models[@]}" "${weight_options[@]}" "${score_options[@]}"
 }
@@ -371,7 +379,7 @@ if at_stage 12; then
         step "${out}/.steps/decode.json" --input "${exp}/${model}" --input "${exp}/config.yaml" "${architecture[@]}" \
             --formatted "${raw}/${test_set}/wav.scp" "${keys[@]/#/--input=}" "${model_inputs[@]}" \
             "${heard[@]/#/--output=}" --aside "--num_workers 0" \
-            --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
+            --regardless=--ngpu --runner "${decode_cmd} --gpu ${ngpu} JOB=1:${inference_nj}" --log "${out}/log/decode.JOB.log" -- \
             python3 -m espnet2.bin.asr_inference --ctc_weight 1.0 --beam_size "${beam}" "${stock[@]}" \
             --lm_weight "${lm_weight:-0.0}" --penalty "${penalty:-0.0}" \
             --batch_size 1 --ngpu "${ngpu}" --asr_train_config "${exp}/config.yaml" --asr_model_file "${exp}/${model}" \
@@ -383,17 +391,28 @@ if at_stage 12; then
     fi
 fi
 
+# languages_of DIR: the languages of a set of several, those whose names are folders' as they are.
+languages_of() {
+    [ ! -f "$1/utt2lang" ] || awk '{ of[$2] } END { if (length(of) > 1) for (one in of) print one }' "$1/utt2lang" |
+        grep -E '^[A-Za-z0-9_-]+$' | sort || true
+}
+
 if at_stage 13; then
     # origin.json is what training left of its options, which a result holds; nothing of one of before.
     for set in "${decoded_sets[@]}"; do
         for name in "${decodings[@]}"; do
             decoded=${exp}/${name}/${set}
+            table_options output "${decoded}/score" result.json utterances.tsv counts.json ref.trn hyp.trn README.txt \
+                confusions.tsv worst.txt
+            left=("${tables[@]}")
+            for language in $(languages_of "${raw}/${set}"); do
+                table_options output "${decoded}/score/by_language/${language}" result.json utterances.tsv
+                left+=("${tables[@]}")
+            done
             table_options input "${raw}/${set}" text orig_text utt2spk utt2lang utt2dur
             step "${decoded}/.steps/score.json" --input "${decoded}/text" --optional "${decoded}/decode.json" \
                 "${tables[@]}" --input "${raw}/${train_dump}/utt2dur" --input "${exp}/training.json" \
-                ${merge:+--input "${merge}"} --optional "${exp}/origin.json" \
-                --output "${decoded}/score/result.json" \
-                --output "${decoded}/score/utterances.tsv" -- \
+                ${merge:+--input "${merge}"} --optional "${exp}/origin.json" "${left[@]}" -- \
                 python3 -m parp_espnet.bin.score --exp "${exp}" --data "${raw}/${set}" --decoded "${decoded}" \
                 "${score_options[@]}"
         done
