@@ -59,6 +59,13 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
     return _by_column(everything, split) or _divided(root, everything, split, how)
 
 
+def all_texts(root: Path, how: How) -> list[str]:
+    """Return the texts of all sets, as they are written. Raises `UserError` where they cannot be read."""
+    given = [root / name for name in SPLITS if (root / name).is_dir()]
+    places = given if len(given) == len(SPLITS) else list(lists_of_sets(root).values()) or [root]
+    return [item.text for place in places for item in read_items(place, how.told).items]
+
+
 def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
     """The set that a list has; a recording that none of the lists has is among the rejects of train."""
     found = {name: read_items(path, how.told) for name, path in lists.items()}
