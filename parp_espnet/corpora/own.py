@@ -30,7 +30,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.names import file_name
 from parp_espnet.phones.letters import describe_dropped, spell
 from parp_espnet.phones.orthography import Orthography, learn
-from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, units_of
+from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, phones_of
 from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.reader import Sound
@@ -136,7 +136,7 @@ def _units(
             spelling = spell(text, orthography)
             dropped += spelling.dropped
             return spelling.letters
-        phones = tuple(text.split()) if phonemise is None else units_of(phonemise, text)
+        phones = tuple(text.split()) if phonemise is None else phones_of(phonemise, text, dropped)
     except WrongScriptError as error:
         raise UnusableError(Why.SCRIPT, str(error)) from None
     except ValueError as error:

@@ -8,6 +8,8 @@ from functools import cache
 APOSTROPHES = frozenset("'’‘`´′＇")
 """Each is written ' where it is a letter. ʼ, ꞌ and ʻ are letters to Unicode, and stay what they are."""
 ARE_SPACES = str.maketrans({"\u200b": " ", "\ufeff": " "})
+LOST = "\ufffd"
+"""In the place of what could not be decoded."""
 _TATWEEL = "\u0640"
 _TIES = frozenset(map(chr, [*range(0x035C, 0x0363), 0x1DCD, 0x1DFC]))
 """Marks over two letters."""

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from parp_espnet.phones.characters import APOSTROPHES, ARE_SPACES, at, clusters, is_letter, is_tone, lower
+from parp_espnet.phones.characters import APOSTROPHES, ARE_SPACES, LOST, at, clusters, is_letter, is_tone, lower
 from parp_espnet.phones.orthography import (
     MOST_DIGITS,
     NEVER_FIRST,
@@ -34,7 +34,6 @@ from parp_espnet.scoring.words import SPACE
 _BETWEEN = frozenset(":?·׳״")
 _AFTER = frozenset("꞉׳")
 _BEFORE = frozenset("!|")
-_LOST = "\ufffd"
 _SHOWN = 12
 
 
@@ -67,7 +66,7 @@ def letters_of(text: str, orthography: Orthography | None = None) -> tuple[str, 
 def spell(text: str, orthography: Orthography | None = None) -> Spelling:
     """Return the letters of a sentence and what is left out of it; without an `orthography`, by what the sentence
     alone says of its own. Raises `ValueError` as `letters_of` does."""
-    if _LOST in text:
+    if LOST in text:
         raise ValueError(f"expected a text, found a character that was lost (U+FFFD) in {text!r}")
     orthography = orthography or learn([text])
     spelling = Spelling()
