@@ -44,6 +44,7 @@ def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> 
     if LOST in written:
         raise ValueError(f"expected a text, found a character that was lost (U+FFFD) in {text!r}")
     written = without_signs(language, written, dropped)
+    _check_numbers(language, written)
     # A library of its own, since what eSpeak NG says depends on what it said before.
     with Synthesiser(language) as synthesiser:
         phones = phones_said(synthesiser, language, written.lower())
@@ -52,6 +53,14 @@ def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> 
     if strange := sorted(set(phones) - set(load_inventory(language))):
         raise ValueError(f"expected phones of {language}, found {' '.join(strange)} in {written!r}")
     return phones
+
+
+def _check_numbers(language: str, written: str) -> None:
+    """Raise `ValueError` where there is a number such as ¾ that the voice would leave out."""
+    for mark in sorted({mark for mark in written if unicodedata.category(mark) == "No"}):
+        with Synthesiser(language) as synthesiser:
+            if not phones_said(synthesiser, language, mark):
+                raise ValueError(f"expected {language}, found a number that nobody reads ({mark}) in {written!r}")
 
 
 def composed(text: str) -> str:

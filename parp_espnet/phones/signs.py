@@ -28,7 +28,8 @@ def without_signs(language: str, text: str, dropped: Counter[str] | None = None)
     kept = []
     for place, mark in enumerate(text):
         if _is_said(language, text, place):
-            kept.append(mark)
+            # The voices know the digits of ASCII alone.
+            kept.append(str(unicodedata.decimal(mark)) if mark.isdecimal() else mark)
         else:
             # What cannot be seen, such as a soft hyphen, does not part a word.
             kept.append("" if unicodedata.category(mark) == "Cf" else " ")

@@ -27,6 +27,8 @@ def test_phones(language: str, text: str, phones: str) -> None:
         ("zh", "hello 你好", "expected Chinese letters"),
         ("es", " …", "found no phone in '…'"),
         ("es", "", "found no phone in ''"),
+        ("es", "tres ¾", "found a number that nobody reads .¾."),
+        ("en", "step ①", "found a number that nobody reads .①."),
         ("es", "caf\ufffd", "found a character that was lost"),
     ],
 )
@@ -71,6 +73,7 @@ def test_every_voice_has_a_script() -> None:
         ("fr", "le week-end", "l ə w iː k ɛ n d"),
         ("it", "Juan", "x w a n"),
         ("fr", "lʼété", "l e t e"),
+        ("en", "９ ٣", "n aɪ n θ ɹ iː"),
         # What cannot be seen does not part a word.
         ("en", "co\u00adop\u200derate", "k oʊ ɑː p ə˞ ɹ eɪ t"),
         ("en", "so\u200bso", "s oʊ s oʊ"),
