@@ -6,7 +6,7 @@ from unicodedata import category, normalize
 
 from parp_espnet.corpora.check.faults import Fault
 from parp_espnet.corpora.check.folder import Folder
-from parp_espnet.corpora.check.text import SYMBOLS, normal, spelled
+from parp_espnet.corpora.check.text import SYMBOLS, counted, normal, spelled
 
 LOOKALIKES = (
     # Letters of IPA, and those of Latin, Greek and Cyrillic that are typed for them.
@@ -45,7 +45,7 @@ def judge_unseen(folders: Sequence[Folder]) -> Iterator[Fault]:
         for phone, times in sorted(_phones(folder).items()):
             if phone in known or phone in SYMBOLS:
                 continue
-            found = f"{spelled(phone)}, {_count(times, 'time')} in {_count(utterances[phone], 'utterance')}"
+            found = f"{spelled(phone)}, {counted(times, 'time')} in {counted(utterances[phone], 'utterance')}"
             if alike := lookalikes(phone, known):
                 found += f"; it looks like {' and '.join(map(spelled, alike))}"
             where = str(folder.tables["text"].path)
@@ -72,7 +72,3 @@ def _bare(phone: str) -> str:
 
 def _phones(folder: Folder) -> Counter[str]:
     return Counter(normal(phone) for text in folder.rows("text").values() for phone in text.split())
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + "s" * (number != 1)
