@@ -4,6 +4,7 @@ python3 -m parp_espnet.bin.report --expdir exp --score exp/TAG/decode_greedy/tes
 """
 
 import argparse
+import shutil
 from pathlib import Path
 
 from parp_espnet.errors import command
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--score", type=Path, required=True, help="a decoding's score/")
     parser.add_argument("--out", type=Path, required=True, help="result.json of the experiment")
     options = parser.parse_args()
+    shutil.rmtree(options.out.parent / BY_LANGUAGE, ignore_errors=True)
     for part in sorted((options.score / BY_LANGUAGE).glob("*")):
         _keep(part, options.out.parent / BY_LANGUAGE / part.name / options.out.name)
     result = _keep(options.score, options.out)

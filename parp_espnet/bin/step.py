@@ -63,7 +63,9 @@ def read(arguments: Sequence[str]) -> tuple[Step, bool]:
         keep=options.keep,
         afresh=options.afresh,
         spared=tuple(options.spare),
+        keep_earlier=options.keep_earlier,
         aside=tuple(shlex.split(options.aside)),
+        regardless=tuple(options.regardless),
         runner=tuple(shlex.split(options.runner)),
         log=options.log,
         total=options.total,
@@ -82,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     text = "after a change of data, put aside what is in the experiment's directory"
     parser.add_argument("--afresh", action="store_true", help=text)
     parser.add_argument("--spare", action="append", default=[], metavar="NAME", help="but leave NAME there")
+    text = "keep the models of all that was put aside, and not of the newest alone"
+    parser.add_argument("--keep_earlier", action="store_true", help=text)
     parser.add_argument("--aside", default="", help="last words of the command that do not change what it makes")
+    text = "option of the command whose value does not change what it makes"
+    # As one word, --regardless=--ngpu: it looks like an option of ours.
+    parser.add_argument("--regardless", action="append", default=[], metavar="OPTION", help=text)
     parser.add_argument("--runner", default="", help="command under Kaldi's queue contract; needs --log")
     parser.add_argument("--log", type=Path, help="log of the runner's job; may hold JOB")
     parser.add_argument("--total", type=int, help="updates that all progress files lead to")

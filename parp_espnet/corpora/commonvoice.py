@@ -14,6 +14,7 @@ With the published splits (`--commonvoice_splits DIR`), sets and phones are thos
 pretraining transfers well across languages" (arXiv 2002.02848); see `parp_espnet.corpora.published`.
 """
 
+from collections import Counter
 from pathlib import Path
 
 from parp_espnet.corpora import spontaneous
@@ -27,6 +28,7 @@ from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divid
 from parp_espnet.corpora.table import CORPORA
 from parp_espnet.corpora.take import falls_short, need_minutes, take
 from parp_espnet.errors import UserError
+from parp_espnet.phones.letters import describe_dropped
 from parp_espnet.phones.phonemiser import WrongScriptError, phones_of
 from parp_espnet.sound.decoders import need_mp3
 
@@ -63,7 +65,11 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
         clips, rejected, note = _published(folder.parent, published)
         wanted = minutes if split == "train" else float("inf")
     turns = taking_turns(clips, lambda clip: clip.client, lambda clip: clip.name)
-    utterances, more = take(turns, lambda clip: _utterance(clip, folder, language), wanted, f"{language} {split}")
+    dropped: Counter[str] = Counter()
+    utterances, more = take(
+        turns, lambda clip: _utterance(clip, folder, language, dropped), wanted, f"{language} {split}"
+    )
+    note = "; ".join(filter(None, [note, describe_dropped(dropped)]))
     if split == "train":
         need_minutes(str(folder.parent), utterances, wanted, len(more) + len(rejected))
     elif less := falls_short(utterances, wanted):
@@ -154,14 +160,14 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
     return list(clips.values()), rejected
 
 
-def _utterance(clip: Clip, folder: Path, language: str) -> Utterance:
+def _utterance(clip: Clip, folder: Path, language: str, dropped: Counter[str]) -> Utterance:
     path = folder / f"{clip.name}.mp3"
     if not path.is_file():
         raise UnusableError(Why.MISSING, f"expected the recording {path}, found none")
     phones = clip.phones
     if phones is None:
         try:
-            phones = phones_of(LANGUAGES[language], clip.sentence)
+            phones = phones_of(LANGUAGES[language], clip.sentence, dropped)
         except WrongScriptError as error:
             raise UnusableError(Why.SCRIPT, str(error)) from None
         except ValueError as error:

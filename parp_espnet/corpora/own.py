@@ -23,14 +23,15 @@ from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.layouts import SPLITS
 from parp_espnet.corpora.marks import Kind, Marked, Marks, read_marks, summary
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
-from parp_espnet.corpora.sets import How, choose_set
+from parp_espnet.corpora.sets import How, all_texts, choose_set
 from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.corpora.wav import write_wav
 from parp_espnet.corpora.words import find_words, not_phones
 from parp_espnet.errors import UserError
 from parp_espnet.names import file_name
 from parp_espnet.phones.letters import describe_dropped, spell
-from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, units_of
+from parp_espnet.phones.orthography import Orthography, learn
+from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, phones_of
 from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.reader import Sound
@@ -63,13 +64,15 @@ def read(
     turns = taking_turns(chosen.items, lambda item: item.speaker or item.name, lambda item: item.name)
     seen: Counter[tuple[Kind, str]] = Counter()
     dropped: Counter[str] = Counter()
+    # All sets are spelled alike.
+    orthography = _orthography(root, how) if phonemise == LETTERS else None
 
     need_ffmpeg(item.audio for item in chosen.items)
 
     with OpenSounds() as sounds:
 
         def use(item: Item) -> Utterance:
-            phones = _units(_said(item, phonemise, how, seen), phonemise, dropped)
+            phones = _units(_said(item, phonemise, how, seen), phonemise, dropped, orthography)
             return _utterance(item, phones, sounds, wavs, language)
 
         utterances, more = take(turns, use, wanted, f"{root.name} {split}")
@@ -77,26 +80,31 @@ def read(
     option = {"train": "train_minutes", "dev": "valid_minutes", "test": "test_minutes"}[split]
     need_minutes(str(root), utterances, wanted, len(rejected), option, chosen.why)
     marks = f"marks in texts: {summary(seen)}" if seen else ""
-    note = "; ".join(filter(None, [chosen.note, marks, describe_dropped(dropped)]))
+    spelled = orthography.describe() if orthography is not None else ""
+    note = "; ".join(filter(None, [chosen.note, marks, spelled, describe_dropped(dropped)]))
     sources = [item.audio for item in chosen.items]
     return Made(utterances, rejected, note, sources)
 
 
 def _refuse_words(root: Path, items: Sequence[Item], how: How) -> None:
-    tokens = (token for item in items for token in _marked(item, None, how).text.split())
+    tokens = (token for item in items for token in _without_marks(item.text, None, how).text.split())
     if words := find_words(tokens):
         raise UserError(f"--own {root}: {not_phones(words)}")
 
 
-def _marked(item: Item, phonemise: str | None, how: How) -> Marked:
+def _orthography(root: Path, how: How) -> Orthography:
+    return learn(_without_marks(text, LETTERS, how).text for text in all_texts(root, how))
+
+
+def _without_marks(text: str, phonemise: str | None, how: How) -> Marked:
     if how.marks is Marks.KEEP:
-        return Marked(item.text, ())
-    return read_marks(item.text, of_phones=phonemise is None and not how.words)
+        return Marked(text, ())
+    return read_marks(text, of_phones=phonemise is None and not how.words)
 
 
 def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind, str]]) -> str:
     """The text of an item without marks, which are counted. Raises `UnusableError` where it is to be left out."""
-    marked = _marked(item, phonemise, how)
+    marked = _without_marks(item.text, phonemise, how)
     seen.update(marked.marks)
     refused = {Marks.DROP: [Kind.UNWRITTEN], Marks.UTTERANCE: [Kind.UNWRITTEN, Kind.EVENT]}.get(how.marks, [])
     for kind, mark in marked.marks:
@@ -117,14 +125,19 @@ def _utterance(item: Item, phones: tuple[str, ...], sounds: OpenSounds, wavs: Pa
     return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
 
 
-def _units(text: str, phonemise: str | None, dropped: Counter[str]) -> tuple[str, ...]:
+def _units(
+    text: str,
+    phonemise: str | None,
+    dropped: Counter[str],
+    orthography: Orthography | None = None,
+) -> tuple[str, ...]:
     """The phones or letters of a text; characters that are left out of it are counted in `dropped`."""
     try:
         if phonemise == LETTERS:
-            spelling = spell(text)
+            spelling = spell(text, orthography)
             dropped += spelling.dropped
             return spelling.letters
-        phones = tuple(text.split()) if phonemise is None else units_of(phonemise, text)
+        phones = tuple(text.split()) if phonemise is None else phones_of(phonemise, text, dropped)
     except WrongScriptError as error:
         raise UnusableError(Why.SCRIPT, str(error)) from None
     except ValueError as error:

@@ -100,6 +100,16 @@ def _by_folder(root: Path, folders: Mapping[str, Path], split: str, how: How) ->
     return Chosen(own, rejected, "sets by directory", f": {folders[split]} has no more")
 
 
+def all_texts(root: Path, how: How) -> list[str]:
+    """Return the texts of all sets, as they are written. Raises `UserError` where they cannot be read."""
+    given = _folders_of_sets(root)
+    if set(given) == set(SPLITS) and all(has_layout(folder) for folder in given.values()):
+        places = list(given.values())
+    else:
+        places = list(lists_of_sets(root).values()) or [root]
+    return [item.text for place in places for item in read_items(place, how.told).items]
+
+
 def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
     """The set that a list has; a recording that none of the lists has is among the rejects of train."""
     found = {name: read_items(path, how.told) for name, path in lists.items()}

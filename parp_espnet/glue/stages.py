@@ -53,7 +53,9 @@ def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
     settings, exp = experiment.settings, experiment.exp
     mask = mask_of(experiment)
     masks = (f"{settings.mask_source}_mask.safetensors", "pruned.safetensors")
-    left = ("mask.safetensors", "training.json")
+    model = Path(experiment.model_name).parent
+    described = (model / "config.json", model / "tokenizer_config.json")
+    left = (Path("mask.safetensors"), Path("training.json"), *described)
     words = ("--exp", exp, "--initial_mask", mask or "", *settings.trained_by)
     yield Step(
         label=label,

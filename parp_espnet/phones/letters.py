@@ -1,37 +1,40 @@
 """From a written sentence to its letters, in any orthography, without damage to it.
 
 A letter is a base with all its marks (a̱, ɔ̃, कि), and two that a tie joins (k͡p). Of what is no letter to Unicode, these
-are letters to those who write so, and are told from punctuation by what stands around them:
+are letters to those who write so, and are told from punctuation by what stands around them, and from numbers and
+quotations by all the texts that are spelled alike (`parp_espnet.phones.orthography`):
 
 - apostrophes (glottal stops, ejectives, elisions) beside a letter, unless two of them quote what is between them;
-- length, `:` between letters, `꞉` and `·` after one;
-- tones after a letter: superscripts, Chao's tone letters, and digits (ma3, ʔa55, ma³³);
-- `?` and `7` between letters (glottal stops), `!` and `|` in front of a word (clicks).
+- length, `:` and `·` between letters, and behind one where many words have them, `꞉` after one;
+- tones after a letter: superscripts and Chao's tone letters;
+- digits beside a letter (ma3, ʔa55, wa7), where many words have them;
+- `?` between letters (a glottal stop), `!` and `|` in front of a word (clicks); where many words have them, anywhere,
+  and `/ ^ @ ≠` likewise.
 
 All else is left out and counted. Nothing is ever normalised to NFKC, which would turn u² into u2.
 """
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from parp_espnet.phones.characters import APOSTROPHES, ARE_SPACES, LOST, at, clusters, is_letter, is_tone, lower
+from parp_espnet.phones.orthography import (
+    MOST_DIGITS,
+    NEVER_FIRST,
+    NEVER_LAST,
+    Orthography,
+    learn,
+    may_follow,
+    quotes,
+)
 from parp_espnet.scoring.words import SPACE
 
-_APOSTROPHES = frozenset("'’‘`´")
-"""Each is written ' where it is a letter. ʼ, ꞌ and ʻ are letters to Unicode, and stay what they are."""
-_CLOSING: Mapping[str, str] = {"'": "'", "‘": "’", "`": "'`", "’": "’", "´": "´"}
-"""What ends a quotation that begins with one of them."""
-_BETWEEN = frozenset(":?׳״7")
-_AFTER = frozenset("꞉·׳")
+_BETWEEN = frozenset(":?·׳״")
+_AFTER = frozenset("꞉׳")
 _BEFORE = frozenset("!|")
-_TONE_DIGITS = frozenset("0123456")
-_LONGEST_TONE = 3  # digits, as in 214
 _SHOWN = 12
-_ARE_SPACES = str.maketrans({"\u200b": " ", "\ufeff": " "})
-_TATWEEL = "\u0640"
-_TIES = frozenset(map(chr, [*range(0x035C, 0x0363), 0x1DCD, 0x1DFC]))
-"""Marks over two letters."""
 
 
 @dataclass
@@ -52,22 +55,26 @@ class Spelling:
         return tuple(found)
 
 
-def letters_of(text: str) -> tuple[str, ...]:
+def letters_of(text: str, orthography: Orthography | None = None) -> tuple[str, ...]:
     """Return the letters of a sentence, in lower case and NFC, with `SPACE` between words.
 
     Raises `ValueError` where there is no letter, or there are numbers, which nobody reads letter by letter.
     """
-    return spell(text).letters
+    return spell(text, orthography).letters
 
 
-def spell(text: str) -> Spelling:
-    """Return the letters of a sentence and what is left out of it. Raises `ValueError` as `letters_of` does."""
+def spell(text: str, orthography: Orthography | None = None) -> Spelling:
+    """Return the letters of a sentence and what is left out of it; without an `orthography`, by what the sentence
+    alone says of its own. Raises `ValueError` as `letters_of` does."""
+    if LOST in text:
+        raise ValueError(f"expected a text, found a character that was lost (U+FFFD) in {text!r}")
+    orthography = orthography or learn([text])
     spelling = Spelling()
-    marks = _clusters(_lower(text.translate(_ARE_SPACES)), spelling.dropped)
-    quotes = _quotes(marks)
+    marks = clusters(lower(text.translate(ARE_SPACES), orthography.dotless), spelling.dropped)
+    quoting = quotes(marks, orthography)
     word: list[str] = []
     for place, mark in enumerate(marks):
-        if place not in quotes and _belongs(marks, place, bool(word), text):
+        if place not in quoting and _belongs(marks, place, bool(word), orthography, text):
             word.append(_written(mark))
             continue
         if word:
@@ -77,14 +84,9 @@ def spell(text: str) -> Spelling:
             spelling.dropped[mark] += 1
     if word:
         spelling.words.append(word)
-    if not any(_is_letter(letter) for word in spelling.words for letter in word):
+    if not any(is_letter(letter) for word in spelling.words for letter in word):
         raise ValueError(f"expected words, found no letter in {text!r}")
     return spelling
-
-
-def clusters(text: str) -> list[str]:
-    """Return the characters of a text as readers count them: each with its marks, and two that a tie joins as one."""
-    return _clusters(text, Counter())
 
 
 def describe_dropped(dropped: Counter[str]) -> str:
@@ -104,102 +106,48 @@ def _shown(mark: str) -> str:
     return mark if visible and mark not in ",()" else " ".join(f"U+{ord(part):04X}" for part in mark)
 
 
-def _lower(text: str) -> str:
-    # Cherokee is written in what Unicode calls capitals, and i with a dot above is the small letter of İ to Python.
-    composed = unicodedata.normalize("NFC", text).replace("İ", "i")
-    return "".join(mark.casefold() if _is_cherokee(mark) else mark.lower() for mark in composed)
-
-
-def _is_cherokee(mark: str) -> bool:
-    return "\u13a0" <= mark <= "\u13fd" or "\uab70" <= mark <= "\uabbf"
-
-
-def _clusters(text: str, dropped: Counter[str]) -> list[str]:
-    found: list[str] = []
-    for mark in unicodedata.normalize("NFC", text):
-        if _is_invisible(mark):
-            # It changes how its neighbours look, and does not part them.
-            dropped[mark] += 1
-        elif unicodedata.category(mark).startswith("M"):
-            if found and not found[-1].isspace():
-                found[-1] += mark
-            else:
-                dropped[mark] += 1
-        elif found and found[-1][-1] in _TIES and _is_letter(mark):
-            found[-1] += mark
-        else:
-            found.append(mark)
-    return found
-
-
-def _is_invisible(mark: str) -> bool:
-    """Whether it is a joiner, a mark of direction, a variation selector, or a stroke that only lengthens a line."""
-    selector = "\ufe00" <= mark <= "\ufe0f" or "\u180b" <= mark <= "\u180f" or "\U000e0100" <= mark <= "\U000e01ef"
-    return unicodedata.category(mark) == "Cf" or selector or mark in ("\u034f", _TATWEEL)
-
-
-def _is_letter(mark: str) -> bool:
-    # 〇, a number to Unicode, is a character of Chinese.
-    return unicodedata.category(mark[0]).startswith("L") or mark[0] == "〇"
-
-
-def _is_tone(mark: str) -> bool:
-    """Whether it is a tone letter, or a digit above or below the line."""
-    point = ord(mark[0])
-    raised = unicodedata.decomposition(mark[0]).startswith(("<super>", "<sub>"))
-    return raised or 0x02C2 <= point <= 0x02FF or 0xA700 <= point <= 0xA721
-
-
-def _quotes(marks: Sequence[str]) -> frozenset[int]:
-    """The places of apostrophes that quote what is between them: one before a word, one after a word."""
-    quotes: list[int] = []
-    opened: list[int] = []
-    for place, mark in enumerate(marks):
-        if mark not in _APOSTROPHES:
-            continue
-        before, after = _at(marks, place - 1), _at(marks, place + 1)
-        begins = _is_letter(after) and not _is_letter(before) and not _is_tone(before)
-        ends = not before.isspace() and not _is_letter(after)
-        if begins:
-            opened.append(place)
-        elif ends and opened and mark in _CLOSING[marks[opened[-1]]]:
-            quotes += [opened.pop(), place]
-    return frozenset(quotes)
-
-
-def _at(marks: Sequence[str], place: int) -> str:
-    """A character of a sentence, which has a space before and after it."""
-    return marks[place] if 0 <= place < len(marks) else " "
-
-
-def _belongs(marks: Sequence[str], place: int, follows: bool, text: str) -> bool:
+def _belongs(marks: Sequence[str], place: int, follows: bool, orthography: Orthography, text: str) -> bool:
     """Whether a character is a letter of its word; `follows` says that one stands right before it."""
     mark = marks[place]
-    before, after = _at(marks, place - 1), _at(marks, place + 1)
-    if _is_letter(mark):
+    before, after = at(marks, place - 1), at(marks, place + 1)
+    if is_letter(mark):
         return True
-    if mark in _APOSTROPHES:
-        return follows or _is_letter(after)
-    if mark in _BETWEEN and follows and (_is_letter(after) or after in _APOSTROPHES):
+    if mark in APOSTROPHES:
+        return follows or is_letter(after)
+    if _is_sign(mark, orthography, follows, before, after):
         return True
     if unicodedata.category(mark[0]).startswith("N"):
-        if not follows or not (_is_tone(mark) or _is_tone_of_digits(marks, place)):
-            raise ValueError(f"expected words, found digits ({mark}) in {text!r}: write them out")
-        return True
+        if (is_tone(mark) and follows) or (orthography.digits and _is_of_word(marks, place)):
+            return True
+        raise ValueError(f"expected words, found digits ({mark}) in {text!r}: write them out")
     if mark in _BEFORE:
-        return (_is_letter(after) or after == mark) and (before.isspace() or before == mark)
-    return follows and (mark[0] in _AFTER or _is_tone(mark))
+        return (is_letter(after) or after == mark) and (before.isspace() or before == mark)
+    return follows and (mark[0] in _AFTER or is_tone(mark))
 
 
-def _is_tone_of_digits(marks: Sequence[str], place: int) -> bool:
-    """Whether a digit is one of at most `_LONGEST_TONE` that end a syllable."""
+def _is_sign(mark: str, orthography: Orthography, follows: bool, before: str, after: str) -> bool:
+    """Whether a sign that is a letter of the orthography, or of many, stands where it can be one."""
+    if mark in _BETWEEN and follows and (is_letter(after) or after in APOSTROPHES):
+        return True
+    if mark not in orthography.signs:
+        return False
+    if follows:
+        return mark not in NEVER_LAST or may_follow(mark, after)
+    is_first = before.isspace() and mark not in NEVER_FIRST
+    return is_first and may_follow(mark, after)
+
+
+def _is_of_word(marks: Sequence[str], place: int) -> bool:
+    """Whether a digit is one of at most `MOST_DIGITS` beside a letter."""
     begin, end = place, place + 1
-    while _at(marks, begin - 1).isdecimal():
+    while at(marks, begin - 1).isdecimal():
         begin -= 1
-    while _at(marks, end).isdecimal():
+    while at(marks, end).isdecimal():
         end += 1
-    return end - begin <= _LONGEST_TONE and _TONE_DIGITS.issuperset(marks[begin:end])
+    beside = at(marks, begin - 1), at(marks, end)
+    is_beside = any(is_letter(mark) or mark in APOSTROPHES for mark in beside)
+    return end - begin <= MOST_DIGITS and is_beside and marks[place].isascii()
 
 
 def _written(mark: str) -> str:
-    return "'" if mark in _APOSTROPHES else mark
+    return "'" if mark in APOSTROPHES else mark

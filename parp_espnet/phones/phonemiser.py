@@ -1,15 +1,17 @@
-"""From a written sentence to what is to be recognised: phones as eSpeak NG would say it, or letters.
+"""From a written sentence to its phones, as eSpeak NG would say it.
 
 The phones are those of a careful reader, not what an annotator heard.
 """
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 
+from parp_espnet.phones.characters import LOST
 from parp_espnet.phones.espeak import VOICES, Synthesiser
 from parp_espnet.phones.ipa import clean, load_inventory, switches_language
-from parp_espnet.phones.letters import letters_of
+from parp_espnet.phones.signs import without_signs
 
 SCRIPTS: Mapping[str, str] = dict.fromkeys(VOICES, "LATIN") | {
     "ky": "CYRILLIC",
@@ -19,7 +21,7 @@ SCRIPTS: Mapping[str, str] = dict.fromkeys(VOICES, "LATIN") | {
 }
 """The script of each language, as Unicode's names of letters begin."""
 LETTERS = "letters"
-"""In place of a language: spell the words."""
+"""In place of a language: spell the words (`parp_espnet.phones.letters`)."""
 
 _OF_ANY_SCRIPT = frozenset({"FEMININE", "MASCULINE", "MODIFIER", "MICRO"})
 _APOSTROPHES = str.maketrans("ʼꞌ", "''")
@@ -32,13 +34,17 @@ class WrongScriptError(ValueError):
     """A sentence has letters of another script."""
 
 
-def phones_of(language: str, text: str) -> tuple[str, ...]:
-    """Return the phones of a sentence in a language of `VOICES`.
+def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> tuple[str, ...]:
+    """Return the phones of a sentence in a language of `VOICES`; signs that nobody says are counted in `dropped`.
 
     Raises `WrongScriptError`, or another `ValueError` that says in a few words why the sentence has no phones.
     """
     written = composed(text)
     check_script(language, written)
+    if LOST in written:
+        raise ValueError(f"expected a text, found a character that was lost (U+FFFD) in {text!r}")
+    written = without_signs(language, written, dropped)
+    _check_numbers(language, written)
     # A library of its own, since what eSpeak NG says depends on what it said before.
     with Synthesiser(language) as synthesiser:
         phones = phones_said(synthesiser, language, written.lower())
@@ -47,6 +53,14 @@ def phones_of(language: str, text: str) -> tuple[str, ...]:
     if strange := sorted(set(phones) - set(load_inventory(language))):
         raise ValueError(f"expected phones of {language}, found {' '.join(strange)} in {written!r}")
     return phones
+
+
+def _check_numbers(language: str, written: str) -> None:
+    """Raise `ValueError` where there is a number such as ¾ that the voice would leave out."""
+    for mark in sorted({mark for mark in written if unicodedata.category(mark) == "No"}):
+        with Synthesiser(language) as synthesiser:
+            if not phones_said(synthesiser, language, mark):
+                raise ValueError(f"expected {language}, found a number that nobody reads ({mark}) in {written!r}")
 
 
 def composed(text: str) -> str:
@@ -70,11 +84,6 @@ def _may_be_borrowed(language: str, written: str) -> bool:
     """Whether there is nothing but words in it that eSpeak NG's other languages can read, too."""
     categories = {unicodedata.category(mark) for mark in written}
     return SCRIPTS[language] == "LATIN" and categories <= _ORDINARY and not _PHONETIC.search(written)
-
-
-def units_of(kind: str, text: str) -> tuple[str, ...]:
-    """Return phones where `kind` is a language, letters where it is `LETTERS`. Raises as these do."""
-    return letters_of(text) if kind == LETTERS else phones_of(kind, text)
 
 
 def check_script(language: str, text: str) -> None:

@@ -31,7 +31,14 @@ class First:
     experiment: "Planned"
 
 
-type Act = Step | Command | First
+@dataclass(frozen=True)
+class LeftOut:
+    """Steps of stages that are left out before one that is wanted."""
+
+    steps: tuple[Step, ...]
+
+
+type Act = Step | Command | First | LeftOut
 """What a stage does, one thing after the other."""
 
 
@@ -107,11 +114,19 @@ class Planned(Protocol):
 def acts_of(experiment: Any, stages: Stages) -> Iterator[Act]:
     """What an experiment does, of the stages that are wanted.
 
-    Each stage is made when the one before has ended: what it reads is then there.
+    Each stage is made when the one before has ended: what it reads is then there. Steps that are left
+    out come first, so that nobody goes on with what is not as it would be now without a word.
     """
+    left_out: list[Step] = []
     for number, stage in stages.items():
-        if not experiment.settings.skips(number):
-            yield from stage.acts(experiment, f"stage {number} ({stage.name})")
+        acts = stage.acts(experiment, f"stage {number} ({stage.name})")
+        if experiment.settings.skips(number):
+            left_out += [act for act in acts if isinstance(act, Step)]
+            continue
+        if left_out:
+            yield LeftOut(tuple(left_out))
+            left_out = []
+        yield from acts
 
 
 def stages_of(declared: Mapping[int, str], known: Mapping[str, Any]) -> Stages:

@@ -1,6 +1,9 @@
-"""What an experiment left before its data changed is put aside: the new one begins from nothing."""
+"""What an experiment left before its data changed is put aside: the new one begins from nothing.
 
-from collections.abc import Collection
+Of all that is aside only the newest keeps its model: corrections would fill a disk otherwise.
+"""
+
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 EARLIER = "earlier"
@@ -8,6 +11,8 @@ EARLIER = "earlier"
 KEPT = ("log", EARLIER)
 CHECKPOINTS = "checkpoint*"
 """Serve to continue a training, which will never be."""
+BULK = ("*.pth", "model/*.safetensors", "decode_*/*/logprobs.safetensors")
+"""What is large of an experiment, and tells nothing of its result."""
 
 
 def set_aside(directory: Path, spared: Collection[str] = (), model: Path | None = None) -> Path | None:
@@ -21,10 +26,7 @@ def set_aside(directory: Path, spared: Collection[str] = (), model: Path | None 
     moved = [path for path in sorted(directory.iterdir()) if _is_moved(path.name, spared)]
     if not moved:
         return None
-    number = 1
-    while (directory / EARLIER / str(number)).exists():
-        number += 1
-    place = directory / EARLIER / str(number)
+    place = directory / EARLIER / str(max(_numbers(directory), default=0) + 1)
     place.mkdir(parents=True)
     kept = None if model is None else model.resolve()
     for path in moved:
@@ -33,6 +35,42 @@ def set_aside(directory: Path, spared: Collection[str] = (), model: Path | None 
         else:
             path.rename(place / path.name)
     return place
+
+
+def thin_out(directory: Path) -> int:
+    """Remove models and scores of every frame from all that is aside but the newest with a model.
+
+    What tells of a result stays: the result itself, its options, mask, scores and texts. Return how
+    many bytes were removed.
+    """
+    places = [directory / EARLIER / str(number) for number in sorted(_numbers(directory))]
+    with_model = [place for place in places if holds_training(place)]
+    size = 0
+    for place in with_model[:-1]:
+        for path in list(_bulk_of(place)):
+            size += 0 if path.is_symlink() else path.stat().st_size
+            path.unlink()
+    return size
+
+
+def holds_training(directory: Path) -> bool:
+    """Whether there are models or checkpoints in an experiment's directory."""
+    patterns = ("*.pth", CHECKPOINTS, "model")
+    return any(found for pattern in patterns for found in directory.glob(pattern))
+
+
+def _numbers(directory: Path) -> Iterator[int]:
+    """Of the folders of what is aside; one with a name of the user's is nobody's business."""
+    for path in (directory / EARLIER).glob("*"):
+        if path.is_dir() and path.name.isascii() and path.name.isdecimal():
+            yield int(path.name)
+
+
+def _bulk_of(place: Path) -> Iterator[Path]:
+    for pattern in BULK:
+        for path in sorted(place.glob(pattern)):
+            if path.is_symlink() or path.is_file():
+                yield path
 
 
 def _is_moved(name: str, spared: Collection[str]) -> bool:
@@ -44,9 +82,3 @@ def _is_large(path: Path, kept: Path | None) -> bool:
     if path.match(CHECKPOINTS):
         return not path.is_dir()
     return path.suffix == ".pth" and kept is not None and path.resolve() != kept
-
-
-def holds_training(directory: Path) -> bool:
-    """Whether there are models or checkpoints in an experiment's directory."""
-    patterns = ("*.pth", CHECKPOINTS, "model")
-    return any(found for pattern in patterns for found in directory.glob(pattern))

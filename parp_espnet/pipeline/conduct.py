@@ -5,13 +5,15 @@ import sys
 import time
 from pathlib import Path
 
+from parp_espnet.errors import printable
 from parp_espnet.files import write_text
 from parp_espnet.locks import held
-from parp_espnet.pipeline.acts import Act, Command, First, Planned
+from parp_espnet.pipeline.acts import Act, Command, First, LeftOut, Planned
 from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.shell import settings_json
-from parp_espnet.pipeline.step import Step, describe, run
+from parp_espnet.pipeline.step import Step, describe, overdue, run
+from parp_espnet.progress import say
 
 
 class FailedError(Exception):
@@ -28,6 +30,8 @@ def show(experiment: Planned) -> None:
         if isinstance(act, First):
             _log_need(experiment, act)
             show(act.experiment)
+        elif isinstance(act, LeftOut):
+            _warn(act)
         elif isinstance(act, Step):
             print(describe(act))
         else:
@@ -56,6 +60,9 @@ def _do(experiment: Planned, act: Act) -> None:
         _log_need(experiment, act)
         conduct(act.experiment)
         return
+    if isinstance(act, LeftOut):
+        _warn(act)
+        return
     code = run(act) if isinstance(act, Step) else _run(act)
     if code != 0:
         raise FailedError(code)
@@ -63,6 +70,19 @@ def _do(experiment: Planned, act: Act) -> None:
 
 def _run(command: Command) -> int:
     return follow(command.words, command.label, (), None)
+
+
+def _warn(left_out: LeftOut) -> None:
+    """Say which step that is left out would be made again, and how many others."""
+    found = []
+    for step in left_out.steps:
+        reason = overdue(step)
+        if reason is not None:
+            found.append(f"{step.label} {step.record.stem} would be made again, since {reason}")
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        told = "this call leaves that stage out and goes on with what is there"
+        say(printable(f"warning: {found[0]}{more}; {told}"))
 
 
 def _log_need(experiment: Planned, first: First) -> None:

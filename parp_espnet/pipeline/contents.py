@@ -111,10 +111,15 @@ class Contents:
         return next((name for name in files if not os.path.exists(self._base / name)), None)  # noqa: PTH110
 
     def of_listed(self, listing: Path) -> str:
-        """A word for sizes and times of the files that a list names. Raises `OSError`."""
+        """A word for the contents of the files that a list names. Raises `OSError`."""
+        return f"contents {self.of_recordings(listing)}"
+
+    def looks_of_listed(self, listing: Path) -> str:
+        """What records said of them before: sizes and times. Raises `OSError`."""
         digest = hashlib.sha256()
         for key, name in sorted(self._named(listing)):
-            digest.update(f"{key}\0{_looks(self._base / self._place(name)[0])}\n".encode(errors="surrogateescape"))
+            looks = _looks(self._base / self._place(name)[0])
+            digest.update(f"{key}\0{looks}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def of_tree(self, root: Path) -> str:
@@ -122,8 +127,10 @@ class Contents:
         of the rest.
 
         Hidden files are left out, and folders that the project has written. A file is a folder of
-        one.
+        one. `ABSENT` where there is none.
         """
+        if not (self._base / root).exists():
+            return ABSENT
         digest = hashlib.sha256()
         for name in sorted(_below(self._base / root)):
             path = root / name if name else root

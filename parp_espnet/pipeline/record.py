@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -88,23 +88,33 @@ class Record:
         base = os.path.relpath(Path.cwd(), path.parent.resolve())
         write_json(path, asdict(self) | {"base": base, "format": FORMAT})
 
-    def change_to(self, now: "Record", settings: Collection[str], contents: Contents) -> Change | None:
+    def change_to(
+        self,
+        now: "Record",
+        settings: Collection[str],
+        contents: Contents,
+        regardless: Collection[str] = (),
+    ) -> Change | None:
         """What differs from another record, that of now; None where nothing does.
 
         Args:
             settings: inputs that are a choice of the user's.
             contents: what `now` was made of.
+            regardless: options of the command whose value changes nothing in what it makes.
         """
-        different = [name for name, word in now.inputs.items() if name in self.inputs and not self._same(name, word)]
+        different = [
+            name for name, word in now.inputs.items() if name in self.inputs and not self._same(name, word, contents)
+        ]
         # First what is refused: other settings are that, whatever has changed besides.
         different.sort(key=lambda name: name not in settings)
         change = None
         if different:
             name = different[0]
             change = Change(_changed(name, self.inputs[name], now.inputs[name], contents), name in settings)
-        if self.command != now.command and (change is None or not change.of_settings):
-            old = [word for word in self.command if word not in now.command]
-            new = [word for word in now.command if word not in self.command]
+        before, after = without(self.command, regardless), without(now.command, regardless)
+        if before != after and (change is None or not change.of_settings):
+            old = [word for word in before if word not in after]
+            new = [word for word in after if word not in before]
             change = Change(
                 f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}",
                 of_settings=True,
@@ -122,8 +132,12 @@ class Record:
         different = sorted(self.inputs.keys() ^ now.inputs.keys())
         return Change(f"other inputs: {different[0]}") if different else None
 
-    def changed_input(self, record: Path) -> str | None:
-        """An input that is there and not what it was, by the record at `record`."""
+    def changed_input(self, record: Path, remember: bool = True) -> str | None:
+        """An input that is there and not what it was, by the record at `record`.
+
+        Args:
+            remember: save what was read; the step can then not say which recordings have changed.
+        """
         if self.format == FIRST_FORMAT:
             return None
         base = (record.parent / self.base).resolve()
@@ -131,20 +145,24 @@ class Record:
         changed = None
         for name, word in self.inputs.items():
             now = word_for(name, contents)
-            if now not in (word, ABSENT):
+            if now not in (word, ABSENT) and not self._same(name, now, contents):
                 changed = name
                 break
-        contents.save()
+        if remember:
+            contents.save()
         return changed
 
-    def _same(self, name: str, word: str) -> bool:
+    def _same(self, name: str, word: str, contents: Contents) -> bool:
         then = self.inputs[name]
         if then == word:
             return True
-        if self.format != FIRST_FORMAT:
-            return False
+        match = _NAMED.fullmatch(name)
         try:
-            if match := _NAMED.fullmatch(name):
+            if match and match["how"] == "lists":
+                return then == contents.looks_of_listed(Path(match["path"]))
+            if self.format != FIRST_FORMAT:
+                return False
+            if match:
                 return then == old_recordings(Path(match["path"]))
             return then == plain_word_of(Path(name))
         except OSError:
@@ -152,7 +170,7 @@ class Record:
 
     def _still(self, name: str, contents: Contents) -> bool:
         """Whether an input that only the first format knew is what it was."""
-        return self._same(name, word_for(name, contents))
+        return self._same(name, word_for(name, contents), contents)
 
 
 def _is_record(found: Any) -> bool:
@@ -168,13 +186,26 @@ def _is_record(found: Any) -> bool:
     return [type(one) for one in told] == [bool, str, int]
 
 
+def without(command: Sequence[str], options: Collection[str]) -> list[str]:
+    """A command's words, less some options and the value of each."""
+    kept: list[str] = []
+    is_value = False
+    for word in command:
+        if not is_value and word not in options:
+            kept.append(word)
+        is_value = not is_value and word in options
+    return kept
+
+
 def word_for(name: str, contents: Contents) -> str:
-    """The word for an input by its name; `ABSENT` where it is not there."""
+    """The word for an input by its name; `ABSENT` where it, or a recording of a list, is not there."""
     try:
         if match := _INSIDE.fullmatch(name):
             return contents.of_tree(Path(match["path"]))
         if match := _NAMED.fullmatch(name):
             path = Path(match["path"])
+            if contents.gone_recording(path) is not None:
+                return ABSENT
             return contents.of_recordings(path) if match["how"] == "names" else contents.of_listed(path)
     except OSError:
         return ABSENT

@@ -1,5 +1,6 @@
 """Stage 13: score one decoding and write down everything that a later table needs."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -55,6 +56,8 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
         **_setting(exp, data, decoded), **trained(exp), "metric": metric, "merges": table,
         **_decoding(decoded), "versions": versions(), "git": git_revision(ROOT),
     }  # fmt: skip
+    # A language may have been corrected since.
+    shutil.rmtree(decoded / "score" / BY_LANGUAGE, ignore_errors=True)
     if len(languages := sorted({utterance.language for utterance in utterances})) > 1:
         for language in languages:
             own = [utterance for utterance in utterances if utterance.language == language]

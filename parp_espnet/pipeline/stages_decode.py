@@ -1,14 +1,21 @@
 """Stages 11 to 14: weights of language models are chosen, speech is decoded, and it is scored."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from parp_espnet.files import text_of
 from parp_espnet.pipeline.acts import Act, Command, ours, python, tables
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
 from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.step import Step
 
+SCORES = (
+    *("result.json", "utterances.tsv", "counts.json", "ref.trn", "hyp.trn"),
+    *("README.txt", "confusions.tsv", "worst.txt"),
+)
+"""What scoring leaves; of each language the first two."""
 SCORED = ("text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
 
 
@@ -57,8 +64,25 @@ def score(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
                 # origin.json is what training left of its options, which a result holds; nothing
                 # of one of before.
                 optional=(decoded / "decode.json", exp / "origin.json"),
-                outputs=(decoded / "score/result.json", decoded / "score/utterances.tsv"),
+                outputs=tuple(_left_by_scoring(decoded / "score", data)),
             )
+
+
+def _left_by_scoring(score: Path, data: Path) -> Iterator[Path]:
+    yield from tables(score, SCORES)
+    for language in _languages(data / "utt2lang"):
+        yield from tables(score / "by_language" / language, SCORES[:2])
+
+
+def _languages(file: Path) -> list[str]:
+    """The languages of a set of several, those whose names are folders' as they are."""
+    if not file.is_file():
+        return []
+    pairs = (line.split() for line in text_of(file).splitlines())
+    found = {pair[1] for pair in pairs if len(pair) == 2}
+    if len(found) < 2:
+        return []
+    return sorted(name for name in found if re.fullmatch(r"[A-Za-z0-9_-]+", name))
 
 
 def report(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
@@ -95,6 +119,9 @@ def _greedy(experiment: SpeechExperiment, label: str, name: str) -> Step:
         inputs=(experiment.model, exp / "config.yaml", *experiment.upstream_files),
         formatted=(experiment.raw / name / "wav.scp",),
         outputs=tuple(left),
+        # A linguist may correct the times.
+        editable=(out / "ctm",),
+        regardless=("--device",),
         runner=experiment.queues.for_decoding(settings.ngpu),
         log=out / "log/decode.log",
     )
@@ -138,7 +165,7 @@ class Search:
                 *opened_models(self.decoding),
                 *([] if settings.merge is None else [settings.merge]),
             ),
-            outputs=(self.tuned,),
+            outputs=(self.tuned, out / "tune.tsv"),
             runner=runner,
             log=log,
         )
@@ -233,6 +260,7 @@ def _by_espnet(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         ),
         formatted=(data / "wav.scp",),
         outputs=heard,
+        regardless=("--ngpu",),
         runner=(*experiment.queues.for_decoding(settings.ngpu), f"JOB=1:{jobs}"),
         log=logs / "decode.JOB.log",
     )

@@ -92,6 +92,8 @@ def _espnets_own(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         # ESPnet would go on from the checkpoint of another text.
         keep=True,
         afresh=True,
+        keep_earlier=settings.keep_checkpoints,
+        regardless=("--ngpu",),
         spared=("stats",),
         inputs=(*inputs, *shapes),
         settings=(config,),

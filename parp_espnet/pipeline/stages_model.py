@@ -94,6 +94,9 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         record=exp / ".steps/train.json",
         keep=True,
         afresh=True,
+        keep_earlier=settings.keep_checkpoints,
+        # The same training may go on, or be found complete, where there is no GPU.
+        regardless=("--ngpu",) if settings.ranks == 1 else ("--cmd",),
         settings=(config,),
         inputs=(
             *_texts(experiment),

@@ -15,10 +15,10 @@ from pathlib import Path
 from parp_espnet.errors import UserError
 from parp_espnet.interpreter import unshielded
 from parp_espnet.locks import locked
-from parp_espnet.pipeline.aside import holds_training, set_aside
-from parp_espnet.pipeline.contents import Contents, is_whole
+from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
+from parp_espnet.pipeline.contents import ABSENT, Contents, is_whole
 from parp_espnet.pipeline.follow import follow
-from parp_espnet.pipeline.record import SEEN, Change, Record, inside, listed, named, stale
+from parp_espnet.pipeline.record import SEEN, Change, Record, inside, listed, named, stale, without
 from parp_espnet.progress import say
 
 
@@ -39,6 +39,8 @@ class Step:
     """Refuse to start over with other settings: what is there took long to make."""
     aside: tuple[str, ...] = ()
     """Words that end the command and do not change what it makes, such as a number of jobs."""
+    regardless: tuple[str, ...] = ()
+    """Options of the command whose value does not change what it makes, such as where it runs."""
     runner: tuple[str, ...] = ()
     """A command under Kaldi's queue contract that runs it, such as `queue.pl --mem 4G`."""
     log: Path | None = None
@@ -67,6 +69,8 @@ class Step:
     """Names in that directory which stay: other steps made them."""
     of_user: bool = False
     """Whether it is a script of the user's, which may import what lies beside it."""
+    keep_earlier: bool = False
+    """Keep the models of all that was put aside, and not of the newest alone."""
     records: tuple[Path, ...] = ()
     """Folders with the records of steps that this one runs: it is valid while they are."""
 
@@ -160,11 +164,32 @@ def state(step: Step) -> str:
     return f"again, since {look.reason}" if look.reason else "to be continued"
 
 
+def overdue(step: Step) -> str | None:
+    """Say why a step that is left out would be run again; None where it would not, or was never run.
+
+    What is gone is taken as it was: who removes a corpus, say, has not changed the data.
+    """
+    try:
+        look = _look(step, Contents(step.record.with_suffix(SEEN)))
+    except UserError:
+        return None
+    if look.then is None or look.complete or not look.reason:
+        return None
+    if look.change is None:
+        return None if look.spoilt is None or not look.spoilt.exists() else look.reason
+    known = look.then.inputs.keys() == look.now.inputs.keys()
+    commands = [without(one.command, step.regardless) for one in (look.then, look.now)]
+    same = known and commands[0] == commands[1] and not step.records
+    if same and look.then.changed_input(step.record, remember=False) is None:
+        return None
+    return look.reason
+
+
 def _look(step: Step, contents: Contents) -> _Look:
     then, now = Record.read(step.record), _now(step, contents)
     if then is None:
         return _Look(then, now)
-    change = then.change_to(now, step._setting_names, contents)
+    change = then.change_to(now, step._setting_names, contents, step.regardless)
     if change is None and (reason := stale(step.records)) is not None:
         change = Change(reason)
     spoilt = next(_spoilt(step, then, contents), None) if then.complete else None
@@ -206,7 +231,8 @@ def _spoilt(step: Step, then: Record, contents: Contents) -> Iterator[tuple[Path
     """Outputs that are not what the step left, with what is the matter."""
     for path in _all_outputs(step):
         if not path.exists():
-            yield path, f"{path} is gone"
+            if not _never_left(step, then, path):
+                yield path, f"{path} is gone"
             continue
         scp = path.name == "wav.scp"
         if scp and (gone := contents.gone_recording(path)) is not None:
@@ -219,6 +245,12 @@ def _spoilt(step: Step, then: Record, contents: Contents) -> Iterator[tuple[Path
         own = then.outputs.get(named(path))
         if scp and own is not None and contents.of_recordings(path, path.parent) != own:
             yield path, f"a recording in {path.parent} is not what was left there"
+
+
+def _never_left(step: Step, then: Record, path: Path) -> bool:
+    """Whether an output is one that the step has not always had, and the record is of before."""
+    is_own = path in (*step.outputs, *step.editable)
+    return is_own and bool(then.outputs) and then.outputs.get(str(path), ABSENT) == ABSENT
 
 
 def _left(step: Step, contents: Contents) -> dict[str, str]:
@@ -261,13 +293,26 @@ def _begin(step: Step, look: _Look, contents: Contents) -> None:
     _keep_edited(step, look, contents)
     lost = look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
     if step.afresh and (look.change is not None or lost or unknown):
-        place = set_aside(step.directory, step.spared, next(iter(step.outputs), None))
-        if place is not None:
-            _say(step, f"what was there before is in {place}")
+        _set_aside(step)
     elif look.spoilt is not None and look.spoilt in step.outputs:
         look.spoilt.unlink(missing_ok=True)
     look.now.write(step.record)
     contents.save()
+
+
+def _set_aside(step: Step) -> None:
+    """Put away what the directory holds, and say where it is and what of it is no more."""
+    model = next(iter(step.outputs), None)
+    if model is not None and os.path.lexists(model) and not is_whole(model):
+        # It would be kept in place of a whole one.
+        model.resolve().unlink(missing_ok=True)
+        model.unlink(missing_ok=True)
+    place = set_aside(step.directory, step.spared, model)
+    if place is None:
+        return
+    size = 0 if step.keep_earlier else thin_out(step.directory)
+    removed = f"; models of earlier ones, {size / 1e6:.1f} MB, are removed" if size else ""
+    _say(step, f"what was there before is in {place}{removed}")
 
 
 def _keep_edited(step: Step, look: _Look, contents: Contents) -> None:

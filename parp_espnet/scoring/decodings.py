@@ -13,6 +13,8 @@ from parp_espnet.scoring.utterances import compare, read_utterances
 GREEDY = "decode_greedy"
 HEAD = ("decoding", "weights", "metric", "error rate", "95 % interval", "sub", "ins", "del", "against greedy", "p")
 TUNED = "Weights that were tuned were so on the validation set, whose own rows flatter them. "
+OTHER_REFERENCES = "; other references"
+"""Follows the name of a score on a text that has been corrected since, or had not been yet."""
 EXPLAINED = "Against greedy, in points: a paired bootstrap over utterances, with its 95 % interval.\n"
 
 
@@ -24,7 +26,9 @@ class Decoded:
     """Name of its directory in the experiment's."""
     result: Result
     against_greedy: Paired | None
-    """None where it is greedy, or not on the same utterances, by the same metric, as the greedy one."""
+    """None where it is greedy, or not on the same references, by the same metric, as the greedy one."""
+    other_references: bool = False
+    """Whether the greedy one was scored on another text: before or after that was corrected."""
 
     @property
     def weights(self) -> str:
@@ -42,7 +46,12 @@ def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
     """
     results = {score: Result.read(score / "result.json") for score in scores}
     return [
-        Decoded(score.parts[-3], results[score], _against_greedy(score, results))
+        Decoded(
+            score.parts[-3],
+            results[score],
+            _against_greedy(score, results),
+            other_references(results[score], results.get(_greedy_of(score))),
+        )
         for score in sorted(results, key=lambda score: _place(score, results[score]))
     ]
 
@@ -53,12 +62,24 @@ def _place(score: Path, result: Result) -> tuple[object, ...]:
     return (dataset, decoding != GREEDY, weights, decoding)
 
 
+def other_references(one: Result, other: Result | None) -> bool:
+    """Whether two scores of the same kind are known to be on different texts."""
+    if other is None or (one.metric, one.merges) != (other.metric, other.merges):
+        return False
+    digests = one.reference_sha256, other.reference_sha256
+    return None not in digests and digests[0] != digests[1]
+
+
+def _greedy_of(score: Path) -> Path:
+    return score.parents[2] / GREEDY / score.parts[-2] / score.name
+
+
 def _against_greedy(score: Path, results: dict[Path, Result]) -> Paired | None:
-    greedy = score.parents[2] / GREEDY / score.parts[-2] / score.name
+    greedy = _greedy_of(score)
     if score == greedy or greedy not in results:
         return None
     one, other = results[score], results[greedy]
-    if (one.metric, one.merges) != (other.metric, other.merges):
+    if (one.metric, one.merges) != (other.metric, other.merges) or other_references(one, other):
         return None
     found, reference = (read_utterances(folder / "utterances.tsv") for folder in (score, greedy))
     if {(count.utterance, count.reference) for count in found} != {(c.utterance, c.reference) for c in reference}:
@@ -101,6 +122,7 @@ def _row(one: Decoded) -> tuple[str, ...]:
         bounds = ", ".join(f"{100 * bound:+.2f}" for bound in paired.difference_interval)
         against, p = f"{100 * paired.difference:+.2f} [{bounds}]", f"{paired.p:.4f}"
     name = f"{one.decoding}/{result.dataset}".removeprefix("decode_")
+    name += OTHER_REFERENCES if one.other_references else ""
     counts = map(str, (result.sub, result.ins, result.del_))
     rate, interval = f"{result.error_rate:.4f}", f"[{low:.4f}, {high:.4f}]"
     return (name, one.weights, result.metric.upper(), rate, interval, *counts, against, p)

@@ -1,29 +1,56 @@
 """RESULTS.md of a recipe, in ESPnet's form: an Environments block, and a table for every experiment."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import read_json, write_text
-from parp_espnet.scoring.decodings import as_table, compare_decodings
+from parp_espnet.progress import say
+from parp_espnet.scoring.decodings import (
+    OTHER_REFERENCES,
+    as_table,
+    compare_decodings,
+    other_references,
+)
 from parp_espnet.scoring.per import Total
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.words import Metric
 
 HEAD = "|dataset|Snt|Wrd|Corr|Sub|Del|Ins|Err|S.Err|\n|---|---|---|---|---|---|---|---|---|\n"
+OTHERS_EXPLAINED = (
+    "Other references: scored on another text of that set than the newest score; the same command "
+    "as then makes that score again.\n"
+)
 
 
 def write_report(expdir: Path, out: Path) -> None:
-    """Write `out` from all scored decodings under `expdir`. Raises `UserError` when there is none."""
-    scores = sorted(expdir.glob("*/decode_*/*/score/counts.json"))
+    """Write `out` from all scored decodings under `expdir`; those that are damaged are told and left out.
+
+    Raises `UserError` when there is none.
+    """
+    scores: dict[Path, tuple[Result, Total]] = {}
+    for counts in sorted(expdir.glob("*/decode_*/*/score/counts.json")):
+        try:
+            scores[counts.parent] = Result.read(counts.with_name("result.json")), _total(counts)
+        except UserError as error:
+            say(f"warning: left out of {out.name}: {printable(error)}; run that experiment again")
     if not scores:
         raise UserError(f"{expdir}: nothing is scored yet; run stage 13")
     experiments: dict[Path, list[Path]] = {}
     for score in scores:
-        experiments.setdefault(score.parents[3], []).append(score.parent)
-    sections = [_section(experiment, decodings) for experiment, decodings in experiments.items()]
-    newest = max(scores, key=lambda path: path.stat().st_mtime).with_name("result.json")
-    write_text(out, "\n".join([_environment(newest), *sections]))
+        experiments.setdefault(score.parents[2], []).append(score)
+    by_age = sorted(scores, key=lambda score: (score / "counts.json").stat().st_mtime)
+    # Of each set, what its text is now.
+    newest: dict[tuple[object, ...], Result] = {
+        (score.parts[-2], *_kind(scores[score][0])): scores[score][0] for score in by_age
+    }
+    sections = [
+        _section(experiment, {score: scores[score] for score in own}, newest) for experiment, own in experiments.items()
+    ]
+    if any(OTHER_REFERENCES in section for section in sections):
+        sections.append(OTHERS_EXPLAINED)
+    write_text(out, "\n".join([_environment(by_age[-1] / "result.json"), *sections]))
 
 
 def one_line(result: Result) -> str:
@@ -49,14 +76,36 @@ def row(dataset: str, total: Total) -> str:
     return f"|{'|'.join(cells)}|\n"
 
 
-def _section(experiment: Path, decodings: list[Path]) -> str:
+def _total(file: Path) -> Total:
+    """Read counts.json. Raises `UserError`."""
+    found = read_json(file)
+    try:
+        return Total(**{name: int(count) for name, count in found.items()})
+    except (AttributeError, TypeError, ValueError):
+        raise UserError(f"{file}: expected the counts of a score, found something else") from None
+
+
+def _kind(result: Result) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What scores have in common that may be on the same references."""
+    return result.metric, tuple(sorted(result.merges.items()))
+
+
+def _section(
+    experiment: Path,
+    scores: Mapping[Path, tuple[Result, Total]],
+    newest: Mapping[tuple[object, ...], Result],
+) -> str:
     tables: dict[str, str] = {}
-    for score in decodings:
+    for score, (result, total) in scores.items():
         decoding, dataset = score.parts[-3:-1]
-        result = Result.read(score / "result.json")
-        line = row(f"{decoding}/{dataset}{_merged(result)}", Total(**read_json(score / "counts.json")))
-        tables[result.metric] = tables.get(result.metric, HEAD) + line
-    compared = as_table(compare_decodings(decodings))
+        is_other = other_references(result, newest.get((dataset, *_kind(result))))
+        name = f"{decoding}/{dataset}{_merged(result)}{OTHER_REFERENCES if is_other else ''}"
+        tables[result.metric] = tables.get(result.metric, HEAD) + row(name, total)
+    try:
+        compared = as_table(compare_decodings(list(scores)))
+    except UserError as error:
+        compared = ""
+        say(f"warning: decodings are not compared: {printable(error)}")
     parts = [*(f"### {metric.upper()}\n\n{rows}" for metric, rows in tables.items()), *([compared] if compared else [])]
     return "\n".join([f"## {experiment}", *parts])
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from itertools import combinations, compress
@@ -152,12 +153,16 @@ def _anatomy(one: Done, apart: Differences) -> Anatomy:
 
 def _adjusting(one: Done, apart: Differences) -> Adjusting:
     result = one.result
-    text = regular(one.folder / "pruning.jsonl").read_text(encoding="utf-8")
-    events = [json.loads(line) for line in text.splitlines()]
+    file = one.folder / "pruning.jsonl"
+    with _as_lost(file):
+        lines = regular(file).read_text(encoding="utf-8").splitlines()
+        events = [json.loads(line) for line in lines]
+        steps = [int(event["step"]) for event in events]
+        flips = [int(event["flips"] or 0) for event in events]
+        ious = [float(event["iou_first"]) for event in events]
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0, result.seed,
-        [event["step"] for event in events], [event["flips"] or 0 for event in events],
-        [event["iou_first"] for event in events], *_called(result, apart),
+        steps, flips, ious, *_called(result, apart),
     )  # fmt: skip
 
 
@@ -234,9 +239,20 @@ def _confusions(one: Done, apart: Differences) -> list[Confused]:
     result = one.result
     assert isinstance(one.experiment.settings, Settings)
     file = one.folder / Decoding(one.experiment.settings).name / result.dataset / "score/confusions.tsv"
-    _, *lines = regular(file).read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]
-    return [Confused(result.language or "", said, heard, int(count), int(whole)) for said, heard, count, whole in rows]
+    language = result.language or ""
+    with _as_lost(file):
+        _, *lines = regular(file).read_text(encoding="utf-8").splitlines()
+        rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]
+        return [Confused(language, said, heard, int(count), int(whole)) for said, heard, count, whole in rows]
+
+
+@contextmanager
+def _as_lost(file: Path) -> Iterator[None]:
+    """Let a file that is damaged be named as one that is not there."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError):
+        raise FileNotFoundError(2, "damaged", str(file)) from None
 
 
 def _existing(path: Path) -> Path:

@@ -23,6 +23,7 @@ COMMANDS = (
     "format_data",
     "language_model",
     "make_config",
+    "overdue",
     "plan",
     "remove_checkpoints",
     "report",

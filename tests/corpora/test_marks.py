@@ -33,6 +33,22 @@ NAMES = {Kind.EVENT: "e", Kind.UNWRITTEN: "u", Kind.NOTE: "n", Kind.SAID: "s"}
         ("我的电话[um]都没（笑声）啥【听不清】", "我的电话 都没 啥", "eue"),
         ("(dog barks) [door slams] (clears throat) [Spanish]", "", "eeee"),
         ("a [inaudible 00:12] b", "a b", "u"),
+        # CHAT: words left out, errors, words said thrice, overlap, who speaks.
+        ("*CHI: I 0want [*] to <go> [<] dog [x 3]", "I to go dog", "nnnnsu"),
+        # Conversation analysis, and other languages and their forms.
+        ("((laughs)) so ((hustet)) ((2.5 s)) (3s) ((guess))", "so guess", "eeees"),
+        ("(räuspern) (hँसी) (हँसी) (웃음) (咳) (ضحك) (ri\u0301e)", "hँसी", "seeeeee"),
+        ("(unint.) (inaud) (indistinct speech) (speaks Spanish) (неразборчивая речь)", "неразборчивая речь", "uuuus"),
+        # Buckeye and Verbmobil
+        ("<LAUGH-yes> <CUTOFF-th=the> <VOCNOISE> <IVER> <EXCLUDE-name>", "yes th", "sseee"),
+        ('<"ah> <#Klopfen> <:<#> ja:> <*ENG>', "ja", "nneeee"),
+        # Signs before and behind a word
+        ("*risas* **laughs** *so* _cough_ #noise# //music// $laugh \\breath", "so", "eeseeeee"),
+        ("&amp; &lt;unk&gt; it&#39;s rock&nbsp;", "& it's rock", "nnnnnu"),
+        ("because_1 [...] he {…}", "because he", "nuu"),
+        ("[laugh [cough]] a [sic] b (sp?) c (sic)", "a b c", "eeenn"),
+        ("NaN", "", "u"),
+        ("Speaker 1: so >> no", "so no", "nn"),
     ],
 )  # fmt: skip
 def test_conventions(text: str, left: str, kinds: str) -> None:
@@ -45,7 +61,7 @@ def test_conventions(text: str, left: str, kinds: str) -> None:
     "text",
     [
         "siglo XX, quoi ? non !", "!xung =khoe ǂgâ //gana", "AT&T R&B & co", "me@x.com 50% off", "it's (1995)",
-        "well-known, don't; yes… no - why?", "你好吗", "www.example.org",
+        "well-known, don't; yes… no - why?", "你好吗", "www.example.org", "nan", "0h30 007 1/2 and/or", "#1 _so_ /ui",
     ],
 )  # fmt: skip
 def test_what_is_no_mark(text: str) -> None:
@@ -65,6 +81,8 @@ def test_a_parenthesis_of_other_words_is_said_and_counted() -> None:
     ("text", "left"),
     [
         ("a [noise] <unk> { @ =n (p) !SIL <SPOKEN_NOISE> =laughs= xxx", "a { @ =n (p)"),
+        ("p [door slams] (loud noise) a *laughs* #noise # | [...] ???", "p a # |"),
+        ("[sil p a t a sil] (s i l) & 0ja ri_1", "[sil p a t a sil] (s i l) & 0ja ri_1"),
         ("[p a t a] <space> r_0 |\\ ! ɡ͡b", "[p a t a] <space> r_0 |\\ ! ɡ͡b"),
     ],
 )

@@ -198,6 +198,16 @@ def test_letters(tmp_path: Path, record: Record) -> None:
     ]
 
 
+def test_all_sets_are_spelled_by_what_all_their_texts_say(tmp_path: Path, record: Record) -> None:
+    texts = ("tsit8 lang5", "u7 gua2 [noise]", "'a yak'", "'a so", "mo yak' da")
+    for number, text in enumerate(texts):
+        record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(text)
+    made = [own.read(tmp_path, split, tmp_path / "wav", "xx", "letters") for split in SPLITS]
+    spelled = {"".join(one.phones) for set_ in made for one in set_.utterances}
+    assert spelled >= {"tsit8<space>lang5", "u7<space>gua2", "'a<space>yak'", "mo<space>yak'<space>da"}
+    assert all("digits in words are letters (" in set_.note for set_ in made)
+
+
 def test_letters_that_are_written_pass_the_check(tmp_path: Path, record: Record) -> None:
     texts = ("Nda̠ku²³, ma3 ɓe˩˥!", "yak' 'a (kana:ta) ɔ̃", "á a̱ k͡p ñ – mí\u200cx", "किताब कि")
     utterances: list[Utterance] = []

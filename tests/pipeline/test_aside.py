@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from parp_espnet.pipeline.aside import holds_training, set_aside
+from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
 
 
 def make(exp: Path) -> None:
@@ -69,3 +69,35 @@ def test_a_link_to_nothing_is_put_aside_too(tmp_path: Path) -> None:
 def test_there_is_nothing_to_put_aside(tmp_path: Path) -> None:
     assert set_aside(tmp_path / "gone") is None
     assert not holds_training(tmp_path / "gone")
+
+
+def leave(exp: Path, *files: str) -> None:
+    for file in files:
+        (exp / file).parent.mkdir(parents=True, exist_ok=True)
+        (exp / file).write_bytes(b"12345")
+
+
+RESULT = ("result.json", "mask.safetensors", "decode_greedy/test/text")
+LARGE = ("1epoch.pth", "model/model.safetensors", "decode_greedy/test/logprobs.safetensors")
+
+
+def test_of_what_is_aside_the_newest_alone_keeps_its_model(tmp_path: Path) -> None:
+    for _ in range(2):
+        leave(tmp_path, *RESULT, *LARGE)
+        (tmp_path / "valid.ave.pth").symlink_to("1epoch.pth")
+        set_aside(tmp_path, model=tmp_path / "valid.ave.pth")
+    # Of a training that was not ended there is no model.
+    leave(tmp_path, "config.yaml")
+    set_aside(tmp_path)
+    leave(tmp_path, *(f"earlier/mine/{file}" for file in LARGE))
+    assert thin_out(tmp_path) == 15
+    assert names(tmp_path / "earlier/1") == set(RESULT)
+    assert names(tmp_path / "earlier/2") == {*RESULT, *LARGE, "valid.ave.pth"}
+    assert names(tmp_path / "earlier/3") == {"config.yaml"}
+    assert names(tmp_path / "earlier/mine") == set(LARGE)
+    assert thin_out(tmp_path) == 0
+
+
+def test_the_newest_has_the_highest_number(tmp_path: Path) -> None:
+    leave(tmp_path, "earlier/2/result.json", "earlier/10/result.json", "earlier/of 2025/x", "x")
+    assert set_aside(tmp_path) == tmp_path / "earlier/11"

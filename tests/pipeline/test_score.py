@@ -1,5 +1,5 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +82,13 @@ def test_every_language_has_its_score(scored: tuple[Path, Path, Path]) -> None:
     assert (parts["it"].language, parts["it"].audio_seconds) == ("it", 0.5)
     (one,) = read_utterances(decoded / "score/by_language/es/utterances.tsv")
     assert (one.utterance, one.errors) == ("s-1", 2)
+    # A language that was corrected since is none.
+    write_data_dir(data, [both[0], replace(both[1], language="nl")])
+    score(exp, data, decoded)
+    assert sorted(path.name for path in (decoded / "score/by_language").iterdir()) == ["es", "nl"]
+    write_data_dir(data, [both[0], replace(both[1], language="es")])
+    score(exp, data, decoded)
+    assert not (decoded / "score/by_language").exists()
 
 
 def test_pfer_is_of_phones(scored: tuple[Path, Path, Path]) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
+from parp_espnet.pipeline.contents import Contents
 from parp_espnet.pipeline.record import stale
-from parp_espnet.pipeline.step import Step, describe, run
+from parp_espnet.pipeline.step import Step, describe, overdue, run, state
 
 
 @pytest.fixture
@@ -93,6 +94,20 @@ def test_words_aside_do_not_make_it_another_command(step: Step) -> None:
     run(step)
     run(replace(step, aside=("--nj", "4")))
     assert runs() == 1
+
+
+def test_options_of_where_it_runs_do_not_make_it_another_command(step: Step) -> None:
+    script = step.command[-1]
+
+    def command(*words: str) -> Step:
+        return replace(step, command=("bash", "-c", script, *words), regardless=("--ngpu", "--cmd"), keep=True)
+
+    run(command("--ngpu", "1", "--lr", "3", "--cmd", "--ngpu"))
+    run(command("--ngpu", "0", "--lr", "3", "--cmd", "queue.pl"))
+    assert runs() == 1
+    assert overdue(command("--ngpu", "2", "--lr", "3", "--cmd", "x")) is None
+    with pytest.raises(UserError, match=r"other settings \(3 is now 4\)"):
+        run(command("--ngpu", "0", "--lr", "4", "--cmd", "queue.pl"))
 
 
 def test_what_took_long_is_not_started_over(step: Step) -> None:
@@ -230,11 +245,35 @@ def test_what_a_list_names_was_read(step: Step) -> None:
     run(listing)
     run(listing)
     assert runs() == 2
+    # Another one of the same size, put there with its time, as cp -p and rsync -t do.
+    about = Path("a.wav").stat()
+    Path("other.wav").write_bytes(b"MORE")
+    os.utime("other.wav", ns=(about.st_atime_ns, about.st_mtime_ns))
+    Path("other.wav").replace("a.wav")
+    run(listing)
+    assert runs() == 3
     Path("a.wav").unlink()
     run(listing)
     Path("sources.scp").unlink()
     run(listing)
-    assert runs() == 4
+    assert runs() == 5
+
+
+def test_a_list_that_was_remembered_by_sizes_and_times_is_taken_as_it_is(step: Step) -> None:
+    Path("a.wav").write_bytes(b"one")
+    script = "echo run >>runs; echo 'a a.wav' >sources.scp"
+    command = ("bash", "-c", script)
+    listing = replace(step, command=command, inputs=(), outputs=(), lists=(Path("sources.scp"),))
+    run(listing)
+    record = read_json(listing.record)
+    (name,) = record["inputs"]
+    record["inputs"][name] = Contents().looks_of_listed(Path("sources.scp"))
+    listing.record.write_text(json.dumps(record))
+    assert state(listing) == "complete"
+    Path("a.wav").write_bytes(b"more")
+    assert state(listing).startswith("again, since what sources.scp lists has changed")
+    Path("a.wav").write_bytes(b"one")
+    assert state(listing) != "complete", "its time is another"
 
 
 @pytest.fixture
@@ -271,6 +310,95 @@ def test_other_data_begin_anew_and_other_settings_are_refused(training: Step, ca
     with pytest.raises(UserError, match=r"was made with other settings \(conf has changed\)"):
         run(training)
     assert runs() == 2
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_many_corrections_keep_two_models_at_most(training: Step, kept: bool, capsys) -> None:
+    for text in ("one", "two", "three", "four"):
+        Path("in").write_text(text)
+        run(replace(training, keep_earlier=kept))
+    found = {str(path): path.read_text() for path in Path("exp/tag").rglob("*.pth")}
+    earlier = {f"exp/tag/earlier/{n}/model.pth": text for n, text in ((1, "one"), (2, "two"), (3, "three"))}
+    newest = dict(list(earlier.items())[0 if kept else 2 :])
+    assert found == {"exp/tag/model.pth": "four", **newest}
+    assert len(list(Path("exp/tag/earlier").glob("*/mask"))) == 3
+    said = capsys.readouterr().err.splitlines()
+    assert ("; models of earlier ones, 0.0 MB, are removed" in said[-1]) != kept
+
+
+def test_a_damaged_model_is_not_kept_in_place_of_a_whole_one(training: Step, monkeypatch) -> None:
+    run(training)
+    Path("in").write_text("two")
+    run(training)
+    monkeypatch.setattr("parp_espnet.pipeline.step.is_whole", lambda path: path.read_text() != "dam")
+    Path("exp/tag/model.pth").write_text("dam")
+    run(training)
+    found = {str(path): path.read_text() for path in Path("exp/tag").rglob("*.pth")}
+    assert found == {"exp/tag/model.pth": "two", "exp/tag/earlier/1/model.pth": "one"}
+
+
+def test_an_output_that_a_step_has_not_always_had_is_not_missed(step: Step) -> None:
+    copying = replace(step, command=("bash", "-c", "echo run >>runs; cp in out; cp in report"))
+    run(copying)
+    Path("report").unlink()
+    more = replace(copying, outputs=(*step.outputs, Path("report")))
+    for _ in range(2):
+        assert state(more) == "complete"
+        run(more)
+    assert runs() == 1
+    Path("in").write_text("two")
+    run(more)
+    Path("report").unlink()
+    assert state(more) == "again, since report is gone"
+
+
+@pytest.mark.parametrize("what", ["inputs", "recordings", "trees", "optional"])
+def test_what_changes_while_a_step_runs_is_seen_by_the_next(what: str, step: Step) -> None:
+    Path("wav.scp").write_text("a in\n")
+    path = Path("wav.scp") if what == "recordings" else Path("in")
+    corrected = replace(step, **({"inputs": ()} | {what: (path,)}))
+    changing = replace(corrected, command=("bash", "-c", "cp in out; [ -e seen ] || echo other >in; touch seen"))
+    run(changing)
+    assert Path("out").read_text() == "one"
+    assert state(changing).startswith("again, since ")
+    run(changing)
+    assert Path("out").read_text() == "other\n"
+    assert state(changing) == "complete"
+
+
+def test_what_is_overdue_of_a_step_that_is_left_out(step: Step) -> None:
+    assert overdue(step) is None, "it was never run"
+    run(step)
+    assert overdue(step) is None
+    Path("in").write_text("two")
+    assert overdue(step) == "in has changed"
+    assert overdue(replace(step, command=("true",))) is not None
+    Path("in").write_text("one")
+    assert overdue(replace(step, command=("true",))) == "bash -c 'echo run >>runs; cp in out' is now true"
+    Path("out").write_text("edited")
+    assert overdue(step) == "out is not what was left there"
+    # What is gone is taken as it was.
+    Path("out").unlink()
+    assert overdue(step) is None
+    Path("in").unlink()
+    assert overdue(step) is None
+
+
+@pytest.mark.parametrize("what", ["recordings", "trees", "optional"])
+def test_a_corpus_that_is_gone_is_not_overdue(what: str, step: Step) -> None:
+    Path("corpus").mkdir()
+    Path("corpus/a.wav").write_bytes(b"one")
+    Path("wav.scp").write_text("a corpus/a.wav\n")
+    path = {"recordings": "wav.scp", "trees": "corpus", "optional": "corpus/a.wav"}[what]
+    reading = replace(step, **{what: (Path(path),)})
+    run(reading)
+    Path("corpus/a.wav").write_bytes(b"other")
+    assert overdue(reading) is not None
+    assert state(reading).startswith(f"again, since {overdue(reading)}")
+    run(reading)
+    Path("corpus/a.wav").unlink()
+    Path("corpus").rmdir()
+    assert overdue(reading) is None
 
 
 def test_a_training_is_begun_anew_where_its_model_is_damaged_and_gone_through_where_all_else_is(training: Step) -> None:

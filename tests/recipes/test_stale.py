@@ -217,6 +217,18 @@ TABLE: dict[str, set[str]] = {
     f"{TAG}/decode_beam12/test/text": {"beam12 decode test", "beam12 score test"},
     f"{TAG}/decode_beam12/test/score/result.json": {"beam12 score test"},
     f"{TAG}/decode_greedy/test/score/utterances.tsv": {"score test"},
+    f"{TAG}/decode_greedy/test/score/counts.json": {"score test"},
+    f"{TAG}/decode_greedy/test/score/confusions.tsv": {"score test"},
+    f"{TAG}/decode_greedy/test/score/worst.txt": {"score test"},
+    f"{TAG}/decode_greedy/test/score/ref.trn": {"score test"},
+    f"{TAG}/decode_greedy/test/score/hyp.trn": {"score test"},
+    f"{TAG}/decode_greedy/test/score/README.txt": {"score test"},
+    f"{TAG}/decode_beam12_ngram3/dev/tune.tsv": {TUNE},
+    # it lies open: that it is gone is seen
+    f"{TAG}/decode_greedy/test/ctm": set(),
+    # what serves to look at, and nobody reads
+    f"{TAG}/log/train.log": set(),
+    f"{TAG}/initial_mask.safetensors": set(),
 }
 """A file whose content changes, and all steps that run again for it at once."""
 
@@ -268,6 +280,30 @@ def test_what_is_cut_off_or_gone_is_made_again_by_the_step_that_made_it(file: st
     assert makers == changed(path, path.read_bytes()[: path.stat().st_size // 2])
     # Who reads it cannot say so before it is there again.
     assert changed(path, None) & makers or not makers or path.name == "train.yaml"
+
+
+def test_a_ctm_that_is_gone_is_made_again(recipe: Path, changed) -> None:
+    assert changed(recipe / TAG / "decode_greedy/test/ctm", None) == {"decode test"}
+
+
+def test_who_leaves_out_a_stage_that_would_run_again_is_told(recipe: Path, run: Run, steps) -> None:
+    text = recipe / "data/test/text"
+    before = text.read_text()
+    text.write_text(before.replace("test0 ", "test0 o "))
+    shown = {
+        words: run("--dry_run", "true", *words.split()).stderr for words in ("", "--stage 13", "--skip_train true")
+    }
+    shown["--stop_stage 1"] = run("--dry_run", "true", "--stop_stage", "1").stderr
+    corrected = run("--stage", "13")
+    text.write_text(before)
+    told = (
+        "warning: stage 1 (data) check_train would be made again, since data/test/text has changed "
+        "(and 1 more); this call leaves that stage out and goes on with what is there\n"
+    )
+    assert shown == {"": "", "--stage 13": told, "--skip_train true": "", "--stop_stage 1": ""}
+    assert told in corrected.stderr
+    assert corrected.returncode == 0
+    assert "warning" not in run("--stage", "13").stderr
 
 
 def test_what_is_touched_or_copied_is_the_same(recipe: Path, steps: dict[str, Step], monkeypatch) -> None:

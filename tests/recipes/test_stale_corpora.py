@@ -152,6 +152,11 @@ def test_corrected_transcripts_and_replaced_recordings(own: Path, run: Run, tmp_
     durations = (recipe / "dump/raw/org/train/utt2dur").read_text().split()[1::2]
     assert ("2.000" in durations) != (own / "segments").exists()
     assert run(2) == set()
+    # By one of the same size, with its time.
+    about = wav.stat()
+    write_noise(wav, 2.0, 100)
+    os.utime(wav, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert "format_train" in run(2)
 
 
 def is_source(path: Path, own: Path) -> bool:

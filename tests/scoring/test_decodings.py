@@ -70,6 +70,22 @@ def test_what_cannot_be_compared_is_not(result: Result, scores: list[Path]) -> N
         compare_decodings(scores)
 
 
+def test_scores_on_another_text_are_told_apart(result: Result, scores: list[Path]) -> None:
+    exp = scores[0].parents[2]
+    for decoding, digest in (("greedy", "new"), ("beam12", "old"), ("beam12_penalty", "new")):
+        scored(exp, decoding, result, 5, reference_sha256=digest)
+    found = {one.decoding: one for one in compare_decodings(scores[:4])}
+    assert {name: one.against_greedy is not None for name, one in found.items()} == {
+        "decode_greedy": False,
+        "decode_beam12": False,
+        "decode_beam12_penalty": True,
+        # One of before results said so is taken as it is.
+        "decode_beam12_ngram3": True,
+    }
+    assert [one.decoding for one in found.values() if one.other_references] == ["decode_beam12"]
+    assert "beam12/test; other references " in as_table(list(found.values()))
+
+
 def test_json(scores: list[Path], tmp_path: Path) -> None:
     write_decodings(tmp_path / "decodings.json", compare_decodings(scores[:4]))
     greedy, *_, last = json.loads((tmp_path / "decodings.json").read_text())

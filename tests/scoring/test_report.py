@@ -1,3 +1,4 @@
+import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -55,6 +56,42 @@ def test_decodings_are_compared_where_there_are_several(
         result.write(score / "result.json")
     write_report(Path("exp"), Path("exp/RESULTS.md"))
     assert Path("exp/RESULTS.md").read_text().endswith(as_table(compare_decodings(scores)))
+
+
+def test_scores_on_another_text_are_told_apart(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, (tag, digest) in enumerate({"a": "old", "b": "new", "c": None, "d": "new"}.items()):
+        score = Path("exp") / tag / "decode_greedy/test/score"
+        write_json(score / "counts.json", asdict(Total(4, 100, 90, 5, 5, 2, 3)))
+        os.utime(score / "counts.json", (number, number))
+        replace(result, reference_sha256=digest).write(score / "result.json")
+    write_report(Path("exp"), Path("exp/RESULTS.md"))
+    text = Path("exp/RESULTS.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("|decode_")]
+    same = "decode_greedy/test"
+    assert rows == [f"{same}; other references", same, same, same]
+    assert "Other references: scored on another text" in text
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[1]", '{"sentences": null}'])
+@pytest.mark.parametrize("file", ["counts.json", "result.json"])
+def test_a_damaged_score_spoils_no_other_experiment(
+    file: str, content: str, result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for tag in ("a", "b"):
+        score = Path("exp") / tag / "decode_greedy/test/score"
+        write_json(score / "counts.json", asdict(Total(4, 100, 90, 5, 5, 2, 3)))
+        result.write(score / "result.json")
+    damaged = Path("exp/a/decode_greedy/test/score", file)
+    damaged.write_text(content)
+    write_report(Path("exp"), Path("exp/RESULTS.md"))
+    text = Path("exp/RESULTS.md").read_text()
+    assert "## exp/b" in text
+    assert "## exp/a" not in text
+    said = capsys.readouterr().err
+    assert said.startswith(f"warning: left out of RESULTS.md: {damaged}: ")
+    assert said.count("\n") == 1
 
 
 def test_nothing_scored(tmp_path: Path) -> None:

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+import torch
+
+from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.per import Counts
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import write_utterances
@@ -47,6 +53,29 @@ def test_only_what_was_decoded_alike_is_compared_and_what_is_missing_is_named(
     assert str(omp.folder / omp.experiment.mask.name) in gather([*some, omp]).missing
     assert lost in Evidence(missing=[lost]).warning
     assert Evidence().warning == ""
+
+
+@pytest.mark.parametrize("damage", [b"", b'{"step": 0, "fl', b"[]\n", b"\xff\n"])
+def test_a_log_or_a_table_that_is_damaged_is_named(
+    damage: bytes, make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    parp = make_result(method="parp", sparsity_target=0.5, interval=5, seed=0)
+    dense = make_result(method="dense", sparsity_target=0.0, interval=None, seed=0)
+    some = [scored(one, tmp_path / one.method, 1) for one in (parp, dense)]
+    log = some[0].folder / "pruning.jsonl"
+    log.write_bytes(damage)
+    settings = some[1].experiment.settings
+    assert isinstance(settings, Settings)
+    decoding = some[1].folder / Decoding(settings).name
+    table = decoding / dense.dataset / "score/confusions.tsv"
+    table.parent.mkdir(parents=True)
+    table.write_bytes(damage + b"\na\tb\n")
+    kept = Mask({"x": torch.ones(8, dtype=torch.bool)}, origin="a test", sparsity_target=0.0)
+    kept.save(some[0].folder / "mask.safetensors")
+    evidence = gather(some)
+    # An empty log is of a training that has not adjusted its mask.
+    assert (str(log) in evidence.missing) == bool(damage)
+    assert str(table) in evidence.missing
 
 
 def test_what_differs_in_the_upstream_alone_is_compared_with_the_first(

@@ -66,6 +66,8 @@ KINDS: Mapping[str, Kind] = {
     "phone": Kind(Level.ERROR, "phone outside the inventory"),
     "words": Kind(Level.ERROR, "words of letters in the place of phones; parp-data --ignore words goes on with them"),
     "mark": Kind(Level.WARNING, "mark of an event, or of what nobody understood, in the place of a phone"),
+    "punctuation": Kind(Level.WARNING, "token that is punctuation, a pause or a border of words, and no phone"),
+    "alike": Kind(Level.WARNING, "phones of the training set that are one to the eye, such as g and ɡ"),
     "normal-form": Kind(Level.WARNING, "phone that is not in NFD"),
     "mixed-forms": Kind(Level.ERROR, "phone that is written in two normal forms"),
     "ctc": Kind(Level.ERROR, "more phones than frames of 20 ms, of which a repeated phone needs one more"),

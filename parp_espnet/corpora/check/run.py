@@ -11,7 +11,7 @@ from parp_espnet.corpora.check.faults import Fault, Level, Levels
 from parp_espnet.corpora.check.folder import Folder, read_folder
 from parp_espnet.corpora.check.judge import Limits, judge, judge_none_left
 from parp_espnet.corpora.check.text import judge_texts
-from parp_espnet.corpora.check.unseen import judge_unseen
+from parp_espnet.corpora.check.unseen import judge_alike, judge_unseen
 from parp_espnet.corpora.check.words import judge_words
 from parp_espnet.errors import UserError
 
@@ -63,6 +63,7 @@ def check(paths: Sequence[Path], limits: Limits, levels: Levels, jobs: int = 1) 
         faults += judge_none_left(folder, own, limits)
     faults += judge_texts(folders, limits.inventory)
     faults += judge_unseen(folders)
+    faults += judge_alike(folders[0])
     faults += judge_words(folders)
     faults += judge_sets(folders, heard)
     kept = tuple(fault for fault in faults if levels[fault.kind] is not Level.IGNORE)

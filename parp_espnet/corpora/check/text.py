@@ -54,6 +54,11 @@ def spelled(phone: str) -> str:
     return f"{phone} ({', '.join(named(mark) for mark in phone)})"
 
 
+def counted(number: int, word: str) -> str:
+    """Return how many there are of something: "1 time", "2 times"."""
+    return f"{number} {word}" + "s" * (number != 1)
+
+
 def normal(text: str) -> str:
     """Return a text in the project's normal form."""
     return normalize(FORM, text)

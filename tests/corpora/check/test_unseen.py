@@ -1,5 +1,6 @@
 """Phones of other sets that training has not."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from parp_espnet.corpora.check.faults import Level, levels
 from parp_espnet.corpora.check.fix import fix
 from parp_espnet.corpora.check.judge import Limits
 from parp_espnet.corpora.check.run import check
-from parp_espnet.corpora.check.unseen import LOOKALIKES, lookalikes
+from parp_espnet.corpora.check.unseen import LOOKALIKES, SAME, _same, lookalikes
+from parp_espnet.phones.espeak import VOICES
+from parp_espnet.phones.ipa import load_inventory
 
 Make = Callable[..., Path]
 
@@ -56,6 +59,8 @@ def test_as_an_error_it_leaves_the_utterances_out(make: Make, tmp_path: Path) ->
         ("g", "ɡ"), ("a:", "aː"), ("k'", "kʼ"), ("ε", "ɛ"), ("ə", "ǝ"), ("∫", "ʃ"), ("ß", "β"), ("ϴ", "θ"), ("?", "ʔ"),
         ("!", "ǃ"), ("|", "ǀ"), ("а", "a"), ("t͡ʃ", "tʃ"), ("ʧ", "tʃ"), ("a\u0331", "a\u0320"), ("ɚ", "ə˞"),
         ("γ", "ɣ"), ("ma3", "ma³"), ("kh", "kʰ"), ("o\u200b", "o"), ("φ", "ɸ"), ("ŋ", "η"), ("||", "ǀǀ"), ("a~", "a˜"),
+        ("r", "ɹ"), ("ɾ", "r"), ("ɩ", "ɪ"), ("a~", "ã"),
+        ("aɪ̯", "aɪ"), ("d͡ʒ", "ʤ"), ("AH2", "AH0"), ("aa1", "AA1"), ("ʻ", "'"),
     ],
 )  # fmt: skip
 def test_lookalikes(phone: str, other: str) -> None:
@@ -65,4 +70,20 @@ def test_lookalikes(phone: str, other: str) -> None:
 
 def test_what_differs_for_the_eye_is_no_lookalike() -> None:
     assert lookalikes("b", ["p", "d", "bb", "b\u0325"]) == []
-    assert all(len(set(group)) == len(group) for group in LOOKALIKES)
+    assert all(len(set(group)) == len(group) for group in (*LOOKALIKES, *SAME))
+
+
+def test_one_phone_in_two_spellings_is_named(make: Make) -> None:
+    train, test = make(), make("test", ("zoe",), seed=20)
+    (train / "text").write_text("ana-1 ɡ ɡ tʃ a:\nana-2 g t͡ʃ tʃ\nbea-1 a: aː kʼ a:\nbea-2 k' k' ɑ a ɾ r r ɪ i ʻ\n")
+    faults = [fault for fault in check([train, test], Limits(), levels({})).faults if fault.kind == "alike"]
+    assert [fault.utterance for fault in faults] == ["aː", "g", "kʼ", "t͡ʃ"]
+    assert {fault.folder for fault in faults} == {str(train)}
+    assert faults[1].found == (
+        "g (U+0067 (LATIN SMALL LETTER G)), 1 time, and ɡ (U+0261 (LATIN SMALL LETTER SCRIPT G)), 2 times"
+    )
+
+
+def test_no_inventory_has_one_phone_in_two_spellings() -> None:
+    for language in (*VOICES, "mb"):
+        assert not _same(Counter(load_inventory(language)))

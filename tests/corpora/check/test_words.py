@@ -43,3 +43,23 @@ def test_xsampa_and_silence_are_phones(make: Make, find: Find, phones: str) -> N
     data = make()
     write(data, phones)
     assert not find(data)
+
+
+def test_a_mark_of_several_tokens_is_one(make: Make, find: Find) -> None:
+    data = make()
+    write(data, "o [door slams] l a (loud noise)")
+    assert find(data) == [("mark", "bea-1"), ("mark", "bea-1")]
+
+
+def test_punctuation_is_counted(make: Make) -> None:
+    train, dev = make(), make("dev", ("eva",), seed=10)
+    write(train, "o | l . a | t .")
+    faults = [fault for fault in check([train, dev], Limits(), levels({})).faults if fault.kind == "punctuation"]
+    assert [(fault.folder, fault.utterance) for fault in faults] == [(str(train), "."), (str(train), "|")]
+    assert faults[1].found == "| (U+007C (VERTICAL LINE)), 2 times in 1 utterance"
+
+
+def test_letters_may_be_signs(make: Make, find: Find) -> None:
+    data = make()
+    write(data, "k a : <space> / u i")
+    assert not find(data)
