@@ -214,7 +214,7 @@ if at_stage 7; then
     step "${stats}/.steps/collect.json" "${texts[@]}" "${sound[@]}" --input "${project}/conf/stats.yaml" \
         "${collected[@]/#/--output=}" \
         --runner "${stats_cmd}" --log "${stats}/log/collect.log" -- \
-        python3 -m espnet2.bin.asr_train --collect_stats true --config "${project}/conf/stats.yaml" \
+        python3 -m parp_espnet.bin.train --collect_stats true --config "${project}/conf/stats.yaml" \
         --token_list "${tokens}" "${train_data[@]}" --output_dir "${stats}/collected"
     step "${stats}/.steps/aggregate.json" "${texts[@]}" "${collected[@]/#/--input=}" "${aggregated[@]}" \
         --runner "${stats_cmd}" --log "${stats}/log/aggregate.log" -- \
