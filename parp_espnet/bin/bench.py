@@ -15,7 +15,6 @@ from typing import Any
 
 from parp_espnet import progress
 from parp_espnet.bench.parts import PARTS
-from parp_espnet.devices import check_device
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
 from parp_espnet.scoring.aligned import unaligned
@@ -36,6 +35,9 @@ def main() -> None:
     known = {size for part in PARTS.values() for size in part.sizes}
     if unknown := [size for size in options.sizes or [] if size not in known]:
         raise UserError(f"--sizes {unknown[0]}: expected some of {', '.join(sorted(known))}")
+    # Imported here: torch takes seconds.
+    from parp_espnet.devices import check_device  # noqa: PLC0415
+
     on_gpu = check_device(options.device) != "cpu"
     if on_gpu and options.only and not PARTS[options.only].on_gpu:
         raise UserError(f"--only {options.only} --device {options.device}: this part is measured on the CPU alone")

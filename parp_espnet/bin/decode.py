@@ -7,7 +7,6 @@ import argparse
 from pathlib import Path
 
 from parp_espnet.errors import UserError, command
-from parp_espnet.espnet.decode import decode
 
 
 @command
@@ -23,6 +22,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.batch_seconds is not None and args.batch_seconds <= 0:
         raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
+    # Imported here: ESPnet takes seconds.
+    from parp_espnet.espnet.decode import decode  # noqa: PLC0415
+
     print(decode(args.model, args.data, args.out, args.batch_seconds, args.device, args.logprobs))
 
 

@@ -14,35 +14,15 @@ A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt) or an ESPnet mode
 """
 
 import argparse
-import re
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from parp_espnet.errors import UserError, command, describe, printable
-from parp_espnet.pipeline.made import load_settings, origin_of
-from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
-from parp_espnet.pruning.combine import HOW, combine, random_mask
-from parp_espnet.pruning.masks import Mask, iou, random_iou
-from parp_espnet.pruning.methods import Source
-from parp_espnet.pruning.origin import MAGNITUDE, Origin
-from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
+from parp_espnet.errors import command
+from parp_espnet.pruning.methods import HOW
 from parp_espnet.pruning.scopes import SCOPES, check_scope
-from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.settings import check_sparsity
-from parp_espnet.upstreams.weights import copy_changed, load_weights
 
 SETTINGS = "settings.json"
 """In an experiment's directory: its options."""
-REFINED = {(Source.RANDOM, Source.PRETRAINED), (Source.ITERATED, Source.FINETUNED)}
-"""What an experiment calls the source of a mask, and what the command does that makes it.
-
-Weights drawn at random stand in a pre-trained model's place, and IMP's last round is a finetuned model.
-"""
 
 
 @command
@@ -52,7 +32,10 @@ def main() -> None:
     if "sparsity" in args:
         check_sparsity(args.sparsity)
         check_scope(args.scope, args.sparsity)
-    args.run(args)
+    # Imported here: torch takes seconds, and options need nothing of it.
+    from parp_espnet.pipeline.mask_actions import ACTIONS  # noqa: PLC0415
+
+    ACTIONS[args.action](args)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,19 +44,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     actions = parser.add_subparsers(dest="action", required=True)
 
-    def action(name: str, run: object, text: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(name, help=text, description=text)
-        made.set_defaults(run=run)
-        return made
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text)
 
-    upstream = action("from-upstream", _from_upstream, "the largest of the pre-trained weights (MPI, PARP)")
+    upstream = action("from-upstream", "the largest of the pre-trained weights (MPI, PARP)")
     upstream.add_argument("--upstream", required=True, help="a model, or the hub name of a downloaded one")
-    model = action("from-model", _from_model, "the largest of finetuned weights (OMP, transfer)")
+    model = action("from-model", "the largest of finetuned weights (OMP, transfer)")
     model.add_argument("--model", type=Path, required=True, help="a model, e.g. valid.cer_ctc.ave.pth")
-    drawn = action("random", _random, "the same share of each tensor, drawn uniformly")
+    drawn = action("random", "the same share of each tensor, drawn uniformly")
     drawn.add_argument("--model", type=Path, required=True, help="whose pool the mask is to fit")
     drawn.add_argument("--seed", type=int, default=0)
-    combined = action("combine", _combine, "what any (union), all (intersection) or most (majority) masks keep")
+    combined = action("combine", "what any (union), all (intersection) or most (majority) masks keep")
     combined.add_argument("how", choices=HOW)
     combined.add_argument("masks", type=Path, nargs="+")
     for maker in (upstream, model, drawn):
@@ -82,182 +63,24 @@ def _parser() -> argparse.ArgumentParser:
     for maker in (upstream, model):
         maker.add_argument("--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4")
     drawn.add_argument("--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4")
-    pool = action("pool", _pool, "what of a model would be pruned, and what not")
+    pool = action("pool", "what of a model would be pruned, and what not")
     pool.add_argument("model", type=Path)
     for one in (upstream, model, drawn, pool):
         one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
         one.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well")
 
-    info = action("info", _info, "what a mask is and where it prunes")
+    info = action("info", "what a mask is and where it prunes")
     info.add_argument("mask", type=Path)
-    diff = action("diff", _diff, "overlap of two masks")
+    diff = action("diff", "overlap of two masks")
     diff.add_argument("masks", type=Path, nargs=2)
-    applied = action("apply", _apply, "write a pruned copy of a model")
-    verify = action("verify", _verify, "say whether a model is exactly sparse under a mask; exit code 1 if not")
+    applied = action("apply", "write a pruned copy of a model")
+    verify = action("verify", "say whether a model is exactly sparse under a mask; exit code 1 if not")
     for one in (applied, verify):
         one.add_argument("mask", type=Path)
         one.add_argument("model", type=Path)
     for maker in (upstream, model, drawn, combined, applied):
         maker.add_argument("--out", type=Path, required=True)
     return parser
-
-
-def _from_upstream(args: argparse.Namespace) -> None:
-    _make(_upstream_weights(args.upstream), Source.PRETRAINED, Source.PRETRAINED.value, args)
-
-
-def _from_model(args: argparse.Namespace) -> None:
-    told = f"magnitudes of the finetuned weights {args.model}"
-    _make(load_weights(args.model), Source.FINETUNED, told, args, _trained_in(args.model))
-
-
-def _trained_in(model: Path) -> Origin:
-    """Whose a finetuned model is: its directory says it, or that above it where the model has a folder of its own."""
-    return Origin.of_experiment(model.parent).over(Origin.of_experiment(model.parent.parent))
-
-
-def _make(
-    weights: Mapping[str, Tensor], source: Source, origin: str, args: argparse.Namespace, run: Origin | None = None
-) -> None:
-    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.scope)
-    made = _made(source, args.settings).over(run or Origin())
-    _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope, made=made), args.out)
-
-
-def _made(source: Source, settings: Path | None) -> Origin:
-    """Whose a mask is: that of the experiment, which may know more of its source."""
-    if settings is None:
-        return Origin(source=source.name.lower(), ranking=MAGNITUDE)
-    experiment = load_settings(settings)
-    told = Source[experiment.mask_source.upper()]
-    # A finetuned model's mask may be made for an experiment that begins otherwise, or for none.
-    same = told is source or (told, source) in REFINED
-    return replace(origin_of(experiment), source=(told if same else source).name.lower())
-
-
-def _random(args: argparse.Namespace) -> None:
-    pool = find_pool(load_weights(args.model), args.pattern, args.biases)
-    mask = random_mask(shapes_of(pool), args.sparsity, args.seed, args.scope)
-    known = _made(Source.UNIFORM, args.settings) if args.settings is not None else Origin()
-    _save(replace(mask, made=replace(mask.made.over(known), ranking=None)), args.out)
-
-
-def _combine(args: argparse.Namespace) -> None:
-    masks = [Mask.load(path) for path in args.masks]
-    _save(combine(masks, args.how, [str(path) for path in args.masks]), args.out)
-
-
-def _save(mask: Mask, out: Path) -> None:
-    mask.save(out)
-    print(printable(f"{out}: {mask.sparsity:.6f} of {mask.total} weights pruned, {mask.origin}"))
-
-
-def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
-    if Path(upstream).exists():
-        return load_weights(Path(upstream))
-    # Slow to import, and needed for a name of the hub only.
-    from transformers import AutoModel  # noqa: PLC0415
-
-    try:
-        states: Mapping[str, Tensor] = AutoModel.from_pretrained(upstream, local_files_only=True).state_dict()
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"--upstream {upstream}: expected a Hugging Face model, found none ({describe(error)})"
-        ) from None
-    return states
-
-
-def _pool(args: argparse.Namespace) -> None:
-    weights = load_weights(args.model)
-    names = pool_names(weights, args.pattern, args.biases)
-    pool = {canonical: weights[name] for canonical, name in names.items()}
-    size, total = _size(pool.values()), _size(weights.values())
-    print(f"{args.model}: {size} of {total} weights ({size / total:.1%}) in {len(pool)} tensors would be pruned")
-    for kind, part in groups(pool, by_kind).items():
-        shape = "×".join(map(str, next(iter(part.values())).shape))
-        print(f"  prune  {kind:40} {len(part):3} tensors such as {shape}, {_size(part.values())} weights")
-    left = sorted(set(weights) - set(names.values()))
-    print(f"  leave  {fold(left, limit=1000)}" if left else "  leave  nothing")
-
-
-def _size(tensors: object) -> int:
-    return sum(tensor.numel() for tensor in tensors)  # type: ignore[attr-defined]
-
-
-def _info(args: argparse.Namespace) -> None:
-    mask = Mask.load(args.mask)
-    print(f"origin       {printable(mask.origin)}")
-    for name, value in mask.made.as_dict().items():
-        if value is not None:
-            print(f"{name:12} {printable(value)}")
-    ranking = f"{printable(mask.scope)} ranking"
-    print(f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {ranking}")
-    print(f"weights      {mask.total} in {len(mask.kept)} tensors")
-    print(f"step         {mask.step if mask.step is not None else '-'}")
-    if mask.step is not None and mask.parent is None:
-        print("note         it names no mask from which that many updates led to it")
-    print(f"sha256       {mask.sha256}")
-    print(f"parent       {printable(mask.parent or '-')}")
-    print(f"fingerprint  {mask.fingerprint}")
-    for group in (by_layer, by_kind):
-        found = sparsity_by(mask.kept, group)
-        for name in groups(mask.kept, group):
-            share = f"{found[name]:.4f}" if name in found else "no weights"
-            print(f"{share}  {printable(name)}")
-
-
-def _diff(args: argparse.Namespace) -> None:
-    first, second = (Mask.load(path) for path in args.masks)
-    first.check_fits(second.kept, where=" and ".join(map(str, args.masks)))
-    print(f"IOU over kept weights  {iou(first.kept, second.kept):.4f}")
-    print(f"of random masks        {random_iou(first.sparsity, second.sparsity):.4f}")
-    if first.sparsity != second.sparsity:
-        print(f"sparsities differ      {first.sparsity:.4f} and {second.sparsity:.4f}")
-    one, other = (sparsity_by(mask.kept, by_layer) for mask in (first, second))
-    print("by layer, with what random masks of the same sparsities would have:")
-    for name, overlap in iou_by(first.kept, second.kept, by_layer).items():
-        print(f"{overlap:.4f}  {random_iou(one[name], other[name]):.4f}  {printable(name)}")
-
-
-def _apply(args: argparse.Namespace) -> None:
-    mask, names, _ = _fitting(args.mask, args.model)
-    pruned = {name: mask.kept[canonical] for canonical, name in names.items()}
-    copy_changed(args.model, args.out, lambda name, tensor: tensor * pruned[name] if name in pruned else tensor)
-    print(f"{args.out}: {args.model} with {mask.sparsity:.6f} of {mask.total} weights zero")
-
-
-def _verify(args: argparse.Namespace) -> None:
-    mask, names, weights = _fitting(args.mask, args.model)
-    alive = {name: int(torch.count_nonzero(weights[name][~mask.kept[canonical]])) for canonical, name in names.items()}
-    if revived := {name: count for name, count in alive.items() if count}:
-        worst = max(revived, key=lambda name: revived[name])
-        print(
-            f"{args.model}: not sparse: {sum(revived.values())} pruned weights in {len(revived)} tensors are not zero, "
-            f"most in {worst} ({revived[worst]})"
-        )
-        sys.exit(1)
-    print(f"{args.model}: exactly sparse, {mask.sparsity:.6f} of {mask.total} weights are zero as {args.mask} has it")
-
-
-def _fitting(path: Path, model: Path) -> tuple[Mask, dict[str, str], Mapping[str, Tensor]]:
-    """Return a mask, the model's name of each of its tensors, and the model's weights.
-
-    Raises `UserError` where they do not fit.
-    """
-    mask, weights = Mask.load(path), load_weights(model)
-    names = _names_under(mask, list(weights))
-    mask.check_fits({canonical: weights[name] for canonical, name in names.items()}, where=f"{path} and {model}")
-    return mask, names, weights
-
-
-def _names_under(mask: Mask, names: Sequence[str]) -> dict[str, str]:
-    """Return the model's name of each tensor of a mask, which may be of a pool of one's own or without biases."""
-    own = "|".join(re.escape(name) for name in mask.kept)
-    try:
-        found = pool_names(names, own)
-    except UserError:
-        found = {}
-    return found if found.keys() == mask.kept.keys() else pool_names(names)
 
 
 if __name__ == "__main__":

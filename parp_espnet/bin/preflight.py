@@ -9,7 +9,6 @@ from pathlib import Path
 import yaml
 
 from parp_espnet.errors import UserError, command
-from parp_espnet.upstreams.preflight import preflight
 
 
 @command
@@ -24,6 +23,9 @@ def main() -> None:
     parser.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well")
     arguments = parser.parse_args()
     settings = dict(_setting(text) for text in arguments.set)
+    # Imported here: transformers takes seconds.
+    from parp_espnet.upstreams.preflight import preflight  # noqa: PLC0415
+
     checked = preflight(
         arguments.upstream,
         arguments.out,

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from parp_espnet.errors import UserError, command
-from parp_espnet.glue.xlnet import Pretraining, pretrain
+from parp_espnet.glue.settings import Pretraining
 
 
 @command
@@ -23,6 +23,9 @@ def main() -> None:
     for name in ("updates", "phrases"):
         if getattr(options, name) < 1:
             raise UserError(f"--{name} {getattr(options, name)}: expected 1 or more")
+    # Imported here: torch takes seconds.
+    from parp_espnet.glue.xlnet import pretrain  # noqa: PLC0415
+
     pretrain(Pretraining(options.updates, options.phrases, options.seed), options.out)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from espnet2.train.reporter import Reporter
 
 from parp_espnet.errors import UserError
+from parp_espnet.espnet.stock import Reporter
 from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.foreign import read_checkpoint
 

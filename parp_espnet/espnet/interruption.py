@@ -18,12 +18,12 @@ from types import FrameType
 from typing import Any
 
 import torch
-from espnet2.train.reporter import to_reported_value
 from torch import nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet import checkpoints, ranks
 from parp_espnet.espnet.chance import Chance
+from parp_espnet.espnet.stock import to_reported_value
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 CODE = 128 + signal.SIGTERM

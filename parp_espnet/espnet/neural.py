@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from espnet2.tasks.lm import LMTask
 from numpy.typing import NDArray
 
 from parp_espnet.decoding.language_model import LanguageModel
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.stock import LMTask
 
 
 class NeuralModel(LanguageModel):

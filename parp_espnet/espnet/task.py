@@ -4,8 +4,6 @@ import argparse
 from typing import Any
 
 import torch
-from espnet2.asr.frontend.s3prl import S3prlFrontend
-from espnet2.tasks.asr import ASRTask
 
 from parp_espnet.devices import check_gpus
 from parp_espnet.espnet import ranks
@@ -13,6 +11,7 @@ from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
 from parp_espnet.espnet.sharing import read_where_there_is_room
+from parp_espnet.espnet.stock import ASRTask, S3prlFrontend, import_upstreams
 from parp_espnet.espnet.trainer import PruningTrainer
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -40,6 +39,8 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
     @classmethod
     def build_model(cls, args: argparse.Namespace) -> Any:
         """Build ESPnet's model, without its spare copy of the upstream, with exact frame counts and a PER."""
+        if getattr(args, "frontend", None) == "s3prl":
+            import_upstreams()
         model = super().build_model(args)
         if isinstance(model.frontend, S3prlFrontend):
             # Kept for a reset that nobody asks for, at the price of the whole upstream in memory.

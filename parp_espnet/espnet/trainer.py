@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from espnet2.torch_utils.safe_torch_load import UnsafeLoadRefusedError
-from espnet2.train.trainer import Trainer, TrainerOptions
-from espnet2.utils.nested_dict_action import NestedDictAction
 from torch import nn
 
 from parp_espnet.espnet import checkpoints
@@ -20,6 +17,7 @@ from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
 from parp_espnet.espnet.ranks import on_first_rank
 from parp_espnet.espnet.session import Session
+from parp_espnet.espnet.stock import NestedDictAction, Trainer, TrainerOptions, UnsafeLoadRefusedError
 from parp_espnet.locks import locked
 from parp_espnet.pruning.settings import PruneSettings
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from parp_espnet.scoring.bootstrap import RESAMPLES, Paired, paired, percentiles, sums
 
@@ -66,6 +65,8 @@ def _correlation(n: Values, x: Values, y: Values, xx: Values, yy: Values, xy: Va
 
 
 def _ranks(labels: Values, predictions: Values) -> list[Values]:
+    from scipy.stats import rankdata  # noqa: PLC0415  # it takes a second
+
     return _moments(rankdata(labels) / len(labels), rankdata(predictions) / len(predictions))
 
 

@@ -10,9 +10,7 @@ import numpy as np
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, regular, write_text
 from parp_espnet.glue.examples import Example, label_name, read
-from parp_espnet.glue.finetune import predict
 from parp_espnet.glue.metrics import METRICS, Values, error_interval
-from parp_espnet.glue.models import load_classifier, load_tokenizer
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.glue.tasks import Task
 from parp_espnet.pipeline.made import languages_of
@@ -34,6 +32,10 @@ def score(exp: Path) -> Result:
     Raises:
         UserError: a file is missing or damaged.
     """
+    # Imported here: torch takes seconds, and who compares predictions needs none of it.
+    from parp_espnet.glue.finetune import predict  # noqa: PLC0415
+    from parp_espnet.glue.models import load_classifier, load_tokenizer  # noqa: PLC0415
+
     settings = Settings.load(exp / "settings.json")
     task, tests = settings.definition, settings.sets[2:]
     place = str((exp / MODEL).parent.resolve())

@@ -105,3 +105,12 @@ class Settings(Experiment):
         return cls(
             **found | {name: Path(found[name]) for name in ("recipe", "initial_mask", "glue") if found.get(name)}
         )
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """How a small XLNet is pre-trained, see `parp_espnet.glue.xlnet`."""
+
+    updates: int = 1000
+    phrases: int = 20000
+    seed: int = 0

@@ -7,7 +7,6 @@ languages of the made tasks, of the training set's names only.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from parp_espnet.corpora.phrases import phrase_book
 from parp_espnet.files import write_json
 from parp_espnet.glue.made import LANGUAGES
+from parp_espnet.glue.settings import Pretraining
 from parp_espnet.progress import bar
 
 PAD, UNKNOWN, MASK, SEPARATOR, CLASS = "<pad>", "<unk>", "<mask>", "<sep>", "<cls>"
@@ -29,15 +29,6 @@ PREDICTED = 1 / 6
 PEAK = 1e-3
 HELD_OUT = 200
 """Phrases of names that are not trained on, of which the loss is told."""
-
-
-@dataclass(frozen=True)
-class Pretraining:
-    """How it is pre-trained."""
-
-    updates: int = 1000
-    phrases: int = 20000
-    seed: int = 0
 
 
 def phrases(split: str, seed: int) -> Iterator[str]:

@@ -21,6 +21,8 @@ from parp_espnet.pipeline.contents import ABSENT, OWN, Contents, old_recordings,
 FORMAT = 2
 FIRST_FORMAT = 1
 """Knows neither outputs nor all inputs: what it does not know is taken as it is."""
+RENAMED = {"espnet2.bin.asr_train": "parp_espnet.bin.train"}
+"""Commands that were others once, and leave the same: what they left stays complete."""
 SEEN = ".seen.json"
 """Ends the name of the file beside a record that remembers what was read."""
 _NAMED = re.compile(r"what (?P<path>.+) (?P<how>names|lists)", re.DOTALL)
@@ -75,7 +77,7 @@ class Record:
         if not _is_record(found):
             return None
         return cls(
-            command=found["command"],
+            command=[RENAMED.get(word, word) for word in found["command"]],
             inputs=found["inputs"],
             outputs=found.get("outputs", {}),
             complete=found["complete"],

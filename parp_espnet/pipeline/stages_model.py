@@ -45,8 +45,8 @@ def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act
     left += [collected / kind / name for kind in SETS for name in KEYS]
     yield Step(
         label=label,
-        command=python(
-            *("espnet2.bin.asr_train", "--collect_stats", "true", "--config", config),
+        command=ours(
+            *("train", "--collect_stats", "true", "--config", config),
             *("--token_list", experiment.tokens, *_train_data(experiment)),
             *("--output_dir", collected),
         ),

@@ -11,8 +11,6 @@ from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.selection import select
 
-HOW = ("union", "intersection", "majority")
-
 
 def random_mask(shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int, scope: str = "tensor") -> Mask:
     """A mask that prunes exactly round(sparsity · n) weights of each tensor, drawn uniformly.

@@ -11,6 +11,9 @@ from enum import Enum
 
 from parp_espnet.errors import UserError
 
+HOW = ("union", "intersection", "majority")
+"""How several masks become one."""
+
 
 class Source(Enum):
     """Where the first mask comes from when no mask file is given. A mask file takes its place."""

@@ -22,7 +22,7 @@ class Origin:
     """Where a mask comes from; None is what is not known, as of a mask that is older than these fields."""
 
     source: str | None = None
-    """A `methods.Source` in lower case, `TRAINED`, or how it was combined, a word of `combine.HOW`."""
+    """A `methods.Source` in lower case, `TRAINED`, or how it was combined, a word of `methods.HOW`."""
     method: str | None = None
     """Of the experiment that it was made for, or that ended with it."""
     recipe: str | None = None

@@ -28,7 +28,7 @@ class Arm:
     languages: tuple[str, ...] = ()
     """Whose the mask is that it was given."""
     combined: str = ""
-    """How that mask was combined of several, a word of `combine.HOW`."""
+    """How that mask was combined of several, a word of `methods.HOW`."""
     run: str = ""
     """Method of the run that ended with that mask; nothing where it was ranked for OMP."""
     other: str = ""

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, text_of
+from parp_espnet.pruning.methods import HOW
 
 KEYS = {"recipes", "options", "arms"}
 NO_OPTIONS = ("help", "recipe")
@@ -33,7 +34,7 @@ class MaskOf:
     languages: tuple[str, ...]
     """Languages of that arm's experiments: one mask each, or one of all of them where they are combined."""
     combine: str | None = None
-    """How the masks of several languages become one: a word of `pruning.combine.HOW`."""
+    """How the masks of several languages become one: a word of `pruning.methods.HOW`."""
     method: str | None = None
     """Of which method's experiments, where the arm has several."""
     others: bool = False
@@ -154,9 +155,6 @@ def _arm(name: str, values: Any, languages: list[str]) -> Arm:
 
 
 def _check_combination(combine: object) -> None:
-    # Imported here: torch takes seconds, and few studies combine masks.
-    from parp_espnet.pruning.combine import HOW  # noqa: PLC0415
-
     if not isinstance(combine, str) or combine not in HOW:
         raise ValueError(f"mask_of: combine: expected one of {', '.join(HOW)}, found {combine}")
 

@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.pruning.combine import HOW
-from parp_espnet.pruning.methods import METHODS, find_method
+from parp_espnet.pruning.methods import HOW, METHODS, find_method
 from parp_espnet.scoring.result import Result
 
 MADE = "_mask.safetensors"

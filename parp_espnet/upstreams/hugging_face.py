@@ -7,20 +7,23 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from transformers import (
-    Data2VecAudioModel,
-    HubertModel,
-    UniSpeechModel,
-    UniSpeechSatModel,
-    Wav2Vec2Model,
-    WavLMModel,
-)
-from transformers.utils import logging as transformers_logging
 
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, read_json, write_json
+from parp_espnet.later import imported_later
 from parp_espnet.upstreams import data2vec, wavlm
 from parp_espnet.upstreams.second import RATE, check_output, check_strides, noise
+
+with imported_later():
+    from transformers import (
+        Data2VecAudioModel,
+        HubertModel,
+        UniSpeechModel,
+        UniSpeechSatModel,
+        Wav2Vec2Model,
+        WavLMModel,
+    )
+    from transformers.utils import logging as transformers_logging
 
 HUGGING_FACE = {
     "wav2vec2": "hf_wav2vec2_custom",

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
+from parp_espnet.later import imported_later
 
 RATE = 16000
 STRIDE = 320
@@ -60,7 +61,8 @@ def load_native(name: str, path: Path) -> nn.Module:
 
     Raises `UserError` where it does not load, or gives something that s3prl and ESPnet would not expect.
     """
-    from s3prl import hub  # noqa: PLC0415  # it takes seconds
+    with imported_later():  # it takes seconds
+        from s3prl import hub  # noqa: PLC0415
 
     try:
         with contextlib.redirect_stdout(io.StringIO()):

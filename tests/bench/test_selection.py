@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 import torch
 
+from parp_espnet.bench import check, parts, segments
 from parp_espnet.bench.selection import FLOORS, SIZES, WAYS, make_pool, measure
 from parp_espnet.bin import bench
 from parp_espnet.pruning.pruner import nonzero_count
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"))]
+
+
+def test_the_table_of_parts_has_the_names_of_their_modules() -> None:
+    assert tuple(SIZES) == parts.POOLS
+    assert ("ours", *parts.ALTERNATIVES) == tuple(WAYS)
+    assert parts.PARTS["check"].sizes == tuple(check.SIZES)
+    assert parts.PARTS["segments"].sizes == tuple(segments.SIZES)
 
 
 def test_the_base_pool_has_the_papers_size() -> None:

@@ -6,8 +6,9 @@ import torch
 from transformers import XLNetConfig, XLNetLMHeadModel
 
 from parp_espnet.glue.models import load_classifier, load_tokenizer
+from parp_espnet.glue.settings import Pretraining
 from parp_espnet.glue.tasks import TASKS
-from parp_espnet.glue.xlnet import Pretraining, permuted, pretrain
+from parp_espnet.glue.xlnet import permuted, pretrain
 
 
 def test_a_predicted_token_is_seen_only_by_what_comes_after_it():

@@ -90,6 +90,17 @@ def test_a_changed_command_is_described(step: Step, capsys: pytest.CaptureFixtur
     assert "again, since nothing is now --force" in capsys.readouterr().err
 
 
+def test_a_command_that_was_called_otherwise_is_the_same(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    collect = replace(step, command=(*step.command, "parp_espnet.bin.train"))
+    run(collect)
+    record = read_json(step.record)
+    record["command"] = [*step.command, "espnet2.bin.asr_train"]
+    step.record.write_text(json.dumps(record))
+    run(collect)
+    assert runs() == 1
+    assert "complete, skipped" in capsys.readouterr().err
+
+
 def test_words_aside_do_not_make_it_another_command(step: Step) -> None:
     run(step)
     run(replace(step, aside=("--nj", "4")))

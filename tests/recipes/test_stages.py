@@ -23,7 +23,7 @@ COMMANDS = {
     4: ["parp_espnet.bin.tokens"],
     5: ["parp_espnet.bin.preflight"],
     6: ["parp_espnet.bin.mask"],
-    7: ["espnet2.bin.asr_train", "espnet2.bin.aggregate_stats_dirs"],
+    7: ["parp_espnet.bin.train", "espnet2.bin.aggregate_stats_dirs"],
     8: ["parp_espnet.bin.make_config", "parp_espnet.bin.train"],
     9: ["parp_espnet.bin.show_training"],
     10: ["parp_espnet.bin.language_model"],
