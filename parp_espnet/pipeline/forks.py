@@ -1,6 +1,6 @@
-"""Commands of ours and ESPnet's that need no Python of their own.
+"""Commands that need no Python of their own.
 
-`python3 -m espnet2.bin.asr_train` spends ten seconds on imports. A process that runs many such
+Most of a short command's time are its imports. A process that runs many such
 commands, one after the other, imports what they need once, and forks them off: their words, exit
 codes, logs and signals are those of processes, since they are. Nothing is computed before a fork, so
 that there is no thread whose lock could be inherited.
@@ -18,8 +18,15 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
-OF_ESPNET = frozenset({"asr_train", "aggregate_stats_dirs", "lm_train", "asr_inference"})
-"""Its commands that start no others."""
+OF_ESPNET = "espnet2.bin.aggregate_stats_dirs"
+"""Its one command that is forked: others are to be what they are without this package."""
+NEEDED = {
+    "train": "parp_espnet.espnet.loaded",
+    "decode": "parp_espnet.espnet.loaded",
+    "preflight": "parp_espnet.upstreams.preflight",
+    "mask": "parp_espnet.pipeline.mask_actions",
+}
+"""What commands of ours import when their options have been read, where that takes long."""
 _state = {"allowed": False}
 
 
@@ -37,8 +44,7 @@ def module_of(words: Sequence[str]) -> str | None:
 
 
 def _is_known(module: str) -> bool:
-    package, _, name = module.rpartition(".")
-    return package == "parp_espnet.bin" or (package == "espnet2.bin" and name in OF_ESPNET)
+    return module == OF_ESPNET or module.startswith("parp_espnet.bin.")
 
 
 class Forked:
@@ -105,6 +111,9 @@ def _import(module: str) -> None:
     """Import a command's module, quietly: what it says of itself belongs into a log."""
     with contextlib.suppress(Exception), _silence():
         importlib.import_module(module)
+        needed = NEEDED.get(module.rpartition(".")[2])
+        if needed is not None:
+            importlib.import_module(needed)
 
 
 @contextlib.contextmanager

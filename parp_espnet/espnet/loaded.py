@@ -1,0 +1,8 @@
+"""Imports all that a training and a decoding need: for a process that forks them."""
+
+from parp_espnet.espnet import decode, task
+from parp_espnet.espnet.stock import import_upstreams
+
+__all__ = ["decode", "task"]
+
+import_upstreams()
