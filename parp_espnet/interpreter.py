@@ -87,7 +87,7 @@ if __name__ == "__main__":
     for path, names in replacing.items():
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         print(
-            f"warning: PYTHONPATH: {ascii(path)} is left out: its {', '.join(names[:SHOWN])}{more} would run in "
+            f"warning: PYTHONPATH: {path!a} is left out: its {', '.join(names[:SHOWN])}{more} would run in "
             "place of Python's or the environment's",
             file=sys.stderr,
         )
