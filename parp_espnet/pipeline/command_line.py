@@ -87,6 +87,9 @@ def _check_names(settings: Settings) -> None:
             )
     if settings.lang is not None and not (settings.lang.strip() and settings.lang.isprintable()):
         raise UserError(f"phn.sh: --lang {settings.lang!r}: expected the code of a language, such as es")
+    told = (settings.lang or "").split()
+    if len(set(told)) < len(told):
+        raise UserError(f"phn.sh: --lang {settings.lang}: expected each language once")
 
 
 def _check_speeds(settings: Settings) -> None:
