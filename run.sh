@@ -21,7 +21,7 @@ export OMP_NUM_THREADS=1
 . ./cmd.sh
 . ./db.sh
 
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.study plan --help
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.study plan "$@"
 
 plan=$(quietly python3 -m parp_espnet.bin.study plan "$@")
 eval "${plan}"

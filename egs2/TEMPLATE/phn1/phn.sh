@@ -23,7 +23,7 @@ root=${here}/../../..
 # shellcheck source=db.sh
 . "${root}/db.sh"
 
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.plan --help
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.plan "$@"
 
 # Options are checked, and all names made, in one tested place; it prints them as shell variables.
 arguments=("$@")
