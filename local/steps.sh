@@ -103,7 +103,8 @@ begin_experiment() {
     if [ "${dry_run:?}" = true ]; then
         echo "cd $(quoted "${recipe:?}") && . $(quoted "${PARP_ROOT:?}/path.sh")"
         [ "${corpus:-}" != none ] || echo "export datadir=$(quoted "${datadir:?}")"
-        echo "mkdir -p $(quoted "${exp:?}") && echo $(quoted "${settings:?}") >$(quoted "${exp}/settings.json")"
+        local kept=${settings/'"dry_run": true'/'"dry_run": false'}
+        echo "mkdir -p $(quoted "${exp:?}") && echo $(quoted "${kept}") >$(quoted "${exp}/settings.json")"
         return
     fi
     mkdir -p "${exp:?}/log"

@@ -10,7 +10,8 @@ parp-mask diff one.safetensors other.safetensors                                
 parp-mask apply mask.safetensors MODEL --out COPY                                a pruned copy of a model
 parp-mask verify mask.safetensors MODEL                                          is a model sparse under a mask?
 
-A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt) or an ESPnet model (.pth).
+A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt), an ESPnet model (.pth) or the name of a shipped upstream
+(multi, mono).
 """
 
 import argparse
@@ -25,6 +26,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError, command, describe, printable
 from parp_espnet.pipeline.made import load_settings, origin_of
+from parp_espnet.pipeline.settings import SHIPPED
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import HOW, combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
@@ -67,12 +69,14 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     upstream = action("from-upstream", _from_upstream, "the largest of the pre-trained weights (MPI, PARP)")
-    upstream.add_argument("--upstream", required=True, help="a model, or the hub name of a downloaded one")
+    upstream.add_argument(
+        "--upstream", required=True, help="a model, a shipped one (multi, mono), or the hub name of a downloaded one"
+    )
     model = action("from-model", _from_model, "the largest of finetuned weights (OMP, transfer)")
-    model.add_argument("--model", type=Path, required=True, help="a model, e.g. valid.cer_ctc.ave.pth")
-    drawn = action("random", _random, "the same share of each tensor, drawn uniformly")
-    drawn.add_argument("--model", type=Path, required=True, help="whose pool the mask is to fit")
-    drawn.add_argument("--seed", type=int, default=0)
+    model.add_argument("--model", type=_model, required=True, help="a model, e.g. valid.cer_ctc.ave.pth")
+    drawn = action("random", _random, "drawn uniformly, the same share of each tensor unless --scope says otherwise")
+    drawn.add_argument("--model", type=_model, required=True, help="whose pool the mask is to fit")
+    drawn.add_argument("--seed", type=int, default=0, help="of the draw [0]")
     combined = action("combine", _combine, "what any (union), all (intersection) or most (majority) masks keep")
     combined.add_argument("how", choices=HOW)
     combined.add_argument("masks", type=Path, nargs="+")
@@ -80,13 +84,17 @@ def _parser() -> argparse.ArgumentParser:
         maker.add_argument("--settings", type=Path, help=f"{SETTINGS} of the experiment whose the mask is")
         maker.add_argument("--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)")
     for maker in (upstream, model):
-        maker.add_argument("--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4")
-    drawn.add_argument("--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4")
+        maker.add_argument(
+            "--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4 [global]"
+        )
+    drawn.add_argument("--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4 [tensor]")
     pool = action("pool", _pool, "what of a model would be pruned, and what not")
-    pool.add_argument("model", type=Path)
+    pool.add_argument("model", type=_model)
     for one in (upstream, model, drawn, pool):
         one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
-        one.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well")
+        one.add_argument(
+            "--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well [yes]"
+        )
 
     info = action("info", _info, "what a mask is and where it prunes")
     info.add_argument("mask", type=Path)
@@ -96,10 +104,16 @@ def _parser() -> argparse.ArgumentParser:
     verify = action("verify", _verify, "say whether a model is exactly sparse under a mask; exit code 1 if not")
     for one in (applied, verify):
         one.add_argument("mask", type=Path)
-        one.add_argument("model", type=Path)
+        one.add_argument("model", type=_model)
     for maker in (upstream, model, drawn, combined, applied):
-        maker.add_argument("--out", type=Path, required=True)
+        maker.add_argument("--out", type=Path, required=True, help="what is written")
     return parser
+
+
+def _model(word: str) -> Path:
+    """Where a model is, which is called by its path or, as in `phn.sh`, by the name of a shipped upstream."""
+    shipped = SHIPPED / word
+    return shipped if "/" not in word and not Path(word).exists() and shipped.is_dir() else Path(word)
 
 
 def _from_upstream(args: argparse.Namespace) -> None:
@@ -153,8 +167,8 @@ def _save(mask: Mask, out: Path) -> None:
 
 
 def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
-    if Path(upstream).exists():
-        return load_weights(Path(upstream))
+    if (path := _model(upstream)).exists():
+        return load_weights(path)
     # Slow to import, and needed for a name of the hub only.
     from transformers import AutoModel  # noqa: PLC0415
 
@@ -199,6 +213,7 @@ def _info(args: argparse.Namespace) -> None:
     print(f"sha256       {mask.sha256}")
     print(f"parent       {printable(mask.parent or '-')}")
     print(f"fingerprint  {mask.fingerprint}")
+    print("pruned, by layer and by kind:")
     for group in (by_layer, by_kind):
         found = sparsity_by(mask.kept, group)
         for name in groups(mask.kept, group):

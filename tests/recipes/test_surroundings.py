@@ -149,7 +149,8 @@ def test_what_a_dry_run_prints_first_makes_the_rest_run_anywhere(recipe: str, tm
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(ROOT / recipe), str(ROOT)]
     (left,) = expdir.glob("*/settings.json")
-    assert json.loads(left.read_text())["recipe"] == str(ROOT / recipe)
+    kept = json.loads(left.read_text())
+    assert (kept["recipe"], kept["dry_run"]) == (str(ROOT / recipe), False)
 
 
 def test_a_second_language_takes_the_recipe_alone(tmp_path: Path) -> None:
