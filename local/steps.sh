@@ -103,7 +103,8 @@ begin_experiment() {
     if [ "${dry_run:?}" = true ]; then
         echo "cd $(quoted "${recipe:?}") && . $(quoted "${PARP_ROOT:?}/path.sh")"
         [ "${corpus:-}" != none ] || echo "export datadir=$(quoted "${datadir:?}")"
-        local kept=${settings/'"dry_run": true'/'"dry_run": false'}
+        local kept=${settings:?}
+        kept=${kept/'"dry_run": true'/'"dry_run": false'}
         echo "mkdir -p $(quoted "${exp:?}") && echo $(quoted "${kept}") >$(quoted "${exp}/settings.json")"
         return
     fi
