@@ -52,7 +52,7 @@ def _parser(cls: type[Any], program: str, description: str) -> argparse.Argument
             type=_reader(kinds),
             default=item.default,
             metavar=_METAVARS.get(kinds[0], "NAME"),
-            help=text.replace("%", "%%") + ("" if item.default is None else f" [{_spelled(item.default)}]"),
+            help=text.replace("%", "%%") + ("" if item.default in (None, "") else f" [{_spelled(item.default)}]"),
         )
     return parser
 
