@@ -21,7 +21,7 @@ export OMP_NUM_THREADS=1
 . ./cmd.sh
 . ./db.sh
 
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.study plan --help
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.study plan "$@"
 
 plan=$(quietly python3 -m parp_espnet.bin.study plan "$@")
 eval "${plan}"
@@ -52,6 +52,9 @@ if [ "${dry_run}" = false ]; then
     mkdir -p "${out}"
     lock "${out}/.lock" "${out}" false
     run python3 -m parp_espnet.bin.study begin "${study}" "${out}"
+else
+    echo "cd $(quoted "${PWD}") && export OMP_NUM_THREADS=1 && . ./path.sh"
+    quoted python3 -m parp_espnet.bin.study begin "${study}" "${out}"
 fi
 
 if begin 1; then

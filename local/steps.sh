@@ -122,10 +122,18 @@ log() {
     echo "$(date '+%Y-%m-%dT%H:%M:%S') ($(basename "${recipe:?}") ${tag:?}) $*" >&2
 }
 
-# begin_experiment: make its directory, hold it for as long as we run, and keep its settings; in a dry run, none of it.
+# begin_experiment: make its directory, hold it for as long as we run, and keep its settings; in a dry run, print what whoever
+# pastes the commands needs.
 begin_experiment() {
     looks_back=true
-    [ "${dry_run:?}" = false ] || return 0
+    if [ "${dry_run:?}" = true ]; then
+        echo "cd $(quoted "${recipe:?}") && . $(quoted "${PARP_ROOT:?}/path.sh")"
+        [ "${corpus:-}" != none ] || echo "export datadir=$(quoted "${datadir:?}")"
+        local kept=${settings:?}
+        kept=${kept/'"dry_run": true'/'"dry_run": false'}
+        echo "mkdir -p $(quoted "${exp:?}") && echo $(quoted "${kept}") >$(quoted "${exp}/settings.json")"
+        return
+    fi
     mkdir -p "${exp:?}/log"
     local where=${exp}
     [[ ${exp} == /* ]] || where=${recipe:?}/${exp}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pipeline.made import load_settings, origin_of
+from parp_espnet.pipeline.settings import model_called
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
@@ -81,8 +82,8 @@ def _save(mask: Mask, out: Path) -> None:
 
 
 def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
-    if Path(upstream).exists():
-        return load_weights(Path(upstream))
+    if (path := model_called(upstream)).exists():
+        return load_weights(path)
     # Slow to import, and needed for a name of the hub only.
     from transformers import AutoModel  # noqa: PLC0415
 
@@ -129,6 +130,7 @@ def _info(args: argparse.Namespace) -> None:
     print(f"sha256       {mask.sha256}")
     print(f"parent       {printable(mask.parent or '-')}")
     print(f"fingerprint  {mask.fingerprint}")
+    print("pruned, by layer and by kind:")
     for group in (by_layer, by_kind):
         found = sparsity_by(mask.kept, group)
         for name in groups(mask.kept, group):

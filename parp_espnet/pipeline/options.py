@@ -8,6 +8,7 @@ positional.
 
 import argparse
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -20,14 +21,19 @@ from parp_espnet.errors import UserError
 def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: str = "") -> T:
     """Fill the dataclass `cls` from a command line; where an option is given twice, the last one holds.
 
-    An option whose type allows None is None when given as "" or "none".
+    An option whose type allows None is None when given as "" or "none". Where help is asked for, it shows
+    as defaults what is given before, as by a recipe.
 
     Raises:
         UserError: an unknown option (the nearest is suggested), a positional argument, a missing or unfit
         value.
     """
+    words = [_underscored(word) for word in arguments]
     parser = _parser(cls, program, description)
-    values, unknown = parser.parse_known_args([_underscored(word) for word in arguments])
+    if asked := [number for number, word in enumerate(words) if word in _HELP]:
+        _show_given(parser, words[: asked[0]])
+        parser.parse_args(["--help"])
+    values, unknown = parser.parse_known_args(words)
     if unknown:
         _refuse(program, unknown[0], [f"--{item}" for item in vars(values)])
     return cls(**vars(values))
@@ -46,9 +52,27 @@ def _parser(cls: type[Any], program: str, description: str) -> argparse.Argument
             type=_reader(kinds),
             default=item.default,
             metavar=_METAVARS.get(kinds[0], "NAME"),
-            help=text.replace("%", "%%") + ("" if item.default is None else f" [{_spelled(item.default)}]"),
+            help=text.replace("%", "%%") + ("" if item.default in (None, "") else f" [{_spelled(item.default)}]"),
         )
     return parser
+
+
+_HELP = ("-h", "--help")
+
+
+def _show_given(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Let the help of options that `words` give show these values."""
+    try:
+        given, _ = parser.parse_known_args(words)
+    except UserError:
+        return
+    for action in parser._actions:
+        value = getattr(given, action.dest, None)
+        if value in (None, action.default):
+            continue
+        usual = f" [{_spelled(action.default)}]"
+        found = f" [here {_spelled(value)}]".replace("%", "%%")
+        action.help = (action.help or "").removesuffix(usual) + found
 
 
 _METAVARS = {int: "N", float: "X", bool: "true|false", Path: "PATH"}
@@ -74,7 +98,11 @@ def _bool(text: str) -> bool:
 
 
 def _spelled(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return os.path.normpath(value) if isinstance(value, Path) else str(value)
 
 
 def _underscored(word: str) -> str:

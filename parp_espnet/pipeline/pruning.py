@@ -38,10 +38,13 @@ class Experiment:
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
     method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
-    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5, and 0 for dense"] = None
+    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"] = None
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
     initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's or task's"] = None
-    first_mask: Annotated[str | None, "begin with a mask from elsewhere: one of " + ", ".join(FIRST_MASKS)] = None
+    first_mask: Annotated[
+        str | None,
+        "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), or uniform (drawn)",
+    ] = None
     scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = "global"
     prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
     prune_pattern: Annotated[str | None, "regular expression of the names of a pool of your own"] = None

@@ -52,3 +52,18 @@ def test_help_lists_every_option_with_its_default(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert "--first_stage N" in shown
     assert "100 % [false]" in shown
+
+
+def test_help_shows_what_a_recipe_gives(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        parse(Options, "x.sh", ["--first-stage", "7", "--rate", "0.25", "--help", "--first_stage", "8"])
+    shown = capsys.readouterr().out
+    assert "[here 7]" in shown
+    assert "[here 0.25]" in shown
+    assert "100 % [false]" in shown
+
+
+def test_help_comes_whatever_else_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        parse(Options, "x.sh", ["--first_stage", "many", "-h"])
+    assert "--first_stage N" in capsys.readouterr().out

@@ -21,7 +21,7 @@ root=${here}/../../..
 # shellcheck source=db.sh
 . "${root}/db.sh"
 
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.glue plan --help
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.glue plan "$@"
 
 # Options are checked, and all names made, in one tested place; it prints them as shell variables.
 arguments=("$@")

@@ -23,7 +23,7 @@ root=${here}/../../..
 # shellcheck source=db.sh
 . "${root}/db.sh"
 
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.plan --help
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.plan "$@"
 
 # Options are checked, and all names made, in one tested place; it prints them as shell variables.
 arguments=("$@")
@@ -103,7 +103,10 @@ if at_stage 1; then
         options=(--min_duration "${min_wav_duration}" --max_duration "${max_wav_duration}" --shown 10)
         options+=(--filtered "${filtered}")
         advice="then give run.sh --corpus none --train_set ${train_set}_clean --valid_set ${valid_set}_clean"
-        advice+=" --test_set ${test_set}_clean; or, to go on with it as it is, --skip_check true"
+        advice+=" --test_set ${test_set}_clean"
+        # Below an absolute --expdir are only sets that a corpus makes, unless it is said.
+        [[ ${expdir} != /* ]] || advice+=" --expdir $(quoted "${expdir}") --datadir $(quoted "${datadir}")"
+        advice+="; or, to go on with it as it is, --skip_check true"
         options+=("${inventory_options[@]}")
         # What they write is looked at when they are run, in stage 2.
         [ "${allow_pipes}" = false ] || options+=(--ignore "command,path")

@@ -20,7 +20,7 @@ root=../../..
 # shellcheck source=path.sh
 . "${root}/path.sh"
 
-! asks_for_help "$@" || exec python3 -m parp_espnet.bin.pretrain plan --help
+! asks_for_help "$@" || exec python3 -m parp_espnet.bin.pretrain plan "$@"
 
 plan=$(quietly python3 -m parp_espnet.bin.pretrain plan "$@")
 eval "${plan}"
