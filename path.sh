@@ -20,10 +20,10 @@ else
 fi
 
 export PATH="${PARP_VENV}/bin:${PATH}"
-# An empty word in it would be the present directory.
-PYTHONPATH=:${PYTHONPATH:-}:
-while [[ ${PYTHONPATH} == *::* ]]; do PYTHONPATH=${PYTHONPATH//::/:}; done
-PYTHONPATH=${PARP_ROOT}${PYTHONPATH%:}
+# A cluster's module, or another checkout of ESPnet, would come before the environment's packages; an empty word would be
+# the present directory.
+unset PYTHONHOME
+PYTHONPATH=$("${PARP_VENV}/bin/python" -I -X utf8 "${PARP_ROOT}/parp_espnet/interpreter.py")
 export PYTHONPATH
 
 # Kaldi's files are sorted bytewise; Python reads and writes UTF-8 all the same.

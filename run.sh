@@ -51,6 +51,9 @@ if [ "${dry_run}" = false ]; then
     mkdir -p "${out}"
     lock "${out}/.lock" "${out}" false
     run python3 -m parp_espnet.bin.study begin "${study}" "${out}"
+else
+    echo "cd $(quoted "${PWD}") && export OMP_NUM_THREADS=1 && . ./path.sh"
+    quoted python3 -m parp_espnet.bin.study begin "${study}" "${out}"
 fi
 
 if begin 1; then

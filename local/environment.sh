@@ -10,6 +10,8 @@ set -euo pipefail
 
 # What lies in the present directory is none of Python's modules.
 export PYTHONSAFEPATH=1
+# pip would take what lies there for installed.
+unset PYTHONPATH PYTHONHOME
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${PARP_VENV:-${root}/.venv}
 lock=${root}/requirements.lock

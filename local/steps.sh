@@ -4,12 +4,17 @@
 
 steps=$(dirname "${BASH_SOURCE[0]}")
 
-# show_help NAME WORDS…: where --help is among the user's words, show the text `make help` has written, and end. It takes no
-# Python, and nothing is made.
+# show_help NAME WORDS…: where --help is among the words, show the text that `make help` has written, and what the recipe gives
+# before the user's words; then end. It takes no Python, and nothing is made.
 show_help() {
-    local word
+    local word given=()
     for word in "${@:2}"; do
-        [[ ${word} != --help && ${word} != -h ]] || { cat "${steps}/help/$1.txt" && exit; }
+        if [[ ${word} = --help || ${word} = -h ]]; then
+            cat "${steps}/help/$1.txt"
+            [ ${#given[@]} -eq 0 ] || printf '\ngiven here: %s\n' "$(quoted "${given[@]}")"
+            exit
+        fi
+        given+=("${word}")
     done
 }
 

@@ -17,6 +17,8 @@ _MORE_MEMORY = (
     "too little memory: a process was killed, or got none; give the job more (--mem), or take smaller batches "
     "(batch_bins of --train_config) and num_workers: 0"
 )
+KILLED = "there was too little memory: give the job more, or take smaller batches (batch_bins of --train_config)"
+"""What to do where a process was killed, and nothing else says why."""
 _MORE_FILES = (
     "too many open files: raise the limit (ulimit -n 65536), or read batches without processes (num_workers: 0)"
 )

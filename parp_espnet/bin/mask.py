@@ -10,13 +10,15 @@ parp-mask diff one.safetensors other.safetensors                                
 parp-mask apply mask.safetensors MODEL --out COPY                                a pruned copy of a model
 parp-mask verify mask.safetensors MODEL                                          is a model sparse under a mask?
 
-A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt) or an ESPnet model (.pth).
+A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt), an ESPnet model (.pth) or the name of a shipped upstream
+(multi, mono).
 """
 
 import argparse
 from pathlib import Path
 
 from parp_espnet.errors import command
+from parp_espnet.pipeline.settings import model_called
 from parp_espnet.pruning.methods import HOW
 from parp_espnet.pruning.scopes import SCOPES, check_scope
 from parp_espnet.pruning.settings import check_sparsity
@@ -48,12 +50,14 @@ def _parser() -> argparse.ArgumentParser:
         return actions.add_parser(name, help=text, description=text)
 
     upstream = action("from-upstream", "the largest of the pre-trained weights (MPI, PARP)")
-    upstream.add_argument("--upstream", required=True, help="a model, or the hub name of a downloaded one")
+    upstream.add_argument(
+        "--upstream", required=True, help="a model, a shipped one (multi, mono), or the hub name of a downloaded one"
+    )
     model = action("from-model", "the largest of finetuned weights (OMP, transfer)")
-    model.add_argument("--model", type=Path, required=True, help="a model, e.g. valid.cer_ctc.ave.pth")
-    drawn = action("random", "the same share of each tensor, drawn uniformly")
-    drawn.add_argument("--model", type=Path, required=True, help="whose pool the mask is to fit")
-    drawn.add_argument("--seed", type=int, default=0)
+    model.add_argument("--model", type=model_called, required=True, help="a model, e.g. valid.cer_ctc.ave.pth")
+    drawn = action("random", "drawn uniformly, the same share of each tensor unless --scope says otherwise")
+    drawn.add_argument("--model", type=model_called, required=True, help="whose pool the mask is to fit")
+    drawn.add_argument("--seed", type=int, default=0, help="of the draw [0]")
     combined = action("combine", "what any (union), all (intersection) or most (majority) masks keep")
     combined.add_argument("how", choices=HOW)
     combined.add_argument("masks", type=Path, nargs="+")
@@ -61,13 +65,17 @@ def _parser() -> argparse.ArgumentParser:
         maker.add_argument("--settings", type=Path, help=f"{SETTINGS} of the experiment whose the mask is")
         maker.add_argument("--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)")
     for maker in (upstream, model):
-        maker.add_argument("--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4")
-    drawn.add_argument("--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4")
+        maker.add_argument(
+            "--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4 [global]"
+        )
+    drawn.add_argument("--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4 [tensor]")
     pool = action("pool", "what of a model would be pruned, and what not")
-    pool.add_argument("model", type=Path)
+    pool.add_argument("model", type=model_called)
     for one in (upstream, model, drawn, pool):
         one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
-        one.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well")
+        one.add_argument(
+            "--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well [yes]"
+        )
 
     info = action("info", "what a mask is and where it prunes")
     info.add_argument("mask", type=Path)
@@ -77,9 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = action("verify", "say whether a model is exactly sparse under a mask; exit code 1 if not")
     for one in (applied, verify):
         one.add_argument("mask", type=Path)
-        one.add_argument("model", type=Path)
+        one.add_argument("model", type=model_called)
     for maker in (upstream, model, drawn, combined, applied):
-        maker.add_argument("--out", type=Path, required=True)
+        maker.add_argument("--out", type=Path, required=True, help="what is written")
     return parser
 
 

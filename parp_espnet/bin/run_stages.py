@@ -22,6 +22,7 @@ def main() -> None:
     if experiment.settings.dry_run:
         show(experiment)
     else:
+        os.environ.update(experiment.exported)
         forks.allow()
         sys.exit(unless_terminated(lambda: _conducted(experiment)))
 
@@ -61,7 +62,6 @@ def speech(declared: Mapping[int, str], arguments: Sequence[str]) -> Planned:
             f"found cmd_backend={LOCAL}; choose another in cmd.sh, or before the command: "
             "cmd_backend=slurm"
         )
-    os.environ["datadir"] = settings.datadir  # noqa: SIM112 # for local/data.sh
     return SpeechExperiment(settings, queues, stages_of(declared, SPEECH))
 
 
@@ -71,8 +71,6 @@ def text(declared: Mapping[int, str], arguments: Sequence[str]) -> Planned:
     from parp_espnet.glue.experiment import TextExperiment  # noqa: PLC0415
     from parp_espnet.glue.stages import TEXT  # noqa: PLC0415
 
-    # The tokens' workers would fork after torch has begun its threads.
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     return TextExperiment(read(arguments), Queues.of(os.environ), stages_of(declared, TEXT))
 
 

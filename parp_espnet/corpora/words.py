@@ -72,9 +72,9 @@ def _are_words(looks: Sequence[_Token]) -> bool:
 
 def not_phones(words: Sequence[str]) -> str:
     """Say that words were found in the place of phones, and what to do."""
-    some = " ".join(words[: len(words) : max(1, len(words) // 3)][:3])
+    some = ", ".join(words[: len(words) : max(1, len(words) // 3)][:3])
     return (
-        f"expected phones with spaces between them, found {len(words)} different words such as '{some}': --own PATH "
+        f"expected phones with spaces between them, found {len(words)} different words, such as {some}: --own PATH "
         f"--phonemise LANG ({' '.join(VOICES)}) makes phones of them, --phonemise letters spells them; if words are "
         "what is to be recognised, give --words_as_tokens true"
     )

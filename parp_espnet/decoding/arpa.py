@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.files import regular, write_text
 from parp_espnet.progress import say
 
@@ -26,6 +26,8 @@ COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
 }
 """How compressed files begin, and what reads them."""
 
+IRSTLM = "iARPA"
+"""Begins IRSTLM's own files, whose numbers are to be put together yet."""
 BLANK = " \t\r"
 SPACES = re.compile(r"[ \t]+")
 SHOWN = 3
@@ -128,7 +130,9 @@ class _Reader:
             if line == "\\data\\":
                 begun = True
             elif not begun:
-                continue  # remarks before the data
+                # Remarks may stand before the data.
+                if line == IRSTLM:
+                    raise self._wrong(number, "an ARPA file; IRSTLM's own is made one by compile-lm --text yes", line)
             elif line.startswith("ngram ") and order == 0:
                 self._announced.append(self._count(number, line))
             elif line == f"\\{order + 1}-grams:" and order < len(self._announced):
@@ -181,8 +185,7 @@ class _Reader:
         if len(values) == 2 and math.isinf(values[1]):
             raise self._wrong(number, "a back-off weight that is finite", line)
         probability = max(values[0], IMPOSSIBLE)
-        if order == 1:
-            words = [UNKNOWN if word == "<UNK>" else word for word in words]
+        words = [UNKNOWN if word == "<UNK>" else word for word in words]
         return tuple(words), Entry(probability, *values[1:])
 
     def _check_counts(self) -> None:
@@ -207,7 +210,7 @@ class _Reader:
             )
         for entries in self._ngrams[1:]:
             for words in entries:
-                unknown = next((word for word in words if word not in known and word != "<UNK>"), None)
+                unknown = next((word for word in words if word not in known and word != UNKNOWN), None)
                 if unknown is not None:
                     raise UserError(
                         f"{self._path}: expected every word among the 1-grams, found {unknown} only in "
@@ -220,7 +223,7 @@ class _Reader:
 
 def _shown(items: Sequence[str]) -> str:
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
-    return ", ".join(items[:SHOWN]) + more
+    return printable(", ".join(items[:SHOWN])) + more
 
 
 def _line(words: Words, entry: Entry, with_backoff: bool) -> str:

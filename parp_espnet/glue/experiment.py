@@ -3,7 +3,7 @@
 Its paths are as the recipe's directory sees them, in which all stages run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,11 @@ class TextExperiment:
     def with_settings(self, settings: Settings) -> Self:
         """Another experiment of the same template."""
         return replace(self, settings=settings)
+
+    @property
+    def exported(self) -> Mapping[str, str]:
+        """The tokens' workers would fork after torch has begun its threads."""
+        return {"TOKENIZERS_PARALLELISM": "false"}
 
     @property
     def exp(self) -> Path:

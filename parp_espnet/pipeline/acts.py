@@ -107,6 +107,10 @@ class Planned(Protocol):
     def exp(self) -> Path:
         """What it leaves, as the recipe's directory sees it."""
 
+    @property
+    def exported(self) -> Mapping[str, str]:
+        """Variables that its commands find in their environment."""
+
     def acts(self) -> Iterator[Act]:
         """What it does, one thing after the other."""
 

@@ -87,6 +87,9 @@ def _check_names(settings: Settings) -> None:
             )
     if settings.lang is not None and not (settings.lang.strip() and settings.lang.isprintable()):
         raise UserError(f"phn.sh: --lang {settings.lang!r}: expected the code of a language, such as es")
+    told = (settings.lang or "").split()
+    if len(set(told)) < len(told):
+        raise UserError(f"phn.sh: --lang {settings.lang}: expected each language once")
 
 
 def _check_speeds(settings: Settings) -> None:
@@ -186,6 +189,7 @@ def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
             valid_minutes=settings.valid_minutes or corpus.minutes.dev,
             test_minutes=settings.test_minutes or corpus.minutes.test,
         )
+    _check_sets(settings, corpus)
     if settings.corpus == "librilight":
         _check_librilight(settings)
     elif settings.fold:
@@ -225,14 +229,32 @@ def _check_librilight(settings: Settings) -> None:
     if settings.train_minutes not in LIBRILIGHT_MINUTES:
         found = f"--train_minutes {settings.train_minutes:g}"
         raise UserError(f"phn.sh: {found}: expected 10, 60 or 600, the lists of Libri-light")
+    _refuse_minutes(replace(settings, train_minutes=None), without=("librilight",))
     if settings.fold not in range(6) or (settings.fold and settings.train_minutes != 10):
         raise UserError(f"phn.sh: --fold {settings.fold}: expected 0 to 5, and 0 for more than ten minutes")
 
 
-def _refuse_minutes(settings: Settings) -> None:
-    if settings.train_minutes is not None:
-        known = ", ".join(name for name, corpus in CORPORA.items() if corpus.minutes is not None)
-        raise UserError(f"phn.sh: --train_minutes is for --corpus {known}; choose a set by --train_set")
+def _refuse_minutes(settings: Settings, without: Sequence[str] = ()) -> None:
+    """Refuse minutes of sets that are as large as they are; `without` are corpora whose training set is not."""
+    for name, chosen in {
+        "train_minutes": "train_set",
+        "valid_minutes": "valid_set",
+        "test_minutes": "test_set",
+    }.items():
+        if getattr(settings, name) is None:
+            continue
+        known = ", ".join(corpus for corpus, it in CORPORA.items() if it.minutes is not None and corpus not in without)
+        raise UserError(f"phn.sh: --{name} is for --corpus {known}; choose a set by --{chosen}")
+
+
+def _check_sets(settings: Settings, corpus: Corpus) -> None:
+    """Each set that a corpus makes has a directory of its own."""
+    names = [settings.train_name, settings.valid_set, settings.test_set]
+    # Published sets are called by these names: the one that is validated on may be reported on.
+    apart = names[:2] if corpus.named_sets and settings.valid_set == settings.test_set else names
+    if len(set(apart)) < len(apart):
+        found = " ".join(f"--{part}_set {name}" for part, name in zip(("train", "valid", "test"), names, strict=True))
+        raise UserError(f"phn.sh: expected a name of its own for each set that is made, found {found}")
 
 
 def _resolve(settings: Settings) -> Settings:

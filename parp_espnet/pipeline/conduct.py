@@ -3,6 +3,8 @@
 import shlex
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.errors import printable
@@ -10,6 +12,7 @@ from parp_espnet.files import write_text
 from parp_espnet.locks import held
 from parp_espnet.pipeline.acts import Act, Command, First, LeftOut, Planned
 from parp_espnet.pipeline.follow import follow
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.shell import settings_json
 from parp_espnet.pipeline.step import Step, describe, overdue, run
@@ -25,7 +28,12 @@ class FailedError(Exception):
 
 
 def show(experiment: Planned) -> None:
-    """Print what `conduct` would run, a line each, with what is complete."""
+    """Print what `conduct` would run, a line each, with what is complete.
+
+    It begins with what a shell needs into which the lines are pasted.
+    """
+    for line in _before(experiment):
+        print(line)
     for act in experiment.acts():
         if isinstance(act, First):
             _log_need(experiment, act)
@@ -36,6 +44,20 @@ def show(experiment: Planned) -> None:
             print(describe(act))
         else:
             print(f"{act.label}: {shlex.join(act.words)}")
+
+
+def _before(experiment: Planned) -> Iterator[str]:
+    settings, exp = experiment.settings, experiment.exp
+    yield f"cd {_quoted(settings.recipe)} && . {_quoted(ROOT / 'path.sh')}"
+    for name, value in experiment.exported.items():
+        yield f"export {name}={_quoted(value)}"
+    kept = settings_json(replace(settings, dry_run=False))
+    file = _quoted(exp / "settings.json")
+    yield f"mkdir -p {_quoted(exp)} && echo {_quoted(kept)} >{file}"
+
+
+def _quoted(word: object) -> str:
+    return shlex.quote(str(word))
 
 
 def conduct(experiment: Planned) -> None:

@@ -4,7 +4,7 @@ Its paths are as the recipe's directory sees them, in which all stages run.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,11 @@ class SpeechExperiment:
     def decoding(self) -> Decoding:
         """How it is decoded."""
         return Decoding(self.settings)
+
+    @property
+    def exported(self) -> Mapping[str, str]:
+        """What local/data.sh finds in its environment."""
+        return {"datadir": self.settings.datadir}
 
     @property
     def exp(self) -> Path:

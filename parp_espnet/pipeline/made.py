@@ -34,6 +34,11 @@ CONFIGURATIONS: Mapping[str, Path] = {
     "lm_config": ROOT / "conf/train/lm.yaml",
 }
 """Options that are files of many options, and the files that they are by default."""
+SHIPPED: Mapping[str, str] = {
+    "train_config": "e26c2e54962f02473dbd8c5c5828b5c48f0bf4b36b04ec961fddae0d139006a8",
+    "lm_config": "bf68326b8b443b8053d17609a681f54d03318196388ee945226320f8f382116f",
+}
+"""Hashes of those files as the project has them. Another one was edited, which nothing else would tell."""
 CONTENTS = ("merge", "ngram", "lm_train_text")
 """Options that are files of which the content counts."""
 UNSET = "unset"
@@ -52,12 +57,12 @@ def options_of(settings: Experiment) -> dict[str, Plain]:
     found: dict[str, Plain] = {}
     for field in fields(settings):
         value = getattr(settings, field.name)
+        if field.name in CONFIGURATIONS:
+            found |= _configured(settings, field.name)
+            continue
         if field.name in CALL or value is None or value == field.default:
             continue
-        if field.name in CONFIGURATIONS:
-            found |= _differing(field.name, settings.recipe / value)
-        else:
-            found |= _plain(settings, field.name, value)
+        found |= _plain(settings, field.name, value)
     return found
 
 
@@ -77,11 +82,27 @@ def _plain(settings: Experiment, name: str, value: Any) -> dict[str, Plain]:
 
 def _named(path: Path) -> str:
     """A file's name and a part of its hash; of one that is not there, what it is called alone."""
+    digest = _digest(path)
+    return path.name if digest is None else f"{path.name} {digest[:LETTERS]}"
+
+
+def _digest(path: Path) -> str | None:
+    """A file's hash; None where it cannot be read."""
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
-        return path.name
-    return f"{path.name} {digest[:LETTERS]}"
+        return None
+
+
+def _configured(settings: Experiment, option: str) -> dict[str, Plain]:
+    """What a configuration says that the shipped one does not; nothing where it is that one, or is not used."""
+    usual, value = CONFIGURATIONS[option], getattr(settings, option)
+    path = usual if value is None else settings.recipe / value
+    if value is None and option == "lm_config" and not getattr(settings, "use_lm", False):
+        return {}
+    shipped = _digest(usual) == SHIPPED[option]
+    # Values beside those of a file that was edited would say too little.
+    return _differing(option, path) if shipped else {option: _named(path)}
 
 
 def _differing(option: str, path: Path) -> dict[str, Plain]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pipeline.made import load_settings, origin_of
+from parp_espnet.pipeline.settings import model_called
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
@@ -19,7 +20,7 @@ from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.origin import MAGNITUDE, Origin
 from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
 from parp_espnet.pruning.selection import select
-from parp_espnet.upstreams.weights import copy_changed, load_weights
+from parp_espnet.upstreams.weights import check_depth, copy_changed, load_weights
 
 REFINED = {(Source.RANDOM, Source.PRETRAINED), (Source.ITERATED, Source.FINETUNED)}
 """What an experiment calls the source of a mask, and what the command does that makes it.
@@ -45,6 +46,8 @@ def _trained_in(model: Path) -> Origin:
 def _make(
     weights: Mapping[str, Tensor], source: Source, origin: str, args: argparse.Namespace, run: Origin | None = None
 ) -> None:
+    if args.pattern is None:
+        check_depth(Path(args.upstream if source is Source.PRETRAINED else args.model), weights)
     kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.scope)
     made = _made(source, args.settings).over(run or Origin())
     _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope, made=made), args.out)
@@ -79,8 +82,8 @@ def _save(mask: Mask, out: Path) -> None:
 
 
 def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
-    if Path(upstream).exists():
-        return load_weights(Path(upstream))
+    if (path := model_called(upstream)).exists():
+        return load_weights(path)
     # Slow to import, and needed for a name of the hub only.
     from transformers import AutoModel  # noqa: PLC0415
 
@@ -95,8 +98,10 @@ def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
 
 def _pool(args: argparse.Namespace) -> None:
     weights = load_weights(args.model)
+    if args.pattern is None:
+        check_depth(args.model, weights)
     names = pool_names(weights, args.pattern, args.biases)
-    pool = {canonical: weights[name] for canonical, name in names.items()}
+    pool = find_pool(weights, args.pattern, args.biases)
     size, total = _size(pool.values()), _size(weights.values())
     print(f"{args.model}: {size} of {total} weights ({size / total:.1%}) in {len(pool)} tensors would be pruned")
     for kind, part in groups(pool, by_kind).items():
@@ -125,6 +130,7 @@ def _info(args: argparse.Namespace) -> None:
     print(f"sha256       {mask.sha256}")
     print(f"parent       {printable(mask.parent or '-')}")
     print(f"fingerprint  {mask.fingerprint}")
+    print("pruned, by layer and by kind:")
     for group in (by_layer, by_kind):
         found = sparsity_by(mask.kept, group)
         for name in groups(mask.kept, group):

@@ -9,6 +9,7 @@ positional.
 
 import argparse
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -24,13 +25,13 @@ def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: 
     """Fill the dataclass `cls` from a command line; where an option is given twice, the last one holds.
 
     An option whose type allows None is None when given as "" or "none".
-
     Raises:
         UserError: an unknown option (the nearest is suggested), a positional argument, a missing or unfit
         value.
     """
+    words = [_underscored(word) for word in arguments]
     parser = _parser(cls, program, description)
-    values, unknown = parser.parse_known_args([_underscored(word) for word in arguments])
+    values, unknown = parser.parse_known_args(words)
     if unknown:
         _refuse(program, unknown[0], [f"--{item}" for item in vars(values)])
     return cls(**vars(values))
@@ -49,9 +50,13 @@ def _parser(cls: type[Any], program: str, description: str) -> argparse.Argument
             type=_reader(kinds),
             default=item.default,
             metavar=_METAVARS.get(kinds[0], "NAME"),
-            help=text.replace("%", "%%") + ("" if item.default is None or notes else f" [{_spelled(item.default)}]"),
+            help=text.replace("%", "%%") + ("" if notes else _default(item.default)),
         )
     return parser
+
+
+def _default(value: object) -> str:
+    return "" if value in (None, "") else f" [{_spelled(value)}]"
 
 
 _METAVARS = {int: "N", float: "X", bool: "true|false", Path: "PATH"}
@@ -77,7 +82,11 @@ def _bool(text: str) -> bool:
 
 
 def _spelled(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return os.path.normpath(value) if isinstance(value, Path) else str(value)
 
 
 def _underscored(word: str) -> str:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from parp_espnet import interpreter
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.files import need_file
 
 ROOT = interpreter.ROOT
@@ -41,7 +41,7 @@ def existing_or_named(program: str, name: str, given: str, recipe: Path, expecte
         path = from_recipe(recipe, Path(given))
         return path if path.startswith(("/", ".")) else f"./{path}"
     if given.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(given):
-        raise UserError(f"{program}: --{name} {given}: no such {expected[0]}, and no name of {expected[1]}")
+        raise UserError(f"{program}: --{name} {printable(given)}: no such {expected[0]}, and no name of {expected[1]}")
     return given
 
 

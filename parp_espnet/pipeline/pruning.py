@@ -1,11 +1,12 @@
 """What every experiment has, of speech or of text: how it prunes, and what follows from that."""
 
 import hashlib
+import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place
 from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
 from parp_espnet.pruning.scopes import groups_of
@@ -13,6 +14,7 @@ from parp_espnet.pruning.settings import PruneSettings
 
 LOCK = ".phn.lock"
 """The lock that every template holds in an experiment's directory."""
+LARGEST_SEED = 2**32 - 1
 FASTEST_RATE = 1e6
 """Beyond, an optimizer ends in an overflow."""
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
@@ -38,10 +40,13 @@ class Experiment:
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
     method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
-    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5, and 0 for dense"] = None
+    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"] = None
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
     initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's or task's"] = None
-    first_mask: Annotated[str | None, "begin with a mask from elsewhere: one of " + ", ".join(FIRST_MASKS)] = None
+    first_mask: Annotated[
+        str | None,
+        "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), or uniform (drawn)",
+    ] = None
     scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = "global"
     prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
     prune_pattern: Annotated[str | None, "regular expression of the names of a pool of your own"] = None
@@ -147,6 +152,16 @@ def check_pruning[T: Experiment](settings: T) -> T:
     """Return the settings as they are to be run. Raises `UserError` where they do not fit together."""
     program = settings.PROGRAM
     check_place(f"{program}: --expdir", settings.expdir)
+    if settings.seed > LARGEST_SEED:
+        raise UserError(f"{program}: --seed {settings.seed}: expected at most {LARGEST_SEED}, for numpy")
+    if settings.prune_pattern is not None:
+        try:
+            re.compile(settings.prune_pattern)
+        except re.error as error:
+            found = printable(repr(settings.prune_pattern))
+            raise UserError(
+                f"{program}: --prune_pattern {found}: expected a regular expression of whole names ({error})"
+            ) from None
     if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
         raise UserError(f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
     if settings.first_mask is not None and settings.initial_mask is not None:

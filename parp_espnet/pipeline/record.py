@@ -117,10 +117,7 @@ class Record:
         if before != after and (change is None or not change.of_settings):
             old = [word for word in before if word not in after]
             new = [word for word in after if word not in before]
-            change = Change(
-                f"{shlex.join(old) or 'nothing'} is now {shlex.join(new) or 'gone'}",
-                of_settings=True,
-            )
+            change = Change(_reworded(old, new), of_settings=True)
         return change or self._other_inputs(now, contents)
 
     def _other_inputs(self, now: "Record", contents: Contents) -> Change | None:
@@ -212,6 +209,13 @@ def word_for(name: str, contents: Contents) -> str:
     except OSError:
         return ABSENT
     return contents.of_any(name)
+
+
+def _reworded(old: list[str], new: list[str]) -> str:
+    """What of a command has changed."""
+    if not old:
+        return f"{shlex.join(new)} is new" if new else "the words of the command have another order"
+    return f"{shlex.join(old)} is now {shlex.join(new)}" if new else f"{shlex.join(old)} is gone"
 
 
 def _changed(name: str, then: str, now: str, contents: Contents) -> str:

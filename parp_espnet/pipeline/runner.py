@@ -1,6 +1,7 @@
 """Run an array of jobs on this machine under the contract of Kaldi's `run.pl`: see `contract`."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from parp_espnet.pipeline import contract
 from parp_espnet.pipeline.contract import OPERATORS, JobArray
 from parp_espnet.pipeline.forks import fork, module_of
 from parp_espnet.pipeline.signals import Process, end, leave, shell, start_guarded, undisturbed
+from parp_espnet.shortages import KILLED
 
 PROGRAM = "run_local"
 GRACE_SECONDS = 90.0
@@ -49,8 +51,14 @@ def run(jobs: JobArray) -> int:
     """Run all jobs, `max_jobs_run` at a time; return 0, or 1 when any failed."""
     failed = run_all(jobs, lambda number: _LocalJob(jobs, number))
     if failed:
-        contract.show_failed(PROGRAM, jobs, {number: f"ended with code {code}" for number, code in failed.items()})
+        contract.show_failed(PROGRAM, jobs, {number: _ended(code) for number, code in failed.items()})
     return 1 if failed else 0
+
+
+def _ended(code: int) -> str:
+    """How a job failed. What kills a process unasked is most often a machine that has no more memory."""
+    killed = code in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    return f"ended with code {code}" + (f", killed: if nobody did it, {KILLED}" if killed else "")
 
 
 def run_all(jobs: JobArray, start: Callable[[int], Job]) -> dict[int, int]:

@@ -84,10 +84,16 @@ class Settings(Experiment):
     speaker_column: Annotated[str | None, "column that has the speakers"] = None
     marks: Annotated[str, f"[laughter], xxx, … in texts of --own: {', '.join(Marks)}; see egs2/own"] = Marks.DROP.value
     words_as_tokens: Annotated[bool, "the text holds words, and words are recognised in place of phones"] = False
-    train_minutes: Annotated[float | None, "minutes of training speech; 10 for cldr, 60 for commonvoice"] = None
-    valid_minutes: Annotated[float | None, "minutes of validation speech; 2 for cldr, 20 for commonvoice"] = None
-    test_minutes: Annotated[float | None, "minutes of test speech; 6 for cldr, 60 for commonvoice"] = None
-    train_set: Annotated[str | None, "data/NAME to train on; train, or train_10min for 10 minutes"] = None
+    train_minutes: Annotated[
+        float | None, "minutes of training speech; 10 for cldr, 60 for commonvoice, all of own"
+    ] = None
+    valid_minutes: Annotated[
+        float | None, "minutes of validation speech; 2 for cldr, 20 for commonvoice, a tenth of own"
+    ] = None
+    test_minutes: Annotated[float | None, "minutes of test speech; 6 for cldr, 60 for commonvoice, a tenth of own"] = (
+        None
+    )
+    train_set: Annotated[str | None, "data/NAME to train on; by default train, or train_10min for 10 minutes"] = None
     valid_set: Annotated[str, "data/NAME to validate on"] = "dev"
     test_set: Annotated[str, "data/NAME to report on"] = "test"
     speed_perturb_factors: Annotated[str, "train on copies at these speeds, such as '0.9 1.0 1.1'; 1 is as it was"] = ""
@@ -113,10 +119,14 @@ class Settings(Experiment):
     ngram_num: Annotated[int, "words of the longest n-grams of the training text"] = 3
     use_lm: Annotated[bool, "train ESPnet's own language model, and decode with it"] = False
     lm_config: Annotated[Path | None, "its ESPnet training configuration; conf/train/lm.yaml by default"] = None
-    lm_train_text: Annotated[Path | None, "Kaldi text of both, in the recogniser's tokens; data/train/text"] = None
+    lm_train_text: Annotated[
+        Path | None, "Kaldi text for both, in the recogniser's tokens; that of --train_set by default"
+    ] = None
 
     # Decoding
-    beam_size: Annotated[int | None, f"beam of the search; 1 is greedy; 1, with a language model {USUAL_BEAM}"] = None
+    beam_size: Annotated[
+        int | None, f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model"
+    ] = None
     ngram_weight: Annotated[float | None, "weight of the n-gram's natural logarithms; tuned by default"] = None
     lm_weight: Annotated[float | None, "weight of the language model's; tuned by default"] = None
     penalty: Annotated[float | None, "what every token adds; tuned with a language model, otherwise 0"] = None
@@ -273,3 +283,11 @@ def upstream_name(upstream: str) -> str:
     if upstream.startswith(("/", ".")):
         return f"{plain_name(path.stem or path.name)}-{digest(path)}"
     return upstream.replace("/", "__")
+
+
+def model_called(word: str) -> Path:
+    """Return where a model is, which is called by its path or by the name of a shipped upstream."""
+    shipped = SHIPPED / word
+    if "/" in word or Path(word).exists() or not shipped.is_dir():
+        return Path(word)
+    return shipped

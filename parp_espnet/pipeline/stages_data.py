@@ -1,5 +1,6 @@
 """Stages 1 to 4: from a corpus to sets that can be trained on, and their tokens."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,10 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
 def _advice(settings: Settings) -> str:
     names = {"train": settings.train_name, "valid": settings.valid_set, "test": settings.test_set}
     sets = " ".join(f"--{kind}_set {name}_clean" for kind, name in names.items())
+    if Path(settings.expdir).is_absolute():
+        # Below such a directory are only sets that a corpus makes, unless it is said.
+        places = shlex.quote(settings.expdir), shlex.quote(settings.datadir)
+        sets += " --expdir {} --datadir {}".format(*places)
     return f"then give run.sh --corpus none {sets}; or, to go on with it as it is, --skip_check true"
 
 

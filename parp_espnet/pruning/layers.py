@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.pruning.families import FAMILIES, Family
 
 OWN_POOL = "a pool of your own is a regular expression: --prune_pattern, or --pattern of parp-mask"
@@ -127,4 +127,4 @@ def _attends(layers: Layers) -> bool:
 
 def _shown(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return ", ".join(map(printable, names[:SHOWN])) + more

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.files import atomic_write
 from parp_espnet.pruning.bits import FORMAT, fingerprint, identity_of, with_sorted_metadata
 from parp_espnet.pruning.kernels import kernels_for
@@ -104,7 +104,7 @@ class Mask:
         place = called or str(path)
         packed, metadata = _read(path, place)
         try:
-            shapes = {name: tuple(shape) for name, shape in json.loads(metadata["shapes"]).items()}
+            shapes = _shapes(json.loads(metadata["shapes"]))
             mask = cls(
                 kept=unpack(packed, shapes),
                 origin=metadata["origin"],
@@ -135,7 +135,7 @@ class Mask:
             if self.shapes[name] != shapes[name]
         ]
         problems = [
-            f"{len(names)} {kind}: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+            f"{len(names)} {kind}: {printable(', '.join(names[:3]))}{' …' if len(names) > 3 else ''}"
             for kind, names in (("missing", missing), ("extra", extra), ("misshapen", misshapen))
             if names
         ]
@@ -143,6 +143,17 @@ class Mask:
             raise UserError(
                 f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made from another upstream?"
             )
+
+
+def _shapes(found: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shapes that a file tells. Raises `ValueError` where one is none."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, shape in found.items():
+        sizes = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
+        if not sizes:
+            raise ValueError(f"shapes: expected sizes of {name[:60]!r}, found {str(shape)[:60]!r}")
+        shapes[name] = tuple(shape)
+    return shapes
 
 
 def _check_told(mask: Mask) -> None:

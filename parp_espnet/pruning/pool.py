@@ -3,11 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping
 
+import torch
 from torch import Tensor
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.pruning.families import FAMILIES
 from parp_espnet.pruning.layers import OWN_POOL, find_layers
+
+RANKED = (torch.float32, torch.float16, torch.bfloat16)
+"""Types of numbers whose magnitudes `selection` ranks."""
 
 
 def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, biases: bool = True) -> dict[str, T]:
@@ -25,10 +29,37 @@ def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, b
     Raises:
         UserError: nothing matches, the pattern is none, two tensors share one canonical name, or (without a pattern)
             the layers are not those of one family: something is missing, there is more than the family has, layers
-            are not numbered from 0 on, or there are several stacks of them.
+            are not numbered from 0 on, there are several stacks of them, or weights are no matrices; or a tensor is
+            empty, or of numbers that cannot be ranked, as those of eight bits.
     """
     names = pool_names(tensors, pattern, biases)
-    return {canonical: tensors[name] for canonical, name in names.items()}
+    pool = {canonical: tensors[name] for canonical, name in names.items()}
+    _check_numbers(pool)
+    if pattern is None:
+        _check_matrices(pool)
+    return pool
+
+
+def _check_numbers(pool: Mapping[str, Tensor]) -> None:
+    """Raise `UserError` where a tensor has no magnitudes to rank: none at all, or numbers of a quantised model."""
+    for name, tensor in pool.items():
+        if tensor.dtype not in RANKED:
+            raise UserError(
+                f"{printable(name)}: expected weights of float32, float16 or bfloat16, found {tensor.dtype}; "
+                "take the model from which this one was quantised or converted"
+            )
+        if tensor.numel() == 0:
+            raise UserError(f"{printable(name)}: expected weights, found a tensor of shape {tuple(tensor.shape)}")
+
+
+def _check_matrices(pool: Mapping[str, Tensor]) -> None:
+    """Raise `UserError` where what a family multiplies by is no matrix."""
+    for name, tensor in pool.items():
+        if not name.endswith("bias") and tensor.dim() < 2:
+            raise UserError(
+                f"{printable(name)}: expected a matrix, found a tensor of shape {tuple(tensor.shape)}; "
+                "the model is damaged, or stores its weights in another form"
+            )
 
 
 def pool_names(names: Iterable[str], pattern: str | None = None, biases: bool = True) -> dict[str, str]:
@@ -72,7 +103,7 @@ def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 def fold(names: Iterable[str], limit: int = 12) -> str:
     """What there is, with layer numbers folded, so that a hundred layers read as one line."""
-    kinds = sorted({re.sub(r"\.\d+\.", ".N.", name) for name in names})
+    kinds = sorted({printable(re.sub(r"\.\d+\.", ".N.", name)) for name in names})
     if not kinds:
         return "no parameters at all"
     more = f" and {len(kinds) - limit} more kinds" if len(kinds) > limit else ""

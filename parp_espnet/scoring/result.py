@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +15,13 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 
 PACKAGES = ("espnet", "espnet-s3prl", "torch", "transformers", "parp-espnet")
+FRACTIONS = ("sparsity_target", "sparsity_measured", "iou_initial_final")
+COUNTS = ("freeze_updates", "interval", "updates", "finetuning_runs", "sub", "del", "ins", "reference_length")
+LARGEST = 10**15
+"""Beyond, nothing is counted in an experiment."""
+LARGEST_SEED = 2**64
+CLOSE = 1e-6
+"""An error rate of text is a difference of floats, which may be so much less than nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +117,37 @@ class Result:
         types = get_type_hints(cls)
         for name, value in found.items():
             if not fits(value, types[names[name]]):
-                raise UserError(f"{where}: {name}: expected {_words(types[names[name]])}, found {str(value)[:60]!r}")
+                raise _odd(where, name, _words(types[names[name]]), value)
+        _check_values(where, found)
         values = {names[name]: value for name, value in found.items()}
         return cls(**values | {"ci95": tuple(found["ci95"])})
+
+
+def _odd(where: str, name: str, expected: str, found: object) -> UserError:
+    return UserError(
+        f"{where}: {name}: expected {expected}, found {str(found)[:60]!r}; the file is damaged: delete it, and give "
+        "the same command"
+    )
+
+
+def _check_values(where: str, found: Mapping[str, Any]) -> None:
+    """Raise `UserError` where a field is of its type, and yet nothing that can be measured or counted."""
+    for name in FRACTIONS:
+        if found[name] is not None and not 0 <= found[name] <= 1:
+            raise _odd(where, name, "a fraction", found[name])
+    for name in COUNTS:
+        if found[name] is not None and not 0 <= found[name] <= LARGEST:
+            raise _odd(where, name, "a count", found[name])
+    if found["updates"] == 0:
+        raise _odd(where, "updates", "one at least", 0)
+    if abs(found["seed"]) > LARGEST_SEED:
+        raise _odd(where, "seed", "a seed", found["seed"])
+    low, high = found["ci95"]
+    if not -CLOSE <= found["error_rate"] <= LARGEST or not low <= high <= LARGEST:
+        raise _odd(where, "error_rate, ci95", "a rate in an interval", (found["error_rate"], low, high))
+    for name, value in (found.get("mask_origin") or {}).items():
+        if value is not None and type(value) is not (int if name == "seed" else str):
+            raise _odd(where, f"mask_origin, {name}", "a number of a seed, or text", value)
 
 
 def fits(value: Any, kind: Any) -> bool:

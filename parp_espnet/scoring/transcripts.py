@@ -9,6 +9,9 @@ from parp_espnet.files import text_of, write_text
 SCLITE = "sclite -s -e utf-8 -i rm -r ref.trn trn -h hyp.trn trn -o all stdout"
 """How ref.trn and hyp.trn are scored by sclite, in their directory."""
 
+COMMENTS = (";;", "**")
+"""What begins a line that sclite leaves out."""
+
 
 def write_trn(path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mapping[str, str]) -> None:
     """Write sclite's form; it takes what stands before the first dash for the speaker."""
@@ -18,11 +21,14 @@ def write_trn(path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mappi
 
 def write_notes(folder: Path, phones: Iterable[str]) -> None:
     """Write, beside ref.trn and hyp.trn, how sclite has to be called, and which phones it does not read as such."""
-    text = f"ref.trn and hyp.trn are for NIST's sclite:\n\n    {SCLITE}\n\nWithout -s it takes N for n.\n"
-    if misread := sorted(phone for phone in set(phones) if phone == "@" or "{" in phone):
+    text = f"ref.trn and hyp.trn are for NIST's sclite, with Debian's sctk `sctk sclite`:\n\n    {SCLITE}\n\n"
+    text += "Without -s it takes N for n.\n"
+    misread = sorted(phone for phone in set(phones) if phone == "@" or "{" in phone or phone.startswith(COMMENTS))
+    if misread:
         text += (
             f"\nIt misreads these phones, whatever its options: {' '.join(misread)}\n"
-            "To sclite, @ is nothing (it is not counted), and { begins alternatives.\n"
+            "To sclite, @ is nothing (it is not counted), { begins alternatives, and a line that begins with ;; or ** "
+            "is a comment.\n"
             "result.json, which is not sclite's, has counted them as phones.\n"
         )
     write_text(folder / "README.txt", text)

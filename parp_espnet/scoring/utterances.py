@@ -8,6 +8,8 @@ from parp_espnet.files import lines_of, regular, write_text
 from parp_espnet.scoring.bootstrap import Paired, paired_interval
 from parp_espnet.scoring.per import Counts
 
+LONGEST_COUNT = 9
+"""Digits."""
 HEAD = ("utterance", "sub", "ins", "del", "reference_length")
 
 
@@ -29,7 +31,13 @@ def read_utterances(path: Path) -> list[Counts]:
         raise UserError(f"{path}: expected the columns {' '.join(HEAD)}, found {head!r}")
     if not lines:
         raise UserError(f"{path}: expected a line for each utterance, found none")
-    return [_counts(path, number, line) for number, line in enumerate(lines, start=2)]
+    counts = [_counts(path, number, line) for number, line in enumerate(lines, start=2)]
+    seen: set[str] = set()
+    for number, one in enumerate(counts, start=2):
+        if one.utterance in seen:
+            raise UserError(f"{path}, line {number}: utterance {one.utterance} is there twice; score again")
+        seen.add(one.utterance)
+    return counts
 
 
 def compare(counts: Sequence[Counts], others: Sequence[Counts], seed: int = 0) -> Paired:
@@ -57,9 +65,14 @@ def compare(counts: Sequence[Counts], others: Sequence[Counts], seed: int = 0) -
 
 def _counts(path: Path, number: int, line: str) -> Counts:
     name, *numbers = line.split("\t")
-    if not name or len(numbers) != len(HEAD) - 1 or not all(word.isdecimal() for word in numbers):
-        raise UserError(f"{path}, line {number}: expected an utterance and four counts, found {line!r}")
+    if not name or len(numbers) != len(HEAD) - 1 or not all(map(_is_count, numbers)):
+        raise UserError(f"{path}, line {number}: expected an utterance and four counts, found {line[:60]!r}")
     substitutions, insertions, deletions, reference = map(int, numbers)
     if reference < max(1, substitutions + deletions):
         raise UserError(f"{path}, line {number}: more substitutions and deletions than a reference of {reference} has")
     return Counts(name, reference, substitutions, insertions, deletions)
+
+
+def _is_count(word: str) -> bool:
+    """Whether a word is a number that errors, or units of a reference, can have."""
+    return word.isdecimal() and len(word) <= LONGEST_COUNT

@@ -7,7 +7,7 @@ from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import corpus_of, is_joint
 from parp_espnet.study.claims import Claim, Verdict
-from parp_espnet.study.names import amounts, decodings, is_text, rate_of
+from parp_espnet.study.names import amounts, decodings, is_text, made_by, rate_of
 from parp_espnet.study.table import means, table
 
 
@@ -34,7 +34,7 @@ seed {_all(str(r.seed) for r in results)}. {nature(results)}{_decoded(results)}{
 "against dense" is the ratio to the first dense model's {rate.short} of the same {here}{_alike(results)}. IOU
 compares the kept weights of the first and the final mask{_random_masks(results)}.
 
-{shown}{one.environment}; commit {one.git}. Command: `./run.sh --profile {name}`.
+{shown}{made_by(results)}. Command: `./run.sh --profile {name}`.
 """
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from parp_espnet.errors import printable
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import older
 from parp_espnet.study.arms import JOINT, arm_of, is_joint
@@ -74,6 +75,14 @@ def amounts(results: Sequence[Result]) -> str:
     examples = dict.fromkeys(str(one.train_examples) for one in results if one.train_examples is not None)
     told = {"minutes of speech": minutes, "examples": examples}
     return " and ".join(f"{', '.join(found)} {unit}" for unit, found in told.items() if found)
+
+
+def made_by(results: Sequence[Result]) -> str:
+    """Return the versions and devices that the results depend on, and the commits of the code: each once."""
+    environments = dict.fromkeys(one.environment for one in results)
+    commits = dict.fromkeys(one.git or "unknown" for one in results)
+    commit = "commit" if len(commits) == 1 else "commits"
+    return printable(f"{'; or '.join(environments)}; {commit} {', '.join(commits)}")
 
 
 def method_of(result: Result) -> str:

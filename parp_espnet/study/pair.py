@@ -20,6 +20,7 @@ TREE = "decode_"
 """Begins the name of a decoding's directory."""
 TRN = "ref.trn"
 SAME_RATE = 1e-6
+VERSION = "version of "
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,8 @@ def differences(one: Scored, other: Scored) -> list[str]:
     for name in names:
         values = [found.get(name) for found in told]
         if values[0] != values[1]:
-            lines.append(f"{name}: {' | '.join('default' if value is None else str(value) for value in values)}")
+            absent = "unknown" if name.startswith(VERSION) else "default"
+            lines.append(f"{name}: {' | '.join(absent if value is None else value for value in values)}")
     return lines
 
 
@@ -197,6 +199,7 @@ def _settings(scored: Scored) -> dict[str, str]:
     for name, value in (result.options or {}).items():
         if name not in OWN_FIELDS:
             found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    found |= {f"{VERSION}{name}": one for name, one in result.versions.items()}
     found["training data"] = str(result.train_sha256)[:8]
     first = (result.mask_origin or {}).get("sha256")
     return found | ({} if first is None else {"first mask": str(first)[:8]})

@@ -8,6 +8,7 @@ from pathlib import Path
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim, Verdict
 from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.names import made_by
 from parp_espnet.study.table import head, rows
 
 STYLE = """
@@ -41,7 +42,6 @@ def page(
         commands: what each experiment was run by, by its directory.
     """
     tested = [one for one in claims if one.verdict is not Verdict.UNTESTED]
-    first = results[0]
     body = [
         f"<h1>{escape(name)}</h1>",
         *(f"<p>{escape(note)}</p>" for note in notes),
@@ -53,7 +53,7 @@ def page(
         _details("Comparisons on the same utterances", _comparisons(evidence)) if evidence.comparisons else "",
         _details("The most frequent errors of the dense models", _confusions(evidence)) if evidence.confusions else "",
         _details("The command of every run", _table(("experiment", "command"), _words(commands))),
-        f'<p class="soft">Commit {escape(first.git or "unknown")}; {escape(first.environment)}.</p>',
+        f'<p class="soft">{escape(made_by(results))}.</p>',
     ]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}</title>'

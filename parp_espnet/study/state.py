@@ -17,11 +17,11 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.record import stale
 from parp_espnet.progress import say
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import Result, fits
 from parp_espnet.study.plan import Experiment, Study
 
-ESSENTIAL = {"method", "seed", "error_rate"}
-"""Fields of every result, of whichever version."""
+ESSENTIAL = {"method": str, "seed": int, "error_rate": float}
+"""Fields of every result, of whichever version, and what they hold."""
 FIRST_LINE = "experiment "
 """Begins the line of a job's log that says which experiment's it is."""
 PROGRESS = "progress.json"
@@ -101,7 +101,7 @@ def is_result(file: Path) -> bool:
         found = read_json(file)
     except UserError:
         return False
-    return isinstance(found, dict) and found.keys() >= ESSENTIAL
+    return isinstance(found, dict) and all(fits(found.get(name), kind) for name, kind in ESSENTIAL.items())
 
 
 def set_aside_damaged(study: Study) -> None:

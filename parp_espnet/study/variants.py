@@ -1,6 +1,6 @@
 """What differs between a study's results beside method, sparsity and seed, for names and columns of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parp_espnet.corpora.table import FOLDERS
@@ -28,8 +28,14 @@ def options_beside(result: Result) -> dict[str, str]:
     """Return the options that only `options` has, in words; nothing of a result of before it."""
     options = result.options or {}
     found = {name: _spelled(value) for name, value in options.items() if name not in TOLD | WHERE}
-    ranks = int(options.get("num_nodes", 1)) * max(1, int(options.get("ngpu", 0)))
+    ranks = _count(options, "num_nodes", 1) * max(1, _count(options, "ngpu", 0))
     return found | ({"ranks": str(ranks)} if ranks > 1 else {})
+
+
+def _count(options: Mapping[str, object], name: str, usual: int) -> int:
+    """An option that is a whole number; the usual one where it is none."""
+    value = options.get(name)
+    return value if type(value) is int else usual
 
 
 def shared_options(result: Result) -> tuple[tuple[str, str], ...]:
@@ -61,9 +67,9 @@ class Differences:
         told = [_facets(one) for one in results]
         names = list(dict.fromkeys(name for facets in told for name in facets))
         found = [name for name in names if _differs(name, results, told)]
-        digests = [name for name in DIGESTS if _digests_differ(name, results, told)]
+        known = [name for name in KNOWN if _known_differ(name, results, told)]
         masks = [FIRST_MASK] if _masks_differ(results, told) else []
-        return cls((*found, *digests, *masks))
+        return cls((*found, *known, *masks))
 
     def pruning(self, result: Result) -> str:
         """The options of pruning that differ, in words; what a result has by default is left out."""
@@ -79,8 +85,8 @@ class Differences:
 
     def value(self, name: str, result: Result) -> str:
         """What stands in the column of that name."""
-        if name in DIGESTS:
-            return (getattr(result, DIGESTS[name]) or "")[:DIGEST]
+        if name in KNOWN:
+            return KNOWN[name](result)[:DIGEST]
         if name == FIRST_MASK:
             return _given_mask(result)[:DIGEST]
         return _facets(result).get(name, "default" if result.options is not None else "")
@@ -89,7 +95,7 @@ class Differences:
         facets = _facets(result)
         words = []
         for name in names:
-            if name in (*DIGESTS, FIRST_MASK):
+            if name in (*KNOWN, FIRST_MASK):
                 value = self.value(name, result)
                 words += [f"{name} {value}"] if value else []
             elif name in facets:
@@ -117,8 +123,19 @@ class Intervals:
         return f"n = {result.interval}" if result.interval is not None and result.method in self.methods else ""
 
 
-DIGESTS: Mapping[str, str] = {"training data": "train_sha256", "references": "reference_sha256"}
-"""Data that may have changed under results that are otherwise alike, and their fields."""
+def _processor(result: Result) -> str:
+    """CPU or GPU: their sums differ in the last bits, and so after hundreds of updates do error rates."""
+    if result.device is None:
+        return ""
+    return "CPU" if result.device == "cpu" else "GPU"
+
+
+KNOWN: Mapping[str, Callable[[Result], str]] = {
+    "training data": lambda result: result.train_sha256 or "",
+    "references": lambda result: result.reference_sha256 or "",
+    "trained on": _processor,
+}
+"""What may differ between results that are otherwise alike; "" where it is not known, which is no difference."""
 FIRST_MASK = "first mask"
 """Likewise the mask that was given."""
 
@@ -149,14 +166,14 @@ def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, s
     return any(len(found) > 1 for found in values.values())
 
 
-def _digests_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
-    """Whether the data differ of results that are alike in all else that says what they are."""
+def _known_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
+    """Whether one of `KNOWN` differs between results that are alike in all else that says what they are."""
     values: dict[object, set[str]] = {}
     for result, facets in zip(results, told, strict=True):
-        digest = getattr(result, DIGESTS[name])
-        if digest is not None:
+        value = KNOWN[name](result)
+        if value:
             place = (result.recipe, result.language, result.dataset, *sorted(facets.items()))
-            values.setdefault(place, set()).add(digest)
+            values.setdefault(place, set()).add(value)
     return any(len(found) > 1 for found in values.values())
 
 

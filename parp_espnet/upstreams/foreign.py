@@ -6,6 +6,7 @@ its files have. s3prl evaluates a setting of its checkpoints as Python; here tha
 
 import ast
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
         raise
     except Exception as error:  # pickle, zip and torch raise many kinds for a damaged file
         raise UserError(
-            f"{path}: not a checkpoint that loads safely (weights only): {describe(error)}; {_again(path)}, or "
+            f"{path}: not a checkpoint that loads safely (weights only): {_why(error)}; {_again(path)}, or "
             "have its maker save a state_dict"
         ) from None
     size = path.stat().st_size
@@ -52,6 +53,17 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
                 f"shape {tuple(tensor.shape)} in {size} bytes"
             )
     return content
+
+
+def _why(error: Exception) -> str:
+    """Why torch refuses a file, without its advice to let the file run what it wants."""
+    said = str(error)
+    found = re.search(r"GLOBAL (\S+)", said)
+    if found is not None:
+        return f"it holds a {found[1]}, and reading that could run anything"
+    if said.startswith("Weights only load failed"):
+        return "its pickle is none of a checkpoint's"
+    return describe(error)
 
 
 def check_native(content: Any, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Upstreams in Hugging Face's format: what of them s3prl can load, and as what."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
 from parp_espnet.upstreams import data2vec, wavlm
@@ -51,6 +52,8 @@ NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec"}
 WAV2VEC2_LIKE = ("unispeech", "unispeech-sat")
 """Models that compute what a wav2vec 2.0 does with the same weights: s3prl has nothing else that loads them."""
 
+IN_LAYERS = r"(?:^|\.)encoder\.layers\.(\d{1,5})\."
+"""A weight of a layer, in the names of all of them."""
 WEIGHTS = re.compile(r"(model|pytorch_model).*\.(safetensors|bin)(\.index\.json)?")
 
 
@@ -60,7 +63,7 @@ def read_config(source: Path) -> dict[str, Any]:
         found = ", ".join(sorted(file.name for file in source.iterdir())[:6]) or "an empty folder"
         raise UserError(f"{source}: no upstream: expected a Hugging Face directory with config.json, found {found}")
     config = read_json(source / "config.json")
-    if not isinstance(config, dict) or "model_type" not in config:
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
         raise UserError(f"{source / 'config.json'}: expected a Hugging Face model with 'model_type', found none")
     return config
 
@@ -118,15 +121,43 @@ def load(folder: Path, model_type: str) -> Any:
         found = missing or sorted(str(key) for key in loading["mismatched_keys"])
         raise UserError(f"{folder}: {len(found)} weights are missing or misshapen, such as {', '.join(found[:3])}")
     config = model.config
+    _check_left_out(folder, loading["unexpected_keys"], config.num_hidden_layers)
+    if config.num_hidden_layers < 1:
+        raise UserError(
+            f"{folder}: num_hidden_layers: expected one at least, found {config.num_hidden_layers}; "
+            "look at its config.json"
+        )
     frames = check_strides(folder, config.conv_kernel, config.conv_stride)
-    with torch.no_grad():
-        output = model.eval()(noise(), output_hidden_states=True)
+    try:
+        with torch.no_grad():
+            output = model.eval()(noise(), output_hidden_states=True)
+    except Exception as error:  # torch and transformers raise many kinds for an odd configuration
+        raise UserError(f"{folder}: the model does not run: {describe(error)}; look at its config.json") from None
     check_output(folder, output.last_hidden_state, frames, config.hidden_size, config.to_dict())
     if model_type not in WAV2VEC2_LIKE and not torch.equal(output.hidden_states[-1], output.last_hidden_state):
         raise UserError(
             f"{folder}: the last hidden state is not the model's output; is transformers newer than tested?"
         )
     return model
+
+
+def _check_left_out(folder: Path, names: Iterable[str], layers: int) -> None:
+    """Raise `UserError` where a file has more in the model's layers than transformers has a place for.
+
+    The layers would not be those of the file, which has adapters that are not merged, say, or scales of
+    numbers of eight bits. Layers that config.json does not count are nobody's: some take the first few.
+    """
+    left_out = []
+    for name in sorted(names):
+        place = re.search(IN_LAYERS, name)
+        if place is not None and int(place[1]) < layers and ".adapter_layer." not in name:
+            left_out.append(name)
+    if left_out:
+        raise UserError(
+            f"{folder}: {len(left_out)} weights of the layers have no place in the model of config.json, such as "
+            f"{', '.join(map(printable, left_out[:3]))}; merge adapters (LoRA), take the model that was not "
+            "quantised or pruned"
+        )
 
 
 def to_native(model: Any, folder: Path) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from parp_espnet.upstreams.hugging_face import (
     to_native,
 )
 from parp_espnet.upstreams.second import load_native
+from parp_espnet.upstreams.weights import check_stored, check_types, types_of
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
     "layerdrop": (0.0, "a choice of the finetuning's, --layerdrop, not of the pretraining's"),
@@ -47,6 +48,8 @@ NATIVE = {
 }
 """s3prl upstream → the top-level keys of the one-file checkpoints that it loads."""
 
+ADAPTER = "adapter_config.json"
+"""What peft leaves beside a model that it was trained with."""
 TEACHER = "_ema"
 """A data2vec's teacher among its weights; by it a data2vec is told from a wav2vec 2.0."""
 
@@ -118,6 +121,13 @@ def _check_hugging_face(
     weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
     if not weights:
         raise UserError(f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside config.json")
+    if random_seed is None:
+        check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
+    if (source / ADAPTER).is_file():
+        raise UserError(
+            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside it, which would be "
+            "left out; merge it (merge_and_unload), save that, and take it"
+        )
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
     if any(name.startswith("mask_") for name in settings):
         wanted["apply_spec_augment"] = True
@@ -171,6 +181,7 @@ def _check_native(path: Path) -> tuple[Preflight, nn.Module]:
     kinds = {type(weight) for key, weight in weights.items() if key != TEACHER} if isinstance(weights, dict) else set()
     if not kinds or not all(issubclass(kind, torch.Tensor) for kind in kinds):
         raise UserError(f"{path}: expected weights by their names, found {type(weights).__name__} of something else")
+    check_types(path, types_of(weights))
     if name == "wav2vec2_local" and TEACHER in weights:
         name = "data2vec_local"
     model = load_native(name, path)

@@ -127,3 +127,12 @@ def test_text_is_compared_by_its_predictions(make_result: Callable[..., Result],
     assert code == 0
     assert "difference +40.00 points" in out
     assert "on 100 examples of test" in out
+
+
+def test_versions_that_differ_are_named(leave: Callable[..., Path], compare) -> None:
+    one = leave("one", {"greedy": 3}, versions={"python": "3.12.1", "espnet": "202511"})
+    other = leave("other", {"greedy": 1}, versions={"python": "3.12.1", "espnet": "202611", "torch": "2.11"})
+    _, out, _ = compare(one, other)
+    assert "  differs in version of espnet: 202511 | 202611\n" in out
+    assert "  differs in version of torch: unknown | 2.11\n" in out
+    assert "version of python" not in out

@@ -99,7 +99,7 @@ def test_words_in_the_place_of_phones_are_asked_about(tmp_path: Path, record: Re
     words = line.split()
     root = folder(tmp_path / "mine", record, [" ".join(words[n : n + 9]) for n in range(19)])
     with pytest.raises(
-        UserError, match=r"found \d+ different words such as .*--phonemise LANG .*--words_as_tokens true"
+        UserError, match=r"found \d+ different words, such as .*--phonemise LANG .*--words_as_tokens true"
     ):
         own.read(root, "train", tmp_path, "xx")
     assert own.read(root, "train", tmp_path, "xx", how=How(words=True)).utterances

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parp_espnet.decoding.arpa import BEGIN, END, Arpa, Words, read_arpa
+from parp_espnet.decoding.arpa import BEGIN, END, UNKNOWN, Arpa, Words, read_arpa
 from parp_espnet.decoding.binary import KenlmModel, read_ngram
 from parp_espnet.decoding.language_model import ArpaModel, LanguageModel
 from parp_espnet.decoding.witten_bell import estimate
@@ -164,6 +164,16 @@ def test_a_file_that_others_read_is_read(
     assert arpa.log10((), "never seen") == pytest.approx(-1.0)
 
 
+def test_unknown_words_have_one_name_in_every_order(tmp_path: Path) -> None:
+    path = tmp_path / "other.arpa"
+    path.write_text(written(PLAIN.replace("<unk>", "<UNK>"), PAIRS + "\n-0.05\t<UNK> a"))
+    arpa = read_arpa(path)
+    assert arpa.log10((UNKNOWN,), "a") == pytest.approx(-0.05)
+    kenlm = pytest.importorskip("kenlm")
+    scores = [score for score, _, _ in kenlm.Model(str(path)).full_scores("never-seen a", bos=False, eos=False)]
+    assert scores == pytest.approx([-1.0, -0.05])
+
+
 def test_a_space_of_another_script_is_part_of_a_word(tmp_path: Path) -> None:
     path = tmp_path / "other.arpa"
     path.write_text(written(SMALL + "-0.4 b\u00a0c\n-0.4 \u3000\n"))
@@ -191,6 +201,10 @@ def test_a_space_of_another_script_is_part_of_a_word(tmp_path: Path) -> None:
         ),
         (written(SMALL.replace("-0.3 a", "-0,3 a")), "line 8: expected a logarithm and 1 words"),
         (written(SMALL.replace("-0.3 a", "nan a")), "line 8: expected a logarithm and 1 words"),
+        (
+            "iARPA\n" + written(SMALL),
+            "line 1: expected an ARPA file; IRSTLM's own is made one by compile-lm --text yes",
+        ),
         (written(SMALL, "-0.2 a z"), "expected every word among the 1-grams, found z only in a z"),
         (written(SMALL.replace("a", "a -inf"), "-0.2 a a"), "line 9: expected a back-off weight that is finite"),
     ],

@@ -46,6 +46,16 @@ def test_from_upstream_info_and_diff(mask, upstream: Path, tmp_path: Path):
     assert "layer 1" in out
 
 
+def test_a_shipped_upstream_has_a_name(mask, tmp_path: Path):
+    named, found = tmp_path / "named", tmp_path / "found"
+    shipped = ROOT / "egs2/cldr/ssl1/upstreams/multi"
+    assert mask("from-upstream", "--upstream", "multi", "--sparsity", 0.5, "--out", named)[0] == 0
+    assert mask("from-upstream", "--upstream", shipped, "--sparsity", 0.5, "--out", found)[0] == 0
+    assert Mask.load(named).sha256 == Mask.load(found).sha256
+    assert mask("pool", "multi")[0] == 0
+    assert mask("verify", named, "multi")[0] == 1
+
+
 def test_pool_says_what_stays(mask, upstream: Path):
     code, out, _ = mask("pool", upstream)
     assert code == 0

@@ -1,5 +1,6 @@
 """What a result and a mask say of how they were made."""
 
+import hashlib
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -10,7 +11,16 @@ from parp_espnet.corpora.table import FOLDERS
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.glue.settings import Settings as GlueSettings
-from parp_espnet.pipeline.made import CALL, load_settings, options_of, options_of_result, origin_of, write_origin
+from parp_espnet.pipeline.made import (
+    CALL,
+    CONFIGURATIONS,
+    SHIPPED,
+    load_settings,
+    options_of,
+    options_of_result,
+    origin_of,
+    write_origin,
+)
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shell import settings_json
@@ -54,6 +64,35 @@ def test_a_configuration_is_what_it_says_otherwise(tmp_path: Path) -> None:
     assert options_of(replace(USUAL, train_config=other)) == {
         "train_config.optim_conf.lr": 0.5, "train_config.grad_clip": 7,
     }  # fmt: skip
+
+
+def test_the_project_has_the_configurations_that_it_shipped() -> None:
+    """Whoever changes one gives its new hash to `SHIPPED`: results of the old one are told apart by their commit."""
+    for option, path in CONFIGURATIONS.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == SHIPPED[option]
+
+
+@pytest.mark.parametrize("option", sorted(CONFIGURATIONS))
+@pytest.mark.parametrize("given", [False, True])
+def test_a_configuration_that_was_edited_in_its_place_is_told(
+    option: str, given: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = CONFIGURATIONS[option]
+    edited = tmp_path / usual.name
+    edited.write_text(usual.read_text() + "batch_bins: 7\n")
+    settings = replace(USUAL, train_config=None, use_lm=True)
+    assert options_of(settings) == {"use_lm": True}
+    monkeypatch.setitem(CONFIGURATIONS, option, edited)  # type: ignore[call-overload]
+    found = options_of(replace(settings, **{option: edited if given else None}))
+    digest = hashlib.sha256(edited.read_bytes()).hexdigest()[:8]
+    assert found == {"use_lm": True, option: f"{usual.name} {digest}"}
+
+
+def test_a_language_models_configuration_is_told_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONFIGURATIONS, "lm_config", tmp_path / "gone.yaml")  # type: ignore[call-overload]
+    assert options_of(USUAL) == {}
 
 
 def test_a_file_is_told_by_its_content(tmp_path: Path) -> None:

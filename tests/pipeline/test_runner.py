@@ -63,6 +63,13 @@ def test_of_a_job_that_says_its_error_only_that_is_shown(tmp_path: Path, capsys:
     ]
 
 
+def test_a_job_that_was_killed_is_told_of_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(parse([f"{tmp_path}/x.log", "bash", "-c", "kill -KILL $$"])) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "ended with code -9, killed: if nobody did it, there was too little memory: give the job more" in said
+    assert said.endswith(f"; its log is {tmp_path}/x.log")
+
+
 def test_a_pipe_fails_where_any_part_of_it_fails(tmp_path: Path) -> None:
     assert run(parse([f"{tmp_path}/x.log", "false", "|", "cat"])) == 1
 

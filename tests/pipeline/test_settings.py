@@ -216,6 +216,10 @@ def test_skipping() -> None:
         (["--speed_perturb_factors", "fast"], "expected different factors"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
+        (["--seed", "4294967296"], "--seed 4294967296: expected at most 4294967295"),
+        (["--prune_pattern", "("], r"--prune_pattern '\(': expected a regular expression of whole names"),
+        (["--upstream", "a\nb"], r"--upstream a\\nb: no such file or directory"),
+        (["--lang", "es fr es"], "--lang es fr es: expected each language once"),
         (["--expdir", ""], "--expdir '': expected the path of a directory"),
         (["--datadir", " "], "--datadir ' ': expected the path of a directory"),
         (["--dumpdir", "a\nb"], r"--dumpdir 'a\\nb': expected a path of printable letters"),
@@ -272,6 +276,38 @@ def test_what_becomes_a_folder_is_a_name(recipe: Path, option: str, name: str) -
 def test_a_set_has_a_name(recipe: Path, option: str) -> None:
     with pytest.raises(UserError, match=f"--{option} '': expected letters"):
         settings_of(recipe, f"--{option}", "")
+
+
+@pytest.mark.parametrize("option", ["train_minutes", "valid_minutes", "test_minutes"])
+@pytest.mark.parametrize("corpus", ["mini_an4", "an4", "none"])
+def test_minutes_of_a_corpus_that_is_as_large_as_it_is(recipe: Path, corpus: str, option: str) -> None:
+    words = ["--corpus", corpus, "--lang", "en", "--an4", str(recipe), f"--{option}", "2"]
+    with pytest.raises(UserError, match=f"phn.sh: --{option} is for --corpus cldr, commonvoice"):
+        settings_of(recipe, *words)
+
+
+@pytest.mark.parametrize("option", ["valid_minutes", "test_minutes"])
+def test_minutes_of_libri_lights_sets_are_those_of_training(recipe: Path, option: str) -> None:
+    words = ["--corpus", "librilight", "--lang", "en", "--train_minutes", "10", f"--{option}", "2"]
+    with pytest.raises(UserError, match=f"--{option} is for --corpus cldr, commonvoice, own;"):
+        settings_of(recipe, *words, "--librilight", str(recipe), "--librispeech", str(recipe))
+
+
+@pytest.mark.parametrize("words", [["--valid_set", "test"], ["--train_set", "dev"], ["--test_set", "train_10min"]])
+def test_sets_that_are_made_have_names_of_their_own(recipe: Path, words: list[str]) -> None:
+    with pytest.raises(UserError, match="expected a name of its own for each set that is made"):
+        settings_of(recipe, "--corpus", "cldr", "--lang", "es", *words)
+    if words[0] != "--test_set":
+        settings_of(recipe, "--corpus", "none", *words)
+
+
+def test_libri_light_may_report_on_what_validates(recipe: Path) -> None:
+    words = ["--corpus", "librilight", "--lang", "en", "--train_minutes", "10"]
+    folders = ["--librilight", str(recipe), "--librispeech", str(recipe)]
+    sets = ["--valid_set", "dev_other", "--test_set", "dev_other"]
+    assert settings_of(recipe, *words, *folders, *sets).test_set == "dev_other"
+    with pytest.raises(UserError, match="expected a name of its own"):
+        settings_of(recipe, *words, *folders, "--train_set", "dev_other", *sets)
 
 
 @pytest.mark.parametrize("name", ["train", "train-clean.100", "a_b=c+1", "ñ"])

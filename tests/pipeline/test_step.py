@@ -87,7 +87,7 @@ def test_a_step_runs_again_when_a_recording_that_it_made_is_gone(step: Step, cap
 def test_a_changed_command_is_described(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
     run(replace(step, command=("cp", "in", "out")))
     run(replace(step, command=("cp", "--force", "in", "out")))
-    assert "again, since nothing is now --force" in capsys.readouterr().err
+    assert "again, since --force is new" in capsys.readouterr().err
 
 
 def test_a_command_that_was_called_otherwise_is_the_same(step: Step, capsys: pytest.CaptureFixture[str]) -> None:

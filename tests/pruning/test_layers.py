@@ -294,3 +294,32 @@ def test_heads_of_espnet_are_not_taken_for_layers() -> None:
         "decoder.layers.0.fc1.weight",
     ]
     assert len(pool_names(names(HUGGING) + others)) == 3 * 12
+
+
+QUERIES = "encoder.layers.1.attention.q_proj.weight"
+NO_WEIGHTS: dict[str, tuple[torch.Tensor, str]] = {
+    "eight bits": (torch.ones(D, D, dtype=torch.int8), r"expected weights of float32, .* found torch\.int8; take"),
+    "float8": (torch.ones(D, D).to(torch.float8_e4m3fn), r"found torch\.float8_e4m3fn"),
+    "a mask": (torch.ones(D, D, dtype=torch.bool), r"found torch\.bool"),
+    "complex": (torch.ones(D, D, dtype=torch.complex64), r"found torch\.complex64"),
+    "none": (torch.ones(0, D), r"expected weights, found a tensor of shape \(0, 32\)"),
+    "one": (torch.tensor(1.0), r"expected a matrix, found a tensor of shape \(\)"),
+    "flat": (torch.ones(D * D), r"expected a matrix, found a tensor of shape \(1024,\)"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(NO_WEIGHTS))
+def test_tensors_that_are_no_weights_are_refused(case: str) -> None:
+    tensor, message = NO_WEIGHTS[case]
+    weights = {name: torch.ones(D, D) for name in names(HUGGING)}
+    assert len(find_pool(weights)) == 3 * 12
+    with pytest.raises(UserError, match=rf"^encoder\.layers\.1\.attention\.q_proj\.weight: .*{message}"):
+        find_pool(weights | {QUERIES: tensor})
+
+
+def test_names_that_are_shown_are_of_one_line() -> None:
+    odd = "x\x1b[31m\nred"
+    for found in ([odd], [*names(HUGGING), f"encoder.layers.1.{odd}"]):
+        with pytest.raises(UserError, match=r"x\\x1b\[31m\\nred") as caught:
+            pool_names(found)
+        assert str(caught.value).isprintable()

@@ -113,7 +113,7 @@ def test_what_else_there_is_stays_out():
         *LAYER,
         "lm_head.weight",
     ]
-    assert list(find_pool(dict.fromkeys(names, torch.zeros(1)))) == LAYER
+    assert list(find_pool(dict.fromkeys(names, torch.zeros(1, 1)))) == LAYER
 
 
 def test_nothing_found_lists_what_there_is():
@@ -125,7 +125,7 @@ def test_nothing_found_lists_what_there_is():
 
 
 def test_biases_may_stay_out():
-    tensors = dict.fromkeys(LAYER, torch.zeros(1))
+    tensors = dict.fromkeys(LAYER, torch.zeros(1, 1))
     assert list(find_pool(tensors)) == LAYER
     assert list(find_pool(tensors, biases=False)) == [name for name in LAYER if name.endswith("weight")]
 

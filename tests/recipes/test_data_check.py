@@ -1,6 +1,7 @@
 """Stage 1 of `phn.sh` does not hand on what is at fault."""
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -85,6 +86,26 @@ def test_a_fault_stops_it_and_the_command_that_is_printed_goes_on(recipe: Path) 
     assert done.returncode == 0, done.stderr
     assert len((recipe / "dump/faults/train_clean.tsv").read_text().splitlines()) == 1
     assert "stage 1 (data) check_train_clean: complete, skipped" in run(recipe, *clean).stderr
+
+
+def test_what_is_advised_below_an_absolute_directory_is_of_its_sets(recipe: Path, tmp_path: Path) -> None:
+    own, elsewhere = tmp_path / "own", tmp_path / "some where"
+    noise = np.random.default_rng(2).integers(-3000, 3000, (6, 16000), np.int16)
+    noise[5] = noise[0]
+    for number, (part, wave) in enumerate(zip(["train"] * 4 + ["dev", "test"], noise, strict=True)):
+        (own / part).mkdir(parents=True, exist_ok=True)
+        soundfile.write(own / part / f"{number}.wav", wave, 16000)
+        (own / part / f"{number}.txt").write_text(f"o {'l' * (number + 1)} a")
+    done = run(recipe, "--corpus", "own", "--own", str(own), "--expdir", str(elsewhere))
+    assert done.returncode == 1
+    *_, advice, then = done.stdout.splitlines()
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(["bash", "-c", advice.partition(": ")[2]], capture_output=True, check=True, env=environment)
+    words = shlex.split(then.removeprefix("then give run.sh ").partition(";")[0])
+    done = run(recipe, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (recipe / "data/train_clean").exists()
+    assert len((elsewhere / "dump/raw/org/train_clean/text").read_text().splitlines()) == 3
 
 
 def test_what_changed_is_checked_again(recipe: Path) -> None:

@@ -49,6 +49,22 @@ def test_what_lies_in_the_present_directory_is_not_run(words: list[str], tmp_pat
     assert (done.returncode, "stranger" in done.stdout + done.stderr) == (0, False), done.stderr
 
 
+def test_what_lies_on_pythonpath_is_not_run_in_place_of_the_environments(tmp_path: Path) -> None:
+    strange, plain = strand(tmp_path / "it's strange"), tmp_path / "plain"
+    plain.mkdir()
+    (plain / "a_module_of_mine.py").write_text("")
+    paths = ["", str(strange), str(plain), str(tmp_path / "gone"), str(plain)]
+    words = [ROOT / "egs2/cldr/es/run.sh", "--dry_run", "true"]
+    done = run(words, cwd=tmp_path, PYTHONPATH=os.pathsep.join(paths), PYTHONHOME=str(strange))
+    assert (done.returncode, "a stranger was run" in done.stdout + done.stderr) == (0, False), done.stderr
+    warned = [line for line in done.stderr.splitlines() if line.startswith("warning: PYTHONPATH")]
+    assert len(warned) == 1
+    assert "is left out: its json, numpy, parp_espnet and 4 more would run in place of" in warned[0]
+    script = f'. {shlex.quote(str(ROOT))}/path.sh && printf %s "$PYTHONPATH"'
+    shown = run(["bash", "-c", script], PYTHONPATH=os.pathsep.join(paths))
+    assert shown.stdout == os.pathsep.join([str(ROOT), str(plain), str(tmp_path / "gone")])
+
+
 def test_what_lies_in_the_recipe_is_not_run(tone_recipe: Path, upstream: Path, tmp_path: Path) -> None:
     recipe = strand(tmp_path / "recipe")
     shutil.copytree(tone_recipe / "data", recipe / "data")

@@ -1,5 +1,6 @@
 """Whatever the locale, the letters of a path and where a checkout may be written: the same results."""
 
+import json
 import os
 import shlex
 import shutil
@@ -134,6 +135,22 @@ def test_what_a_dry_run_prints_can_be_pasted(tmp_path: Path) -> None:
     (made,) = [command for command in commands if "parp_espnet.bin.make_config" in command]
     assert made[made.index("--initial_mask") + 1] == ""
     assert str(tmp_path / "a text") in [word for command in commands for word in command]
+
+
+@pytest.mark.parametrize("recipe", ["egs2/cldr/es", "egs2/glue/cldr_kind"])
+def test_what_a_dry_run_prints_first_makes_the_rest_run_anywhere(recipe: str, tmp_path: Path) -> None:
+    expdir = tmp_path / "it's $HOME *"
+    expdir.mkdir()
+    lines = dry_run(ROOT / recipe / "run.sh", tmp_path, "--expdir", str(expdir))
+    first = [line for line in lines if not line.startswith("stage ")]
+    assert first == lines[: len(first)]
+    pasted = "\n".join([*first, "pwd", "echo ${PARP_ROOT}"])
+    done = subprocess.run(["bash", "-e", "-c", pasted], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [str(ROOT / recipe), str(ROOT)]
+    (left,) = expdir.glob("*/settings.json")
+    kept = json.loads(left.read_text())
+    assert (kept["recipe"], kept["dry_run"]) == (str(ROOT / recipe), False)
 
 
 def test_a_second_language_takes_the_recipe_alone(tmp_path: Path) -> None:

@@ -66,6 +66,16 @@ def test_counts_are_sclites(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(SCLITE is None, reason="sclite is not installed (Debian's package sctk)")
+@pytest.mark.parametrize("phone", [";;", "**", "**a"])
+def test_what_begins_a_comment_is_said_to(tmp_path: Path, phone: str) -> None:
+    for side in ("ref", "hyp"):
+        write_trn(tmp_path / f"{side}.trn", {"s-u": (phone, "a"), "s-v": ("a",)}, {"s-u": "s", "s-v": "s"})
+    write_notes(tmp_path, [phone])
+    assert errors_by_sclite(tmp_path).keys() == {"s-v"}
+    assert f"misreads these phones, whatever its options: {phone}\n" in (tmp_path / "README.txt").read_text()
+
+
+@pytest.mark.skipif(SCLITE is None, reason="sclite is not installed (Debian's package sctk)")
 @pytest.mark.parametrize(("phone", "is_read"), [("@", False), ("{", False), ("@u", True), ("}", True), ("?", True)])
 def test_what_sclite_misreads_is_what_the_notes_say(tmp_path: Path, phone: str, is_read: bool) -> None:
     """A phone is deleted: sclite counts that, where it reads the phone."""

@@ -26,5 +26,7 @@ def test_notes_say_how_sclite_is_called_and_what_it_misreads(tmp_path: Path) -> 
     notes = (tmp_path / "README.txt").read_text()
     assert "sclite -s " in notes
     assert "It misreads these phones, whatever its options: @ {\n" in notes
+    write_notes(tmp_path, ["**", ";;", "a**"])
+    assert "whatever its options: ** ;;\n" in (tmp_path / "README.txt").read_text()
     write_notes(tmp_path, ["o", "ə", "@u"])
     assert "misreads" not in (tmp_path / "README.txt").read_text()

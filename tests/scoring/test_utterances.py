@@ -37,6 +37,8 @@ def test_the_file(tmp_path: Path) -> None:
         ("utterance\tsub\n", "found 'utterance\\\\tsub'"),
         ("HEAD", "a line for each utterance, found none"),
         ("HEADs-1\t1\t2\n", "line 2: expected an utterance and four counts"),
+        ("HEADs-1\t1\t2\t0\t" + 5000 * "9" + "\n", "line 2: expected an utterance and four counts"),
+        ("HEADs-1\t1\t0\t0\t3\ns-1\t1\t0\t0\t3\n", "line 3: utterance s-1 is there twice; score again"),
         ("HEADs-1\t1\t2\t0\t-3\n", "line 2: expected an utterance and four counts"),
         ("HEADs-1\t1\t0\t3\t3\n", "line 2: more substitutions and deletions than a reference of 3"),
     ],

@@ -142,3 +142,18 @@ def test_decodings_are_told_apart(results: list[Result]) -> None:
 def test_synthetic_speech_is_called_that(results: list[Result], recipes: list[str], says: str) -> None:
     made = [replace(results[0], recipe=f"egs2/{recipe}") for recipe in recipes]
     assert says in report("quick", made, [], {})
+
+
+def test_all_that_results_were_made_by_is_told(results: list[Result]) -> None:
+    plain = report("quick", results, [], {})
+    assert "python 3.12.1; commit 0123. Command" in plain
+    mixed = [*results, replace(results[0], git="4567-dirty", device="NVIDIA H200")]
+    assert "python 3.12.1; or python 3.12.1, trained on NVIDIA H200; commits 0123, 4567-dirty. Command" in report(
+        "quick", mixed, [], {}
+    )
+
+
+def test_names_break_no_table(results: list[Result]) -> None:
+    lines = table([replace(results[0], language="e|s\x1b[31m\nx"), *results[1:]]).splitlines()
+    assert len(lines) == len(results) + 2
+    assert r"| e\|s\x1b[31m\nx " in lines[2]

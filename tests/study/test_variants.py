@@ -93,12 +93,14 @@ def test_seeds_of_results_that_differ_in_nothing_else_are_averaged(make_result: 
         ({"merges": {"a": "b"}}, "merged"),
         ({"train_sha256": "b" * 64}, "training data"),
         ({"reference_sha256": "b" * 64}, "references"),
+        ({"device": "NVIDIA H200"}, "trained on"),
     ],
 )
 def test_fields_tell_results_apart_as_options_do(
     change: dict[str, object], name: str, make_result: Callable[..., Result]
 ) -> None:
-    known = [replace(one, train_sha256="a" * 64, reference_sha256="a" * 64) for one in three_seeds(make_result, 0.2)]
+    digests = {"train_sha256": "a" * 64, "reference_sha256": "a" * 64}
+    known = [replace(one, **digests, device="cpu") for one in three_seeds(make_result, 0.2)]
     other = [replace(one, **change) for one in known]
     assert Differences.of([*known, *other]).names == (name,)
     assert name in table([*known, *other]).splitlines()[0]
@@ -140,3 +142,16 @@ def test_results_of_before_are_seeds_of_each_other(make_result: Callable[..., Re
     old = [make_result(seed=seed) for seed in (0, 1)]
     assert Differences.of(old).names == ()
     assert conditions(old[0], but="seed") == conditions(old[1], but="seed")
+
+
+@pytest.mark.parametrize("devices", [("cpu", None), ("NVIDIA H200", "NVIDIA A100"), (None, None)])
+def test_what_is_not_known_and_another_gpu_are_no_difference(
+    make_result: Callable[..., Result], devices: tuple[str | None, str | None]
+) -> None:
+    one, other = (make_result(device=device, seed=seed, options={}) for seed, device in enumerate(devices))
+    assert Differences.of([one, other]).names == ()
+
+
+@pytest.mark.parametrize("odd", ["two", True, 1.5, 10**400])
+def test_odd_numbers_of_ranks_are_no_defect(make_result: Callable[..., Result], odd: bool | int | float | str) -> None:
+    table([make_result(options={"num_nodes": odd, "ngpu": odd})])

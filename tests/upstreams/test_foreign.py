@@ -5,6 +5,7 @@ import os
 import pickle
 import struct
 import zipfile
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,3 +190,13 @@ def test_the_advice_fits_whose_file_it_is(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:-500])
         with pytest.raises(UserError, match=advice):
             read_checkpoint(path)
+
+
+@pytest.mark.parametrize(("held", "says"), [(Namespace(lr=1), r"holds a argparse\.Namespace, and reading")])
+def test_torchs_advice_to_run_a_file_is_not_passed_on(tmp_path: Path, held: object, says: str) -> None:
+    torch.save({"args": held}, tmp_path / "fairseq.pt")
+    with pytest.raises(UserError, match=says) as caught:
+        read_checkpoint(tmp_path / "fairseq.pt")
+    assert str(caught.value).isprintable()
+    assert "trust" not in str(caught.value)
+    assert "weights_only=False" not in str(caught.value)

@@ -1,6 +1,7 @@
 """The preflight on real models of small size: each trap is set, and each error is one clear line."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from s3prl.nn import S3PRLUpstream
 from s3prl.upstream.utils import merge_with_parent
 from s3prl.upstream.wav2vec2.wav2vec2_model import Wav2Vec2Config as Wav2Vec2NativeConfig
 from s3prl.upstream.wav2vec2.wav2vec2_model import Wav2Vec2Model as NativeWav2Vec2Model
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import (
     Data2VecAudioConfig,
     Data2VecAudioModel,
@@ -224,6 +225,57 @@ def damaged_weights(folder: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
 
 
+def changed_weights(folder: Path, change: Callable[[str, torch.Tensor], dict[str, torch.Tensor]]) -> None:
+    file = save(folder, "hubert") / "model.safetensors"
+    made: dict[str, torch.Tensor] = {}
+    for name, tensor in load_file(file).items():
+        made |= change(name, tensor)
+    save_file(made, file, {"format": "pt"})
+
+
+def of_eight_bits(folder: Path) -> None:
+    changed_weights(
+        folder,
+        lambda name, tensor: {name: (100 * tensor).to(torch.int8) if name.endswith("_proj.weight") else tensor},
+    )
+
+
+def pickled_of_eight_bits(folder: Path) -> None:
+    file = save(folder, "hubert") / "model.safetensors"
+    weights = load_file(file)
+    name = "encoder.layers.0.attention.k_proj.weight"
+    torch.save(weights | {name: weights[name].to(torch.float8_e4m3fn)}, folder / "pytorch_model.bin")
+    file.unlink()
+
+
+def with_scales(folder: Path) -> None:
+    name = "encoder.layers.1.attention.q_proj.weight"
+    changed_weights(
+        folder,
+        lambda one, tensor: {one: tensor} | ({name[:-6] + "SCB": torch.ones(32)} if one == name else {}),
+    )
+
+
+def pruned_by_torch(folder: Path) -> None:
+    changed_weights(folder, lambda name, tensor: {name.replace("q_proj.weight", "q_proj.weight_orig"): tensor})
+
+
+def with_an_adapter_of_peft(folder: Path) -> None:
+    save(folder, "hubert")
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+
+
+def without_layers(folder: Path) -> None:
+    save(folder, "hubert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": -1}))
+
+
+def of_several_kinds(folder: Path) -> None:
+    save(folder, "hubert")
+    (folder / "config.json").write_text('{"model_type": ["hubert"]}')
+
+
 def missing_weights(folder: Path) -> None:
     save(folder, "hubert")
     (folder / "model.safetensors").unlink()
@@ -281,7 +333,14 @@ def of_the_telephone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("breakage", "says"),
     [
-        (damaged_weights, "cannot be loaded"),
+        (damaged_weights, "expected safetensors, found a damaged or other file"),
+        (of_eight_bits, r"layers\.0\.attention\.k_proj\.weight: expected weights of 16 or 32 bits, found I8"),
+        (pickled_of_eight_bits, r"k_proj\.weight: expected .* found torch\.float8_e4m3fn"),
+        (with_scales, r"1 weights of the layers have no place .*1\.attention\.q_proj\.SCB; merge adapters"),
+        (pruned_by_torch, "weights are missing or misshapen"),
+        (with_an_adapter_of_peft, r"adapter_config\.json: expected a whole model, found an adapter of peft"),
+        (without_layers, "num_hidden_layers: expected one at least, found -1"),
+        (of_several_kinds, "expected a Hugging Face model with 'model_type'"),
         (missing_weights, "no weights"),
         (of_an_unknown_kind, "unknown kind: model_type 'bert'"),
         (of_another_size, "missing or misshapen"),
@@ -320,3 +379,28 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes)
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such directory"):
         preflight(str(tmp_path / "nowhere"), tmp_path / "out")
+
+
+def test_the_first_layers_of_an_upstream_may_be_taken(tmp_path: Path) -> None:
+    source = save(tmp_path / "in", "hubert")
+    config = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 1}))
+    assert (
+        preflight(str(source), tmp_path / "out").parameters
+        < preflight(str(save(tmp_path / "whole", "hubert")), tmp_path / "other").parameters
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_numbers_of_other_sizes_are_weights_as_they_are(tmp_path: Path, dtype: torch.dtype) -> None:
+    changed_weights(tmp_path / "in", lambda name, tensor: {name: tensor.to(dtype)})
+    preflight(str(tmp_path / "in"), tmp_path / "out")
+
+
+def test_a_native_checkpoint_of_eight_bits_is_refused(tmp_path: Path) -> None:
+    checkpoint = native("hubert")
+    name = "encoder.layers.0.self_attn.k_proj.weight"
+    checkpoint["model_weight"][name] = checkpoint["model_weight"][name].to(torch.int8)
+    torch.save(checkpoint, tmp_path / "model.pt")
+    with pytest.raises(UserError, match=r"k_proj\.weight: expected weights of 16 or 32 bits, found torch\.int8"):
+        preflight(str(tmp_path / "model.pt"), tmp_path / "out")

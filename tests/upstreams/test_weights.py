@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 from transformers import HubertModel
 
 from parp_espnet.errors import UserError
-from parp_espnet.upstreams.weights import copy_changed, load_weights
+from parp_espnet.upstreams.weights import check_depth, copy_changed, load_weights
 
 NAME = "encoder.layers.0.attention.q_proj.weight"
 
@@ -102,3 +103,36 @@ def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
     torch.save({"epoch": 3}, tmp_path / "other.pt")
     with pytest.raises(UserError, match=r"expected a model's weights, found epoch"):
         load_weights(tmp_path / "other.pt")
+
+
+@pytest.mark.parametrize("name", ["../other.safetensors", "/etc/hostname", 3, None, "a\0b", "\x1b[31m", "", ".."])
+def test_an_index_names_files_beside_it(tmp_path: Path, name: object) -> None:
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {NAME: name}}))
+    with pytest.raises(UserError, match="expected names of files beside it, found ") as caught:
+        load_weights(tmp_path)
+    assert str(caught.value).isprintable()
+
+
+def test_names_of_weights_are_text(tmp_path: Path) -> None:
+    torch.save({NAME: torch.ones(2, 2), 3: torch.ones(2)}, tmp_path / "other.pt")
+    with pytest.raises(UserError, match="expected a model's weights, found"):
+        load_weights(tmp_path / "other.pt")
+
+
+def test_of_several_files_that_is_read_which_transformers_reads(upstream: Path, tmp_path: Path) -> None:
+    model = HubertModel.from_pretrained(upstream)
+    model.save_pretrained(tmp_path)
+    save_file({NAME: torch.ones(2, 2)}, tmp_path / "model.zzz.safetensors")
+    save_file({NAME: torch.ones(2, 2)}, tmp_path / "adapter_model.safetensors")
+    (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"x": "absent.safetensors"}}')
+    assert torch.equal(load_weights(tmp_path)[NAME], model.state_dict()[NAME])
+
+
+def test_a_directory_that_lacks_its_last_layer(upstream: Path, tmp_path: Path) -> None:
+    model = HubertModel.from_pretrained(upstream)
+    model.save_pretrained(tmp_path)
+    names = list(load_weights(tmp_path))
+    check_depth(tmp_path, names)
+    last = f"encoder.layers.{model.config.num_hidden_layers - 1}."
+    with pytest.raises(UserError, match=r"expected 2 layers, as its config\.json has it, found 1 in its weights"):
+        check_depth(tmp_path, [name for name in names if not name.startswith(last)])
