@@ -17,6 +17,9 @@ from parp_espnet.pipeline.signals import unless_terminated
 @command
 def main() -> None:
     """Exit with the code of the first command that fails."""
+    if sys.argv[1:] in ([], ["--help"]):
+        print(f"usage: {__doc__}")
+        return
     experiment = read(sys.argv[1:])
     os.chdir(experiment.settings.recipe)
     if experiment.settings.dry_run:
@@ -30,6 +33,8 @@ def main() -> None:
 def read(words: Sequence[str]) -> Planned:
     """Return the experiment of a command line. Raises `UserError`."""
     program, *rest = words
+    if program not in TEMPLATES or "--" not in rest:
+        raise UserError(f"run_stages: expected TEMPLATE STAGES… -- OPTIONS…, found: {' '.join(words)}")
     end = rest.index("--")
     declared = dict(_declared(word) for word in rest[:end])
     return TEMPLATES[program](declared, rest[end + 1 :])

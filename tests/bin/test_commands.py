@@ -23,12 +23,11 @@ COMMANDS = (
     "format_data",
     "language_model",
     "make_config",
-    "overdue",
-    "plan",
     "remove_checkpoints",
     "report",
     "run_local",
     "run_queue",
+    "run_stages",
     "score",
     "search",
     "shards",
@@ -82,11 +81,15 @@ def test_the_plan_is_quoted_for_the_shell(
     recipe = tmp_path / "it's $HOME"
     recipe.mkdir()
     words = ["--recipe", str(recipe), "--lang", "xx", "--upstream", "facebook/hubert-base-ls960"]
-    assert call(monkeypatch, "plan", *words) == 0
-    shown = capsys.readouterr().out
-    lines = dict(line.split("=", 1) for line in shown.splitlines() if not line.startswith("stage_names"))
-    assert shlex.split(lines["recipe"]) == [str(recipe)]
-    assert json.loads(shlex.split(lines["settings"])[0])["lang"] == "xx"
+    for name in ("data_cmd", "stats_cmd", "cuda_cmd", "decode_cmd", "cmd_backend"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, "run_stages", "phn.sh", "4=tokens", "--", *words, "--dry_run", "true") == 0
+    place, _, made, tokens = capsys.readouterr().out.splitlines()
+    assert shlex.split(place)[:2] == ["cd", str(recipe)]
+    kept = shlex.split(made)[shlex.split(made).index("echo") + 1]
+    assert json.loads(kept)["lang"] == "xx"
+    assert tokens.startswith("stage 4 (tokens): python3 -m parp_espnet.bin.tokens --data dump/raw/train ")
 
 
 def test_a_scoring_becomes_the_result(
