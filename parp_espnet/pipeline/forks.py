@@ -27,13 +27,18 @@ NEEDED = {
     "mask": "parp_espnet.pipeline.mask_actions",
 }
 """What commands of ours import when their options have been read, where that takes long."""
+OF_JOBS = frozenset({"SLURM_JOB_ID", "PBS_JOBID", "JOB_ID"})
+"""Variables that Slurm, PBS and Grid Engine set in a job."""
 _state = {"allowed": False}
 
 
 def allow() -> None:
-    """From now on this process may fork commands: it has made no threads, and will make none."""
+    """From now on this process may fork commands: it has made no threads, and will make none.
+
+    Not within a queue's job: what a fork shares with us takes no memory, but queues count it twice.
+    """
     tqdm.monitor_interval = 0  # a thread that watches bars
-    _state["allowed"] = True
+    _state["allowed"] = OF_JOBS.isdisjoint(os.environ)
 
 
 def module_of(words: Sequence[str]) -> str | None:
@@ -87,12 +92,19 @@ def fork(words: Sequence[str], output: IO[Any] | None = None, gate: int | None =
             _import(words[place + 1])
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    ready, of_child = os.pipe()
     pid = os.fork()
     if pid:
+        os.close(of_child)
+        # It can be ended when it leads a group, which it does when it closes its end.
+        os.read(ready, 1)
+        os.close(ready)
         return Forked(pid)
     code = 1
     try:
         _become(words, output)
+        os.close(ready)
+        os.close(of_child)
         if gate is None or _passed(gate):
             code = _run(module)
     finally:
