@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from operator import length_hint
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet import checkpoints, ranks
@@ -144,11 +146,13 @@ class Interruption:
 
         if self._over:
             return Batches((), lambda _: None, chance=self._chance)
+        _keep_readers(batches)
         return Batches(batches, between, skip=self._trained, chance=self._chance)
 
     def validation(self, batches: Any) -> Batches:
         """Return the validation's batches; heed signals between them, and begin with the first one again."""
         self._over = True
+        _keep_readers(batches)
         chance = Chance.now()
         return Batches(batches, lambda _: self._heed(lambda: chance))
 
@@ -203,6 +207,22 @@ class Interruption:
         _report_again(self._reporter, here["reported"])
         self._chance = Chance(here["chance"])
         self._trained, self._over, self._first_update = state["trained"], state["over"], state["first_update"]
+
+
+def _keep_readers(batches: Any) -> None:
+    """Let the processes that read batches go on when all of the training's group get the signal, as by Ctrl-C.
+
+    They end with the training; torch takes it for a fault where one ends before.
+    """
+    if isinstance(batches, DataLoader) and batches.num_workers:
+        batches.worker_init_fn = partial(_read_on, batches.worker_init_fn)
+
+
+def _read_on(begin: Callable[[int], None] | None, number: int) -> None:
+    for told in SIGNALS:
+        signal.signal(told, signal.SIG_IGN)
+    if begin is not None:
+        begin(number)
 
 
 def _reported(reporter: Any) -> dict[str, Any]:

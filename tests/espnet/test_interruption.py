@@ -118,6 +118,25 @@ def test_a_process_that_gets_it(whole: Path, recipe, length, tmp_path: Path, ass
     assert_same(whole, tmp_path)
 
 
+def test_a_group_that_gets_it(
+    recipe, length, tmp_path_factory, tmp_path: Path, assert_same, wait_until, end_of
+) -> None:
+    """Ctrl-C of a recipe reaches the processes that read batches as well."""
+    options = length | {"num_workers": 2}
+    whole = recipe.train(tmp_path_factory.mktemp("whole"), **options)
+    begun = tmp_path / "begun"
+    command = [sys.executable, "-c", WAITS, str(begun), "--config", str(recipe.config(tmp_path, **options))]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_until(begun.exists, "the training to begin", process)
+    os.killpg(process.pid, signal.SIGTERM)
+    _, errors = end_of(process)
+    assert "has what there is after update 8; the same command continues\n" in errors
+    assert process.returncode == 143
+    assert (tmp_path / WITHIN).exists()
+    recipe.train(tmp_path, **options)
+    assert_same(whole, tmp_path)
+
+
 def test_a_damaged_state_is_left_aside(
     whole: Path, recipe, length, tmp_path: Path, stop: Stop, caplog, assert_same
 ) -> None:
