@@ -8,7 +8,7 @@ from parp_espnet.pruning.methods import HOW, METHODS, find_method
 from parp_espnet.scoring.result import Result
 
 MADE = "_mask.safetensors"
-"""Ends the name of a mask that the template makes (local/masks.sh), after where it comes from."""
+"""Ends the name of a mask that the template makes (pipeline/stages_masks.py), after where it comes from."""
 COMBINED = Path("exp/masks")
 """Has the masks that a study combines of several languages'."""
 JOINT = "joint"
