@@ -26,7 +26,8 @@ def main() -> None:
         show(experiment)
     else:
         os.environ.update(experiment.exported)
-        forks.allow()
+        if not experiment.uses_gpu:
+            forks.allow()
         sys.exit(unless_terminated(lambda: _conducted(experiment)))
 
 

@@ -41,6 +41,11 @@ class TextExperiment:
         return {"TOKENIZERS_PARALLELISM": "false"}
 
     @property
+    def uses_gpu(self) -> bool:
+        """Whether it trains on one."""
+        return self.settings.ngpu > 0
+
+    @property
     def exp(self) -> Path:
         """What it leaves."""
         return Path(self.settings.expdir) / self.settings.tag

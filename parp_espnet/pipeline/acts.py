@@ -111,6 +111,10 @@ class Planned(Protocol):
     def exported(self) -> Mapping[str, str]:
         """Variables that its commands find in their environment."""
 
+    @property
+    def uses_gpu(self) -> bool:
+        """Whether commands of it use one, which they cannot after a fork of what has looked for one."""
+
     def acts(self) -> Iterator[Act]:
         """What it does, one thing after the other."""
 

@@ -49,6 +49,11 @@ class SpeechExperiment:
         return {"datadir": self.settings.datadir}
 
     @property
+    def uses_gpu(self) -> bool:
+        """Whether it trains on one."""
+        return self.settings.ngpu > 0
+
+    @property
     def exp(self) -> Path:
         """What it leaves."""
         return Path(self.settings.expdir) / self.settings.tag
