@@ -14,6 +14,12 @@ HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 """A model's name on the Hugging Face hub."""
 
 
+def need_clone(what: str) -> None:
+    """Raise `UserError` where the package alone is installed: recipes, studies and upstreams are of a clone."""
+    if not (ROOT / "egs2").is_dir():
+        raise UserError(f"{what}: comes with a clone of the project, and this is the installed package alone")
+
+
 def existing(program: str, name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
     """Return the path that option `name` of `program` gives, as `recipe` sees it.
 

@@ -13,10 +13,11 @@ from parp_espnet.names import plain_name
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.options import OF_MACHINE
-from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.paths import ROOT, need_clone
 from parp_espnet.pipeline.pruning import Experiment, digest
 
 SHIPPED = ROOT / "egs2/cldr/ssl1/upstreams"
+NAMES = ("multi", "mono")
 STAGES = {
     1: "data",
     2: "format",
@@ -286,8 +287,13 @@ def upstream_name(upstream: str) -> str:
 
 
 def model_called(word: str) -> Path:
-    """Return where a model is, which is called by its path or by the name of a shipped upstream."""
+    """Return where a model is, which is called by its path or by the name of a shipped upstream.
+
+    Raises `UserError` for such a name where only the package is installed.
+    """
     shipped = SHIPPED / word
+    if word in NAMES and not Path(word).exists():
+        need_clone(f"the upstream {word}")
     if "/" in word or Path(word).exists() or not shipped.is_dir():
         return Path(word)
     return shipped

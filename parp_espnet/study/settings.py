@@ -9,7 +9,7 @@ from typing import Annotated
 from parp_espnet.errors import UserError
 from parp_espnet.names import check_name
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.paths import ROOT, need_clone
 
 STAGES = {1: "environment", 2: "speech", 3: "dense models", 4: "pruned models", 5: "results"}
 GIGABYTES_A_JOB = 2.5
@@ -44,6 +44,7 @@ class StudySettings:
 
 def read(arguments: Sequence[str]) -> StudySettings:
     """Read and check the options of `./run.sh`. Raises `UserError`."""
+    need_clone("./run.sh")
     settings = parse(StudySettings, "run.sh", arguments, description=__doc__ or "")
     last = len(STAGES)
     if not 1 <= settings.stage <= settings.stop_stage <= last:
