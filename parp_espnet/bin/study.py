@@ -5,6 +5,7 @@ parp-study results results/quick                          the report of what is 
 parp-study pack results/quick quick.tar.xz                its records without models, to go on elsewhere
 parp-study unpack quick.tar.xz
 parp-study claims results/curves results/joint            the paper's claims, by all that they tested
+parp-study redraw egs2/cldr/studies/curves                the figures of a study that was kept
 
 `./run.sh` calls it besides as
 
@@ -60,6 +61,9 @@ def main() -> None:
     if options.action == "claims":
         _claims(options.results)
         return
+    if options.action == "redraw":
+        _redraw(options.results, options.out)
+        return
     study, folder = _study_of(options.results), options.results
     if options.action == "job":
         _job(study, options.wave, options.job, options.ngpu)
@@ -92,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     unpack = actions.add_parser("unpack", help="take such records for done, in this clone")
     claims = actions.add_parser("claims", help="judge the paper's claims by several studies at once")
     claims.add_argument("results", type=Path, nargs="+", help="results/NAME, or where these were kept")
+    redraw = actions.add_parser("redraw", help="make a kept study's figures again, from its results alone")
+    redraw.add_argument("results", type=Path, help="where they were kept, such as egs2/cldr/studies/curves")
+    redraw.add_argument("--out", type=Path, help="directory for all figures; those that are there, by default")
     for action in (pack, unpack):
         action.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
     return parser
@@ -218,6 +225,14 @@ def _claims(folders: Sequence[Path]) -> None:
     from parp_espnet.study.verdicts import verdicts  # noqa: PLC0415
 
     print(verdicts(folders), end="")
+
+
+def _redraw(folder: Path, out: Path | None) -> None:
+    # Imported here: matplotlib takes a second.
+    from parp_espnet.study.redraw import redraw  # noqa: PLC0415
+
+    for figure in redraw(folder, out):
+        print(figure)
 
 
 def _results(study: Study, folder: Path) -> None:

@@ -1,0 +1,35 @@
+"""Figures of a study that was kept: made again from its results, without its experiments."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.study.collect import read_results
+from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.figures.all import draw
+
+
+def redraw(folder: Path, out: Path | None = None) -> list[Path]:
+    """Make a kept study's figures again; return those that were written.
+
+    Args:
+        folder: has its `results.json` and `evidence.json`.
+        out: receives every figure that there is something for, as PNG and SVG; by default those that
+            the folder has are written over there.
+
+    Raises:
+        UserError: a file is missing, damaged or of another version, or the folder has no figure.
+    """
+    results = read_results(folder / "results.json")
+    evidence = Evidence.read(folder / "evidence.json")
+    with tempfile.TemporaryDirectory() as place:
+        draw(results, evidence, Path(place))
+        drawn = sorted(Path(place).iterdir())
+        if out is None:
+            drawn = [figure for figure in drawn if (folder / figure.name).exists()]
+        if not drawn:
+            raise UserError(f"{folder}: expected figures of this study, found none; --out DIR takes all of them")
+        target = out or folder
+        target.mkdir(parents=True, exist_ok=True)
+        return [Path(shutil.copyfile(figure, target / figure.name)) for figure in drawn]
