@@ -125,7 +125,7 @@ def test_the_study_dry_runs() -> None:
         ("egs2/commonvoice/tt/run.sh", [], "expected --commonvoice DIR, or COMMONVOICE=DIR in db.sh: an unpacked"),
         ("egs2/commonvoice/tt/run.sh", ["--lang", "en"], "--lang en: no language of --corpus commonvoice"),
         ("egs2/own/mine/run.sh", [], "expected --own DIR, or OWN=DIR in db.sh: a Kaldi directory, a folder"),
-        ("egs2/own/mine/run.sh", ["--phonemise", "xx"], "--phonemise xx: expected letters, or one of en es"),
+        ("egs2/own/mine/run.sh", ["--phonemise", "xx"], "--phonemise xx: expected letters, or one of "),
         ("egs2/glue/cola/run.sh", [], "--task cola: expected --glue DIR, or GLUE=DIR in db.sh"),
         ("egs2/glue/cldr_sim/run.sh", ["--updatse", "3"], "did you mean --updates?"),
         ("egs2/mini_an4/en/run.sh", ["--train_minutes", "3"], "--train_minutes is for --corpus cldr, commonvoice"),
