@@ -37,7 +37,3 @@ def show_plan(variables: Mapping[str, str], arrays: Mapping[str, Sequence[str]],
         print(f"{name}=({shlex.join(words)})")
     names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in stages.items())
     print(f"stage_names=({names})")
-
-
-def _json(value: object) -> object:
-    return value if value is None or isinstance(value, bool | int | float) else str(value)

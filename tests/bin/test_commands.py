@@ -19,7 +19,6 @@ from parp_espnet.scoring.utterances import write_utterances
 COMMANDS = (
     "compare",
     "filter_data",
-    "follow",
     "format_data",
     "language_model",
     "make_config",
@@ -60,12 +59,11 @@ def test_an_unknown_option(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "error: " in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", ["follow", "step"])
 def test_a_command_is_needed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    words = ["--label", "x", "--record", str(tmp_path / "r.json")] if name == "step" else ["--label", "x"]
-    assert call(monkeypatch, name, *words, "--") == 2
+    words = ["--label", "x", "--record", str(tmp_path / "r.json")]
+    assert call(monkeypatch, "step", *words, "--") == 2
     assert "expected -- COMMAND" in capsys.readouterr().err
 
 

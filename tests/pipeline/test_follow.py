@@ -65,11 +65,19 @@ def test_a_command_that_is_not_there() -> None:
         follow(["/nowhere/x"], "x", [], None)
 
 
+FOLLOW = """
+import sys
+from parp_espnet.errors import command
+from parp_espnet.pipeline.follow import follow
+command(lambda: sys.exit(follow(["bash", "-c", sys.argv[1]], "x", [], None)))()
+"""
+
+
 def test_ctrl_c_ends_the_command_and_is_told_once(tmp_path: Path, wait_until: Any, end_of: Any) -> None:
     caught, ready = tmp_path / "caught", tmp_path / "ready"
     inner = f"trap 'touch {caught}; exit 1' TERM; touch {ready}; while :; do :; done"
     process = subprocess.Popen(
-        [sys.executable, "-m", "parp_espnet.bin.follow", "--", "bash", "-c", inner],
+        [sys.executable, "-c", FOLLOW, inner],
         stderr=subprocess.PIPE,
         text=True,
     )
