@@ -4,10 +4,9 @@ import fcntl
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from parp_espnet.errors import UserError
 
@@ -18,27 +17,16 @@ def locked(path: Path, wait: bool) -> Iterator[None]:
 
     The lock is the kernel's and falls with its holder, so none is ever stale.
     """
+
+    def waiting(holder: str) -> str:
+        return f"waiting for {holder or 'another process'}, which is at this very step"
+
+    def refusal(holder: str) -> str:
+        return f"{path.parent} is in use by {holder or 'another process'}; wait for it or end it"
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        # Else a reader of batches, forked off, would hold it for seconds after its parent was killed.
-        os.register_at_fork(after_in_child=file.close)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            if not wait:
-                raise UserError(f"{path.parent} is in use by {holder}; wait for it or end it") from None
-            print(f"waiting for {holder}, which is at this very step", file=sys.stderr)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        _sign(file)
+    with _taken(path, waiting if wait else None, refusal):
         yield
-
-
-def _sign(file: TextIO) -> None:
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-    file.flush()
 
 
 @contextmanager
@@ -47,16 +35,36 @@ def held(path: Path, what: str, wait: bool) -> Iterator[None]:
 
     When another run has it, wait, or raise `UserError`, which says who holds `what`.
     """
+
+    def in_use(holder: str) -> str:
+        return f"{what} is in use by {holder} or a command that it started"
+
+    def waiting(holder: str) -> str:
+        return f"{in_use(holder)}; waiting for it"
+
+    def refusal(holder: str) -> str:
+        return f"{in_use(holder)}; wait for it or end it"
+
+    with _taken(path, waiting if wait else None, refusal):
+        yield
+
+
+@contextmanager
+def _taken(path: Path, waiting: Callable[[str], str] | None, refusal: Callable[[str], str]) -> Iterator[None]:
+    """Hold a lock, with the words about its holder that are said while it is waited for, or not had."""
     with path.open("a+", encoding="utf-8") as file:
+        # Else a reader of batches, forked off, would hold it for seconds after its parent was killed.
         os.register_at_fork(after_in_child=file.close)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = f"{what} is in use by {file.read().strip()} or a command that it started"
-            if not wait:
-                raise UserError(f"{holder}; wait for it or end it") from None
-            print(f"{holder}; waiting for it", file=sys.stderr)
+            holder = file.read().strip()
+            if waiting is None:
+                raise UserError(refusal(holder)) from None
+            print(waiting(holder), file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
-        _sign(file)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
         yield

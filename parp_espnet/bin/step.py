@@ -1,4 +1,4 @@
-"""Run one step of a stage unless it is complete.
+"""Run one step of a shell script unless it is complete; the templates' own are made in Python.
 
 python3 -m parp_espnet.bin.step --label "stage 4 (tokens)" --record FILE [options] -- COMMAND…
 """
@@ -16,17 +16,10 @@ from parp_espnet.pipeline.step import Step, describe, run
 
 FILES = {
     "input": ("inputs", "file that it reads; another content means: again"),
-    "optional": ("optional", "the same, of a file that may be absent"),
-    "setting": ("settings", "the same, of a file that is a choice and no data: see --keep"),
-    "recordings": ("recordings", "wav.scp; another content of a file that it names means: again"),
-    "formatted": ("formatted", "the same, of recordings that have to be 16 kHz mono"),
-    "tree": ("trees", "folder or file of others, such as a corpus; a change in it means: again"),
     "output": (
         "outputs",
         "file that it leaves, and that nobody else changes; the one that took long comes first",
     ),
-    "editable": ("editable", "file that it leaves, and that someone may edit"),
-    "list": ("lists", "file that it leaves, like a wav.scp, of what else it has read"),
     "present": ("present", "file that other steps leave; it has to be there"),
     "nested": (
         "records",
@@ -60,12 +53,6 @@ def read(arguments: Sequence[str]) -> tuple[Step, bool]:
         label=options.label,
         command=tuple(words),
         record=options.record,
-        keep=options.keep,
-        afresh=options.afresh,
-        spared=tuple(options.spare),
-        keep_earlier=options.keep_earlier,
-        aside=tuple(shlex.split(options.aside)),
-        regardless=tuple(options.regardless),
         runner=tuple(shlex.split(options.runner)),
         log=options.log,
         total=options.total,
@@ -80,16 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--record", type=Path, required=True, help="JSON file that remembers the step")
     for option, (_, text) in FILES.items():
         parser.add_argument(f"--{option}", type=Path, action="append", default=[], help=text)
-    parser.add_argument("--keep", action="store_true", help="refuse to start over with other settings")
-    text = "after a change of data, put aside what is in the experiment's directory"
-    parser.add_argument("--afresh", action="store_true", help=text)
-    parser.add_argument("--spare", action="append", default=[], metavar="NAME", help="but leave NAME there")
-    text = "keep the models of all that was put aside, and not of the newest alone"
-    parser.add_argument("--keep_earlier", action="store_true", help=text)
-    parser.add_argument("--aside", default="", help="last words of the command that do not change what it makes")
-    text = "option of the command whose value does not change what it makes"
-    # As one word, --regardless=--ngpu: it looks like an option of ours.
-    parser.add_argument("--regardless", action="append", default=[], metavar="OPTION", help=text)
     parser.add_argument("--runner", default="", help="command under Kaldi's queue contract; needs --log")
     parser.add_argument("--log", type=Path, help="log of the runner's job; may hold JOB")
     parser.add_argument("--total", type=int, help="updates that all progress files lead to")

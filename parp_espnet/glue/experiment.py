@@ -3,14 +3,14 @@
 Its paths are as the recipe's directory sees them, in which all stages run.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from parp_espnet.glue.settings import MODEL, Settings
-from parp_espnet.pipeline.acts import Act, Queues, Stages, acts_of, ours
+from parp_espnet.pipeline.acts import OfTemplate, ours
 from parp_espnet.pipeline.step import Step
 
 KINDS = ("json", "txt", "model", "safetensors", "bin")
@@ -18,22 +18,11 @@ KINDS = ("json", "txt", "model", "safetensors", "bin")
 
 
 @dataclass(frozen=True)
-class TextExperiment:
+class TextExperiment(OfTemplate[Settings]):
     """One experiment of `glue.sh`."""
 
-    settings: Settings
-    queues: Queues
-    stages: Stages
     model_name: ClassVar = MODEL
     last_of_training: ClassVar = 4
-
-    def acts(self) -> Iterator[Act]:
-        """What it does, of the stages that are wanted."""
-        return acts_of(self, self.stages)
-
-    def with_settings(self, settings: Settings) -> Self:
-        """Another experiment of the same template."""
-        return replace(self, settings=settings)
 
     @property
     def exported(self) -> Mapping[str, str]:
@@ -44,16 +33,6 @@ class TextExperiment:
     def uses_gpu(self) -> bool:
         """Whether it trains on one."""
         return self.settings.ngpu > 0
-
-    @property
-    def exp(self) -> Path:
-        """What it leaves."""
-        return Path(self.settings.expdir) / self.settings.tag
-
-    @property
-    def model(self) -> Path:
-        """Its finetuned weights."""
-        return self.exp / MODEL
 
     @property
     def sets(self) -> tuple[Path, ...]:
@@ -73,10 +52,7 @@ class TextExperiment:
     @cached_property
     def weights(self) -> tuple[Path, ...]:
         """The files of the pre-trained model: with others, or another tokenizer, it is another."""
-        given = Path(self.settings.model)
-        there = self.settings.recipe / given
-        found = [path for kind in KINDS for path in sorted(there.glob(f"[!.]*.{kind}"))]
-        return tuple(given / path.name for path in found if path.is_file())
+        return self.files_of(Path(self.settings.model), KINDS)
 
     @property
     def drawn(self) -> Path:

@@ -2,10 +2,10 @@
 experiments that have to be there before."""
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.pruning import Experiment
@@ -100,10 +100,6 @@ class Planned(Protocol):
         """The options."""
 
     @property
-    def queues(self) -> Queues:
-        """Where its jobs run."""
-
-    @property
     def exp(self) -> Path:
         """What it leaves, as the recipe's directory sees it."""
 
@@ -135,6 +131,41 @@ def acts_of(experiment: Any, stages: Stages) -> Iterator[Act]:
             yield LeftOut(tuple(left_out))
             left_out = []
         yield from acts
+
+
+@dataclass(frozen=True)
+class OfTemplate[S: Experiment]:
+    """What the experiments of both templates have; paths are as the recipe's directory sees them."""
+
+    settings: S
+    queues: Queues
+    stages: Stages
+    model_name: ClassVar[str]
+    """The finetuned weights, in the directory of any experiment of the template."""
+
+    def acts(self) -> Iterator[Act]:
+        """What it does, of the stages that are wanted."""
+        return acts_of(self, self.stages)
+
+    def with_settings(self, settings: S) -> Self:
+        """Another experiment of the same template."""
+        return replace(self, settings=settings)
+
+    @property
+    def exp(self) -> Path:
+        """What it leaves."""
+        return Path(self.settings.expdir) / self.settings.tag
+
+    @property
+    def model(self) -> Path:
+        """Its finetuned weights."""
+        return self.exp / self.model_name
+
+    def files_of(self, given: Path, kinds: Iterable[str]) -> tuple[Path, ...]:
+        """The files with these endings in the folder of a model, in order."""
+        there = self.settings.recipe / given
+        found = [path for kind in kinds for path in sorted(there.glob(f"[!.]*.{kind}"))]
+        return tuple(given / path.name for path in found if path.is_file())
 
 
 def stages_of(declared: Mapping[int, str], known: Mapping[str, Any]) -> Stages:

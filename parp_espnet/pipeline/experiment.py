@@ -4,13 +4,13 @@ Its paths are as the recipe's directory sees them, in which all stages run.
 """
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from parp_espnet.pipeline.acts import Act, Queues, Stages, acts_of, ours, tables
+from parp_espnet.pipeline.acts import OfTemplate, ours, tables
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import MODEL, Settings
@@ -21,22 +21,11 @@ LEFT_OF_A_SET = ("wav.scp", "text", "orig_text", "utt2spk", "spk2utt", "utt2lang
 
 
 @dataclass(frozen=True)
-class SpeechExperiment:
+class SpeechExperiment(OfTemplate[Settings]):
     """One experiment of `phn.sh`."""
 
-    settings: Settings
-    queues: Queues
-    stages: Stages
     model_name: ClassVar = MODEL
     last_of_training: ClassVar = 9
-
-    def acts(self) -> Iterator[Act]:
-        """What it does, of the stages that are wanted."""
-        return acts_of(self, self.stages)
-
-    def with_settings(self, settings: Settings) -> Self:
-        """Another experiment of the same template."""
-        return replace(self, settings=settings)
 
     @cached_property
     def decoding(self) -> Decoding:
@@ -52,16 +41,6 @@ class SpeechExperiment:
     def uses_gpu(self) -> bool:
         """Whether it trains on one."""
         return self.settings.ngpu > 0
-
-    @property
-    def exp(self) -> Path:
-        """What it leaves."""
-        return Path(self.settings.expdir) / self.settings.tag
-
-    @property
-    def model(self) -> Path:
-        """Its finetuned weights."""
-        return self.exp / MODEL
 
     @property
     def data(self) -> Path:
@@ -117,14 +96,12 @@ class SpeechExperiment:
     def upstream_weights(self) -> tuple[Path, ...]:
         """The files of the upstream that make it what it is; weights drawn at random are not."""
         given = Path(self.settings.upstream)
-        there = self.settings.recipe / given
-        if there.is_file():
+        if (self.settings.recipe / given).is_file():
             return (given,)
         kinds = ["json"]
         if self.settings.upstream_init != "random":
             kinds += ["safetensors", "bin"]
-        found = [path for kind in kinds for path in sorted(there.glob(f"[!.]*.{kind}"))]
-        return tuple(given / path.name for path in found if path.is_file())
+        return self.files_of(given, kinds)
 
     @property
     def upstream_files(self) -> tuple[Path, ...]:
