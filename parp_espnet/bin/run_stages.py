@@ -37,7 +37,12 @@ def read(words: Sequence[str]) -> Planned:
     if program not in TEMPLATES or "--" not in rest:
         raise UserError(f"run_stages: expected TEMPLATE STAGES… -- OPTIONS…, found: {' '.join(words)}")
     end = rest.index("--")
-    declared = dict(_declared(word) for word in rest[:end])
+    declared: dict[int, str] = {}
+    for word in rest[:end]:
+        number, _, name = word.partition("=")
+        if not number.isdecimal() or int(number) in declared:
+            raise UserError(f"{program}: stage {number} {name!r}: expected a number that no other stage has")
+        declared[int(number)] = name
     return TEMPLATES[program](declared, rest[end + 1 :])
 
 
@@ -47,11 +52,6 @@ def _conducted(experiment: Planned) -> int:
     except FailedError as failed:
         return failed.code
     return 0
-
-
-def _declared(word: str) -> tuple[int, str]:
-    number, _, name = word.partition("=")
-    return int(number), name
 
 
 def speech(declared: Mapping[int, str], arguments: Sequence[str]) -> Planned:

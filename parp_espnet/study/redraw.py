@@ -19,8 +19,11 @@ def redraw(folder: Path, out: Path | None = None) -> list[Path]:
             the folder has are written over there.
 
     Raises:
-        UserError: a file is missing, damaged or of another version, or the folder has no figure.
+        UserError: a file is missing, damaged or of another version, the folder has no figure, or
+            `out` is a file.
     """
+    if out is not None and out.exists() and not out.is_dir():
+        raise UserError(f"--out {out}: expected a directory, found a file")
     results = read_results(folder / "results.json")
     evidence = Evidence.read(folder / "evidence.json")
     with tempfile.TemporaryDirectory() as place:

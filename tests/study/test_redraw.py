@@ -36,6 +36,12 @@ def test_all_of_it_elsewhere(study: Path, tmp_path: Path) -> None:
     assert {path.suffix for path in made} == {".png", ".svg"}
 
 
+def test_where_a_file_is(study: Path) -> None:
+    (study / "file").touch()
+    with pytest.raises(UserError, match="file: expected a directory, found a file"):
+        redraw(study, study / "file")
+
+
 def test_nothing_to_draw_over(study: Path) -> None:
     with pytest.raises(UserError, match="--out DIR"):
         redraw(study)
