@@ -1,4 +1,4 @@
-# make test    the tests, in the environment of requirements.lock (made if needed), in two processes; PYTEST=tests/phones for
+# make test    the tests, in the environment of requirements.lock (made if needed), in three processes; PYTEST=tests/phones for
 #              some of them, TEST_PROCESSES=0 for one process
 # make help    the texts that --help shows, in local/help, of what the options are now
 # make lint    ruff (rules and format), mypy --strict, shellcheck
@@ -9,7 +9,8 @@ SHELL := /bin/bash
 PARP_VENV ?= $(CURDIR)/.venv
 export PARP_VENV
 BIN := $(PARP_VENV)/bin
-TEST_PROCESSES ?= 2
+# Three on two cores: one of them waits for schedulers most of its time.
+TEST_PROCESSES ?= 3
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.pl' .ci/run)
 

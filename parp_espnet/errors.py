@@ -13,6 +13,7 @@ from typing import Any, TextIO, cast
 
 from parp_espnet.interpreter import shield_children
 from parp_espnet.shortages import SHARED, shortage
+from parp_espnet.unheard import heard_again
 
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -123,7 +124,7 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
     def wrapped() -> None:
         shield_children()
         try:
-            with plain_terminal():
+            with plain_terminal(), heard_again():
                 main()
             sys.stdout.flush()
         except UserError as error:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from parp_espnet.corpora.drawn import drawn_phones
 from parp_espnet.corpora.phrases import phrase_book
 from parp_espnet.corpora.voices import draw_voice
+from parp_espnet.errors import command
 from parp_espnet.phones.espeak import Synthesiser
 from parp_espnet.phones.ipa import clean, switches_language
 
@@ -96,8 +97,9 @@ def finish(raw: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
     return np.asarray(np.clip(np.rint(resampled), -32768, 32767), np.int16)
 
 
+@command
 def _serve() -> None:
-    """Answer requests until stdin closes."""
+    """Answer requests until stdin closes, or nobody reads the answers."""
     for line in sys.stdin:
         spoken = speak(**json.loads(line))
         fields = ("id", "speaker", "language", "text", "phones")

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import IO, Any, NoReturn, Protocol
 
+from parp_espnet.unheard import INTERRUPTIONS
+
 
 class Process(Protocol):
     """What is used here of a process: `subprocess.Popen`, or one that was forked."""
@@ -28,6 +30,9 @@ class Process(Protocol):
 
 class TerminatedError(Exception):
     """SIGTERM, as an exception, so that it ends what runs for us as Ctrl-C does."""
+
+
+INTERRUPTIONS.add(TerminatedError)
 
 
 @contextmanager

@@ -46,10 +46,22 @@ class Cluster:
         return {**os.environ, **self.variables, "PYTHONPATH": str(ROOT)}
 
     def ask(self, *words: str, **variables: str) -> str:
-        """Run one of the scheduler's commands."""
-        environment = self.environment | variables
-        done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+        """Run one of the scheduler's commands, which has to succeed; return what it said."""
+        done = self._run_one(words, variables)
+        assert done.returncode == 0, f"{' '.join(words)}: exit code {done.returncode}: {done.stdout}{done.stderr}"
         return done.stdout + done.stderr
+
+    def answer(self, *words: str) -> str:
+        """What a scheduler's command prints; nothing when it fails, as it does until the daemons have begun.
+
+        An error is no answer, whatever stands in it: it may well name the host.
+        """
+        done = self._run_one(words, {})
+        return done.stdout if done.returncode == 0 else ""
+
+    def _run_one(self, words: tuple[str, ...], variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+        environment = self.environment | variables
+        return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
 
     def run(self, *words: str, command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command that submits to it."""
@@ -154,7 +166,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         for node in ("node1", "node2"):
             stack.enter_context(daemon(cluster, "slurmd", "-D", "-N", node))
         idle = ("sinfo", "-h", "-N", "-p", "cpu", "-t", "idle")
-        cluster.wait_until(lambda: cluster.ask(*idle).count("node") == 2, "two nodes")
+        cluster.wait_until(lambda: cluster.answer(*idle).count("node") == 2, "two nodes")
         yield cluster
         cluster.ask("scancel", "--user=root")
         cluster.wait_until(lambda: not cluster.ask("squeue", "-h"), "the last jobs to end")
@@ -192,12 +204,12 @@ def run_grid_engine(root: Path) -> Iterator[Cluster]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(daemon(cluster, "sge_qmaster", SGE_ND="1", **library))
         host = socket.gethostname()
-        cluster.wait_until(lambda: host in cluster.ask("qconf", "-sh"), "the master")
+        cluster.wait_until(lambda: host in cluster.answer("qconf", "-sh"), "the master")
         set_up_grid_engine(cluster, host)
         stack.enter_context(daemon(cluster, "sge_execd", SGE_ND="1", **library))
-        cluster.wait_until(lambda: "lx-" in cluster.ask("qstat", "-f"), "the node")
+        cluster.wait_until(lambda: "lx-" in cluster.answer("qstat", "-f"), "the node")
         yield cluster
-        cluster.ask("qdel", "-u", "*")
+        cluster.answer("qdel", "-u", "*")
         cluster.wait_until(lambda: not cluster.ask("qstat", "-u", "*"), "the last jobs to end")
 
 
@@ -223,7 +235,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     Path("/run/sshd").mkdir(exist_ok=True)  # where sshd drops its privileges
     with daemon(cluster, "sshd", "-D", "-e", "-f", f"{root}/sshd_config"):
         log_in = ("ssh", "-F", f"{root}/ssh_config", "one", "echo", "here")
-        cluster.wait_until(lambda: cluster.ask(*log_in) == "here\n", "sshd")
+        cluster.wait_until(lambda: cluster.answer(*log_in) == "here\n", "sshd")
         yield cluster
 
 
