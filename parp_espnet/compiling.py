@@ -1,9 +1,10 @@
 """`torch._dynamo`, loaded when something is to be compiled.
 
-ESPnet marks a function as not to be compiled, and each of torch's optimizers asks, before an update, whether it is
-being compiled. Either loads torch's compiler, a second of every process, for the answer "no": unless the compiler
-was loaded, nothing is compiled. Here that answer is given without it. All else that is asked of `torch._dynamo`,
-`torch.compile` first of all, loads the real one, which takes its place.
+ESPnet marks a function as not to be compiled, and each of torch's optimizers asks, before an
+update, whether it is being compiled. Either loads torch's compiler, a second of every process, for
+the answer "no": unless the compiler was loaded, nothing is compiled. Here that answer is given
+without it. All else that is asked of `torch._dynamo`, `torch.compile` first of all, loads the real
+one, which takes its place.
 """
 
 import functools
@@ -31,7 +32,8 @@ class Dynamo(ModuleType):
         self.__file__ = self.__spec__.origin if self.__spec__ else None
 
     def __getattr__(self, name: str) -> Any:
-        # `__path__` is asked for when a module below is imported; other such names by who looks at all modules.
+        # `__path__` is asked for when a module below is imported; other such names by who looks at
+        # all modules.
         if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
         return getattr(_real(), name)
@@ -52,7 +54,9 @@ class Dynamo(ModuleType):
 
     @staticmethod
     def disable(function: Any = None, *options: Any, **named: Any) -> Any:
-        """Return a function that is itself as long as nothing can be compiled, and then the one not to be compiled."""
+        """Return a function that is itself as long as nothing can be compiled, and then the one not
+        to be compiled.
+        """
         if function is None:
             return functools.partial(Dynamo.disable, **named)
         if not isfunction(function):

@@ -21,5 +21,7 @@ def check_gpus(ngpu: int) -> None:
 
 
 def name_of(device: torch.device) -> str:
-    """Return what a result says of where it was trained: `cpu`, or what the GPU's maker calls it."""
+    """Return what a result says of where it was trained: `cpu`, or what the GPU's maker
+    calls it.
+    """
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -32,14 +32,17 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 class UserError(Exception):
     """Something the user can mend.
 
-    The message is one line that names what is wrong, where, what was expected, what was found and what to do.
+    The message is one line that names what is wrong, where, what was expected, what was found and
+    what to do.
     """
 
 
 def printable(text: object) -> str:
-    """Foreign text as one line for a terminal: what is no letter, mark or sign to see is spelled, such as `\\x1b`.
+    """Foreign text as one line for a terminal: what is no letter, mark or sign to see is spelled,
+    such as `\\x1b`.
 
-    Names, ids, paths and metadata may hold anything; an escape sequence among them would move the cursor, or worse.
+    Names, ids, paths and metadata may hold anything; an escape sequence among them would move the
+    cursor, or worse.
     """
     return "".join(_spelled(letter) for letter in str(text))
 
@@ -50,15 +53,19 @@ def plain_lines(text: str) -> str:
 
 
 def _spelled(letter: str) -> str:
-    # Cc are control characters, Zl and Zp separators of lines, Cs halves of characters, which no stream encodes.
+    # Cc are control characters, Zl and Zp separators of lines, Cs halves of characters, which no
+    # stream encodes.
     if unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cs"):
         return letter.encode("unicode_escape").decode()
-    # Those of Cf that turn the direction of what follows can show one name as another; others belong to scripts.
+    # Those of Cf that turn the direction of what follows can show one name as another; others
+    # belong to scripts.
     return letter.encode("unicode_escape").decode() if letter in TURNING else letter
 
 
 class PlainStream:
-    """A terminal to which foreign text comes as `plain_lines` has it; all else is the stream's own."""
+    """A terminal to which foreign text comes as `plain_lines` has it; all else is the
+    stream's own.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -79,7 +86,9 @@ def clear_terminal() -> None:
 
 @contextmanager
 def plain_terminal() -> Iterator[None]:
-    """Let stdout be plain as long as it is a terminal; a pipe or a file gets what is written, byte for byte."""
+    """Let stdout be plain as long as it is a terminal; a pipe or a file gets what is written, byte
+    for byte.
+    """
     before = sys.stdout
     if before.isatty():
         sys.stdout = cast(TextIO, PlainStream(before))
@@ -96,7 +105,9 @@ def describe(error: Exception) -> str:
 
 
 def cannot_write(path: object, number: int) -> str:
-    """Say that a file was refused, by one of `REFUSALS`. What was complete before is kept, and skipped next time."""
+    """Say that a file was refused, by one of `REFUSALS`. What was complete before is kept, and
+    skipped next time.
+    """
     # Without access it may have been read.
     what = "used" if number in (errno.EACCES, errno.EPERM) else "written"
     then = f"{REFUSALS[number]} and give the same command: what was complete stays"
@@ -104,20 +115,27 @@ def cannot_write(path: object, number: int) -> str:
 
 
 def _end_for_want(error: Exception) -> None:
-    """End the process by one line where a machine had too little of something; return where an error is another."""
+    """End the process by one line where a machine had too little of something; return where an
+    error is another.
+    """
     wanted = shortage(error)
     if wanted is not None:
         # A worker's error is told with its traceback, and ends with what matters.
         said = [line.strip() for line in str(error).splitlines() if line.strip()]
-        print(f"error: {wanted}; then give the same command ({said[-1] if said else describe(error)})", file=sys.stderr)
+        print(
+            f"error: {wanted}; then give the same command "
+            f"({said[-1] if said else describe(error)})",
+            file=sys.stderr,
+        )
         sys.exit(USAGE_ERROR)
 
 
 def command(main: Callable[[], None]) -> Callable[[], None]:
-    """Wrap the `main` of a command: a `UserError` becomes one line on stderr and exit code 2, Ctrl-C becomes 130.
+    """Wrap the `main` of a command: a `UserError` becomes one line on stderr and exit code 2,
+    Ctrl-C becomes 130.
 
-    So does a disk that is full or may not be written, and too little memory. Anything else is a defect of ours and
-    keeps its traceback.
+    So does a disk that is full or may not be written, and too little memory. Anything else is a
+    defect of ours and keeps its traceback.
     """
 
     @functools.wraps(main)
@@ -131,10 +149,13 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             print(f"error: {plain_lines(str(error))}", file=sys.stderr)
             sys.exit(USAGE_ERROR)
         except KeyboardInterrupt:
-            print("interrupted: what was complete stays; the same command continues", file=sys.stderr)
+            print(
+                "interrupted: what was complete stays; the same command continues", file=sys.stderr
+            )
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
-            # `command | head` closed our stdout; point it elsewhere so that the interpreter's last flush is silent.
+            # `command | head` closed our stdout; point it elsewhere so that the interpreter's last
+            # flush is silent.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(128 + signal.SIGPIPE)
         except OSError as error:

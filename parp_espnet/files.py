@@ -14,11 +14,14 @@ import yaml
 from parp_espnet.errors import REFUSALS, UserError, cannot_write
 
 MOST_VALUES = 1_000_000
-"""Values that a YAML may have, its aliases written out: a few lines can stand for more than memory holds."""
+"""Values that a YAML may have, its aliases written out: a few lines can stand for more than memory
+holds.
+"""
 
 
 def is_file(path: str | Path) -> bool:
-    """Whether there is a file: false, too, for a name that none can have, such as one that is too long.
+    """Whether there is a file: false, too, for a name that none can have, such as one that is too
+    long.
 
     `Path.is_file` raises `OSError` then. For names that come from the user's files.
     """
@@ -31,7 +34,8 @@ def exists(path: str | Path) -> bool:
 
 
 def need_file(path: Path, missing: str = "no such file") -> None:
-    """Raise `UserError` unless `path` is a regular file: reading a FIFO or a device might never end.
+    """Raise `UserError` unless `path` is a regular file: reading a FIFO or a device might never
+    end.
 
     Args:
         missing: what to say where nothing is there.
@@ -43,12 +47,19 @@ def need_file(path: Path, missing: str = "no such file") -> None:
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from None
     if not stat.S_ISREG(mode):
-        kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe (FIFO)", stat.S_IFSOCK: "a socket"}
-        raise UserError(f"{path}: expected a file, found {kinds.get(stat.S_IFMT(mode), 'a device')}")
+        kinds = {
+            stat.S_IFDIR: "a directory",
+            stat.S_IFIFO: "a pipe (FIFO)",
+            stat.S_IFSOCK: "a socket",
+        }
+        raise UserError(
+            f"{path}: expected a file, found {kinds.get(stat.S_IFMT(mode), 'a device')}"
+        )
 
 
 def regular(path: Path) -> Path:
-    """Return a path that may be read: a regular file's, or that of nothing, of which the reader has its own words.
+    """Return a path that may be read: a regular file's, or that of nothing, of which the reader has
+    its own words.
 
     Raises `UserError` as `need_file` where anything else is there.
     """
@@ -58,7 +69,9 @@ def regular(path: Path) -> Path:
 
 
 def bytes_of(path: Path, missing: str = "no such file") -> bytes:
-    """Read a file that a user gives. Raises `UserError` where there is none that can be read, as `need_file`."""
+    """Read a file that a user gives. Raises `UserError` where there is none that can be read, as
+    `need_file`.
+    """
     need_file(path, missing)
     try:
         return path.read_bytes()
@@ -67,8 +80,9 @@ def bytes_of(path: Path, missing: str = "no such file") -> bytes:
 
 
 def text_of(path: Path, missing: str = "no such file") -> str:
-    """Read a text that a user gives; every end of a line is a newline. Raises `UserError` as `bytes_of`, and where it
-    is not UTF-8."""
+    """Read a text that a user gives; every end of a line is a newline. Raises `UserError` as
+    `bytes_of`, and where it is not UTF-8.
+    """
     need_file(path, missing)
     try:
         return path.read_text(encoding="utf-8")
@@ -79,19 +93,21 @@ def text_of(path: Path, missing: str = "no such file") -> str:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text, which newlines alone end: `str.splitlines` also divides at what a file's name may
-    hold, such as U+2028."""
+    """Return the lines of a text, which newlines alone end: `str.splitlines` also divides at what a
+    file's name may hold, such as U+2028.
+    """
     return text.removesuffix("\n").split("\n") if text else []
 
 
 @contextlib.contextmanager
 def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is synced to disk and takes `path`'s place in one step.
+    """Yield a temporary path beside `path`; on success it is synced to disk and takes `path`'s
+    place in one step.
 
     Without `sync` a loss of power may leave it empty.
 
-    An exception or a kill leaves the previous `path` untouched. Raises `UserError` when the disk is full or may not be
-    written, whatever error of its own the library has that writes.
+    An exception or a kill leaves the previous `path` untouched. Raises `UserError` when the disk is
+    full or may not be written, whatever error of its own the library has that writes.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +123,8 @@ def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
         if sync:
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
-        # mkstemp makes private files; a shared experiment directory expects the user's usual permissions.
+        # mkstemp makes private files; a shared experiment directory expects the user's usual
+        # permissions.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except Exception as error:
@@ -125,7 +142,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write `value` to `path` as readable JSON, atomically. NaN and infinities are refused: they are not JSON."""
+    """Write `value` to `path` as readable JSON, atomically. NaN and infinities are refused: they
+    are not JSON.
+    """
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
@@ -135,18 +154,24 @@ def read_json(path: Path) -> Any:
         text = regular(path).read_text(encoding="utf-8")
         value = json.loads(text)
         if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()  # half of a pair of \u escapes is no character
+            json.dumps(
+                value, ensure_ascii=False
+            ).encode()  # half of a pair of \u escapes is no character
         return value
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path}: expected JSON, found something else ({error}); delete it to make it again") from None
+        raise UserError(
+            f"{path}: expected JSON, found something else ({error}); delete it to make it again"
+        ) from None
 
 
 def parse_yaml(text: str) -> Any:
-    """Return what plain YAML holds: as `yaml.safe_load`, but of one kind of error, and never much more than the text.
+    """Return what plain YAML holds: as `yaml.safe_load`, but of one kind of error, and never much
+    more than the text.
 
-    Raises `ValueError` that says in one line why it is no YAML, is nested too deeply, or has aliases that grow.
+    Raises `ValueError` that says in one line why it is no YAML, is nested too deeply, or has
+    aliases that grow.
     """
     try:
         # Characters that no YAML may have are refused here.
@@ -161,14 +186,18 @@ def parse_yaml(text: str) -> Any:
         return loader.construct_document(node)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    except Exception as error:  # PyYAML raises KeyError, IndexError and others for odd scalars such as `!!bool x`
+    except (
+        Exception
+    ) as error:  # PyYAML raises KeyError, IndexError and others for odd scalars such as `!!bool x`
         raise ValueError(" ".join(f"{type(error).__name__}: {error}".split())) from None
     finally:
         loader.dispose()
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many values a node stands for, every alias written out; 0 is one that is being counted."""
+    """How many values a node stands for, every alias written out; 0 is one that is
+    being counted.
+    """
     if known.setdefault(id(node), 0):
         return known[id(node)]
     inner: list[yaml.Node] = []
@@ -188,7 +217,9 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def _refusal(error: Exception, temporary: Path) -> int | None:
-    """Return the number of the error by which a disk takes no more, where that is why a file could not be written."""
+    """Return the number of the error by which a disk takes no more, where that is why a file could
+    not be written.
+    """
     if isinstance(error, OSError):
         return error.errno if error.errno in REFUSALS else None
     # torch, safetensors and libsndfile only say that they could not.

@@ -1,6 +1,8 @@
-"""The Python processes that a command starts: they run this project, and nothing that lies in the present directory.
+"""The Python processes that a command starts: they run this project, and nothing that lies in the
+present directory.
 
-As a script, which path.sh runs before anything else can be imported, it prints what PYTHONPATH is to be.
+As a script, which path.sh runs before anything else can be imported, it prints what PYTHONPATH is
+to be.
 """
 
 import importlib.util
@@ -16,8 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def shield_children() -> None:
     """Let Pythons that are started from here leave the present directory out of their path.
 
-    `python -m` and `-c`, by which multiprocessing starts its processes too, look there first: a file called `yaml.py`
-    or a checkout of another version would run. They find this package by `PYTHONPATH`, where it may not be installed.
+    `python -m` and `-c`, by which multiprocessing starts its processes too, look there first: a
+    file called `yaml.py` or a checkout of another version would run. They find this package by
+    `PYTHONPATH`, where it may not be installed.
     A variable that is set already stays as it is.
     """
     os.environ.setdefault("PYTHONSAFEPATH", "1")
@@ -28,7 +31,9 @@ def shield_children() -> None:
 
 
 def unshielded() -> dict[str, str]:
-    """Return the environment of commands that are the user's: a script of theirs may import what lies beside it."""
+    """Return the environment of commands that are the user's: a script of theirs may import what
+    lies beside it.
+    """
     return {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
 
 
@@ -38,13 +43,15 @@ SHOWN = 3
 
 
 def kept_paths(paths: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Divide the directories of a `PYTHONPATH` into those that add modules and those that replace some.
+    """Divide the directories of a `PYTHONPATH` into those that add modules and those that replace
+    some.
 
-    What lies in such a directory comes before Python's own modules and the environment's: a module of
-    a cluster's, say, or a checkout of ESPnet of another version.
+    What lies in such a directory comes before Python's own modules and the environment's: a module
+    of a cluster's, say, or a checkout of ESPnet of another version.
 
     Returns:
-        the directories to keep, this project's first; by each other one, the modules that it would replace.
+        the directories to keep, this project's first; by each other one, the modules that it would
+        replace.
     """
     kept = [str(ROOT)]
     replacing: dict[str, list[str]] = {}
@@ -71,7 +78,9 @@ def _modules_in(folder: Path) -> Iterator[str]:
 
 
 def _is_known(name: str) -> bool:
-    """Whether Python or its environment has a module of that name; run isolated, without `PYTHONPATH`."""
+    """Whether Python or its environment has a module of that name; run isolated, without
+    `PYTHONPATH`.
+    """
     if name in CUSTOM:
         return False
     if name in sys.stdlib_module_names:
@@ -87,7 +96,8 @@ if __name__ == "__main__":
     for path, names in replacing.items():
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         print(
-            f"warning: PYTHONPATH: {path!a} is left out: its {', '.join(names[:SHOWN])}{more} would run in "
+            f"warning: PYTHONPATH: {path!a} is left out: its {', '.join(names[:SHOWN])}{more} "
+            f"would run in "
             "place of Python's or the environment's",
             file=sys.stderr,
         )

@@ -1,12 +1,15 @@
 """ESPnet and transformers, imported in a part of their time: what nobody has chosen is not loaded.
 
-`import espnet2.tasks.asr` loads each encoder, decoder and frontend that ESPnet has and what they need, and one model of
-transformers what all others need, and torch's compiler: nine seconds of every process, of which two are needed. What is
-imported inside `imported_later()` gets stand-ins for what LATER names. A stand-in becomes the real thing when it is
-called, asked for an attribute, or chosen by a configuration: the same classes, options, help, checks and errors.
-Outside of the context, imports are Python's own. A name that an upgrade takes away here only costs the time again.
+`import espnet2.tasks.asr` loads each encoder, decoder and frontend that ESPnet has and what they
+need, and one model of transformers what all others need, and torch's compiler: nine seconds of
+every process, of which two are needed. What is imported inside `imported_later()` gets stand-ins
+for what LATER names. A stand-in becomes the real thing when it is called, asked for an attribute,
+or chosen by a configuration: the same classes, options, help, checks and errors.
+Outside of the context, imports are Python's own. A name that an upgrade takes away here only costs
+the time again.
 
-- The classes of the task's `ClassChoices` are loaded when `get_class` is asked for them, and checked then.
+- The classes of the task's `ClassChoices` are loaded when `get_class` is asked for them, and
+  checked then.
 - Functions and classes that others call are loaded when they are called.
 - `@typechecked` compiles a function again, to check its types; that is done before its first call.
 - `torch._dynamo` is loaded when something is to be compiled: see `parp_espnet.compiling`.
@@ -57,7 +60,9 @@ LATER: Mapping[str, tuple[str, ...]] = {
 
 
 class Later:
-    """A class or a function that is loaded when it is needed: called, made a base of, asked for an attribute."""
+    """A class or a function that is loaded when it is needed: called, made a base of, asked for an
+    attribute.
+    """
 
     def __init__(self, module: str, name: str) -> None:
         """Load nothing yet."""
@@ -103,7 +108,9 @@ class LaterModule:
 
 
 class LaterClasses(dict[str, Any]):
-    """The classes of a `ClassChoices` by name; one is loaded, and checked as all are there, when it is chosen."""
+    """The classes of a `ClassChoices` by name; one is loaded, and checked as all are there, when it
+    is chosen.
+    """
 
     def __init__(self, classes: Mapping[str, Any], base: type | None) -> None:
         super().__init__({name.lower(): found for name, found in classes.items()})
@@ -119,7 +126,9 @@ class LaterClasses(dict[str, Any]):
         return found
 
 
-def later_choices(name: str, classes: Mapping[str, Any], type_check: type | None = None, **options: Any) -> Any:
+def later_choices(
+    name: str, classes: Mapping[str, Any], type_check: type | None = None, **options: Any
+) -> Any:
     """Make a `ClassChoices` of classes some of which are stand-ins."""
     there = {key: found for key, found in classes.items() if not isinstance(found, Later)}
     choices = import_module(CHOICES).ClassChoices(name, there, type_check, **options)
@@ -145,8 +154,12 @@ def typechecked_later(function: Any) -> Any:
 
 
 def is_later(importer: str, module: str) -> bool:
-    """Whether a module gets a stand-in for another one. Abstract classes are what the others are checked by."""
-    found = any(importer.startswith(one) and module.startswith(others) for one, others in LATER.items())
+    """Whether a module gets a stand-in for another one. Abstract classes are what the others are
+    checked by.
+    """
+    found = any(
+        importer.startswith(one) and module.startswith(others) for one, others in LATER.items()
+    )
     return found and ".abs_" not in module
 
 
@@ -156,7 +169,9 @@ def imported_later() -> Iterator[None]:
     compile_nothing()
     real = builtins.__import__
 
-    def find(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+    def find(
+        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
         importer = str((globals or {}).get("__name__"))
         module = resolve_name("." * level + name, globals["__package__"]) if level else name
         if fromlist and is_later(importer, module):
@@ -178,8 +193,14 @@ def imported_later() -> Iterator[None]:
 
 
 def _leave_names(task: ModuleType | None) -> None:
-    """Let others import from the task what it has imported: it uses the classes by its choices alone."""
-    names = {name: found for name, found in vars(task).items() if isinstance(found, Later)} if task else {}
+    """Let others import from the task what it has imported: it uses the classes by its choices
+    alone.
+    """
+    names = (
+        {name: found for name, found in vars(task).items() if isinstance(found, Later)}
+        if task
+        else {}
+    )
     for name in names:
         delattr(task, name)
 

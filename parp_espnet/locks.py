@@ -13,7 +13,8 @@ from parp_espnet.errors import UserError
 
 @contextmanager
 def locked(path: Path, wait: bool) -> Iterator[None]:
-    """Hold the lock `path`; when another process has it, wait, or raise `UserError` naming its host and process.
+    """Hold the lock `path`; when another process has it, wait, or raise `UserError` naming its host
+    and process.
 
     The lock is the kernel's and falls with its holder, so none is ever stale.
     """
@@ -50,10 +51,15 @@ def held(path: Path, what: str, wait: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _taken(path: Path, waiting: Callable[[str], str] | None, refusal: Callable[[str], str]) -> Iterator[None]:
-    """Hold a lock, with the words about its holder that are said while it is waited for, or not had."""
+def _taken(
+    path: Path, waiting: Callable[[str], str] | None, refusal: Callable[[str], str]
+) -> Iterator[None]:
+    """Hold a lock, with the words about its holder that are said while it is waited for, or not
+    had.
+    """
     with path.open("a+", encoding="utf-8") as file:
-        # Else a reader of batches, forked off, would hold it for seconds after its parent was killed.
+        # Else a reader of batches, forked off, would hold it for seconds after its parent was
+        # killed.
         os.register_at_fork(after_in_child=file.close)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,15 +10,18 @@ import unicodedata
 from parp_espnet.errors import UserError, printable
 
 LONGEST = 200
-"""Bytes of a file name without its suffix; most file systems take 255, of which a temporary file needs some."""
+"""Bytes of a file name without its suffix; most file systems take 255, of which a temporary file
+needs some.
+"""
 _NAME = re.compile(r"[\w=+-][\w.=+-]*")
 
 
 def file_name(word: str, suffix: str = "") -> str:
     """Return a name for a file or folder of an id: the id itself, if that is safe.
 
-    What a path gives a meaning, a dot in front, white space and control characters are percent-encoded; a name
-    that is too long is cut, and ends in a hash of the id. Two ids never have one name.
+    What a path gives a meaning, a dot in front, white space and control characters are
+    percent-encoded; a name that is too long is cut, and ends in a hash of the id. Two ids never
+    have one name.
     """
     letters = list(word)
     safe = "".join(letter if _is_safe(letter) else _encoded(letter) for letter in letters)
@@ -35,7 +38,9 @@ def file_name(word: str, suffix: str = "") -> str:
 
 
 def why_no_id(word: str) -> str | None:
-    """Return why a word can be no id of an utterance, a speaker or a recording; None where it can be one."""
+    """Return why a word can be no id of an utterance, a speaker or a recording; None where it can
+    be one.
+    """
     if len(word.split()) != 1 or word != word.strip():
         return "one word"
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in word):
@@ -46,30 +51,45 @@ def why_no_id(word: str) -> str | None:
 
 
 def check_id(where: object, what: str, word: str) -> None:
-    """Raise `UserError` where `word` can be no id; `what` it is of, such as "speaker", and `where` it is, begin it."""
+    """Raise `UserError` where `word` can be no id; `what` it is of, such as "speaker", and `where`
+    it is, begin it.
+    """
     if (expected := why_no_id(word)) is not None:
-        raise UserError(f"{where}: {what} {printable(repr(word))}: an id must be {expected}; give it another")
+        raise UserError(
+            f"{where}: {what} {printable(repr(word))}: an id must be {expected}; give it another"
+        )
 
 
 def check_name(option: str, name: str) -> None:
-    """Raise `UserError`, which begins with `option` and what it is given, for what is no name of a folder."""
+    """Raise `UserError`, which begins with `option` and what it is given, for what is no name of a
+    folder.
+    """
     if not _NAME.fullmatch(name):
         found = name if name.strip() and name.isprintable() else repr(name)
-        raise UserError(f"{option} {found}: expected letters, digits and . _ = + - only, and no . in front")
+        raise UserError(
+            f"{option} {found}: expected letters, digits and . _ = + - only, and no . in front"
+        )
     if len(name.encode()) > LONGEST:
-        raise UserError(f"{option} {name[:40]}…: expected at most {LONGEST} bytes, found {len(name.encode())}")
+        raise UserError(
+            f"{option} {name[:40]}…: expected at most {LONGEST} bytes, found {len(name.encode())}"
+        )
 
 
 def plain_name(word: str) -> str:
-    """Return a word as a part of a name that `check_name` takes: itself if it can be, else with a hash of it."""
+    """Return a word as a part of a name that `check_name` takes: itself if it can be, else with a
+    hash of it.
+    """
     plain = re.sub(r"[^\w.=+-]+", "_", word)
     if plain == word and len(word.encode()) <= LONGEST // 2:
         return word
-    return f"{plain[: LONGEST // 8]}-{hashlib.sha256(word.encode(errors='surrogatepass')).hexdigest()[:8]}"
+    digest = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()
+    return f"{plain[: LONGEST // 8]}-{digest[:8]}"
 
 
 def check_place(option: str, path: str) -> None:
-    """Raise `UserError`, which begins with `option` and what it is given, for what is no directory to write to."""
+    """Raise `UserError`, which begins with `option` and what it is given, for what is no directory
+    to write to.
+    """
     expected = None
     if not path.strip():
         expected = "the path of a directory"
@@ -82,7 +102,13 @@ def check_place(option: str, path: str) -> None:
 
 
 def _is_safe(letter: str) -> bool:
-    return letter not in "/\\%" and unicodedata.category(letter) not in ("Cc", "Cs", "Zs", "Zl", "Zp")
+    return letter not in "/\\%" and unicodedata.category(letter) not in (
+        "Cc",
+        "Cs",
+        "Zs",
+        "Zl",
+        "Zp",
+    )
 
 
 def _encoded(letter: str) -> str:

@@ -8,7 +8,8 @@ from tqdm import tqdm
 
 from parp_espnet.errors import plain_lines
 
-# Now, and not at the first line: what interrupts tqdm while it makes its lock comes out as an AttributeError.
+# Now, and not at the first line: what interrupts tqdm while it makes its lock comes out as an
+# AttributeError.
 tqdm.get_lock()  # type: ignore[no-untyped-call]
 
 
@@ -30,7 +31,9 @@ def bar(total: float | None, label: str, unit: str = "it") -> "tqdm[Any]":
     )
 
 
-def track[T](items: Iterable[T], label: str, unit: str = "it", total: int | None = None) -> Iterable[T]:
+def track[T](
+    items: Iterable[T], label: str, unit: str = "it", total: int | None = None
+) -> Iterable[T]:
     """Yield `items` while showing how many are done and the time left."""
     size = total if total is not None else len(items) if isinstance(items, Sized) else None
     with bar(size, label, unit) as shown:
@@ -40,12 +43,16 @@ def track[T](items: Iterable[T], label: str, unit: str = "it", total: int | None
 
 
 def say(line: str) -> None:
-    """Print a line on stderr, above the bar if there is one; with its end at once, so that Ctrl-C cannot part them."""
+    """Print a line on stderr, above the bar if there is one; with its end at once, so that Ctrl-C
+    cannot part them.
+    """
     tqdm.write(f"{plain_lines(line)}\n", file=sys.stderr, end="")
 
 
 def emit(text: str) -> None:
-    """Print text that ends with a line's end on stdout, above the bar if stdout is the same terminal."""
+    """Print text that ends with a line's end on stdout, above the bar if stdout is the same
+    terminal.
+    """
     tqdm.write(text, file=sys.stdout, end="")
 
 

@@ -14,16 +14,27 @@ _MORE_SHARED = (
     f"(docker run --shm-size 1g; mount -o remount,size=1g {SHARED})"
 )
 _MORE_MEMORY = (
-    "too little memory: a process was killed, or got none; give the job more (--mem), or take smaller batches "
+    "too little memory: a process was killed, or got none; give the job more (--mem), or take "
+    "smaller batches "
     "(batch_bins of --train_config) and num_workers: 0"
 )
-KILLED = "there was too little memory: give the job more, or take smaller batches (batch_bins of --train_config)"
+KILLED = (
+    "there was too little memory: give the job more, or take smaller batches (batch_bins of "
+    "--train_config)"
+)
 """What to do where a process was killed, and nothing else says why."""
 _MORE_FILES = (
-    "too many open files: raise the limit (ulimit -n 65536), or read batches without processes (num_workers: 0)"
+    "too many open files: raise the limit (ulimit -n 65536), or read batches without "
+    "processes (num_workers: 0)"
 )
-_MORE_TEMPORARY = "no directory for temporary files that can be written: make room there, or set TMPDIR to another"
-_SMALLER_BATCHES = "too little memory on the GPU: take smaller batches (batch_bins of --train_config), or a larger GPU"
+_MORE_TEMPORARY = (
+    "no directory for temporary files that can be written: make room there, or set "
+    "TMPDIR to another"
+)
+_SMALLER_BATCHES = (
+    "too little memory on the GPU: take smaller batches (batch_bins of "
+    "--train_config), or a larger GPU"
+)
 
 _TOLD = (
     (r"bus error|out of shared memory|shm_open|torch_shm_manager", _MORE_SHARED),
@@ -32,12 +43,15 @@ _TOLD = (
     (r"no usable temporary directory", _MORE_TEMPORARY),
     (r"(cuda|hip)( error:)? out of memory", _SMALLER_BATCHES),
     (r"killed by signal: killed|dataloader worker .* exited unexpectedly", _MORE_MEMORY),
-    (r"can't allocate memory|cannot allocate memory|std::bad_alloc|unable to allocate", _MORE_MEMORY),
+    (r"can't allocate memory|cannot allocate memory|std::bad_alloc|unable to "
+     r"allocate", _MORE_MEMORY),
 )  # fmt: skip
 
 
 def shortage(error: BaseException) -> str | None:
-    """Return what there was too little of, in a line that says what to do; None where an error is another."""
+    """Return what there was too little of, in a line that says what to do; None where an error is
+    another.
+    """
     for cause in _causes(error):
         if isinstance(cause, MemoryError):
             return _MORE_MEMORY
@@ -51,7 +65,9 @@ def shortage(error: BaseException) -> str | None:
 
 
 def free_to_share() -> int:
-    """Return the bytes that are free for what processes share; 0 where nothing can be left there."""
+    """Return the bytes that are free for what processes share; 0 where nothing can be
+    left there.
+    """
     try:
         found = os.statvfs(SHARED)
     except OSError:

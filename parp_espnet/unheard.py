@@ -1,8 +1,8 @@
 """Ctrl-C that Python would not let us hear.
 
 A signal's exception is raised wherever the main thread is. In a finaliser, such as that of
-`wave.Wave_write` or of `soundfile.SoundFile`, Python prints it and goes on: a loop over recordings is
-often there, and was not interrupted in 8 of 120 times. Such an exception is raised once more.
+`wave.Wave_write` or of `soundfile.SoundFile`, Python prints it and goes on: a loop over recordings
+is often there, and was not interrupted in 8 of 120 times. Such an exception is raised once more.
 """
 
 import signal

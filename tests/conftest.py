@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# One thread, here and in every process that a test starts: what is learned depends, in its last bits, on their number.
+# One thread, here and in every process that a test starts: what is learned depends, in its last
+# bits, on their number.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
@@ -30,37 +31,60 @@ from xdist.scheduler import LoadFileScheduling
 
 from parp_espnet.scoring.result import Result
 
-# A shell without job control starts background jobs with Ctrl-C ignored, and what they start inherits that: a test
-# run in the background could not interrupt anything. With a handler here, the tests' processes begin with the default.
+# A shell without job control starts background jobs with Ctrl-C ignored, and what they start
+# inherits that: a test run in the background could not interrupt anything. With a handler here, the
+# tests' processes begin with the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# By default an example that takes a fifth of a second fails, as it does on a busy machine, and the examples are others
-# every time.
-settings.register_profile("any machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# By default an example that takes a fifth of a second fails, as it does on a busy machine, and the
+# examples are others every time.
+settings.register_profile(
+    "any machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 NEVER_SECONDS = 1200
 """Whoever waits so long waits for ever. It is no measure: machines differ, and may be busy."""
-LONG = ("tests/recipes/test_phn.py", "tests/cluster", "tests/recipes", "tests/espnet", "tests/upstreams")
+LONG = (
+    "tests/recipes/test_phn.py",
+    "tests/cluster",
+    "tests/recipes",
+    "tests/espnet",
+    "tests/upstreams",
+)
 """Where the long tests are: two processes end at about the same time when these come first."""
 TOGETHER = "tests/cluster"
 """Here all files stay together: they install packages, start daemons, and count their jobs."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For more of it: --fuzz_seconds 720 tests/fuzz, --kills 100 tests/espnet, --moments 3 tests/recipes.
+    """For more of it: --fuzz_seconds 720 tests/fuzz, --kills 100 tests/espnet, --moments 3
+    tests/recipes.
 
     On a GPU: --ngpu 1 tests/pruning tests/espnet tests/glue tests/bench.
     """
-    parser.addoption("--ngpu", type=int, default=0, help="1 lets tests/espnet and tests/glue train on a GPU [0]")
-    parser.addoption("--fuzz_seconds", type=float, default=5.0, help="seconds of each test of tests/fuzz [5]")
-    parser.addoption("--kills", type=int, default=3, help="how often trainings are killed in tests/espnet [3]")
-    parser.addoption("--moments", type=int, default=1, help="kills of each stage in tests/recipes/test_stages.py [1]")
+    parser.addoption(
+        "--ngpu", type=int, default=0, help="1 lets tests/espnet and tests/glue train on a GPU [0]"
+    )
+    parser.addoption(
+        "--fuzz_seconds", type=float, default=5.0, help="seconds of each test of tests/fuzz [5]"
+    )
+    parser.addoption(
+        "--kills", type=int, default=3, help="how often trainings are killed in tests/espnet [3]"
+    )
+    parser.addoption(
+        "--moments",
+        type=int,
+        default=1,
+        help="kills of each stage in tests/recipes/test_stages.py [1]",
+    )
 
 
 class ByFile(LoadFileScheduling):
-    """How several processes share the tests: a file's stay together for what they share, and long files come first."""
+    """How several processes share the tests: a file's stay together for what they share, and long
+    files come first.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
@@ -74,11 +98,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first."""
-    items.sort(key=lambda item: next((n for n, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG)))
+    items.sort(
+        key=lambda item: next(
+            (n for n, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG)
+        )
+    )
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
-    """Make a directory, whose path `make` gets, in one of the processes that test; the others wait for it."""
+    """Make a directory, whose path `make` gets, in one of the processes that test; the others wait
+    for it.
+    """
     common = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         common = common.parent
@@ -99,7 +129,9 @@ def wait_until() -> Callable[..., None]:
     It fails when the process has ended from which that is expected, or when it never comes.
     """
 
-    def wait(met: Callable[[], bool], what: str, process: "subprocess.Popen[Any] | None" = None) -> None:
+    def wait(
+        met: Callable[[], bool], what: str, process: "subprocess.Popen[Any] | None" = None
+    ) -> None:
         deadline = time.monotonic() + NEVER_SECONDS
         while not met():
             if process is not None and process.poll() is not None:
@@ -112,7 +144,9 @@ def wait_until() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def end_of() -> Callable[["subprocess.Popen[str]"], tuple[str, str]]:
-    """A function that waits for the end of a process; returns what it wrote to stdout and stderr."""
+    """A function that waits for the end of a process; returns what it wrote to stdout
+    and stderr.
+    """
     return lambda process: process.communicate(timeout=NEVER_SECONDS)
 
 
@@ -120,7 +154,9 @@ def end_of() -> Callable[["subprocess.Popen[str]"], tuple[str, str]]:
 def run_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[object, str, str]]:
-    """A function that runs the `main` of a command with words in this process; returns code, stdout and stderr."""
+    """A function that runs the `main` of a command with words in this process; returns code, stdout
+    and stderr.
+    """
 
     def run(main: Callable[[], None], *words: object) -> tuple[object, str, str]:
         monkeypatch.setattr(sys, "argv", ["command", *map(str, words)])
@@ -148,10 +184,14 @@ def small_files() -> Iterator[None]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """An empty file system of 256 kB, which a test may fill and enlarge (`mount -o remount,size=8m`)."""
+    """An empty file system of 256 kB, which a test may fill and enlarge (`mount -o
+    remount,size=8m`).
+    """
     place = tmp_path / "small disk"
     place.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "none", str(place)], check=False)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "none", str(place)], check=False
+    )
     if made.returncode:
         pytest.skip("a file system of a few kB cannot be mounted here: that takes root")
     yield place
@@ -162,8 +202,12 @@ RATE = 16000
 TONES = {"a": 300.0, "e": 600.0, "i": 1200.0, "o": 2400.0}
 
 
-def save_upstream(directory: Path, family: str = "hubert", norm: str = "layer", **changes: Any) -> Path:
-    """Save a randomly initialised upstream of two layers of 32 dimensions, as the shipped ones are saved."""
+def save_upstream(
+    directory: Path, family: str = "hubert", norm: str = "layer", **changes: Any
+) -> Path:
+    """Save a randomly initialised upstream of two layers of 32 dimensions, as the shipped ones are
+    saved.
+    """
     from transformers import (  # noqa: PLC0415
         HubertConfig,
         HubertModel,
@@ -194,7 +238,9 @@ def save_upstream(directory: Path, family: str = "hubert", norm: str = "layer", 
     )
     torch.manual_seed(0)
     model_class(config).save_pretrained(directory)
-    Wav2Vec2FeatureExtractor(return_attention_mask=True, do_normalize=True).save_pretrained(directory)
+    Wav2Vec2FeatureExtractor(return_attention_mask=True, do_normalize=True).save_pretrained(
+        directory
+    )
     return directory
 
 
@@ -231,7 +277,9 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text.append(f"tone-{index} {' '.join(phones)}\n")
     (directory / "wav.scp").write_text("".join(scp))
     (directory / "text").write_text("".join(text))
-    (directory / "tokens.txt").write_text("\n".join(["<blank>", "<unk>", *TONES, "<sos/eos>"]) + "\n")
+    (directory / "tokens.txt").write_text(
+        "\n".join(["<blank>", "<unk>", *TONES, "<sos/eos>"]) + "\n"
+    )
     return directory
 
 
@@ -254,7 +302,10 @@ class Recipe:
             "model_conf": {"ctc_weight": 1.0, "extract_feats_in_collect_stats": False},
             "frontend": "s3prl",
             "frontend_conf": {
-                "frontend_conf": {"upstream": "hf_hubert_custom", "path_or_url": str(self.upstream)},
+                "frontend_conf": {
+                    "upstream": "hf_hubert_custom",
+                    "path_or_url": str(self.upstream),
+                },
                 "multilayer_feature": False,
             },
             "specaug": None,
@@ -311,7 +362,9 @@ class Recipe:
 
 @pytest.fixture(scope="session")
 def make_deb() -> Callable[[Path, dict[str, bytes]], Any]:
-    """A function (folder, files) that makes a Debian package below a mirror at `folder`; returns the `Package`."""
+    """A function (folder, files) that makes a Debian package below a mirror at `folder`; returns
+    the `Package`.
+    """
     from parp_espnet.corpora.debian import Package  # noqa: PLC0415
 
     def make(folder: Path, files: dict[str, bytes]) -> Package:
@@ -321,7 +374,11 @@ def make_deb() -> Callable[[Path, dict[str, bytes]], Any]:
                 member = tarfile.TarInfo(f"./usr/share/{name}")
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
-        members = {"debian-binary": b"2.0\n", "control.tar.xz": b"odd", "data.tar.xz": data.getvalue()}
+        members = {
+            "debian-binary": b"2.0\n",
+            "control.tar.xz": b"odd",
+            "data.tar.xz": data.getvalue(),
+        }
         deb = b"!<arch>\n"
         for name, content in members.items():
             deb += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode()
@@ -349,7 +406,9 @@ def recipe(upstream: Path, tones: Path, ngpu: int) -> Recipe:
 @pytest.fixture(scope="session")
 def calm_upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny HuBERT without dropout and SpecAugment, which learns fast."""
-    off = dict.fromkeys(("hidden_dropout", "attention_dropout", "activation_dropout", "mask_time_prob"), 0.0)
+    off = dict.fromkeys(
+        ("hidden_dropout", "attention_dropout", "activation_dropout", "mask_time_prob"), 0.0
+    )
     return save_upstream(tmp_path_factory.mktemp("calm"), **off)
 
 
@@ -362,12 +421,16 @@ def calm_recipe(tones: Path, calm_upstream: Path, ngpu: int) -> Recipe:
 @pytest.fixture(scope="session")
 def learned(calm_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An experiment of PARP at 0.5 that knows the tones."""
-    return make_once(tmp_path_factory, "learned", lambda directory: calm_recipe.overfit(directory, "parp", 0.5))
+    return make_once(
+        tmp_path_factory, "learned", lambda directory: calm_recipe.overfit(directory, "parp", 0.5)
+    )
 
 
 @pytest.fixture(scope="session")
 def recipe_on(tones: Path, ngpu: int) -> Callable[..., Recipe]:
-    """The tiny recipe on another upstream, and on other data with its `tokens.txt` if a second directory is given."""
+    """The tiny recipe on another upstream, and on other data with its `tokens.txt` if a second
+    directory is given.
+    """
     return lambda upstream, data=tones: Recipe(upstream, data, ngpu)
 
 
@@ -383,10 +446,14 @@ def make_result() -> Callable[..., Result]:
 
     def make(**given: Any) -> Result:
         usual = {
-            "recipe": "egs2/cldr/es", "language": "es", "train_minutes": 10.0, "upstream": "multi", "method": "parp",
-            "sparsity_target": 0.5, "sparsity_measured": 0.5, "freeze_updates": 0, "interval": 5, "seed": 0,
-            "updates": 300, "finetuning_runs": 1, "initial_mask": None, "mask_sha256": "ab", "iou_initial_final": 0.9,
-            "metric": "per", "dataset": "test", "error_rate": 0.1, "ci95": (0.09, 0.11), "sub": 5, "del_": 3, "ins": 2,
+            "recipe": "egs2/cldr/es", "language": "es", "train_minutes": 10.0, "upstream": "multi",
+            "method": "parp",
+            "sparsity_target": 0.5, "sparsity_measured": 0.5, "freeze_updates": 0, "interval": 5,
+            "seed": 0,
+            "updates": 300, "finetuning_runs": 1, "initial_mask": None, "mask_sha256": "ab",
+            "iou_initial_final": 0.9,
+            "metric": "per", "dataset": "test", "error_rate": 0.1, "ci95": (0.09, 0.11), "sub": 5,
+            "del_": 3, "ins": 2,
             "reference_length": 100, "pfer": None, "train_seconds": 60.0, "decode_seconds": None,
             "audio_seconds": 360.0, "versions": {"python": "3.12.1"}, "git": "0123",
         }  # fmt: skip
@@ -397,11 +464,18 @@ def make_result() -> Callable[..., Result]:
 
 @pytest.fixture(scope="session")
 def make_training() -> Callable[..., Path]:
-    """Write `tiny.yaml`, a training configuration that learns a few utterances by heart, into a folder; return it."""
+    """Write `tiny.yaml`, a training configuration that learns a few utterances by heart, into a
+    folder; return it.
+    """
 
     def make(folder: Path, max_epoch: int = 4) -> Path:
         config = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
-        config |= {"batch_type": "unsorted", "batch_size": 4, "num_workers": 0, "optim_conf": {"lr": 0.005}}
+        config |= {
+            "batch_type": "unsorted",
+            "batch_size": 4,
+            "num_workers": 0,
+            "optim_conf": {"lr": 0.005},
+        }
         config |= {"max_epoch": max_epoch, "use_tensorboard": False}
         (folder / "tiny.yaml").write_text(yaml.safe_dump(config))
         return folder / "tiny.yaml"
@@ -411,7 +485,9 @@ def make_training() -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def tone_recipe(tmp_path_factory: pytest.TempPathFactory, tones: Path) -> Path:
-    """A recipe directory, on a path with a space in it, with the tones as training, validation and test set."""
+    """A recipe directory, on a path with a space in it, with the tones as training, validation and
+    test set.
+    """
     directory = tmp_path_factory.mktemp("my recipe")
     for name in ("train", "dev", "test"):
         (directory / "data" / name).mkdir(parents=True)

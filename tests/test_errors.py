@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.errors import UserError, clear_terminal, command, plain_lines, plain_terminal, printable
+from parp_espnet.errors import (
+    UserError,
+    clear_terminal,
+    command,
+    plain_lines,
+    plain_terminal,
+    printable,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +24,9 @@ from parp_espnet.errors import UserError, clear_terminal, command, plain_lines, 
         (errno.EROFS, "Read-only file system); give access to it"),
     ],
 )
-def test_a_command_says_one_line(capsys: pytest.CaptureFixture[str], number: int, said: str) -> None:
+def test_a_command_says_one_line(
+    capsys: pytest.CaptureFixture[str], number: int, said: str
+) -> None:
     @command
     def main() -> None:
         raise OSError(number, os.strerror(number), "x")
@@ -25,7 +34,9 @@ def test_a_command_says_one_line(capsys: pytest.CaptureFixture[str], number: int
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
-    line = f"error: x: cannot be written ({said} and give the same command: what was complete stays\n"
+    line = (
+        f"error: x: cannot be written ({said} and give the same command: what was complete stays\n"
+    )
     assert capsys.readouterr().err == line
 
 
@@ -74,7 +85,9 @@ def test_an_error_holds_no_escape_sequence(capsys: pytest.CaptureFixture[str]) -
     assert said == r"error: \x1b[31m\x07\x9b2J\r\u202e\u2028: no such file" + "\n    and more\n"
 
 
-def test_a_terminal_is_plain_and_a_pipe_as_it_is(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+def test_a_terminal_is_plain_and_a_pipe_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch
+) -> None:
     with plain_terminal():
         print(BAD)
     assert capsys.readouterr().out == f"{BAD}\n"

@@ -29,7 +29,10 @@ LARGE = torch.zeros(100_000)
 def test_a_file_that_is_too_large(tmp_path: Path, write) -> None:
     path = tmp_path / "x"
     write_text(path, "before")
-    refused = rf"^{re.escape(str(path))}: cannot be written \(File too large\); raise the limit of a file's size"
+    refused = (
+        rf"^{re.escape(str(path))}: cannot be written \(File too large\); raise the limit "
+        rf"of a file's size"
+    )
     with pytest.raises(UserError, match=refused), atomic_write(path) as temporary:
         write(temporary)
     assert path.read_text() == "before"
@@ -59,7 +62,9 @@ def test_a_full_disk(small_disk: Path) -> None:
 
 
 def test_a_name_that_is_too_long(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"File name too long\); give shorter names, such as utterances' ids, and"):
+    with pytest.raises(
+        UserError, match=r"File name too long\); give shorter names, such as utterances' ids, and"
+    ):
         write_text(tmp_path / ("x" * 300), "text")
 
 

@@ -16,7 +16,10 @@ import contextlib, io, json, sys
 {imports}
 task = ASRTask
 names = [list(choices.choices()) for choices in task.class_choices_list]
-bases = [[choices.name, choices.default, choices.optional, choices.base_type] for choices in task.class_choices_list]
+bases = [
+    [choices.name, choices.default, choices.optional, choices.base_type]
+    for choices in task.class_choices_list
+]
 loaded = []
 told = io.StringIO()
 with contextlib.redirect_stdout(told):
@@ -26,7 +29,8 @@ for words in {options}:
     task.print_config(file=told)
     loaded = loaded or [name for name in {heavy} if name in sys.modules] or ["nothing"]
 found = [
-    [choices.get_class(name) if name else None for name in choices.choices()] for choices in task.class_choices_list
+    [choices.get_class(name) if name else None for name in choices.choices()]
+    for choices in task.class_choices_list
 ]
 kept = all(kind is choices.get_class(name) for choices, kinds in zip(task.class_choices_list, found)
            for name, kind in zip(choices.choices(), kinds) if name)
@@ -36,12 +40,29 @@ print(json.dumps([names, bases, told.getvalue(), found, kept, loaded], default=r
 """
 OPTIONS = [
     [],
-    ["--frontend", "espnet_ssl", "--encoder", "conformer", "--decoder", "hugging_face_transformers"],
-    ["--frontend", "fused", "--encoder", "avhubert", "--decoder", "s4", "--postencoder", "length_adaptor"],
+    [
+        "--frontend",
+        "espnet_ssl",
+        "--encoder",
+        "conformer",
+        "--decoder",
+        "hugging_face_transformers",
+    ],
+    [
+        "--frontend",
+        "fused",
+        "--encoder",
+        "avhubert",
+        "--decoder",
+        "s4",
+        "--postencoder",
+        "length_adaptor",
+    ],
     ["--frontend", "s3prl", "--encoder", "beats", "--model", "pit_espnet", "--preencoder", "sinc"],
 ]
 HEAVY = [
-    "espnet2.asr.decoder.hugging_face_transformers_decoder", "espnet2.tasks.ssl", "espnet2.gan_tts.jets",
+    "espnet2.asr.decoder.hugging_face_transformers_decoder", "espnet2.tasks.ssl",
+    "espnet2.gan_tts.jets",
     "numba", "scipy.signal", "sympy", "torch._dynamo.eval_frame", "transformers",
 ]  # fmt: skip
 QUICK = "from parp_espnet.espnet.stock import ASRTask"
@@ -49,7 +70,9 @@ STOCK = "from espnet2.tasks.asr import ASRTask"
 
 
 def run(script: str) -> str:
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -67,10 +90,11 @@ def test_choices_help_and_configurations_are_those_of_espnet():
 BUILD = """
 from parp_espnet.espnet.task import PruningASRTask
 from espnet2.torch_utils.model_summary import model_summary
-words = ["--token_list", {tokens!r}, "--encoder", "conformer", "--decoder", "transformer", "--frontend", "default",
-         "--encoder_conf", "output_size=8", "--encoder_conf", "attention_heads=2", "--encoder_conf", "num_blocks=1",
-         "--encoder_conf", "linear_units=8", "--decoder_conf", "linear_units=8", "--decoder_conf", "num_blocks=1",
-         "--decoder_conf", "attention_heads=2", "--output_dir", "unused"]
+words = ["--token_list", {tokens!r}, "--output_dir", "unused"]
+words += ["--encoder", "conformer", "--decoder", "transformer", "--frontend", "default"]
+for conf in ("--encoder_conf", "--decoder_conf"):
+    words += [conf, "attention_heads=2", conf, "num_blocks=1", conf, "linear_units=8"]
+words += ["--encoder_conf", "output_size=8"]
 model = PruningASRTask.build_model(PruningASRTask.get_parser().parse_args(words))
 print(type(model.encoder), type(model.decoder), type(model.frontend), type(model.normalize))
 
@@ -115,7 +139,10 @@ import torch._dynamo.utils
 
 def test_the_compiler_is_loaded_when_something_is_compiled():
     run(COMPILE)
-    run("import parp_espnet.compiling as c\nc.compile_nothing()\nimport torch._dynamo.utils\ntorch._dynamo.reset()")
+    run(
+        "import parp_espnet.compiling as c\nc.compile_nothing()\nimport "
+        "torch._dynamo.utils\ntorch._dynamo.reset()"
+    )
 
 
 def tree_of(module: str) -> ast.Module:
@@ -146,7 +173,9 @@ def test_a_stand_in_is_only_used_as_it_can_be(importer: str):
     for function in functions:
         for node in ast.walk(function):
             if isinstance(node, ast.Name) and node.id in names:
-                assert importer != TASK, f"{node.id} is used in {function.name}: it cannot be a stand-in"
+                assert importer != TASK, (
+                    f"{node.id} is used in {function.name}: it cannot be a stand-in"
+                )
                 assert node in called, f"{node.id} is not called in {function.name}"
 
 

@@ -18,12 +18,17 @@ def hold(path: Path) -> None:
         time.sleep(FOR_EVER)
 
 
-def test_a_lock_names_its_holder_and_falls_with_it(tmp_path: Path, wait_until: Callable[..., None]) -> None:
+def test_a_lock_names_its_holder_and_falls_with_it(
+    tmp_path: Path, wait_until: Callable[..., None]
+) -> None:
     path = tmp_path / "x.lock"
     other = multiprocessing.get_context("spawn").Process(target=hold, args=(path,))
     other.start()
     wait_until((tmp_path / "held").exists, "the other process to have it")
-    with pytest.raises(UserError, match=f"in use by process {other.pid} on "), locked(path, wait=False):
+    with (
+        pytest.raises(UserError, match=f"in use by process {other.pid} on "),
+        locked(path, wait=False),
+    ):
         pass
     other.kill()
     with locked(path, wait=True):

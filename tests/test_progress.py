@@ -11,12 +11,15 @@ from parp_espnet.progress import say
 def interrupt(*_):
     raise KeyboardInterrupt
 
-TqdmDefaultWriteLock.create_mp_lock = interrupt  # where Ctrl-C finds a process that says its first line
+# Where Ctrl-C finds a process that says its first line.
+TqdmDefaultWriteLock.create_mp_lock = interrupt
 command(lambda: say("a line"))()
 """
 
 
 def test_the_first_line_does_not_make_tqdms_lock() -> None:
     """Ctrl-C while tqdm makes its lock becomes an AttributeError within tqdm, and a traceback."""
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED_IN_TQDM], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IN_TQDM], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "a line\n")

@@ -61,6 +61,13 @@ def test_what_is_no_file_is_refused(others: dict[str, Path], kind: str) -> None:
     asked = "".join(f"{module}\t{call}\t{others[kind]}\n" for module, call in READERS.items())
     # In a process of its own, which can be ended where one reads for ever.
     done = subprocess.run(
-        [sys.executable, "-c", TRY], input=asked, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", TRY],
+        input=asked,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
-    assert done.stdout.splitlines() == [f"{module} refused" for module in READERS], done.stderr[-1500:]
+    assert done.stdout.splitlines() == [f"{module} refused" for module in READERS], done.stderr[
+        -1500:
+    ]

@@ -32,7 +32,9 @@ def anchors(page: Path) -> set[str]:
     found = set()
     for head in heads:
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", head).lower()
-        kept = [letter for letter in plain if letter in " -_" or unicodedata.category(letter)[0] in "LN"]
+        kept = [
+            letter for letter in plain if letter in " -_" or unicodedata.category(letter)[0] in "LN"
+        ]
         found.add("".join(kept).replace(" ", "-"))
     return found
 

@@ -1,4 +1,6 @@
-"""Too little of something is one line that says what to do: real failures of torch's and Python's."""
+"""Too little of something is one line that says what to do: real failures of torch's
+and Python's.
+"""
 
 import os
 import subprocess
@@ -42,7 +44,14 @@ def fails(tmp_path: Path, script: str, *before: str, **variables: str) -> str:
 
 def small(size: str) -> tuple[str, ...]:
     """Words before a command that give it a `/dev/shm` of a size of its own."""
-    return ("unshare", "-m", "bash", "-c", f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"', "bash")
+    return (
+        "unshare",
+        "-m",
+        "bash",
+        "-c",
+        f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"',
+        "bash",
+    )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small /dev/shm")
@@ -56,7 +65,9 @@ def test_a_small_place_for_what_processes_share(tmp_path: Path, numbers: int) ->
 
 def test_too_few_open_files(tmp_path: Path) -> None:
     options = ", batch_size=None"
-    script = LOADER.format(numbers=10, batches=2000, options=options).replace("pass", "kept.append(batch)")
+    script = LOADER.format(numbers=10, batches=2000, options=options).replace(
+        "pass", "kept.append(batch)"
+    )
     script = script.replace("    data =", "    kept = []\n    data =")
     line = fails(tmp_path, script, "bash", "-c", 'ulimit -n 64; exec "$@"', "bash")
     assert line.startswith("error: too many open files: raise the limit (ulimit -n 65536)")
@@ -121,14 +132,31 @@ main()
             RuntimeError("unable to write to file </torch_12_3>: No space left on device (28)"),
             "too little room in /dev",
         ),
-        (RuntimeError("unable to open shared memory object </torch_1> in read-write mode"), "too little room in /dev"),
-        (RuntimeError("DataLoader worker (pid 3) is killed by signal: Bus error. It is possible"), "too little room"),
+        (
+            RuntimeError("unable to open shared memory object </torch_1> in read-write mode"),
+            "too little room in /dev",
+        ),
+        (
+            RuntimeError(
+                "DataLoader worker (pid 3) is killed by signal: Bus error. It is possible"
+            ),
+            "too little room",
+        ),
         (RuntimeError("DataLoader worker (pid(s) 3) exited unexpectedly"), "too little memory"),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "too little memory"),
-        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "too little memory on the GPU"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+            "too little memory",
+        ),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+            "too little memory on the GPU",
+        ),
         (MemoryError(), "too little memory"),
         (OSError(24, "Too many open files"), "too many open files"),
-        (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), "no directory for temporary files"),
+        (
+            FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"),
+            "no directory for temporary files",
+        ),
         (ValueError("anything else"), None),
         (RuntimeError("size mismatch"), None),
         (KeyError("shm"), None),

@@ -1,4 +1,6 @@
-"""What `pip install .` leaves: the commands work from any directory, and say what a clone is for."""
+"""What `pip install .` leaves: the commands work from any directory, and say what a
+clone is for.
+"""
 
 import os
 import shutil
@@ -22,13 +24,31 @@ entry.load()()
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, installed from a wheel that was made of the files that git knows."""
     place = tmp_path_factory.mktemp("wheel")
-    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "parp_espnet", "pyproject.toml", "README.md", "LICENSE"]
+    listed = [
+        "git",
+        "-C",
+        str(ROOT),
+        "ls-files",
+        "-z",
+        "parp_espnet",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+    ]
     names = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):
         (place / "source" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, place / "source" / name)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(place), str(place / "source")]
+    wheel = [
+        *pip,
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(place),
+        str(place / "source"),
+    ]
     subprocess.run(wheel, capture_output=True, check=True)
     (made,) = place.glob("*.whl")
     into = [*pip, "install", "--no-deps", "--target", str(place / "installed"), str(made)]
@@ -39,7 +59,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def call(installed: Path, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"PYTHONPATH": str(installed)}
     command = [sys.executable, "-c", CALL, *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=folder, env=environment
+    )
 
 
 @pytest.mark.parametrize("command", ["parp-data", "parp-mask", "parp-recognize", "parp-study"])
@@ -72,7 +94,9 @@ def test_what_needs_a_clone_says_so(words: list[str], installed: Path, tmp_path:
     assert "comes with a clone of the project" in line
 
 
-@pytest.mark.parametrize("name", ["py.typed", "phones/inventories/es.txt", "phones/inventories/es.tsv"])
+@pytest.mark.parametrize(
+    "name", ["py.typed", "phones/inventories/es.txt", "phones/inventories/es.tsv"]
+)
 def test_its_files_come_along(name: str, installed: Path) -> None:
     assert (installed / "parp_espnet" / name).is_file()
     assert list(installed.glob("*.dist-info/licenses/LICENSE"))

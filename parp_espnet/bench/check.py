@@ -38,7 +38,9 @@ def make(folder: Path, count: int) -> None:
         path = folder / f"{speaker}-{number:08d}.wav"
         soundfile.write(path, noise[begin : begin + frames], RATE, subtype="PCM_16")
         phones = tuple(random.choice(list("aeioptkmns"), 10).tolist())
-        utterances.append(Utterance(path.stem, speaker, "xx", str(path), phones, "noise", frames / RATE))
+        utterances.append(
+            Utterance(path.stem, speaker, "xx", str(path), phones, "noise", frames / RATE)
+        )
     write_data_dir(folder, utterances)
 
 

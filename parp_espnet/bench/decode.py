@@ -2,10 +2,11 @@
 
     python3 -m parp_espnet.bench.decode WAY SIZE THREADS
 
-is one measurement, in a process of its own, and prints it as JSON. Both load the model, read the recordings and write
-the phones within the time that is measured. The model is a shipped upstream with a CTC head drawn at random, whose
-blank wins two frames in three, as in speech, and which is so sure of itself that the best path and a search over sums
-of paths give the same phones; `tokens_crc32` says whether they did.
+is one measurement, in a process of its own, and prints it as JSON. Both load the model, read the
+recordings and write the phones within the time that is measured. The model is a shipped upstream
+with a CTC head drawn at random, whose blank wins two frames in three, as in speech, and which is so
+sure of itself that the best path and a search over sums of paths give the same phones;
+`tokens_crc32` says whether they did.
 """
 
 import argparse
@@ -36,7 +37,8 @@ from parp_espnet.pipeline.settings import SHIPPED
 
 UPSTREAM = "multi"
 SIZES = {"1min": 1.0, "6min": 6.0}
-"""Minutes of speech; six are the test set of a recipe of synthetic speech. Of one, loading counts."""
+"""Minutes of speech; six are the test set of a recipe of synthetic speech. Of one, loading counts.
+"""
 LANGUAGE = "es"
 BLANKS = 2 / 3  # of the frames
 SURENESS = 10.0  # standard deviation of the head's weights; logits are some 16 times that apart
@@ -50,11 +52,15 @@ def ours(model: Path, data: Path, out: Path) -> Path:
 def stock(model: Path, data: Path, out: Path, beam: int = 1) -> Path:
     """As near to greedy as ESPnet's own search comes: CTC alone, a beam of one."""
     words = {
-        "ctc_weight": 1.0, "lm_weight": 0.0, "beam_size": beam, "batch_size": 1, "ngpu": 0, "log_level": "ERROR",
-        "asr_train_config": model.parent / "config.yaml", "asr_model_file": model, "output_dir": out,
+        "ctc_weight": 1.0, "lm_weight": 0.0, "beam_size": beam, "batch_size": 1, "ngpu": 0,
+        "log_level": "ERROR",
+        "asr_train_config": model.parent / "config.yaml", "asr_model_file": model,
+        "output_dir": out,
         "data_path_and_name_and_type": f"{data}/wav.scp,speech,sound",
     }  # fmt: skip
-    asr_inference.main([word for name, value in words.items() for word in (f"--{name}", str(value))])
+    asr_inference.main(
+        [word for name, value in words.items() for word in (f"--{name}", str(value))]
+    )
     return out / "1best_recog/text"
 
 
@@ -67,7 +73,9 @@ WAYS = {"ours": ours, "stock": stock, "stock_beam20": stock_beam20}
 
 
 def measure(way: str, size: str, threads: int) -> dict[str, float]:
-    """Return the `seconds` from files to files, the `extra_bytes` that they needed, and what came out."""
+    """Return the `seconds` from files to files, the `extra_bytes` that they needed, and what came
+    out.
+    """
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,7 +83,11 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
         model = make_model(folder / "exp", waves)
         before, started, worked = peak(reset=True), time.perf_counter(), time.process_time()
         text = WAYS[way](model, folder / "data", folder / way)
-        seconds, cpu, extra = time.perf_counter() - started, time.process_time() - worked, peak() - before
+        seconds, cpu, extra = (
+            time.perf_counter() - started,
+            time.process_time() - worked,
+            peak() - before,
+        )
         lines = sorted(text.read_text(encoding="utf-8").splitlines())
     return {
         "seconds": seconds,
@@ -102,14 +114,17 @@ def make_data(folder: Path, minutes: float) -> list[NDArray[np.float32]]:
 
 
 def make_model(folder: Path, waves: Sequence[NDArray[np.float32]]) -> Path:
-    """Write `config.yaml` and a model on a shipped upstream as a training leaves them; return the model's file."""
+    """Write `config.yaml` and a model on a shipped upstream as a training leaves them; return the
+    model's file.
+    """
     tokens = ["<blank>", "<unk>", *load_inventory(LANGUAGE), "<sos/eos>"]
     config: dict[str, Any] = PruningASRTask.get_default_config() | {
         "encoder": None, "decoder": None, "specaug": None, "normalize": None, "init": None,
         "model_conf": {"ctc_weight": 1.0, "extract_feats_in_collect_stats": False},
         "frontend": "s3prl",
         "frontend_conf": {
-            "frontend_conf": {"upstream": "hf_hubert_custom", "path_or_url": str(SHIPPED / UPSTREAM)},
+            "frontend_conf": {"upstream": "hf_hubert_custom",
+            "path_or_url": str(SHIPPED / UPSTREAM)},
             "multilayer_feature": False,
         },
         "token_type": "word", "token_list": tokens,
@@ -124,12 +139,17 @@ def make_model(folder: Path, waves: Sequence[NDArray[np.float32]]) -> Path:
 
 @torch.inference_mode()
 def set_head(model: Any, waves: Sequence[NDArray[np.float32]]) -> None:
-    """Draw the head's weights, and give the blank the bias with which it wins as often as it should."""
+    """Draw the head's weights, and give the blank the bias with which it wins as often as it
+    should.
+    """
     head = model.ctc.ctc_lo
     head.weight.normal_(std=SURENESS, generator=torch.Generator().manual_seed(0))
     head.bias.zero_()
     head.bias[[1, -1]] = -1e4  # <unk> and <sos/eos>
-    frames = [model.encode(torch.from_numpy(wave)[None], torch.tensor([len(wave)]))[0][0] for wave in waves]
+    frames = [
+        model.encode(torch.from_numpy(wave)[None], torch.tensor([len(wave)]))[0][0]
+        for wave in waves
+    ]
     logits = head(torch.cat(frames))
     head.bias[0] = torch.quantile(logits[:, 1:].max(dim=1).values - logits[:, 0], BLANKS)
 

@@ -51,7 +51,9 @@ READERS: dict[str, tuple[str, Callable[[Path], None]]] = {
 
 
 def measure(way: str, size: str, threads: int) -> dict[str, float]:
-    """Return the best `seconds` of a few runs, `extra_bytes` of memory, and `bits_per_weight` on disk."""
+    """Return the best `seconds` of a few runs, `extra_bytes` of memory, and `bits_per_weight` on
+    disk.
+    """
     torch.set_num_threads(threads)
     kept = {name: tensor.detach() > 0 for name, tensor in make_pool(size).items()}
     total = sum(tensor.numel() for tensor in kept.values())

@@ -6,14 +6,20 @@ import torch
 
 
 def peak(reset: bool = False, device: str = "cpu") -> int:
-    """Return the process's peak of resident memory in bytes, or of a GPU's memory, since the last reset."""
+    """Return the process's peak of resident memory in bytes, or of a GPU's memory, since the last
+    reset.
+    """
     if device != "cpu":
         if reset:
             torch.cuda.reset_peak_memory_stats()
         return torch.cuda.max_memory_allocated()
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    (line,) = [
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("VmHWM")
+    ]
     return 1024 * int(line.split()[1])
 
 

@@ -3,20 +3,31 @@
 from dataclasses import dataclass
 
 POOLS = ("10m", "85m", "302m")
-ALTERNATIVES = ("torch_global_unstructured", "concat_kthvalue", "concat_topk", "read", "two_reads_one_rewrite")
-"""What selection is compared with. Names stand here, so that who only reads options loads none of the modules."""
+ALTERNATIVES = (
+    "torch_global_unstructured",
+    "concat_kthvalue",
+    "concat_topk",
+    "read",
+    "two_reads_one_rewrite",
+)
+"""What selection is compared with. Names stand here, so that who only reads options loads none of
+the modules.
+"""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A module whose `python3 -m MODULE WAY SIZE THREADS [DEVICE]` prints one measurement as JSON."""
+    """A module whose `python3 -m MODULE WAY SIZE THREADS [DEVICE]` prints one
+    measurement as JSON.
+    """
 
     module: str
     sizes: tuple[str, ...]
     pairs: tuple[tuple[str, str, str], ...]
     """What a line is called, without the size; our way; the way that it is compared with."""
     rounds: int = 1
-    """How often all ways take their turn; the best turn counts. More where a difference is small."""
+    """How often all ways take their turn; the best turn counts. More where a difference is small.
+    """
     on_gpu: bool = False
     """Whether there is something to measure on a GPU."""
 
@@ -41,7 +52,9 @@ PARTS = {
         on_gpu=True,
     ),
     "decode": Part(
-        "parp_espnet.bench.decode", ("1min", "6min"), (("decode", "ours", "stock"), ("decode", "ours", "stock_beam20"))
+        "parp_espnet.bench.decode",
+        ("1min", "6min"),
+        (("decode", "ours", "stock"), ("decode", "ours", "stock_beam20")),
     ),
     "check": Part("parp_espnet.bench.check", ("10k",), (("check", "check", "read"),)),
     "segments": Part(

@@ -1,9 +1,11 @@
-"""A thousand segments of one hour of flac in stage 1 (--own) and stage 2, against decoding the whole for each of them.
+"""A thousand segments of one hour of flac in stage 1 (--own) and stage 2, against decoding the
+whole for each of them.
 
     python3 -m parp_espnet.bench.segments WAY SIZE PROCESSES
 
-is one measurement, in a process of its own, and prints it as JSON. `whole` is what commit 4d3714a did; since that takes
-an hour and a half, it is done for `SAMPLE` of the segments, and its seconds are those times as many.
+is one measurement, in a process of its own, and prints it as JSON. `whole` is what commit 4d3714a
+did; since that takes an hour and a half, it is done for `SAMPLE` of the segments, and its seconds
+are those times as many.
 """
 
 import json
@@ -28,7 +30,9 @@ SAMPLE = 4
 
 
 def make(folder: Path, seconds: int) -> None:
-    """Write one recording of noise and a Kaldi directory of its segments, of ten speakers, in no order."""
+    """Write one recording of noise and a Kaldi directory of its segments, of ten speakers, in no
+    order.
+    """
     random = np.random.default_rng(0)
     minute = random.integers(-3000, 3000, 60 * RATE, np.int16)
     with soundfile.SoundFile(folder / "session.flac", "w", RATE, 1, "PCM_16") as file:
@@ -39,7 +43,8 @@ def make(folder: Path, seconds: int) -> None:
     lines = {
         "wav.scp": [f"session {folder / 'session.flac'}"],
         "segments": [
-            f"{name} session {place * seconds / SEGMENTS:.3f} {place * seconds / SEGMENTS + length:.3f}"
+            f"{name} session {place * seconds / SEGMENTS:.3f} "
+            f"{place * seconds / SEGMENTS + length:.3f}"
             for name, place in zip(names, random.permutation(SEGMENTS), strict=True)
         ],
         "text": [f"{name} a b {number}" for number, name in enumerate(names)],

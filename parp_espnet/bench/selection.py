@@ -1,4 +1,5 @@
-"""An exact global re-prune (threshold, mask, zeros) of the weights of a whole model, in our way and in others.
+"""An exact global re-prune (threshold, mask, zeros) of the weights of a whole model, in our way and
+in others.
 
     python3 -m parp_espnet.bench.selection WAY SIZE THREADS [DEVICE]
 
@@ -25,17 +26,24 @@ SIZES = {"10m": (12, 256, 1024), "85m": (12, 768, 3072), "302m": (24, 1024, 4096
 
 
 def make_pool(size: str) -> Pool:
-    """Weights and biases of q, k, v, out and two feed-forward layers, normally distributed, as parameters."""
+    """Weights and biases of q, k, v, out and two feed-forward layers, normally distributed, as
+    parameters.
+    """
     layers, width, wide = SIZES[size]
     shapes = {f"attention.{name}_proj": (width, width) for name in ("q", "k", "v", "out")}
-    shapes |= {"feed_forward.intermediate_dense": (wide, width), "feed_forward.output_dense": (width, wide)}
+    shapes |= {
+        "feed_forward.intermediate_dense": (wide, width),
+        "feed_forward.output_dense": (width, wide),
+    }
     generator = torch.Generator().manual_seed(0)
     pool: Pool = {}
     for layer in range(layers):
         for name, shape in shapes.items():
             weight = torch.randn(shape, generator=generator).mul_(0.02 * (1 + layer / layers))
             pool[f"encoder.layers.{layer}.{name}.weight"] = nn.Parameter(weight)
-            pool[f"encoder.layers.{layer}.{name}.bias"] = nn.Parameter(torch.zeros(shape[0]).add_(weight[:, 0]))
+            pool[f"encoder.layers.{layer}.{name}.bias"] = nn.Parameter(
+                torch.zeros(shape[0]).add_(weight[:, 0])
+            )
     return pool
 
 
@@ -88,7 +96,9 @@ def read(pool: Pool) -> None:
 
 @torch.no_grad()
 def two_reads_one_rewrite(pool: Pool) -> None:
-    """Two passes that read the weights and one that writes them too: a threshold in two digits, then zeros; no mask."""
+    """Two passes that read the weights and one that writes them too: a threshold in two digits,
+    then zeros; no mask.
+    """
     read(pool)
     read(pool)
     for tensor in pool.values():
@@ -97,7 +107,14 @@ def two_reads_one_rewrite(pool: Pool) -> None:
 
 WAYS: dict[str, Callable[[Pool], None]] = {
     function.__name__: function
-    for function in (ours, torch_global_unstructured, concat_kthvalue, concat_topk, read, two_reads_one_rewrite)
+    for function in (
+        ours,
+        torch_global_unstructured,
+        concat_kthvalue,
+        concat_topk,
+        read,
+        two_reads_one_rewrite,
+    )
 }
 FLOORS = ("read", "two_reads_one_rewrite")
 """These prune nothing."""
@@ -108,8 +125,12 @@ def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str,
     """Return the best `seconds` of a few runs and the `extra_bytes` of memory that a run needs."""
     torch.set_num_threads(threads)
     function = WAYS[way]
-    function({"encoder.layers.0.w": nn.Parameter(torch.randn(1000, device=device))})  # what is compiled or loaded once
-    pool: Pool = {name: nn.Parameter(tensor.detach().to(device)) for name, tensor in make_pool(size).items()}
+    function(
+        {"encoder.layers.0.w": nn.Parameter(torch.randn(1000, device=device))}
+    )  # what is compiled or loaded once
+    pool: Pool = {
+        name: nn.Parameter(tensor.detach().to(device)) for name, tensor in make_pool(size).items()
+    }
     seconds, extra = [], 0
     for number in range(1 if way in SLOW and device == "cpu" else 5):
         _move(pool, number)

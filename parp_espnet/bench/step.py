@@ -43,7 +43,9 @@ LOADS = {"cpu": Load(2, 5), "cuda": Load(32, 25)}
 
 
 def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str, float]:
-    """Return the `seconds` of one update, over all of a load, and the `extra_bytes` that they need."""
+    """Return the `seconds` of one update, over all of a load, and the `extra_bytes`
+    that they need.
+    """
     load = LOADS[torch.device(device).type]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -53,7 +55,9 @@ def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str,
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
     settings = PruneSettings.parse(WAYS[way])
     pool = find_pool(dict(model.named_parameters()))
-    pruner = Pruner(pool, adjusts=settings.row.adjusts, schedule=settings.schedule, record=lambda event: None)
+    pruner = Pruner(
+        pool, adjusts=settings.row.adjusts, schedule=settings.schedule, record=lambda event: None
+    )
     pruner.start(first_mask(pool, settings.sparsity, settings.scope, None))
     waves = torch.randn(load.utterances, SECONDS * 16000).to(device)
 

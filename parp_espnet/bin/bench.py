@@ -1,4 +1,5 @@
-"""Time and memory as ratios against alternatives in the same run: `make bench`, or `make bench ONLY=select`.
+"""Time and memory as ratios against alternatives in the same run: `make bench`, or `make bench
+ONLY=select`.
 
 python3 -m parp_espnet.bin.bench --only select --out results/bench.json
 python3 -m parp_espnet.bin.bench --device cuda
@@ -23,11 +24,17 @@ from parp_espnet.scoring.aligned import unaligned
 @command
 def main() -> None:
     """Print a table, a line for each alternative, and write it as JSON."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
     parser.add_argument("--only", default="", help=f"measure one part: {', '.join(PARTS)}")
-    parser.add_argument("--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, 6min")
+    parser.add_argument(
+        "--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, 6min"
+    )
     parser.add_argument("--threads", nargs="+", type=int, help="[1 2; 1 with a GPU]")
-    parser.add_argument("--device", default="cpu", help="cpu; or cuda, for the parts that a GPU can do [cpu]")
+    parser.add_argument(
+        "--device", default="cpu", help="cpu; or cuda, for the parts that a GPU can do [cpu]"
+    )
     parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
     options = parser.parse_args()
     if options.only and options.only not in PARTS:
@@ -40,21 +47,40 @@ def main() -> None:
 
     on_gpu = check_device(options.device) != "cpu"
     if on_gpu and options.only and not PARTS[options.only].on_gpu:
-        raise UserError(f"--only {options.only} --device {options.device}: this part is measured on the CPU alone")
+        raise UserError(
+            f"--only {options.only} --device {options.device}: this part is measured on the CPU "
+            f"alone"
+        )
     lines: list[dict[str, Any]] = []
-    for name in [options.only] if options.only else [name for name, part in PARTS.items() if part.on_gpu or not on_gpu]:
-        sizes = [size for size in PARTS[name].sizes if options.sizes is None or size in options.sizes]
-        lines += compare(name, sizes, options.threads or ([1] if on_gpu else [1, 2]), options.device)
+    for name in (
+        [options.only]
+        if options.only
+        else [name for name, part in PARTS.items() if part.on_gpu or not on_gpu]
+    ):
+        sizes = [
+            size for size in PARTS[name].sizes if options.sizes is None or size in options.sizes
+        ]
+        lines += compare(
+            name, sizes, options.threads or ([1] if on_gpu else [1, 2]), options.device
+        )
         write_json(options.out, lines)
     print(table(lines), end="")
     print(f"all figures in {options.out}")
 
 
-def compare(name: str, sizes: list[str], threads: list[int], device: str) -> Iterator[dict[str, Any]]:
-    """Measure every way of a part at every size and number of threads, each in a process of its own."""
+def compare(
+    name: str, sizes: list[str], threads: list[int], device: str
+) -> Iterator[dict[str, Any]]:
+    """Measure every way of a part at every size and number of threads, each in a process of its
+    own.
+    """
     part = PARTS[name]
     runs = [
-        (size, number, way) for size in sizes for number in threads for _ in range(part.rounds) for way in part.ways
+        (size, number, way)
+        for size in sizes
+        for number in threads
+        for _ in range(part.rounds)
+        for way in part.ways
     ]
     found: dict[tuple[str, int, str], dict[str, float]] = {}
     where = [] if device == "cpu" else [device]
@@ -66,11 +92,17 @@ def compare(name: str, sizes: list[str], threads: list[int], device: str) -> Ite
     for size, number in dict.fromkeys((size, number) for size, number, _ in runs):
         for called, way, other in part.pairs:
             yield _line(
-                ".".join([called, size, *where]), number, found[size, number, way], other, found[size, number, other]
+                ".".join([called, size, *where]),
+                number,
+                found[size, number, way],
+                other,
+                found[size, number, other],
             )
 
 
-def _line(name: str, threads: int, own: dict[str, float], against: str, other: dict[str, float]) -> dict[str, Any]:
+def _line(
+    name: str, threads: int, own: dict[str, float], against: str, other: dict[str, float]
+) -> dict[str, Any]:
     line = {
         "name": name,
         "ours_s": own["seconds"],
@@ -88,7 +120,11 @@ def _line(name: str, threads: int, own: dict[str, float], against: str, other: d
 def _in_a_process(module: str, *words: str, threads: int) -> dict[str, float]:
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     done = subprocess.run(
-        [sys.executable, "-m", module, *words], capture_output=True, text=True, check=False, env=environment
+        [sys.executable, "-m", module, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -116,10 +152,16 @@ def table(lines: list[dict[str, Any]]) -> str:
 
 
 def _tokens(line: dict[str, Any]) -> str:
-    """Say whether both ways of decoding gave the same, without which their times are not to be compared."""
+    """Say whether both ways of decoding gave the same, without which their times are not to be
+    compared.
+    """
     if "tokens_crc32" not in line:
         return ""
-    return " (same tokens)" if line["tokens_crc32"] == line["against_tokens_crc32"] else " (OTHER TOKENS)"
+    return (
+        " (same tokens)"
+        if line["tokens_crc32"] == line["against_tokens_crc32"]
+        else " (OTHER TOKENS)"
+    )
 
 
 if __name__ == "__main__":

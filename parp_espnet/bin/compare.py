@@ -3,8 +3,8 @@
 python3 -m parp_espnet.bin.compare exp/ONE exp/OTHER
 python3 -m parp_espnet.bin.compare exp/ONE exp/OTHER --decoding beam12_ngram3
 
-Like is compared with like: a decoding that both have, of the same test set, by the same metric. Without
---decoding it is that of both results where it is the same, else greedy decoding.
+Like is compared with like: a decoding that both have, of the same test set, by the same metric.
+Without --decoding it is that of both results where it is the same, else greedy decoding.
 """
 
 import argparse
@@ -13,41 +13,69 @@ from pathlib import Path
 from parp_espnet.errors import command, printable
 from parp_espnet.files import regular
 from parp_espnet.scoring.bootstrap import Paired
-from parp_espnet.study.pair import alike, compare_scored, differences, error_rate_of, unknown_options
+from parp_espnet.study.pair import (
+    alike,
+    compare_scored,
+    differences,
+    error_rate_of,
+    unknown_options,
+)
 
 
 @command
 def main() -> None:
     """Print both error rates, how they differ, and what differs between the experiments."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("one", type=Path, help="experiment, or score/ of a decoding")
     parser.add_argument("other", type=Path, help="the one that it is compared with")
-    parser.add_argument("--decoding", help="which to compare, such as greedy: a directory decode_NAME of both")
+    parser.add_argument(
+        "--decoding", help="which to compare, such as greedy: a directory decode_NAME of both"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the samples that are drawn [0]")
     options = parser.parse_args()
     one, other = alike(options.one, options.other, options.decoding)
     found = compare_scored(one, other, options.seed)
-    rates = [f"{options.one} {error_rate_of(one):.2%}", f"{options.other} {error_rate_of(other):.2%}"]
+    rates = [
+        f"{options.one} {error_rate_of(one):.2%}",
+        f"{options.other} {error_rate_of(other):.2%}",
+    ]
     size = len(regular(one.errors).read_text(encoding="utf-8").splitlines()) - 1
     what = "examples" if one.result.scores is not None else "utterances"
-    print(printable(f"{', '.join(rates)}, on {size} {what} of {one.result.dataset}, {one.result.metric.upper()}"))
+    print(
+        printable(
+            f"{', '.join(rates)}, on {size} {what} of {one.result.dataset}, "
+            f"{one.result.metric.upper()}"
+        )
+    )
     if one.decoding:
         print(printable(f"decoding: {one.decoding}"))
     print(_in_words(found))
     for line in differences(one, other):
         print(printable(f"  differs in {line}"))
     for folder in unknown_options([one, other]):
-        print(printable(f"  options of {folder} are not known: it was scored before results held them; score it again"))
+        print(
+            printable(
+                f"  options of {folder} are not known: it was scored before results held them; "
+                f"score it again"
+            )
+        )
 
 
 def _in_words(found: Paired) -> str:
     low, high = (100 * bound for bound in found.difference_interval)
-    words = f"difference {100 * found.difference:+.2f} points, 95 % interval [{low:+.2f}, {high:+.2f}], p {found.p:.4f}"
+    words = (
+        f"difference {100 * found.difference:+.2f} points, 95 % interval [{low:+.2f}, "
+        f"{high:+.2f}], p {found.p:.4f}"
+    )
     if found.ratio is None:
         return words
-    interval = "" if found.ratio_interval is None else " [{:.3f}, {:.3f}]".format(*found.ratio_interval)
+    interval = (
+        "" if found.ratio_interval is None else " [{:.3f}, {:.3f}]".format(*found.ratio_interval)
+    )
     return f"{words}; ratio {found.ratio:.3f}{interval}"
 
 

@@ -1,10 +1,11 @@
 """Check data directories before anything is trained on them.
 
-parp-data check data/train data/dev data/test                        every fault, and a summary by kind
-parp-data check data/train --lang es --ignore rate,clipped           phones of the Spanish inventory only
-parp-data check data/train --fix --resample --out data/train_clean   a clean copy, at 16 kHz
-parp-data kinds                                                      what is looked for
-parp-data inventory es --out phones                                  the phones that a synthesiser was heard to say
+parp-data check data/train data/dev data/test                        every fault, and a summary by
+kind parp-data check data/train --lang es --ignore rate,clipped           phones of the Spanish
+inventory only parp-data check data/train --fix --resample --out data/train_clean   a clean copy, at
+16 kHz parp-data kinds                                                      what is looked for
+parp-data inventory es --out phones                                  the phones that a synthesiser
+was heard to say
 
 Exit code 1 says that there is a fault of level error.
 """
@@ -37,21 +38,50 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="parp-data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        prog="parp-data",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     actions = parser.add_subparsers(dest="action", required=True)
     text = "find what is wrong with data directories; of several, the first is what is trained on"
     one = actions.add_parser("check", help=text, description=text, allow_abbrev=False)
     one.set_defaults(run=_check)
-    one.add_argument("data", type=Path, nargs="+", metavar="DIR", help="Kaldi data directory, with wav.scp and text")
+    one.add_argument(
+        "data",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="Kaldi data directory, with wav.scp and text",
+    )
     phones = one.add_mutually_exclusive_group()
-    phones.add_argument("--lang", help="language whose inventory has the phones, such as es, or several: 'es fr'")
-    phones.add_argument("--inventory", type=Path, metavar="FILE", help="inventory of one's own: a file of phones")
-    one.add_argument("--min_duration", type=float, default=0.25, metavar="X", help="seconds; shorter is a fault [0.25]")
-    one.add_argument("--max_duration", type=float, default=20.0, metavar="X", help="seconds; longer is a fault [20]")
-    text = "so many DIRs, the first ones, lose what is shorter or longer: an error where it is all [1]"
+    phones.add_argument(
+        "--lang", help="language whose inventory has the phones, such as es, or several: 'es fr'"
+    )
+    phones.add_argument(
+        "--inventory", type=Path, metavar="FILE", help="inventory of one's own: a file of phones"
+    )
+    one.add_argument(
+        "--min_duration",
+        type=float,
+        default=0.25,
+        metavar="X",
+        help="seconds; shorter is a fault [0.25]",
+    )
+    one.add_argument(
+        "--max_duration",
+        type=float,
+        default=20.0,
+        metavar="X",
+        help="seconds; longer is a fault [20]",
+    )
+    text = (
+        "so many DIRs, the first ones, lose what is shorter or longer: an error where it is all [1]"
+    )
     one.add_argument("--filtered", type=int, default=1, metavar="N", help=text)
-    one.add_argument("--nj", type=int, default=os.cpu_count() or 1, metavar="N", help="processes [one a core]")
+    one.add_argument(
+        "--nj", type=int, default=os.cpu_count() or 1, metavar="N", help="processes [one a core]"
+    )
     for level in Level:
         one.add_argument(
             f"--{level}",
@@ -60,12 +90,29 @@ def _parser() -> argparse.ArgumentParser:
             metavar="KINDS",
             help=f"kinds of level {level}, with commas between",
         )
-    one.add_argument("--shown", type=int, metavar="N", help="faults of a kind that are printed [all]")
-    one.add_argument("--list", type=Path, metavar="FILE", help="write all faults to a file, with tabs between")
-    one.add_argument("--then", metavar="WORDS", help="what to add to the advice on faults of level error")
+    one.add_argument(
+        "--shown", type=int, metavar="N", help="faults of a kind that are printed [all]"
+    )
+    one.add_argument(
+        "--list", type=Path, metavar="FILE", help="write all faults to a file, with tabs between"
+    )
+    one.add_argument(
+        "--then", metavar="WORDS", help="what to add to the advice on faults of level error"
+    )
     one.add_argument("--fix", action="store_true", help="write clean copies to --out")
-    one.add_argument("--out", type=Path, nargs="+", default=[], metavar="DIR", help="a new directory for each DIR")
-    one.add_argument("--resample", action="store_true", help="with --fix: copy what is not 16 kHz mono as 16 kHz mono")
+    one.add_argument(
+        "--out",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="a new directory for each DIR",
+    )
+    one.add_argument(
+        "--resample",
+        action="store_true",
+        help="with --fix: copy what is not 16 kHz mono as 16 kHz mono",
+    )
     _add_inventory(actions)
     text = "list the kinds of fault and their levels"
     actions.add_parser("kinds", help=text, description=text).set_defaults(run=_kinds)
@@ -73,16 +120,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_inventory(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    text = "make the inventory of languages: the phones that eSpeak NG's voice says in many thousands of words"
+    text = (
+        "make the inventory of languages: the phones that eSpeak NG's voice says in many "
+        "thousands of words"
+    )
     parser = actions.add_parser("inventory", help=text, description=text, allow_abbrev=False)
     parser.set_defaults(run=_take_inventory)
     parser.add_argument("languages", nargs="+", metavar="LANG", help="such as es; zh takes minutes")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for LANG.txt, and LANG.tsv with counts")
     parser.add_argument(
-        "--words", type=int, default=50000, metavar="N", help="most frequent words, of wordfreq [50000]"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="for LANG.txt, and LANG.tsv with counts",
     )
     parser.add_argument(
-        "--list", type=Path, nargs="+", default=[], metavar="FILE", help="words of one's own, one a line"
+        "--words",
+        type=int,
+        default=50000,
+        metavar="N",
+        help="most frequent words, of wordfreq [50000]",
+    )
+    parser.add_argument(
+        "--list",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="words of one's own, one a line",
     )
 
 
@@ -94,7 +159,10 @@ def _take_inventory(args: argparse.Namespace) -> None:
         write_inventory(census, args.out)
         heard = ", ".join(f"{number} {source}" for source, number in census.texts.items())
         refused = sum(census.refused.values())
-        print(f"{language}: {len(census.phones)} phones in {heard}; {refused} that the voice cannot read")
+        print(
+            f"{language}: {len(census.phones)} phones in {heard}; {refused} that the voice cannot "
+            f"read"
+        )
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -106,9 +174,13 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--nj {args.nj}: expected 1 or more")
     if not 0 <= args.min_duration < args.max_duration:
         found = f"{args.min_duration:g} and {args.max_duration:g}"
-        raise UserError(f"--min_duration and --max_duration: expected 0 <= min < max, found {found}")
+        raise UserError(
+            f"--min_duration and --max_duration: expected 0 <= min < max, found {found}"
+        )
     limits = Limits(args.min_duration, args.max_duration, _inventory(args), args.filtered)
-    chosen = levels({level: filter(None, ",".join(getattr(args, level)).split(",")) for level in Level})
+    chosen = levels(
+        {level: filter(None, ",".join(getattr(args, level)).split(",")) for level in Level}
+    )
     findings = check(args.data, limits, chosen, args.nj)
     _print(lines(findings, args.shown))
     if args.list is not None:
@@ -125,13 +197,17 @@ def _check(args: argparse.Namespace) -> None:
 
 def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
     if args.lang is not None:
-        return frozenset(normal(phone) for language in args.lang.split() for phone in load_inventory(language))
+        return frozenset(
+            normal(phone) for language in args.lang.split() for phone in load_inventory(language)
+        )
     if args.inventory is None:
         return None
     try:
         phones = text_of(args.inventory).split()
     except UserError as error:
-        raise UserError(f"--inventory {args.inventory}: expected a file of phones in UTF-8 ({error})") from None
+        raise UserError(
+            f"--inventory {args.inventory}: expected a file of phones in UTF-8 ({error})"
+        ) from None
     if not phones:
         raise UserError(f"--inventory {args.inventory}: expected phones, found none")
     return frozenset(map(normal, phones))

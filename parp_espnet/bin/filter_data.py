@@ -1,4 +1,6 @@
-"""Leave out what is too short or too long: `python3 -m parp_espnet.bin.filter_data --data DIR --out DIR`."""
+"""Leave out what is too short or too long: `python3 -m parp_espnet.bin.filter_data --data DIR --out
+DIR`.
+"""
 
 import argparse
 from pathlib import Path

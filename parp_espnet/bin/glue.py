@@ -28,7 +28,9 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     actions = parser.add_subparsers(dest="action", required=True)
 
@@ -36,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         made = actions.add_parser(name)
         made.set_defaults(run=run)
         for need in needs:
-            made.add_argument(f"--{need}", required=True, type=Path if need in ("out", "exp", "expdir") else str)
+            made.add_argument(
+                f"--{need}", required=True, type=Path if need in ("out", "exp", "expdir") else str
+            )
         return made
 
     data = action("data", _data, "task")
@@ -48,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     action("draw", _draw, "task", "model", "out").add_argument("--seed", type=int, required=True)
     train = action("train", _train, "exp")
     train.add_argument("--initial_mask", default="", help="none when empty")
-    train.add_argument("settings", nargs="*", help="name=value, of settings.json; for the step's record")
+    train.add_argument(
+        "settings", nargs="*", help="name=value, of settings.json; for the step's record"
+    )
     action("score", _score, "exp")
     action("report", _report, "expdir", "exp")
     return parser
@@ -62,13 +68,18 @@ def _data(options: argparse.Namespace) -> None:
 
     task = TASKS[options.task]
     if task.folder is None:
-        sizes = made.SIZES | ({} if options.train_examples is None else {"train": options.train_examples})
+        sizes = made.SIZES | (
+            {} if options.train_examples is None else {"train": options.train_examples}
+        )
         sets = {name: made.make(options.task, name, size) for name, size in sizes.items()}
     else:
         sets = examples.read_glue(options.glue, options.task, task)
     for name, found in sets.items():
         examples.write(Path("data", f"{name}.tsv"), found, task)
-    print(f"{options.task}: {task.title}; {', '.join(f'{len(found)} {name}' for name, found in sets.items())} examples")
+    print(
+        f"{options.task}: {task.title}; "
+        f"{', '.join(f'{len(found)} {name}' for name, found in sets.items())} examples"
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -80,9 +91,15 @@ def _check(options: argparse.Namespace) -> None:
     pool = find_pool(dict(model.named_parameters()), options.pattern, options.biases)
     size, total = (sum(one.numel() for one in some) for some in (pool.values(), model.parameters()))
     kind = str(model.config.model_type)  # type: ignore[union-attr]
-    print(f"{options.model}: {kind}, {size} of {total} weights in {len(pool)} tensors may be pruned")
-    # Of masks that are drawn this file is an input, which is not to change with the pool of an experiment.
-    write_json(options.out, {"model": options.model, "type": kind, "pool": _usual_size(model), "weights": total})
+    print(
+        f"{options.model}: {kind}, {size} of {total} weights in {len(pool)} tensors may be pruned"
+    )
+    # Of masks that are drawn this file is an input, which is not to change with the pool of an
+    # experiment.
+    write_json(
+        options.out,
+        {"model": options.model, "type": kind, "pool": _usual_size(model), "weights": total},
+    )
 
 
 def _usual_size(model: Any) -> int | None:
@@ -129,7 +146,11 @@ def _report(options: argparse.Namespace) -> None:
     one = Result.read(options.exp / "result.json")
     low, high = (1 - bound for bound in reversed(one.ci95))
     told = ", ".join(f"{name} {value:.4f}" for name, value in (one.scores or {}).items())
-    print(f"{one.language}: {told} on {one.dataset} (95 % interval of {one.metric} [{low:.4f}, {high:.4f}]), ", end="")
+    print(
+        f"{one.language}: {told} on {one.dataset} (95 % interval of {one.metric} [{low:.4f}, "
+        f"{high:.4f}]), ",
+        end="",
+    )
     print(f"{one.method}, sparsity {one.sparsity_measured or 0:.2%}")
     print(f"result in {options.exp / 'result.json'}, table in {options.expdir / 'RESULTS.md'}")
 

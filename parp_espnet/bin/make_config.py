@@ -15,16 +15,25 @@ from parp_espnet.pipeline.settings import Settings
 @command
 def main() -> None:
     """Write what `parp_espnet.bin.train --config` reads."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--settings", type=Path, required=True, help="settings.json of the experiment")
-    parser.add_argument("--frontend", type=Path, required=True, help="frontend.json of the preflight")
-    parser.add_argument("--initial_mask", default="", help="mask file to begin with; none when empty")
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
+    parser.add_argument(
+        "--settings", type=Path, required=True, help="settings.json of the experiment"
+    )
+    parser.add_argument(
+        "--frontend", type=Path, required=True, help="frontend.json of the preflight"
+    )
+    parser.add_argument(
+        "--initial_mask", default="", help="mask file to begin with; none when empty"
+    )
     parser.add_argument("--out", type=Path, required=True, help="YAML to write")
     options = parser.parse_args()
     mask = Path(options.initial_mask) if options.initial_mask else None
     settings = Settings.load(options.settings)
     make(settings, options.frontend, mask, options.out)
-    # Masks and results say with which options the model was trained, whatever a later call decodes it with.
+    # Masks and results say with which options the model was trained, whatever a later call decodes
+    # it with.
     write_origin(settings, options.out.parent)
 
 

@@ -2,11 +2,13 @@
 
     make_corpus cldr --lang es --set train --minutes 10 --seed 0 --out data/train_10min
     make_corpus mboshi --mboshi DIR --set dev --out data/dev
-    make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out data/train_60min
+    make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out
+    data/train_60min
 
-where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`; `parp_espnet.corpora.table` has all corpora. A
-directory that is complete and was made with the same settings is left as it is; `corpus.json` in it says how it was
-made, `rejected.tsv` what is left out, and why, and `sources.scp` what else of a corpus of one's own was read.
+where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`; `parp_espnet.corpora.table` has all
+corpora. A directory that is complete and was made with the same settings is left as it is;
+`corpus.json` in it says how it was made, `rejected.tsv` what is left out, and why, and
+`sources.scp` what else of a corpus of one's own was read.
 """
 
 import argparse
@@ -66,7 +68,8 @@ def main() -> None:
     seconds, spent = sum(one.duration for one in made.utterances), time.perf_counter() - started
     left_out = f"{count_rejects(made.rejected)}, see {out / _REJECTED}" if made.rejected else ""
     print(
-        f"{out}: made {seconds / 60:.1f} min of speech, {len(made.utterances)} utterances, in {spent:.1f} s, "
+        f"{out}: made {seconds / 60:.1f} min of speech, {len(made.utterances)} utterances, in "
+        f"{spent:.1f} s, "
         + "; ".join(filter(None, [f"{seconds / spent:.0f} times real time", made.note, left_out]))
     )
 
@@ -75,12 +78,22 @@ def _make_cldr(options: argparse.Namespace) -> Made:
     wavs = _new_folder(options.out / "wav")
     utterances = []
     for language in options.lang.split():
-        with closing(cldr.generate(language, options.set, options.minutes, options.seed, options.jobs)) as spoken:
+        with closing(
+            cldr.generate(language, options.set, options.minutes, options.seed, options.jobs)
+        ) as spoken:
             for one in _with_progress(spoken, options.minutes, f"{language} {options.set}"):
                 wav = wavs / file_name(one.id, ".wav")
                 write_wav(wav, one.samples, SAMPLE_RATE, sync=False)
                 utterances.append(
-                    Utterance(one.id, one.speaker, one.language, str(wav), one.phones, one.text, one.duration)
+                    Utterance(
+                        one.id,
+                        one.speaker,
+                        one.language,
+                        str(wav),
+                        one.phones,
+                        one.text,
+                        one.duration,
+                    )
                 )
     return Made(utterances)
 
@@ -99,7 +112,9 @@ def _make_commonvoice(options: argparse.Namespace) -> Made:
 
 
 def _make_librilight(options: argparse.Namespace) -> Made:
-    return librilight.read(options.librilight, options.librispeech, options.set, options.minutes, options.fold)
+    return librilight.read(
+        options.librilight, options.librispeech, options.set, options.minutes, options.fold
+    )
 
 
 def _make_an4(options: argparse.Namespace) -> Made:
@@ -112,7 +127,9 @@ def _make_own(options: argparse.Namespace) -> Made:
     asked = {"train": options.of_train, "dev": options.of_dev, "test": options.of_test}
     minutes = {split: value for split, value in asked.items() if value is not None}
     how = How(told, Marks(options.marks or Marks.DROP), options.words_as_tokens == "true", minutes)
-    return own.read(options.own, options.set, wavs, options.lang, options.phonemise, options.minutes, how)
+    return own.read(
+        options.own, options.set, wavs, options.lang, options.phonemise, options.minutes, how
+    )
 
 
 _MAKERS: Mapping[str, Callable[[argparse.Namespace], Made]] = {
@@ -148,11 +165,14 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     settings = {
         name: str(value) if isinstance(value, Path) else value
         for name, value in vars(options).items()
-        if name not in ("out", "jobs", "anew") and not (name in (*OF_OWN, *MINUTES_OF_OWN) and value is None)
+        if name not in ("out", "jobs", "anew")
+        and not (name in (*OF_OWN, *MINUTES_OF_OWN) and value is None)
     }
     if options.corpus == "own":
         settings["files"] = {str(options.own): Contents().of_tree(options.own)}
-    return settings | {"versions": {name: version(name) for name in CORPORA[options.corpus].libraries}}
+    return settings | {
+        "versions": {name: version(name) for name in CORPORA[options.corpus].libraries}
+    }
 
 
 def _is_complete(out: Path, settings: dict[str, Any]) -> bool:
@@ -189,16 +209,37 @@ _SPECS: Mapping[str, dict[str, Any]] = {
     "minutes": {"type": float, "help": "of speech (in each language), about"},
     "fold": {"type": int, "default": 0, "help": "which list of ten minutes, 0 to 5; default 0"},
     "seed": {"type": int, "default": 0, "help": "same seed, same bytes; default 0"},
-    "jobs": {"type": int, "default": 2, "help": "processes; the bytes do not depend on it; default 2"},
-    "phonemise": {"help": "language whose phones the text has, or letters, to spell it; otherwise it holds phones"},
-    "audio_column": {"help": "column of a table that has the recordings, by its name, or its number from 1"},
+    "jobs": {
+        "type": int,
+        "default": 2,
+        "help": "processes; the bytes do not depend on it; default 2",
+    },
+    "phonemise": {
+        "help": "language whose phones the text has, or letters, to spell it; otherwise it holds "
+        "phones"
+    },
+    "audio_column": {
+        "help": "column of a table that has the recordings, by its name, or its number from 1"
+    },
     "text_column": {"help": "column that has the texts"},
     "speaker_column": {"help": "column that has the speakers"},
-    "marks": {"choices": list(Marks), "help": "what is done with [laughter], xxx and the like; default drop"},
-    "words_as_tokens": {"choices": ["true", "false"], "help": "true: the text holds words, which are recognised"},
-    "of_train": {"type": float, "help": "minutes that train is to have, in each of the three commands"},
+    "marks": {
+        "choices": list(Marks),
+        "help": "what is done with [laughter], xxx and the like; default drop",
+    },
+    "words_as_tokens": {
+        "choices": ["true", "false"],
+        "help": "true: the text holds words, which are recognised",
+    },
+    "of_train": {
+        "type": float,
+        "help": "minutes that train is to have, in each of the three commands",
+    },
     "of_dev": {"type": float, "help": "minutes that dev is to have, in each of the three commands"},
-    "of_test": {"type": float, "help": "minutes that test is to have, in each of the three commands"},
+    "of_test": {
+        "type": float,
+        "help": "minutes that test is to have, in each of the three commands",
+    },
 }
 
 

@@ -1,17 +1,18 @@
 """Make, describe, compare and apply masks.
 
-parp-mask from-upstream --upstream DIR --sparsity 0.5 --out mask.safetensors     the largest pre-trained weights
-parp-mask from-model --model exp/dense/valid.cer_ctc.ave.pth --sparsity 0.5 --out …  the largest finetuned weights
-parp-mask random --model DIR --sparsity 0.5 --seed 0 --out …                      a uniform draw in each tensor
-parp-mask combine union one.safetensors other.safetensors --out …                 what any, all or most masks keep
-parp-mask pool MODEL                                                             what would be pruned, and what not
-parp-mask info mask.safetensors                                                  where a mask prunes
-parp-mask diff one.safetensors other.safetensors                                 how much two masks overlap
-parp-mask apply mask.safetensors MODEL --out COPY                                a pruned copy of a model
-parp-mask verify mask.safetensors MODEL                                          is a model sparse under a mask?
+parp-mask from-upstream --upstream DIR --sparsity 0.5 --out mask.safetensors     the largest
+pre-trained weights parp-mask from-model --model exp/dense/valid.cer_ctc.ave.pth --sparsity 0.5
+--out …  the largest finetuned weights parp-mask random --model DIR --sparsity 0.5 --seed 0 --out …
+a uniform draw in each tensor parp-mask combine union one.safetensors other.safetensors --out …
+what any, all or most masks keep parp-mask pool MODEL
+what would be pruned, and what not parp-mask info mask.safetensors
+where a mask prunes parp-mask diff one.safetensors other.safetensors
+how much two masks overlap parp-mask apply mask.safetensors MODEL --out COPY
+a pruned copy of a model parp-mask verify mask.safetensors MODEL
+is a model sparse under a mask?
 
-A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt), an ESPnet model (.pth) or the name of a shipped upstream
-(multi, mono).
+A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt), an ESPnet model (.pth) or the name
+of a shipped upstream (multi, mono).
 """
 
 import argparse
@@ -42,7 +43,10 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="parp-mask", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        prog="parp-mask",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     actions = parser.add_subparsers(dest="action", required=True)
 
@@ -51,30 +55,51 @@ def _parser() -> argparse.ArgumentParser:
 
     upstream = action("from-upstream", "the largest of the pre-trained weights (MPI, PARP)")
     upstream.add_argument(
-        "--upstream", required=True, help="a model, a shipped one (multi, mono), or the hub name of a downloaded one"
+        "--upstream",
+        required=True,
+        help="a model, a shipped one (multi, mono), or the hub name of a downloaded one",
     )
     model = action("from-model", "the largest of finetuned weights (OMP, transfer)")
-    model.add_argument("--model", type=model_called, required=True, help="a model, e.g. valid.cer_ctc.ave.pth")
-    drawn = action("random", "drawn uniformly, the same share of each tensor unless --scope says otherwise")
-    drawn.add_argument("--model", type=model_called, required=True, help="whose pool the mask is to fit")
+    model.add_argument(
+        "--model", type=model_called, required=True, help="a model, e.g. valid.cer_ctc.ave.pth"
+    )
+    drawn = action(
+        "random", "drawn uniformly, the same share of each tensor unless --scope says otherwise"
+    )
+    drawn.add_argument(
+        "--model", type=model_called, required=True, help="whose pool the mask is to fit"
+    )
     drawn.add_argument("--seed", type=int, default=0, help="of the draw [0]")
-    combined = action("combine", "what any (union), all (intersection) or most (majority) masks keep")
+    combined = action(
+        "combine", "what any (union), all (intersection) or most (majority) masks keep"
+    )
     combined.add_argument("how", choices=HOW)
     combined.add_argument("masks", type=Path, nargs="+")
     for maker in (upstream, model, drawn):
-        maker.add_argument("--settings", type=Path, help=f"{SETTINGS} of the experiment whose the mask is")
-        maker.add_argument("--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)")
+        maker.add_argument(
+            "--settings", type=Path, help=f"{SETTINGS} of the experiment whose the mask is"
+        )
+        maker.add_argument(
+            "--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)"
+        )
     for maker in (upstream, model):
         maker.add_argument(
-            "--scope", default="global", help=f"rank weights within: {', '.join(SCOPES)}, or 2:4 [global]"
+            "--scope",
+            default="global",
+            help=f"rank weights within: {', '.join(SCOPES)}, or 2:4 [global]",
         )
-    drawn.add_argument("--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4 [tensor]")
+    drawn.add_argument(
+        "--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4 [tensor]"
+    )
     pool = action("pool", "what of a model would be pruned, and what not")
     pool.add_argument("model", type=model_called)
     for one in (upstream, model, drawn, pool):
         one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
         one.add_argument(
-            "--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well [yes]"
+            "--biases",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="prune biases as well [yes]",
         )
 
     info = action("info", "what a mask is and where it prunes")
@@ -82,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     diff = action("diff", "overlap of two masks")
     diff.add_argument("masks", type=Path, nargs=2)
     applied = action("apply", "write a pruned copy of a model")
-    verify = action("verify", "say whether a model is exactly sparse under a mask; exit code 1 if not")
+    verify = action(
+        "verify", "say whether a model is exactly sparse under a mask; exit code 1 if not"
+    )
     for one in (applied, verify):
         one.add_argument("mask", type=Path)
         one.add_argument("model", type=model_called)

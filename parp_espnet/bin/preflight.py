@@ -13,14 +13,28 @@ from parp_espnet.errors import UserError, command
 
 @command
 def main() -> None:
-    """Print one line that says what the upstream is and what was adapted; leave `frontend.json` in `--out`."""
+    """Print one line that says what the upstream is and what was adapted; leave `frontend.json` in
+    `--out`.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--upstream", required=True, help="directory, checkpoint file, or name on the Hugging Face hub")
-    parser.add_argument("--out", type=Path, required=True, help="where the adapted copy and frontend.json go")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of config.json")
-    parser.add_argument("--random_seed", type=int, help="take the architecture, and draw the weights with this seed")
+    parser.add_argument(
+        "--upstream",
+        required=True,
+        help="directory, checkpoint file, or name on the Hugging Face hub",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="where the adapted copy and frontend.json go"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of config.json"
+    )
+    parser.add_argument(
+        "--random_seed", type=int, help="take the architecture, and draw the weights with this seed"
+    )
     parser.add_argument("--pattern", help="regular expression of the names of a pool of your own")
-    parser.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well")
+    parser.add_argument(
+        "--biases", action=argparse.BooleanOptionalAction, default=True, help="prune biases as well"
+    )
     arguments = parser.parse_args()
     settings = dict(_setting(text) for text in arguments.set)
     # Imported here: transformers takes seconds.
@@ -34,9 +48,13 @@ def main() -> None:
         arguments.pattern,
         arguments.biases,
     )
-    adapted = ", ".join(f"{key} {old} → {new}" for key, (old, new) in sorted(checked.changed.items())) or "nothing"
+    adapted = (
+        ", ".join(f"{key} {old} → {new}" for key, (old, new) in sorted(checked.changed.items()))
+        or "nothing"
+    )
     print(
-        f"{arguments.upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M parameters; "
+        f"{arguments.upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M "
+        f"parameters; "
         f"adapted: {adapted}{'' if arguments.random_seed is None else '; weights drawn at random'}"
     )
 

@@ -27,7 +27,9 @@ def main() -> None:
     parser.add_argument("stage", choices=list(settings.STAGES.values()))
     parser.add_argument("config", type=Path, help="e.g. conf/multi.yaml")
     parser.add_argument("--exp", type=Path, required=True, help="where the stages leave their work")
-    parser.add_argument("--downloads", type=Path, default=Path("downloads"), help="where packages are kept (speech)")
+    parser.add_argument(
+        "--downloads", type=Path, default=Path("downloads"), help="where packages are kept (speech)"
+    )
     parser.add_argument("--out", type=Path, help="directory of the exported upstream (export)")
     parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise and align")
     arguments = parser.parse_args()

@@ -14,10 +14,16 @@ from parp_espnet.glue.settings import Pretraining
 def main() -> None:
     """Leave a Hugging Face directory in `--out`."""
     usual = Pretraining()
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
     parser.add_argument("--out", type=Path, required=True, help="directory of the model")
-    parser.add_argument("--updates", type=int, default=usual.updates, help=f"optimizer updates [{usual.updates}]")
-    parser.add_argument("--phrases", type=int, default=usual.phrases, help=f"phrases of text [{usual.phrases}]")
+    parser.add_argument(
+        "--updates", type=int, default=usual.updates, help=f"optimizer updates [{usual.updates}]"
+    )
+    parser.add_argument(
+        "--phrases", type=int, default=usual.phrases, help=f"phrases of text [{usual.phrases}]"
+    )
     parser.add_argument("--seed", type=int, default=usual.seed, help=f"random seed [{usual.seed}]")
     options = parser.parse_args()
     for name in ("updates", "phrases"):

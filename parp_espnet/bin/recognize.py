@@ -1,15 +1,17 @@
 """Turn recordings into phones, or words, with times.
 
-parp-recognize exp/TAG talk.mp3                                   a line a phone: file, begin, end, phone
-parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every recording below field/
-parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of JSON a file
+parp-recognize exp/TAG talk.mp3                                   a line a phone: file, begin, end,
+phone parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every
+recording below field/ parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of
+JSON a file
 
-Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH, what that does (m4a,
-wma, amr, …), of any rate and length; several channels are averaged. A time is where the model has a phone as the best
-label, in steps of a frame (20 ms). CTC learns the order of phones, not their borders: a phone is marked somewhere
-within it, and is mostly longer than its mark. Of a model of letters, words are written, each with the begin of its
-first letter and the end of its last. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since Praat keeps
-the silence that the encoder has put before it: --mp3_times praat makes TextGrids that fit.
+Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
+what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is
+where the model has a phone as the best label, in steps of a frame (20 ms). CTC learns the order of
+phones, not their borders: a phone is marked somewhere within it, and is mostly longer than its
+mark. Of a model of letters, words are written, each with the begin of its first letter and the end
+of its last. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since Praat keeps the
+silence that the encoder has put before it: --mp3_times praat makes TextGrids that fit.
 
 Exit code 1 says that some recordings were not recognised; the others were.
 """
@@ -40,7 +42,8 @@ def main() -> None:
         raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
     sources = find(args.recordings)
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
-    # What ESPnet, s3prl and their libraries say while they are imported and loaded is for those who train.
+    # What ESPnet, s3prl and their libraries say while they are imported and loaded is for those who
+    # train.
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     with contextlib.redirect_stderr(io.StringIO()):
@@ -85,14 +88,22 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="an experiment, or .pth beside its config.yaml")
-    parser.add_argument("recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="an experiment, or .pth beside its config.yaml"
+    )
+    parser.add_argument(
+        "recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
-    parser.add_argument("--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]")
+    parser.add_argument(
+        "--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]"
+    )
     text = "times of mp3s: as they are decoded, or as Praat has them [decoded]"
     parser.add_argument("--mp3_times", choices=("decoded", "praat"), default="decoded", help=text)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
-    parser.add_argument("--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]")
+    parser.add_argument(
+        "--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]"
+    )
     return parser
 
 

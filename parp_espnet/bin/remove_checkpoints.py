@@ -17,11 +17,16 @@ def main() -> None:
     description = (__doc__ or "").splitlines()[0]
     parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
     parser.add_argument("--exp", type=Path, required=True, help="directory of the training")
-    parser.add_argument("--model", default=MODEL, metavar="NAME", help=f"the model that stays [{MODEL}]")
+    parser.add_argument(
+        "--model", default=MODEL, metavar="NAME", help=f"the model that stays [{MODEL}]"
+    )
     given = parser.parse_args()
     size = remove_checkpoints(given.exp, given.model)
     if size:
-        print(f"{given.exp}: checkpoints of {size / 1e6:.1f} MB removed; --keep_checkpoints true keeps them")
+        print(
+            f"{given.exp}: checkpoints of {size / 1e6:.1f} MB removed; --keep_checkpoints true "
+            f"keeps them"
+        )
 
 
 if __name__ == "__main__":

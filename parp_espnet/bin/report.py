@@ -17,12 +17,17 @@ from parp_espnet.scoring.utterances import read_utterances, write_utterances
 
 @command
 def main() -> None:
-    """Write `--out`, `utterances.tsv`, `decodings.json` and `by_language/` beside it; print the result.
+    """Write `--out`, `utterances.tsv`, `decodings.json` and `by_language/` beside it; print the
+    result.
 
     The table of all experiments is `RESULTS.md` in `--expdir`.
     """
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--expdir", type=Path, required=True, help="directory of all experiments of the recipe")
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
+    parser.add_argument(
+        "--expdir", type=Path, required=True, help="directory of all experiments of the recipe"
+    )
     parser.add_argument("--score", type=Path, required=True, help="a decoding's score/")
     parser.add_argument("--out", type=Path, required=True, help="result.json of the experiment")
     options = parser.parse_args()

@@ -1,10 +1,11 @@
 """Run jobs through a cluster's queue as Kaldi's `slurm.pl`, `queue.pl`, `pbs.pl` and `ssh.pl` do.
 
-python3 -m parp_espnet.bin.run_queue --backend slurm|sge|pbs|ssh [--mem 4G] [--time T] [--num_threads N] [--gpu N]
+python3 -m parp_espnet.bin.run_queue --backend slurm|sge|pbs|ssh [--mem 4G] [--time T]
+[--num_threads N] [--gpu N]
     [--max_jobs_run N] [--config FILE] [--retries N] [JOB=1:N] LOG COMMAND…
 
-`--retries N` is how often a job that Slurm ended is tried again, with more memory or time where these were the
-reason [2]; `--config FILE` is an option map in Kaldi's syntax [conf/BACKEND.conf].
+`--retries N` is how often a job that Slurm ended is tried again, with more memory or time where
+these were the reason [2]; `--config FILE` is an option map in Kaldi's syntax [conf/BACKEND.conf].
 """
 
 import sys
@@ -37,7 +38,9 @@ def main() -> None:
         backend = given.pop("backend", "")
         if backend not in options.NAMES:
             known = " ".join(options.NAMES)
-            raise UserError(f"{PROGRAM}: --backend: expected one of {known}, found: {backend or 'none'}")
+            raise UserError(
+                f"{PROGRAM}: --backend: expected one of {known}, found: {backend or 'none'}"
+            )
         config = options.read(options.find(backend, given.pop("config", None)))
         retries = contract.count(PROGRAM, given, "retries", least=0)
         given.pop("retries", None)

@@ -35,13 +35,17 @@ def read(words: Sequence[str]) -> Planned:
     """Return the experiment of a command line. Raises `UserError`."""
     program, *rest = words
     if program not in TEMPLATES or "--" not in rest:
-        raise UserError(f"run_stages: expected TEMPLATE STAGES… -- OPTIONS…, found: {' '.join(words)}")
+        raise UserError(
+            f"run_stages: expected TEMPLATE STAGES… -- OPTIONS…, found: {' '.join(words)}"
+        )
     end = rest.index("--")
     declared: dict[int, str] = {}
     for word in rest[:end]:
         number, _, name = word.partition("=")
         if not number.isdecimal() or int(number) in declared:
-            raise UserError(f"{program}: stage {number} {name!r}: expected a number that no other stage has")
+            raise UserError(
+                f"{program}: stage {number} {name!r}: expected a number that no other stage has"
+            )
         declared[int(number)] = name
     return TEMPLATES[program](declared, rest[end + 1 :])
 

@@ -1,6 +1,7 @@
 """Score a decoding.
 
-python3 -m parp_espnet.bin.score --exp exp/TAG --data dump/raw/test --decoded exp/TAG/decode_greedy/test
+python3 -m parp_espnet.bin.score --exp exp/TAG --data dump/raw/test --decoded
+exp/TAG/decode_greedy/test
 """
 
 import argparse
@@ -14,12 +15,22 @@ from parp_espnet.scoring.words import Metric
 @command
 def main() -> None:
     """Write the decoding's `score/`."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--exp", type=Path, required=True, help="experiment with settings.json and training.json")
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
+    parser.add_argument(
+        "--exp", type=Path, required=True, help="experiment with settings.json and training.json"
+    )
     parser.add_argument("--data", type=Path, required=True, help="data directory that was decoded")
     parser.add_argument("--decoded", type=Path, required=True, help="decoding with its text")
-    parser.add_argument("--metric", choices=[*Metric], default=Metric.PER, help="what errors are counted in [per]")
-    parser.add_argument("--merge", type=Path, help="table of phones that are scored as one: two columns, from and to")
+    parser.add_argument(
+        "--metric", choices=[*Metric], default=Metric.PER, help="what errors are counted in [per]"
+    )
+    parser.add_argument(
+        "--merge",
+        type=Path,
+        help="table of phones that are scored as one: two columns, from and to",
+    )
     options = parser.parse_args()
     score(options.exp, options.data, options.decoded, Metric(options.metric), options.merge)
 

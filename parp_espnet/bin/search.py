@@ -1,7 +1,8 @@
 """Search log-probabilities that decoding has left: tune the weights on one set, or decode another.
 
-python3 -m parp_espnet.bin.search tune --logprobs FILE --data dump/raw/dev --ngram FILE --beam 12 --out DIR
-python3 -m parp_espnet.bin.search decode --logprobs FILE --ngram FILE --beam 12 --weights FILE --out DIR
+python3 -m parp_espnet.bin.search tune --logprobs FILE --data dump/raw/dev --ngram FILE --beam 12
+--out DIR python3 -m parp_espnet.bin.search decode --logprobs FILE --ngram FILE --beam 12 --weights
+FILE --out DIR
 """
 
 import argparse
@@ -24,32 +25,66 @@ def main() -> None:
     if options.action == "tune":
         where = (options.logprobs, options.data, options.out)
         given = Given(options.lm_weight, options.ngram_weight, options.penalty)
-        print(tune(*where, files, options.beam, given, Metric(options.metric), options.merge, options.device))
+        print(
+            tune(
+                *where,
+                files,
+                options.beam,
+                given,
+                Metric(options.metric),
+                options.merge,
+                options.device,
+            )
+        )
         return
-    given_here = Weights(options.lm_weight or 0.0, options.ngram_weight or 0.0, options.penalty or 0.0)
+    given_here = Weights(
+        options.lm_weight or 0.0, options.ngram_weight or 0.0, options.penalty or 0.0
+    )
     weights = given_here if options.weights is None else read_weights(options.weights)
     print(decode(options.logprobs, options.out, files, options.beam, weights, options.device))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
     actions = parser.add_subparsers(dest="action", required=True)
-    tuning = actions.add_parser("tune", help="write tune.tsv and weights.json: what has no weight is tuned")
+    tuning = actions.add_parser(
+        "tune", help="write tune.tsv and weights.json: what has no weight is tuned"
+    )
     decoding = actions.add_parser("decode", help="write text and decode.json")
     for action in (tuning, decoding):
-        action.add_argument("--logprobs", type=Path, required=True, help="what bin.decode --logprobs leaves")
+        action.add_argument(
+            "--logprobs", type=Path, required=True, help="what bin.decode --logprobs leaves"
+        )
         action.add_argument("--out", type=Path, required=True, help="directory to write to")
-        action.add_argument("--beam", type=int, default=12, help="hypotheses that are kept after every frame [12]")
-        action.add_argument("--lm", type=Path, help="ESPnet's language model, beside its config.yaml")
+        action.add_argument(
+            "--beam", type=int, default=12, help="hypotheses that are kept after every frame [12]"
+        )
+        action.add_argument(
+            "--lm", type=Path, help="ESPnet's language model, beside its config.yaml"
+        )
         action.add_argument("--ngram", type=Path, help="n-gram, ARPA or KenLM's binary")
-        action.add_argument("--lm_weight", type=float, help="weight of the language model's natural logarithms")
+        action.add_argument(
+            "--lm_weight", type=float, help="weight of the language model's natural logarithms"
+        )
         action.add_argument("--ngram_weight", type=float, help="weight of the n-gram's")
-        action.add_argument("--penalty", type=float, help="what every token adds; above 0 makes for more tokens")
-        action.add_argument("--device", default="cpu", help="cpu or cuda, for ESPnet's language model")
-    tuning.add_argument("--data", type=Path, required=True, help="data directory of the validation set")
-    tuning.add_argument("--metric", choices=[*Metric], default=Metric.PER, help="what errors are counted in [per]")
+        action.add_argument(
+            "--penalty", type=float, help="what every token adds; above 0 makes for more tokens"
+        )
+        action.add_argument(
+            "--device", default="cpu", help="cpu or cuda, for ESPnet's language model"
+        )
+    tuning.add_argument(
+        "--data", type=Path, required=True, help="data directory of the validation set"
+    )
+    tuning.add_argument(
+        "--metric", choices=[*Metric], default=Metric.PER, help="what errors are counted in [per]"
+    )
     tuning.add_argument("--merge", type=Path, help="table of phones that are scored as one")
-    decoding.add_argument("--weights", type=Path, help="what tuning has left, instead of weights and penalty")
+    decoding.add_argument(
+        "--weights", type=Path, help="what tuning has left, instead of weights and penalty"
+    )
     return parser
 
 

@@ -17,11 +17,15 @@ from parp_espnet.pipeline.search import ModelFiles, describe
 @command
 def main() -> None:
     """Run one of the two."""
-    parser = argparse.ArgumentParser(description="Divide a data set among decoding jobs, and join what they say.")
+    parser = argparse.ArgumentParser(
+        description="Divide a data set among decoding jobs, and join what they say."
+    )
     actions = parser.add_subparsers(dest="action", required=True)
     split = actions.add_parser("split", help="write keys.1.scp, keys.2.scp, …")
     split.add_argument("--data", type=Path, required=True)
-    join = actions.add_parser("join", help="join output.N/1best_recog/text, and say how it was decoded")
+    join = actions.add_parser(
+        "join", help="join output.N/1best_recog/text, and say how it was decoded"
+    )
     join.add_argument("--logs", type=Path, required=True)
     join.add_argument("--beam", type=int, required=True, help="for decode.json, as are the others")
     join.add_argument("--lm", type=Path)
@@ -36,7 +40,9 @@ def main() -> None:
     else:
         shards.join(options.logs, options.parts, options.out)
         weights = Weights(lm_weight=options.lm_weight, penalty=options.penalty)
-        about = describe(f"ESPnet's beam {options.beam}", ModelFiles(options.lm), weights, seconds=None)
+        about = describe(
+            f"ESPnet's beam {options.beam}", ModelFiles(options.lm), weights, seconds=None
+        )
         write_json(options.out.with_name("decode.json"), about)
 
 

@@ -18,8 +18,10 @@ def main() -> None:
     if not model.exists():
         raise UserError(f"{model}: no such model, though training.json names it; train again")
     print(
-        f"{model}: pool sparsity {found['sparsity_measured']:.6f}, asked {found['sparsity_target']:g}; "
-        f"mask {found['mask_sha256'][:12]}, IOU with the first mask {found['iou_initial_final']:.4f}; "
+        f"{model}: pool sparsity {found['sparsity_measured']:.6f}, asked "
+        f"{found['sparsity_target']:g}; "
+        f"mask {found['mask_sha256'][:12]}, IOU with the first mask "
+        f"{found['iou_initial_final']:.4f}; "
         f"{found['updates']} updates in {found['train_seconds']:.0f} s"
     )
 

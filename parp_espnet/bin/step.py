@@ -27,7 +27,8 @@ FILES = {
     ),
     "progress": ("progress", "progress file to show"),
 }
-"""Options that take a path, and may be given several times: the field of `Step`, and what it means."""
+"""Options that take a path, and may be given several times: the field of `Step`, and what it means.
+"""
 
 
 @command
@@ -62,15 +63,23 @@ def read(arguments: Sequence[str]) -> tuple[Step, bool]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Run one step of a stage unless it is complete.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description="Run one step of a stage unless it is complete.", allow_abbrev=False
+    )
     parser.add_argument("--label", required=True, help="what the user reads")
-    parser.add_argument("--record", type=Path, required=True, help="JSON file that remembers the step")
+    parser.add_argument(
+        "--record", type=Path, required=True, help="JSON file that remembers the step"
+    )
     for option, (_, text) in FILES.items():
         parser.add_argument(f"--{option}", type=Path, action="append", default=[], help=text)
-    parser.add_argument("--runner", default="", help="command under Kaldi's queue contract; needs --log")
+    parser.add_argument(
+        "--runner", default="", help="command under Kaldi's queue contract; needs --log"
+    )
     parser.add_argument("--log", type=Path, help="log of the runner's job; may hold JOB")
     parser.add_argument("--total", type=int, help="updates that all progress files lead to")
-    parser.add_argument("--dry_run", choices=("true", "false"), default="false", help="only print the command")
+    parser.add_argument(
+        "--dry_run", choices=("true", "false"), default="false", help="only print the command"
+    )
     parser.add_argument("command", nargs=argparse.REMAINDER, help="-- COMMAND…")
     return parser
 

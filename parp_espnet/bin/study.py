@@ -2,10 +2,10 @@
 
 parp-study status results/quick [--watch 10]
 parp-study results results/quick                          the report of what is there, at any moment
-parp-study pack results/quick quick.tar.xz                its records without models, to go on elsewhere
-parp-study unpack quick.tar.xz
-parp-study claims results/curves results/joint            the paper's claims, by all that they tested
-parp-study redraw egs2/cldr/studies/curves                the figures of a study that was kept
+parp-study pack results/quick quick.tar.xz                its records without models, to go on
+elsewhere parp-study unpack quick.tar.xz parp-study claims results/curves results/joint
+the paper's claims, by all that they tested parp-study redraw egs2/cldr/studies/curves
+the figures of a study that was kept
 
 `./run.sh` calls it besides as
 
@@ -77,28 +77,49 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="parp-study", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        prog="parp-study",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     actions = parser.add_subparsers(dest="action", required=True)
     begin = actions.add_parser("begin", help="keep a study's file with its results")
     begin.add_argument("study", type=Path, help="the study's YAML")
     job = actions.add_parser("job", help="run one experiment of a wave")
-    job.add_argument("--wave", type=int, required=True, help="1: dense models; then who needs the waves before")
-    job.add_argument("--job", type=int, required=True, help="number of the experiment in its wave, from 1")
+    job.add_argument(
+        "--wave", type=int, required=True, help="1: dense models; then who needs the waves before"
+    )
+    job.add_argument(
+        "--job", type=int, required=True, help="number of the experiment in its wave, from 1"
+    )
     job.add_argument("--ngpu", type=int, default=0)
     status = actions.add_parser("status", help="what is done, running, failed and left")
-    status.add_argument("--jobs", type=int, help="experiments at a time, for the time left; as many as are running")
+    status.add_argument(
+        "--jobs", type=int, help="experiments at a time, for the time left; as many as are running"
+    )
     status.add_argument("--watch", type=float, metavar="SECONDS", help="show it again and again")
     results = actions.add_parser("results", help="write the tables and figures of what is there")
-    pack = actions.add_parser("pack", help="put the records of what is complete into a file, without models")
+    pack = actions.add_parser(
+        "pack", help="put the records of what is complete into a file, without models"
+    )
     for action in (begin, job, status, results, pack):
         action.add_argument("results", type=Path, help="results/NAME")
     unpack = actions.add_parser("unpack", help="take such records for done, in this clone")
-    claims = actions.add_parser("claims", help="judge the paper's claims by several studies at once")
-    claims.add_argument("results", type=Path, nargs="+", help="results/NAME, or where these were kept")
-    redraw = actions.add_parser("redraw", help="make a kept study's figures again, from its results alone")
-    redraw.add_argument("results", type=Path, help="where they were kept, such as egs2/cldr/studies/curves")
-    redraw.add_argument("--out", type=Path, help="directory for all figures; those that are there, by default")
+    claims = actions.add_parser(
+        "claims", help="judge the paper's claims by several studies at once"
+    )
+    claims.add_argument(
+        "results", type=Path, nargs="+", help="results/NAME, or where these were kept"
+    )
+    redraw = actions.add_parser(
+        "redraw", help="make a kept study's figures again, from its results alone"
+    )
+    redraw.add_argument(
+        "results", type=Path, help="where they were kept, such as egs2/cldr/studies/curves"
+    )
+    redraw.add_argument(
+        "--out", type=Path, help="directory for all figures; those that are there, by default"
+    )
     for action in (pack, unpack):
         action.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
     return parser
@@ -106,7 +127,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _study_of(folder: Path) -> Study:
     if not (folder / KEPT).is_file():
-        raise UserError(f"{folder}: expected a study's results, with its {KEPT}; ./run.sh --profile NAME begins one")
+        raise UserError(
+            f"{folder}: expected a study's results, with its {KEPT}; ./run.sh --profile NAME "
+            f"begins one"
+        )
     return Study.read(folder / KEPT, name=folder.name)
 
 
@@ -117,7 +141,9 @@ def _plan(arguments: Sequence[str]) -> None:
     out = Path("results", study.name)
     if options.dry_run:
         found = standings(study, ROOT / out / "log")
-        print(listing(found), describe(found, options.jobs), sep="\n\n", end="\n\n", file=sys.stderr)
+        print(
+            listing(found), describe(found, options.jobs), sep="\n\n", end="\n\n", file=sys.stderr
+        )
     wanted = range(options.stage, options.stop_stage + 1)
     file = options.file.relative_to(ROOT) if options.file.is_relative_to(ROOT) else options.file
     print(f"study={shlex.quote(str(file))}")
@@ -161,7 +187,9 @@ def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
     if is_unpacked(experiment):
         print("its records were unpacked here: skipped", flush=True)
     else:
-        sparsity = [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
+        sparsity = (
+            [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
+        )
         _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
     for masked in study.masks_of(experiment):
         # Now, so that whoever begins with another language's mask finds it.
@@ -217,7 +245,10 @@ def _unpack(archive: Path) -> None:
     from parp_espnet.study.archive import unpack  # noqa: PLC0415
 
     found = unpack(archive, ROOT)
-    print(f"{archive}: {len(found.restored)} experiments unpacked, {len(found.present)} were there already")
+    print(
+        f"{archive}: {len(found.restored)} experiments unpacked, {len(found.present)} were there "
+        f"already"
+    )
 
 
 def _claims(folders: Sequence[Path]) -> None:
@@ -246,15 +277,24 @@ def _results(study: Study, folder: Path) -> None:
     from parp_espnet.study.table import table  # noqa: PLC0415
 
     found = standings(study, folder / "log")
-    done = collect([one for one in study.experiments if is_done(one)], ROOT, folder / "results.json")
+    done = collect(
+        [one for one in study.experiments if is_done(one)], ROOT, folder / "results.json"
+    )
     results, evidence = [one.result for one in done], gather(done)
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)
     captions = draw(results, evidence, folder)
     warning = evidence.warning.replace(f"{ROOT}/", "")
-    notes = [nature(results).replace("`", ""), decoded(results), describe(found, jobs=1).splitlines()[0] + "."]
+    notes = [
+        nature(results).replace("`", ""),
+        decoded(results),
+        describe(found, jobs=1).splitlines()[0] + ".",
+    ]
     notes = [note for note in [*notes, warning and f"Warning: {warning}."] if note]
-    commands = {one.directory: shlex.join([f"{one.recipe}/run.sh", *one.options]) for one in study.experiments}
+    commands = {
+        one.directory: shlex.join([f"{one.recipe}/run.sh", *one.options])
+        for one in study.experiments
+    }
     html = page(study.name, results, evidence, judged, captions, notes, commands)
     write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))
     figures = {svg.stem: caption for svg, caption in captions.items()}
@@ -262,7 +302,12 @@ def _results(study: Study, folder: Path) -> None:
     print(table(results), end="")
     if warning:
         print(f"warning: {warning}", file=sys.stderr)
-    print(", ".join(str(folder / name) for name in ("report.html", "RESULTS.md", "results.json", "evidence.json")))
+    print(
+        ", ".join(
+            str(folder / name)
+            for name in ("report.html", "RESULTS.md", "results.json", "evidence.json")
+        )
+    )
     failures(found)
 
 

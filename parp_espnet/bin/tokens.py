@@ -15,8 +15,12 @@ from parp_espnet.pipeline.tokens import token_list
 @command
 def main() -> None:
     """Print one line about what was written."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--data", type=Path, required=True, help="data directory of the training set")
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="data directory of the training set"
+    )
     parser.add_argument("--out", type=Path, required=True, help="token list, one token a line")
     options = parser.parse_args()
     tokens = token_list([utterance.phones for utterance in read_data_dir(options.data)])

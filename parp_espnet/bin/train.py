@@ -1,4 +1,5 @@
-"""Train with pruning: `espnet2.bin.asr_train` and all its options, and a `prune_conf` in the configuration.
+"""Train with pruning: `espnet2.bin.asr_train` and all its options, and a `prune_conf` in the
+configuration.
 
     python3 -m parp_espnet.bin.train --config exp/parp/train.yaml --output_dir exp/parp …
 

@@ -1,11 +1,14 @@
-"""AN4, the CMU Census database: 1078 utterances of names, numbers, dates and spelling, 50 minutes, US English.
+"""AN4, the CMU Census database: 1078 utterances of names, numbers, dates and spelling, 50 minutes,
+US English.
 
-The layout is that of CMU's tarball an4_sphere.tar.gz (64 MB, www.speech.cs.cmu.edu/databases/an4), unpacked:
-`etc/an4_{train,test}.{transcription,fileids}` and `wav/<set>/<speaker>/<utterance>.sph`, or `.raw` of the tarballs of
-that kind (16 kHz, 16 bits, in either order of bytes). A tenth of train's speakers, by a hash, is dev.
+The layout is that of CMU's tarball an4_sphere.tar.gz (64 MB, www.speech.cs.cmu.edu/databases/an4),
+unpacked:
+`etc/an4_{train,test}.{transcription,fileids}` and `wav/<set>/<speaker>/<utterance>.sph`, or `.raw`
+of the tarballs of that kind (16 kHz, 16 bits, in either order of bytes). A tenth of train's
+speakers, by a hash, is dev.
 
-Phones are eSpeak NG's of the text, not what an annotator heard. Copyright (c) 1991-2005 Carnegie Mellon University,
-free for any purpose as long as its notice stays with it.
+Phones are eSpeak NG's of the text, not what an annotator heard. Copyright (c) 1991-2005 Carnegie
+Mellon University, free for any purpose as long as its notice stays with it.
 """
 
 from collections import Counter
@@ -35,7 +38,9 @@ _RATE = 16000
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a list: where it is, the utterance's path below wav/ without its suffix, and what is said."""
+    """A line of a list: where it is, the utterance's path below wav/ without its suffix, and what
+    is said.
+    """
 
     where: str
     path: Path
@@ -53,7 +58,8 @@ class Line:
 
 
 def read(root: Path, split: str, wavs: Path) -> Made:
-    """Return a set (one of `SPLITS`) of the corpus at `root`; what is raw becomes wav in the directory `wavs`.
+    """Return a set (one of `SPLITS`) of the corpus at `root`; what is raw becomes wav in the
+    directory `wavs`.
 
     Raises `UserError` when the directory is not the corpus.
     """
@@ -65,7 +71,9 @@ def read(root: Path, split: str, wavs: Path) -> Made:
         sets = partition(Counter(line.speaker for line in lines))
         # partition makes three sets; the tarball has its own test.
         lines = [line for line in lines if (sets[line.speaker] == "dev") == (split == "dev")]
-    utterances, more = take(lines, lambda line: _utterance(line, folder, wavs), float("inf"), f"an4 {split}")
+    utterances, more = take(
+        lines, lambda line: _utterance(line, folder, wavs), float("inf"), f"an4 {split}"
+    )
     return Made(utterances, (*rejected, *more))
 
 
@@ -74,7 +82,9 @@ def _folder(root: Path) -> Path:
         if (folder / "etc").is_dir() and (folder / "wav").is_dir():
             return folder
     found = ", ".join(sorted(path.name for path in root.iterdir())[:6]) if root.is_dir() else ""
-    raise UserError(f"--an4 {root}: expected etc/ and wav/, found {found or 'nothing'}; unpack {WHERE} there")
+    raise UserError(
+        f"--an4 {root}: expected etc/ and wav/, found {found or 'nothing'}; unpack {WHERE} there"
+    )
 
 
 def _listed(folder: Path, name: str) -> tuple[list[Line], list[Reject]]:
@@ -82,7 +92,11 @@ def _listed(folder: Path, name: str) -> tuple[list[Line], list[Reject]]:
     paths, rejected = read_lines(folder / "etc" / f"an4_{name}.fileids")
     transcripts, broken = read_lines(folder / "etc" / f"an4_{name}.transcription")
     rejected += broken
-    texts = {match["name"]: match["text"] for _, line in transcripts if (match := LINE.fullmatch(line.strip()))}
+    texts = {
+        match["name"]: match["text"]
+        for _, line in transcripts
+        if (match := LINE.fullmatch(line.strip()))
+    }
     lines = []
     for where, word in paths:
         path = Path(word.strip())
@@ -105,14 +119,25 @@ def _utterance(line: Line, folder: Path, wavs: Path) -> Utterance:
         recording = _wav(raw, wavs / file_name(line.name, ".wav"))
     seconds = seconds_of(recording, phones)
     return Utterance(
-        f"{line.speaker}-{line.name}", line.speaker, "en", str(recording.resolve()), phones, line.text, seconds
+        f"{line.speaker}-{line.name}",
+        line.speaker,
+        "en",
+        str(recording.resolve()),
+        phones,
+        line.text,
+        seconds,
     )
 
 
 def _wav(raw: Path, wav: Path) -> Path:
-    """Write samples without a header as wav; the order of bytes in which speech is smoother is the right one."""
+    """Write samples without a header as wav; the order of bytes in which speech is smoother is the
+    right one.
+    """
     content = regular(raw).read_bytes()
-    samples = [np.frombuffer(content[: len(content) // 2 * 2], order).astype(np.int16) for order in ("<i2", ">i2")]
+    samples = [
+        np.frombuffer(content[: len(content) // 2 * 2], order).astype(np.int16)
+        for order in ("<i2", ">i2")
+    ]
     steps = [np.abs(np.diff(own.astype(np.int32))).sum() for own in samples]
     wav.parent.mkdir(parents=True, exist_ok=True)
     write_wav(wav, samples[0] if steps[0] <= steps[1] else samples[1], _RATE, sync=False)

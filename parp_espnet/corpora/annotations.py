@@ -1,4 +1,6 @@
-"""Files that look like transcripts by their names, and hold more than what is said: times, tiers, a program's marks."""
+"""Files that look like transcripts by their names, and hold more than what is said: times, tiers, a
+program's marks.
+"""
 
 import json
 import re
@@ -9,14 +11,18 @@ _TEXT = "write the text of each recording to a .txt of its name"
 _TABLE = "save it as a table, .csv or .tsv"
 UNREAD: Mapping[str, str] = {
     **dict.fromkeys((".textgrid", ".eaf", ".trs", ".cha", ".flextext", ".antx", ".exb"), _TEXT),
-    **dict.fromkeys((".phn", ".wrd", ".srt", ".vtt", ".ctm", ".stm", ".docx", ".doc", ".odt", ".rtf"), _TEXT),
+    **dict.fromkeys(
+        (".phn", ".wrd", ".srt", ".vtt", ".ctm", ".stm", ".docx", ".doc", ".odt", ".rtf"), _TEXT
+    ),
     **dict.fromkeys((".xlsx", ".xls", ".ods", ".parquet", ".arrow", ".sqlite", ".numbers"), _TABLE),
 }
 """What to do about files of kinds that people have and that are not read, by their endings."""
 
 _TIMES = re.compile(r"\s*(\d+(?:\.\d+)?)[\s,;]+(\d+(?:\.\d+)?)(?:[\s,;]+\S.*)?")
 _LEAST_SAMPLES = 100
-"""A text may begin with two numbers, and so may its lines; times are seconds with a point, or go to thousands."""
+"""A text may begin with two numbers, and so may its lines; times are seconds with a point, or go to
+thousands.
+"""
 _BEGINNINGS: Mapping[str, str] = {
     'file type = "ootextfile': "a TextGrid of Praat",
     '"ootextfile': "a TextGrid of Praat",
@@ -32,7 +38,9 @@ _BEGINNINGS: Mapping[str, str] = {
 
 
 def what_it_holds(lines: Sequence[str]) -> str:
-    """Return what a transcript, by its lines, is that is more than a text, in a few words; "" where it is a text."""
+    """Return what a transcript, by its lines, is that is more than a text, in a few words; "" where
+    it is a text.
+    """
     if not lines:
         return ""
     begin = lines[0].strip().lower()

@@ -1,41 +1,52 @@
-"""Which utterances are in which set, and how many: decided by hashes of names, so that nothing is drawn."""
+"""Which utterances are in which set, and how many: decided by hashes of names, so that nothing is
+drawn.
+"""
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from itertools import zip_longest
 
 SHARE = 0.1
 """Of a corpus without sets of its own, the part that is dev, and the part that is test."""
 
 
 def rank(name: str) -> str:
-    """Return what names are sorted by: a hash, so that the order has nothing to do with what they mean."""
+    """Return what names are sorted by: a hash, so that the order has nothing to do with what they
+    mean.
+    """
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def taking_turns[T](items: Iterable[T], speaker: Callable[[T], str], name: Callable[[T], str]) -> list[T]:
-    """Return items in an order in which every speaker has one, then those that have a second one, and so on.
+def taking_turns[T](
+    items: Iterable[T], speaker: Callable[[T], str], name: Callable[[T], str]
+) -> list[T]:
+    """Return items in an order in which every speaker has one, then those that have a second one,
+    and so on.
 
-    The beginning of the list has as many speakers as it can, and ten minutes are the beginning of an hour.
+    The beginning of the list has as many speakers as it can, and ten minutes are the beginning of
+    an hour.
     """
     own: defaultdict[str, list[T]] = defaultdict(list)
     for item in items:
         own[speaker(item)].append(item)
     queues = [sorted(own[who], key=lambda item: rank(name(item))) for who in sorted(own, key=rank)]
-    nothing = object()
-    return [item for turn in zip_longest(*queues, fillvalue=nothing) for item in turn if item is not nothing]  # type: ignore[misc]
+    ordered: list[T] = []
+    for turn in range(max(map(len, queues), default=0)):
+        ordered.extend(queue[turn] for queue in queues if turn < len(queue))
+    return ordered
 
 
 def partition(
     sizes: Mapping[str, float], share: float = SHARE, asked: Mapping[str, float] | None = None
 ) -> dict[str, str]:
-    """Return the set of each group (a speaker, or a sentence without one): dev and test get about `share` each.
+    """Return the set of each group (a speaker, or a sentence without one): dev and test get about
+    `share` each.
 
-    The largest group is in train; none of more than twice the share leaves it while there are smaller ones. From three
-    groups on, no set is empty.
+    The largest group is in train; none of more than twice the share leaves it while there are
+    smaller ones. From three groups on, no set is empty.
 
-    Where dev or test has a size in `asked`, it gets as much at least, as long as train keeps the largest group.
+    Where dev or test has a size in `asked`, it gets as much at least, as long as train keeps the
+    largest group.
     """
     asked = asked or {}
     ordered = sorted(sizes, key=rank)

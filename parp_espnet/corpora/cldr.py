@@ -1,10 +1,12 @@
-"""The `cldr` corpus: any amount of speech with exact phones in eleven languages; same seed, same bytes.
+"""The `cldr` corpus: any amount of speech with exact phones in eleven languages; same seed, same
+bytes.
 
     for spoken in generate("es", "train", minutes=10, seed=0):
         spoken.phones, spoken.samples
 
-Speakers come one after the other, each with some ten utterances, until there is enough. So ten minutes
-are the beginning of twenty. The bytes depend on the versions of Babel, espeakng-loader and soxr besides.
+Speakers come one after the other, each with some ten utterances, until there is enough. So ten
+minutes are the beginning of twenty. The bytes depend on the versions of Babel, espeakng-loader and
+soxr besides.
 """
 
 import json
@@ -29,13 +31,15 @@ from parp_espnet.interpreter import ROOT
 from parp_espnet.phones.espeak import VOICES
 
 
-def generate(language: str, split: str, minutes: float, seed: int, jobs: int = 2) -> Generator[Spoken]:
+def generate(
+    language: str, split: str, minutes: float, seed: int, jobs: int = 2
+) -> Generator[Spoken]:
     """Return utterances, one by one, until they last `minutes` together.
 
-    They are made by `jobs` processes, which end with the generator (who may not come to its end closes it), and do not
-    depend on how many those are.
-    Raises `UserError` for a language without a voice, a set that is none of `SPLITS`, and an amount that
-    is not positive.
+    They are made by `jobs` processes, which end with the generator (who may not come to its end
+    closes it), and do not depend on how many those are.
+    Raises `UserError` for a language without a voice, a set that is none of `SPLITS`, and an amount
+    that is not positive.
     """
     _check(language, split, minutes, jobs)
     return _enough(_utterances(language, split, seed, jobs), 60 * minutes)
@@ -59,7 +63,8 @@ def _enough(utterances: Generator[Spoken], seconds: float) -> Generator[Spoken]:
 def _check(language: str, split: str, minutes: float, jobs: int) -> None:
     if language not in VOICES:
         raise UserError(
-            f"--lang {language}: no voice for this language; there are voices for {' '.join(sorted(VOICES))}"
+            f"--lang {language}: no voice for this language; there are voices for "
+            f"{' '.join(sorted(VOICES))}"
         )
     if split not in SPLITS:
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
@@ -114,7 +119,9 @@ class _Worker:
         line = self._process.stdout.readline()
         if not line:
             code = self._process.wait()
-            raise UserError(f"a speech worker ended with code {code} at {request}; its own message is above")
+            raise UserError(
+                f"a speech worker ended with code {code} at {request}; its own message is above"
+            )
         return [self._read(**head) for head in json.loads(line)]
 
     def _read(self, count: int, phones: list[str], **fields: str) -> Spoken:

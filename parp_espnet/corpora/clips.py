@@ -15,14 +15,18 @@ WHY = {
     "undecodable": Why.DECODER,
     "channel": Why.ROW,
 }
-"""Why what the check finds makes a recording unusable, where it is another reason than that it is damaged."""
+"""Why what the check finds makes a recording unusable, where it is another reason than that it is
+damaged.
+"""
 
 
 def seconds_of(path: Path, phones: tuple[str, ...], channel: int | None = None) -> float:
-    """Return how long a recording is, having decoded it; of several channels, `channel` (0 is the first) or all.
+    """Return how long a recording is, having decoded it; of several channels, `channel` (0 is the
+    first) or all.
 
-    Raises `UnusableError` where the check of stage 1 would stop at it: it is missing, damaged, cut off, silent, or too
-    short for its phones. Raises `UserError` where what decodes it is not there: no recording is at fault.
+    Raises `UnusableError` where the check of stage 1 would stop at it: it is missing, damaged, cut
+    off, silent, or too short for its phones. Raises `UserError` where what decodes it is not there:
+    no recording is at fault.
     """
     heard = hear(Recording(path.name, str(path), (Part(path.name, channel=channel),)))
     if (problem := heard.problem) is not None:
@@ -37,8 +41,16 @@ def seconds_of(path: Path, phones: tuple[str, ...], channel: int | None = None) 
     seconds = sound.frames / heard.rate
     needed, frames = frames_needed(phones), frames_of(seconds * RATE)
     faults = [
-        (Why.SILENT, f"nan: expected finite samples, found {sound.bad} that are not", sound.bad > 0),
-        (Why.SILENT, f"scale: expected samples in [-1, 1], found some of {sound.peak:.6g}", sound.peak >= UNSCALED),
+        (
+            Why.SILENT,
+            f"nan: expected finite samples, found {sound.bad} that are not",
+            sound.bad > 0,
+        ),
+        (
+            Why.SILENT,
+            f"scale: expected samples in [-1, 1], found some of {sound.peak:.6g}",
+            sound.peak >= UNSCALED,
+        ),
         (
             Why.SILENT,
             f"silent: expected speech, found samples that differ by {sound.spread:.6f}",

@@ -1,7 +1,8 @@
-"""Which column of a table is the recording, which the text, which the speaker: by names that are known, or told.
+"""Which column of a table is the recording, which the text, which the speaker: by names that are
+known, or told.
 
-Nothing is guessed: a table whose columns are not known, or where two may be the text, is refused with what is known and
-with the options that say it.
+Nothing is guessed: a table whose columns are not known, or where two may be the text, is refused
+with what is known and with the options that say it.
 """
 
 import re
@@ -14,7 +15,14 @@ from unicodedata import combining, normalize
 from parp_espnet.errors import UserError
 
 MILLISECONDS: Mapping[str, tuple[str, ...]] = {
-    "begin": ("start_ms", "begin_ms", "offset_ms", "start_time_ms", "begin_time_ms", "begin_time_msec"),
+    "begin": (
+        "start_ms",
+        "begin_ms",
+        "offset_ms",
+        "start_time_ms",
+        "begin_time_ms",
+        "begin_time_msec",
+    ),
     "end": ("end_ms", "stop_ms", "end_time_ms", "stop_time_ms", "end_time_msec"),
     "duration": ("duration_ms", "dur_ms", "duration_msec"),
 }
@@ -22,49 +30,75 @@ MILLISECONDS: Mapping[str, tuple[str, ...]] = {
 KNOWN: Mapping[str, tuple[str, ...]] = {
     # The first few are those that messages show.
     "audio": (
-        "audio", "path", "file", "file_name", "filename", "wav", "wav_filename", "audio_filepath", "audio_file",
-        "recording", "audio_path", "audio_filename", "audio_file_name", "wav_file", "wav_path", "file_path", "clip",
+        "audio", "path", "file", "file_name", "filename", "wav", "wav_filename", "audio_filepath",
+        "audio_file",
+        "recording", "audio_path", "audio_filename", "audio_file_name", "wav_file", "wav_path",
+        "file_path", "clip",
         "clip_path", "recording_file", "sound", "sound_file", "media_file",
         # Spanish, French, Portuguese, Italian; accents do not matter.
         "archivo", "archivo_de_audio", "archivo_audio", "fichero", "fichero_de_audio", "grabacion",
-        "nombre_de_archivo", "nombre_del_archivo", "fichier", "fichier_audio", "fichier_son", "nom_du_fichier",
-        "nom_de_fichier", "enregistrement", "arquivo", "arquivo_de_audio", "arquivo_audio", "ficheiro",
+        "nombre_de_archivo", "nombre_del_archivo", "fichier", "fichier_audio", "fichier_son",
+        "nom_du_fichier",
+        "nom_de_fichier", "enregistrement", "arquivo", "arquivo_de_audio", "arquivo_audio",
+        "ficheiro",
         "ficheiro_de_audio", "nome_do_arquivo", "nome_do_ficheiro", "gravacao",
         "registrazione", "nome_del_file", "file_audio",
     ),
     "text": (
-        "text", "sentence", "transcript", "transcription", "phones", "orthography", "normalized_text",
-        "normalized_transcription", "normalized_transcript", "phonemes", "ipa", "phonetic", "phonetic_transcription",
-        "orthographic_transcription", "transcribed_text", "transcripcion", "transcripcion_ortografica",
-        "transcripcion_fonetica", "ortografia", "texto", "transcription_orthographique", "transcription_phonetique",
+        "text", "sentence", "transcript", "transcription", "phones", "orthography",
+        "normalized_text",
+        "normalized_transcription", "normalized_transcript", "phonemes", "ipa", "phonetic",
+        "phonetic_transcription",
+        "orthographic_transcription", "transcribed_text", "transcripcion",
+        "transcripcion_ortografica",
+        "transcripcion_fonetica", "ortografia", "texto", "transcription_orthographique",
+        "transcription_phonetique",
         "orthographe", "texte", "transcricao", "transcricao_ortografica", "transcricao_fonetica",
         "trascrizione", "testo",
     ),
     "speaker": (
-        "speaker", "speaker_id", "client_id", "spk", "spk_id", "speaker_name", "speaker_code", "participant",
-        "participant_id", "reader", "reader_id", "consultant", "informant", "talker", "talker_id", "user_id",
-        "hablante", "locutor", "locutora", "informante", "participante", "consultante", "locuteur", "locutrice",
+        "speaker", "speaker_id", "client_id", "spk", "spk_id", "speaker_name", "speaker_code",
+        "participant",
+        "participant_id", "reader", "reader_id", "consultant", "informant", "talker", "talker_id",
+        "user_id",
+        "hablante", "locutor", "locutora", "informante", "participante", "consultante", "locuteur",
+        "locutrice",
         "informateur", "informatrice", "falante", "colaborador", "parlante",
     ),
     "begin": (
-        "offset", "start", "begin", "start_time", "begin_time", "start_s", "begin_s", "start_sec", "tmin", "xmin",
-        "onset", "inicio", "debut", *MILLISECONDS["begin"], "begin_time_hhmmssms", "begin_time_ssmsec",
+        "offset", "start", "begin", "start_time", "begin_time", "start_s", "begin_s", "start_sec",
+        "tmin", "xmin",
+        "onset", "inicio", "debut", *MILLISECONDS["begin"], "begin_time_hhmmssms",
+        "begin_time_ssmsec",
     ),
     "end": (
         "end", "stop", "end_time", "stop_time", "end_s", "end_sec", "tmax", "xmax", "fin", "fim",
         *MILLISECONDS["end"], "end_time_hhmmssms", "end_time_ssmsec",
     ),
     "duration": (
-        "duration", "dur", "duracion", "duree", "duracao", *MILLISECONDS["duration"], "duration_hhmmssms",
+        "duration", "dur", "duracion", "duree", "duracao", *MILLISECONDS["duration"],
+        "duration_hhmmssms",
         "duration_ssmsec",
     ),
     "split": ("split", "subset"),
     "channel": ("channel", "channel_id", "chan", "canal"),
 }  # fmt: skip
-"""The names that columns may have, of the corpora that people use: Common Voice's, Coqui's and DeepSpeech's, Hugging
-Face's metadata, NeMo's manifests, and linguists' tables. Case, spaces, dashes and accents do not matter."""
+"""The names that columns may have, of the corpora that people use: Common Voice's, Coqui's and
+DeepSpeech's, Hugging Face's metadata, NeMo's manifests, and linguists' tables. Case, spaces, dashes
+and accents do not matter.
+"""
 LESS_KNOWN: Mapping[str, tuple[str, ...]] = {
-    "text": ("word", "phrase", "phonemic_form", "phonetic_form", "palabra", "frase", "oracion", "mot", "palavra"),
+    "text": (
+        "word",
+        "phrase",
+        "phonemic_form",
+        "phonetic_form",
+        "palabra",
+        "frase",
+        "oracion",
+        "mot",
+        "palavra",
+    ),
 }
 """Names that count where no other is known."""
 SOUNDS = frozenset(
@@ -80,7 +114,9 @@ SOUNDS = frozenset(
 
 @dataclass(frozen=True)
 class Told:
-    """What the user says of a table: the name of a column, or its number from 1; None where nothing is said."""
+    """What the user says of a table: the name of a column, or its number from 1; None where nothing
+    is said.
+    """
 
     audio: str | None = None
     text: str | None = None
@@ -115,7 +151,8 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
 
     With `is_data` it does not: its first cell is known to stand for a recording.
 
-    Raises `UserError`, which begins with `where`, when they are not known, or two may be the same thing.
+    Raises `UserError`, which begins with `where`, when they are not known, or two may be the same
+    thing.
     """
     if is_data or any(is_recording(cell) for cell in first):
         return _by_place(where, first, told, is_data)
@@ -125,7 +162,9 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
             raise UserError(_unknown(where, first, role))
     _need_different(where, {role: place for role, place in places.items() if role in _WHAT})
     in_milliseconds = frozenset(
-        role for role, names in MILLISECONDS.items() if role in places and _is_one_of(first[places[role]], names)
+        role
+        for role, names in MILLISECONDS.items()
+        if role in places and _is_one_of(first[places[role]], names)
     )
     return Columns(has_header=True, in_milliseconds=in_milliseconds, **places)
 
@@ -152,7 +191,9 @@ def squeezed(name: str) -> str:
     return re.sub(r"[\W_]+", "", bare).lower()
 
 
-_ROLES: Mapping[str, str] = {squeezed(name): role for role, names in KNOWN.items() for name in names}
+_ROLES: Mapping[str, str] = {
+    squeezed(name): role for role, names in KNOWN.items() for name in names
+}
 
 
 def count_known(first: Sequence[str]) -> int:
@@ -194,16 +235,21 @@ def _place(where: str, header: Sequence[str], role: str, value: str) -> int:
     if value.isdecimal() and 1 <= int(value) <= len(header):
         return int(value) - 1
     found = ", ".join(map(_shown, header[:12]))
-    raise UserError(f"{where}: --{role}_column {value}: expected a column of this table, found {found}")
+    raise UserError(
+        f"{where}: --{role}_column {value}: expected a column of this table, found {found}"
+    )
 
 
 def _by_place(where: str, first: Sequence[str], told: Told, is_data: bool) -> Columns:
-    """The columns of a table without a line of names: audio, text, perhaps speaker; or the user's numbers."""
+    """The columns of a table without a line of names: audio, text, perhaps speaker; or the user's
+    numbers.
+    """
     given = told.given
     for role, value in given.items():
         if not value.isdecimal() or not 1 <= int(value) <= len(first):
             raise UserError(
-                f"{where}: --{role}_column {value}: expected a number from 1 to {len(first)}, since no line "
+                f"{where}: --{role}_column {value}: expected a number from 1 to {len(first)}, "
+                f"since no line "
                 f"names the columns: the first holds {' | '.join(map(_shown, first))[:80]}"
             )
     numbers = {role: int(value) - 1 for role, value in given.items()}
@@ -212,14 +258,16 @@ def _by_place(where: str, first: Sequence[str], told: Told, is_data: bool) -> Co
         return Columns(False, numbers["audio"], numbers["text"], numbers.get("speaker"))
     if given:
         raise UserError(
-            f"{where}: expected --audio_column and --text_column, numbers from 1 to {len(first)}, since no line "
+            f"{where}: expected --audio_column and --text_column, numbers from 1 to {len(first)}, "
+            f"since no line "
             f"names the columns; found --{next(iter(given))}_column alone"
         )
     begins = is_data or is_recording(first[0])
     if len(first) not in (2, 3) or not begins:
         found = f"{len(first)} columns" if begins else "the recording in another column"
         raise UserError(
-            f"{where}: expected a line of names, or columns audio, text and perhaps speaker, found {found}; say which "
+            f"{where}: expected a line of names, or columns audio, text and perhaps speaker, "
+            f"found {found}; say which "
             "is which, by numbers: --audio_column 1 --text_column 2 --speaker_column 3"
         )
     return Columns(False, 0, 1, 2 if len(first) == 3 else None)
@@ -229,7 +277,8 @@ def _need_different(where: str, places: Mapping[str, int]) -> None:
     for role, other in combinations(places, 2):
         if places[role] == places[other]:
             raise UserError(
-                f"{where}: --{other}_column: expected another column than that of the {_WHAT[role]}, found column "
+                f"{where}: --{other}_column: expected another column than that of the "
+                f"{_WHAT[role]}, found column "
                 f"{places[other] + 1} for both"
             )
 
@@ -240,12 +289,17 @@ def _unknown(where: str, header: Sequence[str], role: str) -> str:
     return (
         f"{where}: expected a column of the {_WHAT[role]} ({known}, …), found {found}: "
         f"name it, --{role}_column NAME"
-        + (" (and --audio_column, --speaker_column where these are not known, either)" if role == "text" else "")
+        + (
+            " (and --audio_column, --speaker_column where these are not known, either)"
+            if role == "text"
+            else ""
+        )
     )
 
 
 def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], told: Told) -> None:
-    """Refuse columns that cannot be what they are taken for: numbers or recordings as texts, texts as speakers.
+    """Refuse columns that cannot be what they are taken for: numbers or recordings as texts, texts
+    as speakers.
 
     What the user has said is believed. Raises `UserError`, which begins with `where`.
     """
@@ -256,7 +310,8 @@ def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], to
         kind = "names of recordings" if all(map(is_recording, written)) else kind
         if kind is not None:
             raise UserError(
-                f"{where}: expected texts in column {columns.text + 1}, found {kind} such as {_shown(written[0])}: "
+                f"{where}: expected texts in column {columns.text + 1}, found {kind} such as "
+                f"{_shown(written[0])}: "
                 "say which column it is, --text_column (a name or a number)"
             )
     if columns.has_header or columns.speaker is None or "speaker" in told.given:
@@ -265,9 +320,12 @@ def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], to
     several = sum(len(speaker.split()) > 1 for speaker in speakers)
     if len(set(speakers)) > len(set(texts)) or 2 * several > len(speakers):
         raise UserError(
-            f"{where}: expected columns audio, text and speaker, since no line names them, found in the third what "
-            f"looks like texts ({_shown(speakers[0])}): say which is which, by numbers: --audio_column 1 "
-            "--text_column 3 --speaker_column 2, or as it stands: --audio_column 1 --text_column 2 --speaker_column 3"
+            f"{where}: expected columns audio, text and speaker, since no line names them, found "
+            f"in the third what "
+            f"looks like texts ({_shown(speakers[0])}): say which is which, by numbers: "
+            f"--audio_column 1 "
+            "--text_column 3 --speaker_column 2, or as it stands: --audio_column 1 --text_column "
+            "2 --speaker_column 3"
         )
 
 

@@ -1,17 +1,20 @@
 """Common Voice, any release of it: sentences that volunteers read, in the paper's ten languages.
 
-The layout is that of an unpacked release, `DIR/<language>/{clips/*.mp3,validated.tsv,train.tsv,dev.tsv,test.tsv}`, or
-the language's directory itself. It is downloaded, after its terms have been agreed to, from
-mozilladatacollective.com, as "Common Voice Scripted Speech"; older releases were at commonvoice.mozilla.org/datasets.
+The layout is that of an unpacked release,
+`DIR/<language>/{clips/*.mp3,validated.tsv,train.tsv,dev.tsv,test.tsv}`, or the language's directory
+itself. It is downloaded, after its terms have been agreed to, from mozilladatacollective.com, as
+"Common Voice Scripted Speech"; older releases were at commonvoice.mozilla.org/datasets.
 A directory of "Spontaneous Speech" is read, too (`parp_espnet.corpora.spontaneous`).
 
-Sets are the release's train, dev and test; where it lacks them, the speakers of validated.tsv are divided by a hash. A
-speaker or a sentence of test is left out of dev and train, one of dev out of train. Clips are taken speaker by speaker
-in turn, in the order of a hash, until there are enough minutes: ten are the beginning of sixty. Phones are eSpeak NG's
-of the sentence (`parp_espnet.phones.phonemiser`).
+Sets are the release's train, dev and test; where it lacks them, the speakers of validated.tsv are
+divided by a hash. A speaker or a sentence of test is left out of dev and train, one of dev out of
+train. Clips are taken speaker by speaker in turn, in the order of a hash, until there are enough
+minutes: ten are the beginning of sixty. Phones are eSpeak NG's of the sentence
+(`parp_espnet.phones.phonemiser`).
 
-With the published splits (`--commonvoice_splits DIR`), sets and phones are those of Rivière et al. 2020, "Unsupervised
-pretraining transfers well across languages" (arXiv 2002.02848); see `parp_espnet.corpora.published`.
+With the published splits (`--commonvoice_splits DIR`), sets and phones are those of Rivière et al.
+2020, "Unsupervised pretraining transfers well across languages" (arXiv 2002.02848); see
+`parp_espnet.corpora.published`.
 """
 
 from collections import Counter
@@ -42,8 +45,8 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
 
     With the published `splits`, dev and test are theirs, as a whole.
 
-    Raises `UserError` when the directory is not of this corpus or language, there is no mp3 decoder, or there is less
-    training speech than asked for.
+    Raises `UserError` when the directory is not of this corpus or language, there is no mp3
+    decoder, or there is less training speech than asked for.
     """
     if split not in SPLITS:
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
@@ -67,7 +70,10 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
     turns = taking_turns(clips, lambda clip: clip.client, lambda clip: clip.name)
     dropped: Counter[str] = Counter()
     utterances, more = take(
-        turns, lambda clip: _utterance(clip, folder, language, dropped), wanted, f"{language} {split}"
+        turns,
+        lambda clip: _utterance(clip, folder, language, dropped),
+        wanted,
+        f"{language} {split}",
     )
     note = "; ".join(filter(None, [note, describe_dropped(dropped)]))
     if split == "train":
@@ -78,17 +84,24 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
 
 
 def find_folder(root: Path, language: str) -> Path:
-    """Return the directory of a language in a release, or the release's language directory that `root` is.
+    """Return the directory of a language in a release, or the release's language directory that
+    `root` is.
 
     Raises `UserError` with what is in `root`, where it is none of them.
     """
     if folder := _scripted(root, language):
         if not (folder / "clips").is_dir():
-            raise UserError(f"{folder}: no clips/ beside its tables; unpack the release ({WHERE}) as a whole")
+            raise UserError(
+                f"{folder}: no clips/ beside its tables; unpack the release ({WHERE}) as a whole"
+            )
         return folder
     found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     packed = next((name for name in found if name.endswith((".tar", ".tar.gz", ".tgz"))), None)
-    todo = f"unpack it: tar -xf {packed}" if packed else f"download the language from {WHERE} and unpack it there"
+    todo = (
+        f"unpack it: tar -xf {packed}"
+        if packed
+        else f"download the language from {WHERE} and unpack it there"
+    )
     raise UserError(
         f"--commonvoice {root}: expected {language}/ with clips/, validated.tsv and train.tsv, "
         f"found {', '.join(found[:6]) or 'nothing'}; {todo}"
@@ -116,7 +129,9 @@ def _released(folder: Path, language: str, split: str) -> tuple[list[Clip], list
 
 
 def _published(folder: Path, published: Published) -> tuple[list[Clip], list[Reject], str]:
-    """The clips of a published list; speakers and sentences are the release's, where it still has them."""
+    """The clips of a published list; speakers and sentences are the release's, where it still has
+    them.
+    """
     known: dict[str, Clip] = {}
     for name in ("validated", *SPLITS):
         if (folder / f"{name}.tsv").is_file():
@@ -129,7 +144,9 @@ def _published(folder: Path, published: Published) -> tuple[list[Clip], list[Rej
 
 
 def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
-    """The clips of a table, and the rows that are none. Raises `UserError` when it is of another language."""
+    """The clips of a table, and the rows that are none. Raises `UserError` when it is of another
+    language.
+    """
     table = read_table(path)
     client, name, sentence = table.columns(("client_id", "path", "sentence"))
     locale = table.header.index("locale") if "locale" in table.header else None
@@ -143,12 +160,15 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
             " ".join(row.fields[sentence].split()),
         )
         if language is not None:
-            check_language(row.where, clip.name, row.fields[locale] if locale is not None else "", language)
+            check_language(
+                row.where, clip.name, row.fields[locale] if locale is not None else "", language
+            )
         reason = (
             "expected the speaker in client_id, found none" if not clip.client
             else "expected a recording in path, found none" if not clip.name
             else "expected a recording, found a path that leads elsewhere" if "/" in clip.name
-            else f"expected each clip once, found it first in {clips[clip.name].where}" if clip.name in clips
+            else f"expected each clip once, found it first in "
+                 f"{clips[clip.name].where}" if clip.name in clips
             else "expected a sentence, found none" if not clip.sentence
             else None
         )  # fmt: skip
@@ -176,4 +196,6 @@ def _utterance(clip: Clip, folder: Path, language: str, dropped: Counter[str]) -
     # Clients are hashes of 128 digits; a few keep them apart.
     speaker = rank(clip.client)[:12]
     text = clip.sentence or " ".join(phones)
-    return Utterance(f"{speaker}-{clip.name}", speaker, language, str(path.resolve()), phones, text, seconds)
+    return Utterance(
+        f"{speaker}-{clip.name}", speaker, language, str(path.resolve()), phones, text, seconds
+    )

@@ -1,4 +1,6 @@
-"""Packages of the Debian distribution as a source of data: downloaded once, checked, read without being installed."""
+"""Packages of the Debian distribution as a source of data: downloaded once, checked, read without
+being installed.
+"""
 
 import hashlib
 import io
@@ -47,7 +49,10 @@ def fetch(package: Package, folder: Path) -> Path:
             with atomic_write(path) as temporary:
                 _download(f"{mirror}/{package.path}", temporary, package.name)
                 if _digest(temporary) != package.sha256:
-                    raise UserError(f"{mirror}/{package.path}: not the file that was expected (its SHA-256 differs)")
+                    raise UserError(
+                        f"{mirror}/{package.path}: not the file that was expected (its SHA-256 "
+                        f"differs)"
+                    )
             return path
         except (OSError, UserError) as error:
             failures.append(f"{mirror}: {error}")
@@ -63,13 +68,18 @@ def files_of(deb: Path) -> Iterator[tuple[str, bytes]]:
     Raises `UserError` when `deb` is no Debian package.
     """
     try:
-        with deb.open("rb") as file, closing(tarfile.open(fileobj=_data(file, deb), mode="r|*")) as archive:
+        with (
+            deb.open("rb") as file,
+            closing(tarfile.open(fileobj=_data(file, deb), mode="r|*")) as archive,
+        ):
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content:
                     yield member.name, content.read()
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
-        raise UserError(f"{deb}: damaged or cut off ({describe(error)}); remove it to download it again") from None
+        raise UserError(
+            f"{deb}: damaged or cut off ({describe(error)}); remove it to download it again"
+        ) from None
 
 
 def _data(file: BinaryIO, deb: Path) -> BinaryIO:

@@ -1,7 +1,9 @@
-"""A folder of recordings with their transcripts, which is one of the layouts of one's own recordings.
+"""A folder of recordings with their transcripts, which is one of the layouts of one's own
+recordings.
 
-Beside each recording there is a file of the same name in .txt or .lab; the folders that recordings are in are their
-speakers. Or, as LibriSpeech has it, `*.trans.txt` have a line for each recording beside them, its name and its text.
+Beside each recording there is a file of the same name in .txt or .lab; the folders that recordings
+are in are their speakers. Or, as LibriSpeech has it, `*.trans.txt` have a line for each recording
+beside them, its name and its text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +35,10 @@ class _Folder:
         self.used.add(recording)
         name = _name(self.root, recording)
         if name in self.items:
-            reason = f"expected one recording of this name, found {Path(self.items[name].audio).name}, which is taken"
+            reason = (
+                f"expected one recording of this name, found "
+                f"{Path(self.items[name].audio).name}, which is taken"
+            )
             self.rejected.append(Reject(str(recording), name, Why.ALONE, reason))
         else:
             self.items[name] = Item(where, name, str(recording.resolve()), text, speaker)
@@ -42,7 +47,9 @@ class _Folder:
 def has_transcripts(tree: Tree) -> bool:
     """Whether some recording of a folder has a transcript."""
     files = _by_name(tree)
-    return any(_transcript(file, files) for file in _recordings(tree)) or any(map(_has_lines, tree.files))
+    return any(_transcript(file, files) for file in _recordings(tree)) or any(
+        map(_has_lines, tree.files)
+    )
 
 
 def read_folder(path: Path, tree: Tree) -> Items:
@@ -64,7 +71,9 @@ def read_folder(path: Path, tree: Tree) -> Items:
 
 
 def advice_on(tree: Tree) -> str:
-    """Return what to do about transcripts of kinds that are not read, if there are such beside recordings."""
+    """Return what to do about transcripts of kinds that are not read, if there are such beside
+    recordings.
+    """
     for file in tree.files:
         if advice := UNREAD.get(file.suffix.lower()):
             return f"; {file.suffix} is not read: {advice}"
@@ -120,7 +129,9 @@ def _read_pair(recording: Path, files: Mapping[Path, Path], folder: _Folder) -> 
 
 
 def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> None:
-    """The lines `<name> <text>` of a file, each of a recording beside it; LibriSpeech's names begin with speakers."""
+    """The lines `<name> <text>` of a file, each of a recording beside it; LibriSpeech's names begin
+    with speakers.
+    """
     folder.used.add(file)
     lines, broken = read_lines(file)
     folder.rejected += broken
@@ -139,12 +150,18 @@ def _recording_of(path: Path, files: Mapping[Path, Path]) -> Path | None:
     low = path.with_name(path.name.lower())
     endings: Sequence[str] = ("", *sorted(SUFFIXES))
     found: Iterator[Path] = (low.with_name(f"{low.name}{ending}") for ending in endings)
-    return next((files[one] for one in found if one in files and files[one].suffix.lower() in SUFFIXES), None)
+    return next(
+        (files[one] for one in found if one in files and files[one].suffix.lower() in SUFFIXES),
+        None,
+    )
 
 
 def _why_alone(transcript: Path, files: Mapping[Path, Path]) -> str:
     low = transcript.with_name(transcript.name.lower())
     others = [suffix for suffix in TRANSCRIPTS if low.with_suffix(suffix) != low]
     if any(low.with_suffix(suffix) in files for suffix in others):
-        return f"expected one transcript, found another of this name ({' or '.join(others)}), which is taken"
+        return (
+            f"expected one transcript, found another of this name ({' or '.join(others)}), "
+            f"which is taken"
+        )
     return "expected a recording of the same name beside it, found none"

@@ -14,7 +14,9 @@ class Clash:
 
 
 def with_speaker(utterance: str, speaker: str) -> str:
-    """Return the id of an utterance with its speaker and a dash in front, which ids that sort as Kaldi wants have."""
+    """Return the id of an utterance with its speaker and a dash in front, which ids that sort as
+    Kaldi wants have.
+    """
     return utterance if utterance.startswith(f"{speaker}-") else f"{speaker}-{utterance}"
 
 

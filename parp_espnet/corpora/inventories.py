@@ -1,8 +1,10 @@
-"""Which phones a language's synthesiser says: those that it was heard to say in many thousands of words.
+"""Which phones a language's synthesiser says: those that it was heard to say in many thousands of
+words.
 
-The words are of several sources, so that what one lacks another has: the most frequent words of the language (wordfreq,
-where it knows the language), lists of one's own such as Debian's, CLDR's names and phrases, numbers, dates and times,
-and the letters of the alphabet, alone and in pairs. Kyrgyz and Tatar, of which wordfreq has none, borrow from Russian.
+The words are of several sources, so that what one lacks another has: the most frequent words of the
+language (wordfreq, where it knows the language), lists of one's own such as Debian's, CLDR's names
+and phrases, numbers, dates and times, and the letters of the alphabet, alone and in pairs. Kyrgyz
+and Tatar, of which wordfreq has none, borrow from Russian.
 """
 
 import re
@@ -43,7 +45,9 @@ type Source = Callable[[str], Iterator[str]]
 
 @dataclass
 class Census:
-    """In how many texts of each source a phone was said, the first such text, and how many texts there were."""
+    """In how many texts of each source a phone was said, the first such text, and how many texts
+    there were.
+    """
 
     language: str
     counts: dict[str, Counter[str]] = field(default_factory=dict)
@@ -65,13 +69,17 @@ class Census:
 
 
 def take_census(language: str, frequent: int, lists: Sequence[Path]) -> Census:
-    """Let the language's own voice say all sources: the `frequent` most frequent words, and the words of `lists`.
+    """Let the language's own voice say all sources: the `frequent` most frequent words, and the
+    words of `lists`.
 
-    Raises `UserError` where there is no voice for the language, a list cannot be read, wordfreq is not installed, or a
-    phone is no IPA.
+    Raises `UserError` where there is no voice for the language, a list cannot be read, wordfreq is
+    not installed, or a phone is no IPA.
     """
     if language not in VOICES:
-        raise UserError(f"--lang {language}: no voice for this language; there are voices for {' '.join(VOICES)}")
+        raise UserError(
+            f"--lang {language}: no voice for this language; there are voices for "
+            f"{' '.join(VOICES)}"
+        )
     census = Census(language)
     with Synthesiser(language, FAST) as synthesiser:
         for source, texts in _sources(frequent, lists).items():
@@ -79,15 +87,22 @@ def take_census(language: str, frequent: int, lists: Sequence[Path]) -> Census:
                 _count(census, synthesiser, source, text)
     if odd := [phone for phone in census.phones if _NO_IPA.search(phone)]:
         first = f"{odd[0]} in {census.examples[odd[0]]!r}"
-        raise UserError(f"{language}: expected IPA, found {first}; add it to the rules in phones/ipa.py")
+        raise UserError(
+            f"{language}: expected IPA, found {first}; add it to the rules in phones/ipa.py"
+        )
     return census
 
 
 def write_inventory(census: Census, folder: Path) -> None:
-    """Write the phones of a language, one a line, and beside them in how many texts of each source each is."""
+    """Write the phones of a language, one a line, and beside them in how many texts of each source
+    each is.
+    """
     write_text(folder / f"{census.language}.txt", "".join(f"{phone}\n" for phone in census.phones))
     sources = list(census.texts)
-    rows = [["phone", *sources, "as in"], ["(texts)", *(str(census.texts[source]) for source in sources), ""]]
+    rows = [
+        ["phone", *sources, "as in"],
+        ["(texts)", *(str(census.texts[source]) for source in sources), ""],
+    ]
     for phone in census.phones:
         counts = [str(census.counts[phone][source]) for source in sources]
         rows.append([phone, *counts, census.examples[phone]])
@@ -113,14 +128,17 @@ def _sources(frequent: int, lists: Sequence[Path]) -> dict[str, Source]:
 
 
 def frequent_words(language: str, most: int) -> Iterator[str]:
-    """Yield the most frequent words of a language, or of the one that it borrows from; none where neither is known.
+    """Yield the most frequent words of a language, or of the one that it borrows from; none where
+    neither is known.
 
     Raises `UserError` when wordfreq is not installed.
     """
     try:
         import wordfreq  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415
     except ImportError:
-        raise UserError("expected wordfreq, found none: pip install 'parp-espnet[inventory]'") from None
+        raise UserError(
+            "expected wordfreq, found none: pip install 'parp-espnet[inventory]'"
+        ) from None
     # Asked for a language that it lacks, it would answer with another.
     known: Mapping[str, Any] = wordfreq.available_languages()
     for code in (language, LENDERS.get(language)):
@@ -138,7 +156,9 @@ def _listed(path: Path) -> Iterator[str]:
 
 
 def names(language: str) -> Iterator[str]:
-    """Yield CLDR's names of countries, languages, scripts, currencies, cities and time zones, months and days."""
+    """Yield CLDR's names of countries, languages, scripts, currencies, cities and time zones,
+    months and days.
+    """
     yield from names_of(language)
     for width in ("wide", "abbreviated"):
         yield from get_month_names(width, locale=language).values()
@@ -176,7 +196,9 @@ def numbers(language: str) -> Iterator[str]:
 
 def letters(language: str) -> Iterator[str]:
     """Yield the letters of a language's names, and all pairs of them unless it has very many."""
-    used = Counter(letter for name in names_of(language) for letter in name.lower() if letter.isalpha())
+    used = Counter(
+        letter for name in names_of(language) for letter in name.lower() if letter.isalpha()
+    )
     alphabet = sorted(letter for letter, times in used.items() if times > 2)
     yield from alphabet
     if len(alphabet) <= _PAIRS:

@@ -9,8 +9,9 @@ from parp_espnet.sound.ark import place_of
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One utterance as it is kept: the line or file that lists it, its name, its recording (a file, or `FILE.ark:N`) or
-    a part of it in seconds, what was said, and who said it."""
+    """One utterance as it is kept: the line or file that lists it, its name, its recording (a file,
+    or `FILE.ark:N`) or a part of it in seconds, what was said, and who said it.
+    """
 
     where: str
     name: str

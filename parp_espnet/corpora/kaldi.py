@@ -1,11 +1,11 @@
 """Kaldi data directories: the one form in which every corpus is handed on.
 
-    wav.scp    <utt> <path of a 16 kHz mono 16-bit wav>      absolute, or relative to the recipe directory
-    text       <utt> <phone> <phone> …                       IPA
-    orig_text  <utt> <what was written>
-    utt2spk, spk2utt, utt2lang, utt2dur                      durations in seconds
+    wav.scp    <utt> <path of a 16 kHz mono 16-bit wav>      absolute, or relative to the recipe
+    directory text       <utt> <phone> <phone> …                       IPA orig_text  <utt> <what
+    was written> utt2spk, spk2utt, utt2lang, utt2dur                      durations in seconds
 
-All files are sorted by bytes (LC_ALL=C), as Kaldi wants, and an utterance's id begins with its speaker's.
+All files are sorted by bytes (LC_ALL=C), as Kaldi wants, and an utterance's id begins with its
+speaker's.
 """
 
 from collections.abc import Iterable
@@ -22,8 +22,9 @@ _FILES = ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording: `wav` is its path, `phones` its IPA phones, `text` as it was written, `duration` in
-    seconds."""
+    """One recording: `wav` is its path, `phones` its IPA phones, `text` as it was written,
+    `duration` in seconds.
+    """
 
     id: str
     speaker: str
@@ -37,8 +38,8 @@ class Utterance:
 def write_data_dir(path: Path, utterances: Iterable[Utterance]) -> None:
     """Write a data directory; each of its files is replaced in one step.
 
-    Raises `UserError` when there is no utterance, an id is there twice, does not begin with its speaker
-    or has a space, or an utterance has no phones or no duration.
+    Raises `UserError` when there is no utterance, an id is there twice, does not begin with its
+    speaker or has a space, or an utterance has no phones or no duration.
     """
     ordered = sorted(utterances, key=lambda one: one.id.encode())
     if not ordered:
@@ -48,7 +49,9 @@ def write_data_dir(path: Path, utterances: Iterable[Utterance]) -> None:
     for one, following in pairwise(ordered):
         if one.id == following.id:
             raise UserError(f"{path}: two utterances have the id {one.id}; ids must differ")
-    speakers = groupby(sorted(ordered, key=lambda one: one.speaker.encode()), key=lambda one: one.speaker)
+    speakers = groupby(
+        sorted(ordered, key=lambda one: one.speaker.encode()), key=lambda one: one.speaker
+    )
     columns = {
         "wav.scp": [(one.id, one.wav) for one in ordered],
         "text": [(one.id, " ".join(one.phones)) for one in ordered],
@@ -65,17 +68,23 @@ def write_data_dir(path: Path, utterances: Iterable[Utterance]) -> None:
 def read_data_dir(path: Path) -> list[Utterance]:
     """Read a data directory, sorted by id.
 
-    Raises `UserError` when the directory or a file of it is missing or empty, when an utterance is in one
-    file and not in another, or when a line cannot be read.
+    Raises `UserError` when the directory or a file of it is missing or empty, when an utterance is
+    in one file and not in another, or when a line cannot be read.
     """
     if not path.is_dir():
-        raise UserError(f"{path}: no such data directory; make it first (python3 -m parp_espnet.bin.make_corpus)")
+        raise UserError(
+            f"{path}: no such data directory; make it first (python3 -m "
+            f"parp_espnet.bin.make_corpus)"
+        )
     tables = {name: _read_table(path / name) for name in _FILES}
     ids = tables["wav.scp"].keys()
     for name, table in tables.items():
         for different in sorted(ids ^ table.keys()):
             has, lacks = ("wav.scp", name) if different in ids else (name, "wav.scp")
-            raise UserError(f"{path}: utterance {different} is in {has} and not in {lacks}; make the directory again")
+            raise UserError(
+                f"{path}: utterance {different} is in {has} and not in {lacks}; make the "
+                f"directory again"
+            )
     utterances = [
         Utterance(
             id=id_,
@@ -99,7 +108,9 @@ def is_command(value: str) -> bool:
 
 
 def leads_up(value: str) -> bool:
-    """Whether a path of wav.scp has a `..`: it may lead out of where the recordings are said to be."""
+    """Whether a path of wav.scp has a `..`: it may lead out of where the recordings are
+    said to be.
+    """
     return ".." in PurePath(value).parts
 
 
@@ -129,7 +140,9 @@ def _read_table(path: Path) -> dict[str, str]:
     for number, line in enumerate(lines, start=1):
         key, _, value = line.partition(" ")
         if not key or key in table:
-            raise UserError(f"{path}, line {number}: expected an id of its own and a value, found {line!r}")
+            raise UserError(
+                f"{path}, line {number}: expected an id of its own and a value, found {line!r}"
+            )
         table[key] = value.strip()
     return table
 

@@ -1,9 +1,11 @@
 """How people keep recordings and their texts: three layouts, each read into a list of items.
 
-- a Kaldi directory: `wav.scp` (files, or arks as `FILE.ark:OFFSET`), `text`, and `utt2spk` and `segments` where there
+- a Kaldi directory: `wav.scp` (files, or arks as `FILE.ark:OFFSET`), `text`, and `utt2spk` and
+  `segments` where there
   are such;
 - a folder of recordings with their transcripts (`parp_espnet.corpora.folders`);
-- a list in one file (`parp_espnet.corpora.sheets`, `parp_espnet.corpora.lhotse`), whose columns are known
+- a list in one file (`parp_espnet.corpora.sheets`, `parp_espnet.corpora.lhotse`), whose columns are
+  known
   (`parp_espnet.corpora.columns`) or told; or one for each set, by the names train, dev and test.
 
 What is in a folder and not used is among the rejects.
@@ -32,7 +34,8 @@ SPLITS = ("train", "dev", "test")
 
 
 def read_items(path: Path, told: Told | None = None) -> Items:
-    """Read a directory or a file of one of the three layouts; `told` is what the user says of a list's columns.
+    """Read a directory or a file of one of the three layouts; `told` is what the user says of a
+    list's columns.
 
     Raises `UserError` when it is none of them, with what is there.
     """
@@ -57,7 +60,8 @@ def read_items(path: Path, told: Told | None = None) -> Items:
     found = ", ".join(sorted(file.name for file in path.iterdir())[:6]) or "nothing"
     raise UserError(
         f"--own {path}: expected wav.scp and text, or recordings with transcripts of the same name "
-        f"({' or '.join(TRANSCRIPTS)}), or one table (.tsv, .csv, .jsonl), or one each for train, dev and test; found "
+        f"({' or '.join(TRANSCRIPTS)}), or one table (.tsv, .csv, .jsonl), or one each for train, "
+        f"dev and test; found "
         f"{found}" + ("; of several tables, give one: --own FILE" if lists else advice_on(tree))
     )
 
@@ -65,11 +69,15 @@ def read_items(path: Path, told: Told | None = None) -> Items:
 def _need_no_columns(path: Path, told: Told, what: str) -> None:
     if told.given:
         option = f"--{next(iter(told.given))}_column"
-        raise UserError(f"--own {path}: {option} is for tables, found {what}; give the table, or leave it out")
+        raise UserError(
+            f"--own {path}: {option} is for tables, found {what}; give the table, or leave it out"
+        )
 
 
 def lists_in(path: Path) -> list[Path]:
-    """Return the lists that a directory has; lhotse's recordings are none, since its supervisions are."""
+    """Return the lists that a directory has; lhotse's recordings are none, since its supervisions
+    are.
+    """
     files = [file for file in sorted(path.iterdir()) if file.is_file() and not is_system(file)]
     manifests = [file for file in files if is_manifest(file)]
     return manifests or [file for file in files if is_list(file) and not is_recordings(file)]
@@ -81,7 +89,9 @@ def has_layout(path: Path) -> bool:
 
 
 def lists_of_sets(path: Path) -> dict[str, Path]:
-    """Return the list of each set, where a directory that is of no other layout has one for each; else nothing."""
+    """Return the list of each set, where a directory that is of no other layout has one for each;
+    else nothing.
+    """
     if not path.is_dir() or (path / "wav.scp").is_file():
         return {}
     return by_split(lists_in(path))
@@ -97,13 +107,17 @@ def _kaldi(path: Path) -> Items:
     items = []
     for name, (where, value) in (recordings if segments is None else segments).items():
         whole = (value, None, None, channels.get(name))
-        recording, begin, end, channel = whole if segments is None else _segment(value, recordings, channels)
+        recording, begin, end, channel = (
+            whole if segments is None else _segment(value, recordings, channels)
+        )
         part = "'<recording> <begin> <end>' of a recording in wav.scp, begin < end"
         problem = (
             f"expected {part}, found {value!r}" if recording is None
             else "expected a file, found nothing" if not recording
-            else f"expected a file, found a command ({recording}); write its output to one" if is_command(recording)
-            else f"expected a path without '..', found {recording}; write it in full" if leads_up(recording)
+            else f"expected a file, found a command ({recording}); write its output to "
+                 f"one" if is_command(recording)
+            else f"expected a path without '..', found {recording}; write it in "
+                 f"full" if leads_up(recording)
             else f"expected its text in {path / 'text'}, found none" if name not in texts
             else None
         )  # fmt: skip
@@ -111,14 +125,31 @@ def _kaldi(path: Path) -> Items:
             rejected.append(Reject(where, name, Why.ROW, problem or ""))
         else:
             speaker = speakers[name][1] if name in speakers else None
-            items.append(Item(where, name, found_below(path, recording), texts[name][1], speaker, begin, end, channel))
+            items.append(
+                Item(
+                    where,
+                    name,
+                    found_below(path, recording),
+                    texts[name][1],
+                    speaker,
+                    begin,
+                    end,
+                    channel,
+                )
+            )
     if segments is not None:
         cut = {value.split()[0] for _, value in segments.values() if value}
         for name in sorted(recordings.keys() - cut):
-            rejected.append(Reject(recordings[name][0], name, Why.ALONE, "expected a segment of it, found none"))
+            rejected.append(
+                Reject(recordings[name][0], name, Why.ALONE, "expected a segment of it, found none")
+            )
     uttered = recordings if segments is None else segments
     for name in sorted(texts.keys() - uttered.keys()):
-        rejected.append(Reject(texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"))
+        rejected.append(
+            Reject(
+                texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"
+            )
+        )
     return Items(items, rejected)
 
 
@@ -130,7 +161,11 @@ def _pairs(path: Path, rejected: list[Reject]) -> dict[str, tuple[str, str]]:
     for where, line in lines:
         key, *value = line.split(maxsplit=1)
         if key in pairs:
-            rejected.append(Reject(where, key, Why.ROW, f"expected an id once, found it first in {pairs[key][0]}"))
+            rejected.append(
+                Reject(
+                    where, key, Why.ROW, f"expected an id once, found it first in {pairs[key][0]}"
+                )
+            )
         else:
             pairs[key] = (where, value[0].strip() if value else "")
     return pairs
@@ -151,7 +186,10 @@ def _segment(
 def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     """A list; `tree` is the directory that it was found in, where it was not named itself."""
     if not is_list(path) and path.suffix.lower() != ".txt":
-        raise UserError(f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found another file")
+        raise UserError(
+            f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found "
+            f"another file"
+        )
     if is_manifest(path) or (is_json(path) and holds_cuts(path)):
         _need_no_columns(path, told, "lhotse's manifest")
         found = read_manifest(path)
@@ -190,13 +228,26 @@ def _item(path: Path, entry: Entry) -> Item:
 
 
 def _unlisted(path: Path, used: Set[Path], tree: Tree | None) -> Iterator[Reject]:
-    """Recordings beside those of a list that it does not name, and what else there is in the list's directory."""
+    """Recordings beside those of a list that it does not name, and what else there is in the list's
+    directory.
+    """
     folders = {audio.parent for audio in used if is_file(audio)}
-    beside = {file.resolve() for folder in folders for file in folder.iterdir() if file.suffix.lower() in SUFFIXES}
+    beside = {
+        file.resolve()
+        for folder in folders
+        for file in folder.iterdir()
+        if file.suffix.lower() in SUFFIXES
+    }
     files = [file for file in beside if file.is_file() and not is_system(file)]
     root = path.parent.resolve()
     if tree is not None:
-        files += [file.resolve() for file in tree.files if not (is_list(file) and file.parent == path.parent)]
+        files += [
+            file.resolve()
+            for file in tree.files
+            if not (is_list(file) and file.parent == path.parent)
+        ]
     ordered = sorted(set(files))
-    for reject in left_over(ordered, Path(root.anchor), used, f"a line of {path.name}", "a recording"):
+    for reject in left_over(
+        ordered, Path(root.anchor), used, f"a line of {path.name}", "a recording"
+    ):
         yield Reject(reject.where, Path(reject.where).name, reject.why, reject.reason)

@@ -7,8 +7,12 @@ from pathlib import Path
 from parp_espnet.corpora.columns import SOUNDS
 from parp_espnet.corpora.rejects import Reject, Why
 
-SYSTEM = frozenset({"__macosx", "thumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"})
-"""What operating systems leave beside people's files, in lower case; names that begin with a dot are theirs, too."""
+SYSTEM = frozenset(
+    {"__macosx", "thumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"}
+)
+"""What operating systems leave beside people's files, in lower case; names that begin with a dot
+are theirs, too.
+"""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,9 @@ class Tree:
 
 
 def walk(root: Path) -> Tree:
-    """Return the files below a folder, sorted; what systems leave, such as `._1.wav` and `__MACOSX`, is rejected."""
+    """Return the files below a folder, sorted; what systems leave, such as `._1.wav` and
+    `__MACOSX`, is rejected.
+    """
     files: list[Path] = []
     rejected: list[Reject] = []
     folders = [root]
@@ -41,7 +47,11 @@ def walk(root: Path) -> Tree:
             elif path.is_file():
                 files.append(path)
             else:
-                rejected.append(_reject(path, root, Why.KIND, "expected a file, found a link to none, or a device"))
+                rejected.append(
+                    _reject(
+                        path, root, Why.KIND, "expected a file, found a link to none, or a device"
+                    )
+                )
     return Tree(sorted(files), rejected)
 
 
@@ -50,8 +60,12 @@ def is_system(path: Path) -> bool:
     return path.name.startswith(".") or path.name.lower() in SYSTEM
 
 
-def left_over(files: Iterable[Path], root: Path, used: Collection[Path], what: str, by: str) -> Iterator[Reject]:
-    """Yield the files that are not used, each with why: `what` is what a recording lacks, `by` what would use it."""
+def left_over(
+    files: Iterable[Path], root: Path, used: Collection[Path], what: str, by: str
+) -> Iterator[Reject]:
+    """Yield the files that are not used, each with why: `what` is what a recording lacks, `by` what
+    would use it.
+    """
     for path in files:
         if path in used:
             continue
@@ -59,7 +73,12 @@ def left_over(files: Iterable[Path], root: Path, used: Collection[Path], what: s
             yield _reject(path, root, Why.ALONE, f"expected {what}, found {path.name} alone")
         else:
             kind = path.suffix or "a name without an ending"
-            yield _reject(path, root, Why.KIND, f"expected {by}, found {kind}, of a kind that is not read here")
+            yield _reject(
+                path,
+                root,
+                Why.KIND,
+                f"expected {by}, found {kind}, of a kind that is not read here",
+            )
 
 
 def alone(path: Path, root: Path, reason: str) -> Reject:
@@ -69,7 +88,12 @@ def alone(path: Path, root: Path, reason: str) -> Reject:
 
 def _of_system(path: Path, root: Path) -> Reject:
     what = "a folder" if path.is_dir() else "a file"
-    return _reject(path, root, Why.KIND, f"expected recordings and transcripts, found {what} that a system left there")
+    return _reject(
+        path,
+        root,
+        Why.KIND,
+        f"expected recordings and transcripts, found {what} that a system left there",
+    )
 
 
 def _reject(path: Path, root: Path, why: Why, reason: str) -> Reject:

@@ -1,4 +1,6 @@
-"""lhotse's manifests (.jsonl, .jsonl.gz): supervisions with their recordings beside them, or cuts, which have both."""
+"""lhotse's manifests (.jsonl, .jsonl.gz): supervisions with their recordings beside them, or cuts,
+which have both.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +36,9 @@ def is_recordings(path: Path) -> bool:
 
 
 def read_manifest(path: Path) -> Entries:
-    """Read supervisions and the recordings beside them, or cuts. Raises `UserError` when one is not there."""
+    """Read supervisions and the recordings beside them, or cuts. Raises `UserError` when one is not
+    there.
+    """
     objects, rejected = read_json_lines(path)
     entries: list[Entry] = []
     is_cuts = "cuts" in path.name.lower() or holds_cuts(path)
@@ -45,7 +49,11 @@ def read_manifest(path: Path) -> Entries:
                 entries.append(_entry(where, part, begin, recording))
             except (KeyError, TypeError, ValueError) as error:
                 name = str(part.get("id", ""))
-                reason = str(error) if type(error) is ValueError else f"expected lhotse's fields, found none of {error}"
+                reason = (
+                    str(error)
+                    if type(error) is ValueError
+                    else f"expected lhotse's fields, found none of {error}"
+                )
                 rejected.append(Reject(where, name, Why.ROW, reason))
     return Entries(entries, rejected)
 
@@ -53,12 +61,18 @@ def read_manifest(path: Path) -> Entries:
 def _recordings(path: Path) -> dict[str, Object]:
     other = path.with_name(path.name.replace("supervisions", "recordings"))
     if not other.is_file():
-        raise UserError(f"--own {path}: expected {other.name} beside it, found none; lhotse writes both")
+        raise UserError(
+            f"--own {path}: expected {other.name} beside it, found none; lhotse writes both"
+        )
     return {str(value.get("id")): value for _, value in read_json_lines(other)[0]}
 
 
-def _parts(value: Object, recordings: Mapping[str, Object]) -> list[tuple[Object, float, Object | None]]:
-    """The supervisions of a line, the second of the recording that each one's times count from, and the recording."""
+def _parts(
+    value: Object, recordings: Mapping[str, Object]
+) -> list[tuple[Object, float, Object | None]]:
+    """The supervisions of a line, the second of the recording that each one's times count from, and
+    the recording.
+    """
     supervisions = value.get("supervisions")
     if str(value.get("type")) in _CUTS and not (isinstance(supervisions, list) and supervisions):
         return [(value, 0.0, None)]
@@ -71,16 +85,24 @@ def _parts(value: Object, recordings: Mapping[str, Object]) -> list[tuple[Object
 
 
 def _entry(where: str, part: Object, since: float, recording: Object | None) -> Entry:
-    """A supervision as an entry. Raises `KeyError`, `TypeError` or `ValueError` when it is none that can be used."""
+    """A supervision as an entry. Raises `KeyError`, `TypeError` or `ValueError` when it is none
+    that can be used.
+    """
     if str(part.get("type")) in _CUTS:
         lacking = "several, mixed" if part.get("type") == "MixedCut" else "none"
         raise ValueError(f"expected a cut of one recording with its supervisions, found {lacking}")
     if recording is None:
-        raise ValueError(f"expected its recording {part.get('recording_id')} among lhotse's, found none")
-    changed = [str(one.get("name")) for one in recording.get("transforms") or [] if isinstance(one, dict)]
+        raise ValueError(
+            f"expected its recording {part.get('recording_id')} among lhotse's, found none"
+        )
+    changed = [
+        str(one.get("name")) for one in recording.get("transforms") or [] if isinstance(one, dict)
+    ]
     if others := [name for name in changed if name not in _HARMLESS]:
         # Times are those of what lhotse would make of the file.
-        raise ValueError(f"expected a recording as it is in its file, found it changed by lhotse ({others[0]})")
+        raise ValueError(
+            f"expected a recording as it is in its file, found it changed by lhotse ({others[0]})"
+        )
     channels = recording.get("channel_ids") or [0]
     channel = _channel(part.get("channel")) if len(channels) > 1 else None
     audio = _file(recording["sources"])
@@ -115,5 +137,7 @@ def _file(sources: Sequence[Object]) -> str:
         raise ValueError(f"expected a recording in one file, found {len(sources)}; write it to one")
     source = sources[0]
     if source["type"] != "file":
-        raise ValueError(f"expected a file, found a {source['type']} ({source['source']}); write it to a file")
+        raise ValueError(
+            f"expected a file, found a {source['type']} ({source['source']}); write it to a file"
+        )
     return str(source["source"])

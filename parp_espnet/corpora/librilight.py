@@ -1,12 +1,15 @@
-"""LibriSpeech with Libri-light's lists for limited supervision: ten minutes, one hour or ten hours of read English.
+"""LibriSpeech with Libri-light's lists for limited supervision: ten minutes, one hour or ten hours
+of read English.
 
-- `librilight` is librispeech_finetuning, unpacked: `1h/{0,…,5}/{clean,other}/…`, six folds of ten minutes, and
+- `librilight` is librispeech_finetuning, unpacked: `1h/{0,…,5}/{clean,other}/…`, six folds of ten
+  minutes, and
   `9h/{clean,other}/…` (Kahn et al. 2020, arXiv 1912.07875;
   dl.fbaipublicfiles.com/librilight/data/librispeech_finetuning.tgz, 0.6 GB);
 - `librispeech` is LibriSpeech, unpacked (openslr.org/12): `{dev,test}-{clean,other}`, 0.3 GB each.
 
-Both have `<speaker>/<chapter>/<speaker>-<chapter>-<n>.flac` and `<speaker>-<chapter>.trans.txt`. The text is letters,
-with `<space>` between words. Ten minutes are one fold, an hour is all six, ten hours the nine besides.
+Both have `<speaker>/<chapter>/<speaker>-<chapter>-<n>.flac` and `<speaker>-<chapter>.trans.txt`.
+The text is letters, with `<space>` between words. Ten minutes are one fold, an hour is all six, ten
+hours the nine besides.
 """
 
 from collections.abc import Mapping
@@ -34,42 +37,65 @@ WHOLE = 0.85
 _FINETUNING = "dl.fbaipublicfiles.com/librilight/data/librispeech_finetuning.tgz"
 
 
-def read(librilight: Path, librispeech: Path, name: str, minutes: float | None = None, fold: int = 0) -> Made:
+def read(
+    librilight: Path, librispeech: Path, name: str, minutes: float | None = None, fold: int = 0
+) -> Made:
     """Return train (10, 60 or 600 `minutes` of it; of 10, one of six folds), or one of `SETS`.
 
-    Raises `UserError` when a directory is not what it should be, a set lacks recordings or transcripts, or there is no
-    such set.
+    Raises `UserError` when a directory is not what it should be, a set lacks recordings or
+    transcripts, or there is no such set.
     """
     if name == "train":
         folders = train_folders(librilight, minutes, fold)
     elif name in SETS:
         folders = [
-            _folder(librispeech, "librispeech", "LibriSpeech", SETS[name], f"openslr.org/12, {SETS[name]}.tar.gz")
+            _folder(
+                librispeech,
+                "librispeech",
+                "LibriSpeech",
+                SETS[name],
+                f"openslr.org/12, {SETS[name]}.tar.gz",
+            )
         ]
     else:
         raise UserError(f"--set {name}: expected train or one of {' '.join(SETS)}")
     recordings = [path for folder in folders for path in sorted(folder.rglob("*.flac"))]
     if not recordings:
-        raise UserError(f"{folders[0]}: no recording in it; expected <speaker>/<chapter>/*.flac: unpack it again")
-    utterances = [_utterance(path, _transcript(path)) for path in track(recordings, name, "utt", len(recordings))]
+        raise UserError(
+            f"{folders[0]}: no recording in it; expected <speaker>/<chapter>/*.flac: unpack it "
+            f"again"
+        )
+    utterances = [
+        _utterance(path, _transcript(path))
+        for path in track(recordings, name, "utt", len(recordings))
+    ]
     found = sum(one.duration for one in utterances) / 60
     if minutes is not None and name == "train" and found < WHOLE * minutes:
         raise UserError(
-            f"{librilight}: expected about {minutes:g} minutes, found {found:.1f} in {len(utterances)} recordings; it "
+            f"{librilight}: expected about {minutes:g} minutes, found {found:.1f} in "
+            f"{len(utterances)} recordings; it "
             f"seems to be half there: unpack {_FINETUNING} again"
         )
     return Made(utterances)
 
 
 def train_folders(root: Path, minutes: float | None, fold: int) -> list[Path]:
-    """Return the directories of a list. Raises `UserError` when there is no such list, or it is not there."""
+    """Return the directories of a list. Raises `UserError` when there is no such list, or it is not
+    there.
+    """
     if fold not in FOLDS or (fold and minutes != 10):
-        raise UserError(f"--fold {fold}: expected one of {FOLDS[0]} to {FOLDS[-1]}, and 0 for more than ten minutes")
+        raise UserError(
+            f"--fold {fold}: expected one of {FOLDS[0]} to {FOLDS[-1]}, and 0 for more than ten "
+            f"minutes"
+        )
     hour = [f"1h/{number}" for number in FOLDS]
     lists = {10.0: [f"1h/{fold}"], 60.0: hour, 600.0: [*hour, "9h"]}
     if minutes not in lists:
         raise UserError(f"--minutes {minutes}: expected 10, 60 or 600, the lists of Libri-light")
-    return [_folder(root, "librilight", "librispeech_finetuning", name, _FINETUNING) for name in lists[minutes]]
+    return [
+        _folder(root, "librilight", "librispeech_finetuning", name, _FINETUNING)
+        for name in lists[minutes]
+    ]
 
 
 def _folder(root: Path, option: str, usual: str, name: str, where: str) -> Path:
@@ -77,7 +103,10 @@ def _folder(root: Path, option: str, usual: str, name: str, where: str) -> Path:
         if folder.is_dir():
             return folder
     found = ", ".join(sorted(path.name for path in root.iterdir())[:6]) if root.is_dir() else ""
-    raise UserError(f"--{option} {root}: expected {name}/ in it, found {found or 'nothing'}; unpack {where} there")
+    raise UserError(
+        f"--{option} {root}: expected {name}/ in it, found {found or 'nothing'}; unpack {where} "
+        f"there"
+    )
 
 
 def _transcript(recording: Path) -> str:
@@ -86,11 +115,14 @@ def _transcript(recording: Path) -> str:
     try:
         lines = regular(listed).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{listed}: cannot read this transcript ({error}); unpack the corpus again") from None
+        raise UserError(
+            f"{listed}: cannot read this transcript ({error}); unpack the corpus again"
+        ) from None
     texts = dict(line.partition(" ")[::2] for line in lines)
     if not texts.get(recording.stem, "").strip():
         raise UserError(
-            f"{listed}: expected a line {recording.stem} and its words, found none; unpack the corpus again"
+            f"{listed}: expected a line {recording.stem} and its words, found none; unpack the "
+            f"corpus again"
         )
     return texts[recording.stem]
 
@@ -104,4 +136,6 @@ def _utterance(recording: Path, text: str) -> Utterance:
         sound.need_whole()
         seconds = sound.frames() / sound.rate
     speaker = recording.stem.partition("-")[0]
-    return Utterance(recording.stem, speaker, "en", str(recording.resolve()), letters, text, seconds)
+    return Utterance(
+        recording.stem, speaker, "en", str(recording.resolve()), letters, text, seconds
+    )

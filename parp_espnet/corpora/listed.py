@@ -10,14 +10,18 @@ from parp_espnet.files import exists, is_file
 from parp_espnet.sound.ark import place_of
 
 FOLDERS = ("", "wavs", "wav", "clips", "audios", "audio", "data")
-"""Where recordings of a list are, below it: beside it, and where LJSpeech and Common Voice have them."""
+"""Where recordings of a list are, below it: beside it, and where LJSpeech and Common Voice have
+them.
+"""
 
 _ENDINGS = ("", ".wav", ".flac", ".mp3", ".ogg", ".opus")
 _LOCAL = "file://"
 
 
 def found_below(base: Path, value: str) -> str:
-    """Return the path of a relative one: from a folder, or one of the two above it, where Kaldi's recipes are run."""
+    """Return the path of a relative one: from a folder, or one of the two above it, where Kaldi's
+    recipes are run.
+    """
     place = place_of(value)
     file = place.file if place else value
     for start in (base, base.parent, base.parent.parent):
@@ -29,8 +33,8 @@ def found_below(base: Path, value: str) -> str:
 def listed(base: Path, value: str) -> str:
     """Return the recording that a list in the folder `base` names, in one of `FOLDERS`.
 
-    It may lack its ending, have backslashes between folders, or be spelled in capitals or another normal form than the
-    one file that is meant.
+    It may lack its ending, have backslashes between folders, or be spelled in capitals or another
+    normal form than the one file that is meant.
     """
     if value.startswith(_LOCAL):
         value = unquote(value.removeprefix(_LOCAL))

@@ -44,7 +44,9 @@ def _always(kind: Kind, left: str = " ") -> _Judge:
 def _words_of(text: str) -> list[str]:
     # Vowel signs and other marks are parts of words.
     composed = unicodedata.normalize("NFC", text.lower())
-    return "".join(mark if unicodedata.category(mark)[0] in "LM" else " " for mark in composed).split()
+    return "".join(
+        mark if unicodedata.category(mark)[0] in "LM" else " " for mark in composed
+    ).split()
 
 
 def _kind_of(content: str) -> Kind | None:
@@ -67,7 +69,9 @@ def _kind_of_all(content: str) -> Kind | None:
 
 
 def _bracket(match: re.Match[str]) -> tuple[Kind | None, str]:
-    """[…] and {…}: nothing in them is said, but for Switchboard's [laughter-yeah] and CHAT's [=! …]."""
+    """[…] and {…}: nothing in them is said, but for Switchboard's [laughter-yeah] and CHAT's [=!
+    …].
+    """
     content = match[0][1:-1].strip()
     laughing = re.fullmatch(r"(?:laughter|laughing|laugh)-([\w']+)", content, re.IGNORECASE)
     if laughing is not None:
@@ -97,7 +101,9 @@ def _parenthesis(match: re.Match[str]) -> tuple[Kind | None, str]:
 
 
 def _within(match: re.Match[str]) -> tuple[Kind | None, str]:
-    """Letters in brackets within a word, which were not said; or a mark without spaces around it."""
+    """Letters in brackets within a word, which were not said; or a mark without spaces
+    around it.
+    """
     kind = Kind.UNWRITTEN if _UNKNOWN.fullmatch(match[0][1:-1]) else _kind_of(match[0])
     return (Kind.SAID, "") if kind is None else (kind, " ")
 
@@ -152,7 +158,9 @@ def _if_known(match: re.Match[str]) -> tuple[Kind | None, str]:
 
 
 def _if_known_all(match: re.Match[str]) -> tuple[Kind | None, str]:
-    """A mark only where all of its words are known: #laugh and //noise// are marks, #1 and /and/ are text."""
+    """A mark only where all of its words are known: #laugh and //noise// are marks, #1 and /and/
+    are text.
+    """
     kind = _kind_of_all(match[1])
     return (kind, " ") if kind is not None else (None, match[0])
 
@@ -164,7 +172,9 @@ def _percent(match: re.Match[str]) -> tuple[Kind | None, str]:
 
 
 def _several(match: re.Match[str]) -> tuple[Kind | None, str]:
-    """Several tokens in brackets, in a text of phones: a mark where all are known, or longer than phones are."""
+    """Several tokens in brackets, in a text of phones: a mark where all are known, or longer than
+    phones are.
+    """
     content = match[1] or match[2] or match[3]
     words = _words_of(content)
     kind = _kind_of_all(content) if all(len(word) > 1 for word in words) else None
@@ -174,7 +184,9 @@ def _several(match: re.Match[str]) -> tuple[Kind | None, str]:
 
 
 def _token_of(match: re.Match[str]) -> tuple[Kind | None, str]:
-    """A bracketed token in a text of phones: a mark where it has a known word, or is in capitals."""
+    """A bracketed token in a text of phones: a mark where it has a known word, or is in
+    capitals.
+    """
     content = match[0][1:-1]
     kind = _kind_of(content)
     if kind is None and not re.fullmatch(r"[A-Z][A-Z_-]{2,}", content):
@@ -196,7 +208,16 @@ _PAUSE = re.compile(r"[.…]+|\d{0,2}[.,:]\d+|\d")
 # Scripts without spaces between words: there brackets within a word are any brackets.
 _SPACED = r"[^\W\d_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff]"
 _PUNCTUATION = frozenset(
-    {"comma", "period", "questionmark", "exclamationpoint", "exclamationmark", "colon", "semicolon", "dash"}
+    {
+        "comma",
+        "period",
+        "questionmark",
+        "exclamationpoint",
+        "exclamationmark",
+        "colon",
+        "semicolon",
+        "dash",
+    }
 )
 _FORMS = r"b|c|d|fp?|g|i|k|lp|ls?|nv?|o|p|q|sas|si|sl|t|u|wp|x(?::\w+)?|z:\w+"
 """CHAT's markers of special forms, behind a word."""
@@ -218,7 +239,10 @@ RULES: Sequence[Rule] = (
     _rule(rf"(?<={_SPACED})[(\[][\w?]+[)\]]|[(\[][\w?]+[)\]](?={_SPACED})", _within),
     # Who speaks: CHAT's *CHI:, captions' >>, and Speaker 1:.
     _rule(r"^\s*\*[A-Z0-9]{2,4}:|(?<!\S)>{2,3}(?!\S)", _always(Kind.NOTE)),
-    _rule(r"^\s*(?:SPEAKER|Speaker|SPK|Interviewer|Interviewee)[ _]?\w{0,3}:(?=\s)", _always(Kind.NOTE)),
+    _rule(
+        r"^\s*(?:SPEAKER|Speaker|SPK|Interviewer|Interviewee)[ _]?\w{0,3}:(?=\s)",
+        _always(Kind.NOTE),
+    ),
     # CHAT's words that were left out, and Switchboard's variants of a word.
     _rule(_BEFORE + r"0[^\W\d_]{2,}(?!\w)", _always(Kind.NOTE)),
     _rule(r"(?<=[^\W\d_])_\d(?!\w)", _always(Kind.NOTE, "")),
@@ -254,7 +278,10 @@ PHONE_RULES: Sequence[Rule] = (
         r"(?<!\S)(?:\[([^\[\]]+\s[^\[\]]+)\]|\(([^()]+\s[^()]+)\)|<([^<>]+\s[^<>]+)>)(?!\S)",
         _several,
     ),
-    _rule(_BEFORE + r"(?:\[[^\[\]\s]{2,}\]|\{[^{}\s]{2,}\}|\([^()\s]{2,}\)|<[^<>\s]{2,}>)(?!\S)", _token_of),
+    _rule(
+        _BEFORE + r"(?:\[[^\[\]\s]{2,}\]|\{[^{}\s]{2,}\}|\([^()\s]{2,}\)|<[^<>\s]{2,}>)(?!\S)",
+        _token_of,
+    ),
     _rule(_BEFORE + r"=(\w{3,})=(?!\S)", _if_known),
     _rule(_BEFORE + r"&=\S+", _always(Kind.EVENT)),
     _rule(_BEFORE + r"!([A-Za-z_-]{3,})(?!\S)", _if_known),

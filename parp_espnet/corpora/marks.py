@@ -1,12 +1,14 @@
 """Marks in transcripts: events that are no speech, and speech that nobody could write.
 
     [laughter] {noise} (cough) =laughs= <breath> &=laughs !SIL @@ #     events, left out of the text
-    xxx yyy *** <unk> (()) [unintelligible] <SPOKEN_NOISE>      speech that the text has not: the utterance is left out
-    [//] +... [*] word@s <PERIOD>                               marks of the transcriber's, left out of the text
-    %uh ((guess)) <I want> [/] &-uh (be)cause                   what was said is kept, without the mark
+    xxx yyy *** <unk> (()) [unintelligible] <SPOKEN_NOISE>      speech that the text has not: the
+    utterance is left out [//] +... [*] word@s <PERIOD>                               marks of the
+    transcriber's, left out of the text %uh ((guess)) <I want> [/] &-uh (be)cause
+    what was said is kept, without the mark
 
-They are those of CHAT (CHILDES), of ELAN's users, LDC, Babel, Switchboard, Kaldi, and Common Voice. A parenthesis is an
-event where its words are (`EVENTS`); any other is taken for something said, and counted.
+They are those of CHAT (CHILDES), of ELAN's users, LDC, Babel, Switchboard, Kaldi, and Common Voice.
+A parenthesis is an event where its words are (`EVENTS`); any other is taken for something said, and
+counted.
 """
 
 import re
@@ -25,7 +27,8 @@ class Marks(StrEnum):
     """What is done with marks."""
 
     DROP = "drop"
-    """Events are left out of the text, an utterance with speech that is not written out of the set."""
+    """Events are left out of the text, an utterance with speech that is not written out of the set.
+    """
     TEXT = "text"
     """Both are left out of the text."""
     UTTERANCE = "utterance"
@@ -47,7 +50,9 @@ class Marked:
 
 
 def read_marks(text: str, of_phones: bool = False) -> Marked:
-    """Return a text without its marks. `of_phones`, where @ { = * are X-SAMPA, only those that no phone is."""
+    """Return a text without its marks. `of_phones`, where @ { = * are X-SAMPA, only those that no
+    phone is.
+    """
     found: list[tuple[Kind, str]] = []
     text = _ENTITY.sub(lambda match: _character(match, found), text)
     if of_phones:
@@ -75,7 +80,9 @@ def _character(match: re.Match[str], found: list[tuple[Kind, str]]) -> str:
 
 
 def summary(counts: Counter[tuple[Kind, str]], shown: int = 4) -> str:
-    """Return what marks there were: "12 events ([laughter] 9, (cough) 3), 1 speech that is not written (xxx 1)"."""
+    """Return what marks there were: "12 events ([laughter] 9, (cough) 3), 1 speech that is not
+    written (xxx 1)".
+    """
     parts = []
     for kind in Kind:
         own = Counter({mark: count for (found, mark), count in counts.items() if found is kind})

@@ -1,21 +1,25 @@
-"""Mboshi (Bantu C25, Congo-Brazzaville): real speech of a language with few resources, and its phones.
+"""Mboshi (Bantu C25, Congo-Brazzaville): real speech of a language with few resources, and its
+phones.
 
 Recordings and transcriptions of field linguists, in the layout of
-github.com/besacier/mboshi-french-parallel-corpus (Godard et al., "A Very Low Resource Language Speech
-Corpus for Computational Language Documentation Experiments", LREC 2018, arXiv 1710.03501):
-`DIR/full_corpus_newsplit/{train,dev}/<speaker>_<date>_…_<n>.wav` with an `.mb` beside each. Train is the
-corpus's train; the corpus's dev is divided into dev and test, by a hash of the sentence, so that a
-sentence which was recorded twice is in one of them only.
+github.com/besacier/mboshi-french-parallel-corpus (Godard et al., "A Very Low Resource Language
+Speech Corpus for Computational Language Documentation Experiments", LREC 2018, arXiv 1710.03501):
+`DIR/full_corpus_newsplit/{train,dev}/<speaker>_<date>_…_<n>.wav` with an `.mb` beside each. Train
+is the corpus's train; the corpus's dev is divided into dev and test, by a hash of the sentence, so
+that a sentence which was recorded twice is in one of them only.
 
 Phones come from the linguists' spelling, which is close to the phonology, by this rule:
 
-1.  Lower case, NFD; the marks of tone (acute, and grave, circumflex, caron, macron if there are any) are
-    dropped, and so is punctuation. An apostrophe stands for an elided vowel and is dropped with it; words
-    stay apart.
+1.  Lower case, NFD; the marks of tone (acute, and grave, circumflex, caron, macron if there are
+any) are
+    dropped, and so is punctuation. An apostrophe stands for an elided vowel and is dropped with it;
+    words stay apart.
 2.  The letters of `_LETTERS` become phones, the longest first: `mb nd ng ndz mbv mv nz` are one
-    prenasalised consonant, `ny bh gh` are ɲ β ɣ, `bv pf dz ts` affricates, `ky gy kw` single consonants.
+    prenasalised consonant, `ny bh gh` are ɲ β ɣ, `bv pf dz ts` affricates, `ky gy kw` single
+    consonants.
     ε and ω are the open vowels ɛ and ɔ. A w or y after any other consonant is the glide w or j.
-3.  The same vowel letter twice is one long vowel (aː), whatever the tones; three are a long and a short one.
+3.  The same vowel letter twice is one long vowel (aː), whatever the tones; three are a long and a
+short one.
 """
 
 import hashlib
@@ -52,9 +56,9 @@ _LONGEST = max(map(len, _LETTERS))
 def read(root: Path, split: str) -> list[Utterance]:
     """Return the utterances of a set (one of `SPLITS`) of the corpus at `root`, sorted by id.
 
-    Raises `UserError` when the directory is not the corpus, a transcription has no recording or the other
-    way round, a recording is not 16 kHz mono, or a transcription has a character that the rule does not
-    know.
+    Raises `UserError` when the directory is not the corpus, a transcription has no recording or the
+    other way round, a recording is not 16 kHz mono, or a transcription has a character that the
+    rule does not know.
     """
     if split not in SPLITS:
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
@@ -106,13 +110,16 @@ def _utterance(folder: Path, stem: str) -> Utterance:
     except ValueError as error:
         character = str(error)
         raise UserError(
-            f"{transcription}: utterance {stem}: {character!r} (U+{ord(character):04X}) is no letter of the "
+            f"{transcription}: utterance {stem}: {character!r} (U+{ord(character):04X}) is no "
+            f"letter of the "
             f"Mboshi spelling; mend {text!r}, or add the letter to parp_espnet/corpora/mboshi.py"
         ) from None
     with open_sound(wav) as sound:
         duration = sound.frames() / sound.rate
     if (sound.rate, sound.channels) != (_SAMPLE_RATE, 1):
-        raise UserError(f"{wav}: expected 16 kHz mono, found {sound.rate} Hz and {sound.channels} channels")
+        raise UserError(
+            f"{wav}: expected 16 kHz mono, found {sound.rate} Hz and {sound.channels} channels"
+        )
     return Utterance(
         id=f"{speaker}-{rest}",
         speaker=speaker,

@@ -1,12 +1,12 @@
-"""The seven utterances of AN4 that come inside ESPnet's own wheel: real English speech, to run a recipe
-on, not to learn from.
+"""The seven utterances of AN4 that come inside ESPnet's own wheel: real English speech, to run a
+recipe on, not to learn from.
 
-Train and test are the wheel's lists; the last utterance of train is dev. The phones are eSpeak NG's of
-the text, as a speaker of US English is expected to say it, cleaned as everywhere. They are not what an
-annotator heard.
+Train and test are the wheel's lists; the last utterance of train is dev. The phones are eSpeak NG's
+of the text, as a speaker of US English is expected to say it, cleaned as everywhere. They are not
+what an annotator heard.
 
-AN4 (the CMU Census database) is Copyright (c) 1991-2005 Carnegie Mellon University, free for any purpose
-as long as its notice stays with it; `read` puts the notice beside the recordings.
+AN4 (the CMU Census database) is Copyright (c) 1991-2005 Carnegie Mellon University, free for any
+purpose as long as its notice stays with it; `read` puts the notice beside the recordings.
 """
 
 import importlib.util
@@ -51,7 +51,10 @@ def _archive() -> Path:
     for folder in (package and package.submodule_search_locations) or ():
         if (path := Path(folder) / _ARCHIVE).is_file():
             return path
-    raise UserError(f"no AN4 in the installed ESPnet: expected egs3/{_ARCHIVE} in its wheel; install espnet 202611")
+    raise UserError(
+        f"no AN4 in the installed ESPnet: expected egs3/{_ARCHIVE} in its wheel; install espnet "
+        f"202611"
+    )
 
 
 def _member(archive: tarfile.TarFile, path: Path) -> bytes:
@@ -83,4 +86,6 @@ def _utterance(archive: tarfile.TarFile, path: Path, text: str, wavs: Path) -> U
     write_wav(wav, samples, rate)
     with Synthesiser("en") as synthesiser:
         _, clauses = synthesiser.speak(text.lower())
-    return Utterance(id_, speaker, LANGUAGE, str(wav), clean("en", clauses), text, len(samples) / rate)
+    return Utterance(
+        id_, speaker, LANGUAGE, str(wav), clean("en", clauses), text, len(samples) / rate
+    )

@@ -1,9 +1,10 @@
 """Recordings of one's own, in any layout of `parp_espnet.corpora.layouts`.
 
-Sets are the directories or lists train, dev and test, where there are such, or those of a list's column; otherwise
-speakers are divided by a hash of their names, eight tenths to train, and, with fewer than three speakers, sentences are
-(`parp_espnet.corpora.sets`). The text holds phones with spaces between them, or is phonemised in a language of eSpeak
-NG's, or spelled (`letters`). Marks of events and of what nobody understood are no text (`parp_espnet.corpora.marks`).
+Sets are the directories or lists train, dev and test, where there are such, or those of a list's
+column; otherwise speakers are divided by a hash of their names, eight tenths to train, and, with
+fewer than three speakers, sentences are (`parp_espnet.corpora.sets`). The text holds phones with
+spaces between them, or is phonemised in a language of eSpeak NG's, or spelled (`letters`). Marks of
+events and of what nobody understood are no text (`parp_espnet.corpora.marks`).
 """
 
 import re
@@ -49,10 +50,11 @@ def read(
 ) -> Made:
     """Return a set (one of `SPLITS`) of the recordings at `root`, all or about `minutes` of it.
 
-    Parts of recordings, recordings in arks, and channels of recordings are written into the directory `wavs`.
+    Parts of recordings, recordings in arks, and channels of recordings are written into the
+    directory `wavs`.
 
-    Raises `UserError` when `root` has none of the layouts, lacks a set or the text for three, holds words where phones
-    are expected, or has less speech than asked for.
+    Raises `UserError` when `root` has none of the layouts, lacks a set or the text for three, holds
+    words where phones are expected, or has less speech than asked for.
     """
     if split not in SPLITS:
         raise UserError(f"--set {split}: expected one of {' '.join(SPLITS)}")
@@ -61,7 +63,9 @@ def read(
     if phonemise is None and not how.words:
         _refuse_words(root, chosen.items, how)
     wanted = float("inf") if minutes is None else minutes
-    turns = taking_turns(chosen.items, lambda item: item.speaker or item.name, lambda item: item.name)
+    turns = taking_turns(
+        chosen.items, lambda item: item.speaker or item.name, lambda item: item.name
+    )
     seen: Counter[tuple[Kind, str]] = Counter()
     dropped: Counter[str] = Counter()
     # All sets are spelled alike.
@@ -87,7 +91,9 @@ def read(
 
 
 def _refuse_words(root: Path, items: Sequence[Item], how: How) -> None:
-    tokens = (token for item in items for token in _without_marks(item.text, None, how).text.split())
+    tokens = (
+        token for item in items for token in _without_marks(item.text, None, how).text.split()
+    )
     if words := find_words(tokens):
         raise UserError(f"--own {root}: {not_phones(words)}")
 
@@ -103,10 +109,14 @@ def _without_marks(text: str, phonemise: str | None, how: How) -> Marked:
 
 
 def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind, str]]) -> str:
-    """The text of an item without marks, which are counted. Raises `UnusableError` where it is to be left out."""
+    """The text of an item without marks, which are counted. Raises `UnusableError` where it is to
+    be left out.
+    """
     marked = _without_marks(item.text, phonemise, how)
     seen.update(marked.marks)
-    refused = {Marks.DROP: [Kind.UNWRITTEN], Marks.UTTERANCE: [Kind.UNWRITTEN, Kind.EVENT]}.get(how.marks, [])
+    refused = {Marks.DROP: [Kind.UNWRITTEN], Marks.UTTERANCE: [Kind.UNWRITTEN, Kind.EVENT]}.get(
+        how.marks, []
+    )
     for kind, mark in marked.marks:
         if kind in refused:
             raise UnusableError(Why.MARKS, f"expected all that is said, found {mark} ({kind})")
@@ -115,7 +125,9 @@ def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind,
     return marked.text
 
 
-def _utterance(item: Item, phones: tuple[str, ...], sounds: OpenSounds, wavs: Path, language: str) -> Utterance:
+def _utterance(
+    item: Item, phones: tuple[str, ...], sounds: OpenSounds, wavs: Path, language: str
+) -> Utterance:
     name = _word(item.name)
     speaker = _word(item.speaker) if item.speaker else rank(item.name)[:10]
     id_ = with_speaker(name, speaker)
@@ -131,7 +143,9 @@ def _units(
     dropped: Counter[str],
     orthography: Orthography | None = None,
 ) -> tuple[str, ...]:
-    """The phones or letters of a text; characters that are left out of it are counted in `dropped`."""
+    """The phones or letters of a text; characters that are left out of it are counted
+    in `dropped`.
+    """
     try:
         if phonemise == LETTERS:
             spelling = spell(text, orthography)
@@ -148,7 +162,9 @@ def _units(
 
 
 def _word(name: str) -> str:
-    """A name as an id, which has to be one word; what is changed gets a hash, so that two never become one."""
+    """A name as an id, which has to be one word; what is changed gets a hash, so that two never
+    become one.
+    """
     word = re.sub(r"[^\w.=+-]+", "_", name.replace("/", "-")).strip("_")
     return word if word == name.replace("/", "-") else f"{word}_{rank(name)[:6]}"
 
@@ -158,9 +174,14 @@ def _written(item: Item, sounds: OpenSounds, wav: Path) -> Path:
     try:
         sound = sounds.get(item.audio)
         # A segment may end a little after its recording, as Kaldi allows it.
-        if item.end is not None and round(item.end * sound.rate) > sound.frames() + sound.rate // 10:
+        if (
+            item.end is not None
+            and round(item.end * sound.rate) > sound.frames() + sound.rate // 10
+        ):
             found = f"found {item.begin or 0:g} to {item.end:g} s"
-            raise UnusableError(Why.ROW, f"expected a part of {sound.frames() / sound.rate:.2f} s, {found}")
+            raise UnusableError(
+                Why.ROW, f"expected a part of {sound.frames() / sound.rate:.2f} s, {found}"
+            )
         samples = _samples(item, sound)
     except SoundError as error:
         if error.trouble is Trouble.DECODER:
@@ -178,8 +199,13 @@ def _written(item: Item, sounds: OpenSounds, wav: Path) -> Path:
 def _samples(item: Item, sound: Sound) -> NDArray[np.float32]:
     samples = part_of(sound, item.begin, item.end, item.channel)
     if not np.isfinite(samples).all():
-        raise UnusableError(Why.SILENT, f"nan: {item.audio}: expected finite samples, found some that are not")
+        raise UnusableError(
+            Why.SILENT, f"nan: {item.audio}: expected finite samples, found some that are not"
+        )
     peak = float(np.abs(samples).max(initial=0))
     if peak >= UNSCALED:
-        raise UnusableError(Why.SILENT, f"scale: {item.audio}: expected samples in [-1, 1], found some of {peak:.6g}")
+        raise UnusableError(
+            Why.SILENT,
+            f"scale: {item.audio}: expected samples in [-1, 1], found some of {peak:.6g}",
+        )
     return np.clip(samples, -1, 1)

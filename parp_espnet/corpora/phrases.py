@@ -1,10 +1,11 @@
-"""Phrases of a language from CLDR's data (through Babel): names, dates, amounts, quantities, put together
-at random.
+"""Phrases of a language from CLDR's data (through Babel): names, dates, amounts, quantities, put
+together at random.
 
-An *atom* is one of these: a name of a country, language, script, currency, city or time zone; a date; an
-amount of money; a quantity; a number. Every atom belongs to exactly one of train, dev and test, by a hash
-of its text (80 : 10 : 10), and a phrase is made of atoms of its own set. So no name, date or quantity of
-dev or test is ever heard in train. The words of which they are made (a month, "dollar", "South") may be.
+An *atom* is one of these: a name of a country, language, script, currency, city or time zone; a
+date; an amount of money; a quantity; a number. Every atom belongs to exactly one of train, dev and
+test, by a hash of its text (80 : 10 : 10), and a phrase is made of atoms of its own set. So no
+name, date or quantity of dev or test is ever heard in train. The words of which they are made (a
+month, "dollar", "South") may be.
 """
 
 import hashlib
@@ -28,7 +29,8 @@ SPLITS = ("train", "dev", "test")
 _BRACKETS = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]")
 _NAME_LENGTHS = range(2, 41)
 
-# Digits in one piece: eSpeak NG takes the space that groups Russian, Kyrgyz and Tatar digits for the end.
+# Digits in one piece: eSpeak NG takes the space that groups Russian, Kyrgyz and Tatar digits for
+# the end.
 _PLAIN_NUMBER = "0"
 
 _FIRST_DAY, _LAST_DAY = date(1500, 1, 1).toordinal(), date(2099, 12, 31).toordinal()
@@ -51,7 +53,9 @@ class PhraseBook:
     units: tuple[str, ...]
 
     def phrase(self, random: Random) -> str:
-        """Return one to five atoms in a row, or in a list with commas and the language's "and" or "or"."""
+        """Return one to five atoms in a row, or in a list with commas and the language's "and" or
+        "or".
+        """
         number = random.choices((1, 2, 3, 4, 5), weights=(10, 30, 30, 20, 10))[0]
         atoms = [self._atom(random) for _ in range(number)]
         styles: tuple[Literal["row", "standard", "or"], ...] = ("row", "row", "standard", "or")
@@ -89,10 +93,16 @@ class PhraseBook:
 
     def _quantity(self, random: Random) -> str:
         unit = random.choice(self.units)
-        return self._own(lambda: format_unit(_whole_number(random), unit, format=_PLAIN_NUMBER, locale=self.locale))
+        return self._own(
+            lambda: format_unit(
+                _whole_number(random), unit, format=_PLAIN_NUMBER, locale=self.locale
+            )
+        )
 
     def _number(self, random: Random) -> str:
-        return self._own(lambda: format_decimal(_whole_number(random), format=_PLAIN_NUMBER, locale=self.locale))
+        return self._own(
+            lambda: format_decimal(_whole_number(random), format=_PLAIN_NUMBER, locale=self.locale)
+        )
 
     def _own(self, draw: Callable[[], str]) -> str:
         """Draw until the text is one of this set."""
@@ -106,7 +116,9 @@ def phrase_book(language: str, split: str) -> PhraseBook:
     """Return the phrase book of a CLDR language for one of `SPLITS`."""
     locale = Locale(language)
     currencies = [
-        code for code, name in sorted(locale.currencies.items()) if "(" not in name and split_of(name) == split
+        code
+        for code, name in sorted(locale.currencies.items())
+        if "(" not in name and split_of(name) == split
     ]
     return PhraseBook(
         locale=locale,
@@ -115,7 +127,9 @@ def phrase_book(language: str, split: str) -> PhraseBook:
         currencies=tuple(currencies),
         # Babel shows the bare identifier of a unit that the language has no words for.
         units=tuple(
-            unit for unit in sorted(locale.unit_display_names) if unit not in format_unit(2, unit, locale=locale)
+            unit
+            for unit in sorted(locale.unit_display_names)
+            if unit not in format_unit(2, unit, locale=locale)
         ),
     )
 
@@ -135,12 +149,18 @@ def names_of(language: str) -> tuple[str, ...]:
     ]
     bare = {_BRACKETS.sub("", str(name)).strip() for name in names}
     return tuple(
-        sorted(name for name in bare if len(name) in _NAME_LENGTHS and not any(letter.isdigit() for letter in name))
+        sorted(
+            name
+            for name in bare
+            if len(name) in _NAME_LENGTHS and not any(letter.isdigit() for letter in name)
+        )
     )
 
 
 def _money(amount: int, code: str, locale: Locale) -> str:
-    return format_currency(amount, code, format=_PLAIN_NUMBER, locale=locale, currency_digits=False, format_type="name")
+    return format_currency(
+        amount, code, format=_PLAIN_NUMBER, locale=locale, currency_digits=False, format_type="name"
+    )
 
 
 def _whole_number(random: Random) -> int:

@@ -1,6 +1,8 @@
-"""The splits and phones of Common Voice that Rivière et al. 2020 published, and Lai et al. 2021 used.
+"""The splits and phones of Common Voice that Rivière et al. 2020 published, and Lai et al. 2021
+used.
 
-They are dl.fbaipublicfiles.com/cpc_audio/common_voices_splits.tar.gz, unpacked: for each language (es, …, sv, zh)
+They are dl.fbaipublicfiles.com/cpc_audio/common_voices_splits.tar.gz, unpacked: for each language
+(es, …, sv, zh)
 
     validated_phones_reduced.txt                <clip> <number of a phone> …
     phonesMatches_reduced.json                  {"phone": number}
@@ -32,9 +34,11 @@ class Published:
 
 
 def read_published(root: Path, language: str, split: str, minutes: float) -> Published:
-    """Return the list of a set: the one of an hour for up to 60 `minutes` of training speech, else the one of five.
+    """Return the list of a set: the one of an hour for up to 60 `minutes` of training speech, else
+    the one of five.
 
-    Raises `UserError` when the directory is not that of the published splits, or a file of it cannot be read.
+    Raises `UserError` when the directory is not that of the published splits, or a file of it
+    cannot be read.
     """
     folder = _folder(root, language)
     path = _list(folder, split, minutes)
@@ -49,7 +53,11 @@ def read_published(root: Path, language: str, split: str, minutes: float) -> Pub
         if name in phones:
             rejected.append(Reject(where, name, Why.ROW, "expected each clip once, found it again"))
         elif not transcripts.get(name):
-            rejected.append(Reject(where, name, Why.TEXT, f"expected its phones in {folder / PHONES}, found none"))
+            rejected.append(
+                Reject(
+                    where, name, Why.TEXT, f"expected its phones in {folder / PHONES}, found none"
+                )
+            )
         else:
             phones[name] = transcripts[name]
     return Published(path, phones, rejected)
@@ -57,10 +65,17 @@ def read_published(root: Path, language: str, split: str, minutes: float) -> Pub
 
 def _folder(root: Path, language: str) -> Path:
     names = (language, language.partition("-")[0])
-    for folder in (*(root / name for name in names), *(root / "common_voices_splits" / name for name in names), root):
+    for folder in (
+        *(root / name for name in names),
+        *(root / "common_voices_splits" / name for name in names),
+        root,
+    ):
         if (folder / PHONES).is_file():
             return folder
-    raise UserError(f"--commonvoice_splits {root}: expected {names[-1]}/{PHONES}, found none; unpack {WHERE} there")
+    raise UserError(
+        f"--commonvoice_splits {root}: expected {names[-1]}/{PHONES}, found none; unpack {WHERE} "
+        f"there"
+    )
 
 
 def _list(folder: Path, split: str, minutes: float) -> Path:
@@ -71,7 +86,9 @@ def _list(folder: Path, split: str, minutes: float) -> Path:
         "test": "testSeqs*_uniform*.txt",
     }[split]
     # Both versions may lie there; the new one, whose name goes on, is the one that the papers used.
-    found = sorted(folder.glob(pattern), key=lambda path: ("new_version" not in path.name, path.name))
+    found = sorted(
+        folder.glob(pattern), key=lambda path: ("new_version" not in path.name, path.name)
+    )
     if not found:
         names = ", ".join(sorted(path.name for path in folder.glob("*Seqs*"))) or "no list"
         raise UserError(f"{folder}: expected {pattern}, found {names}; unpack {WHERE} again")
@@ -80,14 +97,21 @@ def _list(folder: Path, split: str, minutes: float) -> Path:
 
 def _phones(folder: Path) -> dict[str, tuple[str, ...]]:
     numbers = read_json(folder / NUMBERS)
-    if not isinstance(numbers, dict) or not all(isinstance(number, int) for number in numbers.values()):
-        raise UserError(f"{folder / NUMBERS}: expected a JSON object of phones and their numbers; unpack {WHERE} again")
+    if not isinstance(numbers, dict) or not all(
+        isinstance(number, int) for number in numbers.values()
+    ):
+        raise UserError(
+            f"{folder / NUMBERS}: expected a JSON object of phones and their numbers; unpack "
+            f"{WHERE} again"
+        )
     names = {str(number): _symbol(phone) for phone, number in numbers.items()}
     transcripts = {}
     for number, line in enumerate(_lines(folder / PHONES), start=1):
         name, *said = line.split() or [""]
         if unknown := [one for one in said if one not in names]:
-            raise UserError(f"{folder / PHONES}:{number}: expected numbers of {NUMBERS}, found {unknown[0]}")
+            raise UserError(
+                f"{folder / PHONES}:{number}: expected numbers of {NUMBERS}, found {unknown[0]}"
+            )
         transcripts[name] = tuple(names[one] for one in said)
     return transcripts
 
@@ -101,4 +125,6 @@ def _lines(path: Path) -> list[str]:
     try:
         return regular(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: expected lines in UTF-8 ({error}); unpack {WHERE} again") from None
+        raise UserError(
+            f"{path}: expected lines in UTF-8 ({error}); unpack {WHERE} again"
+        ) from None

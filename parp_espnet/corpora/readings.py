@@ -1,8 +1,9 @@
 """Human speech with its text, out of Debian's packages: volunteers' readings of short sentences.
 
-No corpus of human speech can be had from a package registry, but two free programs brought along more than four hours:
-Tux Paint, whose pictures are described in a dozen languages by volunteers with the microphones that they had, and the
-recordings that the Russian voice of the Festival synthesiser is cut from.
+No corpus of human speech can be had from a package registry, but two free programs brought along
+more than four hours:
+Tux Paint, whose pictures are described in a dozen languages by volunteers with the microphones that
+they had, and the recordings that the Russian voice of the Festival synthesiser is cut from.
 """
 
 import re
@@ -39,7 +40,9 @@ class Reading:
 
 
 def tux_paint(files: Files) -> Iterator[tuple[str, str, bytes]]:
-    """Yield language, text, recording: `x_desc_fr.ogg` is line `fr.utf8=…` of `x.txt`, `x_desc.ogg` its first line."""
+    """Yield language, text, recording: `x_desc_fr.ogg` is line `fr.utf8=…` of `x.txt`, `x_desc.ogg`
+    its first line.
+    """
     for name, recording in files.items():
         found = re.fullmatch(r"(.+)_desc(?:_([a-z]{2}))?\.ogg", name)
         description = files.get(f"{found[1]}.txt") if found else None
@@ -53,7 +56,9 @@ def tux_paint(files: Files) -> Iterator[tuple[str, str, bytes]]:
 
 
 def festvox_ru(files: Files) -> Iterator[tuple[str, str, bytes]]:
-    """Yield language, text and recording, from the list `( ru_0001 "…" )` beside them; a + before a vowel is stress."""
+    """Yield language, text and recording, from the list `( ru_0001 "…" )` beside them; a + before a
+    vowel is stress.
+    """
     (listed,) = [name for name in files if name.endswith("etc/txt.done.data")]
     folder = listed.removesuffix("etc/txt.done.data")
     for name, text in re.findall(r'\( (\S+) "(.*?)" \)', files[listed].decode()):
@@ -87,7 +92,8 @@ SOURCES = (
 
 
 def read(source: Source, downloads: Path, jobs: int) -> Iterator[Reading]:
-    """Yield the readings of a source, in a fixed order; a recording that cannot be decoded is left out.
+    """Yield the readings of a source, in a fixed order; a recording that cannot be decoded is left
+    out.
 
     Raises `UserError` when its package cannot be had.
     """
@@ -97,7 +103,11 @@ def read(source: Source, downloads: Path, jobs: int) -> Iterator[Reading]:
         return Reading(language, text, _samples(recording))
 
     wanted = (".ogg", ".wav", ".txt", ".data")
-    files = {name: content for name, content in files_of(fetch(source.package, downloads)) if name.endswith(wanted)}
+    files = {
+        name: content
+        for name, content in files_of(fetch(source.package, downloads))
+        if name.endswith(wanted)
+    }
     found = list(source.find(files))
     with ThreadPoolExecutor(jobs) as threads:
         made = progress.track(threads.map(decode, found), source.package.name, "utt", len(found))

@@ -38,7 +38,9 @@ class Why(StrEnum):
 
     @property
     def is_aside(self) -> bool:
-        """Whether it is no fault of what is there that it is left out: however many there are, the rest may be used."""
+        """Whether it is no fault of what is there that it is left out: however many there are, the
+        rest may be used.
+        """
         return self in (Why.ALONE, Why.KIND)
 
     @property
@@ -70,11 +72,14 @@ class Why(StrEnum):
             Why.MISSING: "is all of the corpus there, and do these paths hold on this machine?",
             Why.PATH: "",
             Why.DECODER: "",
-            Why.AUDIO: "compare the sizes of these files with those at their source, and copy what differs",
+            Why.AUDIO: "compare the sizes of these files with those at their source, and copy "
+            "what differs",
             Why.EMPTY: "copy the recordings again; there is nothing in these files",
-            Why.SILENT: "listen to some of them: are these the recordings, from the right microphone?",
+            Why.SILENT: "listen to some of them: are these the recordings, from the right "
+            "microphone?",
             Why.SHORT: "are these texts those of these recordings?",
-            Why.MARKS: "--marks text leaves these out of the text instead, --marks keep takes the text as it is",
+            Why.MARKS: "--marks text leaves these out of the text instead, --marks keep takes the "
+            "text as it is",
             Why.ALONE: "do recordings and transcripts have the same names?",
             Why.KIND: "are these recordings and transcripts?",
         }[self]
@@ -90,7 +95,9 @@ class UnusableError(Exception):
 
 @dataclass(frozen=True)
 class Reject:
-    """A row or a recording that is left out: the file (and line) that lists it, its name there, and the reason."""
+    """A row or a recording that is left out: the file (and line) that lists it, its name there, and
+    the reason.
+    """
 
     where: str
     item: str
@@ -115,24 +122,37 @@ def write_rejects(path: Path, rejected: Sequence[Reject]) -> None:
     if not rejected:
         path.unlink(missing_ok=True)
         return
-    rows = [("where", "item", "why", "reason"), *((one.where, one.item, one.why, one.reason) for one in rejected)]
-    write_text(path, "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows))
+    rows = [
+        ("where", "item", "why", "reason"),
+        *((one.where, one.item, one.why, one.reason) for one in rejected),
+    ]
+    write_text(
+        path, "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
+    )
 
 
 def write_sources(path: Path, sources: Sequence[str]) -> None:
-    """Write a list of recordings in the form of a `wav.scp`: a change of one of them is a change of the corpus."""
-    write_text(path, "".join(f"{number} {source}\n" for number, source in enumerate(sorted(set(sources)))))
+    """Write a list of recordings in the form of a `wav.scp`: a change of one of them is a change of
+    the corpus.
+    """
+    write_text(
+        path, "".join(f"{number} {source}\n" for number, source in enumerate(sorted(set(sources))))
+    )
 
 
 def count_rejects(rejected: Sequence[Reject]) -> str:
-    """Return how much is left out, and of what kinds: "7 left out (4 other files, 3 texts of another script)"."""
+    """Return how much is left out, and of what kinds: "7 left out (4 other files, 3 texts of
+    another script)".
+    """
     counts = Counter(one.why for one in rejected)
     kinds = ", ".join(f"{count} {why.what}" for why, count in counts.most_common())
     return f"{len(rejected)} left out ({kinds})"
 
 
 def refuse_if_most(made: Made, listed: Path) -> None:
-    """Raise `UserError` where more is left out, for one kind of reason, than there is; `listed` has all of them."""
+    """Raise `UserError` where more is left out, for one kind of reason, than there is; `listed` has
+    all of them.
+    """
     for why in Why:
         if why.is_aside and made.utterances:
             continue
@@ -141,6 +161,10 @@ def refuse_if_most(made: Made, listed: Path) -> None:
             seen = len(made.rejected) + len(made.utterances)
             first = f"{own[0].where}: {own[0].item}: {own[0].reason}"
             advice = f": {why.advice}" if why.advice else ""
-            raise UserError(f"{first}; so it is with {len(own)} of {seen} looked at ({listed} has them){advice}")
+            raise UserError(
+                f"{first}; so it is with {len(own)} of {seen} looked at ({listed} has them){advice}"
+            )
     if not made.utterances:
-        raise UserError(f"{listed.parent}: no utterance to write; expected at least one: is the corpus empty?")
+        raise UserError(
+            f"{listed.parent}: no utterance to write; expected at least one: is the corpus empty?"
+        )

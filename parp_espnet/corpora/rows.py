@@ -1,8 +1,10 @@
-"""Tables of a corpus, in TSV or CSV, as they are found: with CRLF, byte order marks, odd quotes and broken lines.
+"""Tables of a corpus, in TSV or CSV, as they are found: with CRLF, byte order marks, odd quotes and
+broken lines.
 
-A tab, and a |, ends a field whatever quotes there are, since many releases have single ones; a field that is quoted as
-a whole, as Python's csv module writes it, is unquoted. A quoted field may go on in the lines below, as spreadsheets
-write a cell of several lines; where it does not seem to be quoted, the row is left out, and said to be.
+A tab, and a |, ends a field whatever quotes there are, since many releases have single ones; a
+field that is quoted as a whole, as Python's csv module writes it, is unquoted. A quoted field may
+go on in the lines below, as spreadsheets write a cell of several lines; where it does not seem to
+be quoted, the row is left out, and said to be.
 """
 
 import codecs
@@ -45,12 +47,17 @@ class Table:
         """Return the places of columns. Raises `UserError` when one is not there."""
         if lacking := [name for name in names if name not in self.header]:
             found = ", ".join(self.header[:8]) or "an empty file"
-            raise UserError(f"{self.path}: expected the columns {', '.join(names)}, found {found} (no {lacking[0]})")
+            raise UserError(
+                f"{self.path}: expected the columns {', '.join(names)}, found {found} (no "
+                f"{lacking[0]})"
+            )
         return [self.header.index(name) for name in names]
 
 
 def read_lines(path: Path) -> tuple[list[tuple[str, str]], list[Reject]]:
-    """Read the lines of a file that are not blank, each with where it is. Raises `UserError` when it cannot be read."""
+    """Read the lines of a file that are not blank, each with where it is. Raises `UserError` when
+    it cannot be read.
+    """
     lines: list[tuple[str, str]] = []
     rejected: list[Reject] = []
     for number, line in enumerate(_lines(path), start=1):
@@ -67,7 +74,9 @@ def read_lines(path: Path) -> tuple[list[tuple[str, str]], list[Reject]]:
 
 
 def read_rows(path: Path, delimiter: str) -> tuple[list[Row], list[Reject]]:
-    """Read the rows of a table, the first included. Raises `UserError` when the file cannot be read."""
+    """Read the rows of a table, the first included. Raises `UserError` when the file cannot be
+    read.
+    """
     lines, rejected = read_lines(path)
     if lines and SEPARATOR.fullmatch(lines[0][1].strip()):
         lines = lines[1:]
@@ -84,7 +93,10 @@ def read_rows(path: Path, delimiter: str) -> tuple[list[Row], list[Reject]]:
         if fields and (not rows or any(map(str.strip, fields))):
             rows.append(Row(where, fields))
         elif not fields:
-            reason = "expected a cell that is closed by a quote, found none where it may end; write it in one line"
+            reason = (
+                "expected a cell that is closed by a quote, found none where it may end; "
+                "write it in one line"
+            )
             rejected.append(Reject(where, text.partition(delimiter)[0][:80], Why.ROW, reason))
         place += taken
     return rows, rejected
@@ -93,7 +105,8 @@ def read_rows(path: Path, delimiter: str) -> tuple[list[Row], list[Reject]]:
 def read_table(path: Path, delimiter: str = "\t") -> Table:
     """Read a table whose first line names its columns.
 
-    Lines with another number of fields are rejected. Raises `UserError` when the file cannot be read.
+    Lines with another number of fields are rejected. Raises `UserError` when the file cannot be
+    read.
     """
     rows, rejected = read_rows(path, delimiter)
     header = tuple(field.strip().lower() for field in rows[0].fields) if rows else ()
@@ -104,7 +117,8 @@ def read_table(path: Path, delimiter: str = "\t") -> Table:
 def of_width(rows: Sequence[Row], width: int) -> tuple[list[Row], list[Reject]]:
     """Return the rows with so many fields, and the others as rejects.
 
-    So is a row whose last cell seems to go on in the line below, which is one field and names no recording.
+    So is a row whose last cell seems to go on in the line below, which is one field and names no
+    recording.
     """
     whole: list[Row] = []
     odd: list[Reject] = []
@@ -118,7 +132,9 @@ def of_width(rows: Sequence[Row], width: int) -> tuple[list[Row], list[Reject]]:
         if goes_on and whole and whole[-1] is above:
             del whole[-1]
             found = f"one that seems to go on in the line below ({row.fields[0]!r})"
-            reason = f"expected a row in one line, found {found}; put quotes around a cell of two lines"
+            reason = (
+                f"expected a row in one line, found {found}; put quotes around a cell of two lines"
+            )
             odd.append(Reject(above.where, above.fields[0], Why.ROW, reason))
     return whole, odd
 
@@ -133,7 +149,9 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield line.rstrip(b"\r\n")
 
 
-def _is_open(lines: Sequence[tuple[str, str]], place: int, delimiter: str, width: int | None) -> bool:
+def _is_open(
+    lines: Sequence[tuple[str, str]], place: int, delimiter: str, width: int | None
+) -> bool:
     """Whether the last field of a line is quoted, and not closed in that line."""
     text = lines[place][1]
     if '"' not in text:
@@ -157,7 +175,9 @@ def _is_open(lines: Sequence[tuple[str, str]], place: int, delimiter: str, width
 def _join(
     lines: Sequence[tuple[str, str]], place: int, delimiter: str, width: int | None
 ) -> tuple[tuple[str, ...], int]:
-    """The row that begins in a line and ends in one below it, and how many lines it has; none where it has no end."""
+    """The row that begins in a line and ends in one below it, and how many lines it has; none where
+    it has no end.
+    """
     some = [text for _, text in lines[place : place + MOST_LINES]]
     reader = _reader((f"{text}\n" for text in some), delimiter)
     try:

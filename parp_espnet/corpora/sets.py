@@ -1,4 +1,6 @@
-"""Which of one's own recordings are train, dev and test: told by directories, lists or a column, or else divided."""
+"""Which of one's own recordings are train, dev and test: told by directories, lists or a column, or
+else divided.
+"""
 
 import math
 from collections import defaultdict
@@ -17,13 +19,16 @@ from parp_espnet.errors import UserError
 from parp_espnet.sound.reader import open_sound, seconds_by_header
 
 SPARE = 1.1
-"""How much more than was asked for dev and test get, where there is plenty, since some of it may be rejected."""
+"""How much more than was asked for dev and test get, where there is plenty, since some of it may be
+rejected.
+"""
 
 
 @dataclass(frozen=True)
 class How:
-    """How one's own recordings are read: what the user says of a list's columns, what is done with marks, whether words
-    are to be recognised, and the minutes of each set that were asked for."""
+    """How one's own recordings are read: what the user says of a list's columns, what is done with
+    marks, whether words are to be recognised, and the minutes of each set that were asked for.
+    """
 
     told: Told = field(default_factory=Told)
     marks: Marks = Marks.DROP
@@ -42,7 +47,9 @@ class Chosen:
 
 
 def choose_set(root: Path, split: str, how: How) -> Chosen:
-    """Return what a set (one of `SPLITS`) has. Raises `UserError` where a set is lacking, or there is too little."""
+    """Return what a set (one of `SPLITS`) has. Raises `UserError` where a set is lacking, or there
+    is too little.
+    """
     given = _folders_of_sets(root)
     if set(given) == set(SPLITS):
         if by_folder := _by_folder(root, given, split, how):
@@ -54,7 +61,9 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
     is_divided = "train" in given and (len(given) > 1 or given["train"].name == "train")
     if is_divided and not (root / "wav.scp").is_file():
         lacking = " and ".join(name for name in SPLITS if name not in given)
-        raise UserError(f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}")
+        raise UserError(
+            f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}"
+        )
     if lists := lists_of_sets(root):
         return _of_lists(lists, split, how)
     everything = read_items(root, how.told)
@@ -64,8 +73,9 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
 
 
 def _folders_of_sets(root: Path) -> dict[str, Path]:
-    """The directory of each set, by the names that people give them (`valid`, `validation`, …), as far as there is one
-    and no other that may be it."""
+    """The directory of each set, by the names that people give them (`valid`, `validation`, …), as
+    far as there is one and no other that may be it.
+    """
     found: dict[str, list[Path]] = {}
     for path in sorted(root.iterdir()) if root.is_dir() else ():
         own = SPLIT_NAMES.get(path.name.lower())
@@ -80,8 +90,9 @@ def _folders_of_sets(root: Path) -> dict[str, Path]:
 
 
 def _by_folder(root: Path, folders: Mapping[str, Path], split: str, how: How) -> Chosen | None:
-    """The set whose directory an item of the one list beside the directories is in, as Hugging Face has it; None where
-    the directories have lists or transcripts of their own."""
+    """The set whose directory an item of the one list beside the directories is in, as Hugging Face
+    has it; None where the directories have lists or transcripts of their own.
+    """
     if len(lists_in(root)) != 1 or any(has_layout(folder) for folder in folders.values()):
         return None
     everything = read_items(root, how.told)
@@ -94,14 +105,21 @@ def _by_folder(root: Path, folders: Mapping[str, Path], split: str, how: How) ->
         if name == split:
             own.append(item)
         elif name is None:
-            reason = f"expected a recording in one of {', '.join(sorted(one.name for one in folders.values()))}"
-            nowhere.append(Reject(item.where, item.name, Why.ALONE, f"{reason}, found {item.audio}"))
+            reason = (
+                f"expected a recording in one of "
+                f"{', '.join(sorted(one.name for one in folders.values()))}"
+            )
+            nowhere.append(
+                Reject(item.where, item.name, Why.ALONE, f"{reason}, found {item.audio}")
+            )
     rejected = [*everything.rejected, *nowhere] if split == "train" else []
     return Chosen(own, rejected, "sets by directory", f": {folders[split]} has no more")
 
 
 def all_texts(root: Path, how: How) -> list[str]:
-    """Return the texts of all sets, as they are written. Raises `UserError` where they cannot be read."""
+    """Return the texts of all sets, as they are written. Raises `UserError` where they cannot be
+    read.
+    """
     given = _folders_of_sets(root)
     if set(given) == set(SPLITS) and all(has_layout(folder) for folder in given.values()):
         places = list(given.values())
@@ -111,7 +129,9 @@ def all_texts(root: Path, how: How) -> list[str]:
 
 
 def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
-    """The set that a list has; a recording that none of the lists has is among the rejects of train."""
+    """The set that a list has; a recording that none of the lists has is among the rejects of
+    train.
+    """
     found = {name: read_items(path, how.told) for name, path in lists.items()}
     listed = {item.audio for items in found.values() for item in items.items}
     rejected = []
@@ -119,7 +139,9 @@ def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
         is_file = is_recording(reject.where)
         if not is_file or (split == "train" and reject.where not in listed):
             rejected.append(reject)
-    return Chosen(found[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more")
+    return Chosen(
+        found[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more"
+    )
 
 
 def _beside(root: Path, folders: Mapping[str, Path]) -> list[Reject]:
@@ -138,7 +160,9 @@ def _by_column(everything: Items, split: str) -> Chosen | None:
     rejected = list(everything.rejected)
     for item, own in zip(everything.items, sets, strict=True):
         if own is None:
-            reason = f"expected a set in its column ({', '.join(SPLITS)}), found {item.split or 'none'}"
+            reason = (
+                f"expected a set in its column ({', '.join(SPLITS)}), found {item.split or 'none'}"
+            )
             rejected.append(Reject(item.where, item.name, Why.ALONE, reason))
     why = ": the list's column says no more of it"
     return Chosen(items, rejected if split == "train" else (), "sets by the list's column", why)
@@ -158,7 +182,8 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
     sets = partition(sizes, asked=_wanted(how.minutes, sum(sizes.values())) if asked else None)
     if len(set(sets.values())) < len(SPLITS):
         raise UserError(
-            f"--own {root}: expected at least three speakers or sentences for three sets, found {len(sets)}"
+            f"--own {root}: expected at least three speakers or sentences for three sets, found "
+            f"{len(sets)}"
         )
     own = [item for item, group in zip(items, groups, strict=True) if sets[group] == split]
     # What cannot be read is in no set; train's list has it.
@@ -177,7 +202,9 @@ def _wanted(minutes: Mapping[str, float], total: float) -> dict[str, float]:
 
 
 def _seconds(items: Sequence[Item]) -> list[float]:
-    """About how long each item is, as the headers of recordings say; of one that does not say it, as others are."""
+    """About how long each item is, as the headers of recordings say; of one that does not say it,
+    as others are.
+    """
     known: dict[str, float] = {}
     lengths: list[float | None] = []
     for item in items:
@@ -194,8 +221,9 @@ def _seconds(items: Sequence[Item]) -> list[float]:
 
 
 def _header(audio: str) -> float:
-    """Seconds of a recording, by its header where it has one that libsndfile reads, or else counted; 0 where nobody can
-    tell."""
+    """Seconds of a recording, by its header where it has one that libsndfile reads, or else
+    counted; 0 where nobody can tell.
+    """
     seconds = seconds_by_header(Path(audio))
     if seconds == 0:
         try:

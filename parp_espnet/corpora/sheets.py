@@ -1,4 +1,6 @@
-"""Lists of recordings and texts in one file: TSV, CSV, `|`, and JSON lines, each line a recording or a part of one."""
+"""Lists of recordings and texts in one file: TSV, CSV, `|`, and JSON lines, each line a recording
+or a part of one.
+"""
 
 import gzip
 import json
@@ -10,7 +12,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from parp_espnet.corpora.columns import Columns, Told, check_values, count_known, find_columns, name_of
+from parp_espnet.corpora.columns import (
+    Columns,
+    Told,
+    check_values,
+    count_known,
+    find_columns,
+    name_of,
+)
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import SEPARATOR, Row, of_width, read_lines, read_rows
 from parp_espnet.errors import UserError
@@ -31,8 +40,9 @@ _ALIKE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a list: where it is, the recording as it is written there, the text, the speaker, the part of the
-    recording in seconds, and the set that it says."""
+    """A line of a list: where it is, the recording as it is written there, the text, the speaker,
+    the part of the recording in seconds, and the set that it says.
+    """
 
     where: str
     audio: str
@@ -50,7 +60,9 @@ class Entry:
     def id(self) -> str:
         """A name that no other line has."""
         name = self.name or name_of(self.audio)
-        return name if self.begin is None or self.name else f"{name}_{self.begin:g}-{self.end or 0:g}"
+        return (
+            name if self.begin is None or self.name else f"{name}_{self.begin:g}-{self.end or 0:g}"
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,8 @@ def read_sheet(path: Path, told: Told, resolves: Callable[[str], bool]) -> Entri
         rows = rows[1:]
     rows, odd = of_width(rows, len(first.fields))
     if not columns.has_header and not told.given and _is_ljspeech(rows):
-        # As LJSpeech has it: the text as it is printed, and with its numbers and abbreviations written out.
+        # As LJSpeech has it: the text as it is printed, and with its numbers and abbreviations
+        # written out.
         columns = replace(columns, text=2, speaker=None)
     check_values(first.where, columns, [row.fields for row in rows], told)
     entries: list[Entry] = []
@@ -106,7 +119,8 @@ def read_sheet(path: Path, told: Told, resolves: Callable[[str], bool]) -> Entri
 
 
 def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], list[Reject]]:
-    """Read the objects of a file of JSON lines, or of one JSON array, each with where it is; `.gz` is unpacked.
+    """Read the objects of a file of JSON lines, or of one JSON array, each with where it is; `.gz`
+    is unpacked.
 
     Raises `UserError` when the file cannot be read.
     """
@@ -115,7 +129,11 @@ def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], li
             text = gzip.decompress(regular(path).read_bytes()).decode("utf-8-sig", errors="replace")
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise UserError(f"{path}: expected a file that gzip has packed ({error})") from None
-        lines = [(f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        lines = [
+            (f"{path}:{number}", line)
+            for number, line in enumerate(text.split("\n"), 1)
+            if line.strip()
+        ]
         rejected: list[Reject] = []
     else:
         lines, rejected = read_lines(path)
@@ -130,16 +148,23 @@ def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], li
         if isinstance(value, dict):
             objects.append((where, value))
         else:
-            rejected.append(Reject(where, line[:40], Why.ROW, "expected a JSON object in one line, found none"))
+            rejected.append(
+                Reject(where, line[:40], Why.ROW, "expected a JSON object in one line, found none")
+            )
     if not objects and rejected:
-        raise UserError(f"{rejected[0].where}: expected JSON lines, an object in each, found {rejected[0].item!r}")
+        raise UserError(
+            f"{rejected[0].where}: expected JSON lines, an object in each, found "
+            f"{rejected[0].item!r}"
+        )
     return objects, rejected
 
 
 def find_delimiter(path: Path) -> str:
-    """Return what the columns of a table are apart by: as its name says, unless its lines say something else.
+    """Return what the columns of a table are apart by: as its name says, unless its lines say
+    something else.
 
-    Spreadsheets write CSV with semicolons or tabs in some countries; LJSpeech's metadata.csv has `|`.
+    Spreadsheets write CSV with semicolons or tabs in some countries; LJSpeech's metadata.csv has
+    `|`.
     """
     lines = [line for _, line in read_lines(path)[0][:_LOOKED_AT]]
     if lines and (said := SEPARATOR.fullmatch(lines[0].strip())):
@@ -150,7 +175,11 @@ def find_delimiter(path: Path) -> str:
     for delimiter in dict.fromkeys(("\t", "|", ";", own, ",")):
         has = [line.count(delimiter) for line in lines]
         everywhere = bool(has) and sum(count >= 1 for count in has) >= 0.9 * len(has)
-        known = count_known([cell.strip('" ') for cell in lines[0].split(delimiter)]) if everywhere else 0
+        known = (
+            count_known([cell.strip('" ') for cell in lines[0].split(delimiter)])
+            if everywhere
+            else 0
+        )
         if (known, everywhere) > best:
             found, best = delimiter, (known, everywhere)
     return found if best[1] else own
@@ -160,7 +189,9 @@ def _array(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: expected a JSON array, or an object in each line ({error})") from None
+        raise UserError(
+            f"{path}: expected a JSON array, or an object in each line ({error})"
+        ) from None
     if not all(isinstance(value, dict) for value in values):
         raise UserError(f"{path}: expected a JSON array of objects, found something else in it")
     return [(f"{path}, object {number}", value) for number, value in enumerate(values, start=1)]
@@ -207,19 +238,27 @@ def _entry(row: Row, columns: Columns, channels: Mapping[str, int]) -> tuple[Ent
     audio = row.fields[columns.audio].strip()
     if not audio:
         return None, "expected a recording, found none"
-    units = {role: 1000 if role in columns.in_milliseconds else 1 for role in ("begin", "end", "duration")}
+    units = {
+        role: 1000 if role in columns.in_milliseconds else 1
+        for role in ("begin", "end", "duration")
+    }
     try:
         begin, end = _part(cell(columns.begin), cell(columns.end), cell(columns.duration), units)
     except ValueError as error:
         return None, str(error)
     split = cell(columns.split).lower() or None
-    entry = Entry(row.where, audio, cell(columns.text), cell(columns.speaker) or None, begin, end, split)
+    entry = Entry(
+        row.where, audio, cell(columns.text), cell(columns.speaker) or None, begin, end, split
+    )
     return replace(entry, channel=channels.get(cell(columns.channel).upper())), ""
 
 
-def _part(begin: str, end: str, duration: str, units: Mapping[str, int]) -> tuple[float | None, float | None]:
-    """The part of a recording in seconds; all of it where no begin is given, and up to its end for an end of -1, as
-    Kaldi has it. `units` are how many of them make a second. Raises `ValueError`."""
+def _part(
+    begin: str, end: str, duration: str, units: Mapping[str, int]
+) -> tuple[float | None, float | None]:
+    """The part of a recording in seconds; all of it where no begin is given, and up to its end for
+    an end of -1, as Kaldi has it. `units` are how many of them make a second. Raises `ValueError`.
+    """
     if not begin:
         return None, None
     try:
@@ -228,7 +267,9 @@ def _part(begin: str, end: str, duration: str, units: Mapping[str, int]) -> tupl
         if not end and duration:
             last = first + _seconds(duration) / units["duration"]
     except ValueError:
-        raise ValueError(f"expected seconds, found {begin} and {end or duration or 'nothing'}") from None
+        raise ValueError(
+            f"expected seconds, found {begin} and {end or duration or 'nothing'}"
+        ) from None
     if last is None and first > 0:
         raise ValueError(f"expected an end or a duration of what begins at {first:g} s, found none")
     if last is None or (end and _seconds(end) == -1 and 0 <= first < float("inf")):
@@ -239,7 +280,9 @@ def _part(begin: str, end: str, duration: str, units: Mapping[str, int]) -> tupl
 
 
 def _seconds(time: str) -> float:
-    """A time in seconds, with a point or a comma, or as a clock shows it, such as 1:02:03.5. Raises `ValueError`."""
+    """A time in seconds, with a point or a comma, or as a clock shows it, such as 1:02:03.5. Raises
+    `ValueError`.
+    """
     *larger, smallest = time.split(":")
     if len(larger) > 2 or not all(word.isdecimal() for word in larger):
         raise ValueError(time)
@@ -252,7 +295,9 @@ def _seconds(time: str) -> float:
 
 
 def _channels(rows: Sequence[Row], place: int | None) -> Mapping[str, int]:
-    """The channel (0 is the first) that each word of a column means; none where the column is of something else."""
+    """The channel (0 is the first) that each word of a column means; none where the column is of
+    something else.
+    """
     words = {row.fields[place].strip().upper() for row in rows} if place is not None else set()
     words.discard("")
     if words <= {"L", "R", "LEFT", "RIGHT"}:
@@ -269,14 +314,18 @@ SPLIT_NAMES: Mapping[str, str] = {
 
 
 def by_split(paths: Sequence[Path]) -> dict[str, Path]:
-    """Return the list of each set, where the names of files say one for each of train, dev and test; else nothing."""
+    """Return the list of each set, where the names of files say one for each of train, dev and
+    test; else nothing.
+    """
     found: dict[str, list[Path]] = {}
     for path in paths:
         for split in _splits_in(path):
             found.setdefault(split, []).append(path)
     chosen: dict[str, Path] = {}
     for split, own in found.items():
-        exact = [path for path in own if SPLIT_NAMES.get(path.name.lower().partition(".")[0]) == split]
+        exact = [
+            path for path in own if SPLIT_NAMES.get(path.name.lower().partition(".")[0]) == split
+        ]
         if len(exact or own) == 1:
             chosen[split] = (exact or own)[0]
     return chosen if len(chosen) == 3 and len(set(chosen.values())) == 3 else {}

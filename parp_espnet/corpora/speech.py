@@ -1,12 +1,13 @@
 """Speech of one speaker at a time, and the worker process that makes it.
 
-A speaker says `UTTERANCES` utterances. They depend on the language, the set, the seed and the speaker's
-number, and on nothing else: not on the worker, the number of workers or what was made before.
+A speaker says `UTTERANCES` utterances. They depend on the language, the set, the seed and the
+speaker's number, and on nothing else: not on the worker, the number of workers or what was made
+before.
 
 `python3 -m parp_espnet.corpora.speech` is a worker: it reads one request a line (JSON) on stdin and
-answers each on stdout with one line of JSON and the samples after it. It is a program of its own, not a
-fork: it starts in a third of a second whatever the caller has loaded, and is safe where the caller has
-threads.
+answers each on stdout with one line of JSON and the samples after it. It is a program of its own,
+not a fork: it starts in a third of a second whatever the caller has loaded, and is safe where the
+caller has threads.
 """
 
 import json
@@ -29,7 +30,8 @@ SAMPLE_RATE = 16000
 UTTERANCES = 10
 SHORTEST, LONGEST = 1.0, 12.0  # seconds
 
-# eSpeak NG uses the full range of 16 bits; the resampling filter overshoots by less than this leaves.
+# eSpeak NG uses the full range of 16 bits; the resampling filter overshoots by less than this
+# leaves.
 _GAIN = 0.7
 _SILENCE = 0.01  # of the peak
 _MARGIN = 0.1  # seconds of silence that stay at either end
@@ -55,9 +57,9 @@ class Spoken:
 def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
     """Return the utterances of speaker `number` (0, 1, …) of a set.
 
-    A phrase is drawn again when eSpeak NG reads a part of it by another language's rules, when it has a
-    phone that none is drawn with (`drawn`), and when it is shorter than `SHORTEST` or longer than
-    `LONGEST`.
+    A phrase is drawn again when eSpeak NG reads a part of it by another language's rules, when it
+    has a phone that none is drawn with (`drawn`), and when it is shorter than `SHORTEST` or longer
+    than `LONGEST`.
     """
     random = Random(f"{language} {split} {seed} {number}")
     voice = draw_voice(split, random)
@@ -74,19 +76,25 @@ def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
                 continue
             samples = finish(raw, synthesiser.sample_rate)
             if SHORTEST <= len(samples) / SAMPLE_RATE <= LONGEST:
-                spoken.append(Spoken(f"{speaker}-{len(spoken):02d}", speaker, language, text, phones, samples))
+                spoken.append(
+                    Spoken(f"{speaker}-{len(spoken):02d}", speaker, language, text, phones, samples)
+                )
     return spoken
 
 
 def say(language: str, text: str) -> NDArray[np.int16]:
-    """Return `text` as the language's own voice says it, (n,) at 16 kHz; the same samples every time."""
+    """Return `text` as the language's own voice says it, (n,) at 16 kHz; the same samples every
+    time.
+    """
     with Synthesiser(language) as synthesiser:
         raw, _ = synthesiser.speak(text)
         return finish(raw, synthesiser.sample_rate)
 
 
 def finish(raw: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
-    """Return speech (n,) at `rate` as 16 kHz, unclipped, with at most `_MARGIN` of silence at its ends."""
+    """Return speech (n,) at `rate` as 16 kHz, unclipped, with at most `_MARGIN` of silence at its
+    ends.
+    """
     level = np.abs(raw.astype(np.int32))
     loud = np.flatnonzero(level > _SILENCE * level.max(initial=1))
     if not loud.size:
@@ -103,7 +111,10 @@ def _serve() -> None:
     for line in sys.stdin:
         spoken = speak(**json.loads(line))
         fields = ("id", "speaker", "language", "text", "phones")
-        head = [{name: getattr(one, name) for name in fields} | {"count": len(one.samples)} for one in spoken]
+        head = [
+            {name: getattr(one, name) for name in fields} | {"count": len(one.samples)}
+            for one in spoken
+        ]
         sys.stdout.buffer.write(json.dumps(head).encode() + b"\n")
         sys.stdout.buffer.writelines(one.samples.tobytes() for one in spoken)
         sys.stdout.buffer.flush()

@@ -1,4 +1,6 @@
-"""What the two corpora of Common Voice have in common: clips of clients, in sets that share no client and no text."""
+"""What the two corpora of Common Voice have in common: clips of clients, in sets that share no
+client and no text.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +18,8 @@ _NAME = re.compile(r"common_voice_([A-Za-z-]+)_\d+(?:\.mp3)?")
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A row of a table: where it stands, the recording's name without .mp3, whose it is, and the sentence.
+    """A row of a table: where it stands, the recording's name without .mp3, whose it is, and the
+    sentence.
 
     `phones` are the published ones, where there are any.
     """
@@ -38,13 +41,20 @@ def divided(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
 
 
 def unshared(own: Mapping[str, Sequence[Clip]], split: str) -> tuple[list[Clip], str]:
-    """Return the clips of a set whose client and text no other set has, and a note of how many were left out."""
+    """Return the clips of a set whose client and text no other set has, and a note of how many were
+    left out.
+    """
     others = OTHERS[split]
     taken = [clip for name in others for clip in own[name]]
     clients, sentences = {clip.client for clip in taken}, {clip.sentence for clip in taken}
-    left = [clip for clip in own[split] if clip.client not in clients and clip.sentence not in sentences]
+    left = [
+        clip for clip in own[split] if clip.client not in clients and clip.sentence not in sentences
+    ]
     gone = len(own[split]) - len(left)
-    return left, f"{gone} clips of speakers or sentences of {' and '.join(others)} left out" if gone else ""
+    return (
+        left,
+        f"{gone} clips of speakers or sentences of {' and '.join(others)} left out" if gone else "",
+    )
 
 
 def check_language(where: str, name: str, locale: str, language: str) -> None:
@@ -53,6 +63,7 @@ def check_language(where: str, name: str, locale: str, language: str) -> None:
     found = locale.strip() or (match[1] if match else language)
     if found != language:
         raise UserError(
-            f"{where}: expected clips of {language}, found {found} ({name}); give the directory of {language}, or run "
+            f"{where}: expected clips of {language}, found {found} ({name}); give the directory "
+            f"of {language}, or run "
             f"the recipe of {found}"
         )

@@ -1,8 +1,10 @@
-"""Common Voice's Spontaneous Speech: volunteers answer questions, and others write down what they said.
+"""Common Voice's Spontaneous Speech: volunteers answer questions, and others write down what they
+said.
 
-A release has `ss-corpus-<language>.tsv` with `audios/` beside it. Its column `split` says the sets, where it has all
-three; else the speakers are divided by a hash. What nobody has written down yet is left out. Events in brackets are no
-part of a text, and an answer that has something nobody understood is left out, as with one's own recordings.
+A release has `ss-corpus-<language>.tsv` with `audios/` beside it. Its column `split` says the sets,
+where it has all three; else the speakers are divided by a hash. What nobody has written down yet is
+left out. Events in brackets are no part of a text, and an answer that has something nobody
+understood is left out, as with one's own recordings.
 """
 
 import re
@@ -25,9 +27,11 @@ _CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
 
 
 def find_table(root: Path, language: str) -> Path | None:
-    """Return the table of a language in a release, or in a folder of releases; None where there is no such release.
+    """Return the table of a language in a release, or in a folder of releases; None where there is
+    no such release.
 
-    Raises `UserError` where the releases are of other languages, or there are no recordings beside the table.
+    Raises `UserError` where the releases are of other languages, or there are no recordings beside
+    the table.
     """
     tables = [*root.glob("ss-corpus-*.tsv"), *root.glob("*/ss-corpus-*.tsv")]
     if not tables:
@@ -91,14 +95,17 @@ def _rows(path: Path, language: str) -> tuple[list[tuple[Clip, str]], list[Rejec
             "expected the speaker in client_id, found none" if not clip.client
             else "expected a recording in audio_file, found none" if not name
             else "expected a recording, found a path that leads elsewhere" if "/" in name
-            else f"expected each clip once, found it first in {found[name][0].where}" if name in found
+            else f"expected each clip once, found it first in "
+                 f"{found[name][0].where}" if name in found
             else None
         )  # fmt: skip
         if reason is not None:
             rejected.append(Reject(row.where, name, Why.ROW, reason))
         elif not clip.sentence:
             # Most of a release may wait to be written down.
-            rejected.append(Reject(row.where, name, Why.ALONE, "expected a transcription, found none"))
+            rejected.append(
+                Reject(row.where, name, Why.ALONE, "expected a transcription, found none")
+            )
         else:
             found[name] = (clip, SPLIT_NAMES.get(_cell(row, places, "split").lower(), ""))
     return list(found.values()), rejected
@@ -108,7 +115,9 @@ def _cell(row: Row, places: Mapping[str, int], column: str) -> str:
     return row.fields[places[column]].strip() if column in places else ""
 
 
-def _without_marks(clip: Clip, seen: Counter[tuple[Kind, str]], rejected: list[Reject]) -> Clip | None:
+def _without_marks(
+    clip: Clip, seen: Counter[tuple[Kind, str]], rejected: list[Reject]
+) -> Clip | None:
     marked = read_marks(clip.sentence)
     seen.update(marked.marks)
     unwritten = [mark for kind, mark in marked.marks if kind is Kind.UNWRITTEN]
@@ -117,6 +126,8 @@ def _without_marks(clip: Clip, seen: Counter[tuple[Kind, str]], rejected: list[R
         rejected.append(Reject(clip.where, clip.name, Why.ALONE, reason))
         return None
     if not marked.text:
-        rejected.append(Reject(clip.where, clip.name, Why.TEXT, "expected a text, found marks alone"))
+        rejected.append(
+            Reject(clip.where, clip.name, Why.TEXT, "expected a text, found marks alone")
+        )
         return None
     return replace(clip, sentence=marked.text)

@@ -1,4 +1,5 @@
-"""The corpora: what each is told, and what it needs. Options of phn.sh and of make_corpus both follow from this table.
+"""The corpora: what each is told, and what it needs. Options of phn.sh and of make_corpus both
+follow from this table.
 
 A new corpus is a row here, a module that reads it, and its maker in `parp_espnet.bin.make_corpus`.
 """
@@ -20,8 +21,9 @@ class Minutes:
 
 @dataclass(frozen=True)
 class Corpus:
-    """One corpus: what it is; the options that it needs and those that it takes besides; its languages, where not any
-    will do, by the code of their phone inventory."""
+    """One corpus: what it is; the options that it needs and those that it takes besides; its
+    languages, where not any will do, by the code of their phone inventory.
+    """
 
     what: str
     needs: tuple[str, ...] = ()
@@ -44,7 +46,8 @@ class Corpus:
 
 FOLDERS: Mapping[str, str] = {
     "mboshi": "a clone of github.com/besacier/mboshi-french-parallel-corpus",
-    "commonvoice": "an unpacked release of Common Voice, or of one language of it, Spontaneous Speech included",
+    "commonvoice": "an unpacked release of Common Voice, or of one language of it, Spontaneous "
+    "Speech included",
     "commonvoice_splits": "the splits of Rivière et al. 2020, unpacked",
     "librilight": "librispeech_finetuning of Libri-light, unpacked",
     "librispeech": "LibriSpeech, unpacked, with dev-other and test-clean",
@@ -73,7 +76,9 @@ CORPORA: Mapping[str, Corpus] = {
         languages={"en": "en"},
         libraries=("espnet", "espeakng-loader"),
     ),
-    "mboshi": Corpus("Mboshi, from a clone of the corpus", needs=("mboshi",), languages={"mb": "mb"}),
+    "mboshi": Corpus(
+        "Mboshi, from a clone of the corpus", needs=("mboshi",), languages={"mb": "mb"}
+    ),
     "commonvoice": Corpus(
         "Common Voice, any release, by the project's phonemiser or the published phones",
         needs=("commonvoice", "lang", "minutes"),
@@ -92,7 +97,12 @@ CORPORA: Mapping[str, Corpus] = {
         named_sets=True,
         letters=True,
     ),
-    "an4": Corpus("AN4, from CMU's tarball", needs=("an4",), languages={"en": "en"}, libraries=("espeakng-loader",)),
+    "an4": Corpus(
+        "AN4, from CMU's tarball",
+        needs=("an4",),
+        languages={"en": "en"},
+        libraries=("espeakng-loader",),
+    ),
     "own": Corpus(
         "recordings of one's own, in one of three layouts",
         needs=("own", "lang"),

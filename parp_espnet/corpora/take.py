@@ -30,9 +30,11 @@ class Listed(Protocol):
 def take[T: Listed](
     items: Sequence[T], use: Callable[[T], Utterance], minutes: float, label: str
 ) -> tuple[list[Utterance], list[Reject]]:
-    """Return the first utterances that last `minutes` (infinite: all), and what was rejected on the way.
+    """Return the first utterances that last `minutes` (infinite: all), and what was rejected on the
+    way.
 
-    `use` raises `UnusableError`. Where the first `HOPELESS` items are all rejected, the rest is not looked at.
+    `use` raises `UnusableError`. Where the first `HOPELESS` items are all rejected, the rest is not
+    looked at.
     """
     utterances: list[Utterance] = []
     rejected: list[Reject] = []
@@ -58,13 +60,18 @@ def need_minutes(
     option: str = "train_minutes",
     why: str = "",
 ) -> None:
-    """Raise `UserError` where there is some speech of a set, and less than asked for by `option`; `why` may say why."""
+    """Raise `UserError` where there is some speech of a set, and less than asked for by `option`;
+    `why` may say why.
+    """
     found = sum(one.duration for one in utterances) / 60
     if utterances and not math.isinf(minutes) and found < ENOUGH * minutes:
         less = f"{math.floor(found * 10) / 10:g}" if found >= 0.1 else f"{found:.3f}"
-        what = {"train_minutes": "training", "valid_minutes": "validation", "test_minutes": "test"}[option]
+        what = {"train_minutes": "training", "valid_minutes": "validation", "test_minutes": "test"}[
+            option
+        ]
         raise UserError(
-            f"{where}: expected {minutes:g} minutes of {what} speech, found {found:.2f} that can be used, in "
+            f"{where}: expected {minutes:g} minutes of {what} speech, found {found:.2f} that can "
+            f"be used, in "
             f"{len(utterances)} utterances ({rejected} rejected){why}; give --{option} {less}"
         )
 
@@ -72,4 +79,8 @@ def need_minutes(
 def falls_short(utterances: Sequence[Utterance], minutes: float) -> str:
     """Return how much there is of how much, where a set has less than asked for; else nothing."""
     found = sum(one.duration for one in utterances) / 60
-    return f"{found:.1f} of the {minutes:g} minutes asked for" if found < ENOUGH * minutes < math.inf else ""
+    return (
+        f"{found:.1f} of the {minutes:g} minutes asked for"
+        if found < ENOUGH * minutes < math.inf
+        else ""
+    )

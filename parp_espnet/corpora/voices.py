@@ -1,10 +1,11 @@
-"""Who speaks: eSpeak NG's voice variants divided into train, dev and test, and speakers drawn from them.
+"""Who speaks: eSpeak NG's voice variants divided into train, dev and test, and speakers drawn from
+them.
 
-A speaker is a fixed variant, rate, pitch and pitch range. No variant is in two sets. Dev and test have
-natural ones, near their own pitch; train has all the others that can be understood, over a wider range of
-pitch and rate, so that what is learned from them has to do without a typical voice. In every set about half
-of the speakers are women, although six of seven variants are men: what has heard few women mistakes two to
-four times as many of their phones.
+A speaker is a fixed variant, rate, pitch and pitch range. No variant is in two sets. Dev and test
+have natural ones, near their own pitch; train has all the others that can be understood, over a
+wider range of pitch and rate, so that what is learned from them has to do without a typical voice.
+In every set about half of the speakers are women, although six of seven variants are men: what has
+heard few women mistakes two to four times as many of their phones.
 """
 
 from dataclasses import dataclass
@@ -55,7 +56,9 @@ def draw_voice(split: str, random: Random) -> Voice:
     ranges = _WIDE if split == "train" else _NATURAL
     female = random.random() < 0.5
     return Voice(
-        variant=random.choice([variant for variant in variants_of(split) if is_female(variant) == female]),
+        variant=random.choice(
+            [variant for variant in variants_of(split) if is_female(variant) == female]
+        ),
         rate=random.randint(*ranges.rate),
         pitch=random.randint(*ranges.pitch),
         range=random.randint(*ranges.range),

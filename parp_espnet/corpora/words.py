@@ -1,8 +1,9 @@
 """Whether a text that is to hold phones holds words instead.
 
-Nobody writes a phone with four letters on an average, or with Chinese characters; a consonant and the vowel behind it
-are two phones, in one token they are a syllable or a word; and no language has hundreds of phones: the largest
-inventories, with every tone of every vowel a phone of its own, stay below `MOST_PHONES`.
+Nobody writes a phone with four letters on an average, or with Chinese characters; a consonant and
+the vowel behind it are two phones, in one token they are a syllable or a word; and no language has
+hundreds of phones: the largest inventories, with every tone of every vowel a phone of its own, stay
+below `MOST_PHONES`.
 """
 
 import re
@@ -18,14 +19,22 @@ from parp_espnet.phones.espeak import VOICES
 MOST_PHONES = 200
 """More different tokens of letters are words, or characters that stand for syllables."""
 FEWEST = 20
-"""With fewer, nothing is said: they may be phones with names. Unless they are long and have syllables, too."""
+"""With fewer, nothing is said: they may be phones with names. Unless they are long and have
+syllables, too.
+"""
 FEWEST_LONG = 8
 LETTERS_OF_A_WORD = 3.0
-"""Letters, without marks and modifiers, that different words have on an average, at least; those of phones have two."""
+"""Letters, without marks and modifiers, that different words have on an average, at least; those of
+phones have two.
+"""
 LETTERS_ELSEWHERE = 2.0
-"""The same of scripts without vowels, or of syllables, in which nobody writes phones of several letters."""
+"""The same of scripts without vowels, or of syllables, in which nobody writes phones of several
+letters.
+"""
 SYLLABLES = 0.5
-"""Part of different words that have a consonant and a vowel behind it, at least; a glide may belong to a diphthong."""
+"""Part of different words that have a consonant and a vowel behind it, at least; a glide may belong
+to a diphthong.
+"""
 
 _TONE = re.compile("[0-9⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}$")
 _OF_PHONES = frozenset({"LATIN", "GREEK", "CYRILLIC", "BOPOMOFO"})
@@ -35,7 +44,9 @@ _GLIDES = frozenset("jwɥyʋɰй")
 
 @dataclass(frozen=True)
 class _Token:
-    """What a token looks like: how many letters it has, none where it has something that no word has."""
+    """What a token looks like: how many letters it has, none where it has something that no word
+    has.
+    """
 
     letters: int
     is_syllable: bool
@@ -45,7 +56,9 @@ class _Token:
 
 
 def find_words(tokens: Iterable[str]) -> tuple[str, ...]:
-    """Return the different tokens that are words of letters, the longest first; none where they may be phones."""
+    """Return the different tokens that are words of letters, the longest first; none where they may
+    be phones.
+    """
     looks = {token: _look(token) for token in set(tokens) if not _is_special(token)}
     words = {token: look for token, look in looks.items() if look.letters}
     if not _are_words(list(words.values())):
@@ -74,8 +87,10 @@ def not_phones(words: Sequence[str]) -> str:
     """Say that words were found in the place of phones, and what to do."""
     some = ", ".join(words[: len(words) : max(1, len(words) // 3)][:3])
     return (
-        f"expected phones with spaces between them, found {len(words)} different words, such as {some}: --own PATH "
-        f"--phonemise LANG ({' '.join(VOICES)}) makes phones of them, --phonemise letters spells them; if words are "
+        f"expected phones with spaces between them, found {len(words)} different words, such as "
+        f"{some}: --own PATH "
+        f"--phonemise LANG ({' '.join(VOICES)}) makes phones of them, --phonemise letters spells "
+        f"them; if words are "
         "what is to be recognised, give --words_as_tokens true"
     )
 

@@ -1,4 +1,6 @@
-"""ARPA files: the form in which n-gram models are exchanged (SRILM's ngram-format(5); KenLM and ESPnet read it)."""
+"""ARPA files: the form in which n-gram models are exchanged (SRILM's ngram-format(5); KenLM and
+ESPnet read it).
+"""
 
 import bz2
 import gzip
@@ -37,7 +39,9 @@ type Words = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Entry:
-    """An n-gram's base-10 logarithms: of its last word's probability after the others, and of its back-off weight."""
+    """An n-gram's base-10 logarithms: of its last word's probability after the others, and of its
+    back-off weight.
+    """
 
     probability: float
     backoff: float = 0.0
@@ -60,8 +64,12 @@ class Arpa:
         return self.ngrams[len(words) - 1].get(words)
 
     def log10(self, history: Words, word: str) -> float:
-        """Return the base-10 logarithm of a word's probability after a history, by the rule of back-off (Katz 1987)."""
-        context = history[len(history) - self.order + 1 :] if len(history) >= self.order else history
+        """Return the base-10 logarithm of a word's probability after a history, by the rule of
+        back-off (Katz 1987).
+        """
+        context = (
+            history[len(history) - self.order + 1 :] if len(history) >= self.order else history
+        )
         found = self.entry((*context, word))
         if found is not None:
             return found.probability
@@ -73,7 +81,9 @@ class Arpa:
 
     def write(self, path: Path) -> None:
         """Write the file; the same model gives the same bytes."""
-        counts = [f"ngram {order}={len(entries)}\n" for order, entries in enumerate(self.ngrams, start=1)]
+        counts = [
+            f"ngram {order}={len(entries)}\n" for order, entries in enumerate(self.ngrams, start=1)
+        ]
         sections = []
         for order, entries in enumerate(self.ngrams, start=1):
             lines = [_line(words, entries[words], order < self.order) for words in sorted(entries)]
@@ -84,13 +94,14 @@ class Arpa:
 def read_arpa(path: Path) -> Arpa:
     """Read an ARPA file, also a compressed one, as KenLM reads it.
 
-    What is untidy but says one thing only is read with a warning: a word that is there twice (the first holds, as in
-    KenLM), a head that is off by one in the words.
+    What is untidy but says one thing only is read with a warning: a word that is there twice (the
+    first holds, as in KenLM), a head that is off by one in the words.
 
     Raises `UserError` naming the line that is wrong.
     """
     lines: list[tuple[int, str]] = []
-    # "\n" alone: other characters that Python takes for ends of lines, or for spaces, may be in a word.
+    # "\n" alone: other characters that Python takes for ends of lines, or for spaces, may be in a
+    # word.
     for number, line in enumerate(_text(path).split("\n"), start=1):
         stripped = line.strip(BLANK)
         if stripped:
@@ -132,7 +143,11 @@ class _Reader:
             elif not begun:
                 # Remarks may stand before the data.
                 if line == IRSTLM:
-                    raise self._wrong(number, "an ARPA file; IRSTLM's own is made one by compile-lm --text yes", line)
+                    raise self._wrong(
+                        number,
+                        "an ARPA file; IRSTLM's own is made one by compile-lm --text yes",
+                        line,
+                    )
             elif line.startswith("ngram ") and order == 0:
                 self._announced.append(self._count(number, line))
             elif line == f"\\{order + 1}-grams:" and order < len(self._announced):
@@ -145,12 +160,16 @@ class _Reader:
                 raise self._wrong(number, "'ngram N=COUNT' or '\\1-grams:'", line)
         else:
             raise UserError(
-                f"{self._path}: expected an ARPA file that ends with \\end\\, found none; it may be cut off"
+                f"{self._path}: expected an ARPA file that ends with \\end\\, found none; it may "
+                f"be cut off"
             )
         self._check_counts()
         self._check_words()
         if self._twice:
-            say(f"warning: {self._path}: the first holds of what is there twice: {_shown(self._twice)}")
+            say(
+                f"warning: {self._path}: the first holds of what is there twice: "
+                f"{_shown(self._twice)}"
+            )
         return Arpa(self._ngrams)
 
     def _count(self, number: int, line: str) -> int:
@@ -175,7 +194,8 @@ class _Reader:
             values = [float(text) for text in numbers]
         except ValueError:
             values = []
-        # Another file's last order may have the back-off weights that it needs none of, all of them 0.
+        # Another file's last order may have the back-off weights that it needs none of, all of them
+        # 0.
         if len(values) == most + 1 and order == len(self._announced) and values[-1] == 0:
             values.pop()
         if len(words) < order or not 1 <= len(values) <= most or any(map(math.isnan, values)):
@@ -189,15 +209,23 @@ class _Reader:
         return tuple(words), Entry(probability, *values[1:])
 
     def _check_counts(self) -> None:
-        """Check that nothing is missing, as far as the head tells: it may count a word too many or too few."""
+        """Check that nothing is missing, as far as the head tells: it may count a word too many or
+        too few.
+        """
         distinct = [len(entries) for entries in self._ngrams]
         if self._announced and self._announced in (distinct, self._lines_of):
             return
         found = self._lines_of
         if found and found[1:] == self._announced[1:] and abs(found[0] - self._announced[0]) == 1:
-            say(f"warning: {self._path}: its head says {self._announced[0]} words, but there are {found[0]}")
+            say(
+                f"warning: {self._path}: its head says {self._announced[0]} words, but there are "
+                f"{found[0]}"
+            )
             return
-        raise UserError(f"{self._path}: expected as many n-grams as its head says, {self._announced}, found {found}")
+        raise UserError(
+            f"{self._path}: expected as many n-grams as its head says, {self._announced}, found "
+            f"{found}"
+        )
 
     def _check_words(self) -> None:
         known = {words[0] for words in self._ngrams[0]}
@@ -206,14 +234,18 @@ class _Reader:
                 continue
             other = f"; write {word} for {word.upper()}" if word.upper() in known else ""
             raise UserError(
-                f"{self._path}: expected {word} among the words, as every n-gram of sentences has it, found none{other}"
+                f"{self._path}: expected {word} among the words, as every n-gram of sentences has "
+                f"it, found none{other}"
             )
         for entries in self._ngrams[1:]:
             for words in entries:
-                unknown = next((word for word in words if word not in known and word != UNKNOWN), None)
+                unknown = next(
+                    (word for word in words if word not in known and word != UNKNOWN), None
+                )
                 if unknown is not None:
                     raise UserError(
-                        f"{self._path}: expected every word among the 1-grams, found {unknown} only in "
+                        f"{self._path}: expected every word among the 1-grams, found {unknown} "
+                        f"only in "
                         f"{' '.join(words)}; the file may be damaged"
                     )
 

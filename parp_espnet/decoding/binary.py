@@ -1,4 +1,6 @@
-"""N-grams in KenLM's binary form, through its own Python module, which is an optional dependency."""
+"""N-grams in KenLM's binary form, through its own Python module, which is an optional
+dependency.
+"""
 
 import math
 from collections.abc import Hashable, Sequence
@@ -18,7 +20,9 @@ MAGIC = b"mmap lm http://kheafield.com/code"
 
 
 def read_ngram(path: Path, tokens: Sequence[str]) -> LanguageModel:
-    """Read an ARPA file, or a binary of KenLM. Raises `UserError` where it is neither, or of other words."""
+    """Read an ARPA file, or a binary of KenLM. Raises `UserError` where it is neither, or of other
+    words.
+    """
     need_file(path, "no such file; expected an n-gram")
     try:
         with path.open("rb") as file:
@@ -38,12 +42,15 @@ class KenlmModel(LanguageModel):
         except ModuleNotFoundError:
             raise UserError(
                 f"{path}: reading KenLM's binary form takes its module, which is not installed: "
-                "pip install kenlm==0.3.0 (it needs cmake and a C++ compiler), or give the ARPA file it was made of"
+                "pip install kenlm==0.3.0 (it needs cmake and a C++ compiler), or give the ARPA "
+                "file it was made of"
             ) from None
         try:
             self._model: Any = kenlm.Model(str(path))
         except (OSError, RuntimeError) as error:
-            raise UserError(f"{path}: KenLM cannot read it ({str(error).splitlines()[-1]})") from None
+            raise UserError(
+                f"{path}: KenLM cannot read it ({str(error).splitlines()[-1]})"
+            ) from None
         self._new_state: Any = kenlm.State
         self._words = list(tokens)
         check_vocabulary({token for token in tokens if token in self._model}, tokens, str(path))
@@ -62,4 +69,6 @@ class KenlmModel(LanguageModel):
     def _score(self, keys: Sequence[Hashable]) -> NDArray[np.float64]:
         unused = self._new_state()
         words = [*self._words, END]
-        return np.array([[self._model.BaseScore(key, word, unused) for word in words] for key in keys]) * math.log(10)
+        return np.array(
+            [[self._model.BaseScore(key, word, unused) for word in words] for key in keys]
+        ) * math.log(10)

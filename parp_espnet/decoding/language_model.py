@@ -1,4 +1,6 @@
-"""What a search asks of a language model: where a sentence begins, what may follow, and where a token leads."""
+"""What a search asks of a language model: where a sentence begins, what may follow, and where a
+token leads.
+"""
 
 import math
 from abc import ABC, abstractmethod
@@ -17,7 +19,8 @@ SPECIAL = ("<blank>", "<unk>", "<sos/eos>")
 class LanguageModel(ABC):
     """A language model over a recogniser's tokens, which remembers what it was asked.
 
-    A state is a number that stands for all a model keeps of the tokens so far; equal states are followed alike.
+    A state is a number that stands for all a model keeps of the tokens so far; equal states are
+    followed alike.
     """
 
     lasting = True
@@ -46,7 +49,9 @@ class LanguageModel(ABC):
         return self._state(self._first())
 
     def rows(self, states: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return natural logarithms of what may follow, (*states, tokens + 1); the last is the sentence's end."""
+        """Return natural logarithms of what may follow, (*states, tokens + 1); the last is the
+        sentence's end.
+        """
         known = self._known[states]
         if not known.all():
             missing = np.unique(states[~known])
@@ -85,7 +90,9 @@ class ArpaModel(LanguageModel):
     """An n-gram of an ARPA file. A state is the longest context that the file says something of."""
 
     def __init__(self, arpa: Arpa, tokens: Sequence[str], source: str) -> None:
-        """Prepare for the recogniser's tokens; `source` is what errors call the file. Raises `UserError`."""
+        """Prepare for the recogniser's tokens; `source` is what errors call the file. Raises
+        `UserError`.
+        """
         known = {words[0] for words in arpa.ngrams[0]}
         check_vocabulary(known, tokens, source)
         self._words = [token if token in known else UNKNOWN for token in tokens]
@@ -139,6 +146,8 @@ def check_vocabulary(known: set[str], tokens: Sequence[str], source: str) -> Non
     if 2 * len(lacking) > len(own):
         other = sorted(known - {BEGIN, END, UNKNOWN})[:3]
         raise UserError(
-            f"{source}: lacks {len(lacking)} of the recogniser's {len(own)} tokens, such as {' '.join(lacking[:3])}; "
-            f"its words are such as {' '.join(other)}: expected a model of the tokens in data/train/text"
+            f"{source}: lacks {len(lacking)} of the recogniser's {len(own)} tokens, such as "
+            f"{' '.join(lacking[:3])}; "
+            f"its words are such as {' '.join(other)}: expected a model of the tokens in "
+            f"data/train/text"
         )

@@ -1,4 +1,6 @@
-"""What a recogniser said of every frame of a data set, in a file, so that a search needs neither it nor the speech."""
+"""What a recogniser said of every frame of a data set, in a file, so that a search needs neither it
+nor the speech.
+"""
 
 import json
 from collections.abc import Mapping
@@ -26,13 +28,19 @@ class LogProbs:
 
     def write(self, path: Path) -> None:
         """Write a safetensors file; its metadata has the tokens."""
-        arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in self.utterances.items()}
+        arrays = {
+            name: np.ascontiguousarray(array, np.float32) for name, array in self.utterances.items()
+        }
         with atomic_write(path) as temporary:
-            temporary.write_bytes(save(arrays, {"tokens": json.dumps(self.tokens, ensure_ascii=False)}))
+            temporary.write_bytes(
+                save(arrays, {"tokens": json.dumps(self.tokens, ensure_ascii=False)})
+            )
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `write` wrote. Raises `UserError` when it is missing, damaged or something else."""
+        """Read what `write` wrote. Raises `UserError` when it is missing, damaged or something
+        else.
+        """
         if not path.exists():
             raise UserError(f"{path}: no such file; decode first, with --logprobs")
         try:
@@ -40,8 +48,13 @@ class LogProbs:
                 tokens = json.loads((file.metadata() or {}).get("tokens", "null"))
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
         except (OSError, SafetensorError, ValueError) as error:
-            raise UserError(f"{path}: expected log-probabilities, cannot read them ({error}); delete it") from None
+            raise UserError(
+                f"{path}: expected log-probabilities, cannot read them ({error}); delete it"
+            ) from None
         shapes = {array.shape[1:] for array in arrays.values()}
         if not isinstance(tokens, list) or not shapes <= {(len(tokens),)}:
-            raise UserError(f"{path}: expected arrays of (frames, tokens) with their tokens, found others; delete it")
+            raise UserError(
+                f"{path}: expected arrays of (frames, tokens) with their tokens, found others; "
+                f"delete it"
+            )
         return cls(tuple(tokens), arrays)

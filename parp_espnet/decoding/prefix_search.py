@@ -1,14 +1,15 @@
 """CTC prefix beam search over log-probabilities that a model has given once.
 
-Hannun et al. 2014 ("First-pass large vocabulary continuous speech recognition using bi-directional recurrent DNNs",
-algorithm 1): a hypothesis is a sequence of tokens, not of frames, and its probability is the sum over all paths of
-frames that collapse to it, held in two parts, of the paths that end in a blank and of those that end in its last token.
+Hannun et al. 2014 ("First-pass large vocabulary continuous speech recognition using bi-directional
+recurrent DNNs", algorithm 1): a hypothesis is a sequence of tokens, not of frames, and its
+probability is the sum over all paths of frames that collapse to it, held in two parts, of the paths
+that end in a blank and of those that end in its last token.
 What is maximised is ESPnet's:
 
     log p_ctc(y) + Σ weight · log p_lm(y, end of sentence) + penalty · |y|
 
-The network is not run again, so that trying a weight costs a search of seconds, and a search takes whole batches of
-utterances in arrays.
+The network is not run again, so that trying a weight costs a search of seconds, and a search takes
+whole batches of utterances in arrays.
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,9 @@ class Hypothesis:
 
 @dataclass
 class _Beam:
-    """The hypotheses of a batch, (utterances, beam) each, and of every hypothesis the state in every language model."""
+    """The hypotheses of a batch, (utterances, beam) each, and of every hypothesis the state in
+    every language model.
+    """
 
     nodes: Ints
     ends_blank: Floats
@@ -61,7 +64,13 @@ class _Beam:
     def first(self, count: int) -> "_Beam":
         """The hypotheses of the first utterances."""
         states = [states[:count] for states in self.states]
-        return _Beam(self.nodes[:count], self.ends_blank[:count], self.ends_token[:count], self.prior[:count], states)
+        return _Beam(
+            self.nodes[:count],
+            self.ends_blank[:count],
+            self.ends_token[:count],
+            self.prior[:count],
+            states,
+        )
 
     def put(self, other: "_Beam") -> None:
         """Replace the hypotheses of the first utterances."""
@@ -73,7 +82,9 @@ class _Beam:
 
 
 class _Trie:
-    """All sequences of tokens that a search has met, each a node under the one without its last token."""
+    """All sequences of tokens that a search has met, each a node under the one without its last
+    token.
+    """
 
     def __init__(self, utterances: int) -> None:
         self.parents = np.full(utterances + 4096, NO_PARENT)
@@ -104,7 +115,8 @@ class _Trie:
 def search(
     logprobs: Sequence[Floats], beam: int, penalty: float = 0.0, models: Sequence[Weighted] = ()
 ) -> list[Hypothesis]:
-    """Return the best hypothesis for each utterance of a batch; what it is does not depend on the batch.
+    """Return the best hypothesis for each utterance of a batch; what it is does not depend on the
+    batch.
 
     Args:
         logprobs: natural logarithms of each utterance, (frames, tokens), token 0 being the blank.
@@ -129,7 +141,9 @@ def search(
         final += one.weight * one.model.rows(states)[..., -1]
     best = final.argmax(axis=1)
     found = {
-        number: Hypothesis(trie.sequence(int(beams.nodes[place, best[place]])), float(final[place, best[place]]))
+        number: Hypothesis(
+            trie.sequence(int(beams.nodes[place, best[place]])), float(final[place, best[place]])
+        )
         for place, number in enumerate(order)
     }
     return [found[number] for number in range(len(logprobs))]
@@ -149,7 +163,9 @@ def _begin(utterances: int, beam: int, models: Sequence[Weighted]) -> _Beam:
     return beams
 
 
-def _step(beams: _Beam, now: Floats, trie: _Trie, penalty: float, models: Sequence[Weighted]) -> _Beam:
+def _step(
+    beams: _Beam, now: Floats, trie: _Trie, penalty: float, models: Sequence[Weighted]
+) -> _Beam:
     """Go one frame on; `now` is (utterances, tokens)."""
     width, size = beams.nodes.shape[1], now.shape[1]
     last = np.where(beams.nodes >= 0, trie.tokens[beams.nodes], NOTHING)
@@ -158,7 +174,9 @@ def _step(beams: _Beam, now: Floats, trie: _Trie, penalty: float, models: Sequen
 
     longer = whole[:, :, None] + now[:, None, :]
     # The last token again is a new one only after a blank.
-    longer[rows, columns, np.maximum(last, 0)] = np.where(last >= 0, beams.ends_blank + repeated, -np.inf)
+    longer[rows, columns, np.maximum(last, 0)] = np.where(
+        last >= 0, beams.ends_blank + repeated, -np.inf
+    )
     longer[:, :, BLANK] = -np.inf
 
     ends_blank = whole + now[:, BLANK, None]

@@ -1,4 +1,6 @@
-"""Choose a search's weights by the errors on a validation set: every choice of a small grid is tried."""
+"""Choose a search's weights by the errors on a validation set: every choice of a small grid is
+tried.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,19 +33,25 @@ class Tried:
 
 
 def grid(given: Given, has_lm: bool, has_ngram: bool) -> list[Weights]:
-    """Return the choices to try, the least weights first. A model that there is not has weight 0."""
+    """Return the choices to try, the least weights first. A model that there is not has
+    weight 0.
+    """
     usual = TWO_MODELS if has_lm and has_ngram else ONE_MODEL
 
     def values(there: bool, chosen: float | None) -> Sequence[float]:
         return (0.0,) if not there else usual if chosen is None else (chosen,)
 
     penalties = PENALTIES if given.penalty is None else (given.penalty,)
-    choices = product(values(has_lm, given.lm_weight), values(has_ngram, given.ngram_weight), penalties)
+    choices = product(
+        values(has_lm, given.lm_weight), values(has_ngram, given.ngram_weight), penalties
+    )
     return [Weights(*choice) for choice in choices]
 
 
 def best_of(tried: Sequence[Tried]) -> Tried:
-    """Return the choice with the least errors; of equal ones the first, which has the least weights."""
+    """Return the choice with the least errors; of equal ones the first, which has the least
+    weights.
+    """
     return min(tried, key=lambda one: one.total.error_rate)
 
 
@@ -53,7 +61,9 @@ def as_table(tried: Sequence[Tried]) -> str:
 
 
 def as_matrix(tried: Sequence[Tried]) -> str:
-    """Return the error rates in percent for the console: a column for each penalty, the best with a star."""
+    """Return the error rates in percent for the console: a column for each penalty, the best with a
+    star.
+    """
     best = best_of(tried)
     penalties = sorted({one.weights.penalty for one in tried})
     lines: dict[tuple[str, str], dict[float, str]] = {}
@@ -62,7 +72,10 @@ def as_matrix(tried: Sequence[Tried]) -> str:
         row = lines.setdefault(_weights(one)[:2], {})
         row[one.weights.penalty] = f"{100 * one.total.error_rate:7.2f}{mark}"
     head = "lm_weight  ngram_weight  penalty" + "".join(f"{penalty:7g} " for penalty in penalties)
-    body = [f"{lm:>9}  {ngram:>12}         {''.join(row.values())}" for (lm, ngram), row in lines.items()]
+    body = [
+        f"{lm:>9}  {ngram:>12}         {''.join(row.values())}"
+        for (lm, ngram), row in lines.items()
+    ]
     return "\n".join(line.rstrip() for line in (head, *body))
 
 

@@ -17,7 +17,9 @@ type Transcripts = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Weights:
-    """What a search may weigh: the weights multiply natural logarithms, the penalty is added for every token."""
+    """What a search may weigh: the weights multiply natural logarithms, the penalty is added for
+    every token.
+    """
 
     lm_weight: float = 0.0
     ngram_weight: float = 0.0
@@ -49,8 +51,8 @@ def search_all(
 ) -> Iterator[Mapping[Weights, Transcripts]]:
     """Yield the transcripts of a batch of utterances after the other, by every choice of weights.
 
-    A batch is searched with all choices before the next one, since a neural model's answers are good for all of them
-    and too many to keep.
+    A batch is searched with all choices before the next one, since a neural model's answers are
+    good for all of them and too many to keep.
     """
     names = sorted(logprobs.utterances, key=lambda name: (-len(logprobs.utterances[name]), name))
     for batch in batched(names, BATCH):

@@ -1,13 +1,16 @@
-"""An n-gram estimated from a few hundred sentences: interpolated, discounted by Witten and Bell's method.
+"""An n-gram estimated from a few hundred sentences: interpolated, discounted by Witten and Bell's
+method.
 
-Chen and Goodman 1998 ("An empirical study of smoothing techniques for language modeling", section 2.4, equation 18):
+Chen and Goodman 1998 ("An empirical study of smoothing techniques for language modeling", section
+2.4, equation 18):
 
     p(w | h) = (c(h w) + T(h) p(w | h')) / (c(h) + T(h))
 
-where c counts, h' is h without its first word, and T(h) is the number of different words seen after h. Below the words
-alone is the uniform distribution, so that no word is impossible. Kneser and Ney's discounts are better on much text,
-but come from the numbers of n-grams that are seen once to four times; of fifty phones none may be seen only once, and
-the discounts are then undefined (KenLM's lmplz refuses). Witten and Bell's need nothing of the kind.
+where c counts, h' is h without its first word, and T(h) is the number of different words seen after
+h. Below the words alone is the uniform distribution, so that no word is impossible. Kneser and
+Ney's discounts are better on much text, but come from the numbers of n-grams that are seen once to
+four times; of fifty phones none may be seen only once, and the discounts are then undefined
+(KenLM's lmplz refuses). Witten and Bell's need nothing of the kind.
 """
 
 import math
@@ -30,23 +33,32 @@ def estimate(sentences: Sequence[Words], vocabulary: Collection[str], order: int
         order: words of the longest n-grams, at least 1.
 
     Raises:
-        UserError: there is no sentence, or one holds a word that stands for the beginning or the end.
+        UserError: there is no sentence, or one holds a word that stands for the beginning or the
+        end.
     """
     if not any(sentences):
-        raise UserError("the text of a language model holds no word: expected lines such as 'utt1 o l a'")
+        raise UserError(
+            "the text of a language model holds no word: expected lines such as 'utt1 o l a'"
+        )
     words = {*vocabulary, *(word for sentence in sentences for word in sentence)}
     if taken := words & {BEGIN, END}:
-        raise UserError(f"the text of a language model holds {min(taken)}, which is a special symbol's name")
+        raise UserError(
+            f"the text of a language model holds {min(taken)}, which is a special symbol's name"
+        )
     followers = _followers(sentences, order)
-    probabilities: dict[Words, dict[str, float]] = {(): dict.fromkeys(sorted({*words, END}), 1 / (len(words) + 1))}
-    # Shorter contexts first: longer ones lean on them. In the uniform distribution's place come the words alone.
+    probabilities: dict[Words, dict[str, float]] = {
+        (): dict.fromkeys(sorted({*words, END}), 1 / (len(words) + 1))
+    }
+    # Shorter contexts first: longer ones lean on them. In the uniform distribution's place come the
+    # words alone.
     for context in sorted(followers, key=lambda found: (len(found), found)):
         lower = probabilities[context[1:]]
         counts = followers[context]
         total, different = counts.total(), len(counts)
         smoothed = counts if context else lower
         probabilities[context] = {
-            word: (counts[word] + different * lower[word]) / (total + different) for word in smoothed
+            word: (counts[word] + different * lower[word]) / (total + different)
+            for word in smoothed
         }
     return _as_arpa(probabilities, followers, order)
 
@@ -62,8 +74,12 @@ def _followers(sentences: Sequence[Words], order: int) -> dict[Words, Counter[st
     return dict(followers)
 
 
-def _as_arpa(probabilities: dict[Words, dict[str, float]], followers: dict[Words, Counter[str]], order: int) -> Arpa:
-    """The same model with back-off: what a context has not seen gets T(h) / (c(h) + T(h)) times p(w | h')."""
+def _as_arpa(
+    probabilities: dict[Words, dict[str, float]], followers: dict[Words, Counter[str]], order: int
+) -> Arpa:
+    """The same model with back-off: what a context has not seen gets T(h) / (c(h) + T(h)) times p(w
+    | h').
+    """
 
     def backoff(words: Words) -> float:
         counts = followers.get(words)
@@ -73,6 +89,8 @@ def _as_arpa(probabilities: dict[Words, dict[str, float]], followers: dict[Words
     for context, found in probabilities.items():
         for word, probability in found.items():
             ngram = (*context, word)
-            ngrams[len(context)][ngram] = Entry(math.log10(probability), backoff(ngram) if len(ngram) < order else 0.0)
+            ngrams[len(context)][ngram] = Entry(
+                math.log10(probability), backoff(ngram) if len(ngram) < order else 0.0
+            )
     ngrams[0][BEGIN,] = Entry(NEVER, backoff((BEGIN,)) if order > 1 else 0.0)
     return Arpa(ngrams)

@@ -1,8 +1,8 @@
 """Checkpoints that survive a kill.
 
-ESPnet writes `checkpoint.pth` in place, then `<N>epoch.pth`, then the links to the best model. Here every one of these
-files is complete or absent, the checkpoint before the last is kept, and the next start mends what a kill left undone
-between them.
+ESPnet writes `checkpoint.pth` in place, then `<N>epoch.pth`, then the links to the best model. Here
+every one of these files is complete or absent, the checkpoint before the last is kept, and the next
+start mends what a kill left undone between them.
 """
 
 import logging
@@ -27,10 +27,12 @@ WITHIN = "checkpoint.within.pth"
 
 @contextmanager
 def saved_whole(directory: Path) -> Iterator[None]:
-    """Within, what `torch.save` writes to a `.pth` of the directory appears there complete, or not at all.
+    """Within, what `torch.save` writes to a `.pth` of the directory appears there complete, or not
+    at all.
 
-    ESPnet's trainer has no place where another way of saving could be put in, so the function is replaced for as long
-    as it runs. A new `checkpoint.pth` leaves the one before as `checkpoint.prev.pth`.
+    ESPnet's trainer has no place where another way of saving could be put in, so the function is
+    replaced for as long as it runs. A new `checkpoint.pth` leaves the one before as
+    `checkpoint.prev.pth`.
     """
     plain = torch.save
 
@@ -40,7 +42,8 @@ def saved_whole(directory: Path) -> Iterator[None]:
             plain(states, file, *more, **others)
             return
         with atomic_write(path) as temporary:
-            # Given a path, torch writes its name into the file, and that of the temporary one is never the same.
+            # Given a path, torch writes its name into the file, and that of the temporary one is
+            # never the same.
             with temporary.open("wb") as opened:
                 plain(states, opened, *more, **others)
             if path.name == CURRENT and path.exists():
@@ -56,7 +59,8 @@ def saved_whole(directory: Path) -> Iterator[None]:
 
 
 def recover(directory: Path, criteria: Sequence[Sequence[str]], kept: int) -> bool:
-    """Make the newest complete checkpoint the present one. Returns whether there is one to resume from.
+    """Make the newest complete checkpoint the present one. Returns whether there is one to resume
+    from.
 
     Args:
         criteria: ESPnet's `best_model_criterion`, (phase, key, "min" | "max") each.
@@ -78,7 +82,8 @@ def recover(directory: Path, criteria: Sequence[Sequence[str]], kept: int) -> bo
             continue
         if name == PREVIOUS:
             logging.warning(
-                f"{'; '.join(problems) or 'the last save was interrupted'}: continuing from the one before, {path}"
+                f"{'; '.join(problems) or 'the last save was interrupted'}: continuing from the "
+                f"one before, {path}"
             )
             path.replace(directory / CURRENT)
         reporter = _reporter_of(states)
@@ -88,18 +93,23 @@ def recover(directory: Path, criteria: Sequence[Sequence[str]], kept: int) -> bo
         _follows(directory, reporter.get_epoch())
         return True
     if problems:
-        raise UserError(f"{'; '.join(problems)}; delete the directory's checkpoints to train again from the start")
+        raise UserError(
+            f"{'; '.join(problems)}; delete the directory's checkpoints to train again from the "
+            f"start"
+        )
     return _follows(directory, 0)
 
 
 def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) -> None:
-    """After training, check the epochs' models that the final one is made of: the best `kept` of each criterion.
+    """After training, check the epochs' models that the final one is made of: the best `kept` of
+    each criterion.
 
-    One that is gone or damaged is written again where a checkpoint has it. Where none has, the checkpoints go, and
-    training will begin anew: it comes to the same model.
+    One that is gone or damaged is written again where a checkpoint has it. Where none has, the
+    checkpoints go, and training will begin anew: it comes to the same model.
 
     Raises:
-        UserError: there was one, whatever became of it: what was made of it is not what it should be.
+        UserError: there was one, whatever became of it: what was made of it is not what it should
+        be.
     """
     states = {}
     for name in (PREVIOUS, CURRENT):
@@ -108,35 +118,57 @@ def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) 
             states[reporter.get_epoch()] = found["model"]
     if not states:
         return
-    models = {epoch: directory / f"{epoch}epoch.pth" for epoch in sorted(_best(reporter, criteria, kept))}
-    gone = [epoch for epoch, path in models.items() if not path.exists() or isinstance(_read(path), str)]
+    models = {
+        epoch: directory / f"{epoch}epoch.pth" for epoch in sorted(_best(reporter, criteria, kept))
+    }
+    gone = [
+        epoch for epoch, path in models.items() if not path.exists() or isinstance(_read(path), str)
+    ]
     if not gone:
         return
-    what = f"{', '.join(str(models[epoch]) for epoch in gone)}: gone or damaged, and the final model needs it"
+    what = (
+        f"{', '.join(str(models[epoch]) for epoch in gone)}: gone or damaged, and the final "
+        f"model needs it"
+    )
     if lost := [epoch for epoch in gone if epoch not in states]:
         for name in (CURRENT, PREVIOUS):
             (directory / name).unlink(missing_ok=True)
-        raise UserError(f"{what}; no checkpoint has epoch {lost[0]}: the same command trains again from the start")
+        raise UserError(
+            f"{what}; no checkpoint has epoch {lost[0]}: the same command trains again from the "
+            f"start"
+        )
     for epoch in gone:
         save(models[epoch], states[epoch])
-    raise UserError(f"{what}; it was written again from a checkpoint: the same command completes the training")
+    raise UserError(
+        f"{what}; it was written again from a checkpoint: the same command completes the training"
+    )
 
 
 def forget_within(directory: Path) -> bool:
-    """Remove the state within an epoch: the training begins anew. Returns that there is nothing to resume from."""
+    """Remove the state within an epoch: the training begins anew. Returns that there is nothing to
+    resume from.
+    """
     (directory / WITHIN).unlink(missing_ok=True)
     return False
 
 
 def load_model_state(path: Path) -> dict[str, torch.Tensor]:
-    """Read a model file (`*.pth`, a state_dict). Raises `UserError` when it is missing or not one."""
+    """Read a model file (`*.pth`, a state_dict). Raises `UserError` when it is missing
+    or not one.
+    """
     if not path.exists():
         raise UserError(f"{path}: no such model file")
     states = _read(path)
     if isinstance(states, str) or not isinstance(states, dict):
-        raise UserError(f"{path}: expected a model's state_dict, found something else or a truncated file ({states})")
+        raise UserError(
+            f"{path}: expected a model's state_dict, found something else or a truncated file "
+            f"({states})"
+        )
     if not all(isinstance(value, torch.Tensor) for value in states.values()):
-        raise UserError(f"{path}: expected a model's state_dict, found entries {', '.join(map(str, list(states)[:5]))}")
+        raise UserError(
+            f"{path}: expected a model's state_dict, found entries "
+            f"{', '.join(map(str, list(states)[:5]))}"
+        )
     return states
 
 
@@ -167,11 +199,20 @@ def _reporter_of(states: dict[str, Any]) -> Reporter:
 
 def _best(reporter: Reporter, criteria: Sequence[Sequence[str]], kept: int) -> set[int]:
     """Return the epochs whose models ESPnet keeps, besides the last."""
-    return {epoch for one in criteria if reporter.has(*one[:2]) for epoch in reporter.sort_epochs(*one)[:kept]}
+    return {
+        epoch
+        for one in criteria
+        if reporter.has(*one[:2])
+        for epoch in reporter.sort_epochs(*one)[:kept]
+    }
 
 
-def _mend_epoch(directory: Path, states: dict[str, Any], reporter: Reporter, criteria: Sequence[Sequence[str]]) -> None:
-    """Write the last epoch's model and links again where a kill came between them and the checkpoint."""
+def _mend_epoch(
+    directory: Path, states: dict[str, Any], reporter: Reporter, criteria: Sequence[Sequence[str]]
+) -> None:
+    """Write the last epoch's model and links again where a kill came between them and the
+    checkpoint.
+    """
     epoch = reporter.get_epoch()
     model = directory / f"{epoch}epoch.pth"
     if not model.exists() or isinstance(_read(model), str):
@@ -185,7 +226,9 @@ def _mend_epoch(directory: Path, states: dict[str, Any], reporter: Reporter, cri
 
 
 def _follows(directory: Path, epoch: int) -> bool:
-    """Return whether there is a state within the epoch after `epoch`; remove another one, and a damaged one."""
+    """Return whether there is a state within the epoch after `epoch`; remove another one, and a
+    damaged one.
+    """
     path = directory / WITHIN
     if not path.exists():
         return False

@@ -1,4 +1,6 @@
-"""Greedy CTC decoding of a whole data set in one process, and what a search needs instead of the model."""
+"""Greedy CTC decoding of a whole data set in one process, and what a search needs instead of the
+model.
+"""
 
 import time
 from pathlib import Path
@@ -29,13 +31,15 @@ def decode(
     device: str = "cpu",
     keep_logprobs: bool = False,
 ) -> Path:
-    """Write `out/text` ("utt p1 p2 …", sorted), `out/ctm` (when each phone was) and `out/decode.json` (how it went).
+    """Write `out/text` ("utt p1 p2 …", sorted), `out/ctm` (when each phone was) and
+    `out/decode.json` (how it went).
 
     Args:
         model_file: an ESPnet model beside its `config.yaml`.
         data: a Kaldi data directory; only `wav.scp` is read (16 kHz, mono).
         batch_seconds: audio in a batch, padding included; None is what suits the device.
-        keep_logprobs: whether to leave `out/logprobs.safetensors` for a search; one hour takes 40 MB with 60 tokens.
+        keep_logprobs: whether to leave `out/logprobs.safetensors` for a search; one hour takes 40
+        MB with 60 tokens.
 
     Raises:
         UserError: a file is missing, damaged, or not what it should be.
@@ -98,7 +102,8 @@ def _samples_in(utterance: str, path: Path) -> int:
         raise UserError(f"{utterance}: {path} cannot be read as audio ({error})") from None
     if sound.rate != RATE or sound.channels != 1:
         raise UserError(
-            f"{utterance}: {path}: expected {RATE} Hz mono, found {sound.rate} Hz, {sound.channels} channels"
+            f"{utterance}: {path}: expected {RATE} Hz mono, found {sound.rate} Hz, "
+            f"{sound.channels} channels"
         )
     return frames
 

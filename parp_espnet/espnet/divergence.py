@@ -1,6 +1,7 @@
 """A training whose loss is not a number is ended, by an error that says where and what to do.
 
-ESPnet leaves out an update whose gradient is not finite, and ends an epoch of such updates as if it were a training:
+ESPnet leaves out an update whose gradient is not finite, and ends an epoch of such updates as if it
+were a training:
 with code 0 and a model that nobody trained.
 """
 
@@ -12,17 +13,25 @@ from typing import Any
 from parp_espnet.errors import UserError
 
 MOST_SKIPPED = 24
-"""Updates that a scaler of half precision may leave out: it begins with a scale of 2**16 and halves it each time."""
+"""Updates that a scaler of half precision may leave out: it begins with a scale of 2**16 and halves
+it each time.
+"""
 MOST_IN_A_ROW = 2
-"""Updates in a row that may be left out in full precision: of a diverged model there is no end of them."""
+"""Updates in a row that may be left out in full precision: of a diverged model there is no end of
+them.
+"""
 ONE_IN = 8
 """Of so many updates that were asked for, one may be left out in full precision."""
 SHOWN = 3
-ADVICE = "train again with a smaller --lr; if it is small already, look at these recordings and the upstream"
+ADVICE = (
+    "train again with a smaller --lr; if it is small already, look at these recordings and "
+    "the upstream"
+)
 
 
 class Updates:
-    """An epoch's batches, with a look after each that ends an update: was there one, or none of several in a row?
+    """An epoch's batches, with a look after each that ends an update: was there one, or none of
+    several in a row?
 
     Args:
         batches: pairs of utterances' ids and tensors.
@@ -66,7 +75,8 @@ class Updates:
             if skipped > self._most_skipped:
                 rate = self._optimizer.param_groups[0]["lr"]
                 raise UserError(
-                    f"{self._directory}: update {done + 1}: the loss or its gradient is not a number, on "
+                    f"{self._directory}: update {done + 1}: the loss or its gradient is not a "
+                    f"number, on "
                     f"{_named(utterances)}, at a learning rate of {rate:.3g}; {ADVICE}"
                 )
             utterances.clear()
@@ -77,12 +87,15 @@ def check_validation(directory: Path, update: int, losses: Sequence[float]) -> N
     wrong = sum(not math.isfinite(loss) for loss in losses)
     if wrong:
         raise UserError(
-            f"{directory}: the validation after update {update}: the loss is not a number in {wrong} of {len(losses)} "
+            f"{directory}: the validation after update {update}: the loss is not a number in "
+            f"{wrong} of {len(losses)} "
             f"batches; {ADVICE}"
         )
 
 
-def check_done(directory: Path, updates: int, asked: int | None, stops_early: bool, scaled: bool) -> None:
+def check_done(
+    directory: Path, updates: int, asked: int | None, stops_early: bool, scaled: bool
+) -> None:
     """Check that a training did the updates that it was asked for.
 
     Args:
@@ -99,7 +112,8 @@ def check_done(directory: Path, updates: int, asked: int | None, stops_early: bo
     if asked - updates <= most and updates > 0:
         return
     raise UserError(
-        f"{directory}: expected {asked} updates, found {updates}: the training ended before its end, which is no "
+        f"{directory}: expected {asked} updates, found {updates}: the training ended before its "
+        f"end, which is no "
         f"result; its log says why"
     )
 

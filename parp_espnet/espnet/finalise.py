@@ -1,4 +1,6 @@
-"""After training: every model that is left is exactly sparse, loads strictly, and has its mask beside it."""
+"""After training: every model that is left is exactly sparse, loads strictly, and has its mask
+beside it.
+"""
 
 import logging
 import re
@@ -24,11 +26,13 @@ EPOCH = re.compile(r"\d+epoch\.pth")
 
 
 def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed: int) -> Mask:
-    """Prune the averaged models again, verify all that decoding may use, and leave mask and summary.
+    """Prune the averaged models again, verify all that decoding may use, and leave mask and
+    summary.
 
-    Averaging models whose masks differ fills the places that only some of them pruned, so the average is less
-    sparse than each. The final model is `<phase>.<key>.ave.pth` of `criterion`, which ESPnet decodes with; it
-    is the best epoch's where one model is kept, and the last one's where sparsity grows. Runs again harmlessly.
+    Averaging models whose masks differ fills the places that only some of them pruned, so the
+    average is less sparse than each. The final model is `<phase>.<key>.ave.pth` of `criterion`,
+    which ESPnet decodes with; it is the best epoch's where one model is kept, and the last one's
+    where sparsity grows. Runs again harmlessly.
 
     Writes:
         mask.safetensors: the final model's mask.
@@ -38,7 +42,9 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
     final = directory / f"{criterion[0]}.{criterion[1]}.ave.pth"
     if session.settings.row.grows:
         _choose_last(directory, criterion)
-    averages = [path for path in sorted(directory.glob("*.ave_*best*.pth")) if not path.is_symlink()]
+    averages = [
+        path for path in sorted(directory.glob("*.ave_*best*.pth")) if not path.is_symlink()
+    ]
     before = {path.resolve(): _prune_again(path, session) for path in averages}
 
     kept: Mapping[str, Tensor] = {}
@@ -71,9 +77,15 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
 
 
 def _choose_last(directory: Path, criterion: Sequence[str]) -> None:
-    """Let all names of a best or final model be the last epoch's: where sparsity grows, earlier ones have less."""
+    """Let all names of a best or final model be the last epoch's: where sparsity grows, earlier
+    ones have less.
+    """
     last = (directory / "latest.pth").resolve()
-    epochs = [link for link in directory.glob("*.pth") if link.is_symlink() and EPOCH.fullmatch(link.readlink().name)]
+    epochs = [
+        link
+        for link in directory.glob("*.pth")
+        if link.is_symlink() and EPOCH.fullmatch(link.readlink().name)
+    ]
     for link in [*epochs, directory / f"{criterion[0]}.{criterion[1]}.ave.pth"]:
         relink(link, last)
 
@@ -87,7 +99,10 @@ def _prune_again(path: Path, session: Session) -> float:
     before = 1 - nonzero_count(pool) / total
     apply_mask(pool, kept)
     save(path, states)
-    logging.info(f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} pruned again")
+    logging.info(
+        f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} "
+        f"pruned again"
+    )
     return before
 
 
@@ -98,7 +113,8 @@ def _verify(path: Path, model: nn.Module, session: Session) -> Mapping[str, Tens
     wrong = [name for name, tensor in states.items() if not torch.isfinite(tensor).all()]
     if wrong:
         raise UserError(
-            f"{path}: {len(wrong)} of {len(states)} tensors are not finite, such as {wrong[0]}: it was not trained to "
+            f"{path}: {len(wrong)} of {len(states)} tensors are not finite, such as {wrong[0]}: "
+            f"it was not trained to "
             "anything; train again with a smaller --lr"
         )
     pool = session.settings.find_pool(states)
@@ -123,7 +139,9 @@ def _on_cpu(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _describe(kept: dict[str, Tensor], session: Session) -> Mask:
     first = session.first_mask
     assert first is not None
-    then = f"adjusted over {session.pruner.update} updates" if session.pruner.adjusts else "kept fixed"
+    then = (
+        f"adjusted over {session.pruner.update} updates" if session.pruner.adjusts else "kept fixed"
+    )
     return Mask(
         kept,
         origin=f"{session.settings.method}: {then}; first: {first.origin}",

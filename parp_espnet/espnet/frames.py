@@ -1,9 +1,9 @@
 """How many frames an utterance has, where they are in it, and what they see.
 
-s3prl reports ⌈samples/320⌉ frames, one to three more than the convolutions make. Alone, an utterance gets
-them as copies of its last frame, which change nothing. In a batch all but the longest get outputs at padding
-instead, and a head can learn to read phones there that it will not find when it decodes one utterance at a
-time.
+s3prl reports ⌈samples/320⌉ frames, one to three more than the convolutions make. Alone, an
+utterance gets them as copies of its last frame, which change nothing. In a batch all but the
+longest get outputs at padding instead, and a head can learn to read phones there that it will not
+find when it decodes one utterance at a time.
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,17 @@ RATE = 16000
 
 @dataclass(frozen=True)
 class Grid:
-    """Frame i of an upstream sees `field` samples from sample i·`stride` on; wav2vec 2.0's numbers by default."""
+    """Frame i of an upstream sees `field` samples from sample i·`stride` on; wav2vec 2.0's numbers
+    by default.
+    """
 
     stride: int = 320
     field: int = 400
 
     def begin(self, frame: int) -> float:
-        """Return where a frame begins, in seconds, if it is the middle `stride` samples of what it sees."""
+        """Return where a frame begins, in seconds, if it is the middle `stride` samples of what it
+        sees.
+        """
         return (frame * self.stride + (self.field - self.stride) / 2) / RATE
 
 
@@ -40,20 +44,25 @@ def grid_of(model: Any) -> Grid:
 
 
 def hf_upstream(model: Any) -> nn.Module | None:
-    """Return the Hugging Face model inside an ESPnet model's s3prl frontend; None for s3prl's native ones."""
+    """Return the Hugging Face model inside an ESPnet model's s3prl frontend; None for s3prl's
+    native ones.
+    """
     inner = _counting_upstream(model)
     # s3prl's own wav2vec 2.0 and data2vec count frames, too, and have no `config`.
     return inner if hasattr(inner, "config") else None
 
 
 def _counting_upstream(model: Any) -> nn.Module | None:
-    """Return the model inside an ESPnet model's s3prl frontend if it can say how many frames it makes."""
+    """Return the model inside an ESPnet model's s3prl frontend if it can say how many frames it
+    makes.
+    """
     inner = getattr(model.frontend.upstream.upstream, "model", None)
     return inner if hasattr(inner, "_get_feat_extract_output_lengths") else None
 
 
 def count_frames_exactly(model: Any) -> None:
-    """Make the frontend report the frames that the convolutions make, so that batched and single agree.
+    """Make the frontend report the frames that the convolutions make, so that batched and single
+    agree.
 
     A forward hook: the model's state_dict and its stock decoding stay as they are.
     """
@@ -61,7 +70,9 @@ def count_frames_exactly(model: Any) -> None:
     if upstream is None:
         return
 
-    def clamp(_: nn.Module, inputs: tuple[Tensor, Tensor], outputs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    def clamp(
+        _: nn.Module, inputs: tuple[Tensor, Tensor], outputs: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         features, reported = outputs
         made = upstream._get_feat_extract_output_lengths(inputs[1]).clamp(min=1)
         return features, torch.minimum(reported, made.to(reported))
@@ -72,8 +83,9 @@ def count_frames_exactly(model: Any) -> None:
 def hide_padding(model: Any) -> None:
     """Make a group norm in the upstream's convolutions see each utterance as if it were alone.
 
-    wav2vec2-base and its like have one, over all frames, the padding's too: what an utterance gets would depend on what
-    else is in its batch. Nothing else sees padding: s3prl always passes Hugging Face's models an attention mask.
+    wav2vec2-base and its like have one, over all frames, the padding's too: what an utterance gets
+    would depend on what else is in its batch. Nothing else sees padding: s3prl always passes
+    Hugging Face's models an attention mask.
     """
     upstream: Any = hf_upstream(model)
     if upstream is None or upstream.config.feat_extract_norm != "group":

@@ -1,4 +1,6 @@
-"""What does not train: the convolutions ever, the whole upstream for the first updates where asked."""
+"""What does not train: the convolutions ever, the whole upstream for the first updates
+where asked.
+"""
 
 from torch import nn
 
@@ -12,13 +14,14 @@ def freeze_convolutions(model: nn.Module) -> None:
             continue
         module.requires_grad_(False)
         if hasattr(module, "_requires_grad"):
-            # Hugging Face's extractor else asks for gradients of its *input* in training, and the backward
-            # pass runs through all convolutions for nothing.
+            # Hugging Face's extractor else asks for gradients of its *input* in training, and the
+            # backward pass runs through all convolutions for nothing.
             module._requires_grad = False
 
 
 class HeadFirst:
-    """Lets only the CTC head train for a while, as fairseq does: the upstream keeps dropout and SpecAugment.
+    """Lets only the CTC head train for a while, as fairseq does: the upstream keeps dropout and
+    SpecAugment.
 
     A frozen parameter has no gradient, so optimizers skip it: no update, no weight decay, no state.
     """

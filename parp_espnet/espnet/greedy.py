@@ -1,4 +1,6 @@
-"""CTC without a search: the best path, collapsed, and the validation's phone error rate made of it."""
+"""CTC without a search: the best path, collapsed, and the validation's phone error rate
+made of it.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -27,22 +29,31 @@ def spans(path: Iterable[int]) -> Iterator[tuple[int, int, int]]:
 
 
 def validate_by_tokens(model: Any) -> None:
-    """Make `cer_ctc`, which ESPnet's validation reports, an error rate of tokens: for phones, their PER.
+    """Make `cer_ctc`, which ESPnet's validation reports, an error rate of tokens: for phones, their
+    PER.
 
-    ESPnet joins the tokens and compares characters, so that a wrong tʃ counts twice; and it reads the frames of the
-    padding as well. By this the epoch is chosen that the final model comes from: on a few minutes of speech the loss is
-    lowest many epochs before the error rate is, since it punishes the growing confidence of a few wrong frames.
+    ESPnet joins the tokens and compares characters, so that a wrong tʃ counts twice; and it reads
+    the frames of the padding as well. By this the epoch is chosen that the final model comes from:
+    on a few minutes of speech the loss is lowest many epochs before the error rate is, since it
+    punishes the growing confidence of a few wrong frames.
     """
     plain = model._calc_ctc_loss
     model.error_calculator = None
 
-    def calculate(encoded: Tensor, frames: Tensor, targets: Tensor, lengths: Tensor) -> tuple[Tensor, float | None]:
+    def calculate(
+        encoded: Tensor, frames: Tensor, targets: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, float | None]:
         loss, _ = plain(encoded, frames, targets, lengths)
         if model.training:
             return loss, None
         heard = zip(model.ctc.argmax(encoded).tolist(), frames.tolist(), strict=True)
-        references = {str(i): _names(row[:n]) for i, (row, n) in enumerate(zip(targets.tolist(), lengths, strict=True))}
-        hypotheses = {str(i): _names(collapse(path[:count])) for i, (path, count) in enumerate(heard)}
+        references = {
+            str(i): _names(row[:n])
+            for i, (row, n) in enumerate(zip(targets.tolist(), lengths, strict=True))
+        }
+        hypotheses = {
+            str(i): _names(collapse(path[:count])) for i, (path, count) in enumerate(heard)
+        }
         return loss, total(count_errors(references, hypotheses)).error_rate
 
     model._calc_ctc_loss = calculate

@@ -1,9 +1,11 @@
-"""A training that is told to end does so between two updates, and leaves a state from which it continues exactly.
+"""A training that is told to end does so between two updates, and leaves a state from which it
+continues exactly.
 
-Queues tell by SIGTERM some time before SIGKILL, when a job is preempted, cancelled or out of time; Slurm by SIGUSR1
-where it was asked to (`sbatch --signal=B:USR1@120`). Ctrl-C of a recipe arrives as SIGTERM, too. ESPnet saves once an
-epoch, which may take an hour. What is saved here is of within one: the batches that were trained on, every process's
-random numbers, and what was reported so far, beside all that ESPnet saves.
+Queues tell by SIGTERM some time before SIGKILL, when a job is preempted, cancelled or out of time;
+Slurm by SIGUSR1 where it was asked to (`sbatch --signal=B:USR1@120`). Ctrl-C of a recipe arrives as
+SIGTERM, too. ESPnet saves once an epoch, which may take an hour. What is saved here is of within
+one: the batches that were trained on, every process's random numbers, and what was reported so far,
+beside all that ESPnet saves.
 """
 
 import signal
@@ -35,13 +37,20 @@ class Batches:
     """Batches, with a call at each boundary, before every batch and after the last.
 
     Args:
-        between: called with the number of batches before the boundary; may end it all by an exception.
-        skip: batches at the beginning that are left out. They are read, so that what reads them is where it was.
-        chance: the random numbers' state at the first boundary, where it is to be another than reading leaves.
+        between: called with the number of batches before the boundary; may end it all by an
+        exception.
+        skip: batches at the beginning that are left out. They are read, so that what reads them is
+        where it was.
+        chance: the random numbers' state at the first boundary, where it is to be another than
+        reading leaves.
     """
 
     def __init__(
-        self, batches: Any, between: Callable[[int], None], skip: int = 0, chance: Chance | None = None
+        self,
+        batches: Any,
+        between: Callable[[int], None],
+        skip: int = 0,
+        chance: Chance | None = None,
     ) -> None:
         self._batches = batches
         self._between = between
@@ -64,7 +73,8 @@ class Batches:
 
 
 class Interruption:
-    """Notes signals, ends a training at the next boundary after one, and continues what was ended so.
+    """Notes signals, ends a training at the next boundary after one, and continues what was ended
+    so.
 
     Args:
         directory: the experiment's.
@@ -137,7 +147,9 @@ class Interruption:
             self._continue(checkpoints.read(self._path))
 
     def training(self, batches: Any) -> Batches:
-        """Return those of the epoch's batches that are not yet trained on; heed signals between updates."""
+        """Return those of the epoch's batches that are not yet trained on; heed signals between
+        updates.
+        """
 
         def between(number: int) -> None:
             self._trained = number
@@ -150,7 +162,9 @@ class Interruption:
         return Batches(batches, between, skip=self._trained, chance=self._chance)
 
     def validation(self, batches: Any) -> Batches:
-        """Return the validation's batches; heed signals between them, and begin with the first one again."""
+        """Return the validation's batches; heed signals between them, and begin with the first one
+        again.
+        """
         self._over = True
         _keep_readers(batches)
         chance = Chance.now()
@@ -163,11 +177,16 @@ class Interruption:
         # All of them come here at the same boundary, and none ends before the file is there.
         everywhere = ranks.gather({"chance": chance().state, "reported": _reported(self._reporter)})
         if self._writes:
-            told = signal.Signals(self._signal).name if self._signal is not None else "a signal to another process"
+            told = (
+                signal.Signals(self._signal).name
+                if self._signal is not None
+                else "a signal to another process"
+            )
             if self._trained or self._over:  # else the last checkpoint has it all
                 checkpoints.save(self._path, self._state(everywhere))
             print(
-                f"interrupted by {told}: {self._path.parent} has what there is after update {self._update()}; "
+                f"interrupted by {told}: {self._path.parent} has what there is after update "
+                f"{self._update()}; "
                 "the same command continues",
                 file=sys.stderr,
             )
@@ -192,8 +211,10 @@ class Interruption:
         then, now = (state["batches"], len(state["ranks"])), (self._batches, ranks.count())
         if then != now:
             raise UserError(
-                f"{self._path}: was left by a training of {then[0]} batches an epoch in {then[1]} processes, "
-                f"this one has {now[0]} in {now[1]}; continue it as it was, or delete the file to begin the epoch again"
+                f"{self._path}: was left by a training of {then[0]} batches an epoch in {then[1]} "
+                f"processes, "
+                f"this one has {now[0]} in {now[1]}; continue it as it was, or delete the file to "
+                f"begin the epoch again"
             )
         self._model.load_state_dict(state["model"])
         for one, saved in zip(self._optimizers, state["optimizers"], strict=True):
@@ -206,11 +227,16 @@ class Interruption:
         here = state["ranks"][ranks.number()]
         _report_again(self._reporter, here["reported"])
         self._chance = Chance(here["chance"])
-        self._trained, self._over, self._first_update = state["trained"], state["over"], state["first_update"]
+        self._trained, self._over, self._first_update = (
+            state["trained"],
+            state["over"],
+            state["first_update"],
+        )
 
 
 def _keep_readers(batches: Any) -> None:
-    """Let the processes that read batches go on when all of the training's group get the signal, as by Ctrl-C.
+    """Let the processes that read batches go on when all of the training's group get the signal, as
+    by Ctrl-C.
 
     They end with the training; torch takes it for a fault where one ends before.
     """

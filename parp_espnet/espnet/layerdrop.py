@@ -1,4 +1,6 @@
-"""LayerDrop (Fan et al. 2020), with which wav2vec 2.0 is finetuned: in training a layer is left out now and then."""
+"""LayerDrop (Fan et al. 2020), with which wav2vec 2.0 is finetuned: in training a layer is left out
+now and then.
+"""
 
 from typing import Any
 
@@ -9,9 +11,11 @@ from parp_espnet.espnet.frames import hf_upstream
 
 
 def drop_layers(model: Any) -> None:
-    """Leave out layers of an ESPnet model's upstream as often as its configuration's `layerdrop` says.
+    """Leave out layers of an ESPnet model's upstream as often as its configuration's `layerdrop`
+    says.
 
-    Hugging Face's own way leaves out the layer's hidden state, too, and s3prl, which counts them, ends the training.
+    Hugging Face's own way leaves out the layer's hidden state, too, and s3prl, which counts them,
+    ends the training.
     Here what goes in comes out, as if it were the layer's. Weights keep their names.
     """
     upstream: Any = hf_upstream(model)

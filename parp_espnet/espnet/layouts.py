@@ -1,9 +1,10 @@
 """The same sums of an upstream's convolutions on a CPU, in the layout that oneDNN is fast with.
 
-Hugging Face's convolutions are of one dimension, channel by channel, and go back and forth between that and the layout
-of their layer norms, frame by frame. Here they are frame by frame all along: convolutions of two dimensions with
-"channels last", of which torch makes views. The positional convolution's weight norm is computed once. Nothing of the
-state_dict changes; what is computed differs in the last bits, as it does between a batch and an utterance alone.
+Hugging Face's convolutions are of one dimension, channel by channel, and go back and forth between
+that and the layout of their layer norms, frame by frame. Here they are frame by frame all along:
+convolutions of two dimensions with "channels last", of which torch makes views. The positional
+convolution's weight norm is computed once. Nothing of the state_dict changes; what is computed
+differs in the last bits, as it does between a batch and an utterance alone.
 """
 
 import platform
@@ -18,10 +19,11 @@ from parp_espnet.espnet.frames import hf_upstream
 
 
 def speed_up(model: Any) -> None:
-    """Replace the forwards of the upstream's convolutions, for inference alone, on x86, where it was measured.
+    """Replace the forwards of the upstream's convolutions, for inference alone, on x86, where it
+    was measured.
 
-    Linear layers stay as they are: with weights that are packed once, oneDNN is faster than MKL, and loses it again
-    where it makes new code, for every length of a batch.
+    Linear layers stay as they are: with weights that are packed once, oneDNN is faster than MKL,
+    and loses it again where it makes new code, for every length of a batch.
     """
     upstream: Any = hf_upstream(model)
     measured = platform.machine() in ("x86_64", "AMD64") and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
@@ -35,7 +37,11 @@ def speed_up(model: Any) -> None:
 
 
 def _is_plain(module: Any) -> bool:
-    return isinstance(module, nn.Conv1d) and module.padding_mode == "zeros" and not isinstance(module.padding, str)
+    return (
+        isinstance(module, nn.Conv1d)
+        and module.padding_mode == "zeros"
+        and not isinstance(module.padding, str)
+    )
 
 
 def _convolution(conv: nn.Conv1d) -> Callable[[Tensor], Tensor]:
@@ -48,13 +54,17 @@ def _convolution(conv: nn.Conv1d) -> Callable[[Tensor], Tensor]:
         flat = weight[:, 0].contiguous()
 
         def of_samples(signal: Tensor) -> Tensor:
-            return functional.linear(signal[:, 0].unfold(1, width, stride), flat, bias).transpose(1, 2)
+            return functional.linear(signal[:, 0].unfold(1, width, stride), flat, bias).transpose(
+                1, 2
+            )
 
         return of_samples
     last = weight[:, :, None].contiguous(memory_format=torch.channels_last)
 
     def of_frames(hidden: Tensor) -> Tensor:
         wide = hidden[:, :, None].contiguous(memory_format=torch.channels_last)
-        return functional.conv2d(wide, last, bias, (1, stride), (0, padding), (1, dilation), conv.groups)[:, :, 0]
+        return functional.conv2d(
+            wide, last, bias, (1, stride), (0, padding), (1, dilation), conv.groups
+        )[:, :, 0]
 
     return of_frames

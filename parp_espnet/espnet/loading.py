@@ -19,16 +19,22 @@ from parp_espnet.files import parse_yaml, read_json, regular
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 
 NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
-"""Where an upstream may be that is no file: an address, or a name of the Hugging Face hub (owner/model)."""
+"""Where an upstream may be that is no file: an address, or a name of the Hugging Face hub
+(owner/model).
+"""
 
 
 def find_model(path: Path) -> Path:
-    """Return the model file of an experiment's directory, that which its training ended with; a file is itself.
+    """Return the model file of an experiment's directory, that which its training ended with; a
+    file is itself.
 
     Raises `UserError` where there is none.
     """
     if not path.exists():
-        raise UserError(f"{path}: no such model: expected an experiment's directory, or a .pth beside its config.yaml")
+        raise UserError(
+            f"{path}: no such model: expected an experiment's directory, or a .pth beside its "
+            f"config.yaml"
+        )
     if not path.is_dir():
         return path
     if (path / SUMMARY).is_file():
@@ -37,13 +43,16 @@ def find_model(path: Path) -> Path:
     if len(models) == 1:
         return models[0]
     found = ", ".join(model.name for model in models) or "no model"
-    raise UserError(f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {found}")
+    raise UserError(
+        f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {found}"
+    )
 
 
 def load_model(model_file: Path, device: str = "cpu") -> tuple[Any, argparse.Namespace]:
     """Return an ESPnet model, in float32 and ready to infer, and the configuration of its training.
 
-    Raises `UserError`: the model, its configuration or its upstream is missing, damaged or not what it should be.
+    Raises `UserError`: the model, its configuration or its upstream is missing, damaged or not what
+    it should be.
     """
     args = _read_config(model_file.parent / "config.yaml")
     states = load_model_state(model_file)
@@ -64,13 +73,18 @@ def load_model(model_file: Path, device: str = "cpu") -> tuple[Any, argparse.Nam
 
 def _read_config(config: Path) -> argparse.Namespace:
     if not config.exists():
-        raise UserError(f"{config}: no such file; expected the training configuration beside the model")
+        raise UserError(
+            f"{config}: no such file; expected the training configuration beside the model"
+        )
     try:
         content = parse_yaml(regular(config).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{config}: expected YAML, found something else ({error})") from None
     if not isinstance(content, dict) or "token_list" not in content:
-        raise UserError(f"{config}: expected the configuration that ESPnet leaves of a training, found no token_list")
+        raise UserError(
+            f"{config}: expected the configuration that ESPnet leaves of a training, found no "
+            f"token_list"
+        )
     return argparse.Namespace(**content)
 
 
@@ -87,11 +101,20 @@ def _find_upstream(args: argparse.Namespace, config: Path) -> None:
             break
     else:
         if not NOT_A_PATH.fullmatch(path):
-            below = "" if Path(path).is_absolute() else f", below {config.absolute().parent.parent} or what it is in"
-            raise UserError(f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again")
+            below = (
+                ""
+                if Path(path).is_absolute()
+                else f", below {config.absolute().parent.parent} or what it is in"
+            )
+            raise UserError(
+                f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again"
+            )
     found = Path(settings["path_or_url"])
     if found.is_file():
         check_native(read_checkpoint(found, mmap=True), found)
     broken = [link for link in sorted(found.glob("*")) if not link.exists()]
     if broken:
-        raise UserError(f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage 5 again")
+        raise UserError(
+            f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage "
+            f"5 again"
+        )

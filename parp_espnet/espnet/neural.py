@@ -21,17 +21,27 @@ class NeuralModel(LanguageModel):
     lasting = False
 
     def __init__(self, model_file: Path, tokens: Sequence[str], device: str = "cpu") -> None:
-        """Load a model beside its `config.yaml`. Raises `UserError`, also when its tokens are not the recogniser's."""
+        """Load a model beside its `config.yaml`. Raises `UserError`, also when its tokens are not
+        the recogniser's.
+        """
         config = model_file.parent / "config.yaml"
         if not config.exists():
-            raise UserError(f"{config}: no such file; expected the language model's configuration beside it")
+            raise UserError(
+                f"{config}: no such file; expected the language model's configuration beside it"
+            )
         states = load_model_state(model_file)
         model, args = LMTask.build_model_from_file(config, None, device)
         if list(args.token_list) != list(tokens):
-            raise UserError(f"{model_file}: has other tokens than the recogniser; train it on this recipe's token list")
+            raise UserError(
+                f"{model_file}: has other tokens than the recogniser; train it on this recipe's "
+                f"token list"
+            )
         model.load_state_dict(states, strict=True)
         if not all(bool(torch.isfinite(state).all()) for state in states.values()):
-            raise UserError(f"{model_file}: its weights are not numbers; train it with a smaller lr in --lm_config")
+            raise UserError(
+                f"{model_file}: its weights are not numbers; train it with a smaller lr in "
+                f"--lm_config"
+            )
         self._lm: Any = model.lm.eval()
         self._end = len(tokens) - 1  # ESPnet's <sos/eos>
         self._device = device

@@ -1,4 +1,5 @@
-"""Several processes that train one model: they have to do the same, to notice when they do not, and to end together.
+"""Several processes that train one model: they have to do the same, to notice when they do not, and
+to end together.
 
 Outside of distributed training there is one process, rank 0.
 """
@@ -20,8 +21,8 @@ from parp_espnet.pruning.masks import identity
 def check_same_mask(kept: Mapping[str, Tensor], update: int) -> None:
     """Compare a mask's hash on all ranks.
 
-    Every rank ranks its own copy of the weights. Copies that differ would go unnoticed, since gradients are averaged
-    whatever they are of.
+    Every rank ranks its own copy of the weights. Copies that differ would go unnoticed, since
+    gradients are averaged whatever they are of.
 
     Raises:
         RuntimeError: on every rank, when a rank's mask differs from rank 0's.
@@ -31,13 +32,17 @@ def check_same_mask(kept: Mapping[str, Tensor], update: int) -> None:
     found = gather(identity(kept))
     if others := [rank for rank, other in enumerate(found) if other != found[0]]:
         raise RuntimeError(
-            f"update {update}: the masks of ranks {', '.join(map(str, others))} differ from rank 0's, and so do their "
-            "weights; continue from the last checkpoint, and if it happens again look for what is not deterministic"
+            f"update {update}: the masks of ranks {', '.join(map(str, others))} differ from rank "
+            f"0's, and so do their "
+            "weights; continue from the last checkpoint, and if it happens again look for what is "
+            "not deterministic"
         )
 
 
 def on_first_rank(act: Callable[[], bool]) -> bool:
-    """Call `act` on rank 0 only, while the others wait; return on all of them what it returned there."""
+    """Call `act` on rank 0 only, while the others wait; return on all of them what it returned
+    there.
+    """
     if not distributed.is_initialized():
         return act()
     answer = [act() if distributed.get_rank() == 0 else False]
@@ -56,7 +61,9 @@ def count() -> int:
 
 
 def any_of(flag: bool, device: torch.device) -> bool:
-    """Return on all ranks whether `flag` is true on any; `device` is the model's, which the backend can reach."""
+    """Return on all ranks whether `flag` is true on any; `device` is the model's, which the backend
+    can reach.
+    """
     if not distributed.is_initialized():
         return flag
     raised = torch.tensor(int(flag), device=device)
@@ -89,7 +96,8 @@ def finish_together() -> None:
         wait_for_all()
     except RuntimeError:  # what a backend says of a connection that was closed
         raise UserError(
-            f"rank {number()}: finished, but another process did not; what it said is above or in a log of its own"
+            f"rank {number()}: finished, but another process did not; what it said is above or in "
+            f"a log of its own"
         ) from None
 
 
@@ -115,6 +123,7 @@ def _let_go(error: BaseException | None) -> None:
         for frame, _ in traceback.walk_tb(error.__traceback__):
             with contextlib.suppress(RuntimeError):  # it is still running
                 frame.clear()
-            # Where somebody asked for `locals()`, as typeguard does, Python 3.12 keeps a copy until it is asked again.
+            # Where somebody asked for `locals()`, as typeguard does, Python 3.12 keeps a copy until
+            # it is asked again.
             _ = frame.f_locals
         error = error.__context__

@@ -1,4 +1,6 @@
-"""Any recordings, of any length, to transcripts: long ones in windows, windows of all in batches of like length."""
+"""Any recordings, of any length, to transcripts: long ones in windows, windows of all in batches of
+like length.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,12 +17,16 @@ from parp_espnet.recognition.windows import Labels, cut, join
 from parp_espnet.scoring.words import SPACE
 
 AHEAD = 600.0
-"""Seconds of recordings that are read before they are decoded: of more, batches are more even, and take more memory."""
+"""Seconds of recordings that are read before they are decoded: of more, batches are more even, and
+take more memory.
+"""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """A recording of more than `longest` seconds is decoded in windows, any two of which share `overlap` seconds."""
+    """A recording of more than `longest` seconds is decoded in windows, any two of which share
+    `overlap` seconds.
+    """
 
     longest: float = 20.0
     overlap: float = 2.0
@@ -76,7 +82,10 @@ def _open(source: Source | Failure, windows: Windows, stride: int) -> _Opened | 
 
 
 def _finish(
-    recogniser: Recogniser, waiting: list[_Opened | Failure], batch_seconds: float | None, done: Callable[[float], None]
+    recogniser: Recogniser,
+    waiting: list[_Opened | Failure],
+    batch_seconds: float | None,
+    done: Callable[[float], None],
 ) -> Iterator[tuple[Source, Transcript] | Failure]:
     opened = {number: one for number, one in enumerate(waiting) if isinstance(one, _Opened)}
     labels = _label(recogniser, opened, batch_seconds, done)
@@ -84,14 +93,22 @@ def _finish(
         if isinstance(one, Failure):
             yield one
             continue
-        parts = [(begin // recogniser.grid.stride, labels[number, begin]) for begin, _ in one.windows]
+        parts = [
+            (begin // recogniser.grid.stride, labels[number, begin]) for begin, _ in one.windows
+        ]
         seconds = len(one.samples) / RATE
         phones = recogniser.phones(join(parts), seconds)
-        yield one.source, Transcript(str(one.source.path), seconds, phones, spelled=SPACE in recogniser.tokens)
+        yield (
+            one.source,
+            Transcript(str(one.source.path), seconds, phones, spelled=SPACE in recogniser.tokens),
+        )
 
 
 def _label(
-    recogniser: Recogniser, opened: dict[int, _Opened], batch_seconds: float | None, done: Callable[[float], None]
+    recogniser: Recogniser,
+    opened: dict[int, _Opened],
+    batch_seconds: float | None,
+    done: Callable[[float], None],
 ) -> dict[tuple[int, int], Labels]:
     """Return the labels of the window of each recording (its number) that begins at each sample."""
     ends = {(number, begin): end for number, one in opened.items() for begin, end in one.windows}

@@ -53,7 +53,9 @@ class Recogniser:
 
     @property
     def batchable(self) -> bool:
-        """Whether an utterance gets in a batch what it gets alone; of s3prl's native models that is not known."""
+        """Whether an utterance gets in a batch what it gets alone; of s3prl's native models that is
+        not known.
+        """
         return hf_upstream(self._model) is not None
 
     @property
@@ -63,7 +65,8 @@ class Recogniser:
         return 1 - nonzero_count(pool) / sum(tensor.numel() for tensor in pool.values())
 
     def limit(self, batch_seconds: float | None) -> int:
-        """Return how many samples a batch may hold: 0, for one utterance, where batches are not for this model.
+        """Return how many samples a batch may hold: 0, for one utterance, where batches are not for
+        this model.
 
         None is what suits the device: a CPU is faster with what its caches can hold.
         """
@@ -90,7 +93,8 @@ class Recogniser:
     def phones(self, labels: Labels, seconds: float) -> tuple[Phone, ...]:
         """Return the phones that labels spell, and when, in a recording of so many seconds.
 
-        A phone lasts as long as it has the best label; what begins in the silence after a short recording is none.
+        A phone lasts as long as it has the best label; what begins in the silence after a short
+        recording is none.
         """
         found = (
             Phone(self.tokens[token], self.grid.begin(first), min(seconds, self.grid.begin(last)))
@@ -101,7 +105,10 @@ class Recogniser:
     def recognise(self, audio: Sequence[Samples]) -> list[tuple[Phone, ...]]:
         """Return the phones of each utterance; `audio` holds samples in [-1, 1] at 16 kHz."""
         labels = self.label(audio)
-        return [self.phones(path, len(samples) / RATE) for path, samples in zip(labels, audio, strict=True)]
+        return [
+            self.phones(path, len(samples) / RATE)
+            for path, samples in zip(labels, audio, strict=True)
+        ]
 
 
 def make_batches[K: (str, tuple[int, int])](samples: Mapping[K, int], limit: int) -> list[list[K]]:

@@ -29,11 +29,12 @@ PROGRESS_SECONDS = 1.0
 class Session:
     """Everything that `PruningTrainer` keeps between its hooks.
 
-    Its state travels inside `checkpoint.pth` as an extra entry of the optimizer's state, through torch's
-    public state_dict hooks, in tensors and plain types only.
+    Its state travels inside `checkpoint.pth` as an extra entry of the optimizer's state, through
+    torch's public state_dict hooks, in tensors and plain types only.
 
     Args:
-        directory: the experiment's; receives `pruning.jsonl`, `initial_mask.safetensors` and `progress.json`.
+        directory: the experiment's; receives `pruning.jsonl`, `initial_mask.safetensors` and
+        `progress.json`.
         max_epoch: epochs of the whole run, for the progress file.
         writes: whether this process writes files (rank 0).
     """
@@ -91,27 +92,32 @@ class Session:
         """
         sparsity = self.settings.schedule.sparsity_at(0)
         own = Origin.of_experiment(self.directory)
-        mask = first_mask(self.pruner.pool, sparsity, self.settings.scope, self.settings.initial_mask, own)
+        mask = first_mask(
+            self.pruner.pool, sparsity, self.settings.scope, self.settings.initial_mask, own
+        )
         self.first_mask = mask
         if self.writes:
             mask.save(self.directory / FIRST_MASK)
             self._log.cut(-1)
         self.pruner.start(mask)
-        logging.info(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
+        logging.info(
+            f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero"
+        )
 
     def begin_epoch(self, reporter: Any, updates: int) -> None:
         """Take the epoch's `SubReporter` and its number of optimizer updates, 0 if nobody knows."""
         self._reporter = reporter
         self._updates = self._max_epoch * updates or None
         self._cut_log()
-        # Not before: what is frozen when DistributedDataParallel is made is left out of it for good.
+        # Not before: what is frozen when DistributedDataParallel is made is left out of it for
+        # good.
         self._head_first.freeze(self.pruner.update < self.settings.freeze_updates)
 
     def end_epoch(self) -> None:
         """Make the weights sparse for the validation and the save that follow.
 
-        Where the mask adjusts, this is one more prune of the same kind, at an irregular distance unless the
-        epoch's updates are a multiple of the interval.
+        Where the mask adjusts, this is one more prune of the same kind, at an irregular distance
+        unless the epoch's updates are a multiple of the interval.
         """
         self._write_progress("valid")
         self._reporter = None  # after its last `next()` an ESPnet reporter takes no more values
@@ -160,7 +166,9 @@ class Session:
 
     def _add_state(self, _: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
         first = self.first_mask
-        told = first and {name: getattr(first, name) for name in Mask.TOLD} | {"made": first.made.as_dict()}
+        told = first and {name: getattr(first, name) for name in Mask.TOLD} | {
+            "made": first.made.as_dict()
+        }
         ours = {
             "pruner": self.pruner.state_dict(),
             "settings": self.settings.as_dict(),
@@ -206,7 +214,11 @@ class Session:
 
     def _check_same(self, earlier: Mapping[str, Any]) -> None:
         now = self.settings.as_dict()
-        changed = [f"{key} {earlier.get(key)} then, {now[key]} now" for key in now if now[key] != earlier.get(key)]
+        changed = [
+            f"{key} {earlier.get(key)} then, {now[key]} now"
+            for key in now
+            if now[key] != earlier.get(key)
+        ]
         if changed:
             raise UserError(
                 f"{self.directory}: holds a run with other settings ({'; '.join(changed)}); "

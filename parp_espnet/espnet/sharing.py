@@ -1,4 +1,6 @@
-"""Batches pass from the processes that read them to the training through shared memory: is there room for them?"""
+"""Batches pass from the processes that read them to the training through shared memory: is there
+room for them?
+"""
 
 import argparse
 import logging
@@ -23,8 +25,10 @@ def read_where_there_is_room(args: argparse.Namespace) -> None:
     needed, free = _needed(args), free_to_share()
     if free < needed:
         logging.warning(
-            f"{SHARED} has {free / 1e6:.1f} MB free, and batches that {args.num_workers} processes read take some "
-            f"{needed / 1e6:.1f}: this process reads them itself, as with num_workers: 0, which may take longer"
+            f"{SHARED} has {free / 1e6:.1f} MB free, and batches that {args.num_workers} "
+            f"processes read take some "
+            f"{needed / 1e6:.1f}: this process reads them itself, as with num_workers: 0, which "
+            f"may take longer"
         )
         args.num_workers = 0
 

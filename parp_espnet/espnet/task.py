@@ -23,7 +23,9 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
 
     @classmethod
     def main_worker(cls, args: argparse.Namespace) -> None:
-        """Check the settings before anything is built, train, and leave the other processes in order."""
+        """Check the settings before anything is built, train, and leave the other processes in
+        order.
+        """
         PruneSettings.parse(args.prune_conf)
         check_gpus(args.ngpu)
         read_where_there_is_room(args)
@@ -38,7 +40,9 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
 
     @classmethod
     def build_model(cls, args: argparse.Namespace) -> Any:
-        """Build ESPnet's model, without its spare copy of the upstream, with exact frame counts and a PER."""
+        """Build ESPnet's model, without its spare copy of the upstream, with exact frame counts and
+        a PER.
+        """
         if getattr(args, "frontend", None) == "s3prl":
             import_upstreams()
         model = super().build_model(args)

@@ -1,4 +1,6 @@
-"""ESPnet's trainer with pruning in it. Everything happens in hooks; the training loop is ESPnet's."""
+"""ESPnet's trainer with pruning in it. Everything happens in hooks; the training loop
+is ESPnet's.
+"""
 
 import argparse
 import dataclasses
@@ -17,7 +19,12 @@ from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
 from parp_espnet.espnet.ranks import on_first_rank
 from parp_espnet.espnet.session import Session
-from parp_espnet.espnet.stock import NestedDictAction, Trainer, TrainerOptions, UnsafeLoadRefusedError
+from parp_espnet.espnet.stock import (
+    NestedDictAction,
+    Trainer,
+    TrainerOptions,
+    UnsafeLoadRefusedError,
+)
 from parp_espnet.locks import locked
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -35,8 +42,8 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
 class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
     """`Trainer` that validates and saves exactly sparse models only, and resumes exactly.
 
-    ESPnet seeds Python's, NumPy's and torch's generators with seed + epoch when an epoch begins, resumed or
-    not, so dropout and SpecAugment need no state of their own.
+    ESPnet seeds Python's, NumPy's and torch's generators with seed + epoch when an epoch begins,
+    resumed or not, so dropout and SpecAugment need no state of their own.
     """
 
     @classmethod
@@ -47,7 +54,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             "--prune_conf",
             action=NestedDictAction,
             default={},
-            help="method, sparsity, interval, freeze_updates, initial_mask; see parp_espnet.pruning.settings",
+            help="method, sparsity, interval, freeze_updates, initial_mask; see "
+            "parp_espnet.pruning.settings",
         )
 
     @classmethod
@@ -67,7 +75,9 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         schedulers: Sequence[Any],
         **others: Any,
     ) -> None:
-        """Train from the present weights or the last checkpoint, then finalise what the directory holds."""
+        """Train from the present weights or the last checkpoint, then finalise what the directory
+        holds.
+        """
         directory = Path(trainer_options.output_dir)
         writes = not distributed_option.distributed or distributed_option.dist_rank == 0
         (optimizer,) = optimizers
@@ -113,7 +123,10 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
                         distributed_option=distributed_option,
                         **others,
                     )
-            except (FileNotFoundError, UnsafeLoadRefusedError):  # a model that the average is made of
+            except (
+                FileNotFoundError,
+                UnsafeLoadRefusedError,
+            ):  # a model that the average is made of
                 checkpoints.check_models(directory, criteria, kept)
                 raise
             check_done(
@@ -136,8 +149,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         iterator: Any,
         **others: Any,
     ) -> bool:
-        """Train an epoch, or what an interruption left of it, and prune after it: validation and all that is saved
-        see sparse weights.
+        """Train an epoch, or what an interruption left of it, and prune after it: validation and
+        all that is saved see sparse weights.
         """
         session, interruption = options.session, options.interruption
         assert session is not None
@@ -156,17 +169,21 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             optimizers=optimizers, options=options, iterator=updates, **others
         )
         for optimizer in optimizers:
-            # Gradients of left-over micro-batches are in no checkpoint: an epoch that kept them could not be
-            # resumed exactly.
+            # Gradients of left-over micro-batches are in no checkpoint: an epoch that kept them
+            # could not be resumed exactly.
             optimizer.zero_grad()
         session.end_epoch()
         return nothing_happened and not interruption.has_updated
 
     @classmethod
     def validate_one_epoch(cls, options: PruningOptions, iterator: Any, **others: Any) -> None:
-        """Validate, unless an interruption ends it. Raises `UserError` where the loss is not a number."""
+        """Validate, unless an interruption ends it. Raises `UserError` where the loss is not a
+        number.
+        """
         assert options.session is not None
         assert options.interruption is not None
-        super().validate_one_epoch(options=options, iterator=options.interruption.validation(iterator), **others)
+        super().validate_one_epoch(
+            options=options, iterator=options.interruption.validation(iterator), **others
+        )
         losses = [float(loss.value) for loss in others["reporter"].stats.get("loss", [])]
         check_validation(options.session.directory, options.session.pruner.update, losses)

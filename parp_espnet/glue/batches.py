@@ -12,15 +12,20 @@ Batch = dict[str, Tensor]
 
 
 def collate(tokenizer: Any, examples: Sequence[Example], pairs: bool, longest: int) -> Batch:
-    """Return what a model takes: token numbers, (examples, tokens), padded, and `labels`, (examples,) as floats."""
+    """Return what a model takes: token numbers, (examples, tokens), padded, and `labels`,
+    (examples,) as floats.
+    """
     first = [one.sentence1 for one in examples]
     second = [one.sentence2 for one in examples] if pairs else None
-    made = tokenizer(first, second, truncation=True, max_length=longest, padding=True, return_tensors="pt")
+    made = tokenizer(
+        first, second, truncation=True, max_length=longest, padding=True, return_tensors="pt"
+    )
     return {**made, "labels": torch.tensor([one.label for one in examples])}
 
 
 def orders(count: int, size: int, seed: int) -> Iterator[list[int]]:
-    """Yield the examples of each update, without end: all in an order drawn afresh each time they are through.
+    """Yield the examples of each update, without end: all in an order drawn afresh each time they
+    are through.
 
     The last examples of a pass that fill no batch go into the next one.
     """

@@ -16,15 +16,21 @@ from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
 from parp_espnet.pruning.methods import describe_unknown
 
 MINILM_POOL = (
-    r"encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|(attention\.output|intermediate|output)\.dense)\.weight"
+    r"encoder\.layer\.\d+\."
+    r"(attention\.self\.(query|key|value)|(attention\.output|intermediate|output)\.dense)\.weight"
 )
-"""MiniLM's pool is the paper's without the pooler. That was never trained (its sentences are means), and its weights
-are so small that a global ranking at 70 % prunes every one: nothing of the text then reaches the head."""
+"""MiniLM's pool is the paper's without the pooler. That was never trained (its sentences are
+means), and its weights are so small that a global ranking at 70 % prunes every one: nothing of the
+text then reaches the head.
+"""
 
 
 def read(arguments: Sequence[str]) -> Settings:
     """Read and check the options of `glue.sh`, and resolve its paths. Raises `UserError`."""
-    about = "One experiment on text, from a task in GLUE's form to a score, pruned while it is finetuned."
+    about = (
+        "One experiment on text, from a task in GLUE's form to a score, pruned while it is "
+        "finetuned."
+    )
     settings = parse(Settings, "glue.sh", arguments, description=about)
     _check_numbers(settings)
     if settings.task not in TASKS:
@@ -42,15 +48,29 @@ def _check_numbers(settings: Settings) -> None:
     last = len(STAGES)
     if not 1 <= settings.stage <= settings.stop_stage <= last:
         found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
-        raise UserError(f"glue.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
-    least = {"updates": 1, "batch_size": 1, "validations": 1, "max_length": 4, "round_updates": 1, "train_examples": 1}
+        raise UserError(
+            f"glue.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+        )
+    least = {
+        "updates": 1,
+        "batch_size": 1,
+        "validations": 1,
+        "max_length": 4,
+        "round_updates": 1,
+        "train_examples": 1,
+    }
     for name, smallest in (least | {"ngpu": 0, "seed": 0}).items():
         if (found := getattr(settings, name)) is not None and found < smallest:
             raise UserError(f"glue.sh: --{name} {found}: expected {smallest} or more")
     if not 0 < settings.lr <= FASTEST_RATE:
-        raise UserError(f"glue.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}")
+        raise UserError(
+            f"glue.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}"
+        )
     if settings.validations > settings.updates:
-        raise UserError(f"glue.sh: --validations {settings.validations}: expected at most --updates {settings.updates}")
+        raise UserError(
+            f"glue.sh: --validations {settings.validations}: expected at most --updates "
+            f"{settings.updates}"
+        )
     if settings.glue_tag is not None:
         check_name("glue.sh: --glue_tag", settings.glue_tag)
 
@@ -65,7 +85,9 @@ def _resolve(settings: Settings) -> Settings:
         recipe=recipe,
         glue=_glue(settings, recipe),
         model=_model(settings.model, recipe),
-        initial_mask=None if mask is None else existing("glue.sh", "initial_mask", mask, recipe, needed),
+        initial_mask=None
+        if mask is None
+        else existing("glue.sh", "initial_mask", mask, recipe, needed),
     )
 
 
@@ -73,11 +95,14 @@ def _glue(settings: Settings, recipe: Path) -> Path | None:
     if settings.definition.folder is None:
         return None
     if settings.train_examples is not None:
-        raise UserError(f"glue.sh: --train_examples is for made tasks; {settings.task} is GLUE's own")
+        raise UserError(
+            f"glue.sh: --train_examples is for made tasks; {settings.task} is GLUE's own"
+        )
     given = settings.glue or (Path(found) if (found := os.environ.get("GLUE")) else None)
     if given is None:
         raise UserError(
-            f"glue.sh: --task {settings.task}: expected --glue DIR, or GLUE=DIR in db.sh: the folder that holds "
+            f"glue.sh: --task {settings.task}: expected --glue DIR, or GLUE=DIR in db.sh: the "
+            f"folder that holds "
             f"{settings.definition.folder}/, as GLUE is distributed"
         )
     return existing("glue.sh", "glue", given, recipe)

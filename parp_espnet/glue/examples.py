@@ -18,9 +18,13 @@ from parp_espnet.glue.tasks import Source, Task
 HEAD = ("id", "sentence1", "sentence2", "label")
 VALID_SHARE = 0.1
 MOST_VALID = 2000
-"""GLUE's development sets are what is reported on, so that validation takes a part of train: so much of it at most."""
+"""GLUE's development sets are what is reported on, so that validation takes a part of train: so
+much of it at most.
+"""
 MOST_RAGGED = 0.001
-"""With a larger share of lines that are cut short, a file is not the one that is known to have some."""
+"""With a larger share of lines that are cut short, a file is not the one that is known to have
+some.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,15 @@ class Example:
 
 
 def read(path: Path, task: Task) -> list[Example]:
-    """Read what `write` wrote. Raises `UserError` when it is missing, damaged, or of another task."""
+    """Read what `write` wrote. Raises `UserError` when it is missing, damaged, or of
+    another task.
+    """
     rows = _rows(path)
     if (head := next(rows, (1, []))[1]) != list(HEAD):
-        raise UserError(f"{path}, line 1: expected the columns {' '.join(HEAD)}, found {' '.join(head) or 'nothing'}")
+        raise UserError(
+            f"{path}, line 1: expected the columns {' '.join(HEAD)}, found "
+            f"{' '.join(head) or 'nothing'}"
+        )
     found = []
     for number, row in rows:
         _check_width(path, number, row, len(HEAD))
@@ -57,28 +66,38 @@ def label_name(label: float, task: Task) -> str:
 
 
 def read_glue(folder: Path, name: str, task: Task) -> dict[str, list[Example]]:
-    """Read a task from GLUE's folder: `train`, `valid`, which is an even part of GLUE's train, and the tests by name.
+    """Read a task from GLUE's folder: `train`, `valid`, which is an even part of GLUE's train, and
+    the tests by name.
 
     Args:
         folder: the one that holds `CoLA/`, `SST-2/`, …
 
     Raises:
-        UserError: a file is missing, or has other columns, or a label that the task has not; the line is named.
+        UserError: a file is missing, or has other columns, or a label that the task has not; the
+        line is named.
     """
     assert task.folder is not None
     assert task.train is not None
     place = folder / task.folder
     if not place.is_dir():
-        raise UserError(f"{place}: no such folder; --glue expects GLUE as it is distributed, with {task.folder}/ in it")
+        raise UserError(
+            f"{place}: no such folder; --glue expects GLUE as it is distributed, with "
+            f"{task.folder}/ in it"
+        )
     files = [source.file for source in (task.train, *task.tests.values())]
     if missing := [file for file in files if not (place / file).is_file()]:
         there = " ".join(sorted(path.name for path in place.glob("*.tsv"))) or "no .tsv at all"
-        raise UserError(f"{place}: task {name} needs {', '.join(files)}; missing {', '.join(missing)}, found {there}")
+        raise UserError(
+            f"{place}: task {name} needs {', '.join(files)}; missing {', '.join(missing)}, found "
+            f"{there}"
+        )
     whole = _read_source(place, task.train, task)
     stride = max(round(1 / VALID_SHARE), math.ceil(len(whole) / MOST_VALID))
     valid = whole[stride - 1 :: stride]
     if not valid:
-        raise UserError(f"{place / task.train.file}: expected at least {stride} examples, found {len(whole)}")
+        raise UserError(
+            f"{place / task.train.file}: expected at least {stride} examples, found {len(whole)}"
+        )
     chosen = {one.id for one in valid}
     made = {"train": [one for one in whole if one.id not in chosen], "valid": valid}
     return made | {test: _read_source(place, source, task) for test, source in task.tests.items()}
@@ -97,13 +116,20 @@ def _read_source(place: Path, source: Source, task: Task) -> list[Example]:
         _check_width(path, number, row, width)
         texts = [row[column] for column in sentences]
         value = _label(path, number, row[label], task)
-        found.append(Example(f"{path.stem}-{number}", texts[0], texts[1] if len(texts) > 1 else "", value))
+        found.append(
+            Example(f"{path.stem}-{number}", texts[0], texts[1] if len(texts) > 1 else "", value)
+        )
     if len(ragged) > max(1, MOST_RAGGED * len(found)):
-        raise UserError(f"{path}: {len(ragged)} lines are cut short, the first is line {ragged[0]}; get the file again")
+        raise UserError(
+            f"{path}: {len(ragged)} lines are cut short, the first is line {ragged[0]}; get the "
+            f"file again"
+        )
     return _not_empty(found, path)
 
 
-def _columns(path: Path, source: Source, rows: Iterator[tuple[int, list[str]]]) -> tuple[list[int], int]:
+def _columns(
+    path: Path, source: Source, rows: Iterator[tuple[int, list[str]]]
+) -> tuple[list[int], int]:
     """The places of a source's columns, the label's last, and how many columns a line has."""
     wanted = [*source.sentences, source.label]
     if numbers := [column for column in wanted if isinstance(column, int)]:
@@ -112,7 +138,8 @@ def _columns(path: Path, source: Source, rows: Iterator[tuple[int, list[str]]]) 
     names = [str(column) for column in wanted]
     if missing := [name for name in names if name not in head]:
         raise UserError(
-            f"{path}, line 1: expected the columns {', '.join(names)}, found {', '.join(head) or 'nothing'}; "
+            f"{path}, line 1: expected the columns {', '.join(names)}, found "
+            f"{', '.join(head) or 'nothing'}; "
             f"missing {', '.join(missing)}"
         )
     return [head.index(name) for name in names], len(head)
@@ -130,7 +157,10 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _check_width(path: Path, number: int, row: Sequence[str], width: int) -> None:
     if len(row) < width:
-        raise UserError(f"{path}, line {number}: expected {width} columns with tabs between them, found {len(row)}")
+        raise UserError(
+            f"{path}, line {number}: expected {width} columns with tabs between them, found "
+            f"{len(row)}"
+        )
 
 
 def _label(path: Path, number: int, text: str, task: Task) -> float:
@@ -138,7 +168,9 @@ def _label(path: Path, number: int, text: str, task: Task) -> float:
         name = task.spelled.get(text, text)
         if name not in task.labels:
             known = ", ".join(task.spelled or task.labels)
-            raise UserError(f"{path}, line {number}: expected one of the labels {known}, found {text!r}")
+            raise UserError(
+                f"{path}, line {number}: expected one of the labels {known}, found {text!r}"
+            )
         return float(task.labels.index(name))
     assert task.bounds is not None
     low, high = task.bounds
@@ -147,7 +179,9 @@ def _label(path: Path, number: int, text: str, task: Task) -> float:
     except ValueError:
         value = math.nan
     if not low <= value <= high:
-        raise UserError(f"{path}, line {number}: expected a number from {low:g} to {high:g}, found {text!r}")
+        raise UserError(
+            f"{path}, line {number}: expected a number from {low:g} to {high:g}, found {text!r}"
+        )
     return value
 
 

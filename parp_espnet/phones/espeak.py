@@ -1,13 +1,15 @@
-"""eSpeak NG's library, which `espeakng-loader` brings, as one class: text in, speech and its phones out.
+"""eSpeak NG's library, which `espeakng-loader` brings, as one class: text in, speech and its phones
+out.
 
-Both come from the same pass over the text: eSpeak NG translates a clause into a list of phonemes, tells
-us the list and then synthesises it. The phones are therefore of what is spoken, numbers and abbreviations
-included.
+Both come from the same pass over the text: eSpeak NG translates a clause into a list of phonemes,
+tells us the list and then synthesises it. The phones are therefore of what is spoken, numbers and
+abbreviations included.
 
-The library keeps state from one utterance to the next (the phase of the pitch flutter, the automatic
-gain, the echo, two random generators), so what it says depends on what it said before. `Synthesiser`
-loads the library afresh, seeds both generators, and unloads it on `close`: the n-th utterance of a
-synthesiser depends on the n - 1 before it and on nothing else. Loading takes three to six milliseconds.
+The library keeps state from one utterance to the next (the phase of the pitch flutter, the
+automatic gain, the echo, two random generators), so what it says depends on what it said before.
+`Synthesiser` loads the library afresh, seeds both generators, and unloads it on `close`: the n-th
+utterance of a synthesiser depends on the n - 1 before it and on nothing else. Loading takes three
+to six milliseconds.
 """
 
 import _ctypes
@@ -24,7 +26,8 @@ from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 
-# The project's language codes and eSpeak NG's voices. The Mandarin one reads hanzi by way of pinyin.
+# The project's language codes and eSpeak NG's voices. The Mandarin one reads hanzi by way of
+# pinyin.
 VOICES = {
     "en": "en-us",
     "es": "es",
@@ -39,7 +42,8 @@ VOICES = {
     "zh": "cmn",
 }
 
-# Languages that people read in (`corpora.readings`) without a recipe of their own: only the reference voice says them.
+# Languages that people read in (`corpora.readings`) without a recipe of their own: only the
+# reference voice says them.
 OTHER_VOICES = {code: code for code in ("be", "bg", "ca", "da", "el", "lt", "ml", "ro")}
 
 PLAIN = ""  # the variant of a language's own voice
@@ -53,7 +57,9 @@ _PHONEMES_IPA = 0x02
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _BUFFER_MILLISECONDS = 2000
 
-_SYNTH_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+_SYNTH_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
 _PHONEME_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)
 
 
@@ -61,8 +67,8 @@ _PHONEME_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)
 class Voice:
     """How to speak.
 
-    `variant` is a file of espeak-ng-data/voices/!v or `PLAIN`, `rate` is in words per minute (80 to 450),
-    `pitch` and `range` (of pitch) go from 0 to 99, with 50 for the variant's own.
+    `variant` is a file of espeak-ng-data/voices/!v or `PLAIN`, `rate` is in words per minute (80 to
+    450), `pitch` and `range` (of pitch) go from 0 to 99, with 50 for the variant's own.
     """
 
     variant: str = PLAIN
@@ -72,7 +78,8 @@ class Voice:
 
 
 class Synthesiser:
-    """One voice of one language in a freshly loaded library. Use it in a `with`, one at a time in a process.
+    """One voice of one language in a freshly loaded library. Use it in a `with`, one at a time in a
+    process.
 
     Raises `UserError` when the language or the variant has no voice.
     """
@@ -94,14 +101,18 @@ class Synthesiser:
             self._library.espeak_SetParameter(parameter, value, 0)
 
     def speak(self, text: str) -> tuple[NDArray[np.int16], list[str]]:
-        """Return the speech of `text`, (samples,) at `self.sample_rate`, and a string of phonemes a clause.
+        """Return the speech of `text`, (samples,) at `self.sample_rate`, and a string of phonemes a
+        clause.
 
-        The string is eSpeak NG's own: words apart by spaces, phonemes by `SEPARATOR`, with stress and tone.
+        The string is eSpeak NG's own: words apart by spaces, phonemes by `SEPARATOR`, with stress
+        and tone.
         """
         self._samples.clear()
         self._clauses.clear()
         data = text.encode() + b"\0"
-        self._library.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None)
+        self._library.espeak_Synth(
+            data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
+        )
         return np.frombuffer(b"".join(self._samples), np.int16), list(self._clauses)
 
     def close(self) -> None:
@@ -114,15 +125,22 @@ class Synthesiser:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
     def _initialise(self) -> int:
         data = str(espeakng_loader.get_data_path()).encode()
-        rate: int = self._library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, _BUFFER_MILLISECONDS, data, 0)
+        rate: int = self._library.espeak_Initialize(
+            _AUDIO_OUTPUT_SYNCHRONOUS, _BUFFER_MILLISECONDS, data, 0
+        )
         if rate <= 0:
-            raise UserError(f"eSpeak NG cannot read its data in {data.decode()}; reinstall espeakng-loader")
+            raise UserError(
+                f"eSpeak NG cannot read its data in {data.decode()}; reinstall espeakng-loader"
+            )
         self._library.espeak_SetSynthCallback(self._callbacks[0])
         self._library.espeak_SetPhonemeCallback(self._callbacks[1])
         # The callback gets IPA only where the trace, which is also written to a C stream, is on.
@@ -134,7 +152,9 @@ class Synthesiser:
         self._library.espeak_SetPhonemeTrace(ctypes.c_int(mode), ctypes.c_void_p(self._null))
         return rate
 
-    def _on_samples(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
+    def _on_samples(
+        self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None
+    ) -> int:
         if samples and count:
             self._samples.append(ctypes.string_at(samples, 2 * count))
         return 0
@@ -161,9 +181,14 @@ def _variants() -> Path:
 def _voice_name(language: str, voice: Voice) -> str:
     known = VOICES | OTHER_VOICES
     if language not in known:
-        raise UserError(f"no voice for the language {language!r}; there are voices for {' '.join(sorted(VOICES))}")
+        raise UserError(
+            f"no voice for the language {language!r}; there are voices for "
+            f"{' '.join(sorted(VOICES))}"
+        )
     if not voice.variant:
         return known[language]
     if voice.variant not in variants():
-        raise UserError(f"eSpeak NG has no voice variant {voice.variant!r}; it has {' '.join(variants())}")
+        raise UserError(
+            f"eSpeak NG has no voice variant {voice.variant!r}; it has {' '.join(variants())}"
+        )
     return f"{known[language]}+{voice.variant}"

@@ -1,14 +1,17 @@
 """From a written sentence to its letters, in any orthography, without damage to it.
 
-A letter is a base with all its marks (a̱, ɔ̃, कि), and two that a tie joins (k͡p). Of what is no letter to Unicode, these
-are letters to those who write so, and are told from punctuation by what stands around them, and from numbers and
-quotations by all the texts that are spelled alike (`parp_espnet.phones.orthography`):
+A letter is a base with all its marks (a̱, ɔ̃, कि), and two that a tie joins (k͡p). Of what is no
+letter to Unicode, these are letters to those who write so, and are told from punctuation by what
+stands around them, and from numbers and quotations by all the texts that are spelled alike
+(`parp_espnet.phones.orthography`):
 
-- apostrophes (glottal stops, ejectives, elisions) beside a letter, unless two of them quote what is between them;
+- apostrophes (glottal stops, ejectives, elisions) beside a letter, unless two of them quote what is
+  between them;
 - length, `:` and `·` between letters, and behind one where many words have them, `꞉` after one;
 - tones after a letter: superscripts and Chao's tone letters;
 - digits beside a letter (ma3, ʔa55, wa7), where many words have them;
-- `?` between letters (a glottal stop), `!` and `|` in front of a word (clicks); where many words have them, anywhere,
+- `?` between letters (a glottal stop), `!` and `|` in front of a word (clicks); where many words
+  have them, anywhere,
   and `/ ^ @ ≠` likewise.
 
 All else is left out and counted. Nothing is ever normalised to NFKC, which would turn u² into u2.
@@ -19,7 +22,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from parp_espnet.phones.characters import APOSTROPHES, ARE_SPACES, LOST, at, clusters, is_letter, is_tone, lower
+from parp_espnet.phones.characters import (
+    APOSTROPHES,
+    ARE_SPACES,
+    LOST,
+    at,
+    clusters,
+    is_letter,
+    is_tone,
+    lower,
+)
 from parp_espnet.phones.orthography import (
     MOST_DIGITS,
     NEVER_FIRST,
@@ -58,14 +70,16 @@ class Spelling:
 def letters_of(text: str, orthography: Orthography | None = None) -> tuple[str, ...]:
     """Return the letters of a sentence, in lower case and NFC, with `SPACE` between words.
 
-    Raises `ValueError` where there is no letter, or there are numbers, which nobody reads letter by letter.
+    Raises `ValueError` where there is no letter, or there are numbers, which nobody reads letter by
+    letter.
     """
     return spell(text, orthography).letters
 
 
 def spell(text: str, orthography: Orthography | None = None) -> Spelling:
-    """Return the letters of a sentence and what is left out of it; without an `orthography`, by what the sentence
-    alone says of its own. Raises `ValueError` as `letters_of` does."""
+    """Return the letters of a sentence and what is left out of it; without an `orthography`, by
+    what the sentence alone says of its own. Raises `ValueError` as `letters_of` does.
+    """
     if LOST in text:
         raise ValueError(f"expected a text, found a character that was lost (U+FFFD) in {text!r}")
     orthography = orthography or learn([text])
@@ -90,24 +104,37 @@ def spell(text: str, orthography: Orthography | None = None) -> Spelling:
 
 
 def describe_dropped(dropped: Counter[str]) -> str:
-    """Return in a few words what was left out, such as "5 characters left out of the text (. 3, ! 2)"."""
+    """Return in a few words what was left out, such as "5 characters left out of the text (. 3, !
+    2)".
+    """
     if not dropped:
         return ""
     counts = [f"{_shown(mark)} {times}" for mark, times in dropped.most_common(_SHOWN)]
     rest = len(dropped) - _SHOWN
     more = [f"{rest} others"] if rest > 0 else []
     number = dropped.total()
-    return f"{number} character{'s' * (number != 1)} left out of the text ({', '.join([*counts, *more])})"
+    return (
+        f"{number} character{'s' * (number != 1)} left out of the text "
+        f"({', '.join([*counts, *more])})"
+    )
 
 
 def _shown(mark: str) -> str:
-    """A character, or its number where it would not be seen or would be taken for what stands around it."""
+    """A character, or its number where it would not be seen or would be taken for what stands
+    around it.
+    """
     visible = mark.isprintable() and not unicodedata.category(mark[0]).startswith(("M", "C", "Z"))
-    return mark if visible and mark not in ",()" else " ".join(f"U+{ord(part):04X}" for part in mark)
+    return (
+        mark if visible and mark not in ",()" else " ".join(f"U+{ord(part):04X}" for part in mark)
+    )
 
 
-def _belongs(marks: Sequence[str], place: int, follows: bool, orthography: Orthography, text: str) -> bool:
-    """Whether a character is a letter of its word; `follows` says that one stands right before it."""
+def _belongs(
+    marks: Sequence[str], place: int, follows: bool, orthography: Orthography, text: str
+) -> bool:
+    """Whether a character is a letter of its word; `follows` says that one stands right
+    before it.
+    """
     mark = marks[place]
     before, after = at(marks, place - 1), at(marks, place + 1)
     if is_letter(mark):
@@ -126,7 +153,9 @@ def _belongs(marks: Sequence[str], place: int, follows: bool, orthography: Ortho
 
 
 def _is_sign(mark: str, orthography: Orthography, follows: bool, before: str, after: str) -> bool:
-    """Whether a sign that is a letter of the orthography, or of many, stands where it can be one."""
+    """Whether a sign that is a letter of the orthography, or of many, stands where it
+    can be one.
+    """
     if mark in _BETWEEN and follows and (is_letter(after) or after in APOSTROPHES):
         return True
     if mark not in orthography.signs:

@@ -43,8 +43,9 @@ _SHOWN = 3
 class Orthography:
     """Which doubtful characters are letters.
 
-    `initial` and `final` are words whose apostrophe there is a letter; `apostrophes` says that it is one of a word that
-    never stands without a second one. `examples` has a few words with `digits`.
+    `initial` and `final` are words whose apostrophe there is a letter; `apostrophes` says that it
+    is one of a word that never stands without a second one. `examples` has a few words with
+    `digits`.
     """
 
     digits: bool = False
@@ -56,7 +57,9 @@ class Orthography:
     examples: tuple[str, ...] = ()
 
     def describe(self) -> str:
-        """Return in a few words what was taken for letters, such as "digits in words are letters (ma3, tsit8)"."""
+        """Return in a few words what was taken for letters, such as "digits in words are letters
+        (ma3, tsit8)".
+        """
         return f"digits in words are letters ({', '.join(self.examples)})" if self.digits else ""
 
 
@@ -86,7 +89,9 @@ def learn(texts: Iterable[str]) -> Orthography:
 
 
 def quotes(marks: Sequence[str], orthography: Orthography) -> frozenset[int]:
-    """Return the places of apostrophes that quote what is between them: one before a word, one after a word."""
+    """Return the places of apostrophes that quote what is between them: one before a word, one
+    after a word.
+    """
     pairs: list[tuple[int, int]] = []
     opened: list[int] = []
     for place, mark in enumerate(marks):
@@ -103,7 +108,9 @@ def quotes(marks: Sequence[str], orthography: Orthography) -> frozenset[int]:
     return frozenset(place for pair in pairs for place in pair)
 
 
-def _closes(marks: Sequence[str], place: int, opened: Sequence[int], orthography: Orthography) -> bool:
+def _closes(
+    marks: Sequence[str], place: int, opened: Sequence[int], orthography: Orthography
+) -> bool:
     if not opened or not _ends(marks, place) or marks[place] not in _CLOSING[marks[opened[-1]]]:
         return False
     return _preceding(marks, place) not in orthography.final
@@ -195,7 +202,9 @@ def _words(marks: Sequence[str]) -> Iterable[Sequence[str]]:
 
 
 def _signs(word: Sequence[str]) -> set[str]:
-    """The signs that stand where punctuation seldom does: between letters or before one; of `·` also behind one."""
+    """The signs that stand where punctuation seldom does: between letters or before one; of `·`
+    also behind one.
+    """
     found = set()
     for place, mark in enumerate(word):
         if mark not in SIGNS:
@@ -209,12 +218,16 @@ def _signs(word: Sequence[str]) -> set[str]:
 
 
 def may_follow(sign: str, mark: str) -> bool:
-    """Whether a character may stand behind a sign of the same word: a letter, an apostrophe, or the sign again."""
+    """Whether a character may stand behind a sign of the same word: a letter, an apostrophe, or the
+    sign again.
+    """
     return is_letter(mark) or mark in APOSTROPHES or mark == sign
 
 
 def _has_digits(word: Sequence[str]) -> bool:
-    """Whether digits follow letters, and none is part of a number; those in front of letters may count (2nd)."""
+    """Whether digits follow letters, and none is part of a number; those in front of letters may
+    count (2nd).
+    """
     longest = length = 0
     for mark in word:
         length = length + 1 if mark.isdecimal() else 0

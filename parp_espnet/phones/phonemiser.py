@@ -25,7 +25,9 @@ LETTERS = "letters"
 
 _OF_ANY_SCRIPT = frozenset({"FEMININE", "MASCULINE", "MODIFIER", "MICRO"})
 _APOSTROPHES = str.maketrans("ʼꞌ", "''")
-_ORDINARY = frozenset({"Ll", "Lu", "Mn", "Nd", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sc", "Sm"})
+_ORDINARY = frozenset(
+    {"Ll", "Lu", "Mn", "Nd", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sc", "Sm"}
+)
 """Categories of the characters of ordinary text; signs are of others."""
 _PHONETIC = re.compile("[\u0250-\u02af]")
 
@@ -35,9 +37,11 @@ class WrongScriptError(ValueError):
 
 
 def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> tuple[str, ...]:
-    """Return the phones of a sentence in a language of `VOICES`; signs that nobody says are counted in `dropped`.
+    """Return the phones of a sentence in a language of `VOICES`; signs that nobody says are counted
+    in `dropped`.
 
-    Raises `WrongScriptError`, or another `ValueError` that says in a few words why the sentence has no phones.
+    Raises `WrongScriptError`, or another `ValueError` that says in a few words why the sentence has
+    no phones.
     """
     written = composed(text)
     check_script(language, written)
@@ -60,7 +64,9 @@ def _check_numbers(language: str, written: str) -> None:
     for mark in sorted({mark for mark in written if unicodedata.category(mark) == "No"}):
         with Synthesiser(language) as synthesiser:
             if not phones_said(synthesiser, language, mark):
-                raise ValueError(f"expected {language}, found a number that nobody reads ({mark}) in {written!r}")
+                raise ValueError(
+                    f"expected {language}, found a number that nobody reads ({mark}) in {written!r}"
+                )
 
 
 def composed(text: str) -> str:
@@ -71,27 +77,36 @@ def composed(text: str) -> str:
 def phones_said(synthesiser: Synthesiser, language: str, written: str) -> tuple[str, ...]:
     """Return the phones of a text as a synthesiser of `language` says it, of its inventory or not.
 
-    Words that are borrowed are said in their own language, since eSpeak NG knows them. Raises `ValueError` where it is
-    English because the voice cannot read it: a sign, or a word in a script that English has not.
+    Words that are borrowed are said in their own language, since eSpeak NG knows them. Raises
+    `ValueError` where it is English because the voice cannot read it: a sign, or a word in a script
+    that English has not.
     """
     _, clauses = synthesiser.speak(written)
     if switches_language(clauses) and not _may_be_borrowed(language, written):
-        raise ValueError(f"expected {language} only, found words that are read in another language: {written!r}")
+        raise ValueError(
+            f"expected {language} only, found words that are read in another language: {written!r}"
+        )
     return clean(language, clauses)
 
 
 def _may_be_borrowed(language: str, written: str) -> bool:
     """Whether there is nothing but words in it that eSpeak NG's other languages can read, too."""
     categories = {unicodedata.category(mark) for mark in written}
-    return SCRIPTS[language] == "LATIN" and categories <= _ORDINARY and not _PHONETIC.search(written)
+    return (
+        SCRIPTS[language] == "LATIN" and categories <= _ORDINARY and not _PHONETIC.search(written)
+    )
 
 
 def check_script(language: str, text: str) -> None:
-    """Raise `WrongScriptError` where a sentence has a letter of another script than the language's."""
+    """Raise `WrongScriptError` where a sentence has a letter of another script than the
+    language's.
+    """
     wanted = SCRIPTS[language]
     for mark in text:
         if mark.isalpha():
             script = unicodedata.name(mark, "UNKNOWN").partition(" ")[0]
             if script != wanted and script not in _OF_ANY_SCRIPT:
-                expected = f"{'Chinese' if wanted == 'CJK' else wanted.title()} letters ({language})"
+                expected = (
+                    f"{'Chinese' if wanted == 'CJK' else wanted.title()} letters ({language})"
+                )
                 raise WrongScriptError(f"expected {expected}, found {mark} ({script}) in {text!r}")

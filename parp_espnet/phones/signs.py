@@ -1,8 +1,9 @@
 """Signs that a synthesiser calls by their names, and that nobody says who reads the text.
 
-eSpeak NG reads `*so*` as "asterisk so asterisk", `a . b` as "a dot b", a smiling face as "grinning face", and in Kyrgyz
-quotation marks and brackets as well. Signs of reckoning are said beside digits (3 + 4, 50 %, 20 °C), and so are
-currencies, & and the @ of an address; all else is left out and counted.
+eSpeak NG reads `*so*` as "asterisk so asterisk", `a . b` as "a dot b", a smiling face as "grinning
+face", and in Kyrgyz quotation marks and brackets as well. Signs of reckoning are said beside digits
+(3 + 4, 50 %, 20 °C), and so are currencies, & and the @ of an address; all else is left out and
+counted.
 """
 
 import re
@@ -23,7 +24,9 @@ _ACCENT = re.compile(r"(?<=[^\W\d_])[´`](?=[^\W\d_])")
 
 
 def without_signs(language: str, text: str, dropped: Counter[str] | None = None) -> str:
-    """Return a text with single spaces, without the signs that nobody says, which are counted in `dropped`."""
+    """Return a text with single spaces, without the signs that nobody says, which are counted in
+    `dropped`.
+    """
     text = _ACCENT.sub("'", text.translate(ARE_SPACES))
     kept = []
     for place, mark in enumerate(text):

@@ -109,7 +109,9 @@ class Planned(Protocol):
 
     @property
     def uses_gpu(self) -> bool:
-        """Whether commands of it use one, which they cannot after a fork of what has looked for one."""
+        """Whether commands of it use one, which they cannot after a fork of what has looked for
+        one.
+        """
 
     def acts(self) -> Iterator[Act]:
         """What it does, one thing after the other."""
@@ -118,8 +120,8 @@ class Planned(Protocol):
 def acts_of(experiment: Any, stages: Stages) -> Iterator[Act]:
     """What an experiment does, of the stages that are wanted.
 
-    Each stage is made when the one before has ended: what it reads is then there. Steps that are left
-    out come first, so that nobody goes on with what is not as it would be now without a word.
+    Each stage is made when the one before has ended: what it reads is then there. Steps that are
+    left out come first, so that nobody goes on with what is not as it would be now without a word.
     """
     left_out: list[Step] = []
     for number, stage in stages.items():
@@ -135,7 +137,9 @@ def acts_of(experiment: Any, stages: Stages) -> Iterator[Act]:
 
 @dataclass(frozen=True)
 class OfTemplate[S: Experiment]:
-    """What the experiments of both templates have; paths are as the recipe's directory sees them."""
+    """What the experiments of both templates have; paths are as the recipe's directory
+    sees them.
+    """
 
     settings: S
     queues: Queues
@@ -169,7 +173,9 @@ class OfTemplate[S: Experiment]:
 
 
 def stages_of(declared: Mapping[int, str], known: Mapping[str, Any]) -> Stages:
-    """Return the stages that a template's lines declare. Raises `UserError` for a name that none has."""
+    """Return the stages that a template's lines declare. Raises `UserError` for a name that none
+    has.
+    """
     stages = {}
     for number, name in declared.items():
         if name not in known:

@@ -15,11 +15,13 @@ BULK = ("*.pth", "model/*.safetensors", "decode_*/*/logprobs.safetensors")
 """What is large of an experiment, and tells nothing of its result."""
 
 
-def set_aside(directory: Path, spared: Collection[str] = (), model: Path | None = None) -> Path | None:
+def set_aside(
+    directory: Path, spared: Collection[str] = (), model: Path | None = None
+) -> Path | None:
     """Move what is in an experiment's directory into `earlier/N`; return that, or None for nothing.
 
-    Hidden files, logs and what is `spared` stay. Checkpoints and models of epochs go, but for the one
-    that is `model`.
+    Hidden files, logs and what is `spared` stay. Checkpoints and models of epochs go, but for the
+    one that is `model`.
     """
     if not directory.is_dir():
         return None

@@ -30,7 +30,9 @@ SLOWEST, FASTEST = 0.5, 2.0
 
 def read(arguments: Sequence[str]) -> Settings:
     """Read and check the options of `phn.sh`, and resolve its paths. Raises `UserError`."""
-    about = "One experiment, from speech to a scored phone recogniser, pruned while it is finetuned."
+    about = (
+        "One experiment, from speech to a scored phone recogniser, pruned while it is finetuned."
+    )
     settings = parse(Settings, "phn.sh", arguments, description=about)
     _check_numbers(settings)
     _check_names(settings)
@@ -47,11 +49,16 @@ def _check_numbers(settings: Settings) -> None:
     last = len(STAGES)
     if not 1 <= settings.stage <= last or not 1 <= settings.stop_stage <= last:
         found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
-        raise UserError(f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
+        raise UserError(
+            f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+        )
     if settings.stage > settings.stop_stage:
-        raise UserError(f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}")
+        raise UserError(
+            f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}"
+        )
     for name in (
-        "nj", "inference_nj", "num_nodes", "updates", "beam_size", "ngram_num", "round_updates", "mask_feature_length",
+        "nj", "inference_nj", "num_nodes", "updates", "beam_size", "ngram_num", "round_updates",
+        "mask_feature_length",
     ):  # fmt: skip
         if getattr(settings, name) is not None:
             _at_least(settings, name, 1)
@@ -61,13 +68,18 @@ def _check_numbers(settings: Settings) -> None:
         if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
             raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
     if settings.lr is not None and not 0 < settings.lr <= FASTEST_RATE:
-        raise UserError(f"phn.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}")
+        raise UserError(
+            f"phn.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}"
+        )
     for name, value in settings.upstream_settings.items():
         if name != "mask_feature_length" and not 0 <= value < 1:
             raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
         found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
-        raise UserError(f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found {found}")
+        raise UserError(
+            f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found "
+            f"{found}"
+        )
 
 
 def _check_names(settings: Settings) -> None:
@@ -83,10 +95,13 @@ def _check_names(settings: Settings) -> None:
         found = getattr(settings, name)
         if "," in found or found.startswith("("):
             raise UserError(
-                f"phn.sh: --{name} {found}: expected a path without commas or a bracket in front, for ESPnet"
+                f"phn.sh: --{name} {found}: expected a path without commas or a bracket in front, "
+                f"for ESPnet"
             )
     if settings.lang is not None and not (settings.lang.strip() and settings.lang.isprintable()):
-        raise UserError(f"phn.sh: --lang {settings.lang!r}: expected the code of a language, such as es")
+        raise UserError(
+            f"phn.sh: --lang {settings.lang!r}: expected the code of a language, such as es"
+        )
     told = (settings.lang or "").split()
     if len(set(told)) < len(told):
         raise UserError(f"phn.sh: --lang {settings.lang}: expected each language once")
@@ -99,7 +114,8 @@ def _check_speeds(settings: Settings) -> None:
         speeds = (math.nan,)
     if not all(SLOWEST <= speed <= FASTEST for speed in speeds) or len(set(speeds)) < len(speeds):
         raise UserError(
-            f"phn.sh: --speed_perturb_factors {settings.speed_perturb_factors}: expected different factors "
+            f"phn.sh: --speed_perturb_factors {settings.speed_perturb_factors}: expected "
+            f"different factors "
             f"from {SLOWEST:g} to {FASTEST:g}, such as '0.9 1.0 1.1'"
         )
 
@@ -117,28 +133,47 @@ def _check_scoring(settings: Settings) -> None:
 def _check_decoding(settings: Settings) -> None:
     decoding = Decoding(settings)
     if settings.search not in SEARCHES:
-        raise UserError(f"phn.sh: --search {settings.search}: expected one of {', '.join(SEARCHES)}")
+        raise UserError(
+            f"phn.sh: --search {settings.search}: expected one of {', '.join(SEARCHES)}"
+        )
     for name, value in decoding.given_weights.items():
         if not math.isfinite(value) or (value < 0 and name != "penalty"):
-            raise UserError(f"phn.sh: --{name} {value:g}: expected {'a number' if name == 'penalty' else '0 or more'}")
+            raise UserError(
+                f"phn.sh: --{name} {value:g}: expected "
+                f"{'a number' if name == 'penalty' else '0 or more'}"
+            )
     needs = {
         "lm_weight": (decoding.uses_lm, "--use_lm true"),
         "lm_config": (decoding.uses_lm, "--use_lm true"),
         "ngram_weight": (decoding.uses_ngram, "--use_ngram true"),
-        "lm_train_text": (decoding.uses_lm or decoding.uses_ngram, "--use_lm true or --use_ngram true"),
+        "lm_train_text": (
+            decoding.uses_lm or decoding.uses_ngram,
+            "--use_lm true or --use_ngram true",
+        ),
         "penalty": (decoding.beam > 1 or settings.compare_decoding, "--beam_size of 2 or more"),
     }
     for name, (there, expected) in needs.items():
         if getattr(settings, name) is not None and not there:
-            raise UserError(f"phn.sh: --{name} {getattr(settings, name)} changes nothing without {expected}")
+            raise UserError(
+                f"phn.sh: --{name} {getattr(settings, name)} changes nothing without {expected}"
+            )
     if decoding.has_language_model and decoding.beam == 1:
-        raise UserError("phn.sh: --beam_size 1 is greedy, without a language model; expected 2 or more")
+        raise UserError(
+            "phn.sh: --beam_size 1 is greedy, without a language model; expected 2 or more"
+        )
     if settings.compare_decoding and settings.beam_size == 1:
-        raise UserError("phn.sh: --beam_size 1 is greedy, which --compare_decoding true has anyway; expected 2 or more")
+        raise UserError(
+            "phn.sh: --beam_size 1 is greedy, which --compare_decoding true has anyway; expected "
+            "2 or more"
+        )
     if settings.compare_decoding and settings.search == "espnet":
-        raise UserError("phn.sh: --compare_decoding true is of our search; expected --search prefix")
+        raise UserError(
+            "phn.sh: --compare_decoding true is of our search; expected --search prefix"
+        )
     if settings.search == "espnet" and settings.use_ngram:
-        raise UserError("phn.sh: --search espnet: expected no n-gram; --search prefix decodes with one")
+        raise UserError(
+            "phn.sh: --search espnet: expected no n-gram; --search prefix decodes with one"
+        )
     if settings.search == "espnet" and decoding.tunes:
         raise UserError("phn.sh: --search espnet is not tuned: expected --lm_weight and --penalty")
 
@@ -150,7 +185,9 @@ def _at_least(settings: Settings, name: str, least: int) -> None:
 
 def _fill_in(settings: Settings) -> Settings:
     if settings.upstream_init not in ("pretrained", "random"):
-        raise UserError(f"phn.sh: --upstream_init {settings.upstream_init}: expected pretrained or random")
+        raise UserError(
+            f"phn.sh: --upstream_init {settings.upstream_init}: expected pretrained or random"
+        )
     if settings.marks not in list(Marks):
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
     if settings.corpus == NONE:
@@ -176,10 +213,18 @@ def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
         _refuse_options_of_own(settings)
     languages = (settings.lang or "").split()
     if corpus.languages is not None and not (languages and set(languages) <= set(corpus.languages)):
-        what = "no voice for it" if settings.corpus == "cldr" else f"no language of --corpus {settings.corpus}"
-        raise UserError(f"phn.sh: --lang {settings.lang}: {what}; expected one of {' '.join(corpus.languages)}")
+        what = (
+            "no voice for it"
+            if settings.corpus == "cldr"
+            else f"no language of --corpus {settings.corpus}"
+        )
+        raise UserError(
+            f"phn.sh: --lang {settings.lang}: {what}; expected one of {' '.join(corpus.languages)}"
+        )
     if len(languages) > 1 and settings.corpus != "cldr":
-        raise UserError(f"phn.sh: --lang {settings.lang}: expected one language; several are for --corpus cldr")
+        raise UserError(
+            f"phn.sh: --lang {settings.lang}: expected one language; several are for --corpus cldr"
+        )
     if corpus.minutes is None:
         _refuse_minutes(settings)
     else:
@@ -194,7 +239,8 @@ def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
         _check_librilight(settings)
     elif settings.fold:
         raise UserError(
-            f"phn.sh: --fold {settings.fold} is for --corpus librilight, which has six lists of ten minutes"
+            f"phn.sh: --fold {settings.fold} is for --corpus librilight, which has six lists of "
+            f"ten minutes"
         )
     for option in corpus.options:
         if option in FOLDERS and getattr(settings, option) is None:
@@ -203,7 +249,8 @@ def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
                 settings = replace(settings, **dict[str, Any]({option: Path(found)}))
             elif option in corpus.needs:
                 raise UserError(
-                    f"phn.sh: --corpus {settings.corpus}: expected --{option} DIR, or {variable}=DIR in db.sh: "
+                    f"phn.sh: --corpus {settings.corpus}: expected --{option} DIR, or "
+                    f"{variable}=DIR in db.sh: "
                     f"{FOLDERS[option]}"
                 )
     return settings
@@ -212,7 +259,9 @@ def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
 def _fill_in_own(settings: Settings) -> Settings:
     kind = settings.phonemise
     if kind is not None and kind not in (LETTERS, *VOICES):
-        raise UserError(f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}")
+        raise UserError(
+            f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}"
+        )
     # und is the code of a language that is not known.
     return replace(settings, lang=settings.lang or (kind if kind in VOICES else "und"))
 
@@ -231,11 +280,15 @@ def _check_librilight(settings: Settings) -> None:
         raise UserError(f"phn.sh: {found}: expected 10, 60 or 600, the lists of Libri-light")
     _refuse_minutes(replace(settings, train_minutes=None), without=("librilight",))
     if settings.fold not in range(6) or (settings.fold and settings.train_minutes != 10):
-        raise UserError(f"phn.sh: --fold {settings.fold}: expected 0 to 5, and 0 for more than ten minutes")
+        raise UserError(
+            f"phn.sh: --fold {settings.fold}: expected 0 to 5, and 0 for more than ten minutes"
+        )
 
 
 def _refuse_minutes(settings: Settings, without: Sequence[str] = ()) -> None:
-    """Refuse minutes of sets that are as large as they are; `without` are corpora whose training set is not."""
+    """Refuse minutes of sets that are as large as they are; `without` are corpora whose training
+    set is not.
+    """
     for name, chosen in {
         "train_minutes": "train_set",
         "valid_minutes": "valid_set",
@@ -243,7 +296,11 @@ def _refuse_minutes(settings: Settings, without: Sequence[str] = ()) -> None:
     }.items():
         if getattr(settings, name) is None:
             continue
-        known = ", ".join(corpus for corpus, it in CORPORA.items() if it.minutes is not None and corpus not in without)
+        known = ", ".join(
+            corpus
+            for corpus, it in CORPORA.items()
+            if it.minutes is not None and corpus not in without
+        )
         raise UserError(f"phn.sh: --{name} is for --corpus {known}; choose a set by --{chosen}")
 
 
@@ -253,20 +310,33 @@ def _check_sets(settings: Settings, corpus: Corpus) -> None:
     # Published sets are called by these names: the one that is validated on may be reported on.
     apart = names[:2] if corpus.named_sets and settings.valid_set == settings.test_set else names
     if len(set(apart)) < len(apart):
-        found = " ".join(f"--{part}_set {name}" for part, name in zip(("train", "valid", "test"), names, strict=True))
-        raise UserError(f"phn.sh: expected a name of its own for each set that is made, found {found}")
+        found = " ".join(
+            f"--{part}_set {name}"
+            for part, name in zip(("train", "valid", "test"), names, strict=True)
+        )
+        raise UserError(
+            f"phn.sh: expected a name of its own for each set that is made, found {found}"
+        )
 
 
 def _resolve(settings: Settings) -> Settings:
-    """Turn the user's paths into paths from the recipe directory, or absolute ones outside of the project."""
+    """Turn the user's paths into paths from the recipe directory, or absolute ones outside of the
+    project.
+    """
     if not settings.recipe.is_dir():
         raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
     recipe = settings.recipe.resolve()
-    config = _existing_file("train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe)
-    lm_config = _existing_file("lm_config", settings.lm_config or ROOT / "conf/train/lm.yaml", recipe)
+    config = _existing_file(
+        "train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe
+    )
+    lm_config = _existing_file(
+        "lm_config", settings.lm_config or ROOT / "conf/train/lm.yaml", recipe
+    )
     mask, merge, text = settings.initial_mask, settings.merge, settings.lm_train_text
     given: dict[str, Path | None] = {name: getattr(settings, name) for name in FOLDERS}
-    folders: dict[str, Any] = {name: _existing(name, path, recipe) for name, path in given.items() if path is not None}
+    folders: dict[str, Any] = {
+        name: _existing(name, path, recipe) for name, path in given.items() if path is not None
+    }
     return replace(
         settings,
         recipe=recipe,
@@ -285,7 +355,8 @@ def _resolve(settings: Settings) -> Settings:
 
 
 def _written_to(settings: Settings) -> dict[str, Any]:
-    """Where all goes that is written: below an absolute `--expdir`, for a checkout that may not be written.
+    """Where all goes that is written: below an absolute `--expdir`, for a checkout that may not be
+    written.
 
     The sets of who has made them, or makes them with local/data.sh, stay in the recipe directory.
     """
@@ -301,11 +372,15 @@ def _resolve_upstream(upstream: str, recipe: Path) -> str:
     shipped = SHIPPED / upstream
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
-    found = existing_or_named("phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream"))
+    found = existing_or_named(
+        "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
+    )
     if "/" not in found:
         # Models of speech have an owner on the hub.
         known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
-        raise UserError(f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}")
+        raise UserError(
+            f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}"
+        )
     return found
 
 

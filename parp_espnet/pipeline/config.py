@@ -1,4 +1,6 @@
-"""The ESPnet training configuration of one experiment, from the shared one and the experiment's settings."""
+"""The ESPnet training configuration of one experiment, from the shared one and the experiment's
+settings.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,8 @@ RESERVED = (
 
 
 def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Path) -> None:
-    """Write `out`, the YAML that `parp_espnet.bin.train --config` reads, unless it is there already.
+    """Write `out`, the YAML that `parp_espnet.bin.train --config` reads, unless it is there
+    already.
 
     Args:
         settings: the experiment's, with its paths resolved.
@@ -31,7 +34,8 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         initial_mask: mask file to begin with, where there is one.
 
     Raises:
-        UserError: the shared configuration is no YAML mapping or sets what belongs to the experiment, or `out`
+        UserError: the shared configuration is no YAML mapping or sets what belongs to the
+        experiment, or `out`
             is there and says something else.
     """
     assert settings.train_config is not None
@@ -40,14 +44,17 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     scheduler = dict(shared.get("scheduler_conf") or {})
     if shared.get("scheduler") == "tristagelr":
         scheduler["max_steps"] = settings.updates
-    optimizer = dict(shared.get("optim_conf") or {}) | ({} if settings.lr is None else {"lr": settings.lr})
+    optimizer = dict(shared.get("optim_conf") or {}) | (
+        {} if settings.lr is None else {"lr": settings.lr}
+    )
     experiment = {
         "seed": settings.seed,
         "max_epoch": epochs,
         "num_iters_per_epoch": settings.updates // epochs * shared.get("accum_grad", 1),
         "optim_conf": optimizer,
         "scheduler_conf": scheduler,
-        # ESPnet's frontend_conf has an inner one, which is s3prl's; the last layer is what CTC stands on.
+        # ESPnet's frontend_conf has an inner one, which is s3prl's; the last layer is what CTC
+        # stands on.
         "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
@@ -60,7 +67,9 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
 
 
 def _before(out: Path) -> dict[str, Any] | None:
-    """What was written before; None where nothing was, or it is damaged: then it is written again."""
+    """What was written before; None where nothing was, or it is damaged: then it is
+    written again.
+    """
     try:
         return _load(out)
     except UserError:
@@ -69,7 +78,11 @@ def _before(out: Path) -> dict[str, Any] | None:
 
 def _check_same(out: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
     then, now = _flat(then), _flat(now)
-    changed = [f"{key} {then.get(key)}, now {now.get(key)}" for key in {**then, **now} if then.get(key) != now.get(key)]
+    changed = [
+        f"{key} {then.get(key)}, now {now.get(key)}"
+        for key in {**then, **now}
+        if then.get(key) != now.get(key)
+    ]
     if changed:
         raise UserError(
             f"{out.parent} was made with other settings ({'; '.join(changed)}); "
@@ -81,7 +94,11 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """{"a": {"b": 1}} as {"a.b": 1}."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+        flat |= (
+            _flat(value, f"{prefix}{key}.")
+            if isinstance(value, dict)
+            else {f"{prefix}{key}": value}
+        )
     return flat
 
 
@@ -96,14 +113,20 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         found = parse_yaml(regular(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot read this training configuration: {' '.join(str(error).split())}") from None
+        raise UserError(
+            f"{path}: cannot read this training configuration: {' '.join(str(error).split())}"
+        ) from None
     if not isinstance(found, dict):
-        raise UserError(f"{path}: expected a YAML mapping of ESPnet options, found {type(found).__name__}")
+        raise UserError(
+            f"{path}: expected a YAML mapping of ESPnet options, found {type(found).__name__}"
+        )
     return found
 
 
 def _epochs(updates: int, most: object) -> int:
     """Return the largest number of epochs, at most `most`, that divides the updates evenly."""
     if not isinstance(most, int) or most < 1:
-        raise UserError(f"max_epoch of the training configuration: expected 1 or more, found {most!r}")
+        raise UserError(
+            f"max_epoch of the training configuration: expected 1 or more, found {most!r}"
+        )
     return next(epochs for epochs in range(min(most, updates), 0, -1) if updates % epochs == 0)

@@ -123,8 +123,8 @@ class Contents:
         return digest.hexdigest()
 
     def of_tree(self, root: Path) -> str:
-        """A word for all that is in a folder: names, contents of tables and transcripts, sizes and times
-        of the rest.
+        """A word for all that is in a folder: names, contents of tables and transcripts, sizes and
+        times of the rest.
 
         Hidden files are left out, and folders that the project has written. A file is a folder of
         one. `ABSENT` where there is none.
@@ -180,7 +180,11 @@ def is_whole(path: Path) -> bool:
             with path.open("rb") as file:
                 length = int.from_bytes(file.read(8), "little")
                 header, _ = split(length.to_bytes(8, "little") + file.read(length))
-            ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+            ends = [
+                tensor["data_offsets"][1]
+                for name, tensor in header.items()
+                if name != "__metadata__"
+            ]
             return path.stat().st_size == 8 + length + max(ends, default=0)
         if path.suffix == ".pth":
             return zipfile.is_zipfile(path)

@@ -1,11 +1,13 @@
-"""The contract of Kaldi's `run.pl`, `queue.pl` and `slurm.pl`: what a command line means and how a log looks.
+"""The contract of Kaldi's `run.pl`, `queue.pl` and `slurm.pl`: what a command line means and how a
+log looks.
 
     CMD [--mem 4G] [--time T] [--num_threads N] [--gpu N] [--max_jobs_run N] [--config FILE]
         [JOB=1:N] LOG COMMAND…
 
-`JOB` is replaced by the job's number in the log's path and in the command. A log begins with `# COMMAND`,
-`# Running on …` and `# Started at …`, and ends with `# Accounting: time=…` and `# Ended (code N) at …`. The
-command fails when any job failed, and then shows the first failed job's log and where the others are.
+`JOB` is replaced by the job's number in the log's path and in the command. A log begins with `#
+COMMAND`, `# Running on …` and `# Started at …`, and ends with `# Accounting: time=…` and `# Ended
+(code N) at …`. The command fails when any job failed, and then shows the first failed job's log and
+where the others are.
 """
 
 import re
@@ -19,8 +21,8 @@ from pathlib import Path
 
 from parp_espnet.errors import REFUSALS, UserError
 
-# The words that reach a job's shell as operators, as in `cmd LOG sort file \| uniq`; every other word is
-# literal.
+# The words that reach a job's shell as operators, as in `cmd LOG sort file \| uniq`; every other
+# word is literal.
 OPERATORS = frozenset({"|", "||", "&&", ";", "<", ">", ">>", "2>", "2>&1"})
 SHOWN_LINES = 15
 SHOWN_JOBS = 10
@@ -74,8 +76,8 @@ class Request:
 def read(program: str, arguments: Sequence[str]) -> Request:
     """Read a command line.
 
-    Raises `UserError`, which begins with `program`, for an option without a value, an empty or descending
-    range, a log that all jobs would share, or when the log or the command is missing.
+    Raises `UserError`, which begins with `program`, for an option without a value, an empty or
+    descending range, a log that all jobs would share, or when the log or the command is missing.
     """
     rest = list(arguments)
     options: dict[str, str] = {}
@@ -88,18 +90,25 @@ def read(program: str, arguments: Sequence[str]) -> Request:
         elif name is None and (match := re.fullmatch(r"([A-Za-z_]\w*)=(\d+)(?::(\d+))?", rest[0])):
             name, first, last = match[1], int(match[2]), int(match[3] or match[2])
             if not 1 <= first <= last:
-                raise UserError(f"{program}: {rest[0]}: expected a range such as JOB=1:4 that begins at 1 or above")
+                raise UserError(
+                    f"{program}: {rest[0]}: expected a range such as JOB=1:4 that begins at 1 or "
+                    f"above"
+                )
             numbers = tuple(range(first, last + 1))
             del rest[0]
         else:
             break
     if len(rest) < 2:
-        raise UserError(f"{program}: expected [options] [JOB=1:N] LOG COMMAND…, found: {shlex.join(arguments)}")
+        raise UserError(
+            f"{program}: expected [options] [JOB=1:N] LOG COMMAND…, found: {shlex.join(arguments)}"
+        )
     if name is not None and len(numbers) > 1 and name not in rest[0]:
         raise UserError(f"{program}: {rest[0]}: the log of several jobs has to contain {name}")
     limit = count(program, options, "max_jobs_run")
     threads = count(program, options, "num_threads") or 1
-    return Request(JobArray(tuple(rest[1:]), rest[0], name, numbers, limit, threads), options, tuple(native))
+    return Request(
+        JobArray(tuple(rest[1:]), rest[0], name, numbers, limit, threads), options, tuple(native)
+    )
 
 
 def count(program: str, options: Mapping[str, str], name: str, least: int = 1) -> int | None:
@@ -114,7 +123,9 @@ def count(program: str, options: Mapping[str, str], name: str, least: int = 1) -
 
 def _take_option(program: str, rest: list[str], options: dict[str, str], native: list[str]) -> None:
     switch = rest[0]
-    values = {"-V": 0, "-pe": 2}.get(switch, 1)  # Grid Engine's, which Kaldi's commands know as such
+    values = {"-V": 0, "-pe": 2}.get(
+        switch, 1
+    )  # Grid Engine's, which Kaldi's commands know as such
     if len(rest) <= values:
         raise UserError(f"{program}: {switch}: expected a value after it")
     if switch.startswith("--"):
@@ -144,9 +155,15 @@ def code_of(line: str) -> int | None:
 
 
 def reasons(lines: Sequence[str]) -> list[str]:
-    """Return the line of a job's log that says why it ended, where it does (`errors.command`); else its last lines."""
+    """Return the line of a job's log that says why it ended, where it does (`errors.command`); else
+    its last lines.
+    """
     last = lines[-SHOWN_LINES:]
-    told = [line for line in last if line.startswith(("error: ", "interrupted by ")) or _is_refusal(line)]
+    told = [
+        line
+        for line in last
+        if line.startswith(("error: ", "interrupted by ")) or _is_refusal(line)
+    ]
     return told[-1:] or [f"    {line}" for line in last]
 
 
@@ -157,7 +174,9 @@ def _is_refusal(line: str) -> bool:
 
 
 def show_failed(program: str, jobs: JobArray, failed: Mapping[int, str]) -> None:
-    """Show why the first failed job did, and which others failed; `failed` says how each one ended."""
+    """Show why the first failed job did, and which others failed; `failed` says how
+    each one ended.
+    """
     numbers = sorted(failed)
     log = jobs.log_of(numbers[0])
     if log.exists():
@@ -168,6 +187,9 @@ def show_failed(program: str, jobs: JobArray, failed: Mapping[int, str]) -> None
         many = f"{len(failed)} of {len(jobs.numbers)} jobs failed; the first"
     print(f"{program}: {many} {failed[numbers[0]]}; its log is {log}", file=sys.stderr)
     for number in numbers[1:SHOWN_JOBS]:
-        print(f"{program}: job {number} {failed[number]}; its log is {jobs.log_of(number)}", file=sys.stderr)
+        print(
+            f"{program}: job {number} {failed[number]}; its log is {jobs.log_of(number)}",
+            file=sys.stderr,
+        )
     if len(numbers) > SHOWN_JOBS:
         print(f"{program}: and jobs {' '.join(map(str, numbers[SHOWN_JOBS:]))}", file=sys.stderr)

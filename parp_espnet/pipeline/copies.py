@@ -1,4 +1,6 @@
-"""A recipe's directory that was copied along with its data and experiments: these are another language's."""
+"""A recipe's directory that was copied along with its data and experiments: these are another
+language's.
+"""
 
 import json
 from pathlib import Path
@@ -12,9 +14,11 @@ FILE = "settings.json"
 
 
 def refuse_copy(settings: Experiment) -> None:
-    """Raise `UserError` where experiments in the recipe are those of another one, which is still there.
+    """Raise `UserError` where experiments in the recipe are those of another one, which is still
+    there.
 
-    One that is gone was moved here; a whole checkout that was copied has its recipes where they were.
+    One that is gone was moved here; a whole checkout that was copied has its recipes where they
+    were.
     """
     if Path(settings.expdir).is_absolute():
         return
@@ -24,7 +28,9 @@ def refuse_copy(settings: Experiment) -> None:
             continue
         here = Path(from_root(settings.recipe))
         one = file.parent.relative_to(settings.recipe)
-        if not maker.samefile(settings.recipe) and (here.is_absolute() or not maker.match(str(here))):
+        if not maker.samefile(settings.recipe) and (
+            here.is_absolute() or not maker.match(str(here))
+        ):
             raise UserError(
                 f"{settings.PROGRAM}: {here}: its {one} was made by {maker}, which is still there: "
                 "it was copied along, with data/ and dump/. Remove these three here; for another "

@@ -16,7 +16,9 @@ class Decoding:
 
     settings: Settings
     penalised: bool = False
-    """Whether a search without a language model has its penalty tuned: what a model is worth is seen beside it."""
+    """Whether a search without a language model has its penalty tuned: what a model is worth is
+    seen beside it.
+    """
 
     @property
     def has_language_model(self) -> bool:
@@ -32,13 +34,17 @@ class Decoding:
     def tunes(self) -> bool:
         """Whether there are weights to be tuned on the validation set."""
         has_penalty = self.has_language_model or self.penalised
-        return len(self.given_weights) < sum((has_penalty, self.settings.use_lm, self.settings.use_ngram))
+        return len(self.given_weights) < sum(
+            (has_penalty, self.settings.use_lm, self.settings.use_ngram)
+        )
 
     @property
     def given_weights(self) -> dict[str, float]:
         """The weights that the user has chosen."""
         names = ("lm_weight", "ngram_weight", "penalty")
-        return {name: value for name in names if (value := getattr(self.settings, name)) is not None}
+        return {
+            name: value for name in names if (value := getattr(self.settings, name)) is not None
+        }
 
     @property
     def name(self) -> str:
@@ -51,21 +57,32 @@ class Decoding:
             f"lm{self._lm_tag}": self.settings.use_lm,
             f"ngram{self._ngram_tag}": self.settings.use_ngram,
             "penalty": self.penalised and self.tunes,
-            **{f"{name.replace('_weight', 'w')}{value:g}": True for name, value in self.given_weights.items()},
+            **{
+                f"{name.replace('_weight', 'w')}{value:g}": True
+                for name, value in self.given_weights.items()
+            },
         }
         return "_".join(["decode", *(tag for tag, differs in tags.items() if differs)])
 
     @property
     def searches(self) -> list["Decoding"]:
-        """Our searches that are made, from the simplest on, the last one being the experiment's where that is one.
+        """Our searches that are made, from the simplest on, the last one being the experiment's
+        where that is one.
 
-        An experiment with a language model is also searched without one: the model's share in the result is then seen.
+        An experiment with a language model is also searched without one: the model's share in the
+        result is then seen.
         """
         own = [self] if self.beam > 1 and self.settings.search == "prefix" else []
         if self.settings.compare_decoding:
             plain = self._with(lm=False, ngram=False)
-            penalised = Decoding(replace(plain.settings, penalty=self.settings.penalty), penalised=True)
-            alone = [self._with(*models) for models in ((False, True), (True, False)) if self._compares(*models)]
+            penalised = Decoding(
+                replace(plain.settings, penalty=self.settings.penalty), penalised=True
+            )
+            alone = [
+                self._with(*models)
+                for models in ((False, True), (True, False))
+                if self._compares(*models)
+            ]
             found = [plain, penalised, *alone, *own]
         elif own and self.has_language_model:
             found = [self._with(lm=False, ngram=False), *own]
@@ -74,11 +91,17 @@ class Decoding:
         return list({one.name: one for one in found}.values())
 
     def _compares(self, lm: bool, ngram: bool) -> bool:
-        """Whether a comparison has these models: those that are asked for, or both where none is."""
-        return not self.has_language_model or (lm <= self.settings.use_lm and ngram <= self.settings.use_ngram)
+        """Whether a comparison has these models: those that are asked for, or both
+        where none is.
+        """
+        return not self.has_language_model or (
+            lm <= self.settings.use_lm and ngram <= self.settings.use_ngram
+        )
 
     def _with(self, lm: bool, ngram: bool) -> "Decoding":
-        """The search with these models alone, and what weights are theirs; the penalty is of a language model's."""
+        """The search with these models alone, and what weights are theirs; the penalty is of a
+        language model's.
+        """
         own = self.settings
         return Decoding(
             replace(
@@ -94,8 +117,12 @@ class Decoding:
 
     @property
     def names(self) -> list[str]:
-        """Names of all decodings that are made, the last one being the experiment's unless they are compared."""
-        return list(dict.fromkeys(["decode_greedy", *(one.name for one in self.searches), self.name]))
+        """Names of all decodings that are made, the last one being the experiment's unless they are
+        compared.
+        """
+        return list(
+            dict.fromkeys(["decode_greedy", *(one.name for one in self.searches), self.name])
+        )
 
     @property
     def uses_lm(self) -> bool:
@@ -136,12 +163,16 @@ class Decoding:
 
     @property
     def _text_tag(self) -> str:
-        return "" if self.settings.lm_train_text is None else f"-{digest(self.settings.lm_train_text)}"
+        return (
+            "" if self.settings.lm_train_text is None else f"-{digest(self.settings.lm_train_text)}"
+        )
 
     @property
     def _lm_tag(self) -> str:
         config = self.settings.lm_config
-        return (f"-{plain_name(config.stem)}" if config and config.stem != "lm" else "") + self._text_tag
+        return (
+            f"-{plain_name(config.stem)}" if config and config.stem != "lm" else ""
+        ) + self._text_tag
 
     @property
     def _ngram_tag(self) -> str:

@@ -1,4 +1,5 @@
-"""Run a command whose words go to a log, and show the progress that it (or its jobs) write to files.
+"""Run a command whose words go to a log, and show the progress that it (or its jobs) write to
+files.
 
 A progress file is JSON, written atomically:
 
@@ -42,9 +43,10 @@ def follow(
 ) -> int:
     """Run `command`, showing one bar over all progress `files`; return its exit code.
 
-    Without files, the progress lines that the command writes into its `log` are repeated. `total` is the
-    number of updates that all files together lead to; by default, what the files say. The command has
-    our environment unless it is given another. When an exception ends us, it ends the command.
+    Without files, the progress lines that the command writes into its `log` are repeated. `total`
+    is the number of updates that all files together lead to; by default, what the files say. The
+    command has our environment unless it is given another. When an exception ends us, it ends the
+    command.
     """
     begin = time.time()
     if log is not None:
@@ -69,7 +71,9 @@ def _start(command: Sequence[str], environment: Mapping[str, str] | None) -> Pro
     """Start a command in a session of its own: we alone end it, and not the terminal besides."""
     if environment is None and module_of(command) is not None:
         return fork(command)
-    return subprocess.Popen(list(command), stdin=subprocess.DEVNULL, start_new_session=True, env=environment)
+    return subprocess.Popen(
+        list(command), stdin=subprocess.DEVNULL, start_new_session=True, env=environment
+    )
 
 
 def _with_bar(
@@ -105,11 +109,15 @@ def _read(files: Sequence[Path], begin: float) -> dict[Path, dict[str, Any]]:
     return found
 
 
-def _show(bar: "tqdm[None]", found: Mapping[Path, dict[str, Any]], seen: set[Path], total: int | None) -> None:
+def _show(
+    bar: "tqdm[None]", found: Mapping[Path, dict[str, Any]], seen: set[Path], total: int | None
+) -> None:
     if not found:
         return
     states = list(found.values())
-    bar.total = total if total is not None else sum(state["updates"] or 0 for state in states) or None
+    bar.total = (
+        total if total is not None else sum(state["updates"] or 0 for state in states) or None
+    )
     bar.set_postfix_str(_words(states), refresh=False)
     # What a file says first was done before: it tells nothing of the pace.
     before = sum(found[file]["update"] for file in found.keys() - seen)

@@ -2,8 +2,8 @@
 
 Most of a short command's time are its imports. A process that runs many such
 commands, one after the other, imports what they need once, and forks them off: their words, exit
-codes, logs and signals are those of processes, since they are. Nothing is computed before a fork, so
-that there is no thread whose lock could be inherited.
+codes, logs and signals are those of processes, since they are. Nothing is computed before a fork,
+so that there is no thread whose lock could be inherited.
 """
 
 import atexit

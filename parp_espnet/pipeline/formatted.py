@@ -21,6 +21,7 @@ def check_formatted(scp: Path, label: str) -> None:
             found, as_wanted = " ".join(str(error).split()), False
         if not as_wanted:
             raise UserError(
-                f"{label}: {utterance}: {path.strip()}: expected {RATE} Hz mono, as stage 2 leaves it, found {found}; "
+                f"{label}: {utterance}: {path.strip()}: expected {RATE} Hz mono, as stage 2 "
+                f"leaves it, found {found}; "
                 "it has changed since: run stages 1 to 3 again"
             )

@@ -1,9 +1,9 @@
-"""Stages 2 and 3: any Kaldi data directory becomes a complete one of 16 kHz mono recordings, and loses what
-cannot be trained on.
+"""Stages 2 and 3: any Kaldi data directory becomes a complete one of 16 kHz mono recordings, and
+loses what cannot be trained on.
 
-A user's own directory needs `wav.scp` and `text`; `utt2spk`, `segments`, `utt2lang` and `orig_text` are used
-where they are. A `wav.scp` may come from anywhere, so it names files that are there: commands, and paths that go up
-(`..`), are refused unless the user allows them.
+A user's own directory needs `wav.scp` and `text`; `utt2spk`, `segments`, `utt2lang` and `orig_text`
+are used where they are. A `wav.scp` may come from anywhere, so it names files that are there:
+commands, and paths that go up (`..`), are refused unless the user allows them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,11 +32,15 @@ RATE = 16000
 
 @dataclass(frozen=True)
 class Source:
-    """One utterance as the user has it: a recording, or the part of it between two times in seconds."""
+    """One utterance as the user has it: a recording, or the part of it between two times in
+    seconds.
+    """
 
     id: str
     recording: str
-    """A file, `FILE.ark:OFFSET`, or a command that writes one to its standard output, with `|` at its end."""
+    """A file, `FILE.ark:OFFSET`, or a command that writes one to its standard output, with `|` at
+    its end.
+    """
     begin: float | None
     end: float | None
     channel: int | None = None
@@ -53,23 +57,31 @@ def format_data(
 ) -> str:
     """Write `out`, a complete data directory; return a line about it.
 
-    A recording that is 16 kHz mono 16-bit wav is used where it is; any other that libsndfile or ffmpeg reads is
-    converted into `out/wav`. Of several channels, the one that `segments` or `reco2file_and_channel` names is taken,
-    or else their average. Utterances without phones are left out. An id that does not begin with its
-    speaker's gets it put in front. At a speed other than 1, an utterance is said by another speaker (`sp0.9-` is put
-    before both names), faster and higher or slower and lower, as Kaldi does it.
+    A recording that is 16 kHz mono 16-bit wav is used where it is; any other that libsndfile or
+    ffmpeg reads is converted into `out/wav`. Of several channels, the one that `segments` or
+    `reco2file_and_channel` names is taken, or else their average. Utterances without phones are
+    left out. An id that does not begin with its speaker's gets it put in front. At a speed other
+    than 1, an utterance is said by another speaker (`sp0.9-` is put before both names), faster and
+    higher or slower and lower, as Kaldi does it.
 
     Args:
-        allow_pipes: run the commands of `wav.scp` and follow its paths with `..`, because it is trusted.
+        allow_pipes: run the commands of `wav.scp` and follow its paths with `..`, because it is
+        trusted.
 
     Raises:
-        UserError: a file is missing, empty or malformed, a recording cannot be read, or nothing is left.
+        UserError: a file is missing, empty or malformed, a recording cannot be read, or nothing is
+        left.
     """
     texts, speakers = _table(data, "text"), _table(data, "utt2spk", needed=False)
-    languages, originals = _table(data, "utt2lang", needed=False), _table(data, "orig_text", needed=False)
+    languages, originals = (
+        _table(data, "utt2lang", needed=False),
+        _table(data, "orig_text", needed=False),
+    )
     sources = _sources(data, allow_pipes)
     if unspoken := sorted(texts.keys() - {source.id for source in sources}):
-        raise UserError(f"{data}: utterance {unspoken[0]} has a text and no recording ({len(unspoken)} such)")
+        raise UserError(
+            f"{data}: utterance {unspoken[0]} has a text and no recording ({len(unspoken)} such)"
+        )
     spoken = [source for source in sources if texts.get(source.id)]
     _check_names(data, spoken, speakers, speeds)
 
@@ -80,7 +92,9 @@ def format_data(
         wav, duration = _recording(source, sound, out / "wav" / file_name(name, ".wav"), speed)
         phones = tuple(texts[source.id].split())
         text = originals.get(source.id) or texts[source.id]
-        return Utterance(name, speaker, languages.get(source.id) or language, wav, phones, text, duration)
+        return Utterance(
+            name, speaker, languages.get(source.id) or language, wav, phones, text, duration
+        )
 
     def convert_all(own: Sequence[Source]) -> list[Utterance]:
         """All parts of one recording, which is opened once, and whose command is run once."""
@@ -101,16 +115,21 @@ def format_data(
             utterances += made
             shown.update(len(made))
     if not utterances:
-        raise UserError(f"{data}: no utterance has both a recording and a text; expected at least one")
+        raise UserError(
+            f"{data}: no utterance has both a recording and a text; expected at least one"
+        )
     write_data_dir(out, utterances)
     converted = sum(utterance.wav.startswith(str(out)) for utterance in utterances)
     left_out = len(sources) - len(spoken)
-    return f"{_size(out, utterances)}; {converted} converted to 16 kHz mono, {left_out} without phones left out"
+    return (
+        f"{_size(out, utterances)}; {converted} converted to 16 kHz mono, {left_out} without "
+        f"phones left out"
+    )
 
 
 def filter_data(data: Path, out: Path, shortest: float, longest: float) -> str:
-    """Write `out` with the utterances of `data` that last `shortest` to `longest` seconds; return a line
-    about it.
+    """Write `out` with the utterances of `data` that last `shortest` to `longest` seconds; return a
+    line about it.
 
     Raises `UserError` when none does.
     """
@@ -119,11 +138,14 @@ def filter_data(data: Path, out: Path, shortest: float, longest: float) -> str:
     if not kept:
         found = sorted(utterance.duration for utterance in utterances)
         raise UserError(
-            f"{data}: no utterance lasts {shortest:g} to {longest:g} s, found {found[0]:g} to {found[-1]:g}; "
+            f"{data}: no utterance lasts {shortest:g} to {longest:g} s, found {found[0]:g} to "
+            f"{found[-1]:g}; "
             "see --min_wav_duration and --max_wav_duration"
         )
     write_data_dir(out, kept)
-    return f"{_size(out, kept)}; {len(utterances) - len(kept)} shorter or longer than wanted left out"
+    return (
+        f"{_size(out, kept)}; {len(utterances) - len(kept)} shorter or longer than wanted left out"
+    )
 
 
 def minutes(utterances: Sequence[Utterance]) -> float:
@@ -135,14 +157,17 @@ def _size(out: Path, utterances: Sequence[Utterance]) -> str:
     return f"{out}: {len(utterances)} utterances, {minutes(utterances):.1f} min"
 
 
-def _check_names(data: Path, spoken: Sequence[Source], speakers: Mapping[str, str], speeds: Sequence[float]) -> None:
+def _check_names(
+    data: Path, spoken: Sequence[Source], speakers: Mapping[str, str], speeds: Sequence[float]
+) -> None:
     """Raise `UserError` for a speaker who has no id, and for utterances that would get one name."""
     own = {source.id: speakers.get(source.id, source.id) for source in spoken}
     for utterance, speaker in own.items():
         check_id(f"{data}/utt2spk: {utterance}", "speaker", speaker)
     for clash in clashes(own, tuple(speeds)):
         raise UserError(
-            f"{data}: utterances {clash.first} and {clash.second} both become {clash.name}, with the speaker (and "
+            f"{data}: utterances {clash.first} and {clash.second} both become {clash.name}, with "
+            f"the speaker (and "
             "the speed) in front; give one of them another id"
         )
 
@@ -150,17 +175,25 @@ def _check_names(data: Path, spoken: Sequence[Source], speakers: Mapping[str, st
 def _sources(data: Path, allow_pipes: bool) -> list[Source]:
     recordings = _table(data, "wav.scp")
     for name, value in recordings.items():
-        what = "a command" if is_command(value) else "a path that goes up" if leads_up(value) else None
-        # What reads a standard stream, or writes to a command, makes no recording whatever is allowed.
+        what = (
+            "a command" if is_command(value) else "a path that goes up" if leads_up(value) else None
+        )
+        # What reads a standard stream, or writes to a command, makes no recording whatever is
+        # allowed.
         runs = value.endswith("|") and len(value) > 1 and not value.startswith("|")
         if what is not None and not (allow_pipes and (runs or not is_command(value))):
             advice = "write its output to one" if is_command(value) else "write its path in full"
             trusted = "" if allow_pipes else ", or give --allow_pipes true where you trust it"
-            raise UserError(f"{data}/wav.scp: {name} is {what} ({value}); expected a file: {advice}{trusted}")
+            raise UserError(
+                f"{data}/wav.scp: {name} is {what} ({value}); expected a file: {advice}{trusted}"
+            )
     segments = _table(data, "segments", needed=False)
     channels = read_channels(data)
     if not segments:
-        return [Source(name, value, None, None, channels.get(name)) for name, value in recordings.items()]
+        return [
+            Source(name, value, None, None, channels.get(name))
+            for name, value in recordings.items()
+        ]
     return [_segment(data, name, line, recordings, channels) for name, line in segments.items()]
 
 
@@ -172,24 +205,35 @@ def _by_recording(sources: Sequence[Source]) -> Mapping[str, list[Source]]:
     return parts
 
 
-def _segment(data: Path, name: str, line: str, recordings: Mapping[str, str], channels: Mapping[str, int]) -> Source:
+def _segment(
+    data: Path, name: str, line: str, recordings: Mapping[str, str], channels: Mapping[str, int]
+) -> Source:
     try:
         recording, begin, end, *channel = line.split()
         own = channel_of_segment(channel, channels.get(recording))
         path = recordings[recording]
         float(begin), float(end)
     except (ValueError, KeyError):
-        raise UserError(f"{data}/segments: {name}: expected '<recording> <begin> <end>', found {line!r}") from None
+        raise UserError(
+            f"{data}/segments: {name}: expected '<recording> <begin> <end>', found {line!r}"
+        ) from None
     try:
         return Source(name, path, *times_of(begin, end), own)
     except ValueError:
-        raise UserError(f"{data}/segments: {name}: expected 0 <= begin < end, found {line!r}") from None
+        raise UserError(
+            f"{data}/segments: {name}: expected 0 <= begin < end, found {line!r}"
+        ) from None
 
 
 def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> tuple[str, float]:
     """Return the path of a recording as it has to be, and its seconds."""
     found = (sound.rate, sound.channels, sound.form, sound.subtype)
-    if sound.in_place and found == (RATE, 1, "WAV", "PCM_16") and source.begin is None and speed == 1:
+    if (
+        sound.in_place
+        and found == (RATE, 1, "WAV", "PCM_16")
+        and source.begin is None
+        and speed == 1
+    ):
         return source.recording, sound.frames() / RATE
     try:
         samples = part_of(sound, source.begin, source.end, source.channel)
@@ -198,9 +242,14 @@ def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> t
     except ValueError as error:
         raise UserError(f"utterance {source.id}: {source.recording}: {error}") from None
     if not len(samples):
-        raise UserError(f"utterance {source.id}: {source.recording} has no samples there; expected some")
+        raise UserError(
+            f"utterance {source.id}: {source.recording} has no samples there; expected some"
+        )
     if not np.isfinite(samples).all():
-        raise UserError(f"utterance {source.id}: {source.recording}: expected samples that are numbers, found NaN")
+        raise UserError(
+            f"utterance {source.id}: {source.recording}: expected samples that are numbers, found "
+            f"NaN"
+        )
     if sound.rate * speed != RATE:
         samples = soxr.resample(samples, sound.rate * speed, RATE)
     write_wav(converted, np.clip(samples, -1, 1), RATE)
@@ -216,7 +265,9 @@ def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:
     if not needed and not path.exists() and not path.is_symlink():
         return {}
     lines = text_of(path, "no such file; a data directory has wav.scp and text").split("\n")
-    if (number := next((n for n, line in enumerate(lines, start=1) if "\0" in line), None)) is not None:
+    if (
+        number := next((n for n, line in enumerate(lines, start=1) if "\0" in line), None)
+    ) is not None:
         raise UserError(f"{path}, line {number}: expected text, found a null character")
     table: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):

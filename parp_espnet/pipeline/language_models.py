@@ -14,29 +14,39 @@ def read_tokens(path: Path) -> list[str]:
     try:
         tokens = regular(path).read_text(encoding="utf-8").split()
     except OSError as error:
-        raise UserError(f"{path}: cannot read the token list ({error.strerror}); stage 4 makes it") from None
+        raise UserError(
+            f"{path}: cannot read the token list ({error.strerror}); stage 4 makes it"
+        ) from None
     if not tokens:
-        raise UserError(f"{path}: expected a token list, found an empty file; delete it, and stage 4 makes it")
+        raise UserError(
+            f"{path}: expected a token list, found an empty file; delete it, and stage 4 makes it"
+        )
     return tokens
 
 
 def make_text(text: Path, token_list: Path, out: Path) -> str:
     """Write the sentences of a Kaldi text that say something to `out`; return a line about them.
 
-    Raises `UserError` when the file holds none, or fewer than half of its words are the recogniser's tokens.
+    Raises `UserError` when the file holds none, or fewer than half of its words are the
+    recogniser's tokens.
     """
     need_file(text, "no such file; expected lines 'utterance token token …' for the language model")
     sentences = {name: words for name, words in read_text(text).items() if words}
     if not sentences:
-        raise UserError(f"{text}: expected lines 'utterance token token …' for the language model, found no token")
+        raise UserError(
+            f"{text}: expected lines 'utterance token token …' for the language model, found no "
+            f"token"
+        )
     known = set(read_tokens(token_list)) - set(SPECIAL)
     words = [word for said in sentences.values() for word in said]
     unknown = [word for word in words if word not in known]
     if 2 * len(unknown) > len(words):
         examples = " ".join(sorted(set(unknown))[:3])
         raise UserError(
-            f"{text}: {len(unknown)} of {len(words)} words, such as {examples}, are not among the recogniser's tokens "
-            f"({' '.join(sorted(known)[:3])} …); expected 'utterance token token …' in the same tokens"
+            f"{text}: {len(unknown)} of {len(words)} words, such as {examples}, are not among the "
+            f"recogniser's tokens "
+            f"({' '.join(sorted(known)[:3])} …); expected 'utterance token token …' in the same "
+            f"tokens"
         )
     write_text(out, "".join(f"{name} {' '.join(said)}\n" for name, said in sentences.items()))
     others = f", {len(unknown)} of them unknown to the recogniser" if unknown else ""
@@ -44,10 +54,14 @@ def make_text(text: Path, token_list: Path, out: Path) -> str:
 
 
 def make_ngram(text: Path, token_list: Path, order: int, out: Path) -> str:
-    """Estimate an n-gram of a Kaldi text and write it as an ARPA file; return a line about it. Raises `UserError`."""
+    """Estimate an n-gram of a Kaldi text and write it as an ARPA file; return a line about it.
+    Raises `UserError`.
+    """
     vocabulary = [token for token in read_tokens(token_list) if token not in SPECIAL]
     sentences = list(read_text(text).values())
     model = estimate(sentences, vocabulary, order)
     model.write(out)
-    sizes = ", ".join(f"{len(entries)} {number}-grams" for number, entries in enumerate(model.ngrams, start=1))
+    sizes = ", ".join(
+        f"{len(entries)} {number}-grams" for number, entries in enumerate(model.ngrams, start=1)
+    )
     return f"{out}: {sizes} of {len(sentences)} sentences"

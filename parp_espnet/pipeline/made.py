@@ -1,4 +1,6 @@
-"""How an experiment is made, as results and masks say it: options that differ from their defaults, and whose it is."""
+"""How an experiment is made, as results and masks say it: options that differ from their defaults,
+and whose it is.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,13 +19,17 @@ from parp_espnet.pruning.origin import MAGNITUDE, ORIGIN, Origin
 type Plain = bool | int | float | str
 
 CALL = frozenset({
-    "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait", "nj", "inference_nj", "recipe", "expdir",
+    "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait", "nj", "inference_nj",
+    "recipe", "expdir",
     "datadir", "dumpdir", "phn_tag", "glue_tag", "compare_decoding",
     "keep_checkpoints",
 })  # fmt: skip
-"""Options of a call of the template that change nothing in its result, but where it is and what is made beside it."""
+"""Options of a call of the template that change nothing in its result, but where it is and what is
+made beside it.
+"""
 DECODING = frozenset({
-    "use_ngram", "ngram", "ngram_num", "use_lm", "lm_config", "lm_train_text", "beam_size", "ngram_weight", "lm_weight",
+    "use_ngram", "ngram", "ngram_num", "use_lm", "lm_config", "lm_train_text", "beam_size",
+    "ngram_weight", "lm_weight",
     "penalty", "search",
 })  # fmt: skip
 """Options of how a trained model is decoded."""
@@ -38,7 +44,9 @@ SHIPPED: Mapping[str, str] = {
     "train_config": "e26c2e54962f02473dbd8c5c5828b5c48f0bf4b36b04ec961fddae0d139006a8",
     "lm_config": "bf68326b8b443b8053d17609a681f54d03318196388ee945226320f8f382116f",
 }
-"""Hashes of those files as the project has them. Another one was edited, which nothing else would tell."""
+"""Hashes of those files as the project has them. Another one was edited, which nothing else would
+tell.
+"""
 CONTENTS = ("merge", "ngram", "lm_train_text")
 """Options that are files of which the content counts."""
 UNSET = "unset"
@@ -50,9 +58,9 @@ LETTERS = 8
 def options_of(settings: Experiment) -> dict[str, Plain]:
     """Return every option that differs from its default, by name.
 
-    A file is its name and a part of its hash; of a training configuration, it is each value that differs
-    from that of the usual one, called `train_config.` and its name. A path is as it is from the project's
-    directory.
+    A file is its name and a part of its hash; of a training configuration, it is each value that
+    differs from that of the usual one, called `train_config.` and its name. A path is as it is from
+    the project's directory.
     """
     found: dict[str, Plain] = {}
     for field in fields(settings):
@@ -95,7 +103,9 @@ def _digest(path: Path) -> str | None:
 
 
 def _configured(settings: Experiment, option: str) -> dict[str, Plain]:
-    """What a configuration says that the shipped one does not; nothing where it is that one, or is not used."""
+    """What a configuration says that the shipped one does not; nothing where it is that one, or is
+    not used.
+    """
     usual, value = CONFIGURATIONS[option], getattr(settings, option)
     path = usual if value is None else settings.recipe / value
     if value is None and option == "lm_config" and not getattr(settings, "use_lm", False):
@@ -114,7 +124,9 @@ def _differing(option: str, path: Path) -> dict[str, Plain]:
     for name in [*usual, *(name for name in own if name not in usual)]:
         if own.get(name) != usual.get(name):
             value = own.get(name, UNSET)
-            found[f"{option}.{name}"] = value if isinstance(value, bool | int | float | str) else str(value)
+            found[f"{option}.{name}"] = (
+                value if isinstance(value, bool | int | float | str) else str(value)
+            )
     return found
 
 
@@ -138,7 +150,9 @@ def _dotted(values: Mapping[Any, Any], before: str = "") -> dict[str, Any]:
 
 
 def languages_of(settings: Experiment) -> list[str]:
-    """Return the languages that an experiment trains on, or its task: what it was told, or what its data say."""
+    """Return the languages that an experiment trains on, or its task: what it was told, or what its
+    data say.
+    """
     if isinstance(settings, GlueSettings):
         return [settings.task]
     assert isinstance(settings, Settings)
@@ -166,18 +180,29 @@ def origin_of(settings: Experiment) -> Origin:
 
 def write_origin(settings: Experiment, directory: Path) -> None:
     """Leave in an experiment's directory whose it is and with which options it is trained."""
-    known = {name: value for name, value in origin_of(settings).as_dict().items() if value is not None}
-    trained_with = {name: value for name, value in options_of(settings).items() if not _is_of(name, DECODING | SCORING)}
-    write_json(directory / ORIGIN, known | {"languages": languages_of(settings), "options": trained_with})
+    known = {
+        name: value for name, value in origin_of(settings).as_dict().items() if value is not None
+    }
+    trained_with = {
+        name: value
+        for name, value in options_of(settings).items()
+        if not _is_of(name, DECODING | SCORING)
+    }
+    write_json(
+        directory / ORIGIN, known | {"languages": languages_of(settings), "options": trained_with}
+    )
 
 
 def options_of_result(settings: Settings, directory: Path, decoded_so: bool) -> dict[str, Plain]:
-    """Return the options of a scored decoding: those that the model was trained with, and those of the decoding.
+    """Return the options of a scored decoding: those that the model was trained with, and those of
+    the decoding.
 
     Args:
-        settings: of the call that scores, which may have other options of training than the one that trained.
+        settings: of the call that scores, which may have other options of training than the one
+        that trained.
         directory: the experiment's.
-        decoded_so: whether it is the decoding that the settings describe, and not one made beside it.
+        decoded_so: whether it is the decoding that the settings describe, and not one made beside
+        it.
 
     Raises:
         UserError: what the training left is damaged.
@@ -185,7 +210,9 @@ def options_of_result(settings: Settings, directory: Path, decoded_so: bool) -> 
     now = options_of(settings)
     trained = _trained_with(directory / ORIGIN)
     if trained is None:
-        trained = {name: value for name, value in now.items() if not _is_of(name, DECODING | SCORING)}
+        trained = {
+            name: value for name, value in now.items() if not _is_of(name, DECODING | SCORING)
+        }
     after = DECODING | SCORING if decoded_so else SCORING
     return trained | {name: value for name, value in now.items() if _is_of(name, after)}
 
@@ -201,7 +228,9 @@ def _trained_with(file: Path) -> dict[str, Plain] | None:
     found = read_json(file)
     options = found.get("options") if isinstance(found, dict) else None
     if not isinstance(options, dict):
-        raise UserError(f"{file}: expected the options of a training, found none; run its training stage again")
+        raise UserError(
+            f"{file}: expected the options of a training, found none; run its training stage again"
+        )
     return options
 
 

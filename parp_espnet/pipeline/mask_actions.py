@@ -1,4 +1,6 @@
-"""What `parp-mask` does, by the name of the sub-command; its options are in `parp_espnet.bin.mask`."""
+"""What `parp-mask` does, by the name of the sub-command; its options are in
+`parp_espnet.bin.mask`.
+"""
 
 import argparse
 import re
@@ -25,7 +27,8 @@ from parp_espnet.upstreams.weights import check_depth, copy_changed, load_weight
 REFINED = {(Source.RANDOM, Source.PRETRAINED), (Source.ITERATED, Source.FINETUNED)}
 """What an experiment calls the source of a mask, and what the command does that makes it.
 
-Weights drawn at random stand in a pre-trained model's place, and IMP's last round is a finetuned model.
+Weights drawn at random stand in a pre-trained model's place, and IMP's last round is a finetuned
+model.
 """
 
 
@@ -39,18 +42,27 @@ def _from_model(args: argparse.Namespace) -> None:
 
 
 def _trained_in(model: Path) -> Origin:
-    """Whose a finetuned model is: its directory says it, or that above it where the model has a folder of its own."""
+    """Whose a finetuned model is: its directory says it, or that above it where the model has a
+    folder of its own.
+    """
     return Origin.of_experiment(model.parent).over(Origin.of_experiment(model.parent.parent))
 
 
 def _make(
-    weights: Mapping[str, Tensor], source: Source, origin: str, args: argparse.Namespace, run: Origin | None = None
+    weights: Mapping[str, Tensor],
+    source: Source,
+    origin: str,
+    args: argparse.Namespace,
+    run: Origin | None = None,
 ) -> None:
     if args.pattern is None:
         check_depth(Path(args.upstream if source is Source.PRETRAINED else args.model), weights)
     kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.scope)
     made = _made(source, args.settings).over(run or Origin())
-    _save(Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope, made=made), args.out)
+    _save(
+        Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope, made=made),
+        args.out,
+    )
 
 
 def _made(source: Source, settings: Path | None) -> Origin:
@@ -88,7 +100,9 @@ def _upstream_weights(upstream: str) -> Mapping[str, Tensor]:
     from transformers import AutoModel  # noqa: PLC0415
 
     try:
-        states: Mapping[str, Tensor] = AutoModel.from_pretrained(upstream, local_files_only=True).state_dict()
+        states: Mapping[str, Tensor] = AutoModel.from_pretrained(
+            upstream, local_files_only=True
+        ).state_dict()
     except (OSError, ValueError) as error:
         raise UserError(
             f"--upstream {upstream}: expected a Hugging Face model, found none ({describe(error)})"
@@ -103,10 +117,16 @@ def _pool(args: argparse.Namespace) -> None:
     names = pool_names(weights, args.pattern, args.biases)
     pool = find_pool(weights, args.pattern, args.biases)
     size, total = _size(pool.values()), _size(weights.values())
-    print(f"{args.model}: {size} of {total} weights ({size / total:.1%}) in {len(pool)} tensors would be pruned")
+    print(
+        f"{args.model}: {size} of {total} weights ({size / total:.1%}) in {len(pool)} tensors "
+        f"would be pruned"
+    )
     for kind, part in groups(pool, by_kind).items():
         shape = "×".join(map(str, next(iter(part.values())).shape))
-        print(f"  prune  {kind:40} {len(part):3} tensors such as {shape}, {_size(part.values())} weights")
+        print(
+            f"  prune  {kind:40} {len(part):3} tensors such as {shape}, {_size(part.values())} "
+            f"weights"
+        )
     left = sorted(set(weights) - set(names.values()))
     print(f"  leave  {fold(left, limit=1000)}" if left else "  leave  nothing")
 
@@ -122,7 +142,9 @@ def _info(args: argparse.Namespace) -> None:
         if value is not None:
             print(f"{name:12} {printable(value)}")
     ranking = f"{printable(mask.scope)} ranking"
-    print(f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {ranking}")
+    print(
+        f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {ranking}"
+    )
     print(f"weights      {mask.total} in {len(mask.kept)} tensors")
     print(f"step         {mask.step if mask.step is not None else '-'}")
     if mask.step is not None and mask.parent is None:
@@ -154,21 +176,32 @@ def _diff(args: argparse.Namespace) -> None:
 def _apply(args: argparse.Namespace) -> None:
     mask, names, _ = _fitting(args.mask, args.model)
     pruned = {name: mask.kept[canonical] for canonical, name in names.items()}
-    copy_changed(args.model, args.out, lambda name, tensor: tensor * pruned[name] if name in pruned else tensor)
+    copy_changed(
+        args.model,
+        args.out,
+        lambda name, tensor: tensor * pruned[name] if name in pruned else tensor,
+    )
     print(f"{args.out}: {args.model} with {mask.sparsity:.6f} of {mask.total} weights zero")
 
 
 def _verify(args: argparse.Namespace) -> None:
     mask, names, weights = _fitting(args.mask, args.model)
-    alive = {name: int(torch.count_nonzero(weights[name][~mask.kept[canonical]])) for canonical, name in names.items()}
+    alive = {
+        name: int(torch.count_nonzero(weights[name][~mask.kept[canonical]]))
+        for canonical, name in names.items()
+    }
     if revived := {name: count for name, count in alive.items() if count}:
         worst = max(revived, key=lambda name: revived[name])
         print(
-            f"{args.model}: not sparse: {sum(revived.values())} pruned weights in {len(revived)} tensors are not zero, "
+            f"{args.model}: not sparse: {sum(revived.values())} pruned weights in {len(revived)} "
+            f"tensors are not zero, "
             f"most in {worst} ({revived[worst]})"
         )
         sys.exit(1)
-    print(f"{args.model}: exactly sparse, {mask.sparsity:.6f} of {mask.total} weights are zero as {args.mask} has it")
+    print(
+        f"{args.model}: exactly sparse, {mask.sparsity:.6f} of {mask.total} weights are zero as "
+        f"{args.mask} has it"
+    )
 
 
 def _fitting(path: Path, model: Path) -> tuple[Mask, dict[str, str], Mapping[str, Tensor]]:
@@ -178,12 +211,16 @@ def _fitting(path: Path, model: Path) -> tuple[Mask, dict[str, str], Mapping[str
     """
     mask, weights = Mask.load(path), load_weights(model)
     names = _names_under(mask, list(weights))
-    mask.check_fits({canonical: weights[name] for canonical, name in names.items()}, where=f"{path} and {model}")
+    mask.check_fits(
+        {canonical: weights[name] for canonical, name in names.items()}, where=f"{path} and {model}"
+    )
     return mask, names, weights
 
 
 def _names_under(mask: Mask, names: Sequence[str]) -> dict[str, str]:
-    """Return the model's name of each tensor of a mask, which may be of a pool of one's own or without biases."""
+    """Return the model's name of each tensor of a mask, which may be of a pool of one's own or
+    without biases.
+    """
     own = "|".join(re.escape(name) for name in mask.kept)
     try:
         found = pool_names(names, own)

@@ -2,8 +2,8 @@
 
     stage: Annotated[int, "first stage to run"] = 1
 
-is the option `--stage N`; a default that is the machine's has the note `OF_MACHINE` behind its text,
-and is not shown. `_` and `-` are alike in a name, every option takes a value, and nothing is
+is the option `--stage N`; a default that is the machine's has the note `OF_MACHINE` behind its
+text, and is not shown. `_` and `-` are alike in a name, every option takes a value, and nothing is
 positional.
 """
 
@@ -22,12 +22,13 @@ OF_MACHINE = "of the machine"
 
 
 def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: str = "") -> T:
-    """Fill the dataclass `cls` from a command line; where an option is given twice, the last one holds.
+    """Fill the dataclass `cls` from a command line; where an option is given twice, the last one
+    holds.
 
     An option whose type allows None is None when given as "" or "none".
     Raises:
-        UserError: an unknown option (the nearest is suggested), a positional argument, a missing or unfit
-        value.
+        UserError: an unknown option (the nearest is suggested), a positional argument, a missing or
+        unfit value.
     """
     words = [_underscored(word) for word in arguments]
     parser = _parser(cls, program, description)
@@ -38,7 +39,12 @@ def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: 
 
 
 def _parser(cls: type[Any], program: str, description: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=program, description=description, allow_abbrev=False, usage=f"{program} [--option value]…")
+    parser = _Parser(
+        prog=program,
+        description=description,
+        allow_abbrev=False,
+        usage=f"{program} [--option value]…",
+    )
     hints = get_type_hints(cls, include_extras=True)
     for item in fields(cls):
         assert item.default is not MISSING
@@ -98,11 +104,14 @@ def _underscored(word: str) -> str:
 
 def _refuse(program: str, word: str, known: Sequence[str]) -> NoReturn:
     if not word.startswith("--"):
-        raise UserError(f"{program}: {word}: expected options only, found a positional argument; see --help")
+        raise UserError(
+            f"{program}: {word}: expected options only, found a positional argument; see --help"
+        )
     name = word.partition("=")[0]
     nearest = difflib.get_close_matches(name, known, n=1)
     raise UserError(
-        f"{program}: there is no option {name}" + (f", did you mean {nearest[0]}?" if nearest else "; --help lists all")
+        f"{program}: there is no option {name}"
+        + (f", did you mean {nearest[0]}?" if nearest else "; --help lists all")
     )
 
 

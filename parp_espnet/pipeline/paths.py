@@ -15,9 +15,13 @@ HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def need_clone(what: str) -> None:
-    """Raise `UserError` where the package alone is installed: recipes, studies and upstreams are of a clone."""
+    """Raise `UserError` where the package alone is installed: recipes, studies and upstreams are of
+    a clone.
+    """
     if not (ROOT / "egs2").is_dir():
-        raise UserError(f"{what}: comes with a clone of the project, and this is the installed package alone")
+        raise UserError(
+            f"{what}: comes with a clone of the project, and this is the installed package alone"
+        )
 
 
 def existing(program: str, name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
@@ -30,8 +34,11 @@ def existing(program: str, name: str, path: Path, recipe: Path, needed: bool = T
     return Path(from_recipe(recipe, path))
 
 
-def existing_or_named(program: str, name: str, given: str, recipe: Path, expected: tuple[str, str]) -> str:
-    """Return the path of a model that option `name` of `program` gives, as `recipe` sees it, or its name on the hub.
+def existing_or_named(
+    program: str, name: str, given: str, recipe: Path, expected: tuple[str, str]
+) -> str:
+    """Return the path of a model that option `name` of `program` gives, as `recipe` sees it, or its
+    name on the hub.
 
     Args:
         expected: what a path would be, and what a name would be of, for the error.
@@ -47,7 +54,10 @@ def existing_or_named(program: str, name: str, given: str, recipe: Path, expecte
         path = from_recipe(recipe, Path(given))
         return path if path.startswith(("/", ".")) else f"./{path}"
     if given.startswith(("/", ".", "~")) or not HUB_NAME.fullmatch(given):
-        raise UserError(f"{program}: --{name} {printable(given)}: no such {expected[0]}, and no name of {expected[1]}")
+        raise UserError(
+            f"{program}: --{name} {printable(given)}: no such {expected[0]}, and no name of "
+            f"{expected[1]}"
+        )
     return given
 
 
@@ -58,6 +68,8 @@ def from_recipe(recipe: Path, path: Path) -> str:
 
 
 def from_root(path: Path) -> str:
-    """Return a path as it is from the project's directory, which reads the same on every machine."""
+    """Return a path as it is from the project's directory, which reads the same on
+    every machine.
+    """
     absolute = path.resolve()
     return os.path.relpath(absolute, ROOT) if absolute.is_relative_to(ROOT) else str(absolute)

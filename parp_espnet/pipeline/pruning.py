@@ -33,26 +33,43 @@ class Experiment:
     MASKED: ClassVar[int]
     """The stage that makes the first mask."""
 
-    recipe: Annotated[Path, "recipe directory, which has data/ and exp/; its run.sh gives it"] = Path()
-    expdir: Annotated[str, "where experiments go, in the recipe directory; an absolute one may lie elsewhere"] = "exp"
+    recipe: Annotated[Path, "recipe directory, which has data/ and exp/; its run.sh gives it"] = (
+        Path()
+    )
+    expdir: Annotated[
+        str, "where experiments go, in the recipe directory; an absolute one may lie elsewhere"
+    ] = "exp"
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
     wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
     updates: Annotated[int, "optimizer updates of a finetuning"] = 300
     seed: Annotated[int, "random seed of training"] = 0
     method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
-    sparsity: Annotated[float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"] = None
+    sparsity: Annotated[
+        float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"
+    ] = None
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
-    initial_mask: Annotated[Path | None, "mask file to begin with, such as another language's or task's"] = None
+    initial_mask: Annotated[
+        Path | None, "mask file to begin with, such as another language's or task's"
+    ] = None
     first_mask: Annotated[
         str | None,
-        "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), or uniform (drawn)",
+        "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), "
+        "or uniform (drawn)",
     ] = None
-    scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = "global"
+    scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = (
+        "global"
+    )
     prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
-    prune_pattern: Annotated[str | None, "regular expression of the names of a pool of your own"] = None
-    start_sparsity: Annotated[float | None, "where parp-p begins; 0.2 below --sparsity by default"] = None
+    prune_pattern: Annotated[
+        str | None, "regular expression of the names of a pool of your own"
+    ] = None
+    start_sparsity: Annotated[
+        float | None, "where parp-p begins; 0.2 below --sparsity by default"
+    ] = None
     sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
-    round_updates: Annotated[int | None, "updates of imp's short finetunings; a third of --updates by default"] = None
+    round_updates: Annotated[
+        int | None, "updates of imp's short finetunings; a third of --updates by default"
+    ] = None
     freeze_updates: Annotated[int, "first updates in which only the head trains"] = 0
 
     @property
@@ -70,7 +87,9 @@ class Experiment:
         """The dense experiment with the same settings, whose weights OMP ranks."""
         own = getattr(self, self.TAG_OPTION)
         plain = replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None)
-        plain = replace(plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None)
+        plain = replace(
+            plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None
+        )
         plain = replace(plain, scope="global", prune_biases=True, prune_pattern=None)
         named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
         return replace(plain, **named)
@@ -135,39 +154,56 @@ class Experiment:
 
     @property
     def finetuning_runs(self) -> int:
-        """How many finetunings the experiment costs, short ones included; what a given mask cost is not known."""
+        """How many finetunings the experiment costs, short ones included; what a given mask cost is
+        not known.
+        """
         return 1 + Source[self.mask_source.upper()].runs_before(self.sparsity or 0.0)
 
     @property
     def pruning(self) -> PruneSettings:
-        """How the trainer prunes. Raises `UserError` where the settings are wrong or contradict each other."""
+        """How the trainer prunes. Raises `UserError` where the settings are wrong or contradict
+        each other.
+        """
         names = [field.name for field in fields(PruneSettings)]
-        # The stage of the first mask makes the files of these sources; any name stands for one here.
+        # The stage of the first mask makes the files of these sources; any name stands for one
+        # here.
         made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
         found = {name: getattr(self, name) for name in names}
         return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
 
 
 def check_pruning[T: Experiment](settings: T) -> T:
-    """Return the settings as they are to be run. Raises `UserError` where they do not fit together."""
+    """Return the settings as they are to be run. Raises `UserError` where they do not
+    fit together.
+    """
     program = settings.PROGRAM
     check_place(f"{program}: --expdir", settings.expdir)
     if settings.seed > LARGEST_SEED:
-        raise UserError(f"{program}: --seed {settings.seed}: expected at most {LARGEST_SEED}, for numpy")
+        raise UserError(
+            f"{program}: --seed {settings.seed}: expected at most {LARGEST_SEED}, for numpy"
+        )
     if settings.prune_pattern is not None:
         try:
             re.compile(settings.prune_pattern)
         except re.error as error:
             found = printable(repr(settings.prune_pattern))
             raise UserError(
-                f"{program}: --prune_pattern {found}: expected a regular expression of whole names ({error})"
+                f"{program}: --prune_pattern {found}: expected a regular expression of whole "
+                f"names ({error})"
             ) from None
     if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
-        raise UserError(f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}")
+        raise UserError(
+            f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}"
+        )
     if settings.first_mask is not None and settings.initial_mask is not None:
-        raise UserError(f"{program}: --first_mask and --initial_mask: expected one of them, found both")
+        raise UserError(
+            f"{program}: --first_mask and --initial_mask: expected one of them, found both"
+        )
     if groups_of(settings.scope) and settings.mask_source == "iterated":
-        raise UserError(f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without rounds")
+        raise UserError(
+            f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
+            f"rounds"
+        )
     try:
         pruning = settings.pruning
     except UserError as error:

@@ -105,14 +105,18 @@ class Record:
             regardless: options of the command whose value changes nothing in what it makes.
         """
         different = [
-            name for name, word in now.inputs.items() if name in self.inputs and not self._same(name, word, contents)
+            name
+            for name, word in now.inputs.items()
+            if name in self.inputs and not self._same(name, word, contents)
         ]
         # First what is refused: other settings are that, whatever has changed besides.
         different.sort(key=lambda name: name not in settings)
         change = None
         if different:
             name = different[0]
-            change = Change(_changed(name, self.inputs[name], now.inputs[name], contents), name in settings)
+            change = Change(
+                _changed(name, self.inputs[name], now.inputs[name], contents), name in settings
+            )
         before, after = without(self.command, regardless), without(now.command, regardless)
         if before != after and (change is None or not change.of_settings):
             old = [word for word in before if word not in after]
@@ -125,7 +129,11 @@ class Record:
         if self.format == FIRST_FORMAT:
             others = sorted(self.inputs.keys() - now.inputs.keys())
             return next(
-                (Change(f"{name} has changed") for name in others if not self._still(name, contents)),
+                (
+                    Change(f"{name} has changed")
+                    for name in others
+                    if not self._still(name, contents)
+                ),
                 None,
             )
         different = sorted(self.inputs.keys() ^ now.inputs.keys())
@@ -197,7 +205,9 @@ def without(command: Sequence[str], options: Collection[str]) -> list[str]:
 
 
 def word_for(name: str, contents: Contents) -> str:
-    """The word for an input by its name; `ABSENT` where it, or a recording of a list, is not there."""
+    """The word for an input by its name; `ABSENT` where it, or a recording of a list,
+    is not there.
+    """
     try:
         if match := _INSIDE.fullmatch(name):
             return contents.of_tree(Path(match["path"]))
@@ -205,7 +215,11 @@ def word_for(name: str, contents: Contents) -> str:
             path = Path(match["path"])
             if contents.gone_recording(path) is not None:
                 return ABSENT
-            return contents.of_recordings(path) if match["how"] == "names" else contents.of_listed(path)
+            return (
+                contents.of_recordings(path)
+                if match["how"] == "names"
+                else contents.of_listed(path)
+            )
     except OSError:
         return ABSENT
     return contents.of_any(name)

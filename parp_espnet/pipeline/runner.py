@@ -42,21 +42,29 @@ def parse(arguments: Sequence[str]) -> JobArray:
     """
     request = contract.read(PROGRAM, arguments)
     if unknown := [name for name in request.options if name not in KNOWN]:
-        raise UserError(f"{PROGRAM}: --{unknown[0]}: no such option; there are --{' --'.join(sorted(KNOWN))}")
+        raise UserError(
+            f"{PROGRAM}: --{unknown[0]}: no such option; there are --{' --'.join(sorted(KNOWN))}"
+        )
     jobs = request.jobs
-    return replace(jobs, max_jobs_run=jobs.max_jobs_run or max(1, (os.cpu_count() or 1) // jobs.num_threads))
+    return replace(
+        jobs, max_jobs_run=jobs.max_jobs_run or max(1, (os.cpu_count() or 1) // jobs.num_threads)
+    )
 
 
 def run(jobs: JobArray) -> int:
     """Run all jobs, `max_jobs_run` at a time; return 0, or 1 when any failed."""
     failed = run_all(jobs, lambda number: _LocalJob(jobs, number))
     if failed:
-        contract.show_failed(PROGRAM, jobs, {number: _ended(code) for number, code in failed.items()})
+        contract.show_failed(
+            PROGRAM, jobs, {number: _ended(code) for number, code in failed.items()}
+        )
     return 1 if failed else 0
 
 
 def _ended(code: int) -> str:
-    """How a job failed. What kills a process unasked is most often a machine that has no more memory."""
+    """How a job failed. What kills a process unasked is most often a machine that has no more
+    memory.
+    """
     killed = code in (-signal.SIGKILL, 128 + signal.SIGKILL)
     return f"ended with code {code}" + (f", killed: if nobody did it, {KILLED}" if killed else "")
 

@@ -26,7 +26,9 @@ BY_LANGUAGE = "by_language"
 """Folder, in a score's, of the scores of each language."""
 
 
-def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, merges: Path | None = None) -> Result:
+def score(
+    exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, merges: Path | None = None
+) -> Result:
     """Score `decoded/text` against `data`; write `decoded/score/` and return the result.
 
     Args:
@@ -36,13 +38,14 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
         metric: what errors are counted in.
         merges: a table of phones that are scored as one; shown, and recorded in the result.
 
-    Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite (`README.txt` says how), `counts.json`, `result.json`,
-    the errors of each utterance in `utterances.tsv`, and, to be read, `confusions.tsv` and `worst.txt`. All have the
-    merged phones. Where the data is of several languages, all of that is in `by_language/LANGUAGE`
-    as well, for each of them.
+    Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite (`README.txt` says how),
+    `counts.json`, `result.json`, the errors of each utterance in `utterances.tsv`, and, to be read,
+    `confusions.tsv` and `worst.txt`. All have the merged phones. Where the data is of several
+    languages, all of that is in `by_language/LANGUAGE` as well, for each of them.
 
     Raises:
-        UserError: a file is missing or damaged, or references and hypotheses are not of the same utterances.
+        UserError: a file is missing or damaged, or references and hypotheses are not of the same
+        utterances.
     """
     utterances = read_data_dir(data)
     table = {} if merges is None else read_merges(merges)
@@ -63,7 +66,12 @@ def score(exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, mer
             own = [utterance for utterance in utterances if utterance.language == language]
             values = common | {"language": language, "decode_seconds": None}
             _leave(
-                decoded / "score" / BY_LANGUAGE / file_name(language), own, references, hypotheses, alignments, values
+                decoded / "score" / BY_LANGUAGE / file_name(language),
+                own,
+                references,
+                hypotheses,
+                alignments,
+                values,
             )
     return _leave(decoded / "score", utterances, references, hypotheses, alignments, common)
 
@@ -76,7 +84,9 @@ def _leave(
     alignments: Mapping[str, Sequence[Pair]],
     values: dict[str, Any],
 ) -> Result:
-    """Score some of the utterances and leave all files of the score in `folder`; `values` are the other fields."""
+    """Score some of the utterances and leave all files of the score in `folder`; `values` are the
+    other fields.
+    """
     metric = Metric(values["metric"])
     said = {utterance.id: references[utterance.id] for utterance in utterances}
     heard = {utterance.id: hypotheses[utterance.id] for utterance in utterances}
@@ -87,7 +97,9 @@ def _leave(
         **values | {"metric": str(metric)},
         **(_feature_rates(said, heard) if metric is Metric.PER else {"pfer": None}),
         error_rate=total.error_rate,
-        ci95=bootstrap.interval([count.errors for count in counts], [count.reference for count in counts]),
+        ci95=bootstrap.interval(
+            [count.errors for count in counts], [count.reference for count in counts]
+        ),
         sub=total.substitutions,
         del_=total.deletions,
         ins=total.insertions,
@@ -102,18 +114,30 @@ def _leave(
     transcripts.write_notes(folder, (phone for phones in sides for phone in phones))
     write_json(folder / "counts.json", asdict(total))
     write_utterances(folder / "utterances.tsv", counts)
-    write_text(folder / "confusions.tsv", confusions.as_table(confusions.confusions(aligned.values())))
+    write_text(
+        folder / "confusions.tsv", confusions.as_table(confusions.confusions(aligned.values()))
+    )
     write_text(folder / "worst.txt", confusions.worst(aligned, metric.unit))
     result.write(folder / "result.json")
     return result
 
 
-def _feature_rates(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> dict[str, Any]:
-    every = (phone for side in (references, hypotheses) for phones in side.values() for phone in phones)
+def _feature_rates(
+    references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
+) -> dict[str, Any]:
+    every = (
+        phone for side in (references, hypotheses) for phones in side.values() for phone in phones
+    )
     if unknown := features.unknown(every):
-        print(f"panphon does not know {' '.join(unknown)}; for PFER, each is a segment unlike any other")
+        print(
+            f"panphon does not know {' '.join(unknown)}; for PFER, each is a segment unlike any "
+            f"other"
+        )
     counts = features.count_feature_errors(references, hypotheses)
-    return {"pfer": features.pfer(counts), "pfer_per_utterance": features.pfer_per_utterance(counts)}
+    return {
+        "pfer": features.pfer(counts),
+        "pfer_per_utterance": features.pfer_per_utterance(counts),
+    }
 
 
 def _setting(exp: Path, data: Path, decoded: Path) -> dict[str, Any]:
@@ -132,7 +156,9 @@ def _setting(exp: Path, data: Path, decoded: Path) -> dict[str, Any]:
         "dataset": data.name,
         "options": options_of_result(settings, exp, decoded_so),
         "train_languages": sorted({utterance.language for utterance in trained_on}),
-        "train_sha256": digest_of((one.id, f"{one.duration:.2f}", *one.phones) for one in trained_on),
+        "train_sha256": digest_of(
+            (one.id, f"{one.duration:.2f}", *one.phones) for one in trained_on
+        ),
     }
 
 

@@ -1,4 +1,6 @@
-"""Stages 11 and 12: tune a search's weights on the validation set, and search the test set with them."""
+"""Stages 11 and 12: tune a search's weights on the validation set, and search the test set with
+them.
+"""
 
 import time
 from collections.abc import Sequence
@@ -50,7 +52,8 @@ def tune(
     merges: Path | None = None,
     device: str = "cpu",
 ) -> str:
-    """Try every choice of the grid; write `out/tune.tsv` and the best one as `out/weights.json`; return a table.
+    """Try every choice of the grid; write `out/tune.tsv` and the best one as `out/weights.json`;
+    return a table.
 
     Args:
         logprobs_file: of the validation set.
@@ -68,22 +71,38 @@ def tune(
     choices = grid(given, models.lm is not None, models.ngram is not None)
     errors: dict[Weights, list[per.Counts]] = {choice: [] for choice in choices}
     if different := sorted(said.keys() ^ logprobs.utterances.keys()):
-        raise UserError(f"{logprobs_file}: utterance {different[0]} is there or in {data} only; delete it")
+        raise UserError(
+            f"{logprobs_file}: utterance {different[0]} is there or in {data} only; delete it"
+        )
     with bar(len(said), f"tune on {data.name}, {len(choices)} choices", unit="utt") as shown:
         for batch in search_all(logprobs, beam, models, choices):
             for choice, heard in batch.items():
                 own = {name: said[name] for name in heard}
-                errors[choice] += per.count_errors(*units(metric, merge(table, own), merge(table, heard)))
+                errors[choice] += per.count_errors(
+                    *units(metric, merge(table, own), merge(table, heard))
+                )
             shown.update(len(next(iter(batch.values()))))
     tried = [Tried(choice, per.total(counts)) for choice, counts in errors.items()]
     best = best_of(tried)
     write_text(out / "tune.tsv", as_table(tried))
-    write_json(out / TUNED, asdict(best.weights) | {"tuned_on": data.name, "error_rate": best.total.error_rate})
+    write_json(
+        out / TUNED,
+        asdict(best.weights) | {"tuned_on": data.name, "error_rate": best.total.error_rate},
+    )
     return f"{metric.upper()} in percent on {data.name}, with a beam of {beam}:\n{as_matrix(tried)}"
 
 
-def decode(logprobs_file: Path, out: Path, files: ModelFiles, beam: int, weights: Weights, device: str = "cpu") -> Path:
-    """Write `out/text`, sorted, and `out/decode.json`, which says how it was made. Raises `UserError`."""
+def decode(
+    logprobs_file: Path,
+    out: Path,
+    files: ModelFiles,
+    beam: int,
+    weights: Weights,
+    device: str = "cpu",
+) -> Path:
+    """Write `out/text`, sorted, and `out/decode.json`, which says how it was made. Raises
+    `UserError`.
+    """
     logprobs = LogProbs.read(logprobs_file)
     models = files.load(logprobs.tokens, device)
     found: dict[str, tuple[str, ...]] = {}
@@ -93,18 +112,27 @@ def decode(logprobs_file: Path, out: Path, files: ModelFiles, beam: int, weights
             found |= batch[weights]
             shown.update(len(batch[weights]))
     seconds = time.perf_counter() - started
-    write_text(out / "text", "".join(f"{' '.join([name, *found[name]])}\n" for name in sorted(found)))
+    write_text(
+        out / "text", "".join(f"{' '.join([name, *found[name]])}\n" for name in sorted(found))
+    )
     write_json(out / "decode.json", describe(f"beam {beam}", files, weights, seconds))
     return out / "text"
 
 
-def describe(decoding: str, files: ModelFiles, weights: Weights, seconds: float | None) -> dict[str, object]:
-    """Return what `decode.json` says of a search: `decoding` is its name, `seconds` are those of the search alone."""
+def describe(
+    decoding: str, files: ModelFiles, weights: Weights, seconds: float | None
+) -> dict[str, object]:
+    """Return what `decode.json` says of a search: `decoding` is its name, `seconds` are those of
+    the search alone.
+    """
     used = {"lm": files.lm, "ngram": files.ngram}
     return {
         "decoding": decoding,
         **{name: None if path is None else str(path) for name, path in used.items()},
-        **{f"{name}_weight": getattr(weights, f"{name}_weight") if path else None for name, path in used.items()},
+        **{
+            f"{name}_weight": getattr(weights, f"{name}_weight") if path else None
+            for name, path in used.items()
+        },
         "penalty": weights.penalty,
         "decode_seconds": seconds,
     }
@@ -114,6 +142,8 @@ def read_weights(path: Path) -> Weights:
     """Read what tuning has chosen. Raises `UserError`."""
     found = read_json(path)
     names = [one.name for one in fields(Weights)]
-    if not isinstance(found, dict) or not all(isinstance(found.get(name), int | float) for name in names):
+    if not isinstance(found, dict) or not all(
+        isinstance(found.get(name), int | float) for name in names
+    ):
         raise UserError(f"{path}: expected {', '.join(names)}; tune again (stage 11)")
     return Weights(**{name: float(found[name]) for name in names})

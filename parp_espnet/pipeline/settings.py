@@ -53,90 +53,160 @@ class Settings(Experiment):
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     skip_check: Annotated[bool, "leave out the check of the data, at the end of stage 1"] = False
-    allow_pipes: Annotated[bool, "run the commands of your wav.scp and follow its '..': if you trust it"] = False
+    allow_pipes: Annotated[
+        bool, "run the commands of your wav.scp and follow its '..': if you trust it"
+    ] = False
     skip_train: Annotated[bool, "leave out stages 5 to 9"] = False
     skip_eval: Annotated[bool, "leave out stages 10 to 14"] = False
     ngpu: Annotated[int, "GPUs to train on, of each machine; 0 trains on the CPU"] = 0
-    num_nodes: Annotated[int, "machines to train on; more than one takes a queue that gives them"] = 1
-    nj: Annotated[int, "parallel jobs while preparing data; as many as cores by default", OF_MACHINE] = (
-        os.cpu_count() or 1
-    )
+    num_nodes: Annotated[
+        int, "machines to train on; more than one takes a queue that gives them"
+    ] = 1
+    nj: Annotated[
+        int, "parallel jobs while preparing data; as many as cores by default", OF_MACHINE
+    ] = os.cpu_count() or 1
     inference_nj: Annotated[int, "parallel jobs of ESPnet's search; others are one job"] = 1
-    datadir: Annotated[str, "where a corpus's sets go, in the recipe directory; in an absolute --expdir"] = "data"
-    dumpdir: Annotated[str, "where formatted data goes, in the recipe directory; in an absolute --expdir"] = "dump"
-    phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = None
+    datadir: Annotated[
+        str, "where a corpus's sets go, in the recipe directory; in an absolute --expdir"
+    ] = "data"
+    dumpdir: Annotated[
+        str, "where formatted data goes, in the recipe directory; in an absolute --expdir"
+    ] = "dump"
+    phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = (
+        None
+    )
 
     # Data
-    corpus: Annotated[str, f"one of {' '.join((*CORPORA, NONE))}; none: local/data.sh or you make data/"] = NONE
+    corpus: Annotated[
+        str, f"one of {' '.join((*CORPORA, NONE))}; none: local/data.sh or you make data/"
+    ] = NONE
     lang: Annotated[str | None, "language code, such as es; for cldr also several, 'es fr'"] = None
-    mboshi: Annotated[Path | None, "directory of the Mboshi corpus; MBOSHI of db.sh by default"] = None
-    commonvoice: Annotated[Path | None, "unpacked release of Common Voice; COMMONVOICE of db.sh by default"] = None
-    commonvoice_splits: Annotated[Path | None, "sets and phones of Rivière et al. 2020; COMMONVOICE_SPLITS"] = None
-    librilight: Annotated[Path | None, "librispeech_finetuning of Libri-light; LIBRILIGHT of db.sh by default"] = None
+    mboshi: Annotated[Path | None, "directory of the Mboshi corpus; MBOSHI of db.sh by default"] = (
+        None
+    )
+    commonvoice: Annotated[
+        Path | None, "unpacked release of Common Voice; COMMONVOICE of db.sh by default"
+    ] = None
+    commonvoice_splits: Annotated[
+        Path | None, "sets and phones of Rivière et al. 2020; COMMONVOICE_SPLITS"
+    ] = None
+    librilight: Annotated[
+        Path | None, "librispeech_finetuning of Libri-light; LIBRILIGHT of db.sh by default"
+    ] = None
     librispeech: Annotated[Path | None, "LibriSpeech; LIBRISPEECH of db.sh by default"] = None
     fold: Annotated[int, "which of Libri-light's six lists of ten minutes, 0 to 5"] = 0
     an4: Annotated[Path | None, "AN4 as CMU has it; AN4 of db.sh by default"] = None
-    own: Annotated[Path | None, "recordings of your own: Kaldi directory, folder, or table; see egs2/own"] = None
-    phonemise: Annotated[str | None, "language in which the text of --own is phonemised, or letters"] = None
-    audio_column: Annotated[str | None, "column of a table of --own that has the recordings: its name, or number"] = (
-        None
-    )
-    text_column: Annotated[str | None, "column that has the texts, where it is not known by its name"] = None
+    own: Annotated[
+        Path | None, "recordings of your own: Kaldi directory, folder, or table; see egs2/own"
+    ] = None
+    phonemise: Annotated[
+        str | None, "language in which the text of --own is phonemised, or letters"
+    ] = None
+    audio_column: Annotated[
+        str | None, "column of a table of --own that has the recordings: its name, or number"
+    ] = None
+    text_column: Annotated[
+        str | None, "column that has the texts, where it is not known by its name"
+    ] = None
     speaker_column: Annotated[str | None, "column that has the speakers"] = None
-    marks: Annotated[str, f"[laughter], xxx, … in texts of --own: {', '.join(Marks)}; see egs2/own"] = Marks.DROP.value
-    words_as_tokens: Annotated[bool, "the text holds words, and words are recognised in place of phones"] = False
+    marks: Annotated[
+        str, f"[laughter], xxx, … in texts of --own: {', '.join(Marks)}; see egs2/own"
+    ] = Marks.DROP.value
+    words_as_tokens: Annotated[
+        bool, "the text holds words, and words are recognised in place of phones"
+    ] = False
     train_minutes: Annotated[
         float | None, "minutes of training speech; 10 for cldr, 60 for commonvoice, all of own"
     ] = None
     valid_minutes: Annotated[
         float | None, "minutes of validation speech; 2 for cldr, 20 for commonvoice, a tenth of own"
     ] = None
-    test_minutes: Annotated[float | None, "minutes of test speech; 6 for cldr, 60 for commonvoice, a tenth of own"] = (
-        None
-    )
-    train_set: Annotated[str | None, "data/NAME to train on; by default train, or train_10min for 10 minutes"] = None
+    test_minutes: Annotated[
+        float | None, "minutes of test speech; 6 for cldr, 60 for commonvoice, a tenth of own"
+    ] = None
+    train_set: Annotated[
+        str | None, "data/NAME to train on; by default train, or train_10min for 10 minutes"
+    ] = None
     valid_set: Annotated[str, "data/NAME to validate on"] = "dev"
     test_set: Annotated[str, "data/NAME to report on"] = "test"
-    speed_perturb_factors: Annotated[str, "train on copies at these speeds, such as '0.9 1.0 1.1'; 1 is as it was"] = ""
-    min_wav_duration: Annotated[float, "leave shorter utterances out of training, in seconds"] = 0.25
+    speed_perturb_factors: Annotated[
+        str, "train on copies at these speeds, such as '0.9 1.0 1.1'; 1 is as it was"
+    ] = ""
+    min_wav_duration: Annotated[float, "leave shorter utterances out of training, in seconds"] = (
+        0.25
+    )
     max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
 
     # Model and training
-    upstream: Annotated[str, "shipped upstream (multi, mono), directory, file, or name of the hub"] = "multi"
-    upstream_init: Annotated[str, "pretrained; random: its architecture with random weights, a control"] = "pretrained"
-    mask_time_prob: Annotated[float | None, "hide spans of frames in training; the upstream's own by default"] = None
-    mask_feature_prob: Annotated[float | None, "hide spans of channels; the upstream's own by default"] = None
-    mask_feature_length: Annotated[int | None, "channels of a span that is hidden; the upstream's own by default"] = (
+    upstream: Annotated[
+        str, "shipped upstream (multi, mono), directory, file, or name of the hub"
+    ] = "multi"
+    upstream_init: Annotated[
+        str, "pretrained; random: its architecture with random weights, a control"
+    ] = "pretrained"
+    mask_time_prob: Annotated[
+        float | None, "hide spans of frames in training; the upstream's own by default"
+    ] = None
+    mask_feature_prob: Annotated[
+        float | None, "hide spans of channels; the upstream's own by default"
+    ] = None
+    mask_feature_length: Annotated[
+        int | None, "channels of a span that is hidden; the upstream's own by default"
+    ] = None
+    layerdrop: Annotated[
+        float | None, "leave out a layer so often in training; the upstream's own by default"
+    ] = None
+    train_config: Annotated[
+        Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"
+    ] = None
+    keep_checkpoints: Annotated[bool, "keep what a complete training could be continued from"] = (
+        False
+    )
+    lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = (
         None
     )
-    layerdrop: Annotated[float | None, "leave out a layer so often in training; the upstream's own by default"] = None
-    train_config: Annotated[Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"] = None
-    keep_checkpoints: Annotated[bool, "keep what a complete training could be continued from"] = False
-    lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = None
 
     # Language models
     use_ngram: Annotated[bool, "decode with an n-gram, by default one of the training text"] = False
-    ngram: Annotated[Path | None, "n-gram of your own to decode with: ARPA, or KenLM's binary"] = None
+    ngram: Annotated[Path | None, "n-gram of your own to decode with: ARPA, or KenLM's binary"] = (
+        None
+    )
     ngram_num: Annotated[int, "words of the longest n-grams of the training text"] = 3
     use_lm: Annotated[bool, "train ESPnet's own language model, and decode with it"] = False
-    lm_config: Annotated[Path | None, "its ESPnet training configuration; conf/train/lm.yaml by default"] = None
+    lm_config: Annotated[
+        Path | None, "its ESPnet training configuration; conf/train/lm.yaml by default"
+    ] = None
     lm_train_text: Annotated[
-        Path | None, "Kaldi text for both, in the recogniser's tokens; that of --train_set by default"
+        Path | None,
+        "Kaldi text for both, in the recogniser's tokens; that of --train_set by default",
     ] = None
 
     # Decoding
     beam_size: Annotated[
-        int | None, f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model"
+        int | None,
+        f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model",
     ] = None
-    ngram_weight: Annotated[float | None, "weight of the n-gram's natural logarithms; tuned by default"] = None
+    ngram_weight: Annotated[
+        float | None, "weight of the n-gram's natural logarithms; tuned by default"
+    ] = None
     lm_weight: Annotated[float | None, "weight of the language model's; tuned by default"] = None
-    penalty: Annotated[float | None, "what every token adds; tuned with a language model, otherwise 0"] = None
-    search: Annotated[str, "prefix; espnet: stock asr_inference, whose weights are not tuned"] = "prefix"
-    compare_decoding: Annotated[bool, "also decode dev and test by beam, and with each language model"] = False
+    penalty: Annotated[
+        float | None, "what every token adds; tuned with a language model, otherwise 0"
+    ] = None
+    search: Annotated[str, "prefix; espnet: stock asr_inference, whose weights are not tuned"] = (
+        "prefix"
+    )
+    compare_decoding: Annotated[
+        bool, "also decode dev and test by beam, and with each language model"
+    ] = False
 
     # Scoring
-    metric: Annotated[str, "what errors are counted in: per (phones, or whatever text holds), wer or cer"] = "per"
-    merge: Annotated[Path | None, "table of phones that are scored as one: two columns, from and to"] = None
+    metric: Annotated[
+        str, "what errors are counted in: per (phones, or whatever text holds), wer or cer"
+    ] = "per"
+    merge: Annotated[
+        Path | None, "table of phones that are scored as one: two columns, from and to"
+    ] = None
 
     @property
     def tag(self) -> str:
@@ -172,7 +242,11 @@ class Settings(Experiment):
         """What make_corpus is told to make a set (train, dev or test): all but the corpus."""
         corpus = CORPORA[self.corpus]
         name = self.set_name(split)
-        minutes = {"train": self.train_minutes, "dev": self.valid_minutes, "test": self.test_minutes}[split]
+        minutes = {
+            "train": self.train_minutes,
+            "dev": self.valid_minutes,
+            "test": self.test_minutes,
+        }[split]
         given = {
             "minutes": minutes,
             "seed": 0,
@@ -185,20 +259,36 @@ class Settings(Experiment):
         if self.valid_minutes is not None or self.test_minutes is not None:
             asked = (self.train_minutes, self.valid_minutes, self.test_minutes)
             given |= dict(zip(MINUTES_OF_OWN, asked, strict=True))
-        values = {option: given.get(option, getattr(self, option, None)) for option in corpus.options}
-        words = [word for option, value in values.items() if value is not None for word in (f"--{option}", str(value))]
+        values = {
+            option: given.get(option, getattr(self, option, None)) for option in corpus.options
+        }
+        words = [
+            word
+            for option, value in values.items()
+            if value is not None
+            for word in (f"--{option}", str(value))
+        ]
         part = name if corpus.named_sets and split != "train" else split
         return ["--set", part, "--out", f"{self.datadir}/{name}", *words]
 
     @property
     def inventory(self) -> str | None:
-        """The languages whose phones the text has; none where phones are the user's, published ones, or letters."""
-        if self.corpus == NONE or CORPORA[self.corpus].letters or self.commonvoice_splits is not None:
+        """The languages whose phones the text has; none where phones are the user's, published
+        ones, or letters.
+        """
+        if (
+            self.corpus == NONE
+            or CORPORA[self.corpus].letters
+            or self.commonvoice_splits is not None
+        ):
             return None
         if self.corpus == "own":
             return self.phonemise if self.phonemise in VOICES else None
         languages = CORPORA[self.corpus].languages or {}
-        return " ".join(languages[code] for code in (self.lang or "").split() if code in languages) or None
+        return (
+            " ".join(languages[code] for code in (self.lang or "").split() if code in languages)
+            or None
+        )
 
     @property
     def check_options(self) -> list[str]:
@@ -214,10 +304,14 @@ class Settings(Experiment):
 
     @property
     def train_dump(self) -> str:
-        """Name of what the training set becomes: ESPnet's, another one, where speeds are changed."""
+        """Name of what the training set becomes: ESPnet's, another one, where speeds
+        are changed.
+        """
         if not self.speeds:
             return self.train_name
-        unusual = "" if self.speeds == USUAL_SPEEDS else "-".join(f"{speed:g}" for speed in self.speeds)
+        unusual = (
+            "" if self.speeds == USUAL_SPEEDS else "-".join(f"{speed:g}" for speed in self.speeds)
+        )
         return f"{self.train_name}_sp{unusual}"
 
     @property
@@ -240,17 +334,28 @@ class Settings(Experiment):
     @property
     def upstream_name(self) -> str:
         """Name of the upstream in paths and tags."""
-        changed = "".join(f"-{name.removesuffix('_prob')}{value:g}" for name, value in self.upstream_settings.items())
+        changed = "".join(
+            f"-{name.removesuffix('_prob')}{value:g}"
+            for name, value in self.upstream_settings.items()
+        )
         return self._with_init(upstream_name(self.upstream) + changed)
 
     @property
     def upstream_label(self) -> str:
-        """What results call the upstream; with random weights another, whatever the seed that they are drawn with."""
-        return self.upstream_source if self.upstream_init == "pretrained" else f"{self.upstream_source}-random"
+        """What results call the upstream; with random weights another, whatever the seed that they
+        are drawn with.
+        """
+        return (
+            self.upstream_source
+            if self.upstream_init == "pretrained"
+            else f"{self.upstream_source}-random"
+        )
 
     @property
     def upstream_source(self) -> str:
-        """Where its architecture and weights are from: the name of a shipped one, otherwise what the user gave."""
+        """Where its architecture and weights are from: the name of a shipped one, otherwise what
+        the user gave.
+        """
         name = upstream_name(self.upstream)
         return name if (SHIPPED / name).is_dir() else self.upstream
 
@@ -259,25 +364,34 @@ class Settings(Experiment):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the settings.json that phn.sh leaves in the experiment; an option that is younger has its default.
+        """Read the settings.json that phn.sh leaves in the experiment; an option that is younger
+        has its default.
 
         Raises `UserError`.
         """
         found, names = read_json(path), [field.name for field in fields(cls)]
         if not isinstance(found, dict) or not {"recipe", "method"} <= found.keys() <= set(names):
-            raise UserError(f"{path}: expected settings of an experiment, found others; run phn.sh once more")
+            raise UserError(
+                f"{path}: expected settings of an experiment, found others; run phn.sh once more"
+            )
         texts = ("train_config", "initial_mask", "merge", "ngram", "lm_config", "lm_train_text")
         paths = ("recipe", *FOLDERS, *texts)
-        return cls(**found | {name: Path(found[name]) for name in paths if found.get(name) is not None})
+        return cls(
+            **found | {name: Path(found[name]) for name in paths if found.get(name) is not None}
+        )
 
     def skips(self, stage: int) -> bool:
         """Whether a stage is left out by the user's wish."""
         wanted = self.stage <= stage <= self.stop_stage
-        return not wanted or (self.skip_train and 5 <= stage <= 9) or (self.skip_eval and stage >= 10)
+        return (
+            not wanted or (self.skip_train and 5 <= stage <= 9) or (self.skip_eval and stage >= 10)
+        )
 
 
 def upstream_name(upstream: str) -> str:
-    """Name of an upstream in paths and tags; for a directory of one's own, with a hash of where it is."""
+    """Name of an upstream in paths and tags; for a directory of one's own, with a hash of where it
+    is.
+    """
     path = Path(upstream)
     if path.parent.name == "upstreams" and path.parent.parent.name == "ssl1":
         return path.name

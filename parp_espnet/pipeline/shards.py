@@ -8,13 +8,17 @@ from parp_espnet.files import lines_of, write_text
 
 
 def split(data: Path, parts: int, out: Path) -> None:
-    """Write `out/keys.1.scp` to `out/keys.<parts>.scp`, with the longest utterances dealt out evenly.
+    """Write `out/keys.1.scp` to `out/keys.<parts>.scp`, with the longest utterances dealt out
+    evenly.
 
-    Raises `UserError` when there are more parts than utterances: a job without work fails in ESPnet.
+    Raises `UserError` when there are more parts than utterances: a job without work fails in
+    ESPnet.
     """
     utterances = sorted(read_data_dir(data), key=lambda one: (-one.duration, one.id))
     if parts > len(utterances):
-        raise UserError(f"{data}: {len(utterances)} utterances for {parts} jobs; lower --inference_nj")
+        raise UserError(
+            f"{data}: {len(utterances)} utterances for {parts} jobs; lower --inference_nj"
+        )
     for part in range(parts):
         # ESPnet goes through wav.scp once, so keys have to be in its order.
         keys = sorted(utterances[part::parts], key=lambda one: one.id.encode())
@@ -22,11 +26,15 @@ def split(data: Path, parts: int, out: Path) -> None:
 
 
 def join(logs: Path, parts: int, out: Path) -> None:
-    """Write the texts of all jobs to `out`, sorted bytewise. Raises `UserError` when a job left none."""
+    """Write the texts of all jobs to `out`, sorted bytewise. Raises `UserError` when a job left
+    none.
+    """
     lines: list[str] = []
     for part in range(1, parts + 1):
         text = logs / f"output.{part}/1best_recog/text"
         if not text.exists():
-            raise UserError(f"{text}: no such file; its job did not end well, see {logs}/decode.{part}.log")
+            raise UserError(
+                f"{text}: no such file; its job did not end well, see {logs}/decode.{part}.log"
+            )
         lines += lines_of(text.read_text(encoding="utf-8"))
     write_text(out, "".join(f"{line}\n" for line in sorted(lines, key=str.encode)))

@@ -7,7 +7,9 @@ from parp_espnet.pipeline.pruning import Experiment
 
 
 def plain(value: object) -> str:
-    """Return a setting as an option's value: nothing for None, and Python's truth values in lower case."""
+    """Return a setting as an option's value: nothing for None, and Python's truth values in lower
+    case.
+    """
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -22,6 +24,7 @@ def settings_json(settings: Experiment) -> str:
     """Return all settings as the line that is kept in an experiment's `settings.json`."""
     values = asdict(settings).items()
     kept = {
-        name: value if value is None or isinstance(value, bool | int | float) else str(value) for name, value in values
+        name: value if value is None or isinstance(value, bool | int | float) else str(value)
+        for name, value in values
     }
     return json.dumps(kept, ensure_ascii=False)

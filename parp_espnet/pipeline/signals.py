@@ -1,6 +1,7 @@
 """Ending commands that run for us.
 
-A command gets SIGTERM and not SIGINT: a Python that is still importing answers SIGINT with a traceback.
+A command gets SIGTERM and not SIGINT: a Python that is still importing answers SIGINT with a
+traceback.
 """
 
 import contextlib
@@ -52,7 +53,9 @@ def sigterm_raises() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Within, Ctrl-C and SIGTERM wait until the end: a process that is being started is not yet known to us."""
+    """Within, Ctrl-C and SIGTERM wait until the end: a process that is being started is not yet
+    known to us.
+    """
     received: list[int] = []
     previous = {
         number: signal.signal(number, lambda number, _: received.append(number))
@@ -77,7 +80,8 @@ def unless_terminated(run: Callable[[], int]) -> int:
 
 
 def end(processes: Sequence[Process], grace: float) -> None:
-    """End processes that lead groups of their own, and all that they started; kill after `grace` seconds.
+    """End processes that lead groups of their own, and all that they started; kill after `grace`
+    seconds.
 
     A group may outlive its leader: its members end what they themselves started in other groups.
     """
@@ -114,7 +118,8 @@ def start_guarded(
 
 
 _ends: set[IO[bytes]] = set()
-"""Our ends of pipes: whoever waits at the other one sees our end, unless a fork of us holds them."""
+"""Our ends of pipes: whoever waits at the other one sees our end, unless a fork of us holds them.
+"""
 
 
 def _close_ends() -> None:
@@ -147,7 +152,8 @@ def shell(command: str, output: IO[Any], wait: int) -> "subprocess.Popen[bytes]"
 
 
 def guard(process: Process) -> "subprocess.Popen[bytes]":
-    """Start what kills a process's group when we are gone without a word, as by Grid Engine's SIGKILL.
+    """Start what kills a process's group when we are gone without a word, as by Grid Engine's
+    SIGKILL.
 
     The caller kills it when the process has ended.
     """

@@ -15,7 +15,9 @@ SEGMENTED = ("segments", "reco2file_and_channel")
 
 
 def make_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 1: the sets of the corpus, or those that local/data.sh makes; then they are looked at."""
+    """Stage 1: the sets of the corpus, or those that local/data.sh makes; then they are
+    looked at.
+    """
     settings = experiment.settings
     if settings.corpus != NONE:
         for split in ("train", "dev", "test"):
@@ -125,11 +127,15 @@ def _advice(settings: Settings) -> str:
         # Below such a directory are only sets that a corpus makes, unless it is said.
         places = shlex.quote(settings.expdir), shlex.quote(settings.datadir)
         sets += " --expdir {} --datadir {}".format(*places)
-    return f"then give run.sh --corpus none {sets}; or, to go on with it as it is, --skip_check true"
+    return (
+        f"then give run.sh --corpus none {sets}; or, to go on with it as it is, --skip_check true"
+    )
 
 
 def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 2: 16 kHz mono. Training and validation sets go through stage 3, a test set does not."""
+    """Stage 2: 16 kHz mono. Training and validation sets go through stage 3, a test set
+    does not.
+    """
     settings = experiment.settings
     org = experiment.raw / "org"
     speeds = [f"{speed:g}" for speed in settings.speeds]
@@ -140,14 +146,18 @@ def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         yield _formatted(experiment, label, experiment.data / name, out / name)
 
 
-def _formatted(experiment: SpeechExperiment, label: str, data: Path, out: Path, speeds: tuple[str, ...] = ()) -> Step:
+def _formatted(
+    experiment: SpeechExperiment, label: str, data: Path, out: Path, speeds: tuple[str, ...] = ()
+) -> Step:
     settings = experiment.settings
     runner, log = _queue(experiment, f"format_{out.name}", settings.nj)
     pipes = ("--allow_pipes",) if settings.allow_pipes else ()
     language = settings.lang or ""
     return Step(
         label=label,
-        command=ours(*("format_data", "--data", data, "--out", out, "--lang", language, *pipes, *speeds)),
+        command=ours(
+            *("format_data", "--data", data, "--out", out, "--lang", language, *pipes, *speeds)
+        ),
         aside=("--nj", str(settings.nj)),
         record=out.parent / ".steps" / f"format_{out.name}.json",
         inputs=tables(data, ("wav.scp", "text")),
@@ -188,5 +198,7 @@ def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     )
 
 
-def _queue(experiment: SpeechExperiment, name: str, threads: int) -> tuple[tuple[str, ...], Path | None]:
+def _queue(
+    experiment: SpeechExperiment, name: str, threads: int
+) -> tuple[tuple[str, ...], Path | None]:
     return experiment.queues.for_data(threads, experiment.exp / "log" / f"{name}.log")

@@ -45,7 +45,9 @@ class Masked(Planned, Protocol):
 
 
 def mask_of(experiment: Planned) -> Path | None:
-    """The mask file that an experiment begins with; None where that is the trainer's, or nobody's."""
+    """The mask file that an experiment begins with; None where that is the trainer's,
+    or nobody's.
+    """
     source = experiment.settings.mask_source
     if source in FIRST_MASKS:
         return experiment.exp / f"{source}_mask.safetensors"
@@ -154,7 +156,9 @@ def _own_mask(experiment: Masked, label: str, words: tuple[str, ...], source: Pa
     return _mask(experiment, label, words, source, out, sparsity)
 
 
-def _mask(experiment: Masked, label: str, words: tuple[str, ...], source: Path, out: Path, sparsity: float) -> Step:
+def _mask(
+    experiment: Masked, label: str, words: tuple[str, ...], source: Path, out: Path, sparsity: float
+) -> Step:
     """A mask file, by a sub-command of parp-mask; another source means another mask."""
     pool = experiment.settings.pool_options
     wanted = ("--sparsity", f"{sparsity:g}", "--out", str(out))

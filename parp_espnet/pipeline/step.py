@@ -104,7 +104,9 @@ class _Look:
 
     @property
     def complete(self) -> bool:
-        return self.then is not None and self.then.complete and self.change is None and not self.words
+        return (
+            self.then is not None and self.then.complete and self.change is None and not self.words
+        )
 
     @property
     def reason(self) -> str:
@@ -114,8 +116,8 @@ class _Look:
 def run(step: Step) -> int:
     """Run a step unless it is complete; return its command's exit code.
 
-    Another process at the same step is waited for. Raises `UserError` when an input is missing, when `keep`
-    forbids to start over, or when the command ended well without leaving its outputs.
+    Another process at the same step is waited for. Raises `UserError` when an input is missing,
+    when `keep` forbids to start over, or when the command ended well without leaving its outputs.
     """
     with locked(step.record.with_suffix(".lock"), wait=True):
         contents = Contents(step.record.with_suffix(SEEN))
@@ -152,7 +154,9 @@ def describe(step: Step) -> str:
 
 
 def state(step: Step) -> str:
-    """Say whether a step is complete, or why it would be run again; nothing where it was never run."""
+    """Say whether a step is complete, or why it would be run again; nothing where it
+    was never run.
+    """
     try:
         look = _look(step, Contents(step.record.with_suffix(SEEN)))
     except UserError:
@@ -165,7 +169,8 @@ def state(step: Step) -> str:
 
 
 def overdue(step: Step) -> str | None:
-    """Say why a step that is left out would be run again; None where it would not, or was never run.
+    """Say why a step that is left out would be run again; None where it would not, or was never
+    run.
 
     What is gone is taken as it was: who removes a corpus, say, has not changed the data.
     """
@@ -219,7 +224,8 @@ def _known(step: Step, path: Path, look: Callable[[Path], str]) -> str:
         return look(path)
     except OSError as error:
         raise UserError(
-            f"{step.label}: cannot read {path} ({error.strerror}); an earlier stage makes it, unless it is your own"
+            f"{step.label}: cannot read {path} ({error.strerror}); an earlier stage makes it, "
+            f"unless it is your own"
         ) from None
 
 
@@ -277,7 +283,8 @@ def _refuse(step: Step, look: _Look) -> None:
     if step.keep and look.change is not None and look.change.of_settings:
         raise UserError(
             f"{step.label}: {step.directory} was made with other settings ({look.change.words}); "
-            "for a new experiment give --phn_tag NAME, or --glue_tag, or remove that directory to make it again"
+            "for a new experiment give --phn_tag NAME, or --glue_tag, or remove that directory to "
+            "make it again"
         )
 
 
@@ -291,7 +298,9 @@ def _begin(step: Step, look: _Look, contents: Contents) -> None:
     for scp in step.formatted:
         _check_format(step, scp)
     _keep_edited(step, look, contents)
-    lost = look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
+    lost = (
+        look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
+    )
     if step.afresh and (look.change is not None or lost or unknown):
         _set_aside(step)
     elif look.spoilt is not None and look.spoilt in step.outputs:

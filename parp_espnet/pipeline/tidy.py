@@ -15,10 +15,11 @@ _EPOCH = re.compile(r"\d+epoch\.pth")
 
 
 def remove_checkpoints(directory: Path, model: str = MODEL) -> int:
-    """Remove checkpoints, and models of epochs but for the one that is `model`; return how many bytes these had.
+    """Remove checkpoints, and models of epochs but for the one that is `model`; return how many
+    bytes these had.
 
-    Links to what is removed go with it. Nothing goes where the record of the training does not say that it
-    is complete, or its model is not there.
+    Links to what is removed go with it. Nothing goes where the record of the training does not say
+    that it is complete, or its model is not there.
     """
     record = Record.read(directory / RECORD)
     if record is None or not record.complete or not (directory / model).is_file():

@@ -8,7 +8,8 @@ BLANK, UNKNOWN, END = "<blank>", "<unk>", "<sos/eos>"
 
 
 def token_list(texts: list[tuple[str, ...]]) -> list[str]:
-    """Return the list in ESPnet's order: blank, unknown, phones from frequent to rare (ties bytewise), end.
+    """Return the list in ESPnet's order: blank, unknown, phones from frequent to rare (ties
+    bytewise), end.
 
     Raises `UserError` when there is no phone, or one bears the name of a special symbol.
     """
@@ -16,6 +17,8 @@ def token_list(texts: list[tuple[str, ...]]) -> list[str]:
     if not counts:
         raise UserError("the training text holds no phone: expected lines such as 'utt1 o l a'")
     if taken := {BLANK, UNKNOWN, END} & counts.keys():
-        raise UserError(f"the training text holds {', '.join(sorted(taken))}, which is a special symbol's name")
+        raise UserError(
+            f"the training text holds {', '.join(sorted(taken))}, which is a special symbol's name"
+        )
     phones = sorted(counts, key=lambda phone: (-counts[phone], phone.encode()))
     return [BLANK, UNKNOWN, *phones, END]

@@ -27,9 +27,16 @@ def trained(exp: Path) -> dict[str, Any]:
     Raises `UserError` when the file is missing, damaged or something else.
     """
     found = read_json(exp / SUMMARY)
-    lacking = [name for name in (*MEASURED, "initial_mask") if not isinstance(found, dict) or name not in found]
+    lacking = [
+        name
+        for name in (*MEASURED, "initial_mask")
+        if not isinstance(found, dict) or name not in found
+    ]
     if lacking:
-        raise UserError(f"{exp / SUMMARY}: expected what a training leaves, found no {', '.join(lacking)}; train again")
+        raise UserError(
+            f"{exp / SUMMARY}: expected what a training leaves, found no {', '.join(lacking)}; "
+            f"train again"
+        )
     mask = found["initial_mask"]
     return {name: found[name] for name in MEASURED} | {
         "initial_mask": None if mask is None else from_root(Path(mask)),

@@ -13,7 +13,9 @@ _KIND = re.compile(r"\.(weight|bias)$")
 
 
 class Place(NamedTuple):
-    """Where a weight is: its layer, None outside of layers, and its kind, such as `attention.q_proj`."""
+    """Where a weight is: its layer, None outside of layers, and its kind, such as
+    `attention.q_proj`.
+    """
 
     layer: int | None
     kind: str
@@ -36,10 +38,14 @@ def by_kind(place: Place) -> str:
     return place.kind
 
 
-def groups(kept: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, dict[str, Tensor]]:
+def groups(
+    kept: Mapping[str, Tensor], group: Callable[[Place], str]
+) -> dict[str, dict[str, Tensor]]:
     """Divide the tensors of a mask into groups, layers in the order of their numbers."""
     found: dict[str, dict[str, Tensor]] = {}
-    for name in sorted(kept, key=lambda name: (place_of(name).layer is None, place_of(name).layer or 0, name)):
+    for name in sorted(
+        kept, key=lambda name: (place_of(name).layer is None, place_of(name).layer or 0, name)
+    ):
         found.setdefault(group(place_of(name)), {})[name] = kept[name]
     return found
 
@@ -53,8 +59,12 @@ def sparsity_by(kept: Mapping[str, Tensor], group: Callable[[Place], str]) -> di
     return found
 
 
-def iou_by(a: Mapping[str, Tensor], b: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, float]:
-    """Return the overlap of two masks in each group that has weights; both cover the same tensors."""
+def iou_by(
+    a: Mapping[str, Tensor], b: Mapping[str, Tensor], group: Callable[[Place], str]
+) -> dict[str, float]:
+    """Return the overlap of two masks in each group that has weights; both cover the
+    same tensors.
+    """
     found = {}
     for name, part in groups(a, group).items():
         if _size(part):

@@ -12,7 +12,9 @@ from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.selection import select
 
 
-def random_mask(shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int, scope: str = "tensor") -> Mask:
+def random_mask(
+    shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int, scope: str = "tensor"
+) -> Mask:
     """A mask that prunes exactly round(sparsity · n) weights of each tensor, drawn uniformly.
 
     Args:
@@ -20,17 +22,21 @@ def random_mask(shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: in
         scope: from what is drawn, of `scopes.SCOPES`, or N:M.
     """
     generator = torch.Generator().manual_seed(seed)
-    # Ranks of random numbers are a random permutation: float64's would be without ties, float32's are nearly so.
+    # Ranks of random numbers are a random permutation: float64's would be without ties, float32's
+    # are nearly so.
     drawn = {name: torch.rand(shape, generator=generator) for name, shape in sorted(shapes.items())}
     kept = select(drawn, sparsity, scope)
-    within = {"tensor": "each tensor", "layer": "each layer", "global": "the pool"}.get(scope, scope)
+    within = {"tensor": "each tensor", "layer": "each layer", "global": "the pool"}.get(
+        scope, scope
+    )
     told = f"random, uniform in {within}, seed {seed}"
     made = Origin(source=Source.UNIFORM.name.lower(), seed=seed)
     return Mask(kept, origin=told, sparsity_target=sparsity, scope=scope, made=made)
 
 
 def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
-    """Keep what any (`union`), all (`intersection`), or more than half (`majority`) of `masks` keep.
+    """Keep what any (`union`), all (`intersection`), or more than half (`majority`) of `masks`
+    keep.
 
     Args:
         names: what to call the masks where it is told how the result came to be, and in errors.
@@ -44,16 +50,23 @@ def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
     for mask, name in zip(masks[1:], names[1:], strict=True):
         mask.check_fits(first.kept, where=f"{name} and {names[0]}")
     least = {"union": 1, "intersection": len(masks), "majority": len(masks) // 2 + 1}[how]
-    kept = {name: torch.stack([mask.kept[name] for mask in masks]).sum(0) >= least for name in first.kept}
+    kept = {
+        name: torch.stack([mask.kept[name] for mask in masks]).sum(0) >= least
+        for name in first.kept
+    }
     told = f"{how} of {', '.join(names)}"
-    combined = Mask(kept, origin=told, sparsity_target=0.0, scope="combined", made=_origin(masks, how))
+    combined = Mask(
+        kept, origin=told, sparsity_target=0.0, scope="combined", made=_origin(masks, how)
+    )
     return replace(combined, sparsity_target=combined.sparsity)
 
 
 def _origin(masks: Sequence[Mask], how: str) -> Origin:
     """Whose the masks are: what they have in common, and all of their languages."""
     each = [mask.made.as_dict() for mask in masks]
-    common = {name: value for name, value in each[0].items() if all(one[name] == value for one in each)}
+    common = {
+        name: value for name, value in each[0].items() if all(one[name] == value for one in each)
+    }
     languages = [mask.made.language for mask in masks]
     together = " ".join(dict.fromkeys(one for one in languages if one)) if all(languages) else None
     parents = " ".join(mask.sha256 for mask in masks)

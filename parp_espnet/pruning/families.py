@@ -1,14 +1,18 @@
-"""How model families name the weights of their Transformer layers, and what those weights are called here.
+"""How model families name the weights of their Transformer layers, and what those weights are
+called here.
 
-A mask outlives the model that it was found in, so it goes by *canonical* names: Hugging Face's, without whatever
-stands before the layers (ESPnet's and s3prl's wrappers, a head model's `hubert.`). s3prl's native models have the same
-tensors as Hugging Face's under other names, so a mask found in one fits the other.
+A mask outlives the model that it was found in, so it goes by *canonical* names: Hugging Face's,
+without whatever stands before the layers (ESPnet's and s3prl's wrappers, a head model's `hubert.`).
+s3prl's native models have the same tensors as Hugging Face's under other names, so a mask found in
+one fits the other.
 
-What is in a pool is, of each Transformer layer, the weights and biases of the q, k, v and out projections and of the
-two feed-forward layers (PARP, section 4.1 and released code); for text models BERT-Tickets' pool (Chen et al. 2020),
-which has no biases, and BERT's pooler. Never the feature extractor, norms, positions or a head.
+What is in a pool is, of each Transformer layer, the weights and biases of the q, k, v and out
+projections and of the two feed-forward layers (PARP, section 4.1 and released code); for text
+models BERT-Tickets' pool (Chen et al. 2020), which has no biases, and BERT's pooler. Never the
+feature extractor, norms, positions or a head.
 
-A layer that has more than that, or less, is of another family: what its rules would find is a part of the layer.
+A layer that has more than that, or less, is of another family: what its rules would find is a part
+of the layer.
 """
 
 import re
@@ -16,7 +20,9 @@ from typing import NamedTuple
 
 _NUMBER = re.compile(r"0|[1-9]\d{0,4}", re.ASCII)
 _NORMS = r"(.+\.)?(\w*norm\w*|ln)\.(weight|bias)"
-_ADAPTER = r"adapter_layer\..+"  # what MMS has of each language: no more part of the pool than a head is
+_ADAPTER = (
+    r"adapter_layer\..+"  # what MMS has of each language: no more part of the pool than a head is
+)
 
 
 class Family(NamedTuple):
@@ -26,14 +32,20 @@ class Family(NamedTuple):
     stack: str
     """What holds the layers, which are numbered from 0 on."""
     kinds: dict[str, str]
-    """The tensors of each layer that are in the pool, attention's queries first → what they are called here."""
+    """The tensors of each layer that are in the pool, attention's queries first → what they are
+    called here.
+    """
     apart: re.Pattern[str]
     """What else a layer holds that is no part of the pool: norms, positions."""
     single: dict[str, str]
-    """Tensors outside of the layers that are in the pool where a model has them → what they are called here."""
+    """Tensors outside of the layers that are in the pool where a model has them → what they are
+    called here.
+    """
 
     def kind_of(self, name: str) -> tuple[str, int, str] | None:
-        """Return stack, number and kind of a tensor that is called as one of a layer's pool is, else None."""
+        """Return stack, number and kind of a tensor that is called as one of a layer's pool is,
+        else None.
+        """
         for kind in self.kinds:
             if not name.endswith(f".{kind}"):
                 continue
@@ -51,7 +63,9 @@ class Family(NamedTuple):
         return f"{self.stack}.{number}.{self.kinds[kind]}"
 
     def canonical_single(self, name: str) -> str | None:
-        """Return what a tensor outside of the layers is called here; None where it is not in the pool."""
+        """Return what a tensor outside of the layers is called here; None where it is not in the
+        pool.
+        """
         for single, canonical in self.single.items():
             if name == single or name.endswith(f".{single}"):
                 return canonical
@@ -60,7 +74,11 @@ class Family(NamedTuple):
 
 def _both(kinds: dict[str, str]) -> dict[str, str]:
     """Weights and biases of the same modules."""
-    return {f"{own}.{part}": f"{canonical}.{part}" for part in ("weight", "bias") for own, canonical in kinds.items()}
+    return {
+        f"{own}.{part}": f"{canonical}.{part}"
+        for part in ("weight", "bias")
+        for own, canonical in kinds.items()
+    }
 
 
 def _same(*kinds: str) -> dict[str, str]:
@@ -81,7 +99,8 @@ _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.lay
 
 FAMILIES = (
     Family(
-        "Hugging Face's wav2vec 2.0, XLSR, HuBERT, WavLM, data2vec-audio, UniSpeech, UniSpeech-SAT, SEW",
+        "Hugging Face's wav2vec 2.0, XLSR, HuBERT, WavLM, data2vec-audio, UniSpeech, "
+        "UniSpeech-SAT, SEW",
         "encoder.layers",
         _both(_same(*_SPEECH)),
         re.compile(rf"{_NORMS}|{_ADAPTER}|attention\.(gru_rel_pos_\w+|rel_attn_embed)(\..+)?"),
@@ -91,7 +110,9 @@ FAMILIES = (
         "s3prl's and fairseq's wav2vec 2.0, HuBERT, WavLM, data2vec",
         "encoder.layers",
         _both(dict(zip(_NATIVE, _SPEECH, strict=True))),
-        re.compile(rf"{_NORMS}|{_ADAPTER}|self_attn\.(grep_linear|grep_a|relative_attention_bias)(\..+)?"),
+        re.compile(
+            rf"{_NORMS}|{_ADAPTER}|self_attn\.(grep_linear|grep_a|relative_attention_bias)(\..+)?"
+        ),
         {},
     ),
     Family(

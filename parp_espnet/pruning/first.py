@@ -15,9 +15,14 @@ from parp_espnet.pruning.selection import kept_count, select
 
 
 def first_mask(
-    pool: Mapping[str, Tensor], sparsity: float, scope: str, file: Path | None, experiment: Origin | None = None
+    pool: Mapping[str, Tensor],
+    sparsity: float,
+    scope: str,
+    file: Path | None,
+    experiment: Origin | None = None,
 ) -> Mask:
-    """Return the mask that a run starts from: that of `file` where one is given, else that of the weights.
+    """Return the mask that a run starts from: that of `file` where one is given, else that of the
+    weights.
 
     Args:
         pool: the pre-trained weights, by canonical name.
@@ -42,6 +47,10 @@ def first_mask(
             f"{file}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}; "
             "ask for that sparsity or make another mask"
         )
-    if (groups := groups_of(scope)) and not all(follows(kept, *groups) for kept in mask.kept.values()):
-        raise UserError(f"{file}: expected a mask that keeps {scope} consecutive weights, found another")
+    if (groups := groups_of(scope)) and not all(
+        follows(kept, *groups) for kept in mask.kept.values()
+    ):
+        raise UserError(
+            f"{file}: expected a mask that keeps {scope} consecutive weights, found another"
+        )
     return mask

@@ -1,11 +1,14 @@
-"""The threshold and the prune of a whole pool on a GPU, with a launch for each pass over it and not for each tensor.
+"""The threshold and the prune of a whole pool on a GPU, with a launch for each pass over it and not
+for each tensor.
 
-A GPU goes through a tensor of a million weights in less time than it takes to tell it to. So the kernels, which Triton
-compiles, get a table of where all tensors of the pool lie. The threshold is found bit pattern by bit pattern: a pass
-counts how many magnitudes are below each of 31 points, the next one divides what lies between two of them, and after
-seven passes two neighbouring patterns are left. Counting is exact, whatever the order of the additions.
+A GPU goes through a tensor of a million weights in less time than it takes to tell it to. So the
+kernels, which Triton compiles, get a table of where all tensors of the pool lie. The threshold is
+found bit pattern by bit pattern: a pass counts how many magnitudes are below each of 31 points, the
+next one divides what lies between two of them, and after seven passes two neighbouring patterns are
+left. Counting is exact, whatever the order of the additions.
 
-`selection` has the same in torch's own operations, which is the reference, and the fallback where Triton is missing.
+`selection` has the same in torch's own operations, which is the reference, and the fallback where
+Triton is missing.
 """
 
 import functools
@@ -25,7 +28,9 @@ POINTS = 32
 
 
 class Kind(NamedTuple):
-    """A type of weights, read as whole numbers: without their signs these are in the order of the magnitudes."""
+    """A type of weights, read as whole numbers: without their signs these are in the order of the
+    magnitudes.
+    """
 
     whole: tl.dtype
     magnitude: int
@@ -51,31 +56,43 @@ class Table(NamedTuple):
 
 
 def suits(tensors: Sequence[Tensor]) -> bool:
-    """Whether all of a GPU's tensors, one at least, lie each in one piece on the same one, whose Triton works."""
+    """Whether all of a GPU's tensors, one at least, lie each in one piece on the same one, whose
+    Triton works.
+    """
     first = tensors[0]
-    if any(one.device != first.device or one.dtype != first.dtype or not one.is_contiguous() for one in tensors):
+    if any(
+        one.device != first.device or one.dtype != first.dtype or not one.is_contiguous()
+        for one in tensors
+    ):
         return False
     return (first.dtype in KINDS or first.dtype == torch.bool) and works(first.device)
 
 
 @functools.cache
 def works(device: torch.device) -> bool:
-    """Whether Triton can compile for a GPU, for which it needs a C compiler; says so once where it cannot."""
+    """Whether Triton can compile for a GPU, for which it needs a C compiler; says so once where it
+    cannot.
+    """
     try:
         pool = {"": torch.tensor([3.0, -1.0, 2.0], device=device)}
         kept = keep(pool, *(threshold(pool, 2) or (0, 0)), zero=True)
         return count_differences(list(kept.values()), None) == [1]
     except Exception as error:  # Triton and the driver raise many kinds
         told = " ".join(str(error).split())[:200]
-        logging.warning(f"prunes on {device} take longer than they could, since Triton does not work here: {told}")
+        logging.warning(
+            f"prunes on {device} take longer than they could, since Triton does not work here: "
+            f"{told}"
+        )
         return False
 
 
 def threshold(pool: Mapping[str, Tensor], pruned: int) -> tuple[int, int] | None:
-    """The exact threshold below and at which `pruned` weights lie, one at least; None when some are NaN.
+    """The exact threshold below and at which `pruned` weights lie, one at least; None when some are
+    NaN.
 
     Returns:
-        the threshold's bit pattern, below which all is pruned, and how many of the weights that are equal to it.
+        the threshold's bit pattern, below which all is pruned, and how many of the weights that are
+        equal to it.
     """
     table, kind = table_of(list(pool.values())), KINDS[next(iter(pool.values())).dtype]
     total = sum(tensor.numel() for tensor in pool.values())
@@ -96,30 +113,40 @@ def threshold(pool: Mapping[str, Tensor], pruned: int) -> tuple[int, int] | None
 def keep(pool: Mapping[str, Tensor], bits: int, ties: int, *, zero: bool) -> dict[str, Tensor]:
     """Return the mask of a threshold, and with `zero` write zeros where nothing is kept.
 
-    Of the weights that are as large as the threshold the first `ties` are pruned. There are some: half of 85 million
-    weights share the eight million bit patterns of a few powers of two.
+    Of the weights that are as large as the threshold the first `ties` are pruned. There are some:
+    half of 85 million weights share the eight million bit patterns of a few powers of two.
     """
     tensors, kind = list(pool.values()), KINDS[next(iter(pool.values())).dtype]
-    flat = torch.empty(sum(tensor.numel() for tensor in tensors), dtype=torch.bool, device=tensors[0].device)
+    flat = torch.empty(
+        sum(tensor.numel() for tensor in tensors), dtype=torch.bool, device=tensors[0].device
+    )
     parts = torch.split(flat, [tensor.numel() for tensor in tensors])
-    kept = {name: part.view(tensor.shape) for part, (name, tensor) in zip(parts, pool.items(), strict=True)}
+    kept = {
+        name: part.view(tensor.shape)
+        for part, (name, tensor) in zip(parts, pool.items(), strict=True)
+    }
     weights, flags = table_of(tensors), table_of(list(kept.values()))
     pieces = len(weights.starts)
     equal = torch.empty(pieces, dtype=torch.int64, device=flat.device)
     with _device_of(flat):
         read = {"whole": kind.whole, "bits": kind.magnitude, "size": BLOCK}
         _count_equal[(pieces,)](weights.starts, weights.lengths, bits, equal, **read)
-        # What is left of the ties when a piece begins: it is all that the piece has to know of those before it.
+        # What is left of the ties when a piece begins: it is all that the piece has to know of
+        # those before it.
         left = (ties - (equal.cumsum(0) - equal)).clamp(min=0)
-        _cut[(pieces,)](weights.starts, flags.starts, weights.lengths, bits, left, zero=zero, **read)
+        _cut[(pieces,)](
+            weights.starts, flags.starts, weights.lengths, bits, left, zero=zero, **read
+        )
     return kept
 
 
 def count_differences(flags: Sequence[Tensor], others: Sequence[Tensor] | None) -> list[int]:
-    """In how many places each boolean tensor differs from its other one; without others, how many are true.
+    """In how many places each boolean tensor differs from its other one; without others, how many
+    are true.
 
     Raises:
-        ValueError: a tensor has another shape than its other one; the kernel would read beyond its end.
+        ValueError: a tensor has another shape than its other one; the kernel would read beyond its
+        end.
     """
     if others is not None and [one.shape for one in flags] != [one.shape for one in others]:
         raise ValueError("expected masks of the same shapes")
@@ -128,7 +155,13 @@ def count_differences(flags: Sequence[Tensor], others: Sequence[Tensor] | None) 
     found = torch.zeros(len(flags), dtype=torch.int64, device=flags[0].device)
     with _device_of(found):
         _differ[(len(table.starts),)](
-            table.starts, compared.starts, table.lengths, table.owners, found, paired=others is not None, size=BLOCK
+            table.starts,
+            compared.starts,
+            table.lengths,
+            table.owners,
+            found,
+            paired=others is not None,
+            size=BLOCK,
         )
     return list(found.tolist())
 
@@ -142,7 +175,9 @@ def table_of(tensors: Sequence[Tensor]) -> Table:
     addresses = np.array([tensor.data_ptr() for tensor in tensors], np.int64)
     starts = addresses[owners] + offsets * tensors[0].element_size()
     lengths = np.minimum(sizes[owners] - offsets, BLOCK)
-    rows = torch.from_numpy(np.stack([starts, lengths, owners]).astype(np.int64)).to(tensors[0].device)
+    rows = torch.from_numpy(np.stack([starts, lengths, owners]).astype(np.int64)).to(
+        tensors[0].device
+    )
     return Table(*rows)
 
 
@@ -165,7 +200,9 @@ def _count_below(table: Table, points: Sequence[int], kind: Kind) -> list[int]:
 
 
 def _device_of(tensor: Tensor) -> torch.cuda.device:
-    """A context in which kernels are launched on a tensor's GPU; none where Triton's interpreter plays it."""
+    """A context in which kernels are launched on a tensor's GPU; none where Triton's interpreter
+    plays it.
+    """
     return torch.cuda.device(tensor.device if tensor.is_cuda else -1)
 
 
@@ -189,7 +226,14 @@ def _read(starts, lengths, whole: tl.constexpr, bits: tl.constexpr, size: tl.con
 
 @_kernel
 def _count(  # type: ignore[no-untyped-def]
-    starts, lengths, points, found, number_of: tl.constexpr, whole: tl.constexpr, bits: tl.constexpr, size: tl.constexpr
+    starts,
+    lengths,
+    points,
+    found,
+    number_of: tl.constexpr,
+    whole: tl.constexpr,
+    bits: tl.constexpr,
+    size: tl.constexpr,
 ):
     """Add to `found`, for each point, how many magnitudes of a piece are below it."""
     magnitudes = _read(starts, lengths, whole, bits, size)
@@ -221,7 +265,9 @@ def _cut(  # type: ignore[no-untyped-def]
     equal = magnitudes == threshold
     rank = tl.cumsum(equal.to(tl.int32), 0)
     kept = (magnitudes > threshold) | (equal & (rank > tl.load(ties + piece)))
-    tl.store(tl.load(flags + piece).to(tl.pointer_type(tl.int8)) + places, kept.to(tl.int8), mask=inside)
+    tl.store(
+        tl.load(flags + piece).to(tl.pointer_type(tl.int8)) + places, kept.to(tl.int8), mask=inside
+    )
     if zero:
         tl.store(start + places, tl.where(kept, weights, 0), mask=inside)
 
@@ -231,7 +277,11 @@ def _differ(starts, others, lengths, owners, found, paired: tl.constexpr, size: 
     """Add to its owner's number how many flags of a piece are 1, or differ from the others."""
     piece, places = tl.program_id(0), tl.arange(0, size)
     inside = places < tl.load(lengths + piece)
-    flags = tl.load(tl.load(starts + piece).to(tl.pointer_type(tl.int8)) + places, mask=inside, other=0)
+    flags = tl.load(
+        tl.load(starts + piece).to(tl.pointer_type(tl.int8)) + places, mask=inside, other=0
+    )
     if paired:
-        flags ^= tl.load(tl.load(others + piece).to(tl.pointer_type(tl.int8)) + places, mask=inside, other=0)
+        flags ^= tl.load(
+            tl.load(others + piece).to(tl.pointer_type(tl.int8)) + places, mask=inside, other=0
+        )
     tl.atomic_add(found + tl.load(owners + piece), tl.sum(flags.to(tl.int32)).to(tl.int64))

@@ -1,7 +1,7 @@
 """N:M sparsity: of every M consecutive weights of a row the N largest are kept.
 
-Of 2:4 NVIDIA's sparse tensor cores skip the zeros (Mishra et al. 2021, arXiv 2104.08378). There a row runs along the
-inputs of a layer, which is the last dimension of its weight.
+Of 2:4 NVIDIA's sparse tensor cores skip the zeros (Mishra et al. 2021, arXiv 2104.08378). There a
+row runs along the inputs of a layer, which is the last dimension of its weight.
 """
 
 import torch
@@ -11,7 +11,8 @@ from parp_espnet.errors import UserError
 
 
 def keep_in_groups(name: str, bits: Tensor, shape: torch.Size, kept: int, size: int) -> Tensor:
-    """Return a boolean tensor of `shape`, True for the `kept` largest of every `size` consecutive weights.
+    """Return a boolean tensor of `shape`, True for the `kept` largest of every `size` consecutive
+    weights.
 
     Among equal magnitudes the earlier position is pruned first, as in the other scopes.
 
@@ -24,8 +25,10 @@ def keep_in_groups(name: str, bits: Tensor, shape: torch.Size, kept: int, size: 
     """
     if not shape or shape[-1] % size:
         raise UserError(
-            f"{name}: {kept}:{size} needs a last dimension that is a multiple of {size}, found shape "
-            f"{'×'.join(map(str, shape)) or 'of a single number'}; leave it out of the pool, or take another scope"
+            f"{name}: {kept}:{size} needs a last dimension that is a multiple of {size}, found "
+            f"shape "
+            f"{'×'.join(map(str, shape)) or 'of a single number'}; leave it out of the pool, or "
+            f"take another scope"
         )
     groups = bits.view(-1, size)
     rank = torch.zeros_like(groups, dtype=torch.int8 if size < 128 else torch.int32)

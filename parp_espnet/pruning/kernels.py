@@ -7,7 +7,9 @@ from torch import Tensor
 
 
 def kernels_for(tensors: Iterable[Tensor]) -> ModuleType | None:
-    """Return the module `gpu` where it can work on these tensors: one GPU's, and Triton, which torch brings, works."""
+    """Return the module `gpu` where it can work on these tensors: one GPU's, and Triton, which
+    torch brings, works.
+    """
     found = list(tensors)
     if not found or not all(tensor.is_cuda for tensor in found):
         return None

@@ -1,4 +1,6 @@
-"""The Transformer layers of a model: found by a family's names, and whole, or refused with what is missing."""
+"""The Transformer layers of a model: found by a family's names, and whole, or refused with what is
+missing.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,12 +38,16 @@ class Layers:
             if canonical is None or (not self.biases and canonical.endswith("bias")):
                 continue
             if canonical in found:
-                raise UserError(f"expected one upstream in the model, found two: {found[canonical]} and {name}")
+                raise UserError(
+                    f"expected one upstream in the model, found two: {found[canonical]} and {name}"
+                )
             found[canonical] = name
         return found
 
     def check(self, names: Iterable[str]) -> None:
-        """Raise `UserError` unless every layer has every kind of tensor of the family, and nothing else to prune."""
+        """Raise `UserError` unless every layer has every kind of tensor of the family, and nothing
+        else to prune.
+        """
         missing = self._missing()
         if missing:
             raise UserError(
@@ -51,12 +57,15 @@ class Layers:
         more = self._more(names)
         if more:
             raise UserError(
-                f"{self.stack}: expected layers of {self.family.name}, found more in them than the pool would hold: "
+                f"{self.stack}: expected layers of {self.family.name}, found more in them than "
+                f"the pool would hold: "
                 f"{_shown(more)}; {OWN_POOL}"
             )
 
     def _missing(self) -> list[str]:
-        """The names that are not there, those of a kind that no layer has as one, with N for the number."""
+        """The names that are not there, those of a kind that no layer has as one, with N for the
+        number.
+        """
         gaps = [number for number in range(max(self.numbered)) if number not in self.numbered]
         missing = [f"{self.stack}.{number}" for number in gaps]
         for kind in self.family.kinds:
@@ -71,7 +80,11 @@ class Layers:
 
     def _hint(self, missing: Sequence[str]) -> str:
         only_biases = all(name.endswith("bias") for name in missing)
-        return "; leave biases out with --prune_biases false, or --no-biases of parp-mask" if only_biases else ""
+        return (
+            "; leave biases out with --prune_biases false, or --no-biases of parp-mask"
+            if only_biases
+            else ""
+        )
 
     def _more(self, names: Iterable[str]) -> list[str]:
         kinds: dict[str, None] = {}
@@ -87,7 +100,8 @@ class Layers:
 def find_layers(names: Iterable[str], biases: bool = True) -> Layers | None:
     """Return the layers of a model, whole or not; None where no family's names are found.
 
-    Raises `UserError` where there is more than one stack of layers: an encoder and a decoder, a model and its teacher.
+    Raises `UserError` where there is more than one stack of layers: an encoder and a decoder, a
+    model and its teacher.
     """
     stacks: dict[str, Layers] = {}
     for family in FAMILIES:
@@ -98,16 +112,23 @@ def find_layers(names: Iterable[str], biases: bool = True) -> Layers | None:
     own = [layers for layers in stacks.values() if layers.family.is_own(layers.stack)]
     if not own:
         return None
-    others = [layers for layers in stacks.values() if layers is not own[0] and (layers in own or _attends(layers))]
+    others = [
+        layers
+        for layers in stacks.values()
+        if layers is not own[0] and (layers in own or _attends(layers))
+    ]
     if others:
         raise UserError(
-            f"expected one upstream in the model, found two: layers in {own[0].stack} and in {others[0].stack}, "
+            f"expected one upstream in the model, found two: layers in {own[0].stack} and in "
+            f"{others[0].stack}, "
             f"of which the pool would hold one only; {OWN_POOL}"
         )
     return own[0]
 
 
-def _numbered(family: Family, names: Iterable[str], biases: bool) -> dict[str, dict[int, dict[str, str]]]:
+def _numbered(
+    family: Family, names: Iterable[str], biases: bool
+) -> dict[str, dict[int, dict[str, str]]]:
     """By stack and number, the names of a family's kinds."""
     stacks: dict[str, dict[int, dict[str, str]]] = {}
     for name in names:
@@ -120,7 +141,9 @@ def _numbered(family: Family, names: Iterable[str], biases: bool) -> dict[str, d
 
 
 def _attends(layers: Layers) -> bool:
-    """Whether a stack under another name has attention: others share no more than a common word with the family."""
+    """Whether a stack under another name has attention: others share no more than a common word
+    with the family.
+    """
     queries = next(iter(layers.family.kinds))
     return any(queries in kinds for kinds in layers.numbered.values())
 

@@ -22,8 +22,14 @@ class PruningLog:
             file.write(json.dumps(asdict(event), allow_nan=False) + "\n")
 
     def cut(self, step: int) -> None:
-        """Drop the lines after `step`, and a last line that a kill left unfinished; `step` −1 drops all."""
-        lines = regular(self.path).read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        """Drop the lines after `step`, and a last line that a kill left unfinished; `step` −1 drops
+        all.
+        """
+        lines = (
+            regular(self.path).read_text(encoding="utf-8").splitlines()
+            if self.path.exists()
+            else []
+        )
         write_text(self.path, "".join(f"{line}\n" for line in lines if _step_of(line) <= step))
 
 

@@ -77,7 +77,9 @@ class Mask:
         return {**self.made.as_dict(), "scope": self.scope}
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and sorted metadata."""
+        """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and
+        sorted metadata.
+        """
         metadata = {
             "format": FORMAT,
             "fingerprint": self.fingerprint,
@@ -96,7 +98,8 @@ class Mask:
 
     @classmethod
     def load(cls, path: Path, called: str = "") -> Self:
-        """Read a mask file. Raises `UserError` when it is missing, no mask, damaged, or contradicts itself.
+        """Read a mask file. Raises `UserError` when it is missing, no mask, damaged, or contradicts
+        itself.
 
         Args:
             called: what errors call the file, where its path would tell the user nothing.
@@ -116,16 +119,27 @@ class Mask:
             )
             _check_told(mask)
             contradiction = _contradiction(mask, metadata)
-        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            RuntimeError,
+            OverflowError,
+        ) as error:
             raise UserError(f"{place}: damaged mask file ({error}); make it again") from None
         if mask.sha256 != metadata.get("sha256"):
-            raise UserError(f"{place}: damaged mask file (its bits do not match its hash); make it again")
+            raise UserError(
+                f"{place}: damaged mask file (its bits do not match its hash); make it again"
+            )
         if contradiction:
             raise UserError(f"{place}: damaged mask file ({contradiction}); make it again")
         return mask
 
     def check_fits(self, pool: Mapping[str, Tensor], where: str) -> None:
-        """Raise `UserError` naming missing, extra, misshapen tensors unless the mask covers just `pool`."""
+        """Raise `UserError` naming missing, extra, misshapen tensors unless the mask covers just
+        `pool`.
+        """
         shapes = shapes_of(pool)
         missing = sorted(shapes.keys() - self.kept.keys())
         extra = sorted(self.kept.keys() - shapes.keys())
@@ -135,13 +149,15 @@ class Mask:
             if self.shapes[name] != shapes[name]
         ]
         problems = [
-            f"{len(names)} {kind}: {printable(', '.join(names[:3]))}{' …' if len(names) > 3 else ''}"
+            f"{len(names)} {kind}: "
+            f"{printable(', '.join(names[:3]))}{' …' if len(names) > 3 else ''}"
             for kind, names in (("missing", missing), ("extra", extra), ("misshapen", misshapen))
             if names
         ]
         if problems:
             raise UserError(
-                f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made from another upstream?"
+                f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made "
+                f"from another upstream?"
             )
 
 
@@ -157,14 +173,18 @@ def _shapes(found: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 def _check_told(mask: Mask) -> None:
-    """Raise `ValueError` where a mask covers nothing, or what its file says of it is of another type."""
+    """Raise `ValueError` where a mask covers nothing, or what its file says of it is of another
+    type.
+    """
     if not mask.total:
         raise ValueError("it covers no weights")
     sparsity = mask.sparsity_target
     if type(sparsity) not in (int, float) or not 0 <= sparsity <= 1:
         raise ValueError(f"sparsity_target: expected a fraction, found {str(sparsity)[:60]!r}")
     if mask.step is not None and (type(mask.step) is not int or mask.step < 0):
-        raise ValueError(f"step: expected a whole number of updates or null, found {str(mask.step)[:60]!r}")
+        raise ValueError(
+            f"step: expected a whole number of updates or null, found {str(mask.step)[:60]!r}"
+        )
     if mask.parent is not None and not isinstance(mask.parent, str):
         raise ValueError(f"parent: expected a hash or null, found {str(mask.parent)[:60]!r}")
 
@@ -179,13 +199,18 @@ def _contradiction(mask: Mask, metadata: Mapping[str, str]) -> str:
         return f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}"
     trained = mask.made.source == TRAINED
     if mask.made.source is not None and trained != (mask.step is not None):
-        return f"step: it says {mask.step}, and that its weights are {'' if trained else 'not '}those of a finetuning"
+        return (
+            f"step: it says {mask.step}, and that its weights are "
+            f"{'' if trained else 'not '}those of a finetuning"
+        )
     return ""
 
 
 def identity(kept: Mapping[str, Tensor]) -> str:
     """SHA-256 of names, shapes and bits."""
-    return identity_of(shapes_of(kept), {name: bits.numpy().tobytes() for name, bits in pack(kept).items()})
+    return identity_of(
+        shapes_of(kept), {name: bits.numpy().tobytes() for name, bits in pack(kept).items()}
+    )
 
 
 def iou(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
@@ -197,7 +222,9 @@ def iou(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> float:
 
 
 def iou_of(kept: int, flipped: int) -> float:
-    """Overlap of two masks that keep `kept` weights together, |a| + |b|, and differ in `flipped`."""
+    """Overlap of two masks that keep `kept` weights together, |a| + |b|, and differ in
+    `flipped`.
+    """
     # |a| + |b| counts what both keep twice and what differs once.
     return (kept - flipped) / (kept + flipped) if kept else 1.0
 
@@ -207,7 +234,11 @@ def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:
     ones, others = list(a.values()), [b[name] for name in a]
     if gpu := kernels_for([*ones, *others]):
         return sum(gpu.count_differences(ones, others))
-    return sum(_numbers([torch.count_nonzero(one ^ other) for one, other in zip(ones, others, strict=True)]))
+    return sum(
+        _numbers(
+            [torch.count_nonzero(one ^ other) for one, other in zip(ones, others, strict=True)]
+        )
+    )
 
 
 def kept_in(kept: Mapping[str, Tensor]) -> int:
@@ -216,7 +247,9 @@ def kept_in(kept: Mapping[str, Tensor]) -> int:
 
 
 def counts(tensors: Iterable[Tensor]) -> list[int]:
-    """How many numbers of each tensor are not zero. A GPU is waited for once, not for each tensor."""
+    """How many numbers of each tensor are not zero. A GPU is waited for once, not for
+    each tensor.
+    """
     numbers = list(tensors)
     if all(one.dtype == torch.bool for one in numbers) and (gpu := kernels_for(numbers)):
         return list(gpu.count_differences(numbers, None))
@@ -229,33 +262,42 @@ def _numbers(found: Sequence[Tensor]) -> list[int]:
 
 
 def random_iou(sparsity: float, other: float | None = None) -> float:
-    """Expected overlap of two independent random masks at these sparsities; at the same one (1 − s) / (1 + s).
+    """Expected overlap of two independent random masks at these sparsities; at the same one (1 − s)
+    / (1 + s).
 
-    Of N weights both keep N p q, and one at least keeps N (p + q − p q), with p and q what each keeps.
+    Of N weights both keep N p q, and one at least keeps N (p + q − p q), with p and q what each
+    keeps.
     """
     p, q = 1.0 - sparsity, 1.0 - (sparsity if other is None else other)
     return p * q / (p + q - p * q) if p + q else 1.0
 
 
 def pack(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Boolean tensors to flat uint8 tensors on the CPU: a bit a weight, the first in the lowest bit."""
+    """Boolean tensors to flat uint8 tensors on the CPU: a bit a weight, the first in the lowest
+    bit.
+    """
     return {
         name: torch.from_numpy(np.packbits(tensor.flatten().cpu().numpy(), bitorder="little"))
         for name, tensor in kept.items()
     }
 
 
-def unpack(packed: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+def unpack(
+    packed: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, Tensor]:
     """Undo `pack`. Raises `ValueError` when names or sizes disagree with `shapes`."""
     if packed.keys() != shapes.keys():
-        raise ValueError(f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}")
+        raise ValueError(
+            f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}"
+        )
     kept = {}
     for name, shape in shapes.items():
         total = int(np.prod(shape, dtype=np.int64))
         bits = packed[name].cpu().numpy()
         if bits.dtype != np.uint8 or bits.shape != ((total + 7) // 8,):
             raise ValueError(
-                f"{name}: expected {(total + 7) // 8} bytes for shape {shape}, found {bits.dtype}{bits.shape}"
+                f"{name}: expected {(total + 7) // 8} bytes for shape {shape}, found "
+                f"{bits.dtype}{bits.shape}"
             )
         flat = np.unpackbits(bits, count=total, bitorder="little").astype(np.bool_)
         kept[name] = torch.from_numpy(flat).view(shape)
@@ -270,10 +312,13 @@ def _read(path: Path, place: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata = file.metadata() or {}
             packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, struct.error) as error:
-        raise UserError(f"{place}: expected a mask (safetensors), found a damaged or other file ({error})") from None
+        raise UserError(
+            f"{place}: expected a mask (safetensors), found a damaged or other file ({error})"
+        ) from None
     if metadata.get("format") != FORMAT:
         raise UserError(
-            f"{place}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors file of "
+            f"{place}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors "
+            f"file of "
             f"{len(packed)} other tensors; make a mask with python3 -m parp_espnet.bin.mask"
         )
     return packed, metadata

@@ -1,7 +1,7 @@
 """The methods, as rows of one table. Nothing else branches on a method's name.
 
-A method is three choices (DESIGN: where the first mask comes from, what happens to it, how sparsity moves
-over the run).
+A method is three choices (DESIGN: where the first mask comes from, what happens to it, how sparsity
+moves over the run).
 """
 
 import difflib
@@ -23,12 +23,16 @@ class Source(Enum):
     RANDOM = "magnitudes of weights drawn at random, as before pretraining"
     UNIFORM = "a uniform draw in each tensor"
     FINETUNED = "magnitudes of the finetuned weights"
-    ITERATED = "magnitudes after rounds of short finetuning, ten points sparser each, rewound each time"
+    ITERATED = (
+        "magnitudes after rounds of short finetuning, ten points sparser each, rewound each time"
+    )
     FILE = "a mask file"
 
     @property
     def in_training(self) -> bool:
-        """Whether training itself makes this mask, of the weights that it begins with; others come as files."""
+        """Whether training itself makes this mask, of the weights that it begins with; others come
+        as files.
+        """
         return self in (Source.NOTHING, Source.PRETRAINED)
 
     def runs_before(self, sparsity: float) -> int:
@@ -48,7 +52,9 @@ def rounds(sparsity: float) -> list[float]:
 
 @dataclass(frozen=True)
 class Method:
-    """One row: where the first mask comes from, whether it adjusts, and whether sparsity grows over the run."""
+    """One row: where the first mask comes from, whether it adjusts, and whether sparsity grows over
+    the run.
+    """
 
     summary: str
     first_mask: Source
@@ -59,12 +65,22 @@ class Method:
 METHODS = {
     "dense": Method("finetune, prune nothing", Source.NOTHING, adjusts=False),
     "rp": Method("random pruning", Source.RANDOM, adjusts=False),
-    "mpi": Method("magnitude pruning at pre-trained initialisation", Source.PRETRAINED, adjusts=False),
-    "omp": Method("one-shot magnitude pruning of finetuned weights, rewound", Source.FINETUNED, adjusts=False),
-    "imp": Method("iterative magnitude pruning, the lottery ticket", Source.ITERATED, adjusts=False),
+    "mpi": Method(
+        "magnitude pruning at pre-trained initialisation", Source.PRETRAINED, adjusts=False
+    ),
+    "omp": Method(
+        "one-shot magnitude pruning of finetuned weights, rewound", Source.FINETUNED, adjusts=False
+    ),
+    "imp": Method(
+        "iterative magnitude pruning, the lottery ticket", Source.ITERATED, adjusts=False
+    ),
     "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, adjusts=True),
-    "parp-p": Method("the same from a lower sparsity, which grows", Source.PRETRAINED, adjusts=True, grows=True),
-    "transfer": Method("the mask of another language or task, as it is", Source.FILE, adjusts=False),
+    "parp-p": Method(
+        "the same from a lower sparsity, which grows", Source.PRETRAINED, adjusts=True, grows=True
+    ),
+    "transfer": Method(
+        "the mask of another language or task, as it is", Source.FILE, adjusts=False
+    ),
 }
 
 

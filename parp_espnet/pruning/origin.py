@@ -1,4 +1,6 @@
-"""Where a mask comes from, as fields that stand in its file: nothing has to be guessed from where the file lies."""
+"""Where a mask comes from, as fields that stand in its file: nothing has to be guessed from where
+the file lies.
+"""
 
 import json
 from collections.abc import Mapping
@@ -19,10 +21,13 @@ MAGNITUDE = "magnitude"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a mask comes from; None is what is not known, as of a mask that is older than these fields."""
+    """Where a mask comes from; None is what is not known, as of a mask that is older than these
+    fields.
+    """
 
     source: str | None = None
-    """A `methods.Source` in lower case, `TRAINED`, or how it was combined, a word of `methods.HOW`."""
+    """A `methods.Source` in lower case, `TRAINED`, or how it was combined, a word of `methods.HOW`.
+    """
     method: str | None = None
     """Of the experiment that it was made for, or that ended with it."""
     recipe: str | None = None
@@ -47,7 +52,9 @@ class Origin:
 
     def metadata(self) -> dict[str, str]:
         """The fields that are known, as a safetensors file has them."""
-        return {name: json.dumps(value) for name, value in self.as_dict().items() if value is not None}
+        return {
+            name: json.dumps(value) for name, value in self.as_dict().items() if value is not None
+        }
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Self:
@@ -55,7 +62,11 @@ class Origin:
 
         Raises `ValueError` where a field is of another type.
         """
-        values = {field.name: found[field.name] for field in fields(cls) if found.get(field.name) is not None}
+        values = {
+            field.name: found[field.name]
+            for field in fields(cls)
+            if found.get(field.name) is not None
+        }
         for name, value in values.items():
             expected = int if name == "seed" else str
             if type(value) is not expected:
@@ -65,13 +76,16 @@ class Origin:
 
     @classmethod
     def read(cls, metadata: Mapping[str, str]) -> Self:
-        """Make one of a file's metadata. Raises `ValueError` where a field is no JSON, or of another type."""
+        """Make one of a file's metadata. Raises `ValueError` where a field is no JSON, or of
+        another type.
+        """
         names = [field.name for field in fields(cls)]
         return cls.of({name: json.loads(metadata[name]) for name in names if name in metadata})
 
     @classmethod
     def of_experiment(cls, directory: Path) -> Self:
-        """Read what an experiment's directory says of it; nothing where it says nothing, as one of before.
+        """Read what an experiment's directory says of it; nothing where it says nothing, as one of
+        before.
 
         Raises `UserError` where the file is damaged.
         """

@@ -1,4 +1,6 @@
-"""Which weights of a model may be pruned, under names that do not depend on where the model sits."""
+"""Which weights of a model may be pruned, under names that do not depend on where the
+model sits.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,23 +16,29 @@ RANKED = (torch.float32, torch.float16, torch.bfloat16)
 """Types of numbers whose magnitudes `selection` ranks."""
 
 
-def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, biases: bool = True) -> dict[str, T]:
+def find_pool[T: Tensor](
+    tensors: Mapping[str, T], pattern: str | None = None, biases: bool = True
+) -> dict[str, T]:
     """Return the prunable tensors of a model by canonical name, sorted by it.
 
     A pool is whole: every kind of tensor of a family in every layer.
 
     Args:
-        tensors: `dict(model.named_parameters())` or a state_dict. The result holds the same tensors.
-        pattern: regular expression, to choose a pool of one's own: of whole names, or of what is left of them without
-            the first few modules (`encoder.…` instead of `frontend.upstream.upstream.model.encoder.…`). What it
-            matches is the canonical name.
+        tensors: `dict(model.named_parameters())` or a state_dict. The result holds the same
+        tensors.
+        pattern: regular expression, to choose a pool of one's own: of whole names, or of what is
+        left of them without
+            the first few modules (`encoder.…` instead of
+            `frontend.upstream.upstream.model.encoder.…`). What it matches is the canonical name.
         biases: whether biases belong to the pool, as they do in the paper's.
 
     Raises:
-        UserError: nothing matches, the pattern is none, two tensors share one canonical name, or (without a pattern)
-            the layers are not those of one family: something is missing, there is more than the family has, layers
-            are not numbered from 0 on, there are several stacks of them, or weights are no matrices; or a tensor is
-            empty, or of numbers that cannot be ranked, as those of eight bits.
+        UserError: nothing matches, the pattern is none, two tensors share one canonical name, or
+        (without a pattern)
+            the layers are not those of one family: something is missing, there is more than the
+            family has, layers are not numbered from 0 on, there are several stacks of them, or
+            weights are no matrices; or a tensor is empty, or of numbers that cannot be ranked, as
+            those of eight bits.
     """
     names = pool_names(tensors, pattern, biases)
     pool = {canonical: tensors[name] for canonical, name in names.items()}
@@ -41,15 +49,21 @@ def find_pool[T: Tensor](tensors: Mapping[str, T], pattern: str | None = None, b
 
 
 def _check_numbers(pool: Mapping[str, Tensor]) -> None:
-    """Raise `UserError` where a tensor has no magnitudes to rank: none at all, or numbers of a quantised model."""
+    """Raise `UserError` where a tensor has no magnitudes to rank: none at all, or numbers of a
+    quantised model.
+    """
     for name, tensor in pool.items():
         if tensor.dtype not in RANKED:
             raise UserError(
-                f"{printable(name)}: expected weights of float32, float16 or bfloat16, found {tensor.dtype}; "
+                f"{printable(name)}: expected weights of float32, float16 or bfloat16, found "
+                f"{tensor.dtype}; "
                 "take the model from which this one was quantised or converted"
             )
         if tensor.numel() == 0:
-            raise UserError(f"{printable(name)}: expected weights, found a tensor of shape {tuple(tensor.shape)}")
+            raise UserError(
+                f"{printable(name)}: expected weights, found a tensor of shape "
+                f"{tuple(tensor.shape)}"
+            )
 
 
 def _check_matrices(pool: Mapping[str, Tensor]) -> None:
@@ -57,12 +71,15 @@ def _check_matrices(pool: Mapping[str, Tensor]) -> None:
     for name, tensor in pool.items():
         if not name.endswith("bias") and tensor.dim() < 2:
             raise UserError(
-                f"{printable(name)}: expected a matrix, found a tensor of shape {tuple(tensor.shape)}; "
+                f"{printable(name)}: expected a matrix, found a tensor of shape "
+                f"{tuple(tensor.shape)}; "
                 "the model is damaged, or stores its weights in another form"
             )
 
 
-def pool_names(names: Iterable[str], pattern: str | None = None, biases: bool = True) -> dict[str, str]:
+def pool_names(
+    names: Iterable[str], pattern: str | None = None, biases: bool = True
+) -> dict[str, str]:
     """Return the name in the model of each canonical name of its pool, sorted; see `find_pool`."""
     names = list(names)
     if pattern is not None:
@@ -70,7 +87,10 @@ def pool_names(names: Iterable[str], pattern: str | None = None, biases: bool = 
     layers = find_layers(names, biases)
     if layers is None:
         wanted = ", ".join(family.name for family in FAMILIES)
-        raise UserError(f"nothing to prune: expected parameters named as in {wanted}, found {fold(names)}; {OWN_POOL}")
+        raise UserError(
+            f"nothing to prune: expected parameters named as in {wanted}, found {fold(names)}; "
+            f"{OWN_POOL}"
+        )
     layers.check(names)
     return dict(sorted((layers.pool() | layers.singles(names)).items()))
 
@@ -79,7 +99,9 @@ def _own(names: Iterable[str], pattern: str, biases: bool) -> dict[str, str]:
     try:
         compiled = re.compile(rf"^(?:.+?\.)??({pattern})$")
     except re.error as error:
-        raise UserError(f"pattern {pattern!r}: expected a regular expression of whole names, found {error}") from None
+        raise UserError(
+            f"pattern {pattern!r}: expected a regular expression of whole names, found {error}"
+        ) from None
     found: dict[str, str] = {}
     for name in names:
         match = compiled.match(name)
@@ -87,11 +109,14 @@ def _own(names: Iterable[str], pattern: str, biases: bool) -> dict[str, str]:
             continue
         canonical = match[1]
         if canonical in found:
-            raise UserError(f"expected one upstream in the model, found two: {found[canonical]} and {name}")
+            raise UserError(
+                f"expected one upstream in the model, found two: {found[canonical]} and {name}"
+            )
         found[canonical] = name
     if not found:
         raise UserError(
-            f"nothing to prune: expected parameters named as in the pattern {pattern!r}, found {fold(names)}"
+            f"nothing to prune: expected parameters named as in the pattern {pattern!r}, found "
+            f"{fold(names)}"
         )
     return dict(sorted(found.items()))
 

@@ -7,10 +7,11 @@
         pruner.after_update()
     pruner.prune()               # the result is exactly sparse
 
-Fixed, the pruned weights are zeroed again after every update, whatever momentum and weight decay did to them.
-Adjusting (PARP, algorithm 1), nothing is masked between prunes: zeroed weights receive gradients and move,
-and every prune ranks all weights afresh. Optimizer state is never touched, and zeros are written to the
-parameters that the optimizer holds.
+Fixed, the pruned weights are zeroed again after every update, whatever momentum and weight decay
+did to them.
+Adjusting (PARP, algorithm 1), nothing is masked between prunes: zeroed weights receive gradients
+and move, and every prune ranks all weights afresh. Optimizer state is never touched, and zeros are
+written to the parameters that the optimizer holds.
 """
 
 import time
@@ -44,7 +45,9 @@ class PruneEvent:
 
 
 class Pruner:
-    """See the module. `pool` holds the live parameters by canonical name; `record` receives each prune."""
+    """See the module. `pool` holds the live parameters by canonical name; `record` receives each
+    prune.
+    """
 
     def __init__(
         self,
@@ -106,7 +109,8 @@ class Pruner:
     def prune(self) -> None:
         """Make the weights exactly sparse now: rank them afresh where the mask adjusts.
 
-        Call before every validation and save, and at the end. A second call at the same update does nothing.
+        Call before every validation and save, and at the end. A second call at the same update does
+        nothing.
         """
         if not self.adjusts or self._pruned_at == self.update:
             return
@@ -115,7 +119,9 @@ class Pruner:
         self._adopt(kept, previous=self._kept, started=started)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that a resumed run needs, in tensors and plain types; masks take one bit a weight."""
+        """Everything that a resumed run needs, in tensors and plain types; masks take one bit a
+        weight.
+        """
         return {
             "update": self.update,
             "pruned_at": self._pruned_at,
@@ -124,7 +130,9 @@ class Pruner:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from `state_dict()`. The weights themselves are loaded by whoever holds the model."""
+        """Continue from `state_dict()`. The weights themselves are loaded by whoever holds the
+        model.
+        """
         shapes = shapes_of(self.pool)
         self.update, self._pruned_at = state["update"], state["pruned_at"]
         self._first = self._on_device(unpack(state["first"], shapes))
@@ -138,7 +146,9 @@ class Pruner:
         self._kept = kept
         self._counts = dict(zip(kept, counts(kept.values()), strict=True))
 
-    def _adopt(self, kept: dict[str, Tensor], previous: dict[str, Tensor] | None, started: float) -> None:
+    def _adopt(
+        self, kept: dict[str, Tensor], previous: dict[str, Tensor] | None, started: float
+    ) -> None:
         kept_before = self._kept_in_all
         self._hold(kept)
         self._pruned_at = self.update
@@ -150,7 +160,9 @@ class Pruner:
             sparsity=self.sparsity,
             tensors={name: 1 - count / kept[name].numel() for name, count in self._counts.items()},
             flips=flipped,
-            iou_previous=None if flipped is None else iou_of(self._kept_in_all + kept_before, flipped),
+            iou_previous=None
+            if flipped is None
+            else iou_of(self._kept_in_all + kept_before, flipped),
             iou_first=iou_of(self._kept_in_all + self._kept_in_first, flipped_first),
             seconds=time.perf_counter() - started,
         )

@@ -24,7 +24,9 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class Constant:
-    """The same sparsity from the first update to the last, ranked afresh every `interval` updates."""
+    """The same sparsity from the first update to the last, ranked afresh every
+    `interval` updates.
+    """
 
     sparsity: float
     interval: int
@@ -38,10 +40,11 @@ class Constant:
 
 @dataclass(frozen=True)
 class Growing:
-    """Sparsity that grows from `start` to `sparsity` over `updates` updates, ranked afresh every `interval` of them.
+    """Sparsity that grows from `start` to `sparsity` over `updates` updates, ranked afresh every
+    `interval` of them.
 
-    `path` is linear, as in PARP-P (Lai et al. 2021, section 4.4), or cubic: fast at first, slow towards the end
-    (Zhu and Gupta 2017, equation 1).
+    `path` is linear, as in PARP-P (Lai et al. 2021, section 4.4), or cubic: fast at first, slow
+    towards the end (Zhu and Gupta 2017, equation 1).
     """
 
     sparsity: float

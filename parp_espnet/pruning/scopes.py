@@ -7,14 +7,18 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import describe_unknown
 
 SCOPES = ("global", "layer", "tensor")
-"""The whole pool, a Transformer layer, a tensor. `N:M`, such as 2:4, is a scope too: M consecutive weights."""
+"""The whole pool, a Transformer layer, a tensor. `N:M`, such as 2:4, is a scope too: M consecutive
+weights.
+"""
 
 _LAYER = re.compile(r"^(.*?\blayers?\.\d+)\.")
 _GROUPS = re.compile(r"([1-9]\d*):([1-9]\d*)")
 
 
 def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
-    """Divide a pool into what is ranked together. Tensors that belong to no layer are a part of their own."""
+    """Divide a pool into what is ranked together. Tensors that belong to no layer are a part of
+    their own.
+    """
     found: dict[str, dict[str, T]] = {}
     for name, tensor in pool.items():
         layer = _LAYER.match(name)
@@ -24,7 +28,9 @@ def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
 
 
 def groups_of(scope: str) -> tuple[int, int] | None:
-    """Return how many weights of how many consecutive ones are kept, where the scope is an `N:M`."""
+    """Return how many weights of how many consecutive ones are kept, where the scope is
+    an `N:M`.
+    """
     found = _GROUPS.fullmatch(scope)
     return (int(found[1]), int(found[2])) if found else None
 
@@ -38,6 +44,11 @@ def check_scope(scope: object, sparsity: float | None = None) -> None:
         return
     kept, size = groups
     if kept >= size:
-        raise UserError(f"scope {scope}: expected N:M with N below M, such as 2:4: N of M consecutive weights are kept")
+        raise UserError(
+            f"scope {scope}: expected N:M with N below M, such as 2:4: N of M consecutive weights "
+            f"are kept"
+        )
     if sparsity is not None and abs(sparsity - (1 - kept / size)) > 1e-9:
-        raise UserError(f"scope {scope}: expected its own sparsity {1 - kept / size:g}, found {sparsity:g}")
+        raise UserError(
+            f"scope {scope}: expected its own sparsity {1 - kept / size:g}, found {sparsity:g}"
+        )

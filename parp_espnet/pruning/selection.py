@@ -1,13 +1,14 @@
 """Which weights of a pool are kept: exactly the largest, over many tensors at once.
 
-Magnitudes are compared as integers. The bit pattern of a non-negative IEEE float, read as an integer, is in
-the same order as the number, so a threshold can be found by counting bits instead of sorting: one histogram
-of the upper 16 bits finds the bucket that holds the threshold, a second one of the lower 15 bits inside that
-bucket finds it to the last bit. Counting is exact and does not depend on the order of the additions, hence on
-threads or devices, and no more than `PIECE` weights, or one tensor, are ever copied at a time.
+Magnitudes are compared as integers. The bit pattern of a non-negative IEEE float, read as an
+integer, is in the same order as the number, so a threshold can be found by counting bits instead of
+sorting: one histogram of the upper 16 bits finds the bucket that holds the threshold, a second one
+of the lower 15 bits inside that bucket finds it to the last bit. Counting is exact and does not
+depend on the order of the additions, hence on threads or devices, and no more than `PIECE` weights,
+or one tensor, are ever copied at a time.
 
-Where all weights are float32 on the CPU, `windowed` does the same in fewer passes, and `gpu` on a GPU in fewer
-launches; what is here is then their reference and their fallback.
+Where all weights are float32 on the CPU, `windowed` does the same in fewer passes, and `gpu` on a
+GPU in fewer launches; what is here is then their reference and their fallback.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,11 +27,15 @@ LOW_MASK = (1 << LOW_BITS) - 1
 HIGH_BUCKETS = 1 << 16
 INFINITY_BUCKET = 0x7F800000 >> LOW_BITS  # infinity and the NaNs lie here and above
 PIECE = 1 << 23
-"""Weights that are counted at once: a GPU takes as long to begin with a tensor as to count a million weights."""
+"""Weights that are counted at once: a GPU takes as long to begin with a tensor as to count a
+million weights.
+"""
 
 
 class Threshold(NamedTuple):
-    """Everything below `bits` is pruned, and of the weights equal to it the first `ties` by position."""
+    """Everything below `bits` is pruned, and of the weights equal to it the first `ties` by
+    position.
+    """
 
     bits: int
     ties: int
@@ -42,19 +47,21 @@ def kept_count(total: int, sparsity: float) -> int:
 
 
 def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -> dict[str, Tensor]:
-    """Keep the largest magnitudes of the whole pool, in one global ranking or in one for each part of it.
+    """Keep the largest magnitudes of the whole pool, in one global ranking or in one for each part
+    of it.
 
-    The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of which the
-    first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes first. With another
-    `scope` (of `scopes.SCOPES`) this holds for each layer, or each tensor, with its own N; with N:M for every M
-    consecutive weights, of which N are kept at any sparsity but 0.
+    The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of
+    which the first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes
+    first. With another `scope` (of `scopes.SCOPES`) this holds for each layer, or each tensor, with
+    its own N; with N:M for every M consecutive weights, of which N are kept at any sparsity but 0.
 
     Args:
         pool: float32, float16 or bfloat16 tensors of any shape, by canonical name.
         sparsity: fraction to prune, in [0, 1).
 
     Returns:
-        for each tensor a boolean tensor of its shape, True where the weight is kept, in the order of `pool`.
+        for each tensor a boolean tensor of its shape, True where the weight is kept, in the order
+        of `pool`.
 
     Raises:
         UserError: a tensor holds NaN, which has no magnitude, or does not divide into the M of N:M.
@@ -64,11 +71,15 @@ def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -
 
 @torch.no_grad()
 def prune_(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -> dict[str, Tensor]:
-    """Write zeros, in place, where `select` keeps nothing; return its mask. Cheaper than the two apart."""
+    """Write zeros, in place, where `select` keeps nothing; return its mask. Cheaper than the two
+    apart.
+    """
     return _ranked(pool, sparsity, scope, zero=True)
 
 
-def _ranked(pool: Mapping[str, Tensor], sparsity: float, scope: str, *, zero: bool) -> dict[str, Tensor]:
+def _ranked(
+    pool: Mapping[str, Tensor], sparsity: float, scope: str, *, zero: bool
+) -> dict[str, Tensor]:
     kept: dict[str, Tensor] = {}
     groups = groups_of(scope)
     if groups and sparsity > 0:
@@ -88,7 +99,11 @@ def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[
         found = windowed.threshold(chunks, pruned)
         if found is not None:
             return windowed.keep(part, chunks, found, zero=zero)
-    if pruned > 0 and (gpu := kernels_for(part.values())) and (split := gpu.threshold(part, pruned)):
+    if (
+        pruned > 0
+        and (gpu := kernels_for(part.values()))
+        and (split := gpu.threshold(part, pruned))
+    ):
         return dict(gpu.keep(part, *split, zero=zero))
     kept = keep_above(part, find_threshold(part, pruned))
     if zero:
@@ -101,7 +116,9 @@ def _zero(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
         tensor.masked_fill_(~kept[name], 0.0)  # a product would make NaN of an infinity
 
 
-def _prune_groups(pool: Mapping[str, Tensor], kept: int, size: int, *, zero: bool) -> dict[str, Tensor]:
+def _prune_groups(
+    pool: Mapping[str, Tensor], kept: int, size: int, *, zero: bool
+) -> dict[str, Tensor]:
     _refuse_nan(pool)
     found = {}
     for name, tensor in pool.items():
@@ -134,7 +151,9 @@ def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:
 
 
 def _pieces(pool: Mapping[str, Tensor]) -> Iterator[Tensor]:
-    """The magnitudes of a pool, as `_magnitude_bits` has them: small tensors of one device are joined."""
+    """The magnitudes of a pool, as `_magnitude_bits` has them: small tensors of one device are
+    joined.
+    """
     joined: list[Tensor] = []
     for tensor in pool.values():
         full = sum(one.numel() for one in joined) + tensor.numel() > PIECE
@@ -162,14 +181,18 @@ def keep_above(pool: Mapping[str, Tensor], threshold: Threshold) -> dict[str, Te
 
 
 def _magnitude_bits(tensor: Tensor) -> Tensor:
-    """|w| as a flat int32 tensor in the same order. Half precision widens to float32 without loss."""
+    """|w| as a flat int32 tensor in the same order. Half precision widens to float32
+    without loss.
+    """
     if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16):
         raise TypeError(f"expected float32, float16 or bfloat16 weights, found {tensor.dtype}")
     return tensor.detach().to(torch.float32).abs().flatten().view(torch.int32)
 
 
 def _bucket_of(histogram: Tensor, rank: int) -> tuple[int, int]:
-    """Return the bucket that holds the `rank`-th smallest (from 1), and how many lie before that bucket."""
+    """Return the bucket that holds the `rank`-th smallest (from 1), and how many lie before that
+    bucket.
+    """
     cumulative = histogram.cumsum(0)
     bucket = int(torch.searchsorted(cumulative, rank))
     return bucket, int(cumulative[bucket] - histogram[bucket])

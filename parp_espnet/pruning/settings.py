@@ -25,7 +25,9 @@ class PruneSettings:
     sparsity: float = 0.0
     """Fraction of the pool that is zero, in [0, 1)."""
     interval: int = 5
-    """Updates between two re-prunes, where the method adjusts; in the paper 5 to 150, more with more data."""
+    """Updates between two re-prunes, where the method adjusts; in the paper 5 to 150, more with
+    more data.
+    """
     freeze_updates: int = 0
     """For this many first updates only the CTC head trains, whatever the method."""
     initial_mask: Path | None = None
@@ -70,7 +72,11 @@ class PruneSettings:
         if not self.row.grows:
             return Constant(self.sparsity, self.interval)
         assert self.updates is not None
-        start = max(0.0, self.sparsity - DEFAULT_GROWTH) if self.start_sparsity is None else self.start_sparsity
+        start = (
+            max(0.0, self.sparsity - DEFAULT_GROWTH)
+            if self.start_sparsity is None
+            else self.start_sparsity
+        )
         return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
 
     def find_pool[T: "Tensor"](self, tensors: Mapping[str, T]) -> dict[str, T]:
@@ -83,7 +89,9 @@ class PruneSettings:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in the configuration."""
         mask = None if self.initial_mask is None else str(self.initial_mask)
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {"initial_mask": mask}
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "initial_mask": mask
+        }
 
     def _check(self) -> None:
         source = self.row.first_mask
@@ -92,12 +100,16 @@ class PruneSettings:
         _check_count("freeze_updates", self.freeze_updates, least=0)
         check_scope(self.scope, self.sparsity if self.sparsity > 0 else None)
         if groups_of(self.scope) and self.row.grows:
-            raise UserError(f"scope {self.scope}: expected a constant sparsity, but method {self.method} grows it")
+            raise UserError(
+                f"scope {self.scope}: expected a constant sparsity, but method {self.method} "
+                f"grows it"
+            )
         _check_one_of("sparsity_path", self.sparsity_path, PATHS)
         self._check_growth()
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
             raise UserError(
-                f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, found "
+                f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, "
+                f"found "
                 f"sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them out"
             )
         if not source.in_training and self.initial_mask is None:
@@ -109,16 +121,21 @@ class PruneSettings:
     def _check_growth(self) -> None:
         if not self.row.grows:
             if self.start_sparsity is not None:
-                raise UserError(f"start_sparsity: expected none, since method {self.method} keeps its sparsity")
+                raise UserError(
+                    f"start_sparsity: expected none, since method {self.method} keeps its sparsity"
+                )
             return
         if self.updates is None:
-            raise UserError(f"method {self.method}: expected `updates`, those of the whole run, found none")
+            raise UserError(
+                f"method {self.method}: expected `updates`, those of the whole run, found none"
+            )
         _check_count("updates", self.updates, least=1)
         if self.start_sparsity is not None:
             check_sparsity(self.start_sparsity, "start_sparsity")
             if self.start_sparsity > self.sparsity:
                 raise UserError(
-                    f"start_sparsity: expected at most sparsity {self.sparsity:g}, found {self.start_sparsity:g}"
+                    f"start_sparsity: expected at most sparsity {self.sparsity:g}, found "
+                    f"{self.start_sparsity:g}"
                 )
 
 
@@ -138,4 +155,6 @@ def _check_one_of(name: str, value: object, known: Collection[str]) -> None:
 
 def _check_count(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise UserError(f"{name}: expected a whole number of updates, at least {least}, found {value!r}")
+        raise UserError(
+            f"{name}: expected a whole number of updates, at least {least}, found {value!r}"
+        )

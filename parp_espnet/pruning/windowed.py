@@ -1,13 +1,15 @@
 """The threshold of a whole pool in one read, and the prune in one more: float32 on the CPU.
 
-Sorting 85 million magnitudes to find the one in the middle is wasteful: nearly all of them are obviously above or
-below it. So a window of magnitudes is guessed that holds the threshold with near certainty; one pass over the pool
-counts what lies below it and gathers the few that lie inside; the threshold is then found among those, exactly. If
-the guess was wrong the counts say so, a wider window is tried, and after that `selection` finds the threshold the slow
-way; a guess costs time, never exactness.
+Sorting 85 million magnitudes to find the one in the middle is wasteful: nearly all of them are
+obviously above or below it. So a window of magnitudes is guessed that holds the threshold with near
+certainty; one pass over the pool counts what lies below it and gathers the few that lie inside; the
+threshold is then found among those, exactly. If the guess was wrong the counts say so, a wider
+window is tried, and after that `selection` finds the threshold the slow way; a guess costs time,
+never exactness.
 
-The passes are loops that numba compiles. They run on chunks of the pool in as many threads as torch has, release the
-GIL, and only add whole numbers, so the result has the same bits for any number of threads.
+The passes are loops that numba compiles. They run on chunks of the pool in as many threads as torch
+has, release the GIL, and only add whole numbers, so the result has the same bits for any number of
+threads.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,16 +23,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Bits = NDArray[np.int32]
-"""The bit patterns of float32. Without their signs they are in the order of the numbers, as signed integers too."""
+"""The bit patterns of float32. Without their signs they are in the order of the numbers, as signed
+integers too.
+"""
 
 CHUNK = 1 << 18
 """Weights in a piece of work: 1 MB, which stays in a core's cache."""
 LINE = 16
 """Weights that lie in one line of the cache, and are sampled together."""
 SAMPLING = 8.0
-"""Of N weights SAMPLING · N^(2/3) are sampled: m samples cost time ∝ m, a window made of them ∝ N / √m."""
+"""Of N weights SAMPLING · N^(2/3) are sampled: m samples cost time ∝ m, a window made of them ∝ N /
+√m.
+"""
 MARGINS = (3.0, 40.0)
-"""Half of a window's width, in standard deviations of a sample quantile: the first guess, and one that hardly fails."""
+"""Half of a window's width, in standard deviations of a sample quantile: the first guess, and one
+that hardly fails.
+"""
 MAGNITUDE = np.int32(0x7FFFFFFF)
 INFINITY = np.int32(0x7F800000)
 
@@ -52,7 +60,9 @@ class Counted(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A threshold: what is smaller than `bits` is pruned, and the first `ties[c]` of those equal to it in chunk c."""
+    """A threshold: what is smaller than `bits` is pruned, and the first `ties[c]` of those equal to
+    it in chunk c.
+    """
 
     bits: int
     ties: list[int]
@@ -72,20 +82,26 @@ def chunks_of(pool: Mapping[str, Tensor]) -> list[Bits]:
 
 
 def _pieces[T: np.generic](arrays: Iterable[NDArray[T]]) -> list[NDArray[T]]:
-    return [array[start : start + CHUNK] for array in arrays for start in range(0, len(array), CHUNK)]
+    return [
+        array[start : start + CHUNK] for array in arrays for start in range(0, len(array), CHUNK)
+    ]
 
 
 def threshold(chunks: Sequence[Bits], pruned: int) -> Found | None:
-    """The exact threshold below and at which `pruned` weights lie; None when it was in no window that was guessed."""
+    """The exact threshold below and at which `pruned` weights lie; None when it was in no window
+    that was guessed.
+    """
     guesses = (find(chunks, pruned, window) for window in guess_windows(chunks, pruned))
     return next((found for found in guesses if found), None)
 
 
 def guess_windows(chunks: Sequence[Bits], pruned: int) -> Iterator[Window]:
-    """Windows that hold the `pruned`-th smallest magnitude, ever more certainly, judging from evenly spread samples.
+    """Windows that hold the `pruned`-th smallest magnitude, ever more certainly, judging from
+    evenly spread samples.
 
-    The q-quantile of m samples has a standard deviation of √(q (1 − q) / m) in rank, and a larger one as far as
-    weights that lie near each other are alike in size. Which is why there is more than one of `MARGINS`.
+    The q-quantile of m samples has a standard deviation of √(q (1 − q) / m) in rank, and a larger
+    one as far as weights that lie near each other are alike in size. Which is why there is more
+    than one of `MARGINS`.
     """
     total = sum(map(len, chunks))
     stride = max(1, round(total ** (1 / 3) / SAMPLING))
@@ -102,16 +118,21 @@ def guess_windows(chunks: Sequence[Bits], pruned: int) -> Iterator[Window]:
 
 
 def _sample(chunks: Sequence[Bits], stride: int) -> Bits:
-    """One line in `stride` of every chunk, and of chunks that are shorter one weight in `stride`, at least one."""
+    """One line in `stride` of every chunk, and of chunks that are shorter one weight in `stride`,
+    at least one.
+    """
     samples = []
     for chunk in chunks:
         lines = chunk[: len(chunk) // LINE * LINE].reshape(-1, LINE)
-        samples.append(lines[stride // 2 :: stride].ravel() if len(lines) > stride else chunk[::stride])
+        samples.append(
+            lines[stride // 2 :: stride].ravel() if len(lines) > stride else chunk[::stride]
+        )
     return np.concatenate(samples)
 
 
 def find(chunks: Sequence[Bits], pruned: int, window: Window) -> Found | None:
-    """The exact threshold below and at which `pruned` weights lie; None when it is not inside the window.
+    """The exact threshold below and at which `pruned` weights lie; None when it is not inside the
+    window.
 
     Reads the pool once. NaN in the pool, which has no rank, gives None too.
     """
@@ -131,12 +152,18 @@ def find(chunks: Sequence[Bits], pruned: int, window: Window) -> Found | None:
 
 def _count(chunk: Bits, window: Window) -> Counted:
     inside = np.empty(len(chunk), np.int32)
-    below, size, largest = _count_and_gather(chunk, np.int32(window.low), np.int32(window.high), inside)
+    below, size, largest = _count_and_gather(
+        chunk, np.int32(window.low), np.int32(window.high), inside
+    )
     return Counted(below, inside[:size].copy(), largest)
 
 
-def keep(pool: Mapping[str, Tensor], chunks: Sequence[Bits], found: Found, *, zero: bool) -> dict[str, Tensor]:
-    """Return the mask of a threshold, True where a weight is kept, and with `zero` write zeros where not."""
+def keep(
+    pool: Mapping[str, Tensor], chunks: Sequence[Bits], found: Found, *, zero: bool
+) -> dict[str, Tensor]:
+    """Return the mask of a threshold, True where a weight is kept, and with `zero` write zeros
+    where not.
+    """
     kept = _new_mask(pool)
     bits = np.int32(found.bits)
     work = list(zip(chunks, _flags_of(kept), found.ties, strict=True))
@@ -146,7 +173,8 @@ def keep(pool: Mapping[str, Tensor], chunks: Sequence[Bits], found: Found, *, ze
 
 
 def _new_mask(pool: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    # In one piece, of which NumPy asks for huge pages: to get it in small ones takes longer than to fill it.
+    # In one piece, of which NumPy asks for huge pages: to get it in small ones takes longer than to
+    # fill it.
     flat = torch.from_numpy(np.empty(sum(tensor.numel() for tensor in pool.values()), np.bool_))
     kept, start = {}, 0
     for name, tensor in pool.items():
@@ -163,8 +191,16 @@ def zero_(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
     """
     for name, tensor in pool.items():
         if kept[name].shape != tensor.shape:
-            raise ValueError(f"{name}: expected a mask of {tuple(tensor.shape)}, found {tuple(kept[name].shape)}")
-    work = list(zip(chunks_of(pool), _flags_of({name: kept[name].contiguous() for name in pool}), strict=True))
+            raise ValueError(
+                f"{name}: expected a mask of {tuple(tensor.shape)}, found {tuple(kept[name].shape)}"
+            )
+    work = list(
+        zip(
+            chunks_of(pool),
+            _flags_of({name: kept[name].contiguous() for name in pool}),
+            strict=True,
+        )
+    )
     for _ in _in_threads(lambda one: _zero(*one), work):
         pass
 
@@ -188,16 +224,19 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-# In what follows, numbers are cast again and again because numba would widen every sum of two to 64 bits, which halves
-# what a vector instruction does; and weights are ANDed with all ones or all zeros because of a choice between a weight
-# and 0 the compiler makes masked stores, which are slow on some machines.
+# In what follows, numbers are cast again and again because numba would widen every sum of two to 64
+# bits, which halves what a vector instruction does; and weights are ANDed with all ones or all
+# zeros because of a choice between a weight and 0 the compiler makes masked stores, which are slow
+# on some machines.
 BLOCK = 64
 PART = 8
 
 
 @_compiled
 def _count_and_gather(chunk, low, high, inside):  # type: ignore[no-untyped-def]
-    """Count the magnitudes below `low`, gather those from there to below `high`; return the numbers and the largest."""
+    """Count the magnitudes below `low`, gather those from there to below `high`; return the numbers
+    and the largest.
+    """
     below, size, largest, total = 0, 0, np.int32(0), len(chunk)
     whole = total - total % BLOCK
     for start in range(0, whole, BLOCK):

@@ -1,1 +1,3 @@
-"""Jobs on a cluster: the option maps of Kaldi's configuration files, schedulers, and what drives them."""
+"""Jobs on a cluster: the option maps of Kaldi's configuration files, schedulers, and what drives
+them.
+"""

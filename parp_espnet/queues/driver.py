@@ -1,4 +1,6 @@
-"""Run jobs through a scheduler, and those again that it ended for want of memory, of time, or of a node."""
+"""Run jobs through a scheduler, and those again that it ended for want of memory, of time, or of a
+node.
+"""
 
 import shutil
 import sys
@@ -19,7 +21,9 @@ SAID_LINES = 5
 
 
 def run(scheduler: Scheduler, request: Request, config: OptionMap, retries: int) -> int:
-    """Run all jobs; return 0, or 1 when any failed. Raises `UserError` when the scheduler refuses them."""
+    """Run all jobs; return 0, or 1 when any failed. Raises `UserError` when the scheduler refuses
+    them.
+    """
     options = dict(request.options)
     failed: dict[int, str] = {}
     waiting = request.jobs.numbers
@@ -59,7 +63,9 @@ def run(scheduler: Scheduler, request: Request, config: OptionMap, retries: int)
 
 
 def lay_out(scheduler: Scheduler, request: Request, config: OptionMap) -> tuple[JobArray, str]:
-    """Return the jobs, and the submitting command with the words of all options but the scheduler's own for arrays."""
+    """Return the jobs, and the submitting command with the words of all options but the scheduler's
+    own for arrays.
+    """
     jobs, options = request.jobs, dict(request.options)
     if len(jobs.numbers) == 1 or scheduler.limits_arrays or not config.maps("max_jobs_run"):
         options.pop("max_jobs_run", None)
@@ -69,20 +75,25 @@ def lay_out(scheduler: Scheduler, request: Request, config: OptionMap) -> tuple[
 
 
 def _more(given: dict[str, str], config: OptionMap, end: End) -> dict[str, str] | None:
-    """Return the options that a job wants besides the given ones to be tried again, or None where it is not."""
+    """Return the options that a job wants besides the given ones to be tried again, or None where
+    it is not.
+    """
     cause = end.state.cause
     if cause is None or cause is Cause.NODE:
         return None if cause is None else {}
     name = cause.value
     had = dict(end.state.limits).get(name, "")
     asked = given.get(name, "0")
-    # Slurm rounds times up to minutes. What memory it had may be that of a node, and the option that of a processor.
+    # Slurm rounds times up to minutes. What memory it had may be that of a node, and the option
+    # that of a processor.
     value = had if asked == "0" or (cause is Cause.TIME and had) else asked
     more = MORE[cause](value)
     return {name: more} if more is not None and config.maps(name) else None
 
 
-def _close_log(jobs: JobArray, number: int, end: End, submission: Submission, scheduler: Scheduler) -> None:
+def _close_log(
+    jobs: JobArray, number: int, end: End, submission: Submission, scheduler: Scheduler
+) -> None:
     """Let a log tell what the scheduler did, and end as logs do."""
     if end.marked and not end.state.killed:
         return
@@ -97,8 +108,8 @@ def _close_log(jobs: JobArray, number: int, end: End, submission: Submission, sc
 def news(output: Sequence[str], log: Sequence[str]) -> list[str]:
     """Return the last lines of a script's `output` that its job's log does not hold.
 
-    Where the scheduler's signal reaches the job before its `run_local`, that shows the log's end as a failed job's,
-    many lines that would push the scheduler's own words out.
+    Where the scheduler's signal reaches the job before its `run_local`, that shows the log's end as
+    a failed job's, many lines that would push the scheduler's own words out.
     """
     known = {line.strip() for line in log}
     return [line for line in output if line.strip() not in known][-SAID_LINES:]
@@ -115,7 +126,8 @@ def _describe(end: End, submission: Submission, scheduler: Scheduler) -> str:
     if end.marked:
         return f"ended with code {end.code}"
     return (
-        f"is gone and left no mark in {submission.place.folder}, {scheduler.title} says {end.state}; "
+        f"is gone and left no mark in {submission.place.folder}, {scheduler.title} says "
+        f"{end.state}; "
         "that directory has to be the same on every node"
     )
 
@@ -124,6 +136,7 @@ def _say_again(again: dict[int, End], options: dict[str, str], scheduler: Schedu
     words: Iterable[str] = (f"job {number}: {end.state}" for number, end in sorted(again.items()))
     limits = " ".join(f"--{name} {options[name]}" for name in ("mem", "time") if name in options)
     print(
-        f"{PROGRAM}: {scheduler.title} stopped {', '.join(words)}; again{f' with {limits}' if limits else ''}",
+        f"{PROGRAM}: {scheduler.title} stopped {', '.join(words)}; "
+        f"again{f' with {limits}' if limits else ''}",
         file=sys.stderr,
     )

@@ -32,7 +32,8 @@ class OptionMap:
     path: Path
     command: str = ""
     options: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Words for an option's value; those for any value are at `*`, with `$0` where the value goes."""
+    """Words for an option's value; those for any value are at `*`, with `$0` where the value goes.
+    """
     defaults: dict[str, str] = field(default_factory=dict)
 
     def maps(self, name: str) -> bool:
@@ -57,7 +58,9 @@ class OptionMap:
 
 
 def find(backend: str, given: str | None) -> Path:
-    """Return the configuration file: the given one, that of the working directory's `conf/`, or this project's."""
+    """Return the configuration file: the given one, that of the working directory's `conf/`, or
+    this project's.
+    """
     if given is not None:
         return Path(given)
     here = (Path("conf") / f"{name}.conf" for name in NAMES[backend])
@@ -69,7 +72,9 @@ def read(path: Path) -> OptionMap:
     try:
         text = regular(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot read {path} ({error.strerror}); --config names another file") from None
+        raise UserError(
+            f"cannot read {path} ({error.strerror}); --config names another file"
+        ) from None
     found = OptionMap(path)
     for number, line in enumerate(text.splitlines(), 1):
         words = re.sub(r"\s*#.*", "", line).strip()
@@ -83,7 +88,8 @@ def read(path: Path) -> OptionMap:
             found.defaults[match[1]] = match[2]
         else:
             raise UserError(
-                f"{path}:{number}: expected 'command …', 'option NAME=VALUE …' or 'default NAME=VALUE', found: {line}"
+                f"{path}:{number}: expected 'command …', 'option NAME=VALUE …' or 'default "
+                f"NAME=VALUE', found: {line}"
             )
     if not found.command:
         raise UserError(f"{path}: expected a line such as 'command sbatch', found none")

@@ -18,11 +18,16 @@ class Pbs:
     limits_arrays = False
     explains = False
 
-    def own_options(self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path) -> list[str]:
+    def own_options(
+        self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path
+    ) -> list[str]:
         array: list[str] = []
         output = output_of(stem, numbers[0])
         if len(numbers) > 1:
-            array = ["-J", f"{numbers[0]}-{numbers[-1]}" + (f"%{max_jobs_run}" if max_jobs_run else "")]
+            array = [
+                "-J",
+                f"{numbers[0]}-{numbers[-1]}" + (f"%{max_jobs_run}" if max_jobs_run else ""),
+            ]
             output = output_of(stem, "^array_index^")
         return [*array, "-j", "oe", "-o", str(output)]
 

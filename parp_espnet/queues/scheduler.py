@@ -51,32 +51,47 @@ class Scheduler(Protocol):
     index: str
     """Shell variable that holds an array job's number in its script."""
     limits_arrays: bool
-    """Whether how many jobs of an array run at a time is always its own option, whatever the configuration says."""
+    """Whether how many jobs of an array run at a time is always its own option, whatever the
+    configuration says.
+    """
     explains: bool
-    """Whether it may know better than the job itself how it ended, and so is asked about each that failed."""
+    """Whether it may know better than the job itself how it ended, and so is asked about each that
+    failed.
+    """
 
-    def own_options(self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path) -> list[str]:
-        """Return the words that make an array of `numbers` (none for a single one), and send output to `output_of`."""
+    def own_options(
+        self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path
+    ) -> list[str]:
+        """Return the words that make an array of `numbers` (none for a single one), and send output
+        to `output_of`.
+        """
 
     def job_id(self, said: str) -> str | None:
         """Return the id of the job in what the submitting command said."""
 
     def states(self, job: str, numbers: Sequence[int], stem: Path) -> dict[int, State]:
-        """Return the state of every number that the scheduler still knows. Raises `UnreachableError`."""
+        """Return the state of every number that the scheduler still knows. Raises
+        `UnreachableError`.
+        """
 
     def cancel(self, job: str) -> None:
         """End the job and all of its array."""
 
 
 def output_of(stem: Path, number: int | str) -> Path:
-    """Return the file of what a job's script, and with Slurm the scheduler, says; the command has its own log."""
+    """Return the file of what a job's script, and with Slurm the scheduler, says; the command has
+    its own log.
+    """
     return stem.with_name(f"{stem.name}.{number}.out")
 
 
 def ask(*words: str, environment: dict[str, str] | None = None) -> tuple[int, str]:
-    """Run one of a scheduler's commands; return its code and its words. Raises `UnreachableError`."""
+    """Run one of a scheduler's commands; return its code and its words. Raises
+    `UnreachableError`.
+    """
     try:
-        # In a session of its own: Ctrl-C and SIGTERM are for us, who have to end jobs by this very command.
+        # In a session of its own: Ctrl-C and SIGTERM are for us, who have to end jobs by this very
+        # command.
         done = subprocess.run(
             words,
             stdin=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """The script that a node runs: the same contract's `run_local`, for one job.
 
-The command's words go into its own log. What the script leaves besides is a mark: the log's last line, in a file
-that appears when all is over.
+The command's words go into its own log. What the script leaves besides is a mark: the log's last
+line, in a file that appears when all is over.
 """
 
 import os
@@ -46,7 +46,9 @@ class Place:
 
     @classmethod
     def beside(cls, jobs: JobArray) -> "Place":
-        """Return the place that Kaldi has: `q/` in the log's directory, or beside it where that is called `log`."""
+        """Return the place that Kaldi has: `q/` in the log's directory, or beside it where that is
+        called `log`.
+        """
         log = Path(jobs.log)
         folder, name = log.parent, log.stem
         if jobs.name is not None:
@@ -57,7 +59,9 @@ class Place:
 
     @property
     def stem(self) -> Path:
-        """What the names of marks and outputs begin with. Absolute: schedulers differ in how they take paths."""
+        """What the names of marks and outputs begin with. Absolute: schedulers differ in how they
+        take paths.
+        """
         return (self.folder / f"{self.name}.{self.tag}").absolute()
 
     @property
@@ -77,9 +81,15 @@ class Place:
         return found
 
     def output(self, number: int) -> list[str]:
-        """Return the lines that the script, or the scheduler about it, said outside of the job's log."""
+        """Return the lines that the script, or the scheduler about it, said outside of the job's
+        log.
+        """
         try:
-            return output_of(self.stem, number).read_text(encoding="utf-8", errors="replace").splitlines()
+            return (
+                output_of(self.stem, number)
+                .read_text(encoding="utf-8", errors="replace")
+                .splitlines()
+            )
         except OSError:
             return []
 
@@ -107,7 +117,13 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
     exported["OMP_NUM_THREADS"] = str(jobs.num_threads)
     # An experiment of a study is a job that has jobs, for which the queue gave it what they need.
     exported["cmd_backend"] = "local"
-    runner = [sys.executable, "-m", "parp_espnet.bin.run_local", "--num_threads", str(jobs.num_threads)]
+    runner = [
+        sys.executable,
+        "-m",
+        "parp_espnet.bin.run_local",
+        "--num_threads",
+        str(jobs.num_threads),
+    ]
     array = f'{jobs.name}="${{number}}"' if jobs.name is not None else ""
     earlier = f'{shlex.quote(str(place.folder.absolute()))}/"${{log##*/}}.requeued${{restarts}}"'
     return "\n".join(
@@ -118,10 +134,12 @@ def text(jobs: JobArray, number: str, place: Place, watch_stdin: bool = False) -
             f"log=${{log//{jobs.name}/${{number}}}}" if jobs.name is not None else "",
             f"mark={shlex.quote(str(place.stem))}.${{number}}.done",
             f"cd {shlex.quote(str(Path.cwd()))} || exit",
-            "# What an attempt left after which the scheduler itself put the job into the queue again.",
+            "# What an attempt left after which the scheduler itself put the job into the queue "
+            "again.",
             "restarts=${SLURM_RESTART_COUNT:-${RESTARTED:-0}}",
             'rm -f "${mark}"',
-            f'if [ "${{restarts}}" != 0 ] && [ -e "${{log}}" ]; then mv -f "${{log}}" {earlier}; fi',
+            f'if [ "${{restarts}}" != 0 ] && [ -e "${{log}}" ]; then mv -f "${{log}}" '
+            f"{earlier}; fi",
             "# As Kaldi's commands do.",
             "if [ -f path.sh ]; then . ./path.sh; fi",
             "unset train_cmd data_cmd stats_cmd study_cmd cuda_cmd decode_cmd",

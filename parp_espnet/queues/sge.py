@@ -18,7 +18,9 @@ class GridEngine:
     limits_arrays = False
     explains = False
 
-    def own_options(self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path) -> list[str]:
+    def own_options(
+        self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path
+    ) -> list[str]:
         array: list[str] = []
         output = output_of(stem, numbers[0])
         if len(numbers) > 1:
@@ -50,7 +52,9 @@ def _known(error: str | None) -> State:
 
 
 def _from_accounts(job: str, numbers: Sequence[int]) -> dict[int, State]:
-    """Return what `qacct` tells, which it does some seconds after the end, and where one may ask it."""
+    """Return what `qacct` tells, which it does some seconds after the end, and where one may ask
+    it.
+    """
     try:
         _, said = ask("qacct", "-j", job)
     except UnreachableError:

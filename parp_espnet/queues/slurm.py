@@ -1,4 +1,6 @@
-"""Slurm, by `sbatch`, `scontrol` and `scancel`; `sacct`, where there is one, for jobs that Slurm has forgotten."""
+"""Slurm, by `sbatch`, `scontrol` and `scancel`; `sacct`, where there is one, for jobs that Slurm
+has forgotten.
+"""
 
 import os
 import re
@@ -10,7 +12,16 @@ from parp_espnet.queues.scheduler import Cause, State, UnreachableError, ask, ou
 
 ALIVE = frozenset(
     {
-        *("PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "RESIZING", "SUSPENDED", "STOPPED", "SIGNALING"),
+        *(
+            "PENDING",
+            "RUNNING",
+            "COMPLETING",
+            "CONFIGURING",
+            "RESIZING",
+            "SUSPENDED",
+            "STOPPED",
+            "SIGNALING",
+        ),
         *("REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT", "STAGE_OUT"),
     }
 )
@@ -22,12 +33,18 @@ CAUSES = {
     "PREEMPTED": Cause.NODE,
 }
 # Slurm lets such a job wait for ever.
-HOPELESS = frozenset({"PartitionTimeLimit", "InvalidAccount", "InvalidQOS", "DependencyNeverSatisfied"})
+HOPELESS = frozenset(
+    {"PartitionTimeLimit", "InvalidAccount", "InvalidQOS", "DependencyNeverSatisfied"}
+)
 FORGOTTEN = "Invalid job id specified"
-# The script's code where Slurm told it, as --signal=B:USR1 asks for, that the end is near, and it did not wait.
+# The script's code where Slurm told it, as --signal=B:USR1 asks for, that the end is near, and it
+# did not wait.
 WARNED = 128 + signal.SIGUSR1
-# Without memory cgroups it is a step's daemon that watches memory, and the job's state only says that it failed.
-OVER_MEMORY = re.compile(r"exceeded (?:job |step )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE)
+# Without memory cgroups it is a step's daemon that watches memory, and the job's state only says
+# that it failed.
+OVER_MEMORY = re.compile(
+    r"exceeded (?:job |step )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE
+)
 
 
 class Slurm:
@@ -38,7 +55,9 @@ class Slurm:
     limits_arrays = True  # as in slurm.pl, whose users' files may still hold Grid Engine's option
     explains = True
 
-    def own_options(self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path) -> list[str]:
+    def own_options(
+        self, numbers: Sequence[int], max_jobs_run: int | None, stem: Path
+    ) -> list[str]:
         array: list[str] = []
         output = output_of(stem, numbers[0])
         if len(numbers) > 1:
@@ -48,7 +67,9 @@ class Slurm:
         return [*array, "--open-mode=append", "-o", str(output), "-e", str(output)]
 
     def job_id(self, said: str) -> str | None:
-        match = re.search(r"^(?:Submitted batch job )?(\d+)(?:;\S+)?(?: on cluster .*)?$", said, re.MULTILINE)
+        match = re.search(
+            r"^(?:Submitted batch job )?(\d+)(?:;\S+)?(?: on cluster .*)?$", said, re.MULTILINE
+        )
         return match[1] if match else None
 
     def states(self, job: str, numbers: Sequence[int], stem: Path) -> dict[int, State]:
@@ -76,7 +97,10 @@ def _state(fields: dict[str, str], output: Path) -> State:
     if name == "FAILED" and number == signal.SIGKILL and _over_memory(output):
         name = "OUT_OF_MEMORY"
     if name == "FAILED" and status == WARNED:
-        name, reason = "PREEMPTED" if "PreemptTime" in fields else "TIMEOUT", "ended before Slurm did it"
+        name, reason = (
+            "PREEMPTED" if "PreemptTime" in fields else "TIMEOUT",
+            "ended before Slurm did it",
+        )
     memory = fields.get("MinMemoryCPU") or fields.get("MinMemoryNode") or "0"
     return State(
         name,
@@ -92,12 +116,16 @@ def _state(fields: dict[str, str], output: Path) -> State:
 def _from_accounts(job: str, numbers: Sequence[int], stem: Path) -> dict[int, State]:
     """Return what `sacct` remembers; nothing where the cluster keeps no accounts."""
     try:
-        code, said = ask("sacct", "-X", "-n", "-P", "-o", "JobID,State,ExitCode,Timelimit", "-j", job)
+        code, said = ask(
+            "sacct", "-X", "-n", "-P", "-o", "JobID,State,ExitCode,Timelimit", "-j", job
+        )
     except UnreachableError:
         return {}
     found: dict[int, State] = {}
     for line in said.splitlines() if code == 0 else ():
-        if match := re.match(r"\d+(?:_\[?([\d,:%-]+)\]?)?\|([A-Z_]+)[^|]*\|(\d+:\d+)\|([^|]*)$", line):
+        if match := re.match(
+            r"\d+(?:_\[?([\d,:%-]+)\]?)?\|([A-Z_]+)[^|]*\|(\d+:\d+)\|([^|]*)$", line
+        ):
             fields = {"JobState": match[2], "ExitCode": match[3], "TimeLimit": match[4]}
             for number in _numbers(match[1], numbers):
                 found[number] = _state(fields, output_of(stem, number))
@@ -112,7 +140,9 @@ def _over_memory(output: Path) -> bool:
 
 
 def _numbers(text: str | None, numbers: Sequence[int]) -> Iterator[int]:
-    """Return the numbers of an array in Slurm's spelling, such as `1,4-10:2%3`; a job that is none has one."""
+    """Return the numbers of an array in Slurm's spelling, such as `1,4-10:2%3`; a job that is none
+    has one.
+    """
     if text is None:
         yield numbers[0]
         return

@@ -1,7 +1,7 @@
 """Run jobs on machines that one can log into without a password, and that share this directory.
 
-`.queue/machines` names them, one on a line, as for Kaldi's `ssh.pl`; each gets one job at a time unless
-`--max_jobs_run` asks for more.
+`.queue/machines` names them, one on a line, as for Kaldi's `ssh.pl`; each gets one job at a time
+unless `--max_jobs_run` asks for more.
 """
 
 import shlex
@@ -24,7 +24,9 @@ NO_CONNECTION = 255  # ssh's own
 
 
 def run(request: Request, config: OptionMap) -> int:
-    """Run all jobs; return 0, or 1 when any failed. Ctrl-C and SIGTERM end them, on whatever machine."""
+    """Run all jobs; return 0, or 1 when any failed. Ctrl-C and SIGTERM end them, on whatever
+    machine.
+    """
     machines = _machines()
     jobs = replace(request.jobs, max_jobs_run=request.jobs.max_jobs_run or len(machines))
     place = script.Place.beside(jobs)
@@ -41,7 +43,9 @@ def run(request: Request, config: OptionMap) -> int:
 class _SshJob:
     """One job on the machine that has the fewest."""
 
-    def __init__(self, command: str, jobs: JobArray, number: int, place: script.Place, busy: "Counter[str]") -> None:
+    def __init__(
+        self, command: str, jobs: JobArray, number: int, place: script.Place, busy: "Counter[str]"
+    ) -> None:
         self._machine = min(busy, key=lambda name: busy[name])
         self._busy = busy
         self._log = jobs.log_of(number)
@@ -83,7 +87,10 @@ def _describe(jobs: JobArray, number: int, code: int, place: script.Place) -> st
 def _machines() -> list[str]:
     path = MACHINES if MACHINES.exists() else ROOT / MACHINES
     if not path.exists():
-        raise UserError(f"{PROGRAM}: {MACHINES}: no such file, here or in {ROOT}; it lists the machines, one a line")
+        raise UserError(
+            f"{PROGRAM}: {MACHINES}: no such file, here or in {ROOT}; it lists the machines, one "
+            f"a line"
+        )
     found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     if not found or any(len(line.split()) > 1 for line in found):
         raise UserError(f"{PROGRAM}: {path}: expected the name of a machine on each line")

@@ -16,7 +16,8 @@ from parp_espnet.queues.scheduler import GONE, Scheduler, State, UnreachableErro
 PROGRAM = "run_queue"
 LOOK_SECONDS = 3.0
 ASK_EVERY_SECONDS = 15.0
-# A mark may be late on a network file system; it is not to be expected where the scheduler saw a failure.
+# A mark may be late on a network file system; it is not to be expected where the scheduler saw a
+# failure.
 PATIENCE_SECONDS = 60.0
 SHORT_PATIENCE_SECONDS = 5.0
 CANCEL_SECONDS = 60.0
@@ -52,7 +53,8 @@ class Submission:
         self._line = f"{line} {shlex.join([*own, str(self.place.script)])}"
 
     def run(self) -> Mapping[int, End]:
-        """Submit; return, when all jobs have ended, how each one did. An exception that ends the wait cancels them.
+        """Submit; return, when all jobs have ended, how each one did. An exception that ends the
+        wait cancels them.
 
         Raises `UserError` when the scheduler refuses them.
         """
@@ -81,7 +83,9 @@ class Submission:
         job = self._scheduler.job_id(said)
         if code != 0 or job is None:
             said = said or "it said nothing"
-            raise UserError(f"{PROGRAM}: {self._scheduler.title} refused the job: {said} ({self._line})")
+            raise UserError(
+                f"{PROGRAM}: {self._scheduler.title} refused the job: {said} ({self._line})"
+            )
         return job
 
     def _wait(self, job: str) -> dict[int, End]:
@@ -92,7 +96,11 @@ class Submission:
             time.sleep(pause)
             pause = min(LOOK_SECONDS, 1.2 * pause)
             marks = self.place.marks(left)
-            sure = {number for number, code in marks.items() if code == 0 or not self._scheduler.explains}
+            sure = {
+                number
+                for number, code in marks.items()
+                if code == 0 or not self._scheduler.explains
+            }
             ends |= {number: End(marks[number], GONE) for number in sure}
             # What failed otherwise may be the scheduler's doing, which only it can say.
             if len(sure) == len(marks) and not lost and time.monotonic() - asked < asking:
@@ -107,7 +115,9 @@ class Submission:
                     lost.pop(number, None)
                 elif number in marks:
                     ends[number] = End(marks[number], state)
-                elif state.killed or time.monotonic() - lost.setdefault(number, time.monotonic()) > _patience(state):
+                elif state.killed or time.monotonic() - lost.setdefault(
+                    number, time.monotonic()
+                ) > _patience(state):
                     ends[number] = End(state.code or KILLED, state, marked=False)
         return ends
 
@@ -116,14 +126,19 @@ class Submission:
             states = self._scheduler.states(job, self._numbers, self.place.stem)
         except UnreachableError as error:
             if self._answers:
-                print(f"{PROGRAM}: {self._scheduler.title} does not answer, still waiting: {error}", file=sys.stderr)
+                print(
+                    f"{PROGRAM}: {self._scheduler.title} does not answer, still waiting: {error}",
+                    file=sys.stderr,
+                )
             self._answers = False
             return None
         self._answers = True
         return states
 
     def _cancel(self, job: str) -> None:
-        """Cancel the job and wait until it is over: whoever comes next may write to the same files."""
+        """Cancel the job and wait until it is over: whoever comes next may write to the
+        same files.
+        """
         with undisturbed():
             try:
                 self._scheduler.cancel(job)

@@ -1,4 +1,6 @@
-"""Recordings of any kind: found in directories, decoded block by block, mixed down and resampled."""
+"""Recordings of any kind: found in directories, decoded block by block, mixed down and
+resampled.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ RATE = 16000
 
 @dataclass(frozen=True)
 class Source:
-    """A recording: its `path`, and `name`, where it is below the directory that was given (or its own name)."""
+    """A recording: its `path`, and `name`, where it is below the directory that was given (or its
+    own name).
+    """
 
     path: Path
     name: Path
@@ -36,14 +40,22 @@ class Failure:
 
 
 def find(inputs: Sequence[Path]) -> list[Source | Failure]:
-    """Return the recordings of files and directories, those of a directory in order of their names."""
+    """Return the recordings of files and directories, those of a directory in order of
+    their names.
+    """
     found: list[Source | Failure] = []
     for path in inputs:
         if not path.is_dir():
             found.append(Source(path, Path(path.name)))
             continue
-        below = [Source(file, file.relative_to(path)) for file in sorted(path.rglob("*")) if _is_recording(file)]
-        found += below or [Failure(path, f"expected audio files in it, found none ({' '.join(DECODED)})")]
+        below = [
+            Source(file, file.relative_to(path))
+            for file in sorted(path.rglob("*"))
+            if _is_recording(file)
+        ]
+        found += below or [
+            Failure(path, f"expected audio files in it, found none ({' '.join(DECODED)})")
+        ]
     return found
 
 
@@ -54,7 +66,8 @@ def _is_recording(file: Path) -> bool:
 def read(path: Path) -> NDArray[np.float32]:
     """Return a recording, (samples,) at 16 kHz, channels averaged.
 
-    Raises `UserError`: it is missing, empty, damaged, of an unknown kind, or holds what are no numbers.
+    Raises `UserError`: it is missing, empty, damaged, of an unknown kind, or holds what are no
+    numbers.
     """
     with open_sound(path) as sound:
         sound.need_whole()
@@ -67,8 +80,12 @@ def read(path: Path) -> NDArray[np.float32]:
 
 
 def _resampled(sound: Sound) -> Iterator[NDArray[np.float32]]:
-    """Decode by blocks: of an hour in stereo at 48 kHz no more is in memory than what is made of it."""
-    stream = None if sound.rate == RATE else soxr.ResampleStream(sound.rate, RATE, 1, dtype="float32")
+    """Decode by blocks: of an hour in stereo at 48 kHz no more is in memory than what is made of
+    it.
+    """
+    stream = (
+        None if sound.rate == RATE else soxr.ResampleStream(sound.rate, RATE, 1, dtype="float32")
+    )
     for block in sound.blocks():
         samples = np.ascontiguousarray(mono(block))
         yield samples if stream is None else stream.resample_chunk(samples)

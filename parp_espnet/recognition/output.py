@@ -51,7 +51,9 @@ class OneFile:
 
 
 class Folder:
-    """Each goes into a file of its own, below a directory as its recording is below that which was given."""
+    """Each goes into a file of its own, below a directory as its recording is below that which was
+    given.
+    """
 
     def __init__(self, folder: Path, written: Format, sources: Sequence[Source | Failure]) -> None:
         """Raises `UserError` where two recordings would go into one file."""
@@ -59,27 +61,38 @@ class Folder:
         stems = Counter(source.name.with_suffix("") for source in known)
         names = Counter(source.name for source in known)
         if twice := [name for name, count in names.items() if count > 1]:
-            raise UserError(f"--out {folder}: several recordings are called {twice[0]}; give their directory")
+            raise UserError(
+                f"--out {folder}: several recordings are called {twice[0]}; give their directory"
+            )
         self._folder, self._format = folder, written
         # a.wav and a.flac are a.wav.json and a.flac.json
         self._stems = {
-            source.name: source.name if stems[source.name.with_suffix("")] > 1 else source.name.with_suffix("")
+            source.name: source.name
+            if stems[source.name.with_suffix("")] > 1
+            else source.name.with_suffix("")
             for source in known
         }
 
     def add(self, source: Source, transcript: Transcript) -> None:
         """Write its file."""
         stem = self._stems[source.name]
-        write_text(self._folder / stem.with_name(stem.name + self._format.suffix), self._format.alone(transcript))
+        write_text(
+            self._folder / stem.with_name(stem.name + self._format.suffix),
+            self._format.alone(transcript),
+        )
 
     def close(self) -> None:
         """Nothing is left to write."""
 
 
 def open_output(
-    out: Path | None, written: Format, sources: Sequence[Source | Failure], stdout: Callable[[str], None]
+    out: Path | None,
+    written: Format,
+    sources: Sequence[Source | Failure],
+    stdout: Callable[[str], None],
 ) -> Output:
-    """Return where transcripts of `sources` go: `out` is a directory, if it is there or has no suffix, or a file.
+    """Return where transcripts of `sources` go: `out` is a directory, if it is there or has no
+    suffix, or a file.
 
     Raises `UserError` where the format has one recording a file and there are several.
     """
@@ -89,6 +102,9 @@ def open_output(
     if among is None:
         if len(sources) > 1:
             where = out or "stdout"
-            raise UserError(f"--out: {len(sources)} recordings cannot go to {where} in this format; name a directory")
+            raise UserError(
+                f"--out: {len(sources)} recordings cannot go to {where} in this format; name a "
+                f"directory"
+            )
         among = written.alone
     return Stream(stdout, among) if out is None else OneFile(out, among)

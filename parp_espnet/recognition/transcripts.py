@@ -38,11 +38,15 @@ class Transcript:
 
     @property
     def parts(self) -> tuple[Phone, ...]:
-        """What is written: words, each from the begin of its first letter to the end of its last; or phones."""
+        """What is written: words, each from the begin of its first letter to the end of its last;
+        or phones.
+        """
         return _words(self.phones) if self.spelled else self.phones
 
     def later(self, seconds: float) -> "Transcript":
-        """Return the same, with all times so many seconds later; what would be before the beginning is at it."""
+        """Return the same, with all times so many seconds later; what would be before the beginning
+        is at it.
+        """
         moved = []
         for phone in self.phones:
             begin, end = max(0.0, phone.begin + seconds), max(0.0, phone.end + seconds)
@@ -53,7 +57,9 @@ class Transcript:
 
 @dataclass(frozen=True)
 class Format:
-    """How a transcript is written: as a file of its own that ends with `suffix`, or after others; None if it cannot."""
+    """How a transcript is written: as a file of its own that ends with `suffix`, or after others;
+    None if it cannot.
+    """
 
     suffix: str
     alone: Callable[[Transcript], str]
@@ -71,7 +77,9 @@ def _words(letters: Iterable[Phone]) -> tuple[Phone, ...]:
 
 
 def text(transcript: Transcript) -> str:
-    """Return a line a phone or word, "begin end phone" with tabs between: a label track, as Audacity reads it."""
+    """Return a line a phone or word, "begin end phone" with tabs between: a label track, as
+    Audacity reads it.
+    """
     return "".join(f"{part.begin:.4f}\t{part.end:.4f}\t{part.name}\n" for part in transcript.parts)
 
 
@@ -81,7 +89,8 @@ def named_text(transcript: Transcript) -> str:
 
 
 def as_json(transcript: Transcript, indent: int | None = None) -> str:
-    """Return {"file", "seconds", "text", "phones": [{"phone", "begin", "end"}, …]}, in one line unless indented.
+    """Return {"file", "seconds", "text", "phones": [{"phone", "begin", "end"}, …]}, in one line
+    unless indented.
 
     Where it is spelled, there are "words" and "letters" instead of phones.
     """
@@ -97,18 +106,28 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
 
 
 def _timed(unit: str, parts: Iterable[Phone]) -> list[dict[str, Any]]:
-    return [{unit: part.name, "begin": round(part.begin, 4), "end": round(part.end, 4)} for part in parts]
+    return [
+        {unit: part.name, "begin": round(part.begin, 4), "end": round(part.end, 4)}
+        for part in parts
+    ]
 
 
 def ctm(transcript: Transcript) -> str:
-    """Return NIST's and Kaldi's lines "<recording> <channel> <begin> <duration> <phone>", or <word>, without blanks."""
+    """Return NIST's and Kaldi's lines "<recording> <channel> <begin> <duration> <phone>", or
+    <word>, without blanks.
+    """
     name = "_".join(transcript.name.split())
-    lines = (f"{name} 1 {part.begin:.4f} {part.end - part.begin:.4f} {part.name}" for part in transcript.parts)
+    lines = (
+        f"{name} 1 {part.begin:.4f} {part.end - part.begin:.4f} {part.name}"
+        for part in transcript.parts
+    )
     return "".join(f"{line}\n" for line in lines)
 
 
 def textgrid(transcript: Transcript) -> str:
-    """Return Praat's TextGrid, of one tier of intervals, `phones` or `words`; those between them are empty."""
+    """Return Praat's TextGrid, of one tier of intervals, `phones` or `words`; those between them
+    are empty.
+    """
     end = f"{transcript.seconds:.4f}"
     intervals: list[tuple[str, str, str]] = []
     at = f"{0:.4f}"
@@ -121,7 +140,9 @@ def textgrid(transcript: Transcript) -> str:
     if at != end or not intervals:
         intervals.append((at, end, ""))
     lines = [
-        'File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {end}", "tiers? <exists>",
+        'File type = "ooTextFile"', 'Object class = '
+                                    '"TextGrid"', "", "xmin = 0", f"xmax = {end}",
+                                    "tiers? <exists>",
         "size = 1", "item []:", "    item [1]:",
         '        class = "IntervalTier"', f'        name = "{transcript.unit}s"',
         "        xmin = 0", f"        xmax = {end}", f"        intervals: size = {len(intervals)}",

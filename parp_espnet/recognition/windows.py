@@ -1,9 +1,10 @@
 """Long recordings in overlapping windows, whose frames are joined to those of the whole.
 
-Windows begin at multiples of the upstream's stride, so that all frames are on one grid. Of two windows, the later one's
-frames are taken from a seam on: the middle of the longest stretch of the overlap in which both have the same labels.
-There it makes no difference whose frame is taken, and since runs of a label become a phone only after joining, a phone
-at the seam is neither lost nor doubled.
+Windows begin at multiples of the upstream's stride, so that all frames are on one grid. Of two
+windows, the later one's frames are taken from a seam on: the middle of the longest stretch of the
+overlap in which both have the same labels.
+There it makes no difference whose frame is taken, and since runs of a label become a phone only
+after joining, a phone at the seam is neither lost nor doubled.
 """
 
 from collections.abc import Sequence
@@ -31,21 +32,29 @@ def cut(samples: int, window: int, overlap: int, stride: int) -> list[tuple[int,
 
 
 def join(parts: Sequence[tuple[int, Labels]]) -> Labels:
-    """Return the labels of all frames, from those of windows: (number of its first frame, its labels) each."""
+    """Return the labels of all frames, from those of windows: (number of its first frame, its
+    labels) each.
+    """
     (_, joined), *others = parts
     for first, labels in others:
         shared = len(joined) - first
         if shared <= 0:
-            raise ValueError(f"a window begins at frame {first}, and the one before ends at {len(joined)}")
+            raise ValueError(
+                f"a window begins at frame {first}, and the one before ends at {len(joined)}"
+            )
         seam = _seam(joined[first:], labels[:shared])
         joined = np.concatenate([joined[: first + seam], labels[seam:]])
     return joined
 
 
 def _seam(one: Labels, other: Labels) -> int:
-    """Return the middle of the longest stretch of equal labels, that nearest to the middle if there are several."""
+    """Return the middle of the longest stretch of equal labels, that nearest to the middle if there
+    are several.
+    """
     size = min(len(one), len(other))
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], one[:size] == other[:size], [False]]).astype(np.int8)))
+    edges = np.flatnonzero(
+        np.diff(np.concatenate([[False], one[:size] == other[:size], [False]]).astype(np.int8))
+    )
     begins, ends = edges[::2], edges[1::2]
     if len(begins) == 0:
         return size // 2

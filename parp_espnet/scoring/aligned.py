@@ -1,4 +1,6 @@
-"""Markdown tables: those that read as well on a console, and those whose cells are too long for it."""
+"""Markdown tables: those that read as well on a console, and those whose cells are too
+long for it.
+"""
 
 from collections.abc import Sequence
 
@@ -20,5 +22,7 @@ def unaligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Cells that leave the table whole, and the terminal as it is: names in them may be anybody's."""
+    """Cells that leave the table whole, and the terminal as it is: names in them may be
+    anybody's.
+    """
     return [[printable(cell).replace("|", "\\|") for cell in row] for row in rows]

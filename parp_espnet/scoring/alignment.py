@@ -11,22 +11,26 @@ from parp_espnet.errors import UserError
 type Phones = tuple[str, ...]
 
 type Pair = tuple[str | None, str | None]
-"""A phone of the reference and the one heard in its place; None where there is none (an insertion, a deletion)."""
+"""A phone of the reference and the one heard in its place; None where there is none (an insertion,
+a deletion).
+"""
 
 _SPLIT = transform.Compose([transform.ReduceToListOfListOfWords(word_delimiter=" ")])
 
 
 def canonical(phones: Iterable[str]) -> Phones:
-    """Return phones in Unicode's canonical decomposition (NFD): two ways to encode ɔ̃ are one phone, while every
-    diacritic counts (pʰ is not p)."""
+    """Return phones in Unicode's canonical decomposition (NFD): two ways to encode ɔ̃ are one
+    phone, while every diacritic counts (pʰ is not p).
+    """
     return tuple(unicodedata.normalize("NFD", phone) for phone in phones)
 
 
 def align(reference: Phones, hypothesis: Phones) -> tuple[Pair, ...]:
-    """Return the pairs of one alignment with the fewest errors, by jiwer, in order and in canonical decomposition.
+    """Return the pairs of one alignment with the fewest errors, by jiwer, in order and in canonical
+    decomposition.
 
-    All three errors cost 1; sclite weighs them 4, 3, 3 and may split the same utterance otherwise. No phone may have a
-    space in it.
+    All three errors cost 1; sclite weighs them 4, 3, 3 and may split the same utterance otherwise.
+    No phone may have a space in it.
     """
     said, heard = canonical(reference), canonical(hypothesis)
     found = jiwer.process_words(
@@ -45,21 +49,34 @@ def align(reference: Phones, hypothesis: Phones) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def align_all(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> dict[str, tuple[Pair, ...]]:
+def align_all(
+    references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
+) -> dict[str, tuple[Pair, ...]]:
     """Align every reference with its hypothesis, in the references' order.
 
     Raises:
-        UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is empty.
+        UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is
+        empty.
     """
     check_same(references, hypotheses)
     if empty := [utterance for utterance in references if not references[utterance]]:
-        raise UserError(f"utterance {empty[0]} has no phone in its reference; leave it out of the test set")
-    return {utterance: align(reference, hypotheses[utterance]) for utterance, reference in references.items()}
+        raise UserError(
+            f"utterance {empty[0]} has no phone in its reference; leave it out of the test set"
+        )
+    return {
+        utterance: align(reference, hypotheses[utterance])
+        for utterance, reference in references.items()
+    }
 
 
 def check_same(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> None:
     """Raise `UserError` that names an utterance which only one of the two has."""
-    for one, other, what in ((references, hypotheses, "hypothesis"), (hypotheses, references, "reference")):
+    for one, other, what in (
+        (references, hypotheses, "hypothesis"),
+        (hypotheses, references, "reference"),
+    ):
         if missing := [utterance for utterance in one if utterance not in other]:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise UserError(f"utterance {missing[0]}{more}: no {what}; score and decode the same set")
+            raise UserError(
+                f"utterance {missing[0]}{more}: no {what}; score and decode the same set"
+            )

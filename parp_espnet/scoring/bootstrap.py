@@ -1,4 +1,6 @@
-"""How far an error rate could move with another sample of utterances (Bisani and Ney, ICASSP 2004)."""
+"""How far an error rate could move with another sample of utterances (Bisani and Ney,
+ICASSP 2004).
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +14,12 @@ _BLOCK = 4_000_000  # Numbers drawn at a time: 32 MB of them, however many utter
 
 @dataclass(frozen=True)
 class Paired:
-    """Two systems on the same utterances: how their pooled error rates differ, with percentile intervals.
+    """Two systems on the same utterances: how their pooled error rates differ, with percentile
+    intervals.
 
-    `difference` is the first rate less the second, `ratio` the first over the second. A ratio is None where the second
-    system makes no error, its interval where it makes none in a sample that was drawn.
+    `difference` is the first rate less the second, `ratio` the first over the second. A ratio is
+    None where the second system makes no error, its interval where it makes none in a sample that
+    was drawn.
     """
 
     difference: float
@@ -23,8 +27,9 @@ class Paired:
     ratio: float | None
     ratio_interval: tuple[float, float] | None
     p: float
-    """Two-sided: twice the share of samples in which the difference is 0 or has the other sign, at most 1. Below 0.05
-    the 95 % interval of the difference does not hold 0."""
+    """Two-sided: twice the share of samples in which the difference is 0 or has the other sign, at
+    most 1. Below 0.05 the 95 % interval of the difference does not hold 0.
+    """
 
 
 def interval(
@@ -34,7 +39,8 @@ def interval(
     confidence: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
-    """Return the percentile interval of the pooled error rate over utterances drawn with replacement.
+    """Return the percentile interval of the pooled error rate over utterances drawn with
+    replacement.
 
     Args:
         errors: errors of each utterance.
@@ -61,8 +67,8 @@ def paired_interval(
         others: errors of the second system in the same utterances.
         lengths: reference phones of each utterance; at least one in each.
 
-    For p, one sample more than was drawn counts as contrary, so that it is never 0 (Davison and Hinkley 1997, 4.2). The
-    same seed draws the same samples as for `interval`.
+    For p, one sample more than was drawn counts as contrary, so that it is never 0 (Davison and
+    Hinkley 1997, 4.2). The same seed draws the same samples as for `interval`.
     """
     first, second, length = sums([errors, others, lengths], seed, resamples)
     total, other = sum(errors), sum(others)
@@ -98,7 +104,9 @@ def paired(
 def sums(
     columns: Sequence[Sequence[float] | NDArray[np.float64]], seed: int, resamples: int
 ) -> list[NDArray[np.float64]]:
-    """Return each column's sum over the utterances, or other examples, of every sample, (resamples,)."""
+    """Return each column's sum over the utterances, or other examples, of every sample,
+    (resamples,).
+    """
     values = [np.asarray(column, np.float64) for column in columns]
     totals = [np.empty(resamples) for _ in values]
     for begin, drawn in _samples(len(values[0]), seed, resamples):
@@ -108,7 +116,9 @@ def sums(
 
 
 def _samples(count: int, seed: int, resamples: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Yield blocks of samples, (samples, count) utterances each, with the number of the block's first."""
+    """Yield blocks of samples, (samples, count) utterances each, with the number of the block's
+    first.
+    """
     random = np.random.default_rng(seed)
     step = max(1, _BLOCK // count)
     for begin in range(0, resamples, step):

@@ -9,8 +9,9 @@ from parp_espnet.scoring.alignment import Pair
 from parp_espnet.scoring.per import Counts, count
 
 NOTHING = "***"
-"""Stands for the phone that is not there: heard instead of a deleted one, said instead of an inserted one. So it does
-in NIST's reports, and no phone or letter looks like it."""
+"""Stands for the phone that is not there: heard instead of a deleted one, said instead of an
+inserted one. So it does in NIST's reports, and no phone or letter looks like it.
+"""
 
 HEAD = ("reference", "hypothesis", "count", "said")
 
@@ -19,7 +20,8 @@ HEAD = ("reference", "hypothesis", "count", "said")
 class Confusion:
     """`reference` was heard as `hypothesis` `count` times, and said `said` times in all.
 
-    One of the two is `NOTHING` where phones were deleted or inserted; `said` is then of all phones for an insertion.
+    One of the two is `NOTHING` where phones were deleted or inserted; `said` is then of all phones
+    for an insertion.
     """
 
     reference: str
@@ -36,11 +38,18 @@ def confusions(alignments: Iterable[Sequence[Pair]]) -> list[Confusion]:
         said[reference] += times
     whole = sum(times for reference, times in said.items() if reference is not None)
     found = [
-        Confusion(reference or NOTHING, hypothesis or NOTHING, times, whole if reference is None else said[reference])
+        Confusion(
+            reference or NOTHING,
+            hypothesis or NOTHING,
+            times,
+            whole if reference is None else said[reference],
+        )
         for (reference, hypothesis), times in pairs.items()
         if reference != hypothesis
     ]
-    return sorted(found, key=lambda one: (-one.count, one.reference == NOTHING, one.reference, one.hypothesis))
+    return sorted(
+        found, key=lambda one: (-one.count, one.reference == NOTHING, one.reference, one.hypothesis)
+    )
 
 
 def as_table(found: Sequence[Confusion]) -> str:
@@ -50,12 +59,21 @@ def as_table(found: Sequence[Confusion]) -> str:
 
 
 def worst(alignments: Mapping[str, Sequence[Pair]], unit: str = "phones", most: int = 20) -> str:
-    """Return the utterances with the most errors, aligned in columns; right ones are not among them."""
+    """Return the utterances with the most errors, aligned in columns; right ones are not among
+    them.
+    """
     counts = [count(utterance, pairs) for utterance, pairs in alignments.items()]
-    ranked = sorted((one for one in counts if one.errors), key=lambda one: (-one.errors, one.utterance))
+    ranked = sorted(
+        (one for one in counts if one.errors), key=lambda one: (-one.errors, one.utterance)
+    )
     wrong = f"{len(ranked)} of {len(counts)} utterances have errors"
     head = f"{wrong}; the worst {most}:" if len(ranked) > most else f"{wrong}:"
-    return "\n".join([head, *(_utterance(one, alignments[one.utterance], unit) for one in ranked[:most])]) + "\n"
+    return (
+        "\n".join(
+            [head, *(_utterance(one, alignments[one.utterance], unit) for one in ranked[:most])]
+        )
+        + "\n"
+    )
 
 
 def _utterance(counts: Counts, pairs: Sequence[Pair], unit: str) -> str:
@@ -63,11 +81,18 @@ def _utterance(counts: Counts, pairs: Sequence[Pair], unit: str) -> str:
     heard: list[str] = []
     marks: list[str] = []
     for reference, hypothesis in pairs:
-        cells = (reference or NOTHING, hypothesis or NOTHING, "" if reference == hypothesis else "^")
+        cells = (
+            reference or NOTHING,
+            hypothesis or NOTHING,
+            "" if reference == hypothesis else "^",
+        )
         width = max(map(_width, cells))
         for line, cell in zip((said, heard, marks), cells, strict=True):
             line.append(cell + " " * (width - _width(cell)))
-    kinds = f"{counts.substitutions} substitutions, {counts.insertions} insertions, {counts.deletions} deletions"
+    kinds = (
+        f"{counts.substitutions} substitutions, {counts.insertions} insertions, "
+        f"{counts.deletions} deletions"
+    )
     return "\n".join(
         [
             f"\n{counts.utterance}: {counts.errors} errors in {counts.reference} {unit} ({kinds})",
@@ -79,5 +104,7 @@ def _utterance(counts: Counts, pairs: Sequence[Pair], unit: str) -> str:
 
 
 def _width(text: str) -> int:
-    """Return how many columns a text takes on a screen; marks stand above the letter before them."""
+    """Return how many columns a text takes on a screen; marks stand above the letter
+    before them.
+    """
     return sum(not unicodedata.combining(character) for character in text)

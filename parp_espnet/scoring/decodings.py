@@ -1,4 +1,6 @@
-"""An experiment's decodings side by side: greedy, by beam, with language models; each against the greedy one."""
+"""An experiment's decodings side by side: greedy, by beam, with language models; each against the
+greedy one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,11 +13,24 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 
 GREEDY = "decode_greedy"
-HEAD = ("decoding", "weights", "metric", "error rate", "95 % interval", "sub", "ins", "del", "against greedy", "p")
+HEAD = (
+    "decoding",
+    "weights",
+    "metric",
+    "error rate",
+    "95 % interval",
+    "sub",
+    "ins",
+    "del",
+    "against greedy",
+    "p",
+)
 TUNED = "Weights that were tuned were so on the validation set, whose own rows flatter them. "
 OTHER_REFERENCES = "; other references"
 """Follows the name of a score on a text that has been corrected since, or had not been yet."""
-EXPLAINED = "Against greedy, in points: a paired bootstrap over utterances, with its 95 % interval.\n"
+EXPLAINED = (
+    "Against greedy, in points: a paired bootstrap over utterances, with its 95 % interval.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,9 @@ class Decoded:
     """Name of its directory in the experiment's."""
     result: Result
     against_greedy: Paired | None
-    """None where it is greedy, or not on the same references, by the same metric, as the greedy one."""
+    """None where it is greedy, or not on the same references, by the same metric, as the greedy
+    one.
+    """
     other_references: bool = False
     """Whether the greedy one was scored on another text: before or after that was corrected."""
 
@@ -35,14 +52,17 @@ class Decoded:
         """The weights of the search, in words."""
         one = self.result
         found = {"LM": one.lm_weight, "n-gram": one.ngram_weight, "penalty": one.penalty}
-        return ", ".join(f"{name} {weight:g}" for name, weight in found.items() if weight is not None)
+        return ", ".join(
+            f"{name} {weight:g}" for name, weight in found.items() if weight is not None
+        )
 
 
 def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
-    """Read the `score/` of an experiment's decodings, of one data set or several, and compare them set by set.
+    """Read the `score/` of an experiment's decodings, of one data set or several, and compare them
+    set by set.
 
-    They come in the order of their data sets, greedy first, then by how many weights they have. Raises `UserError`
-    where a `result.json` or an `utterances.tsv` is damaged or missing.
+    They come in the order of their data sets, greedy first, then by how many weights they have.
+    Raises `UserError` where a `result.json` or an `utterances.tsv` is damaged or missing.
     """
     results = {score: Result.read(score / "result.json") for score in scores}
     return [
@@ -58,7 +78,9 @@ def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
 
 def _place(score: Path, result: Result) -> tuple[object, ...]:
     decoding, dataset = score.parts[-3:-1]
-    weights = sum(one is not None for one in (result.lm_weight, result.ngram_weight, result.penalty))
+    weights = sum(
+        one is not None for one in (result.lm_weight, result.ngram_weight, result.penalty)
+    )
     return (dataset, decoding != GREEDY, weights, decoding)
 
 
@@ -82,18 +104,26 @@ def _against_greedy(score: Path, results: dict[Path, Result]) -> Paired | None:
     if (one.metric, one.merges) != (other.metric, other.merges) or other_references(one, other):
         return None
     found, reference = (read_utterances(folder / "utterances.tsv") for folder in (score, greedy))
-    if {(count.utterance, count.reference) for count in found} != {(c.utterance, c.reference) for c in reference}:
+    if {(count.utterance, count.reference) for count in found} != {
+        (c.utterance, c.reference) for c in reference
+    }:
         return None
     return compare(found, reference)
 
 
 def as_table(decoded: Sequence[Decoded]) -> str:
-    """Return a Markdown table that reads on a console, and how to read it; nothing where there is one decoding."""
+    """Return a Markdown table that reads on a console, and how to read it; nothing where there is
+    one decoding.
+    """
     if len({one.decoding for one in decoded}) < 2:
         return ""
     compared = any(one.against_greedy for one in decoded)
     columns = len(HEAD) if compared else HEAD.index("against greedy")
-    tuned = TUNED if any(one.weights for one in decoded) and len({one.result.dataset for one in decoded}) > 1 else ""
+    tuned = (
+        TUNED
+        if any(one.weights for one in decoded) and len({one.result.dataset for one in decoded}) > 1
+        else ""
+    )
     told = f"\n{tuned}{EXPLAINED}" if compared else ""
     return markdown([row[:columns] for row in (HEAD, *map(_row, decoded))]) + told
 
@@ -101,7 +131,8 @@ def as_table(decoded: Sequence[Decoded]) -> str:
 def write_decodings(path: Path, decoded: Sequence[Decoded]) -> None:
     """Write them as JSON; `against_greedy` is null where there is nothing to compare."""
     names = (
-        "dataset", "metric", "error_rate", "ci95", "sub", "del_", "ins", "reference_length", "lm", "ngram",
+        "dataset", "metric", "error_rate", "ci95", "sub", "del_", "ins", "reference_length", "lm",
+        "ngram",
         "lm_weight", "ngram_weight", "penalty", "decode_seconds",
     )  # fmt: skip
     entries = [

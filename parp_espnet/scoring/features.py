@@ -1,18 +1,24 @@
 """Phone feature error rate (PFER): a wrong phone costs as much as it differs in articulation.
 
-The distance is panphon's `hamming_feature_edit_distance` (Mortensen et al., COLING 2016): inserting or deleting a
-segment costs 1, substituting one costs the share of its 24 features that differ. Two rates are made of it:
+The distance is panphon's `hamming_feature_edit_distance` (Mortensen et al., COLING 2016): inserting
+or deleting a segment costs 1, substituting one costs the share of its 24 features that differ. Two
+rates are made of it:
 
-*   `pfer`: the sum of all distances over the segments of all references, a fraction as PER is. (panphon's own
-    `feature_error_rate` divides the same way, but by its `feature_edit_distance`, where a deletion costs 0.5 to 1. Its
-    `weighted_feature_edit_distance` has weights for 22 of the 24 features, and a deletion costs 7.25.)
-*   `pfer_per_utterance`: the mean distance of an utterance, in segments, not divided by its length. This is the PFER of
-    PRiSM (Bharadwaj et al., ACL 2026): long utterances weigh more, and it compares on the same test set only.
+*   `pfer`: the sum of all distances over the segments of all references, a fraction as PER is.
+(panphon's own
+    `feature_error_rate` divides the same way, but by its `feature_edit_distance`, where a deletion
+    costs 0.5 to 1. Its `weighted_feature_edit_distance` has weights for 22 of the 24 features, and
+    a deletion costs 7.25.)
+*   `pfer_per_utterance`: the mean distance of an utterance, in segments, not divided by its length.
+This is the PFER of
+    PRiSM (Bharadwaj et al., ACL 2026): long utterances weigh more, and it compares on the same test
+    set only.
 
-A phone is the sequence of segments that panphon reads in it: ndz, ts and aɪ are three, two and two segments (without
-a tie, as our inventories write them), t͡s with its tie is one. ASCII g is read as ɡ, as PRiSM does. A phone that panphon
-does not know from end to end is one segment that differs from every other in all features; panphon itself would drop
-what it does not know, and the error with it.
+A phone is the sequence of segments that panphon reads in it: ndz, ts and aɪ are three, two and two
+segments (without a tie, as our inventories write them), t͡s with its tie is one. ASCII g is read as
+ɡ, as PRiSM does. A phone that panphon does not know from end to end is one segment that differs
+from every other in all features; panphon itself would drop what it does not know, and the error
+with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,7 +48,9 @@ class FeatureCounts:
     distance: int
 
 
-def count_feature_errors(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> list[FeatureCounts]:
+def count_feature_errors(
+    references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
+) -> list[FeatureCounts]:
     """Measure every hypothesis, in the references' order.
 
     Raises `UserError` when an utterance lacks its hypothesis or a hypothesis its reference.
@@ -67,7 +75,9 @@ def pfer(counts: Sequence[FeatureCounts]) -> float:
 
 
 def pfer_per_utterance(counts: Sequence[FeatureCounts]) -> float:
-    """Return the mean distance of an utterance, in segments. Raises `UserError` when there is none."""
+    """Return the mean distance of an utterance, in segments. Raises `UserError` when
+    there is none.
+    """
     if not counts:
         raise UserError("no utterance to score: the test set is empty")
     return sum(one.distance for one in counts) / FEATURES / len(counts)
@@ -79,11 +89,15 @@ def unknown(phones: Iterable[str]) -> list[str]:
 
 
 def _segments(phones: Phones, numbers: dict[str, int]) -> Segments:
-    """Return the features of a sequence; `numbers` has a value for each phone unknown so far, and gets new ones."""
+    """Return the features of a sequence; `numbers` has a value for each phone unknown so far, and
+    gets new ones.
+    """
     parts = [np.zeros((0, FEATURES), np.int32)]
     for phone in canonical(phones):
         if (known := _known(phone)) is None:
-            known = np.full((1, FEATURES), numbers.setdefault(phone, _FIRST_UNKNOWN + len(numbers)), np.int32)
+            known = np.full(
+                (1, FEATURES), numbers.setdefault(phone, _FIRST_UNKNOWN + len(numbers)), np.int32
+            )
         parts.append(known)
     return np.concatenate(parts)
 
@@ -96,7 +110,8 @@ def _distance(said: Segments, heard: Segments) -> int:
     for costs in substitution:
         best = row + FEATURES
         best[1:] = np.minimum(best[1:], row[:-1] + costs)
-        # A cell is reached from any before it by insertions; without their cost, the cheapest so far is the one.
+        # A cell is reached from any before it by insertions; without their cost, the cheapest so
+        # far is the one.
         row = np.minimum.accumulate(best - insertions) + insertions
     return int(row[-1])
 

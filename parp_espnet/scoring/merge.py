@@ -1,6 +1,7 @@
 """Phones that are scored as one, by a table that the user gives: nothing is merged otherwise.
 
-A line of the table is `from to`, two phones with white space between them; lines that begin with # are remarks.
+A line of the table is `from to`, two phones with white space between them; lines that begin with #
+are remarks.
 """
 
 from collections import Counter
@@ -15,7 +16,8 @@ from parp_espnet.scoring.alignment import Phones, canonical
 def read_merges(path: Path) -> dict[str, str]:
     """Read a table, in canonical decomposition.
 
-    Raises `UserError` when it is missing, empty or malformed, or a phone has two targets or one that is itself merged.
+    Raises `UserError` when it is missing, empty or malformed, or a phone has two targets or one
+    that is itself merged.
     """
     lines = text_of(path, "no such file; expected the table of merged phones").splitlines()
     table: dict[str, str] = {}
@@ -24,28 +26,43 @@ def read_merges(path: Path) -> dict[str, str]:
             continue
         phones = canonical(line.split())
         if len(phones) != 2 or phones[0] == phones[1]:
-            raise UserError(f"{path}, line {number}: expected two different phones, from and to, found {line!r}")
+            raise UserError(
+                f"{path}, line {number}: expected two different phones, from and to, found {line!r}"
+            )
         if phones[0] in table:
             raise UserError(f"{path}, line {number}: {phones[0]} for the second time")
         table[phones[0]] = phones[1]
     if not table:
         raise UserError(f"{path}: expected lines of two phones, from and to, found none")
     if again := [phone for phone in table.values() if phone in table]:
-        raise UserError(f"{path}: {again[0]} is merged and merged into; say where each phone ends up")
+        raise UserError(
+            f"{path}: {again[0]} is merged and merged into; say where each phone ends up"
+        )
     return table
 
 
 def merge(table: Mapping[str, str], utterances: Mapping[str, Phones]) -> dict[str, Phones]:
-    """Return the utterances in canonical decomposition with merged phones; with an empty table none is."""
-    return {name: tuple(table.get(phone, phone) for phone in canonical(phones)) for name, phones in utterances.items()}
+    """Return the utterances in canonical decomposition with merged phones; with an empty table none
+    is.
+    """
+    return {
+        name: tuple(table.get(phone, phone) for phone in canonical(phones))
+        for name, phones in utterances.items()
+    }
 
 
 def describe_merges(
     table: Mapping[str, str], references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
 ) -> str:
-    """Return the table with how often it applies to what was said and what was heard, for the console."""
+    """Return the table with how often it applies to what was said and what was heard, for the
+    console.
+    """
     said, heard = (
-        Counter(phone for phones in side.values() for phone in canonical(phones)) for side in (references, hypotheses)
+        Counter(phone for phones in side.values() for phone in canonical(phones))
+        for side in (references, hypotheses)
     )
-    lines = [f"  {source} → {target}: {said[source]} said, {heard[source]} heard" for source, target in table.items()]
+    lines = [
+        f"  {source} → {target}: {said[source]} said, {heard[source]} heard"
+        for source, target in table.items()
+    ]
     return "\n".join(["scored as one:", *lines])

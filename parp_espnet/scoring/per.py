@@ -40,13 +40,18 @@ class Total:
         return (self.substitutions + self.deletions + self.insertions) / self.reference
 
 
-def count_errors(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> list[Counts]:
+def count_errors(
+    references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
+) -> list[Counts]:
     """Align every reference with its hypothesis, in the references' order; see `alignment.align`.
 
     Raises:
-        UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is empty.
+        UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is
+        empty.
     """
-    return [count(utterance, pairs) for utterance, pairs in align_all(references, hypotheses).items()]
+    return [
+        count(utterance, pairs) for utterance, pairs in align_all(references, hypotheses).items()
+    ]
 
 
 def count(utterance: str, pairs: Sequence[Pair]) -> Counts:
@@ -54,7 +59,13 @@ def count(utterance: str, pairs: Sequence[Pair]) -> Counts:
     insertions = sum(said is None for said, _ in pairs)
     deletions = sum(heard is None for _, heard in pairs)
     differing = sum(said != heard for said, heard in pairs)
-    return Counts(utterance, len(pairs) - insertions, differing - insertions - deletions, insertions, deletions)
+    return Counts(
+        utterance,
+        len(pairs) - insertions,
+        differing - insertions - deletions,
+        insertions,
+        deletions,
+    )
 
 
 def total(counts: Sequence[Counts]) -> Total:

@@ -1,4 +1,6 @@
-"""RESULTS.md of a recipe, in ESPnet's form: an Environments block, and a table for every experiment."""
+"""RESULTS.md of a recipe, in ESPnet's form: an Environments block, and a table for every
+experiment.
+"""
 
 import time
 from collections.abc import Mapping
@@ -25,7 +27,8 @@ OTHERS_EXPLAINED = (
 
 
 def write_report(expdir: Path, out: Path) -> None:
-    """Write `out` from all scored decodings under `expdir`; those that are damaged are told and left out.
+    """Write `out` from all scored decodings under `expdir`; those that are damaged are told and
+    left out.
 
     Raises `UserError` when there is none.
     """
@@ -46,7 +49,8 @@ def write_report(expdir: Path, out: Path) -> None:
         (score.parts[-2], *_kind(scores[score][0])): scores[score][0] for score in by_age
     }
     sections = [
-        _section(experiment, {score: scores[score] for score in own}, newest) for experiment, own in experiments.items()
+        _section(experiment, {score: scores[score] for score in own}, newest)
+        for experiment, own in experiments.items()
     ]
     if any(OTHER_REFERENCES in section for section in sections):
         sections.append(OTHERS_EXPLAINED)
@@ -56,10 +60,14 @@ def write_report(expdir: Path, out: Path) -> None:
 def one_line(result: Result) -> str:
     """Return a result in words."""
     low, high = result.ci95
-    sparsity = "not measured" if result.sparsity_measured is None else f"{result.sparsity_measured:.2%}"
+    sparsity = (
+        "not measured" if result.sparsity_measured is None else f"{result.sparsity_measured:.2%}"
+    )
     return printable(
-        f"{result.metric.upper()} {result.error_rate:.2%} [{low:.2%}, {high:.2%}] on {result.dataset}, "
-        f"{result.method}, sparsity {sparsity}: {result.sub} substitutions, {result.ins} insertions, "
+        f"{result.metric.upper()} {result.error_rate:.2%} [{low:.2%}, {high:.2%}] on "
+        f"{result.dataset}, "
+        f"{result.method}, sparsity {sparsity}: {result.sub} substitutions, {result.ins} "
+        f"insertions, "
         f"{result.del_} deletions in {result.reference_length} {Metric(result.metric).unit}"
         f"{'' if result.pfer is None else f'; PFER {result.pfer:.2%}'}"
         f"{_merged(result)}"
@@ -106,7 +114,10 @@ def _section(
     except UserError as error:
         compared = ""
         say(f"warning: decodings are not compared: {printable(error)}")
-    parts = [*(f"### {metric.upper()}\n\n{rows}" for metric, rows in tables.items()), *([compared] if compared else [])]
+    parts = [
+        *(f"### {metric.upper()}\n\n{rows}" for metric, rows in tables.items()),
+        *([compared] if compared else []),
+    ]
     return "\n".join([f"## {experiment}", *parts])
 
 

@@ -16,7 +16,16 @@ from parp_espnet.files import read_json, write_json
 
 PACKAGES = ("espnet", "espnet-s3prl", "torch", "transformers", "parp-espnet")
 FRACTIONS = ("sparsity_target", "sparsity_measured", "iou_initial_final")
-COUNTS = ("freeze_updates", "interval", "updates", "finetuning_runs", "sub", "del", "ins", "reference_length")
+COUNTS = (
+    "freeze_updates",
+    "interval",
+    "updates",
+    "finetuning_runs",
+    "sub",
+    "del",
+    "ins",
+    "reference_length",
+)
 LARGEST = 10**15
 """Beyond, nothing is counted in an experiment."""
 LARGEST_SEED = 2**64
@@ -57,13 +66,15 @@ class Result:
     ins: int | None
     reference_length: int
     pfer: float | None
-    # Of text tasks: every metric by its name; `error_rate` is 1 − `metric`, and `reference_length` examples.
+    # Of text tasks: every metric by its name; `error_rate` is 1 − `metric`, and `reference_length`
+    # examples.
     scores: dict[str, float] | None = None
     train_examples: int | None = None
     # A mean over utterances, in segments: see `features`.
     pfer_per_utterance: float | None = None
     merges: dict[str, str] = field(default_factory=dict)
-    # How it was decoded: "greedy", "beam 12", or "ESPnet's beam 12"; weights are those of natural logarithms.
+    # How it was decoded: "greedy", "beam 12", or "ESPnet's beam 12"; weights are those of natural
+    # logarithms.
     decoding: str | None = None
     lm: str | None = None
     ngram: str | None = None
@@ -72,14 +83,16 @@ class Result:
     penalty: float | None = None
     # Where it was trained: "cpu", or what a GPU's maker calls it.
     device: str | None = None
-    # Every option that differs from its default. None is not known, as of results that are older than this field.
+    # Every option that differs from its default. None is not known, as of results that are older
+    # than this field.
     options: dict[str, bool | int | float | str] | None = None
     # What was trained on, where that is known.
     train_languages: list[str] | None = None
     # Of ids, texts and durations of the training set, and of ids and references of the scored one.
     train_sha256: str | None = None
     reference_sha256: str | None = None
-    # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its `sha256`.
+    # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its
+    # `sha256`.
     mask_origin: dict[str, str | int | None] | None = None
     train_seconds: float | None
     decode_seconds: float | None
@@ -108,12 +121,24 @@ class Result:
 
     @classmethod
     def of(cls, found: Any, where: str) -> Self:
-        """Make a result of what JSON held. Raises `UserError` naming missing, unknown and ill-typed fields."""
+        """Make a result of what JSON held. Raises `UserError` naming missing, unknown and ill-typed
+        fields.
+        """
         names = {one.name.rstrip("_"): one.name for one in fields(cls)}
-        optional = {one.name for one in fields(cls) if one.default is None or one.default_factory is not MISSING}
-        wrong = sorted((found.keys() ^ names.keys()) - optional) if isinstance(found, dict) else [type(found).__name__]
+        optional = {
+            one.name
+            for one in fields(cls)
+            if one.default is None or one.default_factory is not MISSING
+        }
+        wrong = (
+            sorted((found.keys() ^ names.keys()) - optional)
+            if isinstance(found, dict)
+            else [type(found).__name__]
+        )
         if wrong:
-            raise UserError(f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}")
+            raise UserError(
+                f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}"
+            )
         types = get_type_hints(cls)
         for name, value in found.items():
             if not fits(value, types[names[name]]):
@@ -125,13 +150,16 @@ class Result:
 
 def _odd(where: str, name: str, expected: str, found: object) -> UserError:
     return UserError(
-        f"{where}: {name}: expected {expected}, found {str(found)[:60]!r}; the file is damaged: delete it, and give "
+        f"{where}: {name}: expected {expected}, found {str(found)[:60]!r}; the file is damaged: "
+        f"delete it, and give "
         "the same command"
     )
 
 
 def _check_values(where: str, found: Mapping[str, Any]) -> None:
-    """Raise `UserError` where a field is of its type, and yet nothing that can be measured or counted."""
+    """Raise `UserError` where a field is of its type, and yet nothing that can be measured or
+    counted.
+    """
     for name in FRACTIONS:
         if found[name] is not None and not 0 <= found[name] <= 1:
             raise _odd(where, name, "a fraction", found[name])
@@ -144,25 +172,39 @@ def _check_values(where: str, found: Mapping[str, Any]) -> None:
         raise _odd(where, "seed", "a seed", found["seed"])
     low, high = found["ci95"]
     if not -CLOSE <= found["error_rate"] <= LARGEST or not low <= high <= LARGEST:
-        raise _odd(where, "error_rate, ci95", "a rate in an interval", (found["error_rate"], low, high))
+        raise _odd(
+            where, "error_rate, ci95", "a rate in an interval", (found["error_rate"], low, high)
+        )
     for name, value in (found.get("mask_origin") or {}).items():
         if value is not None and type(value) is not (int if name == "seed" else str):
             raise _odd(where, f"mask_origin, {name}", "a number of a seed, or text", value)
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether what JSON held is of a field's type: a whole number will do for a float, a list for a tuple."""
+    """Whether what JSON held is of a field's type: a whole number will do for a float, a list for a
+    tuple.
+    """
     if isinstance(kind, UnionType):
         return any(fits(value, one) for one in get_args(kind))
     if get_origin(kind) is dict:
-        return isinstance(value, dict) and all(fits(one, get_args(kind)[1]) for one in value.values())
+        return isinstance(value, dict) and all(
+            fits(one, get_args(kind)[1]) for one in value.values()
+        )
     if get_origin(kind) is tuple:
         inner = get_args(kind)
-        return isinstance(value, list | tuple) and len(value) == len(inner) and all(map(fits, value, inner))
+        return (
+            isinstance(value, list | tuple)
+            and len(value) == len(inner)
+            and all(map(fits, value, inner))
+        )
     if get_origin(kind) is list:
         return isinstance(value, list) and all(fits(one, get_args(kind)[0]) for one in value)
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and abs(value) <= sys.float_info.max
+        )
     return type(value) is kind
 
 
@@ -182,14 +224,25 @@ def versions() -> dict[str, str]:
 
 
 def digest_of(rows: Iterable[Iterable[str]]) -> str:
-    """SHA-256 of rows of words, in whatever order they come: of a set's ids, say, with the text of each."""
+    """SHA-256 of rows of words, in whatever order they come: of a set's ids, say, with the text of
+    each.
+    """
     lines = sorted("\t".join(row) for row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def git_revision(directory: Path) -> str | None:
     """Return the commit, with `-dirty` when files differ from it; None outside of a checkout."""
-    command = ["git", "-C", str(directory), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    command = [
+        "git",
+        "-C",
+        str(directory),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=12",
+        "--exclude=*",
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

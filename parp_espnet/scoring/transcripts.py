@@ -13,21 +13,34 @@ COMMENTS = (";;", "**")
 """What begins a line that sclite leaves out."""
 
 
-def write_trn(path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mapping[str, str]) -> None:
+def write_trn(
+    path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mapping[str, str]
+) -> None:
     """Write sclite's form; it takes what stands before the first dash for the speaker."""
-    lines = (f"{' '.join(said)}\t({speakers[utterance]}-{utterance})\n" for utterance, said in phones.items())
+    lines = (
+        f"{' '.join(said)}\t({speakers[utterance]}-{utterance})\n"
+        for utterance, said in phones.items()
+    )
     write_text(path, "".join(lines))
 
 
 def write_notes(folder: Path, phones: Iterable[str]) -> None:
-    """Write, beside ref.trn and hyp.trn, how sclite has to be called, and which phones it does not read as such."""
-    text = f"ref.trn and hyp.trn are for NIST's sclite, with Debian's sctk `sctk sclite`:\n\n    {SCLITE}\n\n"
+    """Write, beside ref.trn and hyp.trn, how sclite has to be called, and which phones it does not
+    read as such.
+    """
+    text = (
+        f"ref.trn and hyp.trn are for NIST's sclite, with Debian's sctk `sctk sclite`:\n\n    "
+        f"{SCLITE}\n\n"
+    )
     text += "Without -s it takes N for n.\n"
-    misread = sorted(phone for phone in set(phones) if phone == "@" or "{" in phone or phone.startswith(COMMENTS))
+    misread = sorted(
+        phone for phone in set(phones) if phone == "@" or "{" in phone or phone.startswith(COMMENTS)
+    )
     if misread:
         text += (
             f"\nIt misreads these phones, whatever its options: {' '.join(misread)}\n"
-            "To sclite, @ is nothing (it is not counted), { begins alternatives, and a line that begins with ;; or ** "
+            "To sclite, @ is nothing (it is not counted), { begins alternatives, and a line that "
+            "begins with ;; or ** "
             "is a comment.\n"
             "result.json, which is not sclite's, has counted them as phones.\n"
         )
@@ -35,8 +48,8 @@ def write_notes(folder: Path, phones: Iterable[str]) -> None:
 
 
 def read_text(path: Path) -> dict[str, tuple[str, ...]]:
-    """Read a Kaldi text file, `utterance phone phone …`; an utterance without phones is one that said
-    nothing.
+    """Read a Kaldi text file, `utterance phone phone …`; an utterance without phones is one that
+    said nothing.
 
     Raises `UserError` when the file is missing, or an utterance stands in it twice.
     """

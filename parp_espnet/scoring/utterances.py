@@ -1,4 +1,6 @@
-"""`utterances.tsv`: the errors of each utterance, so that two systems can be compared on the same ones."""
+"""`utterances.tsv`: the errors of each utterance, so that two systems can be compared on the same
+ones.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +17,10 @@ HEAD = ("utterance", "sub", "ins", "del", "reference_length")
 
 def write_utterances(path: Path, counts: Sequence[Counts]) -> None:
     """Write a line for each utterance, in the order given."""
-    rows = [(one.utterance, one.substitutions, one.insertions, one.deletions, one.reference) for one in counts]
+    rows = [
+        (one.utterance, one.substitutions, one.insertions, one.deletions, one.reference)
+        for one in counts
+    ]
     write_text(path, "".join("\t".join(map(str, row)) + "\n" for row in (HEAD, *rows)))
 
 
@@ -35,7 +40,9 @@ def read_utterances(path: Path) -> list[Counts]:
     seen: set[str] = set()
     for number, one in enumerate(counts, start=2):
         if one.utterance in seen:
-            raise UserError(f"{path}, line {number}: utterance {one.utterance} is there twice; score again")
+            raise UserError(
+                f"{path}, line {number}: utterance {one.utterance} is there twice; score again"
+            )
         seen.add(one.utterance)
     return counts
 
@@ -47,12 +54,15 @@ def compare(counts: Sequence[Counts], others: Sequence[Counts], seed: int = 0) -
     """
     found = {one.utterance: one for one in others}
     if different := sorted({one.utterance for one in counts} ^ found.keys()):
-        raise UserError(f"utterance {different[0]} is in one system's scores only ({len(different)} such)")
+        raise UserError(
+            f"utterance {different[0]} is in one system's scores only ({len(different)} such)"
+        )
     pairs = [(one, found[one.utterance]) for one in counts]
     for one, other in pairs:
         if one.reference != other.reference:
             raise UserError(
-                f"utterance {one.utterance} has {one.reference} and {other.reference} units in its reference; "
+                f"utterance {one.utterance} has {one.reference} and {other.reference} units in "
+                f"its reference; "
                 "score both systems by the same metric and transcripts"
             )
     return paired_interval(
@@ -66,10 +76,15 @@ def compare(counts: Sequence[Counts], others: Sequence[Counts], seed: int = 0) -
 def _counts(path: Path, number: int, line: str) -> Counts:
     name, *numbers = line.split("\t")
     if not name or len(numbers) != len(HEAD) - 1 or not all(map(_is_count, numbers)):
-        raise UserError(f"{path}, line {number}: expected an utterance and four counts, found {line[:60]!r}")
+        raise UserError(
+            f"{path}, line {number}: expected an utterance and four counts, found {line[:60]!r}"
+        )
     substitutions, insertions, deletions, reference = map(int, numbers)
     if reference < max(1, substitutions + deletions):
-        raise UserError(f"{path}, line {number}: more substitutions and deletions than a reference of {reference} has")
+        raise UserError(
+            f"{path}, line {number}: more substitutions and deletions than a reference of "
+            f"{reference} has"
+        )
     return Counts(name, reference, substitutions, insertions, deletions)
 
 

@@ -1,7 +1,7 @@
 """Words and characters of what is scored: `text` holds letters or words, with spaces between them.
 
-Letters are joined to words at `<space>`, ESPnet's token between them. WER and CER are then the error rate of `per` on
-words and on characters, and jiwer's `wer` and `cer` of the same sentences.
+Letters are joined to words at `<space>`, ESPnet's token between them. WER and CER are then the
+error rate of `per` on words and on characters, and jiwer's `wer` and `cer` of the same sentences.
 """
 
 import unicodedata
@@ -29,18 +29,24 @@ class Metric(StrEnum):
 def units(
     metric: Metric, references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
 ) -> tuple[dict[str, Phones], dict[str, Phones]]:
-    """Return references and hypotheses in the metric's units: phones as they are, words or characters."""
+    """Return references and hypotheses in the metric's units: phones as they are, words or
+    characters.
+    """
     if metric is Metric.PER:
         return dict(references), dict(hypotheses)
     spelled = is_spelled(references)
     split = words if metric is Metric.WER else characters
     sides = (references, hypotheses)
-    said, heard = ({name: split(sentence(tokens, spelled)) for name, tokens in side.items()} for side in sides)
+    said, heard = (
+        {name: split(sentence(tokens, spelled)) for name, tokens in side.items()} for side in sides
+    )
     return said, heard
 
 
 def is_spelled(references: Mapping[str, Phones]) -> bool:
-    """Whether tokens are letters: `<space>` is among them, or none is longer than one character and its marks."""
+    """Whether tokens are letters: `<space>` is among them, or none is longer than one character and
+    its marks.
+    """
     return are_letters({token for reference in references.values() for token in reference})
 
 
@@ -50,12 +56,18 @@ def are_letters(tokens: Collection[str]) -> bool:
 
 
 def _is_one_letter(token: str) -> bool:
-    bases = [mark for mark in unicodedata.normalize("NFC", token) if not unicodedata.category(mark).startswith("M")]
+    bases = [
+        mark
+        for mark in unicodedata.normalize("NFC", token)
+        if not unicodedata.category(mark).startswith("M")
+    ]
     return len(bases) == 1
 
 
 def sentence(tokens: Phones, spelled: bool) -> str:
-    """Return what tokens (letters where `spelled`, words otherwise) say, with single spaces and composed (NFC)."""
+    """Return what tokens (letters where `spelled`, words otherwise) say, with single spaces and
+    composed (NFC).
+    """
     said = "".join(tokens).replace(SPACE, " ") if spelled else " ".join(tokens)
     return " ".join(unicodedata.normalize("NFC", said).split())
 

@@ -1,6 +1,8 @@
-"""Recordings in Kaldi's archives: `FILE.ark:OFFSET`, and ranges of them, `FILE.ark:OFFSET[FIRST:LAST]`.
+"""Recordings in Kaldi's archives: `FILE.ark:OFFSET`, and ranges of them,
+`FILE.ark:OFFSET[FIRST:LAST]`.
 
-What is at the offset is a whole file (wav, flac, sphere, …) or, as kaldiio writes it, `AUDIO`, a length, and a file.
+What is at the offset is a whole file (wav, flac, sphere, …) or, as kaldiio writes it, `AUDIO`, a
+length, and a file.
 Nothing is unpickled.
 """
 
@@ -15,13 +17,16 @@ from parp_espnet.files import is_file
 from parp_espnet.sound.errors import SoundError, Trouble, missing
 from parp_espnet.sound.headers import STREAMED, common_promise
 
-_PLACE = re.compile(r"(?P<file>.*\S):(?P<offset>\d+)(?:\[(?P<rows>[\d:]*)(?:,(?P<columns>[\d:]*))?\])?")
+_PLACE = re.compile(
+    r"(?P<file>.*\S):(?P<offset>\d+)(?:\[(?P<rows>[\d:]*)(?:,(?P<columns>[\d:]*))?\])?"
+)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in an archive a recording is; `rows` and `columns` are the frames and channels that are taken of it, the
-    first and the one after the last, as far as it says so."""
+    """Where in an archive a recording is; `rows` and `columns` are the frames and channels that are
+    taken of it, the first and the one after the last, as far as it says so.
+    """
 
     file: str
     offset: int
@@ -30,7 +35,8 @@ class Place:
 
 
 def place_of(value: str, base: Path = Path()) -> Place | None:
-    """Return the place in an archive that a value of wav.scp means; None where it means a file or a command.
+    """Return the place in an archive that a value of wav.scp means; None where it means a file or a
+    command.
 
     Args:
         base: folder from which relative paths are.
@@ -39,7 +45,9 @@ def place_of(value: str, base: Path = Path()) -> Place | None:
     # A file may be called "talk 10:30".
     if match is None or is_file(base / value):
         return None
-    return Place(match["file"], int(match["offset"]), _range(match["rows"]), _range(match["columns"]))
+    return Place(
+        match["file"], int(match["offset"]), _range(match["rows"]), _range(match["columns"])
+    )
 
 
 def _range(words: str | None) -> tuple[int, int] | None:
@@ -51,9 +59,11 @@ def _range(words: str | None) -> tuple[int, int] | None:
 
 
 class Window(io.RawIOBase):
-    """The bytes of a file from `begin` to `end`, as a file of its own, which closes that file where it `owns` it.
+    """The bytes of a file from `begin` to `end`, as a file of its own, which closes that file where
+    it `owns` it.
 
-    `is_any_kind` says that kaldiio has written a length before it, so that it may be a file of any kind.
+    `is_any_kind` says that kaldiio has written a length before it, so that it may be a file of any
+    kind.
     """
 
     def __init__(self, file: BinaryIO, begin: int, end: int, owns: bool = True) -> None:
@@ -101,7 +111,9 @@ class Window(io.RawIOBase):
 
 
 def open_place(place: Place) -> Window:
-    """Open the recording at a place. Raises `SoundError` where there is no archive, or no recording at the offset."""
+    """Open the recording at a place. Raises `SoundError` where there is no archive, or no recording
+    at the offset.
+    """
     if not is_file(place.file):
         raise missing(place.file, "none")
     file = Path(place.file).open("rb")  # noqa: SIM115
@@ -121,30 +133,42 @@ def _bounds(file: BinaryIO, place: Place) -> tuple[int, int]:
     if place.offset >= size:
         found = f"an archive of {size} bytes"
         raise SoundError(
-            where, Trouble.UNDECODABLE, "a recording at that byte", found, "is the wav.scp of this archive?"
+            where,
+            Trouble.UNDECODABLE,
+            "a recording at that byte",
+            found,
+            "is the wav.scp of this archive?",
         )
     file.seek(place.offset)
     head = file.read(26).ljust(26, b"\0")
     begin, end = place.offset, size
     if head.startswith((b"\0B", b"NPY", b"PKL")) or head.lstrip().startswith(b"["):
         found = "a matrix"
-        raise SoundError(where, Trouble.UNDECODABLE, "waves", found, "give the recordings, not their features")
+        raise SoundError(
+            where, Trouble.UNDECODABLE, "waves", found, "give the recordings, not their features"
+        )
     if head.startswith(b"AUDIO"):
         digits = head[5]
         begin += 6 + digits
         end = begin + int.from_bytes(head[6 : 6 + digits], "little")
-    elif head.startswith(b"RIFF") and 0 < (length := int.from_bytes(head[4:8], "little")) < STREAMED:
+    elif (
+        head.startswith(b"RIFF") and 0 < (length := int.from_bytes(head[4:8], "little")) < STREAMED
+    ):
         end = begin + 8 + length
     elif not head.startswith(b"fLaC") or not (head[21] & 0x0F or any(head[22:26])):
         end = begin + _length(file, begin, size, where)
     if end > size:
         found = f"{size - begin} bytes, where the archive ends"
-        raise SoundError(where, Trouble.TRUNCATED, f"{end - begin} bytes", found, "copy the archive again")
+        raise SoundError(
+            where, Trouble.TRUNCATED, f"{end - begin} bytes", found, "copy the archive again"
+        )
     return begin, end
 
 
 def _length(file: BinaryIO, begin: int, size: int, where: str) -> int:
-    """How many bytes a recording takes by its header, without which nobody knows where the next one begins."""
+    """How many bytes a recording takes by its header, without which nobody knows where the next one
+    begins.
+    """
     window = Window(file, begin, size, owns=False)
     promise = common_promise(window)
     if promise is None:

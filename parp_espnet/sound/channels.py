@@ -1,4 +1,6 @@
-"""One channel of a recording that has several: the one that the data says, or else their average."""
+"""One channel of a recording that has several: the one that the data says, or else
+their average.
+"""
 
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
@@ -30,7 +32,8 @@ def mono(samples: NDArray[np.float32], channel: int | None = None) -> NDArray[np
 
 
 def read_channels(folder: Path) -> Mapping[str, int]:
-    """Return the channel (0 is the first) of each recording that the `reco2file_and_channel` of a directory names.
+    """Return the channel (0 is the first) of each recording that the `reco2file_and_channel` of a
+    directory names.
 
     Raises `UserError` naming the line that is none of Kaldi's.
     """
@@ -52,15 +55,17 @@ def read_channels(folder: Path) -> Mapping[str, int]:
 
 
 def numbers_of(words: Set[str]) -> Mapping[str, int]:
-    """Return the channel (0 is the first) that each word of a file means: a letter in upper case, or a number."""
+    """Return the channel (0 is the first) that each word of a file means: a letter in upper case,
+    or a number.
+    """
     # Kaldi counts from 1 here; where a 0 stands in the file, somebody has counted from 0.
     first = 0 if "0" in words else 1
     return {word: _number(word, first) for word in words}
 
 
 def channel_of_segment(fields: Sequence[str], otherwise: int | None) -> int | None:
-    """Return the channel that a line of `segments` names in a field of its own, as Kaldi's extract-segments has it
-    (0 is the first), or else `otherwise`.
+    """Return the channel that a line of `segments` names in a field of its own, as Kaldi's
+    extract-segments has it (0 is the first), or else `otherwise`.
 
     Raises `ValueError` for what is none.
     """

@@ -24,10 +24,16 @@ class Trouble(StrEnum):
 
 
 class SoundError(UserError):
-    """A recording cannot be read: the `trouble`, what was `expected` and `found`, and an `advice`, "" for none."""
+    """A recording cannot be read: the `trouble`, what was `expected` and `found`, and an `advice`,
+    "" for none.
+    """
 
-    def __init__(self, recording: object, trouble: Trouble, expected: str, found: str, advice: str = "") -> None:
-        super().__init__(f"{recording}: expected {expected}, found {found}" + (f"; {advice}" if advice else ""))
+    def __init__(
+        self, recording: object, trouble: Trouble, expected: str, found: str, advice: str = ""
+    ) -> None:
+        super().__init__(
+            f"{recording}: expected {expected}, found {found}" + (f"; {advice}" if advice else "")
+        )
         self.recording = str(recording)
         self.trouble = trouble
         self.expected = expected
@@ -40,30 +46,44 @@ class SoundError(UserError):
         advice = f"; {self.advice}" if self.advice else ""
         if self.trouble is Trouble.MISSING:
             return f"expected the recording {self.recording}, found {self.found}{advice}"
-        return f"{self.trouble}: {self.recording}: expected {self.expected}, found {self.found}{advice}"
+        return (
+            f"{self.trouble}: {self.recording}: expected {self.expected}, found "
+            f"{self.found}{advice}"
+        )
 
 
 def is_windows_path(name: str) -> bool:
-    """Whether a path is written as Windows does it: with a drive, or with backslashes between folders."""
+    """Whether a path is written as Windows does it: with a drive, or with backslashes between
+    folders.
+    """
     return _WINDOWS.search(name) is not None
 
 
 def missing(name: str, found: str) -> SoundError:
-    """Return the error of a recording that is not where its path says; `found` is what is there instead."""
+    """Return the error of a recording that is not where its path says; `found` is what is there
+    instead.
+    """
     path = Path(name)
     if is_windows_path(name):
         advice = "it is a path of Windows: write it as this machine has it, with / between folders"
     elif _ADDRESS.search(name):
-        advice = "it is an address: download the recordings, and give the list with their paths here"
+        advice = (
+            "it is an address: download the recordings, and give the list with their paths here"
+        )
     elif path.is_symlink():
-        advice = f"it is a link to {path.readlink()}, which is not there: bring the data here (git annex get, dvc pull)"
+        advice = (
+            f"it is a link to {path.readlink()}, which is not there: bring the data here "
+            f"(git annex get, dvc pull)"
+        )
     else:
         advice = ""
     return SoundError(name, Trouble.MISSING, "a file", found, advice)
 
 
 def what_it_is(path: Path) -> str:
-    """Return what a file is that is no recording, with what to do about it, in a few words; "" where nobody can say."""
+    """Return what a file is that is no recording, with what to do about it, in a few words; ""
+    where nobody can say.
+    """
     with path.open("rb") as file:
         begin = file.read(_TAIL)
     words = begin.lstrip().lower()

@@ -1,4 +1,6 @@
-"""What libsndfile does not decode and ffmpeg does, where there is an ffmpeg on PATH: m4a, aac, wma, amr, mp4, …"""
+"""What libsndfile does not decode and ffmpeg does, where there is an ffmpeg on PATH: m4a, aac, wma,
+amr, mp4, …
+"""
 
 import re
 import shutil
@@ -11,16 +13,20 @@ from parp_espnet.sound.errors import SoundError, Trouble, what_it_is
 
 INSTALL = "install it (such as apt-get install ffmpeg), or convert what needs it to wav or flac"
 SUFFIXES = frozenset({
-    ".m4a", ".m4b", ".mp4", ".mov", ".aac", ".wma", ".asf", ".amr", ".awb", ".3gp", ".3ga", ".webm", ".mka", ".mkv",
-    ".weba", ".ac3", ".eac3", ".dts", ".ape", ".wv", ".tta", ".mpc", ".spx", ".ra", ".rm", ".shn", ".dss", ".avi",
+    ".m4a", ".m4b", ".mp4", ".mov", ".aac", ".wma", ".asf", ".amr", ".awb", ".3gp", ".3ga", ".webm",
+    ".mka", ".mkv",
+    ".weba", ".ac3", ".eac3", ".dts", ".ape", ".wv", ".tta", ".mpc", ".spx", ".ra", ".rm", ".shn",
+    ".dss", ".avi",
     ".flv", ".mpg", ".mpeg", ".vob", ".ogv", ".dsf",
 })  # fmt: skip
-"""What a file ends with that ffmpeg decodes, or can where it is built so, and libsndfile does not."""
+"""What a file ends with that ffmpeg decodes, or can where it is built so, and libsndfile does not.
+"""
 
 _BEGINNINGS = (
     b"\x30\x26\xb2\x75",  # ASF, so wma
     b"\x1aE\xdf\xa3",  # Matroska, webm
-    b"#!AMR", b"#!SILK", b"MAC ", b"wvpk", b"TTA1", b"MP+", b"MPCK", b"ajkg", b".RMF", b".ra\xfd", b"\x0bw", b"\x02dss",
+    b"#!AMR", b"#!SILK", b"MAC ", b"wvpk", b"TTA1", b"MP+", b"MPCK", b"ajkg", b".RMF", b".ra\xfd",
+    b"\x0bw", b"\x02dss",
     b"\xff\xf1", b"\xff\xf9",  # aac
     b"\x7f\xfe\x80\x01", b"FLV\x01", b"DSD ", b"tBaK", b"ADIF",
 )  # fmt: skip
@@ -35,7 +41,9 @@ def find_ffmpeg() -> str | None:
 
 
 def is_for_ffmpeg(path: Path) -> bool:
-    """Whether a file is, by its name or its first bytes, of a kind that ffmpeg decodes and libsndfile does not."""
+    """Whether a file is, by its name or its first bytes, of a kind that ffmpeg decodes and
+    libsndfile does not.
+    """
     if path.suffix.lower() in SUFFIXES:
         return True
     with path.open("rb") as file:
@@ -44,23 +52,30 @@ def is_for_ffmpeg(path: Path) -> bool:
 
 
 def need_ffmpeg(recordings: Iterable[str]) -> None:
-    """Raise `UserError`, which names the files, where some by their names need ffmpeg, and there is none."""
+    """Raise `UserError`, which names the files, where some by their names need ffmpeg, and there is
+    none.
+    """
     if find_ffmpeg() is not None:
         return
     own = sorted({name for name in recordings if Path(name).suffix.lower() in SUFFIXES})
     if own:
         more = f", … ({len(own)} such)" if len(own) > _MANY else ""
-        raise UserError(f"ffmpeg is not on PATH; expected it for {', '.join(own[:_MANY])}{more}: {INSTALL}")
+        raise UserError(
+            f"ffmpeg is not on PATH; expected it for {', '.join(own[:_MANY])}{more}: {INSTALL}"
+        )
 
 
 def decode(path: Path, out: Path, name: object) -> None:
     """Write the first stream of sound of a file to `out`, as a wave of 64 bit sizes, in float32.
 
-    Raises `SoundError`, in which the recording is `name`: there is no ffmpeg, or it knows no sound in the file.
+    Raises `SoundError`, in which the recording is `name`: there is no ffmpeg, or it knows no sound
+    in the file.
     """
     program = find_ffmpeg()
     if program is None:
-        raise SoundError(name, Trouble.DECODER, "ffmpeg on PATH, which decodes this kind", "none", INSTALL)
+        raise SoundError(
+            name, Trouble.DECODER, "ffmpeg on PATH, which decodes this kind", "none", INSTALL
+        )
     # A path may look like an option or an address.
     given = ["-protocol_whitelist", "file,pipe", "-i", f"file:{path}", "-map", "0:a:0"]
     with path.open("rb") as file:
@@ -76,8 +91,14 @@ def decode(path: Path, out: Path, name: object) -> None:
     begun = out.is_file() and out.stat().st_size > 0
     if (done.returncode and begun) or (not done.returncode and _CUT.search(" ".join(said))):
         raise SoundError(
-            name, Trouble.TRUNCATED, "a whole recording", f"less, as ffmpeg says: {words}", "copy it again"
+            name,
+            Trouble.TRUNCATED,
+            "a whole recording",
+            f"less, as ffmpeg says: {words}",
+            "copy it again",
         )
     if done.returncode:
         found = f"what it does not ({words})"
-        raise SoundError(name, Trouble.UNDECODABLE, "what libsndfile or ffmpeg decodes", found, what_it_is(path))
+        raise SoundError(
+            name, Trouble.UNDECODABLE, "what libsndfile or ffmpeg decodes", found, what_it_is(path)
+        )

@@ -15,7 +15,8 @@ _LOSSY = 0.99
 
 
 def full_scale(subtype: str) -> float:
-    """Return the level at which, and beyond which, samples of a subtype of libsndfile's are at full scale.
+    """Return the level at which, and beyond which, samples of a subtype of libsndfile's are at full
+    scale.
 
     A "" means that ffmpeg has decoded it.
     """

@@ -1,4 +1,6 @@
-"""What a header says of its length, which libsndfile corrects in silence where the file is shorter."""
+"""What a header says of its length, which libsndfile corrects in silence where the file
+is shorter.
+"""
 
 import io
 import re
@@ -10,7 +12,9 @@ STREAMED = 0x7FFFF000
 """A length from here on is what a program writes that does not know it yet, into a pipe."""
 
 _PLAIN = (1, 3, 6, 7, 0xFFFE)
-"""Formats of wav in which a frame has a size: PCM, floats, A-law, mu-law, or any of these with more said."""
+"""Formats of wav in which a frame has a size: PCM, floats, A-law, mu-law, or any of these with more
+said.
+"""
 _SAMPLES = (b"data", b"RIFF", b"RF64")
 """Chunks that hold samples, or another wav that was put behind the first."""
 _LONG = 2**62
@@ -18,12 +22,16 @@ _NIST = re.compile(rb"^(\w+) -\S+ (.*?)\s*$", re.MULTILINE)
 
 
 def promise_of(file: Bytes) -> Promise | None:
-    """Return what a header says, that of `common_promise` or of one of the kinds of `rare_headers`."""
+    """Return what a header says, that of `common_promise` or of one of the kinds of
+    `rare_headers`.
+    """
     return common_promise(file) or rare_promise(file)
 
 
 def common_promise(file: Bytes) -> Promise | None:
-    """Return what the header of a wav (RIFF, RF64, W64), an aiff, au or sphere says; None where it does not."""
+    """Return what the header of a wav (RIFF, RF64, W64), an aiff, au or sphere says; None where it
+    does not.
+    """
     file.seek(0)
     head = file.read(12) or b""
     if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:] == b"WAVE":
@@ -40,8 +48,10 @@ def common_promise(file: Bytes) -> Promise | None:
 
 
 def bytes_behind(file: Bytes, promise: Promise) -> int:
-    """Return how many bytes of a wav lie behind its samples that are more samples, which its header leaves out: what is
-    no chunk, a second chunk of samples, or another wav. Zeros that fill a block of a disk are none."""
+    """Return how many bytes of a wav lie behind its samples that are more samples, which its header
+    leaves out: what is no chunk, a second chunk of samples, or another wav. Zeros that fill a block
+    of a disk are none.
+    """
     file.seek(0)
     if file.read(4) != b"RIFF":
         return 0
@@ -52,7 +62,11 @@ def bytes_behind(file: Bytes, promise: Promise) -> int:
         file.seek(place)
         head = file.read(8) or b""
         name, length = head[:4], int.from_bytes(head[4:], "little")
-        is_chunk = name.isascii() and name.decode("ascii", "replace").isprintable() and place + length <= size
+        is_chunk = (
+            name.isascii()
+            and name.decode("ascii", "replace").isprintable()
+            and place + length <= size
+        )
         if name in _SAMPLES and place + length <= size:
             return size - place
         if not is_chunk:
@@ -79,11 +93,17 @@ def with_open_end(content: bytes) -> bytes:
 
 
 def frames_promised(file: Bytes, promise: Promise, frames: int) -> int:
-    """Return how many frames a header promises of a file of which libsndfile has `frames`; never fewer."""
+    """Return how many frames a header promises of a file of which libsndfile has `frames`; never
+    fewer.
+    """
     there = file.seek(0, io.SEEK_END) - promise.begin
     if promise.size <= there or there <= 0:
         return frames
-    return max(frames, promise.size // promise.frame) if promise.frame else round(frames * promise.size / there)
+    return (
+        max(frames, promise.size // promise.frame)
+        if promise.frame
+        else round(frames * promise.size / there)
+    )
 
 
 def _riff(file: Bytes, order: Order) -> Promise | None:
@@ -143,7 +163,9 @@ def _nist(file: Bytes) -> Promise | None:
     file.seek(0)
     fields = dict(_NIST.findall(file.read(min(begin, 1 << 16)) or b""))
     try:
-        count, width, channels = (int(fields[name]) for name in (b"sample_count", b"sample_n_bytes", b"channel_count"))
+        count, width, channels = (
+            int(fields[name]) for name in (b"sample_count", b"sample_n_bytes", b"channel_count")
+        )
     except (KeyError, ValueError):
         return None
     # Compressed ones (shorten) have fewer bytes than samples.

@@ -13,7 +13,8 @@ class ChainedError(Exception):
 
 
 def true_source(path: Path, form: str, subtype: str, is_empty: bool) -> Path | bytes:
-    """Return a file, or what it would hold if its header were true, where libsndfile would stop before its end.
+    """Return a file, or what it would hold if its header were true, where libsndfile would stop
+    before its end.
 
     `form` and `subtype` are libsndfile's, and `is_empty` is whether it finds no sample in it.
 

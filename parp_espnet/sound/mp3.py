@@ -1,11 +1,13 @@
-"""What an mp3's first frame says, or ought to say: how many frames there are, and how much silence is before the sound.
+"""What an mp3's first frame says, or ought to say: how many frames there are, and how much silence
+is before the sound.
 
-libsndfile guesses the length of an mp3 without such a frame by its first frames, and reads no further than that: of
-one with a variable rate it leaves out any part. Here the frames are counted, and that frame is put before them.
+libsndfile guesses the length of an mp3 without such a frame by its first frames, and reads no
+further than that: of one with a variable rate it leaves out any part. Here the frames are counted,
+and that frame is put before them.
 
-An encoder puts silence before the sound and says in a first frame of its own (Xing's or LAME's) how much. libsndfile
-drops both. Praat, whose times a TextGrid has to fit, keeps that frame as silence, and always drops 625 samples
-(`external/mp3/mp3.cpp`: 529 of the decoder, 96 of the encoder).
+An encoder puts silence before the sound and says in a first frame of its own (Xing's or LAME's) how
+much. libsndfile drops both. Praat, whose times a TextGrid has to fit, keeps that frame as silence,
+and always drops 625 samples (`external/mp3/mp3.cpp`: 529 of the decoder, 96 of the encoder).
 """
 
 import io
@@ -35,7 +37,9 @@ _FIRST = 1 << 16
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame of layer 3: its `size` in bytes, its `samples`, and the `rate`; `kind` is what all of a file share."""
+    """A frame of layer 3: its `size` in bytes, its `samples`, and the `rate`; `kind` is what all of
+    a file share.
+    """
 
     size: int
     samples: int
@@ -56,13 +60,17 @@ def frame_at(content: bytes, place: int) -> Frame | None:
     is_first = version == 3
     samples, hertz = 1152 if is_first else 576, _RATES[version][rate]
     size = samples // 8 * 1000 * _KBITS[is_first][coded] // hertz + pad
-    side = {(True, False): 32, (True, True): 17, (False, False): 17, (False, True): 9}[is_first, head[3] >> 6 == 3]
+    side = {(True, False): 32, (True, True): 17, (False, False): 17, (False, True): 9}[
+        is_first, head[3] >> 6 == 3
+    ]
     return Frame(size, samples, hertz, bytes([head[1] & 0xFE, head[2] & 0x0C]), 4 + side)
 
 
 def with_length(path: Path) -> bytes | None:
-    """Return an mp3 (in a wav, too) whose first frame does not say how many there are, or says it of a part of the
-    file, with a frame that does; None where it says it, and for what has no frames."""
+    """Return an mp3 (in a wav, too) whose first frame does not say how many there are, or says it
+    of a part of the file, with a frame that does; None where it says it, and for what has no
+    frames.
+    """
     whole = path.read_bytes()
     if whole[:4] in (b"RIFF", b"RF64"):
         promise = promise_of(io.BytesIO(whole))
@@ -83,7 +91,9 @@ def with_length(path: Path) -> bytes | None:
 
 
 def _first_frame(whole: bytes) -> int:
-    """Where the first frame begins that another one follows: before it there may be a tag, or half a frame."""
+    """Where the first frame begins that another one follows: before it there may be a tag, or half
+    a frame.
+    """
     place = _tag_size(whole[:10])
     for found in _SYNC.finditer(whole, place, place + _FIRST):
         frame = frame_at(whole, found.start())
@@ -94,7 +104,9 @@ def _first_frame(whole: bytes) -> int:
 
 
 def _says_all(content: bytes, first: Frame) -> bool:
-    """Whether the first frame says how many there are, and of all of the file: two mp3s in a row are no such."""
+    """Whether the first frame says how many there are, and of all of the file: two mp3s in a row
+    are no such.
+    """
     found = _TAG.search(content[: first.side + 40])
     if found is None:
         return False
@@ -152,13 +164,16 @@ def _begin_of(path: Path) -> tuple[bytes, Frame | None]:
 
 
 def lead_in_praat(path: Path) -> float:
-    """Return the seconds by which a recording begins later in Praat, negative for earlier; 0 where it is no mp3."""
+    """Return the seconds by which a recording begins later in Praat, negative for earlier; 0 where
+    it is no mp3.
+    """
     begin, frame = _begin_of(path)
     if frame is None:
         return 0.0
     found = _TAG.search(begin[: frame.side + 40])
     if found is None:
-        # `with_length` says how many frames there are, upon which libsndfile drops the decoder's delay.
+        # `with_length` says how many frames there are, upon which libsndfile drops the decoder's
+        # delay.
         return (_DECODER - _DROPPED_BY_PRAAT) / frame.rate
     place = found.end()
     flags = int.from_bytes(begin[place : place + 4], "big")

@@ -1,4 +1,6 @@
-"""Whether an Ogg file (Vorbis, Opus) has its end: to libsndfile, the last page that is whole is the last there was."""
+"""Whether an Ogg file (Vorbis, Opus) has its end: to libsndfile, the last page that is whole is the
+last there was.
+"""
 
 import io
 import re
@@ -14,12 +16,16 @@ _LAST = 4
 
 
 def is_chained(content: bytes) -> bool:
-    """Return whether an Ogg file holds another stream after the first, of which libsndfile reads the first alone."""
+    """Return whether an Ogg file holds another stream after the first, of which libsndfile reads
+    the first alone.
+    """
     return content[:4] == b"OggS" and _FIRST.search(content, 4) is not None
 
 
 def is_cut(file: BinaryIO | io.RawIOBase) -> bool:
-    """Return whether a file is Ogg and the whole page at its end, if there is one, is not the last of its stream."""
+    """Return whether a file is Ogg and the whole page at its end, if there is one, is not the last
+    of its stream.
+    """
     file.seek(0)
     if file.read(4) != b"OggS":
         return False

@@ -11,7 +11,9 @@ from parp_espnet.sound.errors import SoundError, Trouble
 
 
 def is_pipe(value: str) -> bool:
-    """Whether a value of wav.scp is a command that writes a recording, such as `sph2pipe -f wav talk.sph |`."""
+    """Whether a value of wav.scp is a command that writes a recording, such as `sph2pipe -f wav
+    talk.sph |`.
+    """
     return value.endswith("|") and len(value) > 1 and not value.startswith("|")
 
 
@@ -24,10 +26,17 @@ def output_of(value: str) -> Iterator[Path]:
     command = ["bash", "-o", "pipefail", "-c", value.removesuffix("|")]
     with tempfile.NamedTemporaryFile(prefix="parp-pipe-") as output:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, check=False, env=unshielded()
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
+            env=unshielded(),
         )
         if done.returncode:
-            said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+            said = (
+                done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            )[-1]
             found = f"one that ended with exit code {done.returncode} ({said})"
             raise SoundError(value, Trouble.UNDECODABLE, "a command that writes a recording", found)
         yield Path(output.name)

@@ -11,7 +11,9 @@ type Order = Literal["little", "big"]
 
 @dataclass(frozen=True)
 class Promise:
-    """The bytes of samples that a header promises, where they begin, and those of a frame (0 where it does not say)."""
+    """The bytes of samples that a header promises, where they begin, and those of a frame (0 where
+    it does not say).
+    """
 
     size: int
     begin: int
@@ -19,7 +21,9 @@ class Promise:
 
 
 def chunks(file: Bytes, order: Order) -> Iterator[tuple[bytes, int]]:
-    """Yield the name and size of each chunk of a RIFF or IFF file, with the file at the beginning of its body."""
+    """Yield the name and size of each chunk of a RIFF or IFF file, with the file at the beginning
+    of its body.
+    """
     place = 12
     while True:
         file.seek(place)

@@ -1,6 +1,8 @@
-"""What the headers of kinds say that few people have: VOC, CAF, SVX, AVR, Psion's WVE, MPC 2000's, Matlab's.
+"""What the headers of kinds say that few people have: VOC, CAF, SVX, AVR, Psion's WVE, MPC 2000's,
+Matlab's.
 
-Those of IRCAM, PAF, PVF, SD2 and XI do not say how long a recording is; nobody can tell whether one of these is whole.
+Those of IRCAM, PAF, PVF, SD2 and XI do not say how long a recording is; nobody can tell whether one
+of these is whole.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +24,9 @@ _WIDTHS = (8, 4, 4, 2, 2, 1)
 
 
 def rare_promise(file: Bytes) -> Promise | None:
-    """Return what the header of a file of one of these kinds says; None where it is another kind."""
+    """Return what the header of a file of one of these kinds says; None where it is
+    another kind.
+    """
     file.seek(0)
     head = (file.read(128) or b"").ljust(128, b"\0")
     for signature, read in _READERS.items():
@@ -61,7 +65,9 @@ def _voc(file: Bytes, head: bytes) -> Promise | None:
 
 
 def is_in_blocks(file: Bytes) -> bool:
-    """Return whether a VOC has several blocks of samples: libsndfile takes the heads of all but one for samples."""
+    """Return whether a VOC has several blocks of samples: libsndfile takes the heads of all but one
+    for samples.
+    """
     file.seek(0)
     head = file.read(26) or b""
     return sum(kind in _VOC_SAMPLES for kind, _, _ in _blocks(file, head)) > 1

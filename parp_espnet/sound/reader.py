@@ -1,7 +1,7 @@
 """Recordings of any kind, opened: their rate, their channels, and any part of them.
 
-A length is counted where it can be: where a header has none, or a codec cannot seek, all is decoded once into a
-temporary file, of which parts are then read.
+A length is counted where it can be: where a header has none, or a codec cannot seek, all is decoded
+once into a temporary file, of which parts are then read.
 """
 
 import shutil
@@ -28,7 +28,9 @@ from parp_espnet.sound.pipes import is_pipe, output_of
 from parp_espnet.sound.stream import BLOCK, Source, Stream, bytes_of, open_stream
 
 SLACK = 0.1
-"""Seconds that a recording may be shorter than its header says: some telephones end it so, and nobody is cut off."""
+"""Seconds that a recording may be shorter than its header says: some telephones end it so, and
+nobody is cut off.
+"""
 
 _CONVERT = "convert it to wav or flac"
 _WRITE_ANEW = "write it anew as one recording, such as with sox"
@@ -41,11 +43,14 @@ class Sound:
     Attributes:
         rate: frames in a second.
         channels: how many there are.
-        subtype: how samples are coded, as libsndfile calls it (`PCM_16`, `ULAW`, …); "" where ffmpeg decodes it.
+        subtype: how samples are coded, as libsndfile calls it (`PCM_16`, `ULAW`, …); "" where
+        ffmpeg decodes it.
         form: the container, as libsndfile calls it (`WAV`, `FLAC`, …).
-        in_place: whether the recording is a file of its own that libsndfile reads, and neither decoded from another
+        in_place: whether the recording is a file of its own that libsndfile reads, and neither
+        decoded from another
             nor within an archive.
-        promised: frames that the header says there are; None where it does not, or they are only a part of it. More
+        promised: frames that the header says there are; None where it does not, or they are only a
+        part of it. More
             than there are where `need_whole` has found it so.
         was_costly: whether all of it had to be decoded, which nobody wants to do again.
     """
@@ -88,7 +93,8 @@ class Sound:
         return self
 
     def frames(self) -> int:
-        """Return how many there are: as the header says, where libsndfile has seen to it, or else counted.
+        """Return how many there are: as the header says, where libsndfile has seen to it, or else
+        counted.
 
         Raises `SoundError` where the recording cannot be decoded to its end.
         """
@@ -115,13 +121,17 @@ class Sound:
             more = f"{behind} bytes of more samples"
             raise SoundError(self.name, Trouble.TRUNCATED, expected, more, _WRITE_ANEW)
         if promised > found + SLACK * self.rate:
-            raise self._cut(f"{promised} frames, as its header says", f"fewer: it ends after {found}")
+            raise self._cut(
+                f"{promised} frames, as its header says", f"fewer: it ends after {found}"
+            )
         self.promised = None if self.promised is None else promised
 
     def read(self, begin: int = 0, end: int | None = None) -> NDArray[np.float32]:
-        """Return frames from `begin` to before `end` (None: to the last), (frames, channels) in [-1, 1].
+        """Return frames from `begin` to before `end` (None: to the last), (frames, channels) in
+        [-1, 1].
 
-        What lies after the end of the recording is not there, and no fault. Float recordings may go beyond 1.
+        What lies after the end of the recording is not there, and no fault. Float recordings may go
+        beyond 1.
 
         Raises:
             SoundError: the recording is damaged, or ends before its header says.
@@ -135,7 +145,9 @@ class Sound:
         try:
             self._go_to(self._first + begin)
             if end is None and self._file.length is None:
-                samples = np.concatenate([np.zeros((0, self._file.channels), np.float32), *self._file.until_end()])
+                samples = np.concatenate(
+                    [np.zeros((0, self._file.channels), np.float32), *self._file.until_end()]
+                )
             else:
                 wanted = (self.frames() if end is None else end) - begin
                 samples = self._file.part(wanted)
@@ -171,14 +183,17 @@ class Sound:
         try:
             self._file.seek(frame)
         except soundfile.SoundFileError:
-            # Some codecs cannot (GSM 6.10, G.721), and none can go beyond an end that it does not know.
+            # Some codecs cannot (GSM 6.10, G.721), and none can go beyond an end that it does not
+            # know.
             self._spool()
             self._file.seek(frame)
         self._at = frame
 
     def _spool(self) -> None:
         """Decode all into a temporary file, which has a length, and go on with that."""
-        folder = Path(self._temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-")))
+        folder = Path(
+            self._temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))
+        )
         whole = folder / "whole.w64"
         try:
             with open_stream(self._source) as file, soundfile.SoundFile(
@@ -194,7 +209,11 @@ class Sound:
 
     def _damaged(self, error: Exception) -> SoundError:
         length = self._file.length
-        promised = "samples to its end" if length is None else f"{self.promised or length} frames, as its header says"
+        promised = (
+            "samples to its end"
+            if length is None
+            else f"{self.promised or length} frames, as its header says"
+        )
         return self._cut(promised, f"fewer: {words_of(error, self._source)}")
 
     def _cut(self, expected: str, found: str) -> SoundError:
@@ -203,10 +222,12 @@ class Sound:
 
 @contextmanager
 def open_sound(recording: str | Path) -> Iterator[Sound]:
-    """Open what a value of wav.scp means: a file, `FILE.ark:OFFSET`, or a command with `|` at its end, which is run
-    once. Whoever does not trust a wav.scp asks `parp_espnet.corpora.kaldi` first whether it names a command.
+    """Open what a value of wav.scp means: a file, `FILE.ark:OFFSET`, or a command with `|` at its
+    end, which is run once. Whoever does not trust a wav.scp asks `parp_espnet.corpora.kaldi` first
+    whether it names a command.
 
-    Raises `SoundError`: it is missing, empty, of an unknown kind, damaged, or needs an ffmpeg that is not there.
+    Raises `SoundError`: it is missing, empty, of an unknown kind, damaged, or needs an ffmpeg that
+    is not there.
     """
     with ExitStack() as temporary:
         yield enter_sound(str(recording), temporary)
@@ -214,7 +235,9 @@ def open_sound(recording: str | Path) -> Iterator[Sound]:
 
 @contextmanager
 def open_bytes(content: bytes) -> Iterator[Sound]:
-    """Open what a file would hold, of a kind that libsndfile decodes. Raises `SoundError` where it is none."""
+    """Open what a file would hold, of a kind that libsndfile decodes. Raises `SoundError` where it
+    is none.
+    """
     name = f"{len(content)} bytes"
     with ExitStack() as temporary:
         try:
@@ -230,7 +253,12 @@ def enter_sound(recording: str, temporary: ExitStack) -> Sound:
     if is_pipe(recording):
         path = temporary.enter_context(output_of(recording))
         if path.stat().st_size == 0:
-            raise SoundError(recording, Trouble.EMPTY, "a command that writes a recording", "one that wrote nothing")
+            raise SoundError(
+                recording,
+                Trouble.EMPTY,
+                "a command that writes a recording",
+                "one that wrote nothing",
+            )
         sound = _opened(recording, path, temporary)
         sound.in_place = False
         return sound
@@ -251,7 +279,10 @@ def _in_ark(name: str, place: Place, temporary: ExitStack) -> Sound:
     with open_place(place) as window:
         # A file of any kind, whose length stands before it.
         if window.is_any_kind:
-            path = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))) / "recording"
+            path = (
+                Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-")))
+                / "recording"
+            )
             with path.open("wb") as copy:
                 shutil.copyfileobj(window, copy)
             sound = _opened(name, path, temporary, place)
@@ -262,7 +293,9 @@ def _in_ark(name: str, place: Place, temporary: ExitStack) -> Sound:
     except (OSError, TypeError, soundfile.SoundFileError) as error:
         found = f"something else ({words_of(error, place)})"
         advice = "is the wav.scp of this archive?"
-        raise SoundError(name, Trouble.UNDECODABLE, "a recording at that byte", found, advice) from None
+        raise SoundError(
+            name, Trouble.UNDECODABLE, "a recording at that byte", found, advice
+        ) from None
 
 
 def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = None) -> Sound:
@@ -282,12 +315,17 @@ def _opened(name: str, path: Path, temporary: ExitStack, place: Place | None = N
     except (TypeError, soundfile.SoundFileError) as error:
         problem = words_of(error, path)
     except OSError as error:
-        raise SoundError(name, Trouble.UNDECODABLE, "a file that may be read", describe(error)) from None
+        raise SoundError(
+            name, Trouble.UNDECODABLE, "a file that may be read", describe(error)
+        ) from None
     except ChainedError:
         problem = "several streams in a row, of which it reads the first alone"
     if ffmpeg.find_ffmpeg() is None and not ffmpeg.is_for_ffmpeg(path):
         raise _unknown(name, path, problem)
-    whole = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-"))) / "whole.w64"
+    whole = (
+        Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="parp-sound-")))
+        / "whole.w64"
+    )
     ffmpeg.decode(path, whole, name)
     return Sound(name, whole, temporary, decoded_of=path, place=place).need_samples()
 
@@ -300,7 +338,9 @@ def _unknown(name: str, path: Path, problem: str) -> SoundError:
 
 
 def seconds_by_header(path: Path) -> float:
-    """Return how long a recording is by its header, in seconds; 0 where it has none, or no true one."""
+    """Return how long a recording is by its header, in seconds; 0 where it has none, or no true
+    one.
+    """
     try:
         with open_stream(path) as file:
             return (file.length or 0) / int(file.samplerate)
@@ -309,6 +349,11 @@ def seconds_by_header(path: Path) -> float:
 
 
 def words_of(error: Exception, source: Any) -> str:
-    """Return what an error of soundfile's says, without its kind and the path, which stand beside it."""
+    """Return what an error of soundfile's says, without its kind and the path, which stand beside
+    it.
+    """
     words = describe(error).partition(": ")[2]
-    return words.removeprefix(f"Error opening {str(source)!r}: ").removeprefix("Error : ").rstrip(".") or "no message"
+    return (
+        words.removeprefix(f"Error opening {str(source)!r}: ").removeprefix("Error : ").rstrip(".")
+        or "no message"
+    )

@@ -1,4 +1,6 @@
-"""Parts of recordings: each is read where it is, and a recording that has to be decoded as a whole is, once."""
+"""Parts of recordings: each is read where it is, and a recording that has to be decoded as a whole
+is, once.
+"""
 
 from collections import OrderedDict
 from contextlib import ExitStack
@@ -21,7 +23,8 @@ def frame_of(sound: Sound, seconds: float | None) -> int | None:
 
 
 def times_of(begin: str, end: str) -> tuple[float, float | None]:
-    """Return the times of a line of Kaldi's `segments`, in seconds; an end of -1 is that of the recording, None.
+    """Return the times of a line of Kaldi's `segments`, in seconds; an end of -1 is that of the
+    recording, None.
 
     Raises `ValueError` for what is no part of a recording.
     """
@@ -33,11 +36,14 @@ def times_of(begin: str, end: str) -> tuple[float, float | None]:
     return first, last
 
 
-def part_of(sound: Sound, begin: float | None, end: float | None, channel: int | None = None) -> NDArray[np.float32]:
-    """Return a part of a recording, (frames,): from `begin` to `end` in seconds (None: its own), of one channel.
+def part_of(
+    sound: Sound, begin: float | None, end: float | None, channel: int | None = None
+) -> NDArray[np.float32]:
+    """Return a part of a recording, (frames,): from `begin` to `end` in seconds (None: its own), of
+    one channel.
 
-    What lies after the end of the recording is not there. Raises `SoundError` where the recording is damaged, and
-    `ValueError` where it lacks the channel.
+    What lies after the end of the recording is not there. Raises `SoundError` where the recording
+    is damaged, and `ValueError` where it lacks the channel.
     """
     samples = sound.read(frame_of(sound, begin) or 0, frame_of(sound, end))
     return mono(samples, channel)
@@ -53,7 +59,10 @@ class OpenSounds:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         for _, temporary in self._open.values():
             temporary.close()

@@ -1,4 +1,6 @@
-"""A recording as libsndfile decodes it, from the beginning to the end, whether or not its header knows the end."""
+"""A recording as libsndfile decodes it, from the beginning to the end, whether or not its header
+knows the end.
+"""
 
 import contextlib
 import io
@@ -25,8 +27,9 @@ _ENDLESS = 2**48
 class Stream(soundfile.SoundFile):  # type: ignore[misc]
     """A file of soundfile's that does not go to where it is already.
 
-    After each read soundfile seeks to the frame after it. Where a header has no length (a FLAC out of a pipe), or the
-    codec cannot seek, the last of these seeks fails though every sample has been read; in mp3 each costs a frame.
+    After each read soundfile seeks to the frame after it. Where a header has no length (a FLAC out
+    of a pipe), or the codec cannot seek, the last of these seeks fails though every sample has been
+    read; in mp3 each costs a frame.
     """
 
     def seekable(self) -> bool:
@@ -48,7 +51,9 @@ class Stream(soundfile.SoundFile):  # type: ignore[misc]
                 return
 
     def part(self, frames: int) -> NDArray[np.float32]:
-        """Return the next frames, fewer at the end, (frames, channels); a length that is not true takes no memory."""
+        """Return the next frames, fewer at the end, (frames, channels); a length that is not true
+        takes no memory.
+        """
         blocks = []
         left = frames
         while left > 0:
@@ -65,8 +70,8 @@ class Stream(soundfile.SoundFile):  # type: ignore[misc]
 def open_stream(source: Source) -> Stream:
     """Open a source.
 
-    Raises what soundfile does: `SoundFileError`, or `TypeError` for raw samples, whose rate nobody has said; and
-    `SoundError` for an archive.
+    Raises what soundfile does: `SoundFileError`, or `TypeError` for raw samples, whose rate nobody
+    has said; and `SoundError` for an archive.
     """
     if isinstance(source, Path):
         return Stream(source)

@@ -3,7 +3,8 @@
 from parp_espnet.sound.ffmpeg import SUFFIXES as FOR_FFMPEG
 
 DECODED = (
-    ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64", ".rf64",
+    ".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".au", ".snd",
+    ".caf", ".w64", ".rf64",
     ".sph", ".wve", ".voc", ".mp2", ".bwf",
 )  # fmt: skip
 """What libsndfile decodes."""

@@ -1,13 +1,15 @@
-"""A study's records in one small file: what its complete experiments left, without models, checkpoints and speech.
+"""A study's records in one small file: what its complete experiments left, without models,
+checkpoints and speech.
 
     parp-study pack results/curves curves.tar.xz
     parp-study unpack curves.tar.xz              on another machine, or in a later clone
 
-A machine can be lost, and a long study can be shared among several. What is unpacked counts as done: the study goes on
-with the rest, and tables, figures and claims are made of all of it, as if it had run in one place. With its model a
-result takes a hundred megabytes; a mask takes half of one, but differs little from other masks of its sparsity, so what
-is stored is in which weights it differs from the first of them, of which compression leaves little; of a mask that is
-there already, such as another language's that stayed fixed, nothing.
+A machine can be lost, and a long study can be shared among several. What is unpacked counts as
+done: the study goes on with the rest, and tables, figures and claims are made of all of it, as if
+it had run in one place. With its model a result takes a hundred megabytes; a mask takes half of
+one, but differs little from other masks of its sparsity, so what is stored is in which weights it
+differs from the first of them, of which compression leaves little; of a mask that is there already,
+such as another language's that stayed fixed, nothing.
 """
 
 import io
@@ -36,12 +38,15 @@ RESULT = "result.json"
 RECIPES = "egs2"
 MASKS = (OMP_MASK, FINAL_MASK)
 RECORDS = (
-    RESULT, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}", f"{BY_LANGUAGE}/*/utterances.tsv",
+    RESULT, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}",
+    f"{BY_LANGUAGE}/*/utterances.tsv",
     "pruning.jsonl", "tensorboard/valid/events.*", "decode_*/*/score/confusions.tsv",
 )  # fmt: skip
 """What a report reads of an experiment, beside its masks, as patterns in its directory."""
 LARGEST = 2 << 30
-"""Bytes that an archive's members may have together; what is larger is none of ours, and would fill the memory."""
+"""Bytes that an archive's members may have together; what is larger is none of ours, and would fill
+the memory.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,10 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
     """
     done = [one.directory for one in experiments if is_result(root / one.result)]
     if not done:
-        raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
+        raise UserError(
+            f"none of {len(experiments)} experiments has a result yet, such as "
+            f"{experiments[0].result}"
+        )
     with atomic_write(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
         differences = _Differences()
         members: list[tuple[str, bytes]] = []
@@ -104,9 +112,13 @@ class _Differences:
         self._same: dict[tuple[str, str], str] = {}
 
     def add(self, name: str, mask: Mask) -> Mask:
-        """Return what is to be stored: the mask itself where it is the first of its weights and sparsity."""
+        """Return what is to be stored: the mask itself where it is the first of its weights and
+        sparsity.
+        """
         same = self._same.setdefault((mask.fingerprint, mask.sha256), name)
-        reference, other = self._firsts.setdefault((mask.fingerprint, mask.sparsity_target), (name, mask))
+        reference, other = self._firsts.setdefault(
+            (mask.fingerprint, mask.sparsity_target), (name, mask)
+        )
         if same != name:
             reference, other = same, mask
         if reference == name:
@@ -135,11 +147,12 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 def unpack(archive: Path, root: Path) -> Unpacked:
     """Put the records of an archive where its experiments would have left them.
 
-    An experiment that has a result already is left as it is. A `result.json` comes last, so that what was interrupted
-    is not taken for complete.
+    An experiment that has a result already is left as it is. A `result.json` comes last, so that
+    what was interrupted is not taken for complete.
 
     Raises:
-        UserError: the file is missing, damaged, or no such archive; it names a place outside of the project; an
+        UserError: the file is missing, damaged, or no such archive; it names a place outside of the
+        project; an
             experiment is running.
     """
     members = _read(archive)
@@ -171,43 +184,77 @@ def _read(archive: Path) -> dict[str, bytes]:
                 if not member.isfile() or not 0 <= size <= LARGEST or outside:
                     name = member.name if member.name.isprintable() else ascii(member.name)
                     raise UserError(
-                        f"{archive}: {name} is nothing that an archive of records holds; nothing is unpacked"
+                        f"{archive}: {name} is nothing that an archive of records holds; nothing "
+                        f"is unpacked"
                     )
                 stream = tar.extractfile(member)
                 members[member.name] = stream.read() if stream else b""
     except FileNotFoundError:
         raise UserError(f"{archive}: no such file") from None
-    except (tarfile.TarError, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError) as error:
+    except (
+        tarfile.TarError,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        ValueError,
+        OverflowError,
+    ) as error:
         raise UserError(
-            f"{archive}: expected an archive of records (tar.xz), found a damaged or other file ({describe(error)})"
+            f"{archive}: expected an archive of records (tar.xz), found a damaged or other file "
+            f"({describe(error)})"
         ) from None
     return members
 
 
 def _contents(archive: Path, members: Mapping[str, bytes]) -> dict[str, Any]:
-    """The table of contents, of which every experiment has a result in the archive and a place in a recipe."""
+    """The table of contents, of which every experiment has a result in the archive and a place in a
+    recipe.
+    """
     try:
         contents = json.loads(members[CONTENTS])
         if contents["format"] != FORMAT:
             raise ValueError(f"its format is {contents['format']}")
         homes = [PurePosixPath(name) for name in contents["experiments"]]
-        if not isinstance(contents["experiments"], list) or not isinstance(contents["differences"], dict):
+        if not isinstance(contents["experiments"], list) or not isinstance(
+            contents["differences"], dict
+        ):
             raise TypeError("its table of contents is another")
-        if odd := [name for pair in contents["differences"].items() for name in pair if not isinstance(name, str)]:
+        if odd := [
+            name
+            for pair in contents["differences"].items()
+            for name in pair
+            if not isinstance(name, str)
+        ]:
             raise TypeError(f"{odd[0]} names no mask")
-        inside = [name for name in members if any(_is_record(PurePosixPath(name), home) for home in homes)]
-        lost = [str(home) for home in homes if f"{home}/{RESULT}" not in inside or home.parts[0] != RECIPES]
-        lost += [name for name, home in zip(contents["experiments"], homes, strict=True) if str(home) != name]
+        inside = [
+            name for name in members if any(_is_record(PurePosixPath(name), home) for home in homes)
+        ]
+        lost = [
+            str(home)
+            for home in homes
+            if f"{home}/{RESULT}" not in inside or home.parts[0] != RECIPES
+        ]
+        lost += [
+            name
+            for name, home in zip(contents["experiments"], homes, strict=True)
+            if str(home) != name
+        ]
         lost += sorted(members.keys() - set(inside) - {CONTENTS})
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise UserError(f"{archive}: expected an archive of records ({FORMAT!r}), found another ({error})") from None
+        raise UserError(
+            f"{archive}: expected an archive of records ({FORMAT!r}), found another ({error})"
+        ) from None
     if lost:
-        raise UserError(f"{archive}: damaged: {lost[0]} belongs to no complete experiment; nothing is unpacked")
+        raise UserError(
+            f"{archive}: damaged: {lost[0]} belongs to no complete experiment; nothing is unpacked"
+        )
     return dict(contents)
 
 
 def _check_results(archive: Path, members: Mapping[str, bytes]) -> None:
-    """Raise `UserError` unless every `result.json` of an archive is one: what is unpacked counts as done."""
+    """Raise `UserError` unless every `result.json` of an archive is one: what is unpacked counts as
+    done.
+    """
     for name, content in members.items():
         if PurePosixPath(name).name != RESULT:
             continue
@@ -215,7 +262,8 @@ def _check_results(archive: Path, members: Mapping[str, bytes]) -> None:
             found = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise UserError(
-                f"{archive}: damaged: {name}: expected JSON ({describe(error)}); nothing is unpacked"
+                f"{archive}: damaged: {name}: expected JSON ({describe(error)}); nothing is "
+                f"unpacked"
             ) from None
         try:
             Result.of(found, where=name)
@@ -224,15 +272,22 @@ def _check_results(archive: Path, members: Mapping[str, bytes]) -> None:
 
 
 def _is_record(name: PurePosixPath, home: PurePosixPath) -> bool:
-    """Whether a member is a record of an experiment: a script of its recipe, say, is never replaced."""
+    """Whether a member is a record of an experiment: a script of its recipe, say, is never
+    replaced.
+    """
     if not name.is_relative_to(home):
         return False
     inside = name.relative_to(home)
     patterns = (PurePosixPath(pattern) for pattern in (*RECORDS, *MASKS))
-    return any(len(inside.parts) == len(pattern.parts) and inside.match(str(pattern)) for pattern in patterns)
+    return any(
+        len(inside.parts) == len(pattern.parts) and inside.match(str(pattern))
+        for pattern in patterns
+    )
 
 
-def _restored_masks(archive: Path, members: Mapping[str, bytes], differences: Mapping[str, str]) -> dict[str, Mask]:
+def _restored_masks(
+    archive: Path, members: Mapping[str, bytes], differences: Mapping[str, str]
+) -> dict[str, Mask]:
     """The masks as they were, by member."""
     masks: dict[str, Mask] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -241,14 +296,23 @@ def _restored_masks(archive: Path, members: Mapping[str, bytes], differences: Ma
             file.write_bytes(members[name])
             mask = Mask.load(file, called=f"{archive}: {name}")
             reference = masks.get(differences.get(name, ""))
-            if name in differences and (reference is None or reference.fingerprint != mask.fingerprint):
-                raise UserError(f"{archive}: damaged: it lacks the mask from which {name} differs; nothing is unpacked")
+            if name in differences and (
+                reference is None or reference.fingerprint != mask.fingerprint
+            ):
+                raise UserError(
+                    f"{archive}: damaged: it lacks the mask from which {name} differs; nothing is "
+                    f"unpacked"
+                )
             masks[name] = mask if reference is None else _xor(mask, reference)
     return masks
 
 
 def _restore(
-    root: Path, directory: Path, members: Mapping[str, bytes], masks: Mapping[str, Mask], archive: str
+    root: Path,
+    directory: Path,
+    members: Mapping[str, bytes],
+    masks: Mapping[str, Mask],
+    archive: str,
 ) -> None:
     result = (directory / RESULT).as_posix()
     for name, content in members.items():

@@ -1,4 +1,6 @@
-"""What an experiment is in a study, as fields: its method, and the mask that it begins with. Names are made of them."""
+"""What an experiment is in a study, as fields: its method, and the mask that it begins with. Names
+are made of them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -18,13 +20,17 @@ LETTERS = 8
 
 @dataclass(frozen=True)
 class Arm:
-    """A method with what it begins with. Two results of one arm differ in data, sparsity, seed and the like."""
+    """A method with what it begins with. Two results of one arm differ in data, sparsity, seed and
+    the like.
+    """
 
     method: str
     joint: bool = False
     """Whether one run was for several languages."""
     first: str = ""
-    """Where its first mask comes from, a `methods.Source` in lower case, where that is not the method's own."""
+    """Where its first mask comes from, a `methods.Source` in lower case, where that is not the
+    method's own.
+    """
     languages: tuple[str, ...] = ()
     """Whose the mask is that it was given."""
     combined: str = ""
@@ -56,8 +62,12 @@ class Arm:
 
     @property
     def of_one(self) -> bool:
-        """Whether it was given the mask of one language or task: OMP's ranking of it, of the same corpus."""
-        return bool(self.given) and not (self.combined or self.of_joint or self.run or " " in self.given)
+        """Whether it was given the mask of one language or task: OMP's ranking of it, of the same
+        corpus.
+        """
+        return bool(self.given) and not (
+            self.combined or self.of_joint or self.run or " " in self.given
+        )
 
     @property
     def own(self) -> bool:
@@ -143,10 +153,15 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
         aside.append(origin.source)
     if origin.upstream not in (None, result.upstream):
         aside.append(f"on {origin.upstream}")
-    if origin.recipe is not None and corpus_of_recipe(origin.recipe) != corpus_of_recipe(result.recipe):
+    if origin.recipe is not None and corpus_of_recipe(origin.recipe) != corpus_of_recipe(
+        result.recipe
+    ):
         aside.append(f"in {origin.recipe}")
     scope = (result.mask_origin or {}).get("scope")
-    if origin.parents is None and scope not in (None, (result.options or {}).get("scope", "global")):
+    if origin.parents is None and scope not in (
+        None,
+        (result.options or {}).get("scope", "global"),
+    ):
         aside.append(f"ranked by {scope}")
     if origin.seed not in (None, result.seed):
         aside.append(f"seed {origin.seed}")
@@ -175,6 +190,8 @@ def is_total(result: Result) -> bool:
 
 
 def corpus_of(result: Result) -> str:
-    """Return what speech or text the result is of: the corpus, or the folder of the recipe where it has none."""
+    """Return what speech or text the result is of: the corpus, or the folder of the recipe where it
+    has none.
+    """
     corpus = None if result.options is None else result.options.get("corpus")
     return str(corpus) if corpus is not None else older.corpus_of(result)

@@ -1,7 +1,9 @@
-"""The paper's claims C1 to C9 (Lai et al. 2021), each with a verdict and the numbers that it rests on.
+"""The paper's claims C1 to C9 (Lai et al. 2021), each with a verdict and the numbers that it rests
+on.
 
-A comparison counts for a claim, or against it, where its paired 95 % interval does not hold 0 (p below 0.05). Seeds
-count as comparisons of their own. C9 is of text tasks, with BERT and XLNet, and the others are of speech.
+A comparison counts for a claim, or against it, where its paired 95 % interval does not hold 0 (p
+below 0.05). Seeds count as comparisons of their own. C9 is of text tasks, with BERT and XLNet, and
+the others are of speech.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -67,26 +69,45 @@ class Tally:
     def __str__(self) -> str:
         middle = 100 * median(self.differences)
         total = len(self.differences)
-        return f"fewer errors in {self.fewer} of {total}, more in {self.more}, median difference {middle:+.1f} points"
+        return (
+            f"fewer errors in {self.fewer} of {total}, more in {self.more}, median difference "
+            f"{middle:+.1f} points"
+        )
 
 
 def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
     """Judge every claim by what there is."""
     texts: dict[str, tuple[str, Callable[[Sequence[Result], Evidence], tuple[Verdict, str]]]] = {
-        "C1": ("PARP has fewer errors than the dense model, at 10 minutes without a language model", _beats_dense),
-        "C2": ("PARP has no more errors than OMP and IMP at every sparsity up to 80 %", _at_or_below),
+        "C1": (
+            "PARP has fewer errors than the dense model, at 10 minutes without a language model",
+            _beats_dense,
+        ),
+        "C2": (
+            "PARP has no more errors than OMP and IMP at every sparsity up to 80 %",
+            _at_or_below,
+        ),
         "C3": ("PARP costs one finetuning; IMP's cost grows with sparsity", _cost),
         "C4": ("masks of different languages overlap by more than 90 % at 50 %", _overlap),
         "C5": ("PARP's final mask is almost its first: IOU above 99.99 % beyond 20 %", _unchanged),
-        "C6": ("another language's mask has more errors where it is fixed, and none where it adjusts", _transfer),
+        "C6": (
+            "another language's mask has more errors where it is fixed, and none where it adjusts",
+            _transfer,
+        ),
         "C7": ("one joint run finds one subnetwork for all languages", _joint),
         "C8": ("from a random mask PARP is as bad as RP; at 90 % PARP-P is best", _random_start),
-        "C9": ("BERT and XLNet: PARP repairs masks of other tasks on most pairs of tasks", _repairs),
+        "C9": (
+            "BERT and XLNet: PARP repairs masks of other tasks on most pairs of tasks",
+            _repairs,
+        ),
     }
     text = is_text(results)
-    fitting = {name: judge for name, (_, judge) in texts.items() if not results or text == (name == "C9")}
+    fitting = {
+        name: judge for name, (_, judge) in texts.items() if not results or text == (name == "C9")
+    }
     judges = {name: fitting.get(name, _elsewhere) for name in texts}
-    return [Claim(name, says, *judges[name](results, evidence)) for name, (says, _) in texts.items()]
+    return [
+        Claim(name, says, *judges[name](results, evidence)) for name, (says, _) in texts.items()
+    ]
 
 
 def _elsewhere(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -104,7 +125,9 @@ def _parp_against(other: str, most: float, found: Sequence[Comparison]) -> Tally
 
 
 def _is(arm: Arm, method: str) -> bool:
-    """Whether an arm is a method as the paper has it: with a mask of its own, the usual interval and ranking."""
+    """Whether an arm is a method as the paper has it: with a mask of its own, the usual interval
+    and ranking.
+    """
     return arm.plain and arm.method == method
 
 
@@ -118,7 +141,9 @@ def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict
     if not found:
         return Verdict.UNTESTED, "no PARP beside a dense model, without a language model"
     fewer, more = sum(one.fewer for one in found.values()), sum(one.more for one in found.values())
-    told = "; ".join(f"{frozen} frozen updates, up to 50 %: {tally}" for frozen, tally in found.items())
+    told = "; ".join(
+        f"{frozen} frozen updates, up to 50 %: {tally}" for frozen, tally in found.items()
+    )
     return _decide(fewer > 0 and not more, more > fewer), told
 
 
@@ -133,8 +158,14 @@ def _at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict
 
 
 def _cost(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    once = {one.finetuning_runs for one in evidence.costs if one.who.own and one.who.method == "parp"}
-    several = {one.sparsity: one.finetuning_runs for one in evidence.costs if one.who.own and one.who.method == "imp"}
+    once = {
+        one.finetuning_runs for one in evidence.costs if one.who.own and one.who.method == "parp"
+    }
+    several = {
+        one.sparsity: one.finetuning_runs
+        for one in evidence.costs
+        if one.who.own and one.who.method == "imp"
+    }
     if not once or not several:
         return Verdict.UNTESTED, "no PARP beside IMP"
     in_order = [several[sparsity] for sparsity in sorted(several)]
@@ -144,12 +175,16 @@ def _cost(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
 
 
 def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    found = [o for o in evidence.overlaps if o.sparsity == 0.5 and not {"mpi", JOINT} & {o.one, o.other}]
+    found = [
+        o for o in evidence.overlaps if o.sparsity == 0.5 and not {"mpi", JOINT} & {o.one, o.other}
+    ]
     if not found:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
     low, high = min(o.iou for o in found), max(o.iou for o in found)
     told = _by_frozen("pair", ((o.freeze_updates, o.iou) for o in found))
-    return _decide(low > OVERLAP, high < OVERLAP), f"{told}; two random masks have {random_iou(0.5):.3f}"
+    return _decide(
+        low > OVERLAP, high < OVERLAP
+    ), f"{told}; two random masks have {random_iou(0.5):.3f}"
 
 
 def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -164,14 +199,17 @@ def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, 
 
 
 def _by_frozen(what: str, values: Iterable[tuple[int, float]]) -> str:
-    """Count, range and mean; by numbers of frozen updates where there are several, as less moves in fewer."""
+    """Count, range and mean; by numbers of frozen updates where there are several, as less moves in
+    fewer.
+    """
     found: dict[int, list[float]] = {}
     for frozen, value in values:
         found.setdefault(frozen, []).append(value)
     return "; ".join(
         (f"{frozen} frozen updates: " if len(found) > 1 else "")
         + (
-            f"{len(several)} {what}s, {min(several):.4f} to {max(several):.4f}, mean {fmean(several):.4f}"
+            f"{len(several)} {what}s, {min(several):.4f} to {max(several):.4f}, mean "
+            f"{fmean(several):.4f}"
             if len(several) > 1
             else f"1 {what}, {several[0]:.4f}"
         )
@@ -180,7 +218,9 @@ def _by_frozen(what: str, values: Iterable[tuple[int, float]]) -> str:
 
 
 def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    """It does not hold where no fixed mask degrades, nor where most adjusting ones do, or more than fixed ones."""
+    """It does not hold where no fixed mask degrades, nor where most adjusting ones do, or more than
+    fixed ones.
+    """
     fixed, moving = (Tally.of(_beside_own(method, evidence)) for method in ("transfer", "parp"))
     if not fixed or not moving:
         return Verdict.UNTESTED, "no foreign masks, fixed and adjusting, beside the language's own"
@@ -204,11 +244,15 @@ def _beside_own(method: str, evidence: Evidence) -> list[Comparison]:
 
 def _adjusting_beside_fixed(evidence: Evidence) -> list[Comparison]:
     """Such a mask where it adjusts, against itself where it stays."""
-    return [c for c in _foreign("parp", evidence) if c.second.method == "transfer" and c.second.given]
+    return [
+        c for c in _foreign("parp", evidence) if c.second.method == "transfer" and c.second.given
+    ]
 
 
 def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    """A joint run's model is what the paper reports; its mask, finetuned in one language alone, is told beside it."""
+    """A joint run's model is what the paper reports; its mask, finetuned in one language alone, is
+    told beside it.
+    """
     found: dict[Arm, list[Comparison]] = {}
     for one in evidence.comparisons:
         if (one.first.joint or one.first.of_joint) and _is(one.second, "omp"):
@@ -216,7 +260,9 @@ def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]
     tallies = {arm: Tally.of(some) for arm, some in found.items()}
     if not tallies:
         return Verdict.UNTESTED, "no joint run, and no mask of one, beside the languages' own"
-    judged = {arm: one for arm, one in tallies.items() if arm.joint and arm.method.startswith("parp")}
+    judged = {
+        arm: one for arm, one in tallies.items() if arm.joint and arm.method.startswith("parp")
+    }
     judged = judged or tallies
     told = "; ".join(f"{arm.label}: {tally}" for arm, tally in tallies.items())
     holds = any(one.more <= one.fewer for one in judged.values())
@@ -224,8 +270,12 @@ def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]
 
 
 def _random_start(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    """Two halves, each judged where it was tested; the claim holds where both do, and fails with one of them."""
-    halves = [half for half in (_as_bad_as_rp(results), _best_where_sparse(results)) if half is not None]
+    """Two halves, each judged where it was tested; the claim holds where both do, and fails with
+    one of them.
+    """
+    halves = [
+        half for half in (_as_bad_as_rp(results), _best_where_sparse(results)) if half is not None
+    ]
     if not halves:
         return Verdict.UNTESTED, "no PARP from a random mask beside RP, and no PARP-P at 90 %"
     verdicts = {verdict for verdict, _ in halves}
@@ -234,7 +284,9 @@ def _random_start(results: Sequence[Result], evidence: Evidence) -> tuple[Verdic
 
 
 def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
-    """The first half of C8: what differs from RP in that the random mask moves; no interval is told apart."""
+    """The first half of C8: what differs from RP in that the random mask moves; no interval is told
+    apart.
+    """
     rp = {_alike(one): one.error_rate for one in results if arm_of(one).own and one.method == "rp"}
     from_random = [one for one in results if arm_of(one).first == "random" and one.method == "parp"]
     moving = [one for one in from_random if rp.get(_alike(one))]
@@ -251,11 +303,16 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The second half of C8: PARP-P among all that is as sparse and otherwise alike."""
     sparse = [one for one in results if one.sparsity_target == SPARSE and not is_total(one)]
     progressive = [one for one in sparse if one.method == "parp-p"]
-    others = {id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p] for p in progressive}
+    others = {
+        id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p]
+        for p in progressive
+    }
     best = [one.error_rate <= min(others[id(one)]) for one in progressive if others[id(one)]]
     if not best:
         return None
-    return _decide(all(best), not any(best)), f"PARP-P is best at {100 * SPARSE:g} % in {sum(best)} of {len(best)}"
+    return _decide(
+        all(best), not any(best)
+    ), f"PARP-P is best at {100 * SPARSE:g} % in {sum(best)} of {len(best)}"
 
 
 def _alike(one: Result) -> tuple[object, ...]:
@@ -264,16 +321,21 @@ def _alike(one: Result) -> tuple[object, ...]:
 
 
 def _repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    """A pair is a source and a target, and a seed. It is repaired where the same mask has fewer errors adjusting.
+    """A pair is a source and a target, and a seed. It is repaired where the same mask has fewer
+    errors adjusting.
 
-    The claim holds where that is so, with its interval, in most pairs; it does not where in no more than get worse.
+    The claim holds where that is so, with its interval, in most pairs; it does not where in no more
+    than get worse.
     """
     pairs = _adjusting_beside_fixed(evidence)
     if not pairs:
         return Verdict.UNTESTED, "no masks of other tasks, fixed and adjusting"
     found = Tally.of(pairs)
     low, high = _mean_interval(found.differences)
-    told = f"adjusting against fixed, {len(pairs)} pairs: {found}, mean {100 * fmean(found.differences):+.1f} points, "
+    told = (
+        f"adjusting against fixed, {len(pairs)} pairs: {found}, mean "
+        f"{100 * fmean(found.differences):+.1f} points, "
+    )
     told += f"95 % interval over pairs [{100 * low:+.1f}, {100 * high:+.1f}]"
     for how, method in (("fixed", "transfer"), ("adjusting", "parp")):
         own = Tally.of(_beside_own(method, evidence))

@@ -35,7 +35,10 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
     """
     done = [found for one in experiments for found in _done(one, root)]
     if not done:
-        raise UserError(f"none of {len(experiments)} experiments has a result yet, such as {experiments[0].result}")
+        raise UserError(
+            f"none of {len(experiments)} experiments has a result yet, such as "
+            f"{experiments[0].result}"
+        )
     write_json(out, [one.result.as_json() for one in done])
     return done
 
@@ -45,7 +48,9 @@ def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
     if is_result(file):
         yield Done(experiment, _complete(Result.read(file), experiment), file.parent)
         for part in sorted(file.parent.glob(f"{BY_LANGUAGE}/*/{file.name}")):
-            yield Done(experiment, _complete(Result.read(part), experiment), part.parent, whole=False)
+            yield Done(
+                experiment, _complete(Result.read(part), experiment), part.parent, whole=False
+            )
 
 
 def _complete(result: Result, experiment: Experiment) -> Result:
@@ -60,4 +65,7 @@ def read_results(path: Path) -> list[Result]:
     found = read_json(path)
     if not isinstance(found, list) or not found:
         raise UserError(f"{path}: expected a list of results; collect them again")
-    return [Result.of(one, where=f"{path}, result {number}") for number, one in enumerate(found, start=1)]
+    return [
+        Result.of(one, where=f"{path}, result {number}")
+        for number, one in enumerate(found, start=1)
+    ]

@@ -1,4 +1,6 @@
-"""What a study knows besides its results: plain values in `evidence.json`, of which figures and claims are made."""
+"""What a study knows besides its results: plain values in `evidence.json`, of which figures and
+claims are made.
+"""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -39,7 +41,9 @@ class Called:
 
 @dataclass(frozen=True)
 class Cost(Called):
-    """What an experiment costs with all finetunings that its method needs, as if it were run alone."""
+    """What an experiment costs with all finetunings that its method needs, as if it
+    were run alone.
+    """
 
     language: str
     method: str
@@ -102,7 +106,9 @@ class Anatomy(Called):
 
 @dataclass(frozen=True)
 class Adjusting(Called):
-    """How a mask moved: after how many updates how many weights changed sides, and the IOU with the first mask."""
+    """How a mask moved: after how many updates how many weights changed sides, and the IOU with the
+    first mask.
+    """
 
     language: str
     method: str
@@ -118,7 +124,9 @@ class Adjusting(Called):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two experiments on the same utterances; positive differences mean that `one` has more errors."""
+    """Two experiments on the same utterances; positive differences mean that `one` has
+    more errors.
+    """
 
     language: str
     sparsity: float
@@ -192,13 +200,16 @@ class Evidence:
 
     @property
     def warning(self) -> str:
-        """Say which files should have been there, and what is not shown therefore; nothing where none is missing."""
+        """Say which files should have been there, and what is not shown therefore; nothing where
+        none is missing.
+        """
         if not self.missing:
             return ""
         shown, more = self.missing[:SHOWN], len(self.missing) - SHOWN
         files = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
         return (
-            f"missing in complete experiments, so that comparisons, figures or tables lack what it makes: {files}; "
+            f"missing in complete experiments, so that comparisons, figures or tables lack what "
+            f"it makes: {files}; "
             "run the study again, which makes utterances.tsv (stages 13 and 14)"
         )
 
@@ -208,12 +219,19 @@ class Evidence:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `write` wrote. Raises `UserError` when it is missing, damaged, or of another version."""
+        """Read what `write` wrote. Raises `UserError` when it is missing, damaged, or of another
+        version.
+        """
         found = read_json(path)
         try:
-            made = {name: tuple(_made(kind, one) for one in found.get(name, ())) for name, kind in KINDS.items()}
+            made = {
+                name: tuple(_made(kind, one) for one in found.get(name, ()))
+                for name, kind in KINDS.items()
+            }
         except (AttributeError, TypeError) as error:
-            raise UserError(f"{path}: expected a study's evidence ({error}); collect it again (stage 5)") from None
+            raise UserError(
+                f"{path}: expected a study's evidence ({error}); collect it again (stage 5)"
+            ) from None
         return cls(**made, missing=tuple(found.get("missing", ())))
 
 
@@ -223,7 +241,11 @@ ARMS = ("arm", "one_arm", "other_arm")
 
 def _made(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """One of a kind. Raises `TypeError` when a value is missing, not known, or of another type."""
-    arms = {name: None if values.get(name) is None else Arm.of(values[name]) for name in ARMS if name in values}
+    arms = {
+        name: None if values.get(name) is None else Arm.of(values[name])
+        for name in ARMS
+        if name in values
+    }
     made, types = kind(**{**values, **arms}), get_type_hints(kind)
     for name, value in values.items():
         if name not in arms and not fits(value, types[name]):

@@ -19,20 +19,33 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.arms import JOINT, Arm, arm_of, is_joint
 from parp_espnet.study.collect import Done
-from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Confused, Cost, Evidence, Overlap, Training
+from parp_espnet.study.evidence import (
+    Adjusting,
+    Anatomy,
+    Comparison,
+    Confused,
+    Cost,
+    Evidence,
+    Overlap,
+    Training,
+)
 from parp_espnet.study.names import conditions, decoding_of, method_of, source_of, whose
 from parp_espnet.study.plan import FINAL_MASK
 from parp_espnet.study.variants import Differences, ranking_options, same_data
 
 AGAINST = ("dense", "mpi", "omp", "imp")
-"""What every other method is compared with, in the same language, at the same sparsity, with the same seed."""
+"""What every other method is compared with, in the same language, at the same sparsity, with the
+same seed.
+"""
 MOST_CONFUSED = 12
 MPI = "mpi"
 FIXED = "transfer"
 
 
 def gather(done: Sequence[Done]) -> Evidence:
-    """Read curves, masks, logs and scores of complete experiments, where they are; files that are not are named."""
+    """Read curves, masks, logs and scores of complete experiments, where they are; files that are
+    not are named.
+    """
     missing: list[str] = []
     apart = Differences.of([one.result for one in done])
 
@@ -45,7 +58,9 @@ def gather(done: Sequence[Done]) -> Evidence:
 
     wholes = [one for one in done if one.whole]
     seed = min(one.result.seed for one in done)
-    first_seed = [one for one in wholes if one.result.sparsity_target > 0 and one.result.seed == seed]
+    first_seed = [
+        one for one in wholes if one.result.sparsity_target > 0 and one.result.seed == seed
+    ]
     moving = [one for one in first_seed if one.result.interval is not None]
     dense = [one for one in wholes if one.result.method == "dense" and one.result.scores is None]
     missing += [str(_errors_of(one)) for one in done if not _errors_of(one).is_file()]
@@ -64,7 +79,9 @@ def gather(done: Sequence[Done]) -> Evidence:
 
 
 def _costs(done: Sequence[Done], apart: Differences) -> list[Cost]:
-    """What each experiment costs; where there are several upstreams or decodings, its name tells which it has."""
+    """What each experiment costs; where there are several upstreams or decodings, its name tells
+    which it has.
+    """
     results = [one.result for one in done]
     several = [part for part in (_upstream, decoding_of) if len(set(map(part, results))) > 1]
     found = []
@@ -84,8 +101,10 @@ def _cost(one: Done, apart: Differences) -> Cost:
     updates = sum(one.experiment.finetunings.values())
     pace = None if result.train_seconds is None else result.train_seconds / result.updates
     return Cost(
-        result.language or "", method_of(result), result.sparsity_target, result.seed, result.freeze_updates,
-        result.error_rate, updates, result.finetuning_runs, None if pace is None else pace * updates,
+        result.language or "", method_of(result), result.sparsity_target, result.seed,
+        result.freeze_updates,
+        result.error_rate, updates, result.finetuning_runs,
+        None if pace is None else pace * updates,
         *_called(result, apart),
     )  # fmt: skip
 
@@ -122,20 +141,33 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
     They are of one upstream, sparsity and schedule of freezing; languages are in the study's order.
     """
     settings = [
-        (one.result.upstream, one.result.sparsity_target, one.result.freeze_updates, apart.all(one.result))
+        (
+            one.result.upstream,
+            one.result.sparsity_target,
+            one.result.freeze_updates,
+            apart.all(one.result),
+        )
         for one in done
     ]
     of_omp = [one.result.method == "omp" for one in done]
     for upstream, sparsity, frozen, more in dict.fromkeys(compress(settings, of_omp)):
         masks: dict[str, Mask] = {}
-        for one in compress(done, [setting == (upstream, sparsity, frozen, more) for setting in settings]):
+        for one in compress(
+            done, [setting == (upstream, sparsity, frozen, more) for setting in settings]
+        ):
             if _overlaps(one) and (file := one.folder / one.experiment.mask.name).is_file():
-                masks.setdefault(MPI if one.result.method == MPI else whose(one.result), Mask.load(file))
+                masks.setdefault(
+                    MPI if one.result.method == MPI else whose(one.result), Mask.load(file)
+                )
         # Any MPI mask will do: it depends on the upstream alone.
-        for left, right in combinations(sorted(masks, key=lambda name: (name == MPI, name == JOINT)), 2):
+        for left, right in combinations(
+            sorted(masks, key=lambda name: (name == MPI, name == JOINT)), 2
+        ):
             a, b = masks[left].kept, masks[right].kept
             if masks[left].fingerprint == masks[right].fingerprint:
-                yield Overlap(sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer), more)
+                yield Overlap(
+                    sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer), more
+                )
 
 
 def _overlaps(one: Done) -> bool:
@@ -148,7 +180,13 @@ def _anatomy(one: Done, apart: Differences) -> Anatomy:
     result = one.result
     kept = Mask.load(_existing(one.folder / FINAL_MASK)).kept
     table = {layer: sparsity_by(part, by_kind) for layer, part in groups(kept, by_layer).items()}
-    return Anatomy(result.language or "", method_of(result), result.sparsity_target, table, *_called(result, apart))
+    return Anatomy(
+        result.language or "",
+        method_of(result),
+        result.sparsity_target,
+        table,
+        *_called(result, apart),
+    )
 
 
 def _adjusting(one: Done, apart: Differences) -> Adjusting:
@@ -161,17 +199,20 @@ def _adjusting(one: Done, apart: Differences) -> Adjusting:
         flips = [int(event["flips"] or 0) for event in events]
         ious = [float(event["iou_first"]) for event in events]
     return Adjusting(
-        result.language or "", method_of(result), result.sparsity_target, result.interval or 0, result.seed,
+        result.language or "", method_of(result), result.sparsity_target, result.interval or 0,
+        result.seed,
         steps, flips, ious, *_called(result, apart),
     )  # fmt: skip
 
 
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
-    """Every method against those of `AGAINST`, paired, where both were scored on the same utterances or examples.
+    """Every method against those of `AGAINST`, paired, where both were scored on the same
+    utterances or examples.
 
-    A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what differs in the
-    upstream alone with the study's first upstream. Results that were decoded otherwise are not compared, nor one
-    without a file of its errors, which `Evidence.missing` names.
+    A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what
+    differs in the upstream alone with the study's first upstream. Results that were decoded
+    otherwise are not compared, nor one without a file of its errors, which `Evidence.missing`
+    names.
     """
     read = cache(read_utterances)
     apart = Differences.of([one.result for one in done])
@@ -187,11 +228,14 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
         yield Comparison(
             result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
             arms[0].label, arms[1].label, paired.difference, paired.difference_interval,
-            paired.ratio, paired.ratio_interval, paired.p, decoding_of(result), *arms, apart.others(result),
+            paired.ratio, paired.ratio_interval, paired.p, decoding_of(result), *arms,
+            apart.others(result),
         )  # fmt: skip
 
 
-def _pairs(done: Sequence[Done], apart: Differences) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
+def _pairs(
+    done: Sequence[Done], apart: Differences
+) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
     """What is compared, and what the two are."""
     references: dict[tuple[object, ...], list[Done]] = {}
     for one in done:
@@ -203,7 +247,12 @@ def _pairs(done: Sequence[Done], apart: Differences) -> Iterator[tuple[Done, Don
         for other in references.get(conditions(one.result), ()):
             if _comparable(one.result, other.result):
                 yield one, other, (arm, arm_of(other.result, apart.pruning(other.result)))
-        alike = (*conditions(one.result, but="upstream"), arm, one.result.sparsity_target, one.result.updates)
+        alike = (
+            *conditions(one.result, but="upstream"),
+            arm,
+            one.result.sparsity_target,
+            one.result.updates,
+        )
         first = firsts.setdefault(alike, one)
         if first.result.upstream != one.result.upstream:
             yield one, first, (_on(arm, one.result.upstream), _on(arm, first.result.upstream))
@@ -221,11 +270,15 @@ def _errors_of(one: Done) -> Path:
 
 def _comparable(result: Result, reference: Result) -> bool:
     """Whether a result is compared with a reference of the same conditions."""
-    if reference.method == FIXED and (result.method == FIXED or source_of(result) != source_of(reference)):
+    if reference.method == FIXED and (
+        result.method == FIXED or source_of(result) != source_of(reference)
+    ):
         return False
     # One run for several languages takes more updates than one for a single language.
     same_length = is_joint(result) or result.updates == reference.updates
-    same_sparsity = reference.method == "dense" or result.sparsity_target == reference.sparsity_target
+    same_sparsity = (
+        reference.method == "dense" or result.sparsity_target == reference.sparsity_target
+    )
     if not is_joint(result) and not same_data(result, reference):
         return False
     # What is pruned, and how it is ranked, is no part of a method; who prunes nothing has neither.
@@ -238,12 +291,20 @@ def _comparable(result: Result, reference: Result) -> bool:
 def _confusions(one: Done, apart: Differences) -> list[Confused]:
     result = one.result
     assert isinstance(one.experiment.settings, Settings)
-    file = one.folder / Decoding(one.experiment.settings).name / result.dataset / "score/confusions.tsv"
+    file = (
+        one.folder
+        / Decoding(one.experiment.settings).name
+        / result.dataset
+        / "score/confusions.tsv"
+    )
     language = result.language or ""
     with _as_lost(file):
         _, *lines = regular(file).read_text(encoding="utf-8").splitlines()
         rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]
-        return [Confused(language, said, heard, int(count), int(whole)) for said, heard, count, whole in rows]
+        return [
+            Confused(language, said, heard, int(count), int(whole))
+            for said, heard, count, whole in rows
+        ]
 
 
 @contextmanager

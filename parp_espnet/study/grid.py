@@ -2,10 +2,12 @@
 
     arms:
         curves: {method: [mpi, omp, parp], sparsity: [0.5, 0.7], seed: [0, 1, 2]}
-        transfer: {method: [transfer, parp], sparsity: 0.5, mask_of: {arm: curves, language: others}}
+        transfer: {method: [transfer, parp], sparsity: 0.5, mask_of: {arm: curves, language:
+        others}}
 
-An arm is options of `phn.sh` (for text, `glue.sh`) by name; a list is a choice, and the arm is every combination of its
-choices in each of its `languages` (or tasks). `mask_of` begins with the mask of another experiment: see `MaskOf`.
+An arm is options of `phn.sh` (for text, `glue.sh`) by name; a list is a choice, and the arm is
+every combination of its choices in each of its `languages` (or tasks). `mask_of` begins with the
+mask of another experiment: see `MaskOf`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +34,9 @@ class MaskOf:
     arm: str
     """Name of the arm."""
     languages: tuple[str, ...]
-    """Languages of that arm's experiments: one mask each, or one of all of them where they are combined."""
+    """Languages of that arm's experiments: one mask each, or one of all of them where they are
+    combined.
+    """
     combine: str | None = None
     """How the masks of several languages become one: a word of `pruning.methods.HOW`."""
     method: str | None = None
@@ -43,7 +47,8 @@ class MaskOf:
     def sources(self, target: str, adjusts: bool) -> list[tuple[str, ...]]:
         """The languages of each mask to begin with in the language `target`.
 
-        A mask of its own language is left out where it stays as it is: that is the source's experiment itself.
+        A mask of its own language is left out where it stays as it is: that is the source's
+        experiment itself.
         """
         if self.combine is not None:
             return [self.languages]
@@ -51,18 +56,29 @@ class MaskOf:
 
     @classmethod
     def of(cls, values: Any, recipes: Sequence[str]) -> Self:
-        """Read `{arm: A, language: L}` or `{arm: A, method: M, languages: all | others | [L, …], combine: union}`.
+        """Read `{arm: A, language: L}` or `{arm: A, method: M, languages: all | others | [L, …],
+        combine: union}`.
 
         Raises `ValueError` that says what was expected.
         """
         allowed = {"arm", "method", "language", "languages", "combine"}
-        if not isinstance(values, dict) or not values.keys() <= allowed or not isinstance(values.get("arm"), str):
+        if (
+            not isinstance(values, dict)
+            or not values.keys() <= allowed
+            or not isinstance(values.get("arm"), str)
+        ):
             raise ValueError(f"mask_of: expected arm and language(s), found {str(values)[:60]}")
-        wanted: Any = [values["language"]] if "language" in values else values.get("languages", "all")
+        wanted: Any = (
+            [values["language"]] if "language" in values else values.get("languages", "all")
+        )
         if wanted not in ("all", "others") and not isinstance(wanted, list):
-            raise ValueError(f"mask_of: languages: expected all, others or a list, found {str(wanted)[:60]}")
+            raise ValueError(
+                f"mask_of: languages: expected all, others or a list, found {str(wanted)[:60]}"
+            )
         if not isinstance(values.get("method", ""), str):
-            raise ValueError(f"mask_of: method: expected a name, found {str(values['method'])[:60]}")
+            raise ValueError(
+                f"mask_of: method: expected a name, found {str(values['method'])[:60]}"
+            )
         if not wanted:
             raise ValueError("mask_of: languages: expected one or more, found none")
         names = list(recipes) if wanted in ("all", "others") else list(wanted)
@@ -113,7 +129,9 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
             faults.append(f"arm {name}: {error}")
     options = found.get("options") or {}
     if not isinstance(options, dict) or any(isinstance(value, list) for value in options.values()):
-        raise UserError(f"{path}: options: expected one value for each option, found {str(options)[:60]}")
+        raise UserError(
+            f"{path}: options: expected one value for each option, found {str(options)[:60]}"
+        )
     try:
         _check_options(options)
     except ValueError as error:
@@ -171,7 +189,9 @@ def _load(path: Path) -> Mapping[str, Any]:
     for language, recipe in found["recipes"].items():
         # YAML reads `no: egs2/x/no` as false.
         if not isinstance(language, str) or not isinstance(recipe, str) or "\0" in recipe:
-            raise UserError(f"{path}: recipes: expected text, found {str(language)[:30]}: {str(recipe)[:60]!r}")
+            raise UserError(
+                f"{path}: recipes: expected text, found {str(language)[:30]}: {str(recipe)[:60]!r}"
+            )
     return dict(found)
 
 
@@ -180,5 +200,9 @@ def _odd(found: object) -> str:
     if not isinstance(found, dict):
         return "nothing" if found is None else f"a {type(found).__name__}"
     extra = [str(key)[:60] for key in found if key not in KEYS]
-    lacking = [key for key in ("recipes", "arms") if not (found.get(key) and isinstance(found[key], dict))]
-    return "; ".join([*(f"also {key}" for key in extra), *(f"no names under {key}" for key in lacking)])
+    lacking = [
+        key for key in ("recipes", "arms") if not (found.get(key) and isinstance(found[key], dict))
+    ]
+    return "; ".join(
+        [*(f"also {key}" for key in extra), *(f"no names under {key}" for key in lacking)]
+    )

@@ -12,9 +12,14 @@ from parp_espnet.study.table import means, table
 
 
 def report(
-    name: str, results: Sequence[Result], claims: Sequence[Claim], figures: Mapping[str, str], warning: str = ""
+    name: str,
+    results: Sequence[Result],
+    claims: Sequence[Claim],
+    figures: Mapping[str, str],
+    warning: str = "",
 ) -> str:
-    """Return RESULTS.md: what was run, the table, means over languages, the claims, and how to read it.
+    """Return RESULTS.md: what was run, the table, means over languages, the claims, and how to read
+    it.
 
     Args:
         figures: the caption of each figure, by the name of its file without `.png`.
@@ -23,15 +28,17 @@ def report(
     one = results[0]
     shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
     rate, here = rate_of(results), "task" if is_text(results) else "language"
+    upstreams = _all(f"`{result.upstream}`" for result in results)
+    ratio = f"the ratio to the first dense model's {rate.short} of the same {here}"
     return f"""# RESULTS of the study `{name}`
 
-{rate.long.capitalize()}, on `{one.dataset}` after finetuning {_all(f"`{r.upstream}`" for r in results)} for
+{rate.long.capitalize()}, on `{one.dataset}` after finetuning {upstreams} for
 {_all(str(r.updates) for r in results)} updates on {amounts(results)},
 seed {_all(str(r.seed) for r in results)}. {nature(results)}{_decoded(results)}{_warned(warning)}
 
 {table(results)}{means(results)}{_judged(claims)}
 {_defined(results)}
-"against dense" is the ratio to the first dense model's {rate.short} of the same {here}{_alike(results)}. IOU
+"against dense" is {ratio}{_alike(results)}. IOU
 compares the kept weights of the first and the final mask{_random_masks(results)}.
 
 {shown}{made_by(results)}. Command: `./run.sh --profile {name}`.
@@ -53,7 +60,11 @@ def nature(results: Sequence[Result]) -> str:
     if is_text(results):
         made = {(result.language or "").startswith("cldr_") for result in results}
         rest = "nothing here is" if made == {True} else "nothing on them is"
-        return f"The tasks `cldr_` are made of CLDR's names; {rest} evidence about GLUE." if True in made else "GLUE."
+        return (
+            f"The tasks `cldr_` are made of CLDR's names; {rest} evidence about GLUE."
+            if True in made
+            else "GLUE."
+        )
     synthetic = {corpus_of(result) == "cldr" for result in results}
     if synthetic == {False}:
         return "The recordings are of people."
@@ -66,7 +77,10 @@ def decoded(results: Sequence[Result]) -> str:
     found = decodings(results)
     if found in ([], ["greedy"]):
         return ""
-    mixed = "; only what was decoded alike is compared, and figures of several methods do not tell it apart"
+    mixed = (
+        "; only what was decoded alike is compared, and figures of several methods do not "
+        "tell it apart"
+    )
     return f"Decoding: {'; '.join(found)}{mixed if len(found) > 1 else ''}."
 
 
@@ -87,12 +101,16 @@ def _judged(claims: Sequence[Claim]) -> str:
     """The claims that were tested, as a Markdown table; nothing where none was."""
     tested = [one for one in claims if one.verdict is not Verdict.UNTESTED]
     rows = [(one.name, one.says, str(one.verdict), one.because) for one in tested]
-    return f"\n{unaligned([('claim of the paper', '', 'verdict', 'because'), *rows])}" if rows else ""
+    return (
+        f"\n{unaligned([('claim of the paper', '', 'verdict', 'because'), *rows])}" if rows else ""
+    )
 
 
 def _random_masks(results: Sequence[Result]) -> str:
     """Say what IOU two random masks have; without it, a measured one says little."""
-    sparsities = sorted({result.sparsity_target for result in results if result.sparsity_target > 0})
+    sparsities = sorted(
+        {result.sparsity_target for result in results if result.sparsity_target > 0}
+    )
     random = ", ".join(f"{random_iou(s):.3f} at sparsity {s:g}" for s in sparsities)
     return f"; of two random masks it is {random}" if random else ""
 

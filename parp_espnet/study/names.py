@@ -51,7 +51,9 @@ def decoding_of(result: Result) -> str:
     """
     if result.metric not in RATES:
         return ""
-    models = [name for name, file in (("n-gram", result.ngram), ("LM", result.lm)) if file is not None]
+    models = [
+        name for name, file in (("n-gram", result.ngram), ("LM", result.lm)) if file is not None
+    ]
     # Greedy decoding has not always said its name.
     return f"{result.decoding or 'greedy'}{MODELS if models else ''}{' and '.join(models)}"
 
@@ -66,19 +68,30 @@ def conditions(result: Result, but: str | None = None) -> tuple[object, ...]:
     data = ("language", "dataset", "train_minutes", "train_examples")
     names = (*data, "upstream", "seed", "freeze_updates", "metric")
     values = (getattr(result, name) for name in names if name != but)
-    return (*values, decoding_of(result), tuple(sorted(result.merges.items())), shared_options(result))
+    return (
+        *values,
+        decoding_of(result),
+        tuple(sorted(result.merges.items())),
+        shared_options(result),
+    )
 
 
 def amounts(results: Sequence[Result]) -> str:
     """Return on how much was trained, such as "10, 60 minutes of speech"."""
-    minutes = dict.fromkeys(f"{one.train_minutes:g}" for one in results if one.train_minutes is not None)
-    examples = dict.fromkeys(str(one.train_examples) for one in results if one.train_examples is not None)
+    minutes = dict.fromkeys(
+        f"{one.train_minutes:g}" for one in results if one.train_minutes is not None
+    )
+    examples = dict.fromkeys(
+        str(one.train_examples) for one in results if one.train_examples is not None
+    )
     told = {"minutes of speech": minutes, "examples": examples}
     return " and ".join(f"{', '.join(found)} {unit}" for unit, found in told.items() if found)
 
 
 def made_by(results: Sequence[Result]) -> str:
-    """Return the versions and devices that the results depend on, and the commits of the code: each once."""
+    """Return the versions and devices that the results depend on, and the commits of the code: each
+    once.
+    """
     environments = dict.fromkeys(one.environment for one in results)
     commits = dict.fromkeys(one.git or "unknown" for one in results)
     commit = "commit" if len(commits) == 1 else "commits"
@@ -86,12 +99,16 @@ def made_by(results: Sequence[Result]) -> str:
 
 
 def method_of(result: Result) -> str:
-    """Return what tables call the method: with where the mask is from, unless it was made for the experiment."""
+    """Return what tables call the method: with where the mask is from, unless it was made for the
+    experiment.
+    """
     return arm_of(result).name
 
 
 def combined_mask(how: str, arm: str, languages: Sequence[str], sparsity: float, seed: int) -> Path:
-    """Return where the mask is, from the project's directory, that combines those of an arm in several languages."""
+    """Return where the mask is, from the project's directory, that combines those of an arm in
+    several languages.
+    """
     words = [how, arm, *languages, f"s{sparsity:g}", f"seed{seed}"]
     return older.COMBINED / f"{'_'.join(words)}.safetensors"
 

@@ -1,4 +1,6 @@
-"""What results, masks and evidence of before say only in paths and names, read from there: for these alone."""
+"""What results, masks and evidence of before say only in paths and names, read from there: for
+these alone.
+"""
 
 import re
 from pathlib import Path
@@ -8,7 +10,9 @@ from parp_espnet.pruning.methods import HOW, METHODS, find_method
 from parp_espnet.scoring.result import Result
 
 MADE = "_mask.safetensors"
-"""Ends the name of a mask that the template makes (pipeline/stages_masks.py), after where it comes from."""
+"""Ends the name of a mask that the template makes (pipeline/stages_masks.py), after where it comes
+from.
+"""
 COMBINED = Path("exp/masks")
 """Has the masks that a study combines of several languages'."""
 JOINT = "joint"
@@ -23,13 +27,18 @@ def fields_of(result: Result) -> dict[str, Any]:
     # A mask of a recipe is at egs2/<corpus>/<language>/exp/<tag>/<source>_mask.safetensors.
     mask = Path(result.initial_mask)
     if mask.is_relative_to(result.recipe) and mask.name.endswith(MADE):
-        own, source = find_method(result.method).first_mask.name.lower(), mask.name.removesuffix(MADE)
+        own, source = (
+            find_method(result.method).first_mask.name.lower(),
+            mask.name.removesuffix(MADE),
+        )
         return {} if source == own else {"first": source}
     return _foreign(mask)
 
 
 def _foreign(mask: Path) -> dict[str, Any]:
-    """Whose a mask from elsewhere is: its language, and unless it is OMP's the method of the run that left it."""
+    """Whose a mask from elsewhere is: its language, and unless it is OMP's the method of the run
+    that left it.
+    """
     if mask.is_relative_to(COMBINED):
         how, arm, *languages, _, _ = mask.stem.split("_")
         return {"combined": how, "run": arm, "languages": tuple(languages)}
@@ -42,7 +51,9 @@ def _foreign(mask: Path) -> dict[str, Any]:
 
 
 def fields_of_label(label: str) -> dict[str, Any]:
-    """Return the fields of an arm, its method among them, that evidence of before has as a name alone."""
+    """Return the fields of an arm, its method among them, that evidence of before has as a name
+    alone.
+    """
     found: dict[str, Any] = {}
     if interval := INTERVAL.search(label):
         found["interval"] = int(interval[1])

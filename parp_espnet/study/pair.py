@@ -42,13 +42,18 @@ class Scored:
     def words(self) -> str:
         """How it was decoded, in words."""
         one = self.result
-        found = {"LM weight": one.lm_weight, "n-gram weight": one.ngram_weight, "penalty": one.penalty}
+        found = {
+            "LM weight": one.lm_weight,
+            "n-gram weight": one.ngram_weight,
+            "penalty": one.penalty,
+        }
         weights = [f"{name} {value:g}" for name, value in found.items() if value is not None]
         return ", ".join([decoding_of(one), *weights])
 
 
 def find_scored(folder: Path) -> list[Scored]:
-    """Return what of an experiment is scored, its own decoding first; of a decoding's `score/`, that.
+    """Return what of an experiment is scored, its own decoding first; of a decoding's `score/`,
+    that.
 
     Raises `UserError` where nothing is, or a file is damaged.
     """
@@ -56,10 +61,13 @@ def find_scored(folder: Path) -> list[Scored]:
     own = folder / "result.json"
     if not own.is_file() and not scores:
         raise UserError(
-            f"{folder}: expected an experiment, or a decoding's score/, with its result.json; found none: score it "
+            f"{folder}: expected an experiment, or a decoding's score/, with its result.json; "
+            f"found none: score it "
             "(phn.sh's stages 13 and 14, glue.sh's stage 5)"
         )
-    found = [Scored(_decoding(score.parts[-4]), score.parent, Result.read(score)) for score in scores]
+    found = [
+        Scored(_decoding(score.parts[-4]), score.parent, Result.read(score)) for score in scores
+    ]
     if not own.is_file():
         return found
     result = Result.read(own)
@@ -68,7 +76,8 @@ def find_scored(folder: Path) -> list[Scored]:
     alike = [one for one in found if one.result == result]
     if alike:
         return [*alike, *(one for one in found if one not in alike)]
-    # Its records were unpacked, or the directories of its decodings are gone: the words say which it was.
+    # Its records were unpacked, or the directories of its decodings are gone: the words say which
+    # it was.
     return [Scored(decoding_of(result), folder, result), *found]
 
 
@@ -79,7 +88,8 @@ def _decoding(name: str) -> str:
 def alike(one: Path, other: Path, decoding: str | None = None) -> tuple[Scored, Scored]:
     """Return the two scores to compare: of the same decoding, set, metric and references.
 
-    Without `decoding` it is that of both results where they were decoded alike, else greedy decoding.
+    Without `decoding` it is that of both results where they were decoded alike, else greedy
+    decoding.
 
     Raises `UserError` that says what there is, where the two have nothing in common.
     """
@@ -91,8 +101,10 @@ def alike(one: Path, other: Path, decoding: str | None = None) -> tuple[Scored, 
     if not pairs:
         asked = "" if decoding is None else f" --decoding {decoding}"
         raise UserError(
-            f"{one} and {other}: expected a decoding{asked} of the same set by the same metric in both, found "
-            f"{_told(first)} in the one and {_told(second)} in the other; decode both alike, or choose by --decoding"
+            f"{one} and {other}: expected a decoding{asked} of the same set by the same metric in "
+            f"both, found "
+            f"{_told(first)} in the one and {_told(second)} in the other; decode both alike, or "
+            f"choose by --decoding"
         )
     pair = min(pairs, key=lambda pair: _rank(pair, first[0], second[0]))
     _check_references(*pair)
@@ -107,7 +119,9 @@ def _same(one: Scored, other: Scored) -> bool:
 
 
 def _rank(pair: tuple[Scored, Scored], first: Scored, second: Scored) -> tuple[bool, bool, bool]:
-    """The experiments' own results come first, then greedy ones, then those of the set of their results."""
+    """The experiments' own results come first, then greedy ones, then those of the set of their
+    results.
+    """
     own = pair[0] == first and pair[1] == second
     return not own, pair[0].decoding != GREEDY, pair[0].result.dataset != first.result.dataset
 
@@ -116,12 +130,16 @@ def _told(scored: Sequence[Scored]) -> str:
     names = []
     for one in scored:
         merged = f", {len(one.result.merges)} phones merged" if one.result.merges else ""
-        names.append(f"{one.decoding or 'predictions'} of {one.result.dataset} ({one.result.metric}{merged})")
+        names.append(
+            f"{one.decoding or 'predictions'} of {one.result.dataset} ({one.result.metric}{merged})"
+        )
     return "; ".join(names)
 
 
 def _check_references(one: Scored, other: Scored) -> None:
-    """Raise `UserError` where the references are known to differ; `compare` finds utterances that one lacks."""
+    """Raise `UserError` where the references are known to differ; `compare` finds utterances that
+    one lacks.
+    """
     digests = (one.result.reference_sha256, other.result.reference_sha256)
     if None not in digests:
         differ = digests[0] != digests[1]
@@ -130,8 +148,10 @@ def _check_references(one: Scored, other: Scored) -> None:
         differ = all(file.is_file() for file in files) and _lines(files[0]) != _lines(files[1])
     if differ:
         raise UserError(
-            f"{one.folder} and {other.folder}: expected the same references, found others of the same name, "
-            f"{one.result.dataset}: it has changed between the two; score both again on the same set"
+            f"{one.folder} and {other.folder}: expected the same references, found others of the "
+            f"same name, "
+            f"{one.result.dataset}: it has changed between the two; score both again on the same "
+            f"set"
         )
 
 
@@ -171,7 +191,9 @@ def differences(one: Scored, other: Scored) -> list[str]:
         values = [found.get(name) for found in told]
         if values[0] != values[1]:
             absent = "unknown" if name.startswith(VERSION) else "default"
-            lines.append(f"{name}: {' | '.join(absent if value is None else value for value in values)}")
+            lines.append(
+                f"{name}: {' | '.join(absent if value is None else value for value in values)}"
+            )
     return lines
 
 
@@ -181,7 +203,8 @@ def unknown_options(scored: Sequence[Scored]) -> list[Path]:
 
 
 FIELDS = (
-    "language", "train_minutes", "train_examples", "upstream", "freeze_updates", "updates", "seed", "recipe", "device",
+    "language", "train_minutes", "train_examples", "upstream", "freeze_updates", "updates", "seed",
+    "recipe", "device",
     "git",
 )  # fmt: skip
 """Fields of a result that say how it was made."""
@@ -206,7 +229,9 @@ def _settings(scored: Scored) -> dict[str, str]:
 
 
 OWN_FIELDS = frozenset({
-    "method", "sparsity", "interval", "seed", "updates", "freeze_updates", "upstream", "train_minutes", "lang", "task",
-    "train_examples", "use_ngram", "use_lm", "beam_size", "ngram_weight", "lm_weight", "penalty", "model",
+    "method", "sparsity", "interval", "seed", "updates", "freeze_updates", "upstream",
+    "train_minutes", "lang", "task",
+    "train_examples", "use_ngram", "use_lm", "beam_size", "ngram_weight", "lm_weight", "penalty",
+    "model",
 })  # fmt: skip
 """Options that a result has fields for."""

@@ -1,4 +1,6 @@
-"""What a study runs: every arm in every language, as options of the recipes' `run.sh`, and in which order."""
+"""What a study runs: every arm in every language, as options of the recipes' `run.sh`, and in which
+order.
+"""
 
 import re
 import shlex
@@ -21,7 +23,10 @@ from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.grid import Arm, MaskOf, read_grid
 from parp_espnet.study.names import combined_mask
 
-READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {"phn.sh": speech.read, "glue.sh": glue.read}
+READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {
+    "phn.sh": speech.read,
+    "glue.sh": glue.read,
+}
 """How the options of each template are read."""
 NOT_OF_PRUNING = {"recipe", "expdir", "updates", "seed"}
 PRUNING = tuple(field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
@@ -54,7 +59,9 @@ class Experiment:
     needs: tuple[Path, ...] = ()
     """Directories of the experiments that have to be complete before, from the project's."""
     combined: Combined | None = None
-    """The mask that it begins with, where the study makes it. Its sparsity is then the experiment's."""
+    """The mask that it begins with, where the study makes it. Its sparsity is then the
+    experiment's.
+    """
 
     @property
     def recipe(self) -> Path:
@@ -76,11 +83,16 @@ class Experiment:
         """Folders of its steps' records, from the project's directory."""
         if not isinstance(self.settings, SpeechSettings):
             return [self.directory]
-        return [self.directory, self.directory / Decoding(self.settings).name / self.settings.test_set]
+        return [
+            self.directory,
+            self.directory / Decoding(self.settings).name / self.settings.test_set,
+        ]
 
     @property
     def finetunings(self) -> dict[Path, int]:
-        """Updates of all that is finetuned for it, by directory: itself, OMP's dense model, IMP's rounds."""
+        """Updates of all that is finetuned for it, by directory: itself, OMP's dense model, IMP's
+        rounds.
+        """
         settings, beside = self.settings, self.directory.parent
         found = {beside / tag: settings.round_length for tag in settings.round_tags}
         if settings.mask_source == "finetuned":
@@ -89,15 +101,23 @@ class Experiment:
 
     @property
     def preparation(self) -> tuple[str, ...]:
-        """Options that prepare data, upstream and statistics: what all methods share, as a dense model needs it."""
+        """Options that prepare data, upstream and statistics: what all methods share, as a dense
+        model needs it.
+        """
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
         aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
-        return tuple(word for name, value in given.items() if name not in aside for word in (name, value))
+        return tuple(
+            word for name, value in given.items() if name not in aside for word in (name, value)
+        )
 
     @property
     def mask(self) -> Path:
-        """The mask that others may begin with: what OMP ranked, which is there early, or what the run ended with."""
-        return self.directory / (OMP_MASK if self.settings.mask_source == "finetuned" else FINAL_MASK)
+        """The mask that others may begin with: what OMP ranked, which is there early, or what the
+        run ended with.
+        """
+        return self.directory / (
+            OMP_MASK if self.settings.mask_source == "finetuned" else FINAL_MASK
+        )
 
 
 @dataclass(frozen=True)
@@ -127,13 +147,16 @@ class Study:
             head = f"{path}: " if len(faults) == 1 else f"{path}: {len(faults)} faults\n    "
             raise UserError(head + "\n    ".join(faults))
         order = list(grid.recipes)
-        return cls(name or path.stem, tuple(sorted(made, key=lambda one: order.index(one.language))))
+        return cls(
+            name or path.stem, tuple(sorted(made, key=lambda one: order.index(one.language)))
+        )
 
     def waves(self) -> list[list[Experiment]]:
-        """Return the experiments in waves, none of which is empty: what one needs is in an earlier one.
+        """Return the experiments in waves, none of which is empty: what one needs is in an earlier
+        one.
 
-        Dense models come first. The masks of OMP are made with them (`masks_of`), so who begins with one of those is in
-        the second wave, beside OMP itself.
+        Dense models come first. The masks of OMP are made with them (`masks_of`), so who begins
+        with one of those is in the second wave, beside OMP itself.
         """
         levels: dict[Path, int] = {}
         by_directory = {one.directory: one for one in self.experiments}
@@ -142,18 +165,26 @@ class Study:
             if one.directory not in levels:
                 sources = [by_directory[need] for need in one.needs]
                 after = [0 if source.mask.name == OMP_MASK else level(source) for source in sources]
-                levels[one.directory] = 0 if one.settings.method == "dense" else 1 + max(after, default=0)
+                levels[one.directory] = (
+                    0 if one.settings.method == "dense" else 1 + max(after, default=0)
+                )
             return levels[one.directory]
 
         depth = max(map(level, self.experiments))
-        waves = [[one for one in self.experiments if level(one) == number] for number in range(depth + 1)]
+        waves = [
+            [one for one in self.experiments if level(one) == number] for number in range(depth + 1)
+        ]
         return [wave for wave in waves if wave]
 
     def finetunings(self, experiments: Sequence[Experiment]) -> dict[Path, int]:
-        """Updates of all that is finetuned for `experiments`, by directory, other experiments of the study left out."""
+        """Updates of all that is finetuned for `experiments`, by directory, other experiments of
+        the study left out.
+        """
         own = {one.directory for one in experiments}
         every = (item for one in experiments for item in one.finetunings.items())
-        return {path: updates for path, updates in every if path in own or path not in self._directories}
+        return {
+            path: updates for path, updates in every if path in own or path not in self._directories
+        }
 
     @cached_property
     def _directories(self) -> set[Path]:
@@ -165,15 +196,24 @@ class Study:
         for one in self.experiments:
             words = one.preparation
             pairs = zip(words[::2], words[1::2], strict=True)
-            kind = one.recipe, tuple(pair for pair in pairs if pair[0] not in ("--seed", "--updates"))
+            kind = (
+                one.recipe,
+                tuple(pair for pair in pairs if pair[0] not in ("--seed", "--updates")),
+            )
             until = ("--method", "dense", "--stop_stage", str(one.settings.PREPARED))
             found.setdefault(kind, (str(one.recipe / "run.sh"), *words, *until))
         return list(found.values())
 
     def masks_of(self, experiment: Experiment) -> list[Experiment]:
-        """Return the OMP experiments whose masks can be made as soon as `experiment` is complete."""
+        """Return the OMP experiments whose masks can be made as soon as `experiment` is
+        complete.
+        """
         omp = [one for one in self.experiments if one.settings.mask_source == "finetuned"]
-        return [one for one in omp if one.directory.parent / one.settings.dense.tag == experiment.directory]
+        return [
+            one
+            for one in omp
+            if one.directory.parent / one.settings.dense.tag == experiment.directory
+        ]
 
 
 def _options(values: Mapping[str, Any]) -> list[str]:
@@ -190,13 +230,19 @@ def _experiments(
         options = [*shared, *_options(choice)]
         try:
             plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
-            found += [plain] if arm.mask_of is None else list(_masked(arm, plain, recipe, [*made, *found]))
+            found += (
+                [plain]
+                if arm.mask_of is None
+                else list(_masked(arm, plain, recipe, [*made, *found]))
+            )
         except UserError as error:
             faults.append(f"arm {arm.name}: {error}")
     return found, faults
 
 
-def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]) -> Iterator[Experiment]:
+def _masked(
+    arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
+) -> Iterator[Experiment]:
     """An experiment for each mask that the arm's `mask_of` names."""
     assert arm.mask_of is not None
     for languages in arm.mask_of.sources(plain.language, plain.settings.pruning.row.adjusts):
@@ -220,15 +266,21 @@ def _masked(arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
 
 
 def _free(path: Path, masks: tuple[Path, ...], made: Sequence[Experiment]) -> Path:
-    """The place of a combined mask; beside that of other masks, as of another scope, one with a hash in its name."""
+    """The place of a combined mask; beside that of other masks, as of another scope, one with a
+    hash in its name.
+    """
     there = [one.combined for one in made if one.combined is not None and one.combined.path == path]
     if all(one.masks == masks for one in there):
         return path
     return path.with_stem(f"{path.stem}_{digest(masks)}")
 
 
-def _source(wanted: MaskOf, language: str, target: Experiment, made: Sequence[Experiment]) -> Experiment:
-    """The experiment of the wanted arm in `language` that is like the target in what a mask depends on."""
+def _source(
+    wanted: MaskOf, language: str, target: Experiment, made: Sequence[Experiment]
+) -> Experiment:
+    """The experiment of the wanted arm in `language` that is like the target in what a mask depends
+    on.
+    """
     alike = ("sparsity", "seed", "freeze_updates", "scope", "prune_biases", "prune_pattern")
 
     def like(one: Experiment) -> bool:
@@ -239,13 +291,16 @@ def _source(wanted: MaskOf, language: str, target: Experiment, made: Sequence[Ex
     methods = [wanted.method] if wanted.method else [name for name in METHODS if name != "dense"]
     matching = [one for one in found if like(one) and one.settings.method in methods]
     if len(matching) > 1:
-        # Where the arm above has several values of another option, it is that with the target's own.
+        # Where the arm above has several values of another option, it is that with the target's
+        # own.
         wanted_options = _shared(target.settings)
         matching = [one for one in matching if _shared(one.settings) == wanted_options] or matching
     if len(matching) != 1:
         raise UserError(
-            f"mask_of has to name one experiment of an arm above it: in arm {wanted.arm} there are {len(matching)} in "
-            f"language {language} with sparsity {target.settings.sparsity:g} and seed {target.settings.seed}"
+            f"mask_of has to name one experiment of an arm above it: in arm {wanted.arm} there "
+            f"are {len(matching)} in "
+            f"language {language} with sparsity {target.settings.sparsity:g} and seed "
+            f"{target.settings.seed}"
         )
     return matching[0]
 
@@ -263,11 +318,15 @@ def _twice(made: Sequence[Experiment]) -> list[str]:
     for one in made:
         other = first.setdefault(one.directory, one)
         if other is not one:
-            faults.append(f"arms {other.arm} and {one.arm}: the same experiment twice, {one.directory}")
+            faults.append(
+                f"arms {other.arm} and {one.arm}: the same experiment twice, {one.directory}"
+            )
     return faults
 
 
-def _experiment(arm: str, language: str, recipe: str, options: Sequence[str], masked: bool = False) -> Experiment:
+def _experiment(
+    arm: str, language: str, recipe: str, options: Sequence[str], masked: bool = False
+) -> Experiment:
     if asked := next((word for word in options if word in ("-h", "--help")), None):
         raise UserError(f"expected options and their values, found {asked}")
     # A method that begins with a mask file, such as transfer, cannot be read without one.
@@ -278,7 +337,9 @@ def _experiment(arm: str, language: str, recipe: str, options: Sequence[str], ma
 
 
 def _own_options(recipe: Path) -> tuple[str, list[str]]:
-    """A recipe's template, and the options that its `run.sh` puts before the user's: they name the experiment, too."""
+    """A recipe's template, and the options that its `run.sh` puts before the user's: they name the
+    experiment, too.
+    """
     script = recipe / "run.sh"
     try:
         text = script.read_text(encoding="utf-8").replace("\\\n", " ")
@@ -286,7 +347,10 @@ def _own_options(recipe: Path) -> tuple[str, list[str]]:
         raise UserError(f"{recipe}: no recipe: expected a run.sh in it") from None
     call = re.search(r'^exec \S*\b(phn\.sh|glue\.sh)"? (.*) "\$@"$', text, re.MULTILINE)
     if call is None:
-        raise UserError(f'{script}: expected a line that begins with exec …phn.sh or …glue.sh and ends with "$@"')
+        raise UserError(
+            f"{script}: expected a line that begins with exec …phn.sh or …glue.sh and ends with "
+            f'"$@"'
+        )
     if not recipe.resolve().is_relative_to(ROOT.resolve()):
         raise UserError(f"{recipe}: expected a recipe of this project, below {ROOT}")
     return call[1], shlex.split(call[2].replace("${here}", str(recipe)))

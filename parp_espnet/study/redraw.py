@@ -15,7 +15,8 @@ def redraw(folder: Path, out: Path | None = None) -> list[Path]:
 
     Args:
         folder: has its `results.json` and `evidence.json`.
-        out: receives every figure that there is something for, as PNG and SVG; by default those that
+        out: receives every figure that there is something for, as PNG and SVG; by default those
+        that
             the folder has are written over there.
 
     Raises:
@@ -32,7 +33,9 @@ def redraw(folder: Path, out: Path | None = None) -> list[Path]:
         if out is None:
             drawn = [figure for figure in drawn if (folder / figure.name).exists()]
         if not drawn:
-            raise UserError(f"{folder}: expected figures of this study, found none; --out DIR takes all of them")
+            raise UserError(
+                f"{folder}: expected figures of this study, found none; --out DIR takes all of them"
+            )
         target = out or folder
         target.mkdir(parents=True, exist_ok=True)
         return [Path(shutil.copyfile(figure, target / figure.name)) for figure in drawn]

@@ -12,15 +12,20 @@ from parp_espnet.study.names import made_by
 from parp_espnet.study.table import head, rows
 
 STYLE = """
-:root { color-scheme: light dark; --back: #fff; --fore: #1b1b1b; --soft: #666; --line: #ddd; --card: #fff; }
-@media (prefers-color-scheme: dark) { :root { --back: #15171a; --fore: #e8e8e8; --soft: #a5a5a5; --line: #3a3d42; } }
-body { background: var(--back); color: var(--fore); font: 16px/1.5 system-ui, sans-serif; max-width: 72rem;
-  margin: 2rem auto; padding: 0 1rem; }
+:root { color-scheme: light dark; }
+:root { --back: #fff; --fore: #1b1b1b; --soft: #666; --line: #ddd; --card: #fff; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #15171a; --fore: #e8e8e8; --soft: #a5a5a5; --line: #3a3d42; }
+}
+body { background: var(--back); color: var(--fore); font: 16px/1.5 system-ui, sans-serif; }
+body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
-td, th { border-bottom: 1px solid var(--line); padding: 0.2rem 0.7rem 0.2rem 0; text-align: left; vertical-align: top; }
+td, th { border-bottom: 1px solid var(--line); padding: 0.2rem 0.7rem 0.2rem 0; }
+td, th { text-align: left; vertical-align: top; }
 figure { margin: 1.5rem 0; } figcaption, .soft { color: var(--soft); font-size: 0.9rem; }
 /* Figures are drawn on white, whatever the page's scheme. */
-figure img { background: #fff; max-width: 100%; border-radius: 6px; padding: 6px; box-sizing: border-box; }
+figure img { background: #fff; max-width: 100%; border-radius: 6px; padding: 6px; }
+figure img { box-sizing: border-box; }
 .scroll { overflow-x: auto; } summary { cursor: pointer; }
 """
 
@@ -50,8 +55,12 @@ def page(
         *(_figure(svg, caption) for svg, caption in figures.items()),
         "<h2>Results</h2>",
         _details("All results", _table(head(results), rows(results))),
-        _details("Comparisons on the same utterances", _comparisons(evidence)) if evidence.comparisons else "",
-        _details("The most frequent errors of the dense models", _confusions(evidence)) if evidence.confusions else "",
+        _details("Comparisons on the same utterances", _comparisons(evidence))
+        if evidence.comparisons
+        else "",
+        _details("The most frequent errors of the dense models", _confusions(evidence))
+        if evidence.confusions
+        else "",
         _details("The command of every run", _table(("experiment", "command"), _words(commands))),
         f'<p class="soft">{escape(made_by(results))}.</p>',
     ]
@@ -92,7 +101,8 @@ def _comparisons(evidence: Evidence) -> str:
         (
             c.language, f"{c.sparsity:g}", str(c.seed), str(c.freeze_updates), c.one, c.other,
             f"{100 * c.difference:+.2f}",
-            f"[{100 * c.difference_interval[0]:+.2f}, {100 * c.difference_interval[1]:+.2f}]", f"{c.p:.4f}",
+            f"[{100 * c.difference_interval[0]:+.2f}, "
+            f"{100 * c.difference_interval[1]:+.2f}]", f"{c.p:.4f}",
             c.decoding, c.conditions,
         )
         for c in evidence.comparisons
@@ -102,18 +112,26 @@ def _comparisons(evidence: Evidence) -> str:
         "options": any(c.conditions for c in evidence.comparisons),
     }
     shown = [place for place, name in enumerate(head) if several.get(name, True)]
-    return _table([head[place] for place in shown], [[line[place] for place in shown] for line in lines])
+    return _table(
+        [head[place] for place in shown], [[line[place] for place in shown] for line in lines]
+    )
 
 
 def _confusions(evidence: Evidence) -> str:
-    lines = [(c.language, c.reference, c.hypothesis, f"{c.count} of {c.said}") for c in evidence.confusions]
+    lines = [
+        (c.language, c.reference, c.hypothesis, f"{c.count} of {c.said}")
+        for c in evidence.confusions
+    ]
     return _table(("language", "said", "heard", "times"), lines)
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines
+    )
+    head = f"<thead><tr>{top}</tr></thead>"
+    return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
 
 
 def _details(title: str, content: str) -> str:

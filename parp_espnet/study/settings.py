@@ -22,15 +22,21 @@ class StudySettings:
     profile: Annotated[str, "study of conf/study/NAME.yaml, or a file of your own"] = "quick"
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
-    max_jobs_run: Annotated[int | None, "experiments at a time; as many as cores and memory allow"] = None
+    max_jobs_run: Annotated[
+        int | None, "experiments at a time; as many as cores and memory allow"
+    ] = None
     ngpu: Annotated[int, "GPUs of each experiment; 0 trains on the CPU"] = 0
-    dry_run: Annotated[bool, "print the experiments, what is left of them, and the commands; run nothing"] = False
+    dry_run: Annotated[
+        bool, "print the experiments, what is left of them, and the commands; run nothing"
+    ] = False
 
     @property
     def file(self) -> Path:
         """The study's YAML."""
         own = self.profile.endswith((".yaml", ".yml")) or "/" in self.profile
-        return Path(self.profile).absolute() if own else ROOT / "conf/study" / f"{self.profile}.yaml"
+        return (
+            Path(self.profile).absolute() if own else ROOT / "conf/study" / f"{self.profile}.yaml"
+        )
 
     @property
     def jobs(self) -> int:
@@ -49,7 +55,9 @@ def read(arguments: Sequence[str]) -> StudySettings:
     last = len(STAGES)
     if not 1 <= settings.stage <= settings.stop_stage <= last:
         found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
-        raise UserError(f"run.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})")
+        raise UserError(
+            f"run.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+        )
     check_name("run.sh: --profile", settings.file.stem)
     if settings.max_jobs_run is not None and settings.max_jobs_run < 1:
         raise UserError(f"run.sh: --max_jobs_run {settings.max_jobs_run}: expected 1 or more")

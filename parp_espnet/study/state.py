@@ -27,9 +27,13 @@ FIRST_LINE = "experiment "
 PROGRESS = "progress.json"
 """In the directory of every finetuning."""
 JOB = "job.json"
-"""In the directory of an experiment: what the job took that completed it. Its log is lost when a later job skips it."""
+"""In the directory of an experiment: what the job took that completed it. Its log is lost when a
+later job skips it.
+"""
 UNPACKED = "unpacked.json"
-"""In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put there."""
+"""In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put
+there.
+"""
 ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
 
 
@@ -81,7 +85,13 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         begun = [path for path in work if state is not State.LEFT or path != one.directory]
         done = updates if state is State.DONE else sum(map(_progress, begun))
         pace = paces.get(one.recipe) or (median(paces.values()) if paces else None)
-        left = 0.0 if state is State.DONE else None if pace is None else pace * (updates - done) + beside
+        left = (
+            0.0
+            if state is State.DONE
+            else None
+            if pace is None
+            else pace * (updates - done) + beside
+        )
         found.append(Standing(one, state, log, done, updates, left))
     return found
 
@@ -94,18 +104,24 @@ def is_done(experiment: Experiment) -> bool:
 
 
 def is_result(file: Path) -> bool:
-    """Whether a file is there and is a result, be it of another version: one that was cut short, say, is none."""
+    """Whether a file is there and is a result, be it of another version: one that was cut short,
+    say, is none.
+    """
     if not file.is_file():
         return False
     try:
         found = read_json(file)
     except UserError:
         return False
-    return isinstance(found, dict) and all(fits(found.get(name), kind) for name, kind in ESSENTIAL.items())
+    return isinstance(found, dict) and all(
+        fits(found.get(name), kind) for name, kind in ESSENTIAL.items()
+    )
 
 
 def set_aside_damaged(study: Study) -> None:
-    """Rename what stands in the place of a result and is none, and say so: it would count as done for ever."""
+    """Rename what stands in the place of a result and is none, and say so: it would count as done
+    for ever.
+    """
     for one in study.experiments:
         file = ROOT / one.result
         if file.is_file() and not is_result(file):
@@ -117,7 +133,9 @@ def set_aside_damaged(study: Study) -> None:
 
 def is_unpacked(experiment: Experiment) -> bool:
     """Whether an experiment is complete, and ran elsewhere: its model is not here."""
-    return is_result(ROOT / experiment.result) and (ROOT / experiment.directory / UNPACKED).is_file()
+    return (
+        is_result(ROOT / experiment.result) and (ROOT / experiment.directory / UNPACKED).is_file()
+    )
 
 
 def _state(experiment: Experiment, code: int | None) -> State:
@@ -152,11 +170,17 @@ def _number(file: Path, name: str) -> float | None:
 
 
 def _logs(folder: Path) -> dict[Path, tuple[Path, int | None]]:
-    """The log of each experiment, by its directory, and the code with which its job ended; the newest holds."""
+    """The log of each experiment, by its directory, and the code with which its job ended; the
+    newest holds.
+    """
     found: dict[Path, tuple[Path, int | None]] = {}
     for log in sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
         text = log.read_text(encoding="utf-8", errors="replace")
-        names = [line.removeprefix(FIRST_LINE) for line in text.splitlines() if line.startswith(FIRST_LINE)]
+        names = [
+            line.removeprefix(FIRST_LINE)
+            for line in text.splitlines()
+            if line.startswith(FIRST_LINE)
+        ]
         ended = ENDED.search(text)
         if names:
             found[Path(names[0])] = (log, int(ended[1]) if ended else None)
@@ -169,7 +193,9 @@ def note_job(experiment: Experiment, seconds: float) -> None:
 
 
 def _beside(results: Mapping[Path, Result]) -> float:
-    """Seconds of a job beside training and decoding: programs begin, and what is complete is looked at."""
+    """Seconds of a job beside training and decoding: programs begin, and what is complete is looked
+    at.
+    """
     found = []
     for directory, result in results.items():
         took = _number(directory / JOB, "seconds")
@@ -195,16 +221,26 @@ def _own_seconds(result: Result) -> float:
 
 
 def describe(found: Sequence[Standing], jobs: int) -> str:
-    """Return a few lines: how many experiments are in each state, the time left with `jobs` at a time, which failed."""
+    """Return a few lines: how many experiments are in each state, the time left with `jobs` at a
+    time, which failed.
+    """
     counts = {state: sum(one.state is state for one in found) for state in State}
     lines = [
-        f"{len(found)} experiments: " + ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+        f"{len(found)} experiments: "
+        + ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
     ]
     if waiting := [one for one in found if one.state is not State.DONE]:
         known = [one.seconds_left for one in waiting if one.seconds_left is not None]
         updates = sum(one.updates - one.updates_done for one in waiting)
-        time = f"about {duration(sum(known) / jobs)}" if known else "nothing is done yet to estimate the time from"
-        lines.append(f"{updates} updates are left: {time}" + (f", {jobs} at a time" if known and jobs > 1 else ""))
+        time = (
+            f"about {duration(sum(known) / jobs)}"
+            if known
+            else "nothing is done yet to estimate the time from"
+        )
+        lines.append(
+            f"{updates} updates are left: {time}"
+            + (f", {jobs} at a time" if known and jobs > 1 else "")
+        )
     for one in found:
         where = "" if one.log is None else f", log in {one.log}"
         if one.state is State.RUNNING:
@@ -216,7 +252,9 @@ def describe(found: Sequence[Standing], jobs: int) -> str:
 
 
 def listing(found: Sequence[Standing]) -> str:
-    """Return one line for each experiment: its state, updates, estimated time, arm and directory."""
+    """Return one line for each experiment: its state, updates, estimated time, arm and
+    directory.
+    """
     rows = [
         (
             one.state.value,
@@ -244,8 +282,10 @@ def failures(found: Sequence[Standing]) -> None:
     """Raise `UserError` that names the experiments which are not done, with their logs."""
     missing = [one for one in found if one.state is not State.DONE]
     if missing:
-        lines = [f"{one.experiment.directory}" + (f": {one.log}" if one.log else "") for one in missing]
+        lines = [
+            f"{one.experiment.directory}" + (f": {one.log}" if one.log else "") for one in missing
+        ]
         raise UserError(
-            f"{len(missing)} of {len(found)} experiments have no result; the same command tries them again:\n    "
-            + "\n    ".join(lines)
+            f"{len(missing)} of {len(found)} experiments have no result; the same command tries "
+            f"them again:\n    " + "\n    ".join(lines)
         )

@@ -41,7 +41,8 @@ WHERE_THEY_DIFFER: dict[str, Callable[[Result], object]] = {
 }
 """Columns that stand in the table only when not all results have the same in them.
 
-Whatever else differs, `Differences` finds, and has a column of its own before that of the finetunings.
+Whatever else differs, `Differences` finds, and has a column of its own before that of the
+finetunings.
 """
 BEFORE = HEAD.index("finetunings")
 
@@ -49,15 +50,19 @@ BEFORE = HEAD.index("finetunings")
 def table(results: Sequence[Result]) -> str:
     """Return a Markdown table, aligned so that it also reads on a console.
 
-    Each result is compared with the first dense one of its language that was decoded alike, those of joint runs with a
-    joint run's.
+    Each result is compared with the first dense one of its language that was decoded alike, those
+    of joint runs with a joint run's.
     """
     alike = {
-        name for name, value in WHERE_THEY_DIFFER.items() if len({value(result) for result in results} - {None}) <= 1
+        name
+        for name, value in WHERE_THEY_DIFFER.items()
+        if len({value(result) for result in results} - {None}) <= 1
     }
     alike -= {"scores"} if any(result.scores for result in results) else set()
     columns = [place for place, name in enumerate(head(results)) if name not in alike]
-    return markdown([[row[column] for column in columns] for row in [head(results), *rows(results)]])
+    return markdown(
+        [[row[column] for column in columns] for row in [head(results), *rows(results)]]
+    )
 
 
 def head(results: Sequence[Result]) -> tuple[str, ...]:
@@ -69,7 +74,9 @@ def head(results: Sequence[Result]) -> tuple[str, ...]:
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     """Return the cells of each result under `head`; each is compared as in `table`."""
     apart = Differences.of(results)
-    dense = {_where(result, apart): result for result in reversed(results) if result.method == "dense"}
+    dense = {
+        _where(result, apart): result for result in reversed(results) if result.method == "dense"
+    }
     return [_row(result, dense.get(_where(result, apart)), apart) for result in results]
 
 
@@ -78,11 +85,13 @@ def _where(result: Result, apart: Differences) -> tuple[object, ...]:
 
 
 def means(results: Sequence[Result]) -> str:
-    """Return a Markdown table of each arm's mean over its languages; nothing where no arm has more than two.
+    """Return a Markdown table of each arm's mean over its languages; nothing where no arm has more
+    than two.
 
-    An arm is a method, an upstream, a number of updates, frozen ones of them, a decoding, and whatever else
-    differs. Seeds of a language count as their mean. Arms can be compared where their languages are the same, so
-    each is also shown over the languages that all arms have, if there are any.
+    An arm is a method, an upstream, a number of updates, frozen ones of them, a decoding, and
+    whatever else differs. Seeds of a language count as their mean. Arms can be compared where their
+    languages are the same, so each is also shown over the languages that all arms have, if there
+    are any.
     """
     arms: dict[tuple[str, str, float, int], dict[str, list[float]]] = {}
     several = len(decodings(results)) > 1
@@ -111,7 +120,14 @@ def means(results: Sequence[Result]) -> str:
     lines = [head]
     for (upstream, called, sparsity, updates), seeds in arms.items():
         rates = {language: fmean(found) for language, found in seeds.items()}
-        cells = [upstream, called, f"{sparsity:g}", str(updates), str(len(rates)), f"{fmean(rates.values()):.4f}"]
+        cells = [
+            upstream,
+            called,
+            f"{sparsity:g}",
+            str(updates),
+            str(len(rates)),
+            f"{fmean(rates.values()):.4f}",
+        ]
         cells += [f"{fmean(rates[language] for language in common):.4f}"] if common else []
         lines.append(cells)
     return f"\n{unaligned(lines)}"
@@ -119,7 +135,11 @@ def means(results: Sequence[Result]) -> str:
 
 def _row(result: Result, dense: Result | None, apart: Differences) -> tuple[str, ...]:
     low, high = result.ci95
-    ratio = "" if dense is None or not dense.error_rate else f"{result.error_rate / dense.error_rate:.2f}"
+    ratio = (
+        ""
+        if dense is None or not dense.error_rate
+        else f"{result.error_rate / dense.error_rate:.2f}"
+    )
     return (
         result.language or "",
         result.upstream,
@@ -136,6 +156,8 @@ def _row(result: Result, dense: Result | None, apart: Differences) -> tuple[str,
         f"[{low:.4f}, {high:.4f}]",
         scores_of(result),
         ratio,
-        "" if result.iou_initial_final is None or result.method == "dense" else f"{result.iou_initial_final:.4f}",
+        ""
+        if result.iou_initial_final is None or result.method == "dense"
+        else f"{result.iou_initial_final:.4f}",
         "" if result.train_seconds is None else f"{result.train_seconds:.0f}",
     )

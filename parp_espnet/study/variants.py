@@ -1,4 +1,6 @@
-"""What differs between a study's results beside method, sparsity and seed, for names and columns of it."""
+"""What differs between a study's results beside method, sparsity and seed, for names and columns of
+it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +15,16 @@ OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity")
 """Options of pruning that some methods alone have."""
 PRUNING = (*RANKING, *OF_A_METHOD)
 TOLD = frozenset({
-    "method", "sparsity", "interval", "seed", "updates", "freeze_updates", "upstream", "upstream_init", "model", "task",
-    "train_minutes", "train_examples", "lang", "corpus", "initial_mask", "first_mask", "test_set", "metric", "merge",
+    "method", "sparsity", "interval", "seed", "updates", "freeze_updates", "upstream",
+    "upstream_init", "model", "task",
+    "train_minutes", "train_examples", "lang", "corpus", "initial_mask", "first_mask", "test_set",
+    "metric", "merge",
     "use_ngram", "use_lm", "beam_size", "search",
 })  # fmt: skip
 """Options that a result has a field for, or its decoding, or that its arm tells."""
 WHERE = frozenset({"ngpu", "num_nodes", "skip_check", "allow_pipes", "glue", *FOLDERS})
-"""Options that say where it ran and where its data were: the hash of the data says what these are."""
+"""Options that say where it ran and where its data were: the hash of the data says what these are.
+"""
 DIGEST = 8
 """Letters of a hash that is shown."""
 
@@ -39,7 +44,9 @@ def _count(options: Mapping[str, object], name: str, usual: int) -> int:
 
 
 def shared_options(result: Result) -> tuple[tuple[str, str], ...]:
-    """Return the options that two results have to share to be compared: all but those of pruning."""
+    """Return the options that two results have to share to be compared: all but those
+    of pruning.
+    """
     return tuple(sorted(pair for pair in options_beside(result).items() if pair[0] not in PRUNING))
 
 
@@ -50,7 +57,9 @@ def ranking_options(result: Result) -> tuple[str | None, ...]:
 
 
 def same_data(one: Result, other: Result) -> bool:
-    """Whether, for all that is known, two results were scored on the same references after the same training data."""
+    """Whether, for all that is known, two results were scored on the same references after the same
+    training data.
+    """
     pairs = [(one.train_sha256, other.train_sha256), (one.reference_sha256, other.reference_sha256)]
     return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
@@ -63,7 +72,9 @@ class Differences:
 
     @classmethod
     def of(cls, results: Sequence[Result]) -> "Differences":
-        """Find what differs between results of the same recipe: what a recipe always has is the recipe's."""
+        """Find what differs between results of the same recipe: what a recipe always has is the
+        recipe's.
+        """
         told = [_facets(one) for one in results]
         names = list(dict.fromkeys(name for facets in told for name in facets))
         found = [name for name in names if _differs(name, results, told)]
@@ -72,12 +83,16 @@ class Differences:
         return cls((*found, *known, *masks))
 
     def pruning(self, result: Result) -> str:
-        """The options of pruning that differ, in words; what a result has by default is left out."""
+        """The options of pruning that differ, in words; what a result has by default is
+        left out.
+        """
         return self._words(result, [name for name in self.names if name in (*PRUNING, FIRST_MASK)])
 
     def others(self, result: Result) -> str:
         """All else that differs, in words."""
-        return self._words(result, [name for name in self.names if name not in (*PRUNING, FIRST_MASK)])
+        return self._words(
+            result, [name for name in self.names if name not in (*PRUNING, FIRST_MASK)]
+        )
 
     def all(self, result: Result) -> str:
         """Both of them."""
@@ -120,11 +135,17 @@ class Intervals:
 
     def word(self, result: Result) -> str:
         """The interval, where its method has several."""
-        return f"n = {result.interval}" if result.interval is not None and result.method in self.methods else ""
+        return (
+            f"n = {result.interval}"
+            if result.interval is not None and result.method in self.methods
+            else ""
+        )
 
 
 def _processor(result: Result) -> str:
-    """CPU or GPU: their sums differ in the last bits, and so after hundreds of updates do error rates."""
+    """CPU or GPU: their sums differ in the last bits, and so after hundreds of updates do error
+    rates.
+    """
     if result.device is None:
         return ""
     return "CPU" if result.device == "cpu" else "GPU"
@@ -135,7 +156,9 @@ KNOWN: Mapping[str, Callable[[Result], str]] = {
     "references": lambda result: result.reference_sha256 or "",
     "trained on": _processor,
 }
-"""What may differ between results that are otherwise alike; "" where it is not known, which is no difference."""
+"""What may differ between results that are otherwise alike; "" where it is not known, which is no
+difference.
+"""
 FIRST_MASK = "first mask"
 """Likewise the mask that was given."""
 
@@ -167,7 +190,9 @@ def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, s
 
 
 def _known_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
-    """Whether one of `KNOWN` differs between results that are alike in all else that says what they are."""
+    """Whether one of `KNOWN` differs between results that are alike in all else that says what they
+    are.
+    """
     values: dict[object, set[str]] = {}
     for result, facets in zip(results, told, strict=True):
         value = KNOWN[name](result)
@@ -190,11 +215,24 @@ def _masks_differ(results: Sequence[Result], told: Sequence[Mapping[str, str]]) 
     for result, facets in zip(results, told, strict=True):
         if digest := _given_mask(result):
             arm = arm_of(result)
-            alike = (result.recipe, result.language, arm, result.sparsity_target, result.seed, result.updates)
+            alike = (
+                result.recipe,
+                result.language,
+                arm,
+                result.sparsity_target,
+                result.seed,
+                result.updates,
+            )
             more = (result.freeze_updates, result.upstream, *sorted(facets.items()))
             values.setdefault((alike, more), set()).add(digest)
     return any(len(found) > 1 for found in values.values())
 
 
 def _spelled(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )

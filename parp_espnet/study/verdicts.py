@@ -1,4 +1,6 @@
-"""The paper's claims, judged over several studies at once: what one of them tests, another does not."""
+"""The paper's claims, judged over several studies at once: what one of them tests, another does
+not.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -28,7 +30,10 @@ def verdicts(folders: Sequence[Path]) -> str:
     """
     rows = []
     for corpora, (results, evidence) in _by_corpus(folders).items():
-        rows += [(one.name, one.says, corpora, str(one.verdict), one.because) for one in claims(results, evidence)]
+        rows += [
+            (one.name, one.says, corpora, str(one.verdict), one.because)
+            for one in claims(results, evidence)
+        ]
     tested = [row for row in rows if row[3] != Verdict.UNTESTED]
     # Sorting keeps the corpora's order within a claim.
     return unaligned([HEAD, *sorted(tested, key=lambda row: row[0])])

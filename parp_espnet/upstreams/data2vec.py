@@ -1,7 +1,7 @@
 """data2vec-audio in Hugging Face's format as the one-file checkpoint of s3prl's native data2vec.
 
-s3prl has no upstream for a Hugging Face data2vec-audio, and its `hf_wav2vec2_custom` would load one with positional
-convolutions drawn at random. The tensors are the same under other names.
+s3prl has no upstream for a Hugging Face data2vec-audio, and its `hf_wav2vec2_custom` would load one
+with positional convolutions drawn at random. The tensors are the same under other names.
 """
 
 from typing import Any
@@ -12,7 +12,9 @@ from torch import Tensor
 from parp_espnet.upstreams.wavlm import native_weights, plain_config
 
 
-def to_native(config: dict[str, Any], weights: dict[str, Tensor], normalise: bool) -> dict[str, Any]:
+def to_native(
+    config: dict[str, Any], weights: dict[str, Tensor], normalise: bool
+) -> dict[str, Any]:
     """Return `{"task_cfg", "model_cfg", "model_weight"}` as s3prl's `data2vec_local` loads it.
 
     Args:

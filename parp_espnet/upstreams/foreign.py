@@ -1,7 +1,9 @@
-"""Checkpoints that others made: looked at before they are read, and read so that nothing in them runs.
+"""Checkpoints that others made: looked at before they are read, and read so that nothing in them
+runs.
 
-torch refuses what a pickle would call (`weights_only`), but it trusts sizes, and does not look at the checksums that
-its files have. s3prl evaluates a setting of its checkpoints as Python; here that has to be a list of numbers.
+torch refuses what a pickle would call (`weights_only`), but it trusts sizes, and does not look at
+the checksums that its files have. s3prl evaluates a setting of its checkpoints as Python; here that
+has to be a list of numbers.
 """
 
 import ast
@@ -19,7 +21,9 @@ from torch import Tensor
 from parp_espnet.errors import UserError, describe
 
 EVALUATED = "conv_feature_layers"
-"""The setting that s3prl passes to `eval`: `[(512, 10, 5)] + [(512, 3, 2)] * 4`, (channels, kernel, stride) each."""
+"""The setting that s3prl passes to `eval`: `[(512, 10, 5)] + [(512, 3, 2)] * 4`, (channels, kernel,
+stride) each.
+"""
 MOST_LAYERS = 1000
 _LAYERS = (ast.Expression, ast.List, ast.Tuple, ast.BinOp, ast.Add, ast.Mult, ast.Load)
 _BLOCK = 1 << 20
@@ -28,10 +32,12 @@ _BLOCK = 1 << 20
 def read_checkpoint(path: Path, mmap: bool = False) -> Any:
     """Return what a torch checkpoint holds, on the CPU: tensors and plain types.
 
-    Files in torch's older format, without checksums, can be told from damaged ones only as far as torch does.
+    Files in torch's older format, without checksums, can be told from damaged ones only as far as
+    torch does.
 
     Raises:
-        UserError: it is missing, does not fit into memory, is damaged, or would run code or grow when it is read.
+        UserError: it is missing, does not fit into memory, is damaged, or would run code or grow
+        when it is read.
     """
     _check_size(path)
     try:
@@ -42,14 +48,16 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
         raise
     except Exception as error:  # pickle, zip and torch raise many kinds for a damaged file
         raise UserError(
-            f"{path}: not a checkpoint that loads safely (weights only): {_why(error)}; {_again(path)}, or "
+            f"{path}: not a checkpoint that loads safely (weights only): {_why(error)}; "
+            f"{_again(path)}, or "
             "have its maker save a state_dict"
         ) from None
     size = path.stat().st_size
     for tensor in _tensors(content):
         if tensor.layout != torch.strided or tensor.numel() * tensor.element_size() > size:
             raise UserError(
-                f"{path}: not a checkpoint that loads safely: expected tensors that it holds in full, found one of "
+                f"{path}: not a checkpoint that loads safely: expected tensors that it holds in "
+                f"full, found one of "
                 f"shape {tuple(tensor.shape)} in {size} bytes"
             )
     return content
@@ -95,21 +103,33 @@ def _check_size(path: Path) -> None:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if size == 0:
-        raise UserError(f"{path}: not a checkpoint that loads safely: the file is empty; {_again(path)}")
+        raise UserError(
+            f"{path}: not a checkpoint that loads safely: the file is empty; {_again(path)}"
+        )
     if size > memory:
-        raise UserError(f"{path}: has {size / 2**30:.1f} GiB, more than the {memory / 2**30:.1f} GiB of memory here")
+        raise UserError(
+            f"{path}: has {size / 2**30:.1f} GiB, more than the {memory / 2**30:.1f} GiB of "
+            f"memory here"
+        )
 
 
 def _check_zip(path: Path) -> None:
-    """Check that a zip holds what it says, uncompressed as torch writes it, with the checksums that it says."""
+    """Check that a zip holds what it says, uncompressed as torch writes it, with the checksums that
+    it says.
+    """
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         packed = next((one for one in members if one.compress_type != zipfile.ZIP_STORED), None)
         total = sum(one.file_size for one in members)
         if packed is not None or total > path.stat().st_size:
-            found = f"{packed.filename} compressed" if packed else f"members that overlap, of {total} bytes"
+            found = (
+                f"{packed.filename} compressed"
+                if packed
+                else f"members that overlap, of {total} bytes"
+            )
             raise UserError(
-                f"{path}: not a checkpoint that loads safely: expected a zip without compression, found {found} "
+                f"{path}: not a checkpoint that loads safely: expected a zip without compression, "
+                f"found {found} "
                 f"in {path.stat().st_size} bytes"
             )
         for one in members:
@@ -121,7 +141,10 @@ def _check_zip(path: Path) -> None:
             except (zipfile.BadZipFile, EOFError):
                 found_crc = -1
             if found_crc != one.CRC:
-                raise UserError(f"{path}: damaged: {one.filename} in it does not match its checksum; {_again(path)}")
+                raise UserError(
+                    f"{path}: damaged: {one.filename} in it does not match its checksum; "
+                    f"{_again(path)}"
+                )
 
 
 def _tensors(content: Any) -> Iterator[Tensor]:

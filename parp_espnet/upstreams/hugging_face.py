@@ -34,7 +34,9 @@ HUGGING_FACE = {
     "unispeech": "hf_wav2vec2_custom",
     "unispeech-sat": "hf_wav2vec2_custom",
 }
-"""`model_type` of a config.json → the s3prl upstream that loads it, once it is converted where it has to be."""
+"""`model_type` of a config.json → the s3prl upstream that loads it, once it is converted where it
+has to be.
+"""
 
 MODELS: dict[str, Any] = {
     "wav2vec2": Wav2Vec2Model,
@@ -50,7 +52,9 @@ NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec"}
 """What those are called that run in s3prl's own code."""
 
 WAV2VEC2_LIKE = ("unispeech", "unispeech-sat")
-"""Models that compute what a wav2vec 2.0 does with the same weights: s3prl has nothing else that loads them."""
+"""Models that compute what a wav2vec 2.0 does with the same weights: s3prl has nothing else that
+loads them.
+"""
 
 IN_LAYERS = r"(?:^|\.)encoder\.layers\.(\d{1,5})\."
 """A weight of a layer, in the names of all of them."""
@@ -61,37 +65,51 @@ def read_config(source: Path) -> dict[str, Any]:
     """Return the config.json of a directory. Raises `UserError` where it is none of a model."""
     if not (source / "config.json").is_file():
         found = ", ".join(sorted(file.name for file in source.iterdir())[:6]) or "an empty folder"
-        raise UserError(f"{source}: no upstream: expected a Hugging Face directory with config.json, found {found}")
+        raise UserError(
+            f"{source}: no upstream: expected a Hugging Face directory with config.json, found "
+            f"{found}"
+        )
     config = read_json(source / "config.json")
     if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
-        raise UserError(f"{source / 'config.json'}: expected a Hugging Face model with 'model_type', found none")
+        raise UserError(
+            f"{source / 'config.json'}: expected a Hugging Face model with 'model_type', found none"
+        )
     return config
 
 
 def preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
-    """The directory's own preprocessor; where it has none, the one its architecture was trained with.
+    """The directory's own preprocessor; where it has none, the one its architecture was trained
+    with.
 
-    Without the file s3prl asks the hub for facebook/wav2vec2-base's. Models with layer norm in the feature extractor
-    were trained on normalised waves and with an attention mask, those with group norm without the mask.
+    Without the file s3prl asks the hub for facebook/wav2vec2-base's. Models with layer norm in the
+    feature extractor were trained on normalised waves and with an attention mask, those with group
+    norm without the mask.
 
-    Raises `UserError` where it hears other than 16,000 samples a second: s3prl has nothing else for it.
+    Raises `UserError` where it hears other than 16,000 samples a second: s3prl has nothing else for
+    it.
     """
     file = source / "preprocessor_config.json"
     if file.is_file():
         found = read_json(file)
         rate = found.get("sampling_rate", RATE) if isinstance(found, dict) else None
         if rate != RATE:
-            raise UserError(f"{file}: expected a preprocessor with sampling_rate {RATE}, found {rate}")
+            raise UserError(
+                f"{file}: expected a preprocessor with sampling_rate {RATE}, found {rate}"
+            )
         return dict(found)
     layer_norm = config.get("feat_extract_norm") == "layer"
     return {
-        "feature_extractor_type": "Wav2Vec2FeatureExtractor", "feature_size": 1, "sampling_rate": 16000,
-        "padding_value": 0.0, "padding_side": "right", "do_normalize": True, "return_attention_mask": layer_norm,
+        "feature_extractor_type": "Wav2Vec2FeatureExtractor", "feature_size": 1,
+        "sampling_rate": 16000,
+        "padding_value": 0.0, "padding_side": "right", "do_normalize": True,
+        "return_attention_mask": layer_norm,
     }  # fmt: skip
 
 
 def draw_weights(folder: Path, model_type: str, seed: int) -> None:
-    """Write weights that the architecture in `folder`'s config.json draws for itself with `seed`."""
+    """Write weights that the architecture in `folder`'s config.json draws for itself
+    with `seed`.
+    """
     kind = MODELS[model_type]
     torch.manual_seed(seed)
     write_weights(kind(kind.config_class.from_json_file(folder / "config.json")), folder)
@@ -112,19 +130,25 @@ def load(folder: Path, model_type: str) -> Any:
     kind = MODELS[model_type]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
     try:
-        model, loading = kind.from_pretrained(folder, output_loading_info=True, local_files_only=True)
+        model, loading = kind.from_pretrained(
+            folder, output_loading_info=True, local_files_only=True
+        )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
         raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
     # A model trained without masking has no mask embedding, and needs none to be finetuned without.
     missing = sorted(set(loading["missing_keys"]) - {"masked_spec_embed"})
     if missing or loading.get("mismatched_keys"):
         found = missing or sorted(str(key) for key in loading["mismatched_keys"])
-        raise UserError(f"{folder}: {len(found)} weights are missing or misshapen, such as {', '.join(found[:3])}")
+        raise UserError(
+            f"{folder}: {len(found)} weights are missing or misshapen, such as "
+            f"{', '.join(found[:3])}"
+        )
     config = model.config
     _check_left_out(folder, loading["unexpected_keys"], config.num_hidden_layers)
     if config.num_hidden_layers < 1:
         raise UserError(
-            f"{folder}: num_hidden_layers: expected one at least, found {config.num_hidden_layers}; "
+            f"{folder}: num_hidden_layers: expected one at least, found "
+            f"{config.num_hidden_layers}; "
             "look at its config.json"
         )
     frames = check_strides(folder, config.conv_kernel, config.conv_stride)
@@ -132,20 +156,27 @@ def load(folder: Path, model_type: str) -> Any:
         with torch.no_grad():
             output = model.eval()(noise(), output_hidden_states=True)
     except Exception as error:  # torch and transformers raise many kinds for an odd configuration
-        raise UserError(f"{folder}: the model does not run: {describe(error)}; look at its config.json") from None
-    check_output(folder, output.last_hidden_state, frames, config.hidden_size, config.to_dict())
-    if model_type not in WAV2VEC2_LIKE and not torch.equal(output.hidden_states[-1], output.last_hidden_state):
         raise UserError(
-            f"{folder}: the last hidden state is not the model's output; is transformers newer than tested?"
+            f"{folder}: the model does not run: {describe(error)}; look at its config.json"
+        ) from None
+    check_output(folder, output.last_hidden_state, frames, config.hidden_size, config.to_dict())
+    if model_type not in WAV2VEC2_LIKE and not torch.equal(
+        output.hidden_states[-1], output.last_hidden_state
+    ):
+        raise UserError(
+            f"{folder}: the last hidden state is not the model's output; is transformers newer "
+            f"than tested?"
         )
     return model
 
 
 def _check_left_out(folder: Path, names: Iterable[str], layers: int) -> None:
-    """Raise `UserError` where a file has more in the model's layers than transformers has a place for.
+    """Raise `UserError` where a file has more in the model's layers than transformers has a place
+    for.
 
-    The layers would not be those of the file, which has adapters that are not merged, say, or scales of
-    numbers of eight bits. Layers that config.json does not count are nobody's: some take the first few.
+    The layers would not be those of the file, which has adapters that are not merged, say, or
+    scales of numbers of eight bits. Layers that config.json does not count are nobody's: some take
+    the first few.
     """
     left_out = []
     for name in sorted(names):
@@ -154,8 +185,10 @@ def _check_left_out(folder: Path, names: Iterable[str], layers: int) -> None:
             left_out.append(name)
     if left_out:
         raise UserError(
-            f"{folder}: {len(left_out)} weights of the layers have no place in the model of config.json, such as "
-            f"{', '.join(map(printable, left_out[:3]))}; merge adapters (LoRA), take the model that was not "
+            f"{folder}: {len(left_out)} weights of the layers have no place in the model of "
+            f"config.json, such as "
+            f"{', '.join(map(printable, left_out[:3]))}; merge adapters (LoRA), take the model "
+            f"that was not "
             "quantised or pruned"
         )
 
@@ -176,14 +209,18 @@ def as_wav2vec2(model: Any, folder: Path) -> Any:
     """
     write_weights(model, folder)
     config = read_json(folder / "config.json")
-    write_json(folder / "config.json", config | {"model_type": "wav2vec2", "architectures": ["Wav2Vec2Model"]})
+    write_json(
+        folder / "config.json",
+        config | {"model_type": "wav2vec2", "architectures": ["Wav2Vec2Model"]},
+    )
     converted = load(folder, "wav2vec2")
     with torch.no_grad():
         theirs = model(noise()).last_hidden_state
         ours = converted(noise()).last_hidden_state
     if not torch.equal(theirs, ours):
         raise UserError(
-            f"{folder}: as a wav2vec 2.0, which s3prl can load, this {config['model_type']} computes something else; "
+            f"{folder}: as a wav2vec 2.0, which s3prl can load, this {config['model_type']} "
+            f"computes something else; "
             "is transformers newer than tested?"
         )
     return converted

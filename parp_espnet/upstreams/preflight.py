@@ -1,7 +1,9 @@
-"""Look at an upstream before anything is trained on it: what is it, does it load, which traps does it set?
+"""Look at an upstream before anything is trained on it: what is it, does it load, which traps does
+it set?
 
-A Hugging Face directory is *adapted*: a copy of its configuration (the weights are linked, not copied) without the
-settings with which s3prl silently or loudly goes wrong. Each change is listed in `ADAPTATIONS`.
+A Hugging Face directory is *adapted*: a copy of its configuration (the weights are linked, not
+copied) without the settings with which s3prl silently or loudly goes wrong. Each change is listed
+in `ADAPTATIONS`.
 """
 
 import dataclasses
@@ -36,7 +38,10 @@ from parp_espnet.upstreams.weights import check_stored, check_types, types_of
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
     "layerdrop": (0.0, "a choice of the finetuning's, --layerdrop, not of the pretraining's"),
-    "tie_last_hidden_states": (True, "otherwise the last hidden state of a pre-LayerNorm model lacks its LayerNorm"),
+    "tie_last_hidden_states": (
+        True,
+        "otherwise the last hidden state of a pre-LayerNorm model lacks its LayerNorm",
+    ),
     "dtype": ("float32", "a checkpoint stored in fp16 would be trained in fp16"),
 }
 """Setting of config.json → the value it must have, and why."""
@@ -56,7 +61,9 @@ TEACHER = "_ema"
 
 @dataclasses.dataclass(frozen=True)
 class Preflight:
-    """A checked upstream: `frontend` is ESPnet's inner `frontend_conf`; `changed` says what was adapted."""
+    """A checked upstream: `frontend` is ESPnet's inner `frontend_conf`; `changed` says what was
+    adapted.
+    """
 
     frontend: dict[str, Any]
     changed: dict[str, tuple[Any, Any]]
@@ -74,24 +81,29 @@ def preflight(
     """Check `upstream` and leave in `out` what training needs, `out/frontend.json` last.
 
     Args:
-        upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face hub
+        upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face
+        hub
             (`facebook/wav2vec2-base`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
-        random_seed: take the architecture only, and draw the weights with this seed: the control that shows what
+        random_seed: take the architecture only, and draw the weights with this seed: the control
+        that shows what
             pretraining is worth.
         pattern: of the names of a pool of one's own, see `pool.find_pool`.
         biases: whether biases belong to the pool.
 
     Raises:
-        UserError: it is no upstream, of an unknown kind, damaged, does not load, gives other frames than s3prl and
+        UserError: it is no upstream, of an unknown kind, damaged, does not load, gives other frames
+        than s3prl and
             ESPnet expect, or has no whole pool to prune; the message names the cause.
     """
     path = Path(upstream)
     if path.is_file():
         if random_seed is not None or settings:
             what = ", ".join(settings or {}) or "random weights"
-            raise UserError(f"{path}: {what}: expected a Hugging Face directory or hub name, found a file")
+            raise UserError(
+                f"{path}: {what}: expected a Hugging Face directory or hub name, found a file"
+            )
         checked, model = _check_native(path)
     else:
         folder = path if path.is_dir() else _download(upstream)
@@ -120,18 +132,24 @@ def _check_hugging_face(
         _check_settings_of_native(source, kind, settings)
     weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
     if not weights:
-        raise UserError(f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside config.json")
+        raise UserError(
+            f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside "
+            f"config.json"
+        )
     if random_seed is None:
         check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
     if (source / ADAPTER).is_file():
         raise UserError(
-            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside it, which would be "
+            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside "
+            f"it, which would be "
             "left out; merge it (merge_and_unload), save that, and take it"
         )
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
     if any(name.startswith("mask_") for name in settings):
         wanted["apply_spec_augment"] = True
-    changed = {key: (config.get(key), value) for key, value in wanted.items() if config.get(key) != value}
+    changed = {
+        key: (config.get(key), value) for key, value in wanted.items() if config.get(key) != value
+    }
     write_json(out / "config.json", config | wanted)
     write_json(out / "preprocessor_config.json", preprocessor(source, config))
     if random_seed is None:
@@ -169,7 +187,8 @@ def _check_native(path: Path) -> tuple[Preflight, nn.Module]:
     fitting = [name for name, expected in NATIVE.items() if expected <= keys]
     if not fitting:
         raise UserError(
-            f"{path}: upstream of an unknown kind: expected an s3prl checkpoint with the keys of one of "
+            f"{path}: upstream of an unknown kind: expected an s3prl checkpoint with the keys of "
+            f"one of "
             f"{json.dumps({name: sorted(expected) for name, expected in NATIVE.items()})}, "
             f"found {sorted(map(str, keys))[:8]}; "
             "convert fairseq's with s3prl/upstream/<kind>/convert.py"
@@ -178,9 +197,16 @@ def _check_native(path: Path) -> tuple[Preflight, nn.Module]:
     name = max(fitting, key=lambda kind: len(NATIVE[kind]))
     check_native(content, path)
     weights = content.get("model_weight", content.get("model"))
-    kinds = {type(weight) for key, weight in weights.items() if key != TEACHER} if isinstance(weights, dict) else set()
+    kinds = (
+        {type(weight) for key, weight in weights.items() if key != TEACHER}
+        if isinstance(weights, dict)
+        else set()
+    )
     if not kinds or not all(issubclass(kind, torch.Tensor) for kind in kinds):
-        raise UserError(f"{path}: expected weights by their names, found {type(weights).__name__} of something else")
+        raise UserError(
+            f"{path}: expected weights by their names, found {type(weights).__name__} of "
+            f"something else"
+        )
     check_types(path, types_of(weights))
     if name == "wav2vec2_local" and TEACHER in weights:
         name = "data2vec_local"
@@ -193,13 +219,19 @@ def _download(name: str) -> Path:
     """Fetch a model of the Hugging Face hub, or take it from the hub's cache."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith((".", "/")):
         raise UserError(
-            f"{name}: no such directory or checkpoint file, and no name of the Hugging Face hub (owner/model)"
+            f"{name}: no such directory or checkpoint file, and no name of the Hugging Face hub "
+            f"(owner/model)"
         )
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "pytorch_model*.bin"]))
+        return Path(
+            snapshot_download(
+                name, allow_patterns=["*.json", "*.safetensors", "pytorch_model*.bin"]
+            )
+        )
     except Exception as error:  # the hub's client raises many kinds
         raise UserError(
-            f"{name}: no such directory here, and the Hugging Face hub did not give it ({describe(error)}); "
+            f"{name}: no such directory here, and the Hugging Face hub did not give it "
+            f"({describe(error)}); "
             "download it elsewhere and pass its directory"
         ) from None
 

@@ -1,4 +1,6 @@
-"""A second of noise through an upstream: does what comes out fit what s3prl and ESPnet expect of it?"""
+"""A second of noise through an upstream: does what comes out fit what s3prl and ESPnet expect of
+it?
+"""
 
 import contextlib
 import io
@@ -30,8 +32,10 @@ def check_strides(place: Path, kernels: Sequence[int], strides: Sequence[int]) -
     """
     if math.prod(strides) != STRIDE:
         raise UserError(
-            f"{place}: expected convolutions that make a frame of {STRIDE} samples, as s3prl says of every upstream, "
-            f"found strides {' × '.join(map(str, strides))} = {math.prod(strides)}; take another upstream"
+            f"{place}: expected convolutions that make a frame of {STRIDE} samples, as s3prl says "
+            f"of every upstream, "
+            f"found strides {' × '.join(map(str, strides))} = {math.prod(strides)}; take another "
+            f"upstream"
         )
     frames = RATE
     for kernel, stride in zip(kernels, strides, strict=True):
@@ -39,27 +43,38 @@ def check_strides(place: Path, kernels: Sequence[int], strides: Sequence[int]) -
     return frames
 
 
-def check_output(place: Path, output: Tensor, frames: int, size: int, config: Mapping[str, Any]) -> None:
+def check_output(
+    place: Path, output: Tensor, frames: int, size: int, config: Mapping[str, Any]
+) -> None:
     """Check an upstream's output of a second, (1, frames, size).
 
-    Raises `UserError` where it has other frames or another size than the layers before it, or is not finite.
+    Raises `UserError` where it has other frames or another size than the layers before it, or is
+    not finite.
     """
     if tuple(output.shape) != (1, frames, size):
         cause = "something behind the last layer changes it"
         if config.get("add_adapter"):
-            cause = "its adapter (add_adapter) shortens it; in a copy of the directory set add_adapter to false"
+            cause = (
+                "its adapter (add_adapter) shortens it; in a copy of the directory set "
+                "add_adapter to false"
+            )
         raise UserError(
-            f"{place}: expected {frames} frames of {size} numbers for a second, as the layers have them, "
+            f"{place}: expected {frames} frames of {size} numbers for a second, as the layers "
+            f"have them, "
             f"found {output.shape[1]} of {output.shape[2]}: {cause}, or take another upstream"
         )
     if not torch.isfinite(output).all():
-        raise UserError(f"{place}: the upstream's output is not finite on a second of noise; the weights are damaged")
+        raise UserError(
+            f"{place}: the upstream's output is not finite on a second of noise; the weights are "
+            f"damaged"
+        )
 
 
 def load_native(name: str, path: Path) -> nn.Module:
     """Return an s3prl upstream of a one-file checkpoint after a second of noise went through it.
 
-    Raises `UserError` where it does not load, or gives something that s3prl and ESPnet would not expect.
+    Raises `UserError` where it does not load, or gives something that s3prl and ESPnet would not
+    expect.
     """
     with imported_later():  # it takes seconds
         from s3prl import hub  # noqa: PLC0415
@@ -71,7 +86,9 @@ def load_native(name: str, path: Path) -> nn.Module:
                 output = upstream([noise()[0]])["hidden_states"][-1]
     except Exception as error:  # s3prl and torch raise many kinds
         said = " ".join(str(error).split())[:300]
-        raise UserError(f"{path}: s3prl's {name} cannot load it: {type(error).__name__}: {said}") from None
+        raise UserError(
+            f"{path}: s3prl's {name} cannot load it: {type(error).__name__}: {said}"
+        ) from None
     model: Any = upstream.model
     convolutions = [block[0] for block in model.feature_extractor.conv_layers]
     kernels = [convolution.kernel_size[0] for convolution in convolutions]

@@ -1,7 +1,7 @@
 """WavLM in Hugging Face's format as the one-file checkpoint of s3prl's native WavLM.
 
-s3prl has no upstream for a Hugging Face WavLM, and its `hf_wav2vec2_custom` would load one without the relative
-positions, silently. The tensors are the same under other names.
+s3prl has no upstream for a Hugging Face WavLM, and its `hf_wav2vec2_custom` would load one without
+the relative positions, silently. The tensors are the same under other names.
 """
 
 import re
@@ -15,9 +15,18 @@ _RENAMED = [
     (r"masked_spec_embed", r"mask_emb"),
     (r"feature_projection\.layer_norm\.(.*)", r"layer_norm.\1"),
     (r"feature_projection\.projection\.(.*)", r"post_extract_proj.\1"),
-    (r"feature_extractor\.conv_layers\.(\d+)\.conv\.(.*)", r"feature_extractor.conv_layers.\1.0.\2"),
-    (r"encoder\.pos_conv_embed\.conv\.(parametrizations\.weight\.original0|weight_g)", r"encoder.pos_conv.0.weight_g"),
-    (r"encoder\.pos_conv_embed\.conv\.(parametrizations\.weight\.original1|weight_v)", r"encoder.pos_conv.0.weight_v"),
+    (
+        r"feature_extractor\.conv_layers\.(\d+)\.conv\.(.*)",
+        r"feature_extractor.conv_layers.\1.0.\2",
+    ),
+    (
+        r"encoder\.pos_conv_embed\.conv\.(parametrizations\.weight\.original0|weight_g)",
+        r"encoder.pos_conv.0.weight_g",
+    ),
+    (
+        r"encoder\.pos_conv_embed\.conv\.(parametrizations\.weight\.original1|weight_v)",
+        r"encoder.pos_conv.0.weight_v",
+    ),
     (r"encoder\.pos_conv_embed\.conv\.bias", r"encoder.pos_conv.0.bias"),
     (r"encoder\.pos_conv_embed\.layers\.(\d+)\.conv\.(.*)", r"encoder.pos_conv.\1.0.\2"),
     (r"encoder\.layer_norm\.(.*)", r"encoder.layer_norm.\1"),
@@ -25,9 +34,15 @@ _RENAMED = [
     (r"(encoder\.layers\.\d+\.final_layer_norm\..*)", r"\1"),
     (r"(encoder\.layers\.\d+)\.attention\.(\w)_proj\.(.*)", r"\1.self_attn.\2_proj.\3"),
     (r"(encoder\.layers\.\d+)\.attention\.out_proj\.(.*)", r"\1.self_attn.out_proj.\2"),
-    (r"(encoder\.layers\.\d+)\.attention\.gru_rel_pos_linear\.(.*)", r"\1.self_attn.grep_linear.\2"),
+    (
+        r"(encoder\.layers\.\d+)\.attention\.gru_rel_pos_linear\.(.*)",
+        r"\1.self_attn.grep_linear.\2",
+    ),
     (r"(encoder\.layers\.\d+)\.attention\.gru_rel_pos_const", r"\1.self_attn.grep_a"),
-    (r"(encoder\.layers\.\d+)\.attention\.rel_attn_embed\.(.*)", r"\1.self_attn.relative_attention_bias.\2"),
+    (
+        r"(encoder\.layers\.\d+)\.attention\.rel_attn_embed\.(.*)",
+        r"\1.self_attn.relative_attention_bias.\2",
+    ),
     (r"(encoder\.layers\.\d+)\.feed_forward\.intermediate_dense\.(.*)", r"\1.fc1.\2"),
     (r"(encoder\.layers\.\d+)\.feed_forward\.output_dense\.(.*)", r"\1.fc2.\2"),
 ]
@@ -53,7 +68,8 @@ def native_weights(weights: dict[str, Tensor], layer_norm: bool) -> dict[str, Te
     """Return weights of Hugging Face's by the names of s3prl's native models, which are fairseq's.
 
     Args:
-        layer_norm: whether every convolution of the feature extractor has a layer norm, not the first a group norm.
+        layer_norm: whether every convolution of the feature extractor has a layer norm, not the
+        first a group norm.
 
     Raises:
         UserError: a weight has no counterpart.
@@ -64,18 +80,23 @@ def native_weights(weights: dict[str, Tensor], layer_norm: bool) -> dict[str, Te
 def _native(name: str, value: Tensor, layer_norm: bool) -> tuple[str, Tensor]:
     norm = re.fullmatch(r"feature_extractor\.conv_layers\.(\d+)\.layer_norm\.(.*)", name)
     if norm:
-        # Where every layer has a layer norm, fairseq wraps it between two transpositions: it is the second of three.
+        # Where every layer has a layer norm, fairseq wraps it between two transpositions: it is the
+        # second of three.
         inner = "2.1" if layer_norm else "2"
         return f"feature_extractor.conv_layers.{norm[1]}.{inner}.{norm[2]}", value
     for pattern, renamed in _RENAMED:
         if re.fullmatch(pattern, name):
             return re.sub(pattern, renamed, name), value
-    raise UserError(f"weight {name}: s3prl's own model has no counterpart; expected a plain encoder of its kind")
+    raise UserError(
+        f"weight {name}: s3prl's own model has no counterpart; expected a plain encoder of its kind"
+    )
 
 
 def plain_config(config: dict[str, Any]) -> dict[str, Any]:
     """Return what s3prl's native models, which are fairseq's, all call by the same names."""
-    layers = list(zip(config["conv_dim"], config["conv_kernel"], config["conv_stride"], strict=True))
+    layers = list(
+        zip(config["conv_dim"], config["conv_kernel"], config["conv_stride"], strict=True)
+    )
     return {
         "conv_feature_layers": str(layers),
         "conv_bias": config["conv_bias"],

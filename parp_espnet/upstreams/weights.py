@@ -1,4 +1,6 @@
-"""The weights of a model on disk, whatever its format: a Hugging Face directory, an s3prl `.pt`, an ESPnet `.pth`."""
+"""The weights of a model on disk, whatever its format: a Hugging Face directory, an s3prl `.pt`, an
+ESPnet `.pth`.
+"""
 
 import re
 import shutil
@@ -32,7 +34,9 @@ def weight_files(model: Path) -> list[Path]:
     if model.is_file():
         return [model]
     if not model.is_dir():
-        raise UserError(f"{model}: no such model; expected a Hugging Face directory or a checkpoint file")
+        raise UserError(
+            f"{model}: no such model; expected a Hugging Face directory or a checkpoint file"
+        )
     for kind, usual in (("safetensors", "model.safetensors"), ("bin", "pytorch_model.bin")):
         # What transformers takes of a directory that has several.
         if (model / usual).is_file():
@@ -40,9 +44,13 @@ def weight_files(model: Path) -> list[Path]:
         index = next(iter(sorted(model.glob(f"*.{kind}.index.json"))), None)
         if index is not None:
             return _shards(index)
-        if files := [file for file in sorted(model.glob(f"*model*.{kind}")) if file.name not in ADAPTERS]:
+        if files := [
+            file for file in sorted(model.glob(f"*model*.{kind}")) if file.name not in ADAPTERS
+        ]:
             return files
-    raise UserError(f"{model}: expected a Hugging Face directory with model.safetensors or pytorch_model.bin")
+    raise UserError(
+        f"{model}: expected a Hugging Face directory with model.safetensors or pytorch_model.bin"
+    )
 
 
 def _shards(index: Path) -> list[Path]:
@@ -54,7 +62,9 @@ def _shards(index: Path) -> list[Path]:
     for name in places.values():
         plain = isinstance(name, str) and name.isprintable() and name not in ("", "..")
         if not plain or Path(name).name != name:
-            raise UserError(f"{index}: expected names of files beside it, found {printable(repr(name))[:60]}")
+            raise UserError(
+                f"{index}: expected names of files beside it, found {printable(repr(name))[:60]}"
+            )
     return [index.parent / name for name in sorted(set(places.values()))]
 
 
@@ -75,7 +85,8 @@ def check_types(file: Path, types: Mapping[str, str]) -> None:
     for name, dtype in types.items():
         if name.endswith("weight") and not re.fullmatch(FLOATS, dtype):
             raise UserError(
-                f"{file}: {printable(name)}: expected weights of 16 or 32 bits, found {dtype}; take the "
+                f"{file}: {printable(name)}: expected weights of 16 or 32 bits, found {dtype}; "
+                f"take the "
                 "model from which this one was quantised"
             )
 
@@ -83,7 +94,9 @@ def check_types(file: Path, types: Mapping[str, str]) -> None:
 def types_of(weights: Mapping[str, Any]) -> dict[str, str]:
     """What numbers each matrix has, in torch's words."""
     return {
-        name: str(tensor.dtype) for name, tensor in weights.items() if isinstance(tensor, Tensor) and tensor.dim() > 1
+        name: str(tensor.dtype)
+        for name, tensor in weights.items()
+        if isinstance(tensor, Tensor) and tensor.dim() > 1
     }
 
 
@@ -94,7 +107,9 @@ def _types(file: Path) -> dict[str, str]:
         return types_of(weights)
     with _opened(file) as opened:
         slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118
-        return {name: part.get_dtype() for name, part in slices.items() if len(part.get_shape()) > 1}
+        return {
+            name: part.get_dtype() for name, part in slices.items() if len(part.get_shape()) > 1
+        }
 
 
 def load_weights(model: Path) -> Weights:
@@ -110,7 +125,9 @@ def load_weights(model: Path) -> Weights:
 
 
 def check_depth(model: Path, names: Iterable[str]) -> None:
-    """Raise `UserError` where a directory's config.json counts more layers than its weights have."""
+    """Raise `UserError` where a directory's config.json counts more layers than its
+    weights have.
+    """
     config = model / "config.json"
     found = read_json(config) if config.is_file() else None
     expected = found.get("num_hidden_layers") if isinstance(found, dict) else None
@@ -119,13 +136,15 @@ def check_depth(model: Path, names: Iterable[str]) -> None:
         return
     if len(layers.numbered) < expected:
         raise UserError(
-            f"{model}: expected {expected} layers, as its config.json has it, found {len(layers.numbered)} in "
+            f"{model}: expected {expected} layers, as its config.json has it, found "
+            f"{len(layers.numbered)} in "
             "its weights; fetch it again"
         )
 
 
 def copy_changed(model: Path, out: Path, change: Callable[[str, Tensor], Tensor]) -> None:
-    """Write a copy of a model to `out` in its own format, every tensor as `change(name, tensor)` makes it.
+    """Write a copy of a model to `out` in its own format, every tensor as `change(name, tensor)`
+    makes it.
 
     What else a directory or a checkpoint holds is copied as it is.
 
@@ -137,7 +156,9 @@ def copy_changed(model: Path, out: Path, change: Callable[[str, Tensor], Tensor]
     files = weight_files(model)
     loaded = {file: _load(file) for file in files}
     if model.is_dir():
-        shutil.copytree(model, out, ignore=lambda folder, names: {file.name for file in files} & set(names))
+        shutil.copytree(
+            model, out, ignore=lambda folder, names: {file.name for file in files} & set(names)
+        )
     for file, (whole, weights) in loaded.items():
         changed = {name: change(name, tensor) for name, tensor in weights.items()}
         with atomic_write(out / file.name if model.is_dir() else out) as temporary:
@@ -151,18 +172,26 @@ def _opened(file: Path) -> Iterator[Any]:
         with safe_open(file, framework="pt") as opened:
             yield opened
     except (SafetensorError, OSError) as error:
-        raise UserError(f"{file}: expected safetensors, found a damaged or other file ({error})") from None
+        raise UserError(
+            f"{file}: expected safetensors, found a damaged or other file ({error})"
+        ) from None
 
 
 def _load(file: Path, mmap: bool = False) -> tuple[Any, Weights]:
-    """Return what a file holds besides its weights (metadata, or the whole checkpoint), and its weights."""
+    """Return what a file holds besides its weights (metadata, or the whole checkpoint), and its
+    weights.
+    """
     if file.suffix == ".safetensors":
         with _opened(file) as opened:
             return opened.metadata(), {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     whole = read_checkpoint(file, mmap)
     weights = _inner(whole)
     if weights is None:
-        found = ", ".join(map(str, list(whole)[:5])) if isinstance(whole, dict) else type(whole).__name__
+        found = (
+            ", ".join(map(str, list(whole)[:5]))
+            if isinstance(whole, dict)
+            else type(whole).__name__
+        )
         raise UserError(f"{file}: expected a model's weights, found {found}")
     return whole, dict(weights)
 

@@ -31,7 +31,8 @@ def test_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("other", "said"), [(1, "(same tokens)"), (2, "(OTHER TOKENS)")])
 def test_tokens_that_differ_are_seen(other: int, said: str) -> None:
     line = {
-        "name": "decode.6min", "threads": 1, "ours_s": 1.0, "extra_bytes": 0, "against": "stock", "against_s": 2.0,
+        "name": "decode.6min", "threads": 1, "ours_s": 1.0, "extra_bytes": 0, "against": "stock",
+        "against_s": 2.0,
         "against_extra_bytes": 0, "ratio": 0.5, "tokens_crc32": 1, "against_tokens_crc32": other,
     }  # fmt: skip
     assert f"| decode.6min {said} | 1 |" in table([line])

@@ -1,4 +1,6 @@
-"""The benchmark measures what it says, and its alternatives do the same work. No test depends on a time."""
+"""The benchmark measures what it says, and its alternatives do the same work. No test depends on a
+time.
+"""
 
 import json
 import sys
@@ -12,7 +14,12 @@ from parp_espnet.bench.selection import FLOORS, SIZES, WAYS, make_pool, measure
 from parp_espnet.bin import bench
 from parp_espnet.pruning.pruner import nonzero_count
 
-DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here"))]
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+    ),
+]
 
 
 def test_the_table_of_parts_has_the_names_of_their_modules() -> None:
@@ -49,8 +56,19 @@ def test_a_measurement(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     assert found["extra_bytes"] >= 0
 
 
-def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    words = ["--only", "select", "--sizes", "10m", "--threads", "1", "--out", str(tmp_path / "bench.json")]
+def test_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = [
+        "--only",
+        "select",
+        "--sizes",
+        "10m",
+        "--threads",
+        "1",
+        "--out",
+        str(tmp_path / "bench.json"),
+    ]
     monkeypatch.setattr(sys, "argv", ["bench", *words])
     bench.main()
     lines = json.loads((tmp_path / "bench.json").read_text())
@@ -63,9 +81,15 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--only", "selects"], "--only selects: expected one of select, step, decode, check, segments, mask"),
+        (
+            ["--only", "selects"],
+            "--only selects: expected one of select, step, decode, check, segments, mask",
+        ),
         (["--device", "cuda:77"], "--device cuda:77: no such device here"),
-        (["--only", "mask", "--device", "meta"], "--only mask --device meta: this part is measured on the CPU alone"),
+        (
+            ["--only", "mask", "--device", "meta"],
+            "--only mask --device meta: this part is measured on the CPU alone",
+        ),
     ],
 )
 def test_what_cannot_be_measured(

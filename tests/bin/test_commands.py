@@ -1,4 +1,6 @@
-"""Every command of the pipeline explains itself, and refuses what it does not know without a traceback."""
+"""Every command of the pipeline explains itself, and refuses what it does not know without a
+traceback.
+"""
 
 import importlib
 import json
@@ -48,13 +50,17 @@ def call(monkeypatch: pytest.MonkeyPatch, name: str, *words: str) -> int:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     assert call(monkeypatch, name, "--help") == 0
     assert "usage" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_an_unknown_option(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_an_unknown_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     assert call(monkeypatch, name, "--no_such_option", "x") == 2
     assert "error: " in capsys.readouterr().err.splitlines()[-1]
 
@@ -68,8 +74,20 @@ def test_a_command_is_needed(
 
 
 def test_tokens_of_a_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    write_data_dir(tmp_path / "data", [Utterance("s-1", "s", "es", "/w.wav", ("o", "l", "o"), "ollo", 1.0)])
-    assert call(monkeypatch, "tokens", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "tokens.txt")) == 0
+    write_data_dir(
+        tmp_path / "data", [Utterance("s-1", "s", "es", "/w.wav", ("o", "l", "o"), "ollo", 1.0)]
+    )
+    assert (
+        call(
+            monkeypatch,
+            "tokens",
+            "--data",
+            str(tmp_path / "data"),
+            "--out",
+            str(tmp_path / "tokens.txt"),
+        )
+        == 0
+    )
     assert (tmp_path / "tokens.txt").read_text() == "<blank>\n<unk>\no\nl\n<sos/eos>\n"
 
 
@@ -82,12 +100,17 @@ def test_the_plan_is_quoted_for_the_shell(
     for name in ("data_cmd", "stats_cmd", "cuda_cmd", "decode_cmd", "cmd_backend"):
         monkeypatch.setenv(name, "local")
     monkeypatch.chdir(tmp_path)
-    assert call(monkeypatch, "run_stages", "phn.sh", "4=tokens", "--", *words, "--dry_run", "true") == 0
+    assert (
+        call(monkeypatch, "run_stages", "phn.sh", "4=tokens", "--", *words, "--dry_run", "true")
+        == 0
+    )
     place, _, made, tokens = capsys.readouterr().out.splitlines()
     assert shlex.split(place)[:2] == ["cd", str(recipe)]
     kept = shlex.split(made)[shlex.split(made).index("echo") + 1]
     assert json.loads(kept)["lang"] == "xx"
-    assert tokens.startswith("stage 4 (tokens): python3 -m parp_espnet.bin.tokens --data dump/raw/train ")
+    assert tokens.startswith(
+        "stage 4 (tokens): python3 -m parp_espnet.bin.tokens --data dump/raw/train "
+    )
 
 
 def test_a_scoring_becomes_the_result(
@@ -117,12 +140,16 @@ def test_two_experiments_are_compared(
 ) -> None:
     for name, errors in (("a", 1), ("b", 2)):
         make_result(error_rate=errors / 10, options={}).write(tmp_path / name / "result.json")
-        write_utterances(tmp_path / name / "utterances.tsv", [Counts(f"s-{i}", 10, errors, 0, 0) for i in range(20)])
+        write_utterances(
+            tmp_path / name / "utterances.tsv",
+            [Counts(f"s-{i}", 10, errors, 0, 0) for i in range(20)],
+        )
     assert call(monkeypatch, "compare", str(tmp_path / "a"), str(tmp_path / "b")) == 0
     assert capsys.readouterr().out == (
         f"{tmp_path}/a 10.00%, {tmp_path}/b 20.00%, on 20 utterances of test, PER\n"
         "decoding: greedy\n"
-        "difference -10.00 points, 95 % interval [-10.00, -10.00], p 0.0002; ratio 0.500 [0.500, 0.500]\n"
+        "difference -10.00 points, 95 % interval [-10.00, -10.00], p 0.0002; ratio 0.500 [0.500, "
+        "0.500]\n"
     )
     assert call(monkeypatch, "compare", str(tmp_path / "a"), str(tmp_path / "gone")) == 2
 

@@ -16,15 +16,26 @@ NGRAM = {"decoding": "beam 12", "ngram": "exp/3gram.arpa", "ngram_weight": 0.3}
 
 @pytest.fixture
 def leave(make_result: Callable[..., Result], tmp_path: Path) -> Callable[..., Path]:
-    """Leave an experiment with some decodings, name → errors of each of ten utterances; the last is its result's."""
+    """Leave an experiment with some decodings, name → errors of each of ten utterances; the last is
+    its result's.
+    """
 
-    def make(name: str, decodings: dict[str, int], dataset: str = "test", length: int = 10, **more: object) -> Path:
+    def make(
+        name: str,
+        decodings: dict[str, int],
+        dataset: str = "test",
+        length: int = 10,
+        **more: object,
+    ) -> Path:
         for decoding, errors in decodings.items():
             how = NGRAM if "ngram" in decoding else {"decoding": "greedy"}
             values = {"error_rate": errors / length, "dataset": dataset, **how, **more}
             result = make_result(**values)
             counts = [Counts(f"s-{n}", length, errors, 0, 0) for n in range(10)]
-            for folder in (tmp_path / name, tmp_path / name / f"decode_{decoding}" / dataset / "score"):
+            for folder in (
+                tmp_path / name,
+                tmp_path / name / f"decode_{decoding}" / dataset / "score",
+            ):
                 write_utterances(folder / "utterances.tsv", counts)
                 result.write(folder / "result.json")
         return tmp_path / name
@@ -33,26 +44,37 @@ def leave(make_result: Callable[..., Result], tmp_path: Path) -> Callable[..., P
 
 
 @pytest.fixture
-def compare(run_command: Callable[..., tuple[object, str, str]]) -> Callable[..., tuple[object, str, str]]:
+def compare(
+    run_command: Callable[..., tuple[object, str, str]],
+) -> Callable[..., tuple[object, str, str]]:
     """Run the command; return exit code, stdout and stderr."""
     return partial(run_command, main)
 
 
 def test_greedy_is_compared_with_greedy(leave: Callable[..., Path], compare) -> None:
     """With an n-gram the dense model is ahead, without one it is behind."""
-    dense = leave("dense", {"greedy": 3, "beam12_ngram3": 1}, method="dense", options={}, interval=None)
+    dense = leave(
+        "dense", {"greedy": 3, "beam12_ngram3": 1}, method="dense", options={}, interval=None
+    )
     parp = leave("parp", {"greedy": 2}, options={"scope": "layer", "method": "parp", "lr": 0.001})
     code, out, err = compare(dense, parp)
     assert (code, err) == (0, "")
     assert "decoding: greedy\n" in out
     assert "difference +10.00 points" in out
     assert "on 10 utterances of test, PER" in out
-    for line in ("method: dense | parp", "scope: default | layer", "lr: default | 0.001", "interval: none | 5"):
+    for line in (
+        "method: dense | parp",
+        "scope: default | layer",
+        "lr: default | 0.001",
+        "interval: none | 5",
+    ):
         assert f"  differs in {line}\n" in out
     assert "differs in upstream" not in out
 
 
-def test_what_both_results_were_decoded_with_is_compared(leave: Callable[..., Path], compare) -> None:
+def test_what_both_results_were_decoded_with_is_compared(
+    leave: Callable[..., Path], compare
+) -> None:
     one = leave("one", {"greedy": 3, "beam12_ngram3": 1})
     other = leave("other", {"greedy": 1, "beam12_ngram3": 2})
     code, out, _ = compare(one, other)
@@ -60,7 +82,11 @@ def test_what_both_results_were_decoded_with_is_compared(leave: Callable[..., Pa
     assert "difference -10.00 points" in out
     for name in ("greedy", "decode_greedy"):
         code, out, _ = compare(one, other, "--decoding", name)
-        assert (code, "decoding: greedy\n" in out, "difference +20.00 points" in out) == (0, True, True)
+        assert (code, "decoding: greedy\n" in out, "difference +20.00 points" in out) == (
+            0,
+            True,
+            True,
+        )
     assert "options of" in out  # results of before
     score = one / "decode_greedy/test/score"
     assert "difference +20.00 points" in compare(score, other)[1]
@@ -78,11 +104,19 @@ def test_what_both_results_were_decoded_with_is_compared(leave: Callable[..., Pa
         ({"greedy": 1}, {"metric": "cer"}, "greedy of test (cer) in the other"),
         ({"greedy": 1}, {"merges": {"a": "b"}}, "(per, 1 phones merged)"),
         ({"greedy": 1}, {"length": 20}, "has 10 and 20 units in its reference"),
-        ({"greedy": 1}, {"reference_sha256": "b"}, "expected the same references, found others of the same name, test"),
+        (
+            {"greedy": 1},
+            {"reference_sha256": "b"},
+            "expected the same references, found others of the same name, test",
+        ),
     ],
 )
 def test_what_is_not_alike_is_refused(
-    leave: Callable[..., Path], compare, decodings: dict[str, int], more: dict[str, object], words: str
+    leave: Callable[..., Path],
+    compare,
+    decodings: dict[str, int],
+    more: dict[str, object],
+    words: str,
 ) -> None:
     one = leave("one", {"greedy": 3}, reference_sha256="a")
     code, out, err = compare(one, leave("other", decodings, **{"reference_sha256": "a"} | more))
@@ -108,9 +142,14 @@ def test_there_is_no_such_decoding(leave: Callable[..., Path], compare, tmp_path
     assert "nowhere: expected an experiment" in err
 
 
-def test_text_is_compared_by_its_predictions(make_result: Callable[..., Result], compare, tmp_path: Path) -> None:
+def test_text_is_compared_by_its_predictions(
+    make_result: Callable[..., Result], compare, tmp_path: Path
+) -> None:
     for name, right in (("one", 50), ("other", 90)):
-        rows = [f"{n}\t{('no', 'yes')[n % 2]}\t{('no', 'yes')[(n + (n >= right)) % 2]}\n" for n in range(100)]
+        rows = [
+            f"{n}\t{('no', 'yes')[n % 2]}\t{('no', 'yes')[(n + (n >= right)) % 2]}\n"
+            for n in range(100)
+        ]
         (tmp_path / name).mkdir()
         (tmp_path / name / "predictions.tsv").write_text("id\tlabel\tprediction\n" + "".join(rows))
         scores = {"accuracy": right / 100}
@@ -131,7 +170,9 @@ def test_text_is_compared_by_its_predictions(make_result: Callable[..., Result],
 
 def test_versions_that_differ_are_named(leave: Callable[..., Path], compare) -> None:
     one = leave("one", {"greedy": 3}, versions={"python": "3.12.1", "espnet": "202511"})
-    other = leave("other", {"greedy": 1}, versions={"python": "3.12.1", "espnet": "202611", "torch": "2.11"})
+    other = leave(
+        "other", {"greedy": 1}, versions={"python": "3.12.1", "espnet": "202611", "torch": "2.11"}
+    )
     _, out, _ = compare(one, other)
     assert "  differs in version of espnet: 202511 | 202611\n" in out
     assert "  differs in version of torch: unknown | 2.11\n" in out

@@ -1,4 +1,5 @@
-"""What only reads options loads no torch: a torch imported in one wrong place makes each command a second slower.
+"""What only reads options loads no torch: a torch imported in one wrong place makes each command a
+second slower.
 
 Each is a process, since modules that this one has loaded would hide what a command loads.
 """
@@ -27,7 +28,9 @@ HEAVY = (
     "sklearn",
     "librosa",
 )
-QUEUES = dict.fromkeys(("data_cmd", "stats_cmd", "cuda_cmd", "decode_cmd"), "python3 -m parp_espnet.bin.run_local")
+QUEUES = dict.fromkeys(
+    ("data_cmd", "stats_cmd", "cuda_cmd", "decode_cmd"), "python3 -m parp_espnet.bin.run_local"
+)
 QUEUES |= {"cmd_backend": "local"}
 """What cmd.sh exports."""
 LOOK = """
@@ -64,7 +67,19 @@ def test_help_loads_no_torch(name: str):
         ("run_stages", ["glue.sh", "4=train", "--", "--task", "cldr_same", "--dry_run", "true"]),
         ("study", ["plan", "--dry_run", "true"]),
         ("study", ["plan", "--profile", "joint", "--dry_run", "true"]),
-        ("step", ["--label", "stage 4 (tokens)", "--record", "none.json", "--dry_run", "true", "--", "true"]),
+        (
+            "step",
+            [
+                "--label",
+                "stage 4 (tokens)",
+                "--record",
+                "none.json",
+                "--dry_run",
+                "true",
+                "--",
+                "true",
+            ],
+        ),
     ],
 )
 def test_a_plan_loads_no_torch(module: str, words: list[str]):

@@ -1,7 +1,8 @@
-"""A Slurm of two nodes and a Grid Engine of one on this machine, from Debian's packages, while these tests run.
+"""A Slurm of two nodes and a Grid Engine of one on this machine, from Debian's packages, while
+these tests run.
 
-Everything of them is in temporary directories and at ports of their own; whatever scheduler the machine may have
-otherwise is not touched.
+Everything of them is in temporary directories and at ports of their own; whatever scheduler the
+machine may have otherwise is not touched.
 """
 
 import contextlib
@@ -24,7 +25,11 @@ from parp_espnet.pipeline.signals import guard
 ROOT = Path(__file__).resolve().parents[2]
 SSH = {"sshd": "openssh-server", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}
 SLURM = {"munged": "munge", "slurmctld": "slurmctld", "slurmd": "slurmd", "sbatch": "slurm-client"}
-GRID_ENGINE = {"qsub": "gridengine-client", "sge_qmaster": "gridengine-master", "sge_execd": "gridengine-exec"}
+GRID_ENGINE = {
+    "qsub": "gridengine-client",
+    "sge_qmaster": "gridengine-master",
+    "sge_execd": "gridengine-exec",
+}
 SHARED = Path("/usr/share/gridengine")
 LIBRARY = Path("/usr/lib/gridengine")
 
@@ -48,33 +53,46 @@ class Cluster:
     def ask(self, *words: str, **variables: str) -> str:
         """Run one of the scheduler's commands, which has to succeed; return what it said."""
         done = self._run_one(words, variables)
-        assert done.returncode == 0, f"{' '.join(words)}: exit code {done.returncode}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, (
+            f"{' '.join(words)}: exit code {done.returncode}: {done.stdout}{done.stderr}"
+        )
         return done.stdout + done.stderr
 
     def answer(self, *words: str) -> str:
-        """What a scheduler's command prints; nothing when it fails, as it does until the daemons have begun.
+        """What a scheduler's command prints; nothing when it fails, as it does until the daemons
+        have begun.
 
         An error is no answer, whatever stands in it: it may well name the host.
         """
         done = self._run_one(words, {})
         return done.stdout if done.returncode == 0 else ""
 
-    def _run_one(self, words: tuple[str, ...], variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    def _run_one(
+        self, words: tuple[str, ...], variables: dict[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
         environment = self.environment | variables
         return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
 
     def run(self, *words: str, command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command that submits to it."""
         return subprocess.run(
-            [*command.split(), *words], capture_output=True, text=True, check=False, env=self.environment
+            [*command.split(), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self.environment,
         )
 
     def start(self, *words: str, command: str) -> "subprocess.Popen[str]":
         """Start a command that submits to it."""
-        return subprocess.Popen([*command.split(), *words], env=self.environment, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            [*command.split(), *words], env=self.environment, stderr=subprocess.PIPE, text=True
+        )
 
     @staticmethod
-    def wait_until(met: Callable[[], bool], what: str, process: "subprocess.Popen[str] | None" = None) -> None:
+    def wait_until(
+        met: Callable[[], bool], what: str, process: "subprocess.Popen[str] | None" = None
+    ) -> None:
         """Wait until something is so.
 
         Fails when the process has ended from which it is expected, or when it never comes.
@@ -93,7 +111,9 @@ class Cluster:
 
 
 def packages_or_skip(needed: dict[str, str]) -> None:
-    """Skip unless we are root and have the programs of `needed`, whose packages are installed where they are not."""
+    """Skip unless we are root and have the programs of `needed`, whose packages are installed where
+    they are not.
+    """
     if os.geteuid() != 0:
         pytest.skip("a scheduler's daemons need root")
     missing = [package for program, package in needed.items() if not which(program)]
@@ -119,7 +139,9 @@ def which(program: str) -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Neighbouring ports that nobody listens at, below those that the kernel gives to connections."""
+    """Neighbouring ports that nobody listens at, below those that the kernel gives to
+    connections.
+    """
     while True:
         with contextlib.ExitStack() as stack:
             first = 25000 + secrets.randbelow(7000)
@@ -157,7 +179,14 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     key.chmod(0o400)
     munge = [
         *("--foreground", "--force", "--socket", f"{root}/munge.sock", "--key-file", str(key)),
-        *("--log-file", f"{root}/munged.log", "--pid-file", f"{root}/munged.pid", "--seed-file", f"{root}/munged.seed"),
+        *(
+            "--log-file",
+            f"{root}/munged.log",
+            "--pid-file",
+            f"{root}/munged.pid",
+            "--seed-file",
+            f"{root}/munged.seed",
+        ),
     ]
     with contextlib.ExitStack() as stack:
         stack.enter_context(daemon(cluster, "munged", *munge))
@@ -174,7 +203,9 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def grid_engine() -> Iterator[Cluster]:
-    """A cluster of this host, with four slots in the queue `all.q` and the parallel environment `smp`."""
+    """A cluster of this host, with four slots in the queue `all.q` and the parallel environment
+    `smp`.
+    """
     packages_or_skip(GRID_ENGINE)
     # Its master is not root, and pytest's own directories are private.
     with tempfile.TemporaryDirectory(prefix="sge-") as directory:
@@ -192,7 +223,15 @@ def run_grid_engine(root: Path) -> Iterator[Cluster]:
     lay_out_grid_engine(root)
     library = {"LD_LIBRARY_PATH": str(LIBRARY)}
     user = ("setpriv", "--reuid", "sgeadmin", "--regid", "sgeadmin", "--clear-groups")
-    cluster.ask(*user, f"{LIBRARY}/spoolinit", "berkeleydb", "libspoolb", f"{root}/spool/db", "init", **library)
+    cluster.ask(
+        *user,
+        f"{LIBRARY}/spoolinit",
+        "berkeleydb",
+        "libspoolb",
+        f"{root}/spool/db",
+        "init",
+        **library,
+    )
     resources = SHARED / "util/resources"
     for words in (
         ("configuration", str(root / "configuration")),
@@ -224,11 +263,13 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     shutil.copy(root / "user.pub", root / "authorized_keys")
     port = free_ports(1)[0]
     (root / "sshd_config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {root}/host\nAuthorizedKeysFile {root}/authorized_keys\n"
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {root}/host\nAuthorizedKeysFile "
+        f"{root}/authorized_keys\n"
         f"PidFile {root}/sshd.pid\nStrictModes no\nPermitRootLogin yes\nUsePAM no\n"
     )
     (root / "ssh_config").write_text(
-        f"Host one two\nHostName 127.0.0.1\nPort {port}\nUser root\nIdentityFile {root}/user\nLogLevel ERROR\n"
+        f"Host one two\nHostName 127.0.0.1\nPort {port}\nUser root\nIdentityFile "
+        f"{root}/user\nLogLevel ERROR\n"
         "IdentitiesOnly yes\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n"
         "Host gone\nHostName 127.0.0.1\nPort 1\n"
     )
@@ -248,9 +289,18 @@ def lay_out_grid_engine(root: Path) -> None:
     bootstrap = (SHARED / "default-bootstrap").read_text()
     bootstrap = bootstrap.replace("/var/spool/gridengine/spooldb", f"{root}/spool/db")
     (common / "bootstrap").write_text(bootstrap.replace("/var/spool/gridengine", f"{root}/spool"))
-    changes = {"min_uid": "0", "min_gid": "0", "load_report_time": "00:00:01", "execd_spool_dir": f"{root}/spool/execd"}
-    changes["reporting_params"] = "accounting=true reporting=false flush_time=00:00:01 joblog=false sharelog=00:00:00"
-    (root / "configuration").write_text(changed((SHARED / "default-configuration").read_text(), **changes))
+    changes = {
+        "min_uid": "0",
+        "min_gid": "0",
+        "load_report_time": "00:00:01",
+        "execd_spool_dir": f"{root}/spool/execd",
+    }
+    changes["reporting_params"] = (
+        "accounting=true reporting=false flush_time=00:00:01 joblog=false sharelog=00:00:00"
+    )
+    (root / "configuration").write_text(
+        changed((SHARED / "default-configuration").read_text(), **changes)
+    )
     (common / "act_qmaster").write_text(f"{socket.gethostname()}\n")
     # The name may be that of the loopback interface.
     (common / "host_aliases").write_text(f"{socket.gethostname()} localhost\n")
@@ -268,13 +318,21 @@ def set_up_grid_engine(cluster: Cluster, host: str) -> None:
         cluster.ask("qconf", option, str(file))
 
     cluster.ask("qconf", "-as", host)
-    nones = "load_scaling complex_values user_lists xuser_lists projects xprojects usage_scaling report_variables"
+    nones = (
+        "load_scaling complex_values user_lists xuser_lists projects xprojects usage_scaling "
+        "report_variables"
+    )
     add("-Ae", f"hostname {host}\n" + "".join(f"{name} NONE\n" for name in nones.split()))
     cluster.ask("qconf", "-Ap", str(SHARED / "util/resources/pe/smp"))
-    queue = changed(cluster.ask("qconf", "-sq"), qname="all.q", hostlist=host, slots="4", pe_list="smp")
+    queue = changed(
+        cluster.ask("qconf", "-sq"), qname="all.q", hostlist=host, slots="4", pe_list="smp"
+    )
     add("-Aq", changed(queue, load_thresholds="NONE", shell_start_mode="unix_behavior"))
     scheduler = cluster.ask("qconf", "-ssconf")
-    add("-Msconf", changed(scheduler, schedule_interval="0:0:1", flush_submit_sec="1", flush_finish_sec="1"))
+    add(
+        "-Msconf",
+        changed(scheduler, schedule_interval="0:0:1", flush_submit_sec="1", flush_finish_sec="1"),
+    )
 
 
 def changed(text: str, **values: str) -> str:
@@ -285,7 +343,9 @@ def changed(text: str, **values: str) -> str:
 
 
 @contextlib.contextmanager
-def daemon(cluster: Cluster, program: str, *options: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+def daemon(
+    cluster: Cluster, program: str, *options: str, **variables: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a daemon in the foreground, which our own death, however it comes, ends too."""
     path = which(program)
     assert path is not None

@@ -35,16 +35,25 @@ def test_a_single_job_and_what_is_refused(grid_engine: Any) -> None:
 def test_a_job_that_reaches_its_time_limit_fails_and_nothing_of_it_stays(grid_engine: Any) -> None:
     script = "echo $$ >pid.JOB; [ JOB = 2 ] || sleep 1200"
     # The second job needs a moment to end, on a busy machine many of them.
-    done = grid_engine.run("--time", "30", "JOB=1:2", "x.JOB.log", "bash", "-c", script, command=QUEUE)
+    done = grid_engine.run(
+        "--time", "30", "JOB=1:2", "x.JOB.log", "bash", "-c", script, command=QUEUE
+    )
     assert done.returncode == 1
-    assert "1 of 2 jobs failed; the first was stopped, Grid Engine says 37: qmaster enforced h_rt" in done.stderr
+    assert (
+        "1 of 2 jobs failed; the first was stopped, Grid Engine says 37: qmaster enforced h_rt"
+        in done.stderr
+    )
     assert Path("x.1.log").read_text().splitlines()[-1].startswith("# Ended (code 137) at ")
-    grid_engine.wait_until(lambda: is_gone(Path("pid.1")), "the end of what Grid Engine does not know")
+    grid_engine.wait_until(
+        lambda: is_gone(Path("pid.1")), "the end of what Grid Engine does not know"
+    )
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_job_that_cannot_start_fails(grid_engine: Any) -> None:
-    Path("missing.conf").write_text("command qsub -v PATH -wd /no/such/directory -S /bin/bash -j y\n")
+    Path("missing.conf").write_text(
+        "command qsub -v PATH -wd /no/such/directory -S /bin/bash -j y\n"
+    )
     done = grid_engine.run("--config", "missing.conf", "x.log", "true", command=QUEUE)
     assert done.returncode == 1
     assert "Grid Engine says Eqw (error: can't chdir to /no/such/directory" in done.stderr
@@ -62,7 +71,9 @@ def test_a_signal_cancels_the_jobs(grid_engine: Any, number: int, code: int) -> 
     grid_engine.end_of(process)
     assert process.returncode == code
     assert not grid_engine.ask("qstat")
-    grid_engine.wait_until(lambda: all(map(is_gone, pids)), "the end of what Grid Engine does not know")
+    grid_engine.wait_until(
+        lambda: all(map(is_gone, pids)), "the end of what Grid Engine does not know"
+    )
 
 
 def is_gone(path: Path) -> bool:

@@ -1,4 +1,6 @@
-"""Jobs through a real Slurm: the contract, what it does when Slurm ends a job, and a recipe's data stages."""
+"""Jobs through a real Slurm: the contract, what it does when Slurm ends a job, and a recipe's data
+stages.
+"""
 
 import os
 import re
@@ -30,12 +32,16 @@ option num_nodes=* --nodes $0
 option max_jobs_run=* -tc $0
 default gpu=0
 option gpu=0 -p cpu
-option gpu=* -p gpu --gres=gpu:$0 -c $0  # Recommend allocating more CPU than, or equal to the number of GPU
+option gpu=* -p gpu --gres=gpu:$0 -c $0  # more CPUs than GPUs, or as many
 default gpu_limit=200
 option gpu_limit=*
 """
 
-WARNED = (ROOT / "conf/slurm.conf").read_text().replace("\ncommand sbatch\n", "\ncommand sbatch --signal=B:USR1@30\n")
+WARNED = (
+    (ROOT / "conf/slurm.conf")
+    .read_text()
+    .replace("\ncommand sbatch\n", "\ncommand sbatch --signal=B:USR1@30\n")
+)
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -48,7 +54,9 @@ def run(slurm: Any, folder: Path) -> Run:
 
 def test_an_array_with_one_failing_job(run: Run) -> None:
     script = "echo job JOB on $SLURMD_NODENAME with $OMP_NUM_THREADS; [ JOB -ne 2 ] || exit 3"
-    done = run("--mem", "100M", "--num_threads", "2", "JOB=1:3", "log/x.JOB.log", "bash", "-c", script)
+    done = run(
+        "--mem", "100M", "--num_threads", "2", "JOB=1:3", "log/x.JOB.log", "bash", "-c", script
+    )
     assert done.returncode == 1
     assert "1 of 3 jobs failed; the first ended with code 3; its log is log/x.2.log" in done.stderr
     assert re.search(r"job 2 on node[12] with 2", done.stderr)
@@ -74,7 +82,9 @@ def test_no_more_jobs_than_asked_for_run_at_a_time(run: Run) -> None:
     assert run("--max-jobs-run", "1", "J=1:3", "x.J.log", "bash", "-c", script).returncode == 0
 
 
-@pytest.mark.parametrize("runner", [LOCAL, QUEUE, f"{QUEUE} --config espnet.conf"], ids=["local", "ours", "espnet"])
+@pytest.mark.parametrize(
+    "runner", [LOCAL, QUEUE, f"{QUEUE} --config espnet.conf"], ids=["local", "ours", "espnet"]
+)
 def test_a_step_is_the_same_with_every_runner(run: Run, runner: str) -> None:
     Path("espnet.conf").write_text(ESPNETS)
     Path("in.txt").write_text("x\n")
@@ -114,7 +124,10 @@ def test_what_slurm_refuses_it_says(run: Run) -> None:
 def test_a_job_that_slurm_would_never_start_fails(run: Run, slurm: Any) -> None:
     done = run("-p", "short", "--time", "10", "x.log", "true")
     assert done.returncode == 1
-    assert "the job failed; was stopped, Slurm says PENDING (PartitionTimeLimit); its log is x.log" in done.stderr
+    assert (
+        "the job failed; was stopped, Slurm says PENDING (PartitionTimeLimit); its log is x.log"
+        in done.stderr
+    )
     assert not slurm.ask("squeue", "-h")
 
 
@@ -125,16 +138,24 @@ def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
     words = ("JOB=1:2", "log/x.JOB.log", sys.executable, "-c", fill)
     done = run("--mem", "70M", *words)
     assert done.returncode == 0
-    assert "Slurm stopped job 2: OUT_OF_MEMORY (JobLaunchFailure); again with --mem 140M" in done.stderr
+    assert (
+        "Slurm stopped job 2: OUT_OF_MEMORY (JobLaunchFailure); again with --mem 140M"
+        in done.stderr
+    )
     first = Path("q/x.2.log.1").read_text().splitlines()
-    assert any(line.startswith("# slurmstepd") and "exceeded memory limit" in line for line in first)
+    assert any(
+        line.startswith("# slurmstepd") and "exceeded memory limit" in line for line in first
+    )
     assert first[-1].startswith("# Ended (code 137) at ")
     assert Path("log/x.2.log").read_text().splitlines()[-1].startswith("# Ended (code 0) at ")
 
     Path("been").unlink()
     done = run("--mem", "70M", "--retries", "0", *words)
     assert done.returncode == 1
-    assert "the first was stopped, Slurm says OUT_OF_MEMORY (JobLaunchFailure); its log is log/x.2.log" in done.stderr
+    assert (
+        "the first was stopped, Slurm says OUT_OF_MEMORY (JobLaunchFailure); its log is log/x.2.log"
+        in done.stderr
+    )
     assert "exceeded memory limit" in done.stderr
 
 
@@ -150,7 +171,9 @@ def test_out_of_time_is_tried_again_with_more(run: Run) -> None:
 def test_a_job_whose_node_fails_is_tried_again_as_it_was(slurm: Any, folder: Path) -> None:
     Path("no_requeue.conf").write_text("command sbatch --no-requeue\n")
     script = "echo $SLURMD_NODENAME >>nodes; [ $(wc -l <nodes) = 2 ] || sleep 1200"
-    process = slurm.start("--config", "no_requeue.conf", "x.log", "bash", "-c", script, command=QUEUE)
+    process = slurm.start(
+        "--config", "no_requeue.conf", "x.log", "bash", "-c", script, command=QUEUE
+    )
     slurm.wait_until(lambda: is_written(Path("nodes")), "the job to start", process)
     node = Path("nodes").read_text().strip()
     slurm.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
@@ -178,7 +201,9 @@ def test_a_signal_cancels_the_jobs(slurm: Any, folder: Path, number: int, code: 
 
 
 def test_a_signal_while_the_job_is_submitted_cancels_it(slurm: Any, folder: Path) -> None:
-    Path("slow.conf").write_text("command touch submitting; until [ -e told ]; do sleep 0.1; done; sbatch\n")
+    Path("slow.conf").write_text(
+        "command touch submitting; until [ -e told ]; do sleep 0.1; done; sbatch\n"
+    )
     process = slurm.start("--config", "slow.conf", "x.log", "sleep", "1200", command=QUEUE)
     slurm.wait_until(Path("submitting").exists, "the submission to begin", process)
     process.send_signal(signal.SIGTERM)
@@ -211,10 +236,24 @@ def test_a_job_that_is_warned_of_its_time_ends_and_is_tried_again_with_more(run:
     # Slurm may warn half a minute earlier than it is asked to; of a minute, that would be at once.
     Path("warned.conf").write_text(WARNED.replace("USR1@30", "USR1@5"))
     script = "[ -e told ] && exit; trap 'touch told; exit 143' TERM; sleep 1200 & wait"
-    words = ("--config", "warned.conf", "--mem", "50M", "--time", "1", "x.log", "bash", "-c", script)
+    words = (
+        "--config",
+        "warned.conf",
+        "--mem",
+        "50M",
+        "--time",
+        "1",
+        "x.log",
+        "bash",
+        "-c",
+        script,
+    )
     done = run(*words, command=QUEUE)
     assert done.returncode == 0, done.stderr
-    assert "stopped job 1: TIMEOUT (ended before Slurm did it); again with --mem 50M --time 00:02:00" in done.stderr
+    assert (
+        "stopped job 1: TIMEOUT (ended before Slurm did it); again with --mem 50M --time 00:02:00"
+        in done.stderr
+    )
     assert "# Ended (code 143)" in Path("q/x.log.1").read_text()
 
 
@@ -241,7 +280,8 @@ PruningASRTask.main()
 """
 """A training of six updates an epoch.
 
-Begun for the first time, it waits after the eighth until a signal comes: within an epoch on any machine.
+Begun for the first time, it waits after the eighth until a signal comes: within an epoch on any
+machine.
 """
 
 

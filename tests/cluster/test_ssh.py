@@ -16,7 +16,9 @@ def listed(machines: Any, folder: Path) -> Any:
     """The machines, in the lists of the working directory."""
     (folder / ".queue").mkdir()
     (folder / ".queue/machines").write_text("one\ntwo\n")
-    (folder / "ssh.conf").write_text(f"command ssh -F {machines.root}/ssh_config -o BatchMode=yes\n")
+    (folder / "ssh.conf").write_text(
+        f"command ssh -F {machines.root}/ssh_config -o BatchMode=yes\n"
+    )
     return machines
 
 
@@ -36,7 +38,10 @@ def test_a_machine_that_is_gone(listed: Any) -> None:
     Path(".queue/machines").write_text("gone\n")
     done = listed.run("x.log", "true", command=QUEUE)
     assert done.returncode == 1
-    assert "left no end in its log, ssh said: ssh: connect to host 127.0.0.1 port 1: Connection refused" in done.stderr
+    assert (
+        "left no end in its log, ssh said: ssh: connect to host 127.0.0.1 port 1: Connection "
+        "refused" in done.stderr
+    )
 
 
 def test_without_a_list_of_machines(listed: Any) -> None:
@@ -46,7 +51,9 @@ def test_without_a_list_of_machines(listed: Any) -> None:
     assert "expected the name of a machine on each line" in done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
 def test_a_signal_ends_the_jobs_there(listed: Any, number: int, code: int) -> None:
     job = ["bash", "-c", "sleep 1200 & echo $$ >pid.JOB; wait"]
     process = listed.start("JOB=1:2", "x.JOB.log", *job, command=QUEUE)
@@ -55,7 +62,10 @@ def test_a_signal_ends_the_jobs_there(listed: Any, number: int, code: int) -> No
     process.send_signal(number)
     listed.end_of(process)
     assert process.returncode == code
-    listed.wait_until(lambda: not any(Path(f"/proc/{path.read_text().strip()}").exists() for path in pids), "the end")
+    listed.wait_until(
+        lambda: not any(Path(f"/proc/{path.read_text().strip()}").exists() for path in pids),
+        "the end",
+    )
 
 
 def is_written(path: Path) -> bool:

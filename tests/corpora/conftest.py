@@ -1,4 +1,6 @@
-"""Small trees in the layouts of corpora that cannot be had here, with the faults that the real ones have."""
+"""Small trees in the layouts of corpora that cannot be had here, with the faults that the real ones
+have.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +10,18 @@ import numpy as np
 import pytest
 import soundfile
 
-COLUMNS = ("client_id", "path", "sentence", "up_votes", "down_votes", "age", "gender", "accent", "locale", "segment")
+COLUMNS = (
+    "client_id",
+    "path",
+    "sentence",
+    "up_votes",
+    "down_votes",
+    "age",
+    "gender",
+    "accent",
+    "locale",
+    "segment",
+)
 
 
 def noise(seconds: float, rate: int, seed: int) -> np.ndarray:
@@ -50,7 +63,9 @@ class Release:
         (self.folder / f"{name}.tsv").write_bytes(text.encode())
 
     def fill(self, sentence: str, speakers: int = 3, clips: int = 2, seconds: float = 3.0) -> None:
-        """Write train, dev and test with so many speakers each, every clip with a sentence of its own."""
+        """Write train, dev and test with so many speakers each, every clip with a sentence of its
+        own.
+        """
         first = sentence.split(maxsplit=1)[0]
         for number, split in enumerate(("train", "dev", "test")):
             lines = []

@@ -25,7 +25,9 @@ def test_the_wheels_utterances_in_the_tarballs_layout(corpus: Path, tmp_path: Pa
     assert len(made["test"].utterances) == 2
     speakers = {split: {one.speaker for one in own.utterances} for split, own in made.items()}
     assert not speakers["train"] & speakers["dev"]
-    small = {one.id: one for split in an4.SPLITS for one in mini_an4.read(split, tmp_path / "small")}
+    small = {
+        one.id: one for split in an4.SPLITS for one in mini_an4.read(split, tmp_path / "small")
+    }
     for own in made.values():
         for one in own.utterances:
             assert set(one.phones) <= set(load_inventory("en"))
@@ -56,7 +58,9 @@ def test_what_is_missing_is_listed(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_the_corpus(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"expected etc/ and wav/, found nothing; unpack www.speech.cs.cmu.edu"):
+    with pytest.raises(
+        UserError, match=r"expected etc/ and wav/, found nothing; unpack www.speech.cs.cmu.edu"
+    ):
         an4.read(tmp_path, "train", tmp_path)
     with pytest.raises(UserError, match="--set valid: expected one of train dev test"):
         an4.read(tmp_path, "valid", tmp_path)

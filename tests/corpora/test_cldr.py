@@ -15,7 +15,9 @@ from parp_espnet.phones.espeak import VOICES
 
 def _digests(spoken: Iterable[Spoken]) -> list[str]:
     return [
-        hashlib.sha256(repr((one.id, one.text, one.phones)).encode() + one.samples.tobytes()).hexdigest()
+        hashlib.sha256(
+            repr((one.id, one.text, one.phones)).encode() + one.samples.tobytes()
+        ).hexdigest()
         for one in spoken
     ]
 
@@ -49,14 +51,18 @@ def test_leaving_early_ends_the_processes() -> None:
         "spoken = generate('es', 'dev', 60, 0, jobs=2)\n"
         "print(len(list(islice(spoken, 3))), flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=1200, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=1200, check=True
+    )
     assert done.stdout == "3\n"
     assert done.stderr == ""
 
 
 def test_no_torch_in_a_worker() -> None:
     script = "import sys, parp_espnet.corpora.speech; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=1200, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=1200, check=True
+    )
     assert done.stdout == "False\n"
 
 

@@ -12,7 +12,13 @@ from parp_espnet.errors import UserError
 
 Record = Callable[..., Path]
 
-SENTENCES = ["hello world, again", "the press your", "three four five, six", "seven eight", "nine ten"]
+SENTENCES = [
+    "hello world, again",
+    "the press your",
+    "three four five, six",
+    "seven eight",
+    "nine ten",
+]
 
 
 @pytest.fixture
@@ -25,7 +31,9 @@ def root(tmp_path: Path, record: Record) -> Path:
 
 
 def write(path: Path, header: str, line: str, end: str = "\n") -> Path:
-    """A table with a line for each recording: N is its number, S the sentence, Q the sentence in quotes."""
+    """A table with a line for each recording: N is its number, S the sentence, Q the sentence in
+    quotes.
+    """
     lines = [header] if header else []
     for number, sentence in enumerate(SENTENCES):
         words = line.replace("Q", f'"{sentence}"').replace("S", sentence.replace(",", ""))
@@ -64,7 +72,8 @@ SPONTANEOUS = (
         ("a.csv", "audio_file|text|speaker_name", "wavs/N.wav|S|spN", "sp0"),
         ("a.csv", "AudioFile\tText", "N.wav\tS", None),
         ("a.csv", "Hablante;Transcripción;Archivo de audio;Glosa", "spN;S;wavs/N.wav;x", "sp0"),
-        ("a.csv", "Fichier audio,Transcription orthographique,Traduction,Locuteur", "N.wav,Q,x,spN", "sp0"),
+        ("a.csv", "Fichier audio,Transcription "
+                  "orthographique,Traduction,Locuteur", "N.wav,Q,x,spN", "sp0"),
         ("a.csv", "Arquivo de A\u0301udio;Transcric\u0327a\u0303o;Falante", "N.wav;S;spN", "sp0"),
         ("a.csv", "sound file,word,gloss,consultant", "N.wav,Q,x,spN", "sp0"),
         ("a.csv", "file,text,word", "N.wav,Q,x", None),
@@ -75,17 +84,27 @@ SPONTANEOUS = (
         ("a.csv", "file,text", "file://ROOT/wavs/N.wav,Q", None),
     ],
 )  # fmt: skip
-def test_columns_that_people_use(root: Path, name: str, header: str, line: str, speaker: str | None) -> None:
+def test_columns_that_people_use(
+    root: Path, name: str, header: str, line: str, speaker: str | None
+) -> None:
     if "ANN" in line:
         line = line.replace("ANN", "A0N")
     items = read(write(root / name, header, line.replace("ROOT", str(root))))
-    assert [item.text.replace(",", "") for item in items] == [sentence.replace(",", "") for sentence in SENTENCES]
+    assert [item.text.replace(",", "") for item in items] == [
+        sentence.replace(",", "") for sentence in SENTENCES
+    ]
     assert items[0].speaker == speaker
 
 
 def test_json_lines(root: Path) -> None:
     lines = [
-        {"audio_filepath": f"{number}.wav", "duration": 0.25, "offset": 0.1, "text": f"a\nb {number}", "speaker": 7}
+        {
+            "audio_filepath": f"{number}.wav",
+            "duration": 0.25,
+            "offset": 0.1,
+            "text": f"a\nb {number}",
+            "speaker": 7,
+        }
         for number in range(3)
     ]
     (root / "manifest.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -107,43 +126,72 @@ def test_manifests_of_lhotse(root: Path) -> None:
     for number in range(3):
         channels = [0, 1] if number == 2 else [0]
         sources = [{"type": "file", "channels": channels, "source": f"{number}.wav"}]
-        recordings.append({"id": f"r{number}", "sources": sources, "duration": 0.5, "channel_ids": channels})
-        part = {"id": f"s{number}", "recording_id": f"r{number}", "start": 0.1 * number, "duration": 0.5 - 0.1 * number}
-        supervisions.append(part | {"channel": channels[-1], "text": f"a {number}", "speaker": f"p{number}"})
-    supervisions.append({"id": "lost", "recording_id": "r9", "start": 0, "duration": 1, "text": "a"})
+        recordings.append(
+            {"id": f"r{number}", "sources": sources, "duration": 0.5, "channel_ids": channels}
+        )
+        part = {
+            "id": f"s{number}",
+            "recording_id": f"r{number}",
+            "start": 0.1 * number,
+            "duration": 0.5 - 0.1 * number,
+        }
+        supervisions.append(
+            part | {"channel": channels[-1], "text": f"a {number}", "speaker": f"p{number}"}
+        )
+    supervisions.append(
+        {"id": "lost", "recording_id": "r9", "start": 0, "duration": 1, "text": "a"}
+    )
     for name, objects in (("recordings", recordings), ("supervisions", supervisions)):
         with gzip.open(root / f"x_{name}_all.jsonl.gz", "wt") as file:
             file.writelines(json.dumps(value) + "\n" for value in objects)
     for path in (root / "x_supervisions_all.jsonl.gz", root):
         found = read_items(path)
-        assert [(item.name, item.text, item.speaker, item.begin, item.end, item.channel) for item in found.items] == [
+        assert [
+            (item.name, item.text, item.speaker, item.begin, item.end, item.channel)
+            for item in found.items
+        ] == [
             ("s0", "a 0", "p0", None, None, None),
             ("s1", "a 1", "p1", 0.1, 0.5, None),
             ("s2", "a 2", "p2", 0.2, 0.5, 1),
         ]
-        assert "r9 among lhotse's, found none" in {reject.item: reject.reason for reject in found.rejected}["lost"]
+        assert (
+            "r9 among lhotse's, found none"
+            in {reject.item: reject.reason for reject in found.rejected}["lost"]
+        )
     (root / "x_recordings_all.jsonl.gz").unlink()
-    with pytest.raises(UserError, match=r"expected x_recordings_all.jsonl.gz beside it, found none"):
+    with pytest.raises(
+        UserError, match=r"expected x_recordings_all.jsonl.gz beside it, found none"
+    ):
         read_items(root)
 
 
 @pytest.mark.parametrize(
     ("header", "line", "told", "message"),
     [
-        ("Datei,Wortlaut", "N.wav,Q", None, r"a.csv:1: .* of the recording \(audio, .*--audio_column NAME"),
-        ("file,Wortlaut", "N.wav,Q", None, r"a column of the text \(text, .*found file, Wortlaut: .*--text_column"),
-        ("file,text,ipa", "N.wav,Q,x", None, "found text and ipa: say which one, --text_column 'text'"),
-        ("file,transcript", "N.wav,3204N", None, "expected texts in column 2, found numbers such as 32040"),
-        ("", "N.wav,sp,S", None, "found in the third what looks like texts .*--text_column 3 --speaker_column 2"),
-        ("", "S,N.wav", None, "found the recording in another column; say which is which, by numbers"),
+        ("Datei,Wortlaut", "N.wav,Q", None, r"a.csv:1: .* of the recording \(audio, "
+                                            r".*--audio_column NAME"),
+        ("file,Wortlaut", "N.wav,Q", None, r"a column of the text \(text, .*found file, Wortlaut: "
+                                           r".*--text_column"),
+        ("file,text,ipa", "N.wav,Q,x", None, "found text and ipa: say which one, --text_column "
+                                             "'text'"),
+        ("file,transcript", "N.wav,3204N", None, "expected texts in column 2, found numbers such "
+                                                 "as 32040"),
+        ("", "N.wav,sp,S", None, "found in the third what looks like texts .*--text_column 3 "
+                                 "--speaker_column 2"),
+        ("", "S,N.wav", None, "found the recording in another column; say which is which, by "
+                              "numbers"),
         ("", "N.wav,a,b,S", None, "found 4 columns; say which is which, by numbers"),
         ("", "N.wav,a,b,S", Told("1"), "found --audio_column alone"),
         ("", "N.wav,a,b,S", Told("1", "text"), "--text_column text: expected a number from 1 to 4"),
-        ("file,text,who", "N.wav,Q,me", Told(speaker="2"), "than that of the text, found column 2 for both"),
-        ("file,text", "N.wav,Q", Told("x"), "--audio_column x: expected a column of this table, found file, text"),
+        ("file,text,who", "N.wav,Q,me", Told(speaker="2"), "than that of the text, found column 2 "
+                                                           "for both"),
+        ("file,text", "N.wav,Q", Told("x"), "--audio_column x: expected a column of this table, "
+                                            "found file, text"),
     ],
 )  # fmt: skip
-def test_what_is_not_known_is_asked_about(root: Path, header: str, line: str, told: Told | None, message: str) -> None:
+def test_what_is_not_known_is_asked_about(
+    root: Path, header: str, line: str, told: Told | None, message: str
+) -> None:
     with pytest.raises(UserError, match=message):
         read(write(root / "a.csv", header, line), told)
 
@@ -169,12 +217,16 @@ def test_columns_that_are_told(root: Path, header: str, line: str, told: Told) -
         ('file,text\n0.wav,"a\nb, c"\n1.wav,d\n', ["a b, c", "d"], []),
         ('file\ttext\n0.wav\t"a\r\nb"\r\n1.wav\td\n', ["a b", "d"], []),
         ('file\ttext\n0.wav\t"a\n1.wav\td\n', ['"a', "d"], []),
-        ("file\ttext\n0.wav\ta\nb\n1.wav\td\n", ["d"], ["found 1", "seems to go on in the line below"]),
-        ('file,text\n0.wav,"a\n1.wav,d\n2.wav,e"\n', ["d", 'e"'], ["expected a cell that is closed by a quote"]),
+        ("file\ttext\n0.wav\ta\nb\n1.wav\td\n", ["d"], ["found 1", "seems to go on in the line "
+                                                                   "below"]),
+        ('file,text\n0.wav,"a\n1.wav,d\n2.wav,e"\n', ["d", 'e"'], ["expected a cell that is "
+                                                                   "closed by a quote"]),
         ("file,text\r0.wav,a\r1.wav,d\r", ["a", "d"], []),
     ],
 )  # fmt: skip
-def test_cells_of_several_lines(root: Path, content: str, texts: list[str], rejected: list[str]) -> None:
+def test_cells_of_several_lines(
+    root: Path, content: str, texts: list[str], rejected: list[str]
+) -> None:
     table = root / "a.csv" if "," in content else root / "a.tsv"
     table.write_bytes(content.encode())
     found = read_items(table)
@@ -186,7 +238,10 @@ def test_cells_of_several_lines(root: Path, content: str, texts: list[str], reje
 
 def test_columns_of_what_is_no_table(root: Path) -> None:
     (root / "0.txt").write_text("a")
-    with pytest.raises(UserError, match="--text_column is for tables, found a folder of recordings with transcripts"):
+    with pytest.raises(
+        UserError,
+        match="--text_column is for tables, found a folder of recordings with transcripts",
+    ):
         read(root, Told(text="gloss"))
     (root / "wav.scp").write_text("a 0.wav\n")
     with pytest.raises(UserError, match="--audio_column is for tables, found a Kaldi directory"):
@@ -200,14 +255,23 @@ def test_spreadsheets_unicode_text(root: Path) -> None:
 
 def test_lists_by_name_and_a_column_are_the_sets(root: Path, tmp_path: Path) -> None:
     for number, name in enumerate(("train", "valid", "test")):
-        (root / f"{name}.csv").write_text(f"wav_filename,wav_filesize,transcript\n{number}.wav,9,a {name}\n")
+        (root / f"{name}.csv").write_text(
+            f"wav_filename,wav_filesize,transcript\n{number}.wav,9,a {name}\n"
+        )
     sets = [own.read(root, split, tmp_path, "xx") for split in SPLITS]
-    assert [[one.text for one in made.utterances] for made in sets] == [["a train"], ["a valid"], ["a test"]]
+    assert [[one.text for one in made.utterances] for made in sets] == [
+        ["a train"],
+        ["a valid"],
+        ["a test"],
+    ]
     assert [reject.item for reject in sets[0].rejected][:2] == ["3.wav", "4.wav"]
     assert not sets[1].rejected
     for name in ("train", "valid", "test"):
         (root / f"{name}.csv").unlink()
-    rows = "".join(f"{number}.wav,a {number},{name}\n" for number, name in enumerate(("test", "train", "dev", "", "x")))
+    rows = "".join(
+        f"{number}.wav,a {number},{name}\n"
+        for number, name in enumerate(("test", "train", "dev", "", "x"))
+    )
     (root / "all.csv").write_text("path,text,split\n" + rows)
     sets = [own.read(root, split, tmp_path, "xx") for split in SPLITS]
     assert [[one.text for one in made.utterances] for made in sets] == [["a 1"], ["a 2"], ["a 0"]]
@@ -217,7 +281,9 @@ def test_lists_by_name_and_a_column_are_the_sets(root: Path, tmp_path: Path) -> 
 
 def test_a_cell_of_several_lines_before_the_recording(root: Path) -> None:
     items = read(write(root / "a.csv", "text,file", '"S\nand\n\nmore",N.wav'))
-    assert [item.text for item in items] == [f"{words.replace(',', '')} and more" for words in SENTENCES]
+    assert [item.text for item in items] == [
+        f"{words.replace(',', '')} and more" for words in SENTENCES
+    ]
     # A quote that nobody closed takes in no row.
     (root / "a.csv").write_text('text,file\n"a,0.wav\nb,1.wav\nc,2.wav\n')
     found = read_items(root / "a.csv")
@@ -235,21 +301,27 @@ def test_empty_rows_are_none(root: Path) -> None:
     [
         ("file,text,start_ms,end_ms", "0.wav,Q,100,250", (0.1, 0.25)),
         ("file\tText\tBegin Time - msec\tDuration - msec", "0.wav\tS\t100\t150", (0.1, 0.25)),
-        ("file\tText\tBegin Time - ss.msec\tEnd Time - ss.msec", "0.wav\tS\t0.100\t0.250", (0.1, 0.25)),
-        ("file\tText\tBegin Time - hh:mm:ss.ms\tEnd Time - hh:mm:ss.ms", "0.wav\tS\t00:00:00.1\t00:00:00.25",
+        ("file\tText\tBegin Time - ss.msec\tEnd Time - "
+         "ss.msec", "0.wav\tS\t0.100\t0.250", (0.1, 0.25)),
+        ("file\tText\tBegin Time - hh:mm:ss.ms\tEnd Time - "
+         "hh:mm:ss.ms", "0.wav\tS\t00:00:00.1\t00:00:00.25",
          (0.1, 0.25)),
         ("file,text,start,end", "0.wav,Q,1:02:03.5,1:02:04", (3723.5, 3724.0)),
         ("file;text;Inicio;Fin", "0.wav;S;0,1;0,25", (0.1, 0.25)),
         ("file,text,start,end", "0.wav,Q,0.1,-1", (0.1, None)),
         ("file,text,start,end", "0.wav,Q,0,-1", (None, None)),
         ("file,text,start", "0.wav,Q,0", (None, None)),
-        ("file,text,start", "0.wav,Q,1.5", "expected an end or a duration of what begins at 1.5 s, found none"),
+        ("file,text,start", "0.wav,Q,1.5", "expected an end or a duration of what begins at 1.5 "
+                                           "s, found none"),
         ("file,text,start,end", "0.wav,Q,1:75,2:00", "expected seconds, found 1:75 and 2:00"),
-        ("file,text,start,end", "0.wav,Q,0.25,0.1", "expected a part from 0 s on, found 0.25 to 0.1 s"),
+        ("file,text,start,end", "0.wav,Q,0.25,0.1", "expected a part from 0 s on, found 0.25 to "
+                                                    "0.1 s"),
         ("file,text,start,end", "0.wav,Q,2,-2", "expected a part from 0 s on, found 2 to -2 s"),
     ],
 )  # fmt: skip
-def test_times(root: Path, header: str, line: str, part: tuple[float | None, float | None] | str) -> None:
+def test_times(
+    root: Path, header: str, line: str, part: tuple[float | None, float | None] | str
+) -> None:
     found = read_items(write(root / "a.csv", header, line))
     if isinstance(part, str):
         assert found.rejected[0].reason == part
@@ -261,7 +333,8 @@ def test_times(root: Path, header: str, line: str, part: tuple[float | None, flo
 
 @pytest.mark.parametrize(
     ("words", "numbers"),
-    [("1 2", [0, 1]), ("0 1", [0, 1]), ("A b", [0, 1]), ("left right", [0, 1]), ("phone room", [None, None]),
+    [("1 2", [0, 1]), ("0 1", [0, 1]), ("A b", [0, 1]), ("left right", [0, 1]), ("phone room",
+    [None, None]),
      ("UCx1 12345", [None, None]), ("2 2", [1, 1])],
 )  # fmt: skip
 def test_channels(root: Path, words: str, numbers: list[int | None]) -> None:
@@ -272,8 +345,10 @@ def test_channels(root: Path, words: str, numbers: list[int | None]) -> None:
 
 CUT = {
     "id": "c", "type": "MonoCut", "start": 0.1, "duration": 0.3, "channel": 0,
-    "supervisions": [{"id": "s", "recording_id": "r", "start": 0.05, "duration": 0.2, "text": "a b", "channel": 0}],
-    "recording": {"id": "r", "sources": [{"type": "file", "channels": [0], "source": "0.wav"}], "duration": 0.5},
+    "supervisions": [{"id": "s", "recording_id": "r", "start": 0.05, "duration": 0.2, "text": "a b",
+    "channel": 0}],
+    "recording": {"id": "r", "sources": [{"type": "file", "channels": [0], "source": "0.wav"}],
+    "duration": 0.5},
 }  # fmt: skip
 
 
@@ -291,12 +366,16 @@ def test_cuts_of_lhotse_by_any_name(root: Path, name: str) -> None:
     [
         ({"type": "MixedCut", "tracks": [], "supervisions": None}, "found several, mixed"),
         ({"supervisions": []}, "expected a cut of one recording with its supervisions, found none"),
-        ({"recording": CUT["recording"] | {"transforms": [{"name": "Speed", "kwargs": {"factor": 1.1}}]}},  # type: ignore[operator]
+        ({"recording": CUT["recording"] | {"transforms": [{"name": "Speed",
+        "kwargs": {"factor": 1.1}}]}},  # type: ignore[operator]
          "expected a recording as it is in its file, found it changed by lhotse (Speed)"),
-        ({"recording": CUT["recording"] | {"transforms": [{"name": "Resample", "kwargs": {}}]}}, ""),  # type: ignore[operator]
+        ({"recording": CUT["recording"] | {"transforms": [{"name": "Resample", "kwargs": {}}]}},
+        ""),  # type: ignore[operator]
     ],
 )  # fmt: skip
-def test_cuts_of_lhotse_that_are_no_part_of_a_file(root: Path, change: dict[str, object], reason: str) -> None:
+def test_cuts_of_lhotse_that_are_no_part_of_a_file(
+    root: Path, change: dict[str, object], reason: str
+) -> None:
     (root / "cuts.jsonl").write_text(json.dumps(CUT | change) + "\n")
     found = read_items(root / "cuts.jsonl")
     assert len(found.items) == (not reason)

@@ -41,9 +41,13 @@ def test_a_package_is_downloaded_once_and_again_when_it_is_damaged(
     assert fetch(package, tmp_path).read_bytes() == whole
 
 
-def test_what_is_not_the_package_is_refused(mirror: Path, tmp_path: Path, make_deb: MakeDeb) -> None:
+def test_what_is_not_the_package_is_refused(
+    mirror: Path, tmp_path: Path, make_deb: MakeDeb
+) -> None:
     package = make_deb(mirror, {})
-    with pytest.raises(UserError, match=r"SHA-256 differs\)\); put the file words_1.0_all.deb at .*words_1.0.deb"):
+    with pytest.raises(
+        UserError, match=r"SHA-256 differs\)\); put the file words_1.0_all.deb at .*words_1.0.deb"
+    ):
         fetch(replace(package, sha256="0" * 64), tmp_path / "downloads")
     assert list((tmp_path / "downloads").iterdir()) == []
 
@@ -60,5 +64,7 @@ def test_a_package_that_is_cut_off(tmp_path: Path, make_deb: MakeDeb, share: flo
     package = make_deb(tmp_path, {"c.wav": bytes(range(256)) * 400})
     whole = (tmp_path / package.path).read_bytes()
     (tmp_path / "cut.deb").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(UserError, match=r"cut\.deb: damaged or cut off \(.+\); remove it to download it again"):
+    with pytest.raises(
+        UserError, match=r"cut\.deb: damaged or cut off \(.+\); remove it to download it again"
+    ):
         list(files_of(tmp_path / "cut.deb"))

@@ -12,7 +12,9 @@ from parp_espnet.errors import UserError
 Record = Callable[..., Path]
 
 
-@pytest.mark.parametrize("name", ["r.txt", "r.TXT", "R.txt", "r.lab", "r.Lab", "r.wav.txt", "r.WAV.TXT"])
+@pytest.mark.parametrize(
+    "name", ["r.txt", "r.TXT", "R.txt", "r.lab", "r.Lab", "r.wav.txt", "r.WAV.TXT"]
+)
 @pytest.mark.parametrize("recording", ["r.wav", "r.WAV"])
 def test_names_of_transcripts(tmp_path: Path, record: Record, recording: str, name: str) -> None:
     record(tmp_path / "r.wav").rename(tmp_path / recording)
@@ -54,7 +56,9 @@ def test_lines_of_librispeech(tmp_path: Path, record: Record) -> None:
         ("@UTF8\n@Begin\n*CHI:\thola .\n@End\n", "a transcript of CHAT"),
     ],
 )
-def test_what_is_no_text_alone_is_never_taken_for_one(tmp_path: Path, record: Record, text: str, what: str) -> None:
+def test_what_is_no_text_alone_is_never_taken_for_one(
+    tmp_path: Path, record: Record, text: str, what: str
+) -> None:
     record(tmp_path / "r.wav")
     (tmp_path / "r.txt").write_text(text)
     found = read_items(tmp_path)
@@ -66,7 +70,8 @@ def test_what_is_no_text_alone_is_never_taken_for_one(tmp_path: Path, record: Re
 
 @pytest.mark.parametrize(
     "text",
-    ["1 2 3", "1 2\n3 4", "0 7", "2 3 tres", "10 100 1000", "{noise} hola", "[laughter] hola", "<unk> hola", "a -> b",
+    ["1 2 3", "1 2\n3 4", "0 7", "2 3 tres", "10 100 1000", "{noise} hola", "[laughter] hola",
+    "<unk> hola", "a -> b",
      "1990 2000 y ya", "@ a b"],
 )  # fmt: skip
 def test_what_is_a_text_is_one(tmp_path: Path, record: Record, text: str) -> None:
@@ -88,11 +93,15 @@ def test_two_recordings_of_one_name(tmp_path: Path, record: Record) -> None:
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("r.TextGrid", ".TextGrid is not read: write the text of each recording to a .txt of its name"),
-     ("r.eaf", ".eaf is not read: write"), ("all.xlsx", ".xlsx is not read: save it as a table, .csv or .tsv"),
+    [("r.TextGrid", ".TextGrid is not read: write the text of each recording to a .txt of its "
+                    "name"),
+     ("r.eaf", ".eaf is not read: write"), ("all.xlsx", ".xlsx is not read: save it as a table, "
+                                                        ".csv or .tsv"),
      ("metadata.parquet", ".parquet is not read: save it as a table")],
 )  # fmt: skip
-def test_kinds_that_are_not_read_are_named(tmp_path: Path, record: Record, name: str, advice: str) -> None:
+def test_kinds_that_are_not_read_are_named(
+    tmp_path: Path, record: Record, name: str, advice: str
+) -> None:
     record(tmp_path / "r.wav")
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(UserError) as error:

@@ -9,7 +9,15 @@ import pytest
 
 from parp_espnet.corpora import inventories
 from parp_espnet.corpora.drawn import DRAWN, drawn_phones
-from parp_espnet.corpora.inventories import FAST, Census, names, numbers, phrases, take_census, write_inventory
+from parp_espnet.corpora.inventories import (
+    FAST,
+    Census,
+    names,
+    numbers,
+    phrases,
+    take_census,
+    write_inventory,
+)
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES, Synthesiser
 from parp_espnet.phones.ipa import clean, load_inventory
@@ -17,14 +25,17 @@ from parp_espnet.phones.phonemiser import WrongScriptError, check_script, compos
 
 WORDS = 5000
 PUNCTUATION = {
-    "en": "“{}”, — {}? {}!", "es": "¿{}? ¡{}! «{}»", "fr": "« {} » ; {} ! {} …", "it": "«{}»: {}, {}.",
+    "en": "“{}”, — {}? {}!", "es": "¿{}? ¡{}! «{}»", "fr": "« {} » ; {} ! "
+                                                           "{} …", "it": "«{}»: {}, {}.",
     "ky": "«{}» – {}; {}!", "nl": "‘{}’ ({}), {}?", "ru": "«{}» — {}: {}!", "sv": "”{}” – {}; {}.",
     "tr": "“{}”… {}’da {}?", "tt": "«{}» – {}, {}!", "zh": "「{}」、{}。《{}》！",
 }  # fmt: skip
 
 
 def sentences(language: str) -> Iterator[str]:
-    """Yield names, phrases and numbers in another order than that of the inventory, between the usual punctuation."""
+    """Yield names, phrases and numbers in another order than that of the inventory, between the
+    usual punctuation.
+    """
     random = Random(f"test {language}")
     texts = [*names(language), *phrases(language, 300, "test"), *numbers(language)]
     random.shuffle(texts)
@@ -60,18 +71,38 @@ def test_what_the_corpus_is_drawn_with_stays_what_it_was(language: str) -> None:
     assert len(DRAWN[language].split()) == len(drawn_phones(language))
 
 
-def test_an_inventory_has_its_counts_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_inventory_has_its_counts_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = tmp_path / "words"
     words.write_text("hola\nllave\nab3\nмир\n")
-    monkeypatch.setattr(inventories, "frequent_words", lambda language, most: islice(["pizza", "Pizza"], most))
+    monkeypatch.setattr(
+        inventories, "frequent_words", lambda language, most: islice(["pizza", "Pizza"], most)
+    )
     for source in ("names", "phrases", "numbers", "letters"):
         monkeypatch.setattr(inventories, source, lambda language: iter(["7"]))
     census = take_census("es", 1, [words])
-    assert census.texts == {"frequent": 1, "words": 2, "names": 1, "phrases": 1, "numbers": 1, "letters": 1}
+    assert census.texts == {
+        "frequent": 1,
+        "words": 2,
+        "names": 1,
+        "phrases": 1,
+        "numbers": 1,
+        "letters": 1,
+    }
     assert census.refused == {"words": 1}
     write_inventory(census, tmp_path / "out")
     rows = [line.split("\t") for line in (tmp_path / "out/es.tsv").read_text().splitlines()]
-    assert rows[0] == ["phone", "frequent", "words", "names", "phrases", "numbers", "letters", "as in"]
+    assert rows[0] == [
+        "phone",
+        "frequent",
+        "words",
+        "names",
+        "phrases",
+        "numbers",
+        "letters",
+        "as in",
+    ]
     assert rows[1] == ["(texts)", "1", "2", "1", "1", "1", "1", ""]
     counted = {row[0]: row[1:] for row in rows[2:]}
     assert list(counted) == (tmp_path / "out/es.txt").read_text().split()
@@ -97,7 +128,16 @@ def test_what_a_census_cannot_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_is_between_marks_of_another_language_has_its_rules() -> None:
-    assert clean("fr", ["l_ə- (en)_h_ˈɚ_ (cmn)ph_a5(fr)_l_ə-"]) == ("l", "ə", "h", "ə˞", "pʰ", "a", "l", "ə")
+    assert clean("fr", ["l_ə- (en)_h_ˈɚ_ (cmn)ph_a5(fr)_l_ə-"]) == (
+        "l",
+        "ə",
+        "h",
+        "ə˞",
+        "pʰ",
+        "a",
+        "l",
+        "ə",
+    )
 
 
 def test_scripts_are_still_told_apart() -> None:

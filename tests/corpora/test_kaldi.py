@@ -12,21 +12,33 @@ FILES = ["wav.scp", "text", "orig_text", "utt2spk", "spk2utt", "utt2lang", "utt2
 
 
 def _utterance(id_: str = "ana-1", **changed: object) -> Utterance:
-    one = Utterance(id_, id_.partition("-")[0], "es", f"wav/{id_}.wav", ("d", "o", "s"), "dos, ¡2!", 1.25)
+    one = Utterance(
+        id_, id_.partition("-")[0], "es", f"wav/{id_}.wav", ("d", "o", "s"), "dos, ¡2!", 1.25
+    )
     return replace(one, **changed)  # type: ignore[arg-type]
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    utterances = [_utterance("b-2"), _utterance("b-1", phones=("t̪", "ɑː")), _utterance("a-9", text="a  b\nc")]
+    utterances = [
+        _utterance("b-2"),
+        _utterance("b-1", phones=("t̪", "ɑː")),
+        _utterance("a-9", text="a  b\nc"),
+    ]
     write_data_dir(tmp_path / "data", utterances)
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == sorted(FILES)
-    assert read_data_dir(tmp_path / "data") == [_utterance("a-9", text="a b c"), utterances[1], utterances[0]]
+    assert read_data_dir(tmp_path / "data") == [
+        _utterance("a-9", text="a b c"),
+        utterances[1],
+        utterances[0],
+    ]
     assert (tmp_path / "data" / "spk2utt").read_text() == "a a-9\nb b-1 b-2\n"
     assert (tmp_path / "data" / "utt2dur").read_text() == "a-9 1.250\nb-1 1.250\nb-2 1.250\n"
 
 
 @given(st.sets(st.text(st.characters(categories=("L", "N")), min_size=1), min_size=1, max_size=8))
-def test_files_are_sorted_by_bytes(tmp_path_factory: pytest.TempPathFactory, names: set[str]) -> None:
+def test_files_are_sorted_by_bytes(
+    tmp_path_factory: pytest.TempPathFactory, names: set[str]
+) -> None:
     path = tmp_path_factory.mktemp("data")
     utterances = [_utterance(f"s-{name}") for name in names]
     write_data_dir(path, utterances)
@@ -40,7 +52,10 @@ def test_files_are_sorted_by_bytes(tmp_path_factory: pytest.TempPathFactory, nam
     [
         ([], "no utterance to write"),
         ([_utterance(), _utterance()], "two utterances have the id ana-1"),
-        ([_utterance(speaker="bea")], "'ana-1': an id must begin with its speaker and a dash, bea-"),
+        (
+            [_utterance(speaker="bea")],
+            "'ana-1': an id must begin with its speaker and a dash, bea-",
+        ),
         ([_utterance(id="ana-1 2")], "an id must be one word"),
         ([_utterance(phones=())], "'ana-1': there are no phones"),
         ([_utterance(duration=0.0)], "'ana-1': the duration is 0.0 s, expected more than 0"),
@@ -48,7 +63,9 @@ def test_files_are_sorted_by_bytes(tmp_path_factory: pytest.TempPathFactory, nam
         ([_utterance(wav="")], "'ana-1': no recording is named"),
     ],
 )
-def test_bad_utterances_are_not_written(tmp_path: Path, utterances: list[Utterance], message: str) -> None:
+def test_bad_utterances_are_not_written(
+    tmp_path: Path, utterances: list[Utterance], message: str
+) -> None:
     with pytest.raises(UserError, match=message):
         write_data_dir(tmp_path / "data", utterances)
     assert not (tmp_path / "data").exists()

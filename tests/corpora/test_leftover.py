@@ -14,7 +14,9 @@ Record = Callable[..., Path]
 def test_what_a_folder_has_besides_is_listed(tmp_path: Path, record: Record) -> None:
     root = tmp_path / "unpacked"
     for number in range(6):
-        record(root / f"ana{number % 3}" / f"{number}.wav", 0.5, seed=number).with_suffix(".txt").write_text("a b")
+        record(root / f"ana{number % 3}" / f"{number}.wav", 0.5, seed=number).with_suffix(
+            ".txt"
+        ).write_text("a b")
         # What macOS packs beside each file.
         (root / f"ana{number % 3}" / f"._{number}.wav").write_bytes(b"\x00\x05\x16\x07\xb0")
         (root / f"ana{number % 3}" / f"._{number}.txt").write_bytes(b"\x00\x05\x16\x07\xb0")
@@ -31,8 +33,14 @@ def test_what_a_folder_has_besides_is_listed(tmp_path: Path, record: Record) -> 
     assert [item.text for item in found.items] == ["a b"] * 6
     listed = {reject.item: (str(reject.why), reject.reason) for reject in found.rejected}
     assert len(listed) == 12 + 3 + 5
-    assert listed["ana0/silent"] == ("alone", "expected a transcript beside it (.txt or .lab), found none")
-    assert listed["ana0/lost.txt"] == ("alone", "expected a recording of the same name beside it, found none")
+    assert listed["ana0/silent"] == (
+        "alone",
+        "expected a transcript beside it (.txt or .lab), found none",
+    )
+    assert listed["ana0/lost.txt"] == (
+        "alone",
+        "expected a recording of the same name beside it, found none",
+    )
     assert "found another of this name (.txt)" in listed["ana0/0.lab"][1]
     assert "found .TextGrid, of a kind that is not read" in listed["ana0/0.TextGrid"][1]
     assert listed["notes.docx"][0] == "kind"
@@ -68,7 +76,10 @@ def test_a_recording_without_segments_is_listed(tmp_path: Path, record: Record) 
     (tmp_path / "segments").write_text("a-1 a 0 0.4\n")
     (tmp_path / "text").write_text("a-1 x y\nc-1 x\n")
     found = read_items(tmp_path)
-    assert {reject.item: str(reject.why) for reject in found.rejected} == {"b": "alone", "c-1": "missing"}
+    assert {reject.item: str(reject.why) for reject in found.rejected} == {
+        "b": "alone",
+        "c-1": "missing",
+    }
 
 
 def test_what_stands_beside_the_sets_is_listed_once(tmp_path: Path, record: Record) -> None:
@@ -76,13 +87,18 @@ def test_what_stands_beside_the_sets_is_listed_once(tmp_path: Path, record: Reco
         record(tmp_path / split / "1.wav", 0.5).with_suffix(".txt").write_text(f"a {split}")
     record(tmp_path / "more" / "2.wav", 0.5)
     (tmp_path / "README.md").touch()
-    rejected = [[reject.item for reject in own.read(tmp_path, split, tmp_path, "xx").rejected] for split in SPLITS]
+    rejected = [
+        [reject.item for reject in own.read(tmp_path, split, tmp_path, "xx").rejected]
+        for split in SPLITS
+    ]
     assert rejected == [["README.md", "more"], [], []]
 
 
 def test_a_summary_counts_what_is_left_out_by_its_kind(tmp_path: Path) -> None:
     rejected = [Reject("a", "a", why, "") for why in (Why.KIND, Why.ALONE, Why.KIND)]
-    assert count_rejects(rejected) == "3 left out (2 other files, 1 recordings or transcripts alone)"
+    assert (
+        count_rejects(rejected) == "3 left out (2 other files, 1 recordings or transcripts alone)"
+    )
     assert all(why.what for why in Why)
     # The reason of each of these says itself what to do.
     assert [why for why in Why if not why.advice] == [Why.PATH, Why.DECODER]

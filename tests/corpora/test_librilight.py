@@ -16,7 +16,8 @@ def chapter(folder: Path, speaker: int, seconds: float, utterances: int = 2) -> 
         name = f"{speaker}-7-{number:04}"
         soundfile.write(own / f"{name}.flac", np.tile([0.1, -0.1], round(8000 * seconds)), 16000)
         lines.append(f"{name} IT'S UTTERANCE {'ONE' if number else 'TWO'}\n")
-    # Libri-light leaves the transcript of the whole chapter beside the recordings that it took from it.
+    # Libri-light leaves the transcript of the whole chapter beside the recordings that it took from
+    # it.
     (own / f"{speaker}-7.trans.txt").write_text("".join([*lines, f"{speaker}-7-0099 NOT HERE\n"]))
 
 
@@ -30,7 +31,9 @@ def finetuning(tmp_path: Path) -> Path:
 
 
 def test_six_folds_are_an_hour(finetuning: Path, tmp_path: Path) -> None:
-    folds = [librilight.read(finetuning, tmp_path, "train", 10, fold).utterances for fold in range(6)]
+    folds = [
+        librilight.read(finetuning, tmp_path, "train", 10, fold).utterances for fold in range(6)
+    ]
     assert {len(own) for own in folds} == {4}
     ids = {one.id for own in folds for one in own}
     assert len(ids) == 24
@@ -48,10 +51,13 @@ def test_sets_of_librispeech(tmp_path: Path, name: str) -> None:
 
 
 def test_what_is_not_there(finetuning: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"--librilight .*: expected 9h/ in it, found 1h; unpack dl.fbaipublicfiles"):
+    with pytest.raises(
+        UserError, match=r"--librilight .*: expected 9h/ in it, found 1h; unpack dl.fbaipublicfiles"
+    ):
         librilight.read(finetuning, tmp_path, "train", 600)
     with pytest.raises(
-        UserError, match=r"--librispeech .*: expected test-clean/ in it, found 1h; unpack openslr.org/12"
+        UserError,
+        match=r"--librispeech .*: expected test-clean/ in it, found 1h; unpack openslr.org/12",
     ):
         librilight.read(finetuning, finetuning, "test_clean")
     with pytest.raises(UserError, match="--minutes 30: expected 10, 60 or 600"):
@@ -67,11 +73,18 @@ def test_what_is_not_there(finetuning: Path, tmp_path: Path) -> None:
 
 def test_what_is_half_there(finetuning: Path, tmp_path: Path) -> None:
     (finetuning / "1h/0/clean/0/7/0-7-0000.flac").unlink()
-    with pytest.raises(UserError, match=r"expected about 10 minutes, found 7.5 in 3 recordings; it seems to be half"):
+    with pytest.raises(
+        UserError,
+        match=r"expected about 10 minutes, found 7.5 in 3 recordings; it seems to be half",
+    ):
         librilight.read(finetuning, tmp_path, "train", 10)
     (finetuning / "1h/1/clean/10/7/10-7.trans.txt").write_text("10-7-0000 ONE\n")
-    with pytest.raises(UserError, match=r"10-7.trans.txt: expected a line 10-7-0001 and its words, found none"):
+    with pytest.raises(
+        UserError, match=r"10-7.trans.txt: expected a line 10-7-0001 and its words, found none"
+    ):
         librilight.read(finetuning, tmp_path, "train", 10, 1)
     (finetuning / "1h/2/clean/20/7/20-7-0000.flac").write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"20-7-0000.flac: expected what libsndfile decodes, found Format not rec"):
+    with pytest.raises(
+        UserError, match=r"20-7-0000.flac: expected what libsndfile decodes, found Format not rec"
+    ):
         librilight.read(finetuning, tmp_path, "train", 10, 2)

@@ -13,7 +13,14 @@ NAME = "canción 1.wav"
 
 @pytest.mark.parametrize(
     "written",
-    [NAME, NAME.upper(), "canción 1", "wavs/canción 1.wav", "wavs\\Canción 1.WAV", unicodedata.normalize("NFD", NAME)],
+    [
+        NAME,
+        NAME.upper(),
+        "canción 1",
+        "wavs/canción 1.wav",
+        "wavs\\Canción 1.WAV",
+        unicodedata.normalize("NFD", NAME),
+    ],
 )
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_name_as_another_system_shows_it(tmp_path: Path, written: str, form: str) -> None:
@@ -32,4 +39,6 @@ def test_of_two_that_differ_in_capitals_none_is_guessed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["https://x.org/1.wav", "s3://bucket/1.wav"])
 def test_an_address_is_no_path(tmp_path: Path, address: str) -> None:
-    assert missing(listed(tmp_path, address), "none").advice.startswith("it is an address: download the recordings")
+    assert missing(listed(tmp_path, address), "none").advice.startswith(
+        "it is an address: download the recordings"
+    )

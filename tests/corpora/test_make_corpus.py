@@ -13,12 +13,29 @@ import soundfile
 from parp_espnet.corpora.kaldi import read_data_dir
 
 COMMAND = [sys.executable, "-m", "parp_espnet.bin.make_corpus"]
-CLDR = ["cldr", "--lang", "es", "--set", "dev", "--minutes", "0.3", "--seed", "1", "--out", "data/dev"]
+CLDR = [
+    "cldr",
+    "--lang",
+    "es",
+    "--set",
+    "dev",
+    "--minutes",
+    "0.3",
+    "--seed",
+    "1",
+    "--out",
+    "data/dev",
+]
 
 
 def _run(folder: Path, *options: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [*COMMAND, *options], cwd=folder, env=_environment(), capture_output=True, text=True, check=False
+        [*COMMAND, *options],
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == code, done.stderr
     return done
@@ -30,7 +47,9 @@ def _environment() -> dict[str, str]:
 
 def _digest(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
+    return hashlib.sha256(
+        b"".join(path.name.encode() + path.read_bytes() for path in files)
+    ).hexdigest()
 
 
 def test_cldr_is_made_once_and_the_same_every_time(tmp_path: Path) -> None:
@@ -49,22 +68,32 @@ def test_cldr_is_made_once_and_the_same_every_time(tmp_path: Path) -> None:
     assert _digest(tmp_path / "data") == first
 
 
-def test_a_full_disk_is_one_line_and_room_on_it_lets_the_same_command_go_on(small_disk: Path) -> None:
+def test_a_full_disk_is_one_line_and_room_on_it_lets_the_same_command_go_on(
+    small_disk: Path,
+) -> None:
     words = ["--label", "stage 1 (data)", "--record", str(small_disk.with_name("dev.json")), "--"]
     command = [sys.executable, "-m", "parp_espnet.bin.step", *words, *COMMAND, *CLDR]
-    full = subprocess.run(command, cwd=small_disk, env=_environment(), capture_output=True, text=True, check=False)
+    full = subprocess.run(
+        command, cwd=small_disk, env=_environment(), capture_output=True, text=True, check=False
+    )
     assert full.returncode == 2
     assert "Traceback" not in full.stderr, full.stderr
     last = full.stderr.splitlines()[-1]
     assert re.fullmatch(
-        r"error: data/dev/wav/\S+\.wav: cannot be written \(No space left on device\); make room .*", last
+        r"error: data/dev/wav/\S+\.wav: cannot be written \(No space left on device\); make "
+        r"room .*",
+        last,
     )
     assert list((small_disk / "data/dev/wav").glob("*.wav"))
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
-    again = subprocess.run(command, cwd=small_disk, env=_environment(), capture_output=True, text=True, check=False)
+    again = subprocess.run(
+        command, cwd=small_disk, env=_environment(), capture_output=True, text=True, check=False
+    )
     assert again.returncode == 0, again.stderr
     assert "stage 1 (data) dev: continued" in again.stderr
-    assert len(read_data_dir(small_disk / "data/dev")) == len(list((small_disk / "data/dev/wav").iterdir()))
+    assert len(read_data_dir(small_disk / "data/dev")) == len(
+        list((small_disk / "data/dev/wav").iterdir())
+    )
 
 
 def test_other_settings_make_it_again(tmp_path: Path) -> None:
@@ -80,11 +109,15 @@ def test_several_languages_are_one_set(tmp_path: Path) -> None:
     _run(tmp_path, *[{"es": "es tr", "data/dev": "data/joint"}.get(word, word) for word in CLDR])
     joint = read_data_dir(tmp_path / "data" / "joint")
     assert {one.language for one in joint} == {"es", "tr"}
-    assert [(one.id, one.phones) for one in joint if one.language == "es"] == [(one.id, one.phones) for one in alone]
+    assert [(one.id, one.phones) for one in joint if one.language == "es"] == [
+        (one.id, one.phones) for one in alone
+    ]
 
 
 def test_an4(tmp_path: Path) -> None:
-    assert "4 utterances" in _run(tmp_path, "mini_an4", "--set", "train", "--out", "data/train").stdout
+    assert (
+        "4 utterances" in _run(tmp_path, "mini_an4", "--set", "train", "--out", "data/train").stdout
+    )
     assert len(read_data_dir(tmp_path / "data" / "train")) == 4
 
 
@@ -101,7 +134,10 @@ def test_an4(tmp_path: Path) -> None:
             ["mboshi", "--mboshi", "nowhere", "--set", "dev", "--out", "data"],
             "error: --mboshi nowhere: no full_corpus",
         ),
-        (["mini_an4", "--set", "valid", "--out", "data"], "error: --set valid: expected one of train dev test"),
+        (
+            ["mini_an4", "--set", "valid", "--out", "data"],
+            "error: --set valid: expected one of train dev test",
+        ),
     ],
 )
 def test_wrong_options_are_one_line(tmp_path: Path, options: list[str], message: str) -> None:

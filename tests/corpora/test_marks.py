@@ -38,7 +38,8 @@ NAMES = {Kind.EVENT: "e", Kind.UNWRITTEN: "u", Kind.NOTE: "n", Kind.SAID: "s"}
         # Conversation analysis, and other languages and their forms.
         ("((laughs)) so ((hustet)) ((2.5 s)) (3s) ((guess))", "so guess", "eeees"),
         ("(räuspern) (hँसी) (हँसी) (웃음) (咳) (ضحك) (ri\u0301e)", "hँसी", "seeeeee"),
-        ("(unint.) (inaud) (indistinct speech) (speaks Spanish) (неразборчивая речь)", "неразборчивая речь", "uuuus"),
+        ("(unint.) (inaud) (indistinct speech) (speaks Spanish) (неразборчивая "
+         "речь)", "неразборчивая речь", "uuuus"),
         # Buckeye and Verbmobil
         ("<LAUGH-yes> <CUTOFF-th=the> <VOCNOISE> <IVER> <EXCLUDE-name>", "yes th", "sseee"),
         ('<"ah> <#Klopfen> <:<#> ja:> <*ENG>', "ja", "nneeee"),
@@ -60,8 +61,11 @@ def test_conventions(text: str, left: str, kinds: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "siglo XX, quoi ? non !", "!xung =khoe ǂgâ //gana", "AT&T R&B & co", "me@x.com 50% off", "it's (1995)",
-        "well-known, don't; yes… no - why?", "你好吗", "www.example.org", "nan", "0h30 007 1/2 and/or", "#1 _so_ /ui",
+        "siglo XX, quoi ? non !", "!xung =khoe ǂgâ //gana", "AT&T R&B & co", "me@x.com 50% "
+                                                                             "off", "it's (1995)",
+        "well-known, don't; yes… no - why?", "你好吗", "www.example.org", "nan", "0h30 007 1/2 "
+                                                                              "and/or",
+                                                                              "#1 _so_ /ui",
     ],
 )  # fmt: skip
 def test_what_is_no_mark(text: str) -> None:
@@ -94,4 +98,7 @@ def test_what_there_was_is_told() -> None:
     counts: Counter[tuple[Kind, str]] = Counter()
     for text in ("[laughter] a [laughter] (cough)", "xxx"):
         counts.update(read_marks(text).marks)
-    assert summary(counts) == "3 events ([laughter] 2, (cough) 1), 1 speech that is not written (xxx 1)"
+    assert (
+        summary(counts)
+        == "3 events ([laughter] 2, (cough) 1), 1 speech that is not written (xxx 1)"
+    )

@@ -13,7 +13,8 @@ BESIDE = Path(__file__).parents[3] / "shared" / "mboshi"
 CORPUS = Path(os.environ.get("MBOSHI", BESIDE))
 
 needs_corpus = pytest.mark.skipif(
-    not CORPUS.is_dir(), reason="no Mboshi corpus: set MBOSHI to its directory, or put it in ../shared/mboshi"
+    not CORPUS.is_dir(),
+    reason="no Mboshi corpus: set MBOSHI to its directory, or put it in ../shared/mboshi",
 )
 
 
@@ -43,7 +44,9 @@ def _corpus(root: Path, text: str, rate: int = 16000) -> Path:
     folder = root / "full_corpus_newsplit" / "train"
     folder.mkdir(parents=True)
     (folder / "ana_2015_x_1.mb").write_text(text + "\n", encoding="utf-8")
-    soundfile.write(folder / "ana_2015_x_1.wav", np.zeros(2 * rate, np.int16), rate, subtype="PCM_16")
+    soundfile.write(
+        folder / "ana_2015_x_1.wav", np.zeros(2 * rate, np.int16), rate, subtype="PCM_16"
+    )
     return folder
 
 
@@ -57,7 +60,9 @@ def test_layout(tmp_path: Path) -> None:
 
 def test_unknown_character_names_utterance_file_and_character(tmp_path: Path) -> None:
     _corpus(tmp_path, "Ngá çadi")
-    with pytest.raises(UserError, match=r"train/ana_2015_x_1.mb: utterance ana_2015_x_1: 'ç' \(U\+00E7\)"):
+    with pytest.raises(
+        UserError, match=r"train/ana_2015_x_1.mb: utterance ana_2015_x_1: 'ç' \(U\+00E7\)"
+    ):
         mboshi.read(tmp_path, "train")
 
 
@@ -67,7 +72,9 @@ def test_wrong_sample_rate(tmp_path: Path) -> None:
         mboshi.read(tmp_path, "train")
 
 
-@pytest.mark.parametrize(("suffix", "lacks"), [("wav", r"recording \(.wav\)"), ("mb", r"transcription \(.mb\)")])
+@pytest.mark.parametrize(
+    ("suffix", "lacks"), [("wav", r"recording \(.wav\)"), ("mb", r"transcription \(.mb\)")]
+)
 def test_half_an_utterance(tmp_path: Path, suffix: str, lacks: str) -> None:
     (_corpus(tmp_path, "Ngá") / f"ana_2015_x_1.{suffix}").unlink()
     with pytest.raises(UserError, match=f"utterance ana_2015_x_1 has no {lacks}"):
@@ -75,7 +82,9 @@ def test_half_an_utterance(tmp_path: Path, suffix: str, lacks: str) -> None:
 
 
 def test_directory_that_is_not_the_corpus(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no full_corpus_newsplit/train in it; expected a clone of github.com"):
+    with pytest.raises(
+        UserError, match=r"no full_corpus_newsplit/train in it; expected a clone of github.com"
+    ):
         mboshi.read(tmp_path, "train")
     (tmp_path / "full_corpus_newsplit" / "train").mkdir(parents=True)
     with pytest.raises(UserError, match="no recording in it"):

@@ -64,17 +64,25 @@ def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
     samples = (3000 * np.random.default_rng(1).standard_normal(8000)).astype(np.int16)
     kaldiio.save_ark(str(ark), {"deep": (8000, samples)}, scp=str(tmp_path / "more.scp"))
     value = (tmp_path / "more.scp").read_text().split()[1]
-    scp = f"one audio/0.flac\ndeep {value}\ngone audio/none.flac\ncommand cat x |\nup ../audio/0.flac\n"
+    scp = (
+        f"one audio/0.flac\ndeep {value}\ngone audio/none.flac\ncommand cat x |\nup "
+        f"../audio/0.flac\n"
+    )
     (data / "wav.scp").write_text(scp)
     (data / "segments").write_text(
-        "u1 one 0.0 0.5\nu2 one 0.5 2.05\nu3 deep 0.25 1\nu4 one 1 9\nu5 two 0 1\nu6 one 2 1\nu7 gone 0 1\n"
+        "u1 one 0.0 0.5\nu2 one 0.5 2.05\nu3 deep 0.25 1\nu4 one 1 9\nu5 two 0 1\nu6 one 2 1\nu7 "
+        "gone 0 1\n"
         "u8 command 0 1\nu10 up 0 1\n"
     )
     (data / "text").write_text("".join(f"u{number} a b u{number}\n" for number in range(1, 11)))
     (data / "utt2spk").unlink()
     sets = [own.read(data, split, tmp_path / "wav", "xx") for split in SPLITS]
     utterances = {one.text: one for made in sets for one in made.utterances}
-    assert {text[-2:]: one.duration for text, one in utterances.items()} == {"u1": 0.5, "u2": 1.5, "u3": 0.75}
+    assert {text[-2:]: one.duration for text, one in utterances.items()} == {
+        "u1": 0.5,
+        "u2": 1.5,
+        "u3": 0.75,
+    }
     heard, rate = soundfile.read(utterances["a b u3"].wav, dtype="int16")
     assert rate == 8000
     assert (heard == samples[2000:]).all()
@@ -110,14 +118,20 @@ def test_a_folder_whose_folders_are_speakers(tmp_path: Path, record: Record) -> 
     root = tmp_path / "my corpus"
     for speaker in ("ana", "Bruno B", "carla", "ñandú"):
         for number in range(2):
-            path = record(root / speaker / "day 1" / f"{number}.wav", seed=10 * len(speaker) + number)
-            path.with_suffix(".lab" if number else ".txt").write_bytes("\ufeffHola,\r\nmundo\r\n".encode())
+            path = record(
+                root / speaker / "day 1" / f"{number}.wav", seed=10 * len(speaker) + number
+            )
+            path.with_suffix(".lab" if number else ".txt").write_bytes(
+                "\ufeffHola,\r\nmundo\r\n".encode()
+            )
     record(root / "ana" / "alone.wav")
     utterances = read_all(root, tmp_path / "wav", "es")
     assert {one.phones for one in utterances} == {("o", "l", "a", "m", "u", "n", "d", "o")}
     assert {one.text for one in utterances} == {"Hola, mundo"}
     assert len({one.id for one in utterances}) == 8
-    assert all(len(one.id.split()) == 1 and one.id.startswith(f"{one.speaker}-") for one in utterances)
+    assert all(
+        len(one.id.split()) == 1 and one.id.startswith(f"{one.speaker}-") for one in utterances
+    )
     assert reasons(own.read(root, "train", tmp_path, "es", "es"))["ana/alone"].startswith(
         "alone: expected a transcript"
     )
@@ -141,20 +155,31 @@ def test_a_table(tmp_path: Path, record: Record, name: str, lines: list[str]) ->
     for root in (tmp_path / name, tmp_path):
         utterances = read_all(root, tmp_path / "wav")
         assert sorted(one.text for one in utterances) == [f"a b {number}" for number in range(5)]
-    assert ("s1" in {one.speaker for one in utterances}) == (len(header) == 1 and "speaker" in header[0])
+    assert ("s1" in {one.speaker for one in utterances}) == (
+        len(header) == 1 and "speaker" in header[0]
+    )
 
 
 def test_a_sentence_is_in_one_set_without_speakers(tmp_path: Path, record: Record) -> None:
     for number in range(12):
-        record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(f"a b {number % 4}")
-    sets = [{one.text for one in own.read(tmp_path, split, tmp_path, "xx").utterances} for split in SPLITS]
+        record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(
+            f"a b {number % 4}"
+        )
+    sets = [
+        {one.text for one in own.read(tmp_path, split, tmp_path, "xx").utterances}
+        for split in SPLITS
+    ]
     assert sum(map(len, sets)) == len(set.union(*sets)) == 4
 
 
 def test_sets_of_ones_own(tmp_path: Path, record: Record) -> None:
     for split in SPLITS:
         record(tmp_path / split / "1.wav").with_suffix(".txt").write_text(f"a {split}")
-    assert [one.text for one in read_all(tmp_path, tmp_path / "wav")] == ["a train", "a dev", "a test"]
+    assert [one.text for one in read_all(tmp_path, tmp_path / "wav")] == [
+        "a train",
+        "a dev",
+        "a test",
+    ]
     (tmp_path / "dev").rename(tmp_path / "other")
     with pytest.raises(UserError, match="expected the directories train, dev, test, found no dev"):
         own.read(tmp_path, "train", tmp_path, "xx")
@@ -183,7 +208,12 @@ def test_rows_that_cannot_be_used(tmp_path: Path, record: Record) -> None:
         found |= reasons(made)
         kept += len(made.utterances)
     assert kept == 6
-    assert {reason.partition(":")[0] for reason in found.values()} == {"row", "missing", "script", "alone"}
+    assert {reason.partition(":")[0] for reason in found.values()} == {
+        "row",
+        "missing",
+        "script",
+        "alone",
+    }
     assert "expected Latin letters (es), found п (CYRILLIC)" in found["ru"]
 
 
@@ -192,7 +222,9 @@ def test_letters(tmp_path: Path, record: Record) -> None:
         record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(text)
     spelled = {"".join(one.phones) for one in read_all(tmp_path, tmp_path / "wav", "letters")}
     assert spelled == {"one<space>two", "two<space>three", "it's<space>four"}
-    notes = {split: own.read(tmp_path, split, tmp_path / "wav", "xx", "letters").note for split in SPLITS}
+    notes = {
+        split: own.read(tmp_path, split, tmp_path / "wav", "xx", "letters").note for split in SPLITS
+    }
     assert sorted(notes.values()) == ["sets by sentence"] * 2 + [
         "sets by sentence; 1 character left out of the text (U+002C 1)"
     ]
@@ -204,7 +236,12 @@ def test_all_sets_are_spelled_by_what_all_their_texts_say(tmp_path: Path, record
         record(tmp_path / f"{number}.wav", seed=number).with_suffix(".txt").write_text(text)
     made = [own.read(tmp_path, split, tmp_path / "wav", "xx", "letters") for split in SPLITS]
     spelled = {"".join(one.phones) for set_ in made for one in set_.utterances}
-    assert spelled >= {"tsit8<space>lang5", "u7<space>gua2", "'a<space>yak'", "mo<space>yak'<space>da"}
+    assert spelled >= {
+        "tsit8<space>lang5",
+        "u7<space>gua2",
+        "'a<space>yak'",
+        "mo<space>yak'<space>da",
+    }
     assert all("digits in words are letters (" in set_.note for set_ in made)
 
 
@@ -225,32 +262,46 @@ def test_letters_that_are_written_pass_the_check(tmp_path: Path, record: Record)
 def test_so_many_minutes(tmp_path: Path, record: Record) -> None:
     data = kaldi(tmp_path, record, 30)
     assert len(own.read(data, "train", tmp_path, "xx", None, 0.1).utterances) == 3
-    with pytest.raises(UserError, match=r"expected 5 minutes of training speech, found 0.\d\d that can be used"):
+    with pytest.raises(
+        UserError, match=r"expected 5 minutes of training speech, found 0.\d\d that can be used"
+    ):
         own.read(data, "train", tmp_path, "xx", None, 5)
 
 
 def test_what_is_no_layout(tmp_path: Path, record: Record) -> None:
     with pytest.raises(UserError, match="nowhere: no such file or directory"):
         read_items(tmp_path / "nowhere")
-    with pytest.raises(UserError, match=r"or one table \(.tsv, .csv, .jsonl\), or .*; found nothing"):
+    with pytest.raises(
+        UserError, match=r"or one table \(.tsv, .csv, .jsonl\), or .*; found nothing"
+    ):
         read_items(tmp_path)
     record(tmp_path / "1.wav")
-    with pytest.raises(UserError, match=r"recordings with transcripts of the same name \(.txt or .lab\).* found 1.wav"):
+    with pytest.raises(
+        UserError,
+        match=r"recordings with transcripts of the same name \(.txt or .lab\).* found 1.wav",
+    ):
         read_items(tmp_path)
     with pytest.raises(UserError, match=r"1.wav: expected a table in .tsv, .csv or .jsonl"):
         read_items(tmp_path / "1.wav")
     (tmp_path / "a.csv").write_text("a,b,c,d\n")
-    with pytest.raises(UserError, match=r"a.csv:1: expected a column of the recording .*, found a, b, c, d: name it"):
+    with pytest.raises(
+        UserError,
+        match=r"a.csv:1: expected a column of the recording .*, found a, b, c, d: name it",
+    ):
         read_items(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("\n")
     with pytest.raises(UserError, match="expected lines of audio and text, found an empty table"):
         read_items(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("1.wav,a b\n")
-    with pytest.raises(UserError, match="expected at least three speakers or sentences for three sets, found 1"):
+    with pytest.raises(
+        UserError, match="expected at least three speakers or sentences for three sets, found 1"
+    ):
         own.read(tmp_path, "train", tmp_path, "xx")
 
 
-@pytest.mark.parametrize("odd", ["../../x", "/etc/x", "..", ".", "a/../../../b", ".hidden", "x" * 250])
+@pytest.mark.parametrize(
+    "odd", ["../../x", "/etc/x", "..", ".", "a/../../../b", ".hidden", "x" * 250]
+)
 def test_no_id_leads_out_of_the_directory(tmp_path: Path, record: Record, odd: str) -> None:
     data = kaldi(tmp_path, record)
     (data / "segments").write_text(

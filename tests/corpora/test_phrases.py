@@ -20,7 +20,9 @@ def test_sets_share_no_name(language: str) -> None:
 
 def test_split_does_not_depend_on_case() -> None:
     names = [name for split in SPLITS for name in phrase_book("es", split).names]
-    assert all(split_of(name) == split_of(name.upper()) for name in names if name.upper().lower() == name)
+    assert all(
+        split_of(name) == split_of(name.upper()) for name in names if name.upper().lower() == name
+    )
 
 
 def test_names_have_no_brackets_and_no_digits() -> None:
@@ -31,7 +33,9 @@ def test_names_have_no_brackets_and_no_digits() -> None:
 
 def test_phrases_differ_and_depend_on_the_random_numbers_alone() -> None:
     book = phrase_book("nl", "train")
-    first, second = ([book.phrase(random) for _ in range(2000)] for random in (Random(4), Random(4)))
+    first, second = (
+        [book.phrase(random) for _ in range(2000)] for random in (Random(4), Random(4))
+    )
     assert first == second
     assert len(set(first)) > 1900
 

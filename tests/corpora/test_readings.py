@@ -1,4 +1,6 @@
-"""Readings in packages laid out like Debian's: which text belongs to which recording, and how that is decoded."""
+"""Readings in packages laid out like Debian's: which text belongs to which recording, and how that
+is decoded.
+"""
 
 import io
 from collections.abc import Callable
@@ -13,7 +15,8 @@ from parp_espnet.corpora.debian import Package
 from parp_espnet.corpora.readings import LOUDEST, SOURCES, Source, festvox_ru, read, tux_paint
 
 FILES = {
-    "stamps/lemon.txt": "A yellow lemon.\nfr.utf8=Un citron jaune.\npt_BR.utf8=Um limão.\nel.utf8=\n".encode(),
+    "stamps/lemon.txt": "A yellow lemon.\nfr.utf8=Un citron jaune.\npt_BR.utf8=Um "
+    "limão.\nel.utf8=\n".encode(),
     "stamps/lemon_desc.ogg": b"en",
     "stamps/lemon_desc_fr.ogg": b"fr",
     "stamps/lemon_desc_el.ogg": b"without a text",
@@ -35,7 +38,10 @@ def coded(rate: int, samples: np.ndarray, **form: str) -> bytes:
 
 
 def test_the_descriptions_of_pictures() -> None:
-    assert list(tux_paint(FILES)) == [("en", "A yellow lemon.", b"en"), ("fr", "Un citron jaune.", b"fr")]
+    assert list(tux_paint(FILES)) == [
+        ("en", "A yellow lemon.", b"en"),
+        ("fr", "Un citron jaune.", b"fr"),
+    ]
 
 
 def test_the_recordings_of_a_voice() -> None:
@@ -45,7 +51,9 @@ def test_the_recordings_of_a_voice() -> None:
 
 
 def test_every_coding_becomes_16_khz_of_the_same_level_without_silence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_deb: Callable[[Path, dict[str, bytes]], Package]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_deb: Callable[[Path, dict[str, bytes]], Package],
 ) -> None:
     monkeypatch.setattr(debian, "MIRRORS", (tmp_path.as_uri(),))
     stereo = np.stack([tone(44100), tone(44100)], axis=1)
@@ -55,7 +63,10 @@ def test_every_coding_becomes_16_khz_of_the_same_level_without_silence(
     }
     package = make_deb(tmp_path, files)
     found = list(read(Source(package, tux_paint), tmp_path / "downloads", jobs=2))
-    assert [(one.language, one.text) for one in found] == [("en", "A yellow lemon."), ("fr", "Un citron jaune.")]
+    assert [(one.language, one.text) for one in found] == [
+        ("en", "A yellow lemon."),
+        ("fr", "Un citron jaune."),
+    ]
     for one in found:
         assert abs(len(one.samples) - 16000) < 800
         assert np.abs(one.samples).max() == pytest.approx(LOUDEST * 32767, abs=1)
@@ -64,7 +75,9 @@ def test_every_coding_becomes_16_khz_of_the_same_level_without_silence(
 
 
 def test_what_cannot_be_decoded_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_deb: Callable[[Path, dict[str, bytes]], Package]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_deb: Callable[[Path, dict[str, bytes]], Package],
 ) -> None:
     monkeypatch.setattr(debian, "MIRRORS", (tmp_path.as_uri(),))
     package = make_deb(tmp_path, FILES)

@@ -29,11 +29,15 @@ def minutes(made: Made) -> float:
 
 def read_sets(root: Path, wavs: Path, asked: dict[str, float]) -> dict[str, Made]:
     how = How(minutes=asked)
-    return {split: own.read(root, split, wavs, "xx", None, asked.get(split), how) for split in SPLITS}
+    return {
+        split: own.read(root, split, wavs, "xx", None, asked.get(split), how) for split in SPLITS
+    }
 
 
 @pytest.mark.parametrize("speakers", [0, 12])
-def test_dev_and_test_have_the_minutes_that_were_asked_for(tmp_path: Path, record: Record, speakers: int) -> None:
+def test_dev_and_test_have_the_minutes_that_were_asked_for(
+    tmp_path: Path, record: Record, speakers: int
+) -> None:
     root = folder(tmp_path / "mine", record, [f"a b {number}" for number in range(48)], speakers)
     tenth = read_sets(root, tmp_path, {})
     assert minutes(tenth["dev"]) < 0.15
@@ -45,7 +49,9 @@ def test_dev_and_test_have_the_minutes_that_were_asked_for(tmp_path: Path, recor
     assert len(set.union(*names)) == sum(map(len, names))
     whole = {"train": 0.3, "dev": 0.3, "test": 0.2}
     if speakers:
-        with pytest.raises(UserError, match=r"found 0.27 .*: dev and test have whole speakers, of 12"):
+        with pytest.raises(
+            UserError, match=r"found 0.27 .*: dev and test have whole speakers, of 12"
+        ):
             read_sets(root, tmp_path, whole)
     else:
         # All of it, to the last second.
@@ -73,13 +79,17 @@ def test_what_cannot_be_given_is_refused_with_why(tmp_path: Path, record: Record
     root = folder(tmp_path / "mine", record, [f"a b {number}" for number in range(9)], 3)
     with pytest.raises(
         UserError,
-        match=r"expected 1 minutes of validation speech, found 0.05 .*: a speaker is in one set only, and train keeps "
+        match=r"expected 1 minutes of validation speech, found 0.05 .*: a speaker is in one set "
+        r"only, and train keeps "
         r"the largest of 3; give --valid_minutes 0.05",
     ):
         read_sets(root, tmp_path, {"dev": 1})
     for split in SPLITS:
         folder(tmp_path / "sets" / split, record, [f"a {split}"])
-    with pytest.raises(UserError, match=r"expected 1 minutes of test speech, .*test has no more; give --test_minutes"):
+    with pytest.raises(
+        UserError,
+        match=r"expected 1 minutes of test speech, .*test has no more; give --test_minutes",
+    ):
         read_sets(tmp_path / "sets", tmp_path, {"test": 1})
 
 
@@ -94,19 +104,30 @@ def test_groups_are_taken_until_there_is_as_much_as_was_asked_for() -> None:
 
 
 def test_words_in_the_place_of_phones_are_asked_about(tmp_path: Path, record: Record) -> None:
-    line = "this text was written down by people who never thought about phones although they speak every single day"
+    line = (
+        "this text was written down by people who never thought about phones although they "
+        "speak every single day"
+    )
     line += " and what they write is read aloud with words between spaces"
     words = line.split()
     root = folder(tmp_path / "mine", record, [" ".join(words[n : n + 9]) for n in range(19)])
     with pytest.raises(
-        UserError, match=r"found \d+ different words, such as .*--phonemise LANG .*--words_as_tokens true"
+        UserError,
+        match=r"found \d+ different words, such as .*--phonemise LANG .*--words_as_tokens true",
     ):
         own.read(root, "train", tmp_path, "xx")
     assert own.read(root, "train", tmp_path, "xx", how=How(words=True)).utterances
     assert own.read(root, "train", tmp_path, "xx", "letters").utterances
 
 
-TEXTS = ["hola [laughter] mundo", "sol (tos) luna", "xxx hola", "hola ((mundo))", "sol =ríe= sol", "luna <unk> sol"]
+TEXTS = [
+    "hola [laughter] mundo",
+    "sol (tos) luna",
+    "xxx hola",
+    "hola ((mundo))",
+    "sol =ríe= sol",
+    "luna <unk> sol",
+]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +138,9 @@ TEXTS = ["hola [laughter] mundo", "sol (tos) luna", "xxx hola", "hola ((mundo))"
         (Marks.UTTERANCE, 1, "olamundo"),
     ],
 )
-def test_marks_are_no_phones(tmp_path: Path, record: Record, marks: Marks, kept: int, said: str) -> None:
+def test_marks_are_no_phones(
+    tmp_path: Path, record: Record, marks: Marks, kept: int, said: str
+) -> None:
     root = folder(tmp_path / "mine", record, TEXTS)
     sets = [own.read(root, split, tmp_path, "es", "es", how=How(Told(), marks)) for split in SPLITS]
     utterances = [one for made in sets for one in made.utterances]
@@ -133,18 +156,29 @@ def test_marks_are_no_phones(tmp_path: Path, record: Record, marks: Marks, kept:
 
 def test_marks_that_are_kept_are_text(tmp_path: Path, record: Record) -> None:
     root = folder(tmp_path / "mine", record, TEXTS)
-    made = [own.read(root, split, tmp_path, "xx", "letters", how=How(marks=Marks.KEEP)) for split in SPLITS]
-    spelled = {"".join(one.phones).replace("<space>", " ") for sets in made for one in sets.utterances}
+    made = [
+        own.read(root, split, tmp_path, "xx", "letters", how=How(marks=Marks.KEEP))
+        for split in SPLITS
+    ]
+    spelled = {
+        "".join(one.phones).replace("<space>", " ") for sets in made for one in sets.utterances
+    }
     assert "hola laughter mundo" in spelled
 
 
 @pytest.mark.parametrize("dev", ["dev", "valid", "validation", "Val"])
-def test_directories_of_sets_by_the_names_that_people_give_them(tmp_path: Path, record: Record, dev: str) -> None:
+def test_directories_of_sets_by_the_names_that_people_give_them(
+    tmp_path: Path, record: Record, dev: str
+) -> None:
     root = tmp_path / "mine"
     for number, name in enumerate(("train", dev, "test")):
         folder(root / name, record, [f"a b {number}"])
     made = read_sets(root, tmp_path, {})
-    assert [[one.text for one in sets.utterances] for sets in made.values()] == [["a b 0"], ["a b 1"], ["a b 2"]]
+    assert [[one.text for one in sets.utterances] for sets in made.values()] == [
+        ["a b 0"],
+        ["a b 1"],
+        ["a b 2"],
+    ]
     assert not [reject for sets in made.values() for reject in sets.rejected]
 
 
@@ -163,6 +197,12 @@ def test_one_list_beside_directories_of_recordings(tmp_path: Path, record: Recor
         lines.append(f"{name}/0.wav,a b {number}")
     (root / "metadata.csv").write_text("\n".join(lines) + "\n")
     made = read_sets(root, tmp_path, {})
-    assert [[one.text for one in sets.utterances] for sets in made.values()] == [["a b 0"], ["a b 1"], ["a b 2"]]
-    assert [(reject.item, str(reject.why)) for reject in made["train"].rejected] == [("more/0", "alone")]
+    assert [[one.text for one in sets.utterances] for sets in made.values()] == [
+        ["a b 0"],
+        ["a b 1"],
+        ["a b 2"],
+    ]
+    assert [(reject.item, str(reject.why)) for reject in made["train"].rejected] == [
+        ("more/0", "alone")
+    ]
     assert made["test"].note == "sets by directory"

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from parp_espnet.corpora.speech import LONGEST, SAMPLE_RATE, SHORTEST, UTTERANCES, Spoken, finish, speak
+from parp_espnet.corpora.speech import (
+    LONGEST,
+    SAMPLE_RATE,
+    SHORTEST,
+    UTTERANCES,
+    Spoken,
+    finish,
+    speak,
+)
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.ipa import load_inventory
 
@@ -15,7 +23,9 @@ def _same(one: list[Spoken], other: list[Spoken]) -> bool:
 @pytest.mark.parametrize("language", sorted(VOICES))
 def test_speech_is_sane(language: str) -> None:
     spoken = speak(language, "test", seed=3, number=1)
-    assert [one.id for one in spoken] == [f"{language}-test-03-00001-{n:02d}" for n in range(UTTERANCES)]
+    assert [one.id for one in spoken] == [
+        f"{language}-test-03-00001-{n:02d}" for n in range(UTTERANCES)
+    ]
     for one in spoken:
         assert one.samples.dtype == np.int16
         assert SHORTEST <= one.duration <= LONGEST

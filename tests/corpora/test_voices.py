@@ -30,4 +30,9 @@ def test_half_of_the_speakers_are_women(split: str) -> None:
 
 
 def test_the_plain_voice_is_a_mans() -> None:
-    assert [is_female(variant) for variant in (PLAIN, "f2", "m3", "Annie")] == [False, True, False, True]
+    assert [is_female(variant) for variant in (PLAIN, "f2", "m3", "Annie")] == [
+        False,
+        True,
+        False,
+        True,
+    ]

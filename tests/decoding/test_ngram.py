@@ -29,7 +29,9 @@ ORDERS = st.integers(1, 4)
 def log_of(arpa: Arpa, sentence: Sequence[str]) -> float:
     """The natural logarithm of a sentence's probability, straight from the file's rule."""
     words = (BEGIN, *sentence, END)
-    return math.log(10) * sum(arpa.log10(words[:place], words[place]) for place in range(1, len(words)))
+    return math.log(10) * sum(
+        arpa.log10(words[:place], words[place]) for place in range(1, len(words))
+    )
 
 
 def walked(model: LanguageModel, sentence: Sequence[str]) -> float:
@@ -41,8 +43,14 @@ def walked(model: LanguageModel, sentence: Sequence[str]) -> float:
     return total + float(model.rows(np.array([state]))[0, -1])
 
 
-@given(SENTENCES.filter(any), ORDERS, st.lists(st.sampled_from(["a", "tʃ", "b", "never"]), max_size=4).map(tuple))
-def test_after_every_history_the_probabilities_sum_to_one(sentences: list[Words], order: int, history: Words) -> None:
+@given(
+    SENTENCES.filter(any),
+    ORDERS,
+    st.lists(st.sampled_from(["a", "tʃ", "b", "never"]), max_size=4).map(tuple),
+)
+def test_after_every_history_the_probabilities_sum_to_one(
+    sentences: list[Words], order: int, history: Words
+) -> None:
     arpa = estimate(sentences, {"a", "tʃ", "b", "never"}, order)
     words = {words[0] for words in arpa.ngrams[0]} - {BEGIN}
     for context in (history, (BEGIN, *history)):
@@ -98,7 +106,8 @@ def test_the_same_text_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_file_of_others(tmp_path: Path) -> None:
     text = (
-        "made by hand\n\n\\data\\\nngram 1=5\nngram 2=1\n\n\\1-grams:\n-1 <unk>\n-99\t<s>\t-0.5\n-0.7 </s>\n"
+        "made by hand\n\n\\data\\\nngram 1=5\nngram 2=1\n\n\\1-grams:\n-1 "
+        "<unk>\n-99\t<s>\t-0.5\n-0.7 </s>\n"
         "-0.3\ta\t-0.2\n-0.6\ttʃ\n\n\\2-grams:\n-0.1\t<s> a\n\n\\end\\\n"
     )
     (tmp_path / "other.arpa.gz").write_bytes(gzip.compress(text.encode()))
@@ -126,15 +135,19 @@ def written(words: str, pairs: str = "", head: str | None = None) -> str:
 PLAIN = "-1\t<unk>\t0\n0\t<s>\t-0.5\n-0.7\t</s>\t0\n-0.3\ta\t-0.2\n-0.6\tb\t-0.1\n"
 PAIRS = "-0.1\t<s> a\n-0.2\ta b\n-0.4\tb </s>"
 BY_HAND = PLAIN.replace("\t-0.5\n", "\t-0.5\n0\t</s>\t-0.5\n")
-"""What the well-known tutorial of KenLM for wav2vec 2.0 makes of a file that has </s>: its own line is first."""
+"""What the well-known tutorial of KenLM for wav2vec 2.0 makes of a file that has </s>: its own line
+is first.
+"""
 
 
 @pytest.mark.parametrize(
     ("content", "warns", "empty"),
     [
-        (written(BY_HAND, PAIRS), "the first holds of what is there twice: </s> (again in line 9)", -0.5),
+        (written(BY_HAND, PAIRS), "the first holds of what is there twice: </s> (again in "
+                                  "line 9)", -0.5),
         (written(BY_HAND, PAIRS, head="5"), "there twice: </s>", -0.5),
-        (written(BY_HAND.replace("-0.7\t</s>\t0\n", ""), PAIRS, head="4"), "its head says 4 words", -0.5),
+        (written(BY_HAND.replace("-0.7\t</s>\t0\n", ""), PAIRS, head="4"), "its head says 4 "
+                                                                           "words", -0.5),
         (written(PLAIN, PAIRS, head="6"), "its head says 6 words, but there are 5", -1.2),
         (written(PLAIN, PAIRS + "\n-0.9\ta b"), "there twice: a b (again in line", -1.2),
         (written(PLAIN, PAIRS), "", -1.2),
@@ -146,11 +159,17 @@ BY_HAND = PLAIN.replace("\t-0.5\n", "\t-0.5\n0\t</s>\t-0.5\n")
         (written(PLAIN, PAIRS.replace("<s> a", "<s> a\t0")), "", -1.2),
         (written(PLAIN.replace("\t-0.5\n", "\n"), PAIRS), "", -0.7),
     ],
-    ids=["tutorial", "twice", "less", "more", "pair", "plain", "crlf", "spaces", "inf", "UNK", "mark", "zero", "none"],
+    ids=["tutorial", "twice", "less", "more", "pair", "plain", "crlf", "spaces", "inf", "UNK",
+    "mark", "zero", "none"],
 )  # fmt: skip
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
 def test_a_file_that_others_read_is_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, warns: str, empty: float, compress: Any
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    warns: str,
+    empty: float,
+    compress: Any,
 ) -> None:
     path = tmp_path / "other.arpa"
     path.write_bytes(compress(content.encode()))
@@ -170,7 +189,10 @@ def test_unknown_words_have_one_name_in_every_order(tmp_path: Path) -> None:
     arpa = read_arpa(path)
     assert arpa.log10((UNKNOWN,), "a") == pytest.approx(-0.05)
     kenlm = pytest.importorskip("kenlm")
-    scores = [score for score, _, _ in kenlm.Model(str(path)).full_scores("never-seen a", bos=False, eos=False)]
+    scores = [
+        score
+        for score, _, _ in kenlm.Model(str(path)).full_scores("never-seen a", bos=False, eos=False)
+    ]
     assert scores == pytest.approx([-1.0, -0.05])
 
 
@@ -186,15 +208,24 @@ def test_a_space_of_another_script_is_part_of_a_word(tmp_path: Path) -> None:
         ("", "ends with"),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1 a\n", "may be cut off"),
         ("\\data\\\nngram 1=x\n", "line 2: expected 'ngram N=COUNT', found 'ngram 1=x'"),
-        ("\\data\\\nngram 1=3\n\n\\1-grams:\n-1 a\n\n\\end\\\n", r"its head says, \[3\], found \[1\]"),
+        (
+            "\\data\\\nngram 1=3\n\n\\1-grams:\n-1 a\n\n\\end\\\n",
+            r"its head says, \[3\], found \[1\]",
+        ),
         ("\\data\\\nngram 1=1\n\n\\end\\\n", r"its head says, \[1\], found \[\]"),
-        ("\\data\\\nngram 1=1\n\n\\1-grams:\nfar a\n\\end\\\n", "line 5: expected a logarithm and 1 words"),
+        (
+            "\\data\\\nngram 1=1\n\n\\1-grams:\nfar a\n\\end\\\n",
+            "line 5: expected a logarithm and 1 words",
+        ),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1\n\\end\\\n", "line 5: expected a logarithm"),
         ("\\data\\\n-1 a\n\\end\\\n", "line 2: expected 'ngram N=COUNT'"),
         (written(SMALL.replace("a", "hello")), "lacks 1 of the recogniser's 1 tokens, such as a; "),
         (written(SMALL, head="8"), r"its head says, \[8\], found \[4\]"),
         (written(SMALL.replace("</s>", "end")), "expected </s> among the words, .* found none"),
-        (written(SMALL.replace("<s>", "<S>")), "expected <s> among the words, .* found none; write <s> for <S>"),
+        (
+            written(SMALL.replace("<s>", "<S>")),
+            "expected <s> among the words, .* found none; write <s> for <S>",
+        ),
         (
             written(SMALL.replace("-0.3 a", "0.3 a")),
             "line 8: expected the logarithm of a probability, which is not above 0",
@@ -206,7 +237,10 @@ def test_a_space_of_another_script_is_part_of_a_word(tmp_path: Path) -> None:
             "line 1: expected an ARPA file; IRSTLM's own is made one by compile-lm --text yes",
         ),
         (written(SMALL, "-0.2 a z"), "expected every word among the 1-grams, found z only in a z"),
-        (written(SMALL.replace("a", "a -inf"), "-0.2 a a"), "line 9: expected a back-off weight that is finite"),
+        (
+            written(SMALL.replace("a", "a -inf"), "-0.2 a a"),
+            "line 9: expected a back-off weight that is finite",
+        ),
     ],
 )
 def test_a_bad_file_is_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -224,7 +258,9 @@ def test_no_file(tmp_path: Path) -> None:
         read_ngram(tmp_path / "bad.arpa.gz", ["a"])
 
 
-def test_a_binary_without_kenlm_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_binary_without_kenlm_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "model.binary"
     path.write_bytes(b"mmap lm http://kheafield.com/code format version 5\n\0")
     monkeypatch.setitem(sys.modules, "kenlm", None)
@@ -242,7 +278,11 @@ def test_a_damaged_binary(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sentences", "message"),
-    [([], "holds no word"), ([()], "holds no word"), ([("a", "</s>")], "holds </s>, which is a special symbol")],
+    [
+        ([], "holds no word"),
+        ([()], "holds no word"),
+        ([("a", "</s>")], "holds </s>, which is a special symbol"),
+    ],
 )
 def test_a_text_that_is_none(sentences: list[Words], message: str) -> None:
     with pytest.raises(UserError, match=message):

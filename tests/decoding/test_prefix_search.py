@@ -28,7 +28,9 @@ def collapse(path: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(token for token, _ in itertools.groupby(path) if token)
 
 
-def by_all_paths(logprobs: NDArray[np.float64], penalty: float, weights: tuple[float, float]) -> Hypothesis:
+def by_all_paths(
+    logprobs: NDArray[np.float64], penalty: float, weights: tuple[float, float]
+) -> Hypothesis:
     """The best hypothesis, from the probabilities of all paths."""
     sums: dict[tuple[int, ...], float] = {}
     for path in itertools.product(range(len(TOKENS)), repeat=len(logprobs)):
@@ -38,7 +40,9 @@ def by_all_paths(logprobs: NDArray[np.float64], penalty: float, weights: tuple[f
     def score(tokens: tuple[int, ...]) -> float:
         words = (BEGIN, *(TOKENS[token] for token in tokens), END)
         places = range(1, len(words))
-        models = [weight * arpa.log10(words[:at], words[at]) for at in places for arpa, weight in both]
+        models = [
+            weight * arpa.log10(words[:at], words[at]) for at in places for arpa, weight in both
+        ]
         return math.log(sums[tokens]) + penalty * len(tokens) + math.log(10) * sum(models)
 
     both = tuple(zip((ARPA, OTHER), weights, strict=True))
@@ -57,7 +61,8 @@ def test_a_wide_beam_finds_the_best_of_all(
 ) -> None:
     batch = [draw(seed, frames) for seed, frames in utterances]
     models = [
-        Weighted(ArpaModel(arpa, TOKENS, "x"), weight) for arpa, weight in zip((ARPA, OTHER), weights, strict=True)
+        Weighted(ArpaModel(arpa, TOKENS, "x"), weight)
+        for arpa, weight in zip((ARPA, OTHER), weights, strict=True)
     ]
     for found, logprobs in zip(search(batch, 150, penalty, models), batch, strict=True):
         best = by_all_paths(logprobs, penalty, weights)
@@ -73,8 +78,13 @@ def test_a_beam_of_one_is_greedy_where_the_model_is_sure(path: list[int]) -> Non
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 25)), min_size=2, max_size=6), st.integers(1, 8))
-def test_what_is_found_does_not_depend_on_the_batch(utterances: list[tuple[int, int]], beam: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 25)), min_size=2, max_size=6),
+    st.integers(1, 8),
+)
+def test_what_is_found_does_not_depend_on_the_batch(
+    utterances: list[tuple[int, int]], beam: int
+) -> None:
     batch = [draw(seed, frames) for seed, frames in utterances]
     models = [Weighted(ArpaModel(ARPA, TOKENS, "x"), 0.5)]
     together = search(batch, beam, 0.3, models)
@@ -90,7 +100,9 @@ def test_a_wider_beam_scores_no_worse_here() -> None:
 
 def test_a_penalty_makes_for_more_tokens() -> None:
     batch = [draw(seed, 30) for seed in range(10)]
-    fewer, more = (sum(len(one.tokens) for one in search(batch, 20, penalty)) for penalty in (-1.0, 1.0))
+    fewer, more = (
+        sum(len(one.tokens) for one in search(batch, 20, penalty)) for penalty in (-1.0, 1.0)
+    )
     assert fewer < more
 
 

@@ -28,14 +28,21 @@ def total(substitutions: int) -> Total:
 
 def test_what_there_is_not_has_no_weight_and_what_is_given_is_kept() -> None:
     assert {one.lm_weight for one in grid(Given(), has_lm=False, has_ngram=True)} == {0.0}
-    assert {one.ngram_weight for one in grid(Given(ngram_weight=0.3), has_lm=True, has_ngram=True)} == {0.3}
+    assert {
+        one.ngram_weight for one in grid(Given(ngram_weight=0.3), has_lm=True, has_ngram=True)
+    } == {0.3}
     given = grid(Given(lm_weight=0.2, ngram_weight=0.3, penalty=1.0), has_lm=True, has_ngram=True)
     assert given == [Weights(0.2, 0.3, 1.0)]
-    assert Weights() in grid(Given(), has_lm=True, has_ngram=True), "whether models help at all is seen"
+    assert Weights() in grid(Given(), has_lm=True, has_ngram=True), (
+        "whether models help at all is seen"
+    )
 
 
 def test_of_equally_good_choices_the_first() -> None:
-    tried = [Tried(Weights(penalty=penalty), total(errors)) for penalty, errors in ((0.0, 3), (0.5, 2), (1.0, 2))]
+    tried = [
+        Tried(Weights(penalty=penalty), total(errors))
+        for penalty, errors in ((0.0, 3), (0.5, 2), (1.0, 2))
+    ]
     assert best_of(tried).weights.penalty == 0.5
     assert as_table(tried).splitlines()[2] == "0\t0\t0.5\t0.20000\t2\t0\t0"
     assert as_matrix(tried).splitlines()[1].split() == ["0", "0", "30.00", "20.00*", "20.00"]
@@ -43,17 +50,26 @@ def test_of_equally_good_choices_the_first() -> None:
 
 @pytest.fixture
 def validation(tmp_path: Path) -> tuple[Path, Path, ModelFiles]:
-    """What a model is unsure of in two utterances, their data directory, and an n-gram that knows better."""
+    """What a model is unsure of in two utterances, their data directory, and an n-gram that knows
+    better.
+    """
     frames = {"s-1": [1, 0, 2, 0, 1], "s-2": [1, 0, 2]}
     sure = {
-        name: np.log(0.4 * np.eye(4)[path] + 0.4 * np.eye(4)[[0] * len(path)] + 0.05) for name, path in frames.items()
+        name: np.log(0.4 * np.eye(4)[path] + 0.4 * np.eye(4)[[0] * len(path)] + 0.05)
+        for name, path in frames.items()
     }
     LogProbs(TOKENS, sure).write(tmp_path / "logprobs.safetensors")
     said = {"s-1": ("a", "b", "a"), "s-2": ("a", "b")}
-    utterances = [Utterance(name, "s", "xx", "/w.wav", phones, "", 1.0) for name, phones in said.items()]
+    utterances = [
+        Utterance(name, "s", "xx", "/w.wav", phones, "", 1.0) for name, phones in said.items()
+    ]
     write_data_dir(tmp_path / "data", utterances)
     estimate([("a", "b", "a"), ("a", "b")], ["a", "b"], 2).write(tmp_path / "2.arpa")
-    return tmp_path / "logprobs.safetensors", tmp_path / "data", ModelFiles(ngram=tmp_path / "2.arpa")
+    return (
+        tmp_path / "logprobs.safetensors",
+        tmp_path / "data",
+        ModelFiles(ngram=tmp_path / "2.arpa"),
+    )
 
 
 def test_tuned_and_decoded(validation: tuple[Path, Path, ModelFiles], tmp_path: Path) -> None:
@@ -61,7 +77,10 @@ def test_tuned_and_decoded(validation: tuple[Path, Path, ModelFiles], tmp_path: 
     shown = tune(logprobs, data, tmp_path / "tuned", files, 8, Given())
     assert shown.startswith("PER in percent on data, with a beam of 8:\nlm_weight ")
     weights = read_weights(tmp_path / "tuned/weights.json")
-    rates = [float(line.split("\t")[3]) for line in (tmp_path / "tuned/tune.tsv").read_text().splitlines()[1:]]
+    rates = [
+        float(line.split("\t")[3])
+        for line in (tmp_path / "tuned/tune.tsv").read_text().splitlines()[1:]
+    ]
     assert read_json(tmp_path / "tuned/weights.json")["error_rate"] == min(rates) == 0.0
     text = decode(logprobs, tmp_path / "out", files, 8, weights)
     assert text.read_text() == "s-1 a b a\ns-2 a b\n"

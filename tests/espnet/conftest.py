@@ -48,16 +48,25 @@ def after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object
 
 @pytest.fixture(scope="session")
 def assert_same() -> Callable[[Path, Path], None]:
-    """A function that compares two trainings bit for bit: their models, masks, logs, and what they reported."""
+    """A function that compares two trainings bit for bit: their models, masks, logs, and what they
+    reported.
+    """
 
     def compare(one: Path, other: Path) -> None:
-        names = sorted(path.name for path in one.glob("*.pth") if not path.name.startswith("checkpoint"))
-        assert names == sorted(path.name for path in other.glob("*.pth") if not path.name.startswith("checkpoint"))
+        names = sorted(
+            path.name for path in one.glob("*.pth") if not path.name.startswith("checkpoint")
+        )
+        assert names == sorted(
+            path.name for path in other.glob("*.pth") if not path.name.startswith("checkpoint")
+        )
         for name in names:
             first, second = load_model_state(one / name), load_model_state(other / name)
             assert first.keys() == second.keys(), name
             assert all(torch.equal(first[key], second[key]) for key in first), name
-        assert Mask.load(one / "mask.safetensors").sha256 == Mask.load(other / "mask.safetensors").sha256
+        assert (
+            Mask.load(one / "mask.safetensors").sha256
+            == Mask.load(other / "mask.safetensors").sha256
+        )
         assert events(one) == events(other)
         assert reported(one) == reported(other)
         assert not list(other.glob(".*.tmp"))
@@ -73,10 +82,16 @@ def events(directory: Path) -> list[dict[str, object]]:
 
 
 def reported(directory: Path) -> dict[tuple[int, str], dict[str, object]]:
-    """What every epoch reported, but for times and a GPU's memory, and what is measured in times."""
+    """What every epoch reported, but for times and a GPU's memory, and what is measured
+    in times.
+    """
     stats = torch.load(directory / "checkpoint.pth", weights_only=True)["reporter"]["stats"]
     return {
-        (epoch, phase): {key: repr(value) for key, value in values.items() if "time" not in key and "mem_GB" not in key}
+        (epoch, phase): {
+            key: repr(value)
+            for key, value in values.items()
+            if "time" not in key and "mem_GB" not in key
+        }
         for epoch, phases in stats.items()
         for phase, values in phases.items()
     }

@@ -36,10 +36,16 @@ def test_batched_or_singly_the_same_tokens(model: Path, tones: Path, tmp_path: P
 def test_every_phone_has_its_time(model: Path, tones: Path, tmp_path: Path):
     text = decode(model, tones, tmp_path).read_text()
     rows = [line.split() for line in (tmp_path / "ctm").read_text().splitlines()]
-    assert [row[0] for row in rows] == [line.split()[0] for line in text.splitlines() for _ in line.split()[1:]]
-    assert [row[4] for row in rows] == [phone for line in text.splitlines() for phone in line.split()[1:]]
+    assert [row[0] for row in rows] == [
+        line.split()[0] for line in text.splitlines() for _ in line.split()[1:]
+    ]
+    assert [row[4] for row in rows] == [
+        phone for line in text.splitlines() for phone in line.split()[1:]
+    ]
     # Tones are 0.2 s long, and of two that are alike the model may make one, or not.
-    spoken = {line.split()[0]: line.split()[1:] for line in (tones / "text").read_text().splitlines()}
+    spoken = {
+        line.split()[0]: line.split()[1:] for line in (tones / "text").read_text().splitlines()
+    }
     for utterance, _, begin, duration, phone in rows:
         middle = float(begin) + float(duration) / 2
         assert spoken[utterance][min(int(middle / 0.2), len(spoken[utterance]) - 1)] == phone
@@ -47,8 +53,12 @@ def test_every_phone_has_its_time(model: Path, tones: Path, tmp_path: Path):
 
 
 def test_stock_espnet_decodes_the_same(model: Path, tones: Path, tmp_path: Path):
-    ours = dict(line.split(maxsplit=1) for line in decode(model, tones, tmp_path).read_text().splitlines())
-    stock = Speech2Text(model.parent / "config.yaml", model, ctc_weight=1.0, lm_weight=0.0, penalty=0.0, beam_size=3)
+    ours = dict(
+        line.split(maxsplit=1) for line in decode(model, tones, tmp_path).read_text().splitlines()
+    )
+    stock = Speech2Text(
+        model.parent / "config.yaml", model, ctc_weight=1.0, lm_weight=0.0, penalty=0.0, beam_size=3
+    )
     for utterance, path in read_wav_scp(tones).items():
         assert stock(soundfile.read(path, dtype="float32")[0])[0][0] == ours[utterance]
 

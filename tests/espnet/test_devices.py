@@ -1,4 +1,6 @@
-"""What a model hears on a GPU is what it hears on a CPU. Trainings there: `pytest --ngpu 1 tests/espnet tests/glue`."""
+"""What a model hears on a GPU is what it hears on a CPU. Trainings there: `pytest --ngpu 1
+tests/espnet tests/glue`.
+"""
 
 from pathlib import Path
 
@@ -25,5 +27,8 @@ def test_decoding(learned: Path, tones: Path, tmp_path: Path) -> None:
 
 def test_recognising(learned: Path, tones: Path) -> None:
     audio = [soundfile.read(path, dtype="float32")[0] for path in sorted(tones.glob("*.wav"))]
-    one, other = (Recogniser(learned / "valid.loss.ave.pth", where).recognise(audio) for where in ("cpu", "cuda"))
+    one, other = (
+        Recogniser(learned / "valid.loss.ave.pth", where).recognise(audio)
+        for where in ("cpu", "cuda")
+    )
     assert one == other

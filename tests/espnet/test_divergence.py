@@ -1,4 +1,6 @@
-"""A training that did not do its updates is no result: one line, no summary, and the same command says it again."""
+"""A training that did not do its updates is no result: one line, no summary, and the same command
+says it again.
+"""
 
 import math
 import sys
@@ -15,7 +17,13 @@ from parp_espnet.espnet.divergence import MOST_SKIPPED, check_done, check_valida
 from parp_espnet.files import read_json
 from parp_espnet.pruning.pruner import Pruner
 
-FAST = {"optim_conf": {"lr": 1e6}, "scheduler": None, "scheduler_conf": {}, "max_epoch": 2, "num_iters_per_epoch": 12}
+FAST = {
+    "optim_conf": {"lr": 1e6},
+    "scheduler": None,
+    "scheduler_conf": {},
+    "max_epoch": 2,
+    "num_iters_per_epoch": 12,
+}
 
 
 def refused(recipe: Any, directory: Path, **changes: Any) -> str:
@@ -33,7 +41,9 @@ def test_a_loss_that_is_not_a_number(recipe, tmp_path: Path, method: str) -> Non
     sparsity = {"sparsity": 0.5} if method == "parp" else {}
     conf = {"method": method, **sparsity}
     said = refused(recipe, tmp_path, prune_conf=conf, accum_grad=2, **FAST)
-    assert said.startswith(f"{tmp_path}: update 2: the loss or its gradient is not a number, on tone-")
+    assert said.startswith(
+        f"{tmp_path}: update 2: the loss or its gradient is not a number, on tone-"
+    )
     assert "at a learning rate of 1e+06; train again with a smaller --lr" in said
     # Nothing of it is taken for an epoch.
     assert not (tmp_path / "checkpoint.pth").exists()
@@ -55,7 +65,9 @@ def test_the_command_fails_in_one_line(
     assert stopped.value.code == 2
     said = capsys.readouterr().err
     assert "Traceback" not in said
-    assert said.splitlines()[-1].startswith(f"error: {tmp_path}: update 2: the loss or its gradient is not a number")
+    assert said.splitlines()[-1].startswith(
+        f"error: {tmp_path}: update 2: the loss or its gradient is not a number"
+    )
 
 
 def test_weights_that_are_not_numbers_are_no_model(recipe, after, tmp_path: Path) -> None:
@@ -79,7 +91,12 @@ def test_weights_that_are_not_numbers_are_no_model(recipe, after, tmp_path: Path
 
 
 def test_early_stopping_is_an_end_where_it_was_asked_for(recipe, tmp_path: Path) -> None:
-    still = {"optim_conf": {"lr": 0.0}, "num_iters_per_epoch": 1, "max_epoch": 9, "keep_nbest_models": 1}
+    still = {
+        "optim_conf": {"lr": 0.0},
+        "num_iters_per_epoch": 1,
+        "max_epoch": 9,
+        "keep_nbest_models": 1,
+    }
     stops = {"patience": 1, "early_stopping_criterion": ["valid", "loss", "min"]}
     experiment = recipe.train(tmp_path, **still, **stops)
     assert 1 <= read_json(experiment / "training.json")["updates"] < 9
@@ -87,12 +104,18 @@ def test_early_stopping_is_an_end_where_it_was_asked_for(recipe, tmp_path: Path)
 
 
 def test_fewer_updates_than_asked_for(tmp_path: Path) -> None:
-    for updates, asked, early, scaled in ((5, 5, False, False), (5, None, False, False), (3, 5, True, False)):
+    for updates, asked, early, scaled in (
+        (5, 5, False, False),
+        (5, None, False, False),
+        (3, 5, True, False),
+    ):
         check_done(tmp_path, updates, asked, early, scaled)
     check_done(tmp_path, 76, 76 + MOST_SKIPPED, stops_early=False, scaled=True)
     for updates, scaled in ((4, False), (0, True), (4, True)):
         asked = updates + (MOST_SKIPPED + 1 if updates else 1)
-        with pytest.raises(UserError, match=rf"expected {asked} updates, found {updates}: .* is no result"):
+        with pytest.raises(
+            UserError, match=rf"expected {asked} updates, found {updates}: .* is no result"
+        ):
             check_done(tmp_path, updates, asked, stops_early=False, scaled=scaled)
 
 
@@ -100,5 +123,7 @@ def test_a_validation(tmp_path: Path) -> None:
     check_validation(tmp_path, 7, [1.0, 2.0])
     check_validation(tmp_path, 7, [])
     for wrong in (math.nan, math.inf):
-        with pytest.raises(UserError, match="validation after update 7: the loss is not a number in 1 of 2 batches"):
+        with pytest.raises(
+            UserError, match="validation after update 7: the loss is not a number in 1 of 2 batches"
+        ):
             check_validation(tmp_path, 7, [1.0, wrong])

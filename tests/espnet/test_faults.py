@@ -1,4 +1,6 @@
-"""A disk that is full or may not be written, and files that are deleted: one line, and the same command completes."""
+"""A disk that is full or may not be written, and files that are deleted: one line, and the same
+command completes.
+"""
 
 import os
 import subprocess
@@ -14,13 +16,16 @@ from parp_espnet.errors import UserError
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """A function that gives a disk of one's own the options of `mount`, such as `size=1m`; it returns where it is."""
+    """A function that gives a disk of one's own the options of `mount`, such as `size=1m`; it
+    returns where it is.
+    """
     path = tmp_path / "disk"
     path.mkdir()
 
     def mount(options: str) -> Path:
         done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"{'remount,' if path.is_mount() else ''}{options}", "tmpfs", str(path)],
+            ["mount", "-t", "tmpfs", "-o", f"{'remount,' if path.is_mount() else ''}{options}",
+            "tmpfs", str(path)],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -51,26 +56,36 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[[Path], str]:
 
 
 @pytest.mark.parametrize("kilobytes", [4, 700, 1300])
-def test_a_full_disk(whole: Path, recipe, length, disk, refused, assert_same, kilobytes: int) -> None:
+def test_a_full_disk(
+    whole: Path, recipe, length, disk, refused, assert_same, kilobytes: int
+) -> None:
     directory = disk("size=64k")
     config = recipe.config(directory, **length)
     disk(f"size={60 + kilobytes}k")
     said = refused(config)
     assert said.startswith(f"error: {directory}/")
-    full = "cannot be written (No space left on device); make room there and give the same command: what was "
+    full = (
+        "cannot be written (No space left on device); make room there and give the same "
+        "command: what was "
+    )
     assert said.endswith(full + "complete stays")
     disk("size=100m")
     recipe.train(directory, **length)
     assert_same(whole, directory)
 
 
-def test_a_directory_that_cannot_be_written(whole: Path, recipe, length, disk, refused, after, assert_same) -> None:
+def test_a_directory_that_cannot_be_written(
+    whole: Path, recipe, length, disk, refused, after, assert_same
+) -> None:
     directory = disk("size=100m")
     config = recipe.config(directory, **length)
     with after(20, lambda: disk("ro")):
         said = refused(config)
     assert said.startswith(f"error: {directory}/")
-    refusal = "cannot be written (Read-only file system); give access to it and give the same command: what was "
+    refusal = (
+        "cannot be written (Read-only file system); give access to it and give the same "
+        "command: what was "
+    )
     assert said.endswith(refusal + "complete stays")
     assert refused(config).startswith(f"error: {directory}/.lock: {refusal}")
     disk("rw")
@@ -95,20 +110,30 @@ def test_a_model_that_no_checkpoint_has_is_deleted(
 ) -> None:
     epoch = min(int(path.name.removesuffix("epoch.pth")) for path in whole.glob("*epoch.pth"))
     assert epoch < 11, "the last two are in checkpoints"
-    with after(6 * epoch + 3, (tmp_path / f"{epoch}epoch.pth").unlink), pytest.raises(UserError) as failed:
+    with (
+        after(6 * epoch + 3, (tmp_path / f"{epoch}epoch.pth").unlink),
+        pytest.raises(UserError) as failed,
+    ):
         recipe.train(tmp_path, **length)
-    assert str(failed.value).endswith(f"no checkpoint has epoch {epoch}: the same command trains again from the start")
+    assert str(failed.value).endswith(
+        f"no checkpoint has epoch {epoch}: the same command trains again from the start"
+    )
     recipe.train(tmp_path, **length)
     assert_same(whole, tmp_path)
 
 
-def test_a_model_that_is_damaged(whole: Path, recipe, length, after, tmp_path: Path, assert_same) -> None:
+def test_a_model_that_is_damaged(
+    whole: Path, recipe, length, after, tmp_path: Path, assert_same
+) -> None:
     def damage() -> None:
         content = bytearray((tmp_path / "11epoch.pth").read_bytes())
         content[len(content) // 2] ^= 1
         (tmp_path / "11epoch.pth").write_bytes(content)
 
-    with after(70, damage), pytest.raises(UserError, match=r"11epoch\.pth: gone or damaged, and the final model needs"):
+    with (
+        after(70, damage),
+        pytest.raises(UserError, match=r"11epoch\.pth: gone or damaged, and the final model needs"),
+    ):
         recipe.train(tmp_path, **length)
     recipe.train(tmp_path, **length)
     assert_same(whole, tmp_path)

@@ -31,7 +31,9 @@ def test_a_batch_gives_what_each_gets_alone(make_upstream, tmp_path: Path, famil
     audio = [0.1 * torch.randn(length, generator=generator) for length in LENGTHS]
     upstream = model.frontend.upstream.upstream.model
     with torch.no_grad():
-        batch, frames = model.frontend(nn.utils.rnn.pad_sequence(audio, batch_first=True), torch.tensor(LENGTHS))
+        batch, frames = model.frontend(
+            nn.utils.rnn.pad_sequence(audio, batch_first=True), torch.tensor(LENGTHS)
+        )
         for row, wave in enumerate(audio):
             single, count = model.frontend(wave[None], torch.tensor([len(wave)]))
             normed = (wave - wave.mean()) / torch.sqrt(wave.var(unbiased=False) + 1e-7)

@@ -9,7 +9,9 @@ from parp_espnet.espnet.freezing import HeadFirst, freeze_convolutions
 class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.frontend = nn.ModuleDict({"feature_extractor": nn.Conv1d(1, 2, 3), "encoder": nn.Linear(2, 2)})
+        self.frontend = nn.ModuleDict(
+            {"feature_extractor": nn.Conv1d(1, 2, 3), "encoder": nn.Linear(2, 2)}
+        )
         self.ctc = nn.Linear(2, 3)
 
 
@@ -25,7 +27,10 @@ def test_head_first_leaves_alone_what_was_frozen_otherwise():
     freeze_convolutions(model)
     head_first = HeadFirst(model)
     head_first.freeze(True)
-    assert all(parameter.requires_grad == name.startswith("ctc.") for name, parameter in model.named_parameters())
+    assert all(
+        parameter.requires_grad == name.startswith("ctc.")
+        for name, parameter in model.named_parameters()
+    )
     head_first.freeze(False)
     assert model.frontend["encoder"].weight.requires_grad
     assert not model.frontend["feature_extractor"].weight.requires_grad

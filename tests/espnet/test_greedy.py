@@ -23,7 +23,9 @@ class Model(torch.nn.Module):
             self.ctc.ctc_lo.weight.copy_(torch.eye(TOKENS))
             self.ctc.ctc_lo.bias.zero_()
 
-    def _calc_ctc_loss(self, encoded: Any, frames: Any, targets: Any, lengths: Any) -> tuple[torch.Tensor, None]:
+    def _calc_ctc_loss(
+        self, encoded: Any, frames: Any, targets: Any, lengths: Any
+    ) -> tuple[torch.Tensor, None]:
         return self.ctc(encoded, frames, targets, lengths), None
 
 

@@ -1,4 +1,6 @@
-"""A training that is told to end does so between two updates, and continues to the bits of one that was not."""
+"""A training that is told to end does so between two updates, and continues to the bits of one that
+was not.
+"""
 
 import os
 import signal
@@ -40,17 +42,26 @@ def stop(recipe, tmp_path: Path, after, capsys) -> Callable[..., None]:
     """Train in `tmp_path` until a signal comes after some update."""
 
     def train(update: int, number: int = signal.SIGTERM, **options: Any) -> None:
-        with after(update, lambda: os.kill(os.getpid(), number)), pytest.raises(SystemExit) as stopped:
+        with (
+            after(update, lambda: os.kill(os.getpid(), number)),
+            pytest.raises(SystemExit) as stopped,
+        ):
             recipe.train(tmp_path, **options)
         assert stopped.value.code == 143
-        told = f"interrupted by {signal.Signals(number).name}: {tmp_path} has what there is after update {update}; "
+        told = (
+            f"interrupted by {signal.Signals(number).name}: {tmp_path} has what there is after "
+            f"update {update}; "
+        )
         assert told in capsys.readouterr().err
 
     return train
 
 
-def test_it_continues_within_an_epoch(whole: Path, recipe, length, tmp_path: Path, stop: Stop, assert_same) -> None:
-    # The first and the last of an epoch, at a prune and beside one, in the epoch without a checkpoint, twice in one.
+def test_it_continues_within_an_epoch(
+    whole: Path, recipe, length, tmp_path: Path, stop: Stop, assert_same
+) -> None:
+    # The first and the last of an epoch, at a prune and beside one, in the epoch without a
+    # checkpoint, twice in one.
     for update in (1, 6, 20, 22, 45, 71, 72):
         stop(update, **length)
     recipe.train(tmp_path, **length)
@@ -103,7 +114,9 @@ def test_it_continues_with_the_validation(
     assert_same(whole, tmp_path)
 
 
-def test_a_process_that_gets_it(whole: Path, recipe, length, tmp_path: Path, assert_same, wait_until, end_of) -> None:
+def test_a_process_that_gets_it(
+    whole: Path, recipe, length, tmp_path: Path, assert_same, wait_until, end_of
+) -> None:
     config = recipe.config(tmp_path, **length)
     begun = tmp_path / "begun"
     command = [sys.executable, "-c", WAITS, str(begun), "--config", str(config)]
@@ -125,7 +138,14 @@ def test_a_group_that_gets_it(
     options = length | {"num_workers": 2}
     whole = recipe.train(tmp_path_factory.mktemp("whole"), **options)
     begun = tmp_path / "begun"
-    command = [sys.executable, "-c", WAITS, str(begun), "--config", str(recipe.config(tmp_path, **options))]
+    command = [
+        sys.executable,
+        "-c",
+        WAITS,
+        str(begun),
+        "--config",
+        str(recipe.config(tmp_path, **options)),
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_until(begun.exists, "the training to begin", process)
     os.killpg(process.pid, signal.SIGTERM)
@@ -152,7 +172,9 @@ def test_a_damaged_state_is_left_aside(
 
 def test_other_batches_are_refused(recipe, tmp_path: Path, stop: Stop) -> None:
     stop(3)
-    with pytest.raises(UserError, match="of 6 batches an epoch in 1 processes, this one has 5 in 1; continue it as"):
+    with pytest.raises(
+        UserError, match="of 6 batches an epoch in 1 processes, this one has 5 in 1; continue it as"
+    ):
         recipe.train(tmp_path, num_iters_per_epoch=5)
     recipe.train(tmp_path)
     assert read_json(tmp_path / "training.json")["updates"] == 18

@@ -1,4 +1,5 @@
-"""`kill -9` at random moments of a training, and inside of its writes: it ends with the bits of one left alone.
+"""`kill -9` at random moments of a training, and inside of its writes: it ends with the bits of one
+left alone.
 
 python3 -m pytest tests/espnet/test_kills.py --kills 100
 """
@@ -24,13 +25,32 @@ from parp_espnet.pruning.pruner import Pruner
 
 A_RUN = 20
 """Kills of one run, if it lasts so long."""
-WRITES = ("checkpoint.pth", "epoch.pth", "initial_mask.safetensors", "mask.safetensors", "checkpoint.within.pth")
-KINDS = ("checkpoint.pth", "time", "file", "checkpoint.within.pth", "time", "epoch.pth", "time", "file")
-"""Moments in the middle of a run: half of a file is written, some time has passed, a file is opened or renamed."""
+WRITES = (
+    "checkpoint.pth",
+    "epoch.pth",
+    "initial_mask.safetensors",
+    "mask.safetensors",
+    "checkpoint.within.pth",
+)
+KINDS = (
+    "checkpoint.pth",
+    "time",
+    "file",
+    "checkpoint.within.pth",
+    "time",
+    "epoch.pth",
+    "time",
+    "file",
+)
+"""Moments in the middle of a run: half of a file is written, some time has passed, a file is opened
+or renamed.
+"""
 
 
 def plan(kills: int) -> Iterator[str]:
-    """The moments of a run; the first and the last mask are written at its beginning and its end."""
+    """The moments of a run; the first and the last mask are written at its beginning
+    and its end.
+    """
     first = ["initial_mask.safetensors"] if kills >= 5 else []
     return iter([*first, *islice(cycle(KINDS), kills - 1 - len(first)), "mask.safetensors"])
 
@@ -63,7 +83,9 @@ def dying(write: Callable[..., None], name: str, number: int) -> Callable[..., N
 def dying_within(
     write: Callable[..., AbstractContextManager[Path]], name: str
 ) -> Callable[..., AbstractContextManager[Path]]:
-    """A context in which a file is written; of the first file of that name it dies with half of it."""
+    """A context in which a file is written; of the first file of that name it dies with
+    half of it.
+    """
 
     @contextmanager
     def wrapped(path: Path, *more: Any) -> Iterator[Path]:
@@ -77,7 +99,9 @@ def dying_within(
 
 
 def train(config: str, directory: str, kind: str, number: int) -> None:
-    """Train in a process of its own, and die at the moment of that kind and number where it comes."""
+    """Train in a process of its own, and die at the moment of that kind and number
+    where it comes.
+    """
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
@@ -99,7 +123,9 @@ def train(config: str, directory: str, kind: str, number: int) -> None:
 
         def look(event: str, arguments: tuple[Any, ...]) -> None:
             nonlocal left
-            if event in ("open", "os.rename", "os.remove", "os.symlink") and str(arguments[0]).startswith(directory):
+            if event in ("open", "os.rename", "os.remove", "os.symlink") and str(
+                arguments[0]
+            ).startswith(directory):
                 left -= 1
                 if left <= 0:
                     die()
@@ -125,7 +151,14 @@ def start() -> Callable[..., "multiprocessing.process.BaseProcess"]:
 
 
 def test_kills(
-    request: pytest.FixtureRequest, whole: Path, recipe, length, tmp_path: Path, start, assert_same, capsys
+    request: pytest.FixtureRequest,
+    whole: Path,
+    recipe,
+    length,
+    tmp_path: Path,
+    start,
+    assert_same,
+    capsys,
 ) -> None:
     rng = random.Random(0)
     wanted = request.config.getoption("--kills")
@@ -156,6 +189,7 @@ def test_kills(
         assert_same(whole, directory)
     with capsys.disabled():
         print(
-            f"\n{sum(kinds.values())} kills over {runs} runs, each bit-identical, {inside} of them inside of a write "
+            f"\n{sum(kinds.values())} kills over {runs} runs, each bit-identical, {inside} of "
+            f"them inside of a write "
             f"({', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))})"
         )

@@ -16,8 +16,12 @@ from parp_espnet.espnet.layerdrop import drop_layers
 def test_a_layer_is_left_out_as_often_as_asked_for(
     make_upstream: Callable[..., Path], tmp_path: Path, family: str, stable: bool
 ) -> None:
-    off = dict.fromkeys(("hidden_dropout", "attention_dropout", "activation_dropout", "mask_time_prob"), 0.0)
-    path = make_upstream(tmp_path, family, layerdrop=0.3, do_stable_layer_norm=stable, feat_proj_dropout=0.0, **off)
+    off = dict.fromkeys(
+        ("hidden_dropout", "attention_dropout", "activation_dropout", "mask_time_prob"), 0.0
+    )
+    path = make_upstream(
+        tmp_path, family, layerdrop=0.3, do_stable_layer_norm=stable, feat_proj_dropout=0.0, **off
+    )
     upstream = S3PRLUpstream(f"hf_{family}_custom", str(path))
     names = list(upstream.state_dict())
     drop_layers(SimpleNamespace(frontend=SimpleNamespace(upstream=upstream)))
@@ -36,7 +40,9 @@ def test_a_layer_is_left_out_as_often_as_asked_for(
     assert all(torch.allclose(one[1], whole[1], atol=1e-5) for one in kept)
 
 
-def test_a_training_with_it(recipe_on: Callable[..., Any], make_upstream: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_training_with_it(
+    recipe_on: Callable[..., Any], make_upstream: Callable[..., Path], tmp_path: Path
+) -> None:
     recipe = recipe_on(make_upstream(tmp_path / "upstream", layerdrop=0.5))
     directory = recipe.train(tmp_path / "exp", max_epoch=1)
     assert (directory / "mask.safetensors").exists()

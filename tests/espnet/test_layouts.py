@@ -12,7 +12,13 @@ from parp_espnet.espnet.layouts import speed_up
 
 @pytest.mark.parametrize(("family", "norm"), [("hubert", "layer"), ("wav2vec2", "group")])
 def test_the_same_outputs(make_upstream, tmp_path: Path, family: str, norm: str):
-    make_upstream(tmp_path, family=family, norm=norm, do_stable_layer_norm=norm == "layer", conv_bias=norm == "layer")
+    make_upstream(
+        tmp_path,
+        family=family,
+        norm=norm,
+        do_stable_layer_norm=norm == "layer",
+        conv_bias=norm == "layer",
+    )
     inner = {"upstream": f"hf_{family}_custom", "path_or_url": str(tmp_path)}
     frontend = S3prlFrontend(frontend_conf=inner, multilayer_feature=False).eval()
     keys, upstream = list(frontend.state_dict()), frontend.upstream.upstream.model

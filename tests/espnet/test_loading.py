@@ -17,7 +17,9 @@ MODEL = "valid.loss.ave.pth"
 
 @pytest.fixture
 def experiment(learned: Path, tmp_path: Path) -> Path:
-    """The experiment in a recipe, as phn.sh leaves it: its configuration has a path from the recipe's directory."""
+    """The experiment in a recipe, as phn.sh leaves it: its configuration has a path from the
+    recipe's directory.
+    """
     recipe = tmp_path / "recipe"
     config = yaml.safe_load((learned / "config.yaml").read_text())
     inner = config["frontend_conf"]["frontend_conf"]
@@ -35,7 +37,9 @@ def experiment(learned: Path, tmp_path: Path) -> Path:
     return made
 
 
-def test_from_anywhere(experiment: Path, learned: Path, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_from_anywhere(
+    experiment: Path, learned: Path, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     there = decode(learned / MODEL, tones, tmp_path / "there").read_text()
     assert decode(experiment / MODEL, tones, tmp_path / "absolute").read_text() == there
     monkeypatch.chdir(experiment)
@@ -45,10 +49,15 @@ def test_from_anywhere(experiment: Path, learned: Path, tones: Path, tmp_path: P
 def test_an_upstream_that_is_gone(experiment: Path):
     recipe = experiment.parent.parent
     (recipe / "elsewhere/model.safetensors").unlink()
-    with pytest.raises(UserError, match=r"tiny/model\.safetensors: leads nowhere: .* is gone; run .* stage 5"):
+    with pytest.raises(
+        UserError, match=r"tiny/model\.safetensors: leads nowhere: .* is gone; run .* stage 5"
+    ):
         load_model(experiment / MODEL)
     shutil.rmtree(recipe / "exp/upstreams")
-    with pytest.raises(UserError, match=r"config\.yaml: the upstream exp/upstreams/tiny is gone, below .*/exp or what"):
+    with pytest.raises(
+        UserError,
+        match=r"config\.yaml: the upstream exp/upstreams/tiny is gone, below .*/exp or what",
+    ):
         load_model(experiment / MODEL)
 
 
@@ -77,7 +86,9 @@ def test_what_is_no_model(experiment: Path, tones: Path):
     with pytest.raises(UserError, match=r"tone\.wav: expected a model's state_dict"):
         load_model(experiment / "tone.wav")
     torch.save({"odd": torch.zeros(1)}, experiment / "odd.pth")
-    with pytest.raises(UserError, match=r"odd\.pth: does not fit config\.yaml beside it: .*Missing key"):
+    with pytest.raises(
+        UserError, match=r"odd\.pth: does not fit config\.yaml beside it: .*Missing key"
+    ):
         load_model(experiment / "odd.pth")
     with pytest.raises(UserError, match="--device cuda:77: no such device here"):
         load_model(experiment / MODEL, "cuda:77")

@@ -20,7 +20,9 @@ from parp_espnet.upstreams.weights import load_weights
 
 
 @pytest.fixture
-def mask(run_command: Callable[..., tuple[object, str, str]]) -> Callable[..., tuple[object, str, str]]:
+def mask(
+    run_command: Callable[..., tuple[object, str, str]],
+) -> Callable[..., tuple[object, str, str]]:
     """Run the command; return exit code, stdout and stderr."""
     return partial(run_command, main)
 
@@ -69,7 +71,10 @@ def test_pool_says_what_stays(mask, upstream: Path):
 def test_random_combine_apply_and_verify(mask, upstream: Path, tmp_path: Path):
     one, other, both = (tmp_path / f"{name}.safetensors" for name in ("one", "other", "both"))
     for seed, path in enumerate((one, other)):
-        assert mask("random", "--model", upstream, "--sparsity", 0.5, "--seed", seed, "--out", path)[0] == 0
+        assert (
+            mask("random", "--model", upstream, "--sparsity", 0.5, "--seed", seed, "--out", path)[0]
+            == 0
+        )
     code, out, _ = mask("combine", "intersection", one, other, "--out", both)
     assert code == 0
     assert Mask.load(both).sparsity == pytest.approx(0.75, abs=0.02)
@@ -87,7 +92,9 @@ def test_random_combine_apply_and_verify(mask, upstream: Path, tmp_path: Path):
 def test_from_model(mask, recipe, tmp_path: Path):
     run = {"max_epoch": 1, "keep_nbest_models": 1, "prune_conf": {"method": "dense"}}
     model = recipe.train(tmp_path / "dense", **run) / "valid.loss.best.pth"
-    assert mask("from-model", "--model", model, "--sparsity", 0.5, "--out", tmp_path / "mask")[0] == 0
+    assert (
+        mask("from-model", "--model", model, "--sparsity", 0.5, "--out", tmp_path / "mask")[0] == 0
+    )
     made = Mask.load(tmp_path / "mask")
     expected = select(find_pool(load_model_state(model)), 0.5)
     assert all(torch.equal(made.kept[name], kept) for name, kept in expected.items())
@@ -108,12 +115,20 @@ def test_from_model(mask, recipe, tmp_path: Path):
         ),
         (("from-model", "--model", "nowhere.pth", "--sparsity", 0.5), "nowhere.pth: no such model"),
         (("random", "--model", "UPSTREAM", "--sparsity", -1), "expected a fraction in [0, 1)"),
-        (("random", "--model", "UPSTREAM", "--sparsity", 0.5, "--pattern", "x("), "expected a regular expression"),
-        (("random", "--model", "UPSTREAM", "--sparsity", 0.5, "--pattern", "x"), "named as in the pattern 'x'"),
+        (
+            ("random", "--model", "UPSTREAM", "--sparsity", 0.5, "--pattern", "x("),
+            "expected a regular expression",
+        ),
+        (
+            ("random", "--model", "UPSTREAM", "--sparsity", 0.5, "--pattern", "x"),
+            "named as in the pattern 'x'",
+        ),
         (("info", "UPSTREAM/model.safetensors"), "expected a mask file"),
     ],
 )
-def test_bad_input_is_one_line(mask, upstream: Path, tmp_path: Path, arguments: tuple[object, ...], message: str):
+def test_bad_input_is_one_line(
+    mask, upstream: Path, tmp_path: Path, arguments: tuple[object, ...], message: str
+):
     given = [str(argument).replace("UPSTREAM", str(upstream)) for argument in arguments]
     out = ["--out", str(tmp_path / "mask")] if given[0] != "info" else []
     code, _, err = mask(*given, *out)
@@ -125,7 +140,10 @@ def test_bad_input_is_one_line(mask, upstream: Path, tmp_path: Path, arguments: 
 
 
 def test_info_of_a_mask_with_a_tensor_of_no_weights(mask, tmp_path: Path):
-    kept = {"layers.0.empty.weight": torch.ones(0, 3, dtype=torch.bool), "layers.1.full.weight": torch.ones(4) > 0}
+    kept = {
+        "layers.0.empty.weight": torch.ones(0, 3, dtype=torch.bool),
+        "layers.1.full.weight": torch.ones(4) > 0,
+    }
     Mask(kept, origin="a test", sparsity_target=0.0).save(tmp_path / "mask")
     code, out, err = mask("info", tmp_path / "mask")
     assert (code, err) == (0, "")
@@ -138,7 +156,9 @@ def test_what_a_file_says_reaches_the_terminal_as_letters(mask, tmp_path: Path):
     bad = "\x1b]0;owned\x07\x9b2J\r\n\u202eevil"
     kept = {f"layers.0.{bad}.weight": torch.ones(4) > 0}
     made = Origin(source=bad, method=bad, recipe=bad, language=bad, upstream=bad, ranking=bad)
-    Mask(kept, origin=bad, sparsity_target=0.0, scope=bad, parent=bad, made=made).save(tmp_path / "mask")
+    Mask(kept, origin=bad, sparsity_target=0.0, scope=bad, parent=bad, made=made).save(
+        tmp_path / "mask"
+    )
     code, out, err = mask("info", tmp_path / "mask")
     assert (code, err) == (0, "")
     assert out.count(r"\x1b]0;owned\x07\x9b2J\r\n\u202eevil") >= 10
@@ -151,7 +171,9 @@ def test_what_a_file_says_reaches_the_terminal_as_letters(mask, tmp_path: Path):
 
 
 def test_whose_a_mask_is(mask, upstream: Path, tmp_path: Path):
-    settings = Settings(recipe=ROOT / "egs2/cldr/tr", method="rp", sparsity=0.5, lang="tr", seed=4, upstream="multi")
+    settings = Settings(
+        recipe=ROOT / "egs2/cldr/tr", method="rp", sparsity=0.5, lang="tr", seed=4, upstream="multi"
+    )
     (tmp_path / "settings.json").write_text(settings_json(settings))
     given = ("--upstream", upstream, "--sparsity", 0.5, "--settings", tmp_path / "settings.json")
     assert mask("from-upstream", *given, "--out", tmp_path / "mask")[0] == 0
@@ -166,30 +188,64 @@ def test_whose_a_mask_is(mask, upstream: Path, tmp_path: Path):
     [("--no-biases",), ("--pattern", r"encoder\.layers\.\d\.attention\.q_proj\.weight")],
     ids=["weights", "queries"],
 )
-def test_a_mask_of_another_pool_is_applied_and_verified(mask, upstream: Path, tmp_path: Path, pool: tuple[str, ...]):
+def test_a_mask_of_another_pool_is_applied_and_verified(
+    mask, upstream: Path, tmp_path: Path, pool: tuple[str, ...]
+):
     made = tmp_path / "mask.safetensors"
-    assert mask("from-upstream", "--upstream", upstream, "--sparsity", 0.5, *pool, "--out", made)[0] == 0
+    assert (
+        mask("from-upstream", "--upstream", upstream, "--sparsity", 0.5, *pool, "--out", made)[0]
+        == 0
+    )
     assert mask("apply", made, upstream, "--out", tmp_path / "pruned")[0] == 0
     code, out, _ = mask("verify", made, tmp_path / "pruned")
     assert (code, "exactly sparse" in out) == (0, True)
     # The same weights inside of another model.
     weights = load_weights(tmp_path / "pruned")
-    torch.save({f"frontend.upstream.{name}": tensor for name, tensor in weights.items()}, tmp_path / "wrapped.pth")
+    torch.save(
+        {f"frontend.upstream.{name}": tensor for name, tensor in weights.items()},
+        tmp_path / "wrapped.pth",
+    )
     assert mask("verify", made, tmp_path / "wrapped.pth")[0] == 0
 
 
 def test_a_model_whose_pool_would_be_a_part_is_refused(mask, tmp_path: Path):
-    kinds = [f"self_attn.{part}_proj" for part in ("q", "k", "v", "output")] + ["ffn.inner_proj", "ffn.output_proj"]
-    fairseq2 = {f"encoder.layers.{number}.{kind}.weight": torch.ones(4, 4) for number in range(2) for kind in kinds}
+    kinds = [f"self_attn.{part}_proj" for part in ("q", "k", "v", "output")] + [
+        "ffn.inner_proj",
+        "ffn.output_proj",
+    ]
+    fairseq2 = {
+        f"encoder.layers.{number}.{kind}.weight": torch.ones(4, 4)
+        for number in range(2)
+        for kind in kinds
+    }
     torch.save(fairseq2, tmp_path / "fairseq2.pt")
     for words in (
         ("pool", tmp_path / "fairseq2.pt"),
-        ("from-model", "--model", tmp_path / "fairseq2.pt", "--sparsity", 0.5, "--out", tmp_path / "mask"),
-        ("random", "--model", tmp_path / "fairseq2.pt", "--sparsity", 0.5, "--out", tmp_path / "mask"),
+        (
+            "from-model",
+            "--model",
+            tmp_path / "fairseq2.pt",
+            "--sparsity",
+            0.5,
+            "--out",
+            tmp_path / "mask",
+        ),
+        (
+            "random",
+            "--model",
+            tmp_path / "fairseq2.pt",
+            "--sparsity",
+            0.5,
+            "--out",
+            tmp_path / "mask",
+        ),
     ):
         code, _, said = mask(*words)
         assert code == 2
-        assert "there is no encoder.layers.N.self_attn.out_proj.weight, encoder.layers.N.fc1.weight" in said
+        assert (
+            "there is no encoder.layers.N.self_attn.out_proj.weight, encoder.layers.N.fc1.weight"
+            in said
+        )
         assert len(said.splitlines()) == 1
     assert not (tmp_path / "mask").exists()
     own = r"encoder\.layers\.\d\.(self_attn|ffn)\.\w+_proj\.weight"

@@ -21,10 +21,19 @@ KINDS = {
 def save(directory: Path, kind: str) -> Path:
     """Save a language model with random weights, as ESPnet's training leaves it."""
     (directory / "tokens.txt").write_text("".join(f"{token}\n" for token in TOKENS))
-    options = {"lm": kind, "lm_conf": KINDS[kind], "token_list": str(directory / "tokens.txt"), "token_type": "word"}
+    options = {
+        "lm": kind,
+        "lm_conf": KINDS[kind],
+        "token_list": str(directory / "tokens.txt"),
+        "token_type": "word",
+    }
     words = ["--output_dir", str(directory)]
     for name, value in options.items():
-        values = [f"{key}={one}" for key, one in value.items()] if isinstance(value, dict) else [str(value)]
+        values = (
+            [f"{key}={one}" for key, one in value.items()]
+            if isinstance(value, dict)
+            else [str(value)]
+        )
         words += [word for one in values for word in (f"--{name}", one)]
     args = LMTask.get_parser().parse_args(words)
     torch.manual_seed(0)

@@ -1,4 +1,6 @@
-"""Training in several processes with gloo: it leaves what is sparse, and a rank that differs from others is found."""
+"""Training in several processes with gloo: it leaves what is sparse, and a rank that differs from
+others is found.
+"""
 
 import itertools
 import os
@@ -17,7 +19,12 @@ from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pool import find_pool
 
-SHORT = {"max_epoch": 2, "num_iters_per_epoch": 4, "keep_nbest_models": 1, "scheduler_conf": {"max_steps": 8}}
+SHORT = {
+    "max_epoch": 2,
+    "num_iters_per_epoch": 4,
+    "keep_nbest_models": 1,
+    "scheduler_conf": {"max_steps": 8},
+}
 FAST = {"lr": 0.02}
 """So that masks change within a few updates."""
 DISTRIBUTED = {"multiprocessing_distributed": False, "dist_backend": "gloo"}
@@ -35,7 +42,9 @@ def tell():
     print("threads at the end:", *(name for name in names if "gloo" in name), file=sys.stderr)
 atexit.register(tell)
 """
-"""Tells which threads of gloo there still are when the interpreter ends; they may abort the process then."""
+"""Tells which threads of gloo there still are when the interpreter ends; they may abort the process
+then.
+"""
 
 DIFFERENT = (
     ENDING
@@ -90,7 +99,9 @@ PORTS = itertools.count(20000 + os.getpid() % 5000)
 
 
 def free_port() -> int:
-    """A port below those that the kernel gives to connections: none takes it while the ranks import ESPnet."""
+    """A port below those that the kernel gives to connections: none takes it while the ranks import
+    ESPnet.
+    """
     for port in PORTS:
         with socket.socket() as free:
             try:
@@ -102,7 +113,9 @@ def free_port() -> int:
 
 
 def launch(config: Path, ranks: int, *program: str) -> list[subprocess.CompletedProcess[str]]:
-    """Run `program` once a rank; it gets the configuration, and finds the others as torchrun's programs do."""
+    """Run `program` once a rank; it gets the configuration, and finds the others as torchrun's
+    programs do.
+    """
     port = free_port()
     where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(ranks)}
     processes, done = [], []
@@ -111,10 +124,14 @@ def launch(config: Path, ranks: int, *program: str) -> list[subprocess.Completed
             words = [word.replace("RANK", str(rank)) for word in program]
             environment = os.environ | where | {"RANK": str(rank)}
             command = [sys.executable, *words, "--config", str(config)]
-            processes.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+            processes.append(
+                subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+            )
         for process in processes:
             _, errors = process.communicate(timeout=1200)
-            done.append(subprocess.CompletedProcess(process.args, process.returncode, stderr=errors))
+            done.append(
+                subprocess.CompletedProcess(process.args, process.returncode, stderr=errors)
+            )
     finally:
         for process in processes:
             process.kill()
@@ -122,7 +139,9 @@ def launch(config: Path, ranks: int, *program: str) -> list[subprocess.Completed
 
 
 @pytest.fixture(scope="module")
-def trained(recipe, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, dict[str, Any]], Path]:
+def trained(
+    recipe, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int, dict[str, Any]], Path]:
     """Train in so many processes with so pruning, once; return the directory."""
     known: dict[str, Path] = {}
 
@@ -130,7 +149,9 @@ def trained(recipe, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, 
         key = f"{ranks} {pruning}"
         if key not in known:
             directory = tmp_path_factory.mktemp("ranks")
-            config = recipe.config(directory, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning)
+            config = recipe.config(
+                directory, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning
+            )
             for done in launch(config, ranks, *TRAIN):
                 assert done.returncode == 0, done.stderr[-3000:]
                 assert ENDED in done.stderr
@@ -163,7 +184,9 @@ def test_ranks_agree_and_leave_what_one_process_leaves(trained, lines, ranks: in
 
 def test_a_rank_that_differs_stops_the_run(recipe, tmp_path: Path):
     pruning = {"method": "parp", "sparsity": 0.5, "interval": 3}
-    config = recipe.config(tmp_path / "exp", **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning)
+    config = recipe.config(
+        tmp_path / "exp", **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning
+    )
     for done in launch(config, 2, "-c", DIFFERENT, "RANK"):
         assert done.returncode != 0
         assert "update 6: the masks of ranks 1 differ from rank 0's" in done.stderr
@@ -171,7 +194,9 @@ def test_a_rank_that_differs_stops_the_run(recipe, tmp_path: Path):
     assert not (tmp_path / "exp" / "mask.safetensors").exists()
 
 
-def test_a_signal_to_one_rank_ends_all_and_they_continue(trained, recipe, tmp_path: Path, assert_same):
+def test_a_signal_to_one_rank_ends_all_and_they_continue(
+    trained, recipe, tmp_path: Path, assert_same
+):
     config = recipe.config(tmp_path, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=HEAD_FIRST)
     stopped = launch(config, 2, "-c", STOPPED, "RANK")
     assert [done.returncode for done in stopped] == [143, 143], stopped[0].stderr[-3000:]

@@ -45,7 +45,9 @@ def test_in_windows_and_as_a_whole(recogniser: Recogniser, long: Path, longest: 
     parted = hear(recogniser, long, windows=Windows(longest, 1.5), done=done)
     assert len(whole.phones) > 100
     assert [phone.name for phone in parted.phones] == [phone.name for phone in whole.phones]
-    apart = [abs(one.begin - other.begin) for one, other in zip(whole.phones, parted.phones, strict=True)]
+    apart = [
+        abs(one.begin - other.begin) for one, other in zip(whole.phones, parted.phones, strict=True)
+    ]
     assert max(apart) <= 0.0401
     assert np.mean(np.array(apart) < 0.001) > 0.9
     assert parted.seconds == whole.seconds == pytest.approx(heard)
@@ -68,7 +70,13 @@ def test_in_their_order_and_past_what_fails(
 ):
     monkeypatch.setattr(module, "AHEAD", 2.0)
     (tmp_path / "bad.wav").write_text("words")
-    inputs = [tones / "tone-2.wav", tmp_path / "bad.wav", tones, tmp_path / "gone.wav", tones / "tone-0.wav"]
+    inputs = [
+        tones / "tone-2.wav",
+        tmp_path / "bad.wav",
+        tones,
+        tmp_path / "gone.wav",
+        tones / "tone-0.wav",
+    ]
     found = list(recognise(recogniser, find(inputs), batch_seconds=1.0))
     named = [str(one.path) if isinstance(one, Failure) else one[1].name for one in found]
     below = [str(tones / f"tone-{number}.wav") for number in range(8)]
@@ -79,7 +87,9 @@ def test_in_their_order_and_past_what_fails(
     assert gone == f"{tmp_path}/gone.wav: expected a file, found none"
 
 
-def test_a_model_of_letters_gives_words(recogniser: Recogniser, tones: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_model_of_letters_gives_words(
+    recogniser: Recogniser, tones: Path, monkeypatch: pytest.MonkeyPatch
+):
     """The same model, one of whose phones is now the space between words."""
     phones = hear(recogniser, tones / "tone-3.wav").phones
     space = phones[1].name

@@ -1,4 +1,6 @@
-"""What the recogniser hears in an utterance does not depend on the batch, whichever norm the upstream has."""
+"""What the recogniser hears in an utterance does not depend on the batch, whichever norm the
+upstream has.
+"""
 
 from pathlib import Path
 
@@ -16,17 +18,23 @@ LENGTHS = (16000, 9000, 30011, 4000, 12345)
 
 @pytest.fixture(scope="module", params=["group", "layer"])
 def model(request, make_upstream, recipe_on, tmp_path_factory) -> Path:
-    """A model on a small wav2vec 2.0: with a group norm, as wav2vec2-base, or layer norms, as the large ones."""
+    """A model on a small wav2vec 2.0: with a group norm, as wav2vec2-base, or layer norms, as the
+    large ones.
+    """
     folder = tmp_path_factory.mktemp(request.param)
     upstream = make_upstream(folder / "upstream", family="wav2vec2", norm=request.param)
     if request.param == "group":
         config = read_json(upstream / "config.json")
         write_json(upstream / "config.json", config | {"do_stable_layer_norm": False})
         extractor = read_json(upstream / "preprocessor_config.json")
-        write_json(upstream / "preprocessor_config.json", extractor | {"return_attention_mask": False})
+        write_json(
+            upstream / "preprocessor_config.json", extractor | {"return_attention_mask": False}
+        )
     inner = {"upstream": "hf_wav2vec2_custom", "path_or_url": str(upstream)}
     frontend = {"frontend_conf": inner, "multilayer_feature": False}
-    return recipe_on(upstream).train(folder / "exp", max_epoch=1, keep_nbest_models=1, frontend_conf=frontend)
+    return recipe_on(upstream).train(
+        folder / "exp", max_epoch=1, keep_nbest_models=1, frontend_conf=frontend
+    )
 
 
 def sounds() -> list[np.ndarray]:
@@ -36,7 +44,9 @@ def sounds() -> list[np.ndarray]:
 
 def encode(recogniser: Recogniser, audio: list[np.ndarray]) -> list[torch.Tensor]:
     lengths = torch.tensor([len(samples) for samples in audio])
-    speech = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(samples) for samples in audio], batch_first=True)
+    speech = torch.nn.utils.rnn.pad_sequence(
+        [torch.from_numpy(samples) for samples in audio], batch_first=True
+    )
     with torch.inference_mode():
         encoded, frames = recogniser._model.encode(speech, lengths)
     return [one[:count] for one, count in zip(encoded, frames.tolist(), strict=True)]

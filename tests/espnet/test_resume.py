@@ -51,7 +51,9 @@ class Kill(BaseException):
 
 
 @pytest.fixture
-def killed(recipe, length, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], Path]:
+def killed(
+    recipe, length, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int, str], Path]:
     """Train and die after a file of an epoch was written."""
 
     def train(epoch: int, file: str) -> Path:
@@ -86,7 +88,9 @@ def test_killed_while_a_file_was_written(
     assert_same(whole, directory)
 
 
-def test_killed_before_what_is_too_many_was_removed(whole: Path, recipe, length, killed, assert_same):
+def test_killed_before_what_is_too_many_was_removed(
+    whole: Path, recipe, length, killed, assert_same
+):
     directory = killed(12, "12epoch.pth")
     recipe.train(directory, **length)
     assert_same(whole, directory)
@@ -104,13 +108,19 @@ def test_a_damaged_checkpoint_is_known_by_its_checksum(
     if damage == "the file":
         path.unlink()
     recipe.train(directory, **length)
-    said = {"a bit": "does not match its checksum", "the end": "cannot be read", "the file": "the last save was interr"}
+    said = {
+        "a bit": "does not match its checksum",
+        "the end": "cannot be read",
+        "the file": "the last save was interr",
+    }
     assert said[damage] in caplog.text
     assert "continuing from the one before" in caplog.text
     assert_same(whole, directory)
 
 
-def test_a_complete_run_continues_to_itself(whole: Path, recipe, length, tmp_path: Path, assert_same):
+def test_a_complete_run_continues_to_itself(
+    whole: Path, recipe, length, tmp_path: Path, assert_same
+):
     recipe.train(tmp_path, **length)
     recipe.train(tmp_path, **length)
     assert_same(whole, tmp_path)
@@ -127,12 +137,17 @@ def test_no_checkpoint_can_be_read(recipe, tmp_path: Path):
 
 def test_other_settings_in_the_same_directory(recipe, tmp_path: Path):
     recipe.train(tmp_path, max_epoch=1)
-    with pytest.raises(UserError, match=r"holds a run with other settings \(sparsity 0.5 then, 0.6 now\)"):
+    with pytest.raises(
+        UserError, match=r"holds a run with other settings \(sparsity 0.5 then, 0.6 now\)"
+    ):
         recipe.train(tmp_path, prune_conf={"method": "parp", "sparsity": 0.6, "interval": 4})
 
 
 def test_two_at_once(recipe, tmp_path: Path):
-    holder = f"{tmp_path} is in use by process {os.getpid()} on {socket.gethostname()}; wait for it or end it"
+    holder = (
+        f"{tmp_path} is in use by process {os.getpid()} on {socket.gethostname()}; wait for "
+        f"it or end it"
+    )
     with locked(tmp_path / ".lock", wait=False), pytest.raises(UserError, match=holder):
         recipe.train(tmp_path, max_epoch=1)
 
@@ -143,4 +158,8 @@ def test_the_command_says_one_line(recipe, tmp_path: Path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("error: method: expected one of dense, rp, mpi, omp")
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("error: method: expected one of dense, rp, mpi, omp")
+    )

@@ -46,7 +46,11 @@ def test_a_training_where_there_is_no_room(recipe, tmp_path: Path) -> None:
     mount = 'mount -t tmpfs -o size=64k tmpfs /dev/shm && exec "$@"'
     train = [sys.executable, "-m", "parp_espnet.bin.train", "--config", str(config)]
     done = subprocess.run(
-        ["unshare", "-m", "bash", "-c", mount, "bash", *train], capture_output=True, text=True, check=False, timeout=300
+        ["unshare", "-m", "bash", "-c", mount, "bash", *train],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     if "Operation not permitted" in done.stderr or "permission denied" in done.stderr:
         pytest.skip("a small /dev/shm cannot be mounted here")

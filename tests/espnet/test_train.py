@@ -31,7 +31,9 @@ def check_learned(experiment: Path, tones: Path, out: Path) -> None:
 
 
 @pytest.mark.parametrize(("method", "sparsity"), [("dense", 0.0), ("mpi", 0.5)])
-def test_it_learns_the_tones(calm_recipe, tones: Path, tmp_path: Path, method: str, sparsity: float):
+def test_it_learns_the_tones(
+    calm_recipe, tones: Path, tmp_path: Path, method: str, sparsity: float
+):
     experiment = calm_recipe.overfit(tmp_path / method, method, sparsity)
     check_learned(experiment, tones, tmp_path / "hyp")
     summary = read_json(experiment / "training.json")
@@ -55,7 +57,9 @@ def parp(recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_model_left_is_exactly_sparse(parp: Path):
     models = [path for path in parp.glob("*.pth") if not path.name.startswith("checkpoint")]
-    assert {"valid.loss.ave_3best.pth", "valid.loss.best.pth", "3epoch.pth"} <= {path.name for path in models}
+    assert {"valid.loss.ave_3best.pth", "valid.loss.best.pth", "3epoch.pth"} <= {
+        path.name for path in models
+    }
     for path in models:
         assert nonzero_count(pool_of(path)) == kept_count(TOTAL, 0.5), path
     checkpoint = torch.load(parp / "checkpoint.pth", weights_only=True)
@@ -77,7 +81,10 @@ def test_a_relative_directory(recipe, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_masks_left(parp: Path):
-    final, first = Mask.load(parp / "mask.safetensors"), Mask.load(parp / "initial_mask.safetensors")
+    final, first = (
+        Mask.load(parp / "mask.safetensors"),
+        Mask.load(parp / "initial_mask.safetensors"),
+    )
     weights = pool_of(parp / "valid.loss.ave.pth")
     assert all(torch.equal(weights[name] != 0, kept) for name, kept in final.kept.items())
     assert final.parent == first.sha256
@@ -126,7 +133,9 @@ def test_the_same_seed_gives_the_same_bits(parp: Path, recipe, tmp_path: Path):
     for name in ("valid.loss.ave.pth", "3epoch.pth"):
         first, second = load_model_state(parp / name), load_model_state(again / name)
         assert all(torch.equal(first[key], second[key]) for key in first)
-    assert Mask.load(again / "mask.safetensors").sha256 == Mask.load(parp / "mask.safetensors").sha256
+    assert (
+        Mask.load(again / "mask.safetensors").sha256 == Mask.load(parp / "mask.safetensors").sha256
+    )
 
 
 def test_a_fixed_mask_stays(recipe, tmp_path: Path, lines):
@@ -139,21 +148,41 @@ def test_a_fixed_mask_stays(recipe, tmp_path: Path, lines):
 
 
 def test_growing_sparsity_ends_with_the_last_epoch(recipe, tmp_path: Path, lines):
-    conf = {"method": "parp-p", "sparsity": 0.5, "start_sparsity": 0.2, "interval": 4, "updates": 18}
+    conf = {
+        "method": "parp-p",
+        "sparsity": 0.5,
+        "start_sparsity": 0.2,
+        "interval": 4,
+        "updates": 18,
+    }
     experiment = recipe.train(tmp_path, prune_conf=conf)
     grown = {event["step"]: event["sparsity"] for event in lines(experiment / "pruning.jsonl")}
-    assert grown == {step: pytest.approx(0.2 + 0.3 * step / 18, abs=1e-4) for step in (0, 4, 6, 8, 12, 16, 18)}
+    assert grown == {
+        step: pytest.approx(0.2 + 0.3 * step / 18, abs=1e-4) for step in (0, 4, 6, 8, 12, 16, 18)
+    }
     assert (experiment / "valid.loss.ave.pth").resolve().name == "3epoch.pth"
     assert nonzero_count(pool_of(experiment / "valid.loss.ave.pth")) == kept_count(TOTAL, 0.5)
     assert Mask.load(experiment / "mask.safetensors").sparsity == 0.5
-    assert Mask.load(experiment / "initial_mask.safetensors").sparsity == pytest.approx(0.2, abs=1e-4)
+    assert Mask.load(experiment / "initial_mask.safetensors").sparsity == pytest.approx(
+        0.2, abs=1e-4
+    )
 
 
 def test_growing_sparsity_whose_best_epoch_is_not_the_last(recipe, tmp_path: Path):
-    """ESPnet's names for it, `best`, `ave` and `ave_1best`, all end at the last; found in a study, at 90 %."""
-    conf = {"method": "parp-p", "sparsity": 0.5, "start_sparsity": 0.2, "interval": 4, "updates": 18}
+    """ESPnet's names for it, `best`, `ave` and `ave_1best`, all end at the last; found in a study,
+    at 90 %.
+    """
+    conf = {
+        "method": "parp-p",
+        "sparsity": 0.5,
+        "start_sparsity": 0.2,
+        "interval": 4,
+        "updates": 18,
+    }
     worst = [["valid", "loss", "max"], ["train", "loss", "max"]]
-    experiment = recipe.train(tmp_path, prune_conf=conf, best_model_criterion=worst, keep_nbest_models=1)
+    experiment = recipe.train(
+        tmp_path, prune_conf=conf, best_model_criterion=worst, keep_nbest_models=1
+    )
     assert (experiment / "1epoch.pth").is_file()
     named = [path for path in experiment.glob("*.pth") if path.is_symlink()]
     assert len(named) == 7
@@ -211,12 +240,16 @@ def test_settings_are_checked_before_anything_is_built(recipe, tmp_path: Path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
 def test_a_gpu_that_is_not_there(recipe, tmp_path: Path):
-    with pytest.raises(UserError, match="--ngpu 1: no GPU that torch sees; --ngpu 0 trains on the CPU"):
+    with pytest.raises(
+        UserError, match="--ngpu 1: no GPU that torch sees; --ngpu 0 trains on the CPU"
+    ):
         recipe.train(tmp_path, ngpu=1)
 
 
 def test_a_mask_of_another_model_is_refused(recipe, tmp_path: Path):
-    Mask({"encoder.layers.0.w": torch.ones(3, dtype=torch.bool)}, "elsewhere", 0.0).save(tmp_path / "mask")
+    Mask({"encoder.layers.0.w": torch.ones(3, dtype=torch.bool)}, "elsewhere", 0.0).save(
+        tmp_path / "mask"
+    )
     conf = {"method": "transfer", "sparsity": 0.5, "initial_mask": str(tmp_path / "mask")}
     with pytest.raises(UserError, match=r"24 missing: .* 1 extra: encoder\.layers\.0\.w"):
         recipe.train(tmp_path / "run", prune_conf=conf)

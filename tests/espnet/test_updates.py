@@ -1,4 +1,6 @@
-"""What counts as an update, and ESPnet's other options beside pruning: all of it leaves exactly sparse models."""
+"""What counts as an update, and ESPnet's other options beside pruning: all of it leaves exactly
+sparse models.
+"""
 
 import math
 from pathlib import Path
@@ -42,7 +44,9 @@ def test_an_update_is_not_a_batch(recipe, tmp_path: Path, lines):
 
 
 @pytest.mark.parametrize("method", ["parp", "mpi"])
-def test_a_step_that_is_skipped_is_no_update(recipe, tmp_path: Path, lines, monkeypatch, method: str):
+def test_a_step_that_is_skipped_is_no_update(
+    recipe, tmp_path: Path, lines, monkeypatch, method: str
+):
     real, gradients = PruningASRTask.build_model.__func__, []
 
     def build_model(cls: type, args: Any) -> Any:
@@ -57,7 +61,9 @@ def test_a_step_that_is_skipped_is_no_update(recipe, tmp_path: Path, lines, monk
         return model
 
     monkeypatch.setattr(PruningASRTask, "build_model", classmethod(build_model))
-    experiment = recipe.train(tmp_path, prune_conf={"method": method, "sparsity": 0.5, "interval": 4})
+    experiment = recipe.train(
+        tmp_path, prune_conf={"method": method, "sparsity": 0.5, "interval": 4}
+    )
     assert len(gradients) == 18
     assert read_json(experiment / "training.json")["updates"] == 16
     assert steps(lines, experiment) == ([0, 4, 8, 10, 12, 16] if method == "parp" else [0])
@@ -67,7 +73,9 @@ def test_a_step_that_is_skipped_is_no_update(recipe, tmp_path: Path, lines, monk
 def test_early_stopping_leaves_a_sparse_model(recipe, tmp_path: Path):
     # The loss falls, so that by this criterion no epoch is better than the first.
     stop = {"patience": 1, "early_stopping_criterion": ["valid", "loss", "max"], "max_epoch": 20}
-    experiment = recipe.train(tmp_path, **stop, num_iters_per_epoch=3, scheduler_conf={"max_steps": 60})
+    experiment = recipe.train(
+        tmp_path, **stop, num_iters_per_epoch=3, scheduler_conf={"max_steps": 60}
+    )
     assert read_json(experiment / "training.json")["updates"] < 60
     assert zeros_of(experiment) == TOTAL - kept_count(TOTAL, 0.5)
 
@@ -96,7 +104,9 @@ def test_the_first_mask_is_of_what_init_param_loads(recipe, tmp_path: Path):
 @pytest.mark.parametrize("method", ["parp", "mpi"])
 def test_two_of_four(recipe, tmp_path: Path, method: str):
     pool = {"scope": "2:4", "prune_biases": False}
-    experiment = recipe.train(tmp_path, **QUICK, prune_conf={"method": method, "sparsity": 0.5, "interval": 2} | pool)
+    experiment = recipe.train(
+        tmp_path, **QUICK, prune_conf={"method": method, "sparsity": 0.5, "interval": 2} | pool
+    )
     mask = Mask.load(experiment / "mask.safetensors")
     assert mask.scope == "2:4"
     assert all(name.endswith("weight") and follows(kept, 2, 4) for name, kept in mask.kept.items())
@@ -122,15 +132,22 @@ def test_tensorboard_shows_the_mask(recipe, tmp_path: Path, lines):
     experiment = recipe.train(tmp_path, use_tensorboard=True, log_interval=1)
     shown = EventAccumulator(str(experiment / "tensorboard" / "train"))
     shown.Reload()
-    tags = {name: tag for tag in shown.Tags()["scalars"] for name in SHOWN if tag.split("/")[-1] == name}
+    tags = {
+        name: tag for tag in shown.Tags()["scalars"] for name in SHOWN if tag.split("/")[-1] == name
+    }
     assert set(tags) == set(SHOWN)
-    # Prunes at the end of an epoch are in the log only; ESPnet adds each epoch's mean to the same curve.
+    # Prunes at the end of an epoch are in the log only; ESPnet adds each epoch's mean to the same
+    # curve.
     points = {(scalar.step, scalar.value) for scalar in shown.Scalars(tags["mask_flips"])}
     flips = {event["step"]: event["flips"] for event in lines(experiment / "pruning.jsonl")}
     means = {(6, flips[4]), (12, (flips[8] + flips[12]) / 2), (18, flips[16])}
-    assert {point for point in points if not math.isnan(point[1])} == means | {(s, flips[s]) for s in (4, 8, 12, 16)}
+    assert {point for point in points if not math.isnan(point[1])} == means | {
+        (s, flips[s]) for s in (4, 8, 12, 16)
+    }
 
 
 def test_a_pool_that_nothing_is_in(recipe, tmp_path: Path):
     with pytest.raises(UserError, match=r"named as in the pattern 'decoder\.\*', found"):
-        recipe.train(tmp_path, prune_conf={"method": "parp", "sparsity": 0.5, "prune_pattern": "decoder.*"})
+        recipe.train(
+            tmp_path, prune_conf={"method": "parp", "sparsity": 0.5, "prune_pattern": "decoder.*"}
+        )

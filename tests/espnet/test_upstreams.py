@@ -16,7 +16,8 @@ from parp_espnet.upstreams.preflight import preflight
 SMALL = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
     "num_feat_extract_layers": 5, "conv_dim": [16] * 5, "conv_kernel": [20, 8, 4, 2, 2],
-    "conv_stride": [10, 4, 2, 2, 2], "num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 2,
+    "conv_stride": [10, 4, 2, 2, 2], "num_conv_pos_embeddings": 4,
+    "num_conv_pos_embedding_groups": 2,
 }  # fmt: skip
 KINDS: dict[str, dict[str, Any]] = {
     "Data2VecAudio": {"conv_pos_kernel_size": 5},
@@ -24,11 +25,18 @@ KINDS: dict[str, dict[str, Any]] = {
     "UniSpeechSat": {"do_stable_layer_norm": True, "feat_extract_norm": "layer"},
     "WavLM": {"do_stable_layer_norm": True, "feat_extract_norm": "layer"},
 }
-TWO_UPDATES = {"max_epoch": 1, "num_iters_per_epoch": 2, "keep_nbest_models": 1, "scheduler_conf": {"max_steps": 2}}
+TWO_UPDATES = {
+    "max_epoch": 1,
+    "num_iters_per_epoch": 2,
+    "keep_nbest_models": 1,
+    "scheduler_conf": {"max_steps": 2},
+}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_it_trains_on_the_models_own_output(recipe_on: Callable[..., Any], tmp_path: Path, kind: str) -> None:
+def test_it_trains_on_the_models_own_output(
+    recipe_on: Callable[..., Any], tmp_path: Path, kind: str
+) -> None:
     torch.manual_seed(0)
     config = getattr(transformers, f"{kind}Config")(**SMALL, **KINDS[kind], layerdrop=0.0)
     getattr(transformers, f"{kind}Model")(config).save_pretrained(tmp_path / "in")
@@ -62,7 +70,8 @@ def test_a_native_wav2vec2_trains(recipe_on: Callable[..., Any], tmp_path: Path)
 
     settings = {
         "conv_feature_layers": "[(16, 20, 10), (16, 8, 4), (16, 4, 2), (16, 2, 2), (16, 2, 2)]",
-        "encoder_layers": 2, "encoder_embed_dim": 32, "encoder_ffn_embed_dim": 64, "encoder_attention_heads": 2,
+        "encoder_layers": 2, "encoder_embed_dim": 32, "encoder_ffn_embed_dim": 64,
+        "encoder_attention_heads": 2,
         "extractor_mode": "layer_norm", "conv_pos": 16, "conv_pos_groups": 2, "final_dim": 32,
     }  # fmt: skip
     torch.manual_seed(0)
@@ -71,7 +80,9 @@ def test_a_native_wav2vec2_trains(recipe_on: Callable[..., Any], tmp_path: Path)
     torch.save(content, tmp_path / "native.pt")
     checked = preflight(str(tmp_path / "native.pt"), tmp_path / "out")
     conf = {"frontend_conf": checked.frontend, "multilayer_feature": False}
-    experiment = recipe_on(tmp_path / "native.pt").train(tmp_path / "exp", frontend_conf=conf, **TWO_UPDATES)
+    experiment = recipe_on(tmp_path / "native.pt").train(
+        tmp_path / "exp", frontend_conf=conf, **TWO_UPDATES
+    )
     assert read_json(experiment / "training.json")["sparsity_measured"] == 0.5
     model, _ = load_model(experiment / "valid.loss.ave.pth")
     with torch.no_grad():

@@ -1,4 +1,6 @@
-"""Files that are almost right: each is read, or refused in words for the user; anything else is a defect."""
+"""Files that are almost right: each is read, or refused in words for the user; anything else is a
+defect.
+"""
 
 import copy
 import math
@@ -15,21 +17,29 @@ from parp_espnet.errors import UserError
 
 Edit = tuple[int, int, bytes]
 PLACES = st.integers(0, 1 << 20)
-EDITS = st.lists(st.tuples(PLACES, st.integers(0, 40), st.binary(max_size=6)), min_size=1, max_size=3)
+EDITS = st.lists(
+    st.tuples(PLACES, st.integers(0, 40), st.binary(max_size=6)), min_size=1, max_size=3
+)
 """Each puts bytes at a place (modulo the size) for so many that were there."""
 ODD = st.sampled_from([
-    "", " ", "\0", "\n", "-", "..", "../x", "/", "|", "true |", "nan", "inf", "1e999", "-1", "٣", "é", "\ud800",
+    "", " ", "\0", "\n", "-", "..", "../x", "/", "|", "true |", "nan", "inf", "1e999", "-1", "٣",
+    "é", "\ud800",
     "--help", "all", "others", "es", "parp", "x" * 300,
 ])  # fmt: skip
 LEAVES = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([2**31, 2**63, -(2**70), 10**400]), st.floats(), ODD,
+    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([2**31, 2**63, -(2**70),
+    10**400]), st.floats(), ODD,
     st.text(max_size=4),
 )  # fmt: skip
 VALUES = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3), max_leaves=6
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3),
+    max_leaves=6,
 )
 CHANGES = st.lists(st.tuples(PLACES, VALUES, st.booleans()), min_size=1, max_size=3)
-"""Each puts a value at a place of a tree (modulo their number), or, where true, takes away what is there."""
+"""Each puts a value at a place of a tree (modulo their number), or, where true, takes away what is
+there.
+"""
 
 
 def edited(content: bytes, edits: Sequence[Edit]) -> bytes:
@@ -54,18 +64,27 @@ def changed(tree: Any, changes: Sequence[tuple[int, Any, bool]]) -> Any:
 
 
 def _places(tree: Any) -> list[tuple[Any, Any]]:
-    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    pairs = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
     return [place for key, value in pairs for place in ((tree, key), *_places(value))]
 
 
 LEAST = 100
-"""Draws of each test on any machine, however slow: the same ones have to be read, and refused, everywhere."""
+"""Draws of each test on any machine, however slow: the same ones have to be read, and refused,
+everywhere.
+"""
 Fuzz = Callable[[st.SearchStrategy[Any], Callable[[Any], object]], Counter[str]]
 
 
 @pytest.fixture
 def fuzz(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Fuzz:
-    """A function (strategy, read) that reads what the strategy draws for --fuzz_seconds, and prints how often it could.
+    """A function (strategy, read) that reads what the strategy draws for --fuzz_seconds, and prints
+    how often it could.
 
     The draws are the same every time; a longer run draws more of them.
     """
@@ -91,14 +110,18 @@ def fuzz(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> 
         number = 0
         while counts.total() < LEAST or time.monotonic() < until:
             quiet = settings(
-                max_examples=200, deadline=None, database=None, phases=(Phase.generate, Phase.shrink),
+                max_examples=200, deadline=None, database=None, phases=(Phase.generate,
+                Phase.shrink),
                 suppress_health_check=list(HealthCheck),
             )  # fmt: skip
             seed(number)(quiet(given(strategy)(once)))()
             number += 1
         assert not counts["refused without a word"]
         with capsys.disabled():
-            print(f"\n{request.node.name}: {counts['read']} read, {counts['refused']} refused in {seconds:g} s")
+            print(
+                f"\n{request.node.name}: {counts['read']} read, {counts['refused']} refused in "
+                f"{seconds:g} s"
+            )
         return counts
 
     return run

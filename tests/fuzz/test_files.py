@@ -1,4 +1,5 @@
-"""Every kind of file that others may hand over, damaged at random, in its bytes and in what it says.
+"""Every kind of file that others may hand over, damaged at random, in its bytes and in what it
+says.
 
 For an hour of it: pytest tests/fuzz --fuzz_seconds 450
 """
@@ -34,7 +35,17 @@ from parp_espnet.study.plan import Study
 from tests.fuzz.conftest import CHANGES, EDITS, LEAVES, ODD, VALUES, Fuzz, changed, edited
 
 QUICK = ROOT / "conf/study/quick.yaml"
-TOLD = ("format", "fingerprint", "shapes", "sha256", "origin", "scope", "sparsity_target", "step", "parent")
+TOLD = (
+    "format",
+    "fingerprint",
+    "shapes",
+    "sha256",
+    "origin",
+    "scope",
+    "sparsity_target",
+    "step",
+    "parent",
+)
 
 
 def make_mask(number: int) -> Mask:
@@ -49,7 +60,9 @@ def test_masks(fuzz: Fuzz, tmp_path: Path) -> None:
     with safe_open(file, framework="pt") as opened:
         told = opened.metadata()
     words = VALUES.map(json.dumps) | st.text(max_size=5)
-    shapes = st.dictionaries(st.sampled_from(["layers.0.w", "layers.0.b", "x"]), st.lists(LEAVES, max_size=3) | LEAVES)
+    shapes = st.dictionaries(
+        st.sampled_from(["layers.0.w", "layers.0.b", "x"]), st.lists(LEAVES, max_size=3) | LEAVES
+    )
     metadata = st.dictionaries(st.sampled_from(TOLD), words, min_size=1, max_size=2)
     metadata |= shapes.map(lambda value: {"shapes": json.dumps(value)})
 
@@ -75,10 +88,14 @@ def test_results(fuzz: Fuzz, tmp_path: Path, make_result: Callable[..., Result])
 
     def read(drawn: Any) -> None:
         says = isinstance(drawn[0][2], bool)
-        file.write_bytes(json.dumps(changed(whole, drawn)).encode() if says else edited(content, drawn))
+        file.write_bytes(
+            json.dumps(changed(whole, drawn)).encode() if says else edited(content, drawn)
+        )
         result = Result.read(file)
         # What is read can be calculated with, and written.
-        assert result.error_rate + sum(result.ci95) + sum((result.scores or {}).values()) is not None
+        assert (
+            result.error_rate + sum(result.ci95) + sum((result.scores or {}).values()) is not None
+        )
         result.write(tmp_path / "again.json")
         assert Result.read(tmp_path / "again.json") == result
         (tmp_path / "results.json").write_text(f"[{file.read_text()}]")
@@ -105,7 +122,9 @@ def test_archives(fuzz: Fuzz, tmp_path: Path, members: dict[str, bytes]) -> None
     archive, root = tmp_path / "records.tar.xz", tmp_path / "root"
     packed = archive.read_bytes()
     contents = json.loads(members[CONTENTS])
-    names = st.sampled_from([*members, "egs2/run.sh", "/x", "../x", "egs2/x/../../y", "egs2", ".", "a//b", "\udcff"])
+    names = st.sampled_from(
+        [*members, "egs2/run.sh", "/x", "../x", "egs2/x/../../y", "egs2", ".", "a//b", "\udcff"]
+    )
     names |= ODD.filter(lambda name: "\ud800" not in name)
     renamed = st.dictionaries(st.integers(0, len(members) - 1), names, max_size=2)
 
@@ -147,13 +166,17 @@ def test_data_directories(fuzz: Fuzz, tmp_path: Path) -> None:
     good.mkdir()
     for wav in wavs:
         soundfile.write(wav, 0.1 * np.sin(np.arange(800)), 8000, subtype="PCM_16")
-    write_data_dir(good, [Utterance(wav.stem, wav.stem[0], "es", str(wav), ("o",), "o", 0.1) for wav in wavs])
+    write_data_dir(
+        good, [Utterance(wav.stem, wav.stem[0], "es", str(wav), ("o",), "o", 0.1) for wav in wavs]
+    )
     (good / "segments").write_text("a-1 a-1 0 0.05\nb-2 b-2 0.02 0.1\n")
     # The recordings that wav.scp names are those of the damaged directory.
     (good / "wav.scp").write_text("".join(f"{wav.stem} {data / wav.name}\n" for wav in wavs))
     names = sorted(file.name for file in good.iterdir())
     words = ODD.map(lambda text: text.encode(errors="surrogatepass"))
-    edits = st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 40), words), min_size=1, max_size=3)
+    edits = st.lists(
+        st.tuples(st.integers(0, 1 << 20), st.integers(0, 40), words), min_size=1, max_size=3
+    )
     plain: list[Callable[[Path], object]] = [read_data_dir, read_folder, read_wav_scp, read_items]
     readers = [*plain, lambda path: format_data(path, tmp_path / "out", "es", 1)]
 
@@ -167,9 +190,14 @@ def test_data_directories(fuzz: Fuzz, tmp_path: Path) -> None:
             (data / other).unlink(missing_ok=True)
         readers[reader](data)
 
-    gone = st.lists(st.sampled_from(["segments", "utt2spk", "utt2lang", "orig_text", "utt2dur"]), max_size=2)
+    gone = st.lists(
+        st.sampled_from(["segments", "utt2spk", "utt2lang", "orig_text", "utt2dur"]), max_size=2
+    )
     counts = fuzz(
-        st.tuples(st.integers(0, len(names) - 1), EDITS | edits, gone, st.integers(0, len(readers) - 1)), read
+        st.tuples(
+            st.integers(0, len(names) - 1), EDITS | edits, gone, st.integers(0, len(readers) - 1)
+        ),
+        read,
     )
     assert counts["read"]
     assert counts["refused"]

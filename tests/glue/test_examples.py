@@ -11,22 +11,34 @@ from parp_espnet.glue.tasks import TASKS
 HEADS = {
     "sst2": "sentence\tlabel",
     "mrpc": "Quality\t#1 ID\t#2 ID\t#1 String\t#2 String",
-    "stsb": "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore",
+    "stsb": "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\t"
+    "sentence1\tsentence2\tscore",
     "qqp": "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate",
-    "mnli": "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\t"
-    "sentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label",
+    "mnli": "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\t"
+    "sentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label",
     "qnli": "index\tquestion\tsentence\tlabel",
     "rte": "index\tsentence1\tsentence2\tlabel",
     "wnli": "index\tsentence1\tsentence2\tlabel",
 }
 LABELS = {"stsb": ["0", "3.2", "5"], "mnli": ["neutral", "entailment", "contradiction"]}
 LABELS |= {name: ["entailment", "not_entailment"] for name in ("qnli", "rte")}
-TEXTS = {"sentence", "#1 String", "#2 String", "sentence1", "sentence2", "question1", "question2", "question"}
+TEXTS = {
+    "sentence",
+    "#1 String",
+    "#2 String",
+    "sentence1",
+    "sentence2",
+    "question1",
+    "question2",
+    "question",
+}
 GLUE = [name for name, task in TASKS.items() if task.folder is not None]
 
 
 def make_glue(folder: Path, name: str, count: int = 25) -> Path:
-    """Write a task's folder as GLUE has it, with quotation marks in the sentences; return GLUE's folder."""
+    """Write a task's folder as GLUE has it, with quotation marks in the sentences; return GLUE's
+    folder.
+    """
     task = TASKS[name]
     labels = LABELS.get(name, ["0", "1"])
     head = HEADS.get(name, "").split("\t")
@@ -69,7 +81,10 @@ def test_a_task_is_read_from_glues_files(name: str, tmp_path: Path):
 def test_a_missing_split_is_named(tmp_path: Path):
     make_glue(tmp_path, "mnli")
     (tmp_path / "MNLI/dev_mismatched.tsv").unlink()
-    with pytest.raises(UserError, match=r"MNLI: task mnli needs .* missing dev_mismatched.tsv, found dev_matched.tsv"):
+    with pytest.raises(
+        UserError,
+        match=r"MNLI: task mnli needs .* missing dev_mismatched.tsv, found dev_matched.tsv",
+    ):
         read_glue(tmp_path, "mnli", TASKS["mnli"])
     with pytest.raises(UserError, match=r"CoLA: no such folder; --glue expects GLUE"):
         read_glue(tmp_path, "cola", TASKS["cola"])
@@ -78,8 +93,18 @@ def test_a_missing_split_is_named(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
-        ("rte", "sentence2\t", "other\t", r"train.tsv, line 1: expected the columns .* missing sentence2"),
-        ("rte", "\tentailment", "\tperhaps", r"line 2: expected one of the labels .*entailment, found 'perhaps'"),
+        (
+            "rte",
+            "sentence2\t",
+            "other\t",
+            r"train.tsv, line 1: expected the columns .* missing sentence2",
+        ),
+        (
+            "rte",
+            "\tentailment",
+            "\tperhaps",
+            r"line 2: expected one of the labels .*entailment, found 'perhaps'",
+        ),
         ("cola", "\t1\t", "\t7\t", r"line 2: expected one of the labels 0, 1, found '7'"),
         ("stsb", "\t3.2", "\t9", r"line 3: expected a number from 0 to 5, found '9'"),
         ("sst2", "3\t1", "3", r"line 5: expected 2 columns with tabs between them, found 1"),

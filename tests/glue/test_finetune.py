@@ -57,7 +57,9 @@ def there(text_recipe: Path):
 
 
 @pytest.mark.usefixtures("there")
-def test_parp_learns_is_exactly_sparse_and_continues_to_the_same_bits(settings_of: Make, tmp_path: Path):
+def test_parp_learns_is_exactly_sparse_and_continues_to_the_same_bits(
+    settings_of: Make, tmp_path: Path
+):
     settings = settings_of("--method", "parp", "--sparsity", "0.5", "--interval", "3")
     whole, parts = (experiment(settings, tmp_path / name) for name in ("whole", "parts"))
     Finetuning(settings, None, whole).run()
@@ -78,18 +80,33 @@ def test_parp_learns_is_exactly_sparse_and_continues_to_the_same_bits(settings_o
     assert list(result.scores) == ["matthews", "accuracy"]
     assert result.scores["matthews"] == pytest.approx(1 - result.error_rate)
     assert result.scores["accuracy"] > 0.9
-    assert (result.language, result.sparsity_measured, result.train_examples) == ("cldr_order", 0.5, 64)
+    assert (result.language, result.sparsity_measured, result.train_examples) == (
+        "cldr_order",
+        0.5,
+        64,
+    )
     score(parts)
     files = [one / "predictions.tsv" for one in (whole, parts)]
     assert compare(*files, "matthews").difference == 0
 
 
 @pytest.mark.usefixtures("there")
-def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(settings_of: Make, tmp_path: Path, bert: Path):
+def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(
+    settings_of: Make, tmp_path: Path, bert: Path
+):
     pool = find_pool(load_weights(bert))
-    Mask(select(pool, 0.4, "global"), origin="a test", sparsity_target=0.4).save(tmp_path / "mask.safetensors")
+    Mask(select(pool, 0.4, "global"), origin="a test", sparsity_target=0.4).save(
+        tmp_path / "mask.safetensors"
+    )
     settings = settings_of(
-        *("--method", "transfer", "--sparsity", "0.4", "--initial_mask", str(tmp_path / "mask.safetensors")),
+        *(
+            "--method",
+            "transfer",
+            "--sparsity",
+            "0.4",
+            "--initial_mask",
+            str(tmp_path / "mask.safetensors"),
+        ),
         *("--updates", "4", "--freeze_updates", "4"),
     )
     exp = experiment(settings, tmp_path / "exp")
@@ -102,7 +119,9 @@ def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(settings_of: Make,
 
 @pytest.mark.usefixtures("there")
 def test_xlnet(settings_of: Make, tmp_path: Path, xlnet: Path):
-    settings = settings_of("--method", "mpi", "--sparsity", "0.5", "--model", str(xlnet), "--updates", "6")
+    settings = settings_of(
+        "--method", "mpi", "--sparsity", "0.5", "--model", str(xlnet), "--updates", "6"
+    )
     exp = experiment(settings, tmp_path / "exp")
     Finetuning(settings, None, exp).run()
     mask = Mask.load(exp / "mask.safetensors")
@@ -113,15 +132,26 @@ def test_xlnet(settings_of: Make, tmp_path: Path, xlnet: Path):
 @pytest.mark.usefixtures("there")
 def test_a_mask_of_a_speech_model_is_refused(settings_of: Make, tmp_path: Path, upstream: Path):
     pool = find_pool(load_weights(upstream))
-    Mask(select(pool, 0.5, "global"), origin="speech", sparsity_target=0.5).save(tmp_path / "speech.safetensors")
-    settings = settings_of("--method", "transfer", "--initial_mask", str(tmp_path / "speech.safetensors"))
-    with pytest.raises(UserError, match=r"speech.safetensors: the mask does not fit the model \(13 missing: .* extra"):
-        Finetuning(settings, tmp_path / "speech.safetensors", experiment(settings, tmp_path / "exp")).run()
+    Mask(select(pool, 0.5, "global"), origin="speech", sparsity_target=0.5).save(
+        tmp_path / "speech.safetensors"
+    )
+    settings = settings_of(
+        "--method", "transfer", "--initial_mask", str(tmp_path / "speech.safetensors")
+    )
+    with pytest.raises(
+        UserError,
+        match=r"speech.safetensors: the mask does not fit the model \(13 missing: .* extra",
+    ):
+        Finetuning(
+            settings, tmp_path / "speech.safetensors", experiment(settings, tmp_path / "exp")
+        ).run()
 
 
 def test_models_that_are_none_are_refused(upstream: Path, bert: Path, tmp_path: Path):
     task = TASKS["cldr_order"]
-    with pytest.raises(UserError, match=r"expected a text model such as BERT or XLNet, found one of type hubert"):
+    with pytest.raises(
+        UserError, match=r"expected a text model such as BERT or XLNet, found one of type hubert"
+    ):
         load_classifier(str(upstream), task)
     with pytest.raises(UserError, match=r"expected a model of transformers, found none"):
         load_classifier(str(tmp_path), task)
@@ -129,7 +159,9 @@ def test_models_that_are_none_are_refused(upstream: Path, bert: Path, tmp_path: 
         (tmp_path / file.name).write_bytes(file.read_bytes())
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
-    with pytest.raises(UserError, match=r"6 of 19 that may be pruned are not there .* such as bert.encoder.layer.2"):
+    with pytest.raises(
+        UserError, match=r"6 of 19 that may be pruned are not there .* such as bert.encoder.layer.2"
+    ):
         load_classifier(str(tmp_path), task)
 
 
@@ -138,7 +170,10 @@ def test_models_that_are_none_are_refused(upstream: Path, bert: Path, tmp_path: 
 def test_a_loss_that_is_not_a_number_is_no_result(settings_of: Make, tmp_path: Path, method: str):
     settings = settings_of("--method", method, "--lr", "1e6", "--updates", "20")
     exp = experiment(settings, tmp_path / "exp")
-    message = r"exp: update \d+: the loss or its gradient is not a number, at a learning rate of .*; train again with"
+    message = (
+        r"exp: update \d+: the loss or its gradient is not a number, at a learning rate of "
+        r".*; train again with"
+    )
     for _ in range(2):
         with pytest.raises(UserError, match=message) as caught:
             Finetuning(settings, None, exp).run()
@@ -151,7 +186,10 @@ def test_a_model_whose_pool_is_a_part_is_refused_unless_the_pool_is_ones_own(tmp
     config = DebertaConfig(**sizes, intermediate_size=64)
     DebertaForSequenceClassification(config).save_pretrained(tmp_path)
     task = TASKS["cldr_order"]
-    message = rf"{tmp_path}: a model of type deberta: .* no deberta.encoder.layer.N.attention.self.query.weight"
+    message = (
+        rf"{tmp_path}: a model of type deberta: .* no "
+        rf"deberta.encoder.layer.N.attention.self.query.weight"
+    )
     with pytest.raises(UserError, match=message):
         load_classifier(str(tmp_path), task)
     own = r"encoder\.layer\.\d+\.output\.dense\.weight"
@@ -164,7 +202,10 @@ def test_the_pool_of_minilm_is_the_papers():
     model = load_classifier("minilm", TASKS["cldr_kind"])
     pool = find_pool(dict(model.named_parameters()))
     assert len(pool) == 6 * 6 + 1
-    assert sum(tensor.numel() for tensor in pool.values()) == 6 * (4 * 384**2 + 2 * 384 * 1536) + 384**2
+    assert (
+        sum(tensor.numel() for tensor in pool.values())
+        == 6 * (4 * 384**2 + 2 * 384 * 1536) + 384**2
+    )
     own = find_pool(dict(model.named_parameters()), MINILM_POOL)
     assert set(pool) - set(own) == {"pooler.dense.weight"}
     assert set(shapes_of(pool)) == {
@@ -196,7 +237,9 @@ def test_the_pool_of_minilm_is_the_papers():
         (["--glue_tag", "x" * 300], "expected at most 200 bytes"),
     ],
 )
-def test_wrong_options_are_refused(settings_of: Make, options: list[str], said: str, monkeypatch: pytest.MonkeyPatch):
+def test_wrong_options_are_refused(
+    settings_of: Make, options: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.delenv("GLUE", raising=False)
     with pytest.raises(UserError, match=said):
         settings_of(*options)
@@ -206,13 +249,20 @@ def test_experiments_have_names_of_their_own(settings_of: Make, text_recipe: Pat
     tags = {
         settings_of(*options).tag
         for options in (
-            [], ["--method", "dense"], ["--lr", "0.1"], ["--seed", "1"], ["--updates", "41"], ["--sparsity", "0.7"],
-            ["--model", "minilm"], ["--batch_size", "8"], ["--interval", "9"], ["--train_examples", "7"],
+            [], ["--method", "dense"], ["--lr", "0.1"], ["--seed", "1"], ["--updates", "41"],
+            ["--sparsity", "0.7"],
+            ["--model", "minilm"], ["--batch_size", "8"], ["--interval", "9"], ["--train_examples",
+            "7"],
         )
     }  # fmt: skip
     assert len(tags) == 10
-    omp = read(["--recipe", str(text_recipe), "--task", "cldr_sim", "--method", "omp", "--sparsity", "0.7"])
-    assert omp.dense.tag == read(["--recipe", str(text_recipe), "--task", "cldr_sim", "--method", "dense"]).tag
+    omp = read(
+        ["--recipe", str(text_recipe), "--task", "cldr_sim", "--method", "omp", "--sparsity", "0.7"]
+    )
+    assert (
+        omp.dense.tag
+        == read(["--recipe", str(text_recipe), "--task", "cldr_sim", "--method", "dense"]).tag
+    )
     assert omp.finetuning_runs == 2
     # MiniLM's pooler was never trained: it is no part of the pool.
     assert omp.prune_pattern == MINILM_POOL

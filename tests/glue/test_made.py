@@ -13,7 +13,9 @@ def test_examples_are_the_same_each_time_and_fit_the_task(name: str):
     task, sets = TASKS[name], {split: make(name, split, 60) for split in SPLITS}
     assert make(name, "test", 60) == sets["test"]
     assert make(name, "test", 30) == sets["test"][:30]
-    texts = {split: {(one.sentence1, one.sentence2) for one in found} for split, found in sets.items()}
+    texts = {
+        split: {(one.sentence1, one.sentence2) for one in found} for split, found in sets.items()
+    }
     assert all(len(found) == 60 for found in texts.values())
     assert not texts["train"] & texts["test"]
     for one in sets["train"]:

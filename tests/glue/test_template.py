@@ -11,9 +11,30 @@ SCRIPT = Path(__file__).resolve().parents[2] / "egs2/TEMPLATE/glue1/glue.sh"
 
 
 def run(recipe: Path, model: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    usual = ("--recipe", str(recipe), "--task", "cldr_order", "--model", str(model), "--updates", "20", "--lr", "0.01")
+    usual = (
+        "--recipe",
+        str(recipe),
+        "--task",
+        "cldr_order",
+        "--model",
+        str(model),
+        "--updates",
+        "20",
+        "--lr",
+        "0.01",
+    )
     # Its data is no made task's: stage 1 is left out.
-    words = [str(SCRIPT), *usual, "--validations", "2", "--batch_size", "16", "--stage", "2", *options]
+    words = [
+        str(SCRIPT),
+        *usual,
+        "--validations",
+        "2",
+        "--batch_size",
+        "16",
+        "--stage",
+        "2",
+        *options,
+    ]
     return subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
 
 
@@ -33,7 +54,10 @@ def test_omp_makes_its_dense_model_and_mask_first_and_is_skipped_when_complete(
     assert abs(result["sparsity_measured"] - 0.6) < 1e-4
     assert result["iou_initial_final"] == 1
     assert result["options"]["method"] == "omp"
-    assert (result["mask_origin"]["source"], result["mask_origin"]["language"]) == ("finetuned", "cldr_order")
+    assert (result["mask_origin"]["source"], result["mask_origin"]["language"]) == (
+        "finetuned",
+        "cldr_order",
+    )
     assert Mask.load(exp / "mask.safetensors").made.source == "trained"
     assert "finetuned weights" in Mask.load(exp / "finetuned_mask.safetensors").origin
     assert (dense / "model/config.json").is_file()
@@ -43,7 +67,9 @@ def test_omp_makes_its_dense_model_and_mask_first_and_is_skipped_when_complete(
 
     again = run(recipe, bert, *words)
     assert again.returncode == 0, again.stderr
-    steps = [line for line in again.stderr.splitlines() if line.startswith("stage") and "): " not in line]
+    steps = [
+        line for line in again.stderr.splitlines() if line.startswith("stage") and "): " not in line
+    ]
     assert steps
     assert all(line.endswith("complete, skipped") for line in steps)
 

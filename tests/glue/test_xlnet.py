@@ -13,7 +13,9 @@ from parp_espnet.glue.xlnet import permuted, pretrain
 
 def test_a_predicted_token_is_seen_only_by_what_comes_after_it():
     torch.manual_seed(0)
-    model = XLNetLMHeadModel(XLNetConfig(vocab_size=50, d_model=16, n_layer=2, n_head=2, d_inner=32)).eval()
+    model = XLNetLMHeadModel(
+        XLNetConfig(vocab_size=50, d_model=16, n_layer=2, n_head=2, d_inner=32)
+    ).eval()
     batch = permuted(torch.randint(50, (3, 12)))
     assert batch["labels"].shape == (3, 2)
     wanted = batch.pop("labels")
@@ -21,7 +23,8 @@ def test_a_predicted_token_is_seen_only_by_what_comes_after_it():
     assert bool((batch["input_ids"].gather(1, where) == wanted).all())
     with torch.no_grad():
         first, second = (model(**batch).logits[:, number] for number in range(2))
-        # Another last token changes no prediction; another first one changes the second's alone; a seen one both.
+        # Another last token changes no prediction; another first one changes the second's alone; a
+        # seen one both.
         for place, changes in ((where[:, 1], (False, False)), (where[:, 0], (False, True))):
             others = batch["input_ids"].clone()
             others[torch.arange(3), place] = (others[torch.arange(3), place] + 1) % 50
@@ -37,7 +40,10 @@ def test_a_predicted_token_is_seen_only_by_what_comes_after_it():
 
 def test_a_pretrained_one_classifies(tmp_path: Path):
     pretrain(Pretraining(updates=4, phrases=200), tmp_path)
-    model, tokenizer = load_classifier(str(tmp_path), TASKS["cldr_same"]), load_tokenizer(str(tmp_path))
+    model, tokenizer = (
+        load_classifier(str(tmp_path), TASKS["cldr_same"]),
+        load_tokenizer(str(tmp_path)),
+    )
     words = tokenizer.convert_ids_to_tokens(tokenizer("Chad", "Tchad")["input_ids"])
     assert words[-2:] == ["<sep>", "<cls>"]
     assert words.count("<sep>") == 2

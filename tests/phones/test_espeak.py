@@ -23,7 +23,9 @@ def test_every_language_speaks_and_says_its_phonemes(language: str) -> None:
 
 
 # Flutter, breath noise, echo, a Klatt synthesiser, and one that is nothing but noise.
-@pytest.mark.parametrize("variant", ["", "f2", "f5", "sandro", "klatt3", "klatt6", "Reed", "whisper"])
+@pytest.mark.parametrize(
+    "variant", ["", "f2", "f5", "sandro", "klatt3", "klatt6", "Reed", "whisper"]
+)
 def test_what_was_said_before_changes_nothing(variant: str) -> None:
     voice = Voice(variant, rate=150, pitch=40)
     first = _speak("es", "Estados Unidos", voice)
@@ -34,7 +36,10 @@ def test_what_was_said_before_changes_nothing(variant: str) -> None:
 
 def test_seed_is_heard_in_breath_noise() -> None:
     voice = Voice("f5")
-    assert _speak("es", "Estados Unidos", voice, seed=1)[0] != _speak("es", "Estados Unidos", voice, seed=2)[0]
+    assert (
+        _speak("es", "Estados Unidos", voice, seed=1)[0]
+        != _speak("es", "Estados Unidos", voice, seed=2)[0]
+    )
 
 
 def test_numbers_are_spelt_and_commas_make_clauses() -> None:

@@ -58,7 +58,9 @@ def test_letters_of_orthographies(text: str, letters: str) -> None:
     assert decomposed == letters_of(text)
 
 
-@pytest.mark.parametrize("text", ["in 1990", "ma34567", "covid2019", "2nd", "½", "ka^55", "ma９", "٣ كتب", "Ⅳ"])
+@pytest.mark.parametrize(
+    "text", ["in 1990", "ma34567", "covid2019", "2nd", "½", "ka^55", "ma９", "٣ كتب", "Ⅳ"]
+)
 def test_numbers_are_to_be_written_out(text: str) -> None:
     with pytest.raises(ValueError, match="expected words, found digits"):
         letters_of(text)
@@ -72,7 +74,9 @@ def test_what_is_left_out_is_counted_and_shown() -> None:
         "6 characters left out of the text (. 3, U+002C 2, U+200F 1)"
     )
     assert describe_dropped(Counter()) == ""
-    assert describe_dropped(Counter({chr(0x2030 + number): 1 for number in range(14)})).endswith("2 others)")
+    assert describe_dropped(Counter({chr(0x2030 + number): 1 for number in range(14)})).endswith(
+        "2 others)"
+    )
 
 
 @given(st.text())
@@ -83,7 +87,11 @@ def test_nothing_is_lost_without_being_counted(text: str) -> None:
         return
     kept = "".join(letter for word in spelling.words for letter in word)
     assert all(letter and not letter.isspace() for word in spelling.words for letter in word)
-    assert not any(unicodedata.category(letter[0]).startswith("M") for word in spelling.words for letter in word)
+    assert not any(
+        unicodedata.category(letter[0]).startswith("M")
+        for word in spelling.words
+        for letter in word
+    )
     assert spelling.letters == letters_of(text)
     assert len(kept) + sum(len(mark) * times for mark, times in spelling.dropped.items()) > 0
 
@@ -96,5 +104,7 @@ def test_armenian_punctuation_within_a_word_does_not_part_it(mark: str) -> None:
 
 
 def test_a_character_that_was_lost_is_no_punctuation() -> None:
-    with pytest.raises(ValueError, match=r"found a character that was lost \(U\+FFFD\) in 'caf\ufffd'"):
+    with pytest.raises(
+        ValueError, match=r"found a character that was lost \(U\+FFFD\) in 'caf\ufffd'"
+    ):
         spell("caf\ufffd")

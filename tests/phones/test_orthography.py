@@ -5,7 +5,10 @@ import pytest
 from parp_espnet.phones.letters import letters_of
 from parp_espnet.phones.orthography import learn
 
-PROSE = "it was said that nobody had ever seen a thing like that in all of these years at home or abroad"
+PROSE = (
+    "it was said that nobody had ever seen a thing like that in all of these years at home or "
+    "abroad"
+)
 
 
 def spelled(text: str, *others: str) -> str:
@@ -58,7 +61,9 @@ def test_digits_signs_and_capitals(text: str, others: list[str], letters: str) -
     assert spelled(text, *others) == letters
 
 
-@pytest.mark.parametrize("text", ["an mp3 of covid19", "in h1n1 times", "2nd", "b2b", "20 m²", "the 90s"])
+@pytest.mark.parametrize(
+    "text", ["an mp3 of covid19", "in h1n1 times", "2nd", "b2b", "20 m²", "the 90s"]
+)
 def test_few_words_with_digits_have_numbers(text: str) -> None:
     with pytest.raises(ValueError, match="found digits"):
         spelled(text, *[PROSE] * 3)

@@ -50,7 +50,9 @@ def test_letters(text: str, letters: str) -> None:
     assert letters_of(text) == tuple(letters.split())
 
 
-@pytest.mark.parametrize(("text", "message"), [("...", "found no letter"), ("in 1990", "found digits .1.")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("...", "found no letter"), ("in 1990", "found digits .1.")]
+)
 def test_what_has_no_letters(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         letters_of(text)
@@ -83,8 +85,12 @@ def test_what_the_synthesiser_says_is_taken(language: str, text: str, phones: st
     assert phones_of(language, text) == tuple(unicodedata.normalize("NFD", phones).split())
 
 
-@pytest.mark.parametrize(("language", "text"), [("zh", "兄弟"), ("tt", "5%"), ("ky", "к"), ("ru", "½")])
+@pytest.mark.parametrize(
+    ("language", "text"), [("zh", "兄弟"), ("tt", "5%"), ("ky", "к"), ("ru", "½")]
+)
 def test_what_the_voice_cannot_read_is_no_loan(language: str, text: str) -> None:
     """It would be English letters' names, or "per cent", which no speaker of the language says."""
-    with pytest.raises(ValueError, match=f"expected {language} only, found words that are read in another language"):
+    with pytest.raises(
+        ValueError, match=f"expected {language} only, found words that are read in another language"
+    ):
         phones_of(language, text)

@@ -17,7 +17,9 @@ def frontend(tmp_path: Path) -> Path:
     return path
 
 
-def made(tmp_path: Path, frontend: Path, settings: Settings, mask: Path | None = None) -> dict[str, object]:
+def made(
+    tmp_path: Path, frontend: Path, settings: Settings, mask: Path | None = None
+) -> dict[str, object]:
     make(settings, frontend, mask, tmp_path / "train.yaml")
     found = yaml.safe_load((tmp_path / "train.yaml").read_text())
     assert isinstance(found, dict)
@@ -48,7 +50,9 @@ def test_the_experiment_is_in_the_shipped_configuration(tmp_path: Path, frontend
     }
 
 
-def test_the_learning_rate_is_the_configurations_unless_it_is_given(tmp_path: Path, frontend: Path) -> None:
+def test_the_learning_rate_is_the_configurations_unless_it_is_given(
+    tmp_path: Path, frontend: Path
+) -> None:
     config = tmp_path / "c.yaml"
     config.write_text("optim_conf: {lr: 0.1, eps: 1.0e-8}\n")
     plain = made(tmp_path / "plain", frontend, Settings(train_config=config, sparsity=0.5))
@@ -63,13 +67,17 @@ def test_an_experiment_keeps_its_settings(tmp_path: Path, frontend: Path) -> Non
     settings = Settings(train_config=config, sparsity=0.5)
     assert made(tmp_path, frontend, settings) == made(tmp_path, frontend, settings)
     config.write_text("optim_conf: {lr: 0.2}\n")
-    changes = r"made with other settings \(optim_conf.lr 0.1, now 0.2; prune_conf.sparsity 0.5, now 0.4\)"
+    changes = (
+        r"made with other settings \(optim_conf.lr 0.1, now 0.2; prune_conf.sparsity 0.5, now 0.4\)"
+    )
     with pytest.raises(UserError, match=changes):
         made(tmp_path, frontend, replace(settings, sparsity=0.4))
 
 
 @pytest.mark.parametrize("content", ["", "{", "a list\n", "\0"])
-def test_a_damaged_configuration_of_ones_own_is_written_again(tmp_path: Path, frontend: Path, content: str) -> None:
+def test_a_damaged_configuration_of_ones_own_is_written_again(
+    tmp_path: Path, frontend: Path, content: str
+) -> None:
     config = tmp_path / "c.yaml"
     config.write_text("max_epoch: 10\n")
     settings = Settings(recipe=tmp_path, train_config=config, sparsity=0.5)

@@ -19,7 +19,9 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "corpus" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / f"corpus/{name}.wav").write_bytes(b"RIFF" + name.encode())
         (tmp_path / f"corpus/{name}.txt").write_text("a b")
-    (tmp_path / "wav.scp").write_text("u1 corpus/ana/1.wav\nu2 corpus/ana/2.wav\nu3 sox x |\nu4 corpus/gone.wav\n")
+    (tmp_path / "wav.scp").write_text(
+        "u1 corpus/ana/1.wav\nu2 corpus/ana/2.wav\nu3 sox x |\nu4 corpus/gone.wav\n"
+    )
     return tmp_path / "corpus"
 
 
@@ -40,19 +42,27 @@ def test_a_file_is_read_once(corpus: Path, tmp_path: Path, monkeypatch: pytest.M
     second = Contents(cache)
     assert second.of("wav.scp") == word
     second.save()
-    monkeypatch.setattr("parp_espnet.pipeline.contents.word_of", lambda path: pytest.fail(f"{path} is read again"))
+    monkeypatch.setattr(
+        "parp_espnet.pipeline.contents.word_of", lambda path: pytest.fail(f"{path} is read again")
+    )
     assert Contents(cache).of("wav.scp") == word
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff", b'{"wav.scp": null}', b'{"wav.scp": [1]}'])
-def test_a_cache_that_is_something_else_is_none(corpus: Path, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b"\xff", b'{"wav.scp": null}', b'{"wav.scp": [1]}']
+)
+def test_a_cache_that_is_something_else_is_none(
+    corpus: Path, tmp_path: Path, content: bytes
+) -> None:
     cache = tmp_path / "seen.json"
     word = Contents().of("wav.scp")
     cache.write_bytes(content)
     assert Contents(cache).of("wav.scp") == word
 
 
-def test_recordings_are_what_they_hold_and_not_what_they_are_called(corpus: Path, tmp_path: Path) -> None:
+def test_recordings_are_what_they_hold_and_not_what_they_are_called(
+    corpus: Path, tmp_path: Path
+) -> None:
     scp = Path("wav.scp")
     word = Contents().of_recordings(scp)
     (corpus / "ana/1.wav").rename(corpus / "other name.wav")
@@ -168,7 +178,9 @@ def test_a_mask_is_its_bits(mask: Mask, tmp_path: Path) -> None:
     assert one.read_bytes() != other.read_bytes()
     assert Contents().of(one) == Contents().of(other) == f"mask {mask.sha256}"
     assert mask_identity(one) == mask.sha256
-    flipped = Mask({name: ~bits for name, bits in mask.kept.items()}, origin="tests", sparsity_target=0.4)
+    flipped = Mask(
+        {name: ~bits for name, bits in mask.kept.items()}, origin="tests", sparsity_target=0.4
+    )
     flipped.save(other)
     assert Contents().of(other) == f"mask {flipped.sha256}" != Contents().of(one)
 

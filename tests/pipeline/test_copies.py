@@ -27,7 +27,8 @@ def test_a_copy_beside_the_recipe_is_refused(mine: Path) -> None:
     other = mine.with_name("russian")
     shutil.copytree(mine, other)
     with pytest.raises(
-        UserError, match=r"russian: its exp/phn_dense was made by .*mine, which is still there.*run\.sh alone"
+        UserError,
+        match=r"russian: its exp/phn_dense was made by .*mine, which is still there.*run\.sh alone",
     ):
         refuse(other)
     refuse(mine)

@@ -22,7 +22,10 @@ def decoding(**changes: Any) -> Decoding:
         ({"beam_size": 4, "penalty": 0.5}, ["decode_greedy", "decode_beam4_penalty0.5"]),
         ({"beam_size": 4, "search": "espnet"}, ["decode_greedy", "decode_espnet_beam4"]),
         ({"use_ngram": True}, ["decode_greedy", "decode_beam12", "decode_beam12_ngram3"]),
-        ({"use_lm": True, "lm_config": Path("big.yaml")}, ["decode_greedy", "decode_beam12", "decode_beam12_lm-big"]),
+        (
+            {"use_lm": True, "lm_config": Path("big.yaml")},
+            ["decode_greedy", "decode_beam12", "decode_beam12_lm-big"],
+        ),
         (
             {"use_lm": True, "use_ngram": True, "ngram_num": 4, "lm_weight": 0.3},
             ["decode_greedy", "decode_beam12", "decode_beam12_lm_ngram4_lmw0.3"],

@@ -25,18 +25,26 @@ def test_a_bar_follows_the_progress_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     command = [sys.executable, "-c", WRITE]
-    assert follow(command, "train", [Path("progress.json"), Path("missing.json")], Path("x.log")) == 0
+    assert (
+        follow(command, "train", [Path("progress.json"), Path("missing.json")], Path("x.log")) == 0
+    )
     shown = capsys.readouterr().err
     assert "train: log in x.log" in shown
     assert "3/3" in shown
 
 
-def test_an_earlier_run_counts_only_when_it_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_earlier_run_counts_only_when_it_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, phase in (("a", "done"), ("b", "train")):
         file = tmp_path / f"{name}.json"
-        file.write_text(f'{{"update": 5, "updates": 10, "loss": null, "seconds": 1, "phase": "{phase}"}}')
+        file.write_text(
+            f'{{"update": 5, "updates": 10, "loss": null, "seconds": 1, "phase": "{phase}"}}'
+        )
         os.utime(file, (1, 1))
-    assert follow(["true"], "train", [tmp_path / "a.json", tmp_path / "b.json"], None, total=20) == 0
+    assert (
+        follow(["true"], "train", [tmp_path / "a.json", tmp_path / "b.json"], None, total=20) == 0
+    )
     assert "5/20" in capsys.readouterr().err
 
 
@@ -44,13 +52,25 @@ def test_what_was_there_before_is_no_part_of_the_pace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("before.json").write_text('{"update": 9000, "updates": 9000, "loss": null, "seconds": 1, "phase": "done"}')
-    assert follow([sys.executable, "-c", WRITE], "train", [Path("before.json"), Path("progress.json")], None) == 0
+    Path("before.json").write_text(
+        '{"update": 9000, "updates": 9000, "loss": null, "seconds": 1, "phase": "done"}'
+    )
+    assert (
+        follow(
+            [sys.executable, "-c", WRITE],
+            "train",
+            [Path("before.json"), Path("progress.json")],
+            None,
+        )
+        == 0
+    )
     (rate,) = re.findall(r"9003/9003 .*, +([0-9.]+)update/s", capsys.readouterr().err)
     assert float(rate) < 20.0
 
 
-def test_without_files_the_bars_of_the_log_are_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_files_the_bars_of_the_log_are_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     script = f"echo 'decode:  50%|### | 1/2 [00:01<00:01, 1.0s/s]' > {tmp_path}/x.log"
     assert follow(["bash", "-c", script], "decode", [], tmp_path / "x.log") == 0
     assert "1/2 [00:01<00:01" in capsys.readouterr().err
@@ -73,7 +93,9 @@ command(lambda: sys.exit(follow(["bash", "-c", sys.argv[1]], "x", [], None)))()
 """
 
 
-def test_ctrl_c_ends_the_command_and_is_told_once(tmp_path: Path, wait_until: Any, end_of: Any) -> None:
+def test_ctrl_c_ends_the_command_and_is_told_once(
+    tmp_path: Path, wait_until: Any, end_of: Any
+) -> None:
     caught, ready = tmp_path / "caught", tmp_path / "ready"
     inner = f"trap 'touch {caught}; exit 1' TERM; touch {ready}; while :; do :; done"
     process = subprocess.Popen(
@@ -86,4 +108,6 @@ def test_ctrl_c_ends_the_command_and_is_told_once(tmp_path: Path, wait_until: An
     _, shown = end_of(process)
     assert process.returncode == 130
     assert caught.exists()
-    assert shown.splitlines() == ["interrupted: what was complete stays; the same command continues"]
+    assert shown.splitlines() == [
+        "interrupted: what was complete stays; the same command continues"
+    ]

@@ -26,7 +26,9 @@ def ours(name, *words):
 def run(script: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", BEGIN + script]
     environment = os.environ | variables
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_words_codes_and_names_are_those_of_a_process(tmp_path: Path) -> None:

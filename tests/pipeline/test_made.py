@@ -43,11 +43,21 @@ def test_what_is_as_usual_is_no_option() -> None:
     assert options_of(replace(USUAL, upstream="../ssl1/upstreams/multi")) == {}
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Settings) if field.name not in CALL])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Settings) if field.name not in CALL]
+)
 def test_every_option_that_differs_is_held(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a: 1\n")
     default = next(field.default for field in fields(Settings) if field.name == name)
-    kinds = {"train_config", "lm_config", "merge", "ngram", "lm_train_text", "initial_mask", *FOLDERS}
+    kinds = {
+        "train_config",
+        "lm_config",
+        "merge",
+        "ngram",
+        "lm_train_text",
+        "initial_mask",
+        *FOLDERS,
+    }
     value = tmp_path / "file" if name in kinds else other_than(1 if default is None else default)
     found = options_of(replace(USUAL, **{name: value}))
     assert {option.partition(".")[0] for option in found} == {name}
@@ -58,7 +68,9 @@ def test_a_configuration_is_what_it_says_otherwise(tmp_path: Path) -> None:
     shared = yaml.safe_load((ROOT / "conf/train/phn.yaml").read_text())
     same, other = tmp_path / "same.yaml", tmp_path / "phn.yaml"
     same.write_text(yaml.safe_dump(shared))
-    other.write_text(yaml.safe_dump(shared | {"grad_clip": 7, "optim_conf": shared["optim_conf"] | {"lr": 0.5}}))
+    other.write_text(
+        yaml.safe_dump(shared | {"grad_clip": 7, "optim_conf": shared["optim_conf"] | {"lr": 0.5}})
+    )
     # Its name is nothing, what it says is.
     assert options_of(replace(USUAL, train_config=same)) == {}
     assert options_of(replace(USUAL, train_config=other)) == {
@@ -67,7 +79,9 @@ def test_a_configuration_is_what_it_says_otherwise(tmp_path: Path) -> None:
 
 
 def test_the_project_has_the_configurations_that_it_shipped() -> None:
-    """Whoever changes one gives its new hash to `SHIPPED`: results of the old one are told apart by their commit."""
+    """Whoever changes one gives its new hash to `SHIPPED`: results of the old one are told apart by
+    their commit.
+    """
     for option, path in CONFIGURATIONS.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == SHIPPED[option]
 
@@ -107,10 +121,14 @@ def test_a_file_is_told_by_its_content(tmp_path: Path) -> None:
 
 def test_a_later_call_does_not_change_what_a_model_was_trained_with(tmp_path: Path) -> None:
     write_origin(replace(USUAL, scope="layer", lr=0.01, phn_tag="mine", use_ngram=True), tmp_path)
-    later = replace(USUAL, phn_tag="mine", lr=0.5, use_ngram=True, metric="cer", merge=tmp_path / "gone")
+    later = replace(
+        USUAL, phn_tag="mine", lr=0.5, use_ngram=True, metric="cer", merge=tmp_path / "gone"
+    )
     trained = {"scope": "layer", "lr": 0.01}
     scored = {"metric": "cer", "merge": "gone"}
-    assert options_of_result(later, tmp_path, decoded_so=True) == trained | scored | {"use_ngram": True}
+    assert options_of_result(later, tmp_path, decoded_so=True) == trained | scored | {
+        "use_ngram": True
+    }
     # The greedy decoding beside it was made without the n-gram.
     assert options_of_result(later, tmp_path, decoded_so=False) == trained | scored
     # A training of before left nothing of its options.

@@ -17,7 +17,11 @@ class Options:
 
 
 def test_underscores_and_dashes_are_alike_and_the_last_value_holds() -> None:
-    found = parse(Options, "x.sh", ["--first-stage", "2", "--first_stage=3", "--where=a-b--c", "--quiet", "true"])
+    found = parse(
+        Options,
+        "x.sh",
+        ["--first-stage", "2", "--first_stage=3", "--where=a-b--c", "--quiet", "true"],
+    )
     assert found == Options(first_stage=3, where=Path("a-b--c"), quiet=True)
 
 

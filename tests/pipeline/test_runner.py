@@ -23,7 +23,9 @@ def test_queue_options_are_taken_in_both_spellings() -> None:
 
 
 def test_the_range_may_stand_among_the_options_and_a_queues_own_options_are_left_alone() -> None:
-    jobs = parse(["-q", "long.q", "-V", "JOB=1:2", "-pe", "smp", "5", "--mem", "4G", "x.JOB.log", "ls", "-l"])
+    jobs = parse(
+        ["-q", "long.q", "-V", "JOB=1:2", "-pe", "smp", "5", "--mem", "4G", "x.JOB.log", "ls", "-l"]
+    )
     assert (jobs.numbers, jobs.log_of(2), jobs.command_of(2)) == ((1, 2), Path("x.2.log"), "ls -l")
 
 
@@ -33,7 +35,9 @@ def test_words_are_literal_but_for_the_operators() -> None:
 
 
 def test_the_log_has_head_and_foot_and_what_the_job_said(tmp_path: Path) -> None:
-    assert run(parse(["JOB=1:3", f"{tmp_path}/log/x.JOB.log", "echo", "job", "JOB", "of a log"])) == 0
+    assert (
+        run(parse(["JOB=1:3", f"{tmp_path}/log/x.JOB.log", "echo", "job", "JOB", "of a log"])) == 0
+    )
     lines = (tmp_path / "log/x.2.log").read_text().splitlines()
     assert lines[0] == "# echo job 2 'of a log'"
     assert lines[1].startswith("# Running on ")
@@ -43,17 +47,23 @@ def test_the_log_has_head_and_foot_and_what_the_job_said(tmp_path: Path) -> None
     assert lines[-1].startswith("# Ended (code 0) at ")
 
 
-def test_one_failed_job_fails_the_array_and_shows_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_failed_job_fails_the_array_and_shows_its_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = ["bash", "-c", "echo it is JOB; [ JOB -ne 2 ]"]
     assert run(parse(["JOB=1:3", f"{tmp_path}/x.JOB.log", *command])) == 1
     shown = capsys.readouterr().err
     assert "it is 2" in shown
-    assert f"1 of 3 jobs failed; the first ended with code 1; its log is {tmp_path}/x.2.log" in shown
+    assert (
+        f"1 of 3 jobs failed; the first ended with code 1; its log is {tmp_path}/x.2.log" in shown
+    )
     assert (tmp_path / "x.2.log").read_text().splitlines()[-1].startswith("# Ended (code 1)")
     assert (tmp_path / "x.3.log").exists()
 
 
-def test_of_a_job_that_says_its_error_only_that_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_a_job_that_says_its_error_only_that_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     script = "echo much else; echo 'error: --upstream x: no such directory' >&2; exit 2"
     assert run(parse([f"{tmp_path}/x.log", "bash", "-c", script])) == 1
     log = f"{tmp_path}/x.log"
@@ -63,10 +73,15 @@ def test_of_a_job_that_says_its_error_only_that_is_shown(tmp_path: Path, capsys:
     ]
 
 
-def test_a_job_that_was_killed_is_told_of_memory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_job_that_was_killed_is_told_of_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(parse([f"{tmp_path}/x.log", "bash", "-c", "kill -KILL $$"])) == 1
     said = capsys.readouterr().err.splitlines()[-1]
-    assert "ended with code -9, killed: if nobody did it, there was too little memory: give the job more" in said
+    assert (
+        "ended with code -9, killed: if nobody did it, there was too little memory: give the job "
+        "more" in said
+    )
     assert said.endswith(f"; its log is {tmp_path}/x.log")
 
 
@@ -76,7 +91,10 @@ def test_a_pipe_fails_where_any_part_of_it_fails(tmp_path: Path) -> None:
 
 def test_no_more_jobs_than_asked_for_run_at_a_time(tmp_path: Path) -> None:
     script = f"mkdir {tmp_path}/only && sleep 0.1 && rmdir {tmp_path}/only"
-    assert run(parse(["--max_jobs_run", "1", "J=1:3", f"{tmp_path}/x.J.log", "bash", "-c", script])) == 0
+    assert (
+        run(parse(["--max_jobs_run", "1", "J=1:3", f"{tmp_path}/x.J.log", "bash", "-c", script]))
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,11 +117,19 @@ def test_what_is_wrong_is_named(words: list[str], message: str) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_all_jobs(tmp_path: Path, wait_until: Any, end_of: Any, number: int, code: int) -> None:
+def test_a_signal_ends_all_jobs(
+    tmp_path: Path, wait_until: Any, end_of: Any, number: int, code: int
+) -> None:
     job = ["bash", "-c", f"sleep 1200 & echo $$ >{tmp_path}/pid.JOB; wait"]
-    process = subprocess.Popen([*RUNNER, "--max_jobs_run", "2", "JOB=1:2", f"{tmp_path}/x.JOB.log", *job])
+    process = subprocess.Popen(
+        [*RUNNER, "--max_jobs_run", "2", "JOB=1:2", f"{tmp_path}/x.JOB.log", *job]
+    )
     pids = [tmp_path / "pid.1", tmp_path / "pid.2"]
-    wait_until(lambda: all(path.exists() and path.read_text() for path in pids), "both jobs to start", process)
+    wait_until(
+        lambda: all(path.exists() and path.read_text() for path in pids),
+        "both jobs to start",
+        process,
+    )
     process.send_signal(number)
     end_of(process)
     assert process.returncode == code
@@ -133,4 +159,7 @@ def test_nothing_outlives_a_runner_that_is_killed(tmp_path: Path, wait_until: An
     ],
 )
 def test_why_a_job_ended_is_one_line_where_there_is_one(said: list[str], shown: list[str]) -> None:
-    assert contract.reasons([*said, "# Ended (code 1) at "]) in (shown[-1:], [*shown, "    # Ended (code 1) at "])
+    assert contract.reasons([*said, "# Ended (code 1) at "]) in (
+        shown[-1:],
+        [*shown, "    # Ended (code 1) at "],
+    )

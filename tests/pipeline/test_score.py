@@ -43,7 +43,9 @@ def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path,
     write_data_dir(data, utterances)
     write_data_dir(Path("dump/raw/train"), utterances)
     exp = Path("exp/tag")
-    settings = Settings(recipe=ROOT / "egs2/cldr/es", method="omp", interval=None, sparsity=0.5, upstream="hub/x")
+    settings = Settings(
+        recipe=ROOT / "egs2/cldr/es", method="omp", interval=None, sparsity=0.5, upstream="hub/x"
+    )
     write_json(exp / "settings.json", json.loads(json.dumps(asdict(settings), default=str)))
     write_json(exp / "training.json", TRAINING)
     decoded = exp / "decode_greedy/test"
@@ -76,7 +78,10 @@ def test_every_language_has_its_score(scored: tuple[Path, Path, Path]) -> None:
     ]
     write_data_dir(data, both)
     whole = score(exp, data, decoded)
-    parts = {name: Result.read(decoded / f"score/by_language/{name}/result.json") for name in ("es", "it")}
+    parts = {
+        name: Result.read(decoded / f"score/by_language/{name}/result.json")
+        for name in ("es", "it")
+    }
     assert (whole.error_rate, parts["it"].error_rate) == (0.4, 0.0)
     assert parts["es"].error_rate == pytest.approx(2 / 3)
     assert (parts["it"].language, parts["it"].audio_seconds) == ("it", 0.5)
@@ -93,7 +98,8 @@ def test_every_language_has_its_score(scored: tuple[Path, Path, Path]) -> None:
 
 def test_pfer_is_of_phones(scored: tuple[Path, Path, Path]) -> None:
     result = score(*scored)
-    # l and r differ in four of panphon's features (delayed release, lateral, high, low); an inserted a is a segment.
+    # l and r differ in four of panphon's features (delayed release, lateral, high, low); an
+    # inserted a is a segment.
     assert result.pfer == pytest.approx((1 + 4 / 24) / 5)
     assert result.pfer_per_utterance == pytest.approx((1 + 4 / 24) / 2)
     result = score(*scored, metric=Metric.CER)
@@ -104,9 +110,18 @@ def test_what_is_left_to_be_read(scored: tuple[Path, Path, Path]) -> None:
     score(*scored)
     folder = scored[2] / "score"
     counts = read_utterances(folder / "utterances.tsv")
-    assert [(one.utterance, one.errors, one.reference) for one in counts] == [("s-1", 2, 3), ("s-2", 0, 2)]
-    assert (folder / "confusions.tsv").read_text().startswith("reference\thypothesis\tcount\tsaid\n")
-    assert (folder / "worst.txt").read_text().startswith("1 of 2 utterances have errors:\n\ns-1: 2 errors in 3 phones")
+    assert [(one.utterance, one.errors, one.reference) for one in counts] == [
+        ("s-1", 2, 3),
+        ("s-2", 0, 2),
+    ]
+    assert (
+        (folder / "confusions.tsv").read_text().startswith("reference\thypothesis\tcount\tsaid\n")
+    )
+    assert (
+        (folder / "worst.txt")
+        .read_text()
+        .startswith("1 of 2 utterances have errors:\n\ns-1: 2 errors in 3 phones")
+    )
 
 
 def test_words_and_characters(scored: tuple[Path, Path, Path]) -> None:
@@ -139,7 +154,12 @@ def test_a_phone_that_panphon_does_not_know_is_said(
 
 def test_what_was_not_measured_is_null(scored: tuple[Path, Path, Path]) -> None:
     result = score(*scored)
-    assert (result.decode_seconds, result.decoding, result.ngram, result.penalty) == (None, None, None, None)
+    assert (result.decode_seconds, result.decoding, result.ngram, result.penalty) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_how_it_was_decoded_is_recorded(scored: tuple[Path, Path, Path]) -> None:

@@ -20,12 +20,29 @@ def recipe(tmp_path: Path) -> Path:
 
 def settings_of(recipe: Path, *words: str) -> Settings:
     upstream = str(recipe / "upstream")
-    return read(["--recipe", str(recipe), "--corpus", "cldr", "--lang", "es", "--upstream", upstream, *words])
+    return read(
+        [
+            "--recipe",
+            str(recipe),
+            "--corpus",
+            "cldr",
+            "--lang",
+            "es",
+            "--upstream",
+            upstream,
+            *words,
+        ]
+    )
 
 
 def test_defaults(recipe: Path) -> None:
     found = settings_of(recipe)
-    assert (found.method, found.sparsity, found.interval, found.train_minutes) == ("parp", 0.5, 5, 10.0)
+    assert (found.method, found.sparsity, found.interval, found.train_minutes) == (
+        "parp",
+        0.5,
+        5,
+        10.0,
+    )
     assert found.train_name == "train_10min"
 
 
@@ -36,7 +53,10 @@ def test_dense_has_neither_sparsity_nor_interval(recipe: Path) -> None:
 
 @pytest.mark.parametrize("method", ["mpi", "omp"])
 def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
-    assert settings_of(recipe, "--method", method).tag == settings_of(recipe, "--method", method, "--interval", "9").tag
+    assert (
+        settings_of(recipe, "--method", method).tag
+        == settings_of(recipe, "--method", method, "--interval", "9").tag
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +86,9 @@ def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
         ["--method", "imp", "--round_updates", "9"],
     ],
 )
-def test_every_setting_that_the_weights_depend_on_is_in_the_tag(recipe: Path, words: list[str]) -> None:
+def test_every_setting_that_the_weights_depend_on_is_in_the_tag(
+    recipe: Path, words: list[str]
+) -> None:
     assert settings_of(recipe).tag != settings_of(recipe, *words).tag
 
 
@@ -110,8 +132,14 @@ def test_paths_are_of_the_caller_and_become_absolute_outside_of_the_project(
 
 def test_names_of_changed_speech_and_of_a_changed_upstream(recipe: Path) -> None:
     found = settings_of(recipe, "--speed_perturb_factors", "1.0 0.9 1.1", "--mask_time_prob", "0.3")
-    assert (found.train_name, found.train_dump, found.speeds) == ("train_10min", "train_10min_sp", (0.9, 1.0, 1.1))
-    assert settings_of(recipe, "--speed_perturb_factors", "0.8 1").train_dump == "train_10min_sp0.8-1"
+    assert (found.train_name, found.train_dump, found.speeds) == (
+        "train_10min",
+        "train_10min_sp",
+        (0.9, 1.0, 1.1),
+    )
+    assert (
+        settings_of(recipe, "--speed_perturb_factors", "0.8 1").train_dump == "train_10min_sp0.8-1"
+    )
     assert found.upstream_settings == {"mask_time_prob": 0.3}
     assert found.upstream_name == settings_of(recipe).upstream_name + "-mask_time0.3"
     assert found.upstream_label == settings_of(recipe).upstream_label
@@ -127,11 +155,15 @@ def test_a_name_of_a_file_is_no_part_of_a_tag_that_cannot_be_one(recipe: Path) -
     config, upstream = recipe / "it's, my config.yaml", recipe / "my upstream"
     config.touch()
     upstream.mkdir()
-    found = settings_of(recipe, "--train_config", str(config), "--upstream", str(upstream), "--method", "imp")
+    found = settings_of(
+        recipe, "--train_config", str(config), "--upstream", str(upstream), "--method", "imp"
+    )
     for tag in (found.tag, found.dense.tag, *found.round_tags):
         check_name("--phn_tag", tag)
     (recipe / "x.yaml").touch()
-    assert settings_of(recipe, "--train_config", str(recipe / "x.yaml")).tag.startswith("phn_parp_s0.5_n5_x_")
+    assert settings_of(recipe, "--train_config", str(recipe / "x.yaml")).tag.startswith(
+        "phn_parp_s0.5_n5_x_"
+    )
 
 
 def test_scoring_changes_no_weights_and_is_passed_on_where_it_is_unusual(recipe: Path) -> None:
@@ -144,7 +176,12 @@ def test_scoring_changes_no_weights_and_is_passed_on_where_it_is_unusual(recipe:
 
 def test_settings_are_read_back(recipe: Path) -> None:
     (recipe / "merge.txt").write_text("ɛː ɛ\n")
-    words = ["--initial_mask", str(recipe / "mask.safetensors"), "--merge", str(recipe / "merge.txt")]
+    words = [
+        "--initial_mask",
+        str(recipe / "mask.safetensors"),
+        "--merge",
+        str(recipe / "merge.txt"),
+    ]
     settings = settings_of(recipe, *words)
     file = recipe / "settings.json"
     file.write_text(json.dumps(asdict(settings), default=str))
@@ -155,7 +192,11 @@ def test_settings_are_read_back(recipe: Path) -> None:
 
 
 def test_skipping() -> None:
-    runs = [stage for stage in STAGES if not Settings(stage=4, stop_stage=13, skip_train=True).skips(stage)]
+    runs = [
+        stage
+        for stage in STAGES
+        if not Settings(stage=4, stop_stage=13, skip_train=True).skips(stage)
+    ]
     assert runs == [4, 10, 11, 12, 13]
     assert not Settings(stage=9, skip_eval=True).skips(9)
     assert Settings(skip_eval=True).skips(10)
@@ -188,12 +229,24 @@ def test_skipping() -> None:
         (["--corpus", "mboshi", "--lang", "mb"], "expected --mboshi DIR"),
         (["--corpus", "mboshi"], "--lang es: no language of --corpus mboshi; expected one of mb"),
         (["--corpus", "own"], "expected --own DIR"),
-        (["--corpus", "own", "--lang", "es fr"], "--lang es fr: expected one language; several are for --corpus cldr"),
+        (
+            ["--corpus", "own", "--lang", "es fr"],
+            "--lang es fr: expected one language; several are for --corpus cldr",
+        ),
         (["--text_column", "gloss"], "--text_column gloss is for --corpus own alone"),
         (["--corpus", "none", "--marks", "keep"], "--marks keep is for --corpus own alone"),
-        (["--corpus", "own", "--marks", "all"], "--marks all: expected one of drop, text, utterance, keep"),
-        (["--corpus", "own", "--phonemise", "xx"], "--phonemise xx: expected letters, or one of en"),
-        (["--corpus", "librilight", "--lang", "en", "--train_minutes", "5"], "expected 10, 60 or 600"),
+        (
+            ["--corpus", "own", "--marks", "all"],
+            "--marks all: expected one of drop, text, utterance, keep",
+        ),
+        (
+            ["--corpus", "own", "--phonemise", "xx"],
+            "--phonemise xx: expected letters, or one of en",
+        ),
+        (
+            ["--corpus", "librilight", "--lang", "en", "--train_minutes", "5"],
+            "expected 10, 60 or 600",
+        ),
         (["--corpus", "librilight", "--lang", "en", "--fold", "6"], "--fold 6: expected 0 to 5"),
         (["--fold", "1"], "--fold 1 is for --corpus librilight"),
         (["--mask_feature_length", "0"], "--mask_feature_length 0: expected 1 or more"),
@@ -203,21 +256,33 @@ def test_skipping() -> None:
         (["--train_config", "/nowhere/c"], "--train_config /nowhere/c: no such"),
         (["--upstream", "/nowhere/u"], "--upstream /nowhere/u: no such file or directory"),
         (["--upstream", "a b"], "no name of an upstream"),
-        (["--upstream", "mult"], "expected one of mono, multi, owner/model, found 'mult'; did you mean 'multi'"),
+        (
+            ["--upstream", "mult"],
+            "expected one of mono, multi, owner/model, found 'mult'; did you mean 'multi'",
+        ),
         (["--first_mask", "uniforn"], "--first_mask: expected one of .* did you mean 'uniform'"),
-        (["--first_mask", "random", "--initial_mask", "/dev/null"], "expected one of them, found both"),
+        (
+            ["--first_mask", "random", "--initial_mask", "/dev/null"],
+            "expected one of them, found both",
+        ),
         (["--round_updates", "0"], "--round_updates 0"),
         (["--upstream_init", "none"], "--upstream_init none: expected pretrained or random"),
         (["--lr", "0"], "--lr 0: expected more than 0"),
         (["--mask_time_prob", "30"], "--mask_time_prob 30: expected at least 0 and less than 1"),
         (["--mask_feature_prob", "nan"], "--mask_feature_prob nan"),
-        (["--speed_perturb_factors", "90 100"], "factors 90 100: expected different factors from 0.5 to 2"),
+        (
+            ["--speed_perturb_factors", "90 100"],
+            "factors 90 100: expected different factors from 0.5 to 2",
+        ),
         (["--speed_perturb_factors", "1.1 1.1"], "expected different factors"),
         (["--speed_perturb_factors", "fast"], "expected different factors"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
         (["--seed", "4294967296"], "--seed 4294967296: expected at most 4294967295"),
-        (["--prune_pattern", "("], r"--prune_pattern '\(': expected a regular expression of whole names"),
+        (
+            ["--prune_pattern", "("],
+            r"--prune_pattern '\(': expected a regular expression of whole names",
+        ),
         (["--upstream", "a\nb"], r"--upstream a\\nb: no such file or directory"),
         (["--lang", "es fr es"], "--lang es fr es: expected each language once"),
         (["--expdir", ""], "--expdir '': expected the path of a directory"),
@@ -229,11 +294,17 @@ def test_skipping() -> None:
         (["--corpus", "none", "--lang", " "], "--lang ' ': expected the code of a language"),
         (["--lm_weight", "0.3"], "--lm_weight 0.3 changes nothing without --use_lm true"),
         (["--ngram_weight", "0.3"], "--ngram_weight 0.3 changes nothing without --use_ngram true"),
-        (["--lm_train_text", "/dev/null"], "--lm_train_text /dev/null changes nothing without --use_lm true or"),
+        (
+            ["--lm_train_text", "/dev/null"],
+            "--lm_train_text /dev/null changes nothing without --use_lm true or",
+        ),
         (["--penalty", "1"], "--penalty 1.0 changes nothing without --beam_size of 2 or more"),
         (["--use_ngram", "true", "--ngram_weight", "-1"], "--ngram_weight -1: expected 0 or more"),
         (["--beam_size", "2", "--penalty", "nan"], "--penalty nan: expected a number"),
-        (["--use_ngram", "true", "--beam_size", "1"], "--beam_size 1 is greedy, without a language model"),
+        (
+            ["--use_ngram", "true", "--beam_size", "1"],
+            "--beam_size 1 is greedy, without a language model",
+        ),
         (["--ngram", "/nowhere/n"], "--ngram /nowhere/n: no such file"),
         (["--ngram_num", "0"], "--ngram_num 0: expected 1 or more"),
         (["--use_lm", "true", "--lm_config", "/nowhere/c"], "--lm_config /nowhere/c: no such file"),
@@ -241,10 +312,15 @@ def test_skipping() -> None:
         (["--search", "espnet", "--use_ngram", "true"], "--search espnet: expected no n-gram"),
         (["--search", "espnet", "--use_lm", "true"], "expected --lm_weight and --penalty"),
         (["--metric", "bleu"], "--metric bleu: expected one of per, wer, cer"),
-        (["--merge", "/nowhere/m"], "--merge: /nowhere/m: no such file; expected the table of merged phones"),
+        (
+            ["--merge", "/nowhere/m"],
+            "--merge: /nowhere/m: no such file; expected the table of merged phones",
+        ),
     ],
 )
-def test_what_is_wrong_is_named(recipe: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str) -> None:
+def test_what_is_wrong_is_named(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
+) -> None:
     monkeypatch.delenv("MBOSHI", raising=False)
     with pytest.raises(UserError, match=message):
         settings_of(recipe, *words)
@@ -265,10 +341,14 @@ def test_what_is_told_of_a_table_of_ones_own(recipe: Path) -> None:
     assert found[len(usual) :] == ["--minutes", "2.0", "--of_dev", "2.0"]
 
 
-@pytest.mark.parametrize("name", [".", "..", "...", ".steps", "../x", "/x", "a/b", "a b", " ", "a\nb", "x" * 201])
+@pytest.mark.parametrize(
+    "name", [".", "..", "...", ".steps", "../x", "/x", "a/b", "a b", " ", "a\nb", "x" * 201]
+)
 @pytest.mark.parametrize("option", ["phn_tag", "train_set", "valid_set", "test_set"])
 def test_what_becomes_a_folder_is_a_name(recipe: Path, option: str, name: str) -> None:
-    with pytest.raises(UserError, match=f"phn.sh: --{option} .*: expected (letters, digits|at most 200 bytes)"):
+    with pytest.raises(
+        UserError, match=f"phn.sh: --{option} .*: expected (letters, digits|at most 200 bytes)"
+    ):
         settings_of(recipe, f"--{option}", name)
 
 
@@ -280,7 +360,9 @@ def test_a_set_has_a_name(recipe: Path, option: str) -> None:
 
 @pytest.mark.parametrize("option", ["train_minutes", "valid_minutes", "test_minutes"])
 @pytest.mark.parametrize("corpus", ["mini_an4", "an4", "none"])
-def test_minutes_of_a_corpus_that_is_as_large_as_it_is(recipe: Path, corpus: str, option: str) -> None:
+def test_minutes_of_a_corpus_that_is_as_large_as_it_is(
+    recipe: Path, corpus: str, option: str
+) -> None:
     words = ["--corpus", corpus, "--lang", "en", "--an4", str(recipe), f"--{option}", "2"]
     with pytest.raises(UserError, match=f"phn.sh: --{option} is for --corpus cldr, commonvoice"):
         settings_of(recipe, *words)
@@ -293,7 +375,9 @@ def test_minutes_of_libri_lights_sets_are_those_of_training(recipe: Path, option
         settings_of(recipe, *words, "--librilight", str(recipe), "--librispeech", str(recipe))
 
 
-@pytest.mark.parametrize("words", [["--valid_set", "test"], ["--train_set", "dev"], ["--test_set", "train_10min"]])
+@pytest.mark.parametrize(
+    "words", [["--valid_set", "test"], ["--train_set", "dev"], ["--test_set", "train_10min"]]
+)
 def test_sets_that_are_made_have_names_of_their_own(recipe: Path, words: list[str]) -> None:
     with pytest.raises(UserError, match="expected a name of its own for each set that is made"):
         settings_of(recipe, "--corpus", "cldr", "--lang", "es", *words)
@@ -330,11 +414,15 @@ def test_a_file_that_is_a_pipe_or_a_folder(recipe: Path, words: list[str]) -> No
     option, *others = words
     os.mkfifo(recipe / "fifo")
     for path, found in ((recipe / "fifo", r"a pipe \(FIFO\)"), (recipe, "a directory")):
-        with pytest.raises(UserError, match=f"phn.sh: {option}: .*: expected a file, found {found}"):
+        with pytest.raises(
+            UserError, match=f"phn.sh: {option}: .*: expected a file, found {found}"
+        ):
             settings_of(recipe, option, str(path), *others)
 
 
 def test_an_upstream_that_is_a_pipe(recipe: Path) -> None:
     os.mkfifo(recipe / "fifo")
-    with pytest.raises(UserError, match=r"phn.sh: --upstream: .*fifo: expected a file, found a pipe \(FIFO\)"):
+    with pytest.raises(
+        UserError, match=r"phn.sh: --upstream: .*fifo: expected a file, found a pipe \(FIFO\)"
+    ):
         settings_of(recipe, "--upstream", str(recipe / "fifo"))

@@ -9,7 +9,9 @@ from parp_espnet.pipeline.shards import join, split
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    utterances = [Utterance(f"s-{n}", "s", "es", f"/w/{n}.wav", ("a",), "a", 1.0 + n) for n in range(5)]
+    utterances = [
+        Utterance(f"s-{n}", "s", "es", f"/w/{n}.wav", ("a",), "a", 1.0 + n) for n in range(5)
+    ]
     write_data_dir(tmp_path / "data", utterances)
     return tmp_path / "data"
 

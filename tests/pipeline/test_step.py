@@ -26,14 +26,18 @@ def runs() -> int:
     return len(Path("runs").read_text().splitlines())
 
 
-def test_a_complete_step_is_skipped_and_says_so(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_complete_step_is_skipped_and_says_so(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(step) == 0
     assert run(step) == 0
     assert runs() == 1
     assert "stage 1 (copy) copy: complete, skipped" in capsys.readouterr().err
 
 
-def test_a_step_runs_again_when_an_input_has_changed(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_runs_again_when_an_input_has_changed(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(step)
     Path("in").write_text("two")
     run(step)
@@ -41,7 +45,9 @@ def test_a_step_runs_again_when_an_input_has_changed(step: Step, capsys: pytest.
     assert "again, since in has changed" in capsys.readouterr().err
 
 
-def test_a_step_runs_again_when_a_recording_has_changed(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_runs_again_when_a_recording_has_changed(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("a b.wav").write_bytes(b"one")
     Path("wav.scp").write_text("1 a b.wav\n2 sph2pipe x |\n3 gone.wav\n")
     listing = replace(step, recordings=(Path("wav.scp"),))
@@ -90,7 +96,9 @@ def test_a_changed_command_is_described(step: Step, capsys: pytest.CaptureFixtur
     assert "again, since --force is new" in capsys.readouterr().err
 
 
-def test_a_command_that_was_called_otherwise_is_the_same(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_that_was_called_otherwise_is_the_same(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     collect = replace(step, command=(*step.command, "parp_espnet.bin.train"))
     run(collect)
     record = read_json(step.record)
@@ -111,7 +119,9 @@ def test_options_of_where_it_runs_do_not_make_it_another_command(step: Step) -> 
     script = step.command[-1]
 
     def command(*words: str) -> Step:
-        return replace(step, command=("bash", "-c", script, *words), regardless=("--ngpu", "--cmd"), keep=True)
+        return replace(
+            step, command=("bash", "-c", script, *words), regardless=("--ngpu", "--cmd"), keep=True
+        )
 
     run(command("--ngpu", "1", "--lr", "3", "--cmd", "--ngpu"))
     run(command("--ngpu", "0", "--lr", "3", "--cmd", "queue.pl"))
@@ -125,12 +135,16 @@ def test_what_took_long_is_not_started_over(step: Step) -> None:
     kept = replace(step, record=Path("exp/tag/.steps/train.json"), keep=True)
     run(kept)
     Path("in").write_text("two")
-    with pytest.raises(UserError, match=r"exp/tag was made with other settings \(in has changed\).*--phn_tag"):
+    with pytest.raises(
+        UserError, match=r"exp/tag was made with other settings \(in has changed\).*--phn_tag"
+    ):
         run(replace(kept, inputs=(), settings=(Path("in"),)))
     assert Path("out").read_text() == "one"
 
 
-def test_an_interrupted_step_is_known_and_continues(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupted_step_is_known_and_continues(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     failing = replace(step, command=("bash", "-c", "[ -e ready ] && touch out"))
     assert run(failing) == 1
     assert read_json(step.record)["complete"] is False
@@ -157,10 +171,13 @@ def test_a_missing_input(step: Step) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"{}", b"null", b"[]", b"\xff\x00", b'{"command": null, "inputs": null, "complete": null}',
+    "content", [b"", b"{", b"{}", b"null", b"[]", b"\xff\x00", b'{"command": null, "inputs": '
+                                                               b'null, "complete": null}',
                 b'{"command": ["cp"], "inputs": {"in": 1}, "complete": true}', b"[" * 100000],
 )  # fmt: skip
-def test_a_damaged_record_is_as_none(step: Step, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_record_is_as_none(
+    step: Step, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     step.record.parent.mkdir()
     step.record.write_bytes(content)
     assert run(step) == 0
@@ -176,12 +193,16 @@ def write_old_record(step: Step, **inputs: str) -> None:
     step.record.write_text(json.dumps(record))
 
 
-def test_what_an_old_record_does_not_know_is_taken_as_it_is(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_an_old_record_does_not_know_is_taken_as_it_is(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("more").write_text("more")
     Path("out").write_text("one")
     Path("wav.scp").write_text("1 in\n")
     known = hashlib.sha256(b"one").hexdigest()
-    wide = replace(step, inputs=(Path("in"), Path("more")), recordings=(Path("wav.scp"),), keep=True)
+    wide = replace(
+        step, inputs=(Path("in"), Path("more")), recordings=(Path("wav.scp"),), keep=True
+    )
     write_old_record(wide, **{"in": known, "an old one": known})
     Path("an old one").write_text("one")
     assert run(wide) == 0
@@ -194,10 +215,16 @@ def test_what_an_old_record_does_not_know_is_taken_as_it_is(step: Step, capsys: 
     assert runs() == 2
 
 
-def test_what_an_old_record_knows_has_changed(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_an_old_record_knows_has_changed(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     known = hashlib.sha256(b"one").hexdigest()
     Path("out").touch()
-    for inputs in ({"in": "0" * 64}, {"in": known, "gone": known}, {"in": known, "what wav.scp names": "0" * 64}):
+    for inputs in (
+        {"in": "0" * 64},
+        {"in": known, "gone": known},
+        {"in": known, "what wav.scp names": "0" * 64},
+    ):
         Path("wav.scp").write_text("1 in\n")
         write_old_record(step, **inputs)
         run(replace(step, recordings=(Path("wav.scp"),)))
@@ -205,7 +232,9 @@ def test_what_an_old_record_knows_has_changed(step: Step, capsys: pytest.Capture
         assert f"again, since {name} has changed" in capsys.readouterr().err
 
 
-def test_a_file_that_comes_or_goes_is_a_change(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_comes_or_goes_is_a_change(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked = replace(step, optional=(Path("segments"),))
     run(asked)
     Path("segments").write_text("1 1 0 1\n")
@@ -217,7 +246,9 @@ def test_a_file_that_comes_or_goes_is_a_change(step: Step, capsys: pytest.Captur
     assert runs() == 3
 
 
-def test_an_output_that_is_not_what_was_left_is_made_again(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_that_is_not_what_was_left_is_made_again(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(step)
     Path("out").write_text("on")
     run(step)
@@ -228,7 +259,9 @@ def test_an_output_that_is_not_what_was_left_is_made_again(step: Step, capsys: p
     assert runs() == 2
 
 
-def test_what_someone_edits_is_right_until_it_is_made_again(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_someone_edits_is_right_until_it_is_made_again(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
     editable = replace(step, outputs=(), editable=(Path("out"),))
     run(editable)
     Path("out").write_text("corrected")
@@ -248,7 +281,9 @@ def test_what_someone_edits_is_right_until_it_is_made_again(step: Step, capsys: 
 def test_what_a_list_names_was_read(step: Step) -> None:
     Path("a.wav").write_bytes(b"one")
     script = "echo run >>runs; echo '0 a.wav' >sources.scp"
-    listing = replace(step, command=("bash", "-c", script), inputs=(), outputs=(), lists=(Path("sources.scp"),))
+    listing = replace(
+        step, command=("bash", "-c", script), inputs=(), outputs=(), lists=(Path("sources.scp"),)
+    )
     run(listing)
     run(listing)
     assert runs() == 1
@@ -289,12 +324,15 @@ def test_a_list_that_was_remembered_by_sizes_and_times_is_taken_as_it_is(step: S
 
 @pytest.fixture
 def training(step: Step) -> Step:
-    """A step that trains: what it leaves says what it was made from, and goes on from what is there."""
+    """A step that trains: what it leaves says what it was made from, and goes on from what is
+    there.
+    """
     script = "mkdir -p exp/tag; cat in >>exp/tag/model.pth; touch exp/tag/mask; echo run >>runs"
     outputs = (Path("exp/tag/model.pth"), Path("exp/tag/mask"))
     Path("conf").write_text("a")
     return replace(
-        step, command=("bash", "-c", script), record=Path("exp/tag/.steps/train.json"), outputs=outputs,
+        step, command=("bash", "-c", script), record=Path("exp/tag/.steps/train.json"),
+        outputs=outputs,
         settings=(Path("conf"),), keep=True, afresh=True, spared=("settings.json",),
     )  # fmt: skip
 
@@ -329,7 +367,9 @@ def test_many_corrections_keep_two_models_at_most(training: Step, kept: bool, ca
         Path("in").write_text(text)
         run(replace(training, keep_earlier=kept))
     found = {str(path): path.read_text() for path in Path("exp/tag").rglob("*.pth")}
-    earlier = {f"exp/tag/earlier/{n}/model.pth": text for n, text in ((1, "one"), (2, "two"), (3, "three"))}
+    earlier = {
+        f"exp/tag/earlier/{n}/model.pth": text for n, text in ((1, "one"), (2, "two"), (3, "three"))
+    }
     newest = dict(list(earlier.items())[0 if kept else 2 :])
     assert found == {"exp/tag/model.pth": "four", **newest}
     assert len(list(Path("exp/tag/earlier").glob("*/mask"))) == 3
@@ -341,7 +381,9 @@ def test_a_damaged_model_is_not_kept_in_place_of_a_whole_one(training: Step, mon
     run(training)
     Path("in").write_text("two")
     run(training)
-    monkeypatch.setattr("parp_espnet.pipeline.step.is_whole", lambda path: path.read_text() != "dam")
+    monkeypatch.setattr(
+        "parp_espnet.pipeline.step.is_whole", lambda path: path.read_text() != "dam"
+    )
     Path("exp/tag/model.pth").write_text("dam")
     run(training)
     found = {str(path): path.read_text() for path in Path("exp/tag").rglob("*.pth")}
@@ -368,7 +410,9 @@ def test_what_changes_while_a_step_runs_is_seen_by_the_next(what: str, step: Ste
     Path("wav.scp").write_text("a in\n")
     path = Path("wav.scp") if what == "recordings" else Path("in")
     corrected = replace(step, **({"inputs": ()} | {what: (path,)}))
-    changing = replace(corrected, command=("bash", "-c", "cp in out; [ -e seen ] || echo other >in; touch seen"))
+    changing = replace(
+        corrected, command=("bash", "-c", "cp in out; [ -e seen ] || echo other >in; touch seen")
+    )
     run(changing)
     assert Path("out").read_text() == "one"
     assert state(changing).startswith("again, since ")
@@ -385,7 +429,10 @@ def test_what_is_overdue_of_a_step_that_is_left_out(step: Step) -> None:
     assert overdue(step) == "in has changed"
     assert overdue(replace(step, command=("true",))) is not None
     Path("in").write_text("one")
-    assert overdue(replace(step, command=("true",))) == "bash -c 'echo run >>runs; cp in out' is now true"
+    assert (
+        overdue(replace(step, command=("true",)))
+        == "bash -c 'echo run >>runs; cp in out' is now true"
+    )
     Path("out").write_text("edited")
     assert overdue(step) == "out is not what was left there"
     # What is gone is taken as it was.
@@ -412,7 +459,9 @@ def test_a_corpus_that_is_gone_is_not_overdue(what: str, step: Step) -> None:
     assert overdue(reading) is None
 
 
-def test_a_training_is_begun_anew_where_its_model_is_damaged_and_gone_through_where_all_else_is(training: Step) -> None:
+def test_a_training_is_begun_anew_where_its_model_is_damaged_and_gone_through_where_all_else_is(
+    training: Step,
+) -> None:
     run(training)
     Path("exp/tag/mask").write_text("damaged")
     run(training)
@@ -430,8 +479,13 @@ def test_a_training_of_which_nothing_is_known_is_begun_anew(training: Step, caps
     assert Path("exp/tag/model.pth").read_text() == "one"
 
 
-def test_an_interrupted_training_continues_with_the_same_data_and_not_with_others(training: Step) -> None:
-    failing = replace(training, command=("bash", "-c", "mkdir -p exp/tag; cat in >>exp/tag/model.pth; [ -e ready ]"))
+def test_an_interrupted_training_continues_with_the_same_data_and_not_with_others(
+    training: Step,
+) -> None:
+    failing = replace(
+        training,
+        command=("bash", "-c", "mkdir -p exp/tag; cat in >>exp/tag/model.pth; [ -e ready ]"),
+    )
     assert run(failing) == 1
     assert run(failing) == 1
     assert Path("exp/tag/model.pth").read_text() == "oneone"
@@ -440,22 +494,34 @@ def test_an_interrupted_training_continues_with_the_same_data_and_not_with_other
     assert Path("exp/tag/model.pth").read_text() == "two"
 
 
-def test_a_step_that_runs_others_is_valid_while_they_are(step: Step, training: Step, capsys) -> None:
+def test_a_step_that_runs_others_is_valid_while_they_are(
+    step: Step, training: Step, capsys
+) -> None:
     run(training)
-    wave = replace(step, record=Path("results/wave.json"), inputs=(), records=(Path("exp/tag"), Path("exp/none")))
+    wave = replace(
+        step,
+        record=Path("results/wave.json"),
+        inputs=(),
+        records=(Path("exp/tag"), Path("exp/none")),
+    )
     run(wave)
     run(wave)
     assert "wave: complete, skipped" in capsys.readouterr().err
     Path("in").write_text("two")
     run(wave)
-    assert "wave: again, since in has changed, which exp/tag/.steps/train.json has read" in capsys.readouterr().err
+    assert (
+        "wave: again, since in has changed, which exp/tag/.steps/train.json has read"
+        in capsys.readouterr().err
+    )
     # Who removes what was read has not changed it.
     Path("in").unlink()
     Path("conf").unlink()
     assert stale([Path("exp/tag")]) is None
 
 
-def test_records_are_read_from_any_folder(training: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_are_read_from_any_folder(
+    training: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(training)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -465,7 +531,9 @@ def test_records_are_read_from_any_folder(training: Step, tmp_path: Path, monkey
 
 
 def test_a_dry_run_shows_the_whole_command(step: Step) -> None:
-    queued = replace(step, runner=("queue.pl", "--mem", "4G"), log=Path("x y.log"), command=("cp", "a b", "c"))
+    queued = replace(
+        step, runner=("queue.pl", "--mem", "4G"), log=Path("x y.log"), command=("cp", "a b", "c")
+    )
     assert describe(queued) == "stage 1 (copy): queue.pl --mem 4G 'x y.log' cp 'a b' c"
     assert describe(step) == "stage 1 (copy): bash -c 'echo run >>runs; cp in out'"
     run(step)

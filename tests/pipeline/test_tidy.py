@@ -9,11 +9,27 @@ from parp_espnet.pipeline.tidy import RECORD, remove_checkpoints
 @pytest.fixture
 def exp(tmp_path: Path) -> Path:
     """An experiment of three epochs, of which the second is the result."""
-    for name in ("checkpoint.pth", "checkpoint.prev.pth", "checkpoint.within.pth", "1epoch.pth", "3epoch.pth"):
+    for name in (
+        "checkpoint.pth",
+        "checkpoint.prev.pth",
+        "checkpoint.within.pth",
+        "1epoch.pth",
+        "3epoch.pth",
+    ):
         (tmp_path / name).write_bytes(b"12345")
-    for name in ("2epoch.pth", "valid.loss.ave_2best.pth", "of the user.pth", "2epoch.pth.txt", "mask.safetensors"):
+    for name in (
+        "2epoch.pth",
+        "valid.loss.ave_2best.pth",
+        "of the user.pth",
+        "2epoch.pth.txt",
+        "mask.safetensors",
+    ):
         (tmp_path / name).write_bytes(b"1")
-    links = {"latest": "3epoch", "valid.cer_ctc.best": "2epoch", "valid.cer_ctc.ave": "valid.cer_ctc.ave_1best"}
+    links = {
+        "latest": "3epoch",
+        "valid.cer_ctc.best": "2epoch",
+        "valid.cer_ctc.ave": "valid.cer_ctc.ave_1best",
+    }
     links |= {
         "valid.cer_ctc.ave_1best": "2epoch",
         "valid.loss.ave": "valid.loss.ave_2best",

@@ -5,7 +5,14 @@ from parp_espnet.pipeline.tokens import token_list
 
 
 def test_order() -> None:
-    assert token_list([("b", "a", "tʰ"), ("a",), ()]) == ["<blank>", "<unk>", "a", "b", "tʰ", "<sos/eos>"]
+    assert token_list([("b", "a", "tʰ"), ("a",), ()]) == [
+        "<blank>",
+        "<unk>",
+        "a",
+        "b",
+        "tʰ",
+        "<sos/eos>",
+    ]
 
 
 @pytest.mark.parametrize("texts", [[], [()]])

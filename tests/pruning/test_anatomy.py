@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from parp_espnet.pruning.anatomy import Place, by_kind, by_layer, groups, iou_by, place_of, sparsity_by
+from parp_espnet.pruning.anatomy import (
+    Place,
+    by_kind,
+    by_layer,
+    groups,
+    iou_by,
+    place_of,
+    sparsity_by,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,12 +30,23 @@ def test_places(name: str, place: Place) -> None:
 
 
 def masks(share: float) -> dict[str, torch.Tensor]:
-    names = [f"encoder.layers.{layer}.{kind}" for layer in (10, 2) for kind in ("fc1.weight", "fc1.bias", "fc2.weight")]
-    return {name: torch.arange(10 * (place + 1)) < share * 10 * (place + 1) for place, name in enumerate(names)}
+    names = [
+        f"encoder.layers.{layer}.{kind}"
+        for layer in (10, 2)
+        for kind in ("fc1.weight", "fc1.bias", "fc2.weight")
+    ]
+    return {
+        name: torch.arange(10 * (place + 1)) < share * 10 * (place + 1)
+        for place, name in enumerate(names)
+    }
 
 
 def test_layers_come_in_the_order_of_their_numbers() -> None:
-    assert list(groups(masks(0.5) | {"pooler.weight": torch.ones(2)}, by_layer)) == ["layer 2", "layer 10", "no layer"]
+    assert list(groups(masks(0.5) | {"pooler.weight": torch.ones(2)}, by_layer)) == [
+        "layer 2",
+        "layer 10",
+        "no layer",
+    ]
 
 
 def test_sparsity_and_overlap_of_groups() -> None:

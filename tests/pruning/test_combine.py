@@ -54,7 +54,10 @@ def test_what_cannot_be_combined() -> None:
 
 
 def test_a_combined_mask_has_what_its_masks_have_in_common() -> None:
-    es, tr = (Origin("finetuned", "omp", f"egs2/cldr/{name}", name, 0, "multi", "magnitude") for name in ("es", "tr"))
+    es, tr = (
+        Origin("finetuned", "omp", f"egs2/cldr/{name}", name, 0, "multi", "magnitude")
+        for name in ("es", "tr")
+    )
     kept = {"w": torch.tensor([True, False])}
     masks = [Mask(kept, origin="", sparsity_target=0.5, made=made) for made in (es, tr)]
     parents = f"{masks[0].sha256} {masks[1].sha256}"

@@ -1,4 +1,6 @@
-"""The kernels find what plain operations find: on a GPU where there is one, and everywhere in Triton's interpreter."""
+"""The kernels find what plain operations find: on a GPU where there is one, and everywhere in
+Triton's interpreter.
+"""
 
 import math
 import os
@@ -25,7 +27,9 @@ def random_pool(random: Random, sizes: tuple[int, ...]) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(random.randrange(1 << 30))
     pool, dtype = {}, random.choice(DTYPES)
     for number in range(random.randint(1, 4)):
-        weights = torch.randn(random.choice(sizes), generator=generator) * random.choice([1e-42, 1e-3, 1e30])
+        weights = torch.randn(random.choice(sizes), generator=generator) * random.choice(
+            [1e-42, 1e-3, 1e30]
+        )
         for place in random.choices(range(len(weights)), k=random.choice([0, 0, 5])):
             weights[place] = random.choice(ODD)
         pool[f"encoder.layers.{number}.w"] = weights.to(dtype).view(-1, 1)
@@ -45,7 +49,9 @@ def check(pool: dict[str, Tensor], pruned: int, device: str) -> None:
     expected = keep_above(pool, plain)
     for name, tensor in pool.items():
         assert torch.equal(kept[name].cpu(), expected[name])
-        assert torch.equal(there[name].cpu(), tensor.where(expected[name], torch.zeros_like(tensor)))
+        assert torch.equal(
+            there[name].cpu(), tensor.where(expected[name], torch.zeros_like(tensor))
+        )
     flags = list(kept.values())
     assert gpu.count_differences(flags, None) == [int(one.sum()) for one in expected.values()]
     others = [torch.ones_like(one) for one in flags]
@@ -59,14 +65,21 @@ def check_many(sizes: tuple[int, ...], device: str) -> None:
     random = Random(0)
     for _ in range(CASES):
         pool = random_pool(random, sizes)
-        pruned = round(random.choice([0.1, 0.5, 0.9]) * sum(tensor.numel() for tensor in pool.values()))
+        pruned = round(
+            random.choice([0.1, 0.5, 0.9]) * sum(tensor.numel() for tensor in pool.values())
+        )
         check(pool, max(1, pruned), device)
     check({"a": torch.ones(sizes[-1]), "b": -torch.ones(sizes[-1])}, sizes[-1] + 2, device)
 
 
 def test_in_tritons_interpreter() -> None:
-    environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=False, env=environment)
+    environment = os.environ | {
+        "TRITON_INTERPRET": "1",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
+    done = subprocess.run(
+        [sys.executable, __file__], capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -85,7 +98,10 @@ def test_a_prune_with_and_without_kernels(monkeypatch: pytest.MonkeyPatch, works
 
     assert gpu.works(torch.device("cuda", 0))
     monkeypatch.setattr(gpu, "works", lambda device: works)
-    pool = {f"encoder.layers.{n}.w": torch.randn(300, 400, generator=torch.Generator().manual_seed(n)) for n in (0, 1)}
+    pool = {
+        f"encoder.layers.{n}.w": torch.randn(300, 400, generator=torch.Generator().manual_seed(n))
+        for n in (0, 1)
+    }
     there = {name: tensor.cuda() for name, tensor in pool.items()}
     before, after = prune_(pool, 0.3), prune_(pool, 0.7)
     there_before, there_after = prune_(there, 0.3), prune_(there, 0.7)

@@ -44,7 +44,9 @@ def test_every_group_keeps_its_largest_and_ties_go_by_position(case, dtype):
 
 @pytest.mark.parametrize("shape", [(3, 6), (6,), ()])
 def test_rows_have_to_divide_into_groups(shape):
-    with pytest.raises(UserError, match="layer: 2:4 needs a last dimension that is a multiple of 4"):
+    with pytest.raises(
+        UserError, match="layer: 2:4 needs a last dimension that is a multiple of 4"
+    ):
         select({"layer": torch.ones(shape)}, 0.5, "2:4")
 
 

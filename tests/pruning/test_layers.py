@@ -1,4 +1,6 @@
-"""A pool is whole or refused: of every family, and of what stands beside them, on transformers' own classes."""
+"""A pool is whole or refused: of every family, and of what stands beside them, on transformers' own
+classes.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +13,12 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.pool import find_pool, pool_names
 
 D, F, LAYERS = 32, 64, 2
-SIZES = {"hidden_size": D, "num_hidden_layers": LAYERS, "num_attention_heads": 4, "intermediate_size": F}
+SIZES = {
+    "hidden_size": D,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": 4,
+    "intermediate_size": F,
+}
 CONVOLUTIONS = {
     "conv_dim": (16,) * 5, "conv_kernel": (20, 8, 4, 4, 4), "conv_stride": (10, 4, 2, 2, 2),
     "num_feat_extract_layers": 5, "num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 4,
@@ -29,7 +36,10 @@ POOLER = D * D
 WHOLE: dict[str, tuple[dict[str, Any], int]] = {
     "Wav2Vec2Model": (SPEECH, WITH_BIASES),
     "Wav2Vec2ForCTC": (SPEECH | {"vocab_size": 40}, WITH_BIASES),
-    "Wav2Vec2ForPreTraining": (SPEECH | {"codevector_dim": 32, "proj_codevector_dim": 32}, WITH_BIASES),
+    "Wav2Vec2ForPreTraining": (
+        SPEECH | {"codevector_dim": 32, "proj_codevector_dim": 32},
+        WITH_BIASES,
+    ),
     "HubertModel": (SPEECH, WITH_BIASES),
     "WavLMModel": (SPEECH, WITH_BIASES),
     "UniSpeechModel": (SPEECH, WITH_BIASES),
@@ -55,41 +65,64 @@ WHOLE: dict[str, tuple[dict[str, Any], int]] = {
     "RoFormerModel": (TEXT, WEIGHTS),
     "BigBirdModel": (TEXT, WEIGHTS + POOLER),
     "SplinterModel": (TEXT, WEIGHTS),
-    "XLNetModel": ({"vocab_size": 50, "d_model": D, "n_layer": LAYERS, "n_head": 4, "d_inner": F}, WEIGHTS),
+    "XLNetModel": (
+        {"vocab_size": 50, "d_model": D, "n_layer": LAYERS, "n_head": 4, "d_inner": F},
+        WEIGHTS,
+    ),
 }
 """Class → settings, and how many weights its pool has."""
 
-BERTS_LACK = r"encoder\.layer: expected all that a pool has in every layer of BERT, but there is no encoder\.layer\.N\."
-NOTHING = r"nothing to prune: expected parameters named as in .* a pool of your own is a regular expression"
-TWO = r"expected one upstream in the model, found two: layers in {} and in {}, of which the pool would hold one only"
+BERTS_LACK = (
+    r"encoder\.layer: expected all that a pool has in every layer of BERT, but there is "
+    r"no encoder\.layer\.N\."
+)
+NOTHING = (
+    r"nothing to prune: expected parameters named as in .* a pool of your own is a regular "
+    r"expression"
+)
+TWO = (
+    r"expected one upstream in the model, found two: layers in {} and in {}, of which the pool "
+    r"would hold one only"
+)
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "SEWDModel": (
         SPEECH | {"squeeze_factor": 2, "position_buckets": 8, "max_position_embeddings": 16},
-        r"there is no encoder\.encoder\.layer\.N\.attention\.self\.query\.weight, .*key\.weight, .*value\.weight",
+        r"there is no encoder\.encoder\.layer\.N\.attention\.self\.query\.weight, .*key\.weight, "
+        r".*value\.weight",
     ),
     "ParakeetForCTC": (
-        {"encoder_config": SIZES | {"conv_kernel_size": 3, "subsampling_conv_channels": 8, "num_mel_bins": 16}},
-        r"encoder\.layers: .* no encoder\.layers\.N\.self_attn\.out_proj\.weight, .*fc1\.weight, .*fc2\.weight",
+        {"encoder_config": SIZES | {"conv_kernel_size": 3, "subsampling_conv_channels": 8,
+        "num_mel_bins": 16}},
+        r"encoder\.layers: .* no encoder\.layers\.N\.self_attn\.out_proj\.weight, .*fc1\.weight, "
+        r".*fc2\.weight",
     ),
     "ParakeetEncoder": (
         SIZES | {"conv_kernel_size": 3, "subsampling_conv_channels": 8, "num_mel_bins": 16}, NOTHING
     ),
     "MoonshineModel": (
-        TEXT | {"encoder_num_hidden_layers": 2, "decoder_num_hidden_layers": 2, "encoder_num_attention_heads": 4,
+        TEXT | {"encoder_num_hidden_layers": 2, "decoder_num_hidden_layers": 2,
+        "encoder_num_attention_heads": 4,
                 "decoder_num_attention_heads": 4},
         TWO.format(r"encoder\.layers", r"decoder\.layers"),
     ),
     "WhisperModel": (
-        TWO_STACKS | {"num_mel_bins": 8, "pad_token_id": 0}, TWO.format(r"encoder\.layers", r"decoder\.layers")
+        TWO_STACKS | {"num_mel_bins": 8, "pad_token_id": 0}, TWO.format(r"encoder\.layers",
+        r"decoder\.layers")
     ),
-    "Speech2TextModel": (TWO_STACKS | {"conv_channels": 16}, TWO.format(r"encoder\.layers", r"decoder\.layers")),
+    "Speech2TextModel": (TWO_STACKS | {"conv_channels": 16}, TWO.format(r"encoder\.layers",
+    r"decoder\.layers")),
     "BartModel": (TWO_STACKS, TWO.format(r"encoder\.layers", r"decoder\.layers")),
     "SeamlessM4TModel": (
-        {"hidden_size": D, "vocab_size": 50, "encoder_layers": 2, "decoder_layers": 2, "speech_encoder_layers": 2,
-         "encoder_ffn_dim": F, "decoder_ffn_dim": F, "speech_encoder_intermediate_size": F, "t2u_vocab_size": 50,
-         "speech_encoder_attention_heads": 4, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
-         "t2u_encoder_layers": 1, "t2u_decoder_layers": 1, "t2u_encoder_ffn_dim": F, "t2u_decoder_ffn_dim": F,
-         "t2u_encoder_attention_heads": 4, "t2u_decoder_attention_heads": 4, "unit_embed_dim": 32, "lang_embed_dim": 8,
+        {"hidden_size": D, "vocab_size": 50, "encoder_layers": 2, "decoder_layers": 2,
+        "speech_encoder_layers": 2,
+         "encoder_ffn_dim": F, "decoder_ffn_dim": F, "speech_encoder_intermediate_size": F,
+         "t2u_vocab_size": 50,
+         "speech_encoder_attention_heads": 4, "encoder_attention_heads": 4,
+         "decoder_attention_heads": 4,
+         "t2u_encoder_layers": 1, "t2u_decoder_layers": 1, "t2u_encoder_ffn_dim": F,
+         "t2u_decoder_ffn_dim": F,
+         "t2u_encoder_attention_heads": 4, "t2u_decoder_attention_heads": 4, "unit_embed_dim": 32,
+         "lang_embed_dim": 8,
          "spkr_embed_dim": 8, "unit_hifi_gan_vocab_size": 50, "upsample_initial_channel": 32},
         r"expected one upstream in the model, found two",
     ),
@@ -98,39 +131,55 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "ASTModel": (SIZES | {"num_mel_bins": 32, "max_length": 64}, NOTHING),
     "SpeechT5Model": (SPEECH | TWO_STACKS | {"num_mel_bins": 8}, NOTHING),
     "ClapAudioModel": (
-        {"hidden_size": D, "depths": [1, 1], "num_attention_heads": [2, 2], "patch_embeds_hidden_size": 16,
+        {"hidden_size": D, "depths": [1, 1], "num_attention_heads": [2, 2],
+        "patch_embeds_hidden_size": 16,
          "spec_size": 64, "num_mel_bins": 16},
         NOTHING,
     ),
-    "EncodecModel": ({"num_filters": 4, "hidden_size": 16, "codebook_dim": 16, "num_lstm_layers": 1}, NOTHING),
+    "EncodecModel": ({"num_filters": 4, "hidden_size": 16, "codebook_dim": 16,
+    "num_lstm_layers": 1}, NOTHING),
     "BarkSemanticModel": (
-        {"num_layers": 2, "num_heads": 4, "hidden_size": D, "input_vocab_size": 50, "output_vocab_size": 50,
+        {"num_layers": 2, "num_heads": 4, "hidden_size": D, "input_vocab_size": 50,
+        "output_vocab_size": 50,
          "block_size": 16},
         NOTHING,
     ),
     "AlbertModel": (TEXT | {"embedding_size": 16}, NOTHING),
-    "DistilBertModel": ({"vocab_size": 50, "dim": D, "n_layers": 2, "n_heads": 4, "hidden_dim": F}, NOTHING),
+    "DistilBertModel": ({"vocab_size": 50, "dim": D, "n_layers": 2, "n_heads": 4, "hidden_dim": F},
+    NOTHING),
     "OPTModel": (TEXT | {"ffn_dim": F, "word_embed_proj_dim": D}, NOTHING),
     "GPT2Model": ({"vocab_size": 50, "n_embd": D, "n_layer": 2, "n_head": 4}, NOTHING),
-    "T5Model": ({"vocab_size": 50, "d_model": D, "d_ff": F, "num_layers": 2, "num_heads": 4, "d_kv": 8}, NOTHING),
+    "T5Model": ({"vocab_size": 50, "d_model": D, "d_ff": F, "num_layers": 2, "num_heads": 4,
+    "d_kv": 8}, NOTHING),
     "FunnelModel": (
-        {"vocab_size": 50, "d_model": D, "block_sizes": [1, 1], "n_head": 4, "d_head": 8, "d_inner": F}, NOTHING
+        {"vocab_size": 50, "d_model": D, "block_sizes": [1, 1], "n_head": 4, "d_head": 8,
+        "d_inner": F}, NOTHING
     ),
     "ViTModel": (SIZES, NOTHING),
     "SqueezeBertModel": (TEXT | {"embedding_size": D}, NOTHING),
-    "DebertaModel": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, .*key\.weight, .*value\.weight; "),
-    "DebertaV2Model": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, .*key\.weight, .*value\.weight; "),
-    "MPNetModel": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, .*attention\.output\.dense\.weight; "),
-    "FNetModel": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, .*attention\.output\.dense\.weight; "),
-    "ConvBertModel": (TEXT | {"embedding_size": D}, r"found more in them .* encoder\.layer\.N\.attention\.self\.key_c"),
+    "DebertaModel": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, .*key\.weight, "
+                                        r".*value\.weight; "),
+    "DebertaV2Model": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, .*key\.weight, "
+                                          r".*value\.weight; "),
+    "MPNetModel": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, "
+                                      r".*attention\.output\.dense\.weight; "),
+    "FNetModel": (TEXT, BERTS_LACK + r"attention\.self\.query\.weight, "
+                                     r".*attention\.output\.dense\.weight; "),
+    "ConvBertModel": (TEXT | {"embedding_size": D}, r"found more in them .* "
+                                                    r"encoder\.layer\.N\.attention\.self\.key_c"),
     "MobileBertModel": (
-        TEXT | {"embedding_size": 16, "intra_bottleneck_size": 16}, r"found more in them .*encoder\.layer\.N\..*bottlen"
+        TEXT | {"embedding_size": 16, "intra_bottleneck_size": 16}, r"found more in them "
+                                                                    r".*encoder\.layer\.N\..*bottlen"
     ),
-    "NystromformerModel": (TEXT, r"found more in them .* encoder\.layer\.N\.attention\.self\.conv\.weight"),
-    "LongformerModel": (TEXT | {"attention_window": 4}, r"found more in them .*attention\.self\.query_global\.weight"),
-    "LukeModel": (TEXT | {"entity_vocab_size": 10, "entity_emb_size": 8}, r"found more .*attention\.self\.w2e_query"),
+    "NystromformerModel": (TEXT, r"found more in them .* "
+                                 r"encoder\.layer\.N\.attention\.self\.conv\.weight"),
+    "LongformerModel": (TEXT | {"attention_window": 4}, r"found more in them "
+                                                        r".*attention\.self\.query_global\.weight"),
+    "LukeModel": (TEXT | {"entity_vocab_size": 10, "entity_emb_size": 8}, r"found more "
+                                                                          r".*attention\.self\.w2e_query"),
     "XmodModel": (
-        TEXT | {"languages": ["en_XX"], "default_language": "en_XX"}, r"found more in them .*output\.adapter_modules"
+        TEXT | {"languages": ["en_XX"], "default_language": "en_XX"}, r"found more in them "
+                                                                      r".*output\.adapter_modules"
     ),
     "CanineModel": (SIZES, TWO.format(r"encoder\.layer", r"initial_char_encoder\.layer")),
 }  # fmt: skip
@@ -138,7 +187,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def model_of(name: str, settings: dict[str, Any]) -> torch.nn.Module:
-    """A small model of transformers with random weights; the test is skipped where this version has no such class."""
+    """A small model of transformers with random weights; the test is skipped where this version has
+    no such class.
+    """
     kind = getattr(transformers, name, None)
     if kind is None:
         pytest.skip(f"transformers {transformers.__version__} has no {name}")
@@ -155,7 +206,9 @@ def test_a_pool_is_whole(name: str) -> None:
     # A state has buffers besides.
     assert list(find_pool(model.state_dict())) == list(pool)
     weights = find_pool(model.state_dict(), biases=False)
-    assert sum(tensor.numel() for tensor in weights.values()) == (WEIGHTS if expected == WITH_BIASES else expected)
+    assert sum(tensor.numel() for tensor in weights.values()) == (
+        WEIGHTS if expected == WITH_BIASES else expected
+    )
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
@@ -185,9 +238,16 @@ HUGGING = [f"attention.{part}_proj" for part in ("q", "k", "v", "out")]
 HUGGING += [f"feed_forward.{part}_dense" for part in ("intermediate", "output")]
 
 
-def names(kinds: Iterable[str], numbers: Iterable[int] = range(3), stack: str = "encoder.layers") -> list[str]:
+def names(
+    kinds: Iterable[str], numbers: Iterable[int] = range(3), stack: str = "encoder.layers"
+) -> list[str]:
     """The weights and biases of layers."""
-    return [f"{stack}.{number}.{kind}.{part}" for number in numbers for kind in kinds for part in ("weight", "bias")]
+    return [
+        f"{stack}.{number}.{kind}.{part}"
+        for number in numbers
+        for kind in kinds
+        for part in ("weight", "bias")
+    ]
 
 
 def changed(old: str, new: str, kinds: list[str] = HUGGING) -> list[str]:
@@ -195,14 +255,19 @@ def changed(old: str, new: str, kinds: list[str] = HUGGING) -> list[str]:
     return names([kind.replace(old, new) for kind in kinds])
 
 
-FAIRSEQ2 = [f"self_attn.{part}_proj" for part in ("q", "k", "v", "output")] + ["ffn.inner_proj", "ffn.output_proj"]
+FAIRSEQ2 = [f"self_attn.{part}_proj" for part in ("q", "k", "v", "output")] + [
+    "ffn.inner_proj",
+    "ffn.output_proj",
+]
 MISSING = {
-    "fairseq2": (names(FAIRSEQ2), r"no encoder\.layers\.N\.self_attn\.out_proj\.weight, .*fc1\.weight, .*fc2\.weight"),
+    "fairseq2": (names(FAIRSEQ2), r"no encoder\.layers\.N\.self_attn\.out_proj\.weight, "
+                                  r".*fc1\.weight, .*fc2\.weight"),
     "a gap": (names(HUGGING, [0, 1, 3]), r"no encoder\.layers\.2; a pool of your own"),
     "from one": (names(HUGGING, [1, 2, 3]), r"no encoder\.layers\.0; "),
     "half a layer": (
         names(HUGGING, [0, 1]) + names(HUGGING[:4], [2]),
-        r"no encoder\.layers\.2\.feed_forward\.intermediate_dense\.weight, .*2\.feed_forward\.output_dense\.weight",
+        r"no encoder\.layers\.2\.feed_forward\.intermediate_dense\.weight, "
+        r".*2\.feed_forward\.output_dense\.weight",
     ),
     "one tensor": (
         [name for name in names(HUGGING) if name != "encoder.layers.1.attention.v_proj.weight"],
@@ -210,14 +275,16 @@ MISSING = {
     ),
     "one bias": (
         [name for name in names(HUGGING) if name != "encoder.layers.1.attention.v_proj.bias"],
-        r"no encoder\.layers\.1\.attention\.v_proj\.bias; leave biases out with --prune_biases false",
+        r"no encoder\.layers\.1\.attention\.v_proj\.bias; leave biases out with --prune_biases "
+        r"false",
     ),
     "no biases of keys": (
         [name for name in names(NATIVE) if not name.endswith("k_proj.bias")],
         r"no encoder\.layers\.N\.self_attn\.k_proj\.bias; leave biases out",
     ),
     "fused": (
-        names(["self_attn.in_proj", *NATIVE[3:]]), r"no encoder\.layers\.N\.self_attn\.q_proj\.weight, .*v_proj\.weight"
+        names(["self_attn.in_proj", *NATIVE[3:]]),
+        r"no encoder\.layers\.N\.self_attn\.q_proj\.weight, .*v_proj\.weight"
     ),
     "pruned by torch": (
         [name.replace("q_proj.weight", "q_proj.weight_orig") for name in names(HUGGING)],
@@ -227,8 +294,10 @@ MISSING = {
         [name.replace("q_proj.", "q_proj.base_layer.") for name in names(HUGGING)],
         r"no encoder\.layers\.N\.attention\.q_proj\.weight",
     ),
-    "half of each": (changed("feed_forward.intermediate_dense", "fc1"), r"no .*intermediate_dense\.weight"),
-    "gated": (changed("feed_forward.output_dense", "mlp.down_proj"), r"no .*feed_forward\.output_dense\.weight"),
+    "half of each": (changed("feed_forward.intermediate_dense", "fc1"),
+    r"no .*intermediate_dense\.weight"),
+    "gated": (changed("feed_forward.output_dense", "mlp.down_proj"),
+    r"no .*feed_forward\.output_dense\.weight"),
 }  # fmt: skip
 MORE = {
     "lora of loralib": ["attention.q_proj.lora_A", "attention.q_proj.lora_B"],
@@ -256,14 +325,19 @@ def test_what_is_more_is_named(case: str, kinds: list[str]) -> None:
     for number in (0, 2):
         found = names(kinds) + [f"encoder.layers.{number}.{kind}" for kind in MORE[case]]
         with pytest.raises(
-            UserError, match=rf"found more in them than the pool .*: encoder\.layers\.N\.{MORE[case][0]}"
+            UserError,
+            match=rf"found more in them than the pool .*: encoder\.layers\.N\.{MORE[case][0]}",
         ):
             pool_names(found)
 
 
-@pytest.mark.parametrize("prefixes", [("", "teacher."), ("student.", "teacher."), ("model.", "ema.model.")])
+@pytest.mark.parametrize(
+    "prefixes", [("", "teacher."), ("student.", "teacher."), ("model.", "ema.model.")]
+)
 def test_a_copy_of_a_teacher_is_refused(prefixes: tuple[str, str]) -> None:
-    with pytest.raises(UserError, match="expected one upstream in the model, found two: layers in "):
+    with pytest.raises(
+        UserError, match="expected one upstream in the model, found two: layers in "
+    ):
         pool_names([prefix + name for prefix in prefixes for name in names(HUGGING)])
 
 
@@ -275,7 +349,9 @@ def test_biases_may_be_missing_where_they_stay_out() -> None:
 
 def test_adapters_of_mms_are_no_part_of_the_pool() -> None:
     plain = transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**SPEECH))
-    with_adapters = transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**SPEECH, adapter_attn_dim=4))
+    with_adapters = transformers.Wav2Vec2Model(
+        transformers.Wav2Vec2Config(**SPEECH, adapter_attn_dim=4)
+    )
     assert list(find_pool(plain.state_dict())) == list(find_pool(with_adapters.state_dict()))
 
 
@@ -298,7 +374,10 @@ def test_heads_of_espnet_are_not_taken_for_layers() -> None:
 
 QUERIES = "encoder.layers.1.attention.q_proj.weight"
 NO_WEIGHTS: dict[str, tuple[torch.Tensor, str]] = {
-    "eight bits": (torch.ones(D, D, dtype=torch.int8), r"expected weights of float32, .* found torch\.int8; take"),
+    "eight bits": (
+        torch.ones(D, D, dtype=torch.int8),
+        r"expected weights of float32, .* found torch\.int8; take",
+    ),
     "float8": (torch.ones(D, D).to(torch.float8_e4m3fn), r"found torch\.float8_e4m3fn"),
     "a mask": (torch.ones(D, D, dtype=torch.bool), r"found torch\.bool"),
     "complex": (torch.ones(D, D, dtype=torch.complex64), r"found torch\.complex64"),
@@ -313,7 +392,9 @@ def test_tensors_that_are_no_weights_are_refused(case: str) -> None:
     tensor, message = NO_WEIGHTS[case]
     weights = {name: torch.ones(D, D) for name in names(HUGGING)}
     assert len(find_pool(weights)) == 3 * 12
-    with pytest.raises(UserError, match=rf"^encoder\.layers\.1\.attention\.q_proj\.weight: .*{message}"):
+    with pytest.raises(
+        UserError, match=rf"^encoder\.layers\.1\.attention\.q_proj\.weight: .*{message}"
+    ):
         find_pool(weights | {QUERIES: tensor})
 
 

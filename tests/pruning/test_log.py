@@ -8,7 +8,9 @@ from parp_espnet.pruning.pruner import PruneEvent
 
 
 def event(step: int) -> PruneEvent:
-    return PruneEvent(step, 0.5, {"w": 0.5}, flips=None, iou_previous=None, iou_first=1.0, seconds=0.1)
+    return PruneEvent(
+        step, 0.5, {"w": 0.5}, flips=None, iou_previous=None, iou_first=1.0, seconds=0.1
+    )
 
 
 def test_append_and_cut(tmp_path: Path):

@@ -24,7 +24,13 @@ def mask() -> Mask:
         "encoder.layers.0.w": torch.rand(7, 5, generator=generator) > 0.5,
         "encoder.layers.0.b": torch.rand(7, generator=generator) > 0.5,
     }
-    return Mask(kept, origin="magnitudes of the pre-trained weights", sparsity_target=0.5, step=3, parent="abc")
+    return Mask(
+        kept,
+        origin="magnitudes of the pre-trained weights",
+        sparsity_target=0.5,
+        step=3,
+        parent="abc",
+    )
 
 
 def test_a_mask_survives_its_file(mask: Mask, tmp_path: Path):
@@ -40,7 +46,11 @@ def test_a_mask_survives_its_file(mask: Mask, tmp_path: Path):
         "abc",
     )
     assert again.sha256 == mask.sha256
-    assert again.sparsity == mask.sparsity == 1 - sum(int(kept.sum()) for kept in mask.kept.values()) / 42
+    assert (
+        again.sparsity
+        == mask.sparsity
+        == 1 - sum(int(kept.sum()) for kept in mask.kept.values()) / 42
+    )
 
 
 @given(hnp.arrays("bool", hnp.array_shapes(max_dims=3, max_side=9), elements=st.booleans()))
@@ -193,7 +203,9 @@ def test_whose_a_mask_is_stands_in_its_file_as_fields(mask: Mask, tmp_path: Path
 
 
 @pytest.mark.parametrize(("source", "step"), [("trained", None), ("pretrained", 3), ("union", 3)])
-def test_a_step_that_its_source_contradicts(mask: Mask, tmp_path: Path, source: str, step: int | None):
+def test_a_step_that_its_source_contradicts(
+    mask: Mask, tmp_path: Path, source: str, step: int | None
+):
     replace(mask, made=Origin(source=source), step=step).save(tmp_path / "mask")
     with pytest.raises(UserError, match=rf"damaged mask file \(step: it says {step}"):
         Mask.load(tmp_path / "mask")

@@ -24,7 +24,16 @@ def test_the_table():
     assert [name for name, method in METHODS.items() if method.adjusts] == ["parp", "parp-p"]
     assert [name for name, method in METHODS.items() if method.grows] == ["parp-p"]
     costs = {name: 1 + method.first_mask.runs_before(0.5) for name, method in METHODS.items()}
-    assert costs == {"dense": 1, "rp": 1, "mpi": 1, "omp": 2, "imp": 6, "parp": 1, "parp-p": 1, "transfer": 1}
+    assert costs == {
+        "dense": 1,
+        "rp": 1,
+        "mpi": 1,
+        "omp": 2,
+        "imp": 6,
+        "parp": 1,
+        "parp-p": 1,
+        "transfer": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -69,8 +78,12 @@ def test_a_file_takes_the_place_of_the_own_mask(pool, tmp_path: Path):
 
 def test_shares_that_were_rounded_in_parts_are_accepted(tmp_path: Path):
     pool = {name: torch.zeros(5) for name in "abcdefgh"}
-    random_mask(shapes_of(pool), 0.5, seed=0).save(tmp_path / "mask.safetensors")  # 2 of every 5, so 16 of 40
-    assert first_mask(pool, 0.5, "global", file=tmp_path / "mask.safetensors").sparsity == pytest.approx(0.4)
+    random_mask(shapes_of(pool), 0.5, seed=0).save(
+        tmp_path / "mask.safetensors"
+    )  # 2 of every 5, so 16 of 40
+    assert first_mask(
+        pool, 0.5, "global", file=tmp_path / "mask.safetensors"
+    ).sparsity == pytest.approx(0.4)
 
 
 def test_a_file_of_another_sparsity_is_refused(pool, tmp_path: Path):

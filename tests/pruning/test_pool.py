@@ -24,10 +24,15 @@ def test_the_pool_is_the_papers(make_upstream, tmp_path: Path, family: str):
     pool = find_pool(dict(model.named_parameters()))
     assert len(pool) == 2 * PER_LAYER
     assert list(pool) == sorted(pool)
-    assert pool["encoder.layers.1.attention.q_proj.bias"] is model.encoder.layers[1].attention.q_proj.bias
+    assert (
+        pool["encoder.layers.1.attention.q_proj.bias"]
+        is model.encoder.layers[1].attention.q_proj.bias
+    )
     assert not any("norm" in name or "conv" in name or "projection" in name for name in pool)
     d, f = 32, 64
-    assert sum(tensor.numel() for tensor in pool.values()) == 2 * (4 * d * (d + 1) + f * (d + 1) + d * (f + 1))
+    assert sum(tensor.numel() for tensor in pool.values()) == 2 * (
+        4 * d * (d + 1) + f * (d + 1) + d * (f + 1)
+    )
 
 
 LAYER = sorted(
@@ -48,7 +53,12 @@ def test_the_canonical_name_has_no_prefix():
         assert list(find_pool(dict.fromkeys(names, weight))) == LAYER
 
 
-SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+SMALL = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+}
 CONVOLUTIONS = {
     "conv_dim": (16,) * 5, "conv_kernel": (20, 8, 4, 4, 4), "conv_stride": (10, 4, 2, 2, 2),
     "num_feat_extract_layers": 5, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4,
@@ -66,7 +76,9 @@ def parameters_of(kind: str, **settings: Any) -> dict[str, torch.Tensor]:
 def test_speech_models_of_one_size_share_masks(kind: str, stable: bool):
     settings = SMALL | CONVOLUTIONS
     if kind == "Data2VecAudio":
-        settings = {name: value for name, value in settings.items() if name != "num_conv_pos_embeddings"}
+        settings = {
+            name: value for name, value in settings.items() if name != "num_conv_pos_embeddings"
+        }
     else:
         settings |= {"do_stable_layer_norm": stable}
     hubert = parameters_of("Hubert", **SMALL, **CONVOLUTIONS)
@@ -86,22 +98,30 @@ def test_a_native_model_has_the_pool_of_the_one_it_was_made_of():
 
 def test_s3prls_wav2vec2_and_hubert_have_the_same_pool():
     # Both are built of this layer.
-    layer = TransformerSentenceEncoderLayer(embedding_dim=32, ffn_embedding_dim=64, num_attention_heads=4)
+    layer = TransformerSentenceEncoderLayer(
+        embedding_dim=32, ffn_embedding_dim=64, num_attention_heads=4
+    )
     native = {
         f"upstream.model.encoder.layers.{number}.{name}": parameter
         for number in (0, 1)
         for name, parameter in layer.named_parameters()
     }
-    assert shapes_of(find_pool(native)) == shapes_of(find_pool(parameters_of("Hubert", **SMALL, **CONVOLUTIONS)))
+    assert shapes_of(find_pool(native)) == shapes_of(
+        find_pool(parameters_of("Hubert", **SMALL, **CONVOLUTIONS))
+    )
 
 
 def test_text_models_have_bert_tickets_pool():
     bert = find_pool(parameters_of("Bert", **SMALL, vocab_size=50))
     assert len(bert) == 2 * 6 + 1
     assert "pooler.dense.weight" in bert
-    xlnet = find_pool(parameters_of("XLNet", d_model=32, n_layer=2, n_head=4, d_inner=64, vocab_size=50))
+    xlnet = find_pool(
+        parameters_of("XLNet", d_model=32, n_layer=2, n_head=4, d_inner=64, vocab_size=50)
+    )
     assert len(xlnet) == 2 * 6
-    assert not any("bias" in name or "norm" in name or "embedding" in name for name in [*bert, *xlnet])
+    assert not any(
+        "bias" in name or "norm" in name or "embedding" in name for name in [*bert, *xlnet]
+    )
 
 
 def test_what_else_there_is_stays_out():
@@ -127,14 +147,21 @@ def test_nothing_found_lists_what_there_is():
 def test_biases_may_stay_out():
     tensors = dict.fromkeys(LAYER, torch.zeros(1, 1))
     assert list(find_pool(tensors)) == LAYER
-    assert list(find_pool(tensors, biases=False)) == [name for name in LAYER if name.endswith("weight")]
+    assert list(find_pool(tensors, biases=False)) == [
+        name for name in LAYER if name.endswith("weight")
+    ]
 
 
-@pytest.mark.parametrize("pattern", [r"encoder\.layers\.\d\.fc\.(weight|bias)", r".+\.fc\.(weight|bias)"])
+@pytest.mark.parametrize(
+    "pattern", [r"encoder\.layers\.\d\.fc\.(weight|bias)", r".+\.fc\.(weight|bias)"]
+)
 def test_a_pool_of_ones_own(pattern: str):
     names = [f"encoder.layers.0.{name}" for name in ("fc.weight", "fc.bias", "norm.weight")]
     tensors = dict.fromkeys(names, torch.zeros(1))
-    assert list(find_pool(tensors, pattern)) == ["encoder.layers.0.fc.bias", "encoder.layers.0.fc.weight"]
+    assert list(find_pool(tensors, pattern)) == [
+        "encoder.layers.0.fc.bias",
+        "encoder.layers.0.fc.weight",
+    ]
     assert list(find_pool(tensors, pattern, biases=False)) == ["encoder.layers.0.fc.weight"]
 
 

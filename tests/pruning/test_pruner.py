@@ -30,7 +30,9 @@ class Run:
         self.sparsity = sparsity
 
     def start(self) -> "Run":
-        self.pruner.start(Mask(select(self.pruner.pool, self.sparsity), origin="", sparsity_target=self.sparsity))
+        self.pruner.start(
+            Mask(select(self.pruner.pool, self.sparsity), origin="", sparsity_target=self.sparsity)
+        )
         return self
 
     def step(self) -> None:
@@ -80,7 +82,9 @@ def test_what_a_prune_records():
     assert (start.step, start.flips, start.iou_previous, start.iou_first) == (0, None, None, 1.0)
     kept = run.pruner.kept
     assert last.sparsity == 1 - sum(int(tensor.sum()) for tensor in kept.values()) / TOTAL == 0.5
-    assert last.tensors == {name: 1 - int(tensor.sum()) / tensor.numel() for name, tensor in kept.items()}
+    assert last.tensors == {
+        name: 1 - int(tensor.sum()) / tensor.numel() for name, tensor in kept.items()
+    }
     both = sum(int((first[name] & kept[name]).sum()) for name in kept)
     either = sum(int((first[name] | kept[name]).sum()) for name in kept)
     assert last.iou_first == pytest.approx(both / either)
@@ -139,7 +143,14 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(adjusts: bool, tmp_p
     for _ in range(4):
         resumed.step()
     assert all(torch.equal(a, b) for a, b in zip(whole.bits(), resumed.bits(), strict=True))
-    assert all(torch.equal(resumed.pruner.kept[name], kept) for name, kept in whole.pruner.kept.items())
-    tail = [(event.step, event.flips, event.iou_previous, event.iou_first) for event in whole.events][-1:]
+    assert all(
+        torch.equal(resumed.pruner.kept[name], kept) for name, kept in whole.pruner.kept.items()
+    )
+    tail = [
+        (event.step, event.flips, event.iou_previous, event.iou_first) for event in whole.events
+    ][-1:]
     if adjusts:
-        assert [(event.step, event.flips, event.iou_previous, event.iou_first) for event in resumed.events] == tail
+        assert [
+            (event.step, event.flips, event.iou_previous, event.iou_first)
+            for event in resumed.events
+        ] == tail

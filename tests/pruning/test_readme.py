@@ -11,12 +11,16 @@ import parp_espnet.pruning
 from parp_espnet.pruning.methods import METHODS
 
 
-def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = (Path(parp_espnet.pruning.__path__[0]) / "README.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 3
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(METHODS, "parp-r", METHODS["parp"])  # so that the example's row goes when the test ends
+    monkeypatch.setitem(
+        METHODS, "parp-r", METHODS["parp"]
+    )  # so that the example's row goes when the test ends
     torch.manual_seed(0)
     names: dict[str, Any] = {}
     for block in blocks:

@@ -66,10 +66,14 @@ def test_the_windowed_selection_is_the_plain_one(arrays, sparsity, chunk, sampli
         if found is None:
             return
         kept = windowed.keep(pool, chunks, found, zero=True)
-    expected = reference({name: torch.from_numpy(array) for name, array in arrays.items()}, sparsity)
+    expected = reference(
+        {name: torch.from_numpy(array) for name, array in arrays.items()}, sparsity
+    )
     assert all(torch.equal(kept[name], expected[name]) for name in pool)
     for name, array in arrays.items():
-        assert torch.equal(pool[name], torch.where(expected[name], torch.from_numpy(array), torch.tensor(0.0)))
+        assert torch.equal(
+            pool[name], torch.where(expected[name], torch.from_numpy(array), torch.tensor(0.0))
+        )
 
 
 @pytest.mark.parametrize("sparsity", [0.01, 0.5, 0.9, 0.999])
@@ -89,7 +93,9 @@ def test_windows_hold_the_threshold(sparsity):
 
 def test_a_window_that_fails_is_followed_by_a_wider_one():
     """Weights of one line are alike here, so that the samples are far fewer than they seem."""
-    rows = torch.randn(1 << 17, 1, generator=torch.Generator().manual_seed(0)).repeat(1, windowed.LINE)
+    rows = torch.randn(1 << 17, 1, generator=torch.Generator().manual_seed(0)).repeat(
+        1, windowed.LINE
+    )
     pool = {"w": rows * torch.linspace(1, 1.001, windowed.LINE)}
     missed = 0
     for hundredths in range(10, 91):
@@ -97,7 +103,9 @@ def test_a_window_that_fails_is_followed_by_a_wider_one():
         pruned = round(hundredths / 100 * pool["w"].numel())
         first, second = windowed.guess_windows(chunks, pruned)
         missed += windowed.find(chunks, pruned, first) is None
-        assert windowed.threshold(chunks, pruned) == windowed.find(chunks, pruned, second) is not None
+        assert (
+            windowed.threshold(chunks, pruned) == windowed.find(chunks, pruned, second) is not None
+        )
     assert missed > 0
 
 
@@ -112,8 +120,13 @@ def test_a_wrong_window_is_noticed():
 @pytest.mark.parametrize("scope", SCOPES)
 def test_every_part_of_a_scope_has_its_own_share(scope):
     generator = torch.Generator().manual_seed(0)
-    names = [f"encoder.layers.{layer}.attention.{kind}.weight" for layer in (0, 1) for kind in ("q", "k")]
-    pool = {name: torch.randn(11, 7, generator=generator) * (place + 1) for place, name in enumerate(names)}
+    names = [
+        f"encoder.layers.{layer}.attention.{kind}.weight" for layer in (0, 1) for kind in ("q", "k")
+    ]
+    pool = {
+        name: torch.randn(11, 7, generator=generator) * (place + 1)
+        for place, name in enumerate(names)
+    }
     kept = select(pool, 0.4, scope)
     assert list(kept) == names
     sizes = {"global": 4, "layer": 2, "tensor": 1}
@@ -124,7 +137,9 @@ def test_every_part_of_a_scope_has_its_own_share(scope):
 
 
 def test_tensors_outside_of_layers_are_ranked_alone():
-    assert [list(part) for part in parts({"a.layers.1.x": 1, "pooler": 2, "a.layers.1.y": 3}, "layer")] == [
+    assert [
+        list(part) for part in parts({"a.layers.1.x": 1, "pooler": 2, "a.layers.1.y": 3}, "layer")
+    ] == [
         ["a.layers.1.x", "a.layers.1.y"],
         ["pooler"],
     ]
@@ -189,7 +204,9 @@ def test_integers_are_refused():
         select({"w": torch.arange(4)}, 0.5)
 
 
-@pytest.mark.parametrize(("total", "sparsity", "kept"), [(10, 0.0, 10), (10, 0.5, 5), (3, 0.5, 1), (1, 0.99, 0)])
+@pytest.mark.parametrize(
+    ("total", "sparsity", "kept"), [(10, 0.0, 10), (10, 0.5, 5), (3, 0.5, 1), (1, 0.99, 0)]
+)
 def test_kept_count(total, sparsity, kept):
     assert kept_count(total, sparsity) == kept
 

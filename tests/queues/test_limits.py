@@ -4,7 +4,8 @@ from parp_espnet.queues.limits import more_memory, more_time
 
 
 @pytest.mark.parametrize(
-    ("memory", "more"), [("4G", "8G"), ("500M", "1000M"), ("1.5GB", "3GB"), ("100", "200"), ("0", None), ("all", None)]
+    ("memory", "more"),
+    [("4G", "8G"), ("500M", "1000M"), ("1.5GB", "3GB"), ("100", "200"), ("0", None), ("all", None)],
 )
 def test_twice_the_memory(memory: str, more: str | None) -> None:
     assert more_memory(memory) == more

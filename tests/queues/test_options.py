@@ -37,11 +37,17 @@ def test_kaldis_own_file(tmp_path: Path) -> None:
     command = "qsub -v PATH -cwd -S /bin/bash -j y -l arch=*64*"
     assert queue.line({}) == command
     assert queue.line({"mem": "0", "num_threads": "1"}) == command
-    assert queue.line({"mem": "4G", "gpu": "2"}) == f"{command} -l gpu=2 -q g.q -l mem_free=4G,ram_free=4G"
+    assert (
+        queue.line({"mem": "4G", "gpu": "2"})
+        == f"{command} -l gpu=2 -q g.q -l mem_free=4G,ram_free=4G"
+    )
 
 
 def test_an_option_of_ones_own_and_one_that_is_for_nothing(tmp_path: Path) -> None:
-    queue = read(tmp_path, "command sbatch\noption account=* -A $0\ndefault gpu_limit=200\noption gpu_limit=*\n")
+    queue = read(
+        tmp_path,
+        "command sbatch\noption account=* -A $0\ndefault gpu_limit=200\noption gpu_limit=*\n",
+    )
     assert queue.line({"account": "speech"}) == "sbatch -A speech"
 
 
@@ -62,7 +68,9 @@ def test_an_option_that_the_file_does_not_describe(tmp_path: Path) -> None:
         read(tmp_path, KALDIS).line({"time": "1-0"})
 
 
-def test_the_working_directorys_file_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_working_directorys_file_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert options.find("sge", None) == options.ROOT / "conf/sge.conf"
     (tmp_path / "conf").mkdir()
@@ -81,7 +89,8 @@ ARRAY = "--mem 4G --time 3600 --num_threads 4 --gpu 1 --max_jobs_run 2 JOB=1:3 x
             "slurm",
             Slurm(),
             ARRAY,
-            "sbatch --gres=gpu:1 --mem-per-cpu 4G --time 3600 --cpus-per-task 4 --array 1-3%2 --open-mode=append "
+            "sbatch --gres=gpu:1 --mem-per-cpu 4G --time 3600 --cpus-per-task 4 --array 1-3%2 "
+            "--open-mode=append "
             "-o /x/q/a.01234567.%a.out -e /x/q/a.01234567.%a.out",
         ),
         (
@@ -94,23 +103,35 @@ ARRAY = "--mem 4G --time 3600 --num_threads 4 --gpu 1 --max_jobs_run 2 JOB=1:3 x
             "sge",
             GridEngine(),
             ARRAY,
-            "qsub -v PATH -cwd -S /bin/bash -j y -l gpu=1 -l mem_free=4G -l h_rt=3600 -pe smp 4 -tc 2 -t 1-3 "
+            "qsub -v PATH -cwd -S /bin/bash -j y -l gpu=1 -l mem_free=4G -l h_rt=3600 -pe smp 4 "
+            "-tc 2 -t 1-3 "
             "-o /x/q/a.01234567.$TASK_ID.out",
         ),
         (
             "pbs",
             Pbs(),
             ARRAY,
-            "qsub -v PATH -S /bin/bash -l ngpus=1 -l mem=4G -l walltime=3600 -l ncpus=4 -J 1-3%2 -j oe "
+            "qsub -v PATH -S /bin/bash -l ngpus=1 -l mem=4G -l walltime=3600 -l ncpus=4 -J 1-3%2 "
+            "-j oe "
             "-o /x/q/a.01234567.^array_index^.out",
         ),
-        ("pbs", Pbs(), "--max_jobs_run 2 x.log true", "qsub -v PATH -S /bin/bash -j oe -o /x/q/a.01234567.1.out"),
+        (
+            "pbs",
+            Pbs(),
+            "--max_jobs_run 2 x.log true",
+            "qsub -v PATH -S /bin/bash -j oe -o /x/q/a.01234567.1.out",
+        ),
     ],
 )
-def test_the_submitting_command(backend: str, scheduler: Scheduler, arguments: str, expected: str) -> None:
+def test_the_submitting_command(
+    backend: str, scheduler: Scheduler, arguments: str, expected: str
+) -> None:
     config = options.read(options.ROOT / f"conf/{backend}.conf")
     jobs, line = lay_out(scheduler, contract.read("run_queue", arguments.split()), config)
-    assert shlex.split(line) + scheduler.own_options(jobs.numbers, jobs.max_jobs_run, STEM) == expected.split()
+    assert (
+        shlex.split(line) + scheduler.own_options(jobs.numbers, jobs.max_jobs_run, STEM)
+        == expected.split()
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,14 @@ def test_the_script_and_its_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     (tmp_path / "path.sh").write_text("export FROM_PATH_SH=yes OMP_NUM_THREADS=64\n")
     array = jobs("--num_threads 3 JOB=1:9 my.JOB.log bash -c")
-    array = replace(array, command=(*array.command, "echo JOB $FROM_PATH_SH $OMP_NUM_THREADS; exit 5"))
+    array = replace(
+        array, command=(*array.command, "echo JOB $FROM_PATH_SH $OMP_NUM_THREADS; exit 5")
+    )
     place = script.Place.beside(array)
     place.write_script(script.text(array, "${TASK}", place))
-    code = subprocess.run(["bash", str(place.script)], env={"TASK": "4", "PATH": "/usr/bin:/bin"}, check=False)
+    code = subprocess.run(
+        ["bash", str(place.script)], env={"TASK": "4", "PATH": "/usr/bin:/bin"}, check=False
+    )
     assert code.returncode == 1
     assert "\n4 yes 3\n" in (tmp_path / "my.4.log").read_text()
     assert place.marks([3, 4]) == {4: 5}

@@ -10,21 +10,26 @@ from parp_espnet.queues.scheduler import Cause, State, UnreachableError, output_
 STEM = Path("/no/such/a")
 
 
-def saying(monkeypatch: pytest.MonkeyPatch, module: object, answers: dict[str, tuple[int, str]]) -> None:
+def saying(
+    monkeypatch: pytest.MonkeyPatch, module: object, answers: dict[str, tuple[int, str]]
+) -> None:
     """Let a scheduler's commands say this."""
     monkeypatch.setattr(module, "ask", lambda *words, environment=None: answers[words[0]])
 
 
 def record(task: str, state: str, reason: str, code: str) -> str:
     return (
-        f"JobId=9 ArrayJobId=7 ArrayTaskId={task} JobName=my job.sh UserId=root(0) JobState={state} Reason={reason} "
+        f"JobId=9 ArrayJobId=7 ArrayTaskId={task} JobName=my job.sh UserId=root(0) "
+        f"JobState={state} Reason={reason} "
         f"Dependency=(null) ExitCode={code} TimeLimit=00:01:00 MinMemoryCPU=100M"
     )
 
 
 def test_slurms_records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stem = tmp_path / "a"
-    output_of(stem, 4).write_text("slurmstepd: error: Detected 1 oom_kill event in StepId=9.batch.\n")
+    output_of(stem, 4).write_text(
+        "slurmstepd: error: Detected 1 oom_kill event in StepId=9.batch.\n"
+    )
     lines = [
         record("1", "COMPLETED", "None", "0:0"),
         record("2", "TIMEOUT", "TimeLimit", "0:15"),
@@ -42,18 +47,36 @@ def test_slurms_records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 def test_what_slurm_has_forgotten_its_accounts_may_know(monkeypatch: pytest.MonkeyPatch) -> None:
-    accounts = "7_1|COMPLETED|0:0|01:00:00\n7_[3-4%2]|PENDING|0:0|01:00:00\n7_2|CANCELLED by 0|0:0|01:00:00"
+    accounts = (
+        "7_1|COMPLETED|0:0|01:00:00\n7_[3-4%2]|PENDING|0:0|01:00:00\n7_2|CANCELLED by "
+        "0|0:0|01:00:00"
+    )
     forgotten = (1, "slurm_load_jobs error: Invalid job id specified")
     saying(monkeypatch, slurm, {"scontrol": forgotten, "sacct": (0, accounts)})
     found = slurm.Slurm().states("7", (1, 2, 3, 4), STEM)
-    assert [found[number].name for number in (1, 2, 3, 4)] == ["COMPLETED", "CANCELLED", "PENDING", "PENDING"]
+    assert [found[number].name for number in (1, 2, 3, 4)] == [
+        "COMPLETED",
+        "CANCELLED",
+        "PENDING",
+        "PENDING",
+    ]
     assert found[2].killed
-    saying(monkeypatch, slurm, {"scontrol": forgotten, "sacct": (1, "Slurm accounting storage is disabled")})
+    saying(
+        monkeypatch,
+        slurm,
+        {"scontrol": forgotten, "sacct": (1, "Slurm accounting storage is disabled")},
+    )
     assert slurm.Slurm().states("7", (1, 2), STEM) == {}
 
 
-def test_a_controller_that_does_not_answer_is_not_a_job_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    saying(monkeypatch, slurm, {"scontrol": (1, "Unable to contact slurm controller (connect failure)")})
+def test_a_controller_that_does_not_answer_is_not_a_job_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saying(
+        monkeypatch,
+        slurm,
+        {"scontrol": (1, "Unable to contact slurm controller (connect failure)")},
+    )
     with pytest.raises(UnreachableError, match="Unable to contact"):
         slurm.Slurm().states("7", (1,), STEM)
     saying(monkeypatch, sge, {"qstat": (1, "error: unable to contact qmaster using port 6444")})

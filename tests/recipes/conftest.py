@@ -15,7 +15,11 @@ TELL = """
 import os, sys
 if "parp_espnet.bin.run_stages" in sys.orig_argv:
     start = sys.orig_argv.index("parp_espnet.bin.run_stages") + 1
-    queues = {name: word for name, word in os.environ.items() if name.startswith("cmd_") or name.endswith("_cmd")}
+    queues = {
+        name: word
+        for name, word in os.environ.items()
+        if name.startswith("cmd_") or name.endswith("_cmd")
+    }
     with open(os.environ["PLANS"], "a") as file:
         file.write(repr((os.getcwd(), sys.orig_argv[start:], queues)) + "\\n")
 """
@@ -69,13 +73,17 @@ def steps_planned(folder: str, words: list[str], queues: dict[str, str]) -> list
 
 @pytest.fixture(scope="session")
 def name_of() -> Callable[[Step], str]:
-    """A short name of a step, such as `format_train` or `decode dev`; a search has the decoding's in front."""
+    """A short name of a step, such as `format_train` or `decode dev`; a search has the decoding's
+    in front.
+    """
 
     def name(step: Step) -> str:
         folder = step.record.parent.parent
         if folder.parent.name.startswith("decode_"):
             decoding = folder.parent.name.removeprefix("decode_")
-            return f"{'' if decoding == 'greedy' else f'{decoding} '}{step.record.stem} {folder.name}"
+            return (
+                f"{'' if decoding == 'greedy' else f'{decoding} '}{step.record.stem} {folder.name}"
+            )
         parent = "" if folder.name in ("data", "dump", "raw", "org", "stale") else f"{folder.name} "
         return parent + step.record.stem
 

@@ -18,7 +18,9 @@ PHN = ROOT / "egs2/TEMPLATE/phn1/phn.sh"
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run([*map(str, words)], capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        [*map(str, words)], capture_output=True, text=True, check=False, env=environment
+    )
 
 
 @pytest.fixture
@@ -27,7 +29,9 @@ def tiny(tmp_path: Path, make_training: Callable[..., Path]) -> Path:
     return make_training(tmp_path)
 
 
-def test_a_folder_of_ones_own_is_learnt_by_heart(tmp_path: Path, tones: Path, upstream: Path, tiny: Path) -> None:
+def test_a_folder_of_ones_own_is_learnt_by_heart(
+    tmp_path: Path, tones: Path, upstream: Path, tiny: Path
+) -> None:
     texts = dict(line.split(" ", 1) for line in (tones / "text").read_text().splitlines())
     for split in ("train", "dev", "test"):
         (tmp_path / "mine" / split).mkdir(parents=True)
@@ -36,7 +40,15 @@ def test_a_folder_of_ones_own_is_learnt_by_heart(tmp_path: Path, tones: Path, up
             (tmp_path / "mine" / split / f"{name}.txt").write_text(f"{text}\n")
     recipe = tmp_path / "recipe"
     recipe.mkdir()
-    words: list[str | Path] = [PHN, "--recipe", recipe, "--corpus", "own", "--own", tmp_path / "mine"]
+    words: list[str | Path] = [
+        PHN,
+        "--recipe",
+        recipe,
+        "--corpus",
+        "own",
+        "--own",
+        tmp_path / "mine",
+    ]
     words += ["--upstream", upstream]
     words += ["--train_config", tiny, "--updates", "500", "--sparsity", "0.3"]
     refused = run(*words, "--stop_stage", "4")
@@ -55,7 +67,9 @@ def test_a_changed_table_is_read_again(tmp_path: Path) -> None:
     for number in range(12):
         soundfile.write(tmp_path / f"{number}.wav", 0.2 * rng.standard_normal(24000), 16000)
     table = tmp_path / "list.csv"
-    table.write_text("".join(f"{number}.wav,hola mundo {'sol ' * number}\n" for number in range(11)))
+    table.write_text(
+        "".join(f"{number}.wav,hola mundo {'sol ' * number}\n" for number in range(11))
+    )
     recipe = tmp_path / "recipe"
     recipe.mkdir()
     words: list[str | Path] = [PHN, "--recipe", recipe, "--corpus", "own", "--own", table]
@@ -91,7 +105,9 @@ def test_common_voice_from_mp3_to_tokens(tmp_path: Path) -> None:
             soundfile.write(clips / name, 0.2 * rng.standard_normal(3 * 48000), 48000, format="MP3")
             sentence = f"сәлам {'дөнья ' * place} {'китап ' * (number % 5)} {'юл ' * (number // 5)}"
             rows.append(f"{split}{number % 4}\t{name}\t{sentence}\t2\t0\t\t\t\n")
-        (clips.parent / f"{split}.tsv").write_text(header + "".join(rows) + "x\tgone.mp3\tкитап\t2\t0\t\t\t\n")
+        (clips.parent / f"{split}.tsv").write_text(
+            header + "".join(rows) + "x\tgone.mp3\tкитап\t2\t0\t\t\t\n"
+        )
     words: list[str | Path] = [
         PHN,
         "--recipe",
@@ -113,4 +129,7 @@ def test_common_voice_from_mp3_to_tokens(tmp_path: Path) -> None:
     assert "missing" in (tmp_path / "data/test/rejected.tsv").read_text()
     few = run(*words, "--upstream", "multi", "--stop_stage", "1")
     assert few.returncode == 2
-    assert "expected 60 minutes of training speech, found 0.50 that can be used" in few.stderr.splitlines()[-1]
+    assert (
+        "expected 60 minutes of training speech, found 0.50 that can be used"
+        in few.stderr.splitlines()[-1]
+    )

@@ -27,7 +27,9 @@ def recipe(tmp_path: Path) -> Path:
             noise = np.random.default_rng(10 * seed + number).integers(-3000, 3000, 16000, np.int16)
             soundfile.write(wav, noise, 16000, subtype="PCM_16")
             phones = ("o", "l", "a", "tt", *["a"] * (2 * seed + number - 2))
-            utterances.append(Utterance(wav.stem, name, "xx", f"wav/{wav.name}", phones, "hello", 1.0))
+            utterances.append(
+                Utterance(wav.stem, name, "xx", f"wav/{wav.name}", phones, "hello", 1.0)
+            )
         write_data_dir(directory / "data" / name, utterances)
     broken = directory / "wav" / "train-1.wav"
     broken.write_bytes(broken.read_bytes()[:9000])
@@ -36,28 +38,58 @@ def recipe(tmp_path: Path) -> Path:
 
 def run(recipe: Path, *more: str) -> subprocess.CompletedProcess[str]:
     script = ROOT / "egs2/TEMPLATE/phn1/phn.sh"
-    words = [str(script), "--recipe", str(recipe), "--lang", "xx", "--upstream", str(recipe), "--stop_stage", "2"]
+    words = [
+        str(script),
+        "--recipe",
+        str(recipe),
+        "--lang",
+        "xx",
+        "--upstream",
+        str(recipe),
+        "--stop_stage",
+        "2",
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run([*words, *more], capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        [*words, *more], capture_output=True, text=True, check=False, env=environment
+    )
 
 
 def test_words_in_the_place_of_phones_are_asked_about(recipe: Path) -> None:
     broken = recipe / "wav" / "train-1.wav"
-    soundfile.write(broken, np.random.default_rng(1).integers(-3000, 3000, 16000, np.int16), 16000, subtype="PCM_16")
-    line = "this text was written down by people who never thought about phones although they speak every day at home"
+    soundfile.write(
+        broken,
+        np.random.default_rng(1).integers(-3000, 3000, 16000, np.int16),
+        16000,
+        subtype="PCM_16",
+    )
+    line = (
+        "this text was written down by people who never thought about phones although they "
+        "speak every day at home"
+    )
     text = recipe / "data" / "train" / "text"
-    text.write_text(f"train-train-1 {line}\ntrain-train-2 and what they write is read aloud with spaces\n")
-    ids = [row.split()[0] for row in (recipe / "data" / "train" / "wav.scp").read_text().splitlines()]
-    text.write_text(text.read_text().replace("train-train-1", ids[0]).replace("train-train-2", ids[1]))
+    text.write_text(
+        f"train-train-1 {line}\ntrain-train-2 and what they write is read aloud with spaces\n"
+    )
+    ids = [
+        row.split()[0] for row in (recipe / "data" / "train" / "wav.scp").read_text().splitlines()
+    ]
+    text.write_text(
+        text.read_text().replace("train-train-1", ids[0]).replace("train-train-2", ids[1])
+    )
     done = run(recipe, "--stop_stage", "4")
     assert done.returncode == 1
     fault, *rest = done.stdout.splitlines()
-    assert fault.startswith("error    words: data/train/text: expected phones with spaces between them, found ")
+    assert fault.startswith(
+        "error    words: data/train/text: expected phones with spaces between them, found "
+    )
     assert "--phonemise LANG" in fault
     assert fault.endswith("if words are what is to be recognised, give --words_as_tokens true")
     # Dev's and test's phones are unseen in such a training set; that is said beside it.
     advice = [line for line in rest if not line.lstrip().startswith("warning  unseen: ")]
-    assert not any("--fix" in line or "_clean" in line for line in advice), "a copy of it would hold the same words"
+    assert not any("--fix" in line or "_clean" in line for line in advice), (
+        "a copy of it would hold the same words"
+    )
     done = run(recipe, "--words_as_tokens", "true", "--stop_stage", "1")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -68,17 +100,22 @@ def test_a_fault_stops_it_and_the_command_that_is_printed_goes_on(recipe: Path) 
     assert "stage 2" not in done.stderr
     assert "Traceback" not in done.stderr
     fault, summary, count, advice, then = done.stdout.splitlines()
-    assert fault.startswith("error    truncated: train-1: wav/train-1.wav: expected 16000 frames, as its header says")
+    assert fault.startswith(
+        "error    truncated: train-1: wav/train-1.wav: expected 16000 frames, as its header says"
+    )
     assert summary.startswith("data/train data/dev data/test: 6 utterances, ")
     assert count.split()[:3] == ["1", "error", "truncated"]
 
     assert then == (
-        "then give run.sh --corpus none --train_set train_clean --valid_set dev_clean --test_set test_clean; "
+        "then give run.sh --corpus none --train_set train_clean --valid_set dev_clean --test_set "
+        "test_clean; "
         "or, to go on with it as it is, --skip_check true"
     )
     command = advice.partition(": ")[2]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    fixed = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environment)
+    fixed = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, env=environment
+    )
     assert fixed.returncode == 0, fixed.stderr
     assert (recipe / "data/train_clean/text").read_text() == "train-2 o l a tt\n"
     clean = then.removeprefix("then give run.sh ").partition(";")[0].split()
@@ -88,7 +125,9 @@ def test_a_fault_stops_it_and_the_command_that_is_printed_goes_on(recipe: Path) 
     assert "stage 1 (data) check_train_clean: complete, skipped" in run(recipe, *clean).stderr
 
 
-def test_what_is_advised_below_an_absolute_directory_is_of_its_sets(recipe: Path, tmp_path: Path) -> None:
+def test_what_is_advised_below_an_absolute_directory_is_of_its_sets(
+    recipe: Path, tmp_path: Path
+) -> None:
     own, elsewhere = tmp_path / "own", tmp_path / "some where"
     noise = np.random.default_rng(2).integers(-3000, 3000, (6, 16000), np.int16)
     noise[5] = noise[0]
@@ -100,7 +139,9 @@ def test_what_is_advised_below_an_absolute_directory_is_of_its_sets(recipe: Path
     assert done.returncode == 1
     *_, advice, then = done.stdout.splitlines()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run(["bash", "-c", advice.partition(": ")[2]], capture_output=True, check=True, env=environment)
+    subprocess.run(
+        ["bash", "-c", advice.partition(": ")[2]], capture_output=True, check=True, env=environment
+    )
     words = shlex.split(then.removeprefix("then give run.sh ").partition(";")[0])
     done = run(recipe, *words)
     assert done.returncode == 0, done.stdout + done.stderr

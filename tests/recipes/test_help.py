@@ -32,7 +32,9 @@ SCRIPTS = {
 def test_the_texts_are_of_today(name: str) -> None:
     module, *words = WRITTEN[name]
     command = [sys.executable, "-m", f"parp_espnet.bin.{module}", *words, "--help"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "100"})
+    shown = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "100"}
+    )
     kept = (ROOT / f"local/help/{name}.txt").read_text()
     assert kept == shown.stdout, "make help"
 

@@ -1,4 +1,6 @@
-"""Whatever file an option gives, and whatever a step leaves for another, is an input of who opens it."""
+"""Whatever file an option gives, and whatever a step leaves for another, is an input of who opens
+it.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -68,22 +70,32 @@ def test_files_of_language_models_and_scoring(recipe: Path, own: Path, steps_of,
         *words,
     ]
     steps, _ = steps_of(command)
-    found = {name: readers(steps, path, name_of) for name, path in options.items() if name != "upstream"}
+    found = {
+        name: readers(steps, path, name_of) for name, path in options.items() if name != "upstream"
+    }
     (lm,) = {name.rpartition(" ")[0] for name in found["lm_config"]}
     (both,) = {name.split()[0] for name in found["ngram"]}
     assert found["ngram"] == {f"{both} tune dev", f"{both} decode test"}
     assert found["lm_config"] == {f"{lm} collect", f"{lm} train"}
-    assert found["lm_train_text"] == {name_of(step) for step in steps if step.record.stem.startswith("lm_train")}
-    assert found["merge"] == {name for name in map(name_of, steps) if "score" in name or "tune" in name}
+    assert found["lm_train_text"] == {
+        name_of(step) for step in steps if step.record.stem.startswith("lm_train")
+    }
+    assert found["merge"] == {
+        name for name in map(name_of, steps) if "score" in name or "tune" in name
+    }
     (training,) = found["initial_mask"]
     assert training.endswith(" train")
     for name in ("config.json", "model.safetensors", "preprocessor_config.json"):
         assert training in readers(steps, own / "upstream" / name, name_of), name
     for name in (f"exp/{lm}/config.yaml", f"exp/{lm}/valid.loss.ave.pth"):
-        assert readers(steps, Path(name), name_of) == {f"{both} tune dev", f"{both} decode test"}, name
+        assert readers(steps, Path(name), name_of) == {f"{both} tune dev", f"{both} decode test"}, (
+            name
+        )
 
 
-def test_every_file_that_a_step_reads_of_another_is_left_by_one(recipe: Path, own: Path, steps_of, name_of) -> None:
+def test_every_file_that_a_step_reads_of_another_is_left_by_one(
+    recipe: Path, own: Path, steps_of, name_of
+) -> None:
     """Otherwise nobody makes it again."""
     given = [
         "--recipe",
@@ -126,7 +138,9 @@ def test_every_file_that_a_step_reads_of_another_is_left_by_one(recipe: Path, ow
 
 
 @pytest.mark.parametrize("method", [["omp"], ["rp"], ["rp", "--first_mask", "uniform"], ["parp"]])
-def test_text_has_no_file_that_nobody_makes(method: list[str], tmp_path: Path, steps_of, name_of) -> None:
+def test_text_has_no_file_that_nobody_makes(
+    method: list[str], tmp_path: Path, steps_of, name_of
+) -> None:
     model, glue = tmp_path / "model", tmp_path / "glue"
     model.mkdir()
     glue.mkdir()
@@ -159,7 +173,11 @@ def test_text_has_no_file_that_nobody_makes(method: list[str], tmp_path: Path, s
         lost = [path for path in read if path not in made and path.parent != model]
         assert not lost, (name_of(step), lost)
     assert {step.record.name for step in steps if glue in step.trees} == {"rte.json"}
-    (training,) = [step for step in steps if step.record.name == "train.json" and "dense" not in str(step.record)]
+    (training,) = [
+        step
+        for step in steps
+        if step.record.name == "train.json" and "dense" not in str(step.record)
+    ]
     assert {path.name for path in training.inputs if path.parent == model} == {
         path.name for path in model.iterdir() if path.suffix != ".md"
     }
@@ -190,12 +208,18 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
-def test_a_corpus_is_an_input_of_stage_1(corpus: str, tmp_path: Path, upstream: Path, steps_of) -> None:
+def test_a_corpus_is_an_input_of_stage_1(
+    corpus: str, tmp_path: Path, upstream: Path, steps_of
+) -> None:
     for name in CORPORA[corpus]:
         (tmp_path / name).mkdir(parents=True)
     words = [word.partition("=") for word in OPTIONS.get(corpus, [])]
-    options = [part for name, _, place in words for part in (f"--{name}", str(tmp_path / (place or name)))]
-    recipe = RECIPES.get(corpus, {"mboshi": "mboshi/mb", "an4": "an4/en", "cldr": "cldr/es"}.get(corpus, ""))
+    options = [
+        part for name, _, place in words for part in (f"--{name}", str(tmp_path / (place or name)))
+    ]
+    recipe = RECIPES.get(
+        corpus, {"mboshi": "mboshi/mb", "an4": "an4/en", "cldr": "cldr/es"}.get(corpus, "")
+    )
     steps, _ = steps_of([str(ROOT / "egs2" / recipe / "run.sh"), *options, "--stop_stage", "1"])
     makers = [step for step in steps if "parp_espnet.bin.make_corpus" in step.command]
     assert len(makers) == 3

@@ -1,7 +1,8 @@
-"""Every recipe of a corpus learns a few of its utterances by heart: human speech where it is here, tones where not.
+"""Every recipe of a corpus learns a few of its utterances by heart: human speech where it is here,
+tones where not.
 
-A recipe's own script makes the data, as far as the tokens; a tiny upstream is then trained, and tried, on the same
-utterances. What is read wrongly, cut off, or given another's text is not learnt.
+A recipe's own script makes the data, as far as the tokens; a tiny upstream is then trained, and
+tried, on the same utterances. What is read wrongly, cut off, or given another's text is not learnt.
 """
 
 import os
@@ -67,11 +68,24 @@ def commonvoice(folder: Path) -> Options:
         rows = ["client_id\tpath\tsentence\tup_votes\tdown_votes\tage\tgender\taccent"]
         for number in range(4):
             name = f"common_voice_tt_{place}{number}.mp3"
-            sentence = " ".join([words[number], words[(number + 1 + place) % 4], *words[: 1 + place]])
-            soundfile.write(clips / name, spoken(phones_of("tt", sentence), 48000), 48000, format="MP3")
+            sentence = " ".join(
+                [words[number], words[(number + 1 + place) % 4], *words[: 1 + place]]
+            )
+            soundfile.write(
+                clips / name, spoken(phones_of("tt", sentence), 48000), 48000, format="MP3"
+            )
             rows.append(f"{split}{number}\t{name}\t{sentence}\t2\t0\t\t\t")
         (clips.parent / f"{split}.tsv").write_text("\n".join(rows) + "\n")
-    return ["--commonvoice", folder, "--train_minutes", "0.08", "--valid_minutes", "0.05", "--test_minutes", "0.05"]
+    return [
+        "--commonvoice",
+        folder,
+        "--train_minutes",
+        "0.08",
+        "--valid_minutes",
+        "0.05",
+        "--test_minutes",
+        "0.05",
+    ]
 
 
 def librilight(folder: Path) -> Options:
@@ -85,7 +99,9 @@ def librilight(folder: Path) -> Options:
             name = f"{speaker}-7-{number:04}"
             text = sentences[number % 4] if number < count else f"{'LONG ' * number}"
             samples = spoken(letters_of(text))
-            if number >= count:  # minutes that the list has to have, and --max_wav_duration leaves out
+            if (
+                number >= count
+            ):  # minutes that the list has to have, and --max_wav_duration leaves out
                 samples = 0.1 * np.random.default_rng(speaker + number).standard_normal(180 * 16000)
             soundfile.write(own / f"{name}.flac", samples, 16000)
             lines.append(f"{name} {text}\n")
@@ -130,9 +146,19 @@ def test_a_few_utterances_are_learnt_by_heart(
     (tmp_path / "corpus").mkdir()
     (tmp_path / "recipe").mkdir()
     options = RECIPES[name](tmp_path / "corpus")
-    words = [ROOT / "egs2" / name / "run.sh", *options, "--recipe", tmp_path / "recipe", "--upstream", calm_upstream]
+    words = [
+        ROOT / "egs2" / name / "run.sh",
+        *options,
+        "--recipe",
+        tmp_path / "recipe",
+        "--upstream",
+        calm_upstream,
+    ]
     done = subprocess.run(
-        [*map(str, words), "--stop_stage", "4", "--nj", "1"], capture_output=True, text=True, check=False
+        [*map(str, words), "--stop_stage", "4", "--nj", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     monkeypatch.chdir(tmp_path / "recipe")  # the paths in dump/ are from there
@@ -143,7 +169,9 @@ def test_a_few_utterances_are_learnt_by_heart(
     text = decode(experiment / "valid.loss.ave.pth", data, tmp_path / "heard")
     references, hypotheses = (transcripts(path) for path in (data / "text", text))
     assert 3 <= len(references) <= 8
-    said, heard = units(Metric.WER if name.startswith("librilight") else Metric.PER, references, hypotheses)
+    said, heard = units(
+        Metric.WER if name.startswith("librilight") else Metric.PER, references, hypotheses
+    )
     assert total(count_errors(said, heard)).error_rate < LEARNT
 
 

@@ -1,4 +1,6 @@
-"""`phn.sh` for real: a tiny upstream learns a language of tones in seconds, on a path with a space in it."""
+"""`phn.sh` for real: a tiny upstream learns a language of tones in seconds, on a path with a space
+in it.
+"""
 
 import fcntl
 import json
@@ -17,7 +19,17 @@ from parp_espnet.scoring.result import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 UPDATES = 500
-STAGES = (2, 3, 4, 5, 7, 8, 9, 12, 13)  # 1 has nothing to do for a language of one's own, 6 only for OMP
+STAGES = (
+    2,
+    3,
+    4,
+    5,
+    7,
+    8,
+    9,
+    12,
+    13,
+)  # 1 has nothing to do for a language of one's own, 6 only for OMP
 INTERRUPTED = "interrupted: what was complete stays; the same command continues"
 
 
@@ -34,14 +46,23 @@ def command(recipe: Path, upstream: Path) -> list[str]:
     return [
         str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"),
         *("--recipe", str(recipe), "--lang", "xx", "--upstream", str(upstream)),
-        *("--train_config", str(recipe / "tiny.yaml"), "--updates", str(UPDATES), "--sparsity", "0.3"),
+        *(
+            "--train_config",
+            str(recipe / "tiny.yaml"),
+            "--updates",
+            str(UPDATES),
+            "--sparsity",
+            "0.3",
+        ),
         *("--skip_check", "true"),  # its sets are one and the same
     ]
 
 
 def run(command: list[str], *more: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        [*command, *more], capture_output=True, text=True, check=False, env=environment
+    )
 
 
 def experiment(recipe: Path, method: str) -> Path:
@@ -69,7 +90,9 @@ def interrupt(command: list[str], line: str) -> tuple[int, list[str]]:
     return process.returncode, rest.splitlines()
 
 
-def test_ctrl_c_in_every_stage_and_the_same_command_continues(recipe: Path, command: list[str]) -> None:
+def test_ctrl_c_in_every_stage_and_the_same_command_continues(
+    recipe: Path, command: list[str]
+) -> None:
     for stage in STAGES:
         code, said = interrupt(command, f"stage {stage} (")
         assert code == 130, (stage, said)
@@ -124,7 +147,9 @@ def test_an_uninterrupted_run_has_the_same_bits(recipe: Path, command: list[str]
 
 
 def test_stock_beam_search_in_two_jobs(recipe: Path, command: list[str]) -> None:
-    done = run(command, "--stage", "12", "--beam_size", "2", "--search", "espnet", "--inference_nj", "2")
+    done = run(
+        command, "--stage", "12", "--beam_size", "2", "--search", "espnet", "--inference_nj", "2"
+    )
     assert done.returncode == 0, done.stderr
     result = Result.read(experiment(recipe, "parp") / "result.json")
     assert result.error_rate < 0.25
@@ -138,7 +163,13 @@ def test_omp_runs_its_dense_experiment(recipe: Path, command: list[str]) -> None
     assert result.finetuning_runs == 2
     assert result.iou_initial_final == 1.0
     # Whose the masks are, and every option that differs from its default.
-    made = {"method": "omp", "language": "xx", "seed": 0, "upstream": result.upstream, "ranking": "magnitude"}
+    made = {
+        "method": "omp",
+        "language": "xx",
+        "seed": 0,
+        "upstream": result.upstream,
+        "ranking": "magnitude",
+    }
     for name, source in (("finetuned_mask", "finetuned"), ("mask", "trained")):
         told = Mask.load(experiment(recipe, "omp") / f"{name}.safetensors").made.as_dict()
         assert {key: told[key] for key in ("source", *made)} == {"source": source, **made}
@@ -151,7 +182,9 @@ def test_omp_runs_its_dense_experiment(recipe: Path, command: list[str]) -> None
 
 
 def test_imp_rewinds_and_prunes_in_rounds(recipe: Path, command: list[str]) -> None:
-    done = run(command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10")
+    done = run(
+        command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10"
+    )
     assert done.returncode == 0, done.stderr
     exp = experiment(recipe, "imp")
     result = Result.read(exp / "result.json")
@@ -161,14 +194,20 @@ def test_imp_rewinds_and_prunes_in_rounds(recipe: Path, command: list[str]) -> N
     one, other = Mask.load(first), Mask.load(second)
     assert (round(one.sparsity, 3), round(other.sparsity, 3)) == (0.1, 0.2)
     assert Mask.load(exp / "iterated_mask.safetensors").made.source == "iterated"
-    assert all(not (other.kept[name] & ~kept).any() for name, kept in one.kept.items()), "what is pruned stays so"
+    assert all(not (other.kept[name] & ~kept).any() for name, kept in one.kept.items()), (
+        "what is pruned stays so"
+    )
     assert Mask.load(exp / "iterated_mask.safetensors").sha256 == other.sha256 == result.mask_sha256
-    again = run(command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10")
+    again = run(
+        command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10"
+    )
     assert again.returncode == 0
     assert "started" not in again.stderr
 
 
-@pytest.mark.parametrize(("options", "source"), [(["rp"], "random"), (["rp", "--first_mask", "uniform"], "uniform")])
+@pytest.mark.parametrize(
+    ("options", "source"), [(["rp"], "random"), (["rp", "--first_mask", "uniform"], "uniform")]
+)
 def test_random_pruning(recipe: Path, command: list[str], options: list[str], source: str) -> None:
     done = run(command, "--updates", "20", "--phn_tag", source, "--method", *options)
     assert done.returncode == 0, done.stderr
@@ -177,11 +216,17 @@ def test_random_pruning(recipe: Path, command: list[str], options: list[str], so
     assert (mask.made.source, mask.made.method, mask.made.language) == (source, "rp", "xx")
     assert Result.read(recipe / "exp" / source / "result.json").mask_sha256 == mask.sha256
     if source == "uniform":
-        assert all((~kept).float().mean() == pytest.approx(0.3, abs=0.02) for kept in mask.kept.values())
+        assert all(
+            (~kept).float().mean() == pytest.approx(0.3, abs=0.02) for kept in mask.kept.values()
+        )
 
 
-def test_speeds_are_heard_and_the_speech_that_there_was_is_counted(recipe: Path, command: list[str]) -> None:
-    fast = run(command, "--method", "mpi", "--updates", "8", "--speed_perturb_factors", "0.9 1.0 1.1")
+def test_speeds_are_heard_and_the_speech_that_there_was_is_counted(
+    recipe: Path, command: list[str]
+) -> None:
+    fast = run(
+        command, "--method", "mpi", "--updates", "8", "--speed_perturb_factors", "0.9 1.0 1.1"
+    )
     assert fast.returncode == 0, fast.stderr
     three = Result.read(next(recipe.glob("exp/phn_mpi_*_train_sp_u8_seed0/result.json")))
     one = Result.read(experiment(recipe, "parp") / "result.json")
@@ -210,7 +255,9 @@ def test_a_second_run_in_the_same_directory_is_refused(recipe: Path, command: li
         ("no data", "data/dev/wav.scp (No such file or directory)"),
     ],
 )
-def test_bad_data_is_one_line(recipe: Path, command: list[str], tmp_path: Path, change: str, message: str) -> None:
+def test_bad_data_is_one_line(
+    recipe: Path, command: list[str], tmp_path: Path, change: str, message: str
+) -> None:
     other = tmp_path / "recipe"
     shutil.copytree(recipe / "data", other / "data")
     if change == "empty text":

@@ -12,10 +12,14 @@ from parp_espnet.glue.tasks import TASKS
 from parp_espnet.phones.espeak import VOICES
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = sorted(str(path.parent.relative_to(ROOT / "egs2")) for path in (ROOT / "egs2").glob("*/*/run.sh"))
+RECIPES = sorted(
+    str(path.parent.relative_to(ROOT / "egs2")) for path in (ROOT / "egs2").glob("*/*/run.sh")
+)
 STUDIES = ", ".join(sorted(path.stem for path in (ROOT / "conf/study").glob("*.yaml")))
 TEXT = [f"glue/{name}" for name in TASKS]
-EXPERIMENTS = [recipe for recipe in RECIPES if recipe != "cldr/ssl1" and not recipe.startswith("glue/")]
+EXPERIMENTS = [
+    recipe for recipe in RECIPES if recipe != "cldr/ssl1" and not recipe.startswith("glue/")
+]
 
 
 def dry_run(recipe: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +34,9 @@ def test_the_table_lists_every_recipe() -> None:
 
 
 def test_every_language_of_common_voice_has_a_recipe() -> None:
-    assert {f"commonvoice/{language}" for language in CORPORA["commonvoice"].languages or ()} < set(RECIPES)
+    assert {f"commonvoice/{language}" for language in CORPORA["commonvoice"].languages or ()} < set(
+        RECIPES
+    )
 
 
 def test_db_sh_has_every_folder() -> None:
@@ -52,7 +58,9 @@ def test_a_script_can_be_run_and_its_usage_is_itself(recipe: str) -> None:
 @pytest.mark.parametrize("recipe", EXPERIMENTS)
 def test_every_recipe_dry_runs(recipe: str, tmp_path: Path) -> None:
     corpus = CORPORA[recipe.split("/", maxsplit=1)[0]]
-    options = [word for name in corpus.needs if name in FOLDERS for word in (f"--{name}", str(tmp_path))]
+    options = [
+        word for name in corpus.needs if name in FOLDERS for word in (f"--{name}", str(tmp_path))
+    ]
     done = dry_run(recipe, "--upstream", str(tmp_path), *options)
     assert done.returncode == 0, done.stderr
     stages = [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)]
@@ -66,7 +74,13 @@ def test_every_task_dry_runs(recipe: str, tmp_path: Path) -> None:
     assert recipe in RECIPES
     done = dry_run(recipe, "--model", str(tmp_path), "--glue", str(tmp_path), "--method", "mpi")
     assert done.returncode == 0, done.stderr
-    assert [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)] == [1, 2, 4, 5, 6]
+    assert [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)] == [
+        1,
+        2,
+        4,
+        5,
+        6,
+    ]
     assert f"glue data --task {task}" in done.stdout
 
 
@@ -80,7 +94,16 @@ def test_the_transfer_of_masks_dry_runs() -> None:
 
 
 def test_language_models_dry_run(tmp_path: Path) -> None:
-    words = ["--upstream", str(tmp_path), "--use_ngram", "true", "--use_lm", "true", "--stage", "10"]
+    words = [
+        "--upstream",
+        str(tmp_path),
+        "--use_ngram",
+        "true",
+        "--use_lm",
+        "true",
+        "--stage",
+        "10",
+    ]
     done = dry_run("cldr/es", *words)
     assert done.returncode == 0, done.stderr
     stages = [int(number) for number in re.findall(r"^stage (\d+) ", done.stdout, re.MULTILINE)]
@@ -119,21 +142,49 @@ def test_the_study_dry_runs() -> None:
         ("egs2/cldr/es/run.sh", ["--stage", "15"], "expected stages from 1 to 14"),
         ("egs2/cldr/es/run.sh", ["--sparsity", "50"], "did you mean 0.5?"),
         ("egs2/cldr/es/run.sh", ["--lang", "xx"], "--lang xx: no voice for it"),
-        ("egs2/cldr/es/run.sh", ["--num_nodes", "2"], "--num_nodes 2: expected a queue with as many machines"),
+        (
+            "egs2/cldr/es/run.sh",
+            ["--num_nodes", "2"],
+            "--num_nodes 2: expected a queue with as many machines",
+        ),
         ("egs2/cldr/es/run.sh", ["dense"], "found a positional argument"),
         ("egs2/mboshi/mb/run.sh", [], "expected --mboshi DIR, or MBOSHI=DIR in db.sh"),
-        ("egs2/commonvoice/tt/run.sh", [], "expected --commonvoice DIR, or COMMONVOICE=DIR in db.sh: an unpacked"),
-        ("egs2/commonvoice/tt/run.sh", ["--lang", "en"], "--lang en: no language of --corpus commonvoice"),
-        ("egs2/own/mine/run.sh", [], "expected --own DIR, or OWN=DIR in db.sh: a Kaldi directory, a folder"),
-        ("egs2/own/mine/run.sh", ["--phonemise", "xx"], "--phonemise xx: expected letters, or one of "),
+        (
+            "egs2/commonvoice/tt/run.sh",
+            [],
+            "expected --commonvoice DIR, or COMMONVOICE=DIR in db.sh: an unpacked",
+        ),
+        (
+            "egs2/commonvoice/tt/run.sh",
+            ["--lang", "en"],
+            "--lang en: no language of --corpus commonvoice",
+        ),
+        (
+            "egs2/own/mine/run.sh",
+            [],
+            "expected --own DIR, or OWN=DIR in db.sh: a Kaldi directory, a folder",
+        ),
+        (
+            "egs2/own/mine/run.sh",
+            ["--phonemise", "xx"],
+            "--phonemise xx: expected letters, or one of ",
+        ),
         ("egs2/glue/cola/run.sh", [], "--task cola: expected --glue DIR, or GLUE=DIR in db.sh"),
         ("egs2/glue/cldr_sim/run.sh", ["--updatse", "3"], "did you mean --updates?"),
-        ("egs2/mini_an4/en/run.sh", ["--train_minutes", "3"], "--train_minutes is for --corpus cldr, commonvoice"),
+        (
+            "egs2/mini_an4/en/run.sh",
+            ["--train_minutes", "3"],
+            "--train_minutes is for --corpus cldr, commonvoice",
+        ),
     ],
 )
 def test_wrong_options_are_one_line(script: str, words: list[str], message: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name.lower() not in (*FOLDERS, "glue")}
-    done = subprocess.run([str(ROOT / script), *words], capture_output=True, text=True, check=False, env=environment)
+    environment = {
+        name: value for name, value in os.environ.items() if name.lower() not in (*FOLDERS, "glue")
+    }
+    done = subprocess.run(
+        [str(ROOT / script), *words], capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

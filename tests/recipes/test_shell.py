@@ -13,7 +13,15 @@ from parp_espnet.pipeline.step import Step
 
 ROOT = Path(__file__).resolve().parents[2]
 PHN = ROOT / "egs2/TEMPLATE/phn1/phn.sh"
-STRANGERS = ("yaml.py", "torch.py", "numpy.py", "json.py", "socket.py", "pip.py", "parp_espnet/__init__.py")
+STRANGERS = (
+    "yaml.py",
+    "torch.py",
+    "numpy.py",
+    "json.py",
+    "socket.py",
+    "pip.py",
+    "parp_espnet/__init__.py",
+)
 """Modules of ours, of others, and of Python's own."""
 
 type Steps = Callable[[Sequence[str]], tuple[list[Step], str]]
@@ -27,11 +35,15 @@ def strand(folder: Path) -> Path:
     return folder
 
 
-def run(words: Sequence[str | Path], cwd: Path | str = "/", **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    words: Sequence[str | Path], cwd: Path | str = "/", **variables: str
+) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | variables
     environment.pop("PYTHONSAFEPATH", None)
     command = [str(word) for word in words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,7 +57,11 @@ def run(words: Sequence[str | Path], cwd: Path | str = "/", **variables: str) ->
     ],
 )
 def test_what_lies_in_the_present_directory_is_not_run(words: list[str], tmp_path: Path) -> None:
-    done = run([ROOT / words[0], *words[1:]], cwd=strand(tmp_path), PYTHONPATH=os.environ.get("PYTHONPATH", "") + "::")
+    done = run(
+        [ROOT / words[0], *words[1:]],
+        cwd=strand(tmp_path),
+        PYTHONPATH=os.environ.get("PYTHONPATH", "") + "::",
+    )
     assert (done.returncode, "stranger" in done.stdout + done.stderr) == (0, False), done.stderr
 
 
@@ -56,7 +72,9 @@ def test_what_lies_on_pythonpath_is_not_run_in_place_of_the_environments(tmp_pat
     paths = ["", str(strange), str(plain), str(tmp_path / "gone"), str(plain)]
     words = [ROOT / "egs2/cldr/es/run.sh", "--dry_run", "true"]
     done = run(words, cwd=tmp_path, PYTHONPATH=os.pathsep.join(paths), PYTHONHOME=str(strange))
-    assert (done.returncode, "a stranger was run" in done.stdout + done.stderr) == (0, False), done.stderr
+    assert (done.returncode, "a stranger was run" in done.stdout + done.stderr) == (0, False), (
+        done.stderr
+    )
     warned = [line for line in done.stderr.splitlines() if line.startswith("warning: PYTHONPATH")]
     assert len(warned) == 1
     assert "is left out: its json, numpy, parp_espnet and 4 more would run in place of" in warned[0]
@@ -65,7 +83,9 @@ def test_what_lies_on_pythonpath_is_not_run_in_place_of_the_environments(tmp_pat
     assert shown.stdout == os.pathsep.join([str(ROOT), str(plain), str(tmp_path / "gone")])
 
 
-def test_what_lies_in_the_recipe_is_not_run(tone_recipe: Path, upstream: Path, tmp_path: Path) -> None:
+def test_what_lies_in_the_recipe_is_not_run(
+    tone_recipe: Path, upstream: Path, tmp_path: Path
+) -> None:
     recipe = strand(tmp_path / "recipe")
     shutil.copytree(tone_recipe / "data", recipe / "data")
     options = ["--lang", "xx", "--upstream", upstream, "--skip_check", "true", "--stop_stage", "5"]
@@ -74,7 +94,9 @@ def test_what_lies_in_the_recipe_is_not_run(tone_recipe: Path, upstream: Path, t
     assert (recipe / "dump/raw/train/wav.scp").is_file()
 
 
-@pytest.mark.parametrize("backend", [["parp_espnet.bin.run_local"], ["parp_espnet.bin.run_queue", "--backend", "ssh"]])
+@pytest.mark.parametrize(
+    "backend", [["parp_espnet.bin.run_local"], ["parp_espnet.bin.run_queue", "--backend", "ssh"]]
+)
 def test_a_job_does_not_run_what_lies_where_it_is(backend: list[str], tmp_path: Path) -> None:
     strand(tmp_path)
     (tmp_path / ".queue").mkdir()
@@ -105,11 +127,31 @@ def test_a_script_of_the_users_may_import_what_lies_beside_it(
     assert (recipe / "data/train/wav.scp").is_file()
 
 
-ODD = ["", " ", "a b", "it's", '"', "$HOME", "`x`", "*", "ışık", "a\tb", "a&b", "-n", "\\", "a=b", "~", "(", "!"]
+ODD = [
+    "",
+    " ",
+    "a b",
+    "it's",
+    '"',
+    "$HOME",
+    "`x`",
+    "*",
+    "ışık",
+    "a\tb",
+    "a&b",
+    "-n",
+    "\\",
+    "a=b",
+    "~",
+    "(",
+    "!",
+]
 
 
 def test_words_that_are_shown_can_be_pasted() -> None:
-    script = f'. {shlex.quote(str(ROOT))}/local/steps.sh; dry_run=true; label=stage; show_or_run "$@"'
+    script = (
+        f'. {shlex.quote(str(ROOT))}/local/steps.sh; dry_run=true; label=stage; show_or_run "$@"'
+    )
     done = run(["bash", "-c", script, "bash", *ODD], LC_ALL="C")
     shown = done.stdout.removeprefix("stage: ").removesuffix("\n")
     assert shlex.split(shown) == ODD
@@ -134,13 +176,19 @@ def test_every_command_that_a_dry_run_shows_can_be_pasted(upstream: Path, tmp_pa
     ]
     done = run([ROOT / "egs2/cldr/es/run.sh", *options, "--expdir", tmp_path / "my exp"])
     assert done.returncode == 0, done.stderr
-    shown = [line.partition("): ")[2] for line in done.stdout.splitlines() if line.startswith("stage ")]
+    shown = [
+        line.partition("): ")[2] for line in done.stdout.splitlines() if line.startswith("stage ")
+    ]
     assert len(shown) > 20
     for line in shown:
         words = shlex.split(line, comments=True)
         assert run(["bash", "-c", f"printf '%s\\0' {line}"]).stdout.split("\0")[:-1] == words
         # Every option has its word, an empty one too.
-        assert all(words[place + 1 : place + 2] for place, word in enumerate(words) if word == "--initial_mask"), line
+        assert all(
+            words[place + 1 : place + 2]
+            for place, word in enumerate(words)
+            if word == "--initial_mask"
+        ), line
 
 
 def test_rounds_find_each_others_masks_below_an_absolute_directory(

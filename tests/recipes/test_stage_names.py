@@ -1,4 +1,6 @@
-"""The lines of a template, the table of what stages do, and the options' names of them are of one list."""
+"""The lines of a template, the table of what stages do, and the options' names of them are of one
+list.
+"""
 
 import re
 from pathlib import Path
@@ -19,9 +21,14 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "egs2/TEMPLATE"
     ("template", "known", "names"),
     [("phn1/phn.sh", SPEECH, SPEECH_NAMES), ("glue1/glue.sh", TEXT, TEXT_NAMES)],
 )
-def test_all_name_the_same_stages(template: str, known: dict[str, object], names: dict[int, str]) -> None:
+def test_all_name_the_same_stages(
+    template: str, known: dict[str, object], names: dict[int, str]
+) -> None:
     text = (TEMPLATES / template).read_text()
-    declared = {int(number): name for number, name in re.findall(r'^stage (\d+) "(.+?)"', text, re.MULTILINE)}
+    declared = {
+        int(number): name
+        for number, name in re.findall(r'^stage (\d+) "(.+?)"', text, re.MULTILINE)
+    }
     assert declared == names
     assert list(known) == list(names.values())
 
@@ -30,7 +37,10 @@ def test_all_name_the_same_stages(template: str, known: dict[str, object], names
     ("words", "message"),
     [
         (["8a=train"], "stage 8a 'train': expected a number that no other stage has"),
-        (["8=train", "8=finalise"], "stage 8 'finalise': expected a number that no other stage has"),
+        (
+            ["8=train", "8=finalise"],
+            "stage 8 'finalise': expected a number that no other stage has",
+        ),
         (["=train"], "stage  'train': expected a number"),
     ],
 )

@@ -1,4 +1,5 @@
-"""Every stage of `phn.sh` killed half-way, with all that runs for it: the same command completes the work.
+"""Every stage of `phn.sh` killed half-way, with all that runs for it: the same command completes
+the work.
 
 python3 -m pytest tests/recipes/test_stages.py --moments 3
 """
@@ -39,12 +40,14 @@ from pathlib import Path
 
 run, place, counts = (os.environ[f"FAULT_{name}"] for name in ("RUN", "PLACE", "COUNTS"))
 wanted, _, left = os.environ["FAULT_AT"].partition(" ")
-state = {"files": 0, "name": sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""}
+words = sys.orig_argv
+state = {"files": 0, "name": words[words.index("-m") + 1] if "-m" in words else ""}
 
 def die():
     for process in Path("/proc").iterdir():
         try:
-            if process.name != str(os.getpid()) and f"FAULT_RUN={run}".encode() in (process / "environ").read_bytes():
+            ours = f"FAULT_RUN={run}".encode() in (process / "environ").read_bytes()
+            if ours and process.name != str(os.getpid()):
                 os.kill(int(process.name), signal.SIGKILL)
         except (OSError, ValueError):
             pass
@@ -60,7 +63,9 @@ def look(event, arguments):
         begin(*arguments)
     if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
         return
-    if event in ("open", "os.rename", "os.symlink") and isinstance(arguments[0], (str, os.PathLike)):
+    if event not in ("open", "os.rename", "os.symlink"):
+        return
+    if isinstance(arguments[0], (str, os.PathLike)):
         if os.path.abspath(os.fspath(arguments[0])).startswith(place):
             state["files"] += 1
             if state["name"] == wanted and state["files"] == int(left):
@@ -74,13 +79,16 @@ sys.addaudithook(look)
 begin(state["name"])
 atexit.register(tell)
 """
-"""Every Python that the recipe starts reads this first: it counts the files that a command, forked or not, opens for
-writing or renames, and at the one where it is asked to it kills all that belongs to the run."""
+"""Every Python that the recipe starts reads this first: it counts the files that a command, forked
+or not, opens for writing or renames, and at the one where it is asked to it kills all that belongs
+to the run.
+"""
 
 
 @pytest.fixture(scope="module")
 def run(
-    tone_recipe: Path, make_training: Callable[..., Path], upstream: Path, request: pytest.FixtureRequest,
+    tone_recipe: Path, make_training: Callable[..., Path], upstream: Path,
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., "subprocess.CompletedProcess[str]"]:  # fmt: skip
     """Run the recipe; `at` is a command and the number of the file at which it dies."""
@@ -90,16 +98,30 @@ def run(
     command = [
         str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"),
         *("--recipe", str(tone_recipe), "--lang", "xx", "--upstream", str(upstream)),
-        *("--train_config", str(make_training(tone_recipe, 3)), "--updates", "200", "--sparsity", "0.3"),
+        *(
+            "--train_config",
+            str(make_training(tone_recipe, 3)),
+            "--updates",
+            "200",
+            "--sparsity",
+            "0.3",
+        ),
         *("--first_mask", "uniform", "--skip_check", "true"),  # its sets are one and the same
         *("--use_ngram", "true" if request.config.getoption("--moments") > 1 else "false"),
     ]
 
     def start(*more: str, at: str = "") -> "subprocess.CompletedProcess[str]":
-        own = {"RUN": secrets.token_hex(8), "PLACE": str(tone_recipe), "COUNTS": str(watch / "counts"), "AT": at}
+        own = {
+            "RUN": secrets.token_hex(8),
+            "PLACE": str(tone_recipe),
+            "COUNTS": str(watch / "counts"),
+            "AT": at,
+        }
         environment = os.environ | {f"FAULT_{name}": value for name, value in own.items()}
         environment |= {"PYTHONPATH": str(watch), "OMP_NUM_THREADS": "1"}
-        return subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=environment)
+        return subprocess.run(
+            [*command, *more], capture_output=True, text=True, check=False, env=environment
+        )
 
     start.counts = watch / "counts"
     return start
@@ -114,7 +136,9 @@ def same_files(one: Path, other: Path, *patterns: str) -> None:
             assert (one / path).read_bytes() == (other / path).read_bytes(), path
 
 
-def test_every_stage_is_killed(tone_recipe: Path, run, request: pytest.FixtureRequest, capsys) -> None:
+def test_every_stage_is_killed(
+    tone_recipe: Path, run, request: pytest.FixtureRequest, capsys
+) -> None:
     moments = request.config.getoption("--moments")
     done = run("--expdir", "calm", "--dumpdir", "calm_dump")
     assert done.returncode == 0, done.stderr
@@ -129,7 +153,9 @@ def test_every_stage_is_killed(tone_recipe: Path, run, request: pytest.FixtureRe
                 stages = ("--stage", str(before or stage), "--stop_stage", str(stage))
                 done = run(*stages, at=f"{command} {number}")
                 # A training that was killed before continues, and may end before the next moment.
-                assert done.returncode in ((-signal.SIGKILL, 0) if moment else (-signal.SIGKILL,)), done.stderr
+                assert done.returncode in (
+                    (-signal.SIGKILL, 0) if moment else (-signal.SIGKILL,)
+                ), done.stderr
                 kills += done.returncode != 0
                 before = stage
     done = run()
@@ -143,11 +169,22 @@ def test_every_stage_is_killed(tone_recipe: Path, run, request: pytest.FixtureRe
     same_files(calm, killed, "*.ave.pth", "decode_*/test/text", "decode_*/test/score/*.tsv")
     if moments > 1:
         same_files(calm, killed, "decode_*/dev/tune.tsv", "decode_*/dev/weights.json")
-    same_files(tone_recipe / "calm_dump", tone_recipe / "dump", "raw/*/text", "raw/*/utt2dur", "token_list/*.txt")
-    assert Mask.load(calm / "mask.safetensors").sha256 == Mask.load(killed / "mask.safetensors").sha256
+    same_files(
+        tone_recipe / "calm_dump",
+        tone_recipe / "dump",
+        "raw/*/text",
+        "raw/*/utt2dur",
+        "token_list/*.txt",
+    )
+    assert (
+        Mask.load(calm / "mask.safetensors").sha256 == Mask.load(killed / "mask.safetensors").sha256
+    )
     # What the clock and the directory's name change.
     free = {"train_seconds": None, "decode_seconds": None, "initial_mask": None, "ngram": None}
     first, second = (replace(Result.read(exp / "result.json"), **free) for exp in (calm, killed))
     assert first == second
     with capsys.disabled():
-        print(f"\n{kills} kills in {len(counts)} commands of all stages: the results are those of an undisturbed run")
+        print(
+            f"\n{kills} kills in {len(counts)} commands of all stages: the results are those of "
+            f"an undisturbed run"
+        )

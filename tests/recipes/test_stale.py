@@ -1,9 +1,10 @@
-"""What must be made again when something has changed, and what must not: one table for all inputs of
-all stages.
+"""What must be made again when something has changed, and what must not: one table for all inputs
+of all stages.
 
 A real experiment is made once. Its steps are those of the template, as a dry run hands them to
 `parp_espnet.bin.step`; each row of the table changes one file, asks every step whether it would run
-again, and puts the file back. A step that runs again leaves new outputs, which are inputs of others:
+again, and puts the file back. A step that runs again leaves new outputs, which are inputs of
+others:
 the last tests let whole experiments run after a change.
 """
 
@@ -59,11 +60,16 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, count in SETS.items():
         data = directory / "data" / name
         data.mkdir(parents=True)
-        texts = {f"{name}{n}": [str(one) for one in rng.choice(list(TONES), size=3 + n % 3)] for n in range(count)}
+        texts = {
+            f"{name}{n}": [str(one) for one in rng.choice(list(TONES), size=3 + n % 3)]
+            for n in range(count)
+        }
         for utterance, phones in texts.items():
             write_tone(data / f"{utterance}.wav", phones)
         (data / "wav.scp").write_text("".join(f"{one} {data}/{one}.wav\n" for one in texts))
-        (data / "text").write_text("".join(f"{one} {' '.join(phones)}\n" for one, phones in texts.items()))
+        (data / "text").write_text(
+            "".join(f"{one} {' '.join(phones)}\n" for one, phones in texts.items())
+        )
         (data / "utt2spk").write_text("".join(f"{one} {one}\n" for one in texts))
     return directory
 
@@ -106,7 +112,9 @@ def run(command: list[str]) -> Run:
 
     def start(*more: str) -> "subprocess.CompletedProcess[str]":
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
-        return subprocess.run([*command, *more], capture_output=True, text=True, check=False, env=environment)
+        return subprocess.run(
+            [*command, *more], capture_output=True, text=True, check=False, env=environment
+        )
 
     return start
 
@@ -237,7 +245,9 @@ TABLE: dict[str, set[str]] = {
 def changed(
     recipe: Path, steps: dict[str, Step], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[Path], set[str]]]:
-    """A function that says which steps would run again with a file as it is now, which is put back after the test."""
+    """A function that says which steps would run again with a file as it is now, which is put back
+    after the test.
+    """
     monkeypatch.chdir(recipe)
     files: dict[Path, bytes | None] = {}
 
@@ -255,12 +265,18 @@ def changed(
             file.unlink()
         else:
             file.write_bytes(content)
-    assert not {name for name, step in steps.items() if state(step) != "complete"}, "what is put back is as it was"
+    assert not {name for name, step in steps.items() if state(step) != "complete"}, (
+        "what is put back is as it was"
+    )
 
 
 def in_full(words: str, recipe: Path) -> str:
     """A row's words with the upstream's name, in which there is a hash of where it is."""
-    (name,) = (path.name for path in (recipe / "exp/upstreams").iterdir() if path.is_dir() and path.name[0] != ".")
+    (name,) = (
+        path.name
+        for path in (recipe / "exp/upstreams").iterdir()
+        if path.is_dir() and path.name[0] != "."
+    )
     return words.replace("UPSTREAM", name)
 
 
@@ -274,7 +290,9 @@ def test_what_is_made_again_when_a_file_changes(file: str, recipe: Path, changed
 
 
 @pytest.mark.parametrize("file", [name for name in TABLE if name.startswith(("exp", "dump"))])
-def test_what_is_cut_off_or_gone_is_made_again_by_the_step_that_made_it(file: str, recipe: Path, changed) -> None:
+def test_what_is_cut_off_or_gone_is_made_again_by_the_step_that_made_it(
+    file: str, recipe: Path, changed
+) -> None:
     path = Path(in_full(file, recipe))
     makers = {in_full(name, recipe) for name in TABLE[file]}
     assert makers == changed(path, path.read_bytes()[: path.stat().st_size // 2])
@@ -291,7 +309,8 @@ def test_who_leaves_out_a_stage_that_would_run_again_is_told(recipe: Path, run: 
     before = text.read_text()
     text.write_text(before.replace("test0 ", "test0 o "))
     shown = {
-        words: run("--dry_run", "true", *words.split()).stderr for words in ("", "--stage 13", "--skip_train true")
+        words: run("--dry_run", "true", *words.split()).stderr
+        for words in ("", "--stage 13", "--skip_train true")
     }
     shown["--stop_stage 1"] = run("--dry_run", "true", "--stop_stage", "1").stderr
     corrected = run("--stage", "13")
@@ -306,7 +325,9 @@ def test_who_leaves_out_a_stage_that_would_run_again_is_told(recipe: Path, run: 
     assert "warning" not in run("--stage", "13").stderr
 
 
-def test_what_is_touched_or_copied_is_the_same(recipe: Path, steps: dict[str, Step], monkeypatch) -> None:
+def test_what_is_touched_or_copied_is_the_same(
+    recipe: Path, steps: dict[str, Step], monkeypatch
+) -> None:
     monkeypatch.chdir(recipe)
     for path in [*recipe.rglob("*")]:
         if path.is_file() and not path.is_symlink():
@@ -314,7 +335,9 @@ def test_what_is_touched_or_copied_is_the_same(recipe: Path, steps: dict[str, St
     assert {state(step) for step in steps.values()} == {"complete"}
 
 
-def test_a_mask_is_its_bits(recipe: Path, mask: Mask, changed: Change, steps: dict[str, Step]) -> None:
+def test_a_mask_is_its_bits(
+    recipe: Path, mask: Mask, changed: Change, steps: dict[str, Step]
+) -> None:
     first = recipe / "first.safetensors"
     before = first.read_bytes()
     Mask(mask.kept, origin="made again, by other words", sparsity_target=0.3).save(first)
@@ -325,23 +348,33 @@ def test_a_mask_is_its_bits(recipe: Path, mask: Mask, changed: Change, steps: di
     assert changed(first, before) == set()
 
 
-def test_a_file_that_an_upstream_did_not_have_is_noticed(recipe: Path, run: Run, steps: dict[str, Step]) -> None:
+def test_a_file_that_an_upstream_did_not_have_is_noticed(
+    recipe: Path, run: Run, steps: dict[str, Step]
+) -> None:
     added = recipe / "upstream/generation_config.json"
     added.write_text("{}")
     shown = run("--dry_run", "true")
     added.unlink()
-    again = [line.partition(":")[0] for line in shown.stdout.splitlines() if "# again, since other inputs: " in line]
+    again = [
+        line.partition(":")[0]
+        for line in shown.stdout.splitlines()
+        if "# again, since other inputs: " in line
+    ]
     assert again == ["stage 5 (upstream)", "stage 8 (train)"]
 
 
-def test_records_of_the_first_format_are_taken_as_they_are(recipe: Path, steps: dict[str, Step], monkeypatch) -> None:
+def test_records_of_the_first_format_are_taken_as_they_are(
+    recipe: Path, steps: dict[str, Step], monkeypatch
+) -> None:
     monkeypatch.chdir(recipe)
     kept = {step.record: step.record.read_text() for step in steps.values()}
     for step in steps.values():
         record = json.loads(kept[step.record])
         # Files alone, and of those only some.
         inputs = {str(path): plain_word_of(path) for path in step.inputs[:1]}
-        step.record.write_text(json.dumps({"command": record["command"], "inputs": inputs, "complete": True}))
+        step.record.write_text(
+            json.dumps({"command": record["command"], "inputs": inputs, "complete": True})
+        )
     assert {state(step) for step in steps.values()} == {"complete"}
     cut_off = {
         recipe / TAG / "valid.cer_ctc.ave.pth": {"train"},
@@ -357,7 +390,9 @@ def test_records_of_the_first_format_are_taken_as_they_are(recipe: Path, steps: 
         record.write_text(content)
 
 
-def test_sound_that_is_no_longer_what_stage_2_left_is_not_trained_on(recipe: Path, run: Run, steps) -> None:
+def test_sound_that_is_no_longer_what_stage_2_left_is_not_trained_on(
+    recipe: Path, run: Run, steps
+) -> None:
     wav = recipe / "data/train/train0.wav"
     before = wav.read_bytes()
     write_tone(wav, spoken(recipe / "data/train")["train0"], rate=8000)
@@ -365,13 +400,21 @@ def test_sound_that_is_no_longer_what_stage_2_left_is_not_trained_on(recipe: Pat
     again = run("--stop_stage", "2")
     wav.write_bytes(before)
     assert refused.returncode != 0
-    assert "train0.wav: expected 16000 Hz mono, as stage 2 leaves it, found 8000 Hz" in refused.stderr.splitlines()[-1]
+    assert (
+        "train0.wav: expected 16000 Hz mono, as stage 2 leaves it, found 8000 Hz"
+        in refused.stderr.splitlines()[-1]
+    )
     assert again.returncode == 0
-    assert f"format_train: again, since what data/train/wav.scp names has changed ({wav})" in again.stderr
+    assert (
+        f"format_train: again, since what data/train/wav.scp names has changed ({wav})"
+        in again.stderr
+    )
     assert run("--stop_stage", "7").returncode == 0
 
 
-def test_who_corrects_transcripts_gets_a_model_of_the_corrected_ones(recipe: Path, run: Run, steps) -> None:
+def test_who_corrects_transcripts_gets_a_model_of_the_corrected_ones(
+    recipe: Path, run: Run, steps
+) -> None:
     exp, text = recipe / TAG, recipe / "data/train/text"
     before, model = text.read_text(), (exp / "valid.cer_ctc.ave.pth").read_bytes()
     first, *rest = before.splitlines(keepends=True)

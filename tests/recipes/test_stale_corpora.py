@@ -43,7 +43,10 @@ def make_folder(own: Path, sound: Path) -> None:
 
 def make_table(own: Path, sound: Path) -> None:
     own.mkdir()
-    rows = [f"{wav},{text_of(int(wav.stem))},{wav.parent.name}\n" for wav in sorted(sound.rglob("*.wav"))]
+    rows = [
+        f"{wav},{text_of(int(wav.stem))},{wav.parent.name}\n"
+        for wav in sorted(sound.rglob("*.wav"))
+    ]
     (own / "all.csv").write_text("path,sentence,speaker\n" + "".join(rows))
 
 
@@ -88,7 +91,9 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(own: Path, tmp_path: Path) -> Run:
-    """Run the first stages in a recipe directory; with which name a step was not skipped is returned."""
+    """Run the first stages in a recipe directory; with which name a step was not skipped is
+    returned.
+    """
     recipe = tmp_path / "my recipe"
     recipe.mkdir()
 
@@ -112,7 +117,9 @@ def run(own: Path, tmp_path: Path) -> Run:
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
         assert done.returncode == 0, done.stderr
-        said = [line.partition(": ") for line in done.stderr.splitlines() if line.startswith("stage ")]
+        said = [
+            line.partition(": ") for line in done.stderr.splitlines() if line.startswith("stage ")
+        ]
         return {step.split()[-1] for step, _, what in said if what.startswith(("again", "started"))}
 
     return start
@@ -144,7 +151,11 @@ def test_corrected_transcripts_and_replaced_recordings(own: Path, run: Run, tmp_
     # A recording of the training set is replaced by one that is longer.
     lines = (recipe / "data/train/text").read_text().splitlines()
     number = int(lines[0].split()[0].rpartition("-")[2].rpartition(".")[2])
-    (wav,) = (path for path in tmp_path.rglob(f"{number}.wav") if recipe not in path.parents and is_source(path, own))
+    (wav,) = (
+        path
+        for path in tmp_path.rglob(f"{number}.wav")
+        if recipe not in path.parents and is_source(path, own)
+    )
     write_noise(wav, 2.0, 99)
     again = run(2)
     assert "train" in again
@@ -180,7 +191,9 @@ def test_recordings_that_are_added(own: Path, run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("own", ["kaldi"], indirect=True)
-def test_what_is_edited_in_data_is_used_until_the_source_changes(own: Path, run: Run, tmp_path: Path) -> None:
+def test_what_is_edited_in_data_is_used_until_the_source_changes(
+    own: Path, run: Run, tmp_path: Path
+) -> None:
     recipe = tmp_path / "my recipe"
     run(2)
     text = recipe / "data/train/text"

@@ -1,4 +1,6 @@
-"""Whatever the locale, the letters of a path and where a checkout may be written: the same results."""
+"""Whatever the locale, the letters of a path and where a checkout may be written: the
+same results.
+"""
 
 import json
 import os
@@ -15,38 +17,79 @@ from parp_espnet.scoring.result import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALES = Path("/usr/share/i18n/locales")
-SHORT = ("--train_minutes", "0.2", "--valid_minutes", "0.1", "--test_minutes", "0.1", "--updates", "4")
+SHORT = (
+    "--train_minutes",
+    "0.2",
+    "--valid_minutes",
+    "0.1",
+    "--test_minutes",
+    "0.1",
+    "--updates",
+    "4",
+)
 
 
 def run(command: Path, *words: str, **variables: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))
+    }
     environment |= {"OMP_NUM_THREADS": "1", "PARP_VENV": sys.prefix} | variables
     environment.pop("PYTHONPATH", None)
-    done = subprocess.run([str(command), *words], capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(
+        [str(command), *words], capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.fixture(scope="module")
 def turkish(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the C library finds Turkish, in which the small letter of I is another; made from the system's sources."""
+    """Where the C library finds Turkish, in which the small letter of I is another; made from the
+    system's sources.
+    """
     if not (LOCALES / "tr_TR").exists() and os.geteuid() == 0 and shutil.which("apt-get"):
         install = ["apt-get", "install", "--yes", "--no-install-recommends", "locales"]
         subprocess.run(install, capture_output=True, check=False)
     if not (LOCALES / "tr_TR").exists():
         pytest.skip("the package locales is not installed, and cannot be")
     folder = tmp_path_factory.mktemp("locales")
-    subprocess.run(["localedef", "-i", "tr_TR", "-f", "UTF-8", str(folder / "tr_TR.UTF-8")], check=True)
+    subprocess.run(
+        ["localedef", "-i", "tr_TR", "-f", "UTF-8", str(folder / "tr_TR.UTF-8")], check=True
+    )
     return folder
 
 
 def test_locales(
-    tone_recipe: Path, make_training: Callable[..., Path], upstream: Path, turkish: Path, tmp_path: Path
+    tone_recipe: Path,
+    make_training: Callable[..., Path],
+    upstream: Path,
+    turkish: Path,
+    tmp_path: Path,
 ) -> None:
     recipe = tmp_path / "Işıklı çalışma"
     shutil.copytree(tone_recipe, recipe)
-    words = ["--recipe", str(recipe), "--lang", "xx", "--upstream", str(upstream), "--skip_check", "true"]
-    words += ["--train_config", str(make_training(recipe, 2)), "--updates", "4", "--sparsity", "0.5"]
-    surroundings = {"unset": {}, "C": {"LC_ALL": "C"}, "turkish": {"LC_ALL": "tr_TR.UTF-8", "LOCPATH": str(turkish)}}
+    words = [
+        "--recipe",
+        str(recipe),
+        "--lang",
+        "xx",
+        "--upstream",
+        str(upstream),
+        "--skip_check",
+        "true",
+    ]
+    words += [
+        "--train_config",
+        str(make_training(recipe, 2)),
+        "--updates",
+        "4",
+        "--sparsity",
+        "0.5",
+    ]
+    surroundings = {
+        "unset": {},
+        "C": {"LC_ALL": "C"},
+        "turkish": {"LC_ALL": "tr_TR.UTF-8", "LOCPATH": str(turkish)},
+    }
     for name, variables in surroundings.items():
         places = ("--expdir", f"exp {name}", "--dumpdir", f"ışık {name}")
         run(ROOT / "egs2/TEMPLATE/phn1/phn.sh", *words, *places, **variables)
@@ -73,7 +116,9 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     """This checkout, where nothing may be written."""
     place = tmp_path / "checkout"
     place.mkdir()
-    bound = subprocess.run(["mount", "--bind", str(ROOT), str(place)], check=False, capture_output=True)
+    bound = subprocess.run(
+        ["mount", "--bind", str(ROOT), str(place)], check=False, capture_output=True
+    )
     if bound.returncode:
         pytest.skip("a directory cannot be mounted again here: that takes root")
     try:
@@ -83,7 +128,9 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-def test_a_checkout_that_may_not_be_written(read_only: Path, upstream: Path, tmp_path: Path) -> None:
+def test_a_checkout_that_may_not_be_written(
+    read_only: Path, upstream: Path, tmp_path: Path
+) -> None:
     with pytest.raises(OSError, match="Read-only file system"):
         (read_only / "egs2/x").write_text("")
     elsewhere = tmp_path / "başka yer"
@@ -92,7 +139,10 @@ def test_a_checkout_that_may_not_be_written(read_only: Path, upstream: Path, tmp
     (result,) = elsewhere.glob("phn_*/result.json")
     assert Result.read(result).sparsity_measured == pytest.approx(0.5, abs=1e-3)
     assert (elsewhere / "RESULTS.md").exists()
-    assert sorted(one.name for one in elsewhere.iterdir() if one.name in ("data", "dump")) == ["data", "dump"]
+    assert sorted(one.name for one in elsewhere.iterdir() if one.name in ("data", "dump")) == [
+        "data",
+        "dump",
+    ]
 
 
 def dry_run(command: Path, folder: Path, *words: str) -> list[str]:
@@ -127,7 +177,12 @@ def test_what_a_dry_run_prints_can_be_pasted(tmp_path: Path) -> None:
     """An empty word, and one with a space, are words of the shell again."""
     upstream = "egs2/cldr/ssl1/upstreams/multi"
     (tmp_path / "my upstream").symlink_to(ROOT / upstream)
-    words = ("--upstream", str(tmp_path / "my upstream"), "--lm_train_text", str(tmp_path / "a text"))
+    words = (
+        "--upstream",
+        str(tmp_path / "my upstream"),
+        "--lm_train_text",
+        str(tmp_path / "a text"),
+    )
     (tmp_path / "a text").write_text("u a\n")
     lines = dry_run(ROOT / "egs2/cldr/es/run.sh", tmp_path, *words, "--use_ngram", "true")
     assert lines
@@ -138,14 +193,18 @@ def test_what_a_dry_run_prints_can_be_pasted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("recipe", ["egs2/cldr/es", "egs2/glue/cldr_kind"])
-def test_what_a_dry_run_prints_first_makes_the_rest_run_anywhere(recipe: str, tmp_path: Path) -> None:
+def test_what_a_dry_run_prints_first_makes_the_rest_run_anywhere(
+    recipe: str, tmp_path: Path
+) -> None:
     expdir = tmp_path / "it's $HOME *"
     expdir.mkdir()
     lines = dry_run(ROOT / recipe / "run.sh", tmp_path, "--expdir", str(expdir))
     first = [line for line in lines if not line.startswith("stage ")]
     assert first == lines[: len(first)]
     pasted = "\n".join([*first, "pwd", "echo ${PARP_ROOT}"])
-    done = subprocess.run(["bash", "-e", "-c", pasted], capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        ["bash", "-e", "-c", pasted], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(ROOT / recipe), str(ROOT)]
     (left,) = expdir.glob("*/settings.json")

@@ -12,7 +12,13 @@ from parp_espnet.sound import stream
 from parp_espnet.sound.reader import seconds_by_header
 
 SECONDS = 1.5
-KINDS = [("a.wav", 8000, 2), ("a.flac", 44100, 1), ("a.mp3", 44100, 2), ("a.ogg", 48000, 1), ("a.wav", 16000, 1)]
+KINDS = [
+    ("a.wav", 8000, 2),
+    ("a.flac", 44100, 1),
+    ("a.mp3", 44100, 2),
+    ("a.ogg", 48000, 1),
+    ("a.wav", 16000, 1),
+]
 
 
 def tone(rate: int, channels: int) -> np.ndarray:
@@ -28,7 +34,9 @@ def test_any_kind(tmp_path: Path, name: str, rate: int, channels: int):
     assert found.dtype == np.float32
     assert seconds_by_header(tmp_path / name) == pytest.approx(SECONDS, abs=0.06)
     # A lossy coder may add a few hundredths of silence.
-    assert len(found) == pytest.approx(SECONDS * RATE, abs=1 if rate != 44100 or name == "a.flac" else 1000)
+    assert len(found) == pytest.approx(
+        SECONDS * RATE, abs=1 if rate != 44100 or name == "a.flac" else 1000
+    )
     inner = found[RATE // 10 : -RATE // 10]
     assert np.sqrt((inner**2).mean()) == pytest.approx(0.5 / np.sqrt(2), rel=0.03)
     loudest = np.argmax(np.abs(np.fft.rfft(inner * np.hanning(len(inner)))))
@@ -46,7 +54,8 @@ def test_what_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     reasons = {
         "none.wav": "expected a file, found none",
         "empty.wav": "expected a recording, found 0 bytes",
-        "words.wav": "expected what libsndfile decodes, found Format not recognised; if it is sound, an ffmpeg",
+        "words.wav": "expected what libsndfile decodes, found Format not recognised; if it is "
+        "sound, an ffmpeg",
         "words.raw": "expected what libsndfile decodes",
         "silent.wav": "expected samples, found a header and none",
         "odd.wav": "found NaN",
@@ -62,7 +71,10 @@ def test_what_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         assert "\n" not in str(error.value)
         assert name in ("silent.wav", "odd.wav") or seconds_by_header(tmp_path / name) == 0
     monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "…"})
-    with pytest.raises(UserError, match=r"words\.mp3: .* libsndfile \([\d.]+\) decodes no mp3, and there is no ffmpeg"):
+    with pytest.raises(
+        UserError,
+        match=r"words\.mp3: .* libsndfile \([\d.]+\) decodes no mp3, and there is no ffmpeg",
+    ):
         read(tmp_path / "words.mp3")
 
 
@@ -82,6 +94,11 @@ def test_directories(tmp_path: Path):
     single = tmp_path / "field/notes.txt"
     *found, nothing = find([single, tmp_path / "field", tmp_path / "nothing"])
     below = [Path("a.wav"), Path("b/c/three.m4a"), Path("b/two.FLAC")]
-    assert found == [Source(single, Path("notes.txt")), *(Source(tmp_path / "field" / name, name) for name in below)]
+    assert found == [
+        Source(single, Path("notes.txt")),
+        *(Source(tmp_path / "field" / name, name) for name in below),
+    ]
     assert isinstance(nothing, Failure)
-    assert str(nothing).startswith(f"{tmp_path}/nothing: expected audio files in it, found none (.wav .flac")
+    assert str(nothing).startswith(
+        f"{tmp_path}/nothing: expected audio files in it, found none (.wav .flac"
+    )

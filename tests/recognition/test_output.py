@@ -26,7 +26,10 @@ def write(out: Path | None, form: str, *names: str) -> list[str]:
 
 
 def test_stdout(tmp_path: Path):
-    assert write(None, "text", "a.wav", "b.wav") == ["in/a.wav\t0.1000\t0.2000\ta\n", "in/b.wav\t0.1000\t0.2000\ta\n"]
+    assert write(None, "text", "a.wav", "b.wav") == [
+        "in/a.wav\t0.1000\t0.2000\ta\n",
+        "in/b.wav\t0.1000\t0.2000\ta\n",
+    ]
     assert write(None, "textgrid", "a.wav")[0].startswith("File type")
     with pytest.raises(UserError, match="2 recordings cannot go to stdout"):
         write(None, "textgrid", "a.wav", "b.wav")
@@ -35,13 +38,19 @@ def test_stdout(tmp_path: Path):
 def test_a_file(tmp_path: Path):
     assert write(tmp_path / "all.jsonl", "json", *NAMES) == []
     assert len((tmp_path / "all.jsonl").read_text().splitlines()) == len(NAMES)
-    with pytest.raises(UserError, match=r"cannot go to .*all\.TextGrid in this format; name a directory"):
+    with pytest.raises(
+        UserError, match=r"cannot go to .*all\.TextGrid in this format; name a directory"
+    ):
         write(tmp_path / "all.TextGrid", "textgrid", *NAMES)
 
 
 def test_a_directory(tmp_path: Path):
     write(tmp_path / "grids", "textgrid", *NAMES)
-    made = {str(file.relative_to(tmp_path / "grids")) for file in (tmp_path / "grids").rglob("*") if file.is_file()}
+    made = {
+        str(file.relative_to(tmp_path / "grids"))
+        for file in (tmp_path / "grids").rglob("*")
+        if file.is_file()
+    }
     assert made == {"a.TextGrid", "b/a.wav.TextGrid", "b/a.flac.TextGrid", "c.d.TextGrid"}
     (tmp_path / "v1.2").mkdir()
     write(tmp_path / "v1.2", "ctm", "a.wav")

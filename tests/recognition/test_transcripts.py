@@ -9,33 +9,55 @@ from hypothesis import strategies as st
 
 from parp_espnet.recognition.transcripts import FORMATS, Phone, Transcript
 
-ONE = Transcript("a talk.wav", 1.5, (Phone("tʃ", 0.1, 0.14), Phone("a", 0.14, 0.3), Phone("a", 0.4, 1.5)))
+ONE = Transcript(
+    "a talk.wav", 1.5, (Phone("tʃ", 0.1, 0.14), Phone("a", 0.14, 0.3), Phone("a", 0.4, 1.5))
+)
 
 
 def read_textgrid(text: str) -> tuple[float, list[tuple[float, float, str]]]:
-    """Return (end, intervals) of a TextGrid of one tier of intervals, by the order of its values as Praat does it."""
+    """Return (end, intervals) of a TextGrid of one tier of intervals, by the order of its values as
+    Praat does it.
+    """
     header, _, rest = text.partition("<exists>")
     assert header.startswith('File type = "ooTextFile"\nObject class = "TextGrid"\n\n')
     # Praat reads what stands free: numbers, and strings in which "" is a quote.
     free = re.compile(r'"((?:[^"]|"")*)"|(?<![\w\[.-])-?\d+(?:\.\d+)?(?![\w\].])')
-    values = [float(one.group()) if one.group(1) is None else one.group(1) for one in free.finditer(rest)]
+    values = [
+        float(one.group()) if one.group(1) is None else one.group(1) for one in free.finditer(rest)
+    ]
     begin, end = (float(value) for value in re.findall(r"= (\S+)", header)[-2:])
     tiers, kind, name, tier_begin, tier_end, count, *cells = values
     assert (tiers, kind, name) == (1, "IntervalTier", "phones")
     assert (begin, end) == (tier_begin, tier_end)
     assert len(cells) == 3 * count
-    rows = list(zip(cells[::3], cells[1::3], (cell.replace('""', '"') for cell in cells[2::3]), strict=True))
+    rows = list(
+        zip(cells[::3], cells[1::3], (cell.replace('""', '"') for cell in cells[2::3]), strict=True)
+    )
     return end, rows
 
 
 def test_textgrid() -> None:
     end, rows = read_textgrid(FORMATS["textgrid"].alone(ONE))
     assert end == 1.5
-    assert rows == [(0, 0.1, ""), (0.1, 0.14, "tʃ"), (0.14, 0.3, "a"), (0.3, 0.4, ""), (0.4, 1.5, "a")]
-    assert read_textgrid(FORMATS["textgrid"].alone(Transcript("x", 2.0, ()))) == (2.0, [(0, 2.0, "")])
+    assert rows == [
+        (0, 0.1, ""),
+        (0.1, 0.14, "tʃ"),
+        (0.14, 0.3, "a"),
+        (0.3, 0.4, ""),
+        (0.4, 1.5, "a"),
+    ]
+    assert read_textgrid(FORMATS["textgrid"].alone(Transcript("x", 2.0, ()))) == (
+        2.0,
+        [(0, 2.0, "")],
+    )
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9), st.sampled_from(['a"', '"', "tʰ", "1"])), max_size=9))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(1, 9), st.sampled_from(['a"', '"', "tʰ", "1"])),
+        max_size=9,
+    )
+)
 def test_intervals_of_a_textgrid_leave_no_gap(drawn: list[tuple[int, int, str]]) -> None:
     phones, at = [], 0.0
     for gap, length, name in drawn:
@@ -51,7 +73,9 @@ def test_text() -> None:
     lines = "0.1000\t0.1400\ttʃ\n0.1400\t0.3000\ta\n0.4000\t1.5000\ta\n"
     assert FORMATS["text"].alone(ONE) == lines
     assert FORMATS["text"].among is not None
-    assert FORMATS["text"].among(ONE) == "".join(f"a talk.wav\t{line}\n" for line in lines.splitlines())
+    assert FORMATS["text"].among(ONE) == "".join(
+        f"a talk.wav\t{line}\n" for line in lines.splitlines()
+    )
 
 
 def test_json() -> None:
@@ -84,14 +108,18 @@ def test_later_and_earlier() -> None:
     assert later.seconds == pytest.approx(1.566)
     assert [phone.begin for phone in later.phones] == pytest.approx([0.166, 0.206, 0.466])
     earlier = ONE.later(-0.14)
-    assert [(phone.name, phone.begin) for phone in earlier.phones] == [("a", 0.0), ("a", pytest.approx(0.26))]
+    assert [(phone.name, phone.begin) for phone in earlier.phones] == [
+        ("a", 0.0),
+        ("a", pytest.approx(0.26)),
+    ]
 
 
 SPELLED = Transcript(
     "x.wav",
     1.0,
     (
-        Phone("y", 0.1, 0.12), Phone("a\u0301", 0.2, 0.24), Phone("'", 0.3, 0.32), Phone("<space>", 0.4, 0.42),
+        Phone("y", 0.1, 0.12), Phone("a\u0301", 0.2, 0.24), Phone("'", 0.3, 0.32), Phone("<space>",
+        0.4, 0.42),
         Phone("<space>", 0.44, 0.46), Phone("k\u0361p", 0.5, 0.6),
     ),
     spelled=True,
@@ -100,19 +128,25 @@ SPELLED = Transcript(
 
 def test_letters_come_out_as_words() -> None:
     assert FORMATS["text"].alone(SPELLED) == "0.1000\t0.3200\ty\u00e1'\n0.5000\t0.6000\tk\u0361p\n"
-    assert FORMATS["ctm"].alone(SPELLED) == "x.wav 1 0.1000 0.2200 y\u00e1'\nx.wav 1 0.5000 0.1000 k\u0361p\n"
+    assert (
+        FORMATS["ctm"].alone(SPELLED)
+        == "x.wav 1 0.1000 0.2200 y\u00e1'\nx.wav 1 0.5000 0.1000 k\u0361p\n"
+    )
     grid = FORMATS["textgrid"].alone(SPELLED)
     assert '        name = "words"\n' in grid
     assert re.findall(r'text = "(.*)"', grid) == ["", "y\u00e1'", "", "k\u0361p", ""]
     found = json.loads(FORMATS["json"].alone(SPELLED))
     assert found["text"] == "y\u00e1' k\u0361p"
     assert found["words"] == [
-        {"word": "y\u00e1'", "begin": 0.1, "end": 0.32}, {"word": "k\u0361p", "begin": 0.5, "end": 0.6},
+        {"word": "y\u00e1'", "begin": 0.1, "end": 0.32}, {"word": "k\u0361p", "begin": 0.5,
+        "end": 0.6},
     ]  # fmt: skip
     assert [one["letter"] for one in found["letters"]] == [letter.name for letter in SPELLED.phones]
 
 
 @pytest.mark.parametrize("names", [(), ("<space>",), ("<space>", "<space>")])
 def test_no_letter_is_no_word(names: tuple[str, ...]) -> None:
-    letters = tuple(Phone(name, 0.1 * place, 0.1 * place + 0.02) for place, name in enumerate(names))
+    letters = tuple(
+        Phone(name, 0.1 * place, 0.1 * place + 0.02) for place, name in enumerate(names)
+    )
     assert Transcript("x", 1.0, letters, spelled=True).parts == ()

@@ -11,7 +11,12 @@ PHONES = st.lists(st.sampled_from(["p", "pʰ", "ɔ̃", "ts", "a"]), max_size=12)
 
 
 def test_pairs() -> None:
-    assert align(("o", "l", "a"), ("o", "r", "a", "s")) == (("o", "o"), ("l", "r"), ("a", "a"), (None, "s"))
+    assert align(("o", "l", "a"), ("o", "r", "a", "s")) == (
+        ("o", "o"),
+        ("l", "r"),
+        ("a", "a"),
+        (None, "s"),
+    )
     assert align(("o", "l"), ()) == (("o", None), ("l", None))
     assert align((), ("o",)) == ((None, "o"),)
     assert align((), ()) == ()
@@ -24,7 +29,9 @@ def test_phones_are_canonical_and_keep_their_diacritics() -> None:
 
 
 @given(PHONES, PHONES)
-def test_both_sides_are_whole_and_in_order(reference: tuple[str, ...], hypothesis: tuple[str, ...]) -> None:
+def test_both_sides_are_whole_and_in_order(
+    reference: tuple[str, ...], hypothesis: tuple[str, ...]
+) -> None:
     pairs = align(reference, hypothesis)
     assert tuple(said for said, _ in pairs if said is not None) == canonical(reference)
     assert tuple(heard for _, heard in pairs if heard is not None) == canonical(hypothesis)

@@ -7,7 +7,9 @@ from parp_espnet.scoring import bootstrap
 from parp_espnet.scoring.bootstrap import paired_interval
 
 
-def test_the_same_seed_gives_the_same_interval_whatever_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_seed_gives_the_same_interval_whatever_the_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     errors, lengths = [1, 0, 3, 2] * 10, [10, 8, 12, 9] * 10
     first = bootstrap.interval(errors, lengths, seed=3)
     assert bootstrap.interval(errors, lengths, seed=3) == first
@@ -37,7 +39,9 @@ def test_the_interval_is_what_it_has_always_been() -> None:
     assert bootstrap.interval(errors, lengths, seed=3) == (0.1226158038147139, 0.18226632163122777)
 
 
-ERRORS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 20)), min_size=1, max_size=30)
+ERRORS = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 20)), min_size=1, max_size=30
+)
 
 
 @given(ERRORS)
@@ -55,7 +59,9 @@ def test_the_other_way_round_it_is_the_opposite(counts: list[tuple[int, int, int
     found = paired_interval(errors, others, lengths, resamples=200)
     reverse = paired_interval(others, errors, lengths, resamples=200)
     assert reverse.difference == pytest.approx(-found.difference)
-    assert reverse.difference_interval == pytest.approx(tuple(-bound for bound in found.difference_interval[::-1]))
+    assert reverse.difference_interval == pytest.approx(
+        tuple(-bound for bound in found.difference_interval[::-1])
+    )
     assert reverse.p == found.p
     assert found.p > 0
     if found.ratio and reverse.ratio:
@@ -63,7 +69,9 @@ def test_the_other_way_round_it_is_the_opposite(counts: list[tuple[int, int, int
 
 
 def test_pairs_tell_what_two_intervals_cannot() -> None:
-    """One error less in every utterance is beyond doubt, however much the utterances differ among themselves."""
+    """One error less in every utterance is beyond doubt, however much the utterances differ among
+    themselves.
+    """
     rng = np.random.default_rng(0)
     lengths = np.full(20, 30)
     others = rng.binomial(30, 0.3, size=20) + 1
@@ -85,7 +93,10 @@ def test_chance_alone_is_rarely_significant() -> None:
         errors, others = rng.binomial(30, 0.2, size=(2, 100)).tolist()
         found.append(paired_interval(errors, others, [30] * 100, resamples=1000))
     assert sum(one.p < 0.05 for one in found) in range(1, 13)
-    assert all((one.p < 0.05) == (not one.difference_interval[0] <= 0 <= one.difference_interval[1]) for one in found)
+    assert all(
+        (one.p < 0.05) == (not one.difference_interval[0] <= 0 <= one.difference_interval[1])
+        for one in found
+    )
 
 
 def test_without_errors_there_is_no_ratio() -> None:

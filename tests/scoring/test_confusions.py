@@ -9,7 +9,9 @@ PHONES = st.lists(st.sampled_from("abcd"), max_size=8).map(tuple)
 
 
 def test_confusions() -> None:
-    found = confusions([align(("o", "l", "a"), ("o", "r", "a")), align(("l", "a"), ("r", "a", "s", "s"))])
+    found = confusions(
+        [align(("o", "l", "a"), ("o", "r", "a")), align(("l", "a"), ("r", "a", "s", "s"))]
+    )
     assert found == [Confusion("l", "r", 2, 2), Confusion(NOTHING, "s", 2, 5)]
     assert confusions([align(("o", "l"), ("o",))]) == [Confusion("l", NOTHING, 1, 1)]
     assert as_table(found) == "reference\thypothesis\tcount\tsaid\nl\tr\t2\t2\n***\ts\t2\t5\n"
@@ -21,7 +23,11 @@ def test_they_are_all_errors(utterances: list[tuple[Phones, Phones]]) -> None:
     found = confusions(alignments)
     assert sum(one.count for one in found) == sum(count("u", pairs).errors for pairs in alignments)
     assert sorted(found, key=lambda one: -one.count) == found
-    assert all(one.reference != one.hypothesis and one.count <= one.said for one in found if one.reference != NOTHING)
+    assert all(
+        one.reference != one.hypothesis and one.count <= one.said
+        for one in found
+        if one.reference != NOTHING
+    )
 
 
 def test_the_worst_utterances() -> None:
@@ -44,7 +50,9 @@ def test_the_worst_utterances() -> None:
         "           ^\n"
     )
     shown = worst(alignments, unit="letters", most=1)
-    assert shown.startswith("2 of 3 utterances have errors; the worst 1:\n\nu2: 2 errors in 3 letters")
+    assert shown.startswith(
+        "2 of 3 utterances have errors; the worst 1:\n\nu2: 2 errors in 3 letters"
+    )
     assert "u3" not in shown
     assert worst({"u1": alignments["u1"]}) == "0 of 1 utterances have errors:\n"
 

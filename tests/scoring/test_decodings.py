@@ -39,12 +39,16 @@ def scores(result: Result, tmp_path: Path) -> list[Path]:
 
 def test_every_set_has_its_decodings_against_the_greedy_one(scores: list[Path]) -> None:
     table = as_table(compare_decodings(scores))
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[:8]]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[:8]
+    ]
     assert [row[0] for row in rows[2:]] == [
-        "greedy/dev", "beam12_ngram3/dev", "greedy/test", "beam12/test", "beam12_penalty/test", "beam12_ngram3/test",
+        "greedy/dev", "beam12_ngram3/dev", "greedy/test", "beam12/test", "beam12_penalty/test",
+        "beam12_ngram3/test",
     ]  # fmt: skip
     assert rows[3] == [
-        "beam12_ngram3/dev", "n-gram 0.4, penalty 1", "PER", "0.1200", "[0.1200, 0.1200]", "5", "2", "3",
+        "beam12_ngram3/dev", "n-gram 0.4, "
+                             "penalty 1", "PER", "0.1200", "[0.1200, 0.1200]", "5", "2", "3",
         "-8.00 [-8.00, -8.00]", "0.0002",
     ]  # fmt: skip
     assert [row[8:] for row in rows[4:7]] == [
@@ -66,7 +70,10 @@ def test_what_cannot_be_compared_is_not(result: Result, scores: list[Path]) -> N
     found = {one.decoding: one.against_greedy for one in compare_decodings(scores[:4])}
     assert [name for name, paired in found.items() if paired] == ["decode_beam12_ngram3"]
     (scores[0] / "utterances.tsv").unlink()
-    with pytest.raises(UserError, match=r"decode_beam12_ngram3/test/score/utterances.tsv: no such file; score again"):
+    with pytest.raises(
+        UserError,
+        match=r"decode_beam12_ngram3/test/score/utterances.tsv: no such file; score again",
+    ):
         compare_decodings(scores)
 
 
@@ -89,7 +96,16 @@ def test_scores_on_another_text_are_told_apart(result: Result, scores: list[Path
 def test_json(scores: list[Path], tmp_path: Path) -> None:
     write_decodings(tmp_path / "decodings.json", compare_decodings(scores[:4]))
     greedy, *_, last = json.loads((tmp_path / "decodings.json").read_text())
-    assert (greedy["decoding"], greedy["dataset"], greedy["against_greedy"]) == ("decode_greedy", "test", None)
-    assert (last["ngram_weight"], last["lm_weight"], last["del"], last["error_rate"]) == (0.4, None, 3, 0.16)
+    assert (greedy["decoding"], greedy["dataset"], greedy["against_greedy"]) == (
+        "decode_greedy",
+        "test",
+        None,
+    )
+    assert (last["ngram_weight"], last["lm_weight"], last["del"], last["error_rate"]) == (
+        0.4,
+        None,
+        3,
+        0.16,
+    )
     assert last["against_greedy"]["difference"] == pytest.approx(-0.04)
     assert last["against_greedy"]["p"] == pytest.approx(2 / 10001)

@@ -32,7 +32,9 @@ def panphon() -> Any:
 
 
 def counts_of(reference: str, hypothesis: str) -> FeatureCounts:
-    (found,) = count_feature_errors({"u": tuple(reference.split())}, {"u": tuple(hypothesis.split())})
+    (found,) = count_feature_errors(
+        {"u": tuple(reference.split())}, {"u": tuple(hypothesis.split())}
+    )
     return found
 
 
@@ -78,7 +80,9 @@ def test_panphon_knows_every_phone_of_ours() -> None:
 
 @settings(deadline=None)
 @given(PHONES.filter(bool), PHONES)
-def test_the_distance_is_panphons(panphon: Any, reference: tuple[str, ...], hypothesis: tuple[str, ...]) -> None:
+def test_the_distance_is_panphons(
+    panphon: Any, reference: tuple[str, ...], hypothesis: tuple[str, ...]
+) -> None:
     found = counts_of(" ".join(reference), " ".join(hypothesis))
     theirs = panphon.hamming_feature_edit_distance("".join(hypothesis), "".join(reference))
     assert found.distance / FEATURES == pytest.approx(theirs)

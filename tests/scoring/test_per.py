@@ -26,9 +26,13 @@ def counts_of(reference: str, hypothesis: str) -> Counts:
         ("a ː", "aː", 1, 0, 1),
     ],
 )
-def test_errors(reference: str, hypothesis: str, substitutions: int, insertions: int, deletions: int) -> None:
+def test_errors(
+    reference: str, hypothesis: str, substitutions: int, insertions: int, deletions: int
+) -> None:
     length = len(reference.split())
-    assert counts_of(reference, hypothesis) == Counts("u", length, substitutions, insertions, deletions)
+    assert counts_of(reference, hypothesis) == Counts(
+        "u", length, substitutions, insertions, deletions
+    )
 
 
 def test_two_encodings_of_a_phone_are_one() -> None:

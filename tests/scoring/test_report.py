@@ -13,7 +13,9 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import write_utterances
 
 
-def test_the_form_is_espnets(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_form_is_espnets(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for tag, correct in (("a", 90), ("b", 92)):
         score = Path("exp") / tag / "decode_greedy/test/score"
@@ -41,7 +43,9 @@ def test_every_metric_has_its_table_and_merged_phones_are_said(
         replace(result, **changes).write(score / "result.json")
     write_report(Path("exp"), Path("exp/RESULTS.md"))
     lines = Path("exp/RESULTS.md").read_text().splitlines()
-    assert lines[lines.index("### PER") + 4].startswith("|decode_beam2/test; 1 scored as others|4|100|")
+    assert lines[lines.index("### PER") + 4].startswith(
+        "|decode_beam2/test; 1 scored as others|4|100|"
+    )
     assert lines[lines.index("### WER") + 4].startswith("|decode_greedy/test|4|100|")
 
 
@@ -49,7 +53,9 @@ def test_decodings_are_compared_where_there_are_several(
     result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    scores = [Path("exp/a") / f"decode_{name}" / "test/score" for name in ("beam12_ngram3", "greedy")]
+    scores = [
+        Path("exp/a") / f"decode_{name}" / "test/score" for name in ("beam12_ngram3", "greedy")
+    ]
     for score in scores:
         write_json(score / "counts.json", asdict(Total(1, 100, 90, 5, 5, 2, 3)))
         write_utterances(score / "utterances.tsv", [Counts("s-1", 100, 5, 2, 5)])
@@ -58,7 +64,9 @@ def test_decodings_are_compared_where_there_are_several(
     assert Path("exp/RESULTS.md").read_text().endswith(as_table(compare_decodings(scores)))
 
 
-def test_scores_on_another_text_are_told_apart(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_on_another_text_are_told_apart(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for number, (tag, digest) in enumerate({"a": "old", "b": "new", "c": None, "d": "new"}.items()):
         score = Path("exp") / tag / "decode_greedy/test/score"

@@ -10,11 +10,12 @@ from parp_espnet.scoring.result import Result, git_revision, versions
 
 # The contract that later tables are built on: these keys, in this order, and no others.
 KEYS = """
-    recipe language train_minutes upstream method sparsity_target sparsity_measured freeze_updates interval
-    seed updates finetuning_runs initial_mask mask_sha256 iou_initial_final metric dataset error_rate ci95
-    sub del ins reference_length pfer scores train_examples pfer_per_utterance merges decoding lm ngram lm_weight
-    ngram_weight penalty device options train_languages train_sha256 reference_sha256 mask_origin
-    train_seconds decode_seconds audio_seconds versions git
+    recipe language train_minutes upstream method sparsity_target sparsity_measured
+    freeze_updates interval seed updates finetuning_runs initial_mask mask_sha256
+    iou_initial_final metric dataset error_rate ci95 sub del ins reference_length pfer scores
+    train_examples pfer_per_utterance merges decoding lm ngram lm_weight ngram_weight penalty
+    device options train_languages train_sha256 reference_sha256 mask_origin train_seconds
+    decode_seconds audio_seconds versions git
 """.split()  # noqa: SIM905
 
 
@@ -78,7 +79,9 @@ def test_git_revision(tmp_path: Path) -> None:
         ("versions", ["torch"], r"expected dict\[str, str\]"),
     ],
 )
-def test_a_field_of_another_type_is_named(make_result, tmp_path: Path, field: str, value: object, says: str) -> None:
+def test_a_field_of_another_type_is_named(
+    make_result, tmp_path: Path, field: str, value: object, says: str
+) -> None:
     make_result().write(tmp_path / "result.json")
     found = read_json(tmp_path / "result.json")
     with pytest.raises(UserError, match=rf"here: {field}: {says}"):
@@ -88,17 +91,24 @@ def test_a_field_of_another_type_is_named(make_result, tmp_path: Path, field: st
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("sparsity_target", 5.0), ("sparsity_target", -0.1), ("sparsity_measured", 1e30), ("iou_initial_final", 2),
-        ("error_rate", -1.0), ("error_rate", 1e308), ("ci95", [0.5, 0.1]), ("ci95", [0.0, 1e300]), ("updates", 0),
+        ("sparsity_target", 5.0), ("sparsity_target", -0.1), ("sparsity_measured", 1e30),
+        ("iou_initial_final", 2),
+        ("error_rate", -1.0), ("error_rate", 1e308), ("ci95", [0.5, 0.1]), ("ci95", [0.0, 1e300]),
+        ("updates", 0),
         ("updates", -1), ("updates", 10**400), ("seed", 10**400), ("interval", -5), ("sub", -1),
-        ("reference_length", 10**30), ("mask_origin", {"language": 5}), ("mask_origin", {"sha256": 5}),
+        ("reference_length", 10**30), ("mask_origin", {"language": 5}), ("mask_origin",
+        {"sha256": 5}),
         ("mask_origin", {"seed": "0"}), ("options", {"lr": [1]}), ("options", {"lr": None}),
     ],
 )  # fmt: skip
-def test_what_nothing_can_have_measured_is_named(make_result, tmp_path: Path, field: str, value: object) -> None:
+def test_what_nothing_can_have_measured_is_named(
+    make_result, tmp_path: Path, field: str, value: object
+) -> None:
     make_result().write(tmp_path / "result.json")
     found = read_json(tmp_path / "result.json")
     Result.of(found, where="here")
-    with pytest.raises(UserError, match=rf"here: .*{field}.*: expected .*; the file is damaged: delete it") as caught:
+    with pytest.raises(
+        UserError, match=rf"here: .*{field}.*: expected .*; the file is damaged: delete it"
+    ) as caught:
         Result.of(found | {field: value}, where="here")
     assert str(caught.value).isprintable()

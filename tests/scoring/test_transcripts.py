@@ -17,7 +17,9 @@ def test_reading(tmp_path: Path) -> None:
 
 
 def test_trn(tmp_path: Path) -> None:
-    write_trn(tmp_path / "x" / "ref.trn", {"s1-u": ("o", "l"), "s1-v": ()}, {"s1-u": "s1", "s1-v": "s1"})
+    write_trn(
+        tmp_path / "x" / "ref.trn", {"s1-u": ("o", "l"), "s1-v": ()}, {"s1-u": "s1", "s1-v": "s1"}
+    )
     assert (tmp_path / "x" / "ref.trn").read_text() == "o l\t(s1-s1-u)\n\t(s1-s1-v)\n"
 
 

@@ -13,7 +13,9 @@ SMALL = st.integers(0, 9)
 
 
 @given(st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=1))
-def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, ...]]) -> None:
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, ...]]
+) -> None:
     path = tmp_path_factory.mktemp("score") / "utterances.tsv"
     counts = [
         Counts(f"s-{number}", 1 + correct + sub + deleted, sub, ins, deleted)
@@ -38,7 +40,10 @@ def test_the_file(tmp_path: Path) -> None:
         ("HEAD", "a line for each utterance, found none"),
         ("HEADs-1\t1\t2\n", "line 2: expected an utterance and four counts"),
         ("HEADs-1\t1\t2\t0\t" + 5000 * "9" + "\n", "line 2: expected an utterance and four counts"),
-        ("HEADs-1\t1\t0\t0\t3\ns-1\t1\t0\t0\t3\n", "line 3: utterance s-1 is there twice; score again"),
+        (
+            "HEADs-1\t1\t0\t0\t3\ns-1\t1\t0\t0\t3\n",
+            "line 3: utterance s-1 is there twice; score again",
+        ),
         ("HEADs-1\t1\t2\t0\t-3\n", "line 2: expected an utterance and four counts"),
         ("HEADs-1\t1\t0\t3\t3\n", "line 2: more substitutions and deletions than a reference of 3"),
     ],

@@ -19,13 +19,21 @@ def test_letters_become_words_and_characters() -> None:
 
 @pytest.mark.parametrize(
     ("reference", "spelled"),
-    [("h o l a", True), ("e\u0301 l", True), (f"o l a {SPACE} si", True), ("ola si", False), ("a ver", False)],
+    [
+        ("h o l a", True),
+        ("e\u0301 l", True),
+        (f"o l a {SPACE} si", True),
+        ("ola si", False),
+        ("a ver", False),
+    ],
 )
 def test_letters_are_told_from_words(reference: str, spelled: bool) -> None:
     assert is_spelled({"u": tuple(reference.split())}) is spelled
 
 
-@pytest.mark.parametrize(("metric", "errors", "length"), [(Metric.PER, 2, 5), (Metric.WER, 2, 2), (Metric.CER, 2, 5)])
+@pytest.mark.parametrize(
+    ("metric", "errors", "length"), [(Metric.PER, 2, 5), (Metric.WER, 2, 2), (Metric.CER, 2, 5)]
+)
 def test_units(metric: Metric, errors: int, length: int) -> None:
     said, heard = units(metric, {"u": ("e", "l", SPACE, "y", "o")}, {"u": ("e", "n", SPACE, "y")})
     found = total(count_errors(said, heard))
@@ -39,8 +47,12 @@ def test_rates_are_jiwers(pairs: list[tuple[list[str], list[str]]]) -> None:
     said, heard = ([" ".join(words) for words in side] for side in zip(*pairs, strict=True))
     # Words that are all one letter long are letters of one word.
     if not is_spelled(references):
-        assert total(count_errors(*units(Metric.WER, references, hypotheses))).error_rate == jiwer.wer(said, heard)
-        assert total(count_errors(*units(Metric.CER, references, hypotheses))).error_rate == jiwer.cer(said, heard)
+        assert total(
+            count_errors(*units(Metric.WER, references, hypotheses))
+        ).error_rate == jiwer.wer(said, heard)
+        assert total(
+            count_errors(*units(Metric.CER, references, hypotheses))
+        ).error_rate == jiwer.cer(said, heard)
 
 
 @given(st.lists(st.tuples(WORDS.filter(bool), WORDS), min_size=1, max_size=4))
@@ -52,7 +64,9 @@ def test_spelled_words_are_the_same_words(pairs: list[tuple[list[str], list[str]
     hypotheses = {str(number): spell(heard) for number, (_, heard) in enumerate(pairs)}
     said, heard = ([" ".join(words) for words in side] for side in zip(*pairs, strict=True))
     for metric, theirs in ((Metric.WER, jiwer.wer), (Metric.CER, jiwer.cer)):
-        assert total(count_errors(*units(metric, references, hypotheses))).error_rate == theirs(said, heard)
+        assert total(count_errors(*units(metric, references, hypotheses))).error_rate == theirs(
+            said, heard
+        )
 
 
 def test_a_letter_may_have_marks_without_a_composed_form() -> None:

@@ -16,7 +16,9 @@ Ffmpeg = Callable[..., Path]
 
 @pytest.fixture
 def ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ffmpeg:
-    """Put an ffmpeg on PATH; what is returned writes samples with it, to a pipe where `streamed`."""
+    """Put an ffmpeg on PATH; what is returned writes samples with it, to a pipe where
+    `streamed`.
+    """
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "ffmpeg").symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
@@ -24,12 +26,24 @@ def ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ffmpeg:
         (folder / program).symlink_to(shutil.which(program) or program)
     monkeypatch.setenv("PATH", str(folder))
 
-    def written(name: str, samples: NDArray[np.float32], rate: int, *options: str, streamed: bool = False) -> Path:
+    def written(
+        name: str, samples: NDArray[np.float32], rate: int, *options: str, streamed: bool = False
+    ) -> Path:
         path = tmp_path / name
         soundfile.write(tmp_path / "given.wav", samples, rate, subtype="FLOAT")
-        given = [str(folder / "ffmpeg"), "-v", "error", "-y", "-i", str(tmp_path / "given.wav"), *options]
+        given = [
+            str(folder / "ffmpeg"),
+            "-v",
+            "error",
+            "-y",
+            "-i",
+            str(tmp_path / "given.wav"),
+            *options,
+        ]
         if streamed:
-            path.write_bytes(subprocess.run([*given, "-"], stdout=subprocess.PIPE, check=True).stdout)
+            path.write_bytes(
+                subprocess.run([*given, "-"], stdout=subprocess.PIPE, check=True).stdout
+            )
         else:
             subprocess.run([*given, str(path)], check=True)
         return path

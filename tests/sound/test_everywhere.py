@@ -21,7 +21,8 @@ from parp_espnet.pipeline.formatting import format_data
 
 RATE = 16000
 LEFT, RIGHT = (
-    (0.3 * np.sin(2 * np.pi * pitch * np.arange(6 * RATE) / RATE)).astype(np.float32) for pitch in (440, 1000)
+    (0.3 * np.sin(2 * np.pi * pitch * np.arange(6 * RATE) / RATE)).astype(np.float32)
+    for pitch in (440, 1000)
 )
 PARTS = 6
 
@@ -32,7 +33,9 @@ def make(folder: Path, recording: str, lines: Sequence[str] = ()) -> Path:
     names = [f"s{number % 3}-{number}" for number in range(PARTS)]
     (folder / "wav.scp").write_text(f"rec {recording}\n")
     own_lines = lines or [f"rec {number} {number + 1}" for number in range(PARTS)]
-    (folder / "segments").write_text("".join(f"{name} {line}\n" for name, line in zip(names, own_lines, strict=True)))
+    (folder / "segments").write_text(
+        "".join(f"{name} {line}\n" for name, line in zip(names, own_lines, strict=True))
+    )
     (folder / "text").write_text("".join(f"{name} a b {name}\n" for name in names))
     (folder / "utt2spk").write_text("".join(f"{name} {name[:2]}\n" for name in names))
     return folder
@@ -60,7 +63,11 @@ def both_ways(data: Path, out: Path, allow_pipes: bool = False) -> dict[str, np.
 def faults(data: Path) -> set[tuple[str, str]]:
     found = check([data], Limits(), levels({}))
     own_fault = {"order", "repeated"}
-    return {(str(found.levels[fault.kind]), fault.kind) for fault in found.faults if fault.kind not in own_fault}
+    return {
+        (str(found.levels[fault.kind]), fault.kind)
+        for fault in found.faults
+        if fault.kind not in own_fault
+    }
 
 
 def pitch(samples: np.ndarray) -> list[int]:
@@ -77,12 +84,18 @@ def test_two_channels_are_averaged_with_a_warning(tmp_path: Path) -> None:
     assert faults(data) == {("warning", "channels")}
 
 
-@pytest.mark.parametrize(("word", "pitches"), [("A", [440]), ("b", [1000]), ("1", [440]), ("2", [1000])])
-def test_the_channel_of_a_recording_is_chosen(tmp_path: Path, word: str, pitches: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("word", "pitches"), [("A", [440]), ("b", [1000]), ("1", [440]), ("2", [1000])]
+)
+def test_the_channel_of_a_recording_is_chosen(
+    tmp_path: Path, word: str, pitches: list[int]
+) -> None:
     soundfile.write(tmp_path / "a.wav", np.stack([LEFT, RIGHT], axis=1), RATE)
     data = make(tmp_path / "data", str(tmp_path / "a.wav"))
     (data / "reco2file_and_channel").write_text(f"rec a {word}\n")
-    assert [pitch(samples) for samples in both_ways(data, tmp_path / "out").values()] == [pitches] * PARTS
+    assert [pitch(samples) for samples in both_ways(data, tmp_path / "out").values()] == [
+        pitches
+    ] * PARTS
     assert ("warning", "channels") not in faults(data)
 
 
@@ -95,14 +108,20 @@ def test_one_speaker_a_channel_of_whole_recordings(tmp_path: Path) -> None:
     names = [(number, side) for number in range(3) for side in "AB"]
     (data / "wav.scp").write_text("".join(f"{n}-{side} {tmp_path}/{n}.flac\n" for n, side in names))
     (data / "text").write_text("".join(f"{n}-{side} a {side} {n}\n" for n, side in names))
-    (data / "reco2file_and_channel").write_text("".join(f"{n}-{side} {n} {side}\n" for n, side in names))
+    (data / "reco2file_and_channel").write_text(
+        "".join(f"{n}-{side} {n} {side}\n" for n, side in names)
+    )
     format_data(data, tmp_path / "out", "xx", 2)
     for one in read_data_dir(tmp_path / "out"):
-        assert pitch(soundfile.read(one.wav)[0][:RATE]) == [440 if one.text.split()[1] == "A" else 1000]
+        assert pitch(soundfile.read(one.wav)[0][:RATE]) == [
+            440 if one.text.split()[1] == "A" else 1000
+        ]
     utterances, rejected = read_own(data, tmp_path / "own")
     assert not rejected
     for one in utterances:
-        assert pitch(soundfile.read(one.wav)[0][:RATE]) == [440 if one.text.split()[1] == "A" else 1000]
+        assert pitch(soundfile.read(one.wav)[0][:RATE]) == [
+            440 if one.text.split()[1] == "A" else 1000
+        ]
 
 
 def test_the_channel_may_be_a_field_of_segments(tmp_path: Path) -> None:
@@ -116,9 +135,13 @@ def test_the_channel_may_be_a_field_of_segments(tmp_path: Path) -> None:
 
 def test_an_end_of_minus_one_is_that_of_the_recording(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", LEFT, RATE)
-    data = make(tmp_path / "data", str(tmp_path / "a.wav"), [f"rec {number} -1" for number in range(PARTS)])
+    data = make(
+        tmp_path / "data", str(tmp_path / "a.wav"), [f"rec {number} -1" for number in range(PARTS)]
+    )
     heard = both_ways(data, tmp_path / "out")
-    assert [len(heard[f"s{n % 3}-{n}"]) for n in range(PARTS)] == [(PARTS - n) * RATE for n in range(PARTS)]
+    assert [len(heard[f"s{n % 3}-{n}"]) for n in range(PARTS)] == [
+        (PARTS - n) * RATE for n in range(PARTS)
+    ]
     assert faults(data) == set()
 
 
@@ -145,7 +168,9 @@ def test_a_channel_that_is_not_there(tmp_path: Path) -> None:
     assert not utterances
     assert {str(one.why) for one in rejected} == {"row"}
     (data / "reco2file_and_channel").write_text("rec a left\n")
-    with pytest.raises(UserError, match=r"reco2file_and_channel:1: expected '<recording> <file> <channel>'"):
+    with pytest.raises(
+        UserError, match=r"reco2file_and_channel:1: expected '<recording> <file> <channel>'"
+    ):
         format_data(data, tmp_path / "out", "xx", 1)
 
 
@@ -164,7 +189,10 @@ def test_parts_of_any_subtype(tmp_path: Path, subtype: str, in_ark: bool) -> Non
 def test_an_ark_of_kaldiio(tmp_path: Path) -> None:
     for options in ({}, {"write_function": "soundfile", "write_kwargs": {"format": "flac"}}):
         kaldiio.save_ark(
-            str(tmp_path / "a.ark"), {"rec": (RATE, np.int16(32767 * LEFT))}, scp=str(tmp_path / "a.scp"), **options
+            str(tmp_path / "a.ark"),
+            {"rec": (RATE, np.int16(32767 * LEFT))},
+            scp=str(tmp_path / "a.scp"),
+            **options,
         )
         data = make(tmp_path / "data", (tmp_path / "a.scp").read_text().split()[1])
         assert [pitch(one) for one in both_ways(data, tmp_path / "out").values()] == [[440]] * PARTS
@@ -183,7 +211,9 @@ def test_clipping_is_found(tmp_path: Path, subtype: str) -> None:
 
 
 def test_numbers_that_are_none_are_never_written(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "a.wav", np.where(np.arange(len(LEFT)) == 9, np.nan, LEFT), RATE, subtype="FLOAT")
+    soundfile.write(
+        tmp_path / "a.wav", np.where(np.arange(len(LEFT)) == 9, np.nan, LEFT), RATE, subtype="FLOAT"
+    )
     data = make(tmp_path / "data", str(tmp_path / "a.wav"))
     with pytest.raises(UserError, match="expected samples that are numbers, found NaN"):
         format_data(data, tmp_path / "out", "xx", 1)
@@ -207,7 +237,9 @@ def test_a_command_is_run_once_for_all_its_segments_and_speeds(tmp_path: Path) -
 def test_a_command_that_ends_early_is_refused(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", LEFT, RATE)
     data = make(tmp_path / "data", f"head -c 100000 {tmp_path}/a.wav |")
-    with pytest.raises(UserError, match=r"utterance s0-0: cannot read .* frames, as its header says, found fewer"):
+    with pytest.raises(
+        UserError, match=r"utterance s0-0: cannot read .* frames, as its header says, found fewer"
+    ):
         format_data(data, tmp_path / "out", "xx", 1, allow_pipes=True)
 
 
@@ -225,13 +257,20 @@ def test_m4a_with_an_ffmpeg_and_without(
     assert len(read_own(folder, tmp_path / "own")[0]) == PARTS
     request.getfixturevalue("no_ffmpeg")
     assert faults(data) == {("error", "decoder")}
-    for reading in (lambda: format_data(data, tmp_path / "new", "xx", 1), lambda: read_own(data, tmp_path / "own")):
-        with pytest.raises(UserError, match=rf"ffmpeg is not on PATH; expected it for {tmp_path}/a.m4a: install it"):
+    for reading in (
+        lambda: format_data(data, tmp_path / "new", "xx", 1),
+        lambda: read_own(data, tmp_path / "own"),
+    ):
+        with pytest.raises(
+            UserError, match=rf"ffmpeg is not on PATH; expected it for {tmp_path}/a.m4a: install it"
+        ):
             reading()
     with pytest.raises(UserError, match=rf"expected it for {folder}/\d.m4a.*: install it"):
         read_own(folder, tmp_path / "own")
     shutil.copy(folder / "0.m4a", folder / "0.wav")
-    with pytest.raises(UserError, match=r"expected ffmpeg on PATH, which decodes this kind, found none"):
+    with pytest.raises(
+        UserError, match=r"expected ffmpeg on PATH, which decodes this kind, found none"
+    ):
         read_own(make(tmp_path / "data", str(folder / "0.wav")), tmp_path / "own")
 
 
@@ -240,9 +279,15 @@ def test_ordinary_wavs_are_used_where_they_are(tmp_path: Path) -> None:
     (data / "segments").unlink()
     lines = []
     for number in range(PARTS):
-        soundfile.write(tmp_path / f"{number}.wav", LEFT[: (number + 2) * RATE], RATE, subtype="PCM_16")
+        soundfile.write(
+            tmp_path / f"{number}.wav", LEFT[: (number + 2) * RATE], RATE, subtype="PCM_16"
+        )
         lines.append(f"s{number % 3}-{number} {tmp_path}/{number}.wav\n")
     (data / "wav.scp").write_text("".join(lines))
     format_data(data, tmp_path / "out", "xx", 1)
-    assert {one.wav for one in read_data_dir(tmp_path / "out")} == {f"{tmp_path}/{n}.wav" for n in range(PARTS)}
-    assert {one.wav for one in read_own(data, tmp_path / "own")[0]} == {f"{tmp_path}/{n}.wav" for n in range(PARTS)}
+    assert {one.wav for one in read_data_dir(tmp_path / "out")} == {
+        f"{tmp_path}/{n}.wav" for n in range(PARTS)
+    }
+    assert {one.wav for one in read_own(data, tmp_path / "own")[0]} == {
+        f"{tmp_path}/{n}.wav" for n in range(PARTS)
+    }

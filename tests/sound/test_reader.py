@@ -1,4 +1,6 @@
-"""What the door says of recordings that are damaged, of no kind, or of kinds that lie about their length."""
+"""What the door says of recordings that are damaged, of no kind, or of kinds that lie about their
+length.
+"""
 
 import re
 from collections.abc import Callable
@@ -34,13 +36,19 @@ def trouble(recording: str | Path) -> tuple[Trouble, str]:
 
 @pytest.mark.parametrize(
     ("form", "subtype"),
-    [("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("WAVEX", "FLOAT"), ("RF64", "PCM_24"),
-     ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("NIST", "PCM_16"), ("FLAC", "PCM_16"), ("CAF", "PCM_16"),
-     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("HTK", "PCM_16"), ("VOC", "PCM_16"), ("VOC", "ULAW"),
+    [("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "IMA_ADPCM"), ("WAVEX", "FLOAT"), ("RF64",
+    "PCM_24"),
+     ("W64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("NIST", "PCM_16"), ("FLAC", "PCM_16"),
+     ("CAF", "PCM_16"),
+     ("MP3", None), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("HTK", "PCM_16"), ("VOC", "PCM_16"),
+     ("VOC", "ULAW"),
      ("VOC", "PCM_U8"), ("SVX", "PCM_16"), ("SVX", "PCM_S8"), ("AVR", "PCM_16"), ("MAT4", "PCM_16"),
-     ("MAT4", "DOUBLE"), ("MAT5", "PCM_16"), ("MAT5", "FLOAT"), ("MPC2K", "PCM_16"), ("SDS", "PCM_16")],
+     ("MAT4", "DOUBLE"), ("MAT5", "PCM_16"), ("MAT5", "FLOAT"), ("MPC2K", "PCM_16"), ("SDS",
+     "PCM_16")],
 )  # fmt: skip
-def test_half_a_recording_is_never_taken_for_a_whole(tmp_path: Path, form: str, subtype: str | None) -> None:
+def test_half_a_recording_is_never_taken_for_a_whole(
+    tmp_path: Path, form: str, subtype: str | None
+) -> None:
     path = tmp_path / "half"
     soundfile.write(path, NOISE, RATE, format=form, subtype=subtype)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -48,12 +56,17 @@ def test_half_a_recording_is_never_taken_for_a_whole(tmp_path: Path, form: str, 
 
 
 @pytest.mark.parametrize(
-    ("form", "channels"), [("VOC", 2), ("AVR", 1), ("AVR", 2), ("MAT4", 2), ("MAT5", 2), ("MPC2K", 1), ("MPC2K", 2)]
+    ("form", "channels"),
+    [("VOC", 2), ("AVR", 1), ("AVR", 2), ("MAT4", 2), ("MAT5", 2), ("MPC2K", 1), ("MPC2K", 2)],
 )
 def test_what_rare_headers_promise(tmp_path: Path, form: str, channels: int) -> None:
     path = tmp_path / "recording"
     soundfile.write(
-        path, np.stack([NOISE] * channels, axis=1), RATE, format=form, endian="BIG" if form == "MAT4" else None
+        path,
+        np.stack([NOISE] * channels, axis=1),
+        RATE,
+        format=form,
+        endian="BIG" if form == "MAT4" else None,
     )
     read_whole(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -76,7 +89,9 @@ def test_half_of_what_ffmpeg_decodes(ffmpeg: Callable[..., Path], kind: str) -> 
     assert trouble(path)[0] in (Trouble.TRUNCATED, Trouble.UNDECODABLE)
 
 
-def test_an_mp3_of_variable_rate_without_a_length_is_read_to_its_end(ffmpeg: Callable[..., Path]) -> None:
+def test_an_mp3_of_variable_rate_without_a_length_is_read_to_its_end(
+    ffmpeg: Callable[..., Path],
+) -> None:
     samples = np.concatenate([NOISE, np.zeros(4 * RATE, np.float32), NOISE])
     path = ffmpeg("a.mp3", samples, RATE, "-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0")
     # libsndfile goes by the first frames alone.
@@ -86,8 +101,12 @@ def test_an_mp3_of_variable_rate_without_a_length_is_read_to_its_end(ffmpeg: Cal
         assert np.abs(part_of(sound, 6.5, 7.5)).max() > 0.1
 
 
-@pytest.mark.parametrize(("size", "frames"), [(0, len(NOISE)), (0xFFFFFFFF, len(NOISE)), (2 * RATE, None)])
-def test_a_wav_whose_header_was_never_finished(tmp_path: Path, size: int, frames: int | None) -> None:
+@pytest.mark.parametrize(
+    ("size", "frames"), [(0, len(NOISE)), (0xFFFFFFFF, len(NOISE)), (2 * RATE, None)]
+)
+def test_a_wav_whose_header_was_never_finished(
+    tmp_path: Path, size: int, frames: int | None
+) -> None:
     soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
     content = bytearray((tmp_path / "a.wav").read_bytes())
     content[40:44] = size.to_bytes(4, "little")
@@ -113,7 +132,9 @@ def test_what_is_behind_the_samples_of_a_wav_is_not_lost(
     trouble(tmp_path / "a.wav")
 
 
-@pytest.mark.parametrize("more", [bytes(4096), b"\n", b"TAG" + bytes(125), b"LIST\5\0\0\0abcdeLIST\4\0\0\0abcd"])
+@pytest.mark.parametrize(
+    "more", [bytes(4096), b"\n", b"TAG" + bytes(125), b"LIST\5\0\0\0abcdeLIST\4\0\0\0abcd"]
+)
 def test_what_is_behind_the_samples_of_a_wav_and_is_none(tmp_path: Path, more: bytes) -> None:
     soundfile.write(tmp_path / "a.wav", NOISE, RATE, subtype="PCM_16")
     (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes() + more)
@@ -135,7 +156,9 @@ def test_half_a_caf_that_ffmpeg_decodes(ffmpeg: Callable[..., Path]) -> None:
     assert trouble(path)[0] is Trouble.TRUNCATED
 
 
-def test_a_voc_in_blocks_needs_ffmpeg(ffmpeg: Callable[..., Path], request: pytest.FixtureRequest) -> None:
+def test_a_voc_in_blocks_needs_ffmpeg(
+    ffmpeg: Callable[..., Path], request: pytest.FixtureRequest
+) -> None:
     path = ffmpeg("a.voc", NOISE, RATE, "-c:a", "pcm_s16le")
     with open_sound(path) as sound:
         sound.need_whole()
@@ -164,7 +187,9 @@ def test_an_mp3_that_begins_with_something_else(ffmpeg: Callable[..., Path], bef
         assert sound.frames() == len(sound.read()) == pytest.approx(len(NOISE), abs=2400)
 
 
-def test_two_oggs_in_a_row_need_ffmpeg(ffmpeg: Callable[..., Path], request: pytest.FixtureRequest) -> None:
+def test_two_oggs_in_a_row_need_ffmpeg(
+    ffmpeg: Callable[..., Path], request: pytest.FixtureRequest
+) -> None:
     path = ffmpeg("a.ogg", NOISE, RATE, "-c:a", "libvorbis")
     path.write_bytes(2 * path.read_bytes())
     with open_sound(path) as sound:
@@ -195,7 +220,9 @@ def test_what_is_no_recording_is_said_with_what_to_do(
 
 @pytest.mark.parametrize("name", ["C:\\Users\\ana\\1.wav", "clips\\1.wav", "D:/clips/1.wav"])
 def test_a_path_of_windows(name: str) -> None:
-    assert trouble(name)[1].endswith("it is a path of Windows: write it as this machine has it, with / between folders")
+    assert trouble(name)[1].endswith(
+        "it is a path of Windows: write it as this machine has it, with / between folders"
+    )
 
 
 def test_what_is_missing_has_no_advice_but_a_link_has(tmp_path: Path) -> None:
@@ -212,13 +239,18 @@ def test_a_length_that_is_not_true_takes_no_memory(tmp_path: Path) -> None:
     assert trouble(tmp_path / "a.flac")[0] is Trouble.TRUNCATED
 
 
-def test_a_codec_that_cannot_seek_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_codec_that_cannot_seek_is_decoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     soundfile.write(tmp_path / "a.wav", NOISE, 8000, subtype="GSM610")
     opened = []
     real = reader.open_stream
     monkeypatch.setattr(reader, "open_stream", lambda source: opened.append(source) or real(source))
     with OpenSounds() as sounds:
-        parts = [part_of(sounds.get(str(tmp_path / "a.wav")), 0.1 * n, 0.1 * n + 0.5) for n in (9, 3, 7, 1)]
+        parts = [
+            part_of(sounds.get(str(tmp_path / "a.wav")), 0.1 * n, 0.1 * n + 0.5)
+            for n in (9, 3, 7, 1)
+        ]
     assert {len(part) for part in parts} == {4000}
     assert len(opened) == 2
 
@@ -228,7 +260,8 @@ def test_ranges_of_an_ark(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", both, RATE, subtype="FLOAT")
     (tmp_path / "a.ark").write_bytes(b"k " + (tmp_path / "a.wav").read_bytes())
     for words, wanted in (
-        ("[10:19]", both[10:20]), ("[:9,1]", both[:10, 1:]), ("[,0:0]", both[:, :1]), ("[0:99999999]", both),
+        ("[10:19]", both[10:20]), ("[:9,1]", both[:10, 1:]), ("[,0:0]", both[:, :1]),
+        ("[0:99999999]", both),
     ):  # fmt: skip
         with open_sound(f"{tmp_path}/a.ark:2{words}") as sound:
             assert np.array_equal(sound.read(), wanted)
@@ -270,7 +303,8 @@ def test_the_channel_that_is_asked_for_or_the_average() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "numbers"), [("A B", [0, 1]), ("1 2", [0, 1]), ("0 1", [0, 1]), ("a c", [0, 2]), ("2 2", [1, 1])]
+    ("words", "numbers"),
+    [("A B", [0, 1]), ("1 2", [0, 1]), ("0 1", [0, 1]), ("a c", [0, 2]), ("2 2", [1, 1])],
 )
 def test_names_of_channels(tmp_path: Path, words: str, numbers: list[int]) -> None:
     lines = [f"r{number} f {word}\n" for number, word in enumerate(words.split())]
@@ -280,15 +314,24 @@ def test_names_of_channels(tmp_path: Path, words: str, numbers: list[int]) -> No
 
 @pytest.mark.parametrize(
     ("form", "subtype"),
-    [("WAV", subtype) for subtype in soundfile.available_subtypes("WAV") if not subtype.startswith("MPEG")]
-    + [("AIFF", "PCM_S8"), ("AIFF", "DWVW_16"), ("AU", "G723_24"), ("AU", "G723_40"), ("FLAC", "PCM_24"),
-       ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("CAF", "ALAC_16"), ("CAF", "ALAC_24")],
+    [("WAV",
+    subtype) for subtype in soundfile.available_subtypes("WAV") if not subtype.startswith("MPEG")]
+    + [("AIFF", "PCM_S8"), ("AIFF", "DWVW_16"), ("AU", "G723_24"), ("AU", "G723_40"), ("FLAC",
+    "PCM_24"),
+       ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("CAF", "ALAC_16"), ("CAF",
+       "ALAC_24")],
 )  # fmt: skip
 @pytest.mark.parametrize(("gain", "clips"), [(4.0, True), (0.6, False)])
-def test_full_scale_of_every_subtype(tmp_path: Path, form: str, subtype: str, gain: float, clips: bool) -> None:
+def test_full_scale_of_every_subtype(
+    tmp_path: Path, form: str, subtype: str, gain: float, clips: bool
+) -> None:
     wave = np.clip(gain * np.sin(np.arange(8000) * 0.05), -1, 1)
     soundfile.write(tmp_path / "a", wave, 8000, format=form, subtype=subtype)
     with open_sound(tmp_path / "a") as sound:
         samples, full = sound.read(), full_scale(sound.subtype)
     both = [(samples >= full).mean(), (samples <= -full).mean()]
-    assert (min(both) > 0.005) if clips and not subtype.startswith("NMS") else (max(both) > 0.005) == clips
+    assert (
+        (min(both) > 0.005)
+        if clips and not subtype.startswith("NMS")
+        else (max(both) > 0.005) == clips
+    )

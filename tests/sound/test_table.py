@@ -1,4 +1,6 @@
-"""The table of sound: container × subtype × channels × length known or not, as a file, a part, in an ark, by a pipe."""
+"""The table of sound: container × subtype × channels × length known or not, as a file, a part, in
+an ark, by a pipe.
+"""
 
 import shlex
 from collections.abc import Callable
@@ -17,12 +19,14 @@ RATE = 16000
 FRAMES = 8000
 PCM = ("PCM_16", "PCM_24", "PCM_32")
 TABLE = {
-    "WAV": (*PCM, "PCM_U8", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "G721_32",
+    "WAV": (*PCM, "PCM_U8", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610",
+    "G721_32",
             "NMS_ADPCM_32"),
     "WAVEX": (*PCM, "PCM_U8", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
     "RF64": (*PCM, "PCM_U8", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
     "W64": (*PCM, "PCM_U8", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610"),
-    "AIFF": (*PCM, "PCM_S8", "PCM_U8", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "GSM610", "DWVW_16"),
+    "AIFF": (*PCM, "PCM_S8", "PCM_U8", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "GSM610",
+    "DWVW_16"),
     "AU": (*PCM, "PCM_S8", "FLOAT", "DOUBLE", "ULAW", "ALAW", "G721_32", "G723_24", "G723_40"),
     "CAF": (*PCM, "PCM_S8", "FLOAT", "DOUBLE", "ULAW", "ALAW", "ALAC_16", "ALAC_24"),
     "NIST": (*PCM, "PCM_S8", "ULAW", "ALAW"),
@@ -30,36 +34,48 @@ TABLE = {
     "FLAC": ("PCM_S8", "PCM_16", "PCM_24"),
     "OGG": ("VORBIS", "OPUS"),
     "MP3": ("MPEG_LAYER_III",),
-    "IRCAM": ("PCM_16", "FLOAT", "ULAW", "ALAW"), "PAF": ("PCM_16", "PCM_24"), "SVX": ("PCM_16",), "AVR": ("PCM_16",),
+    "IRCAM": ("PCM_16", "FLOAT", "ULAW", "ALAW"), "PAF": ("PCM_16", "PCM_24"), "SVX": ("PCM_16",),
+    "AVR": ("PCM_16",),
     "MAT5": ("PCM_16", "FLOAT"), "PVF": ("PCM_16",), "HTK": ("PCM_16",),
 }  # fmt: skip
 """What libsndfile writes, and so reads."""
 STREAMS = {
-    "flac": ("flac", "flac"), "wav": ("wav", "pcm_s16le"), "float wav": ("wav", "pcm_f32le"), "au": ("au", "pcm_s16be"),
+    "flac": ("flac", "flac"), "wav": ("wav", "pcm_s16le"), "float wav": ("wav", "pcm_f32le"),
+    "au": ("au", "pcm_s16be"),
     "caf": ("caf", "pcm_s16le"), "w64": ("w64", "pcm_s16le"), "aiff": ("aiff", "pcm_s16be"),
     "mp3": ("mp3", "libmp3lame"),
     "ogg": ("ogg", "libvorbis"), "opus": ("opus", "libopus"), "24-bit flac": ("flac", "flac"),
     "mka": ("matroska", "aac"),
-    "webm": ("webm", "libopus"), "aac": ("adts", "aac"), "mp4 in fragments": ("mp4", "aac"), "wma": ("asf", "wmav2"),
+    "webm": ("webm", "libopus"), "aac": ("adts", "aac"), "mp4 in fragments": ("mp4", "aac"),
+    "wma": ("asf", "wmav2"),
 }  # fmt: skip
-"""What ffmpeg writes into a pipe, where it cannot go back to the header and say how much there is: muxer and codec."""
+"""What ffmpeg writes into a pipe, where it cannot go back to the header and say how much there is:
+muxer and codec.
+"""
 FOR_FFMPEG = ("m4a", "mp4", "aac", "wma", "mka", "webm", "wv", "tta", "ac3", "mov")
 MONO_ONLY = {"G721_32", "G723_24", "G723_40", "GSM610", "NMS_ADPCM_32", "HTK", "SVX", "DWVW_16"}
-LOSSY = {"VORBIS": 1e-1, "OPUS": 0.5, "MPEG_LAYER_III": 0.1, "GSM610": 0.3, "G723_24": 0.3, "G721_32": 0.1,
+LOSSY = {"VORBIS": 1e-1, "OPUS": 0.5, "MPEG_LAYER_III": 0.1, "GSM610": 0.3, "G723_24": 0.3,
+"G721_32": 0.1,
          "G723_40": 0.1, "IMA_ADPCM": 0.1, "MS_ADPCM": 0.1, "NMS_ADPCM_32": 0.3}  # fmt: skip
 """Error of these subtypes, of the signal's size; of the others it is a hundredth at most."""
 WAYS = ("file", "part", "ark", "kaldiio's ark", "pipe")
 BOUNDED = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "NIST", "FLAC"}
-"""Kinds whose header says how many bytes they take: the next recording of an archive is behind them."""
+"""Kinds whose header says how many bytes they take: the next recording of an archive is behind
+them.
+"""
 
 Way = Callable[[Path], str]
 
 
 def speech(channels: int) -> NDArray[np.float32]:
-    """Half a second of tones, loud and soft, of which each channel has others; (frames, channels)."""
+    """Half a second of tones, loud and soft, of which each channel has others; (frames,
+    channels).
+    """
     times = np.arange(FRAMES)[:, None] / RATE
     pitches = np.array([[440.0, 700.0]])[:, :channels]
-    return (0.4 * np.sin(2 * np.pi * pitches * times) * np.sin(2 * np.pi * 3 * times)).astype(np.float32)
+    return (0.4 * np.sin(2 * np.pi * pitches * times) * np.sin(2 * np.pi * 3 * times)).astype(
+        np.float32
+    )
 
 
 def cells() -> list[tuple[str, str, int, str]]:
@@ -113,7 +129,9 @@ def resembles(whole: NDArray[np.float32], error: float) -> None:
 
 
 @pytest.mark.parametrize(("form", "subtype", "channels", "way"), cells())
-def test_what_libsndfile_knows(tmp_path: Path, form: str, subtype: str, channels: int, way: str) -> None:
+def test_what_libsndfile_knows(
+    tmp_path: Path, form: str, subtype: str, channels: int, way: str
+) -> None:
     path = tmp_path / "recording"
     soundfile.write(path, speech(channels), RATE, format=form, subtype=subtype)
     with soundfile.SoundFile(path) as file:
@@ -121,7 +139,9 @@ def test_what_libsndfile_knows(tmp_path: Path, form: str, subtype: str, channels
         whole = file.read(10 * FRAMES, dtype="float32", always_2d=True)
         # A VOC has room for some rates alone.
         rate = file.samplerate
-    resembles(whole, LOSSY.get(subtype, 0.02 if "8" not in subtype and "LAW" not in subtype else 0.1))
+    resembles(
+        whole, LOSSY.get(subtype, 0.02 if "8" not in subtype and "LAW" not in subtype else 0.1)
+    )
     if way == "ark" and form not in BOUNDED:
         with pytest.raises(SoundError, match="expected a length, found a header without one"):
             check(value_of(path, way), whole, rate, way)
@@ -136,10 +156,13 @@ def test_what_comes_out_of_a_pipe_without_a_length(
     tmp_path: Path, ffmpeg: Callable[..., Path], kind: str, channels: int, way: str
 ) -> None:
     muxer, codec = STREAMS[kind]
-    more = ["-sample_fmt", "s32"] * (kind == "24-bit flac") + ["-movflags", "frag_keyframe+empty_moov"] * (
-        muxer == "mp4"
+    more = ["-sample_fmt", "s32"] * (kind == "24-bit flac") + [
+        "-movflags",
+        "frag_keyframe+empty_moov",
+    ] * (muxer == "mp4")
+    path = ffmpeg(
+        "stream", speech(channels), RATE, "-c:a", codec, *more, "-f", muxer, streamed=True
     )
-    path = ffmpeg("stream", speech(channels), RATE, "-c:a", codec, *more, "-f", muxer, streamed=True)
     by_ffmpeg = kind in ("caf", "mka", "webm", "aac", "mp4 in fragments", "wma")
     if way == "ark":
         with pytest.raises(SoundError, match="expected a length"):
@@ -170,7 +193,9 @@ def test_what_ffmpeg_knows_without_ffmpeg(
 ) -> None:
     path = ffmpeg(f"recording.{kind}", speech(1), RATE)
     request.getfixturevalue("no_ffmpeg")
-    with pytest.raises(SoundError, match=r"expected ffmpeg on PATH, which decodes this kind, found none") as error:
+    with pytest.raises(
+        SoundError, match=r"expected ffmpeg on PATH, which decodes this kind, found none"
+    ) as error:
         check(value_of(path, way), speech(1), RATE, way)
     assert error.value.trouble is Trouble.DECODER
     assert len(str(error.value).splitlines()) == 1

@@ -22,7 +22,9 @@ def make_mask(seed: int, sparsity: float = 0.8) -> Mask:
     """Masks of different seeds differ in a hundredth of 20,000 weights."""
     kept = torch.rand(100, 200, generator=torch.Generator().manual_seed(0)) > sparsity
     flips = torch.rand(100, 200, generator=torch.Generator().manual_seed(seed)) < 0.01
-    return Mask({"layers.0.attention.q_proj.weight": kept ^ flips}, f"mask {seed}", sparsity, step=seed)
+    return Mask(
+        {"layers.0.attention.q_proj.weight": kept ^ flips}, f"mask {seed}", sparsity, step=seed
+    )
 
 
 @pytest.fixture
@@ -42,14 +44,20 @@ def ran(tmp_path: Path, results: list[Result]) -> tuple[Path, list[Experiment]]:
     return root, experiments
 
 
-def test_what_is_unpacked_is_what_was_packed(ran: tuple[Path, list[Experiment]], tmp_path: Path) -> None:
+def test_what_is_unpacked_is_what_was_packed(
+    ran: tuple[Path, list[Experiment]], tmp_path: Path
+) -> None:
     root, experiments = ran
     there = tmp_path / "there"
     assert pack(experiments, root, tmp_path / "records.tar.xz") == 3
     found = unpack(tmp_path / "records.tar.xz", there)
     assert found.restored == tuple(one.directory for one in experiments[:3])
     for one in experiments[:3]:
-        left = {path.relative_to(root): path for path in (root / one.directory).rglob("*") if path.is_file()}
+        left = {
+            path.relative_to(root): path
+            for path in (root / one.directory).rglob("*")
+            if path.is_file()
+        }
         for name, path in left.items():
             if path.suffix == ".pth":
                 assert not (there / name).exists()
@@ -87,7 +95,9 @@ def test_a_result_that_is_there_stays(
     assert not (tmp_path / "there" / experiments[0].directory / "utterances.tsv").exists()
 
 
-def test_masks_that_are_alike_take_little(tmp_path: Path, make_result: Callable[..., Result]) -> None:
+def test_masks_that_are_alike_take_little(
+    tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
     experiments = Study.read(QUICK).experiments
     size = {}
     for count in (1, 9):
@@ -102,10 +112,17 @@ def test_masks_that_are_alike_take_little(tmp_path: Path, make_result: Callable[
     assert size[9] - size[1] < 8 * 2000 * 200 / 8 / 4
 
 
-def test_a_mask_that_is_there_already_takes_nothing(tmp_path: Path, make_result: Callable[..., Result]) -> None:
-    """Two languages' masks that differ everywhere, each beside itself, as a study of transfer has them."""
+def test_a_mask_that_is_there_already_takes_nothing(
+    tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
+    """Two languages' masks that differ everywhere, each beside itself, as a study of transfer has
+    them.
+    """
     experiments = Study.read(QUICK).experiments
-    first, second = (torch.rand(2000, 200, generator=torch.Generator().manual_seed(seed)) > 0.5 for seed in (0, 1))
+    first, second = (
+        torch.rand(2000, 200, generator=torch.Generator().manual_seed(seed)) > 0.5
+        for seed in (0, 1)
+    )
     sizes = []
     for number, one in enumerate(experiments[:4]):
         make_result().write(tmp_path / one.result)
@@ -117,7 +134,10 @@ def test_a_mask_that_is_there_already_takes_nothing(tmp_path: Path, make_result:
     assert sizes[3] < 1.1 * sizes[1]
     unpack(tmp_path / "records.tar.xz", tmp_path / "there")
     for one in experiments[:4]:
-        mask, same = (Mask.load(root / one.directory / "mask.safetensors") for root in (tmp_path, tmp_path / "there"))
+        mask, same = (
+            Mask.load(root / one.directory / "mask.safetensors")
+            for root in (tmp_path, tmp_path / "there")
+        )
         assert same.sha256 == mask.sha256
 
 
@@ -127,7 +147,9 @@ def test_nothing_to_pack(tmp_path: Path) -> None:
     assert not (tmp_path / "records.tar.xz").exists()
 
 
-def test_a_running_experiment_is_not_written_over(ran: tuple[Path, list[Experiment]], tmp_path: Path) -> None:
+def test_a_running_experiment_is_not_written_over(
+    ran: tuple[Path, list[Experiment]], tmp_path: Path
+) -> None:
     from parp_espnet.locks import locked  # noqa: PLC0415
 
     root, experiments = ran
@@ -153,32 +175,66 @@ def rewrite(archive: Path, change: Callable[[dict[str, bytes]], None]) -> None:
 def damage(members: dict[str, bytes], content: bytes | None) -> None:
     """Put something in the place of a mask, or change one of its bits."""
     name = next(name for name in members if name.endswith("mask.safetensors"))
-    members[name] = members[name][:-1] + bytes([members[name][-1] ^ 1]) if content is None else content
+    members[name] = (
+        members[name][:-1] + bytes([members[name][-1] ^ 1]) if content is None else content
+    )
 
 
 def home(members: dict[str, bytes]) -> str:
     """The directory of an experiment that is in the archive."""
-    return next(name.removesuffix("/result.json") for name in members if name.endswith("/result.json"))
+    return next(
+        name.removesuffix("/result.json") for name in members if name.endswith("/result.json")
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda members: members.update({"../evil": b""}), "../evil is nothing that an archive of records holds"),
+        (
+            lambda members: members.update({"../evil": b""}),
+            "../evil is nothing that an archive of records holds",
+        ),
         (lambda members: members.update({"/etc/evil": b""}), "/etc/evil is nothing that"),
-        (lambda members: members.update({"run.sh": b"rm -rf"}), "run.sh belongs to no complete experiment"),
-        (lambda members: members.update({f"{home(members)}/run.sh": b"rm"}), r"/run\.sh belongs to no complete"),
-        (lambda members: members.update({f"{home(members)}/local/data.sh": b"rm"}), r"data\.sh belongs to no complete"),
+        (
+            lambda members: members.update({"run.sh": b"rm -rf"}),
+            "run.sh belongs to no complete experiment",
+        ),
+        (
+            lambda members: members.update({f"{home(members)}/run.sh": b"rm"}),
+            r"/run\.sh belongs to no complete",
+        ),
+        (
+            lambda members: members.update({f"{home(members)}/local/data.sh": b"rm"}),
+            r"data\.sh belongs to no complete",
+        ),
         (lambda members: members.update({f"{home(members)}//x": b""}), "//x is nothing that"),
         (lambda members: members.update({f"{home(members)}/\n": b""}), r"\\n' is nothing that"),
         (lambda members: members.pop(CONTENTS), "expected an archive of records"),
         (lambda members: members.update({CONTENTS: b'{"format": "other"}'}), "its format is other"),
-        (lambda members: members.pop(next(name for name in members if "mask" in name)), "it lacks the mask from which"),
-        (lambda members: members.pop(next(name for name in members if "result" in name)), "no complete experiment"),
-        (lambda members: members.update({f"{home(members)}/result.json": b"{"}), r"result\.json: expected JSON"),
-        (lambda members: members.update({f"{home(members)}/result.json": b""}), r"result\.json: expected JSON"),
-        (lambda members: members.update({f"{home(members)}/result.json": b"\xff"}), r"result\.json: expected JSON"),
-        (lambda members: members.update({f"{home(members)}/result.json": b"{}"}), "expected an experiment's result"),
+        (
+            lambda members: members.pop(next(name for name in members if "mask" in name)),
+            "it lacks the mask from which",
+        ),
+        (
+            lambda members: members.pop(next(name for name in members if "result" in name)),
+            "no complete experiment",
+        ),
+        (
+            lambda members: members.update({f"{home(members)}/result.json": b"{"}),
+            r"result\.json: expected JSON",
+        ),
+        (
+            lambda members: members.update({f"{home(members)}/result.json": b""}),
+            r"result\.json: expected JSON",
+        ),
+        (
+            lambda members: members.update({f"{home(members)}/result.json": b"\xff"}),
+            r"result\.json: expected JSON",
+        ),
+        (
+            lambda members: members.update({f"{home(members)}/result.json": b"{}"}),
+            "expected an experiment's result",
+        ),
         (
             lambda members: members.update({f"{home(members)}/by_language/es/result.json": b"[]"}),
             r"by_language/es/result\.json: expected an experiment's result",
@@ -187,11 +243,17 @@ def home(members: dict[str, bytes]) -> str:
             lambda members: damage(members, b"not a mask"),
             r"records\.tar\.xz: egs2/.*/mask\.safetensors: expected a mask",
         ),
-        (lambda members: damage(members, None), r"records\.tar\.xz: egs2/.*/mask\.safetensors: damaged mask file"),
+        (
+            lambda members: damage(members, None),
+            r"records\.tar\.xz: egs2/.*/mask\.safetensors: damaged mask file",
+        ),
     ],
 )
 def test_hostile_and_damaged_archives(
-    ran: tuple[Path, list[Experiment]], tmp_path: Path, change: Callable[[dict[str, bytes]], None], words: str
+    ran: tuple[Path, list[Experiment]],
+    tmp_path: Path,
+    change: Callable[[dict[str, bytes]], None],
+    words: str,
 ) -> None:
     root, experiments = ran
     archive = tmp_path / "records.tar.xz"

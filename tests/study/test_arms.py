@@ -1,4 +1,6 @@
-"""Whose mask an experiment begins with is told by fields; by paths and names for what is older than these alone."""
+"""Whose mask an experiment begins with is told by fields; by paths and names for what is older than
+these alone.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,17 +17,32 @@ from parp_espnet.study.older import fields_of_label
 ES = Origin("finetuned", "omp", "egs2/cldr/es", "es", 0, "multi", "magnitude")
 
 
-def given(make_result: Callable[..., Result], origin: Origin | None, mask: str, **more: object) -> Arm:
+def given(
+    make_result: Callable[..., Result], origin: Origin | None, mask: str, **more: object
+) -> Arm:
     """The arm of a Turkish run with a mask from elsewhere."""
-    told = None if origin is None else {**origin.as_dict(), "scope": "global", "sha256": "0123456789"}
-    values: dict[str, object] = {"options": {"initial_mask": mask}, "recipe": "egs2/cldr/tr", "language": "tr"}
-    return arm_of(make_result(method="transfer", initial_mask=mask, mask_origin=told, **values | more))
+    told = (
+        None if origin is None else {**origin.as_dict(), "scope": "global", "sha256": "0123456789"}
+    )
+    values: dict[str, object] = {
+        "options": {"initial_mask": mask},
+        "recipe": "egs2/cldr/tr",
+        "language": "tr",
+    }
+    return arm_of(
+        make_result(method="transfer", initial_mask=mask, mask_origin=told, **values | more)
+    )
 
 
 def test_masks_elsewhere_on_the_disk_are_told_apart(make_result: Callable[..., Result]) -> None:
     tr = Origin("finetuned", "omp", "egs2/cldr/tr", "tr", 0, "multi", "magnitude")
-    paths = ["/scratch/es/phn_omp/finetuned_mask.safetensors", "/scratch/tr/phn_omp/finetuned_mask.safetensors"]
-    names = [given(make_result, origin, path).name for origin, path in zip((ES, tr), paths, strict=True)]
+    paths = [
+        "/scratch/es/phn_omp/finetuned_mask.safetensors",
+        "/scratch/tr/phn_omp/finetuned_mask.safetensors",
+    ]
+    names = [
+        given(make_result, origin, path).name for origin, path in zip((ES, tr), paths, strict=True)
+    ]
     assert names == ["transfer, mask of es", "transfer, mask of tr"]
 
 
@@ -65,14 +82,22 @@ def test_all_that_tells_two_masks_apart_is_told(
     assert given(make_result, origin, "mask.safetensors").name == f"transfer, mask of {called}"
 
 
-def test_the_ranking_of_a_mask_is_told_where_it_is_not_that_of_the_run(make_result: Callable[..., Result]) -> None:
+def test_the_ranking_of_a_mask_is_told_where_it_is_not_that_of_the_run(
+    make_result: Callable[..., Result],
+) -> None:
     layer = {"initial_mask": "mask.safetensors", "scope": "layer"}
-    assert given(make_result, ES, "mask.safetensors", options=layer).name == "transfer, mask of es ranked by global"
+    assert (
+        given(make_result, ES, "mask.safetensors", options=layer).name
+        == "transfer, mask of es ranked by global"
+    )
 
 
 def test_a_mask_of_nobody_knows_whose_has_its_hash(make_result: Callable[..., Result]) -> None:
     """One of before has no fields; two of the same name are two."""
-    assert given(make_result, Origin(), "/scratch/es/mask.safetensors").name == "transfer, mask of mask 01234567"
+    assert (
+        given(make_result, Origin(), "/scratch/es/mask.safetensors").name
+        == "transfer, mask of mask 01234567"
+    )
     # A result of before had neither.
     old = given(make_result, None, "/scratch/es/mask.safetensors", options=None)
     assert old.name == "transfer, mask of mask"
@@ -81,7 +106,9 @@ def test_a_mask_of_nobody_knows_whose_has_its_hash(make_result: Callable[..., Re
 def test_an_own_mask_is_own_wherever_it_lies(make_result: Callable[..., Result]) -> None:
     path = "/scratch/es/phn_omp/finetuned_mask.safetensors"
     assert arm_of(make_result(method="omp", initial_mask=path, options={})) == Arm("omp")
-    moving = make_result(method="parp", initial_mask=path, options={"first_mask": "random"}, interval=20)
+    moving = make_result(
+        method="parp", initial_mask=path, options={"first_mask": "random"}, interval=20
+    )
     assert arm_of(moving).label == "parp, random mask, n = 20"
 
 
@@ -93,7 +120,9 @@ def test_a_joint_run_is_one_of_several_languages(make_result: Callable[..., Resu
         (True, True), (True, False), (False, False),
     ]  # fmt: skip
     assert corpus_of(make_result(recipe="egs2/mine/es", options={"corpus": "cldr"})) == "cldr"
-    assert corpus_of(make_result(recipe="egs2/mine/es", options={})) == corpus_of(make_result(recipe="egs2/mine/es"))
+    assert corpus_of(make_result(recipe="egs2/mine/es", options={})) == corpus_of(
+        make_result(recipe="egs2/mine/es")
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +139,9 @@ def test_a_joint_run_is_one_of_several_languages(make_result: Callable[..., Resu
 )
 def test_evidence_of_before_has_names_alone(arm: Arm, tmp_path: Path) -> None:
     assert Arm.of(fields_of_label(arm.label)) == arm
-    found = Comparison("es", 0.5, 0, 0, arm.label, "omp", 0.1, [0.0, 0.2], None, None, 0.01, "", arm, Arm("omp"))  # type: ignore[arg-type]
+    found = Comparison(
+        "es", 0.5, 0, 0, arm.label, "omp", 0.1, [0.0, 0.2], None, None, 0.01, "", arm, Arm("omp")
+    )  # type: ignore[arg-type]
     Evidence(comparisons=[found]).write(tmp_path / "evidence.json")
     assert Evidence.read(tmp_path / "evidence.json").comparisons[0] == found
     values = read_json(tmp_path / "evidence.json")["comparisons"][0]

@@ -11,7 +11,8 @@ def against(one: str, other: str, difference: float, p: float = 0.01, **more: ob
     values = {"language": "es", "sparsity": 0.5, "seed": 0, "freeze_updates": 0} | more
     interval = (difference - 0.01, difference + 0.01)
     return Comparison(
-        one=one, other=other, difference=difference, difference_interval=interval, ratio=None, ratio_interval=None, p=p,
+        one=one, other=other, difference=difference, difference_interval=interval, ratio=None,
+        ratio_interval=None, p=p,
         **values,  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -34,7 +35,11 @@ def test_without_evidence_nothing_is_judged() -> None:
         ("C1", [against("parp", "dense", -0.05)], Verdict.HOLDS),
         ("C1", [against("parp", "dense", 0.05)], Verdict.FAILS),
         ("C1", [against("parp", "dense", -0.05, p=0.4)], Verdict.UNDECIDED),
-        ("C1", [against("parp", "dense", 0.05, sparsity=0.9), against("parp", "dense", -0.05)], Verdict.HOLDS),
+        (
+            "C1",
+            [against("parp", "dense", 0.05, sparsity=0.9), against("parp", "dense", -0.05)],
+            Verdict.HOLDS,
+        ),
         # It is of models without a language model.
         ("C1", [against("parp", "dense", -0.05, decoding="beam 12 with n-gram")], Verdict.UNTESTED),
         ("C2", [against("parp", "omp", -0.05), against("parp", "imp", 0.0, p=1.0)], Verdict.HOLDS),
@@ -42,17 +47,26 @@ def test_without_evidence_nothing_is_judged() -> None:
         ("C2", [against("parp", "omp", 0.05, sparsity=0.9)], Verdict.UNTESTED),
         (
             "C6",
-            [against("transfer, mask of tr", "omp", 0.05), against("parp, mask of tr", "omp", 0.0, p=1.0)],
+            [
+                against("transfer, mask of tr", "omp", 0.05),
+                against("parp, mask of tr", "omp", 0.0, p=1.0),
+            ],
             Verdict.HOLDS,
         ),
         (
             "C6",
-            [against("transfer, mask of tr", "omp", 0.0, p=1.0), against("parp, mask of tr", "omp", 0.0, p=1.0)],
+            [
+                against("transfer, mask of tr", "omp", 0.0, p=1.0),
+                against("parp, mask of tr", "omp", 0.0, p=1.0),
+            ],
             Verdict.FAILS,
         ),
         (
             "C6",
-            [against("transfer, mask of tr", "omp", 0.05), against("parp, mask of tr", "omp", 0.03)],
+            [
+                against("transfer, mask of tr", "omp", 0.05),
+                against("parp, mask of tr", "omp", 0.03),
+            ],
             Verdict.FAILS,
         ),
         (
@@ -67,10 +81,17 @@ def test_without_evidence_nothing_is_judged() -> None:
         ("C7", [against("transfer, mask of joint", "omp", 0.0, p=1.0)], Verdict.HOLDS),
         (
             "C7",
-            [against("transfer, mask of joint", "omp", 0.05), against("parp, joint run", "omp", -0.05)],
+            [
+                against("transfer, mask of joint", "omp", 0.05),
+                against("parp, joint run", "omp", -0.05),
+            ],
             Verdict.HOLDS,
         ),
-        ("C7", [against("omp, joint run", "omp", -0.05), against("parp, joint run", "omp", 0.05)], Verdict.FAILS),
+        (
+            "C7",
+            [against("omp, joint run", "omp", -0.05), against("parp, joint run", "omp", 0.05)],
+            Verdict.FAILS,
+        ),
     ],
 )
 def test_a_comparison_counts_where_its_interval_is_beside_zero(
@@ -90,9 +111,18 @@ def test_a_comparison_counts_where_its_interval_is_beside_zero(
 def test_masks_of_other_tasks_are_repaired(
     differences: list[float], p: float, expected: Verdict, make_result: Callable[..., Result]
 ) -> None:
-    pairs = [against("parp, mask of cola", "transfer, mask of cola", found, p) for found in differences]
-    own = [against("transfer, mask of cola", "omp", 0.1), against("parp, mask of cola", "omp", 0.0, p=1.0)]
-    text = [make_result(metric="matthews", scores={"matthews": 0.9}, train_minutes=None, train_examples=10)]
+    pairs = [
+        against("parp, mask of cola", "transfer, mask of cola", found, p) for found in differences
+    ]
+    own = [
+        against("transfer, mask of cola", "omp", 0.1),
+        against("parp, mask of cola", "omp", 0.0, p=1.0),
+    ]
+    text = [
+        make_result(
+            metric="matthews", scores={"matthews": 0.9}, train_minutes=None, train_examples=10
+        )
+    ]
     evidence = Evidence(comparisons=[*pairs, *own])
     assert verdict("C9", evidence, text) is expected
     # The others are of speech.
@@ -123,25 +153,35 @@ def test_masks_of_languages_overlap(ious: list[float], expected: Verdict) -> Non
 
 
 def test_the_final_mask_beside_the_first(make_result: Callable[..., Result]) -> None:
-    same = make_result(method="parp", sparsity_target=0.5, iou_initial_final=0.99999, initial_mask=None)
-    moved = make_result(method="parp", sparsity_target=0.5, iou_initial_final=0.9, initial_mask=None)
+    same = make_result(
+        method="parp", sparsity_target=0.5, iou_initial_final=0.99999, initial_mask=None
+    )
+    moved = make_result(
+        method="parp", sparsity_target=0.5, iou_initial_final=0.9, initial_mask=None
+    )
     assert verdict("C5", Evidence(), [same]) is Verdict.HOLDS
     assert verdict("C5", Evidence(), [moved]) is Verdict.FAILS
     assert verdict("C5", Evidence(), [same, moved]) is Verdict.UNDECIDED
 
 
 def test_a_random_start(make_result: Callable[..., Result]) -> None:
-    def make(method: str, sparsity: float, rate: float, mask: str | None = None, **more: object) -> Result:
+    def make(
+        method: str, sparsity: float, rate: float, mask: str | None = None, **more: object
+    ) -> Result:
         file = None if mask is None else f"egs2/cldr/es/exp/x/{mask}_mask.safetensors"
         return make_result(
-            recipe="egs2/cldr/es", language="es", method=method, sparsity_target=sparsity, error_rate=rate,
+            recipe="egs2/cldr/es", language="es", method=method, sparsity_target=sparsity,
+            error_rate=rate,
             initial_mask=file, **more,
         )  # fmt: skip
 
     def judge(*found: Result) -> Verdict:
         return verdict("C8", Evidence(), list(found))
 
-    best, worse = [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.4)], [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.2)]
+    best, worse = (
+        [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.4)],
+        [make("parp-p", 0.9, 0.3), make("parp", 0.9, 0.2)],
+    )
     as_bad = [make("rp", 0.7, 0.5, "random"), make("parp", 0.7, 0.5, "random")]
     better = [make("rp", 0.7, 0.5, "random"), make("parp", 0.7, 0.2, "random")]
     assert judge(*as_bad, *best) is Verdict.HOLDS

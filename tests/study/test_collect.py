@@ -20,7 +20,10 @@ def test_results_are_collected_in_order(results: list[Result], tmp_path: Path) -
         result.write(tmp_path / one.result)
     done = collect(experiments, tmp_path, tmp_path / "out/results.json")
     # What a result of before does not say of its options, the study's file says.
-    told = [replace(one, options=options_of(plan.settings)) for one, plan in zip(results, experiments, strict=False)]
+    told = [
+        replace(one, options=options_of(plan.settings))
+        for one, plan in zip(results, experiments, strict=False)
+    ]
     assert [one.result for one in done] == told
     assert read_results(tmp_path / "out/results.json") == told
 
@@ -38,7 +41,9 @@ def test_every_language_of_a_joint_run_is_a_result(results: list[Result], tmp_pa
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none of 9 experiments has a result yet, such as egs2/cldr/es/exp"):
+    with pytest.raises(
+        UserError, match="none of 9 experiments has a result yet, such as egs2/cldr/es/exp"
+    ):
         collect(Study.read(QUICK).experiments, tmp_path, tmp_path / "results.json")
     (tmp_path / "results.json").write_text("[]")
     with pytest.raises(UserError, match="expected a list of results"):

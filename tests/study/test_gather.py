@@ -23,7 +23,9 @@ from parp_espnet.study.plan import Study
 
 def scored(result: Result, folder: Path, errors: int) -> Done:
     """A complete experiment with the same number of errors in each of four utterances."""
-    write_utterances(folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)])
+    write_utterances(
+        folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)]
+    )
     return Done(Study.read(ROOT / "conf/study/quick.yaml").experiments[0], result, folder)
 
 
@@ -82,13 +84,24 @@ def test_what_differs_in_the_upstream_alone_is_compared_with_the_first(
     make_result: Callable[..., Result], tmp_path: Path
 ) -> None:
     def done(upstream: str, errors: int, **more: object) -> Done:
-        result = make_result(method="dense", sparsity_target=0.0, interval=None, upstream=upstream, **more)
+        result = make_result(
+            method="dense", sparsity_target=0.0, interval=None, upstream=upstream, **more
+        )
         return scored(result, tmp_path / f"{upstream}-{errors}", errors)
 
     found = list(
-        comparisons([done("multi", 1), done("mono", 3), done("mono", 4, seed=1), done("random", 5, updates=9)])
+        comparisons(
+            [
+                done("multi", 1),
+                done("mono", 3),
+                done("mono", 4, seed=1),
+                done("random", 5, updates=9),
+            ]
+        )
     )
-    assert [(one.one, one.other, round(one.difference, 4)) for one in found] == [("dense, mono", "dense, multi", 0.2)]
+    assert [(one.one, one.other, round(one.difference, 4)) for one in found] == [
+        ("dense, mono", "dense, multi", 0.2)
+    ]
 
 
 def test_text_is_compared_by_its_predictions_and_a_mask_with_itself(
@@ -100,11 +113,16 @@ def test_text_is_compared_by_its_predictions_and_a_mask_with_itself(
         mask = source and f"egs2/glue/{source}/exp/omp/finetuned_mask.safetensors"
         folder = tmp_path / f"{method}-{source}"
         folder.mkdir()
-        rows = [f"{n}\t{('no', 'yes')[n % 2]}\t{('no', 'yes')[(n + (n >= right)) % 2]}\n" for n in range(100)]
+        rows = [
+            f"{n}\t{('no', 'yes')[n % 2]}\t{('no', 'yes')[(n + (n >= right)) % 2]}\n"
+            for n in range(100)
+        ]
         (folder / "predictions.tsv").write_text("id\tlabel\tprediction\n" + "".join(rows))
         result = make_result(
-            recipe="egs2/glue/cldr_same", language="cldr_same", method=method, initial_mask=mask, metric="accuracy",
-            scores={"accuracy": right / 100}, train_minutes=None, train_examples=10, error_rate=1 - right / 100,
+            recipe="egs2/glue/cldr_same", language="cldr_same", method=method, initial_mask=mask,
+            metric="accuracy",
+            scores={"accuracy": right / 100}, train_minutes=None, train_examples=10,
+            error_rate=1 - right / 100,
         )  # fmt: skip
         return Done(experiment, result, folder)
 
@@ -119,12 +137,18 @@ def test_text_is_compared_by_its_predictions_and_a_mask_with_itself(
     }
 
 
-def test_evidence_is_of_each_scope_for_itself(make_result: Callable[..., Result], tmp_path: Path) -> None:
-    """What is ranked otherwise is compared with what is ranked so, and no claim takes it for the paper's PARP."""
+def test_evidence_is_of_each_scope_for_itself(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    """What is ranked otherwise is compared with what is ranked so, and no claim takes it for the
+    paper's PARP.
+    """
 
     def done(method: str, errors: int, **options: object) -> Done:
         sparsity = 0.0 if method == "dense" else 0.5
-        result = make_result(method=method, sparsity_target=sparsity, interval=None, options=options)
+        result = make_result(
+            method=method, sparsity_target=sparsity, interval=None, options=options
+        )
         return scored(result, tmp_path / f"{method}-{errors}", errors)
 
     some = [done("dense", 1), done("omp", 2), done("parp", 3)]
@@ -139,7 +163,13 @@ def test_evidence_is_of_each_scope_for_itself(make_result: Callable[..., Result]
         ("parp, scope layer", "dense"): 0.4,
         ("parp, scope layer", "omp, scope layer"): 0.1,
     }
-    assert {one.line for one in evidence.costs} == {"dense", "omp", "parp", "omp, scope layer", "parp, scope layer"}
+    assert {one.line for one in evidence.costs} == {
+        "dense",
+        "omp",
+        "parp",
+        "omp, scope layer",
+        "parp, scope layer",
+    }
     figure = cost(evidence.costs)
     assert figure is not None
     assert len(figure.legends[0].get_texts()) == 5
@@ -147,15 +177,29 @@ def test_evidence_is_of_each_scope_for_itself(make_result: Callable[..., Result]
     assert "more in 1," in claim.because
 
 
-def test_what_was_trained_otherwise_is_not_compared(make_result: Callable[..., Result], tmp_path: Path) -> None:
+def test_what_was_trained_otherwise_is_not_compared(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
     def done(method: str, errors: int, **more: object) -> Done:
-        result = make_result(method=method, interval=None, sparsity_target=0.0 if method == "dense" else 0.5, **more)
+        result = make_result(
+            method=method, interval=None, sparsity_target=0.0 if method == "dense" else 0.5, **more
+        )
         return scored(result, tmp_path / f"{method}-{errors}", errors)
 
     slow, fast, old = {"options": {"lr": 0.1}}, {"options": {"lr": 0.2}}, {"options": {}}
-    some = [done("dense", 1, **slow), done("dense", 2, **fast), done("parp", 3, **fast), done("parp", 4, **old)]
+    some = [
+        done("dense", 1, **slow),
+        done("dense", 2, **fast),
+        done("parp", 3, **fast),
+        done("parp", 4, **old),
+    ]
     (found,) = comparisons(some)
-    assert (found.one, found.other, found.conditions, round(found.difference, 4)) == ("parp", "dense", "lr 0.2", 0.1)
+    assert (found.one, found.other, found.conditions, round(found.difference, 4)) == (
+        "parp",
+        "dense",
+        "lr 0.2",
+        0.1,
+    )
     # Nor what was scored on a text that has been corrected since.
     changed = [done("dense", 5, reference_sha256="a"), done("parp", 6, reference_sha256="b")]
     assert list(comparisons(changed)) == []

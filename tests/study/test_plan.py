@@ -32,10 +32,14 @@ def test_the_quick_study_is_what_the_readme_says() -> None:
 def test_a_transfer_begins_with_the_mask_of_the_other_language() -> None:
     study = Study.read(QUICK)
     (transfer,) = [one for one in study.experiments if one.arm == "transfer"]
-    (source,) = [one for one in study.experiments if one.arm == "omp" and one.language != transfer.language]
+    (source,) = [
+        one for one in study.experiments if one.arm == "omp" and one.language != transfer.language
+    ]
     mask = transfer.settings.initial_mask
     assert mask is not None
-    assert (transfer.settings.recipe / mask).resolve() == ROOT / source.directory / "finetuned_mask.safetensors"
+    assert (
+        transfer.settings.recipe / mask
+    ).resolve() == ROOT / source.directory / "finetuned_mask.safetensors"
     assert transfer.settings.method == "parp"
 
 
@@ -45,11 +49,13 @@ def test_dense_models_and_their_masks_come_first() -> None:
     assert {one.arm for one in first} == {"dense"}
     assert len(first) + len(second) == 9
     for one in first:
-        assert [(mask.arm, mask.language) for mask in study.masks_of(one)] == [("omp", one.language)]
+        assert [(mask.arm, mask.language) for mask in study.masks_of(one)] == [
+            ("omp", one.language)
+        ]
     assert study.masks_of(second[0]) == []
 
 
-def test_the_study_of_upstreams_covers_all_languages_and_the_control_has_five_times_the_updates() -> None:
+def test_the_study_of_upstreams_has_all_languages_and_a_control_of_five_times_the_updates() -> None:
     study = Study.read(QUICK.with_name("upstreams.yaml"))
     (dense,) = study.waves()
     settings = {(one.arm, one.language): one.settings for one in dense}
@@ -60,7 +66,9 @@ def test_the_study_of_upstreams_covers_all_languages_and_the_control_has_five_ti
     assert len({one.directory for one in dense}) == len(dense)
 
 
-def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_study_of_mboshi_is_of_its_recipe(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MBOSHI", str(tmp_path))
     study = Study.read(QUICK.with_name("mboshi.yaml"))
     assert {one.settings.corpus for one in study.experiments} == {"mboshi"}
@@ -79,20 +87,41 @@ def test_the_study_of_mboshi_is_of_its_recipe(monkeypatch: pytest.MonkeyPatch, t
         ({"grid": 1}, "expected a study with arms, options, recipes, found also grid$"),
         ({"arms": {"x": {"method": "prap"}}}, "did you mean 'parp'"),
         ({"arms": {"x": {"method": "parp", "sparsity": 50}}}, "did you mean 0.5"),
-        ({"arms": {"x": {"method": "parp", "languages": ["fr"]}}}, "arm x: language fr has no recipe"),
+        (
+            {"arms": {"x": {"method": "parp", "languages": ["fr"]}}},
+            "arm x: language fr has no recipe",
+        ),
         (
             {"arms": {"x": {"method": "parp", "mask_of": {"arm": "omp", "language": "es"}}}},
             "mask_of has to name",
         ),
-        ({"arms": {"x": {"method": "parp", "mask_of": {"of": "omp"}}}}, "mask_of: expected arm and language"),
-        ({"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "languages": ["fr"]}}}}, "fr has no recipe"),
-        ({"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "combine": "sum"}}}}, "expected one of union"),
+        (
+            {"arms": {"x": {"method": "parp", "mask_of": {"of": "omp"}}}},
+            "mask_of: expected arm and language",
+        ),
+        (
+            {"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "languages": ["fr"]}}}},
+            "fr has no recipe",
+        ),
+        (
+            {"arms": {"x": {"method": "parp", "mask_of": {"arm": "x", "combine": "sum"}}}},
+            "expected one of union",
+        ),
         ({"arms": {"x": {"method": []}}}, "method: expected a value, found an empty list"),
-        ({"arms": {"x": {"method": "dense", "languages": []}}}, "languages: expected one or more, found none"),
+        (
+            {"arms": {"x": {"method": "dense", "languages": []}}},
+            "languages: expected one or more, found none",
+        ),
         ({"arms": {"x": ["parp"]}}, "expected options by name"),
-        ({"arms": {"x": {"method": "mpi"}, "y": {"method": "mpi", "sparsity": 0.5}}}, "x and y: the same experiment"),
+        (
+            {"arms": {"x": {"method": "mpi"}, "y": {"method": "mpi", "sparsity": 0.5}}},
+            "x and y: the same experiment",
+        ),
         ({"options": {"updats": 3}}, "did you mean --updates"),
-        ({"options": {"upstream": "mult"}}, "arm parp: phn.sh: --upstream: .* did you mean 'multi'"),
+        (
+            {"options": {"upstream": "mult"}},
+            "arm parp: phn.sh: --upstream: .* did you mean 'multi'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
@@ -102,17 +131,27 @@ def test_what_is_wrong_is_named(tmp_path: Path, change: dict[str, object], messa
         Study.read(path)
 
 
-@pytest.mark.parametrize(("content", "found"), [("", "nothing"), ("- es\n", "a list"), ("quick\n", "a str")])
+@pytest.mark.parametrize(
+    ("content", "found"), [("", "nothing"), ("- es\n", "a list"), ("quick\n", "a str")]
+)
 def test_what_is_no_mapping(tmp_path: Path, content: str, found: str) -> None:
     (tmp_path / "bad.yaml").write_text(content)
-    with pytest.raises(UserError, match=rf"bad\.yaml: expected a study with arms, options, recipes, found {found}$"):
+    with pytest.raises(
+        UserError, match=rf"bad\.yaml: expected a study with arms, options, recipes, found {found}$"
+    ):
         Study.read(tmp_path / "bad.yaml")
 
 
 def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
-    arms = {"x": {"method": "prap"}, "y": {"method": "parp", "sparsity": 50}, "z": {"languages": ["fr"]}}
+    arms = {
+        "x": {"method": "prap"},
+        "y": {"method": "parp", "sparsity": 50},
+        "z": {"languages": ["fr"]},
+    }
     path = tmp_path / "bad.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False)
+    )
     with pytest.raises(UserError) as found:
         Study.read(path)
     head, *faults = str(found.value).splitlines()
@@ -126,17 +165,25 @@ GRID = {
     "omp": {"method": "omp", "sparsity": [0.6]},
     "moved": {"method": ["transfer", "parp"], "sparsity": 0.6, "mask_of": {"arm": "omp"}},
     "union": {"method": "transfer", "sparsity": 0.6, "mask_of": {"arm": "omp", "combine": "union"}},
-    "again": {"method": "transfer", "sparsity": 0.6, "languages": ["tr"], "mask_of": {"arm": "once", "language": "es"}},
+    "again": {
+        "method": "transfer",
+        "sparsity": 0.6,
+        "languages": ["tr"],
+        "mask_of": {"arm": "once", "language": "es"},
+    },
 }
 
 
 def test_a_grid_is_every_combination(tmp_path: Path) -> None:
     arms = {name: arm for name, arm in GRID.items() if name != "again"}
     path = tmp_path / "grid.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False)
+    )
     study = Study.read(path)
     counts = {name: sum(one.arm == name for one in study.experiments) for name in arms}
-    # Moved: both sources for parp; for the fixed mask only the other language's, since its own is OMP's.
+    # Moved: both sources for parp; for the fixed mask only the other language's, since its own is
+    # OMP's.
     assert counts == {"dense": 4, "curves": 16, "omp": 2, "moved": 6, "union": 2}
     assert len({one.directory for one in study.experiments}) == 30
     first, second = study.waves()
@@ -146,11 +193,15 @@ def test_a_grid_is_every_combination(tmp_path: Path) -> None:
     assert union.combined is not None
     assert [mask.name for mask in union.combined.masks] == ["finetuned_mask.safetensors"] * 2
     assert union.settings.initial_mask is not None
-    assert (union.settings.recipe / union.settings.initial_mask).resolve() == ROOT / union.combined.path
+    assert (
+        union.settings.recipe / union.settings.initial_mask
+    ).resolve() == ROOT / union.combined.path
 
 
 @pytest.mark.parametrize("path", sorted(QUICK.parent.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_study_can_be_run(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_shipped_study_can_be_run(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MBOSHI", str(tmp_path))
     monkeypatch.setenv("GLUE", str(tmp_path))
     study = Study.read(path)
@@ -159,7 +210,9 @@ def test_every_shipped_study_can_be_run(path: Path, monkeypatch: pytest.MonkeyPa
     assert all(need in directories for one in study.experiments for need in one.needs)
 
 
-def test_data_are_prepared_without_what_prunes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_data_are_prepared_without_what_prunes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MBOSHI", str(tmp_path))
     data = ("--train_minutes", "10", "--upstream", "multi")
     last = ("--method", "dense", "--stop_stage", "7")
@@ -176,31 +229,50 @@ def test_tasks_of_text_are_planned_like_languages() -> None:
     one = next(one for one in study.experiments if one.arm == "adjusting")
     assert one.directory.parts[:3] == ("egs2", "glue", "cldr_kind")
     pool = f"pool{digest(one.settings.prune_pattern)}"
-    assert one.needs == (Path(f"egs2/glue/cldr_same/exp/glue_omp_s0.7_{pool}_batch16_minilm_u200_seed0"),)
-    assert one.settings.initial_mask == Path("../cldr_same/exp", one.needs[0].name, "finetuned_mask.safetensors")
+    assert one.needs == (
+        Path(f"egs2/glue/cldr_same/exp/glue_omp_s0.7_{pool}_batch16_minilm_u200_seed0"),
+    )
+    assert one.settings.initial_mask == Path(
+        "../cldr_same/exp", one.needs[0].name, "finetuned_mask.safetensors"
+    )
 
 
 def test_a_mask_is_of_the_method_that_is_named(tmp_path: Path) -> None:
     arms = {
         "both": {"method": ["omp", "parp"], "sparsity": 0.6},
-        "moved": {"method": "transfer", "sparsity": 0.6, "mask_of": {"arm": "both", "method": "omp"}},
+        "moved": {
+            "method": "transfer",
+            "sparsity": 0.6,
+            "mask_of": {"arm": "both", "method": "omp"},
+        },
     }
     path = tmp_path / "grid.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False)
+    )
     moved = [one for one in Study.read(path).experiments if one.arm == "moved"]
     assert all("phn_omp" in str(one.needs[0]) for one in moved)
 
 
 def test_who_begins_with_a_final_mask_comes_after_it(tmp_path: Path) -> None:
-    arms = {"once": {"method": "parp", "sparsity": 0.6, "languages": ["es"]}, "again": GRID["again"]}
+    arms = {
+        "once": {"method": "parp", "sparsity": 0.6, "languages": ["es"]},
+        "again": GRID["again"],
+    }
     path = tmp_path / "grid.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False)
+    )
     assert [[one.arm for one in wave] for wave in Study.read(path).waves()] == [["once"], ["again"]]
 
 
-def test_what_a_recipe_gives_to_phn_sh_is_in_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_recipe_gives_to_phn_sh_is_in_the_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MBOSHI", str(tmp_path))
-    (dense,) = [one for one in Study.read(QUICK.with_name("mboshi.yaml")).experiments if one.arm == "dense"]
+    (dense,) = [
+        one for one in Study.read(QUICK.with_name("mboshi.yaml")).experiments if one.arm == "dense"
+    ]
     words = [str(ROOT / "egs2/mboshi/mb/run.sh"), *dense.options, "--dry_run", "true"]
     printed = subprocess.run(words, capture_output=True, text=True, check=True, cwd="/").stdout
     assert f"--output_dir exp/{dense.settings.tag}" in printed
@@ -214,7 +286,11 @@ def test_what_a_recipe_gives_to_phn_sh_is_in_the_plan(tmp_path: Path, monkeypatc
 def test_what_is_no_recipe(tmp_path: Path, script: str | None, message: str) -> None:
     if script:
         (tmp_path / "run.sh").write_text(script)
-    study = {"recipes": {"es": str(tmp_path)}, "options": {}, "arms": {"dense": {"method": "dense"}}}
+    study = {
+        "recipes": {"es": str(tmp_path)},
+        "options": {},
+        "arms": {"dense": {"method": "dense"}},
+    }
     (tmp_path / "x.yaml").write_text(yaml.safe_dump(study))
     with pytest.raises(UserError, match=message):
         Study.read(tmp_path / "x.yaml")
@@ -231,7 +307,8 @@ def test_no_such_study(tmp_path: Path) -> None:
 
 SCOPES = {
     "omp": {"method": "omp", "sparsity": 0.6, "scope": ["global", "layer"], "lr": [0.001, 0.002]},
-    "moved": {"method": "parp", "sparsity": 0.6, "scope": "layer", "lr": [0.001, 0.002], "mask_of": {"arm": "omp"}},
+    "moved": {"method": "parp", "sparsity": 0.6, "scope": "layer", "lr": [0.001, 0.002],
+    "mask_of": {"arm": "omp"}},
     "union": {
         "method": "transfer", "sparsity": 0.6, "scope": ["global", "layer"], "lr": [0.001, 0.002],
         "mask_of": {"arm": "omp", "combine": "union"},
@@ -241,7 +318,9 @@ SCOPES = {
 
 def test_a_mask_is_that_of_the_same_options_and_no_two_are_in_one_place(tmp_path: Path) -> None:
     path = tmp_path / "grid.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": SCOPES}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": SCOPES}, sort_keys=False)
+    )
     study = Study.read(path)
     by_directory = {one.directory: one for one in study.experiments}
     for one in study.experiments:
@@ -253,28 +332,44 @@ def test_a_mask_is_that_of_the_same_options_and_no_two_are_in_one_place(tmp_path
         if one.combined is not None:
             places.setdefault(one.combined.path, set()).add(one.combined.masks)
             assert one.settings.initial_mask is not None
-            assert (one.settings.recipe / one.settings.initial_mask).resolve() == ROOT / one.combined.path
+            assert (
+                one.settings.recipe / one.settings.initial_mask
+            ).resolve() == ROOT / one.combined.path
     assert len(places) == 4
     assert all(len(masks) == 1 for masks in places.values())
 
 
-def test_every_value_that_an_arm_lists_has_a_row_and_a_name(tmp_path: Path, make_result: Callable[..., Result]) -> None:
+def test_every_value_that_an_arm_lists_has_a_row_and_a_name(
+    tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
     """Three runs of another scope are three rows, whose errors are not averaged."""
     arms = {
-        "scopes": {"method": "parp", "sparsity": [0.5, 0.6], "scope": ["global", "layer", "tensor"], "seed": [0, 1]}
+        "scopes": {
+            "method": "parp",
+            "sparsity": [0.5, 0.6],
+            "scope": ["global", "layer", "tensor"],
+            "seed": [0, 1],
+        }
     }
     path = tmp_path / "grid.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(yaml.safe_load(QUICK.read_text()) | {"arms": arms}, sort_keys=False)
+    )
     results = []
     for one in Study.read(path).experiments:
         settings = one.settings
         results.append(
             make_result(
-                recipe=f"egs2/cldr/{one.language}", language=one.language, sparsity_target=settings.sparsity,
+                recipe=f"egs2/cldr/{one.language}", language=one.language,
+                sparsity_target=settings.sparsity,
                 seed=settings.seed, options=options_of(settings),
             )
         )  # fmt: skip
     head, _, *rows = table(results).splitlines()
     column = [cell.strip() for cell in head.split("|")].index("scope")
-    assert Counter(row.split("|")[column].strip() for row in rows) == {"default": 8, "layer": 8, "tensor": 8}
+    assert Counter(row.split("|")[column].strip() for row in rows) == {
+        "default": 8,
+        "layer": 8,
+        "tensor": 8,
+    }
     assert len(set(lines_of(results))) == 3

@@ -12,14 +12,18 @@ from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures.all import draw
 from parp_espnet.study.report import page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 
 
 @pytest.fixture
 def written(grid: list[Result], evidence: Evidence, tmp_path: Path) -> Path:
     """A report with everything in it."""
     captions = draw(grid, evidence, tmp_path)
-    text = page("a study", grid, evidence, claims(grid, evidence), captions, ["Synthetic speech."], {})
+    text = page(
+        "a study", grid, evidence, claims(grid, evidence), captions, ["Synthetic speech."], {}
+    )
     (tmp_path / "report.html").write_text(text, encoding="utf-8")
     return tmp_path / "report.html"
 
@@ -57,8 +61,17 @@ def test_a_browser_shows_every_figure_and_has_nothing_to_complain_about(written:
     count = "[...document.images].filter(i=>i.naturalWidth>0).length"
     script = f"<script>addEventListener('load',()=>document.title={count})</script>"
     probe = written.with_name("probe.html")
-    probe.write_text(written.read_text(encoding="utf-8").replace("</body>", f"{script}</body>"), encoding="utf-8")
-    words = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
+    probe.write_text(
+        written.read_text(encoding="utf-8").replace("</body>", f"{script}</body>"), encoding="utf-8"
+    )
+    words = [
+        str(CHROMIUM),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        "--dump-dom",
+    ]
     done = subprocess.run(
         [*words, "--virtual-time-budget=5000", f"file://{probe}"],
         capture_output=True, text=True, check=True, timeout=1200,

@@ -15,7 +15,15 @@ from parp_espnet.pipeline.step import Step, run
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import State, describe, duration, failures, listing, note_job, standings
+from parp_espnet.study.state import (
+    State,
+    describe,
+    duration,
+    failures,
+    listing,
+    note_job,
+    standings,
+)
 
 
 @pytest.fixture
@@ -25,12 +33,16 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     return Study.read(ROOT / "conf/study/quick.yaml")
 
 
-def test_done_running_failed_and_left(study: Study, tmp_path: Path, make_result: Callable[..., Result]) -> None:
+def test_done_running_failed_and_left(
+    study: Study, tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
     done, failed, running, *_ = study.experiments
     make_result(updates=150, train_seconds=60.0, decode_seconds=15.0).write(tmp_path / done.result)
     logs = tmp_path / "logs"
     logs.mkdir()
-    (logs / "a.1.log").write_text(f"# run\nexperiment {failed.directory}\nerror: …\n# Ended (code 2) at noon\n")
+    (logs / "a.1.log").write_text(
+        f"# run\nexperiment {failed.directory}\nerror: …\n# Ended (code 2) at noon\n"
+    )
     (logs / "a.2.log").write_text(f"# run\nexperiment {done.directory}\n# Ended (code 0) at noon\n")
     (tmp_path / running.directory).mkdir(parents=True)
     (tmp_path / running.directory / "progress.json").write_text('{"update": 50}')
@@ -41,7 +53,9 @@ def test_done_running_failed_and_left(study: Study, tmp_path: Path, make_result:
     # 75 s for 150 updates.
     assert [one.seconds_left for one in found[:4]] == [0.0, 75.0, 50.0, 75.0]
     text = describe(found, jobs=2)
-    assert text.startswith("9 experiments: 1 done, 1 running, 1 failed, 6 left\n1150 updates are left: about 5 min, 2")
+    assert text.startswith(
+        "9 experiments: 1 done, 1 running, 1 failed, 6 left\n1150 updates are left: about 5 min, 2"
+    )
     assert f"failed  {failed.directory}, log in {logs / 'a.1.log'}" in text
     assert len(listing(found).splitlines()) == 10
     with pytest.raises(UserError, match=r"8 of 9 experiments have no result(.|\n)*a\.1\.log"):
@@ -49,7 +63,10 @@ def test_done_running_failed_and_left(study: Study, tmp_path: Path, make_result:
 
 
 def test_an_experiment_whose_data_have_changed_is_not_done(
-    study: Study, tmp_path: Path, make_result: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    study: Study,
+    tmp_path: Path,
+    make_result: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     done, unpacked, tested, *_ = study.experiments
     for one in (done, unpacked, tested):
@@ -58,13 +75,20 @@ def test_an_experiment_whose_data_have_changed_is_not_done(
     (recipe / "dump").mkdir(parents=True)
     (recipe / "dump/text").write_text("u1 a b\n")
     monkeypatch.chdir(recipe)
-    records = {done: done.directory / ".steps/train.json", tested: tested.folders[-1] / ".steps/score.json"}
+    records = {
+        done: done.directory / ".steps/train.json",
+        tested: tested.folders[-1] / ".steps/score.json",
+    }
     for path in records.values():
         step = Step("stage", ("true",), tmp_path / path, inputs=(Path("dump/text"),))
         assert run(step) == 0
     assert [one.state for one in standings(study, tmp_path)[:3]] == [State.DONE] * 3
     (recipe / "dump/text").write_text("u1 a c\n")
-    assert [one.state for one in standings(study, tmp_path)[:3]] == [State.LEFT, State.DONE, State.LEFT]
+    assert [one.state for one in standings(study, tmp_path)[:3]] == [
+        State.LEFT,
+        State.DONE,
+        State.LEFT,
+    ]
     # To remove what was read, for the room, changes no experiment.
     (recipe / "dump/text").unlink()
     assert [one.state for one in standings(study, tmp_path)[:3]] == [State.DONE] * 3
@@ -81,7 +105,10 @@ def test_a_failed_experiment_that_was_repeated_is_done(
 
 
 def test_what_an_experiment_costs_includes_what_only_it_needs(tmp_path: Path) -> None:
-    arms = {"omp": {"method": "omp", "sparsity": 0.5}, "imp": {"method": "imp", "sparsity": 0.3, "round_updates": 20}}
+    arms = {
+        "omp": {"method": "omp", "sparsity": 0.5},
+        "imp": {"method": "imp", "sparsity": 0.3, "round_updates": 20},
+    }
     path = tmp_path / "x.yaml"
     quick = yaml.safe_load((ROOT / "conf/study/quick.yaml").read_text())
     path.write_text(yaml.safe_dump(quick | {"arms": arms}, sort_keys=False))
@@ -96,14 +123,20 @@ def test_the_time_of_a_job_beside_its_training_is_counted(
     study: Study, tmp_path: Path, make_result: Callable[..., Result]
 ) -> None:
     for one, took in zip(study.experiments[:3], (90.0, 95.0, 2.0), strict=True):
-        make_result(updates=150, train_seconds=70.0, decode_seconds=5.0).write(tmp_path / one.result)
+        make_result(updates=150, train_seconds=70.0, decode_seconds=5.0).write(
+            tmp_path / one.result
+        )
         note_job(one, took)
-    # 75 s for 150 updates, and the median of 15 and 20; the job of 2 s continued one that was interrupted.
+    # 75 s for 150 updates, and the median of 15 and 20; the job of 2 s continued one that was
+    # interrupted.
     assert standings(study, tmp_path)[3].seconds_left == 92.5
 
 
 def test_what_experiments_share_counts_once(study: Study) -> None:
-    dense, omp = (next(one for one in study.experiments if one.settings.method == name) for name in ("dense", "omp"))
+    dense, omp = (
+        next(one for one in study.experiments if one.settings.method == name)
+        for name in ("dense", "omp")
+    )
     assert omp.finetunings == {dense.directory: 150, omp.directory: 150}
     assert study.finetunings([omp]) == {omp.directory: 150}
     assert study.finetunings([dense, omp]) == {dense.directory: 150, omp.directory: 150}
@@ -119,14 +152,22 @@ def test_a_result_of_another_version_is_refused(
     path = tmp_path / study.experiments[0].result
     replace(make_result(), pfer=None).write(path)
     path.write_text(path.read_text().replace("pfer", "feature_error"))
-    with pytest.raises(UserError, match="found other fields: feature_error, feature_error_per_utterance, pfer"):
+    with pytest.raises(
+        UserError, match="found other fields: feature_error, feature_error_per_utterance, pfer"
+    ):
         standings(study, tmp_path)
 
 
 def test_the_command_watches_until_ctrl_c(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "parp_espnet.bin.study"]
-    subprocess.run([*command, "begin", str(ROOT / "conf/study/quick.yaml"), str(tmp_path)], check=True, cwd=ROOT)
-    once = subprocess.run([*command, "status", str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT)
+    subprocess.run(
+        [*command, "begin", str(ROOT / "conf/study/quick.yaml"), str(tmp_path)],
+        check=True,
+        cwd=ROOT,
+    )
+    once = subprocess.run(
+        [*command, "status", str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert once.stdout.startswith("9 experiments: ")
     watching = subprocess.Popen(
         [*command, "status", str(tmp_path), "--watch", "0.1"],
@@ -148,6 +189,8 @@ def test_the_command_watches_until_ctrl_c(tmp_path: Path) -> None:
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize(("seconds", "spelled"), [(40, "40 s"), (1200, "20 min"), (12000, "3 h 20 min")])
+@pytest.mark.parametrize(
+    ("seconds", "spelled"), [(40, "40 s"), (1200, "20 min"), (12000, "3 h 20 min")]
+)
 def test_times_are_spelled(seconds: float, spelled: str) -> None:
     assert duration(seconds) == spelled

@@ -13,7 +13,17 @@ def test_every_result_has_its_row(results: list[Result]) -> None:
     assert len(lines) == 2 + len(results)
     assert len({len(line) for line in lines}) == 1
     cells = [cell.strip() for cell in lines[3].strip("|").split("|")]
-    assert cells == ["es", "omp", "0.600", "2", "0.1200", "[0.1100, 0.1300]", "1.50", "0.9300", "60"]
+    assert cells == [
+        "es",
+        "omp",
+        "0.600",
+        "2",
+        "0.1200",
+        "[0.1100, 0.1300]",
+        "1.50",
+        "0.9300",
+        "60",
+    ]
 
 
 def test_a_mask_of_another_language_is_named(results: list[Result]) -> None:
@@ -21,19 +31,30 @@ def test_a_mask_of_another_language_is_named(results: list[Result]) -> None:
     assert method_of(results[1]) == "omp"
     own = replace(results[2], initial_mask="egs2/cldr/es/exp/x/random_mask.safetensors")
     assert method_of(own) == "parp, random mask"
-    assert method_of(replace(results[2], initial_mask="/home/me/union.safetensors")) == "parp, mask of union"
+    assert (
+        method_of(replace(results[2], initial_mask="/home/me/union.safetensors"))
+        == "parp, mask of union"
+    )
 
 
 @pytest.mark.parametrize(
     ("mask", "called"),
     [
-        ("egs2/cldr/joint/exp/phn_omp_s0.9_multi_train_10min_u1000_seed0/finetuned_mask.safetensors", "joint"),
-        ("egs2/cldr/joint/exp/phn_parp-p_s0.9_n5_multi_train_10min_u1000_seed0/mask.safetensors", "joint parp-p"),
+        (
+            "egs2/cldr/joint/exp/phn_omp_s0.9_multi_train_10min_u1000_seed0/finetuned_mask.safetensors",
+            "joint",
+        ),
+        (
+            "egs2/cldr/joint/exp/phn_parp-p_s0.9_n5_multi_train_10min_u1000_seed0/mask.safetensors",
+            "joint parp-p",
+        ),
         ("egs2/cldr/tr/exp/mine/mask.safetensors", "tr"),
         ("exp/masks/union_omp_es_fr_s0.9_seed0.safetensors", "union of omp es fr"),
     ],
 )
-def test_masks_of_two_runs_of_a_language_are_told_apart(results: list[Result], mask: str, called: str) -> None:
+def test_masks_of_two_runs_of_a_language_are_told_apart(
+    results: list[Result], mask: str, called: str
+) -> None:
     assert method_of(replace(results[2], initial_mask=mask)) == f"parp, mask of {called}"
 
 
@@ -44,7 +65,10 @@ def test_a_joint_run_is_beside_a_joint_run(results: list[Result]) -> None:
         for language in ("es tr zh", "es", "tr", "zh")
     ]
     made = [*joint, *results]
-    ratios = {line.split("|")[2].strip(): line.split("|")[7].strip() for line in table(made).splitlines()[2:8]}
+    ratios = {
+        line.split("|")[2].strip(): line.split("|")[7].strip()
+        for line in table(made).splitlines()[2:8]
+    }
     assert ratios == {"dense, joint run": "1.00", "dense": "1.00", "omp": "1.50"}
     # All languages together are no language.
     assert "| multi | dense, joint run | 0 | 300 | 3 | 0.0400 |" in means(made)
@@ -54,11 +78,22 @@ def test_a_joint_run_is_beside_a_joint_run(results: list[Result]) -> None:
 def test_scores_of_text_have_a_column(results: list[Result]) -> None:
     scores = {"matthews": 0.88, "accuracy": 0.94}
     text = [
-        replace(one, metric="matthews", scores=scores, train_minutes=None, train_examples=10, language="cldr_order")
+        replace(
+            one,
+            metric="matthews",
+            scores=scores,
+            train_minutes=None,
+            train_examples=10,
+            language="cldr_order",
+        )
         for one in results
     ]
     head, _, first, *_ = table(text).splitlines()
-    assert [cell.strip() for cell in head.strip("|").split("|")][4:7] == ["1 − score", "95 % interval", "scores"]
+    assert [cell.strip() for cell in head.strip("|").split("|")][4:7] == [
+        "1 − score",
+        "95 % interval",
+        "scores",
+    ]
     assert "| matthews 0.8800, accuracy 0.9400 |" in first
     told = report("glue", text, [], {})
     assert "Error rate, 1 − score, on `test`" in told
@@ -68,7 +103,9 @@ def test_scores_of_text_have_a_column(results: list[Result]) -> None:
 
 
 def test_what_was_not_measured_is_left_empty(results: list[Result]) -> None:
-    without = replace(results[2], sparsity_measured=None, iou_initial_final=None, train_seconds=None)
+    without = replace(
+        results[2], sparsity_measured=None, iou_initial_final=None, train_seconds=None
+    )
     cells = [cell.strip() for cell in table([without]).splitlines()[2].strip("|").split("|")]
     assert (cells[2], cells[6], cells[7], cells[8]) == ("", "", "", "")
 
@@ -86,8 +123,19 @@ def test_what_differs_has_a_column_and_every_arm_a_mean(results: list[Result]) -
     theirs = [replace(one, upstream="multi-random0", updates=1500, error_rate=0.4) for one in dense]
     made = [*ours, *theirs]
     head, _, first, *_ = table(made).splitlines()
-    assert [cell.strip() for cell in head.strip("|").split("|")][:4] == ["language", "upstream", "method", "sparsity"]
-    assert [cell.strip() for cell in first.strip("|").split("|")][:5] == ["es", "multi", "dense", "0.000", "300"]
+    assert [cell.strip() for cell in head.strip("|").split("|")][:4] == [
+        "language",
+        "upstream",
+        "method",
+        "sparsity",
+    ]
+    assert [cell.strip() for cell in first.strip("|").split("|")][:5] == [
+        "es",
+        "multi",
+        "dense",
+        "0.000",
+        "300",
+    ]
     # Over es, tr and ky, and over the two of them that both have.
     assert "| multi | dense | 0 | 300 | 3 | 0.1200 | 0.0800 |" in means(made)
     assert "| multi-random0 | dense | 0 | 1500 | 2 | 0.4000 | 0.4000 |" in means(made)
@@ -97,7 +145,9 @@ def test_what_differs_has_a_column_and_every_arm_a_mean(results: list[Result]) -
 
 
 def test_the_mean_of_an_arm_is_over_all_seeds_and_of_one_schedule(results: list[Result]) -> None:
-    (dense,) = {one.language: one for one in results if one.method == "dense" and one.language == "es"}.values()
+    (dense,) = {
+        one.language: one for one in results if one.method == "dense" and one.language == "es"
+    }.values()
     languages = [replace(dense, language=name, error_rate=0.2) for name in ("es", "fr", "it")]
     made = [*languages, *(replace(one, seed=1, error_rate=0.4) for one in languages)]
     made += [replace(one, freeze_updates=250, error_rate=0.5) for one in languages[:2]]
@@ -115,8 +165,14 @@ def test_decodings_are_told_apart(results: list[Result]) -> None:
     assert "decoding" not in table(greedy).splitlines()[0]
     assert "Decoding:" not in report("quick", greedy, [], {})
     more = {"decoding": "beam 12", "ngram": "exp/3gram.arpa"}
-    mixed = [*greedy, replace(results[0], error_rate=0.04, **more), replace(results[2], error_rate=0.06, **more)]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table(mixed).splitlines()]
+    mixed = [
+        *greedy,
+        replace(results[0], error_rate=0.04, **more),
+        replace(results[2], error_rate=0.06, **more),
+    ]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table(mixed).splitlines()
+    ]
     place, ratio = rows[0].index("decoding"), rows[0].index("against dense")
     assert [row[place] for row in rows[2:]] == ["greedy"] * 3 + ["beam 12 with n-gram"] * 2
     # 0.06 beside the dense model's 0.04 with the n-gram, not beside its 0.08 without.
@@ -126,7 +182,9 @@ def test_decodings_are_told_apart(results: list[Result]) -> None:
     assert "of the same language, decoded alike." in told
     assert "\nWarning: some.tsv is missing.\n" in told
     languages = [
-        replace(one, language=name, recipe=f"egs2/cldr/{name}") for one in mixed for name in ("es", "tr", "ky")
+        replace(one, language=name, recipe=f"egs2/cldr/{name}")
+        for one in mixed
+        for name in ("es", "tr", "ky")
     ]
     assert "| multi | parp, beam 12 with n-gram | 0.6 | 300 | 3 | 0.0600 |" in means(languages)
 
@@ -139,7 +197,9 @@ def test_decodings_are_told_apart(results: list[Result]) -> None:
         (["mboshi/mb"], "The recordings are of people"),
     ],
 )
-def test_synthetic_speech_is_called_that(results: list[Result], recipes: list[str], says: str) -> None:
+def test_synthetic_speech_is_called_that(
+    results: list[Result], recipes: list[str], says: str
+) -> None:
     made = [replace(results[0], recipe=f"egs2/{recipe}") for recipe in recipes]
     assert says in report("quick", made, [], {})
 
@@ -148,8 +208,9 @@ def test_all_that_results_were_made_by_is_told(results: list[Result]) -> None:
     plain = report("quick", results, [], {})
     assert "python 3.12.1; commit 0123. Command" in plain
     mixed = [*results, replace(results[0], git="4567-dirty", device="NVIDIA H200")]
-    assert "python 3.12.1; or python 3.12.1, trained on NVIDIA H200; commits 0123, 4567-dirty. Command" in report(
-        "quick", mixed, [], {}
+    assert (
+        "python 3.12.1; or python 3.12.1, trained on NVIDIA H200; commits 0123, 4567-dirty. Command"
+        in report("quick", mixed, [], {})
     )
 
 

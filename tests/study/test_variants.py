@@ -1,4 +1,6 @@
-"""Seeds are results that differ in nothing else: whatever differs has a column, a name and a line of its own."""
+"""Seeds are results that differ in nothing else: whatever differs has a column, a name and a line
+of its own.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,8 +15,10 @@ from parp_espnet.study.table import means, table
 from parp_espnet.study.variants import Differences
 
 OPTIONS: dict[str, object] = {
-    "scope": "layer", "prune_biases": False, "prune_pattern": "x", "lr": 0.001, "mask_time_prob": 0.3,
-    "speed_perturb_factors": "0.9 1 1.1", "train_config.grad_clip": 7, "layerdrop": 0.1, "min_wav_duration": 1.0,
+    "scope": "layer", "prune_biases": False, "prune_pattern": "x", "lr": 0.001,
+    "mask_time_prob": 0.3,
+    "speed_perturb_factors": "0.9 1 1.1", "train_config.grad_clip": 7, "layerdrop": 0.1,
+    "min_wav_duration": 1.0,
     "ngram_num": 4, "valid_set": "other", "max_length": 9,
 }  # fmt: skip
 
@@ -29,7 +33,8 @@ def three_seeds(make_result: Callable[..., Result], rate: float, **options: obje
                     make_result(
                         recipe=f"egs2/cldr/{language}", language=language, method=method, seed=seed,
                         sparsity_target=sparsity, sparsity_measured=sparsity, error_rate=rate,
-                        interval=None if method == "dense" else 5, ci95=(rate - 0.01, rate + 0.01), options=options,
+                        interval=None if method == "dense" else 5, ci95=(rate - 0.01, rate + 0.01),
+                        options=options,
                     )
                 )  # fmt: skip
     return made
@@ -40,14 +45,19 @@ def labels(figure: object) -> set[str]:
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_two_values_of_an_option_are_two_arms_and_not_averaged(name: str, make_result: Callable[..., Result]) -> None:
+def test_two_values_of_an_option_are_two_arms_and_not_averaged(
+    name: str, make_result: Callable[..., Result]
+) -> None:
     usual = three_seeds(make_result, 0.2)
     other = three_seeds(make_result, 0.4, **{name: OPTIONS[name]})
     results = [*usual, *other]
     pruned = [one for one in results if one.method == "parp"]
     value = Differences.of(results).value(name, other[0])
     called = f"parp, {name} {value}"
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table(results).splitlines()]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table(results).splitlines()
+    ]
     column = rows[0].index(name)
     assert {row[column] for row in rows[2:]} == {"default", value}
     told = means(results)
@@ -62,18 +72,28 @@ def test_two_values_of_an_option_are_two_arms_and_not_averaged(name: str, make_r
 def test_three_scopes_are_three_rows_and_three_lines(make_result: Callable[..., Result]) -> None:
     results = three_seeds(make_result, 0.1)
     for scope in ("layer", "tensor"):
-        results += [one for one in three_seeds(make_result, 0.2, scope=scope) if one.method == "parp"]
-    seeds = [one for one in results if one.seed == 0 and one.language == "es" and one.sparsity_target == 0.5]
+        results += [
+            one for one in three_seeds(make_result, 0.2, scope=scope) if one.method == "parp"
+        ]
+    seeds = [
+        one
+        for one in results
+        if one.seed == 0 and one.language == "es" and one.sparsity_target == 0.5
+    ]
     lines = table(seeds).splitlines()[2:]
     assert len(set(lines)) == 3
     figure = curves(results)
     assert figure is not None
     assert labels(figure) == {"dense", "parp", "parp, scope layer", "parp, scope tensor"}
-    styles = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in figure.axes[0].lines}
+    styles = {
+        (line.get_color(), line.get_linestyle(), line.get_marker()) for line in figure.axes[0].lines
+    }
     assert len(styles) >= 4
 
 
-def test_seeds_of_results_that_differ_in_nothing_else_are_averaged(make_result: Callable[..., Result]) -> None:
+def test_seeds_of_results_that_differ_in_nothing_else_are_averaged(
+    make_result: Callable[..., Result],
+) -> None:
     results = three_seeds(make_result, 0.2, scope="layer", seed=1, ngpu=1, mboshi="/data/mboshi")
     assert Differences.of(results).names == ()
     # Where a corpus lies, and on what a run was made, is no option of it.
@@ -81,7 +101,9 @@ def test_seeds_of_results_that_differ_in_nothing_else_are_averaged(make_result: 
     assert Differences.of([*results, *elsewhere]).names == ()
     assert conditions(results[0]) == conditions(elsewhere[0])
     # More processes are other batches.
-    assert Differences.of([*results, replace(elsewhere[0], options={"scope": "layer", "ngpu": 4})]).names == ("ranks",)
+    assert Differences.of(
+        [*results, replace(elsewhere[0], options={"scope": "layer", "ngpu": 4})]
+    ).names == ("ranks",)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +133,12 @@ def test_fields_tell_results_apart_as_options_do(
 
 def test_what_a_recipe_always_has_is_no_difference(make_result: Callable[..., Result]) -> None:
     es = three_seeds(make_result, 0.2)[:9]
-    mb = [replace(one, recipe="egs2/mboshi/mb", language="mb", train_minutes=13.0, options={"lr": 4e-4}) for one in es]
+    mb = [
+        replace(
+            one, recipe="egs2/mboshi/mb", language="mb", train_minutes=13.0, options={"lr": 4e-4}
+        )
+        for one in es
+    ]
     assert Differences.of([*es, *mb]).names == ()
 
 
@@ -119,7 +146,9 @@ def test_who_prunes_nothing_has_no_ranking(make_result: Callable[..., Result]) -
     dense = make_result(method="dense", sparsity_target=0.0, options={})
     pruned = make_result(method="mpi", options={"prune_pattern": "x"})
     assert Differences.of([dense, pruned]).names == ()
-    assert Differences.of([dense, pruned, replace(pruned, method="omp", options={})]).names == ("prune_pattern",)
+    assert Differences.of([dense, pruned, replace(pruned, method="omp", options={})]).names == (
+        "prune_pattern",
+    )
     grown = make_result(method="parp-p", options={"start_sparsity": 0.1})
     # Other methods have no start of theirs.
     assert Differences.of([dense, grown, make_result(method="parp", options={})]).names == ()
@@ -127,10 +156,14 @@ def test_who_prunes_nothing_has_no_ranking(make_result: Callable[..., Result]) -
     assert Differences.of([dense, grown, later]).names == ("start_sparsity",)
 
 
-def test_two_masks_that_nothing_else_tells_apart_are_told_by_their_hashes(make_result: Callable[..., Result]) -> None:
+def test_two_masks_that_nothing_else_tells_apart_are_told_by_their_hashes(
+    make_result: Callable[..., Result],
+) -> None:
     def given(sha256: str, seed: int = 0) -> Result:
         origin = {"source": "finetuned", "language": "tr", "seed": seed, "sha256": sha256 * 64}
-        return make_result(method="transfer", seed=seed, mask_origin=origin, options={"initial_mask": "x"})
+        return make_result(
+            method="transfer", seed=seed, mask_origin=origin, options={"initial_mask": "x"}
+        )
 
     assert Differences.of([given("a"), given("b", seed=1)]).names == ()
     both = Differences.of([given("a"), given("b")])
@@ -148,10 +181,14 @@ def test_results_of_before_are_seeds_of_each_other(make_result: Callable[..., Re
 def test_what_is_not_known_and_another_gpu_are_no_difference(
     make_result: Callable[..., Result], devices: tuple[str | None, str | None]
 ) -> None:
-    one, other = (make_result(device=device, seed=seed, options={}) for seed, device in enumerate(devices))
+    one, other = (
+        make_result(device=device, seed=seed, options={}) for seed, device in enumerate(devices)
+    )
     assert Differences.of([one, other]).names == ()
 
 
 @pytest.mark.parametrize("odd", ["two", True, 1.5, 10**400])
-def test_odd_numbers_of_ranks_are_no_defect(make_result: Callable[..., Result], odd: bool | int | float | str) -> None:
+def test_odd_numbers_of_ranks_are_no_defect(
+    make_result: Callable[..., Result], odd: bool | int | float | str
+) -> None:
     table([make_result(options={"num_nodes": odd, "ngpu": odd})])

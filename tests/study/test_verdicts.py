@@ -23,7 +23,9 @@ def keep(make_result: Callable[..., Result], tmp_path: Path) -> Keep:
         result.write(folder / "result.json")
         write_json(folder / "results.json", [read_json(folder / "result.json")])
         same = Comparison("es", 0.5, 0, 0, "parp", "dense", 0.0, (0.0, 0.0), None, None, 0.01)
-        Evidence(comparisons=[replace(same, difference=one) for one in differences]).write(folder / "evidence.json")
+        Evidence(comparisons=[replace(same, difference=one) for one in differences]).write(
+            folder / "evidence.json"
+        )
         return folder
 
     return make
@@ -36,7 +38,10 @@ def test_a_run_of_several_studies_counts_once_and_each_corpus_for_itself(keep: K
         keep("again", "cldr", [0.02, 0.03]),
     ]
     head, line, *rows = verdicts(folders).splitlines()
-    assert [row.split(" | ")[2:4] for row in rows] == [["cldr", "does not hold"], ["mboshi", "holds"]]
+    assert [row.split(" | ")[2:4] for row in rows] == [
+        ["cldr", "does not hold"],
+        ["mboshi", "holds"],
+    ]
     assert "fewer errors in 0 of 3, more in 3" in rows[0]
     assert head.count("|") == line.count("|") == rows[0].count("|")
 

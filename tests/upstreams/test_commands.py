@@ -31,7 +31,10 @@ def assert_refused(done: subprocess.CompletedProcess[str], says: str) -> None:
         (["--jobs", "0"], "--jobs 0: expected 1 or more"),
         (["--sparsity", "0.5"], "there is no option --sparsity"),
         (["multi"], "multi: expected options only"),
-        (["--config", "conf/none.yaml"], "there are conf/human.yaml conf/mono.yaml conf/multi.yaml"),
+        (
+            ["--config", "conf/none.yaml"],
+            "there are conf/human.yaml conf/mono.yaml conf/multi.yaml",
+        ),
     ],
 )
 def test_wrong_options_of_the_pretraining_recipe(options: list[str], says: str) -> None:

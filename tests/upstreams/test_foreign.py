@@ -1,4 +1,6 @@
-"""Hostile checkpoints, each made for real: all are refused in one line, and nothing in them runs."""
+"""Hostile checkpoints, each made for real: all are refused in one line, and nothing in
+them runs.
+"""
 
 import json
 import os
@@ -71,7 +73,11 @@ def overlapping(file: Path) -> None:
         for number in range(100):
             again = zipfile.ZipInfo(f"archive/data/{number + 1}")
             first = archive.filelist[0]
-            again.CRC, again.file_size, again.compress_size = first.CRC, first.file_size, first.compress_size
+            again.CRC, again.file_size, again.compress_size = (
+                first.CRC,
+                first.file_size,
+                first.compress_size,
+            )
             again.header_offset = first.header_offset
             archive.filelist.append(again)
 
@@ -97,7 +103,12 @@ def test_refused_in_one_line(tmp_path: Path, make: Callable[[Path], None], says:
     file = tmp_path / "foreign.pt"
     make(file)
     out = str(tmp_path / "out")
-    for read in (read_checkpoint, load_weights, load_model_state, lambda path: preflight(str(path), Path(out))):
+    for read in (
+        read_checkpoint,
+        load_weights,
+        load_model_state,
+        lambda path: preflight(str(path), Path(out)),
+    ):
         with pytest.raises(UserError, match=says) as caught:
             read(file)
         assert len(str(caught.value).splitlines()) == 1
@@ -122,14 +133,17 @@ def test_larger_than_memory(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "layers",
-    ["__import__('os').system('touch MARK')", "[(1, 1, 1)] * 10 ** 9", "[(1, 1, 1)] * 99 * 99", "[x for x in ()]",
+    ["__import__('os').system('touch MARK')", "[(1, 1, 1)] * 10 ** 9", "[(1, 1, 1)] * 99 "
+                                                                       "* 99", "[x for x in ()]",
      "[" * 9000, "[(1, 1, 1)", "3", ["no string"]],
     ids=["call", "power", "product", "comprehension", "deep", "unfinished", "number", "list"],
 )  # fmt: skip
 def test_a_setting_that_s3prl_would_evaluate(tmp_path: Path, layers: object) -> None:
     content = {"model_cfg": {"conv_feature_layers": layers}, "model_weight": {}, "task_cfg": {}}
     torch.save(content, tmp_path / "native.pt")
-    with pytest.raises(UserError, match=r"conv_feature_layers: expected a list .* do not use this file"):
+    with pytest.raises(
+        UserError, match=r"conv_feature_layers: expected a list .* do not use this file"
+    ):
         preflight(str(tmp_path / "native.pt"), tmp_path / "out")
 
 
@@ -142,12 +156,16 @@ def safetensors(file: Path, *offsets: tuple[int, int]) -> None:
     file.write_bytes(struct.pack("<Q", len(text)) + text + bytes(16))
 
 
-@pytest.mark.parametrize("offsets", [[(0, 8), (4, 16)], [(0, 4096)], [(0, 4)], [(8, 16), (12, 16)], [(0, 16), (0, 16)]])
+@pytest.mark.parametrize(
+    "offsets", [[(0, 8), (4, 16)], [(0, 4096)], [(0, 4)], [(8, 16), (12, 16)], [(0, 16), (0, 16)]]
+)
 def test_safetensors_with_wrong_offsets(tmp_path: Path, offsets: list[tuple[int, int]]) -> None:
     safetensors(tmp_path / "model.safetensors", (0, 8), (8, 16))
     assert set(load_weights(tmp_path)) == {"w0", "w1"}
     safetensors(tmp_path / "model.safetensors", *offsets)
-    with pytest.raises(UserError, match=r"model\.safetensors: expected safetensors, found a damaged") as caught:
+    with pytest.raises(
+        UserError, match=r"model\.safetensors: expected safetensors, found a damaged"
+    ) as caught:
         load_weights(tmp_path)
     assert len(str(caught.value).splitlines()) == 1
 
@@ -161,15 +179,20 @@ def growing(form: str) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "a: !!python/object/apply:os.system ['touch mark']", "[" * 20_000, "a: \x00", "a: [1", "a: !!bool x",
+        "a: !!python/object/apply:os.system ['touch "
+        "mark']", "[" * 20_000, "a: \x00", "a: [1", "a: !!bool x",
         "a: &a [*a]", growing("[{}]"), growing("{{<<: [{}]}}"),
     ],
     ids=["object", "deep", "binary", "unfinished", "scalar", "itself", "aliases", "merges"],
 )  # fmt: skip
-def test_yaml_that_is_no_plain_yaml(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yaml_that_is_no_plain_yaml(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.yaml").write_text(text)
-    with pytest.raises(UserError, match=r"train\.yaml: cannot read this training configuration") as caught:
+    with pytest.raises(
+        UserError, match=r"train\.yaml: cannot read this training configuration"
+    ) as caught:
         _load(tmp_path / "train.yaml")
     assert len(str(caught.value).splitlines()) == 1
     assert not (tmp_path / "mark").exists()
@@ -185,15 +208,22 @@ def test_json_that_is_too_deep(tmp_path: Path) -> None:
 
 def test_the_advice_fits_whose_file_it_is(tmp_path: Path) -> None:
     (tmp_path / "exp/tag/.steps").mkdir(parents=True)
-    for path, advice in ((tmp_path / "x.pth", "fetch it again"), (tmp_path / "exp/tag/x.pth", "run its recipe again")):
+    for path, advice in (
+        (tmp_path / "x.pth", "fetch it again"),
+        (tmp_path / "exp/tag/x.pth", "run its recipe again"),
+    ):
         torch.save({"a": torch.ones(1000)}, path)
         path.write_bytes(path.read_bytes()[:-500])
         with pytest.raises(UserError, match=advice):
             read_checkpoint(path)
 
 
-@pytest.mark.parametrize(("held", "says"), [(Namespace(lr=1), r"holds a argparse\.Namespace, and reading")])
-def test_torchs_advice_to_run_a_file_is_not_passed_on(tmp_path: Path, held: object, says: str) -> None:
+@pytest.mark.parametrize(
+    ("held", "says"), [(Namespace(lr=1), r"holds a argparse\.Namespace, and reading")]
+)
+def test_torchs_advice_to_run_a_file_is_not_passed_on(
+    tmp_path: Path, held: object, says: str
+) -> None:
     torch.save({"args": held}, tmp_path / "fairseq.pt")
     with pytest.raises(UserError, match=says) as caught:
         read_checkpoint(tmp_path / "fairseq.pt")

@@ -1,4 +1,6 @@
-"""The preflight on real models of small size: each trap is set, and each error is one clear line."""
+"""The preflight on real models of small size: each trap is set, and each error is one
+clear line.
+"""
 
 import json
 from collections.abc import Callable
@@ -39,7 +41,8 @@ from parp_espnet.upstreams.preflight import preflight
 SMALL = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
     "num_feat_extract_layers": 5, "conv_dim": [16] * 5, "conv_kernel": [20, 8, 4, 2, 2],
-    "conv_stride": [10, 4, 2, 2, 2], "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2,
+    "conv_stride": [10, 4, 2, 2, 2], "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 2,
 }  # fmt: skip
 MODELS = {
     "hubert": (HubertConfig, HubertModel),
@@ -69,7 +72,9 @@ def save(folder: Path, kind: str, **settings: object) -> Path:
 @pytest.mark.parametrize("stable", [False, True])
 def test_s3prl_gives_the_models_own_output(tmp_path: Path, kind: str, stable: bool) -> None:
     norm = "layer" if stable else "group"
-    source = save(tmp_path / "in", kind, do_stable_layer_norm=stable, feat_extract_norm=norm, layerdrop=0.1)
+    source = save(
+        tmp_path / "in", kind, do_stable_layer_norm=stable, feat_extract_norm=norm, layerdrop=0.1
+    )
     checked = preflight(str(source), tmp_path / "out")
     assert checked.changed["layerdrop"] == (0.1, 0.0)
     assert json.loads((tmp_path / "out" / "frontend.json").read_text()) == checked.frontend
@@ -77,9 +82,12 @@ def test_s3prl_gives_the_models_own_output(tmp_path: Path, kind: str, stable: bo
     wave = torch.randn(1, 8000)
     with torch.no_grad():
         ours = upstream(wave, torch.tensor([8000]))[0][-1]
-        # s3prl's native WavLM takes group-norm models' waves as they are; Hugging Face's extractor normalises all.
+        # s3prl's native WavLM takes group-norm models' waves as they are; Hugging Face's extractor
+        # normalises all.
         plain = kind == "wavlm" and not stable
-        normal = wave if plain else (wave - wave.mean()) / torch.sqrt(wave.var(unbiased=False) + 1e-7)
+        normal = (
+            wave if plain else (wave - wave.mean()) / torch.sqrt(wave.var(unbiased=False) + 1e-7)
+        )
         model = MODELS[kind][1].from_pretrained(source).eval()
         expected = model(normal).last_hidden_state
     assert torch.allclose(ours[:, : expected.shape[1]], expected, atol=1e-4)
@@ -88,13 +96,17 @@ def test_s3prl_gives_the_models_own_output(tmp_path: Path, kind: str, stable: bo
 
 def test_layers_of_a_wavlm_are_not_dropped(tmp_path: Path) -> None:
     source = save(tmp_path / "in", "wavlm")
-    with pytest.raises(UserError, match=r"--layerdrop 0.1: a WavLM runs in s3prl's code, which drops no layers"):
+    with pytest.raises(
+        UserError, match=r"--layerdrop 0.1: a WavLM runs in s3prl's code, which drops no layers"
+    ):
         preflight(str(source), tmp_path / "out", {"layerdrop": 0.1})
 
 
 @pytest.mark.parametrize("setting", ["mask_time_prob", "mask_feature_prob"])
 @pytest.mark.parametrize(("kind", "called"), [("wavlm", "WavLM"), ("data2vec-audio", "data2vec")])
-def test_what_s3prls_own_code_would_not_hide_is_refused(tmp_path: Path, kind: str, called: str, setting: str) -> None:
+def test_what_s3prls_own_code_would_not_hide_is_refused(
+    tmp_path: Path, kind: str, called: str, setting: str
+) -> None:
     source = save(tmp_path / "in", kind, **POSITIONS.get(kind, {}))
     message = f"--{setting} 0.3: a {called} runs in s3prl's code, which hides nothing in training"
     with pytest.raises(UserError, match=message):
@@ -124,9 +136,14 @@ def test_random_weights_keep_the_architecture_and_depend_on_the_seed(tmp_path: P
     before = (source / "model.safetensors").read_bytes()
     preflight(str(source), tmp_path / "as_it_is", random_seed=1)
     assert (source / "model.safetensors").read_bytes() == before
-    drawn = [load_file(tmp_path / name / "model.safetensors") for name in ("one", "again", "other", "as_it_is")]
+    drawn = [
+        load_file(tmp_path / name / "model.safetensors")
+        for name in ("one", "again", "other", "as_it_is")
+    ]
     pretrained = load_file(source / "model.safetensors")
-    assert {name: weight.shape for name, weight in pretrained.items()} == {n: w.shape for n, w in drawn[0].items()}
+    assert {name: weight.shape for name, weight in pretrained.items()} == {
+        n: w.shape for n, w in drawn[0].items()
+    }
     name = "encoder.layers.0.attention.q_proj.weight"
     assert torch.equal(drawn[0][name], drawn[1][name])
     assert torch.equal(drawn[0][name], drawn[3][name])
@@ -169,7 +186,10 @@ def s3prls_wav2vec2(settings: dict[str, Any]) -> Any:
 def test_native_checkpoints_are_recognised_and_heard(tmp_path: Path, kind: str) -> None:
     torch.save(native(kind), tmp_path / "native.pt")
     checked = preflight(str(tmp_path / "native.pt"), tmp_path / "out")
-    assert checked.frontend == {"upstream": f"{kind}_local", "path_or_url": str(tmp_path / "native.pt")}
+    assert checked.frontend == {
+        "upstream": f"{kind}_local",
+        "path_or_url": str(tmp_path / "native.pt"),
+    }
     assert checked.parameters > 10_000
 
 
@@ -187,7 +207,9 @@ def test_a_native_checkpoint_that_lacks_a_layer_is_refused(tmp_path: Path) -> No
 def test_a_native_checkpoint_of_other_frames_is_refused(tmp_path: Path) -> None:
     model = WavLMModel(WavLMConfig(**SMALL | {"conv_stride": [10, 4, 2, 2, 1]}))
     torch.save(wavlm.to_native(model.config.to_dict(), model.state_dict()), tmp_path / "native.pt")
-    with pytest.raises(UserError, match=r"a frame of 320 samples.* found strides 10 × 4 × 2 × 2 × 1 = 160"):
+    with pytest.raises(
+        UserError, match=r"a frame of 320 samples.* found strides 10 × 4 × 2 × 2 × 1 = 160"
+    ):
         preflight(str(tmp_path / "native.pt"), tmp_path / "out")
 
 
@@ -195,13 +217,18 @@ def test_a_native_checkpoint_of_other_frames_is_refused(tmp_path: Path) -> None:
 def test_s3prl_gives_a_data2vecs_own_output(tmp_path: Path, random_seed: int | None) -> None:
     source = save(tmp_path / "in", "data2vec-audio", layerdrop=0.1, **POSITIONS["data2vec-audio"])
     checked = preflight(str(source), tmp_path / "out", random_seed=random_seed)
-    assert checked.frontend == {"upstream": "data2vec_local", "path_or_url": str(tmp_path / "out" / "data2vec.pt")}
+    assert checked.frontend == {
+        "upstream": "data2vec_local",
+        "path_or_url": str(tmp_path / "out" / "data2vec.pt"),
+    }
     upstream = S3PRLUpstream(checked.frontend["upstream"], checked.frontend["path_or_url"]).eval()
     wave = torch.randn(1, 8000)
     normal = (wave - wave.mean()) / torch.sqrt(wave.var(unbiased=False) + 1e-7)
     with torch.no_grad():
         ours = upstream(wave, torch.tensor([8000]))[0][-1]
-        expected = Data2VecAudioModel.from_pretrained(tmp_path / "out").eval()(normal).last_hidden_state
+        expected = (
+            Data2VecAudioModel.from_pretrained(tmp_path / "out").eval()(normal).last_hidden_state
+        )
     assert torch.allclose(ours[:, : expected.shape[1]], expected, atol=1e-4)
     upstream.train()(wave, torch.tensor([8000]))
 
@@ -225,7 +252,9 @@ def damaged_weights(folder: Path) -> None:
     file.write_bytes(file.read_bytes()[:-100])
 
 
-def changed_weights(folder: Path, change: Callable[[str, torch.Tensor], dict[str, torch.Tensor]]) -> None:
+def changed_weights(
+    folder: Path, change: Callable[[str, torch.Tensor], dict[str, torch.Tensor]]
+) -> None:
     file = save(folder, "hubert") / "model.safetensors"
     made: dict[str, torch.Tensor] = {}
     for name, tensor in load_file(file).items():
@@ -236,7 +265,9 @@ def changed_weights(folder: Path, change: Callable[[str, torch.Tensor], dict[str
 def of_eight_bits(folder: Path) -> None:
     changed_weights(
         folder,
-        lambda name, tensor: {name: (100 * tensor).to(torch.int8) if name.endswith("_proj.weight") else tensor},
+        lambda name, tensor: {
+            name: (100 * tensor).to(torch.int8) if name.endswith("_proj.weight") else tensor
+        },
     )
 
 
@@ -244,7 +275,9 @@ def pickled_of_eight_bits(folder: Path) -> None:
     file = save(folder, "hubert") / "model.safetensors"
     weights = load_file(file)
     name = "encoder.layers.0.attention.k_proj.weight"
-    torch.save(weights | {name: weights[name].to(torch.float8_e4m3fn)}, folder / "pytorch_model.bin")
+    torch.save(
+        weights | {name: weights[name].to(torch.float8_e4m3fn)}, folder / "pytorch_model.bin"
+    )
     file.unlink()
 
 
@@ -252,12 +285,16 @@ def with_scales(folder: Path) -> None:
     name = "encoder.layers.1.attention.q_proj.weight"
     changed_weights(
         folder,
-        lambda one, tensor: {one: tensor} | ({name[:-6] + "SCB": torch.ones(32)} if one == name else {}),
+        lambda one, tensor: (
+            {one: tensor} | ({name[:-6] + "SCB": torch.ones(32)} if one == name else {})
+        ),
     )
 
 
 def pruned_by_torch(folder: Path) -> None:
-    changed_weights(folder, lambda name, tensor: {name.replace("q_proj.weight", "q_proj.weight_orig"): tensor})
+    changed_weights(
+        folder, lambda name, tensor: {name.replace("q_proj.weight", "q_proj.weight_orig"): tensor}
+    )
 
 
 def with_an_adapter_of_peft(folder: Path) -> None:
@@ -309,7 +346,14 @@ def with_an_adapter(folder: Path) -> None:
 
 
 def with_an_adapter_of_one_layer(folder: Path) -> None:
-    save(folder, "wav2vec2", add_adapter=True, num_adapter_layers=1, adapter_stride=1, adapter_kernel_size=1)
+    save(
+        folder,
+        "wav2vec2",
+        add_adapter=True,
+        num_adapter_layers=1,
+        adapter_stride=1,
+        adapter_kernel_size=1,
+    )
 
 
 def with_another_output(folder: Path) -> None:
@@ -334,11 +378,20 @@ def of_the_telephone(folder: Path) -> None:
     ("breakage", "says"),
     [
         (damaged_weights, "expected safetensors, found a damaged or other file"),
-        (of_eight_bits, r"layers\.0\.attention\.k_proj\.weight: expected weights of 16 or 32 bits, found I8"),
+        (
+            of_eight_bits,
+            r"layers\.0\.attention\.k_proj\.weight: expected weights of 16 or 32 bits, found I8",
+        ),
         (pickled_of_eight_bits, r"k_proj\.weight: expected .* found torch\.float8_e4m3fn"),
-        (with_scales, r"1 weights of the layers have no place .*1\.attention\.q_proj\.SCB; merge adapters"),
+        (
+            with_scales,
+            r"1 weights of the layers have no place .*1\.attention\.q_proj\.SCB; merge adapters",
+        ),
         (pruned_by_torch, "weights are missing or misshapen"),
-        (with_an_adapter_of_peft, r"adapter_config\.json: expected a whole model, found an adapter of peft"),
+        (
+            with_an_adapter_of_peft,
+            r"adapter_config\.json: expected a whole model, found an adapter of peft",
+        ),
         (without_layers, "num_hidden_layers: expected one at least, found -1"),
         (of_several_kinds, "expected a Hugging Face model with 'model_type'"),
         (missing_weights, "no weights"),
@@ -352,7 +405,8 @@ def of_the_telephone(folder: Path) -> None:
         (of_relative_positions, "model_type 'sew-d'"),
         (
             with_an_adapter,
-            r"expected 49 frames of 32 numbers for a second.* found 7 of 32: its adapter \(add_adapter\)",
+            r"expected 49 frames of 32 numbers for a second.* found 7 of 32: its adapter "
+            r"\(add_adapter\)",
         ),
         (with_an_adapter_of_one_layer, r"its adapter \(add_adapter\)"),
         (with_another_output, r"found 7 of 24: its adapter \(add_adapter\)"),
@@ -361,7 +415,9 @@ def of_the_telephone(folder: Path) -> None:
         (of_the_telephone, "sampling_rate 16000, found 8000"),
     ],
 )
-def test_what_is_no_upstream_is_refused_in_one_line(tmp_path: Path, breakage: object, says: str) -> None:
+def test_what_is_no_upstream_is_refused_in_one_line(
+    tmp_path: Path, breakage: object, says: str
+) -> None:
     breakage(tmp_path / "in")  # type: ignore[operator]
     with pytest.raises(UserError, match=says) as caught:
         preflight(str(tmp_path / "in"), tmp_path / "out")
@@ -402,5 +458,7 @@ def test_a_native_checkpoint_of_eight_bits_is_refused(tmp_path: Path) -> None:
     name = "encoder.layers.0.self_attn.k_proj.weight"
     checkpoint["model_weight"][name] = checkpoint["model_weight"][name].to(torch.int8)
     torch.save(checkpoint, tmp_path / "model.pt")
-    with pytest.raises(UserError, match=r"k_proj\.weight: expected weights of 16 or 32 bits, found torch\.int8"):
+    with pytest.raises(
+        UserError, match=r"k_proj\.weight: expected weights of 16 or 32 bits, found torch\.int8"
+    ):
         preflight(str(tmp_path / "model.pt"), tmp_path / "out")

@@ -1,4 +1,6 @@
-"""Pretraining on real synthetic speech, small: what it masks and batches, and that an interruption changes no bit."""
+"""Pretraining on real synthetic speech, small: what it masks and batches, and that an interruption
+changes no bit.
+"""
 
 import dataclasses
 import io
@@ -27,7 +29,13 @@ from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig, rea
 from parp_espnet.upstreams.pretrain.export import export
 from parp_espnet.upstreams.pretrain.human import load_human, make_human
 from parp_espnet.upstreams.pretrain.model import draw_mask
-from parp_espnet.upstreams.pretrain.speech import batches, load_speech, make_speech, normalised, sets_of
+from parp_espnet.upstreams.pretrain.speech import (
+    batches,
+    load_speech,
+    make_speech,
+    normalised,
+    sets_of,
+)
 from parp_espnet.upstreams.pretrain.train import pretrain
 
 HUMAN = {"en", "es", "fr", "nl", "ru"}
@@ -43,7 +51,8 @@ TINY = PretrainConfig(
         Iteration(updates=4, clusters=6, layer=1, minutes=0.6),
     ),
     model={
-        "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
+        "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 64,
         "conv_dim": [16] * 5, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2,
     },
     batch_seconds=12.0,
@@ -62,10 +71,18 @@ def speech(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory, make_deb: Callable[..., debian.Package]) -> Iterator[Path]:
-    """Where downloads go; in the only package a voice says pictures' descriptions, one of them another one."""
+def packages(
+    tmp_path_factory: pytest.TempPathFactory, make_deb: Callable[..., debian.Package]
+) -> Iterator[Path]:
+    """Where downloads go; in the only package a voice says pictures' descriptions, one of them
+    another one.
+    """
     mirror = tmp_path_factory.mktemp("mirror")
-    texts = {"one": "questo è un esempio di voce", "two": "la luna piena sopra il mare", "three": "un gatto nero dorme"}
+    texts = {
+        "one": "questo è un esempio di voce",
+        "two": "la luna piena sopra il mare",
+        "three": "un gatto nero dorme",
+    }
     spoken = {**texts, "three": "oggi piove e il vento soffia forte da nord"}
     files: dict[str, bytes] = {}
     for name, text in texts.items():
@@ -141,7 +158,9 @@ def test_speech_that_is_there_is_kept(speech: Path) -> None:
     assert 20 < seconds < 50
 
 
-def test_every_iteration_has_new_speech_and_the_reference_voice_where_it_needs_it(speech: Path) -> None:
+def test_every_iteration_has_new_speech_and_the_reference_voice_where_it_needs_it(
+    speech: Path,
+) -> None:
     first, second = (load_speech(TINY, sets_of(TINY, number, speech)["train"]) for number in (1, 3))
     assert all(clip.reference is not None for clip in first)
     assert all(clip.reference is None for clip in second)
@@ -167,14 +186,18 @@ def test_masks_cover_their_share() -> None:
     lengths = torch.randint(20, 400, (400,), generator=torch.Generator().manual_seed(1))
     masked = draw_mask(lengths, 0.4, 10, torch.Generator().manual_seed(0))
     assert float(masked.sum() / lengths.sum()) == pytest.approx(0.4, abs=0.03)
-    assert not any(bool(row[length:].any()) for row, length in zip(masked, lengths.tolist(), strict=True))
+    assert not any(
+        bool(row[length:].any()) for row, length in zip(masked, lengths.tolist(), strict=True)
+    )
 
 
 def test_noise_has_the_ratio_that_was_asked_for() -> None:
     rng = np.random.default_rng(0)
     time = np.arange(16000) / 16000
     speech = np.sin(2 * np.pi * 300 * time).astype(np.float32)
-    ranges = Disturbances(room_share=0.0, channel=0.0, noise_share=1.0, noise=(10.0, 10.0), babble_share=0.0)
+    ranges = Disturbances(
+        room_share=0.0, channel=0.0, noise_share=1.0, noise=(10.0, 10.0), babble_share=0.0
+    )
     noise = disturb(speech, speech, ranges, rng) - speech
     assert 10 * np.log10(np.mean(speech**2) / np.mean(noise**2)) == pytest.approx(10.0, abs=0.1)
 
@@ -198,14 +221,21 @@ def test_a_slower_voice_gets_the_reference_voices_targets(speech: Path) -> None:
 
 def test_nearest_centroids() -> None:
     rng = np.random.default_rng(0)
-    features, centroids = rng.normal(size=(50, 3)).astype(np.float32), rng.normal(size=(7, 3)).astype(np.float32)
+    features, centroids = (
+        rng.normal(size=(50, 3)).astype(np.float32),
+        rng.normal(size=(7, 3)).astype(np.float32),
+    )
     distances = ((features[:, None] - centroids[None]) ** 2).sum(-1)
     assert np.array_equal(targets.assign(features, centroids), distances.argmin(1))
 
 
-def test_human_speech_is_warped_and_only_of_the_languages_that_were_asked_for(speech: Path, packages: Path) -> None:
+def test_human_speech_is_warped_and_only_of_the_languages_that_were_asked_for(
+    speech: Path, packages: Path
+) -> None:
     clips = load_human(TINY, speech / "human")
-    spoken = [one for one in readings.read(readings.SOURCES[0], packages, jobs=1) if one.language == "it"]
+    spoken = [
+        one for one in readings.read(readings.SOURCES[0], packages, jobs=1) if one.language == "it"
+    ]
     assert len(clips) == TINY.human_copies * len(spoken) == 6
     for number, clip in enumerate(clips):
         assert abs(np.log(len(clip.samples) / len(spoken[number // 2].samples))) <= TINY.warp + 0.01
@@ -220,21 +250,31 @@ def test_readings_get_their_references_targets(tmp_path: Path, speech: Path) -> 
     run(work, speech)
     clips = load_human(TINY, speech / "human")
     centroids = targets.load_centroids(work / "iter2" / "centroids.npy")
-    kept = [goal for goal in targets.load_targets(work / "iter2" / "targets_human.npy") if len(goal)]
+    kept = [
+        goal for goal in targets.load_targets(work / "iter2" / "targets_human.npy") if len(goal)
+    ]
     assert 0 < len(kept) <= len(clips)
-    possible = [set(targets.assign(targets.mfcc(clip.reference), centroids).tolist()) for clip in clips]
+    possible = [
+        set(targets.assign(targets.mfcc(clip.reference), centroids).tolist()) for clip in clips
+    ]
     assert all(any(set(goal.tolist()) <= classes for classes in possible) for goal in kept)
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(work / "iter2/centroids.npy", other)
     alignment.label(TINY, clips, other, work / "iter1/checkpoint.pt", jobs=2)
-    assert (other / "targets_human.npy").read_bytes() == (work / "iter2/targets_human.npy").read_bytes()
+    assert (other / "targets_human.npy").read_bytes() == (
+        work / "iter2/targets_human.npy"
+    ).read_bytes()
 
 
 @pytest.mark.skipif(not (RECIPE / "upstreams" / "multi").is_dir(), reason="no upstream is shipped")
 def test_a_trained_model_tells_whose_text_a_reading_is() -> None:
     model = HubertModel.from_pretrained(RECIPE / "upstreams" / "multi").eval()
-    texts = ["questo è un esempio di voce", "la luna piena sopra il mare", "oggi piove e il vento soffia forte"]
+    texts = [
+        "questo è un esempio di voce",
+        "la luna piena sopra il mare",
+        "oggi piove e il vento soffia forte",
+    ]
 
     def directions(samples: NDArray[np.int16]) -> targets.Features:
         with torch.no_grad():
@@ -244,14 +284,18 @@ def test_a_trained_model_tells_whose_text_a_reading_is() -> None:
 
     heard = [directions(rendered("it", text)) for text in texts]
     said = [directions(say("it", text)) for text in texts]
-    distances = np.array([[targets.align_directions(one, other)[0] for other in said] for one in heard])
+    distances = np.array(
+        [[targets.align_directions(one, other)[0] for other in said] for one in heard]
+    )
     own = distances.diagonal().copy()
     np.fill_diagonal(distances, np.inf)
     assert (own < alignment.NEARER * distances.min(axis=1)).all()
 
 
 @pytest.mark.parametrize("iterations", [[{"human": True}], [{}, {"human": True, "layer": 1}]])
-def test_human_speech_needs_a_model_that_aligns_it(tmp_path: Path, iterations: list[dict[str, object]]) -> None:
+def test_human_speech_needs_a_model_that_aligns_it(
+    tmp_path: Path, iterations: list[dict[str, object]]
+) -> None:
     full = [{"updates": 1, "minutes": 1, "clusters": 8} | one for one in iterations]
     content = {"languages": ["es"], "human": ["es"], "model": {}, "iterations": full}
     (tmp_path / "bad.yaml").write_text(yaml.safe_dump(content))
@@ -262,12 +306,16 @@ def test_human_speech_needs_a_model_that_aligns_it(tmp_path: Path, iterations: l
 def test_a_loss_that_is_not_a_number_ends_it(speech: Path, tmp_path: Path) -> None:
     (tmp_path / "speech").symlink_to(speech)
     wild = dataclasses.replace(TINY, learning_rate=1e30, human=(), iterations=TINY.iterations[:1])
-    with pytest.raises(UserError, match=r"the loss or its gradient is not a number, at a learning rate of"):
+    with pytest.raises(
+        UserError, match=r"the loss or its gradient is not a number, at a learning rate of"
+    ):
         pretrain(wild, tmp_path)
 
 
 def test_shipped_configurations_differ_in_what_they_are_about() -> None:
-    mono, multi, human = (read_config(RECIPE / "conf" / f"{name}.yaml") for name in ("mono", "multi", "human"))
+    mono, multi, human = (
+        read_config(RECIPE / "conf" / f"{name}.yaml") for name in ("mono", "multi", "human")
+    )
     assert (len(mono.languages), len(multi.languages)) == (1, 11)
     # Alike in everything but the languages, so that the two upstreams can be compared.
     assert dataclasses.replace(mono, languages=()) == dataclasses.replace(multi, languages=())
@@ -276,7 +324,9 @@ def test_shipped_configurations_differ_in_what_they_are_about() -> None:
     assert set(human.languages) & set(human.human) == set(human.languages) & HUMAN
 
 
-@pytest.mark.parametrize("content", ["", "languages: [es]\n", "languages: [es]\niterations: []\nmodel: {}\nx: 1\n"])
+@pytest.mark.parametrize(
+    "content", ["", "languages: [es]\n", "languages: [es]\niterations: []\nmodel: {}\nx: 1\n"]
+)
 def test_a_wrong_configuration_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.yaml").write_text(content)
     with pytest.raises(UserError, match=r"bad\.yaml: expected"):

@@ -46,12 +46,16 @@ def native(folder: Path, model: HubertModel) -> Path:
 
 def espnet(folder: Path, model: HubertModel) -> Path:
     file = folder.with_suffix(".pth")
-    torch.save({f"frontend.upstream.upstream.model.{k}": v for k, v in model.state_dict().items()}, file)
+    torch.save(
+        {f"frontend.upstream.upstream.model.{k}": v for k, v in model.state_dict().items()}, file
+    )
     return file
 
 
 @pytest.mark.parametrize("save", [safetensors, shards, pickled, native, espnet])
-def test_a_changed_copy(upstream: Path, tmp_path: Path, save: Callable[[Path, HubertModel], Path]) -> None:
+def test_a_changed_copy(
+    upstream: Path, tmp_path: Path, save: Callable[[Path, HubertModel], Path]
+) -> None:
     model = HubertModel.from_pretrained(upstream)
     source = save(tmp_path / "source", model)
     copy = tmp_path / f"copy{source.suffix}"
@@ -92,7 +96,9 @@ def test_what_is_no_model(tmp_path: Path, name: str, content: bytes | None, says
         load_weights(Path(__file__).parent)
 
 
-@pytest.mark.parametrize(("content", "says"), [("{", "expected JSON"), ("[]", "expected Hugging Face's index")])
+@pytest.mark.parametrize(
+    ("content", "says"), [("{", "expected JSON"), ("[]", "expected Hugging Face's index")]
+)
 def test_a_damaged_index(tmp_path: Path, content: str, says: str) -> None:
     (tmp_path / "model.safetensors.index.json").write_text(content)
     with pytest.raises(UserError, match=says):
@@ -105,7 +111,9 @@ def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
         load_weights(tmp_path / "other.pt")
 
 
-@pytest.mark.parametrize("name", ["../other.safetensors", "/etc/hostname", 3, None, "a\0b", "\x1b[31m", "", ".."])
+@pytest.mark.parametrize(
+    "name", ["../other.safetensors", "/etc/hostname", 3, None, "a\0b", "\x1b[31m", "", ".."]
+)
 def test_an_index_names_files_beside_it(tmp_path: Path, name: object) -> None:
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {NAME: name}}))
     with pytest.raises(UserError, match="expected names of files beside it, found ") as caught:
@@ -119,12 +127,16 @@ def test_names_of_weights_are_text(tmp_path: Path) -> None:
         load_weights(tmp_path / "other.pt")
 
 
-def test_of_several_files_that_is_read_which_transformers_reads(upstream: Path, tmp_path: Path) -> None:
+def test_of_several_files_that_is_read_which_transformers_reads(
+    upstream: Path, tmp_path: Path
+) -> None:
     model = HubertModel.from_pretrained(upstream)
     model.save_pretrained(tmp_path)
     save_file({NAME: torch.ones(2, 2)}, tmp_path / "model.zzz.safetensors")
     save_file({NAME: torch.ones(2, 2)}, tmp_path / "adapter_model.safetensors")
-    (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"x": "absent.safetensors"}}')
+    (tmp_path / "model.safetensors.index.json").write_text(
+        '{"weight_map": {"x": "absent.safetensors"}}'
+    )
     assert torch.equal(load_weights(tmp_path)[NAME], model.state_dict()[NAME])
 
 
@@ -134,5 +146,7 @@ def test_a_directory_that_lacks_its_last_layer(upstream: Path, tmp_path: Path) -
     names = list(load_weights(tmp_path))
     check_depth(tmp_path, names)
     last = f"encoder.layers.{model.config.num_hidden_layers - 1}."
-    with pytest.raises(UserError, match=r"expected 2 layers, as its config\.json has it, found 1 in its weights"):
+    with pytest.raises(
+        UserError, match=r"expected 2 layers, as its config\.json has it, found 1 in its weights"
+    ):
         check_depth(tmp_path, [name for name in names if not name.startswith(last)])

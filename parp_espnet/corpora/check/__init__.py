@@ -13,5 +13,6 @@
     report   how it is said
     fix      clean copies
 
-`run.check` and `fix.fix` are what a program calls; they change nothing in the directories that they are given.
+`run.check` and `fix.fix` are what a program calls; they change nothing in the directories that they
+are given.
 """

@@ -32,7 +32,9 @@ _CHUNK = 50  # recordings that a process is given at a time
 
 @dataclass(frozen=True)
 class Sample:
-    """What an utterance sounds like: its `frames` at the recording's rate, and a `digest` of its samples."""
+    """What an utterance sounds like: its `frames` at the recording's rate, and a `digest` of its
+    samples.
+    """
 
     utterance: str
     frames: int
@@ -44,7 +46,8 @@ class Sample:
     """Part of the samples that is at full scale."""
     digest: bytes
     peak: float = 0.0
-    """Greatest level, where samples are floating-point numbers, which may go beyond 1; otherwise 0."""
+    """Greatest level, where samples are floating-point numbers, which may go beyond 1; otherwise 0.
+    """
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Heard:
-    """A recording as it was found: its rate, its channels, the frames that it has and those that its header promises,
-    and its utterances or a problem."""
+    """A recording as it was found: its rate, its channels, the frames that it has and those that
+    its header promises, and its utterances or a problem.
+    """
 
     recording: Recording
     rate: int = 0
@@ -127,7 +131,9 @@ def _problem(error: SoundError) -> Problem:
 
 
 def _sound(sound: Sound, part: Part) -> Sample:
-    """What is heard of an utterance. Raises `SoundError` where the recording ends before its header says."""
+    """What is heard of an utterance. Raises `SoundError` where the recording ends before its header
+    says.
+    """
     samples = sound.read(frame_of(sound, part.begin) or 0, frame_of(sound, part.end))
     if part.channel is not None and sound.channels > 1:
         samples = mono(samples, part.channel)[:, None]
@@ -152,7 +158,9 @@ def _measure(utterance: str, samples: NDArray[np.float32], subtype: str) -> Samp
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Within, Ctrl-C waits until the end; for a process that is started meanwhile, and all that it starts, for ever."""
+    """Within, Ctrl-C waits until the end; for a process that is started meanwhile, and all that it
+    starts, for ever.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -161,7 +169,9 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _end_with_parent() -> None:
-    """In a process of the pool: end when the process that started the pool does, however that ends."""
+    """In a process of the pool: end when the process that started the pool does,
+    however that ends.
+    """
     parent = multiprocessing.parent_process()
     assert parent is not None
 

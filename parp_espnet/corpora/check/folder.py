@@ -16,7 +16,8 @@ from parp_espnet.sound.segments import times_of
 
 @dataclass(frozen=True)
 class Part:
-    """An utterance in its recording, from `begin` to `end` in seconds; None are the recording's own.
+    """An utterance in its recording, from `begin` to `end` in seconds; None are the recording's
+    own.
 
     `channel` is the one that it is in, 0 the first; None where nothing says so.
     """
@@ -38,7 +39,9 @@ class Recording:
 
 @dataclass(frozen=True)
 class Folder:
-    """A data directory: its files, its recordings that can be looked for, and the faults of its lines."""
+    """A data directory: its files, its recordings that can be looked for, and the faults of its
+    lines.
+    """
 
     path: Path
     tables: Mapping[str, Table]
@@ -76,7 +79,9 @@ def read_folder(path: Path) -> Folder:
     """
     if not path.is_dir():
         raise UserError(f"{path}: no such data directory")
-    tables = {name: read_table(path / name) for name in NAMES if name in NEEDED or _is_there(path / name)}
+    tables = {
+        name: read_table(path / name) for name in NAMES if name in NEEDED or _is_there(path / name)
+    }
     faults = [fault for table in tables.values() for fault in table.faults]
     channels = read_channels(path)
     parts = dict(_parts(path, tables, channels, faults))
@@ -85,9 +90,15 @@ def read_folder(path: Path) -> Folder:
     for name, value in tables["wav.scp"].rows.items():
         own = tuple(parts.get(name, ()))
         if leads_up(value) and not is_command(value):
-            faults.append(Fault("path", str(path), name, where, "a path without '..': write it in full", value))
+            faults.append(
+                Fault(
+                    "path", str(path), name, where, "a path without '..': write it in full", value
+                )
+            )
         if is_command(value):
-            faults.append(Fault("command", str(path), name, where, "a file: write the output to one", value))
+            faults.append(
+                Fault("command", str(path), name, where, "a file: write the output to one", value)
+            )
         elif value and own:
             recordings.append(Recording(name, value, own))
     faults += [*_disagreements(path, tables), *_durations(path, tables)]
@@ -109,15 +120,21 @@ def _parts(
             own = channel_of_segment(channel, channels.get(recording))
             float(begin), float(end)
         except ValueError:
-            faults.append(Fault("line", str(path), name, where, "<recording> <begin> <end>", repr(line)))
+            faults.append(
+                Fault("line", str(path), name, where, "<recording> <begin> <end>", repr(line))
+            )
             continue
         if recording not in tables["wav.scp"].rows:
-            faults.append(Fault("segment", str(path), name, where, "a recording of wav.scp", recording))
+            faults.append(
+                Fault("segment", str(path), name, where, "a recording of wav.scp", recording)
+            )
             continue
         try:
             part = Part(name, *times_of(begin, end), own)
         except ValueError:
-            faults.append(Fault("segment", str(path), name, where, "0 <= begin < end", f"{begin} {end}"))
+            faults.append(
+                Fault("segment", str(path), name, where, "0 <= begin < end", f"{begin} {end}")
+            )
             continue
         parts.setdefault(recording, []).append(part)
     return parts
@@ -130,9 +147,18 @@ def _disagreements(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
         if name in (listing, "wav.scp"):
             continue
         for id_ in listed.keys() - table.rows.keys():
-            yield Fault("ids", str(path), id_, str(table.path), f"a line, as {listing} has one", "none")
+            yield Fault(
+                "ids", str(path), id_, str(table.path), f"a line, as {listing} has one", "none"
+            )
         for id_ in table.rows.keys() - listed.keys():
-            yield Fault("ids", str(path), id_, str(tables[listing].path), f"a line, as {name} has one", "none")
+            yield Fault(
+                "ids",
+                str(path),
+                id_,
+                str(tables[listing].path),
+                f"a line, as {name} has one",
+                "none",
+            )
 
 
 def _durations(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
@@ -157,7 +183,9 @@ def _speakers(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
         return
     for id_, speaker in table.rows.items():
         if speaker and not id_.startswith(speaker):
-            yield Fault("speaker", str(path), id_, str(table.path), f"an id that begins with {speaker}", id_)
+            yield Fault(
+                "speaker", str(path), id_, str(table.path), f"an id that begins with {speaker}", id_
+            )
 
 
 def _clashes(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
@@ -188,4 +216,6 @@ def _reverse(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
         if wanted != found:
             lacks, more = " ".join(sorted(wanted - found)[:3]), " ".join(sorted(found - wanted)[:3])
             words = " and ".join([f"without {lacks}"] * bool(lacks) + [f"with {more}"] * bool(more))
-            yield Fault("spk2utt", str(path), speaker, str(file), "what utt2spk says", words, mended=True)
+            yield Fault(
+                "spk2utt", str(path), speaker, str(file), "what utt2spk says", words, mended=True
+            )

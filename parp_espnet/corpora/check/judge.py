@@ -18,18 +18,24 @@ UNSCALED = 8.0
 APART = 0.1
 """Seconds that a recording may differ from what utt2dur or segments says."""
 WINDOW, HOP = 400, 320
-"""Samples at 16 kHz that a frame is made of, and from one to the next, in upstreams of the wav2vec 2.0 kind."""
+"""Samples at 16 kHz that a frame is made of, and from one to the next, in upstreams of the wav2vec
+2.0 kind.
+"""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is trained on: utterances of `shortest` to `longest` seconds, and phones of the inventory, if any."""
+    """What is trained on: utterances of `shortest` to `longest` seconds, and phones of the
+    inventory, if any.
+    """
 
     shortest: float = 0.25
     longest: float = 20.0
     inventory: frozenset[str] | None = None
     filtered: int = 1
-    """So many of the directories, the first ones, go through stage 3: training, or training and validation."""
+    """So many of the directories, the first ones, go through stage 3: training, or training and
+    validation.
+    """
 
     def fit(self, seconds: float) -> bool:
         """Whether stage 3 keeps an utterance; it reads durations to the millisecond."""
@@ -42,30 +48,58 @@ def judge(folder: Folder, heard: Iterable[Heard], limits: Limits) -> Iterator[Fa
     for one in heard:
         where = one.recording.path
         for problem in _of_recording(one):
-            yield Fault(problem.kind, folder.name, one.recording.id, where, problem.expected, problem.found)
+            yield Fault(
+                problem.kind, folder.name, one.recording.id, where, problem.expected, problem.found
+            )
         parts = {part.utterance: part for part in one.recording.parts}
         for sound in one.sounds:
-            for problem in (*_of_samples(sound), *_of_duration(folder, one, sound, parts[sound.utterance], limits)):
-                yield Fault(problem.kind, folder.name, sound.utterance, where, problem.expected, problem.found)
+            for problem in (
+                *_of_samples(sound),
+                *_of_duration(folder, one, sound, parts[sound.utterance], limits),
+            ):
+                yield Fault(
+                    problem.kind,
+                    folder.name,
+                    sound.utterance,
+                    where,
+                    problem.expected,
+                    problem.found,
+                )
             if (other := first.setdefault(sound.digest, sound.utterance)) != sound.utterance:
-                yield Fault("repeated", folder.name, sound.utterance, where, "other samples", f"those of {other}")
+                yield Fault(
+                    "repeated",
+                    folder.name,
+                    sound.utterance,
+                    where,
+                    "other samples",
+                    f"those of {other}",
+                )
 
 
 def judge_none_left(folder: Folder, heard: Iterable[Heard], limits: Limits) -> Iterator[Fault]:
-    """Yield one fault where stage 3 would keep none of the utterances of a data directory that could be decoded."""
+    """Yield one fault where stage 3 would keep none of the utterances of a data directory that
+    could be decoded.
+    """
     spoken = {id_ for id_, text in folder.rows("text").items() if text}
     lengths = [
-        sound.frames / one.rate for one in heard for sound in one.sounds if one.rate and sound.utterance in spoken
+        sound.frames / one.rate
+        for one in heard
+        for sound in one.sounds
+        if one.rate and sound.utterance in spoken
     ]
     if not lengths or any(map(limits.fit, lengths)):
         return
     where = str(folder.tables[folder.listing].path)
-    found = f"{min(lengths):.3f} to {max(lengths):.3f} s" if len(lengths) > 1 else f"{lengths[0]:.3f} s"
+    found = (
+        f"{min(lengths):.3f} to {max(lengths):.3f} s" if len(lengths) > 1 else f"{lengths[0]:.3f} s"
+    )
     expected = f"utterances of {limits.shortest:g} to {limits.longest:g} s"
     advice = "give run.sh other --min_wav_duration or --max_wav_duration"
     if min(lengths) > limits.longest:
         advice += ", or cut recordings into utterances by a file segments"
-    yield Fault("none-left", folder.name, "", where, expected, f"{found} in all {len(lengths)}: {advice}")
+    yield Fault(
+        "none-left", folder.name, "", where, expected, f"{found} in all {len(lengths)}: {advice}"
+    )
 
 
 def frames_of(samples: float) -> int:
@@ -74,7 +108,9 @@ def frames_of(samples: float) -> int:
 
 
 def frames_needed(phones: tuple[str, ...]) -> int:
-    """Return how many frames CTC needs: one for each phone, and a blank between a phone and the same again."""
+    """Return how many frames CTC needs: one for each phone, and a blank between a phone and the
+    same again.
+    """
     return len(phones) + sum(one == following for one, following in pairwise(phones))
 
 
@@ -102,13 +138,21 @@ def _of_samples(sound: Sample) -> Iterator[Problem]:
     elif sound.frames and sound.spread < SILENT:
         yield Problem("silent", f"samples that differ by {SILENT:g} or more", f"{sound.spread:.6f}")
     if sound.clipped > CLIPPED:
-        yield Problem("clipped", f"{CLIPPED:.1%} of the samples at full scale, or less", f"{sound.clipped:.1%}")
+        yield Problem(
+            "clipped",
+            f"{CLIPPED:.1%} of the samples at full scale, or less",
+            f"{sound.clipped:.1%}",
+        )
 
 
-def _of_duration(folder: Folder, one: Heard, sound: Sample, part: Part, limits: Limits) -> Iterator[Problem]:
+def _of_duration(
+    folder: Folder, one: Heard, sound: Sample, part: Part, limits: Limits
+) -> Iterator[Problem]:
     seconds, whole = sound.frames / one.rate, one.frames / one.rate
     if part.end is not None and part.end > whole + APART:
-        yield Problem("segment", f"an end within the {whole:.3f} s of {one.recording.id}", f"{part.end:.3f} s")
+        yield Problem(
+            "segment", f"an end within the {whole:.3f} s of {one.recording.id}", f"{part.end:.3f} s"
+        )
     listed = seconds_of(folder.rows("utt2dur").get(sound.utterance, ""))
     if listed is not None and abs(listed - seconds) > APART:
         yield Problem("duration", f"{listed:.3f} s, as utt2dur says", f"{seconds:.3f} s")
@@ -119,4 +163,6 @@ def _of_duration(folder: Folder, one: Heard, sound: Sample, part: Part, limits: 
     phones = tuple(folder.rows("text").get(sound.utterance, "").split())
     needed, frames = frames_needed(phones), frames_of(seconds * RATE)
     if needed > frames:
-        yield Problem("ctc", f"{needed} frames or more for its phones", f"{frames} in {seconds:.3f} s")
+        yield Problem(
+            "ctc", f"{needed} frames or more for its phones", f"{frames} in {seconds:.3f} s"
+        )

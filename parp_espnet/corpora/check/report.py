@@ -18,7 +18,8 @@ def lines(findings: Findings, shown: int | None = None) -> Iterator[str]:
         if shown is None or counts[fault.kind] <= shown:
             yield f"{findings.levels[fault.kind]:7}  {_words(fault)}"
         elif counts[fault.kind] == totals[fault.kind]:
-            yield f"{findings.levels[fault.kind]:7}  {fault.kind}: {totals[fault.kind] - shown} more"
+            rest = totals[fault.kind] - shown
+            yield f"{findings.levels[fault.kind]:7}  {fault.kind}: {rest} more"
     yield summary(findings)
     for kind, count in totals.items():
         yield f"  {count:6}  {findings.levels[kind]:7}  {kind:13}  {KINDS[kind].what}"
@@ -29,20 +30,27 @@ def summary(findings: Findings) -> str:
     names = " ".join(folder.name for folder in findings.folders)
     errors, warnings = (len(findings.of(level)) for level in (Level.ERROR, Level.WARNING))
     return (
-        f"{names}: {findings.utterances} utterances, {findings.hours:.2f} h, checked in {findings.took:.1f} s: "
+        f"{names}: {findings.utterances} utterances, {findings.hours:.2f} h, checked in "
+        f"{findings.took:.1f} s: "
         f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
     )
 
 
 def table(faults: Iterable[Fault], found: Levels | None = None) -> str:
-    """Return faults as tab-separated values, below the names of the columns; with their levels, where `found` has them.
+    """Return faults as tab-separated values, below the names of the columns; with their levels,
+    where `found` has them.
 
     A cell has no tab or newline in it.
     """
-    rows = [COLUMNS, *((f.kind, f.folder, f.utterance, f.file, f.expected, f.found) for f in faults)]
+    rows = [
+        COLUMNS,
+        *((f.kind, f.folder, f.utterance, f.file, f.expected, f.found) for f in faults),
+    ]
     lines = ["\t".join(" ".join(cell.split()) for cell in row) for row in rows]
     if found is not None:
-        lines = [f"{found.get(row[0], 'level')}\t{line}" for row, line in zip(rows, lines, strict=True)]
+        lines = [
+            f"{found.get(row[0], 'level')}\t{line}" for row, line in zip(rows, lines, strict=True)
+        ]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -44,9 +44,11 @@ class Findings:
 
 
 def check(paths: Sequence[Path], limits: Limits, levels: Levels, jobs: int = 1) -> Findings:
-    """Look for faults in data directories, and for what they may not share; the first is what is trained on.
+    """Look for faults in data directories, and for what they may not share; the first is what is
+    trained on.
 
-    Nothing is changed, and no command of a wav.scp is run. Recordings are decoded by `jobs` processes.
+    Nothing is changed, and no command of a wav.scp is run. Recordings are decoded by `jobs`
+    processes.
 
     Raises:
         UserError: a directory is not there, is no data directory, or is given twice.
@@ -73,7 +75,9 @@ def check(paths: Sequence[Path], limits: Limits, levels: Levels, jobs: int = 1) 
 def _hear(folders: Sequence[Folder], jobs: int) -> tuple[tuple[Heard, ...], ...]:
     """The recordings of each directory, all by the same processes."""
     recordings = [recording for folder in folders for recording in folder.recordings]
-    heard = iter(hear_all(recordings, jobs, f"check {' '.join(folder.path.name for folder in folders)}"))
+    heard = iter(
+        hear_all(recordings, jobs, f"check {' '.join(folder.path.name for folder in folders)}")
+    )
     return tuple(tuple(next(heard) for _ in folder.recordings) for folder in folders)
 
 
@@ -82,6 +86,12 @@ def _ordered(faults: Sequence[Fault], levels: Levels) -> tuple[Fault, ...]:
     kinds: Mapping[str, int] = {kind: place for place, kind in enumerate(levels)}
 
     def place(fault: Fault) -> tuple[object, ...]:
-        return levels[fault.kind] is not Level.ERROR, kinds[fault.kind], fault.folder, fault.utterance, fault.file
+        return (
+            levels[fault.kind] is not Level.ERROR,
+            kinds[fault.kind],
+            fault.folder,
+            fault.utterance,
+            fault.file,
+        )
 
     return tuple(sorted(faults, key=place))

@@ -20,7 +20,9 @@ _MAY_BE_EMPTY = ("text", "orig_text")
 
 @dataclass(frozen=True)
 class Table:
-    """A file: the value of each id, of the first line that has it, without characters that may not be there."""
+    """A file: the value of each id, of the first line that has it, without characters that may not
+    be there.
+    """
 
     path: Path
     rows: Mapping[str, str]
@@ -78,7 +80,12 @@ class _Reader:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:
             line = raw.decode("utf-8", errors="backslashreplace")
-            self._add("encoding", line.split()[0], "UTF-8", f"byte 0x{raw[error.start]:02X} at {error.start + 1}")
+            self._add(
+                "encoding",
+                line.split()[0],
+                "UTF-8",
+                f"byte 0x{raw[error.start]:02X} at {error.start + 1}",
+            )
             return line
 
     def _clean(self, line: str) -> str:
@@ -106,12 +113,15 @@ def _odd(line: str, name: str) -> Iterator[str]:
     for mark in line:
         category = unicodedata.category(mark)
         invisible = category[0] == "C" or (category[0] == "Z" and mark != " ")
-        # Joiners belong to the spelling of some languages, and odd spaces to the names of some files.
+        # Joiners belong to the spelling of some languages, and odd spaces to the names of some
+        # files.
         if category == "Cc" or mark in "\ufffd\ufeff" or (invisible and name == _PHONES):
             yield mark
 
 
 def named(mark: str) -> str:
     """Return a character as a message shows it, such as "U+00A0 (NO-BREAK SPACE)"."""
-    name = unicodedata.name(mark, "a control character" if unicodedata.category(mark) == "Cc" else "no name")
+    name = unicodedata.name(
+        mark, "a control character" if unicodedata.category(mark) == "Cc" else "no name"
+    )
     return f"U+{ord(mark):04X} ({name})"

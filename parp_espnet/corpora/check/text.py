@@ -16,9 +16,16 @@ FORM: Final = "NFD"
 
 
 def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> Iterator[Fault]:
-    """Yield the faults of the texts of data directories, whose phones together are to be one set of tokens."""
+    """Yield the faults of the texts of data directories, whose phones together are to be one set of
+    tokens.
+    """
     folders = list(folders)
-    used = {phone for folder in folders for text in folder.rows("text").values() for phone in text.split()}
+    used = {
+        phone
+        for folder in folders
+        for text in folder.rows("text").values()
+        for phone in text.split()
+    }
     # Letters are written as people type them; which of the two forms, is no matter while it is one.
     spelled_out = are_letters(used)
     odd = {phone for phone in used if not is_normalized(FORM, phone)}
@@ -33,9 +40,19 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
                 yield Fault("empty-text", folder.name, utterance, where, "phones", "none")
             for phone in sorted(odd.intersection(phones)):
                 kind = "mixed-forms" if phone in mixed else "normal-form"
-                yield Fault(kind, folder.name, utterance, where, spelled(normal(phone)), spelled(phone), True)
+                yield Fault(
+                    kind,
+                    folder.name,
+                    utterance,
+                    where,
+                    spelled(normal(phone)),
+                    spelled(phone),
+                    True,
+                )
             for phone in sorted(SYMBOLS.intersection(phones)):
-                yield Fault("symbol", folder.name, utterance, where, "a phone of another name", phone)
+                yield Fault(
+                    "symbol", folder.name, utterance, where, "a phone of another name", phone
+                )
             if inventory is not None:
                 yield from _outside(folder, utterance, where, phones, inventory)
 
@@ -46,11 +63,15 @@ def _outside(
     # In which normal form a phone is written is another fault.
     outside = dict.fromkeys(phone for phone in phones if normal(phone) not in inventory)
     for phone in outside.keys() - SYMBOLS:
-        yield Fault("phone", folder.name, utterance, where, "a phone of the inventory", spelled(phone))
+        yield Fault(
+            "phone", folder.name, utterance, where, "a phone of the inventory", spelled(phone)
+        )
 
 
 def spelled(phone: str) -> str:
-    """Return a phone and its characters, since two that look alike may not be: "g (U+0067 (LATIN SMALL LETTER G))"."""
+    """Return a phone and its characters, since two that look alike may not be: "g (U+0067 (LATIN
+    SMALL LETTER G))".
+    """
     return f"{phone} ({', '.join(named(mark) for mark in phone)})"
 
 

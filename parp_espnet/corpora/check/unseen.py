@@ -1,4 +1,6 @@
-"""Phones of the other sets that the training set has not: a model cannot say them, and many are slips of a keyboard."""
+"""Phones of the other sets that the training set has not: a model cannot say them, and many are
+slips of a keyboard.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,22 +12,27 @@ from parp_espnet.corpora.check.text import SYMBOLS, counted, normal, spelled
 
 LOOKALIKES = (
     # Letters of IPA, and those of Latin, Greek and Cyrillic that are typed for them.
-    "aаɑα", "bЬ", "cсϲ", "dԁ", "eе", "gɡɢց", "hһ", "iіɩι", "ıɪІɩ", "jјϳ", "kкκ", "mм", "nո", "oоοօ", "pрρ", "qԛ",
-    "sѕ", "tт", "uυʋս", "vνѵ", "wѡωɯ", "xхχ×", "yуүʏ", "zᴢ", "æӕ", "øө⌀∅", "œɶ", "əәǝ", "ɛεєԑ", "ɜзӡ", "ʒӠʓ", "ɔϲͻ",
-    "ʃ∫ſ", "βßϐв", "θϴѳɵө", "ɸφϕфΦ", "ɣγɤ", "ðδ∂", "ŋη", "λʎ", "ʌ^Λ∧", "ʊυΩ℧", "ɬł", "ɫł", "rɾɹг", "ʁв", "çҫ", "ɲņ",
+    "aаɑα", "bЬ", "cсϲ", "dԁ", "eе", "gɡɢց", "hһ", "iіɩι", "ıɪІɩ", "jјϳ", "kкκ", "mм", "nո", "oоοօ",
+    "pрρ", "qԛ",
+    "sѕ", "tт", "uυʋս", "vνѵ", "wѡωɯ", "xхχ×", "yуүʏ", "zᴢ", "æӕ", "øө⌀∅", "œɶ", "əәǝ", "ɛεєԑ",
+    "ɜзӡ", "ʒӠʓ", "ɔϲͻ",
+    "ʃ∫ſ", "βßϐв", "θϴѳɵө", "ɸφϕфΦ", "ɣγɤ", "ðδ∂", "ŋη", "λʎ", "ʌ^Λ∧", "ʊυΩ℧", "ɬł", "ɫł", "rɾɹг",
+    "ʁв", "çҫ", "ɲņ",
     # Glottal stops and clicks.
     "ʔ?ˀɂʡ", "ʕˤ", "!ǃⵑ", "|ǀlI∣Ӏ", "ǁ‖∥", "ǂ≠",
     # Length, apostrophes, hyphens, stress and tone.
     ":ː꞉∶ˑ·", "'ʼ’‘ʹʻˈ`´ꞌ′ʾ", ",ˌ‚", "-‐‑–−", "~˜∼\u0303",
     "hʰ", "jʲ", "wʷ", "nⁿ", "0⁰₀", "1¹₁", "2²₂", "3³₃", "4⁴₄", "5⁵₅",
     # Marks.
-    "\u0331\u0320\u0332", "\u0303\u0334\u0342", "\u0308\u030b", "\u0306\u030c", "\u0301\u030d\u0341", "\u032a\u0346",
+    "\u0331\u0320\u0332", "\u0303\u0334\u0342", "\u0308\u030b", "\u0306\u030c",
+    "\u0301\u030d\u0341", "\u032a\u0346",
     "\u0325\u030a", "\u0327\u0328", "\u0329\u0348",
 )  # fmt: skip
 """Characters that are taken for one another."""
 
 SAME = (
-    "aа", "cс", "eе", "gɡ", "hһ", "iі", "jј", "kк", "mм", "oоο", "pр", "sѕ", "tт", "xх", "yу", "əәǝ", "ɛε", "ɣγ", "βꞵ",
+    "aа", "cс", "eе", "gɡ", "hһ", "iі", "jј", "kк", "mм", "oоο", "pр", "sѕ", "tт", "xх", "yу",
+    "əәǝ", "ɛε", "ɣγ", "βꞵ",
     "ʃ∫", "æӕ", "ʒӡ", ":ː꞉", "'ʼ’ʹꞌ′´", "!ǃ", "|ǀ", "~˜\u0303", "-‐‑−",
 )  # fmt: skip
 """Those that no language tells apart: in one text, both are there by mistake."""
@@ -51,17 +58,26 @@ _SAME = _grouped(SAME)
 
 
 def judge_unseen(folders: Sequence[Folder]) -> Iterator[Fault]:
-    """Yield, for each phone of a set that the first set has not, one fault, with how often the phone is there."""
+    """Yield, for each phone of a set that the first set has not, one fault, with how often the
+    phone is there.
+    """
     if len(folders) < 2:
         return
     train, *others = folders
     known = _phones(train).keys()
     for folder in others:
-        utterances = Counter(phone for text in folder.rows("text").values() for phone in set(map(normal, text.split())))
+        utterances = Counter(
+            phone
+            for text in folder.rows("text").values()
+            for phone in set(map(normal, text.split()))
+        )
         for phone, times in sorted(_phones(folder).items()):
             if phone in known or phone in SYMBOLS:
                 continue
-            found = f"{spelled(phone)}, {counted(times, 'time')} in {counted(utterances[phone], 'utterance')}"
+            found = (
+                f"{spelled(phone)}, {counted(times, 'time')} in "
+                f"{counted(utterances[phone], 'utterance')}"
+            )
             if alike := lookalikes(phone, known):
                 found += f"; it looks like {' and '.join(map(spelled, alike))}"
             where = str(folder.tables["text"].path)
@@ -69,12 +85,16 @@ def judge_unseen(folders: Sequence[Folder]) -> Iterator[Fault]:
 
 
 def judge_alike(folder: Folder) -> Iterator[Fault]:
-    """Yield, for each phone of a set that is the same to the eye as a more frequent one, one fault."""
+    """Yield, for each phone of a set that is the same to the eye as a more frequent
+    one, one fault.
+    """
     times = _phones(folder)
     where = str(folder.tables["text"].path)
     for rare, others in sorted(_same(times).items()):
         found = f"{spelled(rare)}, {counted(times[rare], 'time')}, and "
-        found += " and ".join(f"{spelled(other)}, {counted(times[other], 'time')}" for other in others)
+        found += " and ".join(
+            f"{spelled(other)}, {counted(times[other], 'time')}" for other in others
+        )
         yield Fault("alike", folder.name, rare, where, "one spelling of a phone", found)
 
 
@@ -93,14 +113,20 @@ def _same(times: Counter[str]) -> dict[str, list[str]]:
 def lookalikes(phone: str, others: Iterable[str]) -> list[str]:
     """Return those of `others` that look like a phone, sorted."""
     bare = _bare(phone)
-    return sorted(other for other in others if other != phone and _alike(bare, _bare(other), _LOOKALIKES))
+    return sorted(
+        other for other in others if other != phone and _alike(bare, _bare(other), _LOOKALIKES)
+    )
 
 
 def _alike(first: str, second: str, groups: _Groups) -> bool:
     if len(first) != len(second):
         return False
     named = len(first) > 1 and first.isascii() and second.isascii()
-    if named and first.rstrip("012").lower() == second.rstrip("012").lower() and groups is _LOOKALIKES:
+    if (
+        named
+        and first.rstrip("012").lower() == second.rstrip("012").lower()
+        and groups is _LOOKALIKES
+    ):
         # ARPAbet's phones, with another stress or in small letters.
         return True
     return all(a == b or b in groups.get(a, ()) for a, b in zip(first, second, strict=True))

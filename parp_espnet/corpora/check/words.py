@@ -15,12 +15,16 @@ _PUNCTUATION = """
     | || ‖ ▁ _ # ## + ++ * ~ $
 """
 PUNCTUATION = frozenset(_PUNCTUATION.split())
-"""Tokens that are punctuation, pauses or borders of words to those who write them. ? ! @ { & = ' may be phones."""
+"""Tokens that are punctuation, pauses or borders of words to those who write them. ? ! @ { & = '
+may be phones.
+"""
 
 
 def judge_words(folders: Sequence[Folder]) -> Iterator[Fault]:
-    """Yield one fault where the texts of data directories, which are one set of tokens, hold words of letters; one for
-    each utterance and mark of an event in the place of a phone; and one for each set and token of punctuation."""
+    """Yield one fault where the texts of data directories, which are one set of tokens, hold words
+    of letters; one for each utterance and mark of an event in the place of a phone; and one for
+    each set and token of punctuation.
+    """
     used: set[str] = set()
     marks: list[Fault] = []
     for folder in folders:
@@ -28,9 +32,13 @@ def judge_words(folders: Sequence[Folder]) -> Iterator[Fault]:
         for utterance, text in folder.rows("text").items():
             left, found = _without_marks(text)
             used.update(left.split())
-            marks += [Fault("mark", folder.name, utterance, where, "phones only", mark) for mark in found]
+            marks += [
+                Fault("mark", folder.name, utterance, where, "phones only", mark) for mark in found
+            ]
     if words := find_words(used - SYMBOLS):
-        expected, found_words = not_phones(words).removeprefix("expected ").split(", found ", maxsplit=1)
+        expected, found_words = (
+            not_phones(words).removeprefix("expected ").split(", found ", maxsplit=1)
+        )
         first = folders[0]
         yield Fault("words", first.name, "", str(first.tables["text"].path), expected, found_words)
     yield from marks
@@ -52,5 +60,8 @@ def _punctuation(folder: Folder) -> Iterator[Fault]:
     utterances = Counter(token for tokens in texts for token in PUNCTUATION.intersection(tokens))
     where = str(folder.tables["text"].path)
     for token in sorted(times):
-        found = f"{spelled(token)}, {counted(times[token], 'time')} in {counted(utterances[token], 'utterance')}"
+        found = (
+            f"{spelled(token)}, {counted(times[token], 'time')} in "
+            f"{counted(utterances[token], 'utterance')}"
+        )
         yield Fault("punctuation", folder.name, token, where, "phones only", found)

@@ -1,4 +1,6 @@
-"""How masks move: how many weights change sides at each prune, how far the mask has gone, and what it is worth."""
+"""How masks move: how many weights change sides at each prune, how far the mask has gone, and what
+it is worth.
+"""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -8,7 +10,14 @@ from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Adjusting
-from parp_espnet.study.figures.style import COLOURS, MARKERS, PANEL, add_legend, look, schedule_title
+from parp_espnet.study.figures.style import (
+    COLOURS,
+    MARKERS,
+    PANEL,
+    add_legend,
+    look,
+    schedule_title,
+)
 from parp_espnet.study.names import method_of, rate_of
 from parp_espnet.study.variants import Differences
 
@@ -21,7 +30,9 @@ FIXED_METHOD = dict.fromkeys(FIXED, "parp")
 
 
 def adjusting(found: Sequence[Adjusting]) -> Figure | None:
-    """Draw, for the first language, every distinct way of adjusting at its highest sparsity, against updates."""
+    """Draw, for the first language, every distinct way of adjusting at its highest sparsity,
+    against updates.
+    """
     language = found[0].language if found else ""
     here = [one for one in found if one.language == language and len(one.steps) > 2]
     lines: dict[str, Adjusting] = {}
@@ -36,36 +47,60 @@ def adjusting(found: Sequence[Adjusting]) -> Figure | None:
         # The first prune makes the mask; nothing changes sides.
         flips.plot(one.steps[1:], one.flips[1:], color=colour, linewidth=1.1, label=label)
         overlap.plot(one.steps, one.iou_initial, color=colour, linewidth=1.1, label=label)
-        overlap.plot(one.steps[-1], one.iou_initial[-1], MARKERS[number % len(MARKERS)], color=colour, markersize=4)
+        overlap.plot(
+            one.steps[-1],
+            one.iou_initial[-1],
+            MARKERS[number % len(MARKERS)],
+            color=colour,
+            markersize=4,
+        )
     flips.set_yscale("symlog", linthresh=1)
     # A mask that stays is a line at 0, apart from the axis.
     flips.set_ylim(bottom=-0.2, top=None if flips.get_ylim()[1] >= 1 else 1)
     # A mask that stays is a line at 1, not a scale of ten-thousandths.
-    overlap.set_ylim(bottom=min(overlap.get_ylim()[0], 0.999), top=1 + (1 - min(overlap.get_ylim()[0], 0.999)) / 20)
+    overlap.set_ylim(
+        bottom=min(overlap.get_ylim()[0], 0.999),
+        top=1 + (1 - min(overlap.get_ylim()[0], 0.999)) / 20,
+    )
     flips.set_ylabel("weights that change sides at a prune")
     overlap.set_ylabel("IOU with the first mask")
     for axes in (flips, overlap):
         axes.set_xlabel("updates")
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
-    flips.set_title(f"{language}, sparsity {next(iter(lines.values())).sparsity:g}", fontsize="medium")
+    flips.set_title(
+        f"{language}, sparsity {next(iter(lines.values())).sparsity:g}", fontsize="medium"
+    )
     add_legend(figure)
     return figure
 
 
 def intervals(results: Sequence[Result]) -> Figure | None:
-    """Draw the error rate against the interval n, a panel for each condition with three or more of them.
+    """Draw the error rate against the interval n, a panel for each condition with three or more of
+    them.
 
-    A condition is a language, an upstream, a number of frozen updates, a sparsity, and whatever else differs.
-    At the right is the mask that never moves. A line goes through the means over seeds, which are dots.
+    A condition is a language, an upstream, a number of frozen updates, a sparsity, and whatever
+    else differs.
+    At the right is the mask that never moves. A line goes through the means over seeds, which are
+    dots.
     """
     panels: dict[tuple[str, str, int, float, str], list[Result]] = {}
     apart = Differences.of(results)
     for one in results:
         more = apart.all(one)
-        condition = (one.language or "", one.upstream, one.freeze_updates, one.sparsity_target, more)
+        condition = (
+            one.language or "",
+            one.upstream,
+            one.freeze_updates,
+            one.sparsity_target,
+            more,
+        )
         panels.setdefault(condition, []).append(one)
-    panels = {name: here for name, here in panels.items() if len({one.interval for one in _moving(here)}) > 2}
+    panels = {
+        name: here
+        for name, here in panels.items()
+        if len({one.interval for one in _moving(here)}) > 2
+    }
     if not panels:
         return None
     figure = Figure(figsize=(PANEL[0] * len(panels) + 1.6, PANEL[1]), layout="constrained")
@@ -92,7 +127,11 @@ def _sweep(axes: Axes, results: Sequence[Result]) -> None:
     steps = sorted({one.interval for one in moving if one.interval is not None})
     for name, fixed in FIXED.items():
         rates: dict[int, list[float]] = {
-            place: [100 * one.error_rate for one in moving if method_of(one) == name and one.interval == step]
+            place: [
+                100 * one.error_rate
+                for one in moving
+                if method_of(one) == name and one.interval == step
+            ]
             for place, step in enumerate(steps)
         }
         rates[len(steps)] = [100 * one.error_rate for one in results if method_of(one) == fixed]
@@ -111,7 +150,12 @@ def _through(axes: Axes, rates: Mapping[int, Sequence[float]], name: str, fixed:
     style = look(FIXED_METHOD[name]) | {"color": look(fixed)["color"]}
     label = f"{name}; fixed: {fixed}"
     axes.plot(
-        list(rates), [fmean(found) for found in rates.values()], linewidth=1.3, markersize=5, label=label, **style
+        list(rates),
+        [fmean(found) for found in rates.values()],
+        linewidth=1.3,
+        markersize=5,
+        label=label,
+        **style,
     )
     for place, found in rates.items():
         axes.plot([place] * len(found), found, ".", color=style["color"], markersize=4)

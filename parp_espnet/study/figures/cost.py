@@ -20,11 +20,12 @@ LABEL = 0.05
 
 
 def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
-    """Draw a panel for each language with several methods, and a row of them for each number of frozen updates.
+    """Draw a panel for each language with several methods, and a row of them for each number of
+    frozen updates.
 
-    Points are means over seeds, labelled with their sparsity where there are several; those of the same cost are beside
-    each other, in a band around it. Masks from elsewhere and joint runs are left out. `rate` is what the error rate is
-    called.
+    Points are means over seeds, labelled with their sparsity where there are several; those of the
+    same cost are beside each other, in a band around it. Masks from elsewhere and joint runs are
+    left out. `rate` is what the error rate is called.
     """
     found = [replace(one, method=_called(one), arm=one.who) for one in found if one.who.own]
     languages = [
@@ -60,15 +61,19 @@ def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> N
     bare = {one.method: one.who.method for one in found}
     height = 1.1 * max(means.values(), default=1.0)
     for method in sorted({method for method, _, _ in means}, key=_order):
-        points = sorted((mean, _beside(method, updates, list(means)) * width + updates, sparsity)
-                        for (name, sparsity, updates), mean in means.items() if name == method)  # fmt: skip
+        points = sorted(
+            (mean, _beside(method, updates, list(means)) * width + updates, sparsity)
+            for (name, sparsity, updates), mean in means.items()
+            if name == method
+        )
         heights, places, _ = zip(*points, strict=True)
         axes.plot(places, heights, linestyle="", label=method, markersize=5, **_look(method, bare))
         last: dict[float, float] = {}
         for mean, place, sparsity in points if labelled and bare[method] != "dense" else ():
             if mean - last.get(place, -height) > LABEL * height:
                 axes.annotate(
-                    f"{sparsity:g}", (place, mean), xytext=(4, 0), textcoords="offset points", fontsize=6, va="center",
+                    f"{sparsity:g}", (place, mean), xytext=(4, 0), textcoords="offset points",
+                    fontsize=6, va="center",
                     color="0.4",
                 )  # fmt: skip
                 last[place] = mean
@@ -90,13 +95,19 @@ def _beside(method: str, updates: int, points: Sequence[tuple[str, float, int]])
 
 
 def _look(name: str, bare: Mapping[str, str]) -> dict[str, Any]:
-    """A method's colour and marker; where it has other options, another marker, and a colour that shines through."""
+    """A method's colour and marker; where it has other options, another marker, and a colour that
+    shines through.
+    """
     style = look(bare[name])
     if name == bare[name]:
         return style
     others = [other for other, method in bare.items() if method == bare[name] != other]
     place = others.index(name)
-    marker = MARKERS[(METHODS.index(bare[name]) + 1 + place) % len(MARKERS)] if bare[name] in METHODS else "x"
+    marker = (
+        MARKERS[(METHODS.index(bare[name]) + 1 + place) % len(MARKERS)]
+        if bare[name] in METHODS
+        else "x"
+    )
     return {**style, "marker": marker, "markerfacecolor": "none"}
 
 

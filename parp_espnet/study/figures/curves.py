@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
-from parp_espnet.study.figures.style import KINDS, MARKERS, METHODS, add_legend, look, schedule_panels
+from parp_espnet.study.figures.style import (
+    KINDS,
+    MARKERS,
+    METHODS,
+    add_legend,
+    look,
+    schedule_panels,
+)
 from parp_espnet.study.names import decoding_of, decodings, rate_of
 from parp_espnet.study.variants import Differences
 
@@ -22,18 +29,22 @@ type Lines = dict[tuple[str, str], list[Result]]
 
 
 def curves(results: Sequence[Result]) -> Figure | None:
-    """Draw a panel for each language with several sparsities, and a row of them for each number of frozen updates.
+    """Draw a panel for each language with several sparsities, and a row of them for each number of
+    frozen updates.
 
-    A line goes through the means over seeds, which are dots where there are several; its band is their intervals'.
-    Where a method has one sparsity only, that is a bar, and such methods are beside each other. The dense model is a
-    line across. Whatever else differs, such as an option or an upstream, makes a line of its own. Masks from elsewhere,
-    and intervals of adjusting but the first, are left out.
+    A line goes through the means over seeds, which are dots where there are several; its band is
+    their intervals'.
+    Where a method has one sparsity only, that is a bar, and such methods are beside each other. The
+    dense model is a line across. Whatever else differs, such as an option or an upstream, makes a
+    line of its own. Masks from elsewhere, and intervals of adjusting but the first, are left out.
     """
     known = [one for one in results if one.method in METHODS and one.method != "transfer"]
     own = [one for one in known if arm_of(one).own]
     usual = {one.method: one.interval for one in reversed(own)}
     own = [one for one in own if one.interval == usual[one.method]]
-    languages = [name for name in dict.fromkeys(one.language or "" for one in own) if _several(own, name)]
+    languages = [
+        name for name in dict.fromkeys(one.language or "" for one in own) if _several(own, name)
+    ]
     if not languages:
         return None
     frozen = sorted({one.freeze_updates for one in own if (one.language or "") in languages})
@@ -50,7 +61,9 @@ def curves(results: Sequence[Result]) -> Figure | None:
 
 
 def lines_of(results: Sequence[Result]) -> list[str]:
-    """Return what tells each result's line from others of its method: everything that differs but the seed."""
+    """Return what tells each result's line from others of its method: everything that differs but
+    the seed.
+    """
     apart = Differences.of(results)
     upstreams = {one.upstream for one in results}
     several_decodings = len(decodings(results)) > 1
@@ -78,7 +91,13 @@ def _panel(axes: Axes, lines: Lines) -> None:
             if method == "dense":
                 _across(axes, means[key], label, style)
             elif key in single:
-                _bar(axes, label, means[key], APART * (single.index(key) - (len(single) - 1) / 2), style)
+                _bar(
+                    axes,
+                    label,
+                    means[key],
+                    APART * (single.index(key) - (len(single) - 1) / 2),
+                    style,
+                )
             else:
                 _line(axes, label, means[key], style)
         _seeds(axes, method, [lines[key] for key in own])
@@ -93,7 +112,9 @@ def _in_order(lines: Lines) -> list[tuple[str, str]]:
 
 
 def _style(method: str, place: int) -> dict[str, Any]:
-    """A method's colour and marker; of its lines but the first, another marker and another kind of line."""
+    """A method's colour and marker; of its lines but the first, another marker and another kind of
+    line.
+    """
     style = look(method)
     if not place:
         return style
@@ -103,12 +124,16 @@ def _style(method: str, place: int) -> dict[str, Any]:
 
 def _across(axes: Axes, means: dict[float, Means], label: str, style: dict[str, Any]) -> None:
     rate, low, high = means[min(means)]
-    axes.axhline(rate, label=label, color=style["color"], linewidth=1, linestyle=style.get("linestyle", "-"))
+    axes.axhline(
+        rate, label=label, color=style["color"], linewidth=1, linestyle=style.get("linestyle", "-")
+    )
     axes.axhspan(low, high, color=style["color"], alpha=0.08, linewidth=0)
 
 
 def _means(results: Sequence[Result]) -> dict[float, Means]:
-    """The error rate and its interval's ends at each sparsity, ascending, in percent: means over seeds."""
+    """The error rate and its interval's ends at each sparsity, ascending, in percent: means over
+    seeds.
+    """
     found: dict[float, list[tuple[float, float, float]]] = {}
     for one in sorted(results, key=lambda one: one.sparsity_target):
         found.setdefault(one.sparsity_target, []).append((one.error_rate, *one.ci95))
@@ -125,10 +150,14 @@ def _line(axes: Axes, label: str, means: dict[float, Means], style: dict[str, An
     axes.fill_between(list(means), low, high, color=style["color"], alpha=0.15, linewidth=0)
 
 
-def _bar(axes: Axes, label: str, means: dict[float, Means], beside: float, style: dict[str, Any]) -> None:
+def _bar(
+    axes: Axes, label: str, means: dict[float, Means], beside: float, style: dict[str, Any]
+) -> None:
     ((sparsity, (rate, low, high)),) = means.items()
     spread = [[rate - low], [high - rate]]
-    axes.errorbar([sparsity + beside], [rate], spread, label=label, markersize=4, capsize=3, **style)
+    axes.errorbar(
+        [sparsity + beside], [rate], spread, label=label, markersize=4, capsize=3, **style
+    )
 
 
 def _seeds(axes: Axes, method: str, lines: Sequence[Sequence[Result]]) -> None:
@@ -142,5 +171,9 @@ def _seeds(axes: Axes, method: str, lines: Sequence[Sequence[Result]]) -> None:
 
 
 def _several(results: Sequence[Result], language: str) -> bool:
-    pruned = {one.sparsity_target for one in results if (one.language or "") == language and one.method != "dense"}
+    pruned = {
+        one.sparsity_target
+        for one in results
+        if (one.language or "") == language and one.method != "dense"
+    }
     return len(pruned) > 1

@@ -1,4 +1,6 @@
-"""The heat maps of a study: overlap of masks, transfer between languages, sparsity by layer and kind of weight."""
+"""The heat maps of a study: overlap of masks, transfer between languages, sparsity by layer and
+kind of weight.
+"""
 
 from collections.abc import Sequence
 from itertools import compress
@@ -17,14 +19,24 @@ from parp_espnet.study.names import rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
 """Caption and figure, by the name of its file."""
-NOBODYS = {"transfer": {"mpi": "MPI", "rp": "RP"}, "parp": {"parp": "MPI", "parp, random mask": "RP"}}
-"""By how a mask goes on: the methods that begin with a mask which is of no language, and whose it is called."""
+NOBODYS = {
+    "transfer": {"mpi": "MPI", "rp": "RP"},
+    "parp": {"parp": "MPI", "parp, random mask": "RP"},
+}
+"""By how a mask goes on: the methods that begin with a mask which is of no language, and whose it
+is called.
+"""
 
 
 def overlap_maps(evidence: Evidence) -> Drawn:
-    """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of frozen updates."""
+    """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of
+    frozen updates.
+    """
     found: Drawn = {}
-    settings = [(one.upstream, one.sparsity, one.freeze_updates, one.conditions) for one in evidence.overlaps]
+    settings = [
+        (one.upstream, one.sparsity, one.freeze_updates, one.conditions)
+        for one in evidence.overlaps
+    ]
     for upstream, sparsity, frozen, more in dict.fromkeys(settings):
         own = [setting == (upstream, sparsity, frozen, more) for setting in settings]
         here = list(compress(evidence.overlaps, own))
@@ -36,7 +48,8 @@ def overlap_maps(evidence: Evidence) -> Drawn:
             values[a, b] = values[b, a] = one.iou
         random = random_iou(sparsity)
         caption = (
-            f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two random masks it is "
+            f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two "
+            f"random masks it is "
             f"{random:.3f}, where the colours begin; they end at 1."
         )
         title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
@@ -46,7 +59,8 @@ def overlap_maps(evidence: Evidence) -> Drawn:
 
 
 def language_map(results: Sequence[Result]) -> Drawn:
-    """Error rate of every arm in every language, where there are three or more, and their points would be too many.
+    """Error rate of every arm in every language, where there are three or more, and their points
+    would be too many.
 
     Masks of single other languages are left to `transfer_maps`. Cells are means over seeds.
     """
@@ -55,21 +69,32 @@ def language_map(results: Sequence[Result]) -> Drawn:
     rates: dict[str, dict[str, list[float]]] = {}
     for one, arm in zip(single, arms_of(single), strict=True):
         if source_of(one) not in languages:
-            rates.setdefault(arm, {}).setdefault(one.language or "", []).append(100 * one.error_rate)
+            rates.setdefault(arm, {}).setdefault(one.language or "", []).append(
+                100 * one.error_rate
+            )
     arms = [arm for arm, found in rates.items() if len(found) > 2]
     if len(results) <= MOST or len(languages) <= 2 or len(arms) <= 1:
         return {}
-    values = np.array([[fmean(rates[arm].get(language, [np.nan])) for language in languages] for arm in arms])
+    values = np.array(
+        [[fmean(rates[arm].get(language, [np.nan])) for language in languages] for arm in arms]
+    )
     rate = rate_of(results)
     figure = heat_map(values, arms, languages, title=f"{rate.long} (%)", digits=1)
-    return {"languages": (f"{rate.long.capitalize()} (%) of every arm in every language; means over seeds.", figure)}
+    return {
+        "languages": (
+            f"{rate.long.capitalize()} (%) of every arm in every language; means over seeds.",
+            figure,
+        )
+    }
 
 
 def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
-    """Error rate of each target under each source's mask, relative to the target under its own OMP mask.
+    """Error rate of each target under each source's mask, relative to the target under its own OMP
+    mask.
 
-    On the diagonal is the target's own mask, where it adjusts; below the sources are masks that are nobody's, MPI's and
-    RP's. Cells are means over seeds, and bold where the paired interval of every seed tells the two apart.
+    On the diagonal is the target's own mask, where it adjusts; below the sources are masks that are
+    nobody's, MPI's and RP's. Cells are means over seeds, and bold where the paired interval of
+    every seed tells the two apart.
 
     Args:
         rate: what error rates are called.
@@ -80,14 +105,17 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
     settings = dict.fromkeys(map(_setting, against_own))
     found: Drawn = {}
     for method, how in (("transfer", "is fixed"), ("parp", "adjusts")):
-        whose = f"another {other}'s mask" + (", or on the diagonal its own" if method == "parp" else "")
+        whose = f"another {other}'s mask" + (
+            ", or on the diagonal its own" if method == "parp" else ""
+        )
         for setting in settings:
             sparsity, frozen, more = setting
             here = [one for one in against_own if _setting(one) == setting]
             title = f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
             figure = _transfer_map(here, method, title)
             caption = (
-                f"{rate} under {whose}, which {how}, over {rate} under the target's own OMP mask, fixed; bold where "
+                f"{rate} under {whose}, which {how}, over {rate} under the target's own OMP mask, "
+                f"fixed; bold where "
                 "paired 95 % intervals tell them apart."
             )
             if figure is not None:
@@ -109,19 +137,33 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
     for one in against_own:
         if one.ratio is not None and (row := _whose(one, method)):
             cells.setdefault(row, {}).setdefault(one.language, []).append((one.ratio, one.apart))
-    # Rows and columns have one order; after the languages come masks of several, then those of none.
+    # Rows and columns have one order; after the languages come masks of several, then those of
+    # none.
     sources = [row for row in cells if row not in nobodys.values()]
     sources.sort(key=lambda row: languages.index(row) if row in languages else len(languages))
     foreign = {source: cells[source].keys() - {source} for source in sources}
-    targets = [language for language in languages if any(language in found for found in foreign.values())]
+    targets = [
+        language for language in languages if any(language in found for found in foreign.values())
+    ]
     if sum(map(bool, foreign.values())) < 2 or len(targets) < 2:
         return None
     rows = [*sources, *(name for name in nobodys.values() if name in cells)]
     several = [[cells[row].get(target, []) for target in targets] for row in rows]
-    values = np.array([[fmean([ratio for ratio, _ in cell] or [np.nan]) for cell in row] for row in several])
-    bold = np.array([[bool(cell) and all(apart for _, apart in cell) for cell in row] for row in several])
+    values = np.array(
+        [[fmean([ratio for ratio, _ in cell] or [np.nan]) for cell in row] for row in several]
+    )
+    bold = np.array(
+        [[bool(cell) and all(apart for _, apart in cell) for cell in row] for row in several]
+    )
     return heat_map(
-        values, rows, targets, title=title, centre=1.0, row_label="mask of", column_label="target", bold=bold
+        values,
+        rows,
+        targets,
+        title=title,
+        centre=1.0,
+        row_label="mask of",
+        column_label="target",
+        bold=bold,
     )
 
 
@@ -147,7 +189,9 @@ def _frozen(updates: int) -> str:
 
 
 def anatomy_maps(evidence: Evidence) -> Drawn:
-    """Sparsity by layer and kind, of every method's final mask in the first language, at its highest sparsity."""
+    """Sparsity by layer and kind, of every method's final mask in the first language, at its
+    highest sparsity.
+    """
     if not evidence.anatomies:
         return {}
     language = evidence.anatomies[0].language
@@ -159,7 +203,10 @@ def anatomy_maps(evidence: Evidence) -> Drawn:
 
 
 def _anatomy(one: Anatomy) -> tuple[str, Figure]:
-    layers, kinds = list(one.table), list(dict.fromkeys(kind for row in one.table.values() for kind in row))
+    layers, kinds = (
+        list(one.table),
+        list(dict.fromkeys(kind for row in one.table.values() for kind in row)),
+    )
     values = np.array([[one.table[layer].get(kind, np.nan) for kind in kinds] for layer in layers])
     title = f"{one.line}, {one.language}, sparsity {one.sparsity:g}"
     caption = f"Sparsity of the final mask by layer and kind of weight: {one.line}."

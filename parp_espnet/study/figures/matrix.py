@@ -31,23 +31,39 @@ def heat_map(
     """Draw a matrix (rows, columns); NaN is left empty.
 
     Args:
-        centre: the value between two colours, such as 1 for ratios; by default one colour grows darker.
-        limits: values of the first and the last colour, where they are not the lowest and the highest that there are.
+        centre: the value between two colours, such as 1 for ratios; by default one colour grows
+        darker.
+        limits: values of the first and the last colour, where they are not the lowest and the
+        highest that there are.
         digits: after the point, in the cells.
         bold: (rows, columns), the cells whose numbers are bold.
     """
-    width, height = max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns), 1.5 + CELL * len(rows)
+    width, height = (
+        max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns),
+        1.5 + CELL * len(rows),
+    )
     lines = wrap(title, int(width / TITLE_LETTER))
     figure = Figure(figsize=(width, height + TITLE_LINE * (len(lines) - 1)), layout="compressed")
     axes = figure.subplots()
     low, high = limits or _range(values, centre)
-    axes.imshow(values, cmap="cividis" if centre is None else "PuOr_r", vmin=low, vmax=high, aspect="equal")
+    axes.imshow(
+        values, cmap="cividis" if centre is None else "PuOr_r", vmin=low, vmax=high, aspect="equal"
+    )
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             ink = _ink(value, low, high, centre)
             weight = "bold" if bold is not None and bold[row, column] else "normal"
             text = f"{value:.{digits}f}"
-            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=ink, fontweight=weight)
+            axes.text(
+                column,
+                row,
+                text,
+                ha="center",
+                va="center",
+                fontsize=7.5,
+                color=ink,
+                fontweight=weight,
+            )
     axes.set_xticks(range(len(columns)), columns, rotation=0 if max(map(len, columns)) < 5 else 90)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xlabel(column_label)

@@ -30,14 +30,19 @@ def points(results: Sequence[Result]) -> Figure | None:
     called = arms_of(results)
     arms = list(dict.fromkeys(called))
     width = 0.8 / len(arms)
-    figure = Figure(figsize=(3.0 + max(3.5, 0.22 * len(languages) * len(arms)), 3.8), layout="constrained")
+    figure = Figure(
+        figsize=(3.0 + max(3.5, 0.22 * len(languages) * len(arms)), 3.8), layout="constrained"
+    )
     axes = figure.subplots()
     for number, arm in enumerate(arms):
         here = list(compress(results, [name == arm for name in called]))
         rates = [100 * result.error_rate for result in here]
         low, high = zip(*(result.ci95 for result in here), strict=True)
         axes.errorbar(
-            [languages.index(result.language) + (number - (len(arms) - 1) / 2) * width for result in here],
+            [
+                languages.index(result.language) + (number - (len(arms) - 1) / 2) * width
+                for result in here
+            ],
             rates,
             yerr=[
                 [rate - 100 * one for rate, one in zip(rates, low, strict=True)],
@@ -64,16 +69,27 @@ def points(results: Sequence[Result]) -> Figure | None:
 
 
 def arms_of(results: Sequence[Result]) -> list[str]:
-    """Return what each result's arm is called: its method, and of the rest what differs in the study or the method."""
+    """Return what each result's arm is called: its method, and of the rest what differs in the
+    study or the method.
+    """
     methods = list(map(method_of, results))
-    before, after = _differing(results, (lambda one: one.upstream,)), _differing(results, (decoding_of,))
+    before, after = (
+        _differing(results, (lambda one: one.upstream,)),
+        _differing(results, (decoding_of,)),
+    )
     apart = Differences.of(results)
     own = {
-        method: _differing(list(compress(results, [other == method for other in methods])), OF_A_METHOD)
+        method: _differing(
+            list(compress(results, [other == method for other in methods])), OF_A_METHOD
+        )
         for method in dict.fromkeys(methods)
     }
     return [
-        ", ".join(_words(one, [*(say(one) for say in before), method, apart.all(one)], (*own[method], *after)))
+        ", ".join(
+            _words(
+                one, [*(say(one) for say in before), method, apart.all(one)], (*own[method], *after)
+            )
+        )
         for one, method in zip(results, methods, strict=True)
     ]
 
@@ -88,5 +104,9 @@ def _differing(results: Sequence[Result], parts: Sequence[Part]) -> list[Part]:
 
 def _title(results: Sequence[Result]) -> str:
     upstreams = ", ".join(dict.fromkeys(result.upstream for result in results))
-    sparsities = sorted({f"{result.sparsity_target:g}" for result in results if result.method != "dense"})
-    return f"{upstreams}; {amounts(results)}" + (f"; sparsity {', '.join(sparsities)}" if sparsities else "; dense")
+    sparsities = sorted(
+        {f"{result.sparsity_target:g}" for result in results if result.method != "dense"}
+    )
+    return f"{upstreams}; {amounts(results)}" + (
+        f"; sparsity {', '.join(sparsities)}" if sparsities else "; dense"
+    )

@@ -1,4 +1,6 @@
-"""What the figures have in common: colours, markers, and files that are the same bytes for the same data."""
+"""What the figures have in common: colours, markers, and files that are the same bytes for the same
+data.
+"""
 
 from collections.abc import Sequence
 from itertools import batched
@@ -13,12 +15,14 @@ from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.files import atomic_write
 
-# Okabe and Ito's colours, which those who see red and green alike can tell apart; grey for their yellow, which lines on
-# white are too light in.
+# Okabe and Ito's colours, which those who see red and green alike can tell apart; grey for their
+# yellow, which lines on white are too light in.
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#8C8C8C")
 MARKERS = "osD^vPX*"
 KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
-"""Lines beside the whole one: of a method with masks from elsewhere, with other options, or on another upstream."""
+"""Lines beside the whole one: of a method with masks from elsewhere, with other options, or on
+another upstream.
+"""
 PANEL = (3.6, 3.2)
 """Inches of a panel of one language and schedule."""
 MOST_COLUMNS = 4
@@ -36,7 +40,8 @@ def look(name: str, names: Sequence[str] = METHODS) -> dict[str, Any]:
 def schedule_panels(
     languages: Sequence[str], frozen: Sequence[int], x: str, y: str
 ) -> tuple[Figure, list[tuple[Axes, str, int]]]:
-    """Return a figure, and its panels: a column for each language, a row for each number of frozen updates.
+    """Return a figure, and its panels: a column for each language, a row for each number of frozen
+    updates.
 
     Many languages take several rows each.
     `x` and `y` are what the axes are called; columns and rows share the first.
@@ -57,7 +62,8 @@ def schedule_panels(
     for column in rows.T:
         lowest = [axes for axes in column if axes.axison][-1]
         lowest.set_xlabel(x)
-        # Axes that are shared have their numbers in the last row alone, where a panel may be missing.
+        # Axes that are shared have their numbers in the last row alone, where a panel may be
+        # missing.
         lowest.tick_params(labelbottom=True)
     return figure, panels
 
@@ -71,7 +77,9 @@ def add_legend(figure: Figure) -> None:
     """Add one legend for all panels, each label once."""
     found: dict[str, Artist] = {}
     for axes in figure.axes:
-        found |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        found |= {
+            label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
     figure.legend(list(found.values()), list(found), loc="outside right upper")
 
 
@@ -80,7 +88,13 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
     for path in paths:
         kind = path.suffix[1:]
-        # Names inside an SVG are hashes with a random salt, and it carries the date, unless told otherwise.
-        with matplotlib.rc_context({"svg.hashsalt": "parp-espnet"}), atomic_write(path) as temporary:
-            figure.savefig(temporary, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
+        # Names inside an SVG are hashes with a random salt, and it carries the date, unless told
+        # otherwise.
+        with (
+            matplotlib.rc_context({"svg.hashsalt": "parp-espnet"}),
+            atomic_write(path) as temporary,
+        ):
+            figure.savefig(
+                temporary, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None
+            )
     return paths

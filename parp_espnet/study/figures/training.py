@@ -13,17 +13,21 @@ from parp_espnet.study.figures.style import KINDS, MOST_COLUMNS, add_legend, loo
 
 
 def training(found: Sequence[Training]) -> Figure | None:
-    """Draw the validation PER of every experiment by method, a panel for each language and number of frozen updates.
+    """Draw the validation PER of every experiment by method, a panel for each language and number
+    of frozen updates.
 
-    Where there are several upstreams, the first one's lines are whole. A dot is the model that was chosen, the last
-    one's where sparsity grows.
+    Where there are several upstreams, the first one's lines are whole. A dot is the model that was
+    chosen, the last one's where sparsity grows.
     """
     shown = [one for one in found if len(one.updates) > 1]
     upstreams = list(dict.fromkeys(one.upstream for one in shown))
     shown = [_named(one, upstreams[0]) for one in shown]
     frozen = sorted({one.freeze_updates for one in shown})
     # Languages stay in their order.
-    groups = sorted(dict.fromkeys((one.freeze_updates, one.language) for one in shown), key=lambda group: group[0])
+    groups = sorted(
+        dict.fromkeys((one.freeze_updates, one.language) for one in shown),
+        key=lambda group: group[0],
+    )
     if not groups:
         return None
     columns = min(MOST_COLUMNS, len({one.language for one in shown}))
@@ -32,7 +36,9 @@ def training(found: Sequence[Training]) -> Figure | None:
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, (freeze, language) in zip(panels, groups, strict=False):
-        for one in (one for one in shown if (one.freeze_updates, one.language) == (freeze, language)):
+        for one in (
+            one for one in shown if (one.freeze_updates, one.language) == (freeze, language)
+        ):
             _line(axes, one, kinds)
         axes.set_title(schedule_title(language, freeze, frozen), fontsize="medium")
         axes.grid(color="0.9")
@@ -47,13 +53,16 @@ def training(found: Sequence[Training]) -> Figure | None:
 
 
 def _named(one: Training, first: str) -> Training:
-    """The same, with its upstream in its name where it is not the first one, and what else differs."""
+    """The same, with its upstream in its name where it is not the first one, and what
+    else differs.
+    """
     on = "" if one.upstream == first else f", {one.upstream}"
     return replace(one, method=f"{one.line}{on}", arm=one.who)
 
 
 def _kinds(found: Sequence[Training], upstream: str = "") -> dict[str, tuple[LineType, str]]:
-    """The line and label of every method; of masks from elsewhere one of each for a method, where it has too many.
+    """The line and label of every method; of masks from elsewhere one of each for a method, where
+    it has too many.
 
     Methods that name no upstream are of `upstream`, where there are several.
     """
@@ -64,9 +73,17 @@ def _kinds(found: Sequence[Training], upstream: str = "") -> dict[str, tuple[Lin
         elsewhere = [method for method in own if method != name]
         for place, method in enumerate(elsewhere):
             few = len(elsewhere) <= len(KINDS)
-            kinds[method] = (KINDS[place], method) if few else (KINDS[0], f"{name}, masks from elsewhere")
-        others = {one.method for one in found if one.who.method == name and (one.who.variant or one.conditions)}
-        for place, method in enumerate(name for name in elsewhere if name in others and len(elsewhere) > len(KINDS)):
+            kinds[method] = (
+                (KINDS[place], method) if few else (KINDS[0], f"{name}, masks from elsewhere")
+            )
+        others = {
+            one.method
+            for one in found
+            if one.who.method == name and (one.who.variant or one.conditions)
+        }
+        for place, method in enumerate(
+            name for name in elsewhere if name in others and len(elsewhere) > len(KINDS)
+        ):
             # What differs in an option has a name, however many there are.
             kinds[method] = KINDS[1 + place % (len(KINDS) - 1)], method
     return kinds
@@ -77,7 +94,15 @@ def _line(axes: Axes, one: Training, kinds: Mapping[str, tuple[LineType, str]]) 
     rates = [100 * rate for rate in one.valid_per]
     # With a mask from elsewhere, a method has its own colour, and another line.
     kind, label = kinds[one.method]
-    axes.plot(one.updates, rates, linestyle=kind, linewidth=0.9, alpha=0.7, color=style["color"], label=label)
+    axes.plot(
+        one.updates,
+        rates,
+        linestyle=kind,
+        linewidth=0.9,
+        alpha=0.7,
+        color=style["color"],
+        label=label,
+    )
     name = one.who.method
     grows = name in METHODS and METHODS[name].grows
     chosen = len(rates) - 1 if grows else min(range(len(rates)), key=lambda place: rates[place])

@@ -1,7 +1,8 @@
-"""Rooms, channels and noise, all synthesised: what clean synthetic speech lacks to resemble a field recording.
+"""Rooms, channels and noise, all synthesised: what clean synthetic speech lacks to resemble a field
+recording.
 
-As in WavLM (Chen et al. 2022, arXiv 2110.13900) the model hears the disturbed speech and predicts the clean speech's
-targets.
+As in WavLM (Chen et al. 2022, arXiv 2110.13900) the model hears the disturbed speech and predicts
+the clean speech's targets.
 """
 
 import dataclasses
@@ -24,7 +25,8 @@ class Disturbances:
     direct_to_echo: tuple[float, float] = (-2.0, 12.0)
     """dB between the direct sound and the echo."""
     channel: float = 6.0
-    """Standard deviation, in dB, of the channel's response at eight points between 60 Hz and 8 kHz."""
+    """Standard deviation, in dB, of the channel's response at eight points between 60 Hz and 8 kHz.
+    """
     noise_share: float = 0.8
     """Share of disturbed utterances with noise."""
     noise: tuple[float, float] = (3.0, 30.0)
@@ -35,10 +37,13 @@ class Disturbances:
     """Share of the noises that are another utterance of the batch."""
 
 
-def disturb(speech: Samples, other: Samples, ranges: Disturbances, rng: np.random.Generator) -> Samples:
+def disturb(
+    speech: Samples, other: Samples, ranges: Disturbances, rng: np.random.Generator
+) -> Samples:
     """Put `speech` into a room, through a channel, and add noise.
 
-    `speech` and the result have shape (samples,); `other` is speech of any length to take as babble.
+    `speech` and the result have shape (samples,); `other` is speech of any length to take as
+    babble.
     """
     size = _fast_length(len(speech) + SAMPLE_RATE // 2)
     spectrum = np.fft.rfft(speech, size) * _channel(size, ranges, rng)
@@ -58,7 +63,9 @@ def _channel(size: int, ranges: Disturbances, rng: np.random.Generator) -> NDArr
 
 
 def _room(ranges: Disturbances, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A direct sound followed by exponentially decaying noise (Polack's model of late reverberation)."""
+    """A direct sound followed by exponentially decaying noise (Polack's model of late
+    reverberation).
+    """
     seconds = rng.uniform(*ranges.reverberation)
     time = np.arange(int(min(seconds, 0.5) * SAMPLE_RATE)) / SAMPLE_RATE
     echo = rng.standard_normal(len(time)) * 10.0 ** (-3.0 * time / seconds)
@@ -68,14 +75,20 @@ def _room(ranges: Disturbances, rng: np.random.Generator) -> NDArray[np.float64]
     return echo
 
 
-def _noise(speech: Samples, other: Samples, ranges: Disturbances, rng: np.random.Generator) -> Samples:
+def _noise(
+    speech: Samples, other: Samples, ranges: Disturbances, rng: np.random.Generator
+) -> Samples:
     if rng.random() < ranges.babble_share:
-        noise: NDArray[np.floating] = np.resize(np.roll(other, int(rng.integers(len(other)))), len(speech))
+        noise: NDArray[np.floating] = np.resize(
+            np.roll(other, int(rng.integers(len(other)))), len(speech)
+        )
     else:
         size = _fast_length(len(speech))
         spectrum = np.fft.rfft(rng.standard_normal(size))
         frequencies = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 50.0)
-        noise = np.fft.irfft(spectrum * frequencies ** (-rng.uniform(*ranges.colour) / 2), size)[: len(speech)]
+        noise = np.fft.irfft(spectrum * frequencies ** (-rng.uniform(*ranges.colour) / 2), size)[
+            : len(speech)
+        ]
     ratio = 10.0 ** (-rng.uniform(*ranges.noise) / 20)
     scale = ratio * np.sqrt(np.mean(speech**2) / (np.mean(noise**2) + 1e-12))
     return np.asarray(scale * noise, np.float32)

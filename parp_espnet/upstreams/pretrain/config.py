@@ -15,16 +15,23 @@ class Iteration:
     updates: int
     """Optimizer updates of this round."""
     minutes: float
-    """Minutes of synthetic speech over all languages, each with the same share; new speakers in each round."""
+    """Minutes of synthetic speech over all languages, each with the same share; new speakers in
+    each round.
+    """
     clusters: int
     """Number of k-means clusters, the classes that are predicted."""
     layer: int | None = None
-    """Cluster the output of this Transformer layer (1 is the first) of the round before; None clusters the MFCCs of the
-    reference voice."""
+    """Cluster the output of this Transformer layer (1 is the first) of the round before; None
+    clusters the MFCCs of the reference voice.
+    """
     augment_share: float = 0.5
-    """Share of utterances that get a room, a channel and noise; their targets come from the clean speech."""
+    """Share of utterances that get a room, a channel and noise; their targets come from the clean
+    speech.
+    """
     human: bool = False
-    """Train on human readings as well. The model of the round before aligns them with the reference voice."""
+    """Train on human readings as well. The model of the round before aligns them with the reference
+    voice.
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,14 +44,20 @@ class PretrainConfig:
     model: dict[str, Any]
     """Overrides of Hugging Face's `HubertConfig`."""
     human: tuple[str, ...] = ()
-    """Languages of the human speech (`parp_espnet.corpora.readings`) that rounds with `human` hear as well."""
+    """Languages of the human speech (`parp_espnet.corpora.readings`) that rounds with `human` hear
+    as well.
+    """
     human_copies: int = 2
     """How often each human reading is heard, each time warped by another factor."""
     seed: int = 1
     dev_minutes: float = 5.5
-    """Minutes of held-out voices and phrases over all languages, for the accuracies that are logged."""
+    """Minutes of held-out voices and phrases over all languages, for the accuracies that are
+    logged.
+    """
     warp: float = 0.15
-    """Each utterance is resampled by a factor within exp(±warp): other vocal tracts than the synthesiser has."""
+    """Each utterance is resampled by a factor within exp(±warp): other vocal tracts than the
+    synthesiser has.
+    """
     batch_seconds: float = 24.0
     """Seconds of audio in an update, padding included."""
     max_seconds: float = 8.0
@@ -54,7 +67,9 @@ class PretrainConfig:
     mask_span: int = 10
     """Frames (20 ms) in one masked span."""
     unmasked_weight: float = 1.0
-    """Weight of the loss on frames that are not masked; HuBERT's paper has 0, small models learn faster with 1."""
+    """Weight of the loss on frames that are not masked; HuBERT's paper has 0, small models learn
+    faster with 1.
+    """
     learning_rate: float = 1e-3
     """Peak, reached after `warmup_share` of an iteration's updates, falling linearly to 0."""
     warmup_share: float = 0.08
@@ -71,15 +86,20 @@ def read_config(path: Path) -> PretrainConfig:
     try:
         values = parse_yaml(regular(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such configuration; expected one of {_neighbours(path)}") from None
+        raise UserError(
+            f"{path}: no such configuration; expected one of {_neighbours(path)}"
+        ) from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: expected YAML, found something else ({' '.join(str(error).split())})") from None
+        raise UserError(
+            f"{path}: expected YAML, found something else ({' '.join(str(error).split())})"
+        ) from None
     fields = {field.name: field for field in dataclasses.fields(PretrainConfig)}
     required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
     if not isinstance(values, dict) or set(values) - set(fields) or required - set(values):
         found = sorted(values) if isinstance(values, dict) else values
         raise UserError(
-            f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, found {found}"
+            f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, "
+            f"found {found}"
         )
     values |= {name: tuple(values[name]) for name in ("languages", "human") if name in values}
     values["iterations"] = tuple(Iteration(**iteration) for iteration in values["iterations"])
@@ -87,11 +107,14 @@ def read_config(path: Path) -> PretrainConfig:
     for number, iteration in enumerate(config.iterations, 1):
         if iteration.human and (number == 1 or iteration.layer is not None):
             raise UserError(
-                f"{path}: iteration {number} has human: true; expected an iteration before it, whose model aligns "
+                f"{path}: iteration {number} has human: true; expected an iteration before it, "
+                f"whose model aligns "
                 "human speech, and no layer of its own"
             )
     return config
 
 
 def _neighbours(path: Path) -> str:
-    return ", ".join(sorted(other.name for other in path.parent.glob("*.yaml"))) or "(an empty folder)"
+    return (
+        ", ".join(sorted(other.name for other in path.parent.glob("*.yaml"))) or "(an empty folder)"
+    )

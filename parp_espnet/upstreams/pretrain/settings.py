@@ -19,7 +19,9 @@ class RecipeSettings:
     config: Annotated[Path, "what to pretrain"] = Path("conf/multi.yaml")
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
-    jobs: Annotated[int, "processes that synthesise and align; all cores", OF_MACHINE] = os.cpu_count() or 1
+    jobs: Annotated[int, "processes that synthesise and align; all cores", OF_MACHINE] = (
+        os.cpu_count() or 1
+    )
     out: Annotated[Path | None, "directory of the upstream; upstreams/NAME by default"] = None
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
 
@@ -40,12 +42,15 @@ def read(arguments: Sequence[str]) -> RecipeSettings:
     settings = parse(RecipeSettings, "run.sh", arguments, description=__doc__ or "")
     if not 1 <= settings.stage <= settings.stop_stage <= len(STAGES):
         raise UserError(
-            f"run.sh: --stage {settings.stage} --stop_stage {settings.stop_stage}: expected 1 to {len(STAGES)} "
+            f"run.sh: --stage {settings.stage} --stop_stage {settings.stop_stage}: expected 1 to "
+            f"{len(STAGES)} "
             f"({', '.join(STAGES.values())}), the first no later than the last"
         )
     if settings.jobs < 1:
         raise UserError(f"run.sh: --jobs {settings.jobs}: expected 1 or more")
     if not settings.config.is_file():
         there = " ".join(sorted(str(other) for other in Path("conf").glob("*.yaml")))
-        raise UserError(f"run.sh: --config {settings.config}: no such file in {Path.cwd()}; there are {there}")
+        raise UserError(
+            f"run.sh: --config {settings.config}: no such file in {Path.cwd()}; there are {there}"
+        )
     return replace(settings, out=settings.out or Path("upstreams", settings.config.stem))

@@ -1,7 +1,9 @@
-"""The speech that an upstream is pretrained on: made once, kept as int16 files, cut into length-sorted batches.
+"""The speech that an upstream is pretrained on: made once, kept as int16 files, cut into
+length-sorted batches.
 
-Every iteration has new speech, of new speakers. Where its targets are made from a reference voice (see `targets`),
-every phrase is there twice: said by one of the train set's many voices, which is what the model hears, and by that one.
+Every iteration has new speech, of new speakers. Where its targets are made from a reference voice
+(see `targets`), every phrase is there twice: said by one of the train set's many voices, which is
+what the model hears, and by that one.
 """
 
 import dataclasses
@@ -28,12 +30,16 @@ from parp_espnet.upstreams.pretrain.config import PretrainConfig
 
 REFERENCES_AT_ONCE = 200
 POOL = 256
-"""Utterances that are sorted by length together: large enough for little padding, small enough for mixed batches."""
+"""Utterances that are sorted by length together: large enough for little padding, small enough for
+mixed batches.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-    """One phrase as int16 samples at 16 kHz (memory-mapped): what is heard and, if need be, the reference voice."""
+    """One phrase as int16 samples at 16 kHz (memory-mapped): what is heard and, if need be, the
+    reference voice.
+    """
 
     samples: NDArray[np.int16]
     reference: NDArray[np.int16] | None = None
@@ -53,10 +59,14 @@ class SpeechSet:
 
 
 def sets_of(config: PretrainConfig, number: int, folder: Path) -> dict[str, SpeechSet]:
-    """The speech of iteration `number` (1 is the first) under `folder`: its own "train", and "dev" for all of them."""
+    """The speech of iteration `number` (1 is the first) under `folder`: its own "train", and "dev"
+    for all of them.
+    """
     iteration, seed = config.iterations[number - 1], config.seed + number - 1
     return {
-        "train": SpeechSet("train", iteration.minutes, seed, iteration.layer is None, folder / f"train{number}"),
+        "train": SpeechSet(
+            "train", iteration.minutes, seed, iteration.layer is None, folder / f"train{number}"
+        ),
         "dev": SpeechSet("dev", config.dev_minutes, config.seed, True, folder / "dev"),
     }
 
@@ -65,7 +75,8 @@ def make_speech(config: PretrainConfig, speech: SpeechSet, jobs: int) -> None:
     """Synthesise a set in every language into its folder; what is there already is kept."""
     for language in config.languages:
         settings = {
-            "minutes": speech.minutes / len(config.languages), "seed": speech.seed, "warp": config.warp,
+            "minutes": speech.minutes / len(config.languages), "seed": speech.seed,
+            "warp": config.warp,
             "max_seconds": config.max_seconds,
         }  # fmt: skip
         index = speech.folder / f"{language}.json"
@@ -117,7 +128,9 @@ def _clips(config: PretrainConfig, language: str, speech: SpeechSet, jobs: int) 
         for number, some in enumerate(batched(spoken, REFERENCES_AT_ONCE)):
             references: Iterable[NDArray[np.int16] | None] = repeat(None, len(some))
             if speech.referenced:
-                references = pool.map(say, repeat(language), [one.text for one in some], chunksize=10)
+                references = pool.map(
+                    say, repeat(language), [one.text for one in some], chunksize=10
+                )
             for place, (one, reference) in enumerate(zip(some, references, strict=True)):
                 rng = np.random.default_rng([speech.seed, number, place, *language.encode()])
                 samples = warped(one.samples, config.warp, rng)
@@ -129,7 +142,9 @@ def _clips(config: PretrainConfig, language: str, speech: SpeechSet, jobs: int) 
 def warped(samples: NDArray[np.int16], warp: float, rng: np.random.Generator) -> NDArray[np.int16]:
     """Resample by a factor drawn within exp(±warp): another rate, pitch and vocal tract."""
     factor = np.exp(rng.uniform(-warp, warp))
-    return np.asarray(soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * factor, quality="LQ"), np.int16)
+    return np.asarray(
+        soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * factor, quality="LQ"), np.int16
+    )
 
 
 def load_speech(config: PretrainConfig, speech: SpeechSet) -> list[Clip]:
@@ -152,12 +167,16 @@ def _parts(path: Path, offsets: Iterable[int]) -> list[NDArray[np.int16]]:
 
 
 def normalised(samples: NDArray[Any]) -> NDArray[np.float32]:
-    """Zero mean and unit variance, as Hugging Face's feature extractor makes it with `do_normalize`."""
+    """Zero mean and unit variance, as Hugging Face's feature extractor makes it with
+    `do_normalize`.
+    """
     values = samples.astype(np.float32)
     return np.asarray((values - values.mean()) / np.sqrt(values.var() + 1e-7), np.float32)
 
 
-def batches(lengths: NDArray[np.int64], seconds: float, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+def batches(
+    lengths: NDArray[np.int64], seconds: float, seed: int, epoch: int
+) -> list[NDArray[np.int64]]:
     """Cut a shuffled epoch into batches of utterances of similar length.
 
     Args:
@@ -165,7 +184,8 @@ def batches(lengths: NDArray[np.int64], seconds: float, seed: int, epoch: int) -
         seconds: audio in a batch, padding included.
 
     Returns:
-        Index arrays; every utterance is in one of them. The same seed and epoch give the same batches.
+        Index arrays; every utterance is in one of them. The same seed and epoch give the same
+        batches.
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
@@ -176,7 +196,10 @@ def batches(lengths: NDArray[np.int64], seconds: float, seed: int, epoch: int) -
         first = 0
         for last in range(1, len(pool) + 1):
             # Sorted by length, so the next utterance would be the longest and set the padding.
-            if last == len(pool) or (last - first + 1) * lengths[pool[last]] > seconds * SAMPLE_RATE:
+            if (
+                last == len(pool)
+                or (last - first + 1) * lengths[pool[last]] > seconds * SAMPLE_RATE
+            ):
                 found.append(pool[first:last])
                 first = last
     return [found[i] for i in rng.permutation(len(found))]

@@ -1,11 +1,13 @@
 """What is predicted: k-means clusters of a reference voice's MFCCs, or of the model's own layers.
 
-Clusters of MFCCs are as much about the voice as about the phone, so they are taken from another rendition of the same
-phrase, by one voice that is the same for all, and brought to the time of what is heard by dynamic time warping. This is
-ContentVec's idea (Qian et al. 2022, arXiv 2204.09224), with a second synthesis in place of its voice conversion. No
-phone labels and no phone times are used.
+Clusters of MFCCs are as much about the voice as about the phone, so they are taken from another
+rendition of the same phrase, by one voice that is the same for all, and brought to the time of what
+is heard by dynamic time warping. This is ContentVec's idea (Qian et al. 2022, arXiv 2204.09224),
+with a second synthesis in place of its voice conversion. No phone labels and no phone times are
+used.
 
-Clusters are fitted in a process of their own (`python3 -m …targets features.npy centroids.npy clusters seed`):
+Clusters are fitted in a process of their own (`python3 -m …targets features.npy centroids.npy
+clusters seed`):
 scikit-learn's and torch's thread pools slow each other down in one process.
 """
 
@@ -26,9 +28,11 @@ FRAME_SHIFT = 320
 
 
 def mfcc(samples: NDArray[np.int16]) -> Features:
-    """39 MFCCs (13 with two orders of differences) every 20 ms, zero mean and unit variance over the utterance.
+    """39 MFCCs (13 with two orders of differences) every 20 ms, zero mean and unit variance over
+    the utterance.
 
-    The normalisation takes much of the voice and the channel out, so that the clusters are about sounds.
+    The normalisation takes much of the voice and the channel out, so that the clusters are about
+    sounds.
 
     Returns:
         (frames, 39); frame i is centred on sample 320 i + 200.
@@ -39,7 +43,9 @@ def mfcc(samples: NDArray[np.int16]) -> Features:
     from torchaudio.functional import compute_deltas  # noqa: PLC0415
 
     wave = torch.from_numpy(samples.astype(np.float32))[None]
-    static = kaldi.mfcc(wave, frame_shift=FRAME_SHIFT * 1000 / SAMPLE_RATE, dither=0.0, low_freq=60.0).T
+    static = kaldi.mfcc(
+        wave, frame_shift=FRAME_SHIFT * 1000 / SAMPLE_RATE, dither=0.0, low_freq=60.0
+    ).T
     first = compute_deltas(static)
     features = torch.cat([static, first, compute_deltas(first)]).T
     normal = (features - features.mean(0)) / (features.std(0) + 1e-5)
@@ -64,7 +70,9 @@ def align(features: Features, reference: Features) -> NDArray[np.int64]:
 
 
 def align_directions(features: Features, reference: Features) -> tuple[float, NDArray[np.int64]]:
-    """Align as `align` does, by the angles between unit vectors; also returns the mean distance 1 − cos per match."""
+    """Align as `align` does, by the angles between unit vectors; also returns the mean distance 1 −
+    cos per match.
+    """
     # Imported here: it takes seconds.
     import librosa  # noqa: PLC0415
 
@@ -79,7 +87,8 @@ def _first_matches(path: NDArray[np.int64], frames: int, others: int) -> NDArray
 
 
 def fit(features: Features, clusters: int, seed: int, path: Path) -> Features:
-    """Fit k-means to `features` (frames, dimensions) in a process of its own; keep the centroids in `path`.
+    """Fit k-means to `features` (frames, dimensions) in a process of its own; keep the centroids in
+    `path`.
 
     Returns:
         (clusters, dimensions) centroids.
@@ -130,7 +139,9 @@ def load_targets(path: Path) -> list[NDArray[np.int16]]:
 def _fit_here(source: Path, destination: Path, clusters: int, seed: int) -> None:
     from sklearn.cluster import MiniBatchKMeans  # noqa: PLC0415
 
-    model = MiniBatchKMeans(clusters, random_state=seed, batch_size=8192, n_init=3, max_iter=40, reassignment_ratio=0.0)
+    model = MiniBatchKMeans(
+        clusters, random_state=seed, batch_size=8192, n_init=3, max_iter=40, reassignment_ratio=0.0
+    )
     model.fit(np.load(source))
     with atomic_write(destination) as temporary, temporary.open("wb") as file:
         np.save(file, model.cluster_centers_.astype(np.float32))

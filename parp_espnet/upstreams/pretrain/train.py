@@ -1,7 +1,7 @@
 """Iterations of clustering and masked prediction, resumable at any moment.
 
-Everything random about update u (batch, disturbance, mask, dropout) is drawn from (seed, iteration, u), so a resumed
-run does what an uninterrupted one would have done.
+Everything random about update u (batch, disturbance, mask, dropout) is drawn from (seed, iteration,
+u), so a resumed run does what an uninterrupted one would have done.
 """
 
 import json
@@ -40,7 +40,8 @@ SAMPLE_CLIPS = 1300
 
 
 def pretrain(config: PretrainConfig, folder: Path, jobs: int = 1) -> Path:
-    """Run every iteration in `folder`, whose speech was made before in `folder/speech`; return the last checkpoint.
+    """Run every iteration in `folder`, whose speech was made before in `folder/speech`; return the
+    last checkpoint.
 
     What is complete is kept; an interrupted iteration continues from its last checkpoint.
     """
@@ -71,9 +72,15 @@ def _iterations(config: PretrainConfig, folder: Path, jobs: int) -> Path:
 
 
 def make_targets(
-    config: PretrainConfig, iteration: Iteration, clips: dict[str, list[Clip]], work: Path, previous: Path | None
+    config: PretrainConfig,
+    iteration: Iteration,
+    clips: dict[str, list[Clip]],
+    work: Path,
+    previous: Path | None,
 ) -> dict[str, list[NDArray[np.int16]]]:
-    """Cluster reference MFCCs, or a layer of the `previous` checkpoint's model, into the targets of every clip."""
+    """Cluster reference MFCCs, or a layer of the `previous` checkpoint's model, into the targets of
+    every clip.
+    """
     files = {split: work / f"targets_{split}.npy" for split in clips}
     if not all(file.is_file() for file in files.values()):
         centroids = _centroids(config, iteration, clips["train"], work / "centroids.npy", previous)
@@ -85,11 +92,17 @@ def make_targets(
 
 
 def _centroids(
-    config: PretrainConfig, iteration: Iteration, clips: list[Clip], path: Path, previous: Path | None
+    config: PretrainConfig,
+    iteration: Iteration,
+    clips: list[Clip],
+    path: Path,
+    previous: Path | None,
 ) -> targets.Features:
     if path.is_file():
         return targets.load_centroids(path)
-    some = [clips[i] for i in np.random.default_rng(config.seed).permutation(len(clips))[:SAMPLE_CLIPS]]
+    some = [
+        clips[i] for i in np.random.default_rng(config.seed).permutation(len(clips))[:SAMPLE_CLIPS]
+    ]
     shown = progress.track(features(config, iteration, some, previous), "frames", "utt", len(some))
     return targets.fit(np.concatenate(list(shown)), iteration.clusters, config.seed, path)
 
@@ -97,14 +110,18 @@ def _centroids(
 def features(
     config: PretrainConfig, iteration: Iteration, clips: list[Clip], previous: Path | None
 ) -> Iterator[targets.Features]:
-    """(frames, dimensions) of each clip: the reference voice's MFCCs, or the layer that the iteration names."""
+    """(frames, dimensions) of each clip: the reference voice's MFCCs, or the layer that the
+    iteration names.
+    """
     if iteration.layer is None or previous is None:
         yield from map(_reference_mfcc, clips)
         return
     model = predictor_of(config, torch.load(previous, weights_only=True)["model"])
     size = int(config.batch_seconds // config.max_seconds)
     for some in batched(clips, size):
-        for states in hidden_states(config, model, [normalised(clip.samples) for clip in some], iteration.layer):
+        for states in hidden_states(
+            config, model, [normalised(clip.samples) for clip in some], iteration.layer
+        ):
             yield states.numpy()
 
 
@@ -128,7 +145,10 @@ def train_iteration(
     torch.manual_seed(config.seed * 1000 + number)
     model = Predictor(config, iteration.clusters)
     optimizer = torch.optim.AdamW(
-        model.parameters(), config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
+        model.parameters(),
+        config.learning_rate,
+        betas=(0.9, 0.98),
+        weight_decay=config.weight_decay,
     )
     done = 0
     if checkpoint.is_file():
@@ -138,7 +158,9 @@ def train_iteration(
         done = saved["updates"]
     elif previous is not None:
         encoder = torch.load(previous, weights_only=True)["model"]
-        model.load_state_dict({k: v for k, v in encoder.items() if k.startswith("encoder.")}, strict=False)
+        model.load_state_dict(
+            {k: v for k, v in encoder.items() if k.startswith("encoder.")}, strict=False
+        )
     lengths = np.array([len(clip.samples) for clip in clips["train"]])
     shown = progress.bar(iteration.updates, f"iteration {number}", "update")
     shown.update(done)
@@ -150,10 +172,16 @@ def train_iteration(
             group["lr"] = _rate(config, iteration, update)
         found = step(config, model, optimizer, batch, classes, config.seed * 10**6 + update)
         shown.update(1)
-        shown.set_postfix_str(f"loss {found['masked']:.2f}, accuracy {found['masked_accuracy']:.2f}", refresh=False)
+        shown.set_postfix_str(
+            f"loss {found['masked']:.2f}, accuracy {found['masked_accuracy']:.2f}", refresh=False
+        )
         if (update + 1) % config.save_every == 0 or update + 1 == iteration.updates:
             _report(work, update + 1, found, evaluate(config, model, clips["dev"], made["dev"]))
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "updates": update + 1}
+            state = {
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "updates": update + 1,
+            }
             with atomic_write(checkpoint) as temporary:
                 torch.save(state, temporary)
     shown.close()
@@ -173,9 +201,15 @@ def _schedule(
 
 
 def make_batch(
-    model: Predictor, clips: list[Clip], goals: list[NDArray[np.int16]], share: float, rng: np.random.Generator
+    model: Predictor,
+    clips: list[Clip],
+    goals: list[NDArray[np.int16]],
+    share: float,
+    rng: np.random.Generator,
 ) -> tuple[Batch, Tensor]:
-    """Disturb a share of the clips and pad them; also returns the targets (batch, frames), -1 in padding."""
+    """Disturb a share of the clips and pad them; also returns the targets (batch, frames), -1 in
+    padding.
+    """
     waves = [normalised(clip.samples) for clip in clips]
     disturbed = [
         normalised(disturb(wave, waves[int(rng.integers(len(waves)))], Disturbances(), rng))
@@ -204,7 +238,9 @@ def step(
     """
     torch.manual_seed(seed)
     model.train()
-    masked = draw_mask(batch.frames, config.mask_share, config.mask_span, torch.Generator().manual_seed(seed))
+    masked = draw_mask(
+        batch.frames, config.mask_share, config.mask_span, torch.Generator().manual_seed(seed)
+    )
     with precision(config):
         logits = model(batch.waves, batch.audible, masked)
     found = losses(logits, classes, masked)
@@ -214,7 +250,8 @@ def step(
     if not torch.isfinite(norm):
         rate = optimizer.param_groups[0]["lr"]
         raise UserError(
-            f"the loss or its gradient is not a number, at a learning rate of {rate:.3g}; take a smaller one in the "
+            f"the loss or its gradient is not a number, at a learning rate of {rate:.3g}; take a "
+            f"smaller one in the "
             "configuration, and look at the speech"
         )
     optimizer.step()
@@ -224,13 +261,19 @@ def step(
 def evaluate(
     config: PretrainConfig, model: Predictor, clips: list[Clip], goals: list[NDArray[np.int16]]
 ) -> dict[str, float]:
-    """The losses and accuracies on held-out voices and phrases, undisturbed, always with the same masks."""
+    """The losses and accuracies on held-out voices and phrases, undisturbed, always with the same
+    masks.
+    """
     model.eval()
-    chosen = batches(np.array([len(clip.samples) for clip in clips]), config.batch_seconds, 0, 0)[:EVALUATION_BATCHES]
+    chosen = batches(np.array([len(clip.samples) for clip in clips]), config.batch_seconds, 0, 0)[
+        :EVALUATION_BATCHES
+    ]
     sums: dict[str, list[float]] = {}
     for number, indices in enumerate(chosen):
         nothing = np.random.default_rng(0)
-        batch, classes = make_batch(model, [clips[i] for i in indices], [goals[i] for i in indices], 0.0, nothing)
+        batch, classes = make_batch(
+            model, [clips[i] for i in indices], [goals[i] for i in indices], 0.0, nothing
+        )
         generator = torch.Generator().manual_seed(number)
         masked = draw_mask(batch.frames, config.mask_share, config.mask_span, generator)
         with torch.no_grad(), precision(config):
@@ -242,7 +285,10 @@ def evaluate(
 
 def _rate(config: PretrainConfig, iteration: Iteration, update: int) -> float:
     warmup = max(1, round(config.warmup_share * iteration.updates))
-    rising, falling = (update + 1) / warmup, (iteration.updates - update) / max(1, iteration.updates - warmup)
+    rising, falling = (
+        (update + 1) / warmup,
+        (iteration.updates - update) / max(1, iteration.updates - warmup),
+    )
     return config.learning_rate * min(rising, falling)
 
 

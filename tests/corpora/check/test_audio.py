@@ -147,7 +147,11 @@ def test_an_ogg_that_is_cut_off(tmp_path: Path, where: str, subtype: str) -> Non
 def test_a_flac_that_is_cut_off_or_damaged(flac: Path) -> None:
     content = flac.read_bytes()
     expected = "16000 frames, as its header says"
-    assert problem(cut(flac, len(content) // 2)) == ("truncated", expected, "fewer: flac decoder lost sync")
+    assert problem(cut(flac, len(content) // 2)) == (
+        "truncated",
+        expected,
+        "fewer: flac decoder lost sync",
+    )
     damaged = bytearray(content)
     damaged[len(content) // 2] ^= 0xFF
     flac.write_bytes(damaged)
@@ -181,19 +185,25 @@ def test_how_much_is_clipped(tmp_path: Path, gain: float, share: float) -> None:
 
 
 def test_parts_of_a_recording(wav: Path) -> None:
-    heard = listen(wav, Part("late", 0.5, 0.75), Part("early", 0.0, 0.25), Part("over the end", 0.9, 7.0))
+    heard = listen(
+        wav, Part("late", 0.5, 0.75), Part("early", 0.0, 0.25), Part("over the end", 0.9, 7.0)
+    )
     assert [sound.frames for sound in heard.sounds] == [4000, 4000, 1600]
     soundfile.write(wav, np.int16(SAMPLES[8000:12000] * 32768), RATE, subtype="PCM_16")
     assert listen(wav).sounds[0].digest == heard.sounds[0].digest
 
 
-def test_several_processes_find_the_same_in_the_same_order(wav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_find_the_same_in_the_same_order(
+    wav: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recordings = [Recording(str(number), str(wav), (Part(str(number)),)) for number in range(120)]
     monkeypatch.setattr(audio, "FEW", 10)
     assert hear_all(recordings, 2, "check") == hear_all(recordings, 1, "check")
 
 
-def damage(samples: NDArray[np.float32], rate: int = RATE, subtype: str = "PCM_16") -> Callable[[Path], None]:
+def damage(
+    samples: NDArray[np.float32], rate: int = RATE, subtype: str = "PCM_16"
+) -> Callable[[Path], None]:
     return lambda path: soundfile.write(path, samples, rate, subtype=subtype)
 
 
@@ -214,7 +224,9 @@ def damage(samples: NDArray[np.float32], rate: int = RATE, subtype: str = "PCM_1
         (damage(SAMPLES[:14000]), "duration"),
     ],
 )
-def test_each_is_found_in_a_directory(make: Make, find: Find, break_it: Callable[[Path], object], kind: str) -> None:
+def test_each_is_found_in_a_directory(
+    make: Make, find: Find, break_it: Callable[[Path], object], kind: str
+) -> None:
     data = make()
     break_it(data / "wav" / "bea-1.wav")
     assert find(data) == [(kind, "bea-1")]
@@ -237,7 +249,9 @@ def test_the_same_recording_twice(make: Make, find: Find) -> None:
         (0.01, "a", ["ctc", "short"]),  # no frame
     ],
 )
-def test_too_short_and_too_long(make: Make, find: Find, seconds: float, phones: str, kinds: list[str]) -> None:
+def test_too_short_and_too_long(
+    make: Make, find: Find, seconds: float, phones: str, kinds: list[str]
+) -> None:
     data = make()
     sound = np.resize(SAMPLES, round(seconds * RATE))
     soundfile.write(data / "wav" / "bea-1.wav", sound, RATE, subtype="PCM_16")
@@ -248,7 +262,9 @@ def test_too_short_and_too_long(make: Make, find: Find, seconds: float, phones: 
 
 
 @pytest.mark.parametrize("form", ["IRCAM", "PAF", "PVF", "XI"])
-def test_a_kind_that_does_not_say_how_long_a_recording_is(make: Make, find: Find, form: str) -> None:
+def test_a_kind_that_does_not_say_how_long_a_recording_is(
+    make: Make, find: Find, form: str
+) -> None:
     data = make()
     subtype = "DPCM_16" if form == "XI" else "PCM_16"
     rate = 44100 if form == "XI" else RATE
@@ -275,12 +291,20 @@ def test_a_set_of_which_stage_3_would_leave_nothing(make: Make, seconds: float, 
         assert fault.found.startswith(f"{seconds:.3f} to {seconds:.3f} s in all ")
         assert ("segments" in fault.found) == (kind == "long")
     # One that is long enough is enough.
-    soundfile.write(folders[0] / "wav" / "ana-1.wav", np.resize(SAMPLES, RATE), RATE, subtype="PCM_16")
-    left = [fault.folder for fault in check(folders, Limits(), levels({})).faults if fault.kind == "none-left"]
+    soundfile.write(
+        folders[0] / "wav" / "ana-1.wav", np.resize(SAMPLES, RATE), RATE, subtype="PCM_16"
+    )
+    left = [
+        fault.folder
+        for fault in check(folders, Limits(), levels({})).faults
+        if fault.kind == "none-left"
+    ]
     assert left == []
 
 
-def test_an_mp3_without_a_decoder_is_no_fault_of_the_mp3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_mp3_without_a_decoder_is_no_fault_of_the_mp3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = [f"{number}.mp3" for number in range(2)]
     for name in names:
         soundfile.write(tmp_path / name, SAMPLES, 48000, format="MP3")

@@ -53,7 +53,9 @@ def test_faults_are_listed_and_counted(make: Make, call: Call, tmp_path: Path) -
     assert code == 1
     wav = train / "wav" / "ana-1.wav"
     assert out[0] == f"error    missing: ana-1: {wav}: expected a file, found none"
-    assert out[2].startswith(f"warning  same-speaker: ana: {train}/utt2spk: expected another than in {test}, found")
+    assert out[2].startswith(
+        f"warning  same-speaker: ana: {train}/utt2spk: expected another than in {test}, found"
+    )
     assert out[3].endswith(" s: 2 errors, 1 warning")
     assert out[4:6] == [
         "       2  error    missing        recording that is not there",
@@ -89,7 +91,8 @@ def test_the_command_that_is_printed_does_it(make: Make, call: Call) -> None:
     code, out, _ = call(*arguments)
     assert code == 0
     assert out[-1] == (
-        f"{clean}: 3 of the 4 utterances of {data}, 0 recordings resampled; the others are in {clean}/rejected.tsv"
+        f"{clean}: 3 of the 4 utterances of {data}, 0 recordings resampled; the others are in "
+        f"{clean}/rejected.tsv"
     )
     assert call("check", clean)[0] == 0
 
@@ -109,7 +112,9 @@ def test_inventories(make: Make, call: Call, tmp_path: Path) -> None:
     assert "phone: bea-2:" in out[0]
     assert "found tttt (U+0074" in out[0]
     assert len([line for line in call("check", data, "--lang", "es")[1] if "phone: " in line]) == 3
-    (data / "text").write_text("ana-1 ʎ\nana-2 a\nbea-1 ɧ\nbea-2 a\n")  # a Spanish phone, and a Swedish one
+    (data / "text").write_text(
+        "ana-1 ʎ\nana-2 a\nbea-1 ɧ\nbea-2 a\n"
+    )  # a Spanish phone, and a Swedish one
     assert [call("check", data, "--lang", lang)[0] for lang in ("es", "sv", "es sv")] == [1, 1, 0]
 
 
@@ -124,7 +129,10 @@ def test_inventories(make: Make, call: Call, tmp_path: Path) -> None:
         (["{data}", "--out", "x"], "--fix and --out: expected both or none"),
         (["{data}", "--resample"], "--resample: expected --fix"),
         (["{data}", "--nj", "0"], "--nj 0: expected 1 or more"),
-        (["{data}", "--min_duration", "3", "--max_duration", "2"], "expected 0 <= min < max, found 3 and 2"),
+        (
+            ["{data}", "--min_duration", "3", "--max_duration", "2"],
+            "expected 0 <= min < max, found 3 and 2",
+        ),
         (["{data}", "--ignore", "rat"], "--ignore rat: no such kind of fault"),
         (["{data}", "--fix", "--out", "{data}"], "expected a new directory"),
     ],
@@ -154,16 +162,33 @@ def lives(group: int) -> bool:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("begun", [0, 1, 2000])
-def test_no_process_is_left_over(make: Make, begun: int, stop: signal.Signals, wait_until: Any) -> None:
+def test_no_process_is_left_over(
+    make: Make, begun: int, stop: signal.Signals, wait_until: Any
+) -> None:
     """Stopped when the bar says that so many of the 20,000 utterances are done."""
     data = make()
     ids = [f"ana-{number:06d}" for number in range(20000)]
     (data / "wav.scp").write_text("".join(f"{id_} {data}/wav/ana-1.wav\n" for id_ in ids))
     (data / "text").write_text("".join(f"{id_} o\n" for id_ in ids))
-    words = [sys.executable, "-m", "parp_espnet.bin.data", "check", str(data), "--nj", "2", "--shown", "1"]
+    words = [
+        sys.executable,
+        "-m",
+        "parp_espnet.bin.data",
+        "check",
+        str(data),
+        "--nj",
+        "2",
+        "--shown",
+        "1",
+    ]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=environment,
     )
     assert process.stdout is not None
     # The bar is there when the processes are being started.

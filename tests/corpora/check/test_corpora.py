@@ -26,7 +26,9 @@ def test_cldr(tmp_path: Path) -> None:
         for one in cldr.generate("es", split, minutes=0.3, seed=0):
             wav = tmp_path / f"{one.id}.wav"
             soundfile.write(wav, one.samples, 16000, subtype="PCM_16")
-            utterances.append(Utterance(one.id, one.speaker, "es", str(wav), one.phones, one.text, one.duration))
+            utterances.append(
+                Utterance(one.id, one.speaker, "es", str(wav), one.phones, one.text, one.duration)
+            )
         write_data_dir(tmp_path / split, utterances)
     faults = found([tmp_path / "train", tmp_path / "test"], "es").faults
     # Some twenty seconds have not all phones.

@@ -20,13 +20,19 @@ Make = Callable[..., Path]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def clean(*folders: Path, resample: bool = False, **changed: list[str]) -> list[Path]:
     """Fix directories; return the clean ones, having seen that the others are what they were."""
     before = [contents(folder) for folder in folders]
-    found = check(folders, Limits(), levels({Level(name): kinds for name, kinds in changed.items()}))
+    found = check(
+        folders, Limits(), levels({Level(name): kinds for name, kinds in changed.items()})
+    )
     outs = [folder.with_name(f"{folder.name}_clean") for folder in folders]
     fix(found, outs, resample)
     assert [contents(folder) for folder in folders] == before
@@ -45,14 +51,25 @@ def test_what_is_at_fault_is_left_out_of_every_file(make: Make, find: Find) -> N
     data = make()
     (data / "wav" / "bea-1.wav").unlink()
     (out,) = clean(data)
-    assert sorted(contents(out)) == ["rejected.tsv", "spk2utt", "text", "utt2dur", "utt2spk", "wav.scp"]
+    assert sorted(contents(out)) == [
+        "rejected.tsv",
+        "spk2utt",
+        "text",
+        "utt2dur",
+        "utt2spk",
+        "wav.scp",
+    ]
     for name in ("text", "utt2dur", "utt2spk", "wav.scp"):
-        wanted = [line for line in (data / name).read_text().splitlines() if not line.startswith("bea-1")]
+        wanted = [
+            line for line in (data / name).read_text().splitlines() if not line.startswith("bea-1")
+        ]
         assert (out / name).read_text().splitlines() == wanted
     assert (out / "spk2utt").read_text() == "ana ana-1 ana-2\nbea bea-2\n"
     path = data / "wav" / "bea-1.wav"
     header = "kind\tdirectory\tutterance\tfile\texpected\tfound\n"
-    assert (out / "rejected.tsv").read_text() == f"{header}missing\t{data}\tbea-1\t{path}\ta file\tnone\n"
+    assert (
+        out / "rejected.tsv"
+    ).read_text() == f"{header}missing\t{data}\tbea-1\t{path}\ta file\tnone\n"
     assert find(out) == []
 
 
@@ -61,9 +78,9 @@ def test_a_clean_directory_stays_what_it_is(make: Make) -> None:
     (out,) = clean(data)
     there = contents(out)
     assert rejected(out) == []
-    assert {name: content for name, content in contents(data).items() if not name.startswith("wav/")} == {
-        name: content for name, content in there.items() if name != "rejected.tsv"
-    }
+    assert {
+        name: content for name, content in contents(data).items() if not name.startswith("wav/")
+    } == {name: content for name, content in there.items() if name != "rejected.tsv"}
 
 
 def test_what_can_be_mended_is_mended(make: Make, find: Find) -> None:
@@ -72,10 +89,18 @@ def test_what_can_be_mended_is_mended(make: Make, find: Find) -> None:
     lines = [lines[3], lines[1], f"{lines[2]} \u00e3\u200b", f"{lines[0]}\r", lines[3]]
     (data / "text").write_text("\n".join(lines) + "\n", newline="")
     (data / "spk2utt").write_text("ana ana-1\n")
-    assert {kind for kind, _ in find(data)} == {"order", "control", "duplicate", "normal-form", "spk2utt"}
+    assert {kind for kind, _ in find(data)} == {
+        "order",
+        "control",
+        "duplicate",
+        "normal-form",
+        "spk2utt",
+    }
     (out,) = clean(data)
     assert rejected(out) == []
-    assert (out / "text").read_text() == "ana-1 o l a t\nana-2 o l a tt\nbea-1 o l a ttt a\u0303\nbea-2 o l a tttt\n"
+    assert (
+        out / "text"
+    ).read_text() == "ana-1 o l a t\nana-2 o l a tt\nbea-1 o l a ttt a\u0303\nbea-2 o l a tttt\n"
     assert find(out) == []
 
 
@@ -129,7 +154,11 @@ def test_recordings_are_resampled_and_mixed(make: Make, find: Find) -> None:
 
 def test_without_resampling_two_channels_stay(make: Make) -> None:
     data = make()
-    soundfile.write(data / "wav" / "ana-2.wav", np.ones((16000, 2)) * np.linspace(-0.5, 0.5, 16000)[:, None], 16000)
+    soundfile.write(
+        data / "wav" / "ana-2.wav",
+        np.ones((16000, 2)) * np.linspace(-0.5, 0.5, 16000)[:, None],
+        16000,
+    )
     (out,) = clean(data)
     assert rejected(out) == []
     assert f"ana-2 {data}/wav/ana-2.wav\n" in (out / "wav.scp").read_text()
@@ -138,7 +167,9 @@ def test_without_resampling_two_channels_stay(make: Make) -> None:
 def test_segments_go_with_their_recording(make: Make, find: Find) -> None:
     data = make()
     (data / "utt2dur").unlink()
-    (data / "segments").write_text("ana-1 one 0 0.5\nana-2 one 0.5 1\nbea-1 two 0 0.5\nbea-2 two 0.5 1.0\n")
+    (data / "segments").write_text(
+        "ana-1 one 0 0.5\nana-2 one 0.5 1\nbea-1 two 0 0.5\nbea-2 two 0.5 1.0\n"
+    )
     (data / "wav.scp").write_text(f"one {data}/wav/ana-1.wav\ntwo {data}/wav/gone.wav\n")
     assert find(data) == [("missing", "two")]
     (out,) = clean(data)
@@ -151,7 +182,9 @@ def test_what_is_not_ours_is_not_written_over(make: Make) -> None:
     data = make()
     found = check([data], Limits(), levels({}))
     (data.parent / "mine").mkdir()
-    with pytest.raises(UserError, match=r"mine: expected a new directory, found one without rejected\.tsv"):
+    with pytest.raises(
+        UserError, match=r"mine: expected a new directory, found one without rejected\.tsv"
+    ):
         fix(found, [data.parent / "mine"], resample=False)
     with pytest.raises(UserError, match="expected a new directory"):
         fix(found, [data], resample=False)
@@ -173,15 +206,22 @@ def test_nothing_left(make: Make) -> None:
 
 
 FILES = ("wav.scp", "text", "utt2spk", "spk2utt", "utt2dur")
-DAMAGE = st.tuples(st.sampled_from(FILES), st.integers(0, 200), st.binary(max_size=3), st.integers(0, 3))
+DAMAGE = st.tuples(
+    st.sampled_from(FILES), st.integers(0, 200), st.binary(max_size=3), st.integers(0, 3)
+)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(DAMAGE, min_size=1, max_size=4))
 def test_whatever_is_damaged_the_copy_is_clean(
     make: Make, tmp_path_factory: pytest.TempPathFactory, damages: list[tuple[str, int, bytes, int]]
 ) -> None:
-    data, out = make(str(tmp_path_factory.mktemp("any") / "train")), tmp_path_factory.mktemp("any") / "clean"
+    data, out = (
+        make(str(tmp_path_factory.mktemp("any") / "train")),
+        tmp_path_factory.mktemp("any") / "clean",
+    )
     for name, place, added, lost in damages:
         content = (data / name).read_bytes()
         (data / name).write_bytes(content[:place] + added + content[place + lost :])
@@ -215,7 +255,9 @@ def test_a_copy_is_made_in_the_directory(make: Make) -> None:
     data = make()
     for name in ("wav.scp", "text", "utt2spk", "utt2dur", "spk2utt"):
         (data / name).write_text((data / name).read_text().replace("ana-1", "ana-/.1"))
-    (data / "wav.scp").write_text((data / "wav.scp").read_text().replace("wav/ana-/.1.wav", "wav/ana-1.wav"))
+    (data / "wav.scp").write_text(
+        (data / "wav.scp").read_text().replace("wav/ana-/.1.wav", "wav/ana-1.wav")
+    )
     soundfile.write(data / "wav" / "ana-1.wav", 0.1 * np.sin(np.arange(8000)), 8000)
     (out,) = clean(data, resample=True)
     assert [path.name for path in (out / "wav").iterdir()] == ["ana-%2F.1.wav"]

@@ -37,15 +37,20 @@ def test_wav_scp_and_text_are_enough(make: Make, find: Find) -> None:
         ("text", lambda raw: raw.replace(b"ana-2 o", b"ana-2 \xff"), [("encoding", "ana-2")]),
         ("text", lambda raw: raw.replace(b"\n", b"\r\n", 1), [("control", "ana-1")]),
         ("text", lambda raw: b"\xef\xbb\xbf" + raw, [("control", "ana-1")]),
-        ("text", lambda raw: raw.replace(b"ana-1 o", "ana-1 o\u200b".encode()), [("control", "ana-1")]),
-        ("text", lambda raw: raw.replace(b"ana-1 o", "ana-1\u00a0o".encode()), [("control", "ana-1")]),
-        ("text", lambda raw: raw.replace(b"ana-1 o", "ana-1 \ufffd".encode()), [("control", "ana-1")]),
+        ("text", lambda raw: raw.replace(b"ana-1 o", "ana-1 o\u200b".encode()), [("control",
+        "ana-1")]),
+        ("text", lambda raw: raw.replace(b"ana-1 o", "ana-1\u00a0o".encode()), [("control",
+        "ana-1")]),
+        ("text", lambda raw: raw.replace(b"ana-1 o", "ana-1 \ufffd".encode()), [("control",
+        "ana-1")]),
         ("text", lambda raw: raw.replace(b" ", b"\t"), []),
         ("text", lambda raw: raw + b"bea-2 t\n", [("duplicate", "bea-2")]),
         ("text", lambda raw: b"".join(reversed(raw.splitlines(True))), [("order", "")]),
         ("text", lambda raw: raw.replace(b"ana-1", b"ana-0"), [("ids", "ana-0"), ("ids", "ana-1")]),
-        ("text", lambda raw: raw.replace(b"ana-1 o l a t\n", b"ana-1\n"), [("empty-text", "ana-1")]),
-        ("utt2spk", lambda raw: raw.replace(b"bea-2 bea\n", b""), [("ids", "bea-2"), ("spk2utt", "bea")]),
+        ("text", lambda raw: raw.replace(b"ana-1 o l a "
+                                         b"t\n", b"ana-1\n"), [("empty-text", "ana-1")]),
+        ("utt2spk", lambda raw: raw.replace(b"bea-2 bea\n", b""), [("ids", "bea-2"), ("spk2utt",
+        "bea")]),
         ("utt2spk", lambda raw: raw.replace(b"bea-2 bea", b"bea-2 ana"),
          [("speaker", "bea-2"), ("spk2utt", "ana"), ("spk2utt", "bea")]),
         ("spk2utt", lambda raw: raw.replace(b" ana-2", b""), [("spk2utt", "ana")]),
@@ -55,7 +60,11 @@ def test_wav_scp_and_text_are_enough(make: Make, find: Find) -> None:
     ],
 )  # fmt: skip
 def test_lines(
-    make: Make, find: Find, name: str, change: Callable[[bytes], bytes], faults: list[tuple[str, str]]
+    make: Make,
+    find: Find,
+    name: str,
+    change: Callable[[bytes], bytes],
+    faults: list[tuple[str, str]],
 ) -> None:
     data = make()
     rewrite(data / name, change)
@@ -102,7 +111,9 @@ def test_the_durations_of_segments(make: Make, find: Find) -> None:
     data = make()
     ids = ("ana-1", "ana-2", "bea-1", "bea-2")
     (data / "segments").write_text("".join(f"{id_} {id_} 0.25 0.75\n" for id_ in ids))
-    (data / "utt2dur").write_text("".join(f"{id_} {0.9 if id_ == 'bea-1' else 0.5}\n" for id_ in ids))
+    (data / "utt2dur").write_text(
+        "".join(f"{id_} {0.9 if id_ == 'bea-1' else 0.5}\n" for id_ in ids)
+    )
     assert find(data) == [("duration", "bea-1")]
 
 
@@ -110,13 +121,18 @@ def test_the_durations_of_segments(make: Make, find: Find) -> None:
     ("damage", "message"),
     [
         (lambda data: data / "nowhere", "nowhere: no such data directory"),
-        (lambda data: (data / "wav.scp").unlink(), "wav.scp: no such file; a data directory has wav.scp"),
+        (
+            lambda data: (data / "wav.scp").unlink(),
+            "wav.scp: no such file; a data directory has wav.scp",
+        ),
         (lambda data: (data / "text").unlink(), "text: no such file"),
         (lambda data: (data / "text").write_text("\n"), "text: the file is empty"),
         (lambda data: (data / "utt2spk").write_text(""), "utt2spk: the file is empty"),
     ],
 )
-def test_what_is_no_data_directory(make: Make, damage: Callable[[Path], object], message: str) -> None:
+def test_what_is_no_data_directory(
+    make: Make, damage: Callable[[Path], object], message: str
+) -> None:
     data = make()
     path = damage(data)
     with pytest.raises(UserError, match=message):
@@ -142,7 +158,9 @@ def test_a_directory_twice(make: Make) -> None:
         ({"a/b": "a/b"}, []),
     ],
 )
-def test_ids_that_stage_2_refuses(make: Make, rows: dict[str, str], faults: list[tuple[str, str]]) -> None:
+def test_ids_that_stage_2_refuses(
+    make: Make, rows: dict[str, str], faults: list[tuple[str, str]]
+) -> None:
     data = make()
     wavs = sorted((data / "wav").iterdir())
     for name in ("spk2utt", "utt2dur"):
@@ -152,7 +170,11 @@ def test_ids_that_stage_2_refuses(make: Make, rows: dict[str, str], faults: list
         lines = sorted(f"{id_} {value}\n" for id_, value in zip(rows, column, strict=False))
         (data / name).write_text("".join(lines))
     found = check([data], Limits(), levels({}))
-    errors = {(fault.kind, fault.utterance) for fault in found.faults if fault.kind in ("id", "one-name", "path")}
+    errors = {
+        (fault.kind, fault.utterance)
+        for fault in found.faults
+        if fault.kind in ("id", "one-name", "path")
+    }
     assert errors == set(faults)
     out = data.parent / "stage2"
     if faults:
@@ -172,7 +194,17 @@ def test_a_path_that_goes_up(make: Make, find: Find) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["wav.scp", "text", "utt2spk", "spk2utt", "utt2dur", "segments", "utt2lang", "reco2file_and_channel"]
+    "name",
+    [
+        "wav.scp",
+        "text",
+        "utt2spk",
+        "spk2utt",
+        "utt2dur",
+        "segments",
+        "utt2lang",
+        "reco2file_and_channel",
+    ],
 )
 def test_a_table_that_is_a_pipe_or_a_folder(make: Make, find: Find, name: str) -> None:
     file = make() / name

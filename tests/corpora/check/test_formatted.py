@@ -16,11 +16,35 @@ from parp_espnet.espnet.decode import read_wav_scp
 from parp_espnet.pipeline.formatting import filter_data, format_data
 
 IDS = (
-    *("u", "c", "a", "A", "a-b", "b-c", "a-b-c", "sp0.9-a", "é", "e\u0301", "x" * 240, "a/b", "-n", ".h", "%"),
+    *(
+        "u",
+        "c",
+        "a",
+        "A",
+        "a-b",
+        "b-c",
+        "a-b-c",
+        "sp0.9-a",
+        "é",
+        "e\u0301",
+        "x" * 240,
+        "a/b",
+        "-n",
+        ".h",
+        "%",
+    ),
     *("../../x", "/etc/x", "a\u00a0b", "a\u200bb", "a\u2028b"),
 )
 SPEAKERS = ("u", "a", "A", "a-b", "x/y", "a\u200bb", "ana maria", "", "..")
-ODD_RECORDINGS = ("{}/odd\u2028name.wav", "{}/odd name.wav", "{}/../sound/w0.wav", "-", "|cat", "cat w0.wav |", "")
+ODD_RECORDINGS = (
+    "{}/odd\u2028name.wav",
+    "{}/odd name.wav",
+    "{}/../sound/w0.wav",
+    "-",
+    "|cat",
+    "cat w0.wav |",
+    "",
+)
 LANGUAGES = ("es", "es fr", "x\u2028y", "")
 
 
@@ -45,9 +69,15 @@ def write(data: Path, sound: Path, chance: random.Random) -> None:
         "text": ["a b"] * 3,
         "utt2spk": [chance.choice(SPEAKERS) for _ in ids],
         "utt2lang": [chance.choice(LANGUAGES) for _ in ids],
-        "segments": [f"{id_} 0.1 {chance.choice(['0.9', '1', '1.05', '2', '0.1001'])}" for id_ in ids],
+        "segments": [
+            f"{id_} 0.1 {chance.choice(['0.9', '1', '1.05', '2', '0.1001'])}" for id_ in ids
+        ],
     }
-    kept = ["wav.scp", "text", *(name for name in ("utt2spk", "utt2lang", "segments") if chance.random() < 0.4)]
+    kept = [
+        "wav.scp",
+        "text",
+        *(name for name in ("utt2spk", "utt2lang", "segments") if chance.random() < 0.4),
+    ]
     data.mkdir()
     for name in kept:
         lines = [f"{id_} {value}\n" for id_, value in zip(ids, rows[name], strict=True)]
@@ -73,4 +103,6 @@ def test_what_passes_the_check_is_formatted_and_read(sound: Path, tmp_path: Path
             assert len(read_data_dir(data / "raw")) == len(read_wav_scp(data / "raw")) == 3
             assert all(path.parent == data / "org/wav" for path in (data / "org/wav").rglob("*"))
     assert passed > 20
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(map(str, range(300))), "nothing beside them"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(map(str, range(300))), (
+        "nothing beside them"
+    )

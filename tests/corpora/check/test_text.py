@@ -56,12 +56,16 @@ def test_a_phone_is_spelled_out() -> None:
     assert spelled("tʰ") == "tʰ (U+0074 (LATIN SMALL LETTER T), U+02B0 (MODIFIER LETTER SMALL H))"
 
 
-@pytest.mark.parametrize(("samples", "frames"), [(0, 0), (399, 0), (400, 1), (719, 1), (720, 2), (16000, 49)])
+@pytest.mark.parametrize(
+    ("samples", "frames"), [(0, 0), (399, 0), (400, 1), (719, 1), (720, 2), (16000, 49)]
+)
 def test_frames_of_an_upstream(samples: int, frames: int) -> None:
     assert frames_of(samples) == frames
 
 
-@pytest.mark.parametrize(("phones", "frames"), [("", 0), ("a", 1), ("a b a", 3), ("a a", 3), ("a a a b b", 8)])
+@pytest.mark.parametrize(
+    ("phones", "frames"), [("", 0), ("a", 1), ("a b a", 3), ("a a", 3), ("a a a b b", 8)]
+)
 def test_frames_that_ctc_needs(phones: str, frames: int) -> None:
     assert frames_needed(tuple(phones.split())) == frames
 
@@ -69,7 +73,9 @@ def test_frames_that_ctc_needs(phones: str, frames: int) -> None:
 def test_levels_can_be_chosen() -> None:
     found = levels({Level.ERROR: ["rate"], Level.IGNORE: ["phone", "ctc"]})
     assert (found["rate"], found["ctc"], found["nan"]) == (Level.ERROR, Level.IGNORE, Level.ERROR)
-    with pytest.raises(UserError, match=r"--error rat: no such kind of fault; there are encoding, line"):
+    with pytest.raises(
+        UserError, match=r"--error rat: no such kind of fault; there are encoding, line"
+    ):
         levels({Level.ERROR: ["rat"]})
     with pytest.raises(UserError, match="expected one level for a kind, found two"):
         levels({Level.ERROR: ["rate"], Level.WARNING: ["rate"]})
@@ -78,7 +84,9 @@ def test_levels_can_be_chosen() -> None:
 def test_letters_may_be_composed(make: Make, find: Find) -> None:
     """As `--phonemise letters` writes them; what is written in both ways is still two tokens."""
     data, test = make(), make("test", ("eva",), seed=10)
-    (data / "text").write_text("ana-1 á <space> ñ ɔ\u0303\nana-2 a\u0331\nbea-1 k\u0361p e\nbea-2 \u00e9\n")
+    (data / "text").write_text(
+        "ana-1 á <space> ñ ɔ\u0303\nana-2 a\u0331\nbea-1 k\u0361p e\nbea-2 \u00e9\n"
+    )
     (test / "text").write_text("eva-1 ñ <space> e\neva-2 e\n")
     assert find(data, test) == []
     (test / "text").write_text("eva-1 n\u0303 <space> e\neva-2 e\n")

@@ -12,7 +12,10 @@ from parp_espnet.corpora.check.run import check
 Find = Callable[..., list[tuple[str, str]]]
 Make = Callable[..., Path]
 
-LINE = "this text was written down by people who never thought about phones although they speak every day at home too"
+LINE = (
+    "this text was written down by people who never thought about phones although they speak "
+    "every day at home too"
+)
 
 
 def write(data: Path, text: str) -> None:
@@ -31,7 +34,9 @@ def test_words_are_one_fault_of_the_set_that_is_trained_on(make: Make, find: Fin
     assert not check([train], Limits(), levels({Level.IGNORE: ["words"]}), 1).faults
 
 
-@pytest.mark.parametrize("mark", ["[noise]", "<SPOKEN_NOISE>", "(laughter)", "=laughs=", "xxx", "!SIL"])
+@pytest.mark.parametrize(
+    "mark", ["[noise]", "<SPOKEN_NOISE>", "(laughter)", "=laughs=", "xxx", "!SIL"]
+)
 def test_a_mark_of_an_event_is_no_phone(make: Make, find: Find, mark: str) -> None:
     data = make()
     write(data, f"o {mark} l a")
@@ -54,8 +59,15 @@ def test_a_mark_of_several_tokens_is_one(make: Make, find: Find) -> None:
 def test_punctuation_is_counted(make: Make) -> None:
     train, dev = make(), make("dev", ("eva",), seed=10)
     write(train, "o | l . a | t .")
-    faults = [fault for fault in check([train, dev], Limits(), levels({})).faults if fault.kind == "punctuation"]
-    assert [(fault.folder, fault.utterance) for fault in faults] == [(str(train), "."), (str(train), "|")]
+    faults = [
+        fault
+        for fault in check([train, dev], Limits(), levels({})).faults
+        if fault.kind == "punctuation"
+    ]
+    assert [(fault.folder, fault.utterance) for fault in faults] == [
+        (str(train), "."),
+        (str(train), "|"),
+    ]
     assert faults[1].found == "| (U+007C (VERTICAL LINE)), 2 times in 1 utterance"
 
 

@@ -22,17 +22,23 @@ def sweep(make_result: Callable[..., Result], **options: Any) -> list[Result]:
     ]
 
 
-def test_a_line_through_the_means_ends_at_the_mask_that_never_moves(make_result: Callable[..., Result]) -> None:
+def test_a_line_through_the_means_ends_at_the_mask_that_never_moves(
+    make_result: Callable[..., Result],
+) -> None:
     figure = intervals(sweep(make_result, language="es"))
     assert figure is not None
     (axes,) = figure.axes
     means = [fmean(100 * rate for rate in rates) for rates in (*RATES.values(), [FIXED])]
-    assert axes.get_lines()[0].get_xydata().tolist() == [[place, rate] for place, rate in enumerate(means)]
+    assert axes.get_lines()[0].get_xydata().tolist() == [
+        [place, rate] for place, rate in enumerate(means)
+    ]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "5", "20", "never"]
     assert axes.get_title() == "es, sparsity 0.7"
 
 
-def test_upstreams_and_schedules_have_panels_of_their_own(make_result: Callable[..., Result]) -> None:
+def test_upstreams_and_schedules_have_panels_of_their_own(
+    make_result: Callable[..., Result],
+) -> None:
     figure = intervals(
         [
             *sweep(make_result, language="es", upstream="multi"),
@@ -49,4 +55,6 @@ def test_upstreams_and_schedules_have_panels_of_their_own(make_result: Callable[
 
 
 def test_two_intervals_are_no_sweep(make_result: Callable[..., Result]) -> None:
-    assert intervals([one for one in sweep(make_result, language="es") if one.interval != 20]) is None
+    assert (
+        intervals([one for one in sweep(make_result, language="es") if one.interval != 20]) is None
+    )

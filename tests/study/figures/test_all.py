@@ -9,17 +9,22 @@ from parp_espnet.study.figures.all import draw
 from parp_espnet.study.figures.matrix import heat_map
 
 
-def test_what_there_is_evidence_for_is_drawn(grid: list[Result], evidence: Evidence, tmp_path: Path) -> None:
+def test_what_there_is_evidence_for_is_drawn(
+    grid: list[Result], evidence: Evidence, tmp_path: Path
+) -> None:
     captions = draw(grid, evidence, tmp_path)
     names = {svg.stem for svg in captions}
     assert names == {
-        "per", "curves", "cost", "adjusting", "training", "overlap_0.5_multi", "transfer_transfer_0.5", "anatomy_parp",
+        "per", "curves", "cost", "adjusting", "training", "overlap_0.5_multi",
+        "transfer_transfer_0.5", "anatomy_parp",
         "anatomy_mpi",
     }  # fmt: skip
     assert all(svg.with_suffix(".png").is_file() and caption for svg, caption in captions.items())
 
 
-def test_the_same_data_give_the_same_bytes(grid: list[Result], evidence: Evidence, tmp_path: Path) -> None:
+def test_the_same_data_give_the_same_bytes(
+    grid: list[Result], evidence: Evidence, tmp_path: Path
+) -> None:
     for svg in draw(grid, evidence, tmp_path / "a"):
         other = tmp_path / "b" / svg.name
         if not other.exists():
@@ -38,5 +43,8 @@ def test_an_empty_cell_stays_empty_and_one_value_has_a_colour() -> None:
 
 def test_masks_from_elsewhere_are_in_no_curve(grid: list[Result], tmp_path: Path) -> None:
     only = [one for one in grid if one.method in ("dense", "transfer")]
-    with_two = [*only, *(replace(one, sparsity_target=0.8) for one in only if one.method == "transfer")]
+    with_two = [
+        *only,
+        *(replace(one, sparsity_target=0.8) for one in only if one.method == "transfer"),
+    ]
     assert "curves" not in {svg.stem for svg in draw(with_two, Evidence(), tmp_path)}

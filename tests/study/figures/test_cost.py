@@ -9,7 +9,9 @@ RUNS = {"dense": 1, "mpi": 1, "parp": 1, "omp": 2, "imp": 6}
 ONCE = ("dense", "rp", "mpi", "parp", "parp-p")
 
 
-def costs(freeze_updates: int, *methods: str, sparsities: tuple[float, ...] = (0.5, 0.7)) -> list[Cost]:
+def costs(
+    freeze_updates: int, *methods: str, sparsities: tuple[float, ...] = (0.5, 0.7)
+) -> list[Cost]:
     return [
         Cost(
             "es",
@@ -31,14 +33,19 @@ def costs(freeze_updates: int, *methods: str, sparsities: tuple[float, ...] = (0
 def test_a_row_for_each_schedule() -> None:
     figure = cost([*costs(0, *RUNS), *costs(250, "dense", "mpi", "omp", sparsities=(0.5,))])
     assert figure is not None
-    assert [axes.get_title() for axes in figure.axes] == ["es, 0 frozen updates", "es, 250 frozen updates"]
+    assert [axes.get_title() for axes in figure.axes] == [
+        "es, 0 frozen updates",
+        "es, 250 frozen updates",
+    ]
     # Ticks are the costs, of both rows: methods of one cost are beside it.
     assert [axes.get_xticks().tolist() for axes in figure.axes] == [[300, 600, 1800]] * 2
 
 
 @pytest.mark.parametrize("methods", [tuple(RUNS), ONCE])
 def test_every_point_is_inside(methods: tuple[str, ...]) -> None:
-    """Rows share their axis of updates: a row without IMP once hid it in the other; and five of one cost need room."""
+    """Rows share their axis of updates: a row without IMP once hid it in the other; and five of one
+    cost need room.
+    """
     figure = cost([*costs(0, *methods), *costs(250, "dense", "mpi", "parp", sparsities=(0.5,))])
     assert figure is not None
     for axes in figure.axes:
@@ -64,7 +71,9 @@ def test_where_labels_would_cover_each_other_one_is_left_out() -> None:
 
 def test_many_languages_take_several_rows() -> None:
     languages = ["es", "fr", "it", "ky", "nl", "ru"]
-    figure = cost([replace(one, language=language) for language in languages for one in costs(0, *RUNS)])
+    figure = cost(
+        [replace(one, language=language) for language in languages for one in costs(0, *RUNS)]
+    )
     assert figure is not None
     shown = [axes for axes in figure.axes if axes.axison]
     assert [axes.get_title() for axes in shown] == languages

@@ -13,7 +13,10 @@ LANGUAGES = ("es", "fr", "it")
 def large(results: list[Result], languages: tuple[str, ...] = LANGUAGES) -> list[Result]:
     """More results than points can show: two arms, of which one has seeds."""
     dense, omp, *_ = results
-    seeds = [replace(dense, seed=seed, error_rate=0.1 + 0.002 * seed) for seed in range(MOST // len(languages))]
+    seeds = [
+        replace(dense, seed=seed, error_rate=0.1 + 0.002 * seed)
+        for seed in range(MOST // len(languages))
+    ]
     return [replace(one, language=language) for language in languages for one in (*seeds, omp)]
 
 
@@ -43,14 +46,18 @@ def test_every_mask_in_every_language_beside_the_masks_of_none() -> None:
     found = [
         # MPI's come below, wherever they are.
         against_own("es", "mpi", 1.5, 0.01), against_own("fr", "mpi", 1.6, 0.01),
-        against_own("es", "transfer, mask of fr", 1.2, 0.01), against_own("fr", "transfer, mask of es", 1.1, 0.3),
+        against_own("es", "transfer, mask of fr", 1.2, 0.01), against_own("fr", "transfer, mask "
+                                                                                "of es", 1.1, 0.3),
         # A mean over seeds is bold where each seed tells the masks apart.
-        against_own("es", "transfer, mask of fr", 1.3, 0.04, seed=1), against_own("es", "mpi", 1.7, 0.06, seed=1),
+        against_own("es", "transfer, mask "
+                          "of fr", 1.3, 0.04, seed=1), against_own("es", "mpi", 1.7, 0.06, seed=1),
         against_own("es", "parp", 1.4, 0.01), against_own("es", "parp, mask of fr", 1.0, 0.9),
         against_own("es", "parp, joint run", 0.5, 0.01),
     ]  # fmt: skip
     # One source's mask that adjusts makes no matrix.
-    ((name, (caption, figure)),) = transfer_maps(Evidence(comparisons=found), "PER", "language").items()
+    ((name, (caption, figure)),) = transfer_maps(
+        Evidence(comparisons=found), "PER", "language"
+    ).items()
     assert name == "transfer_transfer_0.9"
     assert "another language's mask, which is fixed" in caption
     axes = figure.axes[0]
@@ -61,9 +68,16 @@ def test_every_mask_in_every_language_beside_the_masks_of_none() -> None:
 
 
 def test_the_own_mask_that_adjusts_is_on_the_diagonal() -> None:
-    own = [against_own(language, "parp, finetuned mask", 0.9, 0.01) for language in ("es", "fr", "tr")]
+    own = [
+        against_own(language, "parp, finetuned mask", 0.9, 0.01) for language in ("es", "fr", "tr")
+    ]
     assert not transfer_maps(Evidence(comparisons=own), "PER", "language")
-    foreign = [against_own("es", "parp, mask of fr", 1.2, 0.01), against_own("fr", "parp, mask of es", 1.3, 0.01)]
-    ((_, (caption, figure)),) = transfer_maps(Evidence(comparisons=[*own, *foreign]), "PER", "language").items()
+    foreign = [
+        against_own("es", "parp, mask of fr", 1.2, 0.01),
+        against_own("fr", "parp, mask of es", 1.3, 0.01),
+    ]
+    ((_, (caption, figure)),) = transfer_maps(
+        Evidence(comparisons=[*own, *foreign]), "PER", "language"
+    ).items()
     assert "or on the diagonal its own, which adjusts" in caption
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.90", "1.30", "1.20", "0.90"]

@@ -13,7 +13,11 @@ def labels(methods: list[str]) -> dict[str, str]:
     figure = training([run(method) for method in methods])
     assert figure is not None
     lines = figure.axes[0].get_lines()
-    return {str(line.get_label()): str(line.get_linestyle()) for line in lines if len(line.get_xydata()) > 1}
+    return {
+        str(line.get_label()): str(line.get_linestyle())
+        for line in lines
+        if len(line.get_xydata()) > 1
+    }
 
 
 def test_a_few_masks_from_elsewhere_have_lines_of_their_own() -> None:
@@ -27,7 +31,9 @@ def test_many_have_one() -> None:
 
 
 def test_upstreams_have_lines_of_their_own() -> None:
-    figure = training([replace(run("dense"), upstream=upstream) for upstream in ("multi", "mono", "multi")])
+    figure = training(
+        [replace(run("dense"), upstream=upstream) for upstream in ("multi", "mono", "multi")]
+    )
     assert figure is not None
     lines = [line for line in figure.axes[0].get_lines() if len(line.get_xydata()) > 1]
     assert [(line.get_label(), line.get_linestyle()) for line in lines] == [
@@ -36,8 +42,14 @@ def test_upstreams_have_lines_of_their_own() -> None:
 
 
 def test_the_dot_is_the_model_chosen() -> None:
-    """The best on dev; the last one of a method whose sparsity grows, as all others are less sparse."""
+    """The best on dev; the last one of a method whose sparsity grows, as all others are less
+    sparse.
+    """
     figure = training([run("parp"), run("parp-p")])
     assert figure is not None
-    dots = [line.get_xydata().tolist() for line in figure.axes[0].get_lines() if len(line.get_xydata()) == 1]
+    dots = [
+        line.get_xydata().tolist()
+        for line in figure.axes[0].get_lines()
+        if len(line.get_xydata()) == 1
+    ]
     assert dots == [[[20.0, 20.0]], [[30.0, 30.0]]]
