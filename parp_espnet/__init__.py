@@ -1,3 +1,3 @@
 """Sparse, low-resource speech recognition on self-supervised models, inside ESPnet."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
