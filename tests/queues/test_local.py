@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline import contract
-from parp_espnet.pipeline.runner import parse, run
+from parp_espnet.queues import contract
+from parp_espnet.queues.local import parse, run
 
 RUNNER = [sys.executable, "-m", "parp_espnet.bin.run_local"]
 

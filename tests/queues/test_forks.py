@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.pipeline import forks
+from parp_espnet.queues import forks
 
 BEGIN = """
 import os, signal, sys
 from pathlib import Path
-from parp_espnet.pipeline import forks
+from parp_espnet.queues import forks
 from parp_espnet.pipeline.follow import follow
 forks.allow()
 def ours(name, *words):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline import contract
-from parp_espnet.pipeline.contract import OPERATORS, JobArray
-from parp_espnet.pipeline.forks import fork, module_of
-from parp_espnet.pipeline.signals import Process, end, leave, shell, start_guarded, undisturbed
+from parp_espnet.queues import contract
+from parp_espnet.queues.contract import OPERATORS, JobArray
+from parp_espnet.queues.forks import fork, module_of
+from parp_espnet.queues.signals import Process, end, leave, shell, start_guarded, undisturbed
 from parp_espnet.shortages import KILLED
 
 PROGRAM = "run_local"

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.pipeline.signals import end, undisturbed, unless_terminated
+from parp_espnet.queues.signals import end, undisturbed, unless_terminated
 
 
 def test_sigterm_becomes_an_exit_code() -> None:
@@ -58,7 +58,7 @@ def test_what_does_not_end_is_killed(tmp_path: Path, wait_until: Any) -> None:
 KILLED_WITHOUT_A_GUARD = """
 import os, signal, sys
 from pathlib import Path
-from parp_espnet.pipeline import signals
+from parp_espnet.queues import signals
 def die(process):
     Path("pid").write_text(str(process.pid))
     os.kill(os.getpid(), signal.SIGKILL)
