@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.table import CORPORA, FOLDERS, MINUTES_OF_OWN, NONE
+from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.names import plain_name
