@@ -21,11 +21,9 @@ from pathlib import Path
 from parp_espnet.errors import command
 from parp_espnet.pipeline.settings import model_called
 from parp_espnet.pruning.methods import HOW
+from parp_espnet.pruning.origin import EXPERIMENT
 from parp_espnet.pruning.scopes import SCOPES, check_scope
 from parp_espnet.pruning.settings import check_sparsity
-
-SETTINGS = "settings.json"
-"""In an experiment's directory: its options."""
 
 
 @command
@@ -77,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     combined.add_argument("masks", type=Path, nargs="+")
     for maker in (upstream, model, drawn):
         maker.add_argument(
-            "--settings", type=Path, help=f"{SETTINGS} of the experiment whose the mask is"
+            "--settings", type=Path, help=f"{EXPERIMENT} of the experiment whose the mask is"
         )
         maker.add_argument(
             "--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)"

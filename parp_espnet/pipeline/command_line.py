@@ -18,7 +18,7 @@ from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import ROOT, existing, existing_or_named
-from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
+from parp_espnet.pipeline.pruning import check_pruning
 from parp_espnet.pipeline.settings import SEARCHES, SHIPPED, STAGES, Settings
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.scoring.merge import read_merges
@@ -56,24 +56,6 @@ def _check_numbers(settings: Settings) -> None:
         raise UserError(
             f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}"
         )
-    for name in (
-        "nj", "inference_nj", "num_nodes", "updates", "beam_size", "ngram_num", "round_updates",
-        "mask_feature_length",
-    ):  # fmt: skip
-        if getattr(settings, name) is not None:
-            _at_least(settings, name, 1)
-    for name in ("ngpu", "seed"):
-        _at_least(settings, name, 0)
-    for name in ("train_minutes", "valid_minutes", "test_minutes"):
-        if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
-            raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
-    if settings.lr is not None and not 0 < settings.lr <= FASTEST_RATE:
-        raise UserError(
-            f"phn.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}"
-        )
-    for name, value in settings.upstream_settings.items():
-        if name != "mask_feature_length" and not 0 <= value < 1:
-            raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
         found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
         raise UserError(
@@ -136,12 +118,6 @@ def _check_decoding(settings: Settings) -> None:
         raise UserError(
             f"phn.sh: --search {settings.search}: expected one of {', '.join(SEARCHES)}"
         )
-    for name, value in decoding.given_weights.items():
-        if not math.isfinite(value) or (value < 0 and name != "penalty"):
-            raise UserError(
-                f"phn.sh: --{name} {value:g}: expected "
-                f"{'a number' if name == 'penalty' else '0 or more'}"
-            )
     needs = {
         "lm_weight": (decoding.uses_lm, "--use_lm true"),
         "lm_config": (decoding.uses_lm, "--use_lm true"),
@@ -176,11 +152,6 @@ def _check_decoding(settings: Settings) -> None:
         )
     if settings.search == "espnet" and decoding.tunes:
         raise UserError("phn.sh: --search espnet is not tuned: expected --lm_weight and --penalty")
-
-
-def _at_least(settings: Settings, name: str, least: int) -> None:
-    if (found := getattr(settings, name)) < least:
-        raise UserError(f"phn.sh: --{name} {found}: expected {least} or more")
 
 
 def _fill_in(settings: Settings) -> Settings:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from parp_espnet.files import write_text
 from parp_espnet.pruning.bits import mask_identity, split
+from parp_espnet.pruning.origin import EXPERIMENT, TRAINED
 from parp_espnet.sound.ark import place_of
 
 ABSENT = "absent"
@@ -162,9 +163,21 @@ class Contents:
 
 
 def word_of(path: Path) -> str:
-    """The word for a file's content, read anew. Raises `OSError`."""
-    identity = mask_identity(path) if path.suffix == ".safetensors" else None
-    return plain_word_of(path) if identity is None else f"mask {identity}"
+    """The word for what counts of a file's content, read anew. Raises `OSError`."""
+    if path.suffix == ".safetensors":
+        identity = mask_identity(path)
+        return plain_word_of(path) if identity is None else f"mask {identity}"
+    return _word_of_experiment(path) if path.name == EXPERIMENT else plain_word_of(path)
+
+
+def _word_of_experiment(path: Path) -> str:
+    """Of an experiment, what it says of its training: other options are those of a call."""
+    content = path.read_bytes()
+    try:
+        content = json.dumps(json.loads(content)[TRAINED], sort_keys=True).encode()
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return hashlib.sha256(content).hexdigest()
+    return f"training {hashlib.sha256(content).hexdigest()}"
 
 
 def plain_word_of(path: Path) -> str:

@@ -1,20 +1,18 @@
 """The settings of one experiment: the options of `phn.sh`, and the names that follow from them."""
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from parp_espnet.corpora.table import CORPORA, FOLDERS, MINUTES_OF_OWN, NONE
+from parp_espnet.corpora.table import CORPORA, MINUTES_OF_OWN, NONE
 from parp_espnet.data.marks import Marks
-from parp_espnet.errors import UserError
-from parp_espnet.files import read_json
 from parp_espnet.names import plain_name
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
-from parp_espnet.pipeline.options import OF_MACHINE
+from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, OF_MACHINE, SCORING, Range, filled
 from parp_espnet.pipeline.paths import ROOT, need_clone
-from parp_espnet.pipeline.pruning import Experiment, digest
+from parp_espnet.pipeline.pruning import FASTEST_RATE, Experiment, digest
 
 SHIPPED = ROOT / "egs2/cldr/ssl1/upstreams"
 NAMES = ("multi", "mono")
@@ -38,6 +36,7 @@ MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by 
 SEARCHES = ("prefix", "espnet")
 USUAL_BEAM = 12  # with a language model
 USUAL_SPEEDS = (0.9, 1.0, 1.1)
+SHARE = Range(least=0, below=1)
 
 
 @dataclass(frozen=True)
@@ -50,31 +49,39 @@ class Settings(Experiment):
     MASKED: ClassVar = 6
 
     # General
-    stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
-    stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
+    stage: Annotated[int, f"first stage to run, of {len(STAGES)}", CALL] = 1
+    stop_stage: Annotated[int, "last stage to run", CALL] = len(STAGES)
     skip_check: Annotated[bool, "leave out the check of the data, at the end of stage 1"] = False
     allow_pipes: Annotated[
         bool, "run the commands of your wav.scp and follow its '..': if you trust it"
     ] = False
-    skip_train: Annotated[bool, "leave out stages 5 to 9"] = False
-    skip_eval: Annotated[bool, "leave out stages 10 to 14"] = False
-    ngpu: Annotated[int, "GPUs to train on, of each machine; 0 trains on the CPU"] = 0
+    skip_train: Annotated[bool, "leave out stages 5 to 9", CALL] = False
+    skip_eval: Annotated[bool, "leave out stages 10 to 14", CALL] = False
+    ngpu: Annotated[
+        int, "GPUs to train on, of each machine; 0 trains on the CPU", Range(least=0)
+    ] = 0
     num_nodes: Annotated[
-        int, "machines to train on; more than one takes a queue that gives them"
+        int, "machines to train on; more than one takes a queue that gives them", Range(least=1)
     ] = 1
     nj: Annotated[
-        int, "parallel jobs while preparing data; as many as cores by default", OF_MACHINE
+        int,
+        "parallel jobs while preparing data; as many as cores by default",
+        OF_MACHINE,
+        CALL,
+        Range(least=1),
     ] = os.cpu_count() or 1
-    inference_nj: Annotated[int, "parallel jobs of ESPnet's search; others are one job"] = 1
+    inference_nj: Annotated[
+        int, "parallel jobs of ESPnet's search; others are one job", CALL, Range(least=1)
+    ] = 1
     datadir: Annotated[
-        str, "where a corpus's sets go, in the recipe directory; in an absolute --expdir"
+        str, "where a corpus's sets go, in the recipe directory; in an absolute --expdir", CALL
     ] = "data"
     dumpdir: Annotated[
-        str, "where formatted data goes, in the recipe directory; in an absolute --expdir"
+        str, "where formatted data goes, in the recipe directory; in an absolute --expdir", CALL
     ] = "dump"
-    phn_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = (
-        None
-    )
+    phn_tag: Annotated[
+        str | None, "name of the experiment; made from its settings by default", CALL
+    ] = None
 
     # Data
     corpus: Annotated[
@@ -116,19 +123,26 @@ class Settings(Experiment):
         bool, "the text holds words, and words are recognised in place of phones"
     ] = False
     train_minutes: Annotated[
-        float | None, "minutes of training speech; 10 for cldr, 60 for commonvoice, all of own"
+        float | None,
+        "minutes of training speech; 10 for cldr, 60 for commonvoice, all of own",
+        Range(above=0),
     ] = None
     valid_minutes: Annotated[
-        float | None, "minutes of validation speech; 2 for cldr, 20 for commonvoice, a tenth of own"
+        float | None,
+        "minutes of validation speech; 2 for cldr, 20 for commonvoice, a tenth of own",
+        Range(above=0),
     ] = None
     test_minutes: Annotated[
-        float | None, "minutes of test speech; 6 for cldr, 60 for commonvoice, a tenth of own"
+        float | None,
+        "minutes of test speech; 6 for cldr, 60 for commonvoice, a tenth of own",
+        SCORING,
+        Range(above=0),
     ] = None
     train_set: Annotated[
         str | None, "data/NAME to train on; by default train, or train_10min for 10 minutes"
     ] = None
     valid_set: Annotated[str, "data/NAME to validate on"] = "dev"
-    test_set: Annotated[str, "data/NAME to report on"] = "test"
+    test_set: Annotated[str, "data/NAME to report on", SCORING] = "test"
     speed_perturb_factors: Annotated[
         str, "train on copies at these speeds, such as '0.9 1.0 1.1'; 1 is as it was"
     ] = ""
@@ -145,67 +159,92 @@ class Settings(Experiment):
         str, "pretrained; random: its architecture with random weights, a control"
     ] = "pretrained"
     mask_time_prob: Annotated[
-        float | None, "hide spans of frames in training; the upstream's own by default"
+        float | None, "hide spans of frames in training; the upstream's own by default", SHARE
     ] = None
     mask_feature_prob: Annotated[
-        float | None, "hide spans of channels; the upstream's own by default"
+        float | None, "hide spans of channels; the upstream's own by default", SHARE
     ] = None
     mask_feature_length: Annotated[
-        int | None, "channels of a span that is hidden; the upstream's own by default"
+        int | None,
+        "channels of a span that is hidden; the upstream's own by default",
+        Range(least=1),
     ] = None
     layerdrop: Annotated[
-        float | None, "leave out a layer so often in training; the upstream's own by default"
+        float | None, "leave out a layer so often in training; the upstream's own by default", SHARE
     ] = None
     train_config: Annotated[
         Path | None, "ESPnet training configuration; conf/train/phn.yaml by default"
     ] = None
-    keep_checkpoints: Annotated[bool, "keep what a complete training could be continued from"] = (
-        False
-    )
-    lr: Annotated[float | None, "peak learning rate; the training configuration's by default"] = (
-        None
-    )
+    keep_checkpoints: Annotated[
+        bool, "keep what a complete training could be continued from", CALL
+    ] = False
+    lr: Annotated[
+        float | None,
+        "peak learning rate; the training configuration's by default",
+        Range(above=0, most=FASTEST_RATE),
+    ] = None
 
     # Language models
-    use_ngram: Annotated[bool, "decode with an n-gram, by default one of the training text"] = False
-    ngram: Annotated[Path | None, "n-gram of your own to decode with: ARPA, or KenLM's binary"] = (
-        None
+    use_ngram: Annotated[
+        bool, "decode with an n-gram, by default one of the training text", DECODING
+    ] = False
+    ngram: Annotated[
+        Path | None, "n-gram of your own to decode with: ARPA, or KenLM's binary", DECODING, CONTENT
+    ] = None
+    ngram_num: Annotated[
+        int, "words of the longest n-grams of the training text", DECODING, Range(least=1)
+    ] = 3
+    use_lm: Annotated[bool, "train ESPnet's own language model, and decode with it", DECODING] = (
+        False
     )
-    ngram_num: Annotated[int, "words of the longest n-grams of the training text"] = 3
-    use_lm: Annotated[bool, "train ESPnet's own language model, and decode with it"] = False
     lm_config: Annotated[
-        Path | None, "its ESPnet training configuration; conf/train/lm.yaml by default"
+        Path | None, "its ESPnet training configuration; conf/train/lm.yaml by default", DECODING
     ] = None
     lm_train_text: Annotated[
         Path | None,
         "Kaldi text for both, in the recogniser's tokens; that of --train_set by default",
+        DECODING,
+        CONTENT,
     ] = None
 
     # Decoding
     beam_size: Annotated[
         int | None,
         f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model",
+        DECODING,
+        Range(least=1),
     ] = None
     ngram_weight: Annotated[
-        float | None, "weight of the n-gram's natural logarithms; tuned by default"
+        float | None,
+        "weight of the n-gram's natural logarithms; tuned by default",
+        DECODING,
+        Range(least=0),
     ] = None
-    lm_weight: Annotated[float | None, "weight of the language model's; tuned by default"] = None
+    lm_weight: Annotated[
+        float | None, "weight of the language model's; tuned by default", DECODING, Range(least=0)
+    ] = None
     penalty: Annotated[
-        float | None, "what every token adds; tuned with a language model, otherwise 0"
+        float | None,
+        "what every token adds; tuned with a language model, otherwise 0",
+        DECODING,
+        Range(),
     ] = None
-    search: Annotated[str, "prefix; espnet: stock asr_inference, whose weights are not tuned"] = (
-        "prefix"
-    )
+    search: Annotated[
+        str, "prefix; espnet: stock asr_inference, whose weights are not tuned", DECODING
+    ] = "prefix"
     compare_decoding: Annotated[
-        bool, "also decode dev and test by beam, and with each language model"
+        bool, "also decode dev and test by beam, and with each language model", CALL
     ] = False
 
     # Scoring
     metric: Annotated[
-        str, "what errors are counted in: per (phones, or whatever text holds), wer or cer"
+        str, "what errors are counted in: per (phones, or whatever text holds), wer or cer", SCORING
     ] = "per"
     merge: Annotated[
-        Path | None, "table of phones that are scored as one: two columns, from and to"
+        Path | None,
+        "table of phones that are scored as one: two columns, from and to",
+        SCORING,
+        CONTENT,
     ] = None
 
     @property
@@ -363,22 +402,12 @@ class Settings(Experiment):
         return name if self.upstream_init == "pretrained" else f"{name}-random{self.seed}"
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read the settings.json that phn.sh leaves in the experiment; an option that is younger
-        has its default.
+    def of(cls, found: object, where: str) -> Self:
+        """Make them of what an experiment's file holds; an option that is younger has its default.
 
         Raises `UserError`.
         """
-        found, names = read_json(path), [field.name for field in fields(cls)]
-        if not isinstance(found, dict) or not {"recipe", "method"} <= found.keys() <= set(names):
-            raise UserError(
-                f"{path}: expected settings of an experiment, found others; run phn.sh once more"
-            )
-        texts = ("train_config", "initial_mask", "merge", "ngram", "lm_config", "lm_train_text")
-        paths = ("recipe", *FOLDERS, *texts)
-        return cls(
-            **found | {name: Path(found[name]) for name in paths if found.get(name) is not None}
-        )
+        return filled(cls, found, where, cls.PROGRAM)
 
     def skips(self, stage: int) -> bool:
         """Whether a stage is left out by the user's wish."""

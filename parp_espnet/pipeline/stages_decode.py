@@ -9,6 +9,7 @@ from parp_espnet.files import text_of
 from parp_espnet.pipeline.acts import Act, Command, ours, python, tables
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
 from parp_espnet.pipeline.experiment import SpeechExperiment
+from parp_espnet.pipeline.kept import trained_file
 from parp_espnet.pipeline.step import Step
 
 SCORES = (
@@ -61,9 +62,8 @@ def score(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
                     exp / "training.json",
                     *merge,
                 ),
-                # origin.json is what training left of its options, which a result holds; nothing
-                # of one of before.
-                optional=(decoded / "decode.json", exp / "origin.json"),
+                # The options of the training, which a result holds.
+                optional=(decoded / "decode.json", trained_file(exp)),
                 outputs=tuple(_left_by_scoring(decoded / "score", data)),
             )
 

@@ -118,7 +118,8 @@ def load_centroids(path: Path) -> Features:
 def assign(features: Features, centroids: Features) -> NDArray[np.int16]:
     """The nearest centroid of each frame, (frames,)."""
     distance = (centroids**2).sum(1) - 2 * features @ centroids.T
-    return distance.argmin(1).astype(np.int16)
+    nearest: NDArray[np.int16] = distance.argmin(1).astype(np.int16)
+    return nearest
 
 
 def save_targets(targets: Iterable[NDArray[np.int16]], path: Path) -> None:
