@@ -13,6 +13,8 @@ LONGEST = 200
 """Bytes of a file name without its suffix; most file systems take 255, of which a temporary file
 needs some.
 """
+_PLAIN_ID = re.compile(r"\w[\w-]*", re.ASCII)
+"""Most ids are such, which is quick to see."""
 _NAME = re.compile(r"[\w=+-][\w.=+-]*")
 
 
@@ -41,6 +43,8 @@ def why_no_id(word: str) -> str | None:
     """Return why a word can be no id of an utterance, a speaker or a recording; None where it can
     be one.
     """
+    if _PLAIN_ID.fullmatch(word):
+        return None
     if len(word.split()) != 1 or word != word.strip():
         return "one word"
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in word):
