@@ -32,10 +32,10 @@ def file_name(word: str, suffix: str = "") -> str:
     # A lone % is no encoding of anything.
     safe = safe or "%"
     if len(safe.encode()) > LONGEST:
-        digest = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()[:32]
+        hashed = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()[:32]
         kept = safe.encode()[: LONGEST - 34].decode(errors="ignore")
         # No encoding has a % with a dash after it.
-        safe = f"{kept}%-{digest}"
+        safe = f"{kept}%-{hashed}"
     return safe + suffix
 
 
@@ -86,8 +86,8 @@ def plain_name(word: str) -> str:
     plain = re.sub(r"[^\w.=+-]+", "_", word)
     if plain == word and len(word.encode()) <= LONGEST // 2:
         return word
-    digest = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()
-    return f"{plain[: LONGEST // 8]}-{digest[:8]}"
+    hashed = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()
+    return f"{plain[: LONGEST // 8]}-{hashed[:8]}"
 
 
 def check_place(option: str, path: str) -> None:
@@ -117,3 +117,8 @@ def _is_safe(letter: str) -> bool:
 
 def _encoded(letter: str) -> str:
     return "".join(f"%{byte:02X}" for byte in letter.encode(errors="surrogatepass"))
+
+
+def digest(words: object) -> str:
+    """Eight letters and digits that stand for other words in a name."""
+    return hashlib.sha256(str(words).encode()).hexdigest()[:8]
