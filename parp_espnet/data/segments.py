@@ -61,7 +61,7 @@ def read_segment(
     if end == -1 and 0 <= begin < float("inf"):
         return Segment(recording, begin, None, channel)
     if not 0 <= begin < end < float("inf"):
-        raise SegmentError("0 <= begin < end", " ".join(times))
+        raise SegmentError("0 <= begin < end", repr(value))
     return Segment(recording, begin, end, channel)
 
 

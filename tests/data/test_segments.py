@@ -35,12 +35,12 @@ def test_its_channel_is_its_own_or_that_of_its_recording() -> None:
         ("rec 0 1 A", "'<recording> <begin> <end>', found", True),
         ("rec 0 1 0 0", "'<recording> <begin> <end>', found", True),
         ("other 0 1", "a recording of wav.scp, found other", False),
-        ("rec 2 1", "0 <= begin < end, found 2 1", False),
-        ("rec 1 1", "0 <= begin < end, found 1 1", False),
-        ("rec -1 1", "0 <= begin < end, found -1 1", False),
-        ("rec 0 inf", "0 <= begin < end, found 0 inf", False),
-        ("rec nan 1", "0 <= begin < end, found nan 1", False),
-        ("rec inf -1", "0 <= begin < end, found inf -1", False),
+        ("rec 2 1", "0 <= begin < end, found 'rec 2 1'", False),
+        ("rec 1 1", "0 <= begin < end, found 'rec 1 1'", False),
+        ("rec -1 1", "0 <= begin < end, found 'rec -1 1'", False),
+        ("rec 0 inf", "0 <= begin < end, found 'rec 0 inf'", False),
+        ("rec nan 1", "0 <= begin < end, found 'rec nan 1'", False),
+        ("rec inf -1", "0 <= begin < end, found 'rec inf -1'", False),
     ],
 )
 def test_what_is_no_segment(value: str, expected: str, is_line: bool) -> None:
