@@ -39,7 +39,7 @@ def decode(
         data: a Kaldi data directory; only `wav.scp` is read (16 kHz, mono).
         batch_seconds: audio in a batch, padding included; None is what suits the device.
         keep_logprobs: whether to leave `out/logprobs.safetensors` for a search; one hour takes 40
-        MB with 60 tokens.
+            MB with 60 tokens.
 
     Raises:
         UserError: a file is missing, damaged, or not what it should be.
