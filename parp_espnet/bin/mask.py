@@ -18,7 +18,7 @@ import argparse
 from pathlib import Path
 
 from parp_espnet.errors import command
-from parp_espnet.pipeline.settings import model_called
+from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.pruning.methods import HOW
 from parp_espnet.pruning.origin import EXPERIMENT
 from parp_espnet.pruning.scopes import SCOPES, check_scope
