@@ -19,8 +19,8 @@ import soundfile
 
 from parp_espnet.bench.memory import peak
 from parp_espnet.corpora import own
-from parp_espnet.corpora.wav import write_wav
 from parp_espnet.pipeline.formatting import format_data
+from parp_espnet.sound.wav import write_wav
 
 SIZES = {"1h": 3600}
 """Seconds of the recording."""

@@ -17,13 +17,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from parp_espnet.corpora.check.faults import KINDS, Level, levels
-from parp_espnet.corpora.check.fix import fix
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.report import lines, table
-from parp_espnet.corpora.check.run import Findings, check
-from parp_espnet.corpora.check.text import normal
 from parp_espnet.corpora.inventories import take_census, write_inventory
+from parp_espnet.data.check.faults import KINDS, Level, levels
+from parp_espnet.data.check.fix import fix
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.report import lines, table
+from parp_espnet.data.check.run import Findings, check
+from parp_espnet.data.check.text import normal
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import text_of, write_text
 from parp_espnet.phones.ipa import load_inventory

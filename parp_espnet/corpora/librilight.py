@@ -15,8 +15,8 @@ hours the nine besides.
 from collections.abc import Mapping
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.rejects import Made
+from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular
 from parp_espnet.phones.letters import letters_of

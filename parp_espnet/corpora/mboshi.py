@@ -26,7 +26,7 @@ import hashlib
 import unicodedata
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import Utterance
+from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular
 from parp_espnet.sound.reader import open_sound

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from parp_espnet.corpora.kaldi import is_command
+from parp_espnet.data.kaldi import is_command
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.frames import RATE

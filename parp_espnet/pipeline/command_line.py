@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE, OF_OWN, Corpus
+from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file
 from parp_espnet.names import check_name, check_place

@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from parp_espnet.corpora.ids import at_speed, clashes, with_speaker
-from parp_espnet.corpora.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.data.ids import at_speed, clashes, with_speaker
+from parp_espnet.data.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.files import text_of
 from parp_espnet.names import check_id, file_name
@@ -26,6 +25,7 @@ from parp_espnet.sound.errors import SoundError
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.reader import Sound, open_sound
 from parp_espnet.sound.segments import part_of, times_of
+from parp_espnet.sound.wav import write_wav
 
 RATE = 16000
 

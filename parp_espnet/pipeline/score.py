@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.corpora.kaldi import Utterance, read_data_dir
+from parp_espnet.data.kaldi import Utterance, read_data_dir
 from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.names import file_name
 from parp_espnet.pipeline.decoding import Decoding

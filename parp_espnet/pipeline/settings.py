@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.table import CORPORA, MINUTES_OF_OWN, NONE
+from parp_espnet.data.marks import Marks
 from parp_espnet.names import plain_name
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS

@@ -223,7 +223,7 @@ class Sound:
 @contextmanager
 def open_sound(recording: str | Path) -> Iterator[Sound]:
     """Open what a value of wav.scp means: a file, `FILE.ark:OFFSET`, or a command with `|` at its
-    end, which is run once. Whoever does not trust a wav.scp asks `parp_espnet.corpora.kaldi` first
+    end, which is run once. Whoever does not trust a wav.scp asks `parp_espnet.data.kaldi` first
     whether it names a command.
 
     Raises `SoundError`: it is missing, empty, of an unknown kind, damaged, or needs an ffmpeg that

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.formatting import filter_data, format_data
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from unicodedata import is_normalized, normalize
 
-from parp_espnet.corpora.check.faults import Fault
-from parp_espnet.corpora.check.folder import Folder
-from parp_espnet.corpora.check.tables import named
+from parp_espnet.data.check.faults import Fault
+from parp_espnet.data.check.folder import Folder
+from parp_espnet.data.check.tables import named
 from parp_espnet.scoring.words import are_letters
 
 SYMBOLS = frozenset({"<blank>", "<unk>", "<sos/eos>"})

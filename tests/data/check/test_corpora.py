@@ -7,10 +7,10 @@ import pytest
 import soundfile
 
 from parp_espnet.corpora import cldr, mboshi, mini_an4
-from parp_espnet.corpora.check.faults import Level, levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import Findings, check
-from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.data.check.faults import Level, levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import Findings, check
+from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.phones.ipa import load_inventory
 
 CORPUS = Path(os.environ.get("MBOSHI", Path(__file__).parents[4] / "shared" / "mboshi"))

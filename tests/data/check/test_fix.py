@@ -9,10 +9,10 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parp_espnet.corpora.check.faults import Level, levels
-from parp_espnet.corpora.check.fix import fix
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
+from parp_espnet.data.check.faults import Level, levels
+from parp_espnet.data.check.fix import fix
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
 from parp_espnet.errors import UserError
 
 Find = Callable[..., list[tuple[str, str]]]

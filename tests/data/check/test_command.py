@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from parp_espnet.bin.data import main
-from parp_espnet.corpora.check.faults import KINDS
+from parp_espnet.data.check.faults import KINDS
 
 Call = Callable[..., tuple[int, list[str], list[str]]]
 Make = Callable[..., Path]

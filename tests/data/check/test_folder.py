@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.corpora.check.faults import levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
+from parp_espnet.data.check.faults import levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.formatting import format_data
 

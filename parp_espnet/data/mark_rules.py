@@ -1,4 +1,4 @@
-"""The rules by which marks in transcripts are told (`parp_espnet.corpora.marks`), in order."""
+"""The rules by which marks in transcripts are told (`parp_espnet.data.marks`), in order."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from parp_espnet.corpora.mark_words import BESIDE, EVENTS, STEMS, UNWRITTEN
+from parp_espnet.data.mark_words import BESIDE, EVENTS, STEMS, UNWRITTEN
 
 
 class Kind(StrEnum):

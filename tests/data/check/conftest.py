@@ -8,9 +8,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from parp_espnet.corpora.check.faults import levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
+from parp_espnet.data.check.faults import levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
 
 RATE = 16000
 

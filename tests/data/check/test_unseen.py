@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.corpora.check.faults import Level, levels
-from parp_espnet.corpora.check.fix import fix
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
-from parp_espnet.corpora.check.unseen import LOOKALIKES, SAME, _same, lookalikes
+from parp_espnet.data.check.faults import Level, levels
+from parp_espnet.data.check.fix import fix
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
+from parp_espnet.data.check.unseen import LOOKALIKES, SAME, _same, lookalikes
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.ipa import load_inventory
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from parp_espnet.corpora.check.audio import Heard
-from parp_espnet.corpora.check.faults import Fault
-from parp_espnet.corpora.check.folder import Folder
+from parp_espnet.data.check.audio import Heard
+from parp_espnet.data.check.faults import Fault
+from parp_espnet.data.check.folder import Folder
 
 
 def judge_sets(folders: Sequence[Folder], heard: Sequence[Sequence[Heard]]) -> Iterator[Fault]:

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from unicodedata import category, normalize
 
-from parp_espnet.corpora.check.faults import Fault
-from parp_espnet.corpora.check.folder import Folder
-from parp_espnet.corpora.check.text import SYMBOLS, counted, normal, spelled
+from parp_espnet.data.check.faults import Fault
+from parp_espnet.data.check.folder import Folder
+from parp_espnet.data.check.text import SYMBOLS, counted, normal, spelled
 
 LOOKALIKES = (
     # Letters of IPA, and those of Latin, Greek and Cyrillic that are typed for them.

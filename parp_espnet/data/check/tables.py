@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parp_espnet.corpora.check.faults import Fault
+from parp_espnet.data.check.faults import Fault
 from parp_espnet.errors import UserError
 from parp_espnet.files import bytes_of
 from parp_espnet.names import why_no_id

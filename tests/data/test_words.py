@@ -4,7 +4,7 @@ from random import Random
 import pytest
 
 from parp_espnet.corpora.phrases import phrase_book
-from parp_espnet.corpora.words import find_words, not_phones
+from parp_espnet.data.words import find_words, not_phones
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.ipa import load_inventory
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html import unescape
 
-from parp_espnet.corpora.mark_rules import PHONE_RULES, RULES, Kind, Rule
+from parp_espnet.data.mark_rules import PHONE_RULES, RULES, Kind, Rule
 
 __all__ = ["Kind", "Marked", "Marks", "read_marks", "summary"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.corpora.check.faults import Level, levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
+from parp_espnet.data.check.faults import Level, levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
 
 Find = Callable[..., list[tuple[str, str]]]
 Make = Callable[..., Path]

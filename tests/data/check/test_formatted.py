@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from parp_espnet.corpora.check.faults import Level, levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
-from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.data.check.faults import Level, levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.decode import read_wav_scp
 from parp_espnet.pipeline.formatting import filter_data, format_data

@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from parp_espnet.corpora.check.audio import Heard
-from parp_espnet.corpora.check.faults import Fault, Level
-from parp_espnet.corpora.check.folder import Folder
-from parp_espnet.corpora.check.judge import RATE
-from parp_espnet.corpora.check.report import table
-from parp_espnet.corpora.check.run import Findings
-from parp_espnet.corpora.check.text import normal
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.data.check.audio import Heard
+from parp_espnet.data.check.faults import Fault, Level
+from parp_espnet.data.check.folder import Folder
+from parp_espnet.data.check.judge import RATE
+from parp_espnet.data.check.report import table
+from parp_espnet.data.check.run import Findings
+from parp_espnet.data.check.text import normal
 from parp_espnet.errors import UserError
 from parp_espnet.files import text_of, write_text
 from parp_espnet.names import file_name
 from parp_espnet.progress import track
 from parp_espnet.sound.channels import FILE, mono
 from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.wav import write_wav
 
 REJECTED = "rejected.tsv"
 

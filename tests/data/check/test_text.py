@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.corpora.check.faults import Level, levels
-from parp_espnet.corpora.check.judge import frames_needed, frames_of
-from parp_espnet.corpora.check.text import spelled
+from parp_espnet.data.check.faults import Level, levels
+from parp_espnet.data.check.judge import frames_needed, frames_of
+from parp_espnet.data.check.text import spelled
 from parp_espnet.errors import UserError
 
 Find = Callable[..., list[tuple[str, str]]]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.sound.wav import write_wav
 
 RNG = np.random.default_rng(0)
 

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from parp_espnet.corpora.check.faults import Fault
-from parp_espnet.corpora.check.folder import Folder
-from parp_espnet.corpora.check.text import SYMBOLS, counted, spelled
-from parp_espnet.corpora.marks import read_marks
-from parp_espnet.corpora.words import find_words, not_phones
+from parp_espnet.data.check.faults import Fault
+from parp_espnet.data.check.folder import Folder
+from parp_espnet.data.check.text import SYMBOLS, counted, spelled
+from parp_espnet.data.marks import read_marks
+from parp_espnet.data.words import find_words, not_phones
 from parp_espnet.scoring.words import SPACE
 
 _PUNCTUATION = """

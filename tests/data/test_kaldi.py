@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
+from parp_espnet.data.kaldi import Utterance, read_data_dir, write_data_dir
 from parp_espnet.errors import UserError
 
 FILES = ["wav.scp", "text", "orig_text", "utt2spk", "spk2utt", "utt2lang", "utt2dur"]

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from parp_espnet.corpora.check.faults import KINDS, Fault, Level, Levels
-from parp_espnet.corpora.check.run import Findings
+from parp_espnet.data.check.faults import KINDS, Fault, Level, Levels
+from parp_espnet.data.check.run import Findings
 
 COLUMNS = ("kind", "directory", "utterance", "file", "expected", "found")
 

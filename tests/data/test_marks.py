@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from parp_espnet.corpora.marks import Kind, read_marks, summary
+from parp_espnet.data.marks import Kind, read_marks, summary
 
 NAMES = {Kind.EVENT: "e", Kind.UNWRITTEN: "u", Kind.NOTE: "n", Kind.SAID: "s"}
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.corpora.check.across import judge_sets
-from parp_espnet.corpora.check.audio import Heard, hear_all
-from parp_espnet.corpora.check.faults import Fault, Level, Levels
-from parp_espnet.corpora.check.folder import Folder, read_folder
-from parp_espnet.corpora.check.judge import Limits, judge, judge_none_left
-from parp_espnet.corpora.check.text import judge_texts
-from parp_espnet.corpora.check.unseen import judge_alike, judge_unseen
-from parp_espnet.corpora.check.words import judge_words
+from parp_espnet.data.check.across import judge_sets
+from parp_espnet.data.check.audio import Heard, hear_all
+from parp_espnet.data.check.faults import Fault, Level, Levels
+from parp_espnet.data.check.folder import Folder, read_folder
+from parp_espnet.data.check.judge import Limits, judge, judge_none_left
+from parp_espnet.data.check.text import judge_texts
+from parp_espnet.data.check.unseen import judge_alike, judge_unseen
+from parp_espnet.data.check.words import judge_words
 from parp_espnet.errors import UserError
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet import progress
-from parp_espnet.corpora.check.folder import Part, Recording
+from parp_espnet.data.check.folder import Part, Recording
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError, Trouble
 from parp_espnet.sound.full_scale import full_scale

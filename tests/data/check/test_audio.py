@@ -9,12 +9,12 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from parp_espnet.corpora.check import audio
-from parp_espnet.corpora.check.audio import hear, hear_all
-from parp_espnet.corpora.check.faults import levels
-from parp_espnet.corpora.check.folder import Part, Recording
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
+from parp_espnet.data.check import audio
+from parp_espnet.data.check.audio import hear, hear_all
+from parp_espnet.data.check.faults import levels
+from parp_espnet.data.check.folder import Part, Recording
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
 
 RATE = 16000
 # Multiples of a step of 16 bits, so that every format has the same samples.

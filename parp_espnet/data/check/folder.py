@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.corpora.check.faults import Fault
-from parp_espnet.corpora.check.tables import NAMES, NEEDED, Table, read_table
-from parp_espnet.corpora.ids import clashes
-from parp_espnet.corpora.kaldi import is_command, leads_up
+from parp_espnet.data.check.faults import Fault
+from parp_espnet.data.check.tables import NAMES, NEEDED, Table, read_table
+from parp_espnet.data.ids import clashes
+from parp_espnet.data.kaldi import is_command, leads_up
 from parp_espnet.errors import UserError
 from parp_espnet.sound.channels import channel_of_segment, read_channels
 from parp_espnet.sound.segments import times_of

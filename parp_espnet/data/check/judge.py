@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from parp_espnet.corpora.check.audio import Heard, Problem, Sample
-from parp_espnet.corpora.check.faults import Fault
-from parp_espnet.corpora.check.folder import Folder, Part, seconds_of
+from parp_espnet.data.check.audio import Heard, Problem, Sample
+from parp_espnet.data.check.faults import Fault
+from parp_espnet.data.check.folder import Folder, Part, seconds_of
 
 RATE = 16000
 SILENT = 1e-3
