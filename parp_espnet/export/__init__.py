@@ -1,1 +1,1 @@
-"""A trained model as others take it: formats that stock tools load, and our own."""
+"""A trained model as others load it: one folder that recognises, and files for stock tools."""
