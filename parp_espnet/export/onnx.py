@@ -6,6 +6,7 @@ length, any number of utterances; padding is not seen. The exporter is torch's o
 needs no package beside onnx; the opset is `OPSET`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from parp_espnet.export.model import ctc_module
 from parp_espnet.export.offer import Offer, speech_for
 from parp_espnet.export.quantise import half, int8_dynamic, int8_static
 from parp_espnet.export.quiet import quiet
-from parp_espnet.export.runtimes import OnnxRuntime
+from parp_espnet.export.runtimes import OnnxRuntime, Runtime
 from parp_espnet.export.trained import Trained
 from parp_espnet.export.waves import SHORTEST, WaveModel
 from parp_espnet.files import write_json, write_text
@@ -50,6 +51,9 @@ MOST_BYTES = 2_000_000_000
 
 NEAR = 1e-3
 """Log-probabilities that differ by more are another model's; 2e-5 is what is usual."""
+
+NOISE = ((SHORTEST // 2,), (7 * SHORTEST, 2 * SHORTEST, 5 * SHORTEST))
+"""Samples of the utterances of two batches that are compared."""
 
 BLANK = "<blk>"
 DROPPED = "SIL"
@@ -94,18 +98,24 @@ def export_onnx(trained: Trained, path: Path, default_lengths: bool = True) -> N
     Args:
         default_lengths: whether `input_lengths` may be left out.
     """
-    onnx = need("onnx", "onnx")
     size = 4 * sum(tensor.numel() for tensor in trained.states.values())
     if size > MOST_BYTES:
         raise UserError(
             f"{trained.folder}: expected at most {MOST_BYTES / 1e9:.0f} GB of weights, which is "
             f"what an ONNX file holds, found {size / 1e9:.1f}; take --to bundle or hf"
         )
-    model = WaveModel(ctc_module(trained)).eval()
+    write_onnx(WaveModel(ctc_module(trained)), path, metadata(trained), default_lengths)
+
+
+def write_onnx(
+    model: WaveModel, path: Path, told: Mapping[str, str], default_lengths: bool = True
+) -> None:
+    """Write a model, and what its file says of itself."""
+    onnx = need("onnx", "onnx")
     waves = 0.1 * torch.randn(2, 4 * SHORTEST, generator=torch.Generator().manual_seed(0))
     lengths = torch.tensor([4 * SHORTEST, 3 * SHORTEST])
     torch.onnx.export(
-        model,
+        model.eval(),
         (waves, lengths),
         str(path),
         input_names=list(INPUTS),
@@ -118,7 +128,7 @@ def export_onnx(trained: Trained, path: Path, default_lengths: bool = True) -> N
     if default_lengths:
         none = onnx.numpy_helper.from_array(np.zeros(1, np.int64), "input_lengths")
         written.graph.initializer.append(none)
-    for key, value in metadata(trained).items():
+    for key, value in told.items():
         entry = written.metadata_props.add()
         entry.key, entry.value = key, value
     onnx.save(written, str(path))
@@ -191,11 +201,20 @@ def largest_difference(trained: Trained, path: Path) -> float:
 
     Raises `UserError` where the file is another model.
     """
-    model = WaveModel(ctc_module(trained)).eval()
-    runtime = OnnxRuntime(path)
+    largest = difference_of(WaveModel(ctc_module(trained)).eval(), OnnxRuntime(path))
+    if not largest <= NEAR:
+        raise UserError(
+            f"{trained.folder}: log-probabilities of the ONNX model differ by {largest:.2g} from "
+            f"torch's, expected at most {NEAR}: nothing is written"
+        )
+    return largest
+
+
+def difference_of(model: WaveModel, runtime: Runtime) -> float:
+    """Return by how much a runtime's log-probabilities differ from torch's."""
     largest = 0.0
     generator = torch.Generator().manual_seed(1)
-    for lengths in ([SHORTEST // 2], [7 * SHORTEST, 2 * SHORTEST, 5 * SHORTEST]):
+    for lengths in NOISE:
         audio = [0.1 * torch.randn(count, generator=generator) for count in lengths]
         batch = torch.nn.utils.rnn.pad_sequence(audio, batch_first=True)
         with torch.inference_mode():
@@ -203,9 +222,4 @@ def largest_difference(trained: Trained, path: Path) -> float:
         found = runtime.logprobs([samples.numpy() for samples in audio])
         for row, count, own in zip(expected, frames.tolist(), found, strict=True):
             largest = max(largest, float(np.abs(row[:count].numpy() - own).max()))
-    if not largest <= NEAR:
-        raise UserError(
-            f"{trained.folder}: log-probabilities of the ONNX model differ by {largest:.2g} from "
-            f"torch's, expected at most {NEAR}: nothing is written"
-        )
     return largest
