@@ -68,9 +68,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     need("onnx", "onnx")
     need("onnxruntime", "onnx")
     files = {precision: folder / name for precision, name in FILES.items()}
-    with quiet():
-        export_onnx(trained, files["fp32"])
-        half(files["fp32"], files["fp16"])
+    export_onnx(trained, files["fp32"])
+    half(files["fp32"], files["fp16"])
     difference = largest_difference(trained, files["fp32"])
     said = [
         f"model.onnx: opset {OPSET}, log-probabilities within {difference:.1e} of torch's",
@@ -114,16 +113,17 @@ def write_onnx(
     onnx = need("onnx", "onnx")
     waves = 0.1 * torch.randn(2, 4 * SHORTEST, generator=torch.Generator().manual_seed(0))
     lengths = torch.tensor([4 * SHORTEST, 3 * SHORTEST])
-    torch.onnx.export(
-        model.eval(),
-        (waves, lengths),
-        str(path),
-        input_names=list(INPUTS),
-        output_names=list(OUTPUTS),
-        dynamic_axes=AXES,
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with quiet():
+        torch.onnx.export(
+            model.eval(),
+            (waves, lengths),
+            str(path),
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_axes=AXES,
+            opset_version=OPSET,
+            dynamo=False,
+        )
     written = onnx.load(str(path))
     if default_lengths:
         none = onnx.numpy_helper.from_array(np.zeros(1, np.int64), "input_lengths")

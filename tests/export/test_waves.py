@@ -13,7 +13,6 @@ import transformers
 
 from parp_espnet.export.model import CtcModel
 from parp_espnet.export.onnx import difference_of, write_onnx
-from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OnnxRuntime
 from parp_espnet.export.waves import SHORTEST, WaveModel
 
@@ -60,8 +59,7 @@ def pair(
     """A model and its ONNX."""
     model = make_waves(request.param)
     path = tmp_path_factory.mktemp("onnx") / "model.onnx"
-    with quiet():
-        write_onnx(model, path, {})
+    write_onnx(model, path, {})
     return model, OnnxRuntime(path, threads=1)
 
 
