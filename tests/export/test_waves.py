@@ -3,7 +3,6 @@ every family; its ONNX is torch's model.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
