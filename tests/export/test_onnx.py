@@ -268,7 +268,7 @@ def test_too_large_for_a_protobuf(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "MOST_BYTES", 1000)
-    with pytest.raises(UserError, match="which is what an ONNX file holds, found 0.0"):
+    with pytest.raises(UserError, match=r"which is what an ONNX file holds, found 0\.0"):
         write(trained, tmp_path, Options())
 
 
