@@ -49,7 +49,7 @@ def main() -> None:
         # They take seconds to import; a wrong option should not.
         from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-        from parp_espnet.espnet.loading import find_model  # noqa: PLC0415
+        from parp_espnet.espnet.found import find_model  # noqa: PLC0415
         from parp_espnet.espnet.recognise import recognise  # noqa: PLC0415
         from parp_espnet.espnet.recogniser import Recogniser  # noqa: PLC0415
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]

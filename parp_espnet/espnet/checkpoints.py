@@ -152,26 +152,6 @@ def forget_within(directory: Path) -> bool:
     return False
 
 
-def load_model_state(path: Path) -> dict[str, torch.Tensor]:
-    """Read a model file (`*.pth`, a state_dict). Raises `UserError` when it is missing
-    or not one.
-    """
-    if not path.exists():
-        raise UserError(f"{path}: no such model file")
-    states = _read(path)
-    if isinstance(states, str) or not isinstance(states, dict):
-        raise UserError(
-            f"{path}: expected a model's state_dict, found something else or a truncated file "
-            f"({states})"
-        )
-    if not all(isinstance(value, torch.Tensor) for value in states.values()):
-        raise UserError(
-            f"{path}: expected a model's state_dict, found entries "
-            f"{', '.join(map(str, list(states)[:5]))}"
-        )
-    return states
-
-
 def save(path: Path, states: dict[str, Any]) -> None:
     """Write a file of tensors and plain types atomically."""
     with atomic_write(path) as temporary, temporary.open("wb") as file:
