@@ -67,4 +67,9 @@ PARTS = {
         POOLS,
         (("mask.write", "write", "torch_save"), ("mask.read", "read", "torch_load")),
     ),
+    "sparse": Part(
+        "parp_espnet.bench.sparse",
+        ("small80", "base50", "base70", "base90"),
+        tuple(("sparse.read", "sparse", way) for way in ("dense", "fp16", "fp16_zstd", "csr")),
+    ),
 }

@@ -138,7 +138,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         bits = f" ({line['bits_per_weight']:.3f} bit a weight)" if "bits_per_weight" in line else ""
         cells = [
-            line["name"] + bits + _tokens(line),
+            line["name"] + bits + _shares(line) + _tokens(line),
             str(line["threads"]),
             f"{line['ours_s']:.3f}",
             f"{line['extra_bytes'] / 1e6:.0f}",
@@ -149,6 +149,16 @@ def table(lines: list[dict[str, Any]]) -> str:
         ]
         rows.append(cells)
     return unaligned(rows)
+
+
+def _shares(line: dict[str, Any]) -> str:
+    """Say how large files are beside dense ones, where that was measured."""
+    if "of_dense" not in line:
+        return ""
+    return (
+        f" ({line['of_dense']:.3f} of dense fp32, the other {line['against_of_dense']:.3f}, "
+        f"entropy {line['floor_of_dense']:.3f})"
+    )
 
 
 def _tokens(line: dict[str, Any]) -> str:

@@ -1,9 +1,8 @@
 """Turn recordings into phones, or words, with times.
 
-parp-recognize exp/TAG talk.mp3                                   a line a phone: file, begin, end,
-phone parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every
-recording below field/ parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of
-JSON a file
+parp-recognize exp/TAG talk.mp3                                file, begin, end, phone
+parp-recognize exp/TAG field/ --format textgrid --out grids    a TextGrid for each below it/
+parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JSON a file
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
 what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is

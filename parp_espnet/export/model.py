@@ -27,8 +27,11 @@ class CtcModel(nn.Module):
         self.normalise = normalise
         self.epsilon = epsilon
         self._lengths: list[Tensor] = []
-        if model.config.feat_extract_norm == "group":
+        if getattr(model.config, "feat_extract_norm", "layer") == "group":
             self._hide_padding()
+        # data2vec has several convolutions in a row there, which would pass padding on.
+        for layer in getattr(self.upstream.encoder.pos_conv_embed, "layers", ()):
+            layer.register_forward_hook(self._silence)
 
     @property
     def upstream(self) -> Any:
@@ -61,6 +64,12 @@ class CtcModel(nn.Module):
         config = self.model.config
         norm = self.upstream.feature_extractor.conv_layers[0].layer_norm
         norm.forward = _apart(norm, config.conv_kernel[0], config.conv_stride[0], self._lengths)
+
+    def _silence(self, _: nn.Module, inputs: Any, hidden: Tensor) -> Tensor:
+        """Set frames of padding to zero in what a layer makes, (utterances, channels, frames)."""
+        frames = self.upstream._get_feat_extract_output_lengths(self._lengths[0]).clamp(min=1)
+        within = torch.arange(hidden.shape[2], device=hidden.device) < frames[:, None]
+        return hidden * within[:, None].to(hidden.dtype)
 
 
 def normalised(waveforms: Tensor, heard: Tensor, lengths: Tensor, epsilon: float) -> Tensor:
