@@ -50,8 +50,8 @@ def main() -> None:
         from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
         from parp_espnet.espnet.found import find_model  # noqa: PLC0415
-        from parp_espnet.espnet.recognise import recognise  # noqa: PLC0415
-        from parp_espnet.espnet.recogniser import Recogniser  # noqa: PLC0415
+        from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
+        from parp_espnet.recognition.recogniser import Recogniser  # noqa: PLC0415
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     recogniser = Recogniser(find_model(args.model), args.device)

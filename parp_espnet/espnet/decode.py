@@ -12,10 +12,11 @@ from parp_espnet.data.kaldi import is_command
 from parp_espnet.data.lines import read_lines
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.frames import RATE
-from parp_espnet.espnet.recogniser import Recogniser, make_batches
+from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.files import write_json, write_text
 from parp_espnet.progress import bar
+from parp_espnet.recognition.grid import RATE
+from parp_espnet.recognition.listening import make_batches
 from parp_espnet.recognition.transcripts import Phone, Transcript, ctm
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError

@@ -8,8 +8,8 @@ import soundfile
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.decode import decode, read_wav_scp
-from parp_espnet.espnet.recogniser import make_batches
 from parp_espnet.files import read_json
+from parp_espnet.recognition.listening import make_batches
 
 
 @pytest.fixture
