@@ -81,9 +81,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         said.append(f"int8 is left out: it is calibrated and judged on speech, and {speech}")
         said += offer.unjudged()
     else:
-        with quiet():
-            int8_dynamic(files["fp32"], files["int8_dynamic"])
-            int8_static(files["fp32"], files["int8"], speech.calibration)
+        int8_dynamic(files["fp32"], files["int8_dynamic"])
+        int8_static(files["fp32"], files["int8"], speech.calibration)
         offer = Offer(files, OnnxRuntime, trained)
         said += offer.judged(speech.validation)
     write_text(folder / "tokens.txt", tokens_table(trained.tokens))
