@@ -28,6 +28,7 @@ from parp_espnet.corpora.speech import SAMPLE_RATE
 from parp_espnet.espnet.decode import read_wav_scp
 from parp_espnet.espnet.found import SUMMARY
 from parp_espnet.espnet.greedy import collapse
+from parp_espnet.export.extras import need
 from parp_espnet.export.model import CtcModel, ctc_module
 from parp_espnet.export.onnx import write_onnx
 from parp_espnet.export.openvino import convert, convert_int8
@@ -95,9 +96,9 @@ def exported(way: str, model: WaveModel, folder: Path, calibration: list[Samples
 
 def measure(way: str, size: str, threads: int) -> dict[str, float]:
     """Return the `seconds`, and the `extra_bytes` that they needed."""
-    for module in EXTRA:
+    for module, extra in EXTRA.items():
         # Not within the time that is measured.
-        need(module, EXTRA[module])
+        need(module, extra)
     torch.set_num_threads(threads)
     if size == "base":
         return measure_base(way, threads)
