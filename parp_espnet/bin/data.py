@@ -1,11 +1,10 @@
 """Check data directories before anything is trained on them.
 
-parp-data check data/train data/dev data/test                        every fault, and a summary by
-kind parp-data check data/train --lang es --ignore rate,clipped           phones of the Spanish
-inventory only parp-data check data/train --fix --resample --out data/train_clean   a clean copy, at
-16 kHz parp-data kinds                                                      what is looked for
-parp-data inventory es --out phones                                  the phones that a synthesiser
-was heard to say
+parp-data check data/train data/dev data/test                  every fault, a summary by kind
+parp-data check data/train --lang es --ignore rate,clipped     phones of the Spanish inventory only
+parp-data check data/train --fix --resample --out DIR          a clean copy, at 16 kHz
+parp-data kinds                                                what is looked for
+parp-data inventory es --out phones                            the phones that a voice says
 
 Exit code 1 says that there is a fault of level error.
 """
@@ -17,13 +16,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from parp_espnet.corpora.check.faults import KINDS, Level, levels
-from parp_espnet.corpora.check.fix import fix
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.report import lines, table
-from parp_espnet.corpora.check.run import Findings, check
-from parp_espnet.corpora.check.text import normal
 from parp_espnet.corpora.inventories import take_census, write_inventory
+from parp_espnet.data.check.faults import KINDS, Level, levels
+from parp_espnet.data.check.fix import fix
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.report import lines, table
+from parp_espnet.data.check.run import Findings, check
+from parp_espnet.data.check.text import normal
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import text_of, write_text
 from parp_espnet.phones.ipa import load_inventory

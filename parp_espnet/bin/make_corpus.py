@@ -2,8 +2,7 @@
 
     make_corpus cldr --lang es --set train --minutes 10 --seed 0 --out data/train_10min
     make_corpus mboshi --mboshi DIR --set dev --out data/dev
-    make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out
-    data/train_60min
+    make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out data/train
 
 where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`; `parp_espnet.corpora.table` has all
 corpora. A directory that is complete and was made with the same settings is left as it is;
@@ -22,8 +21,6 @@ from typing import Any
 
 from parp_espnet.corpora import an4, cldr, commonvoice, librilight, mboshi, mini_an4, own
 from parp_espnet.corpora.columns import Told
-from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
-from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.rejects import (
     Made,
     count_rejects,
@@ -34,12 +31,14 @@ from parp_espnet.corpora.rejects import (
 from parp_espnet.corpora.sets import How
 from parp_espnet.corpora.speech import SAMPLE_RATE, Spoken
 from parp_espnet.corpora.table import CORPORA, FOLDERS, MINUTES_OF_OWN, OF_OWN
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.data.kaldi import Utterance, read_data_dir, write_data_dir
+from parp_espnet.data.marks import Marks
 from parp_espnet.errors import command
 from parp_espnet.files import is_file, read_json, write_json
 from parp_espnet.names import file_name
 from parp_espnet.pipeline.contents import Contents
 from parp_espnet.progress import bar
+from parp_espnet.sound.wav import write_wav
 
 _STAMP = "corpus.json"
 _REJECTED = "rejected.tsv"

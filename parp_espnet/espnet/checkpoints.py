@@ -109,7 +109,7 @@ def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) 
 
     Raises:
         UserError: there was one, whatever became of it: what was made of it is not what it should
-        be.
+            be.
     """
     states = {}
     for name in (PREVIOUS, CURRENT):

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.found import SUMMARY, find_model, find_upstream, read_config
-from parp_espnet.espnet.frames import Grid
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.export.decodings import Tuned, find_tuned
 from parp_espnet.export.names import BEFORE_UPSTREAM, FAMILIES, HEAD, Family, to_hugging_face
 from parp_espnet.files import read_json
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.recognition.grid import Grid, grid_of_convolutions
 from parp_espnet.scoring.result import Result
 
 MASK = "mask.safetensors"
@@ -59,7 +59,7 @@ class Trained:
     @property
     def grid(self) -> Grid:
         """Where the frames are."""
-        return grid_of(self.upstream)
+        return grid_of_convolutions(self.upstream["conv_kernel"], self.upstream["conv_stride"])
 
     @property
     def frame_shift(self) -> int:
@@ -92,15 +92,6 @@ class Trained:
         something of it has no place there.
         """
         return to_hugging_face(self.family, self.upstream, self.states, str(self.folder))
-
-
-def grid_of(upstream: Mapping[str, Any]) -> Grid:
-    """Return where the frames of an upstream are, by its Hugging Face configuration."""
-    stride, field = 1, 1
-    for width, step in zip(upstream["conv_kernel"], upstream["conv_stride"], strict=True):
-        field += (width - 1) * stride
-        stride *= step
-    return Grid(stride, field)
 
 
 def load_trained(experiment: Path) -> Trained:

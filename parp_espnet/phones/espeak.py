@@ -42,10 +42,6 @@ VOICES = {
     "zh": "cmn",
 }
 
-# Languages that people read in (`corpora.readings`) without a recipe of their own: only the
-# reference voice says them.
-OTHER_VOICES = {code: code for code in ("be", "bg", "ca", "da", "el", "lt", "ml", "ro")}
-
 PLAIN = ""  # the variant of a language's own voice
 SEPARATOR = "_"
 
@@ -179,16 +175,15 @@ def _variants() -> Path:
 
 
 def _voice_name(language: str, voice: Voice) -> str:
-    known = VOICES | OTHER_VOICES
-    if language not in known:
+    if language not in VOICES:
         raise UserError(
             f"no voice for the language {language!r}; there are voices for "
             f"{' '.join(sorted(VOICES))}"
         )
     if not voice.variant:
-        return known[language]
+        return VOICES[language]
     if voice.variant not in variants():
         raise UserError(
             f"eSpeak NG has no voice variant {voice.variant!r}; it has {' '.join(variants())}"
         )
-    return f"{known[language]}+{voice.variant}"
+    return f"{VOICES[language]}+{voice.variant}"

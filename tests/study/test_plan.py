@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from parp_espnet.errors import UserError
+from parp_espnet.names import digest
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.pipeline.pruning import digest
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.curves import lines_of
 from parp_espnet.study.plan import Study
