@@ -22,8 +22,9 @@ from parp_espnet.export.quantise import half, int8_dynamic, int8_static
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OnnxRuntime, Runtime
 from parp_espnet.export.trained import Trained
-from parp_espnet.export.waves import SHORTEST, WaveModel
+from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json, write_text
+from parp_espnet.recognition.listening import SHORTEST
 from parp_espnet.scoring.words import SPACE
 
 OPSET = 17
