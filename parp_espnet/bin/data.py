@@ -1,11 +1,10 @@
 """Check data directories before anything is trained on them.
 
-parp-data check data/train data/dev data/test                        every fault, and a summary by
-kind parp-data check data/train --lang es --ignore rate,clipped           phones of the Spanish
-inventory only parp-data check data/train --fix --resample --out data/train_clean   a clean copy, at
-16 kHz parp-data kinds                                                      what is looked for
-parp-data inventory es --out phones                                  the phones that a synthesiser
-was heard to say
+parp-data check data/train data/dev data/test                  every fault, a summary by kind
+parp-data check data/train --lang es --ignore rate,clipped     phones of the Spanish inventory only
+parp-data check data/train --fix --resample --out DIR          a clean copy, at 16 kHz
+parp-data kinds                                                what is looked for
+parp-data inventory es --out phones                            the phones that a voice says
 
 Exit code 1 says that there is a fault of level error.
 """

@@ -2,8 +2,7 @@
 
     make_corpus cldr --lang es --set train --minutes 10 --seed 0 --out data/train_10min
     make_corpus mboshi --mboshi DIR --set dev --out data/dev
-    make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out
-    data/train_60min
+    make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out data/train
 
 where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`; `corpora.registry` has all
 corpora. A directory that is complete and was made with the same settings is left as it is;

@@ -1,9 +1,8 @@
 """Turn recordings into phones, or words, with times.
 
-parp-recognize exp/TAG talk.mp3                                   a line a phone: file, begin, end,
-phone parp-recognize exp/TAG field/ --format textgrid --out grids       a TextGrid for every
-recording below field/ parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json  a line of
-JSON a file
+parp-recognize exp/TAG talk.mp3                                file, begin, end, phone
+parp-recognize exp/TAG field/ --format textgrid --out grids    a TextGrid for each below it/
+parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JSON a file
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
 what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is
@@ -50,9 +49,9 @@ def main() -> None:
         # They take seconds to import; a wrong option should not.
         from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
-        from parp_espnet.espnet.loading import find_model  # noqa: PLC0415
-        from parp_espnet.espnet.recognise import recognise  # noqa: PLC0415
-        from parp_espnet.espnet.recogniser import Recogniser  # noqa: PLC0415
+        from parp_espnet.espnet.found import find_model  # noqa: PLC0415
+        from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
+        from parp_espnet.recognition.recogniser import Recogniser  # noqa: PLC0415
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
     recogniser = Recogniser(find_model(args.model), args.device)

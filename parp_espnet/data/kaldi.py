@@ -1,8 +1,9 @@
 """Kaldi data directories: the one form in which every corpus is handed on.
 
-    wav.scp    <utt> <path of a 16 kHz mono 16-bit wav>      absolute, or relative to the recipe
-    directory text       <utt> <phone> <phone> …                       IPA orig_text  <utt> <what
-    was written> utt2spk, spk2utt, utt2lang, utt2dur                      durations in seconds
+    wav.scp    <utt> <path of a 16 kHz mono 16-bit wav>, absolute or from the recipe's directory
+    text       <utt> <phone> <phone> …, in IPA
+    orig_text  <utt> <what was written>
+    utt2spk, spk2utt, utt2lang, utt2dur, the last in seconds
 
 All files are sorted by bytes (LC_ALL=C), as Kaldi wants, and an utterance's id begins with its
 speaker's.

@@ -12,10 +12,11 @@ from parp_espnet.data.kaldi import is_command
 from parp_espnet.data.lines import read_lines
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.frames import RATE
-from parp_espnet.espnet.recogniser import Recogniser, make_batches
+from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.files import write_json, write_text
 from parp_espnet.progress import bar
+from parp_espnet.recognition.grid import RATE
+from parp_espnet.recognition.listening import make_batches
 from parp_espnet.recognition.transcripts import Phone, Transcript, ctm
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError
@@ -40,7 +41,7 @@ def decode(
         data: a Kaldi data directory; only `wav.scp` is read (16 kHz, mono).
         batch_seconds: audio in a batch, padding included; None is what suits the device.
         keep_logprobs: whether to leave `out/logprobs.safetensors` for a search; one hour takes 40
-        MB with 60 tokens.
+            MB with 60 tokens.
 
     Raises:
         UserError: a file is missing, damaged, or not what it should be.

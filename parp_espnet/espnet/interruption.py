@@ -38,11 +38,11 @@ class Batches:
 
     Args:
         between: called with the number of batches before the boundary; may end it all by an
-        exception.
+            exception.
         skip: batches at the beginning that are left out. They are read, so that what reads them is
-        where it was.
+            where it was.
         chance: the random numbers' state at the first boundary, where it is to be another than
-        reading leaves.
+            reading leaves.
     """
 
     def __init__(
@@ -62,14 +62,20 @@ class Batches:
 
     def __iter__(self) -> Iterator[Any]:
         batches = iter(self._batches)
-        for _ in islice(batches, self._skip):
-            pass
-        if self._chance is not None:
-            self._chance.restore()
-        self._between(self._skip)
-        for number, batch in enumerate(batches, self._skip + 1):
-            yield batch
-            self._between(number)
+        try:
+            for _ in islice(batches, self._skip):
+                pass
+            if self._chance is not None:
+                self._chance.restore()
+            self._between(self._skip)
+            for number, batch in enumerate(batches, self._skip + 1):
+                yield batch
+                self._between(number)
+        finally:
+            # The processes that read batches end now. Kept by the traceback of an interruption they
+            # would be garbage together with their queues, whose threads end first: torch then waits
+            # five seconds for each process and queue.
+            del batches
 
 
 class Interruption:

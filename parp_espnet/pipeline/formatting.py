@@ -66,11 +66,11 @@ def format_data(
 
     Args:
         allow_pipes: run the commands of `wav.scp` and follow its paths with `..`, because it is
-        trusted.
+            trusted.
 
     Raises:
         UserError: a file is missing, empty or malformed, a recording cannot be read, or nothing is
-        left.
+            left.
     """
     texts, speakers = _table(data, "text"), _table(data, "utt2spk", needed=False)
     languages, originals = (

@@ -4,8 +4,6 @@ was not.
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,12 +113,11 @@ def test_it_continues_with_the_validation(
 
 
 def test_a_process_that_gets_it(
-    whole: Path, recipe, length, tmp_path: Path, assert_same, wait_until, end_of
+    whole: Path, recipe, length, tmp_path: Path, start, assert_same, wait_until, end_of
 ) -> None:
     config = recipe.config(tmp_path, **length)
     begun = tmp_path / "begun"
-    command = [sys.executable, "-c", WAITS, str(begun), "--config", str(config)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = start("-c", WAITS, str(begun), "--config", str(config))
     wait_until(begun.exists, "the training to begin", process)
     process.send_signal(signal.SIGTERM)
     _, errors = end_of(process)
@@ -132,21 +129,14 @@ def test_a_process_that_gets_it(
 
 
 def test_a_group_that_gets_it(
-    recipe, length, tmp_path_factory, tmp_path: Path, assert_same, wait_until, end_of
+    recipe, length, tmp_path_factory, tmp_path: Path, start, assert_same, wait_until, end_of
 ) -> None:
     """Ctrl-C of a recipe reaches the processes that read batches as well."""
     options = length | {"num_workers": 2}
     whole = recipe.train(tmp_path_factory.mktemp("whole"), **options)
     begun = tmp_path / "begun"
-    command = [
-        sys.executable,
-        "-c",
-        WAITS,
-        str(begun),
-        "--config",
-        str(recipe.config(tmp_path, **options)),
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    config = recipe.config(tmp_path, **options)
+    process = start("-c", WAITS, str(begun), "--config", str(config), leads=True)
     wait_until(begun.exists, "the training to begin", process)
     os.killpg(process.pid, signal.SIGTERM)
     _, errors = end_of(process)

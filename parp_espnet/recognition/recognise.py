@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.frames import RATE
-from parp_espnet.espnet.recogniser import Recogniser, make_batches
 from parp_espnet.recognition.audio import Failure, Source, read
+from parp_espnet.recognition.grid import RATE
+from parp_espnet.recognition.listening import Listener, make_batches
 from parp_espnet.recognition.transcripts import Transcript
 from parp_espnet.recognition.windows import Labels, cut, join
 from parp_espnet.scoring.words import SPACE
@@ -46,7 +46,7 @@ class _Opened:
 
 
 def recognise(
-    recogniser: Recogniser,
+    recogniser: Listener,
     sources: Iterable[Source | Failure],
     batch_seconds: float | None = None,
     windows: Windows = Windows(),
@@ -82,7 +82,7 @@ def _open(source: Source | Failure, windows: Windows, stride: int) -> _Opened | 
 
 
 def _finish(
-    recogniser: Recogniser,
+    recogniser: Listener,
     waiting: list[_Opened | Failure],
     batch_seconds: float | None,
     done: Callable[[float], None],
@@ -105,7 +105,7 @@ def _finish(
 
 
 def _label(
-    recogniser: Recogniser,
+    recogniser: Listener,
     opened: dict[int, _Opened],
     batch_seconds: float | None,
     done: Callable[[float], None],
