@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of
 from parp_espnet.study.evidence import Adjusting
+from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import (
     COLOURS,
     MARKERS,
@@ -26,6 +27,21 @@ MOST = 8
 """Lines of a panel, beyond which nobody could follow one."""
 FIXED = {Arm("parp"): Arm("mpi"), Arm("parp", first="random"): Arm("rp")}
 """What adjusts → what keeps the same first mask."""
+
+
+def draw(findings: Findings) -> Drawn:
+    """Draw how masks move."""
+    caption = "Weights that change sides at each prune, and how far masks go."
+    return drawn("adjusting", caption, adjusting(findings.evidence.adjustings))
+
+
+def draw_intervals(findings: Findings) -> Drawn:
+    """Draw error rates against the interval."""
+    caption = (
+        f"{findings.title} against the interval of adjusting; lines are means over seeds, dots "
+        f"the seeds."
+    )
+    return drawn("intervals", caption, intervals(findings.results))
 
 
 def adjusting(found: Sequence[Adjusting]) -> Figure | None:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.study.evidence import Cost
+from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import MARKERS, METHODS, add_legend, look, schedule_panels
 
 APART = 0.06
@@ -17,6 +18,15 @@ ROOM = 1.25
 """The panel's width in updates of the costliest, beside which there may be others."""
 LABEL = 0.05
 """What a label takes, in heights of a panel; where another has it, a point has none."""
+
+
+def draw(findings: Findings) -> Drawn:
+    """Draw error rates against what they cost."""
+    caption = (
+        f"{findings.title} against updates of all finetunings, what costs the same in a band "
+        f"around its tick; points are means over seeds, numbers sparsities."
+    )
+    return drawn("cost", caption, cost(findings.evidence.costs, findings.rate.long))
 
 
 def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from parp_espnet.pruning.methods import row_of
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of
+from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import (
     KINDS,
     MARKERS,
@@ -27,6 +28,15 @@ APART = 0.03
 type Means = tuple[float, float, float]
 type Lines = dict[tuple[str, str], list[Result]]
 """Results by their method, and what else is their line's."""
+
+
+def draw(findings: Findings) -> Drawn:
+    """Draw error rates against sparsity."""
+    caption = (
+        f"{findings.title} against sparsity; lines are means over seeds, bands or bars their 95 % "
+        f"intervals, dots the seeds."
+    )
+    return drawn("curves", caption, curves(findings.results))
 
 
 def curves(results: Sequence[Result]) -> Figure | None:

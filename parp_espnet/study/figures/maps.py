@@ -13,12 +13,11 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import FINETUNED, Arm, is_total
 from parp_espnet.study.evidence import Anatomy, Comparison, Evidence
+from parp_espnet.study.figures.findings import Drawn, Findings
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
 from parp_espnet.study.names import rate_of, source_of
 
-Drawn = dict[str, tuple[str, Figure]]
-"""Caption and figure, by the name of its file."""
 OMP, TRANSFER, PARP = Arm("omp"), Arm("transfer"), Arm("parp")
 NOBODYS = {
     TRANSFER: {Arm("mpi"): "MPI", Arm("rp"): "RP"},
@@ -26,6 +25,26 @@ NOBODYS = {
 }
 """By how a mask goes on: what begins with a mask which is of no language, and whose it is called.
 """
+
+
+def draw_languages(findings: Findings) -> Drawn:
+    """Draw `language_map`."""
+    return language_map(findings.results)
+
+
+def draw_overlaps(findings: Findings) -> Drawn:
+    """Draw `overlap_maps`."""
+    return overlap_maps(findings.evidence)
+
+
+def draw_transfer(findings: Findings) -> Drawn:
+    """Draw `transfer_maps`."""
+    return transfer_maps(findings.evidence, findings.rate.short, findings.whose)
+
+
+def draw_anatomies(findings: Findings) -> Drawn:
+    """Draw `anatomy_maps`."""
+    return anatomy_maps(findings.evidence)
 
 
 def overlap_maps(evidence: Evidence) -> Drawn:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
+from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import COLOURS, MARKERS
 from parp_espnet.study.names import amounts, decoding_of, is_text, method_of, rate_of
 from parp_espnet.study.variants import Differences
@@ -21,6 +22,12 @@ OF_A_METHOD: tuple[Part, ...] = (
     lambda one: f"{one.freeze_updates} frozen",
 )
 """What tells the arms of a method apart, where they differ in it."""
+
+
+def draw(findings: Findings) -> Drawn:
+    """Draw every result."""
+    caption = f"{findings.title} on the test set, with 95 % intervals."
+    return drawn("per", caption, points(findings.results))
 
 
 def points(results: Sequence[Result]) -> Figure | None:

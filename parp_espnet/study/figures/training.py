@@ -8,7 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.study.evidence import Training
+from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import KINDS, MOST_COLUMNS, add_legend, look, schedule_title
+
+
+def draw(findings: Findings) -> Drawn:
+    """Draw how training went."""
+    caption = "Validation PER during training; the dot is the model chosen."
+    return drawn("training", caption, training(findings.evidence.trainings))
 
 
 def training(found: Sequence[Training]) -> Figure | None:
