@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from parp_espnet.espnet.greedy import collapse
 from parp_espnet.export.runtimes import Runtime
 from parp_espnet.export.speech import Speech
+from parp_espnet.recognition.labels import collapse
 from parp_espnet.scoring.alignment import Phones
 from parp_espnet.scoring.bootstrap import paired_interval
 from parp_espnet.scoring.per import Counts, count_errors, total

@@ -69,7 +69,8 @@ class CtcModel(nn.Module):
         """Set frames of padding to zero in what a layer makes, (utterances, channels, frames)."""
         frames = self.upstream._get_feat_extract_output_lengths(self._lengths[0]).clamp(min=1)
         within = torch.arange(hidden.shape[2], device=hidden.device) < frames[:, None]
-        return hidden * within[:, None].to(hidden.dtype)
+        silent: Tensor = hidden * within[:, None].to(hidden.dtype)
+        return silent
 
 
 def normalised(waveforms: Tensor, heard: Tensor, lengths: Tensor, epsilon: float) -> Tensor:
@@ -130,7 +131,9 @@ def transformers_class(name: str) -> Any:
     """Return a class of transformers, imported in a part of its time."""
     with imported_later():
         import transformers  # noqa: PLC0415
+        from transformers.utils import logging  # noqa: PLC0415
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # flashes of a bar
         return getattr(transformers, name)
 
 
