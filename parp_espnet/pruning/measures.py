@@ -94,7 +94,8 @@ class SecondMoments(Nothing):
                 f"0) or with a mask file, and freeze nothing of the pool"
             )
         moments: Tensor = state["exp_avg_sq"]
-        return moments / (1 - self._betas[id(parameter)] ** float(state["step"]))
+        unbiased: Tensor = moments / (1 - self._betas[id(parameter)] ** float(state["step"]))
+        return unbiased
 
 
 class Inputs:
@@ -201,7 +202,7 @@ def _over_ranks(sums: Mapping[str, Tensor], device: torch.device) -> dict[str, T
     }
     flat = torch.cat([sums.get(name, nothing[name]) for name in names])
     distributed.all_reduce(flat)
-    parts = flat.split([together[name] for name in names])
+    parts = torch.split(flat, [together[name] for name in names])
     return dict(zip(names, parts, strict=True))
 
 

@@ -22,7 +22,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parp_espnet.pruning.masks import Mask, counts, flips, iou_of, kept_in, pack, unpack
+from parp_espnet.pruning.mask_file import pack, unpack
+from parp_espnet.pruning.masks import Mask, counts, flips, iou_of, kept_in
 from parp_espnet.pruning.measures import Measure, Nothing
 from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.ranking import Ranking
