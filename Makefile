@@ -1,6 +1,7 @@
 # make test    the tests, in the environment of requirements.lock (made if needed), in three processes; PYTEST=tests/phones for
 #              some of them, TEST_PROCESSES=0 for one process
 # make help    the texts that --help shows, in local/help, of what the options are now
+# make docs    the pages, in site/: open site/index.html
 # make lint    ruff (rules and format), mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
 # make bench   time and memory against alternatives; ONLY=select for one part
@@ -14,7 +15,7 @@ TEST_PROCESSES ?= 3
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.pl' .ci/run)
 
-.PHONY: environment test help lint lock bench quick
+.PHONY: environment test help docs lint lock bench quick
 
 environment:
 	@local/environment.sh
@@ -31,6 +32,10 @@ help: environment
 	$(HELP).study plan --help >local/help/study.txt
 	$(HELP).pretrain plan --help >local/help/pretrain.txt
 	$(HELP).pretrain_xlnet --help >local/help/pretrain_xlnet.txt
+
+# The variable: mkdocs-material speaks of its successor at every start.
+docs: environment
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --site-dir site
 
 lint: environment
 	"$(BIN)/ruff" check .

@@ -2,8 +2,6 @@
 
 import fcntl
 import gc
-import hashlib
-import io
 import json
 import os
 import resource
@@ -11,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -373,37 +370,6 @@ class Recipe:
             scheduler_conf={"max_steps": 240},
             prune_conf={"method": method, "sparsity": sparsity, "interval": 5},
         )
-
-
-@pytest.fixture(scope="session")
-def make_deb() -> Callable[[Path, dict[str, bytes]], Any]:
-    """A function (folder, files) that makes a Debian package below a mirror at `folder`; returns
-    the `Package`.
-    """
-    from parp_espnet.corpora.debian import Package  # noqa: PLC0415
-
-    def make(folder: Path, files: dict[str, bytes]) -> Package:
-        data = io.BytesIO()
-        with tarfile.open(fileobj=data, mode="w:xz") as archive:
-            for name, content in files.items():
-                member = tarfile.TarInfo(f"./usr/share/{name}")
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
-        members = {
-            "debian-binary": b"2.0\n",
-            "control.tar.xz": b"odd",
-            "data.tar.xz": data.getvalue(),
-        }
-        deb = b"!<arch>\n"
-        for name, content in members.items():
-            deb += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode()
-            deb += content + b"\n" * (len(content) % 2)
-        path = folder / "pool" / "words_1.0_all.deb"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(deb)
-        return Package("pool/words_1.0_all.deb", hashlib.sha256(deb).hexdigest(), "CC0-1.0")
-
-    return make
 
 
 @pytest.fixture(scope="session")

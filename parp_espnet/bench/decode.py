@@ -33,7 +33,7 @@ from parp_espnet.espnet.decode import decode
 from parp_espnet.espnet.task import PruningASRTask
 from parp_espnet.names import file_name
 from parp_espnet.phones.ipa import load_inventory
-from parp_espnet.pipeline.settings import SHIPPED
+from parp_espnet.pipeline.shipped import SHIPPED
 
 UPSTREAM = "multi"
 SIZES = {"1min": 1.0, "6min": 6.0}

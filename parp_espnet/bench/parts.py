@@ -13,6 +13,8 @@ ALTERNATIVES = (
 """What selection is compared with. Names stand here, so that who only reads options loads none of
 the modules.
 """
+RUNTIMES = ("onnx", "onnx_int8_dynamic", "onnx_int8", "openvino", "openvino_int8")
+"""Ways to run an exported model."""
 
 
 @dataclass(frozen=True)
@@ -81,5 +83,24 @@ PARTS = {
         "parp_espnet.bench.mask",
         POOLS,
         (("mask.write", "write", "torch_save"), ("mask.read", "read", "torch_load")),
+    ),
+    "sparse": Part(
+        "parp_espnet.bench.sparse",
+        ("small80", "base50", "base70", "base90"),
+        tuple(("sparse.read", "sparse", way) for way in ("dense", "fp16", "fp16_zstd", "csr")),
+    ),
+    "runtimes": Part(
+        "parp_espnet.bench.runtimes",
+        ("6min",),
+        (
+            *((f"decode.{way}", way, "stock") for way in RUNTIMES),
+            ("decode.openvino", "openvino", "ours"),
+        ),
+    ),
+    "int8": Part(
+        "parp_espnet.bench.runtimes",
+        ("base",),
+        tuple((f"forward.{way}", way, "torch") for way in RUNTIMES),
+        rounds=2,
     ),
 }

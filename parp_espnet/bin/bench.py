@@ -149,7 +149,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         bits = f" ({line['bits_per_weight']:.3f} bit a weight)" if "bits_per_weight" in line else ""
         cells = [
-            line["name"] + bits + _likeness(line),
+            line["name"] + bits + _shares(line) + _likeness(line),
             str(line["threads"]),
             f"{line['ours_s']:.3f}",
             f"{line['extra_bytes'] / 1e6:.0f}",
@@ -160,6 +160,16 @@ def table(lines: list[dict[str, Any]]) -> str:
         ]
         rows.append(cells)
     return unaligned(rows)
+
+
+def _shares(line: dict[str, Any]) -> str:
+    """Say how large files are beside dense ones, where that was measured."""
+    if "of_dense" not in line:
+        return ""
+    return (
+        f" ({line['of_dense']:.3f} of dense fp32, the other {line['against_of_dense']:.3f}, "
+        f"entropy {line['floor_of_dense']:.3f})"
+    )
 
 
 SAME = {"tokens_crc32": ("same tokens", "OTHER TOKENS"), "pers_crc32": ("same PERs", "OTHER PERs")}

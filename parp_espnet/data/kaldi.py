@@ -1,8 +1,9 @@
 """Kaldi data directories: the one form in which every corpus is handed on.
 
-    wav.scp    <utt> <path of a 16 kHz mono 16-bit wav>      absolute, or relative to the recipe
-    directory text       <utt> <phone> <phone> …                       IPA orig_text  <utt> <what
-    was written> utt2spk, spk2utt, utt2lang, utt2dur                      durations in seconds
+    wav.scp    <utt> <path of a 16 kHz mono 16-bit wav>, absolute or from the recipe's directory
+    text       <utt> <phone> <phone> …, in IPA
+    orig_text  <utt> <what was written>
+    utt2spk, spk2utt, utt2lang, utt2dur, the last in seconds
 
 All files are sorted by bytes (LC_ALL=C), as Kaldi wants, and an utterance's id begins with its
 speaker's.
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path, PurePath
 
+from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
-from parp_espnet.files import lines_of, text_of, write_text
+from parp_espnet.files import write_text
 from parp_espnet.names import why_no_id
 
 _FILES = ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
+_MISSING = "no such file; the data directory is incomplete, make it again"
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def read_data_dir(path: Path) -> list[Utterance]:
             f"{path}: no such data directory; make it first (python3 -m "
             f"parp_espnet.bin.make_corpus)"
         )
-    tables = {name: _read_table(path / name) for name in _FILES}
+    tables = {name: read_table(path / name, _MISSING, blank=False) for name in _FILES}
     ids = tables["wav.scp"].keys()
     for name, table in tables.items():
         for different in sorted(ids ^ table.keys()):
@@ -130,21 +133,6 @@ def _check(path: Path, one: Utterance) -> None:
         problem = f"the duration is {one.duration} s, expected more than 0"
     if problem:
         raise UserError(f"{path}: utterance {one.id!r}: {problem}")
-
-
-def _read_table(path: Path) -> dict[str, str]:
-    lines = lines_of(text_of(path, "no such file; the data directory is incomplete, make it again"))
-    if not lines:
-        raise UserError(f"{path}: the file is empty; expected a line for each utterance")
-    table: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        key, _, value = line.partition(" ")
-        if not key or key in table:
-            raise UserError(
-                f"{path}, line {number}: expected an id of its own and a value, found {line!r}"
-            )
-        table[key] = value.strip()
-    return table
 
 
 def _seconds(path: Path, id_: str, value: str) -> float:

@@ -1,10 +1,9 @@
 """Marks in transcripts: events that are no speech, and speech that nobody could write.
 
-    [laughter] {noise} (cough) =laughs= <breath> &=laughs !SIL @@ #     events, left out of the text
-    xxx yyy *** <unk> (()) [unintelligible] <SPOKEN_NOISE>      speech that the text has not: the
-    utterance is left out [//] +... [*] word@s <PERIOD>                               marks of the
-    transcriber's, left out of the text %uh ((guess)) <I want> [/] &-uh (be)cause
-    what was said is kept, without the mark
+    [laughter] {noise} (cough) =laughs= <breath> &=laughs !SIL @@ #    events: left out of the text
+    xxx yyy *** <unk> (()) [unintelligible] <SPOKEN_NOISE>    not written: the utterance is left out
+    [//] +... [*] word@s <PERIOD>                the transcriber's own: left out of the text
+    %uh ((guess)) <I want> [/] &-uh (be)cause    said: kept, without the mark
 
 They are those of CHAT (CHILDES), of ELAN's users, LDC, Babel, Switchboard, Kaldi, and Common Voice.
 A parenthesis is an event where its words are (`EVENTS`); any other is taken for something said, and

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from parp_espnet.devices import name_of
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state, relink, save
+from parp_espnet.espnet.checkpoints import relink, save
+from parp_espnet.espnet.found import SUMMARY
 from parp_espnet.espnet.session import Session
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.origin import MAGNITUDE, TRAINED, Origin
@@ -21,7 +23,6 @@ from parp_espnet.pruning.pruner import Pruner, apply_mask, nonzero_count
 from parp_espnet.pruning.selection import select
 
 FINAL_MASK = "mask.safetensors"
-SUMMARY = "training.json"
 EPOCH = re.compile(r"\d+epoch\.pth")
 
 

@@ -38,11 +38,11 @@ class Batches:
 
     Args:
         between: called with the number of batches before the boundary; may end it all by an
-        exception.
+            exception.
         skip: batches at the beginning that are left out. They are read, so that what reads them is
-        where it was.
+            where it was.
         chance: the random numbers' state at the first boundary, where it is to be another than
-        reading leaves.
+            reading leaves.
     """
 
     def __init__(

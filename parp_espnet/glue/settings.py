@@ -4,12 +4,12 @@ them.
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from parp_espnet.glue.tasks import TASKS, Task
-from parp_espnet.names import plain_name
-from parp_espnet.pipeline.options import CALL, Range, filled, options_of_class, plain
-from parp_espnet.pipeline.pruning import FASTEST_RATE, Experiment, digest
+from parp_espnet.names import digest, plain_name
+from parp_espnet.pipeline.options import CALL, Range, options_of_class, plain
+from parp_espnet.pipeline.pruning import FASTEST_RATE, Experiment
 
 STAGES = {1: "data", 2: "model", 3: "first mask", 4: "train", 5: "score", 6: "results"}
 MODEL = "model/model.safetensors"
@@ -130,14 +130,6 @@ class Settings(Experiment):
         return (
             not wanted or (self.skip_train and 2 <= stage <= 4) or (self.skip_eval and stage >= 5)
         )
-
-    @classmethod
-    def of(cls, found: object, where: str) -> Self:
-        """Make them of what an experiment's file holds; an option that is younger has its default.
-
-        Raises `UserError`.
-        """
-        return filled(cls, found, where, cls.PROGRAM)
 
 
 @dataclass(frozen=True)

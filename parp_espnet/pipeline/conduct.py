@@ -14,7 +14,8 @@ from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.kept import keep, options_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
-from parp_espnet.pipeline.step import Step, describe, overdue, run
+from parp_espnet.pipeline.running import run
+from parp_espnet.pipeline.step import Step, describe, overdue
 from parp_espnet.progress import say
 from parp_espnet.pruning.origin import EXPERIMENT
 

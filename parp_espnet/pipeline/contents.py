@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from parp_espnet.data.lines import pairs_of
 from parp_espnet.files import write_text
 from parp_espnet.pruning.bits import mask_identity, split
 from parp_espnet.pruning.origin import EXPERIMENT, TRAINED
@@ -156,10 +157,11 @@ class Contents:
         return (name, "") if place is None else (place.file, name.removeprefix(place.file))
 
     def _named(self, scp: Path) -> Iterator[tuple[str, str]]:
-        for line in (self._base / scp).read_bytes().splitlines():
-            parts = os.fsdecode(line).split(maxsplit=1)
-            if len(parts) == 2:
-                yield parts[0], parts[1].strip()
+        # A path is bytes, which need not be UTF-8.
+        lines = (self._base / scp).read_bytes().splitlines()
+        for name, value in pairs_of(map(os.fsdecode, lines)):
+            if value:
+                yield name, value
 
 
 def word_of(path: Path) -> str:
@@ -220,7 +222,7 @@ def is_whole(path: Path) -> bool:
 def old_recordings(scp: Path, base: Path = Path()) -> str:
     """What the first records say of recordings: names, sizes and times. Raises `OSError`."""
     lines = (base / scp).read_bytes().splitlines()
-    named = {parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) == 2}
+    named = {os.fsencode(value) for _, value in pairs_of(map(os.fsdecode, lines)) if value}
     digest = hashlib.sha256()
     for name in sorted(named):
         with contextlib.suppress(OSError, ValueError):

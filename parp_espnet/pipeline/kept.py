@@ -128,10 +128,10 @@ def options_of_result(settings: Settings, directory: Path, decoded_so: bool) -> 
 
     Args:
         settings: of the call that scores, which may have other options of training than the one
-        that trained.
+            that trained.
         directory: the experiment's.
         decoded_so: whether it is the decoding that the settings describe, and not one made beside
-        it.
+            it.
 
     Raises:
         UserError: what the training left is damaged.

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.files import parse_yaml
+from parp_espnet.data.lines import pairs_of
+from parp_espnet.files import lines_of, parse_yaml
 from parp_espnet.glue.settings import Settings as GlueSettings
 from parp_espnet.pipeline.contents import plain_word_of
 from parp_espnet.pipeline.options import CALL, CONTENT, Option, Part, options_of_class
@@ -159,8 +160,8 @@ def languages_of(settings: Experiment) -> list[str]:
     file = settings.recipe / settings.dumpdir / "raw" / settings.train_dump / "utt2lang"
     if not file.is_file():
         return []
-    words = (line.split() for line in file.read_text(encoding="utf-8").splitlines())
-    return sorted({pair[1] for pair in words if len(pair) == 2})
+    pairs = pairs_of(lines_of(file.read_text(encoding="utf-8")))
+    return sorted({language for _, language in pairs if language})
 
 
 def origin_of(settings: Experiment) -> Origin:

@@ -15,7 +15,7 @@ from torch import Tensor
 from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pipeline.kept import load
 from parp_espnet.pipeline.made import origin_of
-from parp_espnet.pipeline.settings import model_called
+from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou

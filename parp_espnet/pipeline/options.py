@@ -41,10 +41,12 @@ class Note(Enum):
     """Its default is the machine's, and not shown."""
     CONTENT = "content"
     """It is a file of which the content counts, and not where it is."""
+    FILE = "file"
+    """It is a regular file, and neither a folder nor either of both."""
 
 
 CALL, DECODING, SCORING = Part.CALL, Part.DECODING, Part.SCORING
-OF_MACHINE, CONTENT = Note.OF_MACHINE, Note.CONTENT
+OF_MACHINE, CONTENT, FILE = Note
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,14 @@
 """What every experiment has, of speech or of text: how it prunes, and what follows from that."""
 
-import hashlib
 import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from parp_espnet.errors import UserError, printable
-from parp_espnet.names import check_place
-from parp_espnet.pipeline.options import CALL, Range
-from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
+from parp_espnet.names import check_place, digest
+from parp_espnet.pipeline.options import CALL, FILE, Range, filled
+from parp_espnet.pruning.methods import METHODS, Source, describe_unknown, find_method, rounds
 from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -48,13 +47,13 @@ class Experiment:
     ] = False
     updates: Annotated[int, "optimizer updates of a finetuning", Range(least=1)] = 300
     seed: Annotated[int, "random seed of training", Range(least=0)] = 0
-    method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
+    method: Annotated[str, f"one of {' '.join(METHODS)}"] = "parp"
     sparsity: Annotated[
         float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"
     ] = None
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
     initial_mask: Annotated[
-        Path | None, "mask file to begin with, such as another language's or task's"
+        Path | None, "mask file to begin with, such as another language's or task's", FILE
     ] = None
     first_mask: Annotated[
         str | None,
@@ -78,6 +77,14 @@ class Experiment:
         Range(least=1),
     ] = None
     freeze_updates: Annotated[int, "first updates in which only the head trains"] = 0
+
+    @classmethod
+    def of(cls, found: object, where: str) -> Self:
+        """Make it of what an experiment's file holds; an option that is younger has its default.
+
+        Raises `UserError`.
+        """
+        return filled(cls, found, where, cls.PROGRAM)
 
     @property
     def tag(self) -> str:
@@ -217,8 +224,3 @@ def check_pruning[T: Experiment](settings: T) -> T:
         raise UserError(f"{program}: {error}") from None
     # A mask that stays has no interval; and two runs that differ only there are the same run.
     return settings if pruning.row.adjusts else replace(settings, interval=None)
-
-
-def digest(words: object) -> str:
-    """Eight letters and digits that stand for other words in a name."""
-    return hashlib.sha256(str(words).encode()).hexdigest()[:8]

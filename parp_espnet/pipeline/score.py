@@ -44,7 +44,7 @@ def score(
 
     Raises:
         UserError: a file is missing or damaged, or references and hypotheses are not of the same
-        utterances.
+            utterances.
     """
     utterances = read_data_dir(data)
     table = {} if merges is None else read_merges(merges)

@@ -56,7 +56,7 @@ def align_all(
 
     Raises:
         UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is
-        empty.
+            empty.
     """
     check_same(references, hypotheses)
     if empty := [utterance for utterance in references if not references[utterance]]:

@@ -21,8 +21,7 @@ def write_wav(
 
     Args:
         sync: wait until it is on the disk. That takes longer than to make it, and whoever makes all
-        again after a loss
-            of power can do without.
+            again after a loss of power can do without.
     """
     # To 32 bits and their upper half, as libsndfile does it.
     if samples.dtype != np.int16:

@@ -89,8 +89,8 @@ def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
     found = {name: reason for made in sets for name, reason in reasons(made).items()}
     assert {name: reason[:40] for name, reason in found.items()} == {
         "u4": "row: expected a part of 2.00 s, found 1 ",
-        "u5": "row: expected '<recording> <begin> <end>",
-        "u6": "row: expected '<recording> <begin> <end>",
+        "u5": "row: expected a recording of wav.scp, fo",
+        "u6": "row: expected 0 <= begin < end, found 'o",
         "u7": f"missing: expected the recording {data}"[:40],
         "u8": "row: expected a file, found a command (c",
         "u10": "row: expected a path without '..', found",

@@ -83,8 +83,8 @@ def test_missing_directory(tmp_path: Path) -> None:
         (None, "no such file; the data directory is incomplete"),
         ("", "the file is empty"),
         ("ana-1 1\n", "ana-2 is in .* and not in"),
-        ("ana-1 1\nana-1 1\n", "line 2: expected an id of its own"),
-        ("ana-1\n\nana-2 1\n", "line 2: expected an id of its own"),
+        ("ana-1 1\nana-1 1\n", "line 2: ana-1 for the second time"),
+        ("ana-1\n\nana-2 1\n", "line 2: expected an id and a value, found a blank line"),
     ],
 )
 def test_damaged_directory(tmp_path: Path, name: str, damage: str | None, message: str) -> None:

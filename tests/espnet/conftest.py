@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import torch
 
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pruner import Pruner
 

@@ -8,8 +8,8 @@ import soundfile
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.decode import decode, read_wav_scp
-from parp_espnet.espnet.recogniser import make_batches
 from parp_espnet.files import read_json
+from parp_espnet.recognition.listening import make_batches
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_bad_data(model: Path, tmp_path: Path):
     with pytest.raises(UserError, match="found none"):
         decode(model, tmp_path, tmp_path)
     scp.write_text("utt sox a.wav -t wav - |\n")
-    with pytest.raises(UserError, match=r"wav\.scp:1: expected"):
+    with pytest.raises(UserError, match=r"wav\.scp, line 1: expected"):
         decode(model, tmp_path, tmp_path)
     scp.write_text(f"utt {tmp_path}/missing.wav\n")
     with pytest.raises(UserError, match=r"utt: .*missing\.wav cannot be read"):

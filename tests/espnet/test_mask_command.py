@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from parp_espnet.bin.mask import main
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.pipeline.kept import keep
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import Settings

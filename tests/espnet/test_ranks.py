@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pool import find_pool

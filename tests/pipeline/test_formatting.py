@@ -122,7 +122,7 @@ def test_short_and_long_utterances_are_left_out(data: Path, tmp_path: Path) -> N
         (
             "segments",
             "s1-a z 0 1\ns1-b s1-b 0 1\nc c 0 1\n",
-            "expected '<recording> <begin> <end>'",
+            "s1-a: expected a recording of wav.scp, found z",
         ),
     ],
 )

@@ -7,8 +7,10 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.names import check_name
+from parp_espnet.pipeline.call_options import STAGES
 from parp_espnet.pipeline.command_line import read
-from parp_espnet.pipeline.settings import STAGES, Settings, upstream_name
+from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.shipped import upstream_name
 
 
 @pytest.fixture

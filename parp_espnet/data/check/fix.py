@@ -14,11 +14,13 @@ from parp_espnet.data.check.judge import RATE
 from parp_espnet.data.check.report import table
 from parp_espnet.data.check.run import Findings
 from parp_espnet.data.check.text import normal
+from parp_espnet.data.lines import pairs_of
+from parp_espnet.data.segments import CHANNELS
 from parp_espnet.errors import UserError
-from parp_espnet.files import text_of, write_text
+from parp_espnet.files import lines_of, text_of, write_text
 from parp_espnet.names import file_name
 from parp_espnet.progress import track
-from parp_espnet.sound.channels import FILE, mono
+from parp_espnet.sound.channels import mono
 from parp_espnet.sound.reader import open_sound
 from parp_espnet.sound.wav import write_wav
 
@@ -129,10 +131,10 @@ def _files(
                     {id_: as_phones(text) for id_, text in rows.items()} if name == "text" else rows
                 ),
             )
-    if (folder.path / FILE).exists():
-        lines = text_of(folder.path / FILE).splitlines()
-        named = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.strip()}
-        yield FILE, _content({id_: words for id_, words in named.items() if id_ in recordings})
+    if (folder.path / CHANNELS).exists():
+        lines = lines_of(text_of(folder.path / CHANNELS))
+        named = {id_: " ".join(value.split()) for id_, value in pairs_of(lines)}
+        yield CHANNELS, _content({id_: named[id_] for id_ in named if id_ in recordings})
     if "utt2spk" in folder.tables:
         said: dict[str, list[str]] = {}
         for id_ in ids:

@@ -9,9 +9,8 @@ from parp_espnet.data.check.faults import Fault
 from parp_espnet.data.check.tables import NAMES, NEEDED, Table, read_table
 from parp_espnet.data.ids import clashes
 from parp_espnet.data.kaldi import is_command, leads_up
+from parp_espnet.data.segments import SegmentError, read_channels, read_segment
 from parp_espnet.errors import UserError
-from parp_espnet.sound.channels import channel_of_segment, read_channels
-from parp_espnet.sound.segments import times_of
 
 
 @dataclass(frozen=True)
@@ -116,27 +115,13 @@ def _parts(
     for name, line in tables["segments"].rows.items():
         where = str(tables["segments"].path)
         try:
-            recording, begin, end, *channel = line.split()
-            own = channel_of_segment(channel, channels.get(recording))
-            float(begin), float(end)
-        except ValueError:
-            faults.append(
-                Fault("line", str(path), name, where, "<recording> <begin> <end>", repr(line))
-            )
+            segment = read_segment(line, tables["wav.scp"].rows, channels)
+        except SegmentError as error:
+            kind = "line" if error.is_line else "segment"
+            faults.append(Fault(kind, str(path), name, where, error.expected, error.found))
             continue
-        if recording not in tables["wav.scp"].rows:
-            faults.append(
-                Fault("segment", str(path), name, where, "a recording of wav.scp", recording)
-            )
-            continue
-        try:
-            part = Part(name, *times_of(begin, end), own)
-        except ValueError:
-            faults.append(
-                Fault("segment", str(path), name, where, "0 <= begin < end", f"{begin} {end}")
-            )
-            continue
-        parts.setdefault(recording, []).append(part)
+        part = Part(name, segment.begin, segment.end, segment.channel)
+        parts.setdefault(segment.recording, []).append(part)
     return parts
 
 

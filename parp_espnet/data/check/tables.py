@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from parp_espnet.data.check.faults import Fault
+from parp_espnet.data.lines import INCOMPLETE, Line, add, split_line
 from parp_espnet.errors import UserError
 from parp_espnet.files import bytes_of
 from parp_espnet.names import why_no_id
@@ -31,14 +32,17 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """Read a file of a data directory. Raises `UserError` when it cannot be read or is empty."""
-    lines = bytes_of(path, "no such file; a data directory has wav.scp and text").split(b"\n")
+    lines = bytes_of(path, INCOMPLETE).split(b"\n")
     reader = _Reader(path)
     for number, line in enumerate(lines, start=1):
         if line.strip():
             reader.read(number, line)
-    if not reader.rows:
-        raise UserError(f"{path}: the file is empty; expected a line for each utterance")
-    return Table(path, reader.rows, tuple(reader.faults))
+    if not reader.lines:
+        raise UserError(
+            f"{path}: the file is empty; expected a line for each utterance, found none"
+        )
+    rows = {key: line.value for key, line in reader.lines.items()}
+    return Table(path, rows, tuple(reader.faults))
 
 
 @dataclass
@@ -46,7 +50,7 @@ class _Reader:
     """Lines of a file so far."""
 
     path: Path
-    rows: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     number: int = 0
     last: str = ""
@@ -54,26 +58,33 @@ class _Reader:
 
     def read(self, number: int, raw: bytes) -> None:
         self.number = number
-        words = self._clean(self._decode(raw)).split(maxsplit=1)
-        if not words:
+        pair = split_line(self._clean(self._decode(raw)))
+        if pair is None:
             return
-        key, value = words[0], words[1].strip() if len(words) > 1 else ""
-        if key in self.rows:
-            same = self.rows[key] == value
-            found = "the same line again" if same else f"{value!r} after {self.rows[key]!r}"
+        key, value = pair
+        problem = add(Line(f"{self.path}:{number}", key, value), self.lines)
+        if problem is None:
+            self._judge(key, value)
+        elif problem.first is None:
+            self._add("id", key, problem.expected, repr(key))
+        else:
+            first = problem.first.value
+            same = first == value
+            found = "the same line again" if same else f"{value!r} after {first!r}"
             self._add("duplicate", key, "one line for an id", found, mended=same)
-        elif (expected := why_no_id(key)) is not None:
-            self._add("id", key, expected, repr(key))
-        elif self.path.name == "utt2spk" and value and (expected := why_no_id(value)) is not None:
-            self._add("id", key, f"a speaker's id: {expected}", repr(value))
-        elif not value and self.path.name not in _MAY_BE_EMPTY:
-            self._add("line", key, "an id and a value", "an id alone")
-        self.rows.setdefault(key, value)
         # Python compares by code points, which is the order of UTF-8's bytes.
         if self.is_sorted and key < self.last:
             self.is_sorted = False
             self._add("order", "", "lines sorted by bytes", f"{key} after {self.last}", mended=True)
         self.last = key
+
+    def _judge(self, key: str, value: str) -> None:
+        """What is wrong with a value."""
+        if not value:
+            if self.path.name not in _MAY_BE_EMPTY:
+                self._add("line", key, "an id and a value", "an id alone")
+        elif self.path.name == "utt2spk" and (expected := why_no_id(value)) is not None:
+            self._add("id", key, f"a speaker's id: {expected}", repr(value))
 
     def _decode(self, raw: bytes) -> str:
         try:

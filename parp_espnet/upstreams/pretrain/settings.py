@@ -19,9 +19,9 @@ class RecipeSettings:
     config: Annotated[Path, "what to pretrain"] = Path("conf/multi.yaml")
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
-    jobs: Annotated[
-        int, "processes that synthesise and align; all cores", OF_MACHINE, Range(least=1)
-    ] = os.cpu_count() or 1
+    jobs: Annotated[int, "processes that synthesise; all cores", OF_MACHINE, Range(least=1)] = (
+        os.cpu_count() or 1
+    )
     out: Annotated[Path | None, "directory of the upstream; upstreams/NAME by default"] = None
     dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
 
