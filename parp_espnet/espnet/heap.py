@@ -6,7 +6,7 @@ change.
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,9 +14,9 @@ MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2
 """What `mallopt` calls its parameters (malloc.h)."""
 LARGEST = 32 << 20
 """Blocks of more bytes are the system's in any case: glibc allows no more."""
-KEPT = (1 << 31) - 1
-STEP = 64 << 20
-"""Bytes that the heap grows by, beyond what is asked for."""
+TRAINING = {MMAP_THRESHOLD: LARGEST, TRIM_THRESHOLD: (1 << 31) - 1, TOP_PAD: 64 << 20}
+USUAL = {MMAP_THRESHOLD: LARGEST, TRIM_THRESHOLD: 2 * LARGEST, TOP_PAD: 0}
+"""What glibc comes to by itself once it has freed a block of that size."""
 
 
 @contextmanager
@@ -24,17 +24,11 @@ def kept() -> Iterator[None]:
     """Within, what is freed stays the process's, until `give_back`. Elsewhere than with glibc,
     nothing changes.
     """
-    tell = _function("mallopt")
-    if tell is not None:
-        for parameter, value in (
-            (MMAP_THRESHOLD, LARGEST),
-            (TRIM_THRESHOLD, KEPT),
-            (TOP_PAD, STEP),
-        ):
-            tell(parameter, value)
+    _tell(TRAINING)
     try:
         yield
     finally:
+        _tell(USUAL)
         give_back()
 
 
@@ -45,6 +39,13 @@ def give_back() -> None:
     trim = _function("malloc_trim")
     if trim is not None:
         trim(0)
+
+
+def _tell(values: Mapping[int, int]) -> None:
+    tell = _function("mallopt")
+    if tell is not None:
+        for parameter, value in values.items():
+            tell(parameter, value)
 
 
 def _function(name: str) -> Callable[..., Any] | None:
