@@ -24,7 +24,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 from parp_espnet.bench.memory import peak
 from parp_espnet.errors import UserError
 from parp_espnet.export.sparse import floor_bytes, halved, load_sparse, save_sparse
-from parp_espnet.pipeline.settings import SHIPPED
+from parp_espnet.pipeline.shipped import SHIPPED
 
 Tensors = dict[str, NDArray[Any]]
 RUNS = 3

@@ -69,8 +69,8 @@ class CtcModel(nn.Module):
         """Set frames of padding to zero in what a layer makes, (utterances, channels, frames)."""
         frames = self.upstream._get_feat_extract_output_lengths(self._lengths[0]).clamp(min=1)
         within = torch.arange(hidden.shape[2], device=hidden.device) < frames[:, None]
-        silent: Tensor = hidden * within[:, None].to(hidden.dtype)
-        return silent
+        silenced: Tensor = hidden * within[:, None].to(hidden.dtype)
+        return silenced
 
 
 def normalised(waveforms: Tensor, heard: Tensor, lengths: Tensor, epsilon: float) -> Tensor:

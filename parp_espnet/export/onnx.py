@@ -22,8 +22,9 @@ from parp_espnet.export.quantise import half, int8_dynamic, int8_static
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OnnxRuntime, Runtime
 from parp_espnet.export.trained import Trained
-from parp_espnet.export.waves import SHORTEST, WaveModel
+from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json, write_text
+from parp_espnet.recognition.listening import SHORTEST
 from parp_espnet.scoring.words import SPACE
 
 OPSET = 17
@@ -81,9 +82,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         said.append(f"int8 is left out: it is calibrated and judged on speech, and {speech}")
         said += offer.unjudged()
     else:
-        with quiet():
-            int8_dynamic(files["fp32"], files["int8_dynamic"])
-            int8_static(files["fp32"], files["int8"], speech.calibration)
+        int8_dynamic(files["fp32"], files["int8_dynamic"])
+        int8_static(files["fp32"], files["int8"], speech.calibration)
         offer = Offer(files, OnnxRuntime, trained)
         said += offer.judged(speech.validation)
     write_text(folder / "tokens.txt", tokens_table(trained.tokens))

@@ -5,9 +5,9 @@ samples). Whoever loads it by hand sets INFERENCE_PRECISION_HINT to f32: OpenVIN
 bf16 on some processors, which is slower there and another model.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from parp_espnet.export.extras import need
 from parp_espnet.export.formats import Options
@@ -16,6 +16,7 @@ from parp_espnet.export.onnx import export_onnx, recogniser
 from parp_espnet.export.quantise import first_convolution
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OpenVino
+from parp_espnet.export.speech import Samples
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import write_json
 
@@ -29,20 +30,17 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
 
     Raises `UserError` where openvino, nncf or onnx is not installed, or the model is too large.
     """
-    openvino = need("openvino", "openvino")
-    nncf = need("nncf", "openvino")
-    onnx = need("onnx", "onnx")
+    for module in ("openvino", "nncf"):
+        need(module, "openvino")
+    need("onnx", "onnx")
     files = {precision: folder / name for precision, name in FILES.items()}
     speech = speech_for(trained)
-    with quiet(), TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch:
         source = Path(scratch) / "model.onnx"
         export_onnx(trained, source, default_lengths=False)
-        model = openvino.convert_model(str(source))
-        openvino.save_model(model, str(files["fp32"]), compress_to_fp16=False)
+        convert(source, files["fp32"])
         if isinstance(speech, ForInt8):
-            first = first_convolution(onnx.load(str(source)))
-            quantised = _int8(nncf, model, speech, first)
-            openvino.save_model(quantised, str(files["int8"]), compress_to_fp16=False)
+            convert_int8(source, files["int8"], speech.calibration)
     said = ["model.xml: set INFERENCE_PRECISION_HINT to f32 where you load it by hand"]
     if isinstance(speech, ForInt8):
         offer = Offer(files, OpenVino, trained)
@@ -55,16 +53,31 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     return said
 
 
-def _int8(nncf: Any, model: Any, speech: ForInt8, first: str) -> Any:
-    """The model with products and convolutions in int8, all but the first convolution."""
-    calibration = nncf.Dataset(
-        speech.calibration,
-        lambda samples: {"input_values": samples[None], "input_lengths": [len(samples)]},
-    )
-    return nncf.quantize(
-        model,
-        calibration,
-        model_type=nncf.ModelType.TRANSFORMER,
-        subset_size=len(speech.calibration),
-        ignored_scope=nncf.IgnoredScope(names=[first]),
-    )
+def convert(source: Path, target: Path) -> None:
+    """Write an ONNX file, whose `input_lengths` has no default, as OpenVINO's .xml and .bin."""
+    openvino = need("openvino", "openvino")
+    with quiet():
+        model = openvino.convert_model(str(source))
+        openvino.save_model(model, str(target), compress_to_fp16=False)
+
+
+def convert_int8(source: Path, target: Path, calibration: Sequence[Samples]) -> None:
+    """The same with products and convolutions in int8, all but the first convolution, which hears
+    the samples.
+    """
+    onnx = need("onnx", "onnx")
+    openvino = need("openvino", "openvino")
+    nncf = need("nncf", "openvino")
+    with quiet():
+        speech = nncf.Dataset(
+            calibration,
+            lambda samples: {"input_values": samples[None], "input_lengths": [len(samples)]},
+        )
+        quantised = nncf.quantize(
+            openvino.convert_model(str(source)),
+            speech,
+            model_type=nncf.ModelType.TRANSFORMER,
+            subset_size=len(calibration),
+            ignored_scope=nncf.IgnoredScope(names=[first_convolution(onnx.load(str(source)))]),
+        )
+        openvino.save_model(quantised, str(target), compress_to_fp16=False)

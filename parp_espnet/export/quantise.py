@@ -8,6 +8,7 @@ import numpy as np
 
 from parp_espnet.errors import UserError
 from parp_espnet.export.extras import need
+from parp_espnet.export.quiet import quiet
 from parp_espnet.export.sparse import HALF_LARGEST
 from parp_espnet.export.speech import Samples
 
@@ -33,13 +34,14 @@ def int8_dynamic(source: Path, target: Path) -> None:
     """
     quantization = need("onnxruntime.quantization", "onnx")
     onnx = need("onnx", "onnx")
-    quantization.quantize_dynamic(
-        str(source),
-        str(target),
-        op_types_to_quantize=["MatMul"],
-        weight_type=quantization.QuantType.QInt8,
-        per_channel=True,
-    )
+    with quiet():
+        quantization.quantize_dynamic(
+            str(source),
+            str(target),
+            op_types_to_quantize=["MatMul"],
+            weight_type=quantization.QuantType.QInt8,
+            per_channel=True,
+        )
     model = onnx.load(str(target))
     _halve(onnx, model)
     onnx.save(model, str(target))
@@ -67,17 +69,18 @@ def int8_static(source: Path, target: Path, calibration: Sequence[Samples]) -> N
             samples = next(self._waves, None)
             return None if samples is None else {"input_values": samples[None]}
 
-    quantization.quantize_static(
-        str(source),
-        str(target),
-        Reader(),
-        quant_format=quantization.QuantFormat.QDQ,
-        op_types_to_quantize=["Conv", "MatMul"],
-        per_channel=True,
-        activation_type=quantization.QuantType.QUInt8,
-        weight_type=quantization.QuantType.QInt8,
-        nodes_to_exclude=left_in_float(onnx.load(str(source))),
-    )
+    with quiet():
+        quantization.quantize_static(
+            str(source),
+            str(target),
+            Reader(),
+            quant_format=quantization.QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "MatMul"],
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+            nodes_to_exclude=left_in_float(onnx.load(str(source))),
+        )
 
 
 def first_convolution(model: Any) -> str:

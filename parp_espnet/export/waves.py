@@ -5,9 +5,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from parp_espnet.export.model import CtcModel
-
-SHORTEST = 4000
-"""Samples: a shorter utterance gets silence, as `parp_espnet.recognition` has it."""
+from parp_espnet.recognition.listening import SHORTEST
 
 
 class WaveModel(nn.Module):

@@ -13,7 +13,8 @@ import transformers
 from parp_espnet.export.model import CtcModel
 from parp_espnet.export.onnx import difference_of, write_onnx
 from parp_espnet.export.runtimes import OnnxRuntime
-from parp_espnet.export.waves import SHORTEST, WaveModel
+from parp_espnet.export.waves import WaveModel
+from parp_espnet.recognition.listening import SHORTEST
 
 NEAR = 2e-5
 TINY: dict[str, Any] = {
