@@ -32,6 +32,8 @@ class Part:
     """
     on_gpu: bool = False
     """Whether there is something to measure on a GPU."""
+    of_checkouts: bool = False
+    """Whether another checkout is what this one is compared with: a last word, its path."""
 
     @property
     def ways(self) -> list[str]:
@@ -63,6 +65,19 @@ PARTS = {
         "parp_espnet.bench.segments",
         ("1h",),
         (("segments.stage1", "stage1", "whole"), ("segments.stage2", "stage2", "whole")),
+    ),
+    "checkouts": Part(
+        "parp_espnet.bench.checkouts",
+        ("help", "dry_run", "complete", "100updates"),
+        (("checkouts", "ours", "theirs"),),
+        rounds=3,
+        of_checkouts=True,
+    ),
+    "study": Part(
+        "parp_espnet.bench.checkouts",
+        ("quick",),
+        (("study", "ours", "theirs"),),
+        of_checkouts=True,
     ),
     "mask": Part(
         "parp_espnet.bench.mask",

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from parp_espnet.corpora.inventories import take_census, write_inventory
+from parp_espnet.corpora.recipes import add_recipe
 from parp_espnet.data.check.faults import KINDS, Level, levels
 from parp_espnet.data.check.fix import fix
 from parp_espnet.data.check.judge import Limits
@@ -148,6 +149,12 @@ def _add_inventory(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="words of one's own, one a line",
     )
+    parser.add_argument(
+        "--recipes",
+        type=Path,
+        metavar="DIR",
+        help="the folder of recipes, egs2: cldr/LANG is made there, with its line in the table",
+    )
 
 
 def _take_inventory(args: argparse.Namespace) -> None:
@@ -162,6 +169,8 @@ def _take_inventory(args: argparse.Namespace) -> None:
             f"{language}: {len(census.phones)} phones in {heard}; {refused} that the voice cannot "
             f"read"
         )
+        if args.recipes is not None:
+            print(f"{add_recipe(language, args.recipes)}: made")
 
 
 def _check(args: argparse.Namespace) -> None:

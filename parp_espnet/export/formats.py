@@ -54,7 +54,6 @@ FORMATS = {
     "espnet": Format("packed:write", "ESPnet's packed zip, for espnet2.bin.asr_inference"),
     "onnx": Format("onnx:write", "onnxruntime, and stock sherpa-onnx"),
     "openvino": Format("openvino:write", "OpenVINO, the fastest on most processors"),
-    "sparse": Format("sparse:write", "a bit a weight, and the weights that are not zero"),
     "s3prl": Format("s3prl:write", "the adjusted upstream without its head, for the next task"),
 }
 """Name → format."""

@@ -26,21 +26,34 @@ from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 
-# The project's language codes and eSpeak NG's voices. The Mandarin one reads hanzi by way of
-# pinyin.
-VOICES = {
-    "en": "en-us",
-    "es": "es",
-    "fr": "fr",
-    "it": "it",
-    "ky": "ky",
-    "nl": "nl",
-    "ru": "ru",
-    "sv": "sv",
-    "tr": "tr",
-    "tt": "tt",
-    "zh": "cmn",
+
+@dataclass(frozen=True)
+class Language:
+    """What the project knows of a language: its name, eSpeak NG's voice, and the script, as Unicode
+    begins the names of its letters.
+    """
+
+    name: str
+    voice: str
+    script: str = "LATIN"
+
+
+LANGUAGES = {
+    "en": Language("English", "en-us"),
+    "es": Language("Spanish", "es"),
+    "fr": Language("French", "fr"),
+    "it": Language("Italian", "it"),
+    "ky": Language("Kyrgyz", "ky", "CYRILLIC"),
+    "nl": Language("Dutch", "nl"),
+    "ru": Language("Russian", "ru", "CYRILLIC"),
+    "sv": Language("Swedish", "sv"),
+    "tr": Language("Turkish", "tr"),
+    "tt": Language("Tatar", "tt", "CYRILLIC"),
+    # Its voice reads hanzi by way of pinyin.
+    "zh": Language("Mandarin", "cmn", "CJK"),
 }
+"""By the project's codes. A new one is a row here, and what `parp-data inventory` makes."""
+VOICES = {code: language.voice for code, language in LANGUAGES.items()}
 
 PLAIN = ""  # the variant of a language's own voice
 SEPARATOR = "_"

@@ -1,61 +1,31 @@
 """Options of `phn.sh` that say what is trained on, and the names that follow from them."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
-from parp_espnet.corpora.table import CORPORA, MINUTES_OF_OWN, NONE
-from parp_espnet.data.marks import Marks
-from parp_espnet.phones.espeak import VOICES
+from parp_espnet.corpora.known.corpus import OF_SETS, Note
+from parp_espnet.corpora.registry import CORPORA, NONE, CorpusOptions
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.call_options import CallOptions
-from parp_espnet.pipeline.options import SCORING, Range
+from parp_espnet.pipeline.options import SCORING, Range, options_of_class, plain
 
 USUAL_SPEEDS = (0.9, 1.0, 1.1)
 
 
 @dataclass(frozen=True)
-class DataOptions(CallOptions):
-    """A corpus, its sets, and what is done to them."""
+class CorpusChoice(CallOptions):
+    """Which corpus, and which language of it."""
 
     corpus: Annotated[
         str, f"one of {' '.join((*CORPORA, NONE))}; none: local/data.sh or you make data/"
     ] = NONE
     lang: Annotated[str | None, "language code, such as es; for cldr also several, 'es fr'"] = None
-    mboshi: Annotated[Path | None, "directory of the Mboshi corpus; MBOSHI of db.sh by default"] = (
-        None
-    )
-    commonvoice: Annotated[
-        Path | None, "unpacked release of Common Voice; COMMONVOICE of db.sh by default"
-    ] = None
-    commonvoice_splits: Annotated[
-        Path | None, "sets and phones of Rivière et al. 2020; COMMONVOICE_SPLITS"
-    ] = None
-    librilight: Annotated[
-        Path | None, "librispeech_finetuning of Libri-light; LIBRILIGHT of db.sh by default"
-    ] = None
-    librispeech: Annotated[Path | None, "LibriSpeech; LIBRISPEECH of db.sh by default"] = None
-    fold: Annotated[int, "which of Libri-light's six lists of ten minutes, 0 to 5"] = 0
-    an4: Annotated[Path | None, "AN4 as CMU has it; AN4 of db.sh by default"] = None
-    own: Annotated[
-        Path | None, "recordings of your own: Kaldi directory, folder, or table; see egs2/own"
-    ] = None
-    phonemise: Annotated[
-        str | None, "language in which the text of --own is phonemised, or letters"
-    ] = None
-    audio_column: Annotated[
-        str | None, "column of a table of --own that has the recordings: its name, or number"
-    ] = None
-    text_column: Annotated[
-        str | None, "column that has the texts, where it is not known by its name"
-    ] = None
-    speaker_column: Annotated[str | None, "column that has the speakers"] = None
-    marks: Annotated[
-        str, f"[laughter], xxx, … in texts of --own: {', '.join(Marks)}; see egs2/own"
-    ] = Marks.DROP.value
-    words_as_tokens: Annotated[
-        bool, "the text holds words, and words are recognised in place of phones"
-    ] = False
+
+
+@dataclass(frozen=True)
+class DataOptions(CorpusOptions, CorpusChoice):
+    """A corpus, its own options, its sets, and what is done to them."""
+
     train_minutes: Annotated[
         float | None,
         "minutes of training speech; 10 for cldr, 60 for commonvoice, all of own",
@@ -101,53 +71,41 @@ class DataOptions(CallOptions):
         """What make_corpus is told to make a set (train, dev or test): all but the corpus."""
         corpus = CORPORA[self.corpus]
         name = self.set_name(split)
-        minutes = {
-            "train": self.train_minutes,
-            "dev": self.valid_minutes,
-            "test": self.test_minutes,
-        }[split]
-        given = {
-            "minutes": minutes,
-            "seed": 0,
-            "fold": self.fold if self.fold and split == "train" else None,
-            "jobs": None,
-            # What is as usual is not said, so that data made before such options stay as they are.
-            "marks": None if self.marks == Marks.DROP else self.marks,
-            "words_as_tokens": "true" if self.words_as_tokens else None,
-        }
+        asked = (self.train_minutes, self.valid_minutes, self.test_minutes)
+        minutes = dict(zip(("train", "dev", "test"), asked, strict=True))
+        # make_corpus has its own number of jobs.
+        given: dict[str, object] = {"minutes": minutes[split], "seed": 0, "jobs": None}
         if self.valid_minutes is not None or self.test_minutes is not None:
-            asked = (self.train_minutes, self.valid_minutes, self.test_minutes)
-            given |= dict(zip(MINUTES_OF_OWN, asked, strict=True))
-        values = {
-            option: given.get(option, getattr(self, option, None)) for option in corpus.options
-        }
-        words = [
-            word
-            for option, value in values.items()
-            if value is not None
-            for word in (f"--{option}", str(value))
-        ]
+            given |= dict(zip(OF_SETS, asked, strict=True))
+        words: list[str] = []
+        for option in corpus.told:
+            value = given[option] if option in given else self._told(option, split)
+            if value is not None:
+                words += [f"--{option}", plain(value)]
         part = name if corpus.named_sets and split != "train" else split
         return ["--set", part, "--out", f"{self.datadir}/{name}", *words]
+
+    def _told(self, name: str, split: str) -> object:
+        """What make_corpus is told of an option; None where it is left out.
+
+        What is as usual is not said, so that data made before there was a choice stay as they are.
+        """
+        option = options_of_class(type(self)).get(name)
+        if option is None:
+            return None
+        value = getattr(self, name)
+        is_usual = value == option.default
+        return None if is_usual or (Note.OF_TRAIN in option.notes and split != "train") else value
 
     @property
     def inventory(self) -> str | None:
         """The languages whose phones the text has; none where phones are the user's, published
         ones, or letters.
         """
-        if (
-            self.corpus == NONE
-            or CORPORA[self.corpus].letters
-            or self.commonvoice_splits is not None
-        ):
+        if self.corpus == NONE or CORPORA[self.corpus].letters:
             return None
-        if self.corpus == "own":
-            return self.phonemise if self.phonemise in VOICES else None
-        languages = CORPORA[self.corpus].languages or {}
-        return (
-            " ".join(languages[code] for code in (self.lang or "").split() if code in languages)
-            or None
-        )
+        corpus = CORPORA[self.corpus]
+        return corpus.inventory(corpus, self)
 
     @property
     def check_options(self) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place, digest
 from parp_espnet.pipeline.options import CALL, FILE, Range, filled
-from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
+from parp_espnet.pruning.methods import METHODS, Source, describe_unknown, find_method, rounds
 from parp_espnet.pruning.scopes import groups_of
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -47,7 +47,7 @@ class Experiment:
     ] = False
     updates: Annotated[int, "optimizer updates of a finetuning", Range(least=1)] = 300
     seed: Annotated[int, "random seed of training", Range(least=0)] = 0
-    method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
+    method: Annotated[str, f"one of {' '.join(METHODS)}"] = "parp"
     sparsity: Annotated[
         float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"
     ] = None

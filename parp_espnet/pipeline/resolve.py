@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.corpora.table import NONE
+from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file
 from parp_espnet.pipeline.made import CONFIGURATIONS

@@ -96,7 +96,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., St
         request = {
             "words": words,
             "leads": leads,
-            "folder": os.getcwd(),
+            "folder": str(Path.cwd()),
             "environment": os.environ | variables,
         }
         told, end = os.pipe()

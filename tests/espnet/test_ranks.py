@@ -134,9 +134,7 @@ def launch(start) -> Launch:
                 processes.append(start(*words, **where, RANK=str(rank)))
             for process in processes:
                 _, errors = process.communicate(timeout=1200)
-                done.append(
-                    subprocess.CompletedProcess(program, process.returncode, stderr=errors)
-                )
+                done.append(subprocess.CompletedProcess(program, process.returncode, stderr=errors))
         finally:
             for process in processes:
                 process.kill()

@@ -61,14 +61,22 @@ def run(folder: Path, speech: Path) -> Path:
     return pretrain(TINY, folder)
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory, speech: Path) -> Path:
+    """The folder of a run that nobody interrupts."""
+    folder = tmp_path_factory.mktemp("work")
+    run(folder, speech)
+    return folder
+
+
 def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     return dict(torch.load(checkpoint, weights_only=True)["model"])
 
 
 def test_an_interrupted_run_ends_with_the_same_bits(
-    tmp_path: Path, speech: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, speech: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = weights(run(tmp_path / "whole", speech))
+    whole = weights(run(work, speech))
     real, calls = torch.nn.utils.clip_grad_norm_, []
 
     def interrupt(*arguments: object, **options: object) -> torch.Tensor:
@@ -86,8 +94,8 @@ def test_an_interrupted_run_ends_with_the_same_bits(
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_the_exported_upstream_loads_and_is_small(tmp_path: Path, speech: Path) -> None:
-    export(TINY, run(tmp_path / "work", speech), tmp_path / "upstream")
+def test_the_exported_upstream_loads_and_is_small(tmp_path: Path, speech: Path, work: Path) -> None:
+    export(TINY, run(work, speech), tmp_path / "upstream")
     checked = preflight(str(tmp_path / "upstream"), tmp_path / "adapted")
     assert checked.changed == {}
     size = (tmp_path / "upstream" / "model.safetensors").stat().st_size
