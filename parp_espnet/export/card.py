@@ -52,10 +52,10 @@ options.""",
     "espnet": """\
 ```python
 from espnet2.bin.asr_inference import Speech2Text
-from espnet_model_zoo.downloader import ModelDownloader
-model = Speech2Text(**ModelDownloader().unpack_local_file("FOLDER/model.zip"), ctc_weight=1.0)
+model = Speech2Text.from_pretrained("FOLDER/model.zip", ctc_weight=1.0)
+print(model(waves)[0][1])
 ```
-The zip is found from anywhere once it is unpacked by `local/unpack.py`, or ESPnet's downloader.""",
+Or `python -m espnet2.bin.asr_inference --model_tag FOLDER/model.zip --ctc_weight 1.0 …`.""",
     "s3prl": """\
 ```python
 from s3prl.nn import S3PRLUpstream

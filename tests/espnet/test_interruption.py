@@ -4,6 +4,8 @@ was not.
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,3 +170,22 @@ def test_other_batches_are_refused(recipe, tmp_path: Path, stop: Stop) -> None:
         recipe.train(tmp_path, num_iters_per_epoch=5)
     recipe.train(tmp_path)
     assert read_json(tmp_path / "training.json")["updates"] == 18
+
+
+LEFT = """
+from torch.utils.data import DataLoader
+from parp_espnet.espnet.interruption import Batches, _keep_readers
+loader = DataLoader(list(range(100)), num_workers=2)
+_keep_readers(loader)
+left = iter(Batches(loader, lambda number: None))
+print(next(left).item())
+"""
+"""A process that ends while it has batches, as with the traceback of an error in an epoch."""
+
+
+def test_no_process_that_reads_batches_outlives_the_training() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT], capture_output=True, text=True, timeout=1200, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+    assert "Traceback" not in done.stderr
