@@ -84,9 +84,11 @@ def _help(name: str, *words: str) -> str:
 
 def _as_page(text: str, prefix: str = "") -> str:
     """Return a text of argparse's as a page: what is said as it is, arguments as a table."""
-    parts = re.split(r"^(options|positional arguments):\n", text, flags=re.MULTILINE)
+    parts = re.split(r"^(options(?: of .*)?|positional arguments):\n", text, flags=re.MULTILINE)
     lines = ["```text", parts[0].strip(), "```", ""]
     for heading, rows in zip(parts[1::2], parts[2::2], strict=True):
+        if heading.startswith("options of "):
+            lines += [f"## {heading.capitalize()}", ""]
         lines += [_as_table(heading, rows, prefix), ""]
     return "\n".join(lines)
 
