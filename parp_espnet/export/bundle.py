@@ -77,8 +77,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     if trained.mask is not None:
         shutil.copyfile(trained.mask, folder / MASK)
     if trained.result is not None:
-        write_json(folder / "result.json", _unplaced(trained.result.as_json()))
-    write_json(folder / "training.json", _unplaced(trained.training))
+        write_json(folder / "result.json", without_places(trained.result.as_json()))
+    write_json(folder / "training.json", without_places(trained.training))
     decodings = [_written(tuned, folder) for tuned in bundle.decodings]
     write_json(
         folder / BUNDLE,
@@ -92,7 +92,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
             "upstream": bundle.upstream,
             "preprocessor": bundle.preprocessor,
             "decodings": decodings,
-            "prune_conf": _unplaced(trained.config.get("prune_conf")),
+            "prune_conf": without_places(trained.config.get("prune_conf")),
             "sparsity": trained.sparsity,
             "mask_sha256": trained.training.get("mask_sha256"),
         },
@@ -146,7 +146,7 @@ def _written(tuned: Tuned, folder: Path) -> dict[str, Any]:
         shutil.copyfile(tuned.lm, folder / lm)
         config = parse_yaml((tuned.lm.parent / "config.yaml").read_text(encoding="utf-8"))
         kept = {name: value for name, value in config.items() if not name.endswith(PLACES)}
-        text = yaml.safe_dump(_unplaced(kept), allow_unicode=True)
+        text = yaml.safe_dump(without_places(kept), allow_unicode=True)
         write_text((folder / lm).parent / "config.yaml", text)
     return asdict(replace(tuned, ngram=None, lm=None)) | {"ngram": ngram, "lm": lm}
 
@@ -170,12 +170,12 @@ def _read(folder: Path, entry: dict[str, Any]) -> Tuned:
     )
 
 
-def _unplaced(value: Any) -> Any:
+def without_places(value: Any) -> Any:
     """The same without where things were on the machine of the training: their names stay."""
     if isinstance(value, dict):
-        return {name: _unplaced(one) for name, one in value.items()}
+        return {name: without_places(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_unplaced(one) for one in value]
+        return [without_places(one) for one in value]
     if isinstance(value, str) and value.startswith(("/", "../", "./")):
         return Path(value).name
     return value
