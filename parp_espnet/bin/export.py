@@ -25,7 +25,12 @@ def main() -> None:
     check_formats(args.to)
     if args.push and "hf" not in args.to:
         raise UserError("--push: expected --to hf, what the Hub takes")
-    options = Options(dtype=args.dtype, data=args.data, licence=args.license)
+    options = Options(
+        dtype=args.dtype or Options.dtype,
+        sparse_dtype=args.dtype or Options.sparse_dtype,
+        data=args.data,
+        licence=args.license,
+    )
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     # It takes seconds to import; a wrong option should not.
@@ -56,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--to", nargs="+", default=["bundle"], metavar="FORMAT", help="formats, see above [bundle]"
     )
-    parser.add_argument("--dtype", choices=DTYPES, default="fp32", help="weights of hf [fp32]")
+    parser.add_argument(
+        "--dtype", choices=DTYPES, help="weights of hf [fp32], and of sparse [fp16]"
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the test set, where it is not in dump/raw"
     )

@@ -63,6 +63,39 @@ upstream = S3PRLUpstream("{s3prl}", path_or_url="FOLDER")
 layers, lengths = upstream(waves, wave_lengths)
 ```
 In a recipe of parp-espnet: `--upstream FOLDER`.""",
+    "onnx": """\
+```python
+import onnxruntime, soundfile
+session = onnxruntime.InferenceSession("FOLDER/model.onnx")
+samples, _ = soundfile.read("talk.wav", dtype="float32")
+logprobs, frames = session.run(None, {"input_values": samples[None]})
+```
+Samples are at 16 kHz, in [-1, 1]; `input_lengths` has the samples of each utterance of a padded
+batch, and may be left out. Label 0 is the blank. By stock sherpa-onnx:
+```python
+import sherpa_onnx
+recognizer = sherpa_onnx.OfflineRecognizer.from_omnilingual_asr_ctc(
+    "FOLDER/model.onnx", "FOLDER/tokens.txt")
+```
+With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.onnx`.""",
+    "openvino": """\
+```python
+import numpy, openvino, soundfile
+settings = {"INFERENCE_PRECISION_HINT": "f32"}
+model = openvino.Core().compile_model("FOLDER/model.xml", "CPU", settings)
+waves = soundfile.read("talk.wav", dtype="float32")[0][None]
+logprobs = model({"input_values": waves, "input_lengths": numpy.zeros(1, "int64")})["logprobs"]
+```
+Set the hint: OpenVINO's own choice is bf16 on some processors, which is another model. Samples are
+at 16 kHz, in [-1, 1]; a length of 0 stands for all of them. Label 0 is the blank.
+With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.xml`.""",
+    "sparse": """\
+```python
+from read_sparse import read_sparse  # the file beside the model; it needs numpy alone
+tensors = read_sparse("FOLDER/model.sparse.safetensors")
+```
+`python read_sparse.py model.sparse.safetensors model.safetensors` writes ordinary safetensors, by
+the names of transformers' class with a CTC head, which the `config.json` here is for.""",
 }
 """How it is used, by format."""
 

@@ -1,12 +1,10 @@
-"""A model of any kind, opened for recognising: with ESPnet only where it needs it."""
+"""A model of any kind, opened for recognising: with ESPnet, or torch, only where it needs it."""
 
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.found import SUMMARY, find_model
-from parp_espnet.export.bundle import BUNDLE, load_bundle
 from parp_espnet.export.decodings import Tuned
-from parp_espnet.export.recogniser import PlainRecogniser, of_experiment
+from parp_espnet.export.exported import ExportedRecogniser, is_exported
 from parp_espnet.recognition.listening import Listener
 
 
@@ -14,10 +12,18 @@ def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, 
     """Return what hears, and the searches that were tuned for it, the best one first.
 
     Args:
-        path: a bundle, an experiment's directory, or a model file beside its config.yaml.
+        path: a bundle, an experiment's directory, a model file beside its config.yaml, or what was
+        exported to ONNX or OpenVINO.
 
     Raises `UserError` where it is none of these.
     """
+    if is_exported(path):
+        return ExportedRecogniser(path, device), ()
+    # It takes seconds to import.
+    from parp_espnet.espnet.found import SUMMARY  # noqa: PLC0415
+    from parp_espnet.export.bundle import BUNDLE, load_bundle  # noqa: PLC0415
+    from parp_espnet.export.recogniser import PlainRecogniser, of_experiment  # noqa: PLC0415
+
     if (path / BUNDLE).is_file():
         bundle = load_bundle(path)
         return PlainRecogniser(bundle, device), bundle.decodings
@@ -33,6 +39,7 @@ def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, 
 
 
 def _espnet(path: Path, device: str) -> Listener:
+    from parp_espnet.espnet.found import find_model  # noqa: PLC0415
     from parp_espnet.espnet.recogniser import Recogniser  # noqa: PLC0415  # seconds of imports
 
     return Recogniser(find_model(path), device)
