@@ -14,8 +14,8 @@ from parp_espnet.export.model import filled, transformers_class
 from parp_espnet.export.test_set import Compared, compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import write_json
+from parp_espnet.phones.spelled import SPACE
 from parp_espnet.recognition.grid import RATE
-from parp_espnet.scoring.words import SPACE
 
 BLANK, UNKNOWN = "<blank>", "<unk>"
 TYPES = {"fp32": torch.float32, "fp16": torch.float16}

@@ -27,8 +27,8 @@ from parp_espnet.export.test_set import compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json, write_text
+from parp_espnet.phones.spelled import SPACE
 from parp_espnet.recognition.listening import SHORTEST
-from parp_espnet.scoring.words import SPACE
 
 OPSET = 17
 EXPORTER = f"torch {torch.__version__}, torch.onnx.export(dynamo=False)"

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
+from parp_espnet.phones.spelled import SPACE
 from parp_espnet.recognition.audio import Failure, Source, read
 from parp_espnet.recognition.grid import RATE
 from parp_espnet.recognition.listening import Listener, make_batches
 from parp_espnet.recognition.search import Search
 from parp_espnet.recognition.transcripts import Transcript
 from parp_espnet.recognition.windows import Labels, cut, join_rows
-from parp_espnet.scoring.words import SPACE
 
 AHEAD = 600.0
 """Seconds of recordings that are read before they are decoded: of more, batches are more even, and

@@ -2,6 +2,7 @@
 was not.
 """
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -91,6 +92,22 @@ def test_whatever_the_training_is(
         stop(update, **options)
     recipe.train(tmp_path, **options)
     assert_same(whole, tmp_path)
+
+
+def test_what_reads_batches_ends_with_it(recipe, tmp_path: Path, after) -> None:
+    """Also where the exception, and so all that the training had, is kept."""
+    before = set(multiprocessing.active_children())
+    readers = []
+
+    def interrupt() -> None:
+        readers.extend(set(multiprocessing.active_children()) - before)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with after(3, interrupt), pytest.raises(SystemExit) as stopped:
+        recipe.train(tmp_path, num_workers=2)
+    assert len(readers) == 2
+    assert not [reader for reader in readers if reader.is_alive()]
+    assert stopped.value.code == 143
 
 
 def test_it_continues_with_the_validation(

@@ -24,7 +24,7 @@ from parp_espnet.export.formats import Options
 from parp_espnet.export.onnx import tokens_table, write
 from parp_espnet.export.runtimes import OnnxRuntime
 from parp_espnet.export.trained import Trained, load_trained
-from parp_espnet.scoring.words import SPACE
+from parp_espnet.phones.spelled import SPACE
 
 PRECISIONS = ("fp32", "fp16", "int8", "int8_dynamic")
 
