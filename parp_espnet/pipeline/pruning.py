@@ -218,6 +218,8 @@ def check_pruning[T: Experiment](settings: T) -> T:
             f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
             f"rounds"
         )
+    if settings.sparsity is None:
+        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     try:
         pruning = settings.pruning
     except UserError as error:
