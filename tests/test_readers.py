@@ -28,7 +28,7 @@ READERS = {
     "pruning.masks": "Mask.load(path)",
     "upstreams.foreign": "read_checkpoint(path)",
     "espnet.states": "load_model_state(path)",
-    "espnet.loading": "_read_config(path)",
+    "espnet.found": "read_config(path)",
     "files": "read_json(path)",
 }
 TRY = """
