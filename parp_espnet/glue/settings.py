@@ -116,7 +116,7 @@ class Settings(Experiment):
     def trained_by(self) -> list[str]:
         """What the weights depend on, in words; the mask is a file of its own."""
         aside = {"recipe", "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait"}
-        aside |= {"ngpu", "expdir", "glue_tag", "initial_mask"}
+        aside |= {"ngpu", "expdir", "glue_tag", "initial_mask", *self.as_before}
         values = plain_settings(self)
         return [f"{name}={value}" for name, value in values.items() if value and name not in aside]
 

@@ -14,7 +14,8 @@ from parp_espnet.glue.settings import Settings as GlueSettings
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.pruning import Experiment
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pruning.origin import MAGNITUDE, ORIGIN, Origin
+from parp_espnet.pruning.origin import ORIGIN, Origin
+from parp_espnet.pruning.scopes import name_of, read_rates
 
 type Plain = bool | int | float | str
 
@@ -81,6 +82,8 @@ def _plain(settings: Experiment, name: str, value: Any) -> dict[str, Plain]:
         return {} if label == Settings.upstream else {name: label}
     if name == "speed_perturb_factors" and isinstance(settings, Settings):
         return {name: " ".join(f"{speed:g}" for speed in settings.speeds)}
+    if name == "scope" and settings.rates is not None:
+        return {name: name_of(read_rates(settings.recipe / settings.rates))}
     if name in CONTENTS:
         return {name: _named(settings.recipe / value)}
     if isinstance(value, Path):
@@ -174,7 +177,7 @@ def origin_of(settings: Experiment) -> Origin:
         language=" ".join(languages_of(settings)) or None,
         seed=settings.seed,
         upstream=settings.upstream_label,
-        ranking=MAGNITUDE,
+        ranking=settings.score,
     )
 
 

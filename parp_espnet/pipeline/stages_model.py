@@ -104,6 +104,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *experiment.upstream_files,
             *_shapes(experiment),
             *([] if mask is None else [mask]),
+            *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),
         spared=("settings.json", "train.yaml", "origin.json", *masks),

@@ -15,8 +15,6 @@ ORIGIN = "origin.json"
 """In an experiment's directory: whose it is, for the masks that its training leaves."""
 TRAINED = "trained"
 """The source of a mask that a finetuning ended with."""
-MAGNITUDE = "magnitude"
-"""How weights are ranked, in every mask so far."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,9 @@ class Origin:
     seed: int | None = None
     upstream: str | None = None
     ranking: str | None = None
-    """What the weights were ranked by."""
+    """What the weights were ranked by, of `scores.SCORES`; None where nothing was ranked, as in a
+    random draw.
+    """
     parents: str | None = None
     """`sha256` of each mask that it was combined of, with spaces between them."""
 
