@@ -1,9 +1,10 @@
 # make test    the tests, in the environment of requirements.lock (made if needed), in three processes; PYTEST=tests/phones for
 #              some of them, TEST_PROCESSES=0 for one process
 # make help    the texts that --help shows, in local/help, of what the options are now
+# make docs    the pages, in site/: open site/index.html
 # make lint    ruff (rules and format), mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
-# make bench   time and memory against alternatives; ONLY=select for one part
+# make bench   time and memory against alternatives; ONLY=select for one part, CHECKOUT=DIR for another checkout besides
 # make quick   the quick study, as ./run.sh
 SHELL := /bin/bash
 PARP_VENV ?= $(CURDIR)/.venv
@@ -14,7 +15,7 @@ TEST_PROCESSES ?= 3
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.pl' .ci/run)
 
-.PHONY: environment test help lint lock bench quick
+.PHONY: environment test help docs lint lock bench quick
 
 environment:
 	@local/environment.sh
@@ -32,6 +33,10 @@ help: environment
 	$(HELP).pretrain plan --help >local/help/pretrain.txt
 	$(HELP).pretrain_xlnet --help >local/help/pretrain_xlnet.txt
 
+# The variable: mkdocs-material speaks of its successor at every start.
+docs: environment
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --site-dir site
+
 lint: environment
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
@@ -45,7 +50,7 @@ lock:
 		--no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.lock
 
 bench: environment
-	"$(BIN)/python" -m parp_espnet.bin.bench --only "$(ONLY)"
+	"$(BIN)/python" -m parp_espnet.bin.bench --only "$(ONLY)" $(if $(CHECKOUT),--checkout "$(CHECKOUT)")
 
 quick:
 	./run.sh

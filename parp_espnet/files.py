@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -135,6 +136,54 @@ def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary directory beside `folder`; on success it takes `folder`'s place in one
+    step, with the user's usual permissions on all that is in it.
+
+    An exception or Ctrl-C leaves nothing. Raises `UserError` where `folder` is there and not empty,
+    and when the disk is full or may not be written.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UserError(f"{folder}: expected a directory to be made, found something else there")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(
+            f"{folder}: expected a new or an empty directory, found other files in it; remove them "
+            f"or choose another"
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp")
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        raise UserError(cannot_write(folder, error.errno)) from None
+    temporary = Path(made)
+    try:
+        yield temporary
+        _sync_all(temporary)
+        temporary.replace(folder)
+    except UserError:
+        raise
+    except Exception as error:
+        if (number := _refusal(error, temporary / ".room")) is not None:
+            raise UserError(cannot_write(folder, number)) from error
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sync_all(folder: Path) -> None:
+    """Give all in a folder usual permissions, and have it on the disk."""
+    mask = _umask()
+    folder.chmod(0o777 & ~mask)
+    for path in sorted(folder.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
+        if path.is_file():
+            with path.open("rb") as written:
+                os.fsync(written.fileno())
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` in UTF-8, atomically."""
     with atomic_write(path) as temporary:
@@ -223,7 +272,7 @@ def _refusal(error: Exception, temporary: Path) -> int | None:
     if isinstance(error, OSError):
         return error.errno if error.errno in REFUSALS else None
     # torch, safetensors and libsndfile only say that they could not.
-    with contextlib.suppress(FileNotFoundError), temporary.open("r+b") as file:
+    with contextlib.suppress(FileNotFoundError), temporary.open("a+b") as file:
         try:
             os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, 1 << 20)
         except OSError as full:

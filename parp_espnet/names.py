@@ -13,6 +13,8 @@ LONGEST = 200
 """Bytes of a file name without its suffix; most file systems take 255, of which a temporary file
 needs some.
 """
+_PLAIN_ID = re.compile(r"\w[\w-]*", re.ASCII)
+"""Most ids are such, which is quick to see."""
 _NAME = re.compile(r"[\w=+-][\w.=+-]*")
 
 
@@ -30,10 +32,10 @@ def file_name(word: str, suffix: str = "") -> str:
     # A lone % is no encoding of anything.
     safe = safe or "%"
     if len(safe.encode()) > LONGEST:
-        digest = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()[:32]
+        hashed = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()[:32]
         kept = safe.encode()[: LONGEST - 34].decode(errors="ignore")
         # No encoding has a % with a dash after it.
-        safe = f"{kept}%-{digest}"
+        safe = f"{kept}%-{hashed}"
     return safe + suffix
 
 
@@ -41,6 +43,8 @@ def why_no_id(word: str) -> str | None:
     """Return why a word can be no id of an utterance, a speaker or a recording; None where it can
     be one.
     """
+    if _PLAIN_ID.fullmatch(word):
+        return None
     if len(word.split()) != 1 or word != word.strip():
         return "one word"
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in word):
@@ -82,8 +86,8 @@ def plain_name(word: str) -> str:
     plain = re.sub(r"[^\w.=+-]+", "_", word)
     if plain == word and len(word.encode()) <= LONGEST // 2:
         return word
-    digest = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()
-    return f"{plain[: LONGEST // 8]}-{digest[:8]}"
+    hashed = hashlib.sha256(word.encode(errors="surrogatepass")).hexdigest()
+    return f"{plain[: LONGEST // 8]}-{hashed[:8]}"
 
 
 def check_place(option: str, path: str) -> None:
@@ -113,3 +117,8 @@ def _is_safe(letter: str) -> bool:
 
 def _encoded(letter: str) -> str:
     return "".join(f"%{byte:02X}" for byte in letter.encode(errors="surrogatepass"))
+
+
+def digest(words: object) -> str:
+    """Eight letters and digits that stand for other words in a name."""
+    return hashlib.sha256(str(words).encode()).hexdigest()[:8]

@@ -1,8 +1,7 @@
 """What the tests share: a tiny upstream, a tiny language of tones, and a training of seconds."""
 
 import fcntl
-import hashlib
-import io
+import gc
 import json
 import os
 import resource
@@ -10,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -21,6 +19,10 @@ from typing import Any
 # One thread, here and in every process that a test starts: what is learned depends, in its last
 # bits, on their number.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# What tests and their modules consist of stays: looking through it for garbage takes a fifth of the
+# time that it takes to find them, and more of it with each collection.
+gc.disable()
 
 import numpy as np
 import pytest
@@ -52,8 +54,12 @@ LONG = (
     "tests/recipes",
     "tests/espnet",
     "tests/upstreams",
+    "tests/glue",
+    "tests/fuzz",
+    "tests/bench",
+    "tests/test_",
 )
-"""Where the long tests are: two processes end at about the same time when these come first."""
+"""Where the long tests are: processes end at about the same time when these come first."""
 TOGETHER = "tests/cluster"
 """Here all files stay together: they install packages, start daemons, and count their jobs."""
 
@@ -94,6 +100,12 @@ class ByFile(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Tell xdist. Its own groups, `--dist loadgroup`, do not reach the scheduler of pytest 9."""
     return ByFile(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """From here on what is thrown away is collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -358,37 +370,6 @@ class Recipe:
             scheduler_conf={"max_steps": 240},
             prune_conf={"method": method, "sparsity": sparsity, "interval": 5},
         )
-
-
-@pytest.fixture(scope="session")
-def make_deb() -> Callable[[Path, dict[str, bytes]], Any]:
-    """A function (folder, files) that makes a Debian package below a mirror at `folder`; returns
-    the `Package`.
-    """
-    from parp_espnet.corpora.debian import Package  # noqa: PLC0415
-
-    def make(folder: Path, files: dict[str, bytes]) -> Package:
-        data = io.BytesIO()
-        with tarfile.open(fileobj=data, mode="w:xz") as archive:
-            for name, content in files.items():
-                member = tarfile.TarInfo(f"./usr/share/{name}")
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
-        members = {
-            "debian-binary": b"2.0\n",
-            "control.tar.xz": b"odd",
-            "data.tar.xz": data.getvalue(),
-        }
-        deb = b"!<arch>\n"
-        for name, content in members.items():
-            deb += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode()
-            deb += content + b"\n" * (len(content) % 2)
-        path = folder / "pool" / "words_1.0_all.deb"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(deb)
-        return Package("pool/words_1.0_all.deb", hashlib.sha256(deb).hexdigest(), "CC0-1.0")
-
-    return make
 
 
 @pytest.fixture(scope="session")

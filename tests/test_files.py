@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from parp_espnet.corpora.wav import write_wav
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, bytes_of, need_file, text_of, write_text
+from parp_espnet.sound.wav import write_wav
 
 LARGE = torch.zeros(100_000)
 

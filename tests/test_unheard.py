@@ -8,7 +8,7 @@ import pytest
 SCRIPT = """
 import os, signal, sys
 from parp_espnet.errors import command
-from parp_espnet.pipeline.signals import unless_terminated
+from parp_espnet.queues.signals import unless_terminated
 NUMBER = signal.{name}
 class Holder:
     def __del__(self):

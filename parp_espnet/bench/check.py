@@ -16,10 +16,10 @@ import numpy as np
 import soundfile
 
 from parp_espnet.bench.memory import peak
-from parp_espnet.corpora.check.faults import levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check as find_faults
-from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.data.check.faults import levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check as find_faults
+from parp_espnet.data.kaldi import Utterance, write_data_dir
 
 SIZES = {"10k": 10000}
 RATE = 16000

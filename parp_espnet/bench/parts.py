@@ -13,6 +13,8 @@ ALTERNATIVES = (
 """What selection is compared with. Names stand here, so that who only reads options loads none of
 the modules.
 """
+RUNTIMES = ("onnx", "onnx_int8_dynamic", "onnx_int8", "openvino", "openvino_int8")
+"""Ways to run an exported model."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Part:
     """
     on_gpu: bool = False
     """Whether there is something to measure on a GPU."""
+    of_checkouts: bool = False
+    """Whether another checkout is what this one is compared with: a last word, its path."""
 
     @property
     def ways(self) -> list[str]:
@@ -62,9 +66,41 @@ PARTS = {
         ("1h",),
         (("segments.stage1", "stage1", "whole"), ("segments.stage2", "stage2", "whole")),
     ),
+    "checkouts": Part(
+        "parp_espnet.bench.checkouts",
+        ("help", "dry_run", "complete", "100updates"),
+        (("checkouts", "ours", "theirs"),),
+        rounds=3,
+        of_checkouts=True,
+    ),
+    "study": Part(
+        "parp_espnet.bench.checkouts",
+        ("quick",),
+        (("study", "ours", "theirs"),),
+        of_checkouts=True,
+    ),
     "mask": Part(
         "parp_espnet.bench.mask",
         POOLS,
         (("mask.write", "write", "torch_save"), ("mask.read", "read", "torch_load")),
+    ),
+    "sparse": Part(
+        "parp_espnet.bench.sparse",
+        ("small80", "base50", "base70", "base90"),
+        tuple(("sparse.read", "sparse", way) for way in ("dense", "fp16", "fp16_zstd", "csr")),
+    ),
+    "runtimes": Part(
+        "parp_espnet.bench.runtimes",
+        ("6min",),
+        (
+            *((f"decode.{way}", way, "stock") for way in RUNTIMES),
+            ("decode.openvino", "openvino", "ours"),
+        ),
+    ),
+    "int8": Part(
+        "parp_espnet.bench.runtimes",
+        ("base",),
+        tuple((f"forward.{way}", way, "torch") for way in RUNTIMES),
+        rounds=2,
     ),
 }

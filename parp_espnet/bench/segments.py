@@ -19,8 +19,10 @@ import soundfile
 
 from parp_espnet.bench.memory import peak
 from parp_espnet.corpora import own
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.data.lines import read_table
+from parp_espnet.data.segments import read_segment
 from parp_espnet.pipeline.formatting import format_data
+from parp_espnet.sound.wav import write_wav
 
 SIZES = {"1h": 3600}
 """Seconds of the recording."""
@@ -69,13 +71,14 @@ def stage2(folder: Path, jobs: int) -> float:
 
 def whole(folder: Path, _: int) -> float:
     """Decode the recording as a whole, and keep a segment of it; for `SAMPLE` segments."""
-    lines = (folder / "segments").read_text().splitlines()[:SAMPLE]
-    for line in lines:
-        name, _recording, begin, end = line.split()
+    segments = list(read_table(folder / "segments").items())[:SAMPLE]
+    for name, value in segments:
+        segment = read_segment(value, {"session": ""}, {})
         samples, rate = soundfile.read(folder / "session.flac", dtype="int16")
-        part = samples[round(float(begin) * rate) : round(float(end) * rate)]
+        begin, end = segment.begin or 0.0, segment.end or 0.0
+        part = samples[round(begin * rate) : round(end * rate)]
         write_wav(folder / "whole" / f"{name}.wav", part, rate, sync=False)
-    return SEGMENTS / len(lines)
+    return SEGMENTS / len(segments)
 
 
 WAYS = {"stage1": stage1, "stage2": stage2, "whole": whole}

@@ -3,6 +3,7 @@ ONLY=select`.
 
 python3 -m parp_espnet.bin.bench --only select --out results/bench.json
 python3 -m parp_espnet.bin.bench --device cuda
+python3 -m parp_espnet.bin.bench --only checkouts --checkout /tmp/older     # of git worktree add
 """
 
 import argparse
@@ -35,6 +36,9 @@ def main() -> None:
     parser.add_argument(
         "--device", default="cpu", help="cpu; or cuda, for the parts that a GPU can do [cpu]"
     )
+    parser.add_argument(
+        "--checkout", type=Path, help="an older checkout, which this one is compared with"
+    )
     parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
     options = parser.parse_args()
     if options.only and options.only not in PARTS:
@@ -51,28 +55,35 @@ def main() -> None:
             f"--only {options.only} --device {options.device}: this part is measured on the CPU "
             f"alone"
         )
-    lines: list[dict[str, Any]] = []
-    for name in (
-        [options.only]
-        if options.only
-        else [name for name, part in PARTS.items() if part.on_gpu or not on_gpu]
-    ):
-        sizes = [
-            size for size in PARTS[name].sizes if options.sizes is None or size in options.sizes
-        ]
-        lines += compare(
-            name, sizes, options.threads or ([1] if on_gpu else [1, 2]), options.device
+    if options.only and PARTS[options.only].of_checkouts and options.checkout is None:
+        raise UserError(
+            f"--only {options.only}: expected --checkout DIR, what this checkout is compared with"
         )
+    lines: list[dict[str, Any]] = []
+    for name in [options.only] if options.only else PARTS:
+        part = PARTS[name]
+        if (on_gpu and not part.on_gpu) or (part.of_checkouts and options.checkout is None):
+            continue
+        where = [options.device] if on_gpu else []
+        threads = [1] if on_gpu else [1, 2]
+        if part.of_checkouts:
+            where = [str(options.checkout.absolute())]
+            threads = [os.cpu_count() or 1]
+        sizes = [size for size in part.sizes if options.sizes is None or size in options.sizes]
+        lines += compare(name, sizes, options.threads or threads, where)
         write_json(options.out, lines)
     print(table(lines), end="")
     print(f"all figures in {options.out}")
 
 
 def compare(
-    name: str, sizes: list[str], threads: list[int], device: str
+    name: str, sizes: list[str], threads: list[int], where: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Measure every way of a part at every size and number of threads, each in a process of its
     own.
+
+    Args:
+        where: the measurement's last words, such as a device.
     """
     part = PARTS[name]
     runs = [
@@ -83,16 +94,16 @@ def compare(
         for way in part.ways
     ]
     found: dict[tuple[str, int, str], dict[str, float]] = {}
-    where = [] if device == "cpu" else [device]
     for run in progress.track(runs, name, "process"):
         size, number, way = run
         measured = _in_a_process(part.module, way, size, str(number), *where, threads=number)
         if run not in found or measured["seconds"] < found[run]["seconds"]:
             found[run] = measured
+    device = where if part.on_gpu else []
     for size, number in dict.fromkeys((size, number) for size, number, _ in runs):
         for called, way, other in part.pairs:
             yield _line(
-                ".".join([called, size, *where]),
+                ".".join([called, size, *device]),
                 number,
                 found[size, number, way],
                 other,
@@ -138,7 +149,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         bits = f" ({line['bits_per_weight']:.3f} bit a weight)" if "bits_per_weight" in line else ""
         cells = [
-            line["name"] + bits + _tokens(line),
+            line["name"] + bits + _shares(line) + _likeness(line),
             str(line["threads"]),
             f"{line['ours_s']:.3f}",
             f"{line['extra_bytes'] / 1e6:.0f}",
@@ -151,17 +162,25 @@ def table(lines: list[dict[str, Any]]) -> str:
     return unaligned(rows)
 
 
-def _tokens(line: dict[str, Any]) -> str:
-    """Say whether both ways of decoding gave the same, without which their times are not to be
-    compared.
-    """
-    if "tokens_crc32" not in line:
+def _shares(line: dict[str, Any]) -> str:
+    """Say how large files are beside dense ones, where that was measured."""
+    if "of_dense" not in line:
         return ""
     return (
-        " (same tokens)"
-        if line["tokens_crc32"] == line["against_tokens_crc32"]
-        else " (OTHER TOKENS)"
+        f" ({line['of_dense']:.3f} of dense fp32, the other {line['against_of_dense']:.3f}, "
+        f"entropy {line['floor_of_dense']:.3f})"
     )
+
+
+SAME = {"tokens_crc32": ("same tokens", "OTHER TOKENS"), "pers_crc32": ("same PERs", "OTHER PERs")}
+"""Measurements that must be alike, else the times are not to be compared; what is said of them."""
+
+
+def _likeness(line: dict[str, Any]) -> str:
+    for name, (alike, other) in SAME.items():
+        if name in line:
+            return f" ({alike if line[name] == line[f'against_{name}'] else other})"
+    return ""
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """Check data directories before anything is trained on them.
 
-parp-data check data/train data/dev data/test                        every fault, and a summary by
-kind parp-data check data/train --lang es --ignore rate,clipped           phones of the Spanish
-inventory only parp-data check data/train --fix --resample --out data/train_clean   a clean copy, at
-16 kHz parp-data kinds                                                      what is looked for
-parp-data inventory es --out phones                                  the phones that a synthesiser
-was heard to say
+parp-data check data/train data/dev data/test                  every fault, a summary by kind
+parp-data check data/train --lang es --ignore rate,clipped     phones of the Spanish inventory only
+parp-data check data/train --fix --resample --out DIR          a clean copy, at 16 kHz
+parp-data kinds                                                what is looked for
+parp-data inventory es --out phones                            the phones that a voice says
 
 Exit code 1 says that there is a fault of level error.
 """
@@ -17,13 +16,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from parp_espnet.corpora.check.faults import KINDS, Level, levels
-from parp_espnet.corpora.check.fix import fix
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.report import lines, table
-from parp_espnet.corpora.check.run import Findings, check
-from parp_espnet.corpora.check.text import normal
 from parp_espnet.corpora.inventories import take_census, write_inventory
+from parp_espnet.corpora.recipes import add_recipe
+from parp_espnet.data.check.faults import KINDS, Level, levels
+from parp_espnet.data.check.fix import fix
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.report import lines, table
+from parp_espnet.data.check.run import Findings, check
+from parp_espnet.data.check.text import normal
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import text_of, write_text
 from parp_espnet.phones.ipa import load_inventory
@@ -149,6 +149,12 @@ def _add_inventory(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="FILE",
         help="words of one's own, one a line",
     )
+    parser.add_argument(
+        "--recipes",
+        type=Path,
+        metavar="DIR",
+        help="the folder of recipes, egs2: cldr/LANG is made there, with its line in the table",
+    )
 
 
 def _take_inventory(args: argparse.Namespace) -> None:
@@ -163,6 +169,8 @@ def _take_inventory(args: argparse.Namespace) -> None:
             f"{language}: {len(census.phones)} phones in {heard}; {refused} that the voice cannot "
             f"read"
         )
+        if args.recipes is not None:
+            print(f"{add_recipe(language, args.recipes)}: made")
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json, write_text
-from parp_espnet.glue.settings import Settings
 from parp_espnet.glue.tasks import TASKS
 from parp_espnet.scoring.result import Result
 
@@ -53,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     train = action("train", _train, "exp")
     train.add_argument("--initial_mask", default="", help="none when empty")
     train.add_argument(
-        "settings", nargs="*", help="name=value, of settings.json; for the step's record"
+        "settings", nargs="*", help="name=value, of experiment.json; for the step's record"
     )
     action("score", _score, "exp")
     action("report", _report, "expdir", "exp")
@@ -124,11 +123,11 @@ def _draw(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from parp_espnet.glue.finetune import Finetuning  # noqa: PLC0415
-    from parp_espnet.pipeline.made import write_origin  # noqa: PLC0415
+    from parp_espnet.pipeline.kept import keep_trained, load_text  # noqa: PLC0415
 
     mask = Path(options.initial_mask) if options.initial_mask else None
-    settings = Settings.load(options.exp / "settings.json")
-    write_origin(settings, options.exp)
+    settings = load_text(options.exp)
+    keep_trained(settings, options.exp)
     Finetuning(settings, mask, options.exp).run()
 
 

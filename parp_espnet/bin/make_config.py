@@ -8,8 +8,7 @@ from pathlib import Path
 
 from parp_espnet.errors import command
 from parp_espnet.pipeline.config import make
-from parp_espnet.pipeline.made import write_origin
-from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.kept import keep_trained, load_speech
 
 
 @command
@@ -19,7 +18,7 @@ def main() -> None:
         description=(__doc__ or "").splitlines()[0], allow_abbrev=False
     )
     parser.add_argument(
-        "--settings", type=Path, required=True, help="settings.json of the experiment"
+        "--settings", type=Path, required=True, help="experiment.json of the experiment"
     )
     parser.add_argument(
         "--frontend", type=Path, required=True, help="frontend.json of the preflight"
@@ -30,11 +29,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="YAML to write")
     options = parser.parse_args()
     mask = Path(options.initial_mask) if options.initial_mask else None
-    settings = Settings.load(options.settings)
+    settings = load_speech(options.settings)
     make(settings, options.frontend, mask, options.out)
     # Masks and results say with which options the model was trained, whatever a later call decodes
     # it with.
-    write_origin(settings, options.out.parent)
+    keep_trained(settings, options.out.parent)
 
 
 if __name__ == "__main__":

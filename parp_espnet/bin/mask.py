@@ -1,15 +1,14 @@
 """Make, describe, compare and apply masks.
 
-parp-mask from-upstream --upstream DIR --sparsity 0.5 --out mask.safetensors     the largest
-pre-trained weights parp-mask from-model --model exp/dense/valid.cer_ctc.ave.pth --sparsity 0.5
---out …  the largest finetuned weights parp-mask random --model DIR --sparsity 0.5 --seed 0 --out …
-a uniform draw in each tensor parp-mask combine union one.safetensors other.safetensors --out …
-what any, all or most masks keep parp-mask pool MODEL
-what would be pruned, and what not parp-mask info mask.safetensors
-where a mask prunes parp-mask diff one.safetensors other.safetensors
-how much two masks overlap parp-mask apply mask.safetensors MODEL --out COPY
-a pruned copy of a model parp-mask verify mask.safetensors MODEL
-is a model sparse under a mask?
+parp-mask from-upstream --upstream DIR --sparsity 0.5 --out FILE    the largest pre-trained weights
+parp-mask from-model --model exp/TAG/MODEL.pth --sparsity 0.5 --out FILE    finetuned weights
+parp-mask random --model DIR --sparsity 0.5 --seed 0 --out FILE     a uniform draw in each tensor
+parp-mask combine union ONE OTHER --out FILE       what any, all or most masks keep
+parp-mask pool MODEL                               what would be pruned, and what not
+parp-mask info MASK                                where a mask prunes
+parp-mask diff ONE OTHER                           how much two masks overlap
+parp-mask apply MASK MODEL --out COPY              a pruned copy of a model
+parp-mask verify MASK MODEL                        is a model sparse under a mask?
 
 A MODEL is a Hugging Face directory, an s3prl checkpoint (.pt), an ESPnet model (.pth) or the name
 of a shipped upstream (multi, mono).
@@ -19,15 +18,13 @@ import argparse
 from pathlib import Path
 
 from parp_espnet.errors import command
-from parp_espnet.pipeline.settings import model_called
+from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.pruning.methods import HOW
+from parp_espnet.pruning.origin import EXPERIMENT
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.scopes import SCOPES
 from parp_espnet.pruning.scores import MAGNITUDE
 from parp_espnet.pruning.settings import check_sparsity
-
-SETTINGS = "settings.json"
-"""In an experiment's directory: its options."""
 
 
 @command
@@ -80,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     combined.add_argument("masks", type=Path, nargs="+")
     for maker in (upstream, model, drawn):
         maker.add_argument(
-            "--settings", type=Path, help=f"{SETTINGS} of the experiment whose the mask is"
+            "--settings", type=Path, help=f"{EXPERIMENT} of the experiment whose the mask is"
         )
         maker.add_argument(
             "--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)"

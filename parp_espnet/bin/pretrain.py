@@ -13,7 +13,6 @@ from pathlib import Path
 from parp_espnet.errors import command
 from parp_espnet.upstreams.pretrain import settings
 from parp_espnet.upstreams.pretrain.config import read_config
-from parp_espnet.upstreams.pretrain.human import make_human
 from parp_espnet.upstreams.pretrain.speech import make_speech, sets_of
 
 
@@ -27,25 +26,21 @@ def main() -> None:
     parser.add_argument("stage", choices=list(settings.STAGES.values()))
     parser.add_argument("config", type=Path, help="e.g. conf/multi.yaml")
     parser.add_argument("--exp", type=Path, required=True, help="where the stages leave their work")
-    parser.add_argument(
-        "--downloads", type=Path, default=Path("downloads"), help="where packages are kept (speech)"
-    )
     parser.add_argument("--out", type=Path, help="directory of the exported upstream (export)")
-    parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise and align")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise")
     arguments = parser.parse_args()
     config = read_config(arguments.config)
     if arguments.stage == "speech":
         for number in range(1, len(config.iterations) + 1):
             for speech in sets_of(config, number, arguments.exp / "speech").values():
                 make_speech(config, speech, arguments.jobs)
-        make_human(config, arguments.exp / "speech" / "human", arguments.downloads, arguments.jobs)
         return
     # torch takes seconds to import, and the synthesising processes must not inherit it.
     from parp_espnet.upstreams.pretrain import export, train  # noqa: PLC0415
 
     last = arguments.exp / f"iter{len(config.iterations)}" / "checkpoint.pt"
     if arguments.stage == "train":
-        train.pretrain(config, arguments.exp, arguments.jobs)
+        train.pretrain(config, arguments.exp)
     elif arguments.out is None:
         parser.error("export needs --out DIR")
     else:

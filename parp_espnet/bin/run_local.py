@@ -6,8 +6,8 @@ python3 -m parp_espnet.bin.run_local [--num_threads N] [--max_jobs_run N] [JOB=1
 import sys
 
 from parp_espnet.errors import INTERRUPTED, command
-from parp_espnet.pipeline import runner
-from parp_espnet.pipeline.signals import unless_terminated
+from parp_espnet.queues import local
+from parp_espnet.queues.signals import unless_terminated
 
 
 @command
@@ -17,8 +17,8 @@ def main() -> None:
         print(f"usage: {__doc__}")
         return
     try:
-        jobs = runner.parse(sys.argv[1:])
-        sys.exit(unless_terminated(lambda: runner.run(jobs)))
+        jobs = local.parse(sys.argv[1:])
+        sys.exit(unless_terminated(lambda: local.run(jobs)))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

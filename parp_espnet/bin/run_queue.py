@@ -13,12 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from parp_espnet.errors import INTERRUPTED, UserError, command
-from parp_espnet.pipeline import contract
-from parp_espnet.pipeline.signals import unless_terminated
-from parp_espnet.queues import driver, options, ssh
+from parp_espnet.queues import contract, driver, options, ssh
 from parp_espnet.queues.pbs import Pbs
 from parp_espnet.queues.scheduler import Scheduler
 from parp_espnet.queues.sge import GridEngine
+from parp_espnet.queues.signals import unless_terminated
 from parp_espnet.queues.slurm import Slurm
 from parp_espnet.queues.submission import PROGRAM
 

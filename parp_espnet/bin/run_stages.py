@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from parp_espnet.errors import UserError, command
-from parp_espnet.pipeline import forks
 from parp_espnet.pipeline.acts import LOCAL, Planned, Queues, stages_of
 from parp_espnet.pipeline.conduct import FailedError, conduct, show
-from parp_espnet.pipeline.signals import unless_terminated
+from parp_espnet.queues import forks
+from parp_espnet.queues.signals import unless_terminated
 
 
 @command

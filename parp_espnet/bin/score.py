@@ -19,7 +19,7 @@ def main() -> None:
         description=(__doc__ or "").splitlines()[0], allow_abbrev=False
     )
     parser.add_argument(
-        "--exp", type=Path, required=True, help="experiment with settings.json and training.json"
+        "--exp", type=Path, required=True, help="experiment with experiment.json and training.json"
     )
     parser.add_argument("--data", type=Path, required=True, help="data directory that was decoded")
     parser.add_argument("--decoded", type=Path, required=True, help="decoding with its text")

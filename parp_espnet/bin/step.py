@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.errors import UserError, command
-from parp_espnet.pipeline.signals import unless_terminated
-from parp_espnet.pipeline.step import Step, describe, run
+from parp_espnet.pipeline.running import run
+from parp_espnet.pipeline.step import Step, describe
+from parp_espnet.queues.signals import unless_terminated
 
 FILES = {
     "input": ("inputs", "file that it reads; another content means: again"),

@@ -1,11 +1,11 @@
 """Plan a study, run one of its jobs, say where it stands, or put its results together.
 
 parp-study status results/quick [--watch 10]
-parp-study results results/quick                          the report of what is there, at any moment
-parp-study pack results/quick quick.tar.xz                its records without models, to go on
-elsewhere parp-study unpack quick.tar.xz parp-study claims results/curves results/joint
-the paper's claims, by all that they tested parp-study redraw egs2/cldr/studies/curves
-the figures of a study that was kept
+parp-study results results/quick                  the report of what is there, at any moment
+parp-study pack results/quick quick.tar.xz        its records without models, to go on elsewhere
+parp-study unpack quick.tar.xz                    in another clone: what is in it counts as done
+parp-study claims results/curves results/joint    the paper's claims, by all that they tested
+parp-study redraw egs2/cldr/studies/curves        the figures of a study that was kept
 
 `./run.sh` calls it besides as
 

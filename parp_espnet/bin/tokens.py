@@ -6,7 +6,7 @@ python3 -m parp_espnet.bin.tokens --data DIR --out FILE
 import argparse
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.errors import command
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.tokens import token_list

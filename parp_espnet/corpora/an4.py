@@ -19,16 +19,16 @@ import numpy as np
 
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.clips import seconds_of
-from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.mini_an4 import LINE
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.take import take
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular
 from parp_espnet.names import file_name
 from parp_espnet.phones.phonemiser import phones_of
+from parp_espnet.sound.wav import write_wav
 
 SPLITS = ("train", "dev", "test")
 WHERE = "www.speech.cs.cmu.edu/databases/an4 (an4_sphere.tar.gz)"

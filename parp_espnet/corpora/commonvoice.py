@@ -23,20 +23,18 @@ from pathlib import Path
 from parp_espnet.corpora import spontaneous
 from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import seconds_of
-from parp_espnet.corpora.kaldi import Utterance
+from parp_espnet.corpora.known.commonvoice import LANGUAGES
 from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_table
 from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divided, unshared
-from parp_espnet.corpora.table import CORPORA
 from parp_espnet.corpora.take import falls_short, need_minutes, take
+from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.phones.letters import describe_dropped
 from parp_espnet.phones.phonemiser import WrongScriptError, phones_of
 from parp_espnet.sound.decoders import need_mp3
 
-LANGUAGES = CORPORA["commonvoice"].languages or {}
-"""Common Voice's codes of the paper's languages, and the project's."""
 WHERE = "mozilladatacollective.com"
 
 

@@ -1,11 +1,14 @@
 """The phones of the phrases that the `cldr` corpus says.
 
 A phrase with another phone is drawn again. A language's inventory may grow, and with it what is
-drawn from it would change; these never do, so that the same seed makes the same bytes.
+drawn from it would change; these never do, so that the same seed makes the same bytes. A language
+that is not here is drawn with its inventory.
 """
 
 from collections.abc import Mapping
 from typing import Final
+
+from parp_espnet.phones.ipa import load_inventory
 
 DRAWN: Final[Mapping[str, str]] = {
     "en": (
@@ -43,4 +46,6 @@ DRAWN: Final[Mapping[str, str]] = {
 
 def drawn_phones(language: str) -> frozenset[str]:
     """Return the phones that phrases of a language (a code of `VOICES`) are drawn with."""
+    if language not in DRAWN:
+        return frozenset(load_inventory(language))
     return frozenset(DRAWN[language].split())

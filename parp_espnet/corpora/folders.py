@@ -15,6 +15,7 @@ from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.leftover import Tree, alone, left_over
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
+from parp_espnet.data.lines import split_line
 from parp_espnet.sound.suffixes import SUFFIXES
 
 TRANSCRIPTS = (".txt", ".lab")
@@ -136,14 +137,14 @@ def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> N
     lines, broken = read_lines(file)
     folder.rejected += broken
     for where, line in lines:
-        name, _, text = line.strip().partition(" ")
+        name, text = split_line(line) or ("", "")
         recording = _recording_of(file.parent / name, files)
         if recording is None:
             reason = f"expected a recording of this name beside {file.name}, found none"
             folder.rejected.append(Reject(where, name, Why.ALONE, reason))
             continue
         speaker = name.partition("-")[0] if "-" in name else None
-        folder.add(recording, where, text.strip(), speaker)
+        folder.add(recording, where, text, speaker)
 
 
 def _recording_of(path: Path, files: Mapping[Path, Path]) -> Path | None:

@@ -1,8 +1,7 @@
 """How people keep recordings and their texts: three layouts, each read into a list of items.
 
 - a Kaldi directory: `wav.scp` (files, or arks as `FILE.ark:OFFSET`), `text`, and `utt2spk` and
-  `segments` where there
-  are such;
+  `segments` where there are such (`parp_espnet.corpora.directories`);
 - a folder of recordings with their transcripts (`parp_espnet.corpora.folders`);
 - a list in one file (`parp_espnet.corpora.sheets`, `parp_espnet.corpora.lhotse`), whose columns are
   known
@@ -11,23 +10,20 @@
 What is in a folder and not used is among the rejects.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from parp_espnet.corpora.columns import Told
+from parp_espnet.corpora.directories import read_directory
 from parp_espnet.corpora.folders import TRANSCRIPTS, advice_on, has_transcripts, read_folder
 from parp_espnet.corpora.items import Item, Items
-from parp_espnet.corpora.kaldi import is_command, leads_up
 from parp_espnet.corpora.leftover import Tree, is_system, left_over, walk
 from parp_espnet.corpora.lhotse import holds_cuts, is_manifest, is_recordings, read_manifest
-from parp_espnet.corpora.listed import found_below, listed
+from parp_espnet.corpora.listed import listed
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.sheets import Entry, by_split, is_json, is_list, read_sheet
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file
-from parp_espnet.sound.channels import channel_of_segment, read_channels
-from parp_espnet.sound.segments import times_of
 from parp_espnet.sound.suffixes import SUFFIXES
 
 SPLITS = ("train", "dev", "test")
@@ -49,7 +45,7 @@ def read_items(path: Path, told: Told | None = None) -> Items:
             raise UserError(f"--own {error}") from None
     if (path / "wav.scp").is_file():
         _need_no_columns(path, told, "a Kaldi directory")
-        return _kaldi(path)
+        return read_directory(path)
     tree = walk(path)
     if has_transcripts(tree):
         _need_no_columns(path, told, "a folder of recordings with transcripts beside them")
@@ -95,92 +91,6 @@ def lists_of_sets(path: Path) -> dict[str, Path]:
     if not path.is_dir() or (path / "wav.scp").is_file():
         return {}
     return by_split(lists_in(path))
-
-
-def _kaldi(path: Path) -> Items:
-    rejected: list[Reject] = []
-    recordings = _pairs(path / "wav.scp", rejected)
-    texts = _pairs(path / "text", rejected)
-    speakers = _pairs(path / "utt2spk", rejected) if (path / "utt2spk").exists() else {}
-    segments = _pairs(path / "segments", rejected) if (path / "segments").exists() else None
-    channels = read_channels(path)
-    items = []
-    for name, (where, value) in (recordings if segments is None else segments).items():
-        whole = (value, None, None, channels.get(name))
-        recording, begin, end, channel = (
-            whole if segments is None else _segment(value, recordings, channels)
-        )
-        part = "'<recording> <begin> <end>' of a recording in wav.scp, begin < end"
-        problem = (
-            f"expected {part}, found {value!r}" if recording is None
-            else "expected a file, found nothing" if not recording
-            else f"expected a file, found a command ({recording}); write its output to "
-                 f"one" if is_command(recording)
-            else f"expected a path without '..', found {recording}; write it in "
-                 f"full" if leads_up(recording)
-            else f"expected its text in {path / 'text'}, found none" if name not in texts
-            else None
-        )  # fmt: skip
-        if recording is None or problem is not None:
-            rejected.append(Reject(where, name, Why.ROW, problem or ""))
-        else:
-            speaker = speakers[name][1] if name in speakers else None
-            items.append(
-                Item(
-                    where,
-                    name,
-                    found_below(path, recording),
-                    texts[name][1],
-                    speaker,
-                    begin,
-                    end,
-                    channel,
-                )
-            )
-    if segments is not None:
-        cut = {value.split()[0] for _, value in segments.values() if value}
-        for name in sorted(recordings.keys() - cut):
-            rejected.append(
-                Reject(recordings[name][0], name, Why.ALONE, "expected a segment of it, found none")
-            )
-    uttered = recordings if segments is None else segments
-    for name in sorted(texts.keys() - uttered.keys()):
-        rejected.append(
-            Reject(
-                texts[name][0], name, Why.MISSING, "expected its recording in wav.scp, found none"
-            )
-        )
-    return Items(items, rejected)
-
-
-def _pairs(path: Path, rejected: list[Reject]) -> dict[str, tuple[str, str]]:
-    """The lines `key value` of a Kaldi file, each with where it is."""
-    lines, broken = read_lines(path)
-    rejected += broken
-    pairs: dict[str, tuple[str, str]] = {}
-    for where, line in lines:
-        key, *value = line.split(maxsplit=1)
-        if key in pairs:
-            rejected.append(
-                Reject(
-                    where, key, Why.ROW, f"expected an id once, found it first in {pairs[key][0]}"
-                )
-            )
-        else:
-            pairs[key] = (where, value[0].strip() if value else "")
-    return pairs
-
-
-def _segment(
-    value: str, recordings: Mapping[str, tuple[str, str]], channels: Mapping[str, int]
-) -> tuple[str | None, float | None, float | None, int | None]:
-    try:
-        recording, begin, end, *fields = value.split()
-        first, last = times_of(begin, end)
-        channel = channel_of_segment(fields, channels.get(recording))
-        return recordings[recording][1], first, last, channel
-    except (ValueError, KeyError):
-        return None, None, None, None
 
 
 def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:

@@ -15,10 +15,10 @@ hours the nine besides.
 from collections.abc import Mapping
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.rejects import Made
+from parp_espnet.data.kaldi import Utterance
+from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
-from parp_espnet.files import regular
 from parp_espnet.phones.letters import letters_of
 from parp_espnet.progress import track
 from parp_espnet.sound.reader import open_sound
@@ -112,14 +112,8 @@ def _folder(root: Path, option: str, usual: str, name: str, where: str) -> Path:
 def _transcript(recording: Path) -> str:
     """The line of a recording in its chapter's transcript."""
     listed = recording.parent / f"{recording.stem.rpartition('-')[0]}.trans.txt"
-    try:
-        lines = regular(listed).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{listed}: cannot read this transcript ({error}); unpack the corpus again"
-        ) from None
-    texts = dict(line.partition(" ")[::2] for line in lines)
-    if not texts.get(recording.stem, "").strip():
+    texts = read_table(listed, "no such transcript; unpack the corpus again", empty=True)
+    if not texts.get(recording.stem):
         raise UserError(
             f"{listed}: expected a line {recording.stem} and its words, found none; unpack the "
             f"corpus again"

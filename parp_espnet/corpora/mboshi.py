@@ -11,22 +11,21 @@ that a sentence which was recorded twice is in one of them only.
 Phones come from the linguists' spelling, which is close to the phonology, by this rule:
 
 1.  Lower case, NFD; the marks of tone (acute, and grave, circumflex, caron, macron if there are
-any) are
-    dropped, and so is punctuation. An apostrophe stands for an elided vowel and is dropped with it;
-    words stay apart.
+    any) are dropped, and so is punctuation. An apostrophe stands for an elided vowel and is dropped
+    with it; words stay apart.
 2.  The letters of `_LETTERS` become phones, the longest first: `mb nd ng ndz mbv mv nz` are one
     prenasalised consonant, `ny bh gh` are ɲ β ɣ, `bv pf dz ts` affricates, `ky gy kw` single
-    consonants.
-    ε and ω are the open vowels ɛ and ɔ. A w or y after any other consonant is the glide w or j.
+    consonants. ε and ω are the open vowels ɛ and ɔ. A w or y after any other consonant is the glide
+    w or j.
 3.  The same vowel letter twice is one long vowel (aː), whatever the tones; three are a long and a
-short one.
+    short one.
 """
 
 import hashlib
 import unicodedata
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import Utterance
+from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular
 from parp_espnet.sound.reader import open_sound

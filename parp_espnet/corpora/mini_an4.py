@@ -14,14 +14,14 @@ import re
 import tarfile
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import Utterance
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.names import file_name
 from parp_espnet.phones.espeak import Synthesiser
 from parp_espnet.phones.ipa import clean
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.wav import write_wav
 
 SPLITS = ("train", "dev", "test")
 LANGUAGE = "en"

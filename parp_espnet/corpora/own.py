@@ -4,7 +4,7 @@ Sets are the directories or lists train, dev and test, where there are such, or 
 column; otherwise speakers are divided by a hash of their names, eight tenths to train, and, with
 fewer than three speakers, sentences are (`parp_espnet.corpora.sets`). The text holds phones with
 spaces between them, or is phonemised in a language of eSpeak NG's, or spelled (`letters`). Marks of
-events and of what nobody understood are no text (`parp_espnet.corpora.marks`).
+events and of what nobody understood are no text (`parp_espnet.data.marks`).
 """
 
 import re
@@ -15,19 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from parp_espnet.corpora.check.judge import UNSCALED
 from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import WHY, seconds_of
-from parp_espnet.corpora.ids import with_speaker
 from parp_espnet.corpora.items import Item
-from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.layouts import SPLITS
-from parp_espnet.corpora.marks import Kind, Marked, Marks, read_marks, summary
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
 from parp_espnet.corpora.sets import How, all_texts, choose_set
 from parp_espnet.corpora.take import need_minutes, take
-from parp_espnet.corpora.wav import write_wav
-from parp_espnet.corpora.words import find_words, not_phones
+from parp_espnet.data.check.judge import UNSCALED
+from parp_espnet.data.ids import with_speaker
+from parp_espnet.data.kaldi import Utterance
+from parp_espnet.data.marks import Kind, Marked, Marks, read_marks, summary
+from parp_espnet.data.words import find_words, not_phones
 from parp_espnet.errors import UserError
 from parp_espnet.names import file_name
 from parp_espnet.phones.letters import describe_dropped, spell
@@ -37,6 +36,7 @@ from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.reader import Sound
 from parp_espnet.sound.segments import OpenSounds, part_of
+from parp_espnet.sound.wav import write_wav
 
 
 def read(

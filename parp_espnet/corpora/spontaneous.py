@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from parp_espnet.corpora.marks import Kind, read_marks, summary
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import Row, read_table
 from parp_espnet.corpora.sheets import SPLIT_NAMES
 from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divided, unshared
+from parp_espnet.data.marks import Kind, read_marks, summary
 from parp_espnet.errors import UserError
 
 AUDIOS = "audios"

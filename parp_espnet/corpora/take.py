@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from parp_espnet.corpora.kaldi import Utterance
 from parp_espnet.corpora.rejects import HOPELESS, Reject, UnusableError
+from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.progress import bar
 

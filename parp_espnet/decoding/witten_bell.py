@@ -34,7 +34,7 @@ def estimate(sentences: Sequence[Words], vocabulary: Collection[str], order: int
 
     Raises:
         UserError: there is no sentence, or one holds a word that stands for the beginning or the
-        end.
+            end.
     """
     if not any(sentences):
         raise UserError(

@@ -109,7 +109,7 @@ def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) 
 
     Raises:
         UserError: there was one, whatever became of it: what was made of it is not what it should
-        be.
+            be.
     """
     states = {}
     for name in (PREVIOUS, CURRENT):
@@ -150,26 +150,6 @@ def forget_within(directory: Path) -> bool:
     """
     (directory / WITHIN).unlink(missing_ok=True)
     return False
-
-
-def load_model_state(path: Path) -> dict[str, torch.Tensor]:
-    """Read a model file (`*.pth`, a state_dict). Raises `UserError` when it is missing
-    or not one.
-    """
-    if not path.exists():
-        raise UserError(f"{path}: no such model file")
-    states = _read(path)
-    if isinstance(states, str) or not isinstance(states, dict):
-        raise UserError(
-            f"{path}: expected a model's state_dict, found something else or a truncated file "
-            f"({states})"
-        )
-    if not all(isinstance(value, torch.Tensor) for value in states.values()):
-        raise UserError(
-            f"{path}: expected a model's state_dict, found entries "
-            f"{', '.join(map(str, list(states)[:5]))}"
-        )
-    return states
 
 
 def save(path: Path, states: dict[str, Any]) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from parp_espnet.corpora.kaldi import is_command
+from parp_espnet.data.kaldi import is_command
+from parp_espnet.data.lines import read_lines
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.frames import RATE
-from parp_espnet.espnet.recogniser import Recogniser, make_batches
-from parp_espnet.files import lines_of, text_of, write_json, write_text
+from parp_espnet.espnet.recogniser import Recogniser
+from parp_espnet.files import write_json, write_text
 from parp_espnet.progress import bar
+from parp_espnet.recognition.grid import RATE
+from parp_espnet.recognition.listening import make_batches
 from parp_espnet.recognition.transcripts import Phone, Transcript, ctm
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError
@@ -39,7 +41,7 @@ def decode(
         data: a Kaldi data directory; only `wav.scp` is read (16 kHz, mono).
         batch_seconds: audio in a batch, padding included; None is what suits the device.
         keep_logprobs: whether to leave `out/logprobs.safetensors` for a search; one hour takes 40
-        MB with 60 tokens.
+            MB with 60 tokens.
 
     Raises:
         UserError: a file is missing, damaged, or not what it should be.
@@ -81,16 +83,13 @@ def decode(
 
 def read_wav_scp(data: Path) -> dict[str, Path]:
     """Read `wav.scp`. Raises `UserError` naming the line that is not "<utterance> <path>"."""
-    scp = data / "wav.scp"
+    lines = read_lines(data / "wav.scp", "no such file; expected a Kaldi data directory")
     wavs = {}
-    lines = lines_of(text_of(scp, "no such file; expected a Kaldi data directory"))
-    for number, line in enumerate(lines, 1):
-        fields = line.split(maxsplit=1)
-        if len(fields) != 2 or is_command(fields[1].strip()):
-            raise UserError(f"{scp}:{number}: expected '<utterance> <path.wav>', found {line!r}")
-        wavs[fields[0]] = Path(fields[1].strip())
-    if not wavs:
-        raise UserError(f"{scp}: expected utterances, found none")
+    for id_, line in lines.items():
+        if not line.value or is_command(line.value):
+            found = repr(f"{id_} {line.value}".strip())
+            raise UserError(f"{line.where}: expected '<utterance> <path.wav>', found {found}")
+        wavs[id_] = Path(line.value)
     return wavs
 
 

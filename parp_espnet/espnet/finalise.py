@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from parp_espnet.devices import name_of
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state, relink, save
+from parp_espnet.espnet.checkpoints import relink, save
+from parp_espnet.espnet.found import SUMMARY
 from parp_espnet.espnet.session import Session
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.pruner import apply_mask, nonzero_count
 
 FINAL_MASK = "mask.safetensors"
-SUMMARY = "training.json"
 EPOCH = re.compile(r"\d+epoch\.pth")
 
 

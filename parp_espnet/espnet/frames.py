@@ -6,29 +6,12 @@ longest get outputs at padding instead, and a head can learn to read phones ther
 find when it decodes one utterance at a time.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-RATE = 16000
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Frame i of an upstream sees `field` samples from sample i·`stride` on; wav2vec 2.0's numbers
-    by default.
-    """
-
-    stride: int = 320
-    field: int = 400
-
-    def begin(self, frame: int) -> float:
-        """Return where a frame begins, in seconds, if it is the middle `stride` samples of what it
-        sees.
-        """
-        return (frame * self.stride + (self.field - self.stride) / 2) / RATE
+from parp_espnet.recognition.grid import Grid, grid_of_convolutions
 
 
 def grid_of(model: Any) -> Grid:
@@ -36,11 +19,7 @@ def grid_of(model: Any) -> Grid:
     upstream: Any = hf_upstream(model)
     if upstream is None:
         return Grid()
-    stride, field = 1, 1
-    for width, step in zip(upstream.config.conv_kernel, upstream.config.conv_stride, strict=True):
-        field += (width - 1) * stride
-        stride *= step
-    return Grid(stride, field)
+    return grid_of_convolutions(upstream.config.conv_kernel, upstream.config.conv_stride)
 
 
 def hf_upstream(model: Any) -> nn.Module | None:

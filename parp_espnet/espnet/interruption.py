@@ -8,6 +8,8 @@ one: the batches that were trained on, every process's random numbers, and what 
 beside all that ESPnet saves.
 """
 
+import atexit
+import multiprocessing
 import signal
 import sys
 import threading
@@ -38,11 +40,11 @@ class Batches:
 
     Args:
         between: called with the number of batches before the boundary; may end it all by an
-        exception.
+            exception.
         skip: batches at the beginning that are left out. They are read, so that what reads them is
-        where it was.
+            where it was.
         chance: the random numbers' state at the first boundary, where it is to be another than
-        reading leaves.
+            reading leaves.
     """
 
     def __init__(
@@ -62,14 +64,21 @@ class Batches:
 
     def __iter__(self) -> Iterator[Any]:
         batches = iter(self._batches)
-        for _ in islice(batches, self._skip):
-            pass
-        if self._chance is not None:
-            self._chance.restore()
-        self._between(self._skip)
-        for number, batch in enumerate(batches, self._skip + 1):
-            yield batch
-            self._between(number)
+        _end_readers_at_exit()
+        try:
+            for _ in islice(batches, self._skip):
+                pass
+            if self._chance is not None:
+                self._chance.restore()
+            self._between(self._skip)
+            for number, batch in enumerate(batches, self._skip + 1):
+                yield batch
+                self._between(number)
+        finally:
+            # The processes that read batches end now. Kept by the traceback of an interruption they
+            # would be garbage together with their queues, whose threads end first: torch then waits
+            # five seconds for each process and queue.
+            del batches
 
 
 class Interruption:
@@ -249,6 +258,25 @@ def _read_on(begin: Callable[[int], None] | None, number: int) -> None:
         signal.signal(told, signal.SIG_IGN)
     if begin is not None:
         begin(number)
+
+
+def _end_readers_at_exit() -> None:
+    """Let no process that reads batches outlive the training, whatever still refers to its batches.
+
+    Python and torch end such processes by SIGTERM, which they do not heed, and wait for them.
+    Registered after torch has registered its own function, which runs later, therefore.
+    """
+    atexit.unregister(_kill_readers)
+    atexit.register(_kill_readers)
+
+
+def _kill_readers() -> None:
+    # That they end now is no fault of theirs, which torch's handler would raise here.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for process in multiprocessing.active_children():
+        if process.daemon:
+            process.kill()
 
 
 def _reported(reporter: Any) -> dict[str, Any]:

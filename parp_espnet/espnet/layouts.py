@@ -25,9 +25,15 @@ def speed_up(model: Any) -> None:
     Linear layers stay as they are: with weights that are packed once, oneDNN is faster than MKL,
     and loses it again where it makes new code, for every length of a batch.
     """
-    upstream: Any = hf_upstream(model)
+    upstream = hf_upstream(model)
+    if upstream is not None:
+        speed_up_upstream(upstream)
+
+
+def speed_up_upstream(upstream: Any) -> None:
+    """The same of a Hugging Face upstream."""
     measured = platform.machine() in ("x86_64", "AMD64") and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if upstream is None or not measured:
+    if not measured:
         return
     convolutions: list[Any] = [layer.conv for layer in upstream.feature_extractor.conv_layers]
     convolutions.append(getattr(getattr(upstream.encoder, "pos_conv_embed", None), "conv", None))

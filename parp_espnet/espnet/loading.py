@@ -1,10 +1,6 @@
-"""A trained model, loaded from wherever one is and as strictly as can be.
-
-ESPnet's `config.yaml` has the upstream's path as training saw it: from the recipe's directory.
-"""
+"""A trained model, loaded from wherever one is and as strictly as can be."""
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +8,9 @@ import torch
 
 from parp_espnet.devices import check_device
 from parp_espnet.errors import UserError, describe
-from parp_espnet.espnet.checkpoints import load_model_state
-from parp_espnet.espnet.finalise import SUMMARY
+from parp_espnet.espnet.found import find_upstream, read_config
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.espnet.task import PruningASRTask
-from parp_espnet.files import parse_yaml, read_json, regular
-from parp_espnet.upstreams.foreign import check_native, read_checkpoint
-
-NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
-"""Where an upstream may be that is no file: an address, or a name of the Hugging Face hub
-(owner/model).
-"""
-
-
-def find_model(path: Path) -> Path:
-    """Return the model file of an experiment's directory, that which its training ended with; a
-    file is itself.
-
-    Raises `UserError` where there is none.
-    """
-    if not path.exists():
-        raise UserError(
-            f"{path}: no such model: expected an experiment's directory, or a .pth beside its "
-            f"config.yaml"
-        )
-    if not path.is_dir():
-        return path
-    if (path / SUMMARY).is_file():
-        return path / str(read_json(path / SUMMARY)["model"])
-    models = sorted(path.glob("valid.*.ave.pth")) or sorted(path.glob("valid.*.best.pth"))
-    if len(models) == 1:
-        return models[0]
-    found = ", ".join(model.name for model in models) or "no model"
-    raise UserError(
-        f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {found}"
-    )
 
 
 def load_model(model_file: Path, device: str = "cpu") -> tuple[Any, argparse.Namespace]:
@@ -54,10 +19,10 @@ def load_model(model_file: Path, device: str = "cpu") -> tuple[Any, argparse.Nam
     Raises `UserError`: the model, its configuration or its upstream is missing, damaged or not what
     it should be.
     """
-    args = _read_config(model_file.parent / "config.yaml")
+    args = read_config(model_file.parent / "config.yaml")
     states = load_model_state(model_file)
     config = model_file.parent / "config.yaml"
-    _find_upstream(args, config)
+    find_upstream(args, config)
     try:
         model = PruningASRTask.build_model(args)
     except Exception as error:  # ESPnet, s3prl and transformers raise many kinds
@@ -69,52 +34,3 @@ def load_model(model_file: Path, device: str = "cpu") -> tuple[Any, argparse.Nam
         unfit = " ".join(str(error).split())[:300]
         raise UserError(f"{model_file}: does not fit {config.name} beside it: {unfit}") from None
     return model.to(device=check_device(device), dtype=torch.float32).eval(), args
-
-
-def _read_config(config: Path) -> argparse.Namespace:
-    if not config.exists():
-        raise UserError(
-            f"{config}: no such file; expected the training configuration beside the model"
-        )
-    try:
-        content = parse_yaml(regular(config).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{config}: expected YAML, found something else ({error})") from None
-    if not isinstance(content, dict) or "token_list" not in content:
-        raise UserError(
-            f"{config}: expected the configuration that ESPnet leaves of a training, found no "
-            f"token_list"
-        )
-    return argparse.Namespace(**content)
-
-
-def _find_upstream(args: argparse.Namespace, config: Path) -> None:
-    """Replace the upstream's path by one that holds from here."""
-    settings = (getattr(args, "frontend_conf", None) or {}).get("frontend_conf") or {}
-    path = settings.get("path_or_url")
-    if path is None:
-        return
-    folders = [*config.absolute().parent.parents, *config.resolve().parent.parents, Path.cwd()]
-    for folder in dict.fromkeys(folders):
-        if (folder / path).exists():
-            settings["path_or_url"] = str(folder / path)
-            break
-    else:
-        if not NOT_A_PATH.fullmatch(path):
-            below = (
-                ""
-                if Path(path).is_absolute()
-                else f", below {config.absolute().parent.parent} or what it is in"
-            )
-            raise UserError(
-                f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again"
-            )
-    found = Path(settings["path_or_url"])
-    if found.is_file():
-        check_native(read_checkpoint(found, mmap=True), found)
-    broken = [link for link in sorted(found.glob("*")) if not link.exists()]
-    if broken:
-        raise UserError(
-            f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage "
-            f"5 again"
-        )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from parp_espnet.decoding.language_model import LanguageModel
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.espnet.stock import LMTask
 
 

@@ -34,7 +34,7 @@ class Session:
 
     Args:
         directory: the experiment's; receives `pruning.jsonl`, `initial_mask.safetensors` and
-        `progress.json`.
+            `progress.json`.
         max_epoch: epochs of the whole run, for the progress file.
         writes: whether this process writes files (rank 0).
     """

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from parp_espnet.espnet import checkpoints
+from parp_espnet.espnet import checkpoints, heap
 from parp_espnet.espnet.divergence import Updates, check_done, check_validation
 from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
@@ -195,6 +195,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         super().validate_one_epoch(
             options=options, iterator=options.interruption.validation(iterator), **others
         )
+        heap.give_back()
         losses = [float(loss.value) for loss in others["reporter"].stats.get("loss", [])]
         check_validation(options.session.directory, options.session.pruner.update, losses)
 

@@ -12,7 +12,7 @@ from parp_espnet.names import check_name
 from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
-from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
+from parp_espnet.pipeline.pruning import check_pruning
 from parp_espnet.pruning.methods import describe_unknown
 
 MINILM_POOL = (
@@ -50,21 +50,6 @@ def _check_numbers(settings: Settings) -> None:
         found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
         raise UserError(
             f"glue.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
-        )
-    least = {
-        "updates": 1,
-        "batch_size": 1,
-        "validations": 1,
-        "max_length": 4,
-        "round_updates": 1,
-        "train_examples": 1,
-    }
-    for name, smallest in (least | {"ngpu": 0, "seed": 0}).items():
-        if (found := getattr(settings, name)) is not None and found < smallest:
-            raise UserError(f"glue.sh: --{name} {found}: expected {smallest} or more")
-    if not 0 < settings.lr <= FASTEST_RATE:
-        raise UserError(
-            f"glue.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}"
         )
     if settings.validations > settings.updates:
         raise UserError(

@@ -74,7 +74,7 @@ def read_glue(folder: Path, name: str, task: Task) -> dict[str, list[Example]]:
 
     Raises:
         UserError: a file is missing, or has other columns, or a label that the task has not; the
-        line is named.
+            line is named.
     """
     assert task.folder is not None
     assert task.train is not None

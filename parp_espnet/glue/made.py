@@ -1,13 +1,13 @@
 """Four tasks of CLDR's names and phrases (through Babel); the same seed makes the same examples.
 
-cldr_kind    Zürich → city. A name in one of `LANGUAGES`: territory, language, script, currency or
-city.
+cldr_kind    Zürich → city. A name in one of `LANGUAGES`, and what it is a name of: a territory, a
+             language, a script, a currency or a city.
 cldr_same    Alemania | Germany → yes. Two names of one kind in two languages; half of the pairs
-mean the same.
+             mean the same.
 cldr_order   Monday, 3 March 1997 and Chad → yes. An English phrase; in half of them the words are
-in another order.
+             in another order.
 cldr_sim     Chad, Peru | Perú, Japón → 1.67. Two lists in two languages; 5 times the share of names
-that both have.
+             that both have.
 
 A name belongs to one of train, valid and test by what it stands for (`DE` of the territories), in
 every language, so that nothing of test is in train in any language. They stand in for GLUE; no

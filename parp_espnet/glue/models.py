@@ -72,7 +72,7 @@ def load_classifier(
 
     Raises:
         UserError: it is no text model, its weights are not those of its architecture, or it has no
-        whole pool.
+            whole pool.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification  # noqa: PLC0415  # they take seconds
 

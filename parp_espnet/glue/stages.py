@@ -7,6 +7,7 @@ from parp_espnet.glue.experiment import TextExperiment
 from parp_espnet.pipeline.acts import Act, Command, ours
 from parp_espnet.pipeline.stages_masks import first_mask, mask_of
 from parp_espnet.pipeline.step import Step
+from parp_espnet.pruning.origin import EXPERIMENT
 
 
 def make_sets(experiment: TextExperiment, label: str) -> Iterator[Act]:
@@ -69,7 +70,7 @@ def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
             *([] if mask is None else [mask]),
             *settings.ranking_inputs,
         ),
-        spared=("settings.json", *masks),
+        spared=(EXPERIMENT, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         runner=experiment.queues.for_training(settings.ngpu),
         log=exp / "log/train.log",

@@ -18,33 +18,44 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import espeakng_loader
-import numpy as np
-from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 
-# The project's language codes and eSpeak NG's voices. The Mandarin one reads hanzi by way of
-# pinyin.
-VOICES = {
-    "en": "en-us",
-    "es": "es",
-    "fr": "fr",
-    "it": "it",
-    "ky": "ky",
-    "nl": "nl",
-    "ru": "ru",
-    "sv": "sv",
-    "tr": "tr",
-    "tt": "tt",
-    "zh": "cmn",
-}
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-# Languages that people read in (`corpora.readings`) without a recipe of their own: only the
-# reference voice says them.
-OTHER_VOICES = {code: code for code in ("be", "bg", "ca", "da", "el", "lt", "ml", "ro")}
+
+@dataclass(frozen=True)
+class Language:
+    """What the project knows of a language: its name, eSpeak NG's voice, and the script, as Unicode
+    begins the names of its letters.
+    """
+
+    name: str
+    voice: str
+    script: str = "LATIN"
+
+
+LANGUAGES = {
+    "en": Language("English", "en-us"),
+    "es": Language("Spanish", "es"),
+    "fr": Language("French", "fr"),
+    "it": Language("Italian", "it"),
+    "ky": Language("Kyrgyz", "ky", "CYRILLIC"),
+    "nl": Language("Dutch", "nl"),
+    "ru": Language("Russian", "ru", "CYRILLIC"),
+    "sv": Language("Swedish", "sv"),
+    "tr": Language("Turkish", "tr"),
+    "tt": Language("Tatar", "tt", "CYRILLIC"),
+    # Its voice reads hanzi by way of pinyin.
+    "zh": Language("Mandarin", "cmn", "CJK"),
+}
+"""By the project's codes. A new one is a row here, and what `parp-data inventory` makes."""
+VOICES = {code: language.voice for code, language in LANGUAGES.items()}
 
 PLAIN = ""  # the variant of a language's own voice
 SEPARATOR = "_"
@@ -100,7 +111,7 @@ class Synthesiser:
         for parameter, value in ((_RATE, voice.rate), (_PITCH, voice.pitch), (_RANGE, voice.range)):
             self._library.espeak_SetParameter(parameter, value, 0)
 
-    def speak(self, text: str) -> tuple[NDArray[np.int16], list[str]]:
+    def speak(self, text: str) -> "tuple[NDArray[np.int16], list[str]]":
         """Return the speech of `text`, (samples,) at `self.sample_rate`, and a string of phonemes a
         clause.
 
@@ -113,6 +124,9 @@ class Synthesiser:
         self._library.espeak_Synth(
             data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
         )
+        # Imported here: who only asks which languages there are needs none of it.
+        import numpy as np  # noqa: PLC0415
+
         return np.frombuffer(b"".join(self._samples), np.int16), list(self._clauses)
 
     def close(self) -> None:
@@ -179,16 +193,15 @@ def _variants() -> Path:
 
 
 def _voice_name(language: str, voice: Voice) -> str:
-    known = VOICES | OTHER_VOICES
-    if language not in known:
+    if language not in VOICES:
         raise UserError(
             f"no voice for the language {language!r}; there are voices for "
             f"{' '.join(sorted(VOICES))}"
         )
     if not voice.variant:
-        return known[language]
+        return VOICES[language]
     if voice.variant not in variants():
         raise UserError(
             f"eSpeak NG has no voice variant {voice.variant!r}; it has {' '.join(variants())}"
         )
-    return f"{known[language]}+{voice.variant}"
+    return f"{VOICES[language]}+{voice.variant}"

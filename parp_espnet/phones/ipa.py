@@ -3,25 +3,22 @@
 The rules, in order:
 
 1.  Words are apart by spaces, phonemes by `SEPARATOR`; a phoneme that is printed as nothing (a
-pause, a
-    silent letter) is left out.
+    pause, a silent letter) is left out.
 2.  Language-switch marks, `(en)`, are left out. What stands between two of them is said in that
-language, by its
-    rules below; whether that is a loan word or a word that could not be read, `phonemiser` tells
-    apart.
+    language, by its rules below; whether that is a loan word or a word that could not be read,
+    `phonemiser` tells apart.
 3.  Stress (ˈ ˌ), syllable marks (n̩) and ties (t͡s) are left out.
 4.  Tones are left out: a Mandarin vowel is the same phone in all tones. (eSpeak prints tones 1 and
-4 alike.) 5.  Length (ː) stays part of the phone that it lengthens; ASCII `:` is written ː.
+    4 alike.)
+5.  Length (ː) stays part of the phone that it lengthens; ASCII `:` is written ː.
 6.  `_IPA[language]` turns what is left of eSpeak's mnemonics into IPA. eSpeak prints a mnemonic
-where its
-    tables give no IPA (Kyrgyz, Mandarin, a few of the rest), and a wrong letter for two Russian
-    sounds (y for ɨ, ɭ for ɫ). Doubtful distinctions of a few words go: the long p of Spanish
-    "Egipto", the long consonants of Turkish. Marks of a variant (- ^) that the table does not know
-    are left out.
+    where its tables give no IPA (Kyrgyz, Mandarin, a few of the rest), and a wrong letter for two
+    Russian sounds (y for ɨ, ɭ for ɫ). Doubtful distinctions of a few words go: the long p of
+    Spanish "Egipto", the long consonants of Turkish. Marks of a variant (- ^) that the table does
+    not know are left out.
 7.  A sound that is drawn out ("wii", "waaaay") is the long or the plain one.
 8.  Diphthongs are one phone, as eSpeak has them. A vowel with ɹ, l or a schwa after it, and a
-Mandarin final
-    with a medial glide, are the two phones they are.
+    Mandarin final with a medial glide, are the two phones they are.
 
 Nothing is ever normalised to NFKC, which would turn tʰ into th. Letters with marks are written in
 NFD: a nasal vowel is a base letter and U+0303. The r-coloured schwa is ə and U+02DE, which panphon

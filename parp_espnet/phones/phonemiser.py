@@ -6,19 +6,13 @@ The phones are those of a careful reader, not what an annotator heard.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
 
 from parp_espnet.phones.characters import LOST
-from parp_espnet.phones.espeak import VOICES, Synthesiser
+from parp_espnet.phones.espeak import LANGUAGES, Synthesiser
 from parp_espnet.phones.ipa import clean, load_inventory, switches_language
 from parp_espnet.phones.signs import without_signs
 
-SCRIPTS: Mapping[str, str] = dict.fromkeys(VOICES, "LATIN") | {
-    "ky": "CYRILLIC",
-    "ru": "CYRILLIC",
-    "tt": "CYRILLIC",
-    "zh": "CJK",
-}
+SCRIPTS = {code: language.script for code, language in LANGUAGES.items()}
 """The script of each language, as Unicode's names of letters begin."""
 LETTERS = "letters"
 """In place of a language: spell the words (`parp_espnet.phones.letters`)."""

@@ -1,30 +1,24 @@
 """From the command line of `phn.sh` to settings that fit together, with paths that exist."""
 
 import math
-import os
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from parp_espnet.corpora.marks import Marks
-from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE, OF_OWN, Corpus
+from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
-from parp_espnet.files import need_file
 from parp_espnet.names import check_name, check_place
-from parp_espnet.phones.espeak import VOICES
-from parp_espnet.phones.phonemiser import LETTERS
+from parp_espnet.pipeline.call_options import STAGES
 from parp_espnet.pipeline.copies import refuse_copy
+from parp_espnet.pipeline.corpus_checks import complete_corpus
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.paths import ROOT, existing, existing_or_named
-from parp_espnet.pipeline.pruning import FASTEST_RATE, check_pruning
-from parp_espnet.pipeline.settings import SEARCHES, SHIPPED, STAGES, Settings
-from parp_espnet.pruning.methods import describe_unknown
+from parp_espnet.pipeline.pruning import check_pruning
+from parp_espnet.pipeline.resolve import resolve
+from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
 
-LIBRILIGHT_MINUTES = (10.0, 60.0, 600.0)
 SLOWEST, FASTEST = 0.5, 2.0
 
 
@@ -40,7 +34,7 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    resolved = _resolve(check_pruning(settings))
+    resolved = resolve(check_pruning(settings))
     refuse_copy(resolved)
     return resolved
 
@@ -56,24 +50,6 @@ def _check_numbers(settings: Settings) -> None:
         raise UserError(
             f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}"
         )
-    for name in (
-        "nj", "inference_nj", "num_nodes", "updates", "beam_size", "ngram_num", "round_updates",
-        "mask_feature_length",
-    ):  # fmt: skip
-        if getattr(settings, name) is not None:
-            _at_least(settings, name, 1)
-    for name in ("ngpu", "seed"):
-        _at_least(settings, name, 0)
-    for name in ("train_minutes", "valid_minutes", "test_minutes"):
-        if (found := getattr(settings, name)) is not None and not 0 < found < float("inf"):
-            raise UserError(f"phn.sh: --{name} {found:g}: expected more than 0")
-    if settings.lr is not None and not 0 < settings.lr <= FASTEST_RATE:
-        raise UserError(
-            f"phn.sh: --lr {settings.lr:g}: expected more than 0, at most {FASTEST_RATE:g}"
-        )
-    for name, value in settings.upstream_settings.items():
-        if name != "mask_feature_length" and not 0 <= value < 1:
-            raise UserError(f"phn.sh: --{name} {value:g}: expected at least 0 and less than 1")
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
         found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
         raise UserError(
@@ -136,12 +112,6 @@ def _check_decoding(settings: Settings) -> None:
         raise UserError(
             f"phn.sh: --search {settings.search}: expected one of {', '.join(SEARCHES)}"
         )
-    for name, value in decoding.given_weights.items():
-        if not math.isfinite(value) or (value < 0 and name != "penalty"):
-            raise UserError(
-                f"phn.sh: --{name} {value:g}: expected "
-                f"{'a number' if name == 'penalty' else '0 or more'}"
-            )
     needs = {
         "lm_weight": (decoding.uses_lm, "--use_lm true"),
         "lm_config": (decoding.uses_lm, "--use_lm true"),
@@ -178,11 +148,6 @@ def _check_decoding(settings: Settings) -> None:
         raise UserError("phn.sh: --search espnet is not tuned: expected --lm_weight and --penalty")
 
 
-def _at_least(settings: Settings, name: str, least: int) -> None:
-    if (found := getattr(settings, name)) < least:
-        raise UserError(f"phn.sh: --{name} {found}: expected {least} or more")
-
-
 def _fill_in(settings: Settings) -> Settings:
     if settings.upstream_init not in ("pretrained", "random"):
         raise UserError(
@@ -190,209 +155,9 @@ def _fill_in(settings: Settings) -> Settings:
         )
     if settings.marks not in list(Marks):
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
-    if settings.corpus == NONE:
-        _refuse_minutes(settings)
-        _refuse_options_of_own(settings)
-    elif settings.corpus in CORPORA:
-        settings = _fill_in_corpus(settings, CORPORA[settings.corpus])
-    else:
-        known = ", ".join((*CORPORA, NONE))
-        raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {known}")
+    settings = complete_corpus(settings)
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)
     if settings.sparsity is None:
         settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     return settings
-
-
-def _fill_in_corpus(settings: Settings, corpus: Corpus) -> Settings:
-    """Complete what the corpus is told."""
-    if settings.corpus == "own":
-        settings = _fill_in_own(settings)
-    else:
-        _refuse_options_of_own(settings)
-    languages = (settings.lang or "").split()
-    if corpus.languages is not None and not (languages and set(languages) <= set(corpus.languages)):
-        what = (
-            "no voice for it"
-            if settings.corpus == "cldr"
-            else f"no language of --corpus {settings.corpus}"
-        )
-        raise UserError(
-            f"phn.sh: --lang {settings.lang}: {what}; expected one of {' '.join(corpus.languages)}"
-        )
-    if len(languages) > 1 and settings.corpus != "cldr":
-        raise UserError(
-            f"phn.sh: --lang {settings.lang}: expected one language; several are for --corpus cldr"
-        )
-    if corpus.minutes is None:
-        _refuse_minutes(settings)
-    else:
-        settings = replace(
-            settings,
-            train_minutes=settings.train_minutes or corpus.minutes.train,
-            valid_minutes=settings.valid_minutes or corpus.minutes.dev,
-            test_minutes=settings.test_minutes or corpus.minutes.test,
-        )
-    _check_sets(settings, corpus)
-    if settings.corpus == "librilight":
-        _check_librilight(settings)
-    elif settings.fold:
-        raise UserError(
-            f"phn.sh: --fold {settings.fold} is for --corpus librilight, which has six lists of "
-            f"ten minutes"
-        )
-    for option in corpus.options:
-        if option in FOLDERS and getattr(settings, option) is None:
-            variable = option.upper()
-            if found := os.environ.get(variable):
-                settings = replace(settings, **dict[str, Any]({option: Path(found)}))
-            elif option in corpus.needs:
-                raise UserError(
-                    f"phn.sh: --corpus {settings.corpus}: expected --{option} DIR, or "
-                    f"{variable}=DIR in db.sh: "
-                    f"{FOLDERS[option]}"
-                )
-    return settings
-
-
-def _fill_in_own(settings: Settings) -> Settings:
-    kind = settings.phonemise
-    if kind is not None and kind not in (LETTERS, *VOICES):
-        raise UserError(
-            f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}"
-        )
-    # und is the code of a language that is not known.
-    return replace(settings, lang=settings.lang or (kind if kind in VOICES else "und"))
-
-
-def _refuse_options_of_own(settings: Settings) -> None:
-    defaults = {field.name: field.default for field in fields(Settings)}
-    for name in OF_OWN:
-        # Words may be recognised of any text.
-        if name != "words_as_tokens" and getattr(settings, name) != defaults[name]:
-            raise UserError(f"phn.sh: --{name} {getattr(settings, name)} is for --corpus own alone")
-
-
-def _check_librilight(settings: Settings) -> None:
-    if settings.train_minutes not in LIBRILIGHT_MINUTES:
-        found = f"--train_minutes {settings.train_minutes:g}"
-        raise UserError(f"phn.sh: {found}: expected 10, 60 or 600, the lists of Libri-light")
-    _refuse_minutes(replace(settings, train_minutes=None), without=("librilight",))
-    if settings.fold not in range(6) or (settings.fold and settings.train_minutes != 10):
-        raise UserError(
-            f"phn.sh: --fold {settings.fold}: expected 0 to 5, and 0 for more than ten minutes"
-        )
-
-
-def _refuse_minutes(settings: Settings, without: Sequence[str] = ()) -> None:
-    """Refuse minutes of sets that are as large as they are; `without` are corpora whose training
-    set is not.
-    """
-    for name, chosen in {
-        "train_minutes": "train_set",
-        "valid_minutes": "valid_set",
-        "test_minutes": "test_set",
-    }.items():
-        if getattr(settings, name) is None:
-            continue
-        known = ", ".join(
-            corpus
-            for corpus, it in CORPORA.items()
-            if it.minutes is not None and corpus not in without
-        )
-        raise UserError(f"phn.sh: --{name} is for --corpus {known}; choose a set by --{chosen}")
-
-
-def _check_sets(settings: Settings, corpus: Corpus) -> None:
-    """Each set that a corpus makes has a directory of its own."""
-    names = [settings.train_name, settings.valid_set, settings.test_set]
-    # Published sets are called by these names: the one that is validated on may be reported on.
-    apart = names[:2] if corpus.named_sets and settings.valid_set == settings.test_set else names
-    if len(set(apart)) < len(apart):
-        found = " ".join(
-            f"--{part}_set {name}"
-            for part, name in zip(("train", "valid", "test"), names, strict=True)
-        )
-        raise UserError(
-            f"phn.sh: expected a name of its own for each set that is made, found {found}"
-        )
-
-
-def _resolve(settings: Settings) -> Settings:
-    """Turn the user's paths into paths from the recipe directory, or absolute ones outside of the
-    project.
-    """
-    if not settings.recipe.is_dir():
-        raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
-    recipe = settings.recipe.resolve()
-    config = _existing_file(
-        "train_config", settings.train_config or ROOT / "conf/train/phn.yaml", recipe
-    )
-    lm_config = _existing_file(
-        "lm_config", settings.lm_config or ROOT / "conf/train/lm.yaml", recipe
-    )
-    mask, merge, text = settings.initial_mask, settings.merge, settings.lm_train_text
-    given: dict[str, Path | None] = {name: getattr(settings, name) for name in FOLDERS}
-    folders: dict[str, Any] = {
-        name: _existing(name, path, recipe) for name, path in given.items() if path is not None
-    }
-    return replace(
-        settings,
-        recipe=recipe,
-        train_config=config,
-        initial_mask=None
-        if mask is None
-        else _existing_file("initial_mask", mask, recipe, needed=not settings.dry_run),
-        upstream=_resolve_upstream(settings.upstream, recipe),
-        merge=None if merge is None else _existing_file("merge", merge, recipe),
-        ngram=None if settings.ngram is None else _existing_file("ngram", settings.ngram, recipe),
-        lm_config=lm_config,
-        lm_train_text=None if text is None else _existing_file("lm_train_text", text, recipe),
-        **folders,
-        **_written_to(settings),
-    )
-
-
-def _written_to(settings: Settings) -> dict[str, Any]:
-    """Where all goes that is written: below an absolute `--expdir`, for a checkout that may not be
-    written.
-
-    The sets of who has made them, or makes them with local/data.sh, stay in the recipe directory.
-    """
-    if not Path(settings.expdir).is_absolute():
-        return {}
-    names = ("dumpdir",) if settings.corpus == NONE else ("datadir", "dumpdir")
-    defaults = {field.name: field.default for field in fields(Settings) if field.name in names}
-    usual = [name for name in names if getattr(settings, name) == defaults[name]]
-    return {name: f"{settings.expdir}/{defaults[name]}" for name in usual}
-
-
-def _resolve_upstream(upstream: str, recipe: Path) -> str:
-    shipped = SHIPPED / upstream
-    if "/" not in upstream and shipped.is_dir():
-        return os.path.relpath(shipped, recipe)
-    found = existing_or_named(
-        "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
-    )
-    if "/" not in found:
-        # Models of speech have an owner on the hub.
-        known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
-        raise UserError(
-            f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}"
-        )
-    return found
-
-
-def _existing_file(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
-    found = _existing(name, path, recipe, needed)
-    if path.exists():
-        try:
-            need_file(path)
-        except UserError as error:
-            raise UserError(f"phn.sh: --{name}: {error}") from None
-    return found
-
-
-def _existing(name: str, path: Path, recipe: Path, needed: bool = True) -> Path:
-    return existing("phn.sh", name, path, recipe, needed)

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.errors import printable
-from parp_espnet.files import write_text
 from parp_espnet.locks import held
 from parp_espnet.pipeline.acts import Act, Command, First, LeftOut, Planned
 from parp_espnet.pipeline.follow import follow
+from parp_espnet.pipeline.kept import keep, options_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
-from parp_espnet.pipeline.shell import settings_json
-from parp_espnet.pipeline.step import Step, describe, overdue, run
+from parp_espnet.pipeline.running import run
+from parp_espnet.pipeline.step import Step, describe, overdue
 from parp_espnet.progress import say
+from parp_espnet.pruning.origin import EXPERIMENT
 
 
 class FailedError(Exception):
@@ -51,8 +52,8 @@ def _before(experiment: Planned) -> Iterator[str]:
     yield f"cd {_quoted(settings.recipe)} && . {_quoted(ROOT / 'path.sh')}"
     for name, value in experiment.exported.items():
         yield f"export {name}={_quoted(value)}"
-    kept = settings_json(replace(settings, dry_run=False))
-    file = _quoted(exp / "settings.json")
+    kept = options_json(replace(settings, dry_run=False))
+    file = _quoted(exp / EXPERIMENT)
     yield f"mkdir -p {_quoted(exp)} && echo {_quoted(kept)} >{file}"
 
 
@@ -71,7 +72,7 @@ def conduct(experiment: Planned) -> None:
     place = exp if exp.is_absolute() else Path.cwd() / exp
     (exp / "log").mkdir(parents=True, exist_ok=True)
     with held(exp / LOCK, str(place), experiment.settings.wait):
-        write_text(exp / "settings.json", f"{settings_json(experiment.settings)}\n")
+        keep(experiment.settings, exp)
         _log(experiment, f"experiment in {place}")
         for act in experiment.acts():
             _do(experiment, act)

@@ -35,8 +35,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
 
     Raises:
         UserError: the shared configuration is no YAML mapping or sets what belongs to the
-        experiment, or `out`
-            is there and says something else.
+            experiment, or `out` is there and says something else.
     """
     assert settings.train_config is not None
     shared = _read(settings.train_config)

@@ -13,8 +13,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from parp_espnet.data.lines import pairs_of
 from parp_espnet.files import write_text
 from parp_espnet.pruning.bits import mask_identity, split
+from parp_espnet.pruning.origin import EXPERIMENT, TRAINED
 from parp_espnet.sound.ark import place_of
 
 ABSENT = "absent"
@@ -155,16 +157,29 @@ class Contents:
         return (name, "") if place is None else (place.file, name.removeprefix(place.file))
 
     def _named(self, scp: Path) -> Iterator[tuple[str, str]]:
-        for line in (self._base / scp).read_bytes().splitlines():
-            parts = os.fsdecode(line).split(maxsplit=1)
-            if len(parts) == 2:
-                yield parts[0], parts[1].strip()
+        # A path is bytes, which need not be UTF-8.
+        lines = (self._base / scp).read_bytes().splitlines()
+        for name, value in pairs_of(map(os.fsdecode, lines)):
+            if value:
+                yield name, value
 
 
 def word_of(path: Path) -> str:
-    """The word for a file's content, read anew. Raises `OSError`."""
-    identity = mask_identity(path) if path.suffix == ".safetensors" else None
-    return plain_word_of(path) if identity is None else f"mask {identity}"
+    """The word for what counts of a file's content, read anew. Raises `OSError`."""
+    if path.suffix == ".safetensors":
+        identity = mask_identity(path)
+        return plain_word_of(path) if identity is None else f"mask {identity}"
+    return _word_of_experiment(path) if path.name == EXPERIMENT else plain_word_of(path)
+
+
+def _word_of_experiment(path: Path) -> str:
+    """Of an experiment, what it says of its training: other options are those of a call."""
+    content = path.read_bytes()
+    try:
+        content = json.dumps(json.loads(content)[TRAINED], sort_keys=True).encode()
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return hashlib.sha256(content).hexdigest()
+    return f"training {hashlib.sha256(content).hexdigest()}"
 
 
 def plain_word_of(path: Path) -> str:
@@ -207,7 +222,7 @@ def is_whole(path: Path) -> bool:
 def old_recordings(scp: Path, base: Path = Path()) -> str:
     """What the first records say of recordings: names, sizes and times. Raises `OSError`."""
     lines = (base / scp).read_bytes().splitlines()
-    named = {parts[1].strip() for line in lines if len(parts := line.split(maxsplit=1)) == 2}
+    named = {os.fsencode(value) for _, value in pairs_of(map(os.fsdecode, lines)) if value}
     digest = hashlib.sha256()
     for name in sorted(named):
         with contextlib.suppress(OSError, ValueError):

@@ -3,14 +3,16 @@ language's.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import from_root
 from parp_espnet.pipeline.pruning import Experiment
+from parp_espnet.pruning.origin import EXPERIMENT
 
-FILE = "settings.json"
-"""In which an experiment says which recipe made it."""
+FILES = (EXPERIMENT, "settings.json")
+"""In which an experiment says which recipe made it, now and in older versions."""
 
 
 def refuse_copy(settings: Experiment) -> None:
@@ -22,9 +24,9 @@ def refuse_copy(settings: Experiment) -> None:
     """
     if Path(settings.expdir).is_absolute():
         return
-    for file in sorted((settings.recipe / settings.expdir).glob(f"*/{FILE}")):
+    for file in _kept_in(settings.recipe / settings.expdir):
         maker = _maker(file)
-        if maker is None or not (maker / settings.expdir / file.parent.name / FILE).is_file():
+        if maker is None or not _is_experiment(maker / settings.expdir / file.parent.name):
             continue
         here = Path(from_root(settings.recipe))
         one = file.parent.relative_to(settings.recipe)
@@ -38,10 +40,19 @@ def refuse_copy(settings: Experiment) -> None:
             )
 
 
+def _kept_in(expdir: Path) -> Iterator[Path]:
+    for name in FILES:
+        yield from sorted(expdir.glob(f"*/{name}"))
+
+
+def _is_experiment(directory: Path) -> bool:
+    return any((directory / name).is_file() for name in FILES)
+
+
 def _maker(file: Path) -> Path | None:
     """The recipe that made an experiment; None where that is not said."""
     try:
         found = json.loads(file.read_bytes())
-        return Path(found["recipe"])
-    except (OSError, ValueError, TypeError, KeyError):
+        return Path(found.get("options", found)["recipe"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

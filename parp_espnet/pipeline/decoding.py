@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from parp_espnet.names import plain_name
-from parp_espnet.pipeline.pruning import digest
+from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.settings import USUAL_BEAM, Settings
 
 LM_MODEL = "valid.loss.ave.pth"

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.forks import fork, module_of
-from parp_espnet.pipeline.signals import Process, end, undisturbed
+from parp_espnet.queues.forks import fork, module_of
+from parp_espnet.queues.signals import Process, end, undisturbed
 
 if TYPE_CHECKING:
     from tqdm import tqdm

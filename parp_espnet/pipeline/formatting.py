@@ -14,18 +14,18 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from parp_espnet.corpora.ids import at_speed, clashes, with_speaker
-from parp_espnet.corpora.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
-from parp_espnet.corpora.wav import write_wav
+from parp_espnet.data.ids import at_speed, clashes, with_speaker
+from parp_espnet.data.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
+from parp_espnet.data.lines import read_table
+from parp_espnet.data.segments import SegmentError, read_channels, read_segment
 from parp_espnet.errors import UserError
-from parp_espnet.files import text_of
 from parp_espnet.names import check_id, file_name
 from parp_espnet.progress import bar
-from parp_espnet.sound.channels import channel_of_segment, read_channels
 from parp_espnet.sound.errors import SoundError
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.reader import Sound, open_sound
-from parp_espnet.sound.segments import part_of, times_of
+from parp_espnet.sound.segments import part_of
+from parp_espnet.sound.wav import write_wav
 
 RATE = 16000
 
@@ -66,11 +66,11 @@ def format_data(
 
     Args:
         allow_pipes: run the commands of `wav.scp` and follow its paths with `..`, because it is
-        trusted.
+            trusted.
 
     Raises:
         UserError: a file is missing, empty or malformed, a recording cannot be read, or nothing is
-        left.
+            left.
     """
     texts, speakers = _table(data, "text"), _table(data, "utt2spk", needed=False)
     languages, originals = (
@@ -209,20 +209,11 @@ def _segment(
     data: Path, name: str, line: str, recordings: Mapping[str, str], channels: Mapping[str, int]
 ) -> Source:
     try:
-        recording, begin, end, *channel = line.split()
-        own = channel_of_segment(channel, channels.get(recording))
-        path = recordings[recording]
-        float(begin), float(end)
-    except (ValueError, KeyError):
-        raise UserError(
-            f"{data}/segments: {name}: expected '<recording> <begin> <end>', found {line!r}"
-        ) from None
-    try:
-        return Source(name, path, *times_of(begin, end), own)
-    except ValueError:
-        raise UserError(
-            f"{data}/segments: {name}: expected 0 <= begin < end, found {line!r}"
-        ) from None
+        segment = read_segment(line, recordings, channels)
+    except SegmentError as error:
+        raise UserError(f"{data}/segments: {name}: {error}") from None
+    path = recordings[segment.recording]
+    return Source(name, path, segment.begin, segment.end, segment.channel)
 
 
 def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> tuple[str, float]:
@@ -257,27 +248,11 @@ def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> t
 
 
 def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:
-    """Read a file of `key value…` lines; {} where it is neither there nor needed."""
+    """Read a file of a data directory; {} where it is neither there nor needed."""
     if not data.is_dir():
         raise UserError(f"{data}: no such data directory; stage 1, local/data.sh or you make it")
     path = data / name
     # A link that leads nowhere was meant to be a file.
     if not needed and not path.exists() and not path.is_symlink():
         return {}
-    lines = text_of(path, "no such file; a data directory has wav.scp and text").split("\n")
-    if (
-        number := next((n for n, line in enumerate(lines, start=1) if "\0" in line), None)
-    ) is not None:
-        raise UserError(f"{path}, line {number}: expected text, found a null character")
-    table: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        key, *value = line.split(maxsplit=1)
-        check_id(f"{path}, line {number}", "id", key)
-        if key in table:
-            raise UserError(f"{path}, line {number}: {key} for the second time")
-        table[key] = value[0].strip() if value else ""
-    if needed and not table:
-        raise UserError(f"{path}: the file is empty; expected a line for each utterance")
-    return table
+    return read_table(path, empty=not needed)

@@ -2,40 +2,23 @@
 and whose it is.
 """
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.errors import UserError
-from parp_espnet.files import parse_yaml, read_json, write_json
+from parp_espnet.data.lines import pairs_of
+from parp_espnet.files import lines_of, parse_yaml
 from parp_espnet.glue.settings import Settings as GlueSettings
+from parp_espnet.pipeline.contents import plain_word_of
+from parp_espnet.pipeline.options import CALL, CONTENT, Option, Part, options_of_class
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.pruning import Experiment
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pruning.origin import ORIGIN, Origin
+from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.scopes import name_of, read_rates
 
 type Plain = bool | int | float | str
 
-CALL = frozenset({
-    "stage", "stop_stage", "skip_train", "skip_eval", "dry_run", "wait", "nj", "inference_nj",
-    "recipe", "expdir",
-    "datadir", "dumpdir", "phn_tag", "glue_tag", "compare_decoding",
-    "keep_checkpoints",
-})  # fmt: skip
-"""Options of a call of the template that change nothing in its result, but where it is and what is
-made beside it.
-"""
-DECODING = frozenset({
-    "use_ngram", "ngram", "ngram_num", "use_lm", "lm_config", "lm_train_text", "beam_size",
-    "ngram_weight", "lm_weight",
-    "penalty", "search",
-})  # fmt: skip
-"""Options of how a trained model is decoded."""
-SCORING = frozenset({"test_set", "test_minutes", "metric", "merge"})
-"""Options of what is scored, and how."""
 CONFIGURATIONS: Mapping[str, Path] = {
     "train_config": ROOT / "conf/train/phn.yaml",
     "lm_config": ROOT / "conf/train/lm.yaml",
@@ -48,8 +31,6 @@ SHIPPED: Mapping[str, str] = {
 """Hashes of those files as the project has them. Another one was edited, which nothing else would
 tell.
 """
-CONTENTS = ("merge", "ngram", "lm_train_text")
-"""Options that are files of which the content counts."""
 UNSET = "unset"
 """In place of the value of a configuration that leaves one out."""
 LETTERS = 8
@@ -63,20 +44,35 @@ def options_of(settings: Experiment) -> dict[str, Plain]:
     differs from that of the usual one, called `train_config.` and its name. A path is as it is from
     the project's directory.
     """
-    found: dict[str, Plain] = {}
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if field.name in CONFIGURATIONS:
-            found |= _configured(settings, field.name)
-            continue
-        if field.name in CALL or value is None or value == field.default:
-            continue
-        found |= _plain(settings, field.name, value)
-    return found
+    differing: dict[str, Plain] = {}
+    for name, option in options_of_class(type(settings)).items():
+        value = getattr(settings, name)
+        if name in CONFIGURATIONS:
+            differing |= _configured(settings, name)
+        elif option.part is not CALL and value is not None and value != option.default:
+            differing |= _plain(settings, option, value)
+    return differing
 
 
-def _plain(settings: Experiment, name: str, value: Any) -> dict[str, Plain]:
+def of_training(options: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Return those of some options that a training is made with."""
+    return {name: value for name, value in options.items() if _part(name) is None}
+
+
+def of_part(options: Mapping[str, Plain], part: Part) -> dict[str, Plain]:
+    """Return those of some options, of speech, that are of the decoding, or of the scoring."""
+    return {name: value for name, value in options.items() if _part(name) is part}
+
+
+def _part(name: str) -> Part | None:
+    """What an option is of, or a value in the file that it is; of text, all are of the training."""
+    option = options_of_class(Settings).get(name.partition(".")[0])
+    return None if option is None else option.part
+
+
+def _plain(settings: Experiment, option: Option, value: Any) -> dict[str, Plain]:
     """The option as a plain value; nothing where it is the default in other words."""
+    name = option.name
     if name == "upstream" and isinstance(settings, Settings):
         label = settings.upstream_source
         return {} if label == Settings.upstream else {name: label}
@@ -84,7 +80,7 @@ def _plain(settings: Experiment, name: str, value: Any) -> dict[str, Plain]:
         return {name: " ".join(f"{speed:g}" for speed in settings.speeds)}
     if name == "scope" and settings.rates is not None:
         return {name: name_of(read_rates(settings.recipe / settings.rates))}
-    if name in CONTENTS:
+    if CONTENT in option.notes:
         return {name: _named(settings.recipe / value)}
     if isinstance(value, Path):
         return {name: from_root(settings.recipe / value)}
@@ -100,7 +96,7 @@ def _named(path: Path) -> str:
 def _digest(path: Path) -> str | None:
     """A file's hash; None where it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return plain_word_of(path)
     except OSError:
         return None
 
@@ -120,6 +116,8 @@ def _configured(settings: Experiment, option: str) -> dict[str, Plain]:
 
 def _differing(option: str, path: Path) -> dict[str, Plain]:
     """What a configuration says that the usual one does not, or otherwise."""
+    if path.resolve() == CONFIGURATIONS[option].resolve():
+        return {}
     own, usual = _flat(path), _flat(CONFIGURATIONS[option])
     if own is None or usual is None:
         return {option: _named(path)}
@@ -165,8 +163,8 @@ def languages_of(settings: Experiment) -> list[str]:
     file = settings.recipe / settings.dumpdir / "raw" / settings.train_dump / "utt2lang"
     if not file.is_file():
         return []
-    words = (line.split() for line in file.read_text(encoding="utf-8").splitlines())
-    return sorted({pair[1] for pair in words if len(pair) == 2})
+    pairs = pairs_of(lines_of(file.read_text(encoding="utf-8")))
+    return sorted({language for _, language in pairs if language})
 
 
 def origin_of(settings: Experiment) -> Origin:
@@ -179,67 +177,3 @@ def origin_of(settings: Experiment) -> Origin:
         upstream=settings.upstream_label,
         ranking=settings.score,
     )
-
-
-def write_origin(settings: Experiment, directory: Path) -> None:
-    """Leave in an experiment's directory whose it is and with which options it is trained."""
-    known = {
-        name: value for name, value in origin_of(settings).as_dict().items() if value is not None
-    }
-    trained_with = {
-        name: value
-        for name, value in options_of(settings).items()
-        if not _is_of(name, DECODING | SCORING)
-    }
-    write_json(
-        directory / ORIGIN, known | {"languages": languages_of(settings), "options": trained_with}
-    )
-
-
-def options_of_result(settings: Settings, directory: Path, decoded_so: bool) -> dict[str, Plain]:
-    """Return the options of a scored decoding: those that the model was trained with, and those of
-    the decoding.
-
-    Args:
-        settings: of the call that scores, which may have other options of training than the one
-        that trained.
-        directory: the experiment's.
-        decoded_so: whether it is the decoding that the settings describe, and not one made beside
-        it.
-
-    Raises:
-        UserError: what the training left is damaged.
-    """
-    now = options_of(settings)
-    trained = _trained_with(directory / ORIGIN)
-    if trained is None:
-        trained = {
-            name: value for name, value in now.items() if not _is_of(name, DECODING | SCORING)
-        }
-    after = DECODING | SCORING if decoded_so else SCORING
-    return trained | {name: value for name, value in now.items() if _is_of(name, after)}
-
-
-def _is_of(name: str, options: frozenset[str]) -> bool:
-    """Whether an option, or a value in the file that it is, is one of some."""
-    return name.partition(".")[0] in options
-
-
-def _trained_with(file: Path) -> dict[str, Plain] | None:
-    if not file.is_file():
-        return None
-    found = read_json(file)
-    options = found.get("options") if isinstance(found, dict) else None
-    if not isinstance(options, dict):
-        raise UserError(
-            f"{file}: expected the options of a training, found none; run its training stage again"
-        )
-    return options
-
-
-def load_settings(path: Path) -> Experiment:
-    """Read an experiment's settings.json, of speech or of text. Raises `UserError`."""
-    found = read_json(path)
-    if isinstance(found, dict) and "task" in found:
-        return GlueSettings.load(path)
-    return Settings.load(path)

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError, describe, printable
-from parp_espnet.pipeline.made import load_settings, origin_of
-from parp_espnet.pipeline.settings import model_called
+from parp_espnet.pipeline.kept import load
+from parp_espnet.pipeline.made import origin_of
+from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
@@ -68,7 +69,7 @@ def _made(source: Source, settings: Path | None) -> Origin:
     """Whose a mask is: that of the experiment, which may know more of its source."""
     if settings is None:
         return Origin(source=source.name.lower())
-    experiment = load_settings(settings)
+    experiment = load(settings)
     told = Source[experiment.mask_source.upper()]
     # A finetuned model's mask may be made for an experiment that begins otherwise, or for none.
     same = told is source or (told, source) in REFINED

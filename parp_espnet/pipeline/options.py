@@ -1,24 +1,164 @@
 """Options in ESPnet's manner, read from a dataclass.
 
-    stage: Annotated[int, "first stage to run"] = 1
+    stage: Annotated[int, "first stage to run", Part.CALL, Range(least=1)] = 1
 
-is the option `--stage N`; a default that is the machine's has the note `OF_MACHINE` behind its
-text, and is not shown. `_` and `-` are alike in a name, every option takes a value, and nothing is
+is the option `--stage N`, and all that there is to know of it: the parser, the help, what is kept
+of it and what a result says of it come from there. Behind the text stand notes: a `Part`, a
+`Range`, a `Note`. `_` and `-` are alike in a name, every option takes a value, and nothing is
 positional.
 """
 
 import argparse
 import difflib
 import os
-from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from enum import Enum
+from functools import cache
+from math import inf
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
 
 from parp_espnet.errors import UserError
 
-OF_MACHINE = "of the machine"
+
+class Part(Enum):
+    """What an option is of, where it is not of the training."""
+
+    CALL = "call"
+    """Of one call: it changes nothing in a result but where it is and what is made beside it."""
+    DECODING = "decoding"
+    """How a trained model is decoded."""
+    SCORING = "scoring"
+    """What is scored, and how."""
+
+
+class Note(Enum):
+    """What else is to know of an option."""
+
+    OF_MACHINE = "of the machine"
+    """Its default is the machine's, and not shown."""
+    CONTENT = "content"
+    """It is a file of which the content counts, and not where it is."""
+    FILE = "file"
+    """It is a regular file, and neither a folder nor either of both."""
+
+
+CALL, DECODING, SCORING = Part.CALL, Part.DECODING, Part.SCORING
+OF_MACHINE, CONTENT, FILE = Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Numbers that an option may be, none of them infinite; one bound on each side at most."""
+
+    least: float = -inf
+    above: float = -inf
+    most: float = inf
+    below: float = inf
+
+    def __contains__(self, number: float) -> bool:
+        return self.least <= number <= self.most and self.above < number < self.below
+
+    def __str__(self) -> str:
+        """What is expected, in words."""
+        if self.most == self.below == inf:
+            if self.least > -inf:
+                return f"{self.least:g} or more"
+            return "a number" if self.above == -inf else f"more than {self.above:g}"
+        low = f"at least {self.least:g}" if self.least > -inf else f"more than {self.above:g}"
+        if self.below < inf:
+            return f"{low} and less than {self.below:g}"
+        return f"{low}, at most {self.most:g}"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option, as its declaration has it."""
+
+    name: str
+    kind: Any
+    """The type of its value."""
+    optional: bool
+    """Whether it may be None."""
+    text: str
+    default: Any
+    notes: tuple[object, ...] = ()
+
+    @property
+    def part(self) -> Part | None:
+        """What it is of; None for the training."""
+        return next((note for note in self.notes if isinstance(note, Part)), None)
+
+    @property
+    def range(self) -> Range | None:
+        """The numbers that it may be; None for any."""
+        return next((note for note in self.notes if isinstance(note, Range)), None)
+
+
+def options_of_class(cls: type[Any]) -> Mapping[str, Option]:
+    """Return the options that a dataclass declares, by name."""
+    hashable: Any = cls
+    return _options_of_class(hashable)
+
+
+@cache
+def _options_of_class(cls: type[Any]) -> Mapping[str, Option]:
+    hints = get_type_hints(cls, include_extras=True)
+    options: dict[str, Option] = {}
+    for item in fields(cls):
+        assert item.default is not MISSING
+        assert get_origin(hints[item.name]) is Annotated
+        hint, text, *notes = get_args(hints[item.name])
+        kinds = get_args(hint) or (hint,)
+        options[item.name] = Option(
+            name=item.name,
+            kind=kinds[0],
+            optional=NoneType in kinds,
+            text=text,
+            default=item.default,
+            notes=tuple(notes),
+        )
+    return options
+
+
+def _check_ranges(program: str, settings: Any) -> None:
+    """Raise `UserError` for the first option whose number may not be."""
+    for name, option in options_of_class(type(settings)).items():
+        value = getattr(settings, name)
+        if value is not None and option.range is not None and value not in option.range:
+            shown = f"{value:g}" if isinstance(value, float) else value
+            raise UserError(f"{program}: --{name} {shown}: expected {option.range}")
+
+
+def filled[T](cls: type[T], found: Any, where: str, program: str) -> T:
+    """Fill the dataclass `cls` with options that a file has kept; one that is younger has its
+    default.
+
+    Raises:
+        UserError: it holds something else.
+    """
+    options = options_of_class(cls)
+    is_kept = isinstance(found, dict) and {"recipe", "method"} <= found.keys() <= options.keys()
+    if not is_kept:
+        raise UserError(
+            f"{where}: expected settings of an experiment, found others; run {program} once more"
+        )
+    values: dict[str, Any] = {}
+    for name, value in found.items():
+        is_path = options[name].kind is Path and value is not None
+        values[name] = Path(value) if is_path else value
+    return cls(**values)
+
+
+def plain(value: object) -> str:
+    """Return a setting as an option's value: nothing for None, and Python's truth values in lower
+    case.
+    """
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: str = "") -> T:
@@ -28,14 +168,16 @@ def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: 
     An option whose type allows None is None when given as "" or "none".
     Raises:
         UserError: an unknown option (the nearest is suggested), a positional argument, a missing or
-        unfit value.
+        unfit value, a number out of its range.
     """
     words = [_underscored(word) for word in arguments]
     parser = _parser(cls, program, description)
     values, unknown = parser.parse_known_args(words)
     if unknown:
         _refuse(program, unknown[0], [f"--{item}" for item in vars(values)])
-    return cls(**vars(values))
+    settings = cls(**vars(values))
+    _check_ranges(program, settings)
+    return settings
 
 
 def _parser(cls: type[Any], program: str, description: str) -> argparse.ArgumentParser:
@@ -45,18 +187,14 @@ def _parser(cls: type[Any], program: str, description: str) -> argparse.Argument
         allow_abbrev=False,
         usage=f"{program} [--option value]…",
     )
-    hints = get_type_hints(cls, include_extras=True)
-    for item in fields(cls):
-        assert item.default is not MISSING
-        assert get_origin(hints[item.name]) is Annotated
-        hint, text, *notes = get_args(hints[item.name])
-        kinds = get_args(hint) or (hint,)
+    for name, option in options_of_class(cls).items():
+        shown = "" if OF_MACHINE in option.notes else _default(option.default)
         parser.add_argument(
-            f"--{item.name}",
-            type=_reader(kinds),
-            default=item.default,
-            metavar=_METAVARS.get(kinds[0], "NAME"),
-            help=text.replace("%", "%%") + ("" if notes else _default(item.default)),
+            f"--{name}",
+            type=_reader(option),
+            default=option.default,
+            metavar=_METAVARS.get(option.kind, "NAME"),
+            help=option.text.replace("%", "%%") + shown,
         )
     return parser
 
@@ -68,15 +206,15 @@ def _default(value: object) -> str:
 _METAVARS = {int: "N", float: "X", bool: "true|false", Path: "PATH"}
 
 
-def _reader(kinds: tuple[Any, ...]) -> Any:
-    read = _bool if kinds[0] is bool else kinds[0]
-    if NoneType not in kinds:
+def _reader(option: Option) -> Any:
+    read = _bool if option.kind is bool else option.kind
+    if not option.optional:
         return read
 
     def read_or_none(text: str) -> Any:
         return None if text.lower() in ("", "none") else read(text)
 
-    read_or_none.__name__ = kinds[0].__name__  # argparse names it in "invalid int value"
+    read_or_none.__name__ = option.kind.__name__  # argparse names it in "invalid int value"
     return read_or_none
 
 

@@ -1,15 +1,15 @@
 """What every experiment has, of speech or of text: how it prunes, and what follows from that."""
 
-import hashlib
 import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from parp_espnet.errors import UserError, printable
-from parp_espnet.names import check_place
+from parp_espnet.names import check_place, digest
+from parp_espnet.pipeline.options import CALL, FILE, Range, filled
 from parp_espnet.pipeline.paths import existing
-from parp_espnet.pruning.methods import Source, describe_unknown, find_method, rounds
+from parp_espnet.pruning.methods import METHODS, Source, describe_unknown, find_method, rounds
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import SCOPES, is_file, read_rates
@@ -37,23 +37,27 @@ class Experiment:
     MASKED: ClassVar[int]
     """The stage that makes the first mask."""
 
-    recipe: Annotated[Path, "recipe directory, which has data/ and exp/; its run.sh gives it"] = (
-        Path()
-    )
+    recipe: Annotated[
+        Path, "recipe directory, which has data/ and exp/; its run.sh gives it", CALL
+    ] = Path()
     expdir: Annotated[
-        str, "where experiments go, in the recipe directory; an absolute one may lie elsewhere"
+        str,
+        "where experiments go, in the recipe directory; an absolute one may lie elsewhere",
+        CALL,
     ] = "exp"
-    dry_run: Annotated[bool, "print the stages and their commands, run nothing"] = False
-    wait: Annotated[bool, "wait for another run of the same experiment instead of refusing"] = False
-    updates: Annotated[int, "optimizer updates of a finetuning"] = 300
-    seed: Annotated[int, "random seed of training"] = 0
-    method: Annotated[str, "dense, rp, mpi, omp, imp, parp, parp-p or transfer"] = "parp"
+    dry_run: Annotated[bool, "print the stages and their commands, run nothing", CALL] = False
+    wait: Annotated[
+        bool, "wait for another run of the same experiment instead of refusing", CALL
+    ] = False
+    updates: Annotated[int, "optimizer updates of a finetuning", Range(least=1)] = 300
+    seed: Annotated[int, "random seed of training", Range(least=0)] = 0
+    method: Annotated[str, f"one of {' '.join(METHODS)}"] = "parp"
     sparsity: Annotated[
         float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"
     ] = None
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
     initial_mask: Annotated[
-        Path | None, "mask file to begin with, such as another language's or task's"
+        Path | None, "mask file to begin with, such as another language's or task's", FILE
     ] = None
     first_mask: Annotated[
         str | None,
@@ -76,9 +80,19 @@ class Experiment:
     ] = None
     sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
     round_updates: Annotated[
-        int | None, "updates of imp's short finetunings; a third of --updates by default"
+        int | None,
+        "updates of imp's short finetunings; a third of --updates by default",
+        Range(least=1),
     ] = None
     freeze_updates: Annotated[int, "first updates in which only the head trains"] = 0
+
+    @classmethod
+    def of(cls, found: object, where: str) -> Self:
+        """Make it of what an experiment's file holds; an option that is younger has its default.
+
+        Raises `UserError`.
+        """
+        return filled(cls, found, where, cls.PROGRAM)
 
     @property
     def tag(self) -> str:
@@ -281,8 +295,3 @@ def _check_ranking(settings: Experiment) -> None:
             f"{program}: --score {settings.score} needs {need.value}, which a {source} first mask "
             f"cannot be ranked by; expected --score {MAGNITUDE}, or another first mask"
         )
-
-
-def digest(words: object) -> str:
-    """Eight letters and digits that stand for other words in a name."""
-    return hashlib.sha256(str(words).encode()).hexdigest()[:8]

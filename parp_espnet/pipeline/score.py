@@ -6,14 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.corpora.kaldi import Utterance, read_data_dir
+from parp_espnet.data.kaldi import Utterance, read_data_dir
 from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.names import file_name
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.formatting import minutes
-from parp_espnet.pipeline.made import options_of_result
+from parp_espnet.pipeline.kept import load_speech, options_of_result
 from parp_espnet.pipeline.paths import ROOT, from_root
-from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
@@ -32,7 +31,7 @@ def score(
     """Score `decoded/text` against `data`; write `decoded/score/` and return the result.
 
     Args:
-        exp: the experiment, with its `settings.json` and the trainer's `training.json`.
+        exp: the experiment, with its `experiment.json` and the trainer's `training.json`.
         data: the data directory that was decoded.
         decoded: the decoding, with `text` and `decode.json`.
         metric: what errors are counted in.
@@ -45,7 +44,7 @@ def score(
 
     Raises:
         UserError: a file is missing or damaged, or references and hypotheses are not of the same
-        utterances.
+            utterances.
     """
     utterances = read_data_dir(data)
     table = {} if merges is None else read_merges(merges)
@@ -141,7 +140,7 @@ def _feature_rates(
 
 
 def _setting(exp: Path, data: Path, decoded: Path) -> dict[str, Any]:
-    settings = Settings.load(exp / "settings.json")
+    settings = load_speech(exp)
     decoded_so = decoded.parent.name == Decoding(settings).name
     trained_on = read_data_dir(Path(settings.dumpdir) / "raw" / settings.train_dump)
     # At speed s an utterance lasts 1/s of its time; what counts is the speech that there was.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.decoding.binary import read_ngram
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.decoding.tune import Given, Tried, as_matrix, as_table, best_of, grid

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, write_text
 

@@ -1,10 +1,10 @@
 """Stages 1 to 4: from a corpus to sets that can be trained on, and their tokens."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from parp_espnet.corpora.table import CORPORA, FOLDERS, NONE
+from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
 from parp_espnet.pipeline.acts import Act, ours, tables
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.settings import Settings
@@ -31,8 +31,10 @@ def make_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
 def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
     settings = experiment.settings
     directory = experiment.data / settings.set_name(split)
-    threads = settings.nj if settings.corpus == "cldr" else 1
-    jobs = ("--jobs", str(settings.nj)) if settings.corpus == "cldr" else ()
+    corpus = CORPORA[settings.corpus]
+    is_parallel = "jobs" in corpus.told
+    threads = settings.nj if is_parallel else 1
+    jobs = ("--jobs", str(settings.nj)) if is_parallel else ()
     runner, log = _queue(experiment, f"make_{directory.name}", threads)
     return Step(
         label=label,
@@ -42,7 +44,7 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
         trees=tuple(_corpus_folders(settings)),
         # They lie open: whoever edits them is right.
         editable=tables(directory, LEFT_OF_A_SET),
-        lists=(directory / "sources.scp",) if settings.corpus == "own" else (),
+        lists=() if corpus.of_user is None else (directory / "sources.scp",),
         runner=runner,
         log=log,
     )
@@ -50,22 +52,17 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
 
 def _corpus_folders(settings: Settings) -> list[Path]:
     """The folders (or files) that a corpus is read from; their changes matter."""
-    found = []
-    for option in CORPORA[settings.corpus].options:
+    folders: list[Path] = []
+    for option in CORPORA[settings.corpus].told:
         folder = getattr(settings, option) if option in FOLDERS else None
         if folder is not None:
-            found += _parts(settings, option, folder)
-    return found
+            folders += _parts(settings, folder, FOLDERS[option].parts(settings))
+    return folders
 
 
-def _parts(settings: Settings, option: str, folder: Path) -> list[Path]:
+def _parts(settings: Settings, folder: Path, names: Sequence[str | None]) -> list[Path]:
     """What is read of a corpus that holds more: the language, or the sets."""
-    names: list[str] = []
-    if option == "commonvoice":
-        names = [settings.lang or ""]
-    elif option == "librispeech":
-        names = [name.replace("_", "-") for name in (settings.valid_set, settings.test_set)]
-    there = []
+    there: list[Path] = []
     for name in dict.fromkeys(names):
         if name and (settings.recipe / folder / name).is_dir():
             there.append(folder / name)

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.files import text_of
+from parp_espnet.data.lines import pairs_of
+from parp_espnet.files import lines_of, text_of
 from parp_espnet.pipeline.acts import Act, Command, ours, python, tables
 from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
 from parp_espnet.pipeline.experiment import SpeechExperiment
+from parp_espnet.pipeline.kept import trained_file
 from parp_espnet.pipeline.step import Step
 
 SCORES = (
@@ -61,9 +63,8 @@ def score(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
                     exp / "training.json",
                     *merge,
                 ),
-                # origin.json is what training left of its options, which a result holds; nothing
-                # of one of before.
-                optional=(decoded / "decode.json", exp / "origin.json"),
+                # The options of the training, which a result holds.
+                optional=(decoded / "decode.json", trained_file(exp)),
                 outputs=tuple(_left_by_scoring(decoded / "score", data)),
             )
 
@@ -78,8 +79,7 @@ def _languages(file: Path) -> list[str]:
     """The languages of a set of several, those whose names are folders' as they are."""
     if not file.is_file():
         return []
-    pairs = (line.split() for line in text_of(file).splitlines())
-    found = {pair[1] for pair in pairs if len(pair) == 2}
+    found = {language for _, language in pairs_of(lines_of(text_of(file))) if language}
     if len(found) < 2:
         return []
     return sorted(name for name in found if re.fullmatch(r"[A-Za-z0-9_-]+", name))

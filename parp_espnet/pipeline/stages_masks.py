@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from parp_espnet.pipeline.acts import Act, First, Planned, ours
 from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
 from parp_espnet.pipeline.step import Step
+from parp_espnet.pruning.origin import EXPERIMENT
 
 
 class Masked(Planned, Protocol):
@@ -166,7 +167,7 @@ def _mask(
         label=label,
         command=ours("mask", *words, *pool, *wanted),
         # They say whose it is, and change none of its bits.
-        aside=("--settings", str(experiment.exp / "settings.json")),
+        aside=("--settings", str(experiment.exp / EXPERIMENT)),
         record=out.parent / ".steps" / f"{out.stem}.json",
         keep=True,
         inputs=(source, *experiment.settings.ranking_inputs),

@@ -8,6 +8,7 @@ from parp_espnet.pipeline.acts import Act, Command, ours, python
 from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.stages_masks import mask_of
 from parp_espnet.pipeline.step import Step
+from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN
 
 SHAPES = ("speech_shape", "text_shape")
 KEYS = ("stats_keys", "batch_keys")
@@ -78,7 +79,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     yield Command(
         label,
         ours(
-            *("make_config", "--settings", exp / "settings.json"),
+            *("make_config", "--settings", exp / EXPERIMENT),
             *("--frontend", experiment.upstream / "frontend.json"),
             *("--initial_mask", mask or "", "--out", config),
         ),
@@ -107,7 +108,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),
-        spared=("settings.json", "train.yaml", "origin.json", *masks),
+        spared=(EXPERIMENT, "train.yaml", ORIGIN, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         # ESPnet's launcher submits by itself.
         runner=runner if settings.ranks == 1 else (),

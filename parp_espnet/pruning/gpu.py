@@ -146,7 +146,7 @@ def count_differences(flags: Sequence[Tensor], others: Sequence[Tensor] | None) 
 
     Raises:
         ValueError: a tensor has another shape than its other one; the kernel would read beyond its
-        end.
+            end.
     """
     if others is not None and [one.shape for one in flags] != [one.shape for one in others]:
         raise ValueError("expected masks of the same shapes")

@@ -11,10 +11,12 @@ from typing import Any, Self
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 
+EXPERIMENT = "experiment.json"
+"""In an experiment's directory: its options, and whose it is, for the masks that it leaves."""
 ORIGIN = "origin.json"
-"""In an experiment's directory: whose it is, for the masks that its training leaves."""
+"""What older versions had of the latter."""
 TRAINED = "trained"
-"""The source of a mask that a finetuning ended with."""
+"""The source of a mask that a finetuning ended with; what an experiment says of its training."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,9 @@ class Origin:
 
         Raises `UserError` where the file is damaged.
         """
-        file = directory / ORIGIN
-        if not file.is_file():
+        file, found = said_of_training(directory)
+        if found is None:
             return cls()
-        found = read_json(file)
         try:
             return cls.of(found)
         except (ValueError, AttributeError) as error:
@@ -107,3 +108,22 @@ class Origin:
 
 
 UNKNOWN = Origin()
+
+
+def said_of_training(directory: Path) -> tuple[Path, Any]:
+    """Return what an experiment's directory says of its training, and the file that says it.
+
+    None where it says nothing. Raises `UserError` where the file is damaged.
+    """
+    file = directory / EXPERIMENT
+    if file.is_file():
+        found = read_json(file)
+        if not isinstance(found, dict):
+            raise UserError(
+                f"{file}: expected the options of an experiment, found {type(found).__name__}; "
+                f"run its training stage again"
+            )
+        if TRAINED in found:
+            return file, found[TRAINED]
+    old = directory / ORIGIN
+    return old, read_json(old) if old.is_file() else None

@@ -25,20 +25,18 @@ def find_pool[T: Tensor](
 
     Args:
         tensors: `dict(model.named_parameters())` or a state_dict. The result holds the same
-        tensors.
+            tensors.
         pattern: regular expression, to choose a pool of one's own: of whole names, or of what is
-        left of them without
-            the first few modules (`encoder.…` instead of
+            left of them without the first few modules (`encoder.…` instead of
             `frontend.upstream.upstream.model.encoder.…`). What it matches is the canonical name.
         biases: whether biases belong to the pool, as they do in the paper's.
 
     Raises:
         UserError: nothing matches, the pattern is none, two tensors share one canonical name, or
-        (without a pattern)
-            the layers are not those of one family: something is missing, there is more than the
-            family has, layers are not numbered from 0 on, there are several stacks of them, or
-            weights are no matrices; or a tensor is empty, or of numbers that cannot be ranked, as
-            those of eight bits.
+            (without a pattern) the layers are not those of one family: something is missing, there
+            is more than the family has, layers are not numbered from 0 on, there are several stacks
+            of them, or weights are no matrices; or a tensor is empty, or of numbers that cannot be
+            ranked, as those of eight bits.
     """
     names = pool_names(tensors, pattern, biases)
     pool = {canonical: tensors[name] for canonical, name in names.items()}

@@ -1,3 +1,1 @@
-"""Jobs on a cluster: the option maps of Kaldi's configuration files, schedulers, and what drives
-them.
-"""
+"""Where jobs run: this machine, or a cluster, with option maps in Kaldi's syntax."""

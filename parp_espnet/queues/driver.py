@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline import contract
-from parp_espnet.pipeline.contract import JobArray, Request
+from parp_espnet.queues import contract
+from parp_espnet.queues.contract import JobArray, Request
 from parp_espnet.queues.limits import more_memory, more_time
 from parp_espnet.queues.options import OptionMap
 from parp_espnet.queues.scheduler import Cause, Scheduler

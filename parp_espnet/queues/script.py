@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parp_espnet.pipeline.contract import JobArray, code_of
+from parp_espnet.queues.contract import JobArray, code_of
 from parp_espnet.queues.scheduler import output_of
 
 # A queue is often told to take nothing but PATH along.

@@ -12,9 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline import contract, runner
-from parp_espnet.pipeline.contract import JobArray, Request
-from parp_espnet.queues import script
+from parp_espnet.queues import contract, local, script
+from parp_espnet.queues.contract import JobArray, Request
 from parp_espnet.queues.options import ROOT, OptionMap
 from parp_espnet.queues.scheduler import output_of
 
@@ -32,7 +31,7 @@ def run(request: Request, config: OptionMap) -> int:
     place = script.Place.beside(jobs)
     place.write_script(script.text(jobs, '"$1"', place, watch_stdin=True))
     busy: Counter[str] = Counter(dict.fromkeys(machines, 0))
-    failed = runner.run_all(jobs, lambda number: _SshJob(config.command, jobs, number, place, busy))
+    failed = local.run_all(jobs, lambda number: _SshJob(config.command, jobs, number, place, busy))
     if failed:
         ends = {number: _describe(jobs, number, code, place) for number, code in failed.items()}
         contract.show_failed(PROGRAM, jobs, ends)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.contract import KILLED, JobArray
-from parp_espnet.pipeline.signals import undisturbed
 from parp_espnet.queues import script
+from parp_espnet.queues.contract import KILLED, JobArray
 from parp_espnet.queues.scheduler import GONE, Scheduler, State, UnreachableError, ask
+from parp_espnet.queues.signals import undisturbed
 
 PROGRAM = "run_queue"
 LOOK_SECONDS = 3.0

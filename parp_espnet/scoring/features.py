@@ -5,14 +5,12 @@ or deleting a segment costs 1, substituting one costs the share of its 24 featur
 rates are made of it:
 
 *   `pfer`: the sum of all distances over the segments of all references, a fraction as PER is.
-(panphon's own
-    `feature_error_rate` divides the same way, but by its `feature_edit_distance`, where a deletion
-    costs 0.5 to 1. Its `weighted_feature_edit_distance` has weights for 22 of the 24 features, and
-    a deletion costs 7.25.)
+    (panphon's own `feature_error_rate` divides the same way, but by its `feature_edit_distance`,
+    where a deletion costs 0.5 to 1. Its `weighted_feature_edit_distance` has weights for 22 of the
+    24 features, and a deletion costs 7.25.)
 *   `pfer_per_utterance`: the mean distance of an utterance, in segments, not divided by its length.
-This is the PFER of
-    PRiSM (Bharadwaj et al., ACL 2026): long utterances weigh more, and it compares on the same test
-    set only.
+    This is the PFER of PRiSM (Bharadwaj et al., ACL 2026): long utterances weigh more, and it
+    compares on the same test set only.
 
 A phone is the sequence of segments that panphon reads in it: ndz, ts and aɪ are three, two and two
 segments (without a tie, as our inventories write them), t͡s with its tie is one. ASCII g is read as

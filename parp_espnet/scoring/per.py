@@ -47,7 +47,7 @@ def count_errors(
 
     Raises:
         UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is
-        empty.
+            empty.
     """
     return [
         count(utterance, pairs) for utterance, pairs in align_all(references, hypotheses).items()

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from parp_espnet.errors import UserError
-from parp_espnet.files import text_of, write_text
+from parp_espnet.data.lines import read_table
+from parp_espnet.files import write_text
 
 SCLITE = "sclite -s -e utf-8 -i rm -r ref.trn trn -h hyp.trn trn -o all stdout"
 """How ref.trn and hyp.trn are scored by sclite, in their directory."""
@@ -53,13 +53,5 @@ def read_text(path: Path) -> dict[str, tuple[str, ...]]:
 
     Raises `UserError` when the file is missing, or an utterance stands in it twice.
     """
-    lines = text_of(path, "no such file; decode first").split("\n")
-    found: dict[str, tuple[str, ...]] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        utterance, *phones = line.split()
-        if utterance in found:
-            raise UserError(f"{path}: line {number}: utterance {utterance} for the second time")
-        found[utterance] = tuple(phones)
-    return found
+    table = read_table(path, "no such file; decode first", empty=True)
+    return {utterance: tuple(said.split()) for utterance, said in table.items()}

@@ -44,14 +44,12 @@ class Sound:
         rate: frames in a second.
         channels: how many there are.
         subtype: how samples are coded, as libsndfile calls it (`PCM_16`, `ULAW`, …); "" where
-        ffmpeg decodes it.
+            ffmpeg decodes it.
         form: the container, as libsndfile calls it (`WAV`, `FLAC`, …).
         in_place: whether the recording is a file of its own that libsndfile reads, and neither
-        decoded from another
-            nor within an archive.
+            decoded from another nor within an archive.
         promised: frames that the header says there are; None where it does not, or they are only a
-        part of it. More
-            than there are where `need_whole` has found it so.
+            part of it. More than there are where `need_whole` has found it so.
         was_costly: whether all of it had to be decoded, which nobody wants to do again.
     """
 
@@ -223,7 +221,7 @@ class Sound:
 @contextmanager
 def open_sound(recording: str | Path) -> Iterator[Sound]:
     """Open what a value of wav.scp means: a file, `FILE.ark:OFFSET`, or a command with `|` at its
-    end, which is run once. Whoever does not trust a wav.scp asks `parp_espnet.corpora.kaldi` first
+    end, which is run once. Whoever does not trust a wav.scp asks `parp_espnet.data.kaldi` first
     whether it names a command.
 
     Raises `SoundError`: it is missing, empty, of an unknown kind, damaged, or needs an ffmpeg that

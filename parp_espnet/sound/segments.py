@@ -22,20 +22,6 @@ def frame_of(sound: Sound, seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * sound.rate)
 
 
-def times_of(begin: str, end: str) -> tuple[float, float | None]:
-    """Return the times of a line of Kaldi's `segments`, in seconds; an end of -1 is that of the
-    recording, None.
-
-    Raises `ValueError` for what is no part of a recording.
-    """
-    first, last = float(begin), float(end)
-    if last == -1 and 0 <= first < float("inf"):
-        return first, None
-    if not 0 <= first < last < float("inf"):
-        raise ValueError(f"expected 0 <= begin < end, found {begin} {end}")
-    return first, last
-
-
 def part_of(
     sound: Sound, begin: float | None, end: float | None, channel: int | None = None
 ) -> NDArray[np.float32]:

@@ -152,8 +152,7 @@ def unpack(archive: Path, root: Path) -> Unpacked:
 
     Raises:
         UserError: the file is missing, damaged, or no such archive; it names a place outside of the
-        project; an
-            experiment is running.
+            project; an experiment is running.
     """
     members = _read(archive)
     contents = _contents(archive, members)

@@ -12,12 +12,12 @@ from typing import Any, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.glue import command_line as glue
+from parp_espnet.names import digest
 from parp_espnet.pipeline import command_line as speech
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
-from parp_espnet.pipeline.pruning import digest
 from parp_espnet.pipeline.settings import Settings as SpeechSettings
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.grid import Arm, MaskOf, read_grid

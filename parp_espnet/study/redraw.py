@@ -16,8 +16,7 @@ def redraw(folder: Path, out: Path | None = None) -> list[Path]:
     Args:
         folder: has its `results.json` and `evidence.json`.
         out: receives every figure that there is something for, as PNG and SVG; by default those
-        that
-            the folder has are written over there.
+            that the folder has are written over there.
 
     Raises:
         UserError: a file is missing, damaged or of another version, the folder has no figure, or

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from parp_espnet.errors import UserError
 from parp_espnet.names import check_name
-from parp_espnet.pipeline.options import parse
+from parp_espnet.pipeline.options import Range, parse
 from parp_espnet.pipeline.paths import ROOT, need_clone
 
 STAGES = {1: "environment", 2: "speech", 3: "dense models", 4: "pruned models", 5: "results"}
@@ -23,9 +23,9 @@ class StudySettings:
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     max_jobs_run: Annotated[
-        int | None, "experiments at a time; as many as cores and memory allow"
+        int | None, "experiments at a time; as many as cores and memory allow", Range(least=1)
     ] = None
-    ngpu: Annotated[int, "GPUs of each experiment; 0 trains on the CPU"] = 0
+    ngpu: Annotated[int, "GPUs of each experiment; 0 trains on the CPU", Range(least=0)] = 0
     dry_run: Annotated[
         bool, "print the experiments, what is left of them, and the commands; run nothing"
     ] = False
@@ -59,10 +59,6 @@ def read(arguments: Sequence[str]) -> StudySettings:
             f"run.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
         )
     check_name("run.sh: --profile", settings.file.stem)
-    if settings.max_jobs_run is not None and settings.max_jobs_run < 1:
-        raise UserError(f"run.sh: --max_jobs_run {settings.max_jobs_run}: expected 1 or more")
-    if settings.ngpu < 0:
-        raise UserError(f"run.sh: --ngpu {settings.ngpu}: expected 0 or more")
     return settings
 
 

@@ -5,7 +5,7 @@ it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from parp_espnet.corpora.table import FOLDERS
+from parp_espnet.corpora.registry import FOLDERS
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 

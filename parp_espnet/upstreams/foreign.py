@@ -37,7 +37,7 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
 
     Raises:
         UserError: it is missing, does not fit into memory, is damaged, or would run code or grow
-        when it is read.
+            when it is read.
     """
     _check_size(path)
     try:

@@ -82,20 +82,18 @@ def preflight(
 
     Args:
         upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face
-        hub
-            (`facebook/wav2vec2-base`).
+            hub (`facebook/wav2vec2-base`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
         random_seed: take the architecture only, and draw the weights with this seed: the control
-        that shows what
-            pretraining is worth.
+            that shows what pretraining is worth.
         pattern: of the names of a pool of one's own, see `pool.find_pool`.
         biases: whether biases belong to the pool.
 
     Raises:
         UserError: it is no upstream, of an unknown kind, damaged, does not load, gives other frames
-        than s3prl and
-            ESPnet expect, or has no whole pool to prune; the message names the cause.
+            than s3prl and ESPnet expect, or has no whole pool to prune; the message names the
+            cause.
     """
     path = Path(upstream)
     if path.is_file():

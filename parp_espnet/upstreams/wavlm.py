@@ -69,7 +69,7 @@ def native_weights(weights: dict[str, Tensor], layer_norm: bool) -> dict[str, Te
 
     Args:
         layer_norm: whether every convolution of the feature extractor has a layer norm, not the
-        first a group norm.
+            first a group norm.
 
     Raises:
         UserError: a weight has no counterpart.

@@ -83,7 +83,7 @@ def test_the_command(
     [
         (
             ["--only", "selects"],
-            "--only selects: expected one of select, step, decode, check, segments, mask",
+            f"--only selects: expected one of {', '.join(parts.PARTS)}",
         ),
         (["--device", "cuda:77"], "--device cuda:77: no such device here"),
         (

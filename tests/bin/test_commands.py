@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.files import write_json
 from parp_espnet.scoring.per import Counts, Total
 from parp_espnet.scoring.result import Result

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.pipeline.signals import guard
+from parp_espnet.queues.signals import guard
 
 ROOT = Path(__file__).resolve().parents[2]
 SSH = {"sshd": "openssh-server", "ssh": "openssh-client", "ssh-keygen": "openssh-client"}

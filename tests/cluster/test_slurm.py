@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = f"{sys.executable} -m parp_espnet.bin.run_local"

@@ -24,8 +24,9 @@ from parp_espnet.phones.ipa import clean, load_inventory
 from parp_espnet.phones.phonemiser import WrongScriptError, check_script, composed, phones_said
 
 WORDS = 5000
+USUAL = "“{}”, — {}? {}!"
 PUNCTUATION = {
-    "en": "“{}”, — {}? {}!", "es": "¿{}? ¡{}! «{}»", "fr": "« {} » ; {} ! "
+    "es": "¿{}? ¡{}! «{}»", "fr": "« {} » ; {} ! "
                                                            "{} …", "it": "«{}»: {}, {}.",
     "ky": "«{}» – {}; {}!", "nl": "‘{}’ ({}), {}?", "ru": "«{}» — {}: {}!", "sv": "”{}” – {}; {}.",
     "tr": "“{}”… {}’da {}?", "tt": "«{}» – {}, {}!", "zh": "「{}」、{}。《{}》！",
@@ -41,7 +42,7 @@ def sentences(language: str) -> Iterator[str]:
     random.shuffle(texts)
     three = iter(texts)
     for first, second, third in zip(three, three, three, strict=False):
-        yield PUNCTUATION[language].format(first, second, third)
+        yield PUNCTUATION.get(language, USUAL).format(first, second, third)
 
 
 @pytest.mark.parametrize("language", sorted(VOICES))
@@ -68,7 +69,10 @@ def test_what_is_said_in_five_thousand_words_is_in_the_inventory(language: str) 
 @pytest.mark.parametrize("language", sorted(VOICES))
 def test_what_the_corpus_is_drawn_with_stays_what_it_was(language: str) -> None:
     assert drawn_phones(language) <= set(load_inventory(language))
-    assert len(DRAWN[language].split()) == len(drawn_phones(language))
+    if language in DRAWN:
+        assert len(DRAWN[language].split()) == len(drawn_phones(language))
+    else:
+        assert drawn_phones(language) == set(load_inventory(language))
 
 
 def test_an_inventory_has_its_counts_beside_it(

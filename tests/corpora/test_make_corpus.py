@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import soundfile
 
-from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.data.kaldi import read_data_dir
 
 COMMAND = [sys.executable, "-m", "parp_espnet.bin.make_corpus"]
 CLDR = [

@@ -9,12 +9,12 @@ import pytest
 import soundfile
 
 from parp_espnet.corpora import own
-from parp_espnet.corpora.check.faults import levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
-from parp_espnet.corpora.kaldi import Utterance, write_data_dir
 from parp_espnet.corpora.layouts import SPLITS, Item, read_items
 from parp_espnet.corpora.rejects import Made
+from parp_espnet.data.check.faults import levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
+from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.sound.segments import OpenSounds
 
@@ -89,8 +89,8 @@ def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
     found = {name: reason for made in sets for name, reason in reasons(made).items()}
     assert {name: reason[:40] for name, reason in found.items()} == {
         "u4": "row: expected a part of 2.00 s, found 1 ",
-        "u5": "row: expected '<recording> <begin> <end>",
-        "u6": "row: expected '<recording> <begin> <end>",
+        "u5": "row: expected a recording of wav.scp, fo",
+        "u6": "row: expected 0 <= begin < end, found 'o",
         "u7": f"missing: expected the recording {data}"[:40],
         "u8": "row: expected a file, found a command (c",
         "u10": "row: expected a path without '..', found",

@@ -7,9 +7,9 @@ from parp_espnet.corpora import own
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.layouts import SPLITS
-from parp_espnet.corpora.marks import Marks
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.corpora.sets import How
+from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
 
 Record = Callable[..., Path]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.decoding.language_model import LanguageModel
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.decoding.tune import Given, Tried, as_matrix, as_table, best_of, grid

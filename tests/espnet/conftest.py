@@ -1,6 +1,15 @@
-"""What tests of broken trainings share: a run that nobody interrupts, and a comparison with it."""
+"""What tests of broken trainings share: a run that nobody interrupts, a comparison with it, and
+processes.
+"""
 
+import itertools
 import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +18,7 @@ from typing import Any
 import pytest
 import torch
 
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pruner import Pruner
 
@@ -24,6 +33,82 @@ def length() -> dict[str, Any]:
 def whole(recipe, length: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run that nobody interrupts."""
     return recipe.train(tmp_path_factory.mktemp("whole"), **length)
+
+
+class Started:
+    """A process that `warm.py` forked, with what tests use of `subprocess.Popen`."""
+
+    def __init__(self, told: int, output: Path, errors: Path) -> None:
+        """Wait until it has a number."""
+        self._told = os.fdopen(told)
+        self._output = output
+        self._errors = errors
+        self.pid = int(self._told.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended."""
+        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; return its exit code."""
+        if self.returncode is None:
+            assert select.select([self._told], [], [], timeout)[0], f"no end within {timeout} s"
+            self.returncode = int(self._told.readline())
+            self._told.close()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for its end; return what it wrote to stdout and stderr."""
+        self.wait(timeout)
+        return self._output.read_text(), self._errors.read_text()
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Started]]:
+    """A function that starts a program, `-c TEXT …` or `-m MODULE …`, in a process of its own that
+    has loaded ESPnet; `leads` makes it the leader of a session, `variables` are of its environment.
+    """
+    folder = tmp_path_factory.mktemp("started")
+    asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    warm = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("warm.py")), str(asked.fileno())],
+        pass_fds=[asked.fileno()],
+        stdin=subprocess.DEVNULL,
+    )
+    asked.close()
+    count = itertools.count()
+
+    def begin(*words: str, leads: bool = False, **variables: str) -> Started:
+        number = next(count)
+        output, errors = folder / f"{number}.out", folder / f"{number}.err"
+        request = {
+            "words": words,
+            "leads": leads,
+            "folder": str(Path.cwd()),
+            "environment": os.environ | variables,
+        }
+        told, end = os.pipe()
+        with output.open("w") as out, errors.open("w") as err:
+            ends = [out.fileno(), err.fileno(), end]
+            socket.send_fds(asking, [json.dumps(request).encode()], ends)
+        os.close(end)
+        return Started(told, output, errors)
+
+    yield begin
+    asking.close()
+    warm.wait()
 
 
 @pytest.fixture

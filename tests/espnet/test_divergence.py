@@ -12,8 +12,8 @@ import torch
 
 from parp_espnet.bin.train import main
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.divergence import MOST_SKIPPED, check_done, check_validation
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pruning.pruner import Pruner
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from espnet2.asr.ctc import CTC
 
-from parp_espnet.espnet.greedy import collapse, validate_by_tokens
+from parp_espnet.espnet.greedy import validate_by_tokens
+from parp_espnet.recognition.labels import collapse
 
 TOKENS = 5
 

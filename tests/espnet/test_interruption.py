@@ -2,6 +2,7 @@
 was not.
 """
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -93,6 +94,22 @@ def test_whatever_the_training_is(
     assert_same(whole, tmp_path)
 
 
+def test_what_reads_batches_ends_with_it(recipe, tmp_path: Path, after) -> None:
+    """Also where the exception, and so all that the training had, is kept."""
+    before = set(multiprocessing.active_children())
+    readers = []
+
+    def interrupt() -> None:
+        readers.extend(set(multiprocessing.active_children()) - before)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with after(3, interrupt), pytest.raises(SystemExit) as stopped:
+        recipe.train(tmp_path, num_workers=2)
+    assert len(readers) == 2
+    assert not [reader for reader in readers if reader.is_alive()]
+    assert stopped.value.code == 143
+
+
 def test_it_continues_with_the_validation(
     whole: Path, recipe, length, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, assert_same
 ) -> None:
@@ -115,12 +132,11 @@ def test_it_continues_with_the_validation(
 
 
 def test_a_process_that_gets_it(
-    whole: Path, recipe, length, tmp_path: Path, assert_same, wait_until, end_of
+    whole: Path, recipe, length, tmp_path: Path, start, assert_same, wait_until, end_of
 ) -> None:
     config = recipe.config(tmp_path, **length)
     begun = tmp_path / "begun"
-    command = [sys.executable, "-c", WAITS, str(begun), "--config", str(config)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = start("-c", WAITS, str(begun), "--config", str(config))
     wait_until(begun.exists, "the training to begin", process)
     process.send_signal(signal.SIGTERM)
     _, errors = end_of(process)
@@ -132,21 +148,14 @@ def test_a_process_that_gets_it(
 
 
 def test_a_group_that_gets_it(
-    recipe, length, tmp_path_factory, tmp_path: Path, assert_same, wait_until, end_of
+    recipe, length, tmp_path_factory, tmp_path: Path, start, assert_same, wait_until, end_of
 ) -> None:
     """Ctrl-C of a recipe reaches the processes that read batches as well."""
     options = length | {"num_workers": 2}
     whole = recipe.train(tmp_path_factory.mktemp("whole"), **options)
     begun = tmp_path / "begun"
-    command = [
-        sys.executable,
-        "-c",
-        WAITS,
-        str(begun),
-        "--config",
-        str(recipe.config(tmp_path, **options)),
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    config = recipe.config(tmp_path, **options)
+    process = start("-c", WAITS, str(begun), "--config", str(config), leads=True)
     wait_until(begun.exists, "the training to begin", process)
     os.killpg(process.pid, signal.SIGTERM)
     _, errors = end_of(process)
@@ -178,3 +187,22 @@ def test_other_batches_are_refused(recipe, tmp_path: Path, stop: Stop) -> None:
         recipe.train(tmp_path, num_iters_per_epoch=5)
     recipe.train(tmp_path)
     assert read_json(tmp_path / "training.json")["updates"] == 18
+
+
+LEFT = """
+from torch.utils.data import DataLoader
+from parp_espnet.espnet.interruption import Batches, _keep_readers
+loader = DataLoader(list(range(100)), num_workers=2)
+_keep_readers(loader)
+left = iter(Batches(loader, lambda number: None))
+print(next(left).item())
+"""
+"""A process that ends while it has batches, as with the traceback of an error in an epoch."""
+
+
+def test_no_process_that_reads_batches_outlives_the_training() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT], capture_output=True, text=True, timeout=1200, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,7 +9,8 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.decode import decode
-from parp_espnet.espnet.loading import find_model, load_model
+from parp_espnet.espnet.found import find_model
+from parp_espnet.espnet.loading import load_model
 from parp_espnet.files import write_json
 
 MODEL = "valid.loss.ave.pth"

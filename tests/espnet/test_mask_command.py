@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from parp_espnet.bin.mask import main
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
+from parp_espnet.pipeline.kept import keep
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pipeline.shell import settings_json
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.pruning.origin import Origin
+from parp_espnet.pruning.origin import EXPERIMENT, Origin
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.selection import select
 from parp_espnet.upstreams.weights import load_weights
@@ -174,8 +174,8 @@ def test_whose_a_mask_is(mask, upstream: Path, tmp_path: Path):
     settings = Settings(
         recipe=ROOT / "egs2/cldr/tr", method="rp", sparsity=0.5, lang="tr", seed=4, upstream="multi"
     )
-    (tmp_path / "settings.json").write_text(settings_json(settings))
-    given = ("--upstream", upstream, "--sparsity", 0.5, "--settings", tmp_path / "settings.json")
+    keep(settings, tmp_path)
+    given = ("--upstream", upstream, "--sparsity", 0.5, "--settings", tmp_path / EXPERIMENT)
     assert mask("from-upstream", *given, "--out", tmp_path / "mask")[0] == 0
     made = Mask.load(tmp_path / "mask").made
     # Weights drawn at random are in the place of the pre-trained ones.

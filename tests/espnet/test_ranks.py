@@ -6,7 +6,6 @@ import itertools
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pool import find_pool
@@ -112,35 +111,41 @@ def free_port() -> int:
     raise AssertionError("no free port")
 
 
-def launch(config: Path, ranks: int, *program: str) -> list[subprocess.CompletedProcess[str]]:
-    """Run `program` once a rank; it gets the configuration, and finds the others as torchrun's
-    programs do.
+Launch = Callable[..., list["subprocess.CompletedProcess[str]"]]
+
+
+@pytest.fixture(scope="module")
+def launch(start) -> Launch:
+    """A function (configuration, ranks, program) that runs `program` once a rank; it gets the
+    configuration, and finds the others as torchrun's programs do.
     """
-    port = free_port()
-    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(ranks)}
-    processes, done = [], []
-    try:
-        for rank in range(ranks):
-            words = [word.replace("RANK", str(rank)) for word in program]
-            environment = os.environ | where | {"RANK": str(rank)}
-            command = [sys.executable, *words, "--config", str(config)]
-            processes.append(
-                subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-            )
-        for process in processes:
-            _, errors = process.communicate(timeout=1200)
-            done.append(
-                subprocess.CompletedProcess(process.args, process.returncode, stderr=errors)
-            )
-    finally:
-        for process in processes:
-            process.kill()
-    return done
+
+    def run(config: Path, ranks: int, *program: str) -> list["subprocess.CompletedProcess[str]"]:
+        where = {
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(free_port()),
+            "WORLD_SIZE": str(ranks),
+        }
+        processes, done = [], []
+        try:
+            for rank in range(ranks):
+                words = [word.replace("RANK", str(rank)) for word in program]
+                words += ["--config", str(config)]
+                processes.append(start(*words, **where, RANK=str(rank)))
+            for process in processes:
+                _, errors = process.communicate(timeout=1200)
+                done.append(subprocess.CompletedProcess(program, process.returncode, stderr=errors))
+        finally:
+            for process in processes:
+                process.kill()
+        return done
+
+    return run
 
 
 @pytest.fixture(scope="module")
 def trained(
-    recipe, tmp_path_factory: pytest.TempPathFactory
+    recipe, launch: Launch, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[int, dict[str, Any]], Path]:
     """Train in so many processes with so pruning, once; return the directory."""
     known: dict[str, Path] = {}
@@ -182,7 +187,7 @@ def test_ranks_agree_and_leave_what_one_process_leaves(trained, lines, ranks: in
     assert any(event["flips"] for event in events) == adjusts
 
 
-def test_a_rank_that_differs_stops_the_run(recipe, tmp_path: Path):
+def test_a_rank_that_differs_stops_the_run(recipe, launch: Launch, tmp_path: Path):
     pruning = {"method": "parp", "sparsity": 0.5, "interval": 3}
     config = recipe.config(
         tmp_path / "exp", **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning
@@ -195,7 +200,7 @@ def test_a_rank_that_differs_stops_the_run(recipe, tmp_path: Path):
 
 
 def test_a_signal_to_one_rank_ends_all_and_they_continue(
-    trained, recipe, tmp_path: Path, assert_same
+    trained, recipe, launch: Launch, tmp_path: Path, assert_same
 ):
     config = recipe.config(tmp_path, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=HEAD_FIRST)
     stopped = launch(config, 2, "-c", STOPPED, "RANK")
@@ -208,7 +213,7 @@ def test_a_signal_to_one_rank_ends_all_and_they_continue(
     assert_same(trained(2, HEAD_FIRST), tmp_path)
 
 
-def test_ranks_that_finished_say_that_another_did_not(recipe, tmp_path: Path):
+def test_ranks_that_finished_say_that_another_did_not(recipe, launch: Launch, tmp_path: Path):
     config = recipe.config(tmp_path, **SHORT, **DISTRIBUTED)
     first, second = launch(config, 2, "-c", FAILS)
     assert [first.returncode, second.returncode] == [2, 2], second.stderr[-3000:]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from parp_espnet.espnet import recognise as module
-from parp_espnet.espnet.recognise import Windows, recognise
 from parp_espnet.espnet.recogniser import Recogniser
+from parp_espnet.recognition import recognise as module
 from parp_espnet.recognition.audio import Failure, find
+from parp_espnet.recognition.recognise import Windows, recognise
 from parp_espnet.recognition.transcripts import Transcript
 
 

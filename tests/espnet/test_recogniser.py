@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from parp_espnet.espnet.frames import Grid
-from parp_espnet.espnet.recogniser import SHORTEST, Recogniser
+from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.files import read_json, write_json
+from parp_espnet.recognition.grid import Grid
+from parp_espnet.recognition.listening import SHORTEST
 from parp_espnet.recognition.transcripts import Phone
 
 LENGTHS = (16000, 9000, 30011, 4000, 12345)

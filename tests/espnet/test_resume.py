@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,11 +33,11 @@ main()
 """
 
 
-def test_killed_at_some_update(whole: Path, recipe, length, tmp_path: Path, assert_same):
+def test_killed_at_some_update(whole: Path, recipe, length, tmp_path: Path, start, assert_same):
     config = recipe.config(tmp_path, **length)
-    command = [sys.executable, "-c", DIES, "--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    process = start("-c", DIES, "--config", str(config))
+    _, errors = process.communicate()
+    assert process.returncode == -signal.SIGKILL, errors
     assert not (tmp_path / "mask.safetensors").exists()
 
     recipe.train(tmp_path, **length)

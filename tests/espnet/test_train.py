@@ -7,8 +7,8 @@ import torch
 from espnet2.tasks.asr import ASRTask
 
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.decode import decode
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.pool import find_pool

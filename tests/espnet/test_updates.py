@@ -12,8 +12,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from transformers import AutoModel
 
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state
 from parp_espnet.espnet.decode import Recogniser
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.espnet.task import PruningASRTask
 from parp_espnet.files import read_json
 from parp_espnet.pruning.groups import follows

@@ -21,9 +21,9 @@ import yaml
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from parp_espnet.corpora.check.folder import read_folder
-from parp_espnet.corpora.kaldi import Utterance, read_data_dir, write_data_dir
 from parp_espnet.corpora.layouts import read_items
+from parp_espnet.data.check.folder import read_folder
+from parp_espnet.data.kaldi import Utterance, read_data_dir, write_data_dir
 from parp_espnet.espnet.decode import read_wav_scp
 from parp_espnet.pipeline.formatting import format_data
 from parp_espnet.pipeline.paths import ROOT

@@ -14,7 +14,7 @@ from parp_espnet.glue.models import WHEEL, load_classifier
 from parp_espnet.glue.score import compare, score
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.glue.tasks import TASKS
-from parp_espnet.pipeline.shell import settings_json
+from parp_espnet.pipeline.kept import keep
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pool import find_pool, shapes_of
 from parp_espnet.pruning.pruner import nonzero_count
@@ -40,7 +40,7 @@ class Interrupted(Finetuning):
 
 def experiment(settings: Settings, folder: Path) -> Path:
     folder.mkdir()
-    (folder / "settings.json").write_text(settings_json(settings))
+    keep(settings, folder)
     return folder
 
 

@@ -2,6 +2,7 @@ import unicodedata
 
 import pytest
 
+from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.letters import letters_of
 from parp_espnet.phones.phonemiser import SCRIPTS, WrongScriptError, phones_of
 
@@ -59,7 +60,11 @@ def test_what_has_no_letters(text: str, message: str) -> None:
 
 
 def test_every_voice_has_a_script() -> None:
-    assert set(SCRIPTS.values()) == {"LATIN", "CYRILLIC", "CJK"}
+    assert SCRIPTS.keys() == VOICES.keys()
+    assert {"LATIN", "CYRILLIC", "CJK"} <= set(SCRIPTS.values())
+    letters = [unicodedata.name(chr(code), "") for code in range(0x3000)]
+    for script in set(SCRIPTS.values()) - {"CJK"}:
+        assert sum(name.startswith(f"{script} ") for name in letters) > 20
 
 
 @pytest.mark.parametrize(

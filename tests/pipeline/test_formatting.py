@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from parp_espnet.corpora.kaldi import read_data_dir
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.formatting import filter_data, format_data
 
@@ -122,7 +122,7 @@ def test_short_and_long_utterances_are_left_out(data: Path, tmp_path: Path) -> N
         (
             "segments",
             "s1-a z 0 1\ns1-b s1-b 0 1\nc c 0 1\n",
-            "expected '<recording> <begin> <end>'",
+            "s1-a: expected a recording of wav.scp, found z",
         ),
     ],
 )

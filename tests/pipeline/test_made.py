@@ -1,32 +1,27 @@
 """What a result and a mask say of how they were made."""
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from parp_espnet.corpora.table import FOLDERS
-from parp_espnet.errors import UserError
-from parp_espnet.files import read_json
 from parp_espnet.glue.settings import Settings as GlueSettings
 from parp_espnet.pipeline.made import (
-    CALL,
     CONFIGURATIONS,
     SHIPPED,
-    load_settings,
     options_of,
-    options_of_result,
     origin_of,
-    write_origin,
 )
+from parp_espnet.pipeline.options import CALL, options_of_class
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pipeline.shell import settings_json
-from parp_espnet.pruning.origin import ORIGIN, Origin
+from parp_espnet.pruning.origin import Origin
 
 USUAL = Settings(recipe=ROOT / "egs2/cldr/es", train_config=Path("../../../conf/train/phn.yaml"))
+
+OPTIONS = options_of_class(Settings)
 
 
 def other_than(value: object) -> object:
@@ -44,21 +39,12 @@ def test_what_is_as_usual_is_no_option() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [field.name for field in fields(Settings) if field.name not in CALL]
+    "name", [name for name, option in OPTIONS.items() if option.part is not CALL]
 )
 def test_every_option_that_differs_is_held(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a: 1\n")
-    default = next(field.default for field in fields(Settings) if field.name == name)
-    kinds = {
-        "train_config",
-        "lm_config",
-        "merge",
-        "ngram",
-        "lm_train_text",
-        "initial_mask",
-        *FOLDERS,
-    }
-    value = tmp_path / "file" if name in kinds else other_than(1 if default is None else default)
+    default, kind = OPTIONS[name].default, OPTIONS[name].kind
+    value = tmp_path / "file" if kind is Path else other_than(1 if default is None else default)
     found = options_of(replace(USUAL, **{name: value}))
     assert {option.partition(".")[0] for option in found} == {name}
     assert all(isinstance(value, bool | int | float | str) for value in found.values())
@@ -119,38 +105,11 @@ def test_a_file_is_told_by_its_content(tmp_path: Path) -> None:
     assert str(found[0]).startswith("merge.txt ")
 
 
-def test_a_later_call_does_not_change_what_a_model_was_trained_with(tmp_path: Path) -> None:
-    write_origin(replace(USUAL, scope="layer", lr=0.01, phn_tag="mine", use_ngram=True), tmp_path)
-    later = replace(
-        USUAL, phn_tag="mine", lr=0.5, use_ngram=True, metric="cer", merge=tmp_path / "gone"
-    )
-    trained = {"scope": "layer", "lr": 0.01}
-    scored = {"metric": "cer", "merge": "gone"}
-    assert options_of_result(later, tmp_path, decoded_so=True) == trained | scored | {
-        "use_ngram": True
-    }
-    # The greedy decoding beside it was made without the n-gram.
-    assert options_of_result(later, tmp_path, decoded_so=False) == trained | scored
-    # A training of before left nothing of its options.
-    assert options_of_result(later, tmp_path / "old", decoded_so=False) == {"lr": 0.5} | scored
-    (tmp_path / ORIGIN).write_text("[]")
-    with pytest.raises(UserError, match=r"origin\.json: expected the options of a training"):
-        options_of_result(later, tmp_path, decoded_so=True)
-
-
-def test_whose_an_experiment_is(tmp_path: Path) -> None:
+def test_whose_an_experiment_is() -> None:
     es = replace(USUAL, method="omp", lang="es", seed=2)
     assert origin_of(es) == Origin(None, "omp", "egs2/cldr/es", "es", 2, "multi", "magnitude")
-    # Of data that the user made, these say it.
-    (tmp_path / "dump/raw/train").mkdir(parents=True)
-    (tmp_path / "dump/raw/train/utt2lang").write_text("a-1 xx\na-2 yy\nb-1 xx\n")
-    write_origin(replace(es, recipe=tmp_path, lang=None), tmp_path)
-    assert Origin.of_experiment(tmp_path).language == "xx yy"
-    assert read_json(tmp_path / ORIGIN)["languages"] == ["xx", "yy"]
     text = GlueSettings(recipe=ROOT / "egs2/glue/cola", task="cola", method="mpi", model="xlnet")
     assert origin_of(text) == Origin(None, "mpi", "egs2/glue/cola", "cola", 0, "xlnet", "magnitude")
-    (tmp_path / "settings.json").write_text(settings_json(text))
-    assert load_settings(tmp_path / "settings.json") == text
     assert options_of(replace(text, max_length=9))["max_length"] == 9
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.names import check_name
+from parp_espnet.pipeline.call_options import STAGES
 from parp_espnet.pipeline.command_line import read
-from parp_espnet.pipeline.settings import STAGES, Settings, upstream_name
+from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.shipped import upstream_name
 
 
 @pytest.fixture
@@ -183,12 +185,10 @@ def test_settings_are_read_back(recipe: Path) -> None:
         str(recipe / "merge.txt"),
     ]
     settings = settings_of(recipe, *words)
-    file = recipe / "settings.json"
-    file.write_text(json.dumps(asdict(settings), default=str))
-    assert Settings.load(file) == settings
-    file.write_text('{"lang": "es"}')
+    kept = json.loads(json.dumps(asdict(settings), default=str))
+    assert Settings.of(kept, "settings.json") == settings
     with pytest.raises(UserError, match="expected settings of an experiment"):
-        Settings.load(file)
+        Settings.of({"lang": "es"}, "settings.json")
 
 
 def test_skipping() -> None:

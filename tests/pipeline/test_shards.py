@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.shards import join, split
 

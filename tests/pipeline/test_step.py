@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.contents import Contents
 from parp_espnet.pipeline.record import stale
-from parp_espnet.pipeline.step import Step, describe, overdue, run, state
+from parp_espnet.pipeline.running import run
+from parp_espnet.pipeline.step import Step, describe, overdue, state
 
 
 @pytest.fixture
@@ -333,19 +335,24 @@ def training(step: Step) -> Step:
     return replace(
         step, command=("bash", "-c", script), record=Path("exp/tag/.steps/train.json"),
         outputs=outputs,
-        settings=(Path("conf"),), keep=True, afresh=True, spared=("settings.json",),
+        settings=(Path("conf"),), keep=True, afresh=True, spared=("experiment.json",),
     )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def a_pth_of_any_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests' models are text."""
-    monkeypatch.setattr("parp_espnet.pipeline.step.is_whole", lambda path: path.exists())
+    take_for_whole(monkeypatch, lambda path: path.exists())
+
+
+def take_for_whole(monkeypatch: pytest.MonkeyPatch, is_whole: Callable[[Path], bool]) -> None:
+    for module in ("step", "running"):
+        monkeypatch.setattr(f"parp_espnet.pipeline.{module}.is_whole", is_whole)
 
 
 def test_other_data_begin_anew_and_other_settings_are_refused(training: Step, capsys) -> None:
     run(training)
-    Path("exp/tag/settings.json").touch()
+    Path("exp/tag/experiment.json").touch()
     Path("in").write_text("two")
     run(training)
     said = capsys.readouterr().err
@@ -353,7 +360,7 @@ def test_other_data_begin_anew_and_other_settings_are_refused(training: Step, ca
     assert "train: what was there before is in exp/tag/earlier/1" in said
     assert Path("exp/tag/model.pth").read_text() == "two"
     assert Path("exp/tag/earlier/1/model.pth").read_text() == "one"
-    assert Path("exp/tag/settings.json").exists()
+    assert Path("exp/tag/experiment.json").exists()
     Path("conf").write_text("b")
     Path("in").write_text("three")
     with pytest.raises(UserError, match=r"was made with other settings \(conf has changed\)"):
@@ -381,9 +388,7 @@ def test_a_damaged_model_is_not_kept_in_place_of_a_whole_one(training: Step, mon
     run(training)
     Path("in").write_text("two")
     run(training)
-    monkeypatch.setattr(
-        "parp_espnet.pipeline.step.is_whole", lambda path: path.read_text() != "dam"
-    )
+    take_for_whole(monkeypatch, lambda path: path.read_text() != "dam")
     Path("exp/tag/model.pth").write_text("dam")
     run(training)
     found = {str(path): path.read_text() for path in Path("exp/tag").rglob("*.pth")}

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline import contract
-from parp_espnet.queues import options
+from parp_espnet.queues import contract, options
 from parp_espnet.queues.driver import lay_out
 from parp_espnet.queues.pbs import Pbs
 from parp_espnet.queues.scheduler import Scheduler

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.pipeline import contract
-from parp_espnet.queues import script
+from parp_espnet.queues import contract, script
 
 
 def jobs(words: str) -> contract.JobArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from parp_espnet.corpora.kaldi import Utterance, write_data_dir
+from parp_espnet.data.kaldi import Utterance, write_data_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = ("train", "dev", "test")

@@ -156,7 +156,7 @@ def test_tuning_never_reads_the_test_set(
     other = tmp_path / "recipe"
     shutil.copytree(recipe, other)
     # A copy of a recipe with its experiments is refused; one that was moved is none.
-    for settings in other.glob("exp/*/settings.json"):
+    for settings in other.glob("exp/*/experiment.json"):
         settings.write_text(settings.read_text().replace(str(recipe), str(other)))
     shutil.rmtree(other / "data/test")
     shutil.rmtree(other / "dump/raw/test")

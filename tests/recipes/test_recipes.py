@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.corpora.table import CORPORA, FOLDERS
+from parp_espnet.corpora.registry import CORPORA, FOLDERS
 from parp_espnet.glue.tasks import TASKS
 from parp_espnet.phones.espeak import VOICES
 
@@ -31,6 +31,16 @@ def dry_run(recipe: str, *options: str) -> subprocess.CompletedProcess[str]:
 def test_the_table_lists_every_recipe() -> None:
     table = (ROOT / "egs2/README.md").read_text()
     assert sorted(re.findall(r"^\| \[([\w/-]+)\]\(\1\) \|", table, re.MULTILINE)) == RECIPES
+
+
+def test_the_table_has_what_each_corpus_says_of_its_recipes() -> None:
+    table = (ROOT / "egs2/README.md").read_text().splitlines()
+    said: list[str] = []
+    for corpus in CORPORA.values():
+        for name, row in corpus.recipes.items():
+            said.append(name)
+            assert f"| [{name}]({name}) | {row.speech} | {row.phones} | {row.needs} |" in table
+    assert sorted(said) == EXPERIMENTS
 
 
 def test_every_language_of_common_voice_has_a_recipe() -> None:

@@ -11,7 +11,7 @@ from parp_espnet.bin.run_stages import read
 from parp_espnet.errors import UserError
 from parp_espnet.glue.settings import STAGES as TEXT_NAMES
 from parp_espnet.glue.stages import TEXT
-from parp_espnet.pipeline.settings import STAGES as SPEECH_NAMES
+from parp_espnet.pipeline.call_options import STAGES as SPEECH_NAMES
 from parp_espnet.pipeline.stages import SPEECH
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "egs2/TEMPLATE"

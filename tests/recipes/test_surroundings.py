@@ -207,8 +207,8 @@ def test_what_a_dry_run_prints_first_makes_the_rest_run_anywhere(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(ROOT / recipe), str(ROOT)]
-    (left,) = expdir.glob("*/settings.json")
-    kept = json.loads(left.read_text())
+    (left,) = expdir.glob("*/experiment.json")
+    kept = json.loads(left.read_text())["options"]
     assert (kept["recipe"], kept["dry_run"]) == (str(ROOT / recipe), False)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parp_espnet.espnet.greedy import collapse
+from parp_espnet.recognition.labels import collapse
 from parp_espnet.recognition.windows import cut, join
 
 STRIDE = 320

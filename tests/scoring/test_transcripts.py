@@ -10,7 +10,7 @@ def test_reading(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("u1 o l a\nu2\n\nu3 tʰ\n", encoding="utf-8")
     assert read_text(tmp_path / "text") == {"u1": ("o", "l", "a"), "u2": (), "u3": ("tʰ",)}
     (tmp_path / "text").write_text("u1 a\nu1 b\n")
-    with pytest.raises(UserError, match="line 2: utterance u1 for the second time"):
+    with pytest.raises(UserError, match="line 2: u1 for the second time"):
         read_text(tmp_path / "text")
     with pytest.raises(UserError, match="no such file; decode first"):
         read_text(tmp_path / "gone")

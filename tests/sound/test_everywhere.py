@@ -10,12 +10,12 @@ import pytest
 import soundfile
 
 from parp_espnet.corpora import own
-from parp_espnet.corpora.check.faults import levels
-from parp_espnet.corpora.check.judge import Limits
-from parp_espnet.corpora.check.run import check
-from parp_espnet.corpora.kaldi import Utterance, read_data_dir
 from parp_espnet.corpora.layouts import SPLITS
 from parp_espnet.corpora.rejects import Reject
+from parp_espnet.data.check.faults import levels
+from parp_espnet.data.check.judge import Limits
+from parp_espnet.data.check.run import check
+from parp_espnet.data.kaldi import Utterance, read_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.formatting import format_data
 

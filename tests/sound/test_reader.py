@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from parp_espnet.sound import reader
-from parp_espnet.sound.channels import mono, read_channels
+from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError, Trouble
 from parp_espnet.sound.full_scale import full_scale
 from parp_espnet.sound.reader import open_sound
@@ -300,16 +300,6 @@ def test_the_channel_that_is_asked_for_or_the_average() -> None:
     assert mono(both[:, :1], 1).tolist() == [0.5, 1]
     with pytest.raises(ValueError, match="expected channel 3, found 2 channels"):
         mono(both, 2)
-
-
-@pytest.mark.parametrize(
-    ("words", "numbers"),
-    [("A B", [0, 1]), ("1 2", [0, 1]), ("0 1", [0, 1]), ("a c", [0, 2]), ("2 2", [1, 1])],
-)
-def test_names_of_channels(tmp_path: Path, words: str, numbers: list[int]) -> None:
-    lines = [f"r{number} f {word}\n" for number, word in enumerate(words.split())]
-    (tmp_path / "reco2file_and_channel").write_text("".join(lines))
-    assert list(read_channels(tmp_path).values()) == numbers
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.pipeline.step import Step, run
+from parp_espnet.pipeline.running import run
+from parp_espnet.pipeline.step import Step
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
 from parp_espnet.study.plan import Study

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.checkpoints import load_model_state
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.config import _load
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint

@@ -3,51 +3,36 @@ changes no bit.
 """
 
 import dataclasses
-import io
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from transformers import HubertModel
 
-from parp_espnet.corpora import debian, readings
-from parp_espnet.corpora.speech import finish, say
 from parp_espnet.errors import UserError
-from parp_espnet.phones.espeak import Synthesiser, Voice
 from parp_espnet.upstreams.preflight import preflight
-from parp_espnet.upstreams.pretrain import alignment, targets
+from parp_espnet.upstreams.pretrain import targets
 from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig, read_config
 from parp_espnet.upstreams.pretrain.export import export
-from parp_espnet.upstreams.pretrain.human import load_human, make_human
 from parp_espnet.upstreams.pretrain.model import draw_mask
 from parp_espnet.upstreams.pretrain.speech import (
     batches,
     load_speech,
     make_speech,
-    normalised,
     sets_of,
 )
 from parp_espnet.upstreams.pretrain.train import pretrain
 
-HUMAN = {"en", "es", "fr", "nl", "ru"}
-"""Languages of the cldr corpus that Debian has human speech of."""
 RECIPE = Path(__file__).parents[2] / "egs2" / "cldr" / "ssl1"
 TINY = PretrainConfig(
     languages=("es",),
     dev_minutes=0.1,
-    human=("it",),
     iterations=(
         Iteration(updates=4, clusters=8, minutes=0.5),
-        Iteration(updates=4, clusters=8, minutes=0.3, human=True),
+        Iteration(updates=4, clusters=8, minutes=0.3),
         Iteration(updates=4, clusters=6, layer=1, minutes=0.6),
     ),
     model={
@@ -61,52 +46,12 @@ TINY = PretrainConfig(
 
 
 @pytest.fixture(scope="module")
-def speech(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Path:
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("speech")
     for number in (1, 2, 3):
         for one in sets_of(TINY, number, folder).values():
             make_speech(TINY, one, jobs=1)
-    make_human(TINY, folder / "human", packages, jobs=1)
     return folder
-
-
-@pytest.fixture(scope="module")
-def packages(
-    tmp_path_factory: pytest.TempPathFactory, make_deb: Callable[..., debian.Package]
-) -> Iterator[Path]:
-    """Where downloads go; in the only package a voice says pictures' descriptions, one of them
-    another one.
-    """
-    mirror = tmp_path_factory.mktemp("mirror")
-    texts = {
-        "one": "questo è un esempio di voce",
-        "two": "la luna piena sopra il mare",
-        "three": "un gatto nero dorme",
-    }
-    spoken = {**texts, "three": "oggi piove e il vento soffia forte da nord"}
-    files: dict[str, bytes] = {}
-    for name, text in texts.items():
-        files |= {f"{name}.txt": f"-\nit.utf8={text}\nes.utf8=esto no se oye\n".encode()}
-        files |= {f"{name}_desc_it.ogg": as_wav(rendered("it", spoken[name]))}
-        files |= {f"{name}_desc_es.ogg": as_wav(say("es", "esto no se oye"))}
-    package = make_deb(mirror, files)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readings, "SOURCES", (readings.Source(package, readings.tux_paint),))
-        patch.setattr(debian, "MIRRORS", (mirror.as_uri(),))
-        yield tmp_path_factory.mktemp("downloads")
-
-
-def rendered(language: str, text: str) -> NDArray[np.int16]:
-    """Another voice than the reference."""
-    with Synthesiser(language, Voice(variant="f2", rate=150)) as synthesiser:
-        raw, _ = synthesiser.speak(text)
-        return finish(raw, synthesiser.sample_rate)
-
-
-def as_wav(samples: NDArray[np.int16]) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, samples, 16000, format="WAV")
-    return file.getvalue()
 
 
 def run(folder: Path, speech: Path) -> Path:
@@ -116,19 +61,27 @@ def run(folder: Path, speech: Path) -> Path:
     return pretrain(TINY, folder)
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory, speech: Path) -> Path:
+    """The folder of a run that nobody interrupts."""
+    folder = tmp_path_factory.mktemp("work")
+    run(folder, speech)
+    return folder
+
+
 def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     return dict(torch.load(checkpoint, weights_only=True)["model"])
 
 
 def test_an_interrupted_run_ends_with_the_same_bits(
-    tmp_path: Path, speech: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, speech: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = weights(run(tmp_path / "whole", speech))
+    whole = weights(run(work, speech))
     real, calls = torch.nn.utils.clip_grad_norm_, []
 
     def interrupt(*arguments: object, **options: object) -> torch.Tensor:
         calls.append(1)
-        if len(calls) == 7:  # the third update of the second iteration, which hears people
+        if len(calls) == 7:  # the third update of the second iteration
             raise KeyboardInterrupt
         return real(*arguments, **options)  # type: ignore[arg-type]
 
@@ -141,8 +94,8 @@ def test_an_interrupted_run_ends_with_the_same_bits(
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_the_exported_upstream_loads_and_is_small(tmp_path: Path, speech: Path) -> None:
-    export(TINY, run(tmp_path / "work", speech), tmp_path / "upstream")
+def test_the_exported_upstream_loads_and_is_small(tmp_path: Path, speech: Path, work: Path) -> None:
+    export(TINY, run(work, speech), tmp_path / "upstream")
     checked = preflight(str(tmp_path / "upstream"), tmp_path / "adapted")
     assert checked.changed == {}
     size = (tmp_path / "upstream" / "model.safetensors").stat().st_size
@@ -229,83 +182,9 @@ def test_nearest_centroids() -> None:
     assert np.array_equal(targets.assign(features, centroids), distances.argmin(1))
 
 
-def test_human_speech_is_warped_and_only_of_the_languages_that_were_asked_for(
-    speech: Path, packages: Path
-) -> None:
-    clips = load_human(TINY, speech / "human")
-    spoken = [
-        one for one in readings.read(readings.SOURCES[0], packages, jobs=1) if one.language == "it"
-    ]
-    assert len(clips) == TINY.human_copies * len(spoken) == 6
-    for number, clip in enumerate(clips):
-        assert abs(np.log(len(clip.samples) / len(spoken[number // 2].samples))) <= TINY.warp + 0.01
-        assert np.array_equal(clip.reference, say("it", spoken[number // 2].text))
-    assert len({len(clip.samples) for clip in clips}) == 6
-    with pytest.raises(UserError, match="run stage 1 first"):
-        load_human(dataclasses.replace(TINY, warp=0.1), speech / "human")
-
-
-def test_readings_get_their_references_targets(tmp_path: Path, speech: Path) -> None:
-    work = tmp_path / "work"
-    run(work, speech)
-    clips = load_human(TINY, speech / "human")
-    centroids = targets.load_centroids(work / "iter2" / "centroids.npy")
-    kept = [
-        goal for goal in targets.load_targets(work / "iter2" / "targets_human.npy") if len(goal)
-    ]
-    assert 0 < len(kept) <= len(clips)
-    possible = [
-        set(targets.assign(targets.mfcc(clip.reference), centroids).tolist()) for clip in clips
-    ]
-    assert all(any(set(goal.tolist()) <= classes for classes in possible) for goal in kept)
-    other = tmp_path / "other"
-    other.mkdir()
-    shutil.copy(work / "iter2/centroids.npy", other)
-    alignment.label(TINY, clips, other, work / "iter1/checkpoint.pt", jobs=2)
-    assert (other / "targets_human.npy").read_bytes() == (
-        work / "iter2/targets_human.npy"
-    ).read_bytes()
-
-
-@pytest.mark.skipif(not (RECIPE / "upstreams" / "multi").is_dir(), reason="no upstream is shipped")
-def test_a_trained_model_tells_whose_text_a_reading_is() -> None:
-    model = HubertModel.from_pretrained(RECIPE / "upstreams" / "multi").eval()
-    texts = [
-        "questo è un esempio di voce",
-        "la luna piena sopra il mare",
-        "oggi piove e il vento soffia forte",
-    ]
-
-    def directions(samples: NDArray[np.int16]) -> targets.Features:
-        with torch.no_grad():
-            wave = torch.from_numpy(normalised(samples))[None]
-            states = model(wave, output_hidden_states=True).hidden_states
-            return alignment.directions(states[len(states) // 2][0])
-
-    heard = [directions(rendered("it", text)) for text in texts]
-    said = [directions(say("it", text)) for text in texts]
-    distances = np.array(
-        [[targets.align_directions(one, other)[0] for other in said] for one in heard]
-    )
-    own = distances.diagonal().copy()
-    np.fill_diagonal(distances, np.inf)
-    assert (own < alignment.NEARER * distances.min(axis=1)).all()
-
-
-@pytest.mark.parametrize("iterations", [[{"human": True}], [{}, {"human": True, "layer": 1}]])
-def test_human_speech_needs_a_model_that_aligns_it(
-    tmp_path: Path, iterations: list[dict[str, object]]
-) -> None:
-    full = [{"updates": 1, "minutes": 1, "clusters": 8} | one for one in iterations]
-    content = {"languages": ["es"], "human": ["es"], "model": {}, "iterations": full}
-    (tmp_path / "bad.yaml").write_text(yaml.safe_dump(content))
-    with pytest.raises(UserError, match="has human: true; expected an iteration before it"):
-        read_config(tmp_path / "bad.yaml")
-
-
 def test_a_loss_that_is_not_a_number_ends_it(speech: Path, tmp_path: Path) -> None:
     (tmp_path / "speech").symlink_to(speech)
-    wild = dataclasses.replace(TINY, learning_rate=1e30, human=(), iterations=TINY.iterations[:1])
+    wild = dataclasses.replace(TINY, learning_rate=1e30, iterations=TINY.iterations[:1])
     with pytest.raises(
         UserError, match=r"the loss or its gradient is not a number, at a learning rate of"
     ):
@@ -313,15 +192,10 @@ def test_a_loss_that_is_not_a_number_ends_it(speech: Path, tmp_path: Path) -> No
 
 
 def test_shipped_configurations_differ_in_what_they_are_about() -> None:
-    mono, multi, human = (
-        read_config(RECIPE / "conf" / f"{name}.yaml") for name in ("mono", "multi", "human")
-    )
+    mono, multi = (read_config(RECIPE / "conf" / f"{name}.yaml") for name in ("mono", "multi"))
     assert (len(mono.languages), len(multi.languages)) == (1, 11)
     # Alike in everything but the languages, so that the two upstreams can be compared.
     assert dataclasses.replace(mono, languages=()) == dataclasses.replace(multi, languages=())
-    # The trial begins as multi does, and hears every language that there are readings in.
-    assert human.iterations[0] == multi.iterations[0]
-    assert set(human.languages) & set(human.human) == set(human.languages) & HUMAN
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 #!/usr/bin/env bash
-# Pretrain a small upstream on synthetic speech, where its configuration says so also on human readings (340 MB of Debian's
-# packages, kept in downloads/),
-# and export it in Hugging Face format:
+# Pretrain a small upstream on synthetic speech, and export it in Hugging Face format:
 #
 #     egs2/cldr/ssl1/run.sh --config conf/multi.yaml      eleven languages: upstreams/multi
 #     egs2/cldr/ssl1/run.sh --config conf/mono.yaml       English only, its counterpart: upstreams/mono
-#     egs2/cldr/ssl1/run.sh --config conf/human.yaml      eleven languages and human readings, a trial
 #     egs2/cldr/ssl1/run.sh --help
 #
 # Interrupt it whenever you like: the same command continues.
@@ -34,7 +31,7 @@ if at_stage 1; then
 fi
 
 if at_stage 2; then
-    pretrain train --jobs "${jobs}"
+    pretrain train
 fi
 
 if at_stage 3; then

@@ -32,9 +32,9 @@ def heat_map(
 
     Args:
         centre: the value between two colours, such as 1 for ratios; by default one colour grows
-        darker.
+            darker.
         limits: values of the first and the last colour, where they are not the lowest and the
-        highest that there are.
+            highest that there are.
         digits: after the point, in the cells.
         bold: (rows, columns), the cells whose numbers are bold.
     """

@@ -59,7 +59,8 @@ def _channel(size: int, ranges: Disturbances, rng: np.random.Generator) -> NDArr
     points = np.linspace(np.log(60.0), np.log(SAMPLE_RATE / 2), 8)
     gains = rng.normal(0.0, ranges.channel, len(points))
     frequencies = np.log(np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 20.0))
-    return 10.0 ** (np.interp(frequencies, points, gains) / 20)
+    channel: NDArray[np.float64] = 10.0 ** (np.interp(frequencies, points, gains) / 20)
+    return channel
 
 
 def _room(ranges: Disturbances, rng: np.random.Generator) -> NDArray[np.float64]:

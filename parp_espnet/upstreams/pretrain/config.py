@@ -28,10 +28,6 @@ class Iteration:
     """Share of utterances that get a room, a channel and noise; their targets come from the clean
     speech.
     """
-    human: bool = False
-    """Train on human readings as well. The model of the round before aligns them with the reference
-    voice.
-    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +39,6 @@ class PretrainConfig:
     iterations: tuple[Iteration, ...]
     model: dict[str, Any]
     """Overrides of Hugging Face's `HubertConfig`."""
-    human: tuple[str, ...] = ()
-    """Languages of the human speech (`parp_espnet.corpora.readings`) that rounds with `human` hear
-    as well.
-    """
-    human_copies: int = 2
-    """How often each human reading is heard, each time warped by another factor."""
     seed: int = 1
     dev_minutes: float = 5.5
     """Minutes of held-out voices and phrases over all languages, for the accuracies that are
@@ -101,17 +91,9 @@ def read_config(path: Path) -> PretrainConfig:
             f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, "
             f"found {found}"
         )
-    values |= {name: tuple(values[name]) for name in ("languages", "human") if name in values}
+    values["languages"] = tuple(values["languages"])
     values["iterations"] = tuple(Iteration(**iteration) for iteration in values["iterations"])
-    config = PretrainConfig(**values)
-    for number, iteration in enumerate(config.iterations, 1):
-        if iteration.human and (number == 1 or iteration.layer is not None):
-            raise UserError(
-                f"{path}: iteration {number} has human: true; expected an iteration before it, "
-                f"whose model aligns "
-                "human speech, and no layer of its own"
-            )
-    return config
+    return PretrainConfig(**values)
 
 
 def _neighbours(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.options import OF_MACHINE, parse
+from parp_espnet.pipeline.options import OF_MACHINE, Range, parse
 
 STAGES = {1: "speech", 2: "train", 3: "export"}
 
@@ -19,7 +19,7 @@ class RecipeSettings:
     config: Annotated[Path, "what to pretrain"] = Path("conf/multi.yaml")
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
-    jobs: Annotated[int, "processes that synthesise and align; all cores", OF_MACHINE] = (
+    jobs: Annotated[int, "processes that synthesise; all cores", OF_MACHINE, Range(least=1)] = (
         os.cpu_count() or 1
     )
     out: Annotated[Path | None, "directory of the upstream; upstreams/NAME by default"] = None
@@ -46,8 +46,6 @@ def read(arguments: Sequence[str]) -> RecipeSettings:
             f"{len(STAGES)} "
             f"({', '.join(STAGES.values())}), the first no later than the last"
         )
-    if settings.jobs < 1:
-        raise UserError(f"run.sh: --jobs {settings.jobs}: expected 1 or more")
     if not settings.config.is_file():
         there = " ".join(sorted(str(other) for other in Path("conf").glob("*.yaml")))
         raise UserError(

@@ -66,22 +66,7 @@ def align(features: Features, reference: Features) -> NDArray[np.int64]:
     import librosa  # noqa: PLC0415
 
     _, path = librosa.sequence.dtw(features.T, reference.T)
-    return _first_matches(path, len(features), len(reference))
-
-
-def align_directions(features: Features, reference: Features) -> tuple[float, NDArray[np.int64]]:
-    """Align as `align` does, by the angles between unit vectors; also returns the mean distance 1 −
-    cos per match.
-    """
-    # Imported here: it takes seconds.
-    import librosa  # noqa: PLC0415
-
-    cost, path = librosa.sequence.dtw(C=1 - features @ reference.T)
-    return float(cost[-1, -1]) / len(path), _first_matches(path, len(features), len(reference))
-
-
-def _first_matches(path: NDArray[np.int64], frames: int, others: int) -> NDArray[np.int64]:
-    found = np.full(frames, others)
+    found = np.full(len(features), len(reference))
     np.minimum.at(found, path[:, 0], path[:, 1])
     return found
 
@@ -118,7 +103,8 @@ def load_centroids(path: Path) -> Features:
 def assign(features: Features, centroids: Features) -> NDArray[np.int16]:
     """The nearest centroid of each frame, (frames,)."""
     distance = (centroids**2).sum(1) - 2 * features @ centroids.T
-    return distance.argmin(1).astype(np.int16)
+    nearest: NDArray[np.int16] = distance.argmin(1).astype(np.int16)
+    return nearest
 
 
 def save_targets(targets: Iterable[NDArray[np.int16]], path: Path) -> None:

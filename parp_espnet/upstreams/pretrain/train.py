@@ -18,10 +18,8 @@ from parp_espnet import progress
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
 from parp_espnet.upstreams.pretrain import targets
-from parp_espnet.upstreams.pretrain.alignment import label
 from parp_espnet.upstreams.pretrain.augment import Disturbances, disturb
 from parp_espnet.upstreams.pretrain.config import Iteration, PretrainConfig
-from parp_espnet.upstreams.pretrain.human import load_human
 from parp_espnet.upstreams.pretrain.model import (
     Batch,
     Predictor,
@@ -39,7 +37,7 @@ SAMPLE_CLIPS = 1300
 """Utterances whose frames k-means sees: some 250,000 frames; more change the centroids little."""
 
 
-def pretrain(config: PretrainConfig, folder: Path, jobs: int = 1) -> Path:
+def pretrain(config: PretrainConfig, folder: Path) -> Path:
     """Run every iteration in `folder`, whose speech was made before in `folder/speech`; return the
     last checkpoint.
 
@@ -47,24 +45,19 @@ def pretrain(config: PretrainConfig, folder: Path, jobs: int = 1) -> Path:
     """
     torch.set_flush_denormal(True)
     try:
-        return _iterations(config, folder, jobs)
+        return _iterations(config, folder)
     finally:
         # Whoever goes on in this process expects numbers as they are.
         torch.set_flush_denormal(False)
 
 
-def _iterations(config: PretrainConfig, folder: Path, jobs: int) -> Path:
+def _iterations(config: PretrainConfig, folder: Path) -> Path:
     previous = None
     for number, iteration in enumerate(config.iterations, 1):
         work = folder / f"iter{number}"
         speech = sets_of(config, number, folder / "speech")
         clips = {name: load_speech(config, one) for name, one in speech.items()}
         made = make_targets(config, iteration, clips, work, previous)
-        if iteration.human and previous is not None:
-            spoken = load_human(config, folder / "speech" / "human")
-            readings = label(config, spoken, work, previous, jobs)
-            clips["train"] += [spoken[i] for i in readings]
-            made["train"] += readings.values()
         previous = train_iteration(config, number, clips, made, work, previous)
     if previous is None:
         raise ValueError("a pretraining has at least one iteration")

@@ -1,0 +1,44 @@
+"""All corpora. A new one is a module in `known`, a line here, and a recipe in egs2/."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_type_hints
+
+from parp_espnet.corpora.known import (
+    an4,
+    cldr,
+    commonvoice,
+    librilight,
+    mboshi,
+    mini_an4,
+    own,
+)
+from parp_espnet.corpora.known.corpus import Corpus, Folder
+
+CORPORA: Mapping[str, Corpus] = {
+    module.CORPUS.name: module.CORPUS
+    for module in (cldr, mini_an4, mboshi, commonvoice, librilight, an4, own)
+}
+NONE = "none"
+"""In place of a corpus: local/data.sh or the user makes data/."""
+
+
+@dataclass(frozen=True)
+class CorpusOptions(
+    own.Options, an4.Options, librilight.Options, commonvoice.Options, mboshi.Options
+):
+    """The options of all corpora, in the order of the last to the first."""
+
+
+def _notes() -> Mapping[str, Folder]:
+    hints = get_type_hints(CorpusOptions, include_extras=True)
+    folders: dict[str, Folder] = {}
+    for name, hint in hints.items():
+        for note in hint.__metadata__:
+            if isinstance(note, Folder):
+                folders[name] = note
+    return folders
+
+
+FOLDERS = _notes()
+"""Options that say where a corpus is."""

@@ -1,0 +1,171 @@
+"""A clean copy of data directories: without what is at fault, and with what can be mended."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from parp_espnet.data.check.audio import Heard
+from parp_espnet.data.check.faults import Fault, Level
+from parp_espnet.data.check.folder import Folder
+from parp_espnet.data.check.judge import RATE
+from parp_espnet.data.check.report import table
+from parp_espnet.data.check.run import Findings
+from parp_espnet.data.check.text import normal
+from parp_espnet.data.lines import pairs_of
+from parp_espnet.data.segments import CHANNELS
+from parp_espnet.errors import UserError
+from parp_espnet.files import lines_of, text_of, write_text
+from parp_espnet.names import file_name
+from parp_espnet.progress import track
+from parp_espnet.sound.channels import mono
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.wav import write_wav
+
+REJECTED = "rejected.tsv"
+
+_RESAMPLED = ("rate", "channels")
+_FORMS = ("normal-form", "mixed-forms")
+
+
+def fix(findings: Findings, outs: Sequence[Path], resample: bool, jobs: int = 1) -> list[str]:
+    """Write a clean copy of each directory to the place of it in `outs`; return a line about each.
+
+    An utterance with a fault of level error is left out, and said to be in `rejected.tsv`; but
+    order, characters that may not be there, normal forms, and lines that are there twice are
+    mended. With `resample`, a recording that is not 16 kHz mono gets a copy that is, in `wav/` of
+    the clean directory. Nothing else is changed or written.
+
+    Raises:
+        UserError: an `outs` is there and not of our making, or nothing would be left in it.
+    """
+    _check(findings, outs)
+    return [_fix(findings, number, out, resample, jobs) for number, out in enumerate(outs)]
+
+
+def _check(findings: Findings, outs: Sequence[Path]) -> None:
+    if len(outs) != len(findings.folders):
+        raise UserError(
+            f"--out: expected {len(findings.folders)} directories, one for each, found {len(outs)}"
+        )
+    if len({out.resolve() for out in outs}) < len(outs):
+        raise UserError(f"--out {' '.join(map(str, outs))}: expected different directories")
+    for out in outs:
+        if out.exists() and not (out / REJECTED).is_file():
+            raise UserError(
+                f"--out {out}: expected a new directory, found one without {REJECTED}; name another"
+            )
+
+
+def _fix(findings: Findings, number: int, out: Path, resample: bool, jobs: int) -> str:
+    folder = findings.folders[number]
+    causes = [
+        fault
+        for fault in findings.of(Level.ERROR)
+        if fault.folder == folder.name
+        and not fault.mended
+        and not (resample and fault.kind in _RESAMPLED)
+    ]
+    rejected = {utterance for fault in causes for utterance in _utterances_of(folder, fault)}
+    parts = (part for one in folder.recordings for part in one.parts)
+    kept = [part.utterance for part in parts if part.utterance not in rejected]
+    if not kept:
+        raise UserError(
+            f"{folder.name}: every utterance is at fault, expected one to be left; see the list"
+        )
+    recordings = {
+        one.id: one.path
+        for one in folder.recordings
+        if {part.utterance for part in one.parts} - rejected
+    }
+    # First, since it says that the directory is ours.
+    write_text(out / REJECTED, table(causes))
+    copies = _resample(findings.heard[number], recordings, out, jobs) if resample else {}
+    for name, content in _files(findings, folder, kept, recordings | copies):
+        write_text(out / name, content)
+    return (
+        f"{out}: {len(kept)} of the {len(folder.utterances)} utterances of {folder.name}, "
+        f"{len(copies)} recordings "
+        f"resampled; the others are in {out / REJECTED}"
+    )
+
+
+def _utterances_of(folder: Folder, fault: Fault) -> Iterable[str]:
+    """The utterances that a fault is one of: its own, or those of its recording,
+    speaker or phone.
+    """
+    if fault.kind == "unseen":
+        return [
+            id_
+            for id_, text in folder.rows("text").items()
+            if fault.utterance in map(normal, text.split())
+        ]
+    if fault.kind == "same-speaker":
+        return [id_ for id_ in folder.utterances if folder.speaker(id_) == fault.utterance]
+    parts = [
+        part.utterance
+        for one in folder.recordings
+        if one.id == fault.utterance
+        for part in one.parts
+    ]
+    return [fault.utterance, *parts]
+
+
+def _files(
+    findings: Findings, folder: Folder, kept: Iterable[str], recordings: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Name and content of each file of the clean directory."""
+    ids = sorted(kept)
+    # Letters may be composed; only where a form is a fault, all get the same.
+    as_phones = normal if any(fault.kind in _FORMS for fault in findings.faults) else str
+    for name, own in folder.tables.items():
+        if name == "wav.scp":
+            yield name, _content(recordings)
+        else:
+            rows = {id_: own.rows[id_] for id_ in ids if id_ in own.rows}
+            yield (
+                name,
+                _content(
+                    {id_: as_phones(text) for id_, text in rows.items()} if name == "text" else rows
+                ),
+            )
+    if (folder.path / CHANNELS).exists():
+        lines = lines_of(text_of(folder.path / CHANNELS))
+        named = {id_: " ".join(value.split()) for id_, value in pairs_of(lines)}
+        yield CHANNELS, _content({id_: named[id_] for id_ in named if id_ in recordings})
+    if "utt2spk" in folder.tables:
+        said: dict[str, list[str]] = {}
+        for id_ in ids:
+            said.setdefault(folder.speaker(id_), []).append(id_)
+        yield "spk2utt", _content({speaker: " ".join(words) for speaker, words in said.items()})
+
+
+def _content(rows: Mapping[str, str]) -> str:
+    return "".join(f"{key} {rows[key]}".rstrip() + "\n" for key in sorted(rows))
+
+
+def _resample(
+    heard: Iterable[Heard], wanted: Mapping[str, str], out: Path, jobs: int
+) -> dict[str, str]:
+    """Write 16 kHz mono copies of what is not that; return the path of each by the
+    recording's id.
+    """
+    others = [
+        one for one in heard
+        if one.recording.id in wanted and one.problem is None and (one.rate, one.channels) != (RATE,
+        1)
+        # Utterances of different channels need them all.
+        and len({part.channel for part in one.recording.parts}) == 1
+    ]  # fmt: skip
+
+    def convert(one: Heard) -> tuple[str, str]:
+        copy = out / "wav" / file_name(one.recording.id, ".wav")
+        with open_sound(one.recording.path) as sound:
+            samples = mono(sound.read(), one.recording.parts[0].channel)
+        write_wav(copy, np.clip(soxr.resample(samples, one.rate, RATE), -1, 1), RATE)
+        return one.recording.id, str(copy)
+
+    with ThreadPoolExecutor(jobs) as threads:
+        return dict(track(threads.map(convert, others), "resample", "recording", len(others)))

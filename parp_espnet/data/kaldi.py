@@ -1,0 +1,142 @@
+"""Kaldi data directories: the one form in which every corpus is handed on.
+
+    wav.scp    <utt> <path of a 16 kHz mono 16-bit wav>, absolute or from the recipe's directory
+    text       <utt> <phone> <phone> …, in IPA
+    orig_text  <utt> <what was written>
+    utt2spk, spk2utt, utt2lang, utt2dur, the last in seconds
+
+All files are sorted by bytes (LC_ALL=C), as Kaldi wants, and an utterance's id begins with its
+speaker's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path, PurePath
+
+from parp_espnet.data.lines import read_table
+from parp_espnet.errors import UserError
+from parp_espnet.files import write_text
+from parp_espnet.names import why_no_id
+
+_FILES = ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")
+_MISSING = "no such file; the data directory is incomplete, make it again"
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording: `wav` is its path, `phones` its IPA phones, `text` as it was written,
+    `duration` in seconds.
+    """
+
+    id: str
+    speaker: str
+    language: str
+    wav: str
+    phones: tuple[str, ...]
+    text: str
+    duration: float
+
+
+def write_data_dir(path: Path, utterances: Iterable[Utterance]) -> None:
+    """Write a data directory; each of its files is replaced in one step.
+
+    Raises `UserError` when there is no utterance, an id is there twice, does not begin with its
+    speaker or has a space, or an utterance has no phones or no duration.
+    """
+    ordered = sorted(utterances, key=lambda one: one.id.encode())
+    if not ordered:
+        raise UserError(f"{path}: no utterance to write; expected at least one")
+    for one in ordered:
+        _check(path, one)
+    for one, following in pairwise(ordered):
+        if one.id == following.id:
+            raise UserError(f"{path}: two utterances have the id {one.id}; ids must differ")
+    speakers = groupby(
+        sorted(ordered, key=lambda one: one.speaker.encode()), key=lambda one: one.speaker
+    )
+    columns = {
+        "wav.scp": [(one.id, one.wav) for one in ordered],
+        "text": [(one.id, " ".join(one.phones)) for one in ordered],
+        "orig_text": [(one.id, " ".join(one.text.split())) for one in ordered],
+        "utt2spk": [(one.id, one.speaker) for one in ordered],
+        "spk2utt": [(speaker, " ".join(one.id for one in own)) for speaker, own in speakers],
+        "utt2lang": [(one.id, one.language) for one in ordered],
+        "utt2dur": [(one.id, f"{one.duration:.3f}") for one in ordered],
+    }
+    for name, lines in columns.items():
+        write_text(path / name, "".join(f"{key} {value}\n" for key, value in lines))
+
+
+def read_data_dir(path: Path) -> list[Utterance]:
+    """Read a data directory, sorted by id.
+
+    Raises `UserError` when the directory or a file of it is missing or empty, when an utterance is
+    in one file and not in another, or when a line cannot be read.
+    """
+    if not path.is_dir():
+        raise UserError(
+            f"{path}: no such data directory; make it first (python3 -m "
+            f"parp_espnet.bin.make_corpus)"
+        )
+    tables = {name: read_table(path / name, _MISSING, blank=False) for name in _FILES}
+    ids = tables["wav.scp"].keys()
+    for name, table in tables.items():
+        for different in sorted(ids ^ table.keys()):
+            has, lacks = ("wav.scp", name) if different in ids else (name, "wav.scp")
+            raise UserError(
+                f"{path}: utterance {different} is in {has} and not in {lacks}; make the "
+                f"directory again"
+            )
+    utterances = [
+        Utterance(
+            id=id_,
+            speaker=tables["utt2spk"][id_],
+            language=tables["utt2lang"][id_],
+            wav=tables["wav.scp"][id_],
+            phones=tuple(tables["text"][id_].split()),
+            text=tables["orig_text"][id_],
+            duration=_seconds(path / "utt2dur", id_, tables["utt2dur"][id_]),
+        )
+        for id_ in sorted(ids, key=str.encode)
+    ]
+    for one in utterances:
+        _check(path, one)
+    return utterances
+
+
+def is_command(value: str) -> bool:
+    """Whether what wav.scp names is no file: a pipe from or to a command, or a standard stream."""
+    return value.startswith("|") or value.endswith("|") or value == "-"
+
+
+def leads_up(value: str) -> bool:
+    """Whether a path of wav.scp has a `..`: it may lead out of where the recordings are
+    said to be.
+    """
+    return ".." in PurePath(value).parts
+
+
+def _check(path: Path, one: Utterance) -> None:
+    problem = None
+    if (expected := why_no_id(one.id)) is not None:
+        problem = f"an id must be {expected}"
+    elif (expected := why_no_id(one.speaker)) is not None:
+        problem = f"speaker {one.speaker!r}: an id must be {expected}"
+    elif not one.id.startswith(f"{one.speaker}-"):
+        problem = f"an id must begin with its speaker and a dash, {one.speaker}-"
+    elif not one.wav:
+        problem = "no recording is named"
+    elif not one.phones:
+        problem = "there are no phones"
+    elif not one.duration > 0:
+        problem = f"the duration is {one.duration} s, expected more than 0"
+    if problem:
+        raise UserError(f"{path}: utterance {one.id!r}: {problem}")
+
+
+def _seconds(path: Path, id_: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise UserError(f"{path}: utterance {id_}: expected seconds, found {value!r}") from None

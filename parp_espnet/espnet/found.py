@@ -1,0 +1,96 @@
+"""Where the parts of a trained model are, found without ESPnet, which takes seconds to import.
+
+ESPnet's `config.yaml` has the upstream's path as training saw it: from the recipe's directory.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import parse_yaml, read_json, regular
+from parp_espnet.upstreams.foreign import check_native, read_checkpoint
+
+SUMMARY = "training.json"
+"""What a training leaves when it has ended well."""
+
+NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
+"""Where an upstream may be that is no file: an address, or a name of the Hugging Face hub
+(owner/model).
+"""
+
+
+def find_model(path: Path) -> Path:
+    """Return the model file of an experiment's directory, that which its training ended with; a
+    file is itself.
+
+    Raises `UserError` where there is none.
+    """
+    if not path.exists():
+        raise UserError(
+            f"{path}: no such model: expected an experiment's directory, or a .pth beside its "
+            f"config.yaml"
+        )
+    if not path.is_dir():
+        return path
+    if (path / SUMMARY).is_file():
+        return path / str(read_json(path / SUMMARY)["model"])
+    models = sorted(path.glob("valid.*.ave.pth")) or sorted(path.glob("valid.*.best.pth"))
+    if len(models) == 1:
+        return models[0]
+    found = ", ".join(model.name for model in models) or "no model"
+    raise UserError(
+        f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {found}"
+    )
+
+
+def read_config(config: Path) -> argparse.Namespace:
+    """Return what ESPnet leaves of a training's options. Raises `UserError` where there is none."""
+    if not config.exists():
+        raise UserError(
+            f"{config}: no such file; expected the training configuration beside the model"
+        )
+    try:
+        content = parse_yaml(regular(config).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{config}: expected YAML, found something else ({error})") from None
+    if not isinstance(content, dict) or "token_list" not in content:
+        raise UserError(
+            f"{config}: expected the configuration that ESPnet leaves of a training, found no "
+            f"token_list"
+        )
+    return argparse.Namespace(**content)
+
+
+def find_upstream(args: argparse.Namespace, config: Path) -> None:
+    """Replace the upstream's path by one that holds from here. Raises `UserError` where it is
+    gone.
+    """
+    settings = (getattr(args, "frontend_conf", None) or {}).get("frontend_conf") or {}
+    path = settings.get("path_or_url")
+    if path is None:
+        return
+    folders = [*config.absolute().parent.parents, *config.resolve().parent.parents, Path.cwd()]
+    for folder in dict.fromkeys(folders):
+        if (folder / path).exists():
+            settings["path_or_url"] = str(folder / path)
+            break
+    else:
+        if not NOT_A_PATH.fullmatch(path):
+            below = (
+                ""
+                if Path(path).is_absolute()
+                else f", below {config.absolute().parent.parent} or what it is in"
+            )
+            raise UserError(
+                f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again"
+            )
+    found = Path(settings["path_or_url"])
+    if found.is_file():
+        check_native(read_checkpoint(found, mmap=True), found)
+    broken = [link for link in sorted(found.glob("*")) if not link.exists()]
+    if broken:
+        raise UserError(
+            f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage "
+            f"5 again"
+        )

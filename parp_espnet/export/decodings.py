@@ -1,0 +1,95 @@
+"""Searches of an experiment whose weights were tuned on its validation set."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from parp_espnet.decoding.whole_set import Weights
+from parp_espnet.errors import UserError
+from parp_espnet.files import read_json
+
+TUNED = "weights.json"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A prefix beam search, and what it weighs."""
+
+    name: str
+    """Name of its directory in the experiment's."""
+    beam: int
+    weights: Weights
+    tuned_on: str
+    """The data set whose errors chose the weights."""
+    error_rate: float
+    """Its error rate there, a fraction."""
+    ngram: Path | None = None
+    lm: Path | None = None
+    """ESPnet's language model, beside its config.yaml."""
+
+    @property
+    def told(self) -> str:
+        """The search in words."""
+        parts = [f"beam {self.beam}"]
+        if self.lm is not None:
+            parts.append(f"ESPnet's LM × {self.weights.lm_weight:g}")
+        if self.ngram is not None:
+            parts.append(f"{self.ngram.name} × {self.weights.ngram_weight:g}")
+        parts.append(f"penalty {self.weights.penalty:g}")
+        return f"{', '.join(parts)} (tuned on {self.tuned_on}: {100 * self.error_rate:.2f} %)"
+
+
+def find_tuned(experiment: Path) -> tuple[Tuned, ...]:
+    """Return the tuned searches that an experiment has, that with the least errors first.
+
+    Raises `UserError` where one is damaged, or its language model is gone.
+    """
+    found = []
+    for path in sorted(experiment.glob(f"decode_*/*/{TUNED}")):
+        tuned = _read(experiment, path)
+        if tuned is not None:
+            found.append(tuned)
+    return tuple(sorted(found, key=lambda one: (one.error_rate, one.name)))
+
+
+def _read(experiment: Path, path: Path) -> Tuned | None:
+    weights = read_json(path)
+    decoding = path.parent.parent
+    searched = sorted(decoding.glob("*/decode.json"))
+    if not searched:
+        return None
+    told = read_json(searched[0])
+    beam = re.fullmatch(r"beam (\d+)", str(told.get("decoding")))
+    if beam is None:
+        # ESPnet's own search, which needs ESPnet.
+        return None
+    try:
+        chosen = Weights(
+            float(weights["lm_weight"]), float(weights["ngram_weight"]), float(weights["penalty"])
+        )
+        error_rate, tuned_on = float(weights["error_rate"]), str(weights["tuned_on"])
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: expected weights of a search, found others; tune again") from None
+    return Tuned(
+        name=decoding.name,
+        beam=int(beam[1]),
+        weights=chosen,
+        tuned_on=tuned_on,
+        error_rate=error_rate,
+        ngram=_lead(experiment, path, told.get("ngram")),
+        lm=_lead(experiment, path, told.get("lm")),
+    )
+
+
+def _lead(experiment: Path, path: Path, given: object) -> Path | None:
+    """The language model that a recipe's path leads to."""
+    if given is None:
+        return None
+    folders = [*experiment.absolute().parents, *experiment.resolve().parents, Path.cwd()]
+    for folder in folders:
+        if (folder / str(given)).is_file():
+            return folder / str(given)
+    raise UserError(
+        f"{path.parent.parent}: its language model {given} is gone; run the recipe's stages 6 to "
+        f"12 again, or remove this decoding"
+    )

@@ -1,0 +1,83 @@
+"""OpenVINO: the runtime that is fastest on most processors, in fp32 and in calibrated int8.
+
+The model is that of `parp_espnet.export.onnx`, with `input_lengths` always given (0 stands for all
+samples). Whoever loads it by hand sets INFERENCE_PRECISION_HINT to f32: OpenVINO's own choice is
+bf16 on some processors, which is slower there and another model.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from parp_espnet.export.exported import RECOGNISER
+from parp_espnet.export.extras import need
+from parp_espnet.export.formats import Options
+from parp_espnet.export.offer import ForInt8, Offer, speech_for
+from parp_espnet.export.onnx import export_onnx, introduce, recogniser
+from parp_espnet.export.quantise import first_convolution
+from parp_espnet.export.quiet import quiet
+from parp_espnet.export.runtimes import OpenVino
+from parp_espnet.export.speech import Samples
+from parp_espnet.export.trained import Trained
+from parp_espnet.files import write_json
+
+FORMAT = "parp-espnet openvino 1"
+FILES = {"fp32": "model.xml", "int8": "model.int8.xml"}
+
+
+def write(trained: Trained, folder: Path, options: Options) -> list[str]:
+    """Write model.xml, and int8 where the validation set offers it; return what is to be said.
+
+    Raises `UserError` where openvino, nncf or onnx is not installed, or the model is too large.
+    """
+    for module in ("openvino", "nncf"):
+        need(module, "openvino")
+    need("onnx", "onnx")
+    files = {precision: folder / name for precision, name in FILES.items()}
+    speech = speech_for(trained)
+    with TemporaryDirectory() as scratch:
+        source = Path(scratch) / "model.onnx"
+        export_onnx(trained, source, default_lengths=False)
+        convert(source, files["fp32"])
+        if isinstance(speech, ForInt8):
+            convert_int8(source, files["int8"], speech.calibration)
+    said = ["model.xml: set INFERENCE_PRECISION_HINT to f32 where you load it by hand"]
+    if isinstance(speech, ForInt8):
+        offer = Offer(files, OpenVino, trained)
+        said += offer.judged(speech.validation)
+    else:
+        offer = Offer({"fp32": files["fp32"]}, OpenVino, trained)
+        said.append(f"int8 is left out: it is calibrated and judged on speech, and {speech}")
+        said += offer.unjudged()
+    write_json(folder / RECOGNISER, recogniser(trained, FORMAT, offer.table))
+    return said + introduce("openvino", trained, folder, options)
+
+
+def convert(source: Path, target: Path) -> None:
+    """Write an ONNX file, whose `input_lengths` has no default, as OpenVINO's .xml and .bin."""
+    openvino = need("openvino", "openvino")
+    with quiet():
+        model = openvino.convert_model(str(source))
+        openvino.save_model(model, str(target), compress_to_fp16=False)
+
+
+def convert_int8(source: Path, target: Path, calibration: Sequence[Samples]) -> None:
+    """The same with products and convolutions in int8, all but the first convolution, which hears
+    the samples.
+    """
+    onnx = need("onnx", "onnx")
+    openvino = need("openvino", "openvino")
+    nncf = need("nncf", "openvino")
+    with quiet():
+        speech = nncf.Dataset(
+            calibration,
+            lambda samples: {"input_values": samples[None], "input_lengths": [len(samples)]},
+        )
+        quantised = nncf.quantize(
+            openvino.convert_model(str(source)),
+            speech,
+            model_type=nncf.ModelType.TRANSFORMER,
+            subset_size=len(calibration),
+            ignored_scope=nncf.IgnoredScope(names=[first_convolution(onnx.load(str(source)))]),
+        )
+        openvino.save_model(quantised, str(target), compress_to_fp16=False)

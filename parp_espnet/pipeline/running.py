@@ -1,0 +1,136 @@
+"""Runs a step: its record is written before the command starts, and again when it has ended."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.interpreter import unshielded
+from parp_espnet.locks import locked
+from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
+from parp_espnet.pipeline.contents import Contents, is_whole
+from parp_espnet.pipeline.follow import follow
+from parp_espnet.pipeline.record import SEEN, Record, listed, named
+from parp_espnet.pipeline.step import Look, Step, all_outputs, look_at
+from parp_espnet.progress import say
+
+
+def run(step: Step) -> int:
+    """Run a step unless it is complete; return its command's exit code.
+
+    Another process at the same step is waited for. Raises `UserError` when an input is missing,
+    when `keep` forbids to start over, or when the command ended well without leaving its outputs.
+    """
+    with locked(step.record.with_suffix(".lock"), wait=True):
+        contents = Contents(step.record.with_suffix(SEEN))
+        look = look_at(step, contents)
+        if look.complete:
+            _remember(step, look.now, contents, look.then)
+            _say(step, "complete, skipped")
+            return 0
+        _refuse(step, look)
+        _begin(step, look, contents)
+        environment = unshielded() if step.of_user else None
+        code = follow(
+            step.words,
+            step.label,
+            step.progress,
+            step.log,
+            total=step.total,
+            environment=environment,
+        )
+        if code == 0:
+            missing = next((path for path in all_outputs(step) if not path.exists()), None)
+            if missing is not None:
+                raise UserError(f"{step.label}: the command ended well but left no {missing}")
+            after = {listed(path): contents.of_listed(path) for path in step.lists}
+            _remember(step, replace(look.now, inputs=look.now.inputs | after), contents)
+        return code
+
+
+def _left(step: Step, contents: Contents) -> dict[str, str]:
+    """What the step has left."""
+    left = {str(path): contents.of_any(path) for path in (*step.outputs, *step.editable)}
+    own = [path for path in step.outputs if path.name == "wav.scp"]
+    return left | {named(path): contents.of_recordings(path, path.parent) for path in own}
+
+
+def _remember(step: Step, now: Record, contents: Contents, then: Record | None = None) -> None:
+    """Write the record of a complete step, unless it is what it was."""
+    left = _left(step, contents)
+    if then is not None:
+        # An edited file stays the one that the step did not leave.
+        left |= {name: word for name, word in then.outputs.items() if Path(name) in step.editable}
+        left = then.outputs | left
+    complete = replace(now, complete=True, outputs=left)
+    if then is None or replace(then, base="") != complete:
+        complete.write(step.record)
+    contents.save()
+
+
+def _refuse(step: Step, look: Look) -> None:
+    if step.keep and look.change is not None and look.change.of_settings:
+        raise UserError(
+            f"{step.label}: {step.directory} was made with other settings ({look.change.words}); "
+            "for a new experiment give --phn_tag NAME, or --glue_tag, or remove that directory to "
+            "make it again"
+        )
+
+
+def _begin(step: Step, look: Look, contents: Contents) -> None:
+    """Say what is done and why, clear the way for it, and note that it was begun."""
+    unknown = step.afresh and look.then is None and holds_training(step.directory)
+    if look.reason or unknown:
+        _say(step, f"again, since {look.reason or 'its record is lost'}")
+    else:
+        _say(step, "started" if look.then is None else "continued")
+    for scp in step.formatted:
+        _check_format(step, scp)
+    _keep_edited(step, look, contents)
+    lost = (
+        look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
+    )
+    if step.afresh and (look.change is not None or lost or unknown):
+        _set_aside(step)
+    elif look.spoilt is not None and look.spoilt in step.outputs:
+        look.spoilt.unlink(missing_ok=True)
+    look.now.write(step.record)
+    contents.save()
+
+
+def _set_aside(step: Step) -> None:
+    """Put away what the directory holds, and say where it is and what of it is no more."""
+    model = next(iter(step.outputs), None)
+    if model is not None and os.path.lexists(model) and not is_whole(model):
+        # It would be kept in place of a whole one.
+        model.resolve().unlink(missing_ok=True)
+        model.unlink(missing_ok=True)
+    place = set_aside(step.directory, step.spared, model)
+    if place is None:
+        return
+    size = 0 if step.keep_earlier else thin_out(step.directory)
+    removed = f"; models of earlier ones, {size / 1e6:.1f} MB, are removed" if size else ""
+    _say(step, f"what was there before is in {place}{removed}")
+
+
+def _keep_edited(step: Step, look: Look, contents: Contents) -> None:
+    """Copy outputs that someone has edited before they are made again."""
+    left = {} if look.then is None else look.then.outputs
+    for path in step.editable:
+        if path.exists() and str(path) in left and contents.of_any(path) != left[str(path)]:
+            copy = path.with_name(f"{path.name}.edited")
+            shutil.copy2(path, copy)
+            _say(step, f"{path} was edited; that version is kept as {copy}")
+
+
+def _check_format(step: Step, scp: Path) -> None:
+    """Raise `UserError` where a recording is not as stage 2 leaves them."""
+    # Imported here: a step that is complete needs no sound.
+    from parp_espnet.pipeline.formatted import check_formatted  # noqa: PLC0415
+
+    check_formatted(scp, step.label)
+
+
+def _say(step: Step, what: str) -> None:
+    say(f"{step.label} {step.record.stem}: {what}")

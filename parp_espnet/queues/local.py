@@ -1,0 +1,127 @@
+"""Run an array of jobs on this machine under the contract of Kaldi's `run.pl`: see `contract`."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from parp_espnet.errors import UserError
+from parp_espnet.queues import contract
+from parp_espnet.queues.contract import OPERATORS, JobArray
+from parp_espnet.queues.forks import fork, module_of
+from parp_espnet.queues.signals import Process, end, leave, shell, start_guarded, undisturbed
+from parp_espnet.shortages import KILLED
+
+PROGRAM = "run_local"
+GRACE_SECONDS = 90.0
+"""Enough to end an update and write a gigabyte or two; a queue that allows less kills by itself."""
+# A queue's concern: this machine has what it has.
+IGNORED = frozenset({"mem", "time", "config", "gpu"})
+KNOWN = IGNORED | {"num_threads", "max_jobs_run"}
+
+
+class Job(Protocol):
+    """One running job, a process group of its own."""
+
+    @property
+    def process(self) -> Process:
+        """It."""
+
+    def poll(self) -> int | None:
+        """Return the job's exit code once it has ended."""
+
+
+def parse(arguments: Sequence[str]) -> JobArray:
+    """Read a command line under the contract.
+
+    Raises `UserError` for an unknown option and for what `contract.read` refuses.
+    """
+    request = contract.read(PROGRAM, arguments)
+    if unknown := [name for name in request.options if name not in KNOWN]:
+        raise UserError(
+            f"{PROGRAM}: --{unknown[0]}: no such option; there are --{' --'.join(sorted(KNOWN))}"
+        )
+    jobs = request.jobs
+    return replace(
+        jobs, max_jobs_run=jobs.max_jobs_run or max(1, (os.cpu_count() or 1) // jobs.num_threads)
+    )
+
+
+def run(jobs: JobArray) -> int:
+    """Run all jobs, `max_jobs_run` at a time; return 0, or 1 when any failed."""
+    failed = run_all(jobs, lambda number: _LocalJob(jobs, number))
+    if failed:
+        contract.show_failed(
+            PROGRAM, jobs, {number: _ended(code) for number, code in failed.items()}
+        )
+    return 1 if failed else 0
+
+
+def _ended(code: int) -> str:
+    """How a job failed. What kills a process unasked is most often a machine that has no more
+    memory.
+    """
+    killed = code in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    return f"ended with code {code}" + (f", killed: if nobody did it, {KILLED}" if killed else "")
+
+
+def run_all(jobs: JobArray, start: Callable[[int], Job]) -> dict[int, int]:
+    """Start all jobs, `max_jobs_run` at a time; return the codes of those that failed.
+
+    Each job is a process group of its own, all of which Ctrl-C and SIGTERM end.
+    """
+    waiting = list(jobs.numbers)
+    running: dict[int, Job] = {}
+    failed: dict[int, int] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < (jobs.max_jobs_run or 1):
+                number = waiting.pop(0)
+                with undisturbed():
+                    running[number] = start(number)
+            time.sleep(0.05)
+            for number, job in list(running.items()):
+                if (code := job.poll()) is not None:
+                    del running[number]
+                    if code != 0:
+                        failed[number] = code
+    except BaseException:
+        end([job.process for job in running.values()], GRACE_SECONDS)
+        for job in running.values():
+            job.poll()
+        raise
+    return failed
+
+
+class _LocalJob:
+    """One running job and its log."""
+
+    def __init__(self, jobs: JobArray, number: int) -> None:
+        command = jobs.command_of(number)
+        self._log: Path = jobs.log_of(number)
+        self._threads = jobs.num_threads
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._begin = time.monotonic()
+        with self._log.open("w", encoding="utf-8") as out:
+            out.write(contract.head(command))
+            out.flush()
+            self.process, self._guard = start_guarded(partial(_start, jobs.words_of(number), out))
+
+    def poll(self) -> int | None:
+        code = self.process.poll()
+        if code is not None:
+            leave(self._guard)
+            with self._log.open("a", encoding="utf-8") as out:
+                out.write(contract.foot(code, time.monotonic() - self._begin, self._threads))
+        return code
+
+
+def _start(words: Sequence[str], output: IO[Any], wait: int) -> Process:
+    """Start a job that waits at a pipe's end."""
+    if module_of(words) is not None and OPERATORS.isdisjoint(words):
+        return fork(words, output, wait)
+    return shell(f"set -o pipefail; {contract.shell_line(words)}", output, wait)

@@ -1,0 +1,75 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from parp_espnet.queues.signals import end, undisturbed, unless_terminated
+
+
+def test_sigterm_becomes_an_exit_code() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def terminated() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        return 0
+
+    assert unless_terminated(terminated) == 143
+    assert unless_terminated(lambda: 7) == 7
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_signal_waits_for_the_end_of_what_is_undisturbed() -> None:
+    done = []
+
+    def start() -> int:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append(True)
+        return 0
+
+    assert unless_terminated(start) == 143
+    assert done
+
+
+def test_a_group_is_waited_for_though_its_leader_is_dead(tmp_path: Path, wait_until: Any) -> None:
+    """The inner shell needs a moment to end what it started itself."""
+    inner = (
+        f"trap 'sleep 0.5; touch {tmp_path}/cleaned; exit' TERM; touch {tmp_path}/ready; "
+        f"while :; do sleep 0.05; done"
+    )
+    process = subprocess.Popen(["bash", "-c", 'bash -c "$0" & wait', inner], start_new_session=True)
+    wait_until((tmp_path / "ready").exists, "the trap", process)
+    end([process], grace=1200)
+    assert (tmp_path / "cleaned").exists()
+
+
+def test_what_does_not_end_is_killed(tmp_path: Path, wait_until: Any) -> None:
+    stubborn = f"trap '' TERM; touch {tmp_path}/ready; while :; do sleep 0.05; done"
+    process = subprocess.Popen(["bash", "-c", stubborn], start_new_session=True)
+    wait_until((tmp_path / "ready").exists, "the trap", process)
+    end([process], grace=0.3)
+    assert process.returncode == -signal.SIGKILL
+
+
+KILLED_WITHOUT_A_GUARD = """
+import os, signal, sys
+from pathlib import Path
+from parp_espnet.queues import signals
+def die(process):
+    Path("pid").write_text(str(process.pid))
+    os.kill(os.getpid(), signal.SIGKILL)
+signals.guard = die
+signals.start_guarded(lambda wait: signals.shell("touch ran", sys.stdout, wait))
+"""
+
+
+def test_nothing_begins_before_its_guard_is_there(tmp_path: Path, wait_until: Any) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED_WITHOUT_A_GUARD], cwd=tmp_path, check=False)
+    assert done.returncode == -signal.SIGKILL
+    job = Path("/proc") / (tmp_path / "pid").read_text()
+    wait_until(lambda: not job.exists(), "the end of what had been started")
+    assert not (tmp_path / "ran").exists()
