@@ -8,7 +8,9 @@ import pytest
 import torch
 
 import parp_espnet.pruning
+from parp_espnet.pruning.masks import Mask, kept_in
 from parp_espnet.pruning.methods import METHODS
+from parp_espnet.pruning.scores import SCORES
 
 
 def test_the_examples(
@@ -16,11 +18,12 @@ def test_the_examples(
 ) -> None:
     text = (Path(parp_espnet.pruning.__path__[0]) / "README.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 5
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(
         METHODS, "parp-r", METHODS["parp"]
     )  # so that the example's row goes when the test ends
+    monkeypatch.setitem(SCORES, "row-share", SCORES["magnitude"])
     torch.manual_seed(0)
     names: dict[str, Any] = {}
     for block in blocks:
@@ -29,6 +32,9 @@ def test_the_examples(
     assert [event.step for event in names["events"]] == [0, 5, 10, 15, 20]
     assert METHODS["parp-r"].grows
     assert names["mask"].sparsity == 0.5
+    assert Mask.load(tmp_path / "mask.safetensors").total == names["pruning"].first_mask.total
+    assert names["pruning"].pruner.update == 20
+    assert kept_in(names["kept"]) == names["mask"].total / 2
 
 
 def test_every_file_is_in_the_table() -> None:
