@@ -40,7 +40,7 @@ recognise = pipeline("automatic-speech-recognition", "FOLDER")
 print(recognise("talk.wav", return_timestamps="char"))
 ```
 Give `batch_size=1`, which is the default: in a padded batch the pipeline reads the padding, too.
-A recording needs {field} samples at least (16 kHz).""",
+A recording needs {field} samples at least (16 kHz); files are read with ffmpeg.""",
     "bundle": """\
 ```sh
 pip install parp-espnet

@@ -12,8 +12,8 @@ def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, 
     """Return what hears, and the searches that were tuned for it, the best one first.
 
     Args:
-        path: a bundle, an experiment's directory, a model file beside its config.yaml, or what was
-        exported to ONNX or OpenVINO.
+        path: a bundle, an experiment's directory, a model file beside its config.yaml, or ONNX's or
+            OpenVINO's export.
 
     Raises `UserError` where it is none of these.
     """

@@ -118,10 +118,10 @@ class Settings(Experiment):
     def trained_by(self) -> list[str]:
         """What the weights depend on, in words; the mask is a file of its own."""
         words: list[str] = []
-        aside = {"ngpu", "initial_mask", *self.as_before}
         for name, option in options_of_class(type(self)).items():
             value = plain(getattr(self, name))
-            if value and option.part is not CALL and name not in aside:
+            aside = option.part is CALL or name in ("ngpu", "initial_mask", *self.as_before)
+            if value and not aside:
                 words.append(f"{name}={value}")
         return words
 

@@ -252,6 +252,8 @@ def check_pruning[T: Experiment](settings: T) -> T:
             f"{program}: --first_mask and --initial_mask: expected one of them, found both"
         )
     settings = _with_scope(settings)
+    if settings.sparsity is None:
+        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     try:
         pruning = settings.pruning
     except UserError as error:

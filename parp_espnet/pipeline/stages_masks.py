@@ -77,9 +77,9 @@ def _of_random_weights(experiment: Masked, label: str) -> Iterator[Act]:
 
 def _uniform(experiment: Masked, label: str) -> Iterator[Act]:
     settings = experiment.settings
-    words = ("random", "--model", str(experiment.pool_model), "--seed", str(settings.seed))
-    drawn = (*words, *settings.drawn_options)
-    yield _own_mask(experiment, label, drawn, experiment.pool_input)
+    model = ("--model", str(experiment.pool_model))
+    words = ("random", *model, "--seed", str(settings.seed), *settings.drawn_options)
+    yield _own_mask(experiment, label, words, experiment.pool_input)
 
 
 def _of_finetuned_weights(experiment: Masked, label: str) -> Iterator[Act]:

@@ -103,7 +103,7 @@ class Mask:
             ranking=Ranking.read(told, made.ranking),
         )
 
-    def save(self, path: Path | str) -> None:
+    def save(self, path: Path) -> None:
         """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and
         sorted metadata.
         """
@@ -120,7 +120,7 @@ class Mask:
             "parent": json.dumps(self.parent),
             **self.made.metadata(),
         }
-        with atomic_write(Path(path)) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(with_sorted_metadata(save(pack(self.kept), metadata=metadata)))
 
     @classmethod

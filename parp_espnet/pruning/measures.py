@@ -94,8 +94,8 @@ class SecondMoments(Nothing):
                 f"0) or with a mask file, and freeze nothing of the pool"
             )
         moments: Tensor = state["exp_avg_sq"]
-        left: float = 1 - self._betas[id(parameter)] ** float(state["step"])
-        return moments / left
+        unbiased: Tensor = moments / (1 - self._betas[id(parameter)] ** float(state["step"]))
+        return unbiased
 
 
 class Inputs:

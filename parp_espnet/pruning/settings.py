@@ -172,8 +172,8 @@ class PruneSettings:
             )
         if self.freeze_updates > 0:
             raise UserError(
-                f"score {self.score}: expected freeze_updates 0, found {self.freeze_updates}: the "
-                f"pool has no gradients while only the head trains"
+                f"score {self.score}: expected freeze_updates 0, found {self.freeze_updates}: "
+                f"while only the head trains the pool has no gradients"
             )
 
     def _check_growth(self) -> None:

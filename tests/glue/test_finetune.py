@@ -95,7 +95,7 @@ def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(
     settings_of: Make, tmp_path: Path, bert: Path
 ):
     pool = find_pool(load_weights(bert))
-    Mask(select(pool, 0.4, "global"), origin="a test", sparsity_target=0.4).save(
+    Mask(select(pool, 0.4), origin="a test", sparsity_target=0.4).save(
         tmp_path / "mask.safetensors"
     )
     settings = settings_of(
@@ -132,7 +132,7 @@ def test_xlnet(settings_of: Make, tmp_path: Path, xlnet: Path):
 @pytest.mark.usefixtures("there")
 def test_a_mask_of_a_speech_model_is_refused(settings_of: Make, tmp_path: Path, upstream: Path):
     pool = find_pool(load_weights(upstream))
-    Mask(select(pool, 0.5, "global"), origin="speech", sparsity_target=0.5).save(
+    Mask(select(pool, 0.5), origin="speech", sparsity_target=0.5).save(
         tmp_path / "speech.safetensors"
     )
     settings = settings_of(

@@ -67,8 +67,7 @@ def test_a_gpu_finds_the_same_mask(dtype: torch.dtype, scope: str) -> None:
         f"encoder.layers.{n}.w": torch.randn(64, 48, generator=generator).to(dtype)
         for n in range(3)
     }
-    expected = select(pool, 0.5, Ranking.of(scope=scope))
-    found = select(
-        {name: tensor.cuda() for name, tensor in pool.items()}, 0.5, Ranking.of(scope=scope)
-    )
+    ranking = Ranking.of(scope=scope)
+    expected = select(pool, 0.5, ranking)
+    found = select({name: tensor.cuda() for name, tensor in pool.items()}, 0.5, ranking)
     assert all(torch.equal(found[name].cpu(), expected[name]) for name in pool)

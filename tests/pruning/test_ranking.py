@@ -1,52 +1,139 @@
-"""Rankings: rates of tensors, patterns of units, and what files say of them."""
+"""Rankings as values: words in, the same masks as ever out."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.masks import Mask, kept_in
-from parp_espnet.pruning.patterns import PATTERNS
+from parp_espnet.pruning.first import first_mask
+from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.origin import Origin
+from parp_espnet.pruning.pruner import Pruner
 from parp_espnet.pruning.ranking import Ranking
-from parp_espnet.pruning.scores import SCORES, Score
-from parp_espnet.pruning.selection import prune_, select
+from parp_espnet.pruning.settings import PruneSettings
+
+MASKS = {
+    ("mpi", "global"): "a24eb2689e1b84f1",
+    ("mpi", "layer"): "a24eb2689e1b84f1",
+    ("mpi", "tensor"): "7d1b5041e70f7abc",
+    ("mpi", "2:4"): "b90355f7e54b9d22",
+    ("parp", "global"): "0bb39d9d39f7a062",
+    ("parp", "layer"): "2ddbc86229a49910",
+    ("parp", "tensor"): "8c97060881ca6d10",
+    ("parp", "2:4"): "b44ef81f839ce3a5",
+    ("parp-p", "global"): "0fa7ffc9d014b927",
+    ("parp-p", "layer"): "b7c75f5b8a5eeeb1",
+    ("parp-p", "tensor"): "b199979e72dc7b93",
+}
+"""Masks of `trained` by the code of before rankings were values (commit a962906)."""
+MORE: dict[str, dict[str, Any]] = {
+    "mpi": {},
+    "parp": {"interval": 3},
+    "parp-p": {"interval": 3, "updates": 12},
+}
 
 
-@pytest.fixture
-def pool() -> dict[str, Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    names = [f"encoder.layers.{layer}.{kind}" for layer in (0, 1) for kind in ("up", "down")]
-    return {name: torch.randn(20, 10, generator=generator) for name in names}
+def weights(salt: int) -> dict[str, torch.Tensor]:
+    """Weights that are the same on every machine: whole numbers, divided by a power of two."""
+    places = torch.arange(3 * 24 * 32, dtype=torch.int64)
+    numbers = ((places + 1) * 40503 + salt * 7919) % 2003 - 1001
+    parts = (numbers.float() / 1024).view(3, 24, 32)
+    return {f"encoder.layers.{n // 2}.{n}.weight": parts[n].clone() for n in range(3)}
 
 
-def rates(path: Path, **found: float) -> Path:
-    path.write_text(json.dumps(found))
-    return path
+def trained(conf: dict[str, Any]) -> Mask:
+    """The mask of twelve updates, each of which adds numbers that are exact."""
+    settings = PruneSettings.parse(conf)
+    pool = {name: torch.nn.Parameter(tensor) for name, tensor in weights(0).items()}
+    pruner = Pruner(
+        pool,
+        adjusts=settings.row.adjusts,
+        schedule=settings.schedule,
+        ranking=settings.ranking,
+        record=lambda event: None,
+    )
+    pruner.start(first_mask(pool, settings.schedule.sparsity_at(0), settings.ranking, None))
+    for update in range(1, 13):
+        with torch.no_grad():
+            for name, change in weights(update).items():
+                pool[name] += change / 8
+        pruner.after_update()
+    pruner.prune()
+    return Mask(pruner.kept, origin="", sparsity_target=0.5, ranking=settings.ranking)
 
 
-def test_rates_are_scaled_to_the_sparsity(pool: dict[str, Tensor], tmp_path: Path) -> None:
-    file = rates(tmp_path / "rates.json", **{"*.layers.0.*": 0.1, "*.up": 0.2, "*": 0.4})
-    ranking = Ranking.of(scope=file)
-    kept = select(pool, 0.4, ranking)
-    pruned = [int((~one).sum()) for one in kept.values()]
-    assert pruned == [40, 40, 80, 160]
-    assert select(pool, 0.0, ranking)["encoder.layers.1.down"].all()
-    mask = Mask(kept, origin="", sparsity_target=0.4, ranking=ranking)
+@pytest.mark.parametrize(("method", "scope"), MASKS)
+def test_masks_are_those_of_before(method: str, scope: str) -> None:
+    mask = trained({"method": method, "sparsity": 0.5, "scope": scope} | MORE[method])
+    assert mask.sha256.startswith(MASKS[method, scope])
+
+
+def test_a_pattern_may_stand_as_the_scope() -> None:
+    alias, pattern = Ranking.of(scope="2:4"), Ranking.of(pattern="2:4")
+    assert alias == pattern == Ranking(pattern="2:4")
+    assert alias.word == "2:4"
+    conf = {"method": "parp", "sparsity": 0.5, "interval": 3}
+    masks = [trained(conf | {option: "2:4"}).sha256 for option in ("scope", "pattern")]
+    assert masks[0] == masks[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"score": "magnitud"}, "score: .*did you mean 'magnitude'"),
+        ({"scope": "layers"}, "scope: .*did you mean 'layer'"),
+        ({"pattern": "4:2"}, "pattern 4:2: expected N:M with N below M"),
+        ({"pattern": "unit"}, "pattern: expected one of none, 2:4"),
+        (
+            {"pattern": "2:4", "scope": "layer"},
+            "pattern 2:4: expected scope global, .* found layer",
+        ),
+        ({"scope": "none.yaml"}, "scope none.yaml: no such file of rates"),
+    ],
+)
+def test_what_is_no_ranking(words: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Ranking.of(**words)
+
+
+def test_rates_are_shares_of_the_whole(tmp_path: Path) -> None:
+    (tmp_path / "rates.yaml").write_text('"*.0.weight": 0.9\n"*.1.weight": 0.45\n"*": 0.15\n')
+    ranking = Ranking.of(scope=str(tmp_path / "rates.yaml"))
+    mask = first_mask(weights(0), 0.5, ranking, None)
+    shares = [1 - float(kept.float().mean()) for kept in mask.kept.values()]
+    assert shares == pytest.approx([0.9, 0.45, 0.15], abs=1e-3)
     mask.save(tmp_path / "mask.safetensors")
     assert Mask.load(tmp_path / "mask.safetensors").ranking == ranking
-    assert mask.told()["scope"].startswith("rates ")
-    other = Ranking.of(scope=rates(tmp_path / "other.json", **{"*": 0.4}))
-    assert other.word != ranking.word
-    with pytest.raises(UserError, match=r"nothing would be left of encoder.layers.1.down"):
-        select(pool, 0.6, ranking)
-    few = Ranking.of(scope=rates(tmp_path / "few.json", **{"*.up": 0.4}))
-    with pytest.raises(UserError, match=r"the rates have none for encoder.layers.0.down"):
-        select(pool, 0.6, few)
+    # Half as sparse, in the same proportions.
+    half = first_mask(weights(0), 0.25, ranking, None)
+    assert half.sparsity == pytest.approx(0.25, abs=1e-3)
+    with pytest.raises(UserError, match=r"nothing would be left of encoder\.layers\.0\.0\.weight"):
+        first_mask(weights(0), 0.6, ranking, None)
+
+
+@pytest.mark.parametrize(
+    "ranking",
+    [
+        Ranking(),
+        Ranking(scope="layer"),
+        Ranking(pattern="2:4"),
+        Ranking(score="moment", scope="tensor"),
+    ],
+)
+def test_a_mask_file_holds_it(tmp_path: Path, ranking: Ranking) -> None:
+    by_magnitude = first_mask(weights(0), 0.5, ranking.by_magnitude, None)
+    mask = replace(by_magnitude, ranking=ranking, made=Origin(ranking=ranking.score))
+    mask.save(tmp_path / "mask.safetensors")
+    assert Mask.load(tmp_path / "mask.safetensors").ranking == ranking
+
+
+def test_a_mask_of_before_has_one() -> None:
+    assert Ranking.read({"scope": "2:4"}, None) == Ranking(pattern="2:4")
+    assert Ranking.read({"scope": "layer"}, "magnitude") == Ranking(scope="layer")
+    assert Ranking.read({"scope": "global"}, None) == Ranking()
 
 
 @pytest.mark.parametrize(
@@ -67,70 +154,3 @@ def test_what_are_no_rates(content: str, message: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match="no such file of rates"):
         Ranking.of(scope=tmp_path / "none.yaml")
-
-
-def test_a_pattern_may_stand_as_the_scope(pool: dict[str, Tensor], tmp_path: Path) -> None:
-    ranking = Ranking.of(scope="2:5")
-    assert ranking == Ranking.of(pattern="2:5") == Ranking(pattern="2:5")
-    mask = Mask(select(pool, 0.6, ranking), origin="", sparsity_target=0.6, ranking=ranking)
-    mask.save(tmp_path / "mask.safetensors")
-    assert Mask.load(tmp_path / "mask.safetensors").ranking == ranking
-    assert mask.told()["scope"] == mask.scope == "2:5"
-    # A file of before there were patterns has the one word.
-    assert Ranking.read({"scope": "2:5"}, None) == ranking
-    assert Ranking.read({"scope": "layer"}, "magnitude") == Ranking(scope="layer")
-
-
-@dataclass(frozen=True)
-class Units:
-    """The same number of units of every layer: a unit is a row of `up` and one of `down`."""
-
-    sparsity: float | None = None
-
-    def select(self, scores: Mapping[str, Tensor], sparsity: float) -> dict[str, Tensor]:
-        kept = {}
-        for layer in (0, 1):
-            up, down = f"encoder.layers.{layer}.up", f"encoder.layers.{layer}.down"
-            units = scores[up].abs().sum(1) + scores[down].abs().sum(1)
-            chosen = torch.zeros(20, dtype=torch.bool)
-            chosen[units.topk(20 - round(sparsity * 20)).indices] = True
-            kept[up] = kept[down] = chosen[:, None].expand(20, 10).contiguous()
-        return kept
-
-    def follows(self, kept: Mapping[str, Tensor]) -> bool:
-        return all(bool((one.all(1) | ~one.any(1)).all()) for one in kept.values())
-
-    def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
-        return 10.0 * len(shapes)
-
-    def told(self) -> str:
-        return "whole units"
-
-
-def test_a_pattern_may_remove_whole_units(
-    pool: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(PATTERNS, "units", Units())
-    ranking = Ranking.of(scope="units")
-    kept = prune_(pool, 0.5, ranking)
-    assert Units().follows(kept)
-    assert kept_in(kept) == 400
-    assert all(torch.equal(tensor != 0, kept[name]) for name, tensor in pool.items())
-    again = select(pool, 0.5, ranking.by_magnitude)
-    assert all(torch.equal(again[name], one) for name, one in kept.items())
-
-
-def test_equal_scores_go_by_position(
-    pool: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(SCORES, "same", Score("", lambda weights, _: weights.abs() * 0 + 1))
-    kept = torch.cat([one.flatten() for one in select(pool, 0.3, Ranking("same")).values()])
-    assert not kept[:240].any()
-    assert kept[240:].all()
-
-
-@pytest.mark.parametrize("score", ["activation", "moment"])
-def test_weights_alone_do_not_tell_what_a_score_needs(pool: dict[str, Tensor], score: str) -> None:
-    with pytest.raises(UserError, match=f"score {score}: needs .* expected score magnitude"):
-        select(pool, 0.5, Ranking(score))
-    assert kept_in(select(pool, 0.0, Ranking(score))) == 800

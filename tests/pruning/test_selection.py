@@ -128,7 +128,7 @@ def test_every_part_of_a_scope_has_its_own_share(scope):
         name: torch.randn(11, 7, generator=generator) * (place + 1)
         for place, name in enumerate(names)
     }
-    kept = select(pool, 0.4, Ranking(scope=scope))
+    kept = select(pool, 0.4, Ranking.of(scope=scope))
     assert list(kept) == names
     sizes = {"global": 4, "layer": 2, "tensor": 1}
     for start in range(0, 4, sizes[scope]):
