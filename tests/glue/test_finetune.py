@@ -91,6 +91,22 @@ def test_parp_learns_is_exactly_sparse_and_continues_to_the_same_bits(
 
 
 @pytest.mark.usefixtures("there")
+def test_another_score_continues_to_the_same_bits(settings_of: Make, tmp_path: Path):
+    options = ("--sparsity", "0.5", "--interval", "3", "--score", "activation")
+    settings = settings_of("--method", "parp", *options)
+    whole, parts = (experiment(settings, tmp_path / name) for name in ("whole", "parts"))
+    Finetuning(settings, None, whole).run()
+    with pytest.raises(StoppedError):
+        Interrupted(settings, None, parts).run()
+    Finetuning(settings, None, parts).run()
+    assert (whole / MODEL).read_bytes() == (parts / MODEL).read_bytes()
+    masks = [Mask.load(one / "mask.safetensors") for one in (whole, parts)]
+    assert masks[0].sha256 == masks[1].sha256
+    assert masks[0].made.ranking == masks[1].made.ranking == "activation"
+    assert events(whole) == events(parts)
+
+
+@pytest.mark.usefixtures("there")
 def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(
     settings_of: Make, tmp_path: Path, bert: Path
 ):

@@ -134,3 +134,23 @@ def test_a_mask_of_before_has_one() -> None:
     assert Ranking.read({"scope": "2:4"}, None) == Ranking(pattern="2:4")
     assert Ranking.read({"scope": "layer"}, "magnitude") == Ranking(scope="layer")
     assert Ranking.read({"scope": "global"}, None) == Ranking()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[1]", "expected names of tensors with a sparsity each"),
+        ("{}", "expected names of tensors with a sparsity each"),
+        ('"*": 1.0', r"\*: expected a sparsity in \[0, 1\), found 1.0"),
+        ('"*": x', "found x"),
+        ("a: [", "cannot read these rates"),
+    ],
+)
+def test_what_are_no_rates(content: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "rates.yaml"
+    file.write_text(content)
+    with pytest.raises(UserError, match=message) as caught:
+        Ranking.of(scope=file)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match="no such file of rates"):
+        Ranking.of(scope=tmp_path / "none.yaml")

@@ -18,7 +18,7 @@ def test_the_examples(
 ) -> None:
     text = (Path(parp_espnet.pruning.__path__[0]) / "README.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     monkeypatch.chdir(tmp_path)
     # So that the examples' rows go when the test ends.
     monkeypatch.setitem(METHODS, "parp-r", METHODS["parp"])
@@ -31,6 +31,7 @@ def test_the_examples(
     assert [event.step for event in names["events"]] == [0, 5, 10, 15, 20]
     assert METHODS["parp-r"].grows
     assert names["mask"].sparsity == 0.5
+    assert names["pruning"].pruner.update == 20, "it was resumed"
     assert PruneSettings.parse(names["moved"]).ranking.score == "curvature"
 
 

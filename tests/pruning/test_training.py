@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.masks import kept_in
 from parp_espnet.pruning.scores import SCORES
 from parp_espnet.pruning.selection import kept_count
 from parp_espnet.pruning.training import PrunedTraining
@@ -145,3 +146,55 @@ def test_a_checkpoint_of_other_settings_is_refused() -> None:
     state = Loop(PARP).start().go_on(3).state()
     with pytest.raises(UserError, match=r"the checkpoint: .*sparsity 0.5 then, 0.4 now"):
         Loop(PARP | {"sparsity": 0.4}).resume(state)
+
+
+@pytest.mark.parametrize("score", CONFS)
+def test_other_weights_of_the_model_get_a_mask(score: str) -> None:
+    loop = Loop(CONFS[score]).start().go_on(12)
+    pruner = loop.pruning.pruner
+    loop.pruning.prune()
+    own = loop.pruning.kept_of(pruner.pool)
+    assert all(torch.equal(own[name], kept) for name, kept in pruner.kept.items())
+    average = {name: tensor.detach() + 0.001 for name, tensor in pruner.pool.items()}
+    assert kept_in(loop.pruning.kept_of(average)) == kept_count(TOTAL, 0.5)
+
+
+def test_batches_are_looked_at_in_training_alone() -> None:
+    loop = Loop(CONFS["activation"])
+    loop.model.eval()
+    loop.start()
+    assert not loop.model.training
+    means = []
+    for trains in (False, False, True):
+        loop.model.train(trains)
+        loop.go_on(loop.updates + 1)
+        loop.pruning.prune()
+        means.append(loop.pruning.pruner.measure.of("0.weight").clone())
+    assert torch.equal(means[0], means[1])
+    assert not torch.equal(means[1], means[2])
+
+
+def test_weights_of_other_layers_have_no_inputs() -> None:
+    model = nn.Sequential(nn.Conv1d(4, 4, 3))
+    adam = torch.optim.Adam(model.parameters())
+    with pytest.raises(UserError, match=r"expected weights of linear layers, found 0.weight of Co"):
+        PrunedTraining(model, adam, CONFS["activation"])
+
+
+def test_a_weight_without_a_gradient_has_no_second_moment() -> None:
+    loop = Loop(CONFS["moment"]).start()
+    loop.model[2].weight.requires_grad_(False)
+    with pytest.raises(UserError, match=r"2.weight has had no gradient so far"):
+        loop.go_on(3)
+
+
+def test_a_state_of_before_rankings_is_read() -> None:
+    conf = PARP | {"scope": "tensor"}
+    loop = Loop(conf).start().go_on(4)
+    state = loop.state()
+    del state["pruning"]["pruner"]["measured"]
+    told = {"origin", "sparsity_target", "scope", "step", "parent", "made"}
+    assert set(state["pruning"]["first_mask"]) == told
+    again = Loop(conf).resume(state)
+    assert again.pruning.first_mask.scope == "tensor"
+    assert again.pruning.first_mask.sha256 == loop.pruning.first_mask.sha256
