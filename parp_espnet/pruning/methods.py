@@ -60,19 +60,40 @@ class Method:
     first_mask: Source
     adjusts: bool
     grows: bool = False
+    reference: bool = False
+    """Whether a study compares every other method with it."""
+
+    @property
+    def prunes(self) -> bool:
+        """Whether anything is pruned at all."""
+        return self.first_mask is not Source.NOTHING
+
+    @property
+    def given(self) -> bool:
+        """Whether its mask is always one from elsewhere, which stays as it is."""
+        return self.first_mask is Source.FILE and not self.adjusts
 
 
 METHODS = {
-    "dense": Method("finetune, prune nothing", Source.NOTHING, adjusts=False),
+    "dense": Method("finetune, prune nothing", Source.NOTHING, adjusts=False, reference=True),
     "rp": Method("random pruning", Source.RANDOM, adjusts=False),
     "mpi": Method(
-        "magnitude pruning at pre-trained initialisation", Source.PRETRAINED, adjusts=False
+        "magnitude pruning at pre-trained initialisation",
+        Source.PRETRAINED,
+        adjusts=False,
+        reference=True,
     ),
     "omp": Method(
-        "one-shot magnitude pruning of finetuned weights, rewound", Source.FINETUNED, adjusts=False
+        "one-shot magnitude pruning of finetuned weights, rewound",
+        Source.FINETUNED,
+        adjusts=False,
+        reference=True,
     ),
     "imp": Method(
-        "iterative magnitude pruning, the lottery ticket", Source.ITERATED, adjusts=False
+        "iterative magnitude pruning, the lottery ticket",
+        Source.ITERATED,
+        adjusts=False,
+        reference=True,
     ),
     "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, adjusts=True),
     "parp-p": Method(
@@ -82,6 +103,17 @@ METHODS = {
         "the mask of another language or task, as it is", Source.FILE, adjusts=False
     ),
 }
+
+
+UNPRUNED = next(name for name, row in METHODS.items() if not row.prunes)
+"""The method that prunes nothing."""
+UNKNOWN = Method("of another version", Source.FILE, adjusts=True)
+"""Stands for a method that a result names and this version does not have."""
+
+
+def row_of(name: str) -> Method:
+    """Return the row of a method, `UNKNOWN` for one that this version does not have."""
+    return METHODS.get(name, UNKNOWN)
 
 
 def find_method(name: str) -> Method:

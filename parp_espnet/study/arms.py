@@ -3,10 +3,10 @@ are made of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-from parp_espnet.pruning.methods import find_method
+from parp_espnet.pruning.methods import Method, find_method, row_of
 from parp_espnet.pruning.origin import TRAINED, Origin
 from parp_espnet.pruning.scores import MAGNITUDE
 from parp_espnet.scoring.result import Result
@@ -21,8 +21,8 @@ LETTERS = 8
 
 @dataclass(frozen=True)
 class Arm:
-    """A method with what it begins with. Two results of one arm differ in data, sparsity, seed and
-    the like.
+    """A method with what it begins with, and how sparse it becomes. Two results of one arm differ
+    in data, seed and the like.
     """
 
     method: str
@@ -44,6 +44,35 @@ class Arm:
     """Updates between two prunes, where that is not the usual number."""
     variant: str = ""
     """The options of pruning that differ in the study, in words."""
+    sparsity: float | None = None
+    """What it is to become; None where that is left open, as for a line of a figure."""
+    finetunings: int | None = None
+    """How many it costs, short ones included; None where that is left open."""
+
+    @property
+    def row(self) -> Method:
+        """Its method's row in the table of methods."""
+        return row_of(self.method)
+
+    @property
+    def prunes(self) -> bool:
+        """Whether it prunes at all."""
+        return self.row.prunes
+
+    @property
+    def at_any_sparsity(self) -> Self:
+        """The same, its sparsity and what that costs left open."""
+        return replace(self, sparsity=None, finetunings=None)
+
+    @property
+    def kind(self) -> Self:
+        """The method and the mask that it begins with; interval, options and sparsity left open."""
+        return replace(self.at_any_sparsity, interval=None, variant="")
+
+    @property
+    def usual(self) -> Self:
+        """Its method as that usually is."""
+        return type(self)(self.method)
 
     @property
     def given(self) -> str:
@@ -73,12 +102,12 @@ class Arm:
     @property
     def own(self) -> bool:
         """Whether it is its method alone: with a first mask of its own, in one language."""
-        return not (self.joint or self.first or self.given)
+        return self.kind == self.usual
 
     @property
     def plain(self) -> bool:
         """Whether it is its method as that usually is."""
-        return self.own and self.interval is None and not self.variant
+        return self.at_any_sparsity == self.usual
 
     @property
     def name(self) -> str:
@@ -115,7 +144,12 @@ def arm_of(result: Result, variant: str = "") -> Arm:
     Results of before have no fields, and paths are all that says where their masks come from.
     """
     interval = None if result.interval in (None, USUAL_INTERVAL) else result.interval
-    common: dict[str, Any] = {"interval": interval, "variant": variant}
+    common: dict[str, Any] = {
+        "interval": interval,
+        "variant": variant,
+        "sparsity": result.sparsity_target,
+        "finetunings": result.finetuning_runs,
+    }
     if is_joint(result):
         return Arm(result.method, joint=True, **common)
     origin = origin_of(result)

@@ -25,6 +25,10 @@ AS_BAD = 0.9
 """Times the errors of RP, above which C8's PARP from a random mask is called as bad."""
 SPARSE = 0.9
 """Where C8 has PARP-P best."""
+DENSE, RP, MPI, OMP, IMP = Arm("dense"), Arm("rp"), Arm("mpi"), Arm("omp"), Arm("imp")
+PARP, PARP_P, TRANSFER = Arm("parp"), Arm("parp-p"), Arm("transfer")
+FROM_RANDOM = Arm("parp", first="random")
+"""The arms that the claims are of, as the paper has them."""
 
 
 class Verdict(StrEnum):
@@ -118,17 +122,13 @@ def _decide(holds: bool, fails: bool) -> Verdict:
     return Verdict.HOLDS if holds else Verdict.FAILS if fails else Verdict.UNDECIDED
 
 
-def _parp_against(other: str, most: float, found: Sequence[Comparison]) -> Tally:
-    """PARP beside another method, at sparsities up to `most`."""
-    pairs = (c for c in found if _is(c.first, "parp") and _is(c.second, other))
-    return Tally.of(c for c in pairs if c.sparsity <= most)
-
-
-def _is(arm: Arm, method: str) -> bool:
-    """Whether an arm is a method as the paper has it: with a mask of its own, the usual interval
-    and ranking.
-    """
-    return arm.plain and arm.method == method
+def _parp_against(other: Arm, most: float, comparisons: Sequence[Comparison]) -> Tally:
+    """PARP beside another arm, at sparsities up to `most`."""
+    return Tally.of(
+        comparison
+        for comparison in comparisons
+        if (comparison.first, comparison.second) == (PARP, other) and comparison.sparsity <= most
+    )
 
 
 def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -136,7 +136,7 @@ def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict
     for frozen in sorted({one.freeze_updates for one in evidence.comparisons}):
         comparable = (one for one in evidence.comparisons if MODELS not in one.decoding)
         here = [one for one in comparable if one.freeze_updates == frozen]
-        if tally := _parp_against("dense", 0.5, here):
+        if tally := _parp_against(DENSE, 0.5, here):
             found[frozen] = tally
     if not found:
         return Verdict.UNTESTED, "no PARP beside a dense model, without a language model"
@@ -148,7 +148,7 @@ def _beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict
 
 
 def _at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    parts = {name: _parp_against(name, 0.8, evidence.comparisons) for name in ("omp", "imp")}
+    parts = {arm.name: _parp_against(arm, 0.8, evidence.comparisons) for arm in (OMP, IMP)}
     found = {name: tally for name, tally in parts.items() if tally}
     if not found:
         return Verdict.UNTESTED, "no PARP beside OMP or IMP"
@@ -158,13 +158,9 @@ def _at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict
 
 
 def _cost(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    once = {
-        one.finetuning_runs for one in evidence.costs if one.who.own and one.who.method == "parp"
-    }
+    once = {cost.finetuning_runs for cost in evidence.costs if cost.who.kind == PARP}
     several = {
-        one.sparsity: one.finetuning_runs
-        for one in evidence.costs
-        if one.who.own and one.who.method == "imp"
+        cost.sparsity: cost.finetuning_runs for cost in evidence.costs if cost.who.kind == IMP
     }
     if not once or not several:
         return Verdict.UNTESTED, "no PARP beside IMP"
@@ -176,7 +172,9 @@ def _cost(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
 
 def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     found = [
-        o for o in evidence.overlaps if o.sparsity == 0.5 and not {"mpi", JOINT} & {o.one, o.other}
+        o
+        for o in evidence.overlaps
+        if o.sparsity == 0.5 and not {MPI.name, JOINT} & {o.one, o.other}
     ]
     if not found:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
@@ -189,7 +187,7 @@ def _overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, st
 
 def _unchanged(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     apart = Differences.of(results)
-    own = [r for r in results if arm_of(r).own and r.method == "parp" and not apart.pruning(r)]
+    own = [r for r in results if arm_of(r).kind == PARP and not apart.pruning(r)]
     found = [r for r in own if r.sparsity_target > 0.2 and r.iou_initial_final]
     if not found:
         return Verdict.UNTESTED, "no PARP beyond 20 %"
@@ -221,7 +219,8 @@ def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, s
     """It does not hold where no fixed mask degrades, nor where most adjusting ones do, or more than
     fixed ones.
     """
-    fixed, moving = (Tally.of(_beside_own(method, evidence)) for method in ("transfer", "parp"))
+    fixed = Tally.of(_beside_own(TRANSFER, evidence))
+    moving = Tally.of(_beside_own(PARP, evidence))
     if not fixed or not moving:
         return Verdict.UNTESTED, "no foreign masks, fixed and adjusting, beside the language's own"
     degrades, repaired = fixed.more > fixed.fewer, moving.more <= moving.fewer
@@ -232,21 +231,19 @@ def _transfer(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, s
     return _decide(degrades and repaired, not fixed.more or still), told
 
 
-def _foreign(method: str, evidence: Evidence) -> list[Comparison]:
+def _foreign(method: Arm, evidence: Evidence) -> list[Comparison]:
     """Of a method with the mask of one other language or task, not of a joint run or several."""
-    return [c for c in evidence.comparisons if c.first.method == method and c.first.of_one]
+    return [c for c in evidence.comparisons if c.first.usual == method and c.first.of_one]
 
 
-def _beside_own(method: str, evidence: Evidence) -> list[Comparison]:
+def _beside_own(method: Arm, evidence: Evidence) -> list[Comparison]:
     """Such a mask against the target's own OMP mask."""
-    return [c for c in _foreign(method, evidence) if _is(c.second, "omp")]
+    return [c for c in _foreign(method, evidence) if c.second == OMP]
 
 
 def _adjusting_beside_fixed(evidence: Evidence) -> list[Comparison]:
     """Such a mask where it adjusts, against itself where it stays."""
-    return [
-        c for c in _foreign("parp", evidence) if c.second.method == "transfer" and c.second.given
-    ]
+    return [c for c in _foreign(PARP, evidence) if c.second.usual == TRANSFER and c.second.given]
 
 
 def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -255,14 +252,12 @@ def _joint(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]
     """
     found: dict[Arm, list[Comparison]] = {}
     for one in evidence.comparisons:
-        if (one.first.joint or one.first.of_joint) and _is(one.second, "omp"):
+        if (one.first.joint or one.first.of_joint) and one.second == OMP:
             found.setdefault(one.first, []).append(one)
     tallies = {arm: Tally.of(some) for arm, some in found.items()}
     if not tallies:
         return Verdict.UNTESTED, "no joint run, and no mask of one, beside the languages' own"
-    judged = {
-        arm: one for arm, one in tallies.items() if arm.joint and arm.method.startswith("parp")
-    }
+    judged = {arm: tally for arm, tally in tallies.items() if arm.joint and arm.row.adjusts}
     judged = judged or tallies
     told = "; ".join(f"{arm.label}: {tally}" for arm, tally in tallies.items())
     holds = any(one.more <= one.fewer for one in judged.values())
@@ -287,9 +282,9 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The first half of C8: what differs from RP in that the random mask moves; no interval is told
     apart.
     """
-    rp = {_alike(one): one.error_rate for one in results if arm_of(one).own and one.method == "rp"}
-    from_random = [one for one in results if arm_of(one).first == "random" and one.method == "parp"]
-    moving = [one for one in from_random if rp.get(_alike(one))]
+    rp = {_alike(one): one.error_rate for one in results if arm_of(one).kind == RP}
+    from_random = [result for result in results if arm_of(result).kind == FROM_RANDOM]
+    moving = [result for result in from_random if rp.get(_alike(result))]
     if not moving:
         return None
     ratios = [one.error_rate / rp[_alike(one)] for one in moving]
@@ -302,7 +297,7 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
 def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The second half of C8: PARP-P among all that is as sparse and otherwise alike."""
     sparse = [one for one in results if one.sparsity_target == SPARSE and not is_total(one)]
-    progressive = [one for one in sparse if one.method == "parp-p"]
+    progressive = [result for result in sparse if arm_of(result).usual == PARP_P]
     others = {
         id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p]
         for p in progressive
@@ -337,7 +332,7 @@ def _repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, st
         f"{100 * fmean(found.differences):+.1f} points, "
     )
     told += f"95 % interval over pairs [{100 * low:+.1f}, {100 * high:+.1f}]"
-    for how, method in (("fixed", "transfer"), ("adjusting", "parp")):
+    for how, method in (("fixed", TRANSFER), ("adjusting", PARP)):
         own = Tally.of(_beside_own(method, evidence))
         told += f"; {how} against the task's own OMP mask: {own}" if own else ""
     return _decide(2 * found.fewer > len(pairs), found.fewer <= found.more), told

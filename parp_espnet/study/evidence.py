@@ -30,8 +30,9 @@ class Called:
 
     @property
     def who(self) -> Arm:
-        """The arm."""
-        return self.arm or Arm.of(fields_of_label(self.method))
+        """The arm, of whichever sparsity."""
+        arm = self.arm or Arm.of(fields_of_label(self.method))
+        return arm.at_any_sparsity
 
     @property
     def line(self) -> str:
@@ -148,13 +149,15 @@ class Comparison:
 
     @property
     def first(self) -> Arm:
-        """What `one` is."""
-        return self.one_arm or Arm.of(fields_of_label(self.one))
+        """What `one` is, of whichever sparsity."""
+        arm = self.one_arm or Arm.of(fields_of_label(self.one))
+        return arm.at_any_sparsity
 
     @property
     def second(self) -> Arm:
-        """What `other` is."""
-        return self.other_arm or Arm.of(fields_of_label(self.other))
+        """What `other` is, of whichever sparsity."""
+        arm = self.other_arm or Arm.of(fields_of_label(self.other))
+        return arm.at_any_sparsity
 
     @property
     def apart(self) -> bool:

@@ -15,6 +15,7 @@ from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.masks import Mask, iou
+from parp_espnet.pruning.methods import Source
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.arms import JOINT, Arm, arm_of, is_joint
@@ -29,17 +30,11 @@ from parp_espnet.study.evidence import (
     Overlap,
     Training,
 )
-from parp_espnet.study.names import conditions, decoding_of, method_of, source_of, whose
+from parp_espnet.study.names import conditions, decoding_of, method_of, whose
 from parp_espnet.study.plan import FINAL_MASK
 from parp_espnet.study.variants import Differences, ranking_options, same_data
 
-AGAINST = ("dense", "mpi", "omp", "imp")
-"""What every other method is compared with, in the same language, at the same sparsity, with the
-same seed.
-"""
 MOST_CONFUSED = 12
-MPI = "mpi"
-FIXED = "transfer"
 
 
 def gather(done: Sequence[Done]) -> Evidence:
@@ -62,7 +57,7 @@ def gather(done: Sequence[Done]) -> Evidence:
         one for one in wholes if one.result.sparsity_target > 0 and one.result.seed == seed
     ]
     moving = [one for one in first_seed if one.result.interval is not None]
-    dense = [one for one in wholes if one.result.method == "dense" and one.result.scores is None]
+    dense = [one for one in wholes if not arm_of(one.result).prunes and one.result.scores is None]
     missing += [str(_errors_of(one)) for one in done if not _errors_of(one).is_file()]
     of_overlap = [one.folder / one.experiment.mask.name for one in first_seed if _overlaps(one)]
     missing += [str(file) for file in of_overlap if not file.is_file()]
@@ -149,19 +144,20 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
         )
         for one in done
     ]
-    of_omp = [one.result.method == "omp" for one in done]
+    of_omp = [arm_of(one.result).row.first_mask is Source.FINETUNED for one in done]
     for upstream, sparsity, frozen, more in dict.fromkeys(compress(settings, of_omp)):
         masks: dict[str, Mask] = {}
+        nobodys: set[str] = set()
         for one in compress(
             done, [setting == (upstream, sparsity, frozen, more) for setting in settings]
         ):
             if _overlaps(one) and (file := one.folder / one.experiment.mask.name).is_file():
-                masks.setdefault(
-                    MPI if one.result.method == MPI else whose(one.result), Mask.load(file)
-                )
+                name = one.result.method if _is_nobodys(one.result) else whose(one.result)
+                masks.setdefault(name, Mask.load(file))
+                nobodys |= {name} if _is_nobodys(one.result) else set()
         # Any MPI mask will do: it depends on the upstream alone.
         for left, right in combinations(
-            sorted(masks, key=lambda name: (name == MPI, name == JOINT)), 2
+            sorted(masks, key=lambda name: (name in nobodys, name == JOINT)), 2
         ):
             a, b = masks[left].kept, masks[right].kept
             if masks[left].fingerprint == masks[right].fingerprint:
@@ -173,7 +169,14 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
 def _overlaps(one: Done) -> bool:
     """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
     arm = arm_of(one.result)
-    return arm.method in ("omp", MPI) and not arm.first and not arm.given
+    ranked = arm.row.first_mask is Source.FINETUNED or _is_nobodys(one.result)
+    return ranked and not arm.first and not arm.given
+
+
+def _is_nobodys(result: Result) -> bool:
+    """Whether its mask, which stays, is ranked by the upstream alone."""
+    row = arm_of(result).row
+    return row.first_mask is Source.PRETRAINED and not row.adjusts
 
 
 def _anatomy(one: Done, apart: Differences) -> Anatomy:
@@ -206,7 +209,7 @@ def _adjusting(one: Done, apart: Differences) -> Adjusting:
 
 
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
-    """Every method against those of `AGAINST`, paired, where both were scored on the same
+    """Every method against the references among them, paired, where both were scored on the same
     utterances or examples.
 
     A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what
@@ -239,7 +242,8 @@ def _pairs(
     """What is compared, and what the two are."""
     references: dict[tuple[object, ...], list[Done]] = {}
     for one in done:
-        if method_of(one.result) in AGAINST or one.result.method == FIXED:
+        arm = arm_of(one.result)
+        if (arm.own and arm.row.reference) or arm.row.given:
             references.setdefault(conditions(one.result), []).append(one)
     firsts: dict[tuple[object, ...], Done] = {}
     for one in done:
@@ -270,22 +274,18 @@ def _errors_of(one: Done) -> Path:
 
 def _comparable(result: Result, reference: Result) -> bool:
     """Whether a result is compared with a reference of the same conditions."""
-    if reference.method == FIXED and (
-        result.method == FIXED or source_of(result) != source_of(reference)
-    ):
+    arm, other = arm_of(result), arm_of(reference)
+    if other.row.given and (arm.row.given or arm.given != other.given):
         return False
     # One run for several languages takes more updates than one for a single language.
     same_length = is_joint(result) or result.updates == reference.updates
-    same_sparsity = (
-        reference.method == "dense" or result.sparsity_target == reference.sparsity_target
-    )
+    same_sparsity = not other.prunes or arm.sparsity == other.sparsity
     if not is_joint(result) and not same_data(result, reference):
         return False
     # What is pruned, and how it is ranked, is no part of a method; who prunes nothing has neither.
     if reference.sparsity_target and ranking_options(result) != ranking_options(reference):
         return False
-    different = method_of(result) != method_of(reference) and result.method != "dense"
-    return different and same_length and same_sparsity
+    return arm.name != other.name and arm.prunes and same_length and same_sparsity
 
 
 def _confusions(one: Done, apart: Differences) -> list[Confused]:

@@ -19,7 +19,7 @@ from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pipeline.settings import Settings as SpeechSettings
-from parp_espnet.pruning.methods import METHODS
+from parp_espnet.pruning.methods import METHODS, UNPRUNED, Source
 from parp_espnet.study.grid import Arm, MaskOf, read_grid
 from parp_espnet.study.names import combined_mask
 
@@ -89,13 +89,23 @@ class Experiment:
         ]
 
     @property
+    def first_mask(self) -> Source:
+        """Where its first mask comes from."""
+        return Source[self.settings.mask_source.upper()]
+
+    @property
+    def prunes(self) -> bool:
+        """Whether it prunes at all."""
+        return self.settings.pruning.row.prunes
+
+    @property
     def finetunings(self) -> dict[Path, int]:
         """Updates of all that is finetuned for it, by directory: itself, OMP's dense model, IMP's
         rounds.
         """
         settings, beside = self.settings, self.directory.parent
         found = {beside / tag: settings.round_length for tag in settings.round_tags}
-        if settings.mask_source == "finetuned":
+        if self.first_mask is Source.FINETUNED:
             found[beside / settings.dense.tag] = settings.updates
         return found | {self.directory: settings.updates}
 
@@ -115,9 +125,9 @@ class Experiment:
         """The mask that others may begin with: what OMP ranked, which is there early, or what the
         run ended with.
         """
-        return self.directory / (
-            OMP_MASK if self.settings.mask_source == "finetuned" else FINAL_MASK
-        )
+        if self.first_mask is Source.FINETUNED:
+            return self.directory / OMP_MASK
+        return self.directory / FINAL_MASK
 
 
 @dataclass(frozen=True)
@@ -164,10 +174,11 @@ class Study:
         def level(one: Experiment) -> int:
             if one.directory not in levels:
                 sources = [by_directory[need] for need in one.needs]
-                after = [0 if source.mask.name == OMP_MASK else level(source) for source in sources]
-                levels[one.directory] = (
-                    0 if one.settings.method == "dense" else 1 + max(after, default=0)
-                )
+                after = [0]
+                for source in sources:
+                    if source.first_mask is not Source.FINETUNED:
+                        after.append(level(source))
+                levels[one.directory] = 1 + max(after) if one.prunes else 0
             return levels[one.directory]
 
         depth = max(map(level, self.experiments))
@@ -200,7 +211,7 @@ class Study:
                 one.recipe,
                 tuple(pair for pair in pairs if pair[0] not in ("--seed", "--updates")),
             )
-            until = ("--method", "dense", "--stop_stage", str(one.settings.PREPARED))
+            until = ("--method", UNPRUNED, "--stop_stage", str(one.settings.PREPARED))
             found.setdefault(kind, (str(one.recipe / "run.sh"), *words, *until))
         return list(found.values())
 
@@ -208,7 +219,7 @@ class Study:
         """Return the OMP experiments whose masks can be made as soon as `experiment` is
         complete.
         """
-        omp = [one for one in self.experiments if one.settings.mask_source == "finetuned"]
+        omp = [one for one in self.experiments if one.first_mask is Source.FINETUNED]
         return [
             one
             for one in omp
@@ -291,7 +302,8 @@ def _source(
         return same and one.settings.upstream_label == target.settings.upstream_label
 
     found = [one for one in made if (one.arm, one.language) == (wanted.arm, language)]
-    methods = [wanted.method] if wanted.method else [name for name in METHODS if name != "dense"]
+    pruning = [name for name, row in METHODS.items() if row.prunes]
+    methods = [wanted.method] if wanted.method else pruning
     matching = [one for one in found if like(one) and one.settings.method in methods]
     if len(matching) > 1:
         # Where the arm above has several values of another option, it is that with the target's

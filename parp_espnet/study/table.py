@@ -5,7 +5,7 @@ from statistics import fmean
 
 from parp_espnet.scoring.aligned import markdown, unaligned
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import is_joint, is_total
+from parp_espnet.study.arms import arm_of, is_joint, is_total
 from parp_espnet.study.names import decoding_of, decodings, is_text, method_of, rate_of, scores_of
 from parp_espnet.study.variants import Differences, Intervals
 
@@ -75,7 +75,7 @@ def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     """Return the cells of each result under `head`; each is compared as in `table`."""
     apart = Differences.of(results)
     dense = {
-        _where(result, apart): result for result in reversed(results) if result.method == "dense"
+        _where(result, apart): result for result in reversed(results) if not arm_of(result).prunes
     }
     return [_row(result, dense.get(_where(result, apart)), apart) for result in results]
 
@@ -157,7 +157,7 @@ def _row(result: Result, dense: Result | None, apart: Differences) -> tuple[str,
         scores_of(result),
         ratio,
         ""
-        if result.iou_initial_final is None or result.method == "dense"
+        if result.iou_initial_final is None or not arm_of(result).prunes
         else f"{result.iou_initial_final:.4f}",
         "" if result.train_seconds is None else f"{result.train_seconds:.0f}",
     )

@@ -29,9 +29,8 @@ def given(
         "recipe": "egs2/cldr/tr",
         "language": "tr",
     }
-    return arm_of(
-        make_result(method="transfer", initial_mask=mask, mask_origin=told, **values | more)
-    )
+    result = make_result(method="transfer", initial_mask=mask, mask_origin=told, **values | more)
+    return arm_of(result).at_any_sparsity
 
 
 def test_masks_elsewhere_on_the_disk_are_told_apart(make_result: Callable[..., Result]) -> None:
@@ -105,7 +104,9 @@ def test_a_mask_of_nobody_knows_whose_has_its_hash(make_result: Callable[..., Re
 
 def test_an_own_mask_is_own_wherever_it_lies(make_result: Callable[..., Result]) -> None:
     path = "/scratch/es/phn_omp/finetuned_mask.safetensors"
-    assert arm_of(make_result(method="omp", initial_mask=path, options={})) == Arm("omp")
+    own = make_result(method="omp", initial_mask=path, options={}, finetuning_runs=2)
+    assert arm_of(own) == Arm("omp", sparsity=own.sparsity_target, finetunings=2)
+    assert arm_of(own).plain
     moving = make_result(
         method="parp", initial_mask=path, options={"first_mask": "random"}, interval=20
     )

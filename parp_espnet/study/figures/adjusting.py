@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import Arm, arm_of
 from parp_espnet.study.evidence import Adjusting
 from parp_espnet.study.figures.style import (
     COLOURS,
@@ -18,15 +19,13 @@ from parp_espnet.study.figures.style import (
     look,
     schedule_title,
 )
-from parp_espnet.study.names import method_of, rate_of
+from parp_espnet.study.names import rate_of
 from parp_espnet.study.variants import Differences
 
 MOST = 8
 """Lines of a panel, beyond which nobody could follow one."""
-FIXED = {"parp": "mpi", "parp, random mask": "rp"}
-"""What adjusts → the method that keeps the same first mask."""
-FIXED_METHOD = dict.fromkeys(FIXED, "parp")
-"""What adjusts → its method."""
+FIXED = {Arm("parp"): Arm("mpi"), Arm("parp", first="random"): Arm("rp")}
+"""What adjusts → what keeps the same first mask."""
 
 
 def adjusting(found: Sequence[Adjusting]) -> Figure | None:
@@ -119,23 +118,22 @@ def intervals(results: Sequence[Result]) -> Figure | None:
 
 
 def _moving(results: Sequence[Result]) -> list[Result]:
-    return [one for one in results if method_of(one) in FIXED and one.interval is not None]
+    return [one for one in results if arm_of(one).kind in FIXED and one.interval is not None]
 
 
 def _sweep(axes: Axes, results: Sequence[Result]) -> None:
     moving = _moving(results)
     steps = sorted({one.interval for one in moving if one.interval is not None})
-    for name, fixed in FIXED.items():
-        rates: dict[int, list[float]] = {
-            place: [
-                100 * one.error_rate
-                for one in moving
-                if method_of(one) == name and one.interval == step
-            ]
-            for place, step in enumerate(steps)
-        }
-        rates[len(steps)] = [100 * one.error_rate for one in results if method_of(one) == fixed]
-        _through(axes, {place: found for place, found in rates.items() if found}, name, fixed)
+    for arm, fixed in FIXED.items():
+        rates: dict[int, list[float]] = {}
+        for place, step in enumerate(steps):
+            for result in moving:
+                if arm_of(result).kind == arm and result.interval == step:
+                    rates.setdefault(place, []).append(100 * result.error_rate)
+        for result in results:
+            if arm_of(result).kind == fixed:
+                rates.setdefault(len(steps), []).append(100 * result.error_rate)
+        _through(axes, rates, arm, fixed)
     axes.set_xticks(range(len(steps) + 1), [*map(str, steps), "never"])
     axes.set_xlabel("updates between two prunes")
     axes.set_ylim(bottom=0)
@@ -143,12 +141,12 @@ def _sweep(axes: Axes, results: Sequence[Result]) -> None:
     axes.set_axisbelow(True)
 
 
-def _through(axes: Axes, rates: Mapping[int, Sequence[float]], name: str, fixed: str) -> None:
+def _through(axes: Axes, rates: Mapping[int, Sequence[float]], arm: Arm, fixed: Arm) -> None:
     """A line of its own kind, as the two methods have one colour."""
     if not rates:
         return
-    style = look(FIXED_METHOD[name]) | {"color": look(fixed)["color"]}
-    label = f"{name}; fixed: {fixed}"
+    style = look(arm.method) | {"color": look(fixed.method)["color"]}
+    label = f"{arm.name}; fixed: {fixed.name}"
     axes.plot(
         list(rates),
         [fmean(found) for found in rates.values()],

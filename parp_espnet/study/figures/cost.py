@@ -37,7 +37,7 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
         return None
     frozen = sorted({one.freeze_updates for one in found if one.language in languages})
     width = ROOM * max(one.updates for one in found if one.language in languages)
-    several = len({one.sparsity for one in found if one.who.method != "dense"}) > 1
+    several = len({one.sparsity for one in found if one.who.prunes}) > 1
     figure, panels = schedule_panels(languages, frozen, "updates of all finetunings", f"{rate} (%)")
     for axes, language, freeze in panels:
         here = [one for one in found if one.language == language and one.freeze_updates == freeze]
@@ -59,6 +59,7 @@ def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> N
         rates.setdefault((one.method, one.sparsity, one.updates), []).append(100 * one.error_rate)
     means = {point: fmean(several) for point, several in rates.items()}
     bare = {one.method: one.who.method for one in found}
+    pruned = {one.method for one in found if one.who.prunes}
     height = 1.1 * max(means.values(), default=1.0)
     for method in sorted({method for method, _, _ in means}, key=_order):
         points = sorted(
@@ -69,7 +70,7 @@ def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> N
         heights, places, _ = zip(*points, strict=True)
         axes.plot(places, heights, linestyle="", label=method, markersize=5, **_look(method, bare))
         last: dict[float, float] = {}
-        for mean, place, sparsity in points if labelled and bare[method] != "dense" else ():
+        for mean, place, sparsity in points if labelled and method in pruned else ():
             if mean - last.get(place, -height) > LABEL * height:
                 axes.annotate(
                     f"{sparsity:g}", (place, mean), xytext=(4, 0), textcoords="offset points",

@@ -8,8 +8,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from parp_espnet.pruning.methods import row_of
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import arm_of
+from parp_espnet.study.arms import Arm, arm_of
 from parp_espnet.study.figures.style import (
     KINDS,
     MARKERS,
@@ -38,8 +39,7 @@ def curves(results: Sequence[Result]) -> Figure | None:
     dense model is a line across. Whatever else differs, such as an option or an upstream, makes a
     line of its own. Masks from elsewhere, and intervals of adjusting but the first, are left out.
     """
-    known = [one for one in results if one.method in METHODS and one.method != "transfer"]
-    own = [one for one in known if arm_of(one).own]
+    own = [one for one in results if one.method in METHODS and _has_curve(arm_of(one))]
     usual = {one.method: one.interval for one in reversed(own)}
     own = [one for one in own if one.interval == usual[one.method]]
     languages = [
@@ -82,13 +82,14 @@ def lines_of(results: Sequence[Result]) -> list[str]:
 
 def _panel(axes: Axes, lines: Lines) -> None:
     means = {key: _means(found) for key, found in lines.items()}
-    single = [key for key in _in_order(lines) if len(means[key]) == 1 and key[0] != "dense"]
+    across = {method for method in METHODS if not row_of(method).prunes}
+    single = [key for key in _in_order(lines) if len(means[key]) == 1 and key[0] not in across]
     for method in METHODS:
         own = [key for key in _in_order(lines) if key[0] == method]
         for place, key in enumerate(own):
             label = ", ".join(part for part in key if part)
             style = _style(method, place)
-            if method == "dense":
+            if method in across:
                 _across(axes, means[key], label, style)
             elif key in single:
                 _bar(
@@ -172,8 +173,13 @@ def _seeds(axes: Axes, method: str, lines: Sequence[Sequence[Result]]) -> None:
 
 def _several(results: Sequence[Result], language: str) -> bool:
     pruned = {
-        one.sparsity_target
-        for one in results
-        if (one.language or "") == language and one.method != "dense"
+        result.sparsity_target
+        for result in results
+        if (result.language or "") == language and arm_of(result).prunes
     }
     return len(pruned) > 1
+
+
+def _has_curve(arm: Arm) -> bool:
+    """Whether the arm's masks are its own, at whatever sparsity."""
+    return arm.own and not arm.row.given

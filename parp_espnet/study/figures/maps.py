@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import is_total
+from parp_espnet.study.arms import FINETUNED, Arm, is_total
 from parp_espnet.study.evidence import Anatomy, Comparison, Evidence
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
@@ -19,12 +19,12 @@ from parp_espnet.study.names import rate_of, source_of
 
 Drawn = dict[str, tuple[str, Figure]]
 """Caption and figure, by the name of its file."""
+OMP, TRANSFER, PARP = Arm("omp"), Arm("transfer"), Arm("parp")
 NOBODYS = {
-    "transfer": {"mpi": "MPI", "rp": "RP"},
-    "parp": {"parp": "MPI", "parp, random mask": "RP"},
+    TRANSFER: {Arm("mpi"): "MPI", Arm("rp"): "RP"},
+    PARP: {PARP: "MPI", Arm("parp", first="random"): "RP"},
 }
-"""By how a mask goes on: the methods that begin with a mask which is of no language, and whose it
-is called.
+"""By how a mask goes on: what begins with a mask which is of no language, and whose it is called.
 """
 
 
@@ -100,26 +100,27 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
         rate: what error rates are called.
         other: what sources and targets are, such as "language".
     """
-    of_omp = [one for one in evidence.comparisons if one.second.own and one.second.method == "omp"]
+    of_omp = [one for one in evidence.comparisons if one.second.kind == OMP]
     against_own = [one for one in of_omp if one.second.interval is None]
     settings = dict.fromkeys(map(_setting, against_own))
     found: Drawn = {}
-    for method, how in (("transfer", "is fixed"), ("parp", "adjusts")):
-        whose = f"another {other}'s mask" + (
-            ", or on the diagonal its own" if method == "parp" else ""
-        )
+    for arm, how in ((TRANSFER, "is fixed"), (PARP, "adjusts")):
+        whose = f"another {other}'s mask"
+        if arm.row.adjusts:
+            whose += ", or on the diagonal its own"
         for setting in settings:
             sparsity, frozen, more = setting
             here = [one for one in against_own if _setting(one) == setting]
             title = f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
-            figure = _transfer_map(here, method, title)
+            figure = _transfer_map(here, arm, title)
             caption = (
                 f"{rate} under {whose}, which {how}, over {rate} under the target's own OMP mask, "
                 f"fixed; bold where "
                 "paired 95 % intervals tell them apart."
             )
             if figure is not None:
-                found[f"transfer_{method}_{sparsity:g}{_suffix(frozen, more)}"] = caption, figure
+                name = f"transfer_{arm.method}_{sparsity:g}{_suffix(frozen, more)}"
+                found[name] = caption, figure
     return found
 
 
@@ -129,13 +130,13 @@ def _setting(one: Comparison) -> tuple[float, int, str]:
     return one.sparsity, one.freeze_updates, ", ".join(words)
 
 
-def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) -> Figure | None:
+def _transfer_map(against_own: Sequence[Comparison], base: Arm, title: str) -> Figure | None:
     """One map, unless there are fewer than two sources or two targets."""
-    nobodys = NOBODYS[method]
+    nobodys = NOBODYS[base]
     languages = list(dict.fromkeys(one.language for one in against_own))
     cells: dict[str, dict[str, list[tuple[float, bool]]]] = {}
     for one in against_own:
-        if one.ratio is not None and (row := _whose(one, method)):
+        if one.ratio is not None and (row := _whose(one, base)):
             cells.setdefault(row, {}).setdefault(one.language, []).append((one.ratio, one.apart))
     # Rows and columns have one order; after the languages come masks of several, then those of
     # none.
@@ -167,17 +168,19 @@ def _transfer_map(against_own: Sequence[Comparison], method: str, title: str) ->
     )
 
 
-def _whose(one: Comparison, method: str) -> str | None:
-    """Return whose mask a method begins with, a row of the map; None where none of the map does."""
+def _whose(one: Comparison, base: Arm) -> str | None:
+    """Return whose mask an arm of the method `base` begins with, a row of the map; None where none
+    of the map does.
+    """
     arm = one.first
-    if arm.method == method and arm.given:
+    if arm.usual == base and arm.given:
         return arm.given
     # What is told of an option stands in the title; an interval is another way of adjusting.
     if arm.interval is not None or arm.joint:
         return None
-    if arm.method == method and arm.first == "finetuned":
+    if arm.usual == base and arm.first == FINETUNED:
         return one.language
-    return NOBODYS[method].get(arm.name)
+    return NOBODYS[base].get(arm.kind)
 
 
 def _more(conditions: str) -> str:

@@ -6,6 +6,7 @@ from itertools import compress
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import arm_of
 from parp_espnet.study.figures.style import COLOURS, MARKERS
 from parp_espnet.study.names import amounts, decoding_of, is_text, method_of, rate_of
 from parp_espnet.study.variants import Differences
@@ -105,7 +106,7 @@ def _differing(results: Sequence[Result], parts: Sequence[Part]) -> list[Part]:
 def _title(results: Sequence[Result]) -> str:
     upstreams = ", ".join(dict.fromkeys(result.upstream for result in results))
     sparsities = sorted(
-        {f"{result.sparsity_target:g}" for result in results if result.method != "dense"}
+        {f"{result.sparsity_target:g}" for result in results if arm_of(result).prunes}
     )
     return f"{upstreams}; {amounts(results)}" + (
         f"; sparsity {', '.join(sparsities)}" if sparsities else "; dense"

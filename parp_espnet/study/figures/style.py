@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.files import atomic_write
+from parp_espnet.pruning import methods
 
 # Okabe and Ito's colours, which those who see red and green alike can tell apart; grey for their
 # yellow, which lines on white are too light in.
@@ -27,8 +28,8 @@ PANEL = (3.6, 3.2)
 """Inches of a panel of one language and schedule."""
 MOST_COLUMNS = 4
 """Panels side by side, beyond which they could not be read in a page."""
-METHODS = ("dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer")
-"""A method has the same colour and marker in every figure."""
+METHODS = tuple(methods.METHODS)
+"""A method has the same colour and marker in every figure, by its row in the table of them."""
 
 
 def look(name: str, names: Sequence[str] = METHODS) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType as LineType
 
-from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.evidence import Training
 from parp_espnet.study.figures.style import KINDS, MOST_COLUMNS, add_legend, look, schedule_title
 
@@ -103,7 +102,8 @@ def _line(axes: Axes, one: Training, kinds: Mapping[str, tuple[LineType, str]]) 
         color=style["color"],
         label=label,
     )
-    name = one.who.method
-    grows = name in METHODS and METHODS[name].grows
-    chosen = len(rates) - 1 if grows else min(range(len(rates)), key=lambda place: rates[place])
+    if one.who.row.grows:
+        chosen = len(rates) - 1
+    else:
+        chosen = min(range(len(rates)), key=lambda place: rates[place])
     axes.plot(one.updates[chosen], rates[chosen], markersize=3.5, **style)
