@@ -4,7 +4,7 @@
 # make docs    the pages, in site/: open site/index.html
 # make lint    ruff (rules and format), mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
-# make bench   time and memory against alternatives; ONLY=select for one part
+# make bench   time and memory against alternatives; ONLY=select for one part, CHECKOUT=DIR for another checkout besides
 # make quick   the quick study, as ./run.sh
 SHELL := /bin/bash
 PARP_VENV ?= $(CURDIR)/.venv
@@ -50,7 +50,7 @@ lock:
 		--no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.lock
 
 bench: environment
-	"$(BIN)/python" -m parp_espnet.bin.bench --only "$(ONLY)"
+	"$(BIN)/python" -m parp_espnet.bin.bench --only "$(ONLY)" $(if $(CHECKOUT),--checkout "$(CHECKOUT)")
 
 quick:
 	./run.sh

@@ -23,7 +23,11 @@ export PATH="${PARP_VENV}/bin:${PATH}"
 # A cluster's module, or another checkout of ESPnet, would come before the environment's packages; an empty word would be
 # the present directory.
 unset PYTHONHOME
-PYTHONPATH=$("${PARP_VENV}/bin/python" -I -X utf8 "${PARP_ROOT}/parp_espnet/interpreter.py")
+if [ -n "${PYTHONPATH:-}" ]; then
+    PYTHONPATH=$("${PARP_VENV}/bin/python" -I -X utf8 "${PARP_ROOT}/parp_espnet/interpreter.py")
+else
+    PYTHONPATH=$(cd "${PARP_ROOT}" && pwd -P)
+fi
 export PYTHONPATH
 
 # Kaldi's files are sorted bytewise; Python reads and writes UTF-8 all the same.

@@ -109,7 +109,7 @@ install() {
 
 # Of pyproject.toml too: it names the commands that are installed.
 wanted=$(cat "${lock}" "${root}/pyproject.toml" | sha256sum)
-if [ "$(cat "${stamp}" 2>/dev/null)" = "${wanted}" ] && "${venv}/bin/python" -c '' 2>/dev/null; then
+if [ "$(cat "${stamp}" 2>/dev/null)" = "${wanted}" ] && "${venv}/bin/python" -I -S -c '' 2>/dev/null; then
     exit 0
 fi
 

@@ -54,8 +54,12 @@ LONG = (
     "tests/recipes",
     "tests/espnet",
     "tests/upstreams",
+    "tests/glue",
+    "tests/fuzz",
+    "tests/bench",
+    "tests/test_",
 )
-"""Where the long tests are: two processes end at about the same time when these come first."""
+"""Where the long tests are: processes end at about the same time when these come first."""
 TOGETHER = "tests/cluster"
 """Here all files stay together: they install packages, start daemons, and count their jobs."""
 

@@ -27,8 +27,8 @@ READERS = {
     "study.archive": "_read(path)",
     "pruning.masks": "Mask.load(path)",
     "upstreams.foreign": "read_checkpoint(path)",
-    "espnet.checkpoints": "load_model_state(path)",
-    "espnet.loading": "_read_config(path)",
+    "espnet.states": "load_model_state(path)",
+    "espnet.found": "read_config(path)",
     "files": "read_json(path)",
 }
 TRY = """

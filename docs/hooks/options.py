@@ -23,6 +23,8 @@ WRITTEN = {
     "pretrain_xlnet": ("glue/xlnet1: a small XLNet", "pretrain_xlnet"),
 }
 """By page: its title, and the text in local/help, which `make help` keeps as the options are."""
+HEADING = re.compile(r"^(options[^\n]*|positional arguments):\n", re.MULTILINE)
+"""Those of options of one corpus begin with the same word."""
 COMMANDS = ("mask", "recognize", "data", "study", "export")
 """Those of the commands `parp-…` that there are."""
 
@@ -84,14 +86,16 @@ def _help(name: str, *words: str) -> str:
 
 def _as_page(text: str, prefix: str = "") -> str:
     """Return a text of argparse's as a page: what is said as it is, arguments as a table."""
-    parts = re.split(r"^(options|positional arguments):\n", text, flags=re.MULTILINE)
+    parts = HEADING.split(text)
     lines = ["```text", parts[0].strip(), "```", ""]
     for heading, rows in zip(parts[1::2], parts[2::2], strict=True):
-        lines += [_as_table(heading, rows, prefix), ""]
+        if heading not in ("options", "positional arguments"):
+            lines += [f"**{heading}**", ""]
+        lines += [_as_table(rows, prefix), ""]
     return "\n".join(lines)
 
 
-def _as_table(heading: str, text: str, prefix: str) -> str:
+def _as_table(text: str, prefix: str) -> str:
     lines = ['<table class="options">']
     for name, said in _rows(text):
         shown = f"<code>{html.escape(name)}</code>"

@@ -96,9 +96,9 @@ def exported(way: str, model: WaveModel, folder: Path, calibration: list[Samples
 
 def measure(way: str, size: str, threads: int) -> dict[str, float]:
     """Return the `seconds`, and the `extra_bytes` that they needed."""
-    for module, extra in EXTRA.items():
+    for module, package in EXTRA.items():
         # Not within the time that is measured.
-        need(module, extra)
+        need(module, package)
     torch.set_num_threads(threads)
     if size == "base":
         return measure_base(way, threads)

@@ -15,10 +15,7 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from parp_espnet.bench.memory import peak, wait_for
-from parp_espnet.pruning.first import first_mask
-from parp_espnet.pruning.pool import find_pool
-from parp_espnet.pruning.pruner import Pruner
-from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.pruning.training import PrunedTraining
 
 WAYS: dict[str, dict[str, Any]] = {
     "dense": {"method": "dense"},
@@ -53,22 +50,17 @@ def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str,
     torch.nn.Module.to(model, device)  # transformers' own has types that no string has
     model.feature_extractor.requires_grad_(False)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
-    settings = PruneSettings.parse(WAYS[way])
-    pool = find_pool(dict(model.named_parameters()))
-    pruner = Pruner(
-        pool, adjusts=settings.row.adjusts, schedule=settings.schedule, record=lambda event: None
-    )
-    pruner.start(first_mask(pool, settings.sparsity, settings.scope, None))
+    pruning = PrunedTraining(model, optimizer, WAYS[way])
+    pruning.start()
     waves = torch.randn(load.utterances, SECONDS * 16000).to(device)
 
     def update() -> None:
         optimizer.zero_grad()
         torch.autograd.backward(model(waves).last_hidden_state.square().mean())
         optimizer.step()
-        pruner.after_update()
 
     update()  # what is compiled, allocated or loaded once
-    pruner.prune()
+    pruning.prune()
     wait_for(device)
     before = peak(reset=True, device=device)
     started = time.perf_counter()

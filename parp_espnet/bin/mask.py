@@ -21,7 +21,9 @@ from parp_espnet.errors import command
 from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.pruning.methods import HOW
 from parp_espnet.pruning.origin import EXPERIMENT
-from parp_espnet.pruning.scopes import SCOPES, check_scope
+from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.scopes import SCOPES
+from parp_espnet.pruning.scores import MAGNITUDE
 from parp_espnet.pruning.settings import check_sparsity
 
 
@@ -31,7 +33,8 @@ def main() -> None:
     args = _parser().parse_args()
     if "sparsity" in args:
         check_sparsity(args.sparsity)
-        check_scope(args.scope, args.sparsity)
+        args.ranking = Ranking.of(args.score, args.scope)
+        args.ranking.check(args.sparsity)
     # Imported here: torch takes seconds, and options need nothing of it.
     from parp_espnet.pipeline.mask_actions import ACTIONS  # noqa: PLC0415
 
@@ -83,11 +86,18 @@ def _parser() -> argparse.ArgumentParser:
         maker.add_argument(
             "--scope",
             default="global",
-            help=f"rank weights within: {', '.join(SCOPES)}, or 2:4 [global]",
+            help=f"rank weights within: {', '.join(SCOPES)}, by a file of rates, or keep 2:4 "
+            f"[global]",
+        )
+        maker.add_argument(
+            "--score", default=MAGNITUDE, help="what weights are ranked by [magnitude]"
         )
     drawn.add_argument(
-        "--scope", default="tensor", help=f"draw from: {', '.join(SCOPES)}, or 2:4 [tensor]"
+        "--scope",
+        default="tensor",
+        help=f"draw from: {', '.join(SCOPES)}, by a file of rates, or 2:4 [tensor]",
     )
+    drawn.set_defaults(score=MAGNITUDE)
     pool = action("pool", "what of a model would be pruned, and what not")
     pool.add_argument("model", type=model_called)
     for one in (upstream, model, drawn, pool):

@@ -12,6 +12,9 @@ mark. Of a model of letters, words are written, each with the begin of its first
 of its last. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since Praat keeps the
 silence that the encoder has put before it: --mp3_times praat makes TextGrids that fit.
 
+The best decoding that was tuned on the validation set is used, where there is one, and stderr says
+which; --greedy, --beam_size, --ngram and weights choose another.
+
 Exit code 1 says that some recordings were not recognised; the others were.
 """
 
@@ -26,6 +29,7 @@ from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
+from parp_espnet.export.asked import Asked
 from parp_espnet.recognition.audio import Failure, Source, find
 from parp_espnet.recognition.output import open_output
 from parp_espnet.recognition.transcripts import FORMATS
@@ -45,16 +49,20 @@ def main() -> None:
     # train.
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
+    asked = Asked(
+        args.greedy, args.beam_size, args.ngram, args.ngram_weight, args.lm_weight, args.penalty
+    )
+    asked.check()
     with contextlib.redirect_stderr(io.StringIO()):
         # They take seconds to import; a wrong option should not.
-        from transformers.utils import logging as transformers_logging  # noqa: PLC0415
-
-        from parp_espnet.espnet.found import find_model  # noqa: PLC0415
+        from parp_espnet.export.opened import open_model  # noqa: PLC0415
+        from parp_espnet.export.search import choose  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
-        from parp_espnet.recognition.recogniser import Recogniser  # noqa: PLC0415
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
-    recogniser = Recogniser(find_model(args.model), args.device)
+    recogniser, tuned = open_model(args.model, args.device)
+    search, said = choose(asked, tuned, recogniser.tokens)
+    if tuned or search is not None:
+        progress.say(f"decoding: {said}")
     total = sum(seconds_by_header(source.path) for source in sources if isinstance(source, Source))
     failures = 0
     with progress.bar(math.ceil(total) or None, "recognise", unit="s") as shown:
@@ -66,7 +74,7 @@ def main() -> None:
             heard += seconds
             shown.update(math.ceil(heard) - shown.n)
 
-        for found in recognise(recogniser, sources, args.batch_seconds, done=done):
+        for found in recognise(recogniser, sources, args.batch_seconds, done=done, search=search):
             if isinstance(found, Failure):
                 failures += 1
                 progress.say(f"error: {found}")
@@ -88,7 +96,10 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="an experiment, or .pth beside its config.yaml"
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="an experiment, a bundle, or a .pth beside its config.yaml",
     )
     parser.add_argument(
         "recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some"
@@ -103,6 +114,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]"
     )
+    search = parser.add_argument_group("decoding")
+    search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
+    search.add_argument("--beam_size", type=int, metavar="N", help="hypotheses [as tuned, else 12]")
+    search.add_argument("--ngram", type=Path, metavar="FILE", help="ARPA, or KenLM's binary")
+    for name, text in (
+        ("ngram_weight", "of the n-gram [as tuned, else 0.5]"),
+        ("lm_weight", "of ESPnet's language model [as tuned]"),
+        ("penalty", "added for each token [as tuned, else 0]"),
+    ):
+        search.add_argument(f"--{name}", type=float, metavar="X", help=text)
     return parser
 
 

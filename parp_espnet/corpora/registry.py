@@ -34,7 +34,7 @@ def _notes() -> Mapping[str, Folder]:
     hints = get_type_hints(CorpusOptions, include_extras=True)
     folders: dict[str, Folder] = {}
     for name, hint in hints.items():
-        for note in hint.__metadata__:
+        for note in getattr(hint, "__metadata__", ()):
             if isinstance(note, Folder):
                 folders[name] = note
     return folders

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from parp_espnet.data.mark_words import BESIDE, EVENTS, STEMS, UNWRITTEN
 
@@ -24,7 +25,7 @@ type _Judge = Callable[[re.Match[str]], tuple[Kind | None, str]]
 
 @dataclass(frozen=True)
 class Rule:
-    pattern: re.Pattern[str]
+    pattern: str
     judge: _Judge
 
     def apply(self, text: str, found: list[tuple[Kind, str]]) -> str:
@@ -34,7 +35,13 @@ class Rule:
                 found.append((kind, " ".join(match[0].split())))
             return left
 
-        return self.pattern.sub(replace, text)
+        return _compiled(self.pattern).sub(replace, text)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # When it is first used: who only reads options reads no texts.
+    return re.compile(pattern)
 
 
 def _always(kind: Kind, left: str = " ") -> _Judge:
@@ -227,65 +234,61 @@ _SIGIL = r"(?:[#$~*_/\\]|//|__)"
 _BEFORE, _AFTER = r"(?<!\S)", r"(?=[.,;:!?…]*(?:\s|$))"
 
 
-def _rule(pattern: str, judge: _Judge) -> Rule:
-    return Rule(re.compile(pattern), judge)
-
-
 RULES: Sequence[Rule] = (
     # A foreign word is not of the language whose phones are to be recognised.
-    _rule(r"<foreign\b[^<>]*>[^<>]*</foreign>|<[a-z]{2,3}:[^<>]*>", _always(Kind.UNWRITTEN)),
-    _rule(r"\(\(([^()]*)\)\)", _guess),
+    Rule(r"<foreign\b[^<>]*>[^<>]*</foreign>|<[a-z]{2,3}:[^<>]*>", _always(Kind.UNWRITTEN)),
+    Rule(r"\(\(([^()]*)\)\)", _guess),
     # Within a word: letters that were not said, as in CHAT's (be)cause and Switchboard's th[is]-.
-    _rule(rf"(?<={_SPACED})[(\[][\w?]+[)\]]|[(\[][\w?]+[)\]](?={_SPACED})", _within),
+    Rule(rf"(?<={_SPACED})[(\[][\w?]+[)\]]|[(\[][\w?]+[)\]](?={_SPACED})", _within),
     # Who speaks: CHAT's *CHI:, captions' >>, and Speaker 1:.
-    _rule(r"^\s*\*[A-Z0-9]{2,4}:|(?<!\S)>{2,3}(?!\S)", _always(Kind.NOTE)),
-    _rule(
+    Rule(r"^\s*\*[A-Z0-9]{2,4}:|(?<!\S)>{2,3}(?!\S)", _always(Kind.NOTE)),
+    Rule(
         r"^\s*(?:SPEAKER|Speaker|SPK|Interviewer|Interviewee)[ _]?\w{0,3}:(?=\s)",
         _always(Kind.NOTE),
     ),
     # CHAT's words that were left out, and Switchboard's variants of a word.
-    _rule(_BEFORE + r"0[^\W\d_]{2,}(?!\w)", _always(Kind.NOTE)),
-    _rule(r"(?<=[^\W\d_])_\d(?!\w)", _always(Kind.NOTE, "")),
-    _rule(r"&=\S+|&\{\S*|&\}\S*", _always(Kind.EVENT)),
-    _rule(_BEFORE + r"&[-+~]?(?=\w)", _always(Kind.SAID, "")),
+    Rule(_BEFORE + r"0[^\W\d_]{2,}(?!\w)", _always(Kind.NOTE)),
+    Rule(r"(?<=[^\W\d_])_\d(?!\w)", _always(Kind.NOTE, "")),
+    Rule(r"&=\S+|&\{\S*|&\}\S*", _always(Kind.EVENT)),
+    Rule(_BEFORE + r"&[-+~]?(?=\w)", _always(Kind.SAID, "")),
     # What CHAT's [/] repeats and [//] corrects was said, too.
-    _rule(r"<([^<>]*)>(?=\s*\[[/=%?!*:<>^+])", _always(Kind.SAID, r"\1")),
-    _rule(r"\[[^\[\]]*\]|\{[^{}]*\}", _bracket),
+    Rule(r"<([^<>]*)>(?=\s*\[[/=%?!*:<>^+])", _always(Kind.SAID, r"\1")),
+    Rule(r"\[[^\[\]]*\]|\{[^{}]*\}", _bracket),
     # Once more, for those that have another in them.
-    _rule(r"\[[^\[\]]*\]|\{[^{}]*\}", _bracket),
-    _rule(rf"<(?:{_BUCKEYE})-([^<>=\s]+)(?:=[^<>]*)?>", _buckeye),
-    _rule(r"<:|:>", _always(Kind.NOTE)),
-    _rule(r"<\s*(/?[\w.-]+/?|\w+(?:\s+\w+=\S+)+)\s*>", _tag),
-    _rule(r"<[^\s<>]+>", _always(Kind.EVENT)),
-    _rule(r"<([^<>]*)>", _group),
-    _rule(r"\(([^()]*)\)", _parenthesis),
-    _rule(_BEFORE + r"=(\w[\w -]*)=" + _AFTER, _equals),
-    _rule(_BEFORE + r"=([^=<>]+)=" + _AFTER, _if_known_all),
-    _rule(_BEFORE + r"\*{1,2}([^\W\d_][^*]*)\*{1,2}" + _AFTER, _starred),
-    _rule(_BEFORE + rf"{_SIGIL}([^\W\d_]+(?:[-_][^\W\d_]+)*){_SIGIL}?" + _AFTER, _if_known_all),
-    _rule(_BEFORE + r"!([A-Za-z_-]{2,})" + _AFTER, _if_known),
-    _rule(_BEFORE + r"%([A-Za-z']+)%?", _percent),
-    _rule(_BEFORE + r"\+(?:\.\.\.|…|[/\"!?.,<^+]+)" + r"(?!\S)", _always(Kind.NOTE)),
-    _rule(_BEFORE + r"\w+@s(?::[\w+&]+)*(?![\w.])", _always(Kind.UNWRITTEN)),
-    _rule(rf"(?<=\w)@(?:{_FORMS})(?![\w.])", _always(Kind.NOTE, "")),
-    _rule(_BEFORE + r"(?:[xX]{3,}|xx|yyy|www|\*{2,}|\?{3,})" + _AFTER, _always(Kind.UNWRITTEN)),
-    _rule(_BEFORE + r"(?:@+|#+)(?!\S)|[♩♪♫♬]+", _always(Kind.EVENT)),
-    _rule(_BEFORE + r"(?:(SPN|NSN|LAU|GBG|UNK|OOV|SIL))(?!\S)", _if_known),
+    Rule(r"\[[^\[\]]*\]|\{[^{}]*\}", _bracket),
+    Rule(rf"<(?:{_BUCKEYE})-([^<>=\s]+)(?:=[^<>]*)?>", _buckeye),
+    Rule(r"<:|:>", _always(Kind.NOTE)),
+    Rule(r"<\s*(/?[\w.-]+/?|\w+(?:\s+\w+=\S+)+)\s*>", _tag),
+    Rule(r"<[^\s<>]+>", _always(Kind.EVENT)),
+    Rule(r"<([^<>]*)>", _group),
+    Rule(r"\(([^()]*)\)", _parenthesis),
+    Rule(_BEFORE + r"=(\w[\w -]*)=" + _AFTER, _equals),
+    Rule(_BEFORE + r"=([^=<>]+)=" + _AFTER, _if_known_all),
+    Rule(_BEFORE + r"\*{1,2}([^\W\d_][^*]*)\*{1,2}" + _AFTER, _starred),
+    Rule(_BEFORE + rf"{_SIGIL}([^\W\d_]+(?:[-_][^\W\d_]+)*){_SIGIL}?" + _AFTER, _if_known_all),
+    Rule(_BEFORE + r"!([A-Za-z_-]{2,})" + _AFTER, _if_known),
+    Rule(_BEFORE + r"%([A-Za-z']+)%?", _percent),
+    Rule(_BEFORE + r"\+(?:\.\.\.|…|[/\"!?.,<^+]+)" + r"(?!\S)", _always(Kind.NOTE)),
+    Rule(_BEFORE + r"\w+@s(?::[\w+&]+)*(?![\w.])", _always(Kind.UNWRITTEN)),
+    Rule(rf"(?<=\w)@(?:{_FORMS})(?![\w.])", _always(Kind.NOTE, "")),
+    Rule(_BEFORE + r"(?:[xX]{3,}|xx|yyy|www|\*{2,}|\?{3,})" + _AFTER, _always(Kind.UNWRITTEN)),
+    Rule(_BEFORE + r"(?:@+|#+)(?!\S)|[♩♪♫♬]+", _always(Kind.EVENT)),
+    Rule(_BEFORE + r"(?:(SPN|NSN|LAU|GBG|UNK|OOV|SIL))(?!\S)", _if_known),
 )
 PHONE_RULES: Sequence[Rule] = (
-    _rule(_BEFORE + r"\(\(\s*\)\)(?!\S)", _always(Kind.UNWRITTEN)),
-    _rule(
+    Rule(_BEFORE + r"\(\(\s*\)\)(?!\S)", _always(Kind.UNWRITTEN)),
+    Rule(
         r"(?<!\S)(?:\[([^\[\]]+\s[^\[\]]+)\]|\(([^()]+\s[^()]+)\)|<([^<>]+\s[^<>]+)>)(?!\S)",
         _several,
     ),
-    _rule(
+    Rule(
         _BEFORE + r"(?:\[[^\[\]\s]{2,}\]|\{[^{}\s]{2,}\}|\([^()\s]{2,}\)|<[^<>\s]{2,}>)(?!\S)",
         _token_of,
     ),
-    _rule(_BEFORE + r"=(\w{3,})=(?!\S)", _if_known),
-    _rule(_BEFORE + r"&=\S+", _always(Kind.EVENT)),
-    _rule(_BEFORE + r"!([A-Za-z_-]{3,})(?!\S)", _if_known),
-    _rule(_BEFORE + r"(?:xxx+|yyy|\*{3,}|\?{3,}|@@+)(?!\S)", _always(Kind.UNWRITTEN)),
-    _rule(_BEFORE + r"(?:\[(?:\.{3}|…)\]|\(\.+\)|[♩♪♫♬]+)(?!\S)", _always(Kind.EVENT)),
-    _rule(_BEFORE + rf"{_SIGIL}([^\W\d_]{{4,}}){_SIGIL}?(?!\S)", _if_known_all),
+    Rule(_BEFORE + r"=(\w{3,})=(?!\S)", _if_known),
+    Rule(_BEFORE + r"&=\S+", _always(Kind.EVENT)),
+    Rule(_BEFORE + r"!([A-Za-z_-]{3,})(?!\S)", _if_known),
+    Rule(_BEFORE + r"(?:xxx+|yyy|\*{3,}|\?{3,}|@@+)(?!\S)", _always(Kind.UNWRITTEN)),
+    Rule(_BEFORE + r"(?:\[(?:\.{3}|…)\]|\(\.+\)|[♩♪♫♬]+)(?!\S)", _always(Kind.EVENT)),
+    Rule(_BEFORE + rf"{_SIGIL}([^\W\d_]{{4,}}){_SIGIL}?(?!\S)", _if_known_all),
 )

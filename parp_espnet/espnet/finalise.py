@@ -18,9 +18,7 @@ from parp_espnet.espnet.session import Session
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
-from parp_espnet.pruning.origin import MAGNITUDE, TRAINED, Origin
-from parp_espnet.pruning.pruner import Pruner, apply_mask, nonzero_count
-from parp_espnet.pruning.selection import select
+from parp_espnet.pruning.pruner import apply_mask, nonzero_count
 
 FINAL_MASK = "mask.safetensors"
 EPOCH = re.compile(r"\d+epoch\.pth")
@@ -54,7 +52,7 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
         if path == final.resolve():
             kept = kept_here
 
-    mask = _describe(dict(kept), session)
+    mask = session.pruning.mask(kept)
     mask.save(directory / FINAL_MASK)
     zeros = 1 - nonzero_count(session.settings.find_pool(load_model_state(final))) / mask.total
     summary = {
@@ -64,7 +62,7 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
         "sparsity_before_last_prune": before.get(final.resolve(), zeros),
         "mask_sha256": mask.sha256,
         "initial_mask_sha256": mask.parent,
-        "initial_mask_origin": None if session.first_mask is None else session.first_mask.told(),
+        "initial_mask_origin": session.pruning.first_mask.told(),
         "iou_initial_final": iou(kept, _on_cpu(session.pruner.first)),
         "model": final.name,
         "updates": session.pruner.update,
@@ -95,7 +93,7 @@ def _prune_again(path: Path, session: Session) -> float:
     """Prune a model file in place; return its sparsity before."""
     states = load_model_state(path)
     pool = session.settings.find_pool(states)
-    kept = _kept_of(pool, session.pruner)
+    kept = session.pruning.kept_of(pool)
     total = sum(tensor.numel() for tensor in pool.values())
     before = 1 - nonzero_count(pool) / total
     apply_mask(pool, kept)
@@ -119,38 +117,13 @@ def _verify(path: Path, model: nn.Module, session: Session) -> Mapping[str, Tens
             "anything; train again with a smaller --lr"
         )
     pool = session.settings.find_pool(states)
-    kept = _kept_of(pool, session.pruner)
+    kept = session.pruning.kept_of(pool)
     alive = sum(int(tensor[~kept[name]].count_nonzero()) for name, tensor in pool.items())
     if alive:
         raise RuntimeError(f"{path}: {alive} weights that its mask prunes are not zero")
     return kept
 
 
-def _kept_of(pool: Mapping[str, Tensor], pruner: Pruner) -> Mapping[str, Tensor]:
-    if not pruner.adjusts:
-        return _on_cpu(pruner.kept)
-    return select(pool, pruner.schedule.sparsity_at(pruner.update), pruner.scope)
-
-
 def _on_cpu(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A mask beside the weights of model files, which are read onto the CPU."""
     return {name: tensor.cpu() for name, tensor in kept.items()}
-
-
-def _describe(kept: dict[str, Tensor], session: Session) -> Mask:
-    first = session.first_mask
-    assert first is not None
-    then = (
-        f"adjusted over {session.pruner.update} updates" if session.pruner.adjusts else "kept fixed"
-    )
-    return Mask(
-        kept,
-        origin=f"{session.settings.method}: {then}; first: {first.origin}",
-        sparsity_target=session.settings.sparsity,
-        scope=session.settings.scope,
-        step=session.pruner.update,
-        parent=first.sha256,
-        made=Origin(source=TRAINED, method=session.settings.method, ranking=MAGNITUDE).over(
-            Origin.of_experiment(session.directory)
-        ),
-    )

@@ -8,6 +8,8 @@ one: the batches that were trained on, every process's random numbers, and what 
 beside all that ESPnet saves.
 """
 
+import atexit
+import multiprocessing
 import signal
 import sys
 import threading
@@ -62,6 +64,7 @@ class Batches:
 
     def __iter__(self) -> Iterator[Any]:
         batches = iter(self._batches)
+        _end_readers_at_exit()
         try:
             for _ in islice(batches, self._skip):
                 pass
@@ -255,6 +258,25 @@ def _read_on(begin: Callable[[int], None] | None, number: int) -> None:
         signal.signal(told, signal.SIG_IGN)
     if begin is not None:
         begin(number)
+
+
+def _end_readers_at_exit() -> None:
+    """Let no process that reads batches outlive the training, whatever still refers to its batches.
+
+    Python and torch end such processes by SIGTERM, which they do not heed, and wait for them.
+    Registered after torch has registered its own function, which runs later, therefore.
+    """
+    atexit.unregister(_kill_readers)
+    atexit.register(_kill_readers)
+
+
+def _kill_readers() -> None:
+    # That they end now is no fault of theirs, which torch's handler would raise here.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for process in multiprocessing.active_children():
+        if process.daemon:
+            process.kill()
 
 
 def _reported(reporter: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from parp_espnet.errors import UserError
 from parp_espnet.espnet.freezing import HeadFirst, freeze_convolutions
 from parp_espnet.espnet.ranks import check_same_mask
 from parp_espnet.files import write_json
-from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.pruning.training import PrunedTraining
 
 FIRST_MASK = "initial_mask.safetensors"
 STATE_KEY = "parp"
@@ -54,15 +54,9 @@ class Session:
         self.writes = writes
         freeze_convolutions(model)
         self._head_first = HeadFirst(model)
-        self.pruner = Pruner(
-            settings.find_pool(dict(model.named_parameters())),
-            adjusts=settings.row.adjusts,
-            schedule=settings.schedule,
-            scope=settings.scope,
-            record=self._record,
+        self.pruning = PrunedTraining(
+            model, optimizer, settings, record=self._record, whose=Origin.of_experiment(directory)
         )
-        self.first_mask: Mask | None = None
-        """What training started from, with how it came to be."""
         self._log = PruningLog(directory / "pruning.jsonl")
         self._reporter: Any = None
         self._max_epoch = max_epoch
@@ -76,6 +70,11 @@ class Session:
         optimizer.register_load_state_dict_pre_hook(self._take_state)
 
     @property
+    def pruner(self) -> Pruner:
+        """What keeps the weights sparse."""
+        return self.pruning.pruner
+
+    @property
     def seconds(self) -> float:
         """Wall-clock seconds of training, with those before the checkpoint that was resumed."""
         return self._earlier_seconds + time.perf_counter() - self._started
@@ -85,21 +84,19 @@ class Session:
         """Updates of the whole run, where an epoch was begun and they are known."""
         return self._updates
 
-    def start(self) -> None:
+    def start(self, batches: Callable[[], object] | None = None) -> None:
         """Prune for the first time.
 
         Not called when a checkpoint is about to be resumed: it brings its own mask.
+
+        Args:
+            batches: runs some batches through the model, where `pruning.needs_batches`.
         """
-        sparsity = self.settings.schedule.sparsity_at(0)
-        own = Origin.of_experiment(self.directory)
-        mask = first_mask(
-            self.pruner.pool, sparsity, self.settings.scope, self.settings.initial_mask, own
-        )
-        self.first_mask = mask
+        if self.writes:
+            self._log.cut(-1)
+        mask = self.pruning.start(batches)
         if self.writes:
             mask.save(self.directory / FIRST_MASK)
-            self._log.cut(-1)
-        self.pruner.start(mask)
         logging.info(
             f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero"
         )
@@ -121,7 +118,7 @@ class Session:
         """
         self._write_progress("valid")
         self._reporter = None  # after its last `next()` an ESPnet reporter takes no more values
-        self.pruner.prune()
+        self.pruning.prune()
 
     def finish(self) -> None:
         """Say that training is over."""
@@ -130,7 +127,6 @@ class Session:
         self._write_progress("done")
 
     def _after_update(self) -> None:
-        self.pruner.after_update()
         if self.pruner.update == self.settings.freeze_updates:
             self._head_first.freeze(False)
         if time.perf_counter() - self._written_at >= PROGRESS_SECONDS:
@@ -165,17 +161,7 @@ class Session:
         return float(losses[-1].value) if losses and math.isfinite(losses[-1].value) else None
 
     def _add_state(self, _: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
-        first = self.first_mask
-        told = first and {name: getattr(first, name) for name in Mask.TOLD} | {
-            "made": first.made.as_dict()
-        }
-        ours = {
-            "pruner": self.pruner.state_dict(),
-            "settings": self.settings.as_dict(),
-            "seconds": self.seconds,
-            "first_mask": told,
-        }
-        return state | {STATE_KEY: ours}
+        return state | {STATE_KEY: self.pruning.state_dict() | {"seconds": self.seconds}}
 
     def _take_state(self, _: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
         if STATE_KEY not in state:
@@ -184,24 +170,19 @@ class Session:
                 "found one of another trainer; use another directory"
             )
         ours = state[STATE_KEY]
-        self._check_same(ours["settings"])
-        self.pruner.load_state_dict(ours["pruner"])
+        self.pruning.load_state_dict(ours, where=str(self.directory))
         self._earlier_seconds = ours["seconds"]
-        self._take_first_mask(ours.get("first_mask"))
+        self._take_first_mask(told=ours.get("first_mask") is not None)
         self._cuts = True
         return {key: value for key, value in state.items() if key != STATE_KEY}
 
-    def _take_first_mask(self, told: Mapping[str, Any] | None) -> None:
+    def _take_first_mask(self, told: bool) -> None:
         path = self.directory / FIRST_MASK
-        if told is None:  # a checkpoint of before it was told
-            self.first_mask = Mask.load(path)
-            return
-        # A checkpoint of before has no fields.
-        values = dict(told) | {"made": Origin.of(told.get("made", {}))}
-        self.first_mask = Mask(self.pruner.first, **values)
-        if self.writes and not path.exists():
+        if not told:  # a checkpoint of before it was told
+            self.pruning.take_first_mask(Mask.load(path))
+        elif self.writes and not path.exists():
             logging.warning(f"{path} is gone: writing it again from the checkpoint")
-            self.first_mask.save(path)
+            self.pruning.first_mask.save(path)
 
     def _cut_log(self) -> None:
         """Drop what the log has of updates that are done again.
@@ -211,16 +192,3 @@ class Session:
         if self._cuts and self.writes:
             self._log.cut(self.pruner.update)
         self._cuts = False
-
-    def _check_same(self, earlier: Mapping[str, Any]) -> None:
-        now = self.settings.as_dict()
-        changed = [
-            f"{key} {earlier.get(key)} then, {now[key]} now"
-            for key in now
-            if now[key] != earlier.get(key)
-        ]
-        if changed:
-            raise UserError(
-                f"{self.directory}: holds a run with other settings ({'; '.join(changed)}); "
-                "continue it with the same ones, or use another directory"
-            )

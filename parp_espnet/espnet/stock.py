@@ -11,6 +11,7 @@ with imported_later():
     from espnet2.asr.frontend.s3prl import S3prlFrontend
     from espnet2.tasks.asr import ASRTask
     from espnet2.tasks.lm import LMTask
+    from espnet2.torch_utils.device_funcs import to_device
     from espnet2.torch_utils.safe_torch_load import UnsafeLoadRefusedError
     from espnet2.train.reporter import Reporter, to_reported_value
     from espnet2.train.trainer import Trainer, TrainerOptions
@@ -26,6 +27,7 @@ __all__ = [
     "TrainerOptions",
     "UnsafeLoadRefusedError",
     "import_upstreams",
+    "to_device",
     "to_reported_value",
 ]
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from parp_espnet.devices import check_gpus
-from parp_espnet.espnet import ranks
+from parp_espnet.espnet import heap, ranks
 from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
@@ -32,7 +32,8 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         # Numbers below 1e-38 slow a CPU down tenfold and mean nothing here.
         torch.set_flush_denormal(True)
         try:
-            super().main_worker(args)
+            with heap.kept():
+                super().main_worker(args)
             ranks.finish_together()
         finally:
             ranks.leave()

@@ -4,8 +4,10 @@ is ESPnet's.
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
+from itertools import islice
 from operator import length_hint
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from parp_espnet.espnet import checkpoints
+from parp_espnet.espnet import checkpoints, heap
 from parp_espnet.espnet.divergence import Updates, check_done, check_validation
 from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
@@ -24,9 +26,13 @@ from parp_espnet.espnet.stock import (
     Trainer,
     TrainerOptions,
     UnsafeLoadRefusedError,
+    to_device,
 )
 from parp_espnet.locks import locked
 from parp_espnet.pruning.settings import PruneSettings
+
+LOOKED_AT = 4
+"""Batches that are looked at before the first update, for a score of what comes to weights."""
 
 
 @dataclasses.dataclass
@@ -112,7 +118,11 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
                 )
             )
             if not resumes:
-                session.start()
+                session.start(
+                    partial(_look_at_batches, model, trainer_options, others)
+                    if session.pruning.needs_batches
+                    else None
+                )
             try:
                 with trainer_options.interruption.listening(), checkpoints.saved_whole(directory):
                     super().run(
@@ -185,5 +195,13 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         super().validate_one_epoch(
             options=options, iterator=options.interruption.validation(iterator), **others
         )
+        heap.give_back()
         losses = [float(loss.value) for loss in others["reporter"].stats.get("loss", [])]
         check_validation(options.session.directory, options.session.pruner.update, losses)
+
+
+def _look_at_batches(model: nn.Module, options: PruningOptions, others: Mapping[str, Any]) -> None:
+    """Run the first batches of the first epoch through the model, for a score of its inputs."""
+    batches = others["train_iter_factory"].build_iter(1)
+    for _, batch in islice(batches, LOOKED_AT):
+        model(**to_device(batch, "cuda" if options.ngpu > 0 else "cpu"))

@@ -22,6 +22,8 @@ class Options:
 
     dtype: str = "fp32"
     """What weights are stored as."""
+    sparse_dtype: str = "fp16"
+    """The same in the sparse format."""
     data: Path | None = None
     """A Kaldi data directory whose tokens are compared; None is the test set of the result."""
     licence: str | None = None
@@ -54,7 +56,7 @@ FORMATS = {
     "espnet": Format("packed:write", "ESPnet's packed zip, for espnet2.bin.asr_inference"),
     "onnx": Format("onnx:write", "onnxruntime, and stock sherpa-onnx"),
     "openvino": Format("openvino:write", "OpenVINO, the fastest on most processors"),
-    "sparse": Format("sparse:write", "a bit a weight, and the weights that are not zero"),
+    "sparse": Format("sparse_folder:write", "a bit a weight, and the weights that are not zero"),
     "s3prl": Format("s3prl:write", "the adjusted upstream without its head, for the next task"),
 }
 """Name → format."""

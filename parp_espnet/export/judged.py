@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from parp_espnet.export.runtimes import Runtime
-from parp_espnet.export.speech import Speech
+from parp_espnet.export.speech import Samples, Speech
 from parp_espnet.recognition.labels import collapse
 from parp_espnet.scoring.alignment import Phones
 from parp_espnet.scoring.bootstrap import paired_interval
@@ -74,8 +74,13 @@ def _errors(speech: Speech, hypotheses: Mapping[str, Phones]) -> list[Counts]:
 
 def hear(runtime: Runtime, speech: Speech, tokens: tuple[str, ...]) -> dict[str, Phones]:
     """Return the tokens that a runtime hears in each utterance alone."""
-    heard = {}
-    for utterance, samples in speech.waves.items():
-        (logprobs,) = runtime.logprobs([samples])
-        heard[utterance] = tuple(tokens[label] for label in collapse(logprobs.argmax(1).tolist()))
-    return heard
+    return {
+        utterance: tokens_in(runtime, samples, tokens)
+        for utterance, samples in speech.waves.items()
+    }
+
+
+def tokens_in(runtime: Runtime, samples: Samples, tokens: tuple[str, ...]) -> Phones:
+    """Return the tokens that a runtime hears in an utterance."""
+    (logprobs,) = runtime.logprobs([samples])
+    return tuple(tokens[label] for label in collapse(logprobs.argmax(1).tolist()))

@@ -131,7 +131,9 @@ def transformers_class(name: str) -> Any:
     """Return a class of transformers, imported in a part of its time."""
     with imported_later():
         import transformers  # noqa: PLC0415
+        from transformers.utils import logging  # noqa: PLC0415
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # flashes of a bar
         return getattr(transformers, name)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.card import Facts, write_card
+from parp_espnet.export.exported import RECOGNISER, ExportedRecogniser
 from parp_espnet.export.extras import need
 from parp_espnet.export.formats import Options
 from parp_espnet.export.model import ctc_module
@@ -21,11 +23,12 @@ from parp_espnet.export.offer import Offer, speech_for
 from parp_espnet.export.quantise import half, int8_dynamic, int8_static
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OnnxRuntime, Runtime
+from parp_espnet.export.test_set import compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json, write_text
+from parp_espnet.phones.spelled import SPACE
 from parp_espnet.recognition.listening import SHORTEST
-from parp_espnet.scoring.words import SPACE
 
 OPSET = 17
 EXPORTER = f"torch {torch.__version__}, torch.onnx.export(dynamo=False)"
@@ -38,9 +41,6 @@ AXES = {
     "frames": {0: "batch"},
 }
 FORMAT = "parp-espnet onnx 1"
-RECOGNISER = "recogniser.json"
-"""What a recogniser reads beside the model: tokens, and where frames are."""
-
 FILES = {
     "fp32": "model.onnx",
     "fp16": "model.fp16.onnx",
@@ -55,6 +55,9 @@ NEAR = 1e-3
 
 NOISE = ((SHORTEST // 2,), (7 * SHORTEST, 2 * SHORTEST, 5 * SHORTEST))
 """Samples of the utterances of two batches that are compared."""
+
+LEAST_EQUAL = 0.5
+"""Below this share of utterances with stage 12's tokens it is another model, by some defect."""
 
 BLANK = "<blk>"
 DROPPED = "SIL"
@@ -88,7 +91,29 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         said += offer.judged(speech.validation)
     write_text(folder / "tokens.txt", tokens_table(trained.tokens))
     write_json(folder / RECOGNISER, recogniser(trained, FORMAT, offer.table))
-    return said
+    return said + introduce("onnx", trained, folder, options)
+
+
+def introduce(form: str, trained: Trained, folder: Path, options: Options) -> list[str]:
+    """Compare what was written with stage 12, and write its card; return what is to be said.
+
+    Raises `UserError` where most utterances have other tokens.
+    """
+    compared = None
+    tests = find_test_set(trained, options.data)
+    if tests is not None:
+        hears = ExportedRecogniser(folder)
+        compared = compare(
+            tests, lambda samples: tuple(phone.name for phone in hears.recognise([samples])[0])
+        )
+        if compared.equal < LEAST_EQUAL * compared.utterances:
+            raise UserError(
+                f"{trained.folder}: as {form} it is another model: only {compared.told}; are its "
+                f"packages newer than tested?"
+            )
+    facts = Facts(form, compared=compared)
+    write_card(trained, folder, facts, options)
+    return [facts.told_of_tokens]
 
 
 def export_onnx(trained: Trained, path: Path, default_lengths: bool = True) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from parp_espnet.export.exported import RECOGNISER
 from parp_espnet.export.extras import need
 from parp_espnet.export.formats import Options
 from parp_espnet.export.offer import ForInt8, Offer, speech_for
-from parp_espnet.export.onnx import export_onnx, recogniser
+from parp_espnet.export.onnx import export_onnx, introduce, recogniser
 from parp_espnet.export.quantise import first_convolution
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OpenVino
@@ -21,7 +22,6 @@ from parp_espnet.export.trained import Trained
 from parp_espnet.files import write_json
 
 FORMAT = "parp-espnet openvino 1"
-RECOGNISER = "recogniser.json"
 FILES = {"fp32": "model.xml", "int8": "model.int8.xml"}
 
 
@@ -50,7 +50,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         said.append(f"int8 is left out: it is calibrated and judged on speech, and {speech}")
         said += offer.unjudged()
     write_json(folder / RECOGNISER, recogniser(trained, FORMAT, offer.table))
-    return said
+    return said + introduce("openvino", trained, folder, options)
 
 
 def convert(source: Path, target: Path) -> None:

@@ -35,8 +35,6 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_numbers(settings)
     if settings.task not in TASKS:
         raise UserError(f"glue.sh: --task: {describe_unknown(settings.task, TASKS)}")
-    if settings.sparsity is None:
-        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     settings = check_pruning(_resolve(settings))
     refuse_copy(settings)
     if settings.model == "minilm" and settings.prune_pattern is None and settings.sparsity:

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +27,10 @@ from parp_espnet.glue.run import CHECKPOINT, Standing, load_checkpoint, save_che
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.pipeline.made import options_of, origin_of
 from parp_espnet.pipeline.trained import SUMMARY
-from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.log import PruningLog
 from parp_espnet.pruning.masks import Mask, iou
-from parp_espnet.pruning.origin import MAGNITUDE, TRAINED, Origin
-from parp_espnet.pruning.pruner import Pruner, nonzero_count
-from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.pruning.pruner import nonzero_count
+from parp_espnet.pruning.training import PrunedTraining
 from parp_espnet.upstreams.weights import load_weights
 
 FIRST_MASK, FINAL_MASK = "initial_mask.safetensors", "mask.safetensors"
@@ -40,6 +38,8 @@ WARMUP = 0.1
 CLIP = 1.0
 PROGRESS_SECONDS = 1.0
 VALID_BATCH = 128
+LOOKED_AT = 4
+"""Batches that are looked at before the first update, for a score of what comes to weights."""
 
 
 class Finetuning:
@@ -60,19 +60,18 @@ class Finetuning:
             self.device
         )
         self.tokenizer = load_tokenizer(settings.model)
-        self.pruning: PruneSettings = replace(settings.pruning, initial_mask=mask)
         self.log = PruningLog(directory / "pruning.jsonl")
-        self.pruner = Pruner(
-            self.pruning.find_pool(dict(self.model.named_parameters())),
-            adjusts=self.pruning.row.adjusts,
-            schedule=self.pruning.schedule,
-            scope=self.pruning.scope,
-            record=self.log.append,
-        )
         # One pass over each tensor: with a vocabulary's embeddings, the plain one takes a third of
         # an update on a CPU.
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.lr, weight_decay=0.0, fused=True
+        )
+        self.pruning = PrunedTraining(
+            self.model,
+            self.optimizer,
+            replace(settings.pruning, initial_mask=mask),
+            record=self.log.append,
+            whose=origin_of(settings),
         )
         self.at = Standing()
         self.written_at = -math.inf
@@ -95,27 +94,27 @@ class Finetuning:
                 loss = self._update([self.train[place] for place in next(batches)])
                 self.at.seconds = time.perf_counter() - started
                 self._progress("train", loss)
-            self.pruner.prune()
+            self.pruning.prune()
             self._validate(loss)
             self.at.seconds = time.perf_counter() - started
             save_checkpoint(
-                self.directory / CHECKPOINT, self.model, self.optimizer, self.pruner, self.at
+                self.directory / CHECKPOINT,
+                self.model,
+                self.optimizer,
+                self.pruning.pruner,
+                self.at,
             )
         self._finish()
 
     def _begin(self) -> None:
         if (checkpoint := self.directory / CHECKPOINT).is_file():
-            self.at = load_checkpoint(checkpoint, self.model, self.optimizer, self.pruner)
+            self.at = load_checkpoint(checkpoint, self.model, self.optimizer, self.pruning.pruner)
+            self.pruning.take_first_mask(Mask.load(self.directory / FIRST_MASK))
             self.log.cut(self.at.update)
             return
-        sparsity = self.pruning.schedule.sparsity_at(0)
-        own = origin_of(self.settings)
-        mask = first_mask(
-            self.pruner.pool, sparsity, self.pruning.scope, self.pruning.initial_mask, own
-        )
-        mask.save(self.directory / FIRST_MASK)
         self.log.cut(-1)
-        self.pruner.start(mask)
+        mask = self.pruning.start(self._look_at_batches if self.pruning.needs_batches else None)
+        mask.save(self.directory / FIRST_MASK)
         print(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
         if emptied := [name for name, kept in mask.kept.items() if not kept.any()]:
             print(
@@ -123,18 +122,24 @@ class Finetuning:
                 f"--prune_pattern and --scope"
             )
 
+    def _look_at_batches(self) -> None:
+        """Run the first batches through the model, for a score of its inputs."""
+        batches = orders(len(self.train), self.settings.batch_size, self.settings.seed)
+        for places in islice(batches, LOOKED_AT):
+            examples = [self.train[place] for place in places]
+            loss_of(self.model, self._batch(examples), self.task.labels)
+
+    def _batch(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+        batch = collate(self.tokenizer, examples, self.task.pairs, self.settings.max_length)
+        return {name: tensor.to(self.device) for name, tensor in batch.items()}
+
     def _update(self, examples: Sequence[Example]) -> float:
         head_only = self.at.update < self.settings.freeze_updates
         base_of(self.model).requires_grad_(not head_only)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.lr * _share(self.at.update, self.settings.updates)
         self.model.train()
-        batch = collate(self.tokenizer, examples, self.task.pairs, self.settings.max_length)
-        loss = loss_of(
-            self.model,
-            {name: tensor.to(self.device) for name, tensor in batch.items()},
-            self.task.labels,
-        )
+        loss = loss_of(self.model, self._batch(examples), self.task.labels)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
@@ -146,7 +151,6 @@ class Finetuning:
                 f"smaller --lr"
             )
         self.optimizer.step()
-        self.pruner.after_update()
         self.at.update += 1
         return float(loss.detach())
 
@@ -159,7 +163,7 @@ class Finetuning:
             flush=True,
         )
         self._progress("valid", loss)
-        if self.at.best is None or score >= self.at.best or self.pruning.row.grows:
+        if self.at.best is None or score >= self.at.best or self.pruning.settings.row.grows:
             self.at.best, self.at.best_update = score, self.at.update
             self._keep()
 
@@ -171,22 +175,12 @@ class Finetuning:
         self.tokenizer.save_pretrained(beside)
         shutil.rmtree(place, ignore_errors=True)
         beside.rename(place)
-        first = Mask.load(self.directory / FIRST_MASK)
-        then = f"adjusted over {self.at.update} updates" if self.pruner.adjusts else "kept fixed"
-        Mask(
-            {name: kept.cpu() for name, kept in self.pruner.kept.items()},
-            origin=f"{self.pruning.method}: {then}; first: {first.origin}",
-            sparsity_target=self.pruning.sparsity,
-            scope=self.pruning.scope,
-            step=self.at.update,
-            parent=first.sha256,
-            made=Origin(source=TRAINED, ranking=MAGNITUDE).over(origin_of(self.settings)),
-        ).save(self.directory / FINAL_MASK)
+        self.pruning.mask().save(self.directory / FINAL_MASK)
 
     def _finish(self) -> None:
         """Verify what is kept, and leave the account of it."""
         mask, first = Mask.load(self.directory / FINAL_MASK), Mask.load(self.directory / FIRST_MASK)
-        pool = self.pruning.find_pool(load_weights(self.directory / MODEL))
+        pool = self.pruning.settings.find_pool(load_weights(self.directory / MODEL))
         alive = sum(int(tensor[~mask.kept[name]].count_nonzero()) for name, tensor in pool.items())
         if alive:
             raise RuntimeError(
@@ -195,8 +189,8 @@ class Finetuning:
         write_json(
             self.directory / SUMMARY,
             {
-                **self.pruning.as_dict(),
-                "sparsity_target": self.pruning.sparsity,
+                **self.pruning.settings.as_dict(),
+                "sparsity_target": self.pruning.settings.sparsity,
                 "sparsity_measured": 1 - nonzero_count(pool) / mask.total,
                 "mask_sha256": mask.sha256,
                 "initial_mask_sha256": first.sha256,

@@ -35,10 +35,13 @@ def save_checkpoint(
 ) -> None:
     """Write everything that a resumed run needs, atomically."""
     pruned = pruner.state_dict()
+    measured: dict[str, dict[str, Tensor]] = pruned["measured"]
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {
         f"{part}/{name}": bits for part in ("kept", "first") for name, bits in pruned[part].items()
     }
+    for part, of_pool in measured.items():
+        tensors |= {f"measured/{part}/{name}": tensor for name, tensor in of_pool.items()}
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{number}/{key}": value for key, value in state.items()}
     # What shares memory, such as tied embeddings, cannot be saved as it is.
@@ -70,7 +73,8 @@ def load_checkpoint(
         )
     at = Standing(**json.loads(told["standing"]))
     model.load_state_dict(_part(tensors, "model"), strict=True)
-    pruned = {part: _part(tensors, part) for part in ("kept", "first")}
+    pruned: dict[str, Any] = {part: _part(tensors, part) for part in ("kept", "first")}
+    pruned["measured"] = {part: _part(tensors, f"measured/{part}") for part in ("whole", "means")}
     pruner.load_state_dict({"update": at.update, "pruned_at": int(told["pruned_at"]), **pruned})
     states: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _part(tensors, "optimizer").items():
@@ -94,6 +98,8 @@ def _settings(pruner: Pruner) -> str:
     told: dict[str, Any] = {
         "schedule": repr(pruner.schedule),
         "adjusts": pruner.adjusts,
-        "scope": pruner.scope,
+        "scope": pruner.ranking.word,
     }
+    if pruner.ranking != pruner.ranking.by_magnitude:
+        told["score"] = pruner.ranking.score
     return json.dumps(told)

@@ -120,7 +120,8 @@ class Settings(Experiment):
         words: list[str] = []
         for name, option in options_of_class(type(self)).items():
             value = plain(getattr(self, name))
-            if value and option.part is not CALL and name not in ("ngpu", "initial_mask"):
+            aside = option.part is CALL or name in ("ngpu", "initial_mask", *self.as_before)
+            if value and not aside:
                 words.append(f"{name}={value}")
         return words
 

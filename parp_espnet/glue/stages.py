@@ -64,7 +64,12 @@ def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
         record=exp / ".steps/train.json",
         keep=True,
         afresh=True,
-        inputs=(*experiment.sets[:2], *experiment.weights, *([] if mask is None else [mask])),
+        inputs=(
+            *experiment.sets[:2],
+            *experiment.weights,
+            *([] if mask is None else [mask]),
+            *settings.ranking_inputs,
+        ),
         spared=(EXPERIMENT, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         runner=experiment.queues.for_training(settings.ngpu),

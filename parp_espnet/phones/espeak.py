@@ -18,13 +18,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import espeakng_loader
-import numpy as np
-from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Synthesiser:
         for parameter, value in ((_RATE, voice.rate), (_PITCH, voice.pitch), (_RANGE, voice.range)):
             self._library.espeak_SetParameter(parameter, value, 0)
 
-    def speak(self, text: str) -> tuple[NDArray[np.int16], list[str]]:
+    def speak(self, text: str) -> "tuple[NDArray[np.int16], list[str]]":
         """Return the speech of `text`, (samples,) at `self.sample_rate`, and a string of phonemes a
         clause.
 
@@ -122,6 +124,9 @@ class Synthesiser:
         self._library.espeak_Synth(
             data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
         )
+        # Imported here: who only asks which languages there are needs none of it.
+        import numpy as np  # noqa: PLC0415
+
         return np.frombuffer(b"".join(self._samples), np.int16), list(self._clauses)
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ from parp_espnet.phones.orthography import (
     may_follow,
     quotes,
 )
-from parp_espnet.scoring.words import SPACE
+from parp_espnet.phones.spelled import SPACE
 
 _BETWEEN = frozenset(":?·׳״")
 _AFTER = frozenset("꞉׳")

@@ -158,6 +158,4 @@ def _fill_in(settings: Settings) -> Settings:
     settings = complete_corpus(settings)
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)
-    if settings.sparsity is None:
-        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     return settings

@@ -14,7 +14,8 @@ from parp_espnet.pipeline.options import CALL, CONTENT, Option, Part, options_of
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.pruning import Experiment
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pruning.origin import MAGNITUDE, Origin
+from parp_espnet.pruning.origin import Origin
+from parp_espnet.pruning.scopes import name_of, read_rates
 
 type Plain = bool | int | float | str
 
@@ -77,6 +78,8 @@ def _plain(settings: Experiment, option: Option, value: Any) -> dict[str, Plain]
         return {} if label == Settings.upstream else {name: label}
     if name == "speed_perturb_factors" and isinstance(settings, Settings):
         return {name: " ".join(f"{speed:g}" for speed in settings.speeds)}
+    if name == "scope" and settings.rates is not None:
+        return {name: name_of(read_rates(settings.recipe / settings.rates))}
     if CONTENT in option.notes:
         return {name: _named(settings.recipe / value)}
     if isinstance(value, Path):
@@ -172,5 +175,5 @@ def origin_of(settings: Experiment) -> Origin:
         language=" ".join(languages_of(settings)) or None,
         seed=settings.seed,
         upstream=settings.upstream_label,
-        ranking=MAGNITUDE,
+        ranking=settings.score,
     )

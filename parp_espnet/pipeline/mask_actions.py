@@ -20,7 +20,7 @@ from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, spars
 from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
 from parp_espnet.pruning.methods import Source
-from parp_espnet.pruning.origin import MAGNITUDE, Origin
+from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
 from parp_espnet.pruning.selection import select
 from parp_espnet.upstreams.weights import check_depth, copy_changed, load_weights
@@ -34,11 +34,12 @@ model.
 
 
 def _from_upstream(args: argparse.Namespace) -> None:
-    _make(_upstream_weights(args.upstream), Source.PRETRAINED, Source.PRETRAINED.value, args)
+    told = Source.PRETRAINED.value.replace("magnitudes", args.ranking.told)
+    _make(_upstream_weights(args.upstream), Source.PRETRAINED, told, args)
 
 
 def _from_model(args: argparse.Namespace) -> None:
-    told = f"magnitudes of the finetuned weights {args.model}"
+    told = f"{args.ranking.told} of the finetuned weights {args.model}"
     _make(load_weights(args.model), Source.FINETUNED, told, args, _trained_in(args.model))
 
 
@@ -58,18 +59,16 @@ def _make(
 ) -> None:
     if args.pattern is None:
         check_depth(Path(args.upstream if source is Source.PRETRAINED else args.model), weights)
-    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.scope)
-    made = _made(source, args.settings).over(run or Origin())
-    _save(
-        Mask(kept, origin=origin, sparsity_target=args.sparsity, scope=args.scope, made=made),
-        args.out,
-    )
+    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.ranking)
+    made = replace(_made(source, args.settings).over(run or Origin()), ranking=args.ranking.score)
+    told = {"sparsity_target": args.sparsity, "ranking": args.ranking}
+    _save(Mask(kept, origin=origin, made=made, **told), args.out)
 
 
 def _made(source: Source, settings: Path | None) -> Origin:
     """Whose a mask is: that of the experiment, which may know more of its source."""
     if settings is None:
-        return Origin(source=source.name.lower(), ranking=MAGNITUDE)
+        return Origin(source=source.name.lower())
     experiment = load(settings)
     told = Source[experiment.mask_source.upper()]
     # A finetuned model's mask may be made for an experiment that begins otherwise, or for none.
@@ -79,7 +78,7 @@ def _made(source: Source, settings: Path | None) -> Origin:
 
 def _random(args: argparse.Namespace) -> None:
     pool = find_pool(load_weights(args.model), args.pattern, args.biases)
-    mask = random_mask(shapes_of(pool), args.sparsity, args.seed, args.scope)
+    mask = random_mask(shapes_of(pool), args.sparsity, args.seed, args.ranking)
     known = _made(Source.UNIFORM, args.settings) if args.settings is not None else Origin()
     _save(replace(mask, made=replace(mask.made.over(known), ranking=None)), args.out)
 

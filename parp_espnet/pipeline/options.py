@@ -85,6 +85,8 @@ class Option:
     text: str
     default: Any
     notes: tuple[object, ...] = ()
+    group: str = ""
+    """Under which heading the help has it, `GROUP` of the class that declares it; "" for none."""
 
     @property
     def part(self) -> Part | None:
@@ -119,8 +121,14 @@ def _options_of_class(cls: type[Any]) -> Mapping[str, Option]:
             text=text,
             default=item.default,
             notes=tuple(notes),
+            group=_group_of(cls, item.name),
         )
     return options
+
+
+def _group_of(cls: type[Any], name: str) -> str:
+    declares = next(base for base in cls.__mro__ if name in vars(base).get("__annotations__", ()))
+    return str(vars(declares).get("GROUP", ""))
 
 
 def _check_ranges(program: str, settings: Any) -> None:
@@ -187,9 +195,15 @@ def _parser(cls: type[Any], program: str, description: str) -> argparse.Argument
         allow_abbrev=False,
         usage=f"{program} [--option value]…",
     )
+    groups: dict[str, argparse._ArgumentGroup] = {}
     for name, option in options_of_class(cls).items():
+        place: argparse._ActionsContainer = parser
+        if option.group:
+            if option.group not in groups:
+                groups[option.group] = parser.add_argument_group(option.group)
+            place = groups[option.group]
         shown = "" if OF_MACHINE in option.notes else _default(option.default)
-        parser.add_argument(
+        place.add_argument(
             f"--{name}",
             type=_reader(option),
             default=option.default,

@@ -8,8 +8,12 @@ from typing import Annotated, Any, ClassVar, Self
 from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place, digest
 from parp_espnet.pipeline.options import CALL, FILE, Range, filled
+from parp_espnet.pipeline.paths import existing
 from parp_espnet.pruning.methods import METHODS, Source, describe_unknown, find_method, rounds
-from parp_espnet.pruning.scopes import groups_of
+from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
+from parp_espnet.pruning.ranking import GLOBAL
+from parp_espnet.pruning.scopes import SCOPES, is_file, read_rates
+from parp_espnet.pruning.scores import MAGNITUDE, SCORES, Need, find_score
 from parp_espnet.pruning.settings import PruneSettings
 
 LOCK = ".phn.lock"
@@ -60,8 +64,12 @@ class Experiment:
         "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), "
         "or uniform (drawn)",
     ] = None
-    scope: Annotated[str, "rank weights global-ly, within each layer or tensor, or keep 2:4"] = (
-        "global"
+    score: Annotated[str, f"what weights are ranked by: {', '.join(SCORES)}"] = MAGNITUDE
+    scope: Annotated[
+        str, "rank weights global-ly, within each layer or tensor, or by a file of rates (.yaml)"
+    ] = GLOBAL
+    pattern: Annotated[str, "keep N of M consecutive weights, such as 2:4; none: any weights"] = (
+        NONE
     )
     prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
     prune_pattern: Annotated[
@@ -104,7 +112,8 @@ class Experiment:
         plain = replace(
             plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None
         )
-        plain = replace(plain, scope="global", prune_biases=True, prune_pattern=None)
+        plain = replace(plain, score=MAGNITUDE, scope=GLOBAL, pattern=NONE)
+        plain = replace(plain, prune_biases=True, prune_pattern=None)
         named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
         return replace(plain, **named)
 
@@ -125,8 +134,10 @@ class Experiment:
         return [tag for tag, differs in tags.items() if differs]
 
     def _pool_tags(self) -> list[str]:
+        rates = f"rates{digest(self.scope)}" if is_file(self.scope) else self.scope
         tags = {
-            self.scope.replace(":", "of"): self.scope != "global",
+            self.score: self.score != MAGNITUDE,
+            rates.replace(":", "of"): self.scope != GLOBAL,
             "weights": not self.prune_biases,
             f"pool{digest(self.prune_pattern)}": self.prune_pattern is not None,
         }
@@ -152,9 +163,36 @@ class Experiment:
         return [*pattern, *([] if self.prune_biases else ["--no-biases"])]
 
     @property
-    def drawn_scope(self) -> str:
-        """The scope of a mask that is drawn uniformly, which has no order of weights."""
-        return self.scope if groups_of(self.scope) else "tensor"
+    def ranking_options(self) -> list[str]:
+        """What parp-mask has to be told of the ranking."""
+        return [
+            "--scope",
+            self.scope,
+            *([] if self.score == MAGNITUDE else ["--score", self.score]),
+        ]
+
+    @property
+    def drawn_options(self) -> list[str]:
+        """The same of a mask that is drawn uniformly, which has no order of weights."""
+        return ["--scope", "tensor" if self.scope in SCOPES else self.scope]
+
+    @property
+    def as_before(self) -> frozenset[str]:
+        """The options that are younger than experiments that are there, where they are as usual:
+        what these remember does not name them.
+        """
+        usual = {"score": MAGNITUDE, "pattern": NONE}
+        return frozenset(name for name, value in usual.items() if getattr(self, name) == value)
+
+    @property
+    def rates(self) -> Path | None:
+        """The file of rates, where the scope is one."""
+        return Path(self.scope) if is_file(self.scope) else None
+
+    @property
+    def ranking_inputs(self) -> tuple[Path, ...]:
+        """Files that say how weights are ranked: with other rates the mask is another."""
+        return () if self.rates is None else (self.rates,)
 
     @property
     def rounds(self) -> list[float]:
@@ -213,14 +251,49 @@ def check_pruning[T: Experiment](settings: T) -> T:
         raise UserError(
             f"{program}: --first_mask and --initial_mask: expected one of them, found both"
         )
-    if groups_of(settings.scope) and settings.mask_source == "iterated":
-        raise UserError(
-            f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
-            f"rounds"
-        )
+    settings = _with_scope(settings)
+    if settings.sparsity is None:
+        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
     try:
         pruning = settings.pruning
     except UserError as error:
         raise UserError(f"{program}: {error}") from None
+    _check_ranking(settings)
     # A mask that stays has no interval; and two runs that differ only there are the same run.
     return settings if pruning.row.adjusts else replace(settings, interval=None)
+
+
+def _with_scope[T: Experiment](settings: T) -> T:
+    """Return the settings with scope and pattern as files have them: a pattern in the place of the
+    scope, as 2:4 was before there were patterns, and a file of rates as the recipe sees it.
+
+    Raises `UserError` where that file is missing, or holds none.
+    """
+    program = settings.PROGRAM
+    if is_pattern(settings.pattern) and settings.scope in (GLOBAL, settings.pattern):
+        return replace(settings, scope=settings.pattern, pattern=NONE)
+    if settings.rates is None:
+        return settings
+    try:
+        read_rates(settings.rates)
+    except UserError as error:
+        raise UserError(f"{program}: --{error}") from None
+    return replace(settings, scope=str(existing(program, "scope", settings.rates, settings.recipe)))
+
+
+def _check_ranking(settings: Experiment) -> None:
+    """Raise `UserError` where the first mask is made of a file in a way that its ranking cannot
+    have.
+    """
+    program, source = settings.PROGRAM, settings.mask_source
+    if has_one_sparsity(settings.scope) and source == "iterated":
+        raise UserError(
+            f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
+            f"rounds"
+        )
+    need = find_score(settings.score).needs
+    if need is not Need.NOTHING and source in FIRST_MASKS and source != "uniform":
+        raise UserError(
+            f"{program}: --score {settings.score} needs {need.value}, which a {source} first mask "
+            f"cannot be ranked by; expected --score {MAGNITUDE}, or another first mask"
+        )

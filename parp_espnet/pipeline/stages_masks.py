@@ -70,23 +70,23 @@ def first_mask(experiment: Masked, label: str) -> Iterator[Act]:
 
 def _of_random_weights(experiment: Masked, label: str) -> Iterator[Act]:
     yield experiment.draw_weights(label)
-    drawn, scope = experiment.drawn, experiment.settings.scope
-    words = ("from-upstream", "--upstream", str(drawn), "--scope", scope)
+    drawn = experiment.drawn
+    words = ("from-upstream", "--upstream", str(drawn), *experiment.settings.ranking_options)
     yield _own_mask(experiment, label, words, drawn / "model.safetensors")
 
 
 def _uniform(experiment: Masked, label: str) -> Iterator[Act]:
     settings = experiment.settings
-    words = ("random", "--model", str(experiment.pool_model), "--seed", str(settings.seed))
-    scope = ("--scope", settings.drawn_scope)
-    yield _own_mask(experiment, label, (*words, *scope), experiment.pool_input)
+    model = ("--model", str(experiment.pool_model))
+    words = ("random", *model, "--seed", str(settings.seed), *settings.drawn_options)
+    yield _own_mask(experiment, label, words, experiment.pool_input)
 
 
 def _of_finetuned_weights(experiment: Masked, label: str) -> Iterator[Act]:
     dense = experiment.with_settings(_alone(experiment.settings.dense, experiment))
     yield First(label, dense)
     model = dense.exp / dense.model_name
-    words = ("from-model", "--model", str(model), "--scope", experiment.settings.scope)
+    words = ("from-model", "--model", str(model), *experiment.settings.ranking_options)
     yield _own_mask(experiment, label, words, model)
 
 
@@ -104,7 +104,7 @@ def _iterated(experiment: Masked, label: str) -> Iterator[Act]:
         yield First(label, finetuning)
         mask, sparsity = finetuning.exp / "pruned.safetensors", float(f"{wanted:g}")
         model = finetuning.exp / finetuning.model_name
-        words = ("from-model", "--model", str(model), "--scope", settings.scope)
+        words = ("from-model", "--model", str(model), *settings.ranking_options)
         yield _mask(experiment, label, words, model, mask, sparsity)
     out = mask_of(experiment)
     assert mask is not None
@@ -170,6 +170,6 @@ def _mask(
         aside=("--settings", str(experiment.exp / EXPERIMENT)),
         record=out.parent / ".steps" / f"{out.stem}.json",
         keep=True,
-        inputs=(source,),
+        inputs=(source, *experiment.settings.ranking_inputs),
         outputs=(out,),
     )

@@ -105,6 +105,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *experiment.upstream_files,
             *_shapes(experiment),
             *([] if mask is None else [mask]),
+            *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),
         spared=(EXPERIMENT, "train.yaml", ORIGIN, *masks),

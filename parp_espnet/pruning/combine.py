@@ -9,29 +9,38 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.origin import Origin
+from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import select
+
+EACH = Ranking(scope="tensor")
 
 
 def random_mask(
-    shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int, scope: str = "tensor"
+    shapes: Mapping[str, tuple[int, ...]], sparsity: float, seed: int, ranking: Ranking = EACH
 ) -> Mask:
     """A mask that prunes exactly round(sparsity · n) weights of each tensor, drawn uniformly.
 
     Args:
         shapes: the pool's, by canonical name. The same shapes and seed give the same mask.
-        scope: from what is drawn, of `scopes.SCOPES`, or N:M.
+        ranking: from what is drawn: its scope, and its pattern.
+
+    Raises:
+        UserError: the ranking has a score, of which a draw has none.
     """
+    if ranking != ranking.by_magnitude:
+        raise UserError(
+            f"score {ranking.score}: a random mask has none; leave it out, or rank weights"
+        )
     generator = torch.Generator().manual_seed(seed)
     # Ranks of random numbers are a random permutation: float64's would be without ties, float32's
     # are nearly so.
     drawn = {name: torch.rand(shape, generator=generator) for name, shape in sorted(shapes.items())}
-    kept = select(drawn, sparsity, scope)
-    within = {"tensor": "each tensor", "layer": "each layer", "global": "the pool"}.get(
-        scope, scope
-    )
+    kept = select(drawn, sparsity, ranking)
+    word = ranking.word
+    within = {"tensor": "each tensor", "layer": "each layer", "global": "the pool"}.get(word, word)
     told = f"random, uniform in {within}, seed {seed}"
     made = Origin(source=Source.UNIFORM.name.lower(), seed=seed)
-    return Mask(kept, origin=told, sparsity_target=sparsity, scope=scope, made=made)
+    return Mask(kept, origin=told, sparsity_target=sparsity, ranking=ranking, made=made)
 
 
 def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
@@ -56,7 +65,11 @@ def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
     }
     told = f"{how} of {', '.join(names)}"
     combined = Mask(
-        kept, origin=told, sparsity_target=0.0, scope="combined", made=_origin(masks, how)
+        kept,
+        origin=told,
+        sparsity_target=0.0,
+        ranking=Ranking(scope="combined"),
+        made=_origin(masks, how),
     )
     return replace(combined, sparsity_target=combined.sparsity)
 

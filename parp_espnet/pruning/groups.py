@@ -8,29 +8,30 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.magnitudes import magnitude_bits
 
 
-def keep_in_groups(name: str, bits: Tensor, shape: torch.Size, kept: int, size: int) -> Tensor:
-    """Return a boolean tensor of `shape`, True for the `kept` largest of every `size` consecutive
-    weights.
+def keep_in_groups(name: str, scores: Tensor, kept: int, size: int) -> Tensor:
+    """Return a boolean tensor, True for the `kept` largest of every `size` consecutive weights.
 
     Among equal magnitudes the earlier position is pruned first, as in the other scopes.
 
     Args:
         name: the tensor's, for the error.
-        bits: its magnitudes as flat integers in the same order, see `selection`.
+        scores: what its weights are ranked by, the sign aside.
 
     Raises:
         UserError: the last dimension is no multiple of `size`.
     """
+    shape = scores.shape
     if not shape or shape[-1] % size:
         raise UserError(
             f"{name}: {kept}:{size} needs a last dimension that is a multiple of {size}, found "
             f"shape "
             f"{'×'.join(map(str, shape)) or 'of a single number'}; leave it out of the pool, or "
-            f"take another scope"
+            f"take another pattern"
         )
-    groups = bits.view(-1, size)
+    groups = magnitude_bits(scores).view(-1, size)
     rank = torch.zeros_like(groups, dtype=torch.int8 if size < 128 else torch.int32)
     # Each is compared with each: sorting groups of four is ten times slower.
     for other in range(size):

@@ -1,27 +1,26 @@
 """Masks: which weights are kept, as a value and as a file of one bit a weight."""
 
 import json
-import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import atomic_write
+from parp_espnet.pruning import mask_file
 from parp_espnet.pruning.bits import FORMAT, fingerprint, identity_of, with_sorted_metadata
 from parp_espnet.pruning.kernels import kernels_for
-from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
+from parp_espnet.pruning.mask_file import pack, unpack
+from parp_espnet.pruning.origin import UNKNOWN, Origin
 from parp_espnet.pruning.pool import shapes_of
+from parp_espnet.pruning.ranking import Ranking
 
-CLOSE = 1e-9
-"""Two measured sparsities that differ by less are the same."""
+PLAIN = Ranking()
 
 
 @dataclass(frozen=True)
@@ -31,22 +30,25 @@ class Mask:
     Attributes:
         kept: boolean tensors of the weights' shapes, True where the weight is kept.
         origin: how it came to be, in words: "magnitudes of the pre-trained weights".
-        scope: within what weights were ranked against each other.
         sparsity_target: the fraction asked for.
         step: optimizer updates after which it was found; None where there were none.
         parent: `sha256` of the mask it grew from; None for a first mask.
-        made: whose it is, as fields.
+        made: whose it is, as fields; its `ranking` is the score.
+        ranking: within what weights were ranked against each other, and in which pattern.
     """
 
     kept: dict[str, Tensor]
     origin: str
     sparsity_target: float
-    scope: str = "global"
     step: int | None = None
     parent: str | None = None
     made: Origin = UNKNOWN
-    TOLD: ClassVar = ("origin", "sparsity_target", "scope", "step", "parent")
-    """The attributes beside `kept` and `made`, which are plain values."""
+    ranking: Ranking = PLAIN
+
+    @property
+    def scope(self) -> str:
+        """Scope and pattern of the ranking, in a word."""
+        return self.ranking.word
 
     @property
     def total(self) -> int:
@@ -76,6 +78,31 @@ class Mask:
         """Whose it is and within what it was ranked, as a training's summary has it."""
         return {**self.made.as_dict(), "scope": self.scope}
 
+    def account(self) -> dict[str, Any]:
+        """All but the bits in plain values, as a checkpoint has them."""
+        return {
+            "origin": self.origin,
+            "sparsity_target": self.sparsity_target,
+            "step": self.step,
+            "parent": self.parent,
+            "made": self.made.as_dict(),
+            **self.ranking.metadata(),
+        }
+
+    @classmethod
+    def of_account(cls, kept: dict[str, Tensor], told: Mapping[str, Any]) -> Self:
+        """Undo `account`, of a checkpoint that may be older than some of its values."""
+        made = Origin.of(told.get("made", {}))
+        return cls(
+            kept=kept,
+            origin=told["origin"],
+            sparsity_target=told["sparsity_target"],
+            step=told["step"],
+            parent=told["parent"],
+            made=made,
+            ranking=Ranking.read(told, made.ranking),
+        )
+
     def save(self, path: Path) -> None:
         """Write a safetensors file: uint8 (⌈n/8⌉,) a tensor, first weight in the lowest bit, and
         sorted metadata.
@@ -86,7 +113,7 @@ class Mask:
             "shapes": json.dumps(self.shapes),
             "sha256": self.sha256,
             "origin": self.origin,
-            "scope": self.scope,
+            **self.ranking.metadata(),
             "sparsity_target": json.dumps(self.sparsity_target),
             "sparsity_measured": json.dumps(self.sparsity),
             "step": json.dumps(self.step),
@@ -105,20 +132,21 @@ class Mask:
             called: what errors call the file, where its path would tell the user nothing.
         """
         place = called or str(path)
-        packed, metadata = _read(path, place)
+        packed, metadata = mask_file.read(path, place)
         try:
-            shapes = _shapes(json.loads(metadata["shapes"]))
+            shapes = mask_file.shapes_in(json.loads(metadata["shapes"]))
+            made = Origin.read(metadata)
             mask = cls(
                 kept=unpack(packed, shapes),
                 origin=metadata["origin"],
                 sparsity_target=json.loads(metadata["sparsity_target"]),
-                scope=metadata["scope"],
                 step=json.loads(metadata["step"]),
                 parent=json.loads(metadata["parent"]),
-                made=Origin.read(metadata),
+                made=made,
+                ranking=Ranking.read(metadata, made.ranking),
             )
-            _check_told(mask)
-            contradiction = _contradiction(mask, metadata)
+            mask_file.check_told(mask)
+            contradiction = mask_file.contradiction(mask, metadata)
         except (
             KeyError,
             ValueError,
@@ -159,51 +187,6 @@ class Mask:
                 f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made "
                 f"from another upstream?"
             )
-
-
-def _shapes(found: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """The shapes that a file tells. Raises `ValueError` where one is none."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, shape in found.items():
-        sizes = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
-        if not sizes:
-            raise ValueError(f"shapes: expected sizes of {name[:60]!r}, found {str(shape)[:60]!r}")
-        shapes[name] = tuple(shape)
-    return shapes
-
-
-def _check_told(mask: Mask) -> None:
-    """Raise `ValueError` where a mask covers nothing, or what its file says of it is of another
-    type.
-    """
-    if not mask.total:
-        raise ValueError("it covers no weights")
-    sparsity = mask.sparsity_target
-    if type(sparsity) not in (int, float) or not 0 <= sparsity <= 1:
-        raise ValueError(f"sparsity_target: expected a fraction, found {str(sparsity)[:60]!r}")
-    if mask.step is not None and (type(mask.step) is not int or mask.step < 0):
-        raise ValueError(
-            f"step: expected a whole number of updates or null, found {str(mask.step)[:60]!r}"
-        )
-    if mask.parent is not None and not isinstance(mask.parent, str):
-        raise ValueError(f"parent: expected a hash or null, found {str(mask.parent)[:60]!r}")
-
-
-def _contradiction(mask: Mask, metadata: Mapping[str, str]) -> str:
-    """Say where the file says something else of its bits than they do; "" where it does not."""
-    told = metadata.get("fingerprint", mask.fingerprint)
-    if told != mask.fingerprint:
-        return f"fingerprint: it says {told[:60]!r}, its shapes have {mask.fingerprint}"
-    measured = json.loads(metadata.get("sparsity_measured", json.dumps(mask.sparsity)))
-    if type(measured) not in (int, float) or not abs(measured - mask.sparsity) < CLOSE:
-        return f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}"
-    trained = mask.made.source == TRAINED
-    if mask.made.source is not None and trained != (mask.step is not None):
-        return (
-            f"step: it says {mask.step}, and that its weights are "
-            f"{'' if trained else 'not '}those of a finetuning"
-        )
-    return ""
 
 
 def identity(kept: Mapping[str, Tensor]) -> str:
@@ -270,55 +253,3 @@ def random_iou(sparsity: float, other: float | None = None) -> float:
     """
     p, q = 1.0 - sparsity, 1.0 - (sparsity if other is None else other)
     return p * q / (p + q - p * q) if p + q else 1.0
-
-
-def pack(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Boolean tensors to flat uint8 tensors on the CPU: a bit a weight, the first in the lowest
-    bit.
-    """
-    return {
-        name: torch.from_numpy(np.packbits(tensor.flatten().cpu().numpy(), bitorder="little"))
-        for name, tensor in kept.items()
-    }
-
-
-def unpack(
-    packed: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
-) -> dict[str, Tensor]:
-    """Undo `pack`. Raises `ValueError` when names or sizes disagree with `shapes`."""
-    if packed.keys() != shapes.keys():
-        raise ValueError(
-            f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}"
-        )
-    kept = {}
-    for name, shape in shapes.items():
-        total = int(np.prod(shape, dtype=np.int64))
-        bits = packed[name].cpu().numpy()
-        if bits.dtype != np.uint8 or bits.shape != ((total + 7) // 8,):
-            raise ValueError(
-                f"{name}: expected {(total + 7) // 8} bytes for shape {shape}, found "
-                f"{bits.dtype}{bits.shape}"
-            )
-        flat = np.unpackbits(bits, count=total, bitorder="little").astype(np.bool_)
-        kept[name] = torch.from_numpy(flat).view(shape)
-    return kept
-
-
-def _read(path: Path, place: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if not path.is_file():
-        raise UserError(f"{place}: no such mask file")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, struct.error) as error:
-        raise UserError(
-            f"{place}: expected a mask (safetensors), found a damaged or other file ({error})"
-        ) from None
-    if metadata.get("format") != FORMAT:
-        raise UserError(
-            f"{place}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors "
-            f"file of "
-            f"{len(packed)} other tensors; make a mask with python3 -m parp_espnet.bin.mask"
-        )
-    return packed, metadata

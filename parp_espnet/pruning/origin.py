@@ -17,8 +17,6 @@ ORIGIN = "origin.json"
 """What older versions had of the latter."""
 TRAINED = "trained"
 """The source of a mask that a finetuning ended with; what an experiment says of its training."""
-MAGNITUDE = "magnitude"
-"""How weights are ranked, in every mask so far."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,9 @@ class Origin:
     seed: int | None = None
     upstream: str | None = None
     ranking: str | None = None
-    """What the weights were ranked by."""
+    """What the weights were ranked by, of `scores.SCORES`; None where nothing was ranked, as in a
+    random draw.
+    """
     parents: str | None = None
     """`sha256` of each mask that it was combined of, with spaces between them."""
 

@@ -22,10 +22,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parp_espnet.pruning.masks import Mask, counts, flips, iou_of, kept_in, pack, unpack
+from parp_espnet.pruning.mask_file import pack, unpack
+from parp_espnet.pruning.masks import Mask, counts, flips, iou_of, kept_in
+from parp_espnet.pruning.measures import Measure, Nothing
 from parp_espnet.pruning.pool import shapes_of
+from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.schedule import Schedule
-from parp_espnet.pruning.selection import prune_
+from parp_espnet.pruning.selection import PLAIN, prune_
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class PruneEvent:
 
 class Pruner:
     """See the module. `pool` holds the live parameters by canonical name; `record` receives each
-    prune.
+    prune; `measure` what a score needs beside the weights.
     """
 
     def __init__(
@@ -56,12 +59,14 @@ class Pruner:
         adjusts: bool,
         schedule: Schedule,
         record: Callable[[PruneEvent], None],
-        scope: str = "global",
+        ranking: Ranking = PLAIN,
+        measure: Measure | None = None,
     ) -> None:
         self.pool = dict(pool)
         self.adjusts = adjusts
         self.schedule = schedule
-        self.scope = scope
+        self.ranking = ranking
+        self.measure: Measure = Nothing() if measure is None else measure
         self.update = 0
         self._record = record
         self._pruned_at = -1
@@ -100,6 +105,7 @@ class Pruner:
     def after_update(self) -> None:
         """Call once after every optimizer update that happened, and after none that was skipped."""
         self.update += 1
+        self.measure.after_update()
         if not self.adjusts:
             if self.sparsity > 0:
                 apply_mask(self.pool, self._kept)
@@ -112,10 +118,14 @@ class Pruner:
         Call before every validation and save, and at the end. A second call at the same update does
         nothing.
         """
-        if not self.adjusts or self._pruned_at == self.update:
+        if not self.adjusts:
+            return
+        self.measure.settle()
+        if self._pruned_at == self.update:
             return
         started = time.perf_counter()
-        kept = prune_(self.pool, self.schedule.sparsity_at(self.update), self.scope)
+        sparsity = self.schedule.sparsity_at(self.update)
+        kept = prune_(self.pool, sparsity, self.ranking, self.measure.of)
         self._adopt(kept, previous=self._kept, started=started)
 
     def state_dict(self) -> dict[str, Any]:
@@ -127,6 +137,7 @@ class Pruner:
             "pruned_at": self._pruned_at,
             "kept": pack(self._kept),
             "first": pack(self._first),
+            "measured": self.measure.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -138,6 +149,8 @@ class Pruner:
         self._first = self._on_device(unpack(state["first"], shapes))
         self._kept_in_first = kept_in(self._first)
         self._hold(self._on_device(unpack(state["kept"], shapes)))
+        # A state of before there were measures has none.
+        self.measure.load_state_dict(state.get("measured", {}))
 
     def _on_device(self, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {name: kept[name].to(tensor.device) for name, tensor in self.pool.items()}

@@ -1,18 +1,30 @@
 """Within what weights are ranked against each other."""
 
+import fnmatch
+import hashlib
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
+from parp_espnet.files import parse_yaml, regular
 from parp_espnet.pruning.methods import describe_unknown
 
 SCOPES = ("global", "layer", "tensor")
-"""The whole pool, a Transformer layer, a tensor. `N:M`, such as 2:4, is a scope too: M consecutive
-weights.
+"""The whole pool, a Transformer layer, a tensor. A file of rates is a scope too: each tensor, with
+a sparsity of its own.
 """
+ENDINGS = (".yaml", ".yml", ".json")
+"""Of a file of rates."""
 
 _LAYER = re.compile(r"^(.*?\blayers?\.\d+)\.")
-_GROUPS = re.compile(r"([1-9]\d*):([1-9]\d*)")
+
+type Rates = tuple[tuple[str, float], ...]
+"""Names of tensors, with * and ? as in a shell, and the sparsity of those that no earlier one
+names, relative to the others'.
+"""
 
 
 def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
@@ -27,28 +39,88 @@ def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
     return list(found.values())
 
 
-def groups_of(scope: str) -> tuple[int, int] | None:
-    """Return how many weights of how many consecutive ones are kept, where the scope is
-    an `N:M`.
+def is_file(scope: object) -> bool:
+    """Whether a scope is a file of rates, there or not."""
+    return str(scope).endswith(ENDINGS)
+
+
+def check_scope(scope: object) -> None:
+    """Raise `UserError` unless it is a word of `SCOPES`, or a file of rates."""
+    if scope not in SCOPES and not is_file(scope):
+        raise UserError(
+            f"scope: {describe_unknown(str(scope), [*SCOPES, '2:4'])}; a file of rates is called "
+            f"*{', *'.join(ENDINGS)}"
+        )
+
+
+def read_rates(path: Path) -> Rates:
+    """Read a file of rates, YAML or JSON: what sparsity tensors have, by their canonical names.
+
+        encoder.layers.0.*: 0.2
+        "*.feed_forward.*": 0.8
+        "*": 0.6
+
+    Raises `UserError` where it is missing, or holds something else.
     """
-    found = _GROUPS.fullmatch(scope)
-    return (int(found[1]), int(found[2])) if found else None
+    if not path.is_file():
+        raise UserError(f"scope {path}: no such file of rates")
+    try:
+        found = parse_yaml(regular(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"scope {path}: cannot read these rates ({' '.join(str(error).split())})"
+        ) from None
+    return rates_of(found, f"scope {path}")
 
 
-def check_scope(scope: object, sparsity: float | None = None) -> None:
-    """Raise `UserError` unless `scope` is one, and an N:M the one that leaves `sparsity`."""
-    groups = groups_of(str(scope))
-    if groups is None:
-        if scope not in SCOPES:
-            raise UserError(f"scope: {describe_unknown(str(scope), [*SCOPES, '2:4'])}")
-        return
-    kept, size = groups
-    if kept >= size:
+def rates_of(found: Any, where: str) -> Rates:
+    """Make rates of what a file held. Raises `UserError` unless names have fractions."""
+    if not isinstance(found, dict) or not found:
         raise UserError(
-            f"scope {scope}: expected N:M with N below M, such as 2:4: N of M consecutive weights "
-            f"are kept"
+            f"{where}: expected names of tensors with a sparsity each, such as "
+            f"'*.feed_forward.*: 0.8', found {printable(str(found)[:60])!r}"
         )
-    if sparsity is not None and abs(sparsity - (1 - kept / size)) > 1e-9:
-        raise UserError(
-            f"scope {scope}: expected its own sparsity {1 - kept / size:g}, found {sparsity:g}"
-        )
+    for name, rate in found.items():
+        if type(rate) not in (int, float) or not 0 <= rate < 1:
+            raise UserError(
+                f"{where}: {printable(str(name)[:60])}: expected a sparsity in [0, 1), found "
+                f"{printable(str(rate)[:60])}"
+            )
+    return tuple((str(name), float(rate)) for name, rate in found.items())
+
+
+def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[str, float]:
+    """Return the sparsity of each tensor, in proportion to its rate, so that all of them together
+    have `sparsity`.
+
+    Args:
+        sizes: how many weights each tensor of the pool has.
+
+    Raises:
+        UserError: a tensor has no rate, or its share would be all of it.
+    """
+    own: dict[str, float] = {}
+    for name in sizes:
+        rate = next((rate for glob, rate in rates if fnmatch.fnmatchcase(name, glob)), None)
+        if rate is None:
+            raise UserError(
+                f"scope: the rates have none for {printable(name)}; end them with a line for all "
+                f"others, such as '\"*\": {sparsity:g}'"
+            )
+        own[name] = rate
+    mean = sum(own[name] * size for name, size in sizes.items()) / sum(sizes.values())
+    if mean == 0:
+        raise UserError(f"scope: all rates are 0; expected some that add up to {sparsity:g}")
+    for name, rate in own.items():
+        own[name] = rate * sparsity / mean
+        if own[name] >= 1:
+            raise UserError(
+                f"scope: the rates leave {mean:.4g} of the pool; for a sparsity of {sparsity:g} "
+                f"nothing would be left of {printable(name)}; expected rates nearer to each other"
+            )
+    return own
+
+
+def name_of(rates: Rates) -> str:
+    """What results call rates: other ones are called otherwise."""
+    return f"rates {hashlib.sha256(json.dumps(rates).encode()).hexdigest()[:8]}"

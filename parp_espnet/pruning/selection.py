@@ -11,17 +11,22 @@ Where all weights are float32 on the CPU, `windowed` does the same in fewer pass
 GPU in fewer launches; what is here is then their reference and their fallback.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.groups import keep_in_groups
 from parp_espnet.pruning.kernels import kernels_for
-from parp_espnet.pruning.scopes import groups_of, parts
+from parp_espnet.pruning.magnitudes import magnitude_bits, refuse_nan
+from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.scores import MAGNITUDE, Need, magnitude
 
+type Measured = Callable[[str], Tensor]
+"""What a score needs beside the weights of a tensor, by its canonical name."""
+PLAIN = Ranking()
+"""Magnitudes, in one global ranking."""
 LOW_BITS = 15
 LOW_MASK = (1 << LOW_BITS) - 1
 HIGH_BUCKETS = 1 << 16
@@ -46,48 +51,97 @@ def kept_count(total: int, sparsity: float) -> int:
     return total - round(sparsity * total)
 
 
-def select(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -> dict[str, Tensor]:
-    """Keep the largest magnitudes of the whole pool, in one global ranking or in one for each part
-    of it.
+def select(
+    pool: Mapping[str, Tensor],
+    sparsity: float,
+    ranking: Ranking = PLAIN,
+    measured: Measured | None = None,
+) -> dict[str, Tensor]:
+    """Keep the largest weights of the whole pool, in one global ranking or in one for each part of
+    it.
 
-    The result is that of a stable ascending sort of |w| over all tensors in the order of `pool`, of
-    which the first round(sparsity · N) are pruned: among equal magnitudes the earlier position goes
-    first. With another `scope` (of `scopes.SCOPES`) this holds for each layer, or each tensor, with
-    its own N; with N:M for every M consecutive weights, of which N are kept at any sparsity but 0.
+    The result is that of a stable ascending sort of the scores, such as |w|, over all tensors in
+    the order of `pool`, of which the first round(sparsity · N) are pruned: among equal scores the
+    earlier position goes first. With another scope this holds for each layer, or each tensor, with
+    its own N; a pattern chooses for itself at any sparsity but 0.
 
     Args:
         pool: float32, float16 or bfloat16 tensors of any shape, by canonical name.
         sparsity: fraction to prune, in [0, 1).
+        measured: what the score needs beside the weights, see `measures`.
 
     Returns:
         for each tensor a boolean tensor of its shape, True where the weight is kept, in the order
         of `pool`.
 
     Raises:
-        UserError: a tensor holds NaN, which has no magnitude, or does not divide into the M of N:M.
+        UserError: a tensor holds NaN, which has no magnitude, does not divide into the M of N:M, or
+            the score needs what is not there.
     """
-    return _ranked(pool, sparsity, scope, zero=False)
+    return _ranked(pool, sparsity, ranking, measured, zero=False)
 
 
 @torch.no_grad()
-def prune_(pool: Mapping[str, Tensor], sparsity: float, scope: str = "global") -> dict[str, Tensor]:
+def prune_(
+    pool: Mapping[str, Tensor],
+    sparsity: float,
+    ranking: Ranking = PLAIN,
+    measured: Measured | None = None,
+) -> dict[str, Tensor]:
     """Write zeros, in place, where `select` keeps nothing; return its mask. Cheaper than the two
     apart.
     """
-    return _ranked(pool, sparsity, scope, zero=True)
+    return _ranked(pool, sparsity, ranking, measured, zero=True)
 
 
 def _ranked(
-    pool: Mapping[str, Tensor], sparsity: float, scope: str, *, zero: bool
+    pool: Mapping[str, Tensor],
+    sparsity: float,
+    ranking: Ranking,
+    measured: Measured | None,
+    *,
+    zero: bool,
 ) -> dict[str, Tensor]:
-    kept: dict[str, Tensor] = {}
-    groups = groups_of(scope)
-    if groups and sparsity > 0:
-        return _prune_groups(pool, *groups, zero=zero)
-    for part in parts(pool, "global" if groups else scope):
-        total = sum(tensor.numel() for tensor in part.values())
-        kept |= _prune_part(part, total - kept_count(total, sparsity), zero=zero)
+    if sparsity == 0:
+        ranking, measured = PLAIN, None
+    scores = scores_of(pool, ranking, measured)
+    form = ranking.form
+    # Where magnitudes are ranked, the pool itself is; its zeros are written on the way.
+    own = scores is pool and form is None
+    if form is not None:
+        refuse_nan(scores)
+        kept = form.select(scores, sparsity)
+    else:
+        kept = {}
+        sizes = {name: tensor.numel() for name, tensor in pool.items()}
+        for part, pruned in ranking.shares(scores, sizes, sparsity):
+            kept |= _prune_part(part, pruned, zero=zero and own)
+    if zero and not own:
+        _zero(pool, kept)
     return {name: kept[name] for name in pool}
+
+
+def scores_of(
+    pool: Mapping[str, Tensor], ranking: Ranking, measured: Measured | None
+) -> Mapping[str, Tensor]:
+    """Return what the weights are ranked by; the pool itself where that is their magnitudes.
+
+    Raises `UserError` where the score needs what is not there.
+    """
+    row = ranking.row
+    if row.function is magnitude:
+        return pool
+    if row.needs is not Need.NOTHING and measured is None:
+        raise UserError(
+            f"score {ranking.score}: needs {row.needs.value}, which weights alone do not tell; "
+            f"expected score {MAGNITUDE}, or a training that ranks them itself"
+        )
+    scores: dict[str, Tensor] = {}
+    for name, tensor in pool.items():
+        weights = tensor.detach().to(torch.float32)
+        known = weights.new_ones(()) if measured is None else measured(name).to(weights)
+        scores[name] = row.function(weights, known).expand_as(weights).contiguous()
+    return scores
 
 
 def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[str, Tensor]:
@@ -116,18 +170,6 @@ def _zero(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
         tensor.masked_fill_(~kept[name], 0.0)  # a product would make NaN of an infinity
 
 
-def _prune_groups(
-    pool: Mapping[str, Tensor], kept: int, size: int, *, zero: bool
-) -> dict[str, Tensor]:
-    _refuse_nan(pool)
-    found = {}
-    for name, tensor in pool.items():
-        found[name] = keep_in_groups(name, _magnitude_bits(tensor), tensor.shape, kept, size)
-    if zero:
-        _zero(pool, found)
-    return found
-
-
 def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:
     """Find the magnitude below and at which exactly `pruned` weights of the pool lie.
 
@@ -137,7 +179,7 @@ def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:
     for bits in _pieces(pool):
         high += torch.bincount(bits >> LOW_BITS, minlength=HIGH_BUCKETS).cpu()
     if high[INFINITY_BUCKET:].any():
-        _refuse_nan(pool)
+        refuse_nan(pool)
     if pruned == 0:
         return Threshold(bits=0, ties=0)
     bucket, below = _bucket_of(high, pruned)
@@ -151,7 +193,7 @@ def find_threshold(pool: Mapping[str, Tensor], pruned: int) -> Threshold:
 
 
 def _pieces(pool: Mapping[str, Tensor]) -> Iterator[Tensor]:
-    """The magnitudes of a pool, as `_magnitude_bits` has them: small tensors of one device are
+    """The magnitudes of a pool, as `magnitude_bits` has them: small tensors of one device are
     joined.
     """
     joined: list[Tensor] = []
@@ -160,7 +202,7 @@ def _pieces(pool: Mapping[str, Tensor]) -> Iterator[Tensor]:
         if joined and (full or tensor.device != joined[0].device):
             yield torch.cat(joined)
             joined = []
-        joined.append(_magnitude_bits(tensor))
+        joined.append(magnitude_bits(tensor))
     if joined:
         yield torch.cat(joined)
 
@@ -170,7 +212,7 @@ def keep_above(pool: Mapping[str, Tensor], threshold: Threshold) -> dict[str, Te
     kept: dict[str, Tensor] = {}
     ties = threshold.ties
     for name, tensor in pool.items():
-        bits = _magnitude_bits(tensor)
+        bits = magnitude_bits(tensor)
         flat = bits >= threshold.bits
         if ties:
             pruned = (bits == threshold.bits).nonzero().squeeze(1)[:ties]
@@ -180,15 +222,6 @@ def keep_above(pool: Mapping[str, Tensor], threshold: Threshold) -> dict[str, Te
     return kept
 
 
-def _magnitude_bits(tensor: Tensor) -> Tensor:
-    """|w| as a flat int32 tensor in the same order. Half precision widens to float32
-    without loss.
-    """
-    if tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16):
-        raise TypeError(f"expected float32, float16 or bfloat16 weights, found {tensor.dtype}")
-    return tensor.detach().to(torch.float32).abs().flatten().view(torch.int32)
-
-
 def _bucket_of(histogram: Tensor, rank: int) -> tuple[int, int]:
     """Return the bucket that holds the `rank`-th smallest (from 1), and how many lie before that
     bucket.
@@ -196,13 +229,3 @@ def _bucket_of(histogram: Tensor, rank: int) -> tuple[int, int]:
     cumulative = histogram.cumsum(0)
     bucket = int(torch.searchsorted(cumulative, rank))
     return bucket, int(cumulative[bucket] - histogram[bucket])
-
-
-def _refuse_nan(pool: Mapping[str, Tensor]) -> None:
-    for name, tensor in pool.items():
-        count = int(tensor.isnan().sum())
-        if count:
-            raise UserError(
-                f"{name}: {count} of {tensor.numel()} weights are NaN, which cannot be ranked; "
-                "the training has diverged or the checkpoint is damaged (try a lower learning rate)"
-            )

@@ -1,14 +1,16 @@
 """`prune_conf` of the training configuration: how one run prunes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import Method, Source, describe_unknown, find_method
+from parp_espnet.pruning.patterns import NONE
+from parp_espnet.pruning.ranking import GLOBAL, Ranking, check_words
 from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
-from parp_espnet.pruning.scopes import check_scope, groups_of
+from parp_espnet.pruning.scores import MAGNITUDE, Need, find_score
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,8 +34,10 @@ class PruneSettings:
     """For this many first updates only the CTC head trains, whatever the method."""
     initial_mask: Path | None = None
     """A mask file that takes the place of the method's own first mask."""
-    scope: str = "global"
-    """Within what weights are ranked against each other: of `scopes.SCOPES`, or N:M."""
+    scope: str = GLOBAL
+    """Within what weights are ranked against each other: of `scopes.SCOPES`, a file of rates, or
+    N:M.
+    """
     prune_biases: bool = True
     """Whether biases belong to the pool, as they do in the paper's."""
     prune_pattern: str | None = None
@@ -44,6 +48,10 @@ class PruneSettings:
     """How a growing sparsity grows, of `schedule.PATHS`."""
     updates: int | None = None
     """Updates of the whole run; needed where sparsity grows."""
+    score: str = MAGNITUDE
+    """What weights are ranked by, of `scores.SCORES`."""
+    pattern: str = NONE
+    """What pruned weights look like: none, N:M, or of `patterns.PATTERNS`."""
 
     @classmethod
     def parse(cls, conf: Mapping[str, Any] | None) -> Self:
@@ -79,6 +87,17 @@ class PruneSettings:
         )
         return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
 
+    @property
+    def ranking(self) -> Ranking:
+        """What weights are ranked by. Raises `UserError` where a file of rates is missing."""
+        return Ranking.of(self.score, self.scope, self.pattern)
+
+    @property
+    def ranks(self) -> bool:
+        """Whether training itself ranks weights, for the first mask or later."""
+        own_first = self.initial_mask is None and self.row.first_mask.in_training
+        return self.sparsity > 0 and (self.row.adjusts or own_first)
+
     def find_pool[T: "Tensor"](self, tensors: Mapping[str, T]) -> dict[str, T]:
         """Return the tensors that may be pruned; see `pool.find_pool`."""
         # Imported here: torch takes seconds, and many a command only checks settings.
@@ -86,24 +105,39 @@ class PruneSettings:
 
         return find_pool(tensors, self.prune_pattern, self.prune_biases)
 
+    def pool_names(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the model's name of each of these tensors, by its canonical name."""
+        from parp_espnet.pruning.pool import pool_names  # noqa: PLC0415  # as above
+
+        return pool_names(names, self.prune_pattern, self.prune_biases)
+
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as in the configuration."""
+        """Plain values, as in the configuration; what is younger than others only where it is not
+        as usual.
+        """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("score", "pattern"):
+            if values[name] == getattr(PruneSettings, name):
+                del values[name]
         mask = None if self.initial_mask is None else str(self.initial_mask)
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {
-            "initial_mask": mask
-        }
+        return values | {"initial_mask": mask}
+
+    def changed(self, earlier: Mapping[str, Any]) -> list[str]:
+        """Say what another run's `as_dict` has otherwise."""
+        now = self.as_dict()
+        changed = []
+        for name in dict.fromkeys((*now, *earlier)):
+            if now.get(name) != earlier.get(name):
+                changed.append(f"{name} {earlier.get(name)} then, {now.get(name)} now")
+        return changed
 
     def _check(self) -> None:
         source = self.row.first_mask
         check_sparsity(self.sparsity)
         _check_count("interval", self.interval, least=1)
         _check_count("freeze_updates", self.freeze_updates, least=0)
-        check_scope(self.scope, self.sparsity if self.sparsity > 0 else None)
-        if groups_of(self.scope) and self.row.grows:
-            raise UserError(
-                f"scope {self.scope}: expected a constant sparsity, but method {self.method} "
-                f"grows it"
-            )
+        sparsity = self.sparsity if self.sparsity > 0 else None
+        check_words(self.score, self.scope, self.pattern).check(sparsity, grows=self.row.grows)
         _check_one_of("sparsity_path", self.sparsity_path, PATHS)
         self._check_growth()
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
@@ -116,6 +150,30 @@ class PruneSettings:
             raise UserError(
                 f"method {self.method} starts from a mask file: expected initial_mask, found none; "
                 "make one with parp-mask, such as parp-mask from-model"
+            )
+        self._check_score()
+
+    def _check_score(self) -> None:
+        """Raise `UserError` where the method cannot give what the score needs."""
+        need = find_score(self.score).needs
+        if need is Need.NOTHING or self.sparsity == 0:
+            return
+        if not self.ranks:
+            raise UserError(
+                f"score {self.score}: needs {need.value}, but the mask of method {self.method} is "
+                f"a file's, and nothing is ranked in training; expected score {MAGNITUDE}"
+            )
+        if need is not Need.SECOND_MOMENTS:
+            return
+        if self.initial_mask is None and self.schedule.sparsity_at(0) > 0:
+            raise UserError(
+                f"score {self.score}: needs {need.value}, of which there are none before the first "
+                f"update; expected method parp-p with start_sparsity 0, or an initial_mask"
+            )
+        if self.freeze_updates > 0:
+            raise UserError(
+                f"score {self.score}: expected freeze_updates 0, found {self.freeze_updates}: "
+                f"while only the head trains the pool has no gradients"
             )
 
     def _check_growth(self) -> None:

@@ -14,13 +14,15 @@ threads.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from parp_espnet.pruning import loops
+from parp_espnet.pruning.loops import MAGNITUDE
 
 Bits = NDArray[np.int32]
 """The bit patterns of float32. Without their signs they are in the order of the numbers, as signed
@@ -39,7 +41,6 @@ MARGINS = (3.0, 40.0)
 """Half of a window's width, in standard deviations of a sample quantile: the first guess, and one
 that hardly fails.
 """
-MAGNITUDE = np.int32(0x7FFFFFFF)
 INFINITY = np.int32(0x7F800000)
 
 
@@ -152,7 +153,7 @@ def find(chunks: Sequence[Bits], pruned: int, window: Window) -> Found | None:
 
 def _count(chunk: Bits, window: Window) -> Counted:
     inside = np.empty(len(chunk), np.int32)
-    below, size, largest = _count_and_gather(
+    below, size, largest = loops.count_and_gather(
         chunk, np.int32(window.low), np.int32(window.high), inside
     )
     return Counted(below, inside[:size].copy(), largest)
@@ -167,7 +168,7 @@ def keep(
     kept = _new_mask(pool)
     bits = np.int32(found.bits)
     work = list(zip(chunks, _flags_of(kept), found.ties, strict=True))
-    for _ in _in_threads(lambda one: _cut(one[0], bits, one[2], one[1], zero), work):
+    for _ in _in_threads(lambda one: loops.cut(one[0], bits, one[2], one[1], zero), work):
         pass
     return kept
 
@@ -201,7 +202,7 @@ def zero_(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
             strict=True,
         )
     )
-    for _ in _in_threads(lambda one: _zero(*one), work):
+    for _ in _in_threads(lambda one: loops.zero(*one), work):
         pass
 
 
@@ -217,86 +218,3 @@ def _in_threads[A, B](function: Callable[[A], B], items: Sequence[A]) -> Iterato
         return
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(function, items)
-
-
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    made: Callable[..., Any] = numba.njit(nogil=True, cache=True, boundscheck=False)(function)
-    return made
-
-
-# In what follows, numbers are cast again and again because numba would widen every sum of two to 64
-# bits, which halves what a vector instruction does; and weights are ANDed with all ones or all
-# zeros because of a choice between a weight and 0 the compiler makes masked stores, which are slow
-# on some machines.
-BLOCK = 64
-PART = 8
-
-
-@_compiled
-def _count_and_gather(chunk, low, high, inside):  # type: ignore[no-untyped-def]
-    """Count the magnitudes below `low`, gather those from there to below `high`; return the numbers
-    and the largest.
-    """
-    below, size, largest, total = 0, 0, np.int32(0), len(chunk)
-    whole = total - total % BLOCK
-    for start in range(0, whole, BLOCK):
-        smaller, up_to, top = np.int32(0), np.int32(0), np.int32(0)
-        for place in range(start, start + BLOCK):  # no branches: vector code
-            magnitude = np.int32(chunk[place] & MAGNITUDE)
-            smaller = np.int32(smaller + (magnitude < low))
-            up_to = np.int32(up_to + (magnitude < high))
-            top = max(top, magnitude)
-        below += int(smaller)
-        largest = max(largest, top)
-        if smaller != up_to:
-            for part in range(start, start + BLOCK, PART):
-                hits = np.int32(0)
-                for place in range(part, part + PART):
-                    magnitude = np.int32(chunk[place] & MAGNITUDE)
-                    hits = np.int32(hits | ((magnitude >= low) & (magnitude < high)))
-                if hits:
-                    for place in range(part, part + PART):
-                        magnitude = np.int32(chunk[place] & MAGNITUDE)
-                        inside[size] = magnitude
-                        size += (magnitude >= low) & (magnitude < high)
-    for place in range(whole, total):
-        magnitude = np.int32(chunk[place] & MAGNITUDE)
-        below += magnitude < low
-        largest = max(largest, magnitude)
-        inside[size] = magnitude
-        size += (magnitude >= low) & (magnitude < high)
-    return below, size, largest
-
-
-@_compiled
-def _cut(chunk, bits, ties, kept, zero):  # type: ignore[no-untyped-def]
-    """Write which weights of a chunk are kept; with `zero`, make the others 0."""
-    place = 0
-    while ties > 0:
-        if chunk[place] & MAGNITUDE == bits:
-            ties -= 1
-        place += 1
-    # Up to here, ties are pruned too; after it, they are kept.
-    _cut_below(chunk[:place], bits, kept[:place], zero)
-    _cut_below(chunk[place:], np.int32(bits - 1), kept[place:], zero)
-
-
-@_compiled
-def _cut_below(chunk, last, kept, zero):  # type: ignore[no-untyped-def]
-    """Prune the magnitudes up to and with `last`."""
-    if zero:
-        for place in range(len(chunk)):
-            weight = chunk[place]
-            ones = np.int32(np.int32(last - np.int32(weight & MAGNITUDE)) >> 31)
-            kept[place] = ones & 1
-            chunk[place] = weight & ones
-    else:
-        for place in range(len(chunk)):
-            kept[place] = np.int32(chunk[place] & MAGNITUDE) > last
-
-
-@_compiled
-def _zero(chunk, kept):  # type: ignore[no-untyped-def]
-    """Make the weights 0 that are not kept."""
-    for place in range(len(chunk)):
-        chunk[place] = chunk[place] & np.int32(-kept[place])

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
+from parp_espnet.phones.spelled import SPACE
 from parp_espnet.recognition.audio import Failure, Source, read
 from parp_espnet.recognition.grid import RATE
 from parp_espnet.recognition.listening import Listener, make_batches
+from parp_espnet.recognition.search import Search
 from parp_espnet.recognition.transcripts import Transcript
-from parp_espnet.recognition.windows import Labels, cut, join
-from parp_espnet.scoring.words import SPACE
+from parp_espnet.recognition.windows import Labels, cut, join_rows
 
 AHEAD = 600.0
 """Seconds of recordings that are read before they are decoded: of more, batches are more even, and
@@ -51,12 +52,14 @@ def recognise(
     batch_seconds: float | None = None,
     windows: Windows = Windows(),
     done: Callable[[float], None] = lambda seconds: None,
+    search: Search | None = None,
 ) -> Iterator[tuple[Source, Transcript] | Failure]:
     """Yield, in their order, what was recognised in recordings, and why it was not.
 
     Args:
         batch_seconds: audio in a batch, padding included; None is what suits the device.
         done: is told how many seconds of recordings have been decoded since it was last told.
+        search: how tokens are found; None is greedily.
     """
     waiting: list[_Opened | Failure] = []
     seconds = 0.0
@@ -65,9 +68,9 @@ def recognise(
         waiting.append(opened)
         seconds += len(opened.samples) / RATE if isinstance(opened, _Opened) else 0.0
         if seconds >= AHEAD:
-            yield from _finish(recogniser, waiting, batch_seconds, done)
+            yield from _finish(recogniser, waiting, batch_seconds, done, search)
             waiting, seconds = [], 0.0
-    yield from _finish(recogniser, waiting, batch_seconds, done)
+    yield from _finish(recogniser, waiting, batch_seconds, done, search)
 
 
 def _open(source: Source | Failure, windows: Windows, stride: int) -> _Opened | Failure:
@@ -86,36 +89,47 @@ def _finish(
     waiting: list[_Opened | Failure],
     batch_seconds: float | None,
     done: Callable[[float], None],
+    search: Search | None,
 ) -> Iterator[tuple[Source, Transcript] | Failure]:
     opened = {number: one for number, one in enumerate(waiting) if isinstance(one, _Opened)}
-    labels = _label(recogniser, opened, batch_seconds, done)
+    heard = _listen(recogniser, opened, batch_seconds, done, search is not None)
     for number, one in enumerate(waiting):
         if isinstance(one, Failure):
             yield one
             continue
-        parts = [
-            (begin // recogniser.grid.stride, labels[number, begin]) for begin, _ in one.windows
-        ]
+        parts = []
+        for begin, _ in one.windows:
+            labels, rows = heard[number, begin]
+            parts.append((begin // recogniser.grid.stride, labels, rows))
         seconds = len(one.samples) / RATE
-        phones = recogniser.phones(join(parts), seconds)
+        labels, rows = join_rows(parts)
+        if search is not None:
+            labels = search.labels(rows)
+        phones = recogniser.phones(labels, seconds)
         yield (
             one.source,
             Transcript(str(one.source.path), seconds, phones, spelled=SPACE in recogniser.tokens),
         )
 
 
-def _label(
+def _listen(
     recogniser: Listener,
     opened: dict[int, _Opened],
     batch_seconds: float | None,
     done: Callable[[float], None],
-) -> dict[tuple[int, int], Labels]:
-    """Return the labels of the window of each recording (its number) that begins at each sample."""
+    with_logprobs: bool,
+) -> dict[tuple[int, int], tuple[Labels, NDArray[np.float32]]]:
+    """Return labels, and log-probabilities where they are needed, of the window of each recording
+    (its number) that begins at each sample.
+    """
     ends = {(number, begin): end for number, one in opened.items() for begin, end in one.windows}
     lengths = {key: end - key[1] for key, end in ends.items()}
-    labels: dict[tuple[int, int], Labels] = {}
+    found: dict[tuple[int, int], tuple[Labels, NDArray[np.float32]]] = {}
     for batch in make_batches(lengths, recogniser.limit(batch_seconds)):
         audio = [opened[number].samples[begin : ends[number, begin]] for number, begin in batch]
-        labels.update(zip(batch, recogniser.label(audio), strict=True))
+        for key, heard in zip(batch, recogniser.listen(audio), strict=True):
+            # Of hours of recordings there are too many log-probabilities to keep for nothing.
+            rows = heard.logprobs.copy() if with_logprobs else heard.logprobs[:, 0].copy()
+            found[key] = heard.labels, rows
         done(sum(ends[key] - opened[key[0]].heard(key[1]) for key in batch) / RATE)
-    return labels
+    return found

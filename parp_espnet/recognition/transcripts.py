@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from parp_espnet.scoring.words import SPACE
+from parp_espnet.phones.spelled import SPACE
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,13 @@ def join(parts: Sequence[tuple[int, Labels]]) -> Labels:
     """Return the labels of all frames, from those of windows: (number of its first frame, its
     labels) each.
     """
-    (_, joined), *others = parts
-    for first, labels in others:
+    return join_rows([(first, labels, labels) for first, labels in parts])[0]
+
+
+def join_rows[T: NDArray[np.generic]](parts: Sequence[tuple[int, Labels, T]]) -> tuple[Labels, T]:
+    """The same, with a row of something for each frame, (frames, …), that goes with its label."""
+    (_, joined, rows), *others = parts
+    for first, labels, more in others:
         shared = len(joined) - first
         if shared <= 0:
             raise ValueError(
@@ -44,7 +49,8 @@ def join(parts: Sequence[tuple[int, Labels]]) -> Labels:
             )
         seam = _seam(joined[first:], labels[:shared])
         joined = np.concatenate([joined[: first + seam], labels[seam:]])
-    return joined
+        rows = np.concatenate([rows[: first + seam], more[seam:]])  # type: ignore[assignment]
+    return joined, rows
 
 
 def _seam(one: Labels, other: Labels) -> int:

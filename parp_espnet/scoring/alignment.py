@@ -2,9 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-
-import jiwer
-import jiwer.transforms as transform
+from functools import cache
+from typing import Any
 
 from parp_espnet.errors import UserError
 
@@ -15,14 +14,21 @@ type Pair = tuple[str | None, str | None]
 a deletion).
 """
 
-_SPLIT = transform.Compose([transform.ReduceToListOfListOfWords(word_delimiter=" ")])
-
 
 def canonical(phones: Iterable[str]) -> Phones:
     """Return phones in Unicode's canonical decomposition (NFD): two ways to encode ɔ̃ are one
     phone, while every diacritic counts (pʰ is not p).
     """
     return tuple(unicodedata.normalize("NFD", phone) for phone in phones)
+
+
+@cache
+def _split_at_spaces() -> Any:
+    import jiwer.transforms  # noqa: PLC0415
+
+    return jiwer.transforms.Compose(
+        [jiwer.transforms.ReduceToListOfListOfWords(word_delimiter=" ")]
+    )
 
 
 def align(reference: Phones, hypothesis: Phones) -> tuple[Pair, ...]:
@@ -33,8 +39,12 @@ def align(reference: Phones, hypothesis: Phones) -> tuple[Pair, ...]:
     No phone may have a space in it.
     """
     said, heard = canonical(reference), canonical(hypothesis)
+    # Imported here: who reads a table of merged phones aligns none.
+    import jiwer  # noqa: PLC0415
+
+    split = _split_at_spaces()
     found = jiwer.process_words(
-        " ".join(said), " ".join(heard), reference_transform=_SPLIT, hypothesis_transform=_SPLIT
+        " ".join(said), " ".join(heard), reference_transform=split, hypothesis_transform=split
     )
     pairs: list[Pair] = []
     for chunk in found.alignments[0]:

@@ -5,12 +5,11 @@ error rate of `per` on words and on characters, and jiwer's `wer` and `cer` of t
 """
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
+from parp_espnet.phones.spelled import SPACE, are_letters
 from parp_espnet.scoring.alignment import Phones
-
-SPACE = "<space>"
 
 
 class Metric(StrEnum):
@@ -48,20 +47,6 @@ def is_spelled(references: Mapping[str, Phones]) -> bool:
     its marks.
     """
     return are_letters({token for reference in references.values() for token in reference})
-
-
-def are_letters(tokens: Collection[str]) -> bool:
-    """Whether tokens are letters, by what they are."""
-    return SPACE in tokens or all(_is_one_letter(token) for token in tokens)
-
-
-def _is_one_letter(token: str) -> bool:
-    bases = [
-        mark
-        for mark in unicodedata.normalize("NFC", token)
-        if not unicodedata.category(mark).startswith("M")
-    ]
-    return len(bases) == 1
 
 
 def sentence(tokens: Phones, spelled: bool) -> str:

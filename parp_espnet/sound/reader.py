@@ -231,21 +231,6 @@ def open_sound(recording: str | Path) -> Iterator[Sound]:
         yield enter_sound(str(recording), temporary)
 
 
-@contextmanager
-def open_bytes(content: bytes) -> Iterator[Sound]:
-    """Open what a file would hold, of a kind that libsndfile decodes. Raises `SoundError` where it
-    is none.
-    """
-    name = f"{len(content)} bytes"
-    with ExitStack() as temporary:
-        try:
-            sound = Sound(name, content, temporary).need_samples()
-        except soundfile.SoundFileError as error:
-            found = words_of(error, name)
-            raise SoundError(name, Trouble.UNDECODABLE, "what libsndfile decodes", found) from None
-        yield sound
-
-
 def enter_sound(recording: str, temporary: ExitStack) -> Sound:
     """Open a recording, as `open_sound` does, until `temporary` is closed."""
     if is_pipe(recording):

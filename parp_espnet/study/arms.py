@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from parp_espnet.pruning.methods import Method, find_method, row_of
 from parp_espnet.pruning.origin import TRAINED, Origin
+from parp_espnet.pruning.scores import MAGNITUDE
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import older
 
@@ -197,6 +198,9 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
         (result.options or {}).get("scope", "global"),
     ):
         aside.append(f"ranked by {scope}")
+    own_score = (result.options or {}).get("score", MAGNITUDE)
+    if origin.parents is None and origin.ranking not in (None, own_score):
+        aside.append(f"by {origin.ranking}")
     if origin.seed not in (None, result.seed):
         aside.append(f"seed {origin.seed}")
     return found | {"other": " ".join(aside)}

@@ -292,7 +292,10 @@ def _source(
     """The experiment of the wanted arm in `language` that is like the target in what a mask depends
     on.
     """
-    alike = ("sparsity", "seed", "freeze_updates", "scope", "prune_biases", "prune_pattern")
+    alike = (
+        *("sparsity", "seed", "freeze_updates"),
+        *("score", "scope", "pattern", "prune_biases", "prune_pattern"),
+    )
 
     def like(one: Experiment) -> bool:
         same = all(getattr(one.settings, name) == getattr(target.settings, name) for name in alike)

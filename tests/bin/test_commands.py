@@ -107,7 +107,7 @@ def test_the_plan_is_quoted_for_the_shell(
     place, _, made, tokens = capsys.readouterr().out.splitlines()
     assert shlex.split(place)[:2] == ["cd", str(recipe)]
     kept = shlex.split(made)[shlex.split(made).index("echo") + 1]
-    assert json.loads(kept)["lang"] == "xx"
+    assert json.loads(kept)["options"]["lang"] == "xx"
     assert tokens.startswith(
         "stage 4 (tokens): python3 -m parp_espnet.bin.tokens --data dump/raw/train "
     )

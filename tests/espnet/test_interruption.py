@@ -2,8 +2,11 @@
 was not.
 """
 
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,6 +94,22 @@ def test_whatever_the_training_is(
     assert_same(whole, tmp_path)
 
 
+def test_what_reads_batches_ends_with_it(recipe, tmp_path: Path, after) -> None:
+    """Also where the exception, and so all that the training had, is kept."""
+    before = set(multiprocessing.active_children())
+    readers = []
+
+    def interrupt() -> None:
+        readers.extend(set(multiprocessing.active_children()) - before)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with after(3, interrupt), pytest.raises(SystemExit) as stopped:
+        recipe.train(tmp_path, num_workers=2)
+    assert len(readers) == 2
+    assert not [reader for reader in readers if reader.is_alive()]
+    assert stopped.value.code == 143
+
+
 def test_it_continues_with_the_validation(
     whole: Path, recipe, length, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, assert_same
 ) -> None:
@@ -168,3 +187,22 @@ def test_other_batches_are_refused(recipe, tmp_path: Path, stop: Stop) -> None:
         recipe.train(tmp_path, num_iters_per_epoch=5)
     recipe.train(tmp_path)
     assert read_json(tmp_path / "training.json")["updates"] == 18
+
+
+LEFT = """
+from torch.utils.data import DataLoader
+from parp_espnet.espnet.interruption import Batches, _keep_readers
+loader = DataLoader(list(range(100)), num_workers=2)
+_keep_readers(loader)
+left = iter(Batches(loader, lambda number: None))
+print(next(left).item())
+"""
+"""A process that ends while it has batches, as with the traceback of an error in an epoch."""
+
+
+def test_no_process_that_reads_batches_outlives_the_training() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT], capture_output=True, text=True, timeout=1200, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+    assert "Traceback" not in done.stderr

@@ -15,6 +15,7 @@ from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.origin import EXPERIMENT, Origin
 from parp_espnet.pruning.pool import find_pool
+from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import select
 from parp_espnet.upstreams.weights import load_weights
 
@@ -156,9 +157,9 @@ def test_what_a_file_says_reaches_the_terminal_as_letters(mask, tmp_path: Path):
     bad = "\x1b]0;owned\x07\x9b2J\r\n\u202eevil"
     kept = {f"layers.0.{bad}.weight": torch.ones(4) > 0}
     made = Origin(source=bad, method=bad, recipe=bad, language=bad, upstream=bad, ranking=bad)
-    Mask(kept, origin=bad, sparsity_target=0.0, scope=bad, parent=bad, made=made).save(
-        tmp_path / "mask"
-    )
+    Mask(
+        kept, origin=bad, sparsity_target=0.0, ranking=Ranking(scope=bad), parent=bad, made=made
+    ).save(tmp_path / "mask")
     code, out, err = mask("info", tmp_path / "mask")
     assert (code, err) == (0, "")
     assert out.count(r"\x1b]0;owned\x07\x9b2J\r\n\u202eevil") >= 10

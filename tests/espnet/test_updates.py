@@ -116,6 +116,17 @@ def test_two_of_four(recipe, tmp_path: Path, method: str):
     assert Recogniser(experiment / MODEL).sparsity == 0.5
 
 
+def test_the_first_mask_is_of_what_comes_to_the_weights(recipe, tmp_path: Path):
+    prune_conf = {"method": "parp", "sparsity": 0.5, "interval": 2, "score": "activation"}
+    experiment = recipe.train(tmp_path, **QUICK, prune_conf=prune_conf)
+    first = Mask.load(experiment / "initial_mask.safetensors")
+    assert (first.made.ranking, first.scope, first.sparsity) == ("activation", "global", 0.5)
+    weights = find_pool(AutoModel.from_pretrained(recipe.upstream).state_dict())
+    by_magnitude = select(weights, 0.5)
+    assert not all(torch.equal(first.kept[name], kept) for name, kept in by_magnitude.items())
+    assert zeros_of(experiment) == TOTAL - kept_count(TOTAL, 0.5)
+
+
 def test_a_pool_of_ones_own(recipe, tmp_path: Path):
     pool = {"prune_pattern": r"encoder\.layers\.1\.feed_forward\..*\.weight"}
     conf = {"method": "parp", "sparsity": 0.75, "interval": 2} | pool

@@ -24,7 +24,7 @@ from parp_espnet.export.formats import Options
 from parp_espnet.export.onnx import tokens_table, write
 from parp_espnet.export.runtimes import OnnxRuntime
 from parp_espnet.export.trained import Trained, load_trained
-from parp_espnet.scoring.words import SPACE
+from parp_espnet.phones.spelled import SPACE
 
 PRECISIONS = ("fp32", "fp16", "int8", "int8_dynamic")
 
@@ -133,11 +133,12 @@ def test_batches_with_lengths(exported: Path, expected: dict[str, tuple[str, ...
 
 
 def test_what_is_said(told: tuple[Path, list[str]]) -> None:
-    first, *files = told[1]
+    first, *files, compared = told[1]
     assert first.startswith("model.onnx: opset 17, log-probabilities within ")
     assert [line.split(":")[0] for line in files] == list(exporting.FILES.values())
     assert "1.000 of fp32's" in files[0]
     assert "errors on dev (+0.00 points beside fp32" in files[2]
+    assert compared.startswith("tokens were not compared")
 
 
 def test_nothing_of_the_exporters_is_seen(

@@ -91,11 +91,27 @@ def test_parp_learns_is_exactly_sparse_and_continues_to_the_same_bits(
 
 
 @pytest.mark.usefixtures("there")
+def test_another_score_continues_to_the_same_bits(settings_of: Make, tmp_path: Path):
+    options = ("--sparsity", "0.5", "--interval", "3", "--score", "activation")
+    settings = settings_of("--method", "parp", *options)
+    whole, parts = (experiment(settings, tmp_path / name) for name in ("whole", "parts"))
+    Finetuning(settings, None, whole).run()
+    with pytest.raises(StoppedError):
+        Interrupted(settings, None, parts).run()
+    Finetuning(settings, None, parts).run()
+    assert (whole / MODEL).read_bytes() == (parts / MODEL).read_bytes()
+    masks = [Mask.load(one / "mask.safetensors") for one in (whole, parts)]
+    assert masks[0].sha256 == masks[1].sha256
+    assert masks[0].made.ranking == masks[1].made.ranking == "activation"
+    assert events(whole) == events(parts)
+
+
+@pytest.mark.usefixtures("there")
 def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(
     settings_of: Make, tmp_path: Path, bert: Path
 ):
     pool = find_pool(load_weights(bert))
-    Mask(select(pool, 0.4, "global"), origin="a test", sparsity_target=0.4).save(
+    Mask(select(pool, 0.4), origin="a test", sparsity_target=0.4).save(
         tmp_path / "mask.safetensors"
     )
     settings = settings_of(
@@ -132,7 +148,7 @@ def test_xlnet(settings_of: Make, tmp_path: Path, xlnet: Path):
 @pytest.mark.usefixtures("there")
 def test_a_mask_of_a_speech_model_is_refused(settings_of: Make, tmp_path: Path, upstream: Path):
     pool = find_pool(load_weights(upstream))
-    Mask(select(pool, 0.5, "global"), origin="speech", sparsity_target=0.5).save(
+    Mask(select(pool, 0.5), origin="speech", sparsity_target=0.5).save(
         tmp_path / "speech.safetensors"
     )
     settings = settings_of(

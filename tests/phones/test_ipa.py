@@ -5,7 +5,7 @@ from random import Random
 import panphon
 import pytest
 
-from parp_espnet.corpora.drawn import drawn_phones
+from parp_espnet.corpora.drawn import DRAWN, drawn_phones
 from parp_espnet.corpora.phrases import SPLITS, phrase_book
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES, Synthesiser
@@ -66,7 +66,9 @@ def test_what_is_spoken_is_in_the_inventory(language: str) -> None:
     assert len(own) > 0.75 * len(spoken)
     assert set.union(*own) <= inventory
     assert sum(not phones <= drawn for phones in own) <= 2
-    assert len(drawn & set.union(*own)) > 0.75 * len(drawn)
+    # An inventory has phones of borrowed words besides.
+    most = 0.75 if language in DRAWN else 0.5
+    assert len(drawn & set.union(*own)) > most * len(drawn)
 
 
 def test_language_without_inventory_is_an_error_that_lists_the_languages() -> None:

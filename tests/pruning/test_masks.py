@@ -13,7 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.masks import Mask, flips, iou, pack, random_iou, unpack
+from parp_espnet.pruning.mask_file import pack, unpack
+from parp_espnet.pruning.masks import Mask, flips, iou, random_iou
 from parp_espnet.pruning.origin import Origin
 
 

@@ -11,6 +11,7 @@ from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.methods import METHODS, Source, find_method, rounds
 from parp_espnet.pruning.pool import shapes_of
+from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import select
 
 
@@ -60,18 +61,18 @@ def test_an_unknown_method_lists_them():
 
 
 def test_the_pretrained_weights(pool):
-    mask = first_mask(pool, 0.4, "global", file=None)
+    mask = first_mask(pool, 0.4, Ranking(), file=None)
     assert torch.equal(mask.kept["w"], select(pool, 0.4)["w"])
     assert mask.sparsity == pytest.approx(0.4)
-    assert first_mask(pool, 0.0, "global", file=None).kept["w"].all()
-    assert first_mask(pool, 0.0, "global", file=None).origin == Source.NOTHING.value
+    assert first_mask(pool, 0.0, Ranking(), file=None).kept["w"].all()
+    assert first_mask(pool, 0.0, Ranking(), file=None).origin == Source.NOTHING.value
 
 
 def test_a_file_takes_the_place_of_the_own_mask(pool, tmp_path: Path):
     other = Mask({"w": torch.rand(20, 10) > 2}, origin="another language", sparsity_target=0.5)
     other.kept["w"].view(-1)[:100] = True
     other.save(tmp_path / "mask.safetensors")
-    mask = first_mask(pool, 0.5, "global", file=tmp_path / "mask.safetensors")
+    mask = first_mask(pool, 0.5, Ranking(), file=tmp_path / "mask.safetensors")
     assert mask.sha256 == other.sha256
     assert mask.origin == "another language"
 
@@ -82,11 +83,11 @@ def test_shares_that_were_rounded_in_parts_are_accepted(tmp_path: Path):
         tmp_path / "mask.safetensors"
     )  # 2 of every 5, so 16 of 40
     assert first_mask(
-        pool, 0.5, "global", file=tmp_path / "mask.safetensors"
+        pool, 0.5, Ranking(), file=tmp_path / "mask.safetensors"
     ).sparsity == pytest.approx(0.4)
 
 
 def test_a_file_of_another_sparsity_is_refused(pool, tmp_path: Path):
-    first_mask(pool, 0.5, "global", file=None).save(tmp_path / "mask.safetensors")
+    first_mask(pool, 0.5, Ranking(), file=None).save(tmp_path / "mask.safetensors")
     with pytest.raises(UserError, match=r"expected a mask of sparsity 0.3, found 0.5"):
-        first_mask(pool, 0.3, "global", file=tmp_path / "mask.safetensors")
+        first_mask(pool, 0.3, Ranking(), file=tmp_path / "mask.safetensors")

@@ -6,6 +6,7 @@ from torch import nn
 
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pruner import Pruner, nonzero_count
+from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.schedule import Constant
 from parp_espnet.pruning.selection import kept_count, select
 
@@ -66,6 +67,7 @@ def test_a_gpu_finds_the_same_mask(dtype: torch.dtype, scope: str) -> None:
         f"encoder.layers.{n}.w": torch.randn(64, 48, generator=generator).to(dtype)
         for n in range(3)
     }
-    expected = select(pool, 0.5, scope)
-    found = select({name: tensor.cuda() for name, tensor in pool.items()}, 0.5, scope)
+    ranking = Ranking.of(scope=scope)
+    expected = select(pool, 0.5, ranking)
+    found = select({name: tensor.cuda() for name, tensor in pool.items()}, 0.5, ranking)
     assert all(torch.equal(found[name].cpu(), expected[name]) for name in pool)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning import windowed
+from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.scopes import SCOPES, parts
 from parp_espnet.pruning.selection import kept_count, prune_, select
 
@@ -127,7 +128,7 @@ def test_every_part_of_a_scope_has_its_own_share(scope):
         name: torch.randn(11, 7, generator=generator) * (place + 1)
         for place, name in enumerate(names)
     }
-    kept = select(pool, 0.4, scope)
+    kept = select(pool, 0.4, Ranking.of(scope=scope))
     assert list(kept) == names
     sizes = {"global": 4, "layer": 2, "tensor": 1}
     for start in range(0, 4, sizes[scope]):

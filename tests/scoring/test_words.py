@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parp_espnet.phones.spelled import SPACE
 from parp_espnet.scoring.per import count_errors, total
-from parp_espnet.scoring.words import SPACE, Metric, characters, is_spelled, sentence, units, words
+from parp_espnet.scoring.words import Metric, characters, is_spelled, sentence, units, words
 
 WORDS = st.lists(st.text(alphabet="abé", min_size=1, max_size=4), max_size=6)
 

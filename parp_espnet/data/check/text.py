@@ -7,7 +7,7 @@ from unicodedata import is_normalized, normalize
 from parp_espnet.data.check.faults import Fault
 from parp_espnet.data.check.folder import Folder
 from parp_espnet.data.check.tables import named
-from parp_espnet.scoring.words import are_letters
+from parp_espnet.phones.spelled import are_letters
 
 SYMBOLS = frozenset({"<blank>", "<unk>", "<sos/eos>"})
 """ESPnet's own tokens."""

@@ -8,7 +8,7 @@ from parp_espnet.data.check.folder import Folder
 from parp_espnet.data.check.text import SYMBOLS, counted, spelled
 from parp_espnet.data.marks import read_marks
 from parp_espnet.data.words import find_words, not_phones
-from parp_espnet.scoring.words import SPACE
+from parp_espnet.phones.spelled import SPACE
 
 _PUNCTUATION = """
     . .. ... … , ; : - -- --- – — / // \\ ( ) [ ] < > “ ” „ « » ‹ › ¿ ¡ 。 ， 、 ； ： ？ ！ ، ؛ ؟ ।

@@ -1,0 +1,78 @@
+"""Leave with a model: one folder that recognises anywhere, and files that stock tools load.
+
+parp-export exp/TAG DIR                         DIR is a bundle: parp-recognize DIR talk.mp3
+parp-export exp/TAG DIR --to hf                 DIR is what transformers loads
+parp-export exp/TAG DIR --to bundle hf espnet   DIR/bundle, DIR/hf, DIR/espnet
+
+EXP is a complete experiment, dense or pruned. A format is written whole or not at all, and every
+one has a model card; tokens are compared with those of stage 12 where the test set is there.
+"""
+
+import argparse
+import logging
+import warnings
+from pathlib import Path
+
+from parp_espnet.errors import UserError, command
+from parp_espnet.export.formats import DTYPES, FORMATS, Options, check_formats, export, places
+from parp_espnet.progress import say
+
+
+@command
+def main() -> None:
+    """Read an experiment, and write it in the formats that were asked for."""
+    args = _parser().parse_args()
+    check_formats(args.to)
+    if args.push and "hf" not in args.to:
+        raise UserError("--push: expected --to hf, what the Hub takes")
+    options = Options(
+        dtype=args.dtype or Options.dtype,
+        sparse_dtype=args.dtype or Options.sparse_dtype,
+        data=args.data,
+        licence=args.license,
+    )
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    # It takes seconds to import; a wrong option should not.
+    from parp_espnet.export.trained import load_trained  # noqa: PLC0415
+
+    trained = load_trained(args.experiment)
+    said = export(trained, args.folder, args.to, options)
+    for name, place in places(args.folder, args.to).items():
+        say(f"{place}: {name}, {FORMATS[name].what}")
+        for line in said[name]:
+            say(f"  {line}")
+    if args.push:
+        from parp_espnet.export.push import push  # noqa: PLC0415
+
+        say(push(places(args.folder, args.to)["hf"], args.push))
+
+
+def _parser() -> argparse.ArgumentParser:
+    formats = "\n".join(f"  {name:<9} {one.what}" for name, one in FORMATS.items())
+    parser = argparse.ArgumentParser(
+        prog="parp-export",
+        description=f"{__doc__}\nformats:\n{formats}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("experiment", type=Path, metavar="EXP", help="a complete experiment")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a new or an empty directory")
+    parser.add_argument(
+        "--to", nargs="+", default=["bundle"], metavar="FORMAT", help="formats, see above [bundle]"
+    )
+    parser.add_argument(
+        "--dtype", choices=DTYPES, help="weights of hf [fp32], and of sparse [fp16]"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the test set, where it is not in dump/raw"
+    )
+    parser.add_argument("--license", metavar="NAME", help="the card's licence [unknown]")
+    parser.add_argument(
+        "--push", metavar="USER/NAME", help="send the hf directory to the Hub, by its own client"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

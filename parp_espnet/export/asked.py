@@ -1,0 +1,31 @@
+"""What a user asks of a search; nothing here takes time to import."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user asks for; None leaves it as it was tuned."""
+
+    greedy: bool = False
+    beam_size: int | None = None
+    ngram: Path | None = None
+    ngram_weight: float | None = None
+    lm_weight: float | None = None
+    penalty: float | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether a search is asked for."""
+        given = (self.beam_size, self.ngram, self.ngram_weight, self.lm_weight, self.penalty)
+        return any(value is not None for value in given)
+
+    def check(self) -> None:
+        """Raise `UserError` where two things exclude each other, or a number is none."""
+        if self.greedy and self.anything:
+            raise UserError("--greedy: expected no beam, n-gram or weights beside it, found some")
+        if self.beam_size is not None and self.beam_size < 1:
+            raise UserError(f"--beam_size: expected 1 at least, found {self.beam_size}")

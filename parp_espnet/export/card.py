@@ -1,0 +1,291 @@
+"""The model card: what a stranger needs to know, at the top of which is what the Hub reads."""
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from parp_espnet import __version__
+from parp_espnet.export.figure import draw_layers
+from parp_espnet.export.formats import Options
+from parp_espnet.export.test_set import Compared
+from parp_espnet.export.trained import Trained
+from parp_espnet.files import write_text
+from parp_espnet.pruning.anatomy import by_layer, sparsity_by
+from parp_espnet.pruning.layers import find_layers
+from parp_espnet.pruning.masks import Mask
+from parp_espnet.scoring.result import Result
+
+README = "README.md"
+CITATION = "CITATION.bib"
+FIGURE = "sparsity.png"
+LICENCE_UNKNOWN = "unknown"
+"""The Hub's word where nobody has said."""
+BIBTEX = """\
+@inproceedings{lai2021parp,
+  title = {{PARP}: Prune, Adjust and Re-Prune for Self-Supervised Speech Recognition},
+  author = {Lai, Cheng-I Jeff and Zhang, Yang and Liu, Alexander H. and Chang, Shiyu and
+            Liao, Yi-Lun and Chuang, Yung-Sung and Qian, Kaizhi and Khurana, Sameer and
+            Cox, David and Glass, James},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {34},
+  year = {2021}
+}
+"""
+USES = {
+    "hf": """\
+```python
+from transformers import pipeline
+recognise = pipeline("automatic-speech-recognition", "FOLDER")
+print(recognise("talk.wav", return_timestamps="char"))
+```
+Give `batch_size=1`, which is the default: in a padded batch the pipeline reads the padding, too.
+A recording needs {field} samples at least (16 kHz); files are read with ffmpeg.""",
+    "bundle": """\
+```sh
+pip install parp-espnet
+parp-recognize FOLDER talk.mp3
+parp-recognize FOLDER field/ --format textgrid --out grids
+```
+The best decoding that was tuned is used; `--greedy`, `--beam_size`, `--ngram FILE` and weights are
+options.""",
+    "espnet": """\
+```python
+from espnet2.bin.asr_inference import Speech2Text
+model = Speech2Text.from_pretrained("FOLDER/model.zip", ctc_weight=1.0)
+print(model(waves)[0][1])
+```
+Or `python -m espnet2.bin.asr_inference --model_tag FOLDER/model.zip --ctc_weight 1.0 …`.""",
+    "s3prl": """\
+```python
+from s3prl.nn import S3PRLUpstream
+upstream = S3PRLUpstream("{s3prl}", path_or_url="FOLDER")
+layers, lengths = upstream(waves, wave_lengths)
+```
+In a recipe of parp-espnet: `--upstream FOLDER`.""",
+    "onnx": """\
+```python
+import onnxruntime, soundfile
+session = onnxruntime.InferenceSession("FOLDER/model.onnx")
+samples, _ = soundfile.read("talk.wav", dtype="float32")
+logprobs, frames = session.run(None, {"input_values": samples[None]})
+```
+Samples are at 16 kHz, in [-1, 1]; `input_lengths` has the samples of each utterance of a padded
+batch, and may be left out. Label 0 is the blank. By stock sherpa-onnx:
+```python
+import sherpa_onnx
+recognizer = sherpa_onnx.OfflineRecognizer.from_omnilingual_asr_ctc(
+    "FOLDER/model.onnx", "FOLDER/tokens.txt")
+```
+With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.onnx`.""",
+    "openvino": """\
+```python
+import numpy, openvino, soundfile
+settings = {"INFERENCE_PRECISION_HINT": "f32"}
+model = openvino.Core().compile_model("FOLDER/model.xml", "CPU", settings)
+waves = soundfile.read("talk.wav", dtype="float32")[0][None]
+logprobs = model({"input_values": waves, "input_lengths": numpy.zeros(1, "int64")})["logprobs"]
+```
+Set the hint: OpenVINO's own choice is bf16 on some processors, which is another model. Samples are
+at 16 kHz, in [-1, 1]; a length of 0 stands for all of them. Label 0 is the blank.
+With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.xml`.""",
+    "sparse": """\
+```python
+from read_sparse import read_sparse  # the file beside the model; it needs numpy alone
+tensors = read_sparse("FOLDER/model.sparse.safetensors")
+```
+`python read_sparse.py model.sparse.safetensors model.safetensors` writes ordinary safetensors, by
+the names of transformers' class with a CTC head, which the `config.json` here is for.""",
+}
+"""How it is used, by format."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one export."""
+
+    format: str
+    dtype: str = "fp32"
+    compared: Compared | None = None
+    decoding: str = "greedy"
+    """What the folder decodes with by default, in words."""
+
+    @property
+    def told_of_tokens(self) -> str:
+        """How its tokens compare with stage 12's."""
+        if self.compared is None:
+            return "tokens were not compared: there is no test set with stage 12's tokens here"
+        return self.compared.told
+
+
+def write_card(trained: Trained, folder: Path, facts: Facts, options: Options) -> None:
+    """Write the card, its figure and what to cite. The other files are there already."""
+    mask = Mask.load(trained.mask) if trained.mask is not None else None
+    layered = {} if mask is None else sparsity_by(mask.kept, by_layer)
+    if layered:
+        draw_layers(layered, folder / FIGURE)
+    write_text(folder / CITATION, BIBTEX)
+    parts = [
+        _front(trained, options),
+        f"# {trained.name}\n",
+        _what(trained),
+        _errors(trained, facts),
+        _sparsity(trained, layered, mask),
+        _sizes(folder, facts),
+        _use(trained, facts),
+        _limits(trained),
+        f"## To cite\n\nSee [{CITATION}]({CITATION}), and the upstream's own makers.\n",
+        _origin(trained),
+    ]
+    write_text(folder / README, "\n".join(part for part in parts if part))
+
+
+def _front(trained: Trained, options: Options) -> str:
+    """The YAML that the Hub reads, by its own client."""
+    from huggingface_hub import EvalResult, ModelCardData  # noqa: PLC0415
+
+    result = trained.result
+    evaluated = None
+    if result is not None:
+        evaluated = [
+            EvalResult(
+                task_type="automatic-speech-recognition",
+                dataset_type=Path(result.recipe).name,
+                dataset_name=f"{result.recipe}, {result.dataset}",
+                metric_type=result.metric,
+                metric_name=result.metric.upper(),
+                metric_value=round(result.error_rate, 4),
+            )
+        ]
+    language = None if result is None else result.language
+    data = ModelCardData(
+        language=language if language and language.isalpha() and len(language) <= 3 else None,
+        license=options.licence or LICENCE_UNKNOWN,
+        library_name="transformers",
+        pipeline_tag="automatic-speech-recognition",
+        tags=["parp", "pruning", "sparse", "ctc", "phoneme-recognition", trained.family.model_type],
+        model_name=trained.name if evaluated else None,
+        eval_results=evaluated,
+    )
+    return f"---\n{data.to_yaml()}\n---\n"
+
+
+def _what(trained: Trained) -> str:
+    result = trained.result
+    method = trained.training.get("method", "?")
+    lines = [
+        f"A {trained.family.upstream_class} with a CTC head for {len(trained.tokens)} labels, "
+        f"{'not pruned' if method == 'dense' else f'pruned by `{method}`'} while it was finetuned.",
+    ]
+    if result is not None:
+        minutes = (
+            f"{result.train_minutes:g} minutes" if result.train_minutes else "the training set"
+        )
+        lines.append(
+            f"Upstream `{result.upstream}`, {minutes} of {result.recipe} "
+            f"({result.language or 'language not said'}), {result.updates} updates, "
+            f"seed {result.seed}."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _errors(trained: Trained, facts: Facts) -> str:
+    lines = ["## Errors\n"]
+    if trained.result is None:
+        lines.append("Not measured.")
+    else:
+        lines += ["| set | decoding | metric | rate | 95 % interval |", "|---|---|---|---|---|"]
+        lines.append(_row(trained.result))
+    for tuned in trained.decodings:
+        lines.append(f"\nTuned: {tuned.name}: {tuned.told}.")
+    lines.append(f"\nUsed by default here: {facts.decoding}. Checked at export: ")
+    lines[-1] += f"{facts.told_of_tokens}."
+    return "\n".join(lines) + "\n"
+
+
+def _row(result: Result) -> str:
+    low, high = result.ci95
+    return (
+        f"| {result.dataset} | {result.decoding or 'not said'} | {result.metric.upper()} | "
+        f"{result.error_rate:.4f} | [{low:.4f}, {high:.4f}] |"
+    )
+
+
+def _sparsity(trained: Trained, layered: Mapping[str, float], mask: Mask | None) -> str:
+    layers = find_layers(trained.states)
+    count = "" if layers is None else f" of {len(layers.numbered)} layers"
+    lines = [
+        "## Sparsity\n",
+        f"{100 * trained.sparsity:.2f} % of the pool{count} is zero, exactly.",
+    ]
+    if mask is not None:
+        lines.append(f"Mask: sha256 `{mask.sha256}`.")
+    if layered:
+        cells = ", ".join(f"{name} {100 * share:.1f} %" for name, share in layered.items())
+        lines += [f"\n![Share of zeros by layer]({FIGURE})\n", f"{cells}."]
+    return "\n".join(lines) + "\n"
+
+
+def _sizes(folder: Path, facts: Facts) -> str:
+    lines = ["## Size and speed\n", "| file | bytes |", "|---|---|"]
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            lines.append(f"| {path.relative_to(folder)} | {path.stat().st_size} |")
+    if facts.compared is not None and facts.compared.audio_seconds:
+        speed = facts.compared.audio_seconds / max(facts.compared.seconds, 1e-9)
+        lines.append(
+            f"\nRecognising {facts.compared.audio_seconds:.0f} s of {facts.compared.name}, one "
+            f"utterance at a time, ran {speed:.0f} times as fast as it is spoken, on "
+            f"{processor()} (threads: {threads()}). Zeros save disk, not time."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _use(trained: Trained, facts: Facts) -> str:
+    use = USES.get(facts.format)
+    if use is None:
+        return ""
+    filled = use.replace("{field}", str(trained.grid.field))
+    filled = filled.replace("{s3prl}", f"hf_{trained.family.model_type}_custom")
+    return f"## Use\n\n{filled}\n"
+
+
+def _limits(trained: Trained) -> str:
+    lines = [
+        "## What it is not good for\n",
+        "Other languages, other recordings than those it was trained on, and what decides "
+        "over people. Speech that was synthesised (recipes `cldr`) is a stand-in: results on it "
+        "are no evidence about human speech.",
+    ]
+    if trained.upstream.get("feat_extract_norm") == "group":
+        lines.append(
+            "\nIts first convolution has a group norm: in a padded batch stock software lets an "
+            "utterance see the padding, and gives it other labels than alone. One utterance at a "
+            "time is right everywhere; parp-espnet's own loader is right in batches, too."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _origin(trained: Trained) -> str:
+    versions = "" if trained.result is None else f" Trained with {trained.result.environment}."
+    return f"*Written by parp-espnet {__version__}.{versions}*\n"
+
+
+def processor() -> str:
+    """What the maker calls this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def threads() -> int:
+    """How many threads torch computes with."""
+    from torch import get_num_threads  # noqa: PLC0415
+
+    count: Callable[[], int] = get_num_threads
+    return count()

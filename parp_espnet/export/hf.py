@@ -1,0 +1,115 @@
+"""Hugging Face's format: what `AutoModelForCTC`, `AutoProcessor` and `pipeline` load."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from parp_espnet.errors import UserError
+from parp_espnet.export.card import Facts, write_card
+from parp_espnet.export.formats import Options
+from parp_espnet.export.model import filled, transformers_class
+from parp_espnet.export.test_set import Compared, compare, find_test_set
+from parp_espnet.export.trained import Trained
+from parp_espnet.files import write_json
+from parp_espnet.phones.spelled import SPACE
+from parp_espnet.recognition.grid import RATE
+
+BLANK, UNKNOWN = "<blank>", "<unk>"
+TYPES = {"fp32": torch.float32, "fp16": torch.float16}
+LEAST_EQUAL = 0.5
+"""Below this share of utterances with stage 12's tokens it is another model, by some defect."""
+
+
+def write(trained: Trained, folder: Path, options: Options) -> list[str]:
+    """Write model, tokeniser and preprocessor, and compare what they make with stage 12.
+
+    Raises `UserError` where the weights do not fit transformers' class, or the tokens are others.
+    """
+    model = filled(trained.family, trained.upstream, trained.weights(), str(trained.folder))
+    model.config.update(_settings(trained))
+    model.to(TYPES[options.dtype]).save_pretrained(folder)
+    _write_processor(trained, folder)
+    facts = Facts("hf", dtype=options.dtype, compared=_check(trained, folder, options))
+    write_card(trained, folder, facts, options)
+    return [facts.told_of_tokens]
+
+
+def _settings(trained: Trained) -> dict[str, Any]:
+    """What of the configuration is not the upstream's own."""
+    return {
+        "architectures": [trained.family.model_class],
+        "vocab_size": len(trained.tokens),
+        "pad_token_id": trained.tokens.index(BLANK),
+        "bos_token_id": None,
+        "eos_token_id": None,
+        "ctc_zero_infinity": True,
+        "layerdrop": 0.0,
+    }
+
+
+def _write_processor(trained: Trained, folder: Path) -> None:
+    """Write the tokeniser, which spells labels as stage 12 does, and what makes samples of waves as
+    training heard them.
+    """
+    vocabulary = {token: place for place, token in enumerate(trained.tokens)}
+    write_json(folder / "vocab.json", vocabulary)
+    spelled = SPACE in vocabulary
+    words: dict[str, Any] = {"do_lower_case": False, "word_delimiter_token": SPACE}
+    phones: dict[str, Any] = {"do_phonemize": False}
+    # The plain tokeniser joins labels without spaces: right for letters alone.
+    kind = "Wav2Vec2CTCTokenizer" if spelled else "Wav2Vec2PhonemeCTCTokenizer"
+    tokenizer = transformers_class(kind)(
+        str(folder / "vocab.json"),
+        pad_token=BLANK,
+        unk_token=UNKNOWN,
+        bos_token=None,
+        eos_token=None,
+        **(words if spelled else phones),
+    )
+    extractor = transformers_class("Wav2Vec2FeatureExtractor")(
+        feature_size=1,
+        sampling_rate=RATE,
+        padding_value=0.0,
+        do_normalize=trained.do_normalize,
+        return_attention_mask=True,
+    )
+    transformers_class("Wav2Vec2Processor")(extractor, tokenizer).save_pretrained(folder)
+    # Where transformers before 5 looks for it.
+    extractor.save_pretrained(folder)
+
+
+def _check(trained: Trained, folder: Path, options: Options) -> Compared | None:
+    """Load what was written, as others will, and compare it with stage 12 on the whole test set."""
+    tests = find_test_set(trained, options.data)
+    if tests is None:
+        return None
+    model = transformers_class("AutoModelForCTC").from_pretrained(folder, dtype=torch.float32)
+    processor = transformers_class("AutoProcessor").from_pretrained(folder)
+    spelled = SPACE in trained.tokens
+
+    def recognise(samples: NDArray[np.float32]) -> tuple[str, ...]:
+        heard = processor(samples, sampling_rate=RATE, return_tensors="pt")
+        if heard.input_values.shape[1] < trained.grid.field:
+            return ()
+        with torch.inference_mode():
+            labels = model(**heard).logits.argmax(-1)[0]
+        text = processor.tokenizer.decode(labels)
+        return _letters(text) if spelled else tuple(text.split())
+
+    compared = compare(tests, recognise)
+    if compared.equal < LEAST_EQUAL * compared.utterances:
+        raise UserError(
+            f"{trained.folder}: as a {trained.family.model_class} it is another model: only "
+            f"{compared.told}; is transformers newer than tested?"
+        )
+    return compared
+
+
+def _letters(text: str) -> tuple[str, ...]:
+    """The tokens that a text of words spells; where letters are no single characters, another
+    spelling of the same.
+    """
+    return tuple(SPACE if letter == " " else letter for letter in text)

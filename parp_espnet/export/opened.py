@@ -1,0 +1,45 @@
+"""A model of any kind, opened for recognising: with ESPnet, or torch, only where it needs it."""
+
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.export.decodings import Tuned
+from parp_espnet.export.exported import ExportedRecogniser, is_exported
+from parp_espnet.recognition.listening import Listener
+
+
+def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, ...]]:
+    """Return what hears, and the searches that were tuned for it, the best one first.
+
+    Args:
+        path: a bundle, an experiment's directory, a model file beside its config.yaml, or ONNX's or
+            OpenVINO's export.
+
+    Raises `UserError` where it is none of these.
+    """
+    if is_exported(path):
+        return ExportedRecogniser(path, device), ()
+    # It takes seconds to import.
+    from parp_espnet.espnet.found import SUMMARY  # noqa: PLC0415
+    from parp_espnet.export.bundle import BUNDLE, load_bundle  # noqa: PLC0415
+    from parp_espnet.export.recogniser import PlainRecogniser, of_experiment  # noqa: PLC0415
+
+    if (path / BUNDLE).is_file():
+        bundle = load_bundle(path)
+        return PlainRecogniser(bundle, device), bundle.decodings
+    if (path / SUMMARY).is_file():
+        try:
+            bundle = of_experiment(path)
+        except UserError:
+            # It may have parts that only ESPnet has code for; else ESPnet's loader says what is
+            # wrong.
+            return _espnet(path, device), ()
+        return PlainRecogniser(bundle, device), bundle.decodings
+    return _espnet(path, device), ()
+
+
+def _espnet(path: Path, device: str) -> Listener:
+    from parp_espnet.espnet.found import find_model  # noqa: PLC0415
+    from parp_espnet.espnet.recogniser import Recogniser  # noqa: PLC0415  # seconds of imports
+
+    return Recogniser(find_model(path), device)

@@ -1,0 +1,124 @@
+"""What a mask's file holds, and everything that can be wrong with it."""
+
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.bits import FORMAT
+from parp_espnet.pruning.origin import TRAINED
+
+if TYPE_CHECKING:
+    from parp_espnet.pruning.masks import Mask
+
+CLOSE = 1e-9
+"""Two measured sparsities that differ by less are the same."""
+
+
+def read(path: Path, place: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the packed bits and the metadata of a file. Raises `UserError` where it is no mask's.
+
+    Args:
+        place: what errors call the file.
+    """
+    if not path.is_file():
+        raise UserError(f"{place}: no such mask file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, struct.error) as error:
+        raise UserError(
+            f"{place}: expected a mask (safetensors), found a damaged or other file ({error})"
+        ) from None
+    if metadata.get("format") != FORMAT:
+        raise UserError(
+            f"{place}: expected a mask file ({FORMAT!r} in its metadata), found a safetensors "
+            f"file of "
+            f"{len(packed)} other tensors; make a mask with python3 -m parp_espnet.bin.mask"
+        )
+    return packed, metadata
+
+
+def shapes_in(found: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shapes that a file tells. Raises `ValueError` where one is none."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, shape in found.items():
+        sizes = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
+        if not sizes:
+            raise ValueError(f"shapes: expected sizes of {name[:60]!r}, found {str(shape)[:60]!r}")
+        shapes[name] = tuple(shape)
+    return shapes
+
+
+def check_told(mask: "Mask") -> None:
+    """Raise `ValueError` where a mask covers nothing, or what its file says of it is of another
+    type.
+    """
+    if not mask.total:
+        raise ValueError("it covers no weights")
+    sparsity = mask.sparsity_target
+    if type(sparsity) not in (int, float) or not 0 <= sparsity <= 1:
+        raise ValueError(f"sparsity_target: expected a fraction, found {str(sparsity)[:60]!r}")
+    if mask.step is not None and (type(mask.step) is not int or mask.step < 0):
+        raise ValueError(
+            f"step: expected a whole number of updates or null, found {str(mask.step)[:60]!r}"
+        )
+    if mask.parent is not None and not isinstance(mask.parent, str):
+        raise ValueError(f"parent: expected a hash or null, found {str(mask.parent)[:60]!r}")
+
+
+def contradiction(mask: "Mask", metadata: Mapping[str, str]) -> str:
+    """Say where the file says something else of its bits than they do; "" where it does not."""
+    told = metadata.get("fingerprint", mask.fingerprint)
+    if told != mask.fingerprint:
+        return f"fingerprint: it says {told[:60]!r}, its shapes have {mask.fingerprint}"
+    measured = json.loads(metadata.get("sparsity_measured", json.dumps(mask.sparsity)))
+    if type(measured) not in (int, float) or not abs(measured - mask.sparsity) < CLOSE:
+        return f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}"
+    trained = mask.made.source == TRAINED
+    if mask.made.source is not None and trained != (mask.step is not None):
+        return (
+            f"step: it says {mask.step}, and that its weights are "
+            f"{'' if trained else 'not '}those of a finetuning"
+        )
+    return ""
+
+
+def pack(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Boolean tensors to flat uint8 tensors on the CPU: a bit a weight, the first in the lowest
+    bit.
+    """
+    return {
+        name: torch.from_numpy(np.packbits(tensor.flatten().cpu().numpy(), bitorder="little"))
+        for name, tensor in kept.items()
+    }
+
+
+def unpack(
+    packed: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, Tensor]:
+    """Undo `pack`. Raises `ValueError` when names or sizes disagree with `shapes`."""
+    if packed.keys() != shapes.keys():
+        raise ValueError(
+            f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}"
+        )
+    kept = {}
+    for name, shape in shapes.items():
+        total = int(np.prod(shape, dtype=np.int64))
+        bits = packed[name].cpu().numpy()
+        if bits.dtype != np.uint8 or bits.shape != ((total + 7) // 8,):
+            raise ValueError(
+                f"{name}: expected {(total + 7) // 8} bytes for shape {shape}, found "
+                f"{bits.dtype}{bits.shape}"
+            )
+        flat = np.unpackbits(bits, count=total, bitorder="little").astype(np.bool_)
+        kept[name] = torch.from_numpy(flat).view(shape)
+    return kept

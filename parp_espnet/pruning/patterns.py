@@ -1,0 +1,112 @@
+"""What the pruned weights look like: anything, N of M consecutive ones, or another pattern of
+`PATTERNS`.
+
+A pattern gets the scores of a whole pool and chooses what is kept, and may so look across tensors:
+one that removes whole units of a layer adds up the scores of all weights of a unit.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.methods import describe_unknown
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NONE = "none"
+"""No pattern: any weight may be pruned."""
+_GROUPS = re.compile(r"([1-9]\d*):([1-9]\d*)")
+
+
+class Pattern(Protocol):
+    """What a ranking asks of a pattern."""
+
+    @property
+    def sparsity(self) -> float | None:
+        """The one sparsity that it has; None where it has any."""
+
+    def select(self, scores: "Mapping[str, Tensor]", sparsity: float) -> "dict[str, Tensor]":
+        """Return the mask: for each tensor of scores, none of them NaN, a boolean one.
+
+        Raises `UserError` where the tensors do not divide into what the pattern is of.
+        """
+
+    def follows(self, kept: "Mapping[str, Tensor]") -> bool:
+        """Whether a mask has the pattern."""
+
+    def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
+        """How many weights of a pool a mask may keep more or less than it was asked for."""
+
+    def told(self) -> str:
+        """What it keeps, in words, for errors."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """N:M: of every `size` consecutive weights of a row the `kept` largest; see `groups`."""
+
+    kept: int
+    size: int
+
+    @property
+    def sparsity(self) -> float:
+        return 1 - self.kept / self.size
+
+    def select(self, scores: "Mapping[str, Tensor]", sparsity: float) -> "dict[str, Tensor]":
+        # Imported here, as below: torch takes seconds, and options need nothing of it.
+        from parp_espnet.pruning.groups import keep_in_groups  # noqa: PLC0415
+
+        return {
+            name: keep_in_groups(name, tensor, self.kept, self.size)
+            for name, tensor in scores.items()
+        }
+
+    def follows(self, kept: "Mapping[str, Tensor]") -> bool:
+        from parp_espnet.pruning.groups import follows  # noqa: PLC0415
+
+        return all(follows(tensor, self.kept, self.size) for tensor in kept.values())
+
+    def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
+        return len(shapes) / 2
+
+    def told(self) -> str:
+        return f"{self.kept}:{self.size} consecutive weights"
+
+
+PATTERNS: dict[str, Pattern] = {}
+"""Patterns by name, beside the N:M."""
+
+
+def is_pattern(word: object) -> bool:
+    """Whether a word is one of a pattern."""
+    return _GROUPS.fullmatch(str(word)) is not None or str(word) in PATTERNS
+
+
+def has_one_sparsity(word: object) -> bool:
+    """Whether a word is that of a pattern that leaves the same share of weights, always."""
+    if not is_pattern(word):
+        return False
+    pattern = find_pattern(word)
+    return pattern is not None and pattern.sparsity is not None
+
+
+def find_pattern(word: object) -> Pattern | None:
+    """Return a pattern; None for "none". Raises `UserError` where there is none of that name."""
+    name = str(word)
+    groups = _GROUPS.fullmatch(name)
+    if groups is not None:
+        kept, size = int(groups[1]), int(groups[2])
+        if kept >= size:
+            raise UserError(
+                f"pattern {name}: expected N:M with N below M, such as 2:4: N of M consecutive "
+                f"weights are kept"
+            )
+        return Groups(kept, size)
+    if name == NONE:
+        return None
+    if name not in PATTERNS:
+        raise UserError(f"pattern: {describe_unknown(name, [NONE, '2:4', *PATTERNS])}")
+    return PATTERNS[name]

@@ -1,0 +1,150 @@
+"""How weights are ranked, as one value: by which score, within what, and in which pattern."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning import scopes
+from parp_espnet.pruning.patterns import NONE, Pattern, find_pattern, is_pattern
+from parp_espnet.pruning.scopes import Rates
+from parp_espnet.pruning.scores import MAGNITUDE, Score, find_score
+
+GLOBAL = scopes.SCOPES[0]
+RATES = "rates"
+"""The scope of who has rates."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A score of `scores.SCORES`, a scope of `scopes.SCOPES` or rates, a pattern of `patterns`."""
+
+    score: str = MAGNITUDE
+    scope: str = GLOBAL
+    pattern: str = NONE
+    rates: Rates = ()
+    """Where the scope is "rates": what each tensor has."""
+
+    @classmethod
+    def of(cls, score: object = MAGNITUDE, scope: object = GLOBAL, pattern: object = NONE) -> Self:
+        """Return the ranking of three words, as options have them; a file of rates is read.
+
+        A pattern may stand as the scope, as 2:4 did when there were no patterns.
+
+        Raises:
+            UserError: there is no such score, scope or pattern, or two of them that do not go
+                together.
+        """
+        words = check_words(score, scope, pattern)
+        if not scopes.is_file(words.scope):
+            return cls(words.score, words.scope, words.pattern)
+        return cls(words.score, RATES, rates=scopes.read_rates(Path(words.scope)))
+
+    @property
+    def row(self) -> Score:
+        """Its row of the table of scores."""
+        return find_score(self.score)
+
+    @property
+    def form(self) -> Pattern | None:
+        """The pattern; None where it has none."""
+        return find_pattern(self.pattern)
+
+    @property
+    def word(self) -> str:
+        """Scope and pattern in the one word that masks and results have for them."""
+        if self.pattern != NONE:
+            return self.pattern
+        return scopes.name_of(self.rates) if self.rates else self.scope
+
+    @property
+    def told(self) -> str:
+        """What the weights have that are ranked, in words."""
+        return "magnitudes" if self.score == MAGNITUDE else f"{self.score} scores"
+
+    @property
+    def by_magnitude(self) -> "Ranking":
+        """The same of magnitudes."""
+        return replace(self, score=MAGNITUDE)
+
+    def check(self, sparsity: float | None, *, grows: bool = False) -> None:
+        """Raise `UserError` where the pattern has another sparsity; None is any."""
+        own = None if self.form is None else self.form.sparsity
+        if own is None:
+            return
+        if grows:
+            raise UserError(
+                f"pattern {self.pattern}: expected a constant sparsity, but the method grows it"
+            )
+        if sparsity is not None and abs(sparsity - own) > 1e-9:
+            raise UserError(
+                f"pattern {self.pattern}: expected its own sparsity {own:g}, found {sparsity:g}"
+            )
+
+    def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
+        """How many weights a mask may keep more or less than was asked for: each part's share is
+        rounded by itself.
+        """
+        if self.form is not None:
+            return self.form.slack(shapes)
+        return 0 if self.scope == GLOBAL else len(shapes) / 2
+
+    def shares[T](
+        self, pool: Mapping[str, T], sizes: Mapping[str, int], sparsity: float
+    ) -> list[tuple[dict[str, T], int]]:
+        """Divide a pool into what is ranked together, and how many weights of it are pruned."""
+        shares = []
+        own = scopes.sparsities(self.rates, sizes, sparsity) if self.rates and sparsity else {}
+        for part in scopes.parts(pool, "tensor" if self.rates else self.scope):
+            total = sum(sizes[name] for name in part)
+            wanted = own.get(next(iter(part)), sparsity)
+            shares.append((part, round(wanted * total)))
+        return shares
+
+    def metadata(self) -> dict[str, str]:
+        """What a mask's file says of scope and pattern; the score is a field of its origin."""
+        found = {"scope": self.word}
+        if self.pattern != NONE:
+            found["pattern"] = self.pattern
+        if self.rates:
+            found["rates"] = json.dumps(dict(self.rates))
+        return found
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, str], score: str | None) -> Self:
+        """Make one of a mask's file, which may be of before there were patterns, or of another
+        version.
+
+        Raises `ValueError` where its rates are none.
+        """
+        scope = metadata["scope"]
+        score = MAGNITUDE if score is None else score
+        pattern = metadata.get("pattern", scope if is_pattern(scope) else NONE)
+        if pattern != NONE:
+            return cls(score, GLOBAL, pattern)
+        if "rates" not in metadata:
+            return cls(score, scope)
+        try:
+            rates = scopes.rates_of(json.loads(metadata["rates"]), "rates")
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return cls(score, RATES, rates=rates)
+
+
+def check_words(score: object, scope: object, pattern: object) -> Ranking:
+    """Check three words as `Ranking.of` does, and return the ranking with a file of rates unread.
+
+    Raises `UserError`.
+    """
+    find_score(score)
+    if is_pattern(scope) and pattern in (NONE, scope):
+        scope, pattern = GLOBAL, scope
+    scopes.check_scope(scope)
+    if find_pattern(pattern) is not None and scope != GLOBAL:
+        raise UserError(
+            f"pattern {pattern}: expected scope {GLOBAL}, since it says itself what is ranked "
+            f"together, found {scope}"
+        )
+    return Ranking(str(score), str(scope), str(pattern))

@@ -1,0 +1,82 @@
+"""The scores that weights are ranked by, as rows of one table. Nothing else branches on a score's
+name.
+
+A score is a short function and a row of `SCORES`. The function gets the weights of one tensor and
+what was measured of them, and returns a number for each, at least 0: the smallest are pruned.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from parp_espnet.errors import UserError
+from parp_espnet.pruning.methods import describe_unknown
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MAGNITUDE = "magnitude"
+"""The score of the paper."""
+
+
+class Need(Enum):
+    """What a score has to know of a weight beside the weight; `measures` measures it."""
+
+    NOTHING = "nothing"
+    INPUTS = "what comes to the weights over some batches"
+    SECOND_MOMENTS = "the second moments of the gradients that Adam keeps"
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row.
+
+    Attributes:
+        summary: what it is, in words.
+        function: of the weights of a tensor, float32 of any shape, and of what was measured of
+            them, which broadcasts to that shape; 1 where nothing is needed.
+        needs: what is measured.
+    """
+
+    summary: str
+    function: "Callable[[Tensor, Tensor], Tensor]"
+    needs: Need = Need.NOTHING
+
+
+def magnitude(weights: "Tensor", _: "Tensor") -> "Tensor":
+    """|w|."""
+    return weights.abs()
+
+
+def activation(weights: "Tensor", mean_squares: "Tensor") -> "Tensor":
+    """|w| · ‖x‖, of Wanda (Sun et al. 2024, arXiv 2306.11695).
+
+    The norm is divided by the root of how many inputs there were, which changes nothing within a
+    tensor, and makes those comparable that saw different numbers of them.
+    """
+    return weights.abs() * mean_squares.sqrt()
+
+
+def moment(weights: "Tensor", second_moments: "Tensor") -> "Tensor":
+    """|w| · √v: what the loss would grow by, to the second order, if the weight were 0.
+
+    That is w² · v / 2 with the squared gradient for the curvature (the diagonal of Fisher's matrix:
+    LeCun et al. 1990, Theis et al. 2018). Its root has the same order, and does not underflow.
+    """
+    return weights.abs() * second_moments.sqrt()
+
+
+SCORES = {
+    MAGNITUDE: Score("|w|", magnitude),
+    "activation": Score("|w| times the norm of the weight's input", activation, Need.INPUTS),
+    "moment": Score("|w| times the root of Adam's second moment", moment, Need.SECOND_MOMENTS),
+}
+
+
+def find_score(name: object) -> Score:
+    """Return the row of a score. Raises `UserError` that suggests the nearest name."""
+    row = SCORES.get(str(name))
+    if row is None:
+        raise UserError(f"score: {describe_unknown(str(name), SCORES)}")
+    return row

@@ -1,0 +1,32 @@
+"""The path that spells given tokens: the likeliest one of all that do."""
+
+from itertools import groupby, product
+
+import numpy as np
+import pytest
+
+from parp_espnet.decoding.alignment import align
+from parp_espnet.recognition.labels import collapse
+
+
+def test_it_is_the_likeliest_of_all_paths():
+    rng = np.random.default_rng(0)
+    for tokens in ((), (1,), (1, 1), (1, 2, 1), (2, 2)):
+        logprobs = np.log(rng.dirichlet(np.ones(3), size=5))
+        path = align(logprobs, tokens)
+        assert collapse(path.tolist()) == list(tokens)
+        paths = [one for one in product(range(3), repeat=5) if tuple(collapse(one)) == tokens]
+        best = max(sum(logprobs[frame, label] for frame, label in enumerate(one)) for one in paths)
+        assert logprobs[np.arange(5), path].sum() == pytest.approx(best)
+
+
+def test_the_greedy_path_is_its_own():
+    logprobs = np.log(np.random.default_rng(1).dirichlet(np.ones(4) / 4, size=40))
+    labels = logprobs.argmax(1)
+    tokens = [label for label, _ in groupby(labels.tolist()) if label]
+    assert align(logprobs, tokens).tolist() == labels.tolist()
+
+
+def test_what_does_not_fit():
+    with pytest.raises(ValueError, match="3 tokens do not fit into 3 frames"):
+        align(np.zeros((3, 3)), (1, 1, 1))

@@ -1,0 +1,99 @@
+"""What tests of exports share: a complete tiny experiment, tested and tuned, and a bare process."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.data.kaldi import Utterance, write_data_dir
+from parp_espnet.decoding.tune import Given
+from parp_espnet.decoding.witten_bell import estimate
+from parp_espnet.espnet.decode import LOGPROBS, decode
+from parp_espnet.espnet.found import find_model
+from parp_espnet.export.trained import Trained, load_trained
+from parp_espnet.files import read_json
+from parp_espnet.pipeline import search
+
+
+@pytest.fixture(scope="session")
+def make_tested(make_result, tones: Path) -> Callable[[Path, Path], Path]:
+    """Copy a training, and test it on the tones as stages 11 to 13 do."""
+
+    def make(training: Path, experiment: Path) -> Path:
+        shutil.copytree(training, experiment, symlinks=True)
+        decode(find_model(experiment), tones, experiment / "decode_greedy/test")
+        said = read_json(experiment / "training.json")
+        result = make_result(
+            sparsity_measured=said["sparsity_measured"], mask_sha256=said["mask_sha256"]
+        )
+        result.write(experiment / "result.json")
+        return experiment
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tested(
+    learned: Path,
+    make_tested: Callable[[Path, Path], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """An experiment that is complete, and greedy."""
+    return make_tested(learned, tmp_path_factory.mktemp("tested") / "exp" / "tones")
+
+
+@pytest.fixture(scope="session")
+def trained(tested: Path) -> Trained:
+    """The same, read."""
+    return load_trained(tested)
+
+
+@pytest.fixture(scope="session")
+def tuned(tested: Path, tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a search whose weights were tuned, by a bigram in the recipe's directory."""
+    experiment = tmp_path_factory.mktemp("tuned") / "exp" / "tones"
+    shutil.copytree(tested, experiment, symlinks=True)
+    recipe = experiment.parents[1]
+    texts = dict(line.partition(" ")[::2] for line in (tones / "text").read_text().splitlines())
+    sentences = [tuple(said.split()) for said in texts.values()]
+    utterances = [
+        Utterance(name, "tone", "xx", str(tones / f"{name}.wav"), tuple(said.split()), said, 1.0)
+        for name, said in texts.items()
+    ]
+    data = recipe / "dump/raw/dev"
+    write_data_dir(data, utterances)
+    ngram = recipe / "exp" / "2gram.arpa"
+    estimate(sentences, list("aeio"), 2).write(ngram)
+    greedy = experiment / "decode_greedy" / "dev"
+    decode(find_model(experiment), tones, greedy, keep_logprobs=True)
+    out = experiment / "decode_beam4_ngram2"
+    files = search.ModelFiles(ngram=ngram)
+    search.tune(greedy / LOGPROBS, data, out / "dev", files, 4, Given(ngram_weight=0.3))
+    weights = search.read_weights(out / "dev" / "weights.json")
+    search.decode(greedy / LOGPROBS, out / "test", files, 4, weights)
+    return experiment
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Run Python in an empty directory, where this package is not, and return what it printed."""
+
+    def run(script: str, *words: object) -> str:
+        folder = tmp_path_factory.mktemp("empty")
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", script, *map(str, words)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env=environment | {"HF_HUB_OFFLINE": "1", "XDG_CACHE_HOME": str(folder / "cache")},
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run
