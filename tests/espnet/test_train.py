@@ -201,20 +201,6 @@ def test_other_scopes(recipe, tmp_path: Path, scope: str):
         assert sum(int(kept.sum()) for kept in part.values()) == kept_count(total, 0.5)
 
 
-@pytest.mark.parametrize("score", ["activation", "moment"])
-def test_other_scores(recipe, tmp_path: Path, score: str):
-    conf = {"method": "parp-p", "sparsity": 0.5, "start_sparsity": 0.0, "interval": 4}
-    conf |= {"updates": 6, "score": score}
-    experiment = recipe.train(tmp_path, **QUICK, prune_conf=conf)
-    mask = Mask.load(experiment / "mask.safetensors")
-    assert mask.ranking.score == mask.made.ranking == score
-    pool = pool_of(experiment / "2epoch.pth")
-    assert nonzero_count(pool) == kept_count(TOTAL, 0.5)
-    assert {name: kept.tolist() for name, kept in mask.kept.items()} == {
-        name: (tensor != 0).tolist() for name, tensor in pool.items()
-    }
-
-
 @pytest.mark.parametrize("method", ["omp", "parp"])
 def test_the_mask_of_another_model(parp: Path, recipe, tmp_path: Path, method: str):
     source = Mask(select(pool_of(parp / "3epoch.pth"), 0.6), "elsewhere", 0.6)
