@@ -125,7 +125,7 @@ def mask(recipe: Path, run: Run, upstream: Path) -> Mask:
     from safetensors.torch import load_file  # noqa: PLC0415
 
     pool = find_pool(load_file(upstream / "model.safetensors"))
-    kept = select(pool, 0.3, "global")
+    kept = select(pool, 0.3)
     made = Mask(kept, origin="a test", sparsity_target=0.3)
     made.save(recipe / "first.safetensors")
     return made
