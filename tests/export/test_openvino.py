@@ -93,13 +93,15 @@ def test_stock_openvino_has_the_tokens(told: tuple[Path, list[str]], tones: Path
 
 
 def test_what_is_said(told: tuple[Path, list[str]]) -> None:
-    hint, full, small = told[1]
+    hint, full, small, tokens = told[1]
     assert hint == "model.xml: set INFERENCE_PRECISION_HINT to f32 where you load it by hand"
     assert full.startswith("model.xml: ")
     assert small.startswith("model.int8.xml: ")
-    assert sorted(path.name for path in told[0].iterdir()) == [
-        "model.bin", "model.int8.bin", "model.int8.xml", "model.xml", "recogniser.json",
-    ]  # fmt: skip
+    assert tokens.startswith("tokens were not compared: there is no test set")
+    models = {"model.bin", "model.int8.bin", "model.int8.xml", "model.xml", "recogniser.json"}
+    card = {"README.md", "CITATION.bib", "sparsity.png"}
+    assert {path.name for path in told[0].iterdir()} >= models | {"README.md"}
+    assert {path.name for path in told[0].iterdir()} <= models | card
 
 
 def test_no_model_is_one_line(tmp_path: Path) -> None:

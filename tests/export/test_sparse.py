@@ -148,6 +148,7 @@ def test_the_reader_needs_numpy_alone(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "sys.modules.update(dict.fromkeys(['torch', 'safetensors', 'parp_espnet']))\n"
+        "sys.path.insert(0, '')\n"
         "from read_sparse import main, read_sparse\n"
         "sys.argv[1:] = ['model.sparse.safetensors', 'dense.safetensors']\n"
         "main()\n"
