@@ -32,6 +32,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from parp_espnet.scoring.result import Result
+from tests import apart
 
 # A shell without job control starts background jobs with Ctrl-C ignored, and what they start
 # inherits that: a test run in the background could not interrupt anything. With a handler here, the
@@ -115,6 +116,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (n for n, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG)
         )
     )
+
+
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Run the tests of some files elsewhere."""
+    if not apart.is_apart(item):
+        return None
+    apart.run(item)
+    return True
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
