@@ -197,7 +197,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         idle = ("sinfo", "-h", "-N", "-p", "cpu", "-t", "idle")
         cluster.wait_until(lambda: cluster.answer(*idle).count("node") == 2, "two nodes")
         yield cluster
-        cluster.ask("scancel", "--user=root")
+        cluster.answer("scancel", "--user=root")  # a job may have ended by itself meanwhile
         cluster.wait_until(lambda: not cluster.ask("squeue", "-h"), "the last jobs to end")
 
 
