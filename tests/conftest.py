@@ -118,11 +118,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Run the tests of some files elsewhere."""
     if not apart.is_apart(item):
         return None
     apart.run(item)
+    # What the test before has left for this one's folder, which the next may not be of.
+    item.session._setupstate.teardown_exact(nextitem)
     return True
 
 
