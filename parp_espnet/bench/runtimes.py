@@ -13,7 +13,6 @@ import json
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,15 +116,8 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
         (folder / "text").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         seconds, cpu = time.perf_counter() - started, time.process_time() - worked
         extra = peak() - before
-    return {
-        "seconds": seconds,
-        "extra_bytes": extra,
-        "cpu_seconds": cpu,
-        "audio_seconds": sum(map(len, waves)) / SAMPLE_RATE,
-        "utterances": len(lines),
-        "tokens": sum(len(line.split()) - 1 for line in lines),
-        "tokens_crc32": zlib.crc32("\n".join(sorted(lines)).encode()),
-    }
+    spent = {"seconds": seconds, "extra_bytes": extra, "cpu_seconds": cpu}
+    return spent | decode.describe_text(lines, waves)
 
 
 def transcribe(runtime: Runtime, tokens: tuple[str, ...], data: Path) -> list[str]:
