@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import torch
+import yaml
 
 from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.decoding.tune import Given
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.espnet.decode import LOGPROBS, decode
 from parp_espnet.espnet.found import find_model
+from parp_espnet.espnet.stock import LMTask
 from parp_espnet.export.trained import Trained, load_trained
 from parp_espnet.files import read_json
 from parp_espnet.pipeline import search
@@ -98,23 +101,64 @@ def tuned(tested: Path, tones: Path, tmp_path_factory: pytest.TempPathFactory) -
     write_data_dir(data, utterances)
     ngram = recipe / "exp" / "2gram.arpa"
     estimate(sentences, list("aeio"), 2).write(ngram)
-    greedy = experiment / "decode_greedy" / "dev"
-    decode(find_model(experiment), tones, greedy, keep_logprobs=True)
-    out = experiment / "decode_beam4_ngram2"
+    decode(find_model(experiment), tones, experiment / "decode_greedy/dev", keep_logprobs=True)
     files = search.ModelFiles(ngram=ngram)
-    search.tune(greedy / LOGPROBS, data, out / "dev", files, 4, Given(ngram_weight=0.3))
-    weights = search.read_weights(out / "dev" / "weights.json")
-    search.decode(greedy / LOGPROBS, out / "test", files, 4, weights)
+    tune(experiment, "decode_beam4_ngram2", files, Given(ngram_weight=0.3))
     return experiment
 
 
 @pytest.fixture(scope="session")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Run Python in an empty directory, where this package is not, and return what it printed."""
+def tuned_with_lm(tuned: Path, tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same whose only search weighs ESPnet's language model, too."""
+    recipe = tmp_path_factory.mktemp("tuned with an LM")
+    shutil.copytree(tuned.parents[1], recipe, symlinks=True, dirs_exist_ok=True)
+    experiment = recipe / "exp" / "tones"
+    shutil.rmtree(experiment / "decode_beam4_ngram2")
+    lm = save_lm(recipe / "exp" / "lm", tones / "tokens.txt")
+    files = search.ModelFiles(lm=lm, ngram=recipe / "exp" / "2gram.arpa")
+    tune(experiment, "decode_beam4_lm_ngram2", files, Given(lm_weight=2.0, ngram_weight=0.3))
+    return experiment
 
-    def run(script: str, *words: object) -> str:
+
+def tune(experiment: Path, name: str, files: search.ModelFiles, given: Given) -> None:
+    """Tune a search as stages 11 and 12 do, and decode the test set with it."""
+    greedy = experiment / "decode_greedy/dev" / LOGPROBS
+    out = experiment / name
+    data = experiment.parents[1] / "dump/raw/dev"
+    search.tune(greedy, data, out / "dev", files, 4, given)
+    weights = search.read_weights(out / "dev" / "weights.json")
+    search.decode(greedy, out / "test", files, 4, weights)
+
+
+def save_lm(folder: Path, tokens: Path) -> Path:
+    """A recurrent language model of random weights, as ESPnet's training leaves it."""
+    folder.mkdir()
+    words = f"--output_dir {folder} --lm seq_rnn --lm_conf unit=8 --lm_conf nlayers=1"
+    options = LMTask.get_parser().parse_args(
+        [*words.split(), "--token_list", str(tokens), "--token_type", "word"]
+    )
+    torch.manual_seed(0)
+    model = LMTask.build_model(options)
+    # As sure as a trained one.
+    for parameter in model.parameters():
+        parameter.data.mul_(8)
+    (folder / "config.yaml").write_text(yaml.safe_dump(vars(options)))
+    torch.save(model.state_dict(), folder / "valid.loss.ave.pth")
+    return folder / "valid.loss.ave.pth"
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Run Python in an empty directory, where this package is not, and return what it printed.
+
+    `packages` is a directory of some that come before those that are installed.
+    """
+
+    def run(script: str, *words: object, packages: Path | None = None) -> str:
         folder = tmp_path_factory.mktemp("empty")
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        if packages is not None:
+            environment["PYTHONPATH"] = str(packages)
         done = subprocess.run(
             [sys.executable, "-P", "-c", script, *map(str, words)],
             capture_output=True,

@@ -91,6 +91,32 @@ def test_other_searches(
         assert said in error.splitlines()[-1]
 
 
+def test_a_language_model_goes_along(
+    tuned_with_lm: Path,
+    tuned: Path,
+    tones: Path,
+    tmp_path: Path,
+    run_command: Callable[..., tuple[object, str, str]],
+):
+    """ESPnet's, with the n-gram: stage 12's tokens, which are no others' here."""
+    export(load_trained(tuned_with_lm), tmp_path / "new", ["bundle"], Options(data=tones))
+    bundle = Path(shutil.move(tmp_path / "new", tmp_path / "moved"))
+    gone = tuned_with_lm.parents[1].with_name("gone")
+    expected = lines_of(tuned_with_lm / "decode_beam4_lm_ngram2/test/text")
+    assert expected != lines_of(tuned_with_lm / "decode_greedy/test/text")
+    assert expected != lines_of(tuned / "decode_beam4_ngram2/test/text")
+    tuned_with_lm.parents[1].rename(gone)
+    try:
+        code, out, error = run_command(recognize.main, bundle, tones, "--format", "json")
+    finally:
+        gone.rename(tuned_with_lm.parents[1])
+    assert code == 0
+    assert texts(out) == expected
+    assert "decoding: beam4_lm_ngram2: beam 4, ESPnet's LM × 2, " in error
+    config = (bundle / "lms/decode_beam4_lm_ngram2/config.yaml").read_text()
+    assert str(tuned_with_lm.parents[1]) not in config
+
+
 def test_espnet_is_not_loaded(bundle: Path, tuned: Path, tones: Path):
     for model in (bundle, tuned):
         done = subprocess.run(
