@@ -7,7 +7,7 @@ with what is known and with the options that say it.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import PurePosixPath, PureWindowsPath
 from unicodedata import combining, normalize
@@ -114,18 +114,19 @@ SOUNDS = frozenset(
 
 @dataclass(frozen=True)
 class Told:
-    """What the user says of a table: the name of a column, or its number from 1; None where nothing
-    is said.
+    """What the user says of a table: the name of a column, or its number from 1; and of files of
+    tiers: the tier's name. None where nothing is said.
     """
 
     audio: str | None = None
     text: str | None = None
     speaker: str | None = None
+    tier: str | None = None
 
     @property
     def given(self) -> dict[str, str]:
         """The roles that have a column."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {name: getattr(self, name) for name in ("audio", "text", "speaker")}
         return {role: value for role, value in values.items() if value is not None}
 
 
