@@ -23,7 +23,8 @@ from parp_espnet.names import check_id, file_name
 from parp_espnet.progress import bar
 from parp_espnet.sound.errors import SoundError
 from parp_espnet.sound.ffmpeg import need_ffmpeg
-from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.segments import part_of
 from parp_espnet.sound.wav import write_wav
 

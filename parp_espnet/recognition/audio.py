@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 from parp_espnet.sound.channels import mono
-from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.suffixes import DECODED, SUFFIXES
 
 RATE = 16000

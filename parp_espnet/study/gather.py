@@ -4,35 +4,29 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
-from itertools import combinations, compress
 from pathlib import Path
 
 from parp_espnet.files import regular
-from parp_espnet.glue.score import PREDICTIONS
-from parp_espnet.glue.score import compare as compare_predictions
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
-from parp_espnet.pruning.masks import Mask, iou
-from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, sparsity_by
+from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
-from parp_espnet.scoring.utterances import compare, read_utterances
-from parp_espnet.study.arms import JOINT, Arm, arm_of, is_joint
+from parp_espnet.study.arms import Arm, arm_of
 from parp_espnet.study.collect import Done
+from parp_espnet.study.comparing import comparisons, errors_of
 from parp_espnet.study.evidence import (
     Adjusting,
     Anatomy,
-    Comparison,
     Confused,
     Cost,
     Evidence,
-    Overlap,
     Training,
 )
-from parp_espnet.study.names import conditions, decoding_of, method_of, whose
-from parp_espnet.study.plan import FINAL_MASK
-from parp_espnet.study.variants import Differences, ranking_options, same_data
+from parp_espnet.study.experiment import FINAL_MASK
+from parp_espnet.study.names import decoding_of, method_of
+from parp_espnet.study.overlapping import has_comparable_mask, overlaps
+from parp_espnet.study.variants import Differences
 
 MOST_CONFUSED = 12
 
@@ -58,8 +52,10 @@ def gather(done: Sequence[Done]) -> Evidence:
     ]
     moving = [one for one in first_seed if one.result.interval is not None]
     dense = [one for one in wholes if not arm_of(one.result).prunes and one.result.scores is None]
-    missing += [str(_errors_of(one)) for one in done if not _errors_of(one).is_file()]
-    of_overlap = [one.folder / one.experiment.mask.name for one in first_seed if _overlaps(one)]
+    missing += [str(errors_of(one)) for one in done if not errors_of(one).is_file()]
+    of_overlap = [
+        one.folder / one.experiment.mask.name for one in first_seed if has_comparable_mask(one)
+    ]
     missing += [str(file) for file in of_overlap if not file.is_file()]
     return Evidence(
         costs=_costs(wholes, apart),
@@ -130,55 +126,6 @@ def _called(result: Result, apart: Differences) -> tuple[Arm, str]:
     return arm_of(result, apart.pruning(result)), apart.others(result)
 
 
-def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
-    """Overlap of the OMP masks of all languages and of a joint run, and of each with MPI.
-
-    They are of one upstream, sparsity and schedule of freezing; languages are in the study's order.
-    """
-    settings = [
-        (
-            one.result.upstream,
-            one.result.sparsity_target,
-            one.result.freeze_updates,
-            apart.all(one.result),
-        )
-        for one in done
-    ]
-    of_omp = [arm_of(one.result).row.first_mask is Source.FINETUNED for one in done]
-    for upstream, sparsity, frozen, more in dict.fromkeys(compress(settings, of_omp)):
-        masks: dict[str, Mask] = {}
-        nobodys: set[str] = set()
-        for one in compress(
-            done, [setting == (upstream, sparsity, frozen, more) for setting in settings]
-        ):
-            if _overlaps(one) and (file := one.folder / one.experiment.mask.name).is_file():
-                name = one.result.method if _is_nobodys(one.result) else whose(one.result)
-                masks.setdefault(name, Mask.load(file))
-                nobodys |= {name} if _is_nobodys(one.result) else set()
-        # Any MPI mask will do: it depends on the upstream alone.
-        for left, right in combinations(
-            sorted(masks, key=lambda name: (name in nobodys, name == JOINT)), 2
-        ):
-            a, b = masks[left].kept, masks[right].kept
-            if masks[left].fingerprint == masks[right].fingerprint:
-                yield Overlap(
-                    sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer), more
-                )
-
-
-def _overlaps(one: Done) -> bool:
-    """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
-    arm = arm_of(one.result)
-    ranked = arm.row.first_mask is Source.FINETUNED or _is_nobodys(one.result)
-    return ranked and not arm.first and not arm.given
-
-
-def _is_nobodys(result: Result) -> bool:
-    """Whether its mask, which stays, is ranked by the upstream alone."""
-    row = arm_of(result).row
-    return row.first_mask is Source.PRETRAINED and not row.adjusts
-
-
 def _anatomy(one: Done, apart: Differences) -> Anatomy:
     result = one.result
     kept = Mask.load(_existing(one.folder / FINAL_MASK)).kept
@@ -206,86 +153,6 @@ def _adjusting(one: Done, apart: Differences) -> Adjusting:
         result.seed,
         steps, flips, ious, *_called(result, apart),
     )  # fmt: skip
-
-
-def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
-    """Every method against the references among them, paired, where both were scored on the same
-    utterances or examples.
-
-    A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what
-    differs in the upstream alone with the study's first upstream. Results that were decoded
-    otherwise are not compared, nor one without a file of its errors, which `Evidence.missing`
-    names.
-    """
-    read = cache(read_utterances)
-    apart = Differences.of([one.result for one in done])
-    for one, other, arms in _pairs(done, apart):
-        files = [_errors_of(one), _errors_of(other)]
-        if not all(file.is_file() for file in files):
-            continue
-        result = one.result
-        if result.scores is None:
-            paired = compare(read(files[0]), read(files[1]))
-        else:
-            paired = compare_predictions(files[0], files[1], result.metric)
-        yield Comparison(
-            result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
-            arms[0].label, arms[1].label, paired.difference, paired.difference_interval,
-            paired.ratio, paired.ratio_interval, paired.p, decoding_of(result), *arms,
-            apart.others(result),
-        )  # fmt: skip
-
-
-def _pairs(
-    done: Sequence[Done], apart: Differences
-) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
-    """What is compared, and what the two are."""
-    references: dict[tuple[object, ...], list[Done]] = {}
-    for one in done:
-        arm = arm_of(one.result)
-        if (arm.own and arm.row.reference) or arm.row.given:
-            references.setdefault(conditions(one.result), []).append(one)
-    firsts: dict[tuple[object, ...], Done] = {}
-    for one in done:
-        arm = arm_of(one.result, apart.pruning(one.result))
-        for other in references.get(conditions(one.result), ()):
-            if _comparable(one.result, other.result):
-                yield one, other, (arm, arm_of(other.result, apart.pruning(other.result)))
-        alike = (
-            *conditions(one.result, but="upstream"),
-            arm,
-            one.result.sparsity_target,
-            one.result.updates,
-        )
-        first = firsts.setdefault(alike, one)
-        if first.result.upstream != one.result.upstream:
-            yield one, first, (_on(arm, one.result.upstream), _on(arm, first.result.upstream))
-
-
-def _on(arm: Arm, upstream: str) -> Arm:
-    """An arm on an upstream, which its name then tells."""
-    return replace(arm, variant=", ".join(part for part in (arm.variant, upstream) if part))
-
-
-def _errors_of(one: Done) -> Path:
-    """The errors of each utterance, or what was predicted of each example."""
-    return one.folder / ("utterances.tsv" if one.result.scores is None else PREDICTIONS)
-
-
-def _comparable(result: Result, reference: Result) -> bool:
-    """Whether a result is compared with a reference of the same conditions."""
-    arm, other = arm_of(result), arm_of(reference)
-    if other.row.given and (arm.row.given or arm.given != other.given):
-        return False
-    # One run for several languages takes more updates than one for a single language.
-    same_length = is_joint(result) or result.updates == reference.updates
-    same_sparsity = not other.prunes or arm.sparsity == other.sparsity
-    if not is_joint(result) and not same_data(result, reference):
-        return False
-    # What is pruned, and how it is ranked, is no part of a method; who prunes nothing has neither.
-    if reference.sparsity_target and ranking_options(result) != ranking_options(reference):
-        return False
-    return arm.name != other.name and arm.prunes and same_length and same_sparsity
 
 
 def _confusions(one: Done, apart: Differences) -> list[Confused]:

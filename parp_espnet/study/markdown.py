@@ -6,7 +6,8 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import corpus_of, is_joint
-from parp_espnet.study.claims import Claim, Verdict
+from parp_espnet.study.claims import Claim
+from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import amounts, decodings, is_text, made_by, rate_of
 from parp_espnet.study.table import means, table
 

@@ -6,8 +6,9 @@ from html import escape
 from pathlib import Path
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.claims import Claim, Verdict
+from parp_espnet.study.claims import Claim
 from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import made_by
 from parp_espnet.study.table import head, rows
 

@@ -18,7 +18,8 @@ from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.record import stale
 from parp_espnet.progress import say
 from parp_espnet.scoring.result import Result, fits
-from parp_espnet.study.plan import Experiment, Study
+from parp_espnet.study.experiment import Experiment
+from parp_espnet.study.plan import Study
 
 ESSENTIAL = {"method": str, "seed": int, "error_rate": float}
 """Fields of every result, of whichever version, and what they hold."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import corpus_of
-from parp_espnet.study.claims import Verdict, claims
+from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import read_results
 from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.judges.verdict import Verdict
 
 HEAD = ("claim of the paper", "", "corpus", "verdict", "because")
 type Found = tuple[list[Result], Evidence]
