@@ -134,9 +134,9 @@ def _begin(study: Path, folder: Path) -> None:
 
 def _status(study: Study, folder: Path, jobs: int | None, watch: float | None) -> None:
     while True:
-        found = standings(study, folder / "log")
-        running = sum(one.state is State.RUNNING for one in found)
-        text = describe(found, jobs or running or settings.StudySettings().jobs)
+        standing = standings(study, folder / "log")
+        running = sum(experiment.state is State.RUNNING for experiment in standing)
+        text = describe(standing, jobs or running or settings.StudySettings().jobs)
         if watch:
             clear_terminal()
         print(f"{time.ctime()}\n{text}" if watch else text, flush=True)
@@ -158,10 +158,10 @@ def _unpack(archive: Path) -> None:
     # Imported here: torch takes seconds.
     from parp_espnet.study.unpacking import unpack  # noqa: PLC0415
 
-    found = unpack(archive, ROOT)
+    unpacked = unpack(archive, ROOT)
     print(
-        f"{archive}: {len(found.restored)} experiments unpacked, {len(found.present)} were there "
-        f"already"
+        f"{archive}: {len(unpacked.restored)} experiments unpacked, {len(unpacked.present)} were "
+        f"there already"
     )
 
 

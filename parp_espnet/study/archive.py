@@ -49,7 +49,9 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
     Raises:
         UserError: none is complete.
     """
-    done = [one.directory for one in experiments if is_result(root / one.result)]
+    done = [
+        experiment.directory for experiment in experiments if is_result(root / experiment.result)
+    ]
     if not done:
         raise UserError(
             f"none of {len(experiments)} experiments has a result yet, such as "

@@ -28,12 +28,12 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     names.
     """
     read = cache(read_utterances)
-    apart = Differences.of([one.result for one in done])
-    for one, other, arms in _pairs(done, apart):
-        files = [errors_of(one), errors_of(other)]
+    apart = Differences.of([run.result for run in done])
+    for run, reference, arms in _pairs(done, apart):
+        files = [errors_of(run), errors_of(reference)]
         if not all(file.is_file() for file in files):
             continue
-        result = one.result
+        result = run.result
         if result.scores is None:
             paired = compare(read(files[0]), read(files[1]))
         else:
@@ -51,25 +51,29 @@ def _pairs(
 ) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
     """What is compared, and what the two are."""
     references: dict[tuple[object, ...], list[Done]] = {}
-    for one in done:
-        arm = arm_of(one.result)
+    for run in done:
+        arm = arm_of(run.result)
         if (arm.own and arm.row.reference) or arm.row.given:
-            references.setdefault(conditions(one.result), []).append(one)
+            references.setdefault(conditions(run.result), []).append(run)
     firsts: dict[tuple[object, ...], Done] = {}
-    for one in done:
-        arm = arm_of(one.result, apart.pruning(one.result))
-        for other in references.get(conditions(one.result), ()):
-            if _comparable(one.result, other.result):
-                yield one, other, (arm, arm_of(other.result, apart.pruning(other.result)))
+    for run in done:
+        arm = arm_of(run.result, apart.pruning(run.result))
+        for reference in references.get(conditions(run.result), ()):
+            if _comparable(run.result, reference.result):
+                yield (
+                    run,
+                    reference,
+                    (arm, arm_of(reference.result, apart.pruning(reference.result))),
+                )
         alike = (
-            *conditions(one.result, but="upstream"),
+            *conditions(run.result, but="upstream"),
             arm,
-            one.result.sparsity_target,
-            one.result.updates,
+            run.result.sparsity_target,
+            run.result.updates,
         )
-        first = firsts.setdefault(alike, one)
-        if first.result.upstream != one.result.upstream:
-            yield one, first, (_on(arm, one.result.upstream), _on(arm, first.result.upstream))
+        first = firsts.setdefault(alike, run)
+        if first.result.upstream != run.result.upstream:
+            yield run, first, (_on(arm, run.result.upstream), _on(arm, first.result.upstream))
 
 
 def _on(arm: Arm, upstream: str) -> Arm:
@@ -77,9 +81,9 @@ def _on(arm: Arm, upstream: str) -> Arm:
     return replace(arm, variant=", ".join(part for part in (arm.variant, upstream) if part))
 
 
-def errors_of(one: Done) -> Path:
+def errors_of(run: Done) -> Path:
     """The errors of each utterance, or what was predicted of each example."""
-    return one.folder / ("utterances.tsv" if one.result.scores is None else PREDICTIONS)
+    return run.folder / ("utterances.tsv" if run.result.scores is None else PREDICTIONS)
 
 
 def _comparable(result: Result, reference: Result) -> bool:

@@ -16,7 +16,7 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.study.experiment import FINAL_MASK, PRUNING, Combined, Experiment
-from parp_espnet.study.grid import Arm, MaskOf
+from parp_espnet.study.grid import MaskOf, PlannedArm
 from parp_espnet.study.names import combined_mask
 
 READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {
@@ -28,31 +28,34 @@ READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {
 
 def words_of(values: Mapping[str, Any]) -> list[str]:
     """Return options as words of a command line."""
-    return [word for name, value in values.items() for word in (f"--{name}", str(value))]
+    words = []
+    for name, value in values.items():
+        words += [f"--{name}", str(value)]
+    return words
 
 
 def experiments_of(
-    arm: Arm, language: str, recipe: str, shared: Sequence[str], made: Sequence[Experiment]
+    arm: PlannedArm, language: str, recipe: str, shared: Sequence[str], made: Sequence[Experiment]
 ) -> tuple[list[Experiment], list[str]]:
     """Every choice of an arm in one language; also returns what is wrong with it."""
-    found: list[Experiment] = []
+    experiments: list[Experiment] = []
     faults = []
     for choice in arm.combinations():
         options = [*shared, *words_of(choice)]
         try:
             plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
-            found += (
+            experiments += (
                 [plain]
                 if arm.mask_of is None
-                else list(_masked(arm, plain, recipe, [*made, *found]))
+                else list(_masked(arm, plain, recipe, [*made, *experiments]))
             )
         except UserError as error:
             faults.append(f"arm {arm.name}: {error}")
-    return found, faults
+    return experiments, faults
 
 
 def _masked(
-    arm: Arm, plain: Experiment, recipe: str, made: Sequence[Experiment]
+    arm: PlannedArm, plain: Experiment, recipe: str, made: Sequence[Experiment]
 ) -> Iterator[Experiment]:
     """An experiment for each mask that the arm's `mask_of` names."""
     assert arm.mask_of is not None
@@ -80,10 +83,11 @@ def _free(path: Path, masks: tuple[Path, ...], made: Sequence[Experiment]) -> Pa
     """The place of a combined mask; beside that of other masks, as of another scope, one with a
     hash in its name.
     """
-    there = [one.combined for one in made if one.combined is not None and one.combined.path == path]
-    if all(one.masks == masks for one in there):
-        return path
-    return path.with_stem(f"{path.stem}_{digest(masks)}")
+    for experiment in made:
+        other = experiment.combined
+        if other is not None and other.path == path and other.masks != masks:
+            return path.with_stem(f"{path.stem}_{digest(masks)}")
+    return path
 
 
 def _source(
@@ -97,19 +101,26 @@ def _source(
         *("score", "scope", "pattern", "prune_biases", "prune_pattern"),
     )
 
-    def like(one: Experiment) -> bool:
-        same = all(getattr(one.settings, name) == getattr(target.settings, name) for name in alike)
-        return same and one.settings.upstream_label == target.settings.upstream_label
+    def like(experiment: Experiment) -> bool:
+        same = all(
+            getattr(experiment.settings, name) == getattr(target.settings, name) for name in alike
+        )
+        return same and experiment.settings.upstream_label == target.settings.upstream_label
 
-    found = [one for one in made if (one.arm, one.language) == (wanted.arm, language)]
     pruning = [name for name, row in METHODS.items() if row.prunes]
     methods = [wanted.method] if wanted.method else pruning
-    matching = [one for one in found if like(one) and one.settings.method in methods]
+    matching = []
+    for experiment in made:
+        of_arm = (experiment.arm, experiment.language) == (wanted.arm, language)
+        if of_arm and experiment.settings.method in methods and like(experiment):
+            matching.append(experiment)
     if len(matching) > 1:
         # Where the arm above has several values of another option, it is that with the target's
         # own.
         wanted_options = _shared(target.settings)
-        matching = [one for one in matching if _shared(one.settings) == wanted_options] or matching
+        matching = [
+            experiment for experiment in matching if _shared(experiment.settings) == wanted_options
+        ] or matching
     if len(matching) != 1:
         raise UserError(
             f"mask_of has to name one experiment of an arm above it: in arm {wanted.arm} there "

@@ -88,10 +88,10 @@ class Experiment:
         rounds.
         """
         settings, beside = self.settings, self.directory.parent
-        found = {beside / tag: settings.round_length for tag in settings.round_tags}
+        updates = {beside / tag: settings.round_length for tag in settings.round_tags}
         if self.first_mask is Source.FINETUNED:
-            found[beside / settings.dense.tag] = settings.updates
-        return found | {self.directory: settings.updates}
+            updates[beside / settings.dense.tag] = settings.updates
+        return updates | {self.directory: settings.updates}
 
     @property
     def preparation(self) -> tuple[str, ...]:
@@ -100,9 +100,11 @@ class Experiment:
         """
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
         aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
-        return tuple(
-            word for name, value in given.items() if name not in aside for word in (name, value)
-        )
+        words: list[str] = []
+        for name, value in given.items():
+            if name not in aside:
+                words += [name, value]
+        return tuple(words)
 
     @property
     def mask(self) -> Path:

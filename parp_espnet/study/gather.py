@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from parp_espnet.files import regular
@@ -36,35 +37,34 @@ def gather(done: Sequence[Done]) -> Evidence:
     not are named.
     """
     missing: list[str] = []
-    apart = Differences.of([one.result for one in done])
+    apart = Differences.of([run.result for run in done])
 
     def each[T](read: Callable[[Done, Differences], T], some: Sequence[Done]) -> Iterator[T]:
-        for one in some:
+        for run in some:
             try:
-                yield read(one, apart)
+                yield read(run, apart)
             except FileNotFoundError as error:
                 missing.append(str(error.filename))
 
-    wholes = [one for one in done if one.whole]
-    seed = min(one.result.seed for one in done)
+    wholes = [run for run in done if run.whole]
+    seed = min(run.result.seed for run in done)
     first_seed = [
-        one for one in wholes if one.result.sparsity_target > 0 and one.result.seed == seed
+        run for run in wholes if run.result.sparsity_target > 0 and run.result.seed == seed
     ]
-    moving = [one for one in first_seed if one.result.interval is not None]
-    dense = [one for one in wholes if not arm_of(one.result).prunes and one.result.scores is None]
-    missing += [str(errors_of(one)) for one in done if not errors_of(one).is_file()]
-    of_overlap = [
-        one.folder / one.experiment.mask.name for one in first_seed if has_comparable_mask(one)
-    ]
-    missing += [str(file) for file in of_overlap if not file.is_file()]
+    moving = [run for run in first_seed if run.result.interval is not None]
+    dense = [run for run in wholes if not arm_of(run.result).prunes and run.result.scores is None]
+    needed = [errors_of(run) for run in done]
+    for run in filter(has_comparable_mask, first_seed):
+        needed.append(run.folder / run.experiment.mask.name)
+    missing += [str(file) for file in needed if not file.is_file()]
     return Evidence(
         costs=_costs(wholes, apart),
-        trainings=[one for one in each(_training, wholes) if one.updates],
+        trainings=[run for run in each(_training, wholes) if run.updates],
         overlaps=list(overlaps(first_seed, apart)),
         anatomies=list(each(_anatomy, first_seed)),
         adjustings=list(each(_adjusting, moving)),
         comparisons=list(comparisons(done)),
-        confusions=[pair for found in each(_confusions, dense) for pair in found],
+        confusions=list(chain.from_iterable(each(_confusions, dense))),
         missing=sorted(set(missing)),
     )
 
@@ -73,23 +73,23 @@ def _costs(done: Sequence[Done], apart: Differences) -> list[Cost]:
     """What each experiment costs; where there are several upstreams or decodings, its name tells
     which it has.
     """
-    results = [one.result for one in done]
+    results = [run.result for run in done]
     several = [part for part in (_upstream, decoding_of) if len(set(map(part, results))) > 1]
-    found = []
-    for one in done:
-        cost = _cost(one, apart)
-        words = [cost.conditions, *(part(one.result) for part in several)]
-        found.append(replace(cost, conditions=", ".join(word for word in words if word)))
-    return found
+    costs = []
+    for run in done:
+        cost = _cost(run, apart)
+        words = [cost.conditions, *(part(run.result) for part in several)]
+        costs.append(replace(cost, conditions=", ".join(word for word in words if word)))
+    return costs
 
 
 def _upstream(result: Result) -> str:
     return result.upstream
 
 
-def _cost(one: Done, apart: Differences) -> Cost:
-    result = one.result
-    updates = sum(one.experiment.finetunings.values())
+def _cost(run: Done, apart: Differences) -> Cost:
+    result = run.result
+    updates = sum(run.experiment.finetunings.values())
     pace = None if result.train_seconds is None else result.train_seconds / result.updates
     return Cost(
         result.language or "", method_of(result), result.sparsity_target, result.seed,
@@ -100,13 +100,13 @@ def _cost(one: Done, apart: Differences) -> Cost:
     )  # fmt: skip
 
 
-def _training(one: Done, apart: Differences) -> Training:
+def _training(run: Done, apart: Differences) -> Training:
     # Imported here: it takes seconds.
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: PLC0415
 
-    result = one.result
+    result = run.result
     curves: dict[str, dict[int, float]] = {"cer_ctc": {}, "loss": {}}
-    for file in sorted(one.folder.glob("tensorboard/valid/events.*")):
+    for file in sorted(run.folder.glob("tensorboard/valid/events.*")):
         events = EventAccumulator(str(file)).Reload()
         for name in curves.keys() & set(events.Tags()["scalars"]):
             # A resumed run repeats nothing, but may begin another file.
@@ -126,9 +126,9 @@ def _called(result: Result, apart: Differences) -> tuple[Arm, str]:
     return arm_of(result, apart.pruning(result)), apart.others(result)
 
 
-def _anatomy(one: Done, apart: Differences) -> Anatomy:
-    result = one.result
-    kept = Mask.load(_existing(one.folder / FINAL_MASK)).kept
+def _anatomy(run: Done, apart: Differences) -> Anatomy:
+    result = run.result
+    kept = Mask.load(_existing(run.folder / FINAL_MASK)).kept
     table = {layer: sparsity_by(part, by_kind) for layer, part in groups(kept, by_layer).items()}
     return Anatomy(
         result.language or "",
@@ -139,9 +139,9 @@ def _anatomy(one: Done, apart: Differences) -> Anatomy:
     )
 
 
-def _adjusting(one: Done, apart: Differences) -> Adjusting:
-    result = one.result
-    file = one.folder / "pruning.jsonl"
+def _adjusting(run: Done, apart: Differences) -> Adjusting:
+    result = run.result
+    file = run.folder / "pruning.jsonl"
     with _as_lost(file):
         lines = regular(file).read_text(encoding="utf-8").splitlines()
         events = [json.loads(line) for line in lines]
@@ -155,12 +155,12 @@ def _adjusting(one: Done, apart: Differences) -> Adjusting:
     )  # fmt: skip
 
 
-def _confusions(one: Done, apart: Differences) -> list[Confused]:
-    result = one.result
-    assert isinstance(one.experiment.settings, Settings)
+def _confusions(run: Done, apart: Differences) -> list[Confused]:
+    result = run.result
+    assert isinstance(run.experiment.settings, Settings)
     file = (
-        one.folder
-        / Decoding(one.experiment.settings).name
+        run.folder
+        / Decoding(run.experiment.settings).name
         / result.dataset
         / "score/confusions.tsv"
     )

@@ -1,7 +1,7 @@
 """How much the first masks of several languages have in common."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, compress
+from itertools import combinations
 
 from parp_espnet.pruning.anatomy import by_layer, iou_by
 from parp_espnet.pruning.masks import Mask, iou
@@ -15,35 +15,38 @@ from parp_espnet.study.evidence import (
 from parp_espnet.study.names import whose
 from parp_espnet.study.variants import Differences
 
+type Setting = tuple[str, float, int, str]
+"""Upstream, sparsity, frozen updates, and what else differs."""
+
 
 def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
     """Overlap of the OMP masks of all languages and of a joint run, and of each with MPI.
 
     They are of one upstream, sparsity and schedule of freezing; languages are in the study's order.
     """
-    settings = [
-        (
-            one.result.upstream,
-            one.result.sparsity_target,
-            one.result.freeze_updates,
-            apart.all(one.result),
+    groups: dict[Setting, list[Done]] = {}
+    of_omp: dict[Setting, None] = {}
+    for run in done:
+        result = run.result
+        setting = (
+            result.upstream,
+            result.sparsity_target,
+            result.freeze_updates,
+            apart.all(result),
         )
-        for one in done
-    ]
-    of_omp = [arm_of(one.result).row.first_mask is Source.FINETUNED for one in done]
-    for upstream, sparsity, frozen, more in dict.fromkeys(compress(settings, of_omp)):
+        groups.setdefault(setting, []).append(run)
+        if arm_of(result).row.first_mask is Source.FINETUNED:
+            of_omp[setting] = None
+    for setting in of_omp:
+        upstream, sparsity, frozen, more = setting
         masks: dict[str, Mask] = {}
         nobodys: set[str] = set()
-        for one in compress(
-            done, [setting == (upstream, sparsity, frozen, more) for setting in settings]
-        ):
-            if (
-                has_comparable_mask(one)
-                and (file := one.folder / one.experiment.mask.name).is_file()
-            ):
-                name = one.result.method if _is_nobodys(one.result) else whose(one.result)
+        for run in filter(has_comparable_mask, groups[setting]):
+            file = run.folder / run.experiment.mask.name
+            if file.is_file():
+                name = run.result.method if _is_nobodys(run.result) else whose(run.result)
                 masks.setdefault(name, Mask.load(file))
-                nobodys |= {name} if _is_nobodys(one.result) else set()
+                nobodys |= {name} if _is_nobodys(run.result) else set()
         # Any MPI mask will do: it depends on the upstream alone.
         for left, right in combinations(
             sorted(masks, key=lambda name: (name in nobodys, name == JOINT)), 2
@@ -55,10 +58,10 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
                 )
 
 
-def has_comparable_mask(one: Done) -> bool:
+def has_comparable_mask(run: Done) -> bool:
     """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
-    arm = arm_of(one.result)
-    ranked = arm.row.first_mask is Source.FINETUNED or _is_nobodys(one.result)
+    arm = arm_of(run.result)
+    ranked = arm.row.first_mask is Source.FINETUNED or _is_nobodys(run.result)
     return ranked and not arm.first and not arm.given
 
 

@@ -31,8 +31,10 @@ class Study:
         made: list[Experiment] = []
         for arm in grid.arms:
             for language in arm.languages:
-                found, wrong = experiments_of(arm, language, grid.recipes[language], shared, made)
-                made += found
+                experiments, wrong = experiments_of(
+                    arm, language, grid.recipes[language], shared, made
+                )
+                made += experiments
                 # What is wrong with every choice of an arm is said once.
                 faults += [fault for fault in dict.fromkeys(wrong) if fault not in faults]
         faults += _twice(made)
@@ -41,7 +43,8 @@ class Study:
             raise UserError(head + "\n    ".join(faults))
         order = list(grid.recipes)
         return cls(
-            name or path.stem, tuple(sorted(made, key=lambda one: order.index(one.language)))
+            name or path.stem,
+            tuple(sorted(made, key=lambda experiment: order.index(experiment.language))),
         )
 
     def waves(self) -> list[list[Experiment]]:
@@ -52,61 +55,63 @@ class Study:
         with one of those is in the second wave, beside OMP itself.
         """
         levels: dict[Path, int] = {}
-        by_directory = {one.directory: one for one in self.experiments}
+        by_directory = {experiment.directory: experiment for experiment in self.experiments}
 
-        def level(one: Experiment) -> int:
-            if one.directory not in levels:
-                sources = [by_directory[need] for need in one.needs]
+        def level(experiment: Experiment) -> int:
+            if experiment.directory not in levels:
+                sources = [by_directory[need] for need in experiment.needs]
                 after = [0]
                 for source in sources:
                     if source.first_mask is not Source.FINETUNED:
                         after.append(level(source))
-                levels[one.directory] = 1 + max(after) if one.prunes else 0
-            return levels[one.directory]
+                levels[experiment.directory] = 1 + max(after) if experiment.prunes else 0
+            return levels[experiment.directory]
 
         depth = max(map(level, self.experiments))
-        waves = [
-            [one for one in self.experiments if level(one) == number] for number in range(depth + 1)
-        ]
+        waves: list[list[Experiment]] = [[] for _ in range(depth + 1)]
+        for experiment in self.experiments:
+            waves[level(experiment)].append(experiment)
         return [wave for wave in waves if wave]
 
     def finetunings(self, experiments: Sequence[Experiment]) -> dict[Path, int]:
         """Updates of all that is finetuned for `experiments`, by directory, other experiments of
         the study left out.
         """
-        own = {one.directory for one in experiments}
-        every = (item for one in experiments for item in one.finetunings.items())
-        return {
-            path: updates for path, updates in every if path in own or path not in self._directories
-        }
+        own = {experiment.directory for experiment in experiments}
+        counted: dict[Path, int] = {}
+        for experiment in experiments:
+            for path, updates in experiment.finetunings.items():
+                if path in own or path not in self._directories:
+                    counted[path] = updates
+        return counted
 
     @cached_property
     def _directories(self) -> set[Path]:
-        return {one.directory for one in self.experiments}
+        return {experiment.directory for experiment in self.experiments}
 
     def preparations(self) -> list[tuple[str, ...]]:
         """Return a command for each set of data, upstream and statistics."""
-        found: dict[tuple[Path, tuple[tuple[str, str], ...]], tuple[str, ...]] = {}
-        for one in self.experiments:
-            words = one.preparation
+        commands: dict[tuple[Path, tuple[tuple[str, str], ...]], tuple[str, ...]] = {}
+        for experiment in self.experiments:
+            words = experiment.preparation
             pairs = zip(words[::2], words[1::2], strict=True)
             kind = (
-                one.recipe,
+                experiment.recipe,
                 tuple(pair for pair in pairs if pair[0] not in ("--seed", "--updates")),
             )
-            until = ("--method", UNPRUNED, "--stop_stage", str(one.settings.PREPARED))
-            found.setdefault(kind, (str(one.recipe / "run.sh"), *words, *until))
-        return list(found.values())
+            until = ("--method", UNPRUNED, "--stop_stage", str(experiment.settings.PREPARED))
+            commands.setdefault(kind, (str(experiment.recipe / "run.sh"), *words, *until))
+        return list(commands.values())
 
     def masks_of(self, experiment: Experiment) -> list[Experiment]:
         """Return the OMP experiments whose masks can be made as soon as `experiment` is
         complete.
         """
-        omp = [one for one in self.experiments if one.first_mask is Source.FINETUNED]
+        omp = [masked for masked in self.experiments if masked.first_mask is Source.FINETUNED]
         return [
-            one
-            for one in omp
-            if one.directory.parent / one.settings.dense.tag == experiment.directory
+            masked
+            for masked in omp
+            if masked.directory.parent / masked.settings.dense.tag == experiment.directory
         ]
 
 
@@ -114,10 +119,11 @@ def _twice(made: Sequence[Experiment]) -> list[str]:
     """Experiments of different arms that differ in nothing."""
     first: dict[Path, Experiment] = {}
     faults = []
-    for one in made:
-        other = first.setdefault(one.directory, one)
-        if other is not one:
+    for experiment in made:
+        other = first.setdefault(experiment.directory, experiment)
+        if other is not experiment:
             faults.append(
-                f"arms {other.arm} and {one.arm}: the same experiment twice, {one.directory}"
+                f"arms {other.arm} and {experiment.arm}: the same experiment twice, "
+                f"{experiment.directory}"
             )
     return faults

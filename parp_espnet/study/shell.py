@@ -22,9 +22,13 @@ def print_plan(arguments: Sequence[str]) -> None:
     study = Study.read(options.file)
     out = Path("results", study.name)
     if options.dry_run:
-        found = standings(study, ROOT / out / "log")
+        standing = standings(study, ROOT / out / "log")
         print(
-            listing(found), describe(found, options.jobs), sep="\n\n", end="\n\n", file=sys.stderr
+            listing(standing),
+            describe(standing, options.jobs),
+            sep="\n\n",
+            end="\n\n",
+            file=sys.stderr,
         )
     wanted = range(options.stage, options.stop_stage + 1)
     file = options.file.relative_to(ROOT) if options.file.is_relative_to(ROOT) else options.file
@@ -46,8 +50,11 @@ def print_plan(arguments: Sequence[str]) -> None:
         finetunings = study.finetunings(wave)
         print(f"updates_{number}={sum(finetunings.values())}")
         print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
-        print(f"results_{number}=({_words(one.result for one in wave)})")
-        print(f"folders_{number}=({_words(folder for one in wave for folder in one.folders)})")
+        print(f"results_{number}=({_words(experiment.result for experiment in wave)})")
+        folders: list[Path] = []
+        for experiment in wave:
+            folders += experiment.folders
+        print(f"folders_{number}=({_words(folders)})")
 
 
 def _words(paths: Iterable[Path]) -> str:

@@ -24,11 +24,13 @@ from parp_espnet.study.table import table
 
 def write_summary(study: Study, folder: Path) -> None:
     """Write what there is of a study into its `folder`, and print its table."""
-    found = standings(study, folder / "log")
+    standing = standings(study, folder / "log")
     done = collect(
-        [one for one in study.experiments if is_done(one)], ROOT, folder / "results.json"
+        [experiment for experiment in study.experiments if is_done(experiment)],
+        ROOT,
+        folder / "results.json",
     )
-    results, evidence = [one.result for one in done], gather(done)
+    results, evidence = [run.result for run in done], gather(done)
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)
     captions = draw(results, evidence, folder)
@@ -36,13 +38,14 @@ def write_summary(study: Study, folder: Path) -> None:
     notes = [
         nature(results).replace("`", ""),
         decoded(results),
-        describe(found, jobs=1).splitlines()[0] + ".",
+        describe(standing, jobs=1).splitlines()[0] + ".",
+        f"Warning: {warning}." if warning else "",
     ]
-    notes = [note for note in [*notes, warning and f"Warning: {warning}."] if note]
-    commands = {
-        one.directory: shlex.join([f"{one.recipe}/run.sh", *one.options])
-        for one in study.experiments
-    }
+    notes = [note for note in notes if note]
+    commands = {}
+    for experiment in study.experiments:
+        words = [f"{experiment.recipe}/run.sh", *experiment.options]
+        commands[experiment.directory] = shlex.join(words)
     html = page(study.name, results, evidence, judged, captions, notes, commands)
     write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))
     figures = {svg.stem: caption for svg, caption in captions.items()}
@@ -50,10 +53,6 @@ def write_summary(study: Study, folder: Path) -> None:
     print(table(results), end="")
     if warning:
         print(f"warning: {warning}", file=sys.stderr)
-    print(
-        ", ".join(
-            str(folder / name)
-            for name in ("report.html", "RESULTS.md", "results.json", "evidence.json")
-        )
-    )
-    failures(found)
+    names = ("report.html", "RESULTS.md", "results.json", "evidence.json")
+    print(", ".join(str(folder / name) for name in names))
+    failures(standing)

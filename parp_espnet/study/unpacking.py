@@ -4,7 +4,7 @@ import json
 import lzma
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -107,16 +107,11 @@ def _contents(archive: Path, members: Mapping[str, bytes]) -> dict[str, Any]:
             contents["differences"], dict
         ):
             raise TypeError("its table of contents is another")
-        if odd := [
-            name
-            for pair in contents["differences"].items()
-            for name in pair
-            if not isinstance(name, str)
-        ]:
-            raise TypeError(f"{odd[0]} names no mask")
-        inside = [
-            name for name in members if any(_is_record(PurePosixPath(name), home) for home in homes)
-        ]
+        for pair in contents["differences"].items():
+            for name in pair:
+                if not isinstance(name, str):
+                    raise TypeError(f"{name} names no mask")
+        inside = [name for name in members if _is_record_of_any(PurePosixPath(name), homes)]
         lost = [
             str(home)
             for home in homes
@@ -147,16 +142,20 @@ def _check_results(archive: Path, members: Mapping[str, bytes]) -> None:
         if PurePosixPath(name).name != RESULT:
             continue
         try:
-            found = json.loads(content)
+            loaded = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise UserError(
                 f"{archive}: damaged: {name}: expected JSON ({describe(error)}); nothing is "
                 f"unpacked"
             ) from None
         try:
-            Result.of(found, where=name)
+            Result.of(loaded, where=name)
         except UserError as error:
             raise UserError(f"{archive}: damaged: {error}; nothing is unpacked") from None
+
+
+def _is_record_of_any(name: PurePosixPath, homes: Sequence[PurePosixPath]) -> bool:
+    return any(_is_record(name, home) for home in homes)
 
 
 def _is_record(name: PurePosixPath, home: PurePosixPath) -> bool:

@@ -45,17 +45,17 @@ def joint_run_serves_all(results: Sequence[Result], evidence: Evidence) -> tuple
     """A joint run's model is what the paper reports; its mask, finetuned in one language alone, is
     told beside it.
     """
-    found: dict[Arm, list[Comparison]] = {}
-    for one in evidence.comparisons:
-        if (one.first.joint or one.first.of_joint) and one.second == OMP:
-            found.setdefault(one.first, []).append(one)
-    tallies = {arm: Tally.of(some) for arm, some in found.items()}
+    by_arm: dict[Arm, list[Comparison]] = {}
+    for comparison in evidence.comparisons:
+        if (comparison.first.joint or comparison.first.of_joint) and comparison.second == OMP:
+            by_arm.setdefault(comparison.first, []).append(comparison)
+    tallies = {arm: Tally.of(some) for arm, some in by_arm.items()}
     if not tallies:
         return Verdict.UNTESTED, "no joint run, and no mask of one, beside the languages' own"
     judged = {arm: tally for arm, tally in tallies.items() if arm.joint and arm.row.adjusts}
     judged = judged or tallies
     told = "; ".join(f"{arm.label}: {tally}" for arm, tally in tallies.items())
-    holds = any(one.more <= one.fewer for one in judged.values())
+    holds = any(comparison.more <= comparison.fewer for comparison in judged.values())
     return decide(holds, not holds), f"against the language's own OMP mask: {told}"
 
 
@@ -69,20 +69,20 @@ def adjusting_repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
     pairs = _adjusting_beside_fixed(evidence)
     if not pairs:
         return Verdict.UNTESTED, "no masks of other tasks, fixed and adjusting"
-    found = Tally.of(pairs)
-    low, high = _mean_interval(found.differences)
+    tally = Tally.of(pairs)
+    low, high = _mean_interval(tally.differences)
     told = (
-        f"adjusting against fixed, {len(pairs)} pairs: {found}, mean "
-        f"{100 * fmean(found.differences):+.1f} points, "
+        f"adjusting against fixed, {len(pairs)} pairs: {tally}, mean "
+        f"{100 * fmean(tally.differences):+.1f} points, "
     )
     told += f"95 % interval over pairs [{100 * low:+.1f}, {100 * high:+.1f}]"
     for how, method in (("fixed", TRANSFER), ("adjusting", PARP)):
         own = Tally.of(_beside_own(method, evidence))
         told += f"; {how} against the task's own OMP mask: {own}" if own else ""
-    return decide(2 * found.fewer > len(pairs), found.fewer <= found.more), told
+    return decide(2 * tally.fewer > len(pairs), tally.fewer <= tally.more), told
 
 
 def _mean_interval(values: Sequence[float]) -> tuple[float, float]:
     """The 95 % percentile interval of the mean over values drawn with replacement."""
-    found = sums([values], seed=0, resamples=RESAMPLES)[0] / len(values)
-    return percentiles(found, 0.95)
+    means = sums([values], seed=0, resamples=RESAMPLES)[0] / len(values)
+    return percentiles(means, 0.95)

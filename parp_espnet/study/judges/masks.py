@@ -15,15 +15,16 @@ OVERLAP, UNCHANGED = 0.9, 0.9999
 
 
 def languages_overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    found = [
+    overlaps = [
         o
         for o in evidence.overlaps
         if o.sparsity == 0.5 and not {MPI.name, JOINT} & {o.one, o.other}
     ]
-    if not found:
+    if not overlaps:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
-    low, high = min(o.iou for o in found), max(o.iou for o in found)
-    told = _by_frozen("pair", ((o.freeze_updates, o.iou) for o in found))
+    ious = [overlap.iou for overlap in overlaps]
+    low, high = min(ious), max(ious)
+    told = _by_frozen("pair", ((o.freeze_updates, o.iou) for o in overlaps))
     return decide(
         low > OVERLAP, high < OVERLAP
     ), f"{told}; two random masks have {random_iou(0.5):.3f}"
@@ -32,11 +33,11 @@ def languages_overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
 def mask_stays(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     apart = Differences.of(results)
     own = [r for r in results if arm_of(r).kind == PARP and not apart.pruning(r)]
-    found = [r for r in own if r.sparsity_target > 0.2 and r.iou_initial_final]
-    if not found:
+    adjusted = [r for r in own if r.sparsity_target > 0.2 and r.iou_initial_final]
+    if not adjusted:
         return Verdict.UNTESTED, "no PARP beyond 20 %"
-    rates = [r.iou_initial_final or 0.0 for r in found]
-    told = _by_frozen("run", ((r.freeze_updates, r.iou_initial_final or 0.0) for r in found))
+    rates = [r.iou_initial_final or 0.0 for r in adjusted]
+    told = _by_frozen("run", ((r.freeze_updates, r.iou_initial_final or 0.0) for r in adjusted))
     return decide(min(rates) > UNCHANGED, max(rates) < UNCHANGED), told
 
 
@@ -44,16 +45,16 @@ def _by_frozen(what: str, values: Iterable[tuple[int, float]]) -> str:
     """Count, range and mean; by numbers of frozen updates where there are several, as less moves in
     fewer.
     """
-    found: dict[int, list[float]] = {}
+    by_frozen: dict[int, list[float]] = {}
     for frozen, value in values:
-        found.setdefault(frozen, []).append(value)
+        by_frozen.setdefault(frozen, []).append(value)
     return "; ".join(
-        (f"{frozen} frozen updates: " if len(found) > 1 else "")
+        (f"{frozen} frozen updates: " if len(by_frozen) > 1 else "")
         + (
             f"{len(several)} {what}s, {min(several):.4f} to {max(several):.4f}, mean "
             f"{fmean(several):.4f}"
             if len(several) > 1
             else f"1 {what}, {several[0]:.4f}"
         )
-        for frozen, several in sorted(found.items())
+        for frozen, several in sorted(by_frozen.items())
     )

@@ -19,28 +19,32 @@ def _parp_against(other: Arm, most: float, comparisons: Sequence[Comparison]) ->
 
 
 def beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    found = {}
-    for frozen in sorted({one.freeze_updates for one in evidence.comparisons}):
-        comparable = (one for one in evidence.comparisons if MODELS not in one.decoding)
-        here = [one for one in comparable if one.freeze_updates == frozen]
+    tallies = {}
+    for frozen in sorted({comparison.freeze_updates for comparison in evidence.comparisons}):
+        comparable = (
+            comparison for comparison in evidence.comparisons if MODELS not in comparison.decoding
+        )
+        here = [comparison for comparison in comparable if comparison.freeze_updates == frozen]
         if tally := _parp_against(DENSE, 0.5, here):
-            found[frozen] = tally
-    if not found:
+            tallies[frozen] = tally
+    if not tallies:
         return Verdict.UNTESTED, "no PARP beside a dense model, without a language model"
-    fewer, more = sum(one.fewer for one in found.values()), sum(one.more for one in found.values())
+    fewer = sum(tally.fewer for tally in tallies.values())
+    more = sum(tally.more for tally in tallies.values())
     told = "; ".join(
-        f"{frozen} frozen updates, up to 50 %: {tally}" for frozen, tally in found.items()
+        f"{frozen} frozen updates, up to 50 %: {tally}" for frozen, tally in tallies.items()
     )
     return decide(fewer > 0 and not more, more > fewer), told
 
 
 def at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     parts = {arm.name: _parp_against(arm, 0.8, evidence.comparisons) for arm in (OMP, IMP)}
-    found = {name: tally for name, tally in parts.items() if tally}
-    if not found:
+    tallies = {name: tally for name, tally in parts.items() if tally}
+    if not tallies:
         return Verdict.UNTESTED, "no PARP beside OMP or IMP"
-    more, fewer = sum(one.more for one in found.values()), sum(one.fewer for one in found.values())
-    told = "; ".join(f"against {name.upper()}: {tally}" for name, tally in found.items())
+    more = sum(tally.more for tally in tallies.values())
+    fewer = sum(tally.fewer for tally in tallies.values())
+    told = "; ".join(f"against {name.upper()}: {tally}" for name, tally in tallies.items())
     return decide(fewer > 0 and not more, more > 0), told
 
 

@@ -37,12 +37,12 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The first half of C8: what differs from RP in that the random mask moves; no interval is told
     apart.
     """
-    rp = {_alike(one): one.error_rate for one in results if arm_of(one).kind == RP}
+    rp = {_alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
     from_random = [result for result in results if arm_of(result).kind == FROM_RANDOM]
     moving = [result for result in from_random if rp.get(_alike(result))]
     if not moving:
         return None
-    ratios = [one.error_rate / rp[_alike(one)] for one in moving]
+    ratios = [result.error_rate / rp[_alike(result)] for result in moving]
     as_bad = sum(ratio > AS_BAD for ratio in ratios)
     times = f"{min(ratios):.2f} to {max(ratios):.2f} times the errors of RP"
     told = f"PARP from a random mask has {times}, {len(ratios)} pairs"
@@ -51,13 +51,17 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
 
 def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The second half of C8: PARP-P among all that is as sparse and otherwise alike."""
-    sparse = [one for one in results if one.sparsity_target == SPARSE and not is_total(one)]
+    sparse = [
+        result for result in results if result.sparsity_target == SPARSE and not is_total(result)
+    ]
     progressive = [result for result in sparse if arm_of(result).usual == PARP_P]
     others = {
         id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p]
         for p in progressive
     }
-    best = [one.error_rate <= min(others[id(one)]) for one in progressive if others[id(one)]]
+    best = [
+        result.error_rate <= min(others[id(result)]) for result in progressive if others[id(result)]
+    ]
     if not best:
         return None
     return decide(
@@ -65,6 +69,12 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     ), f"PARP-P is best at {100 * SPARSE:g} % in {sum(best)} of {len(best)}"
 
 
-def _alike(one: Result) -> tuple[object, ...]:
+def _alike(result: Result) -> tuple[object, ...]:
     """What two results have to have in common for their methods to be ranked."""
-    return *conditions(one), one.recipe, one.sparsity_target, one.updates, *ranking_options(one)
+    return (
+        *conditions(result),
+        result.recipe,
+        result.sparsity_target,
+        result.updates,
+        *ranking_options(result),
+    )

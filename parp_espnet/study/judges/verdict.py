@@ -36,12 +36,17 @@ class Tally:
     differences: tuple[float, ...]
 
     @classmethod
-    def of(cls, found: Iterable[Comparison]) -> "Tally":
+    def of(cls, comparisons: Iterable[Comparison]) -> "Tally":
         """Count them."""
-        some = list(found)
-        fewer = sum(one.apart and one.difference < 0 for one in some)
-        more = sum(one.apart and one.difference > 0 for one in some)
-        return cls(fewer, more, len(some) - fewer - more, tuple(one.difference for one in some))
+        some = list(comparisons)
+        fewer = sum(comparison.apart and comparison.difference < 0 for comparison in some)
+        more = sum(comparison.apart and comparison.difference > 0 for comparison in some)
+        return cls(
+            fewer,
+            more,
+            len(some) - fewer - more,
+            tuple(comparison.difference for comparison in some),
+        )
 
     def __bool__(self) -> bool:
         return bool(self.differences)
