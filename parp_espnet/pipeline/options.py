@@ -140,7 +140,7 @@ def _check_ranges(program: str, settings: Any) -> None:
             raise UserError(f"{program}: --{name} {shown}: expected {option.range}")
 
 
-def filled[T](cls: type[T], found: Any, where: str, program: str) -> T:
+def filled[T](cls: type[T], loaded: Any, where: str, program: str) -> T:
     """Fill the dataclass `cls` with options that a file has kept; one that is younger has its
     default.
 
@@ -148,13 +148,13 @@ def filled[T](cls: type[T], found: Any, where: str, program: str) -> T:
         UserError: it holds something else.
     """
     options = options_of_class(cls)
-    is_kept = isinstance(found, dict) and {"recipe", "method"} <= found.keys() <= options.keys()
+    is_kept = isinstance(loaded, dict) and {"recipe", "method"} <= loaded.keys() <= options.keys()
     if not is_kept:
         raise UserError(
             f"{where}: expected settings of an experiment, found others; run {program} once more"
         )
     values: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in loaded.items():
         is_path = options[name].kind is Path and value is not None
         values[name] = Path(value) if is_path else value
     return cls(**values)
