@@ -69,7 +69,7 @@ def test_whole_units(mask, upstream: Path, tmp_path: Path):
         assert "units        64 of 128 feed-forward units and 4 of 8 heads pruned" in told
     options = ("--scope", "units", "--sparsity", 0.9, "--out", tmp_path / "no")
     code, _, error = mask("from-upstream", "--upstream", upstream, *options)
-    assert code == 1
+    assert code == 2
     assert "pattern units: sparsity 0.9: heads: expected one at least that is left" in error
 
 
