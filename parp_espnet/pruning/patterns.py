@@ -123,6 +123,15 @@ class Units:
     def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
         return 0
 
+    def check_count(self, kind: str, count: int, sparsity: float) -> None:
+        """Raise `UserError` where nothing is left of so many units of a layer."""
+        pruned = round(sparsity * count)
+        if pruned >= count:
+            raise UserError(
+                f"pattern {self.word}: sparsity {sparsity:g}: {kind}: expected one at least that "
+                f"is left in each layer, found {pruned} of {count} pruned; take a lower sparsity"
+            )
+
     def told(self) -> str:
         what = " and ".join(self.kinds)
         return f"whole {what}" + (", as many in every layer" if self.even else "")

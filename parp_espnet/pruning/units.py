@@ -94,37 +94,33 @@ def keep_units(pattern: Units, scores: Mapping[str, Tensor], sparsity: float) ->
     kept = {name: torch.ones_like(tensor, dtype=torch.bool) for name, tensor in scores.items()}
     shapes = {name: tuple(tensor.shape) for name, tensor in scores.items()}
     for kind, own in zip(pattern.kinds, places(pattern, shapes), strict=True):
-        where = f"pattern {pattern.word}: sparsity {sparsity:g}"
         sums = _sums(own, scores)
-        if pattern.even:
-            chosen = _even(f"{where}: {kind}", own, sums, sparsity)
-        else:
-            chosen = _free(f"{where}: {kind}", own, sums, sparsity)
+        chosen = (_even if pattern.even else _free)(pattern, kind, own, sums, sparsity)
         for place, units in zip(own, chosen, strict=True):
             kept[place.name] = _whole(units, scores[place.name])
     return kept
 
 
-def _even(where: str, own: list[Place], sums: list[Tensor], sparsity: float) -> list[Tensor]:
+def _even(
+    pattern: Units, kind: str, own: list[Place], sums: list[Tensor], sparsity: float
+) -> list[Tensor]:
     chosen = []
     for place, scores in zip(own, sums, strict=True):
-        pruned = round(sparsity * place.number)
-        if pruned >= place.number:
-            raise UserError(
-                f"{where}: expected one at least that is left in each layer, found {pruned} of "
-                f"{place.number} pruned; take a lower sparsity"
-            )
-        chosen.append(_largest(scores, pruned))
+        pattern.check_count(kind, place.number, sparsity)
+        chosen.append(_largest(scores, round(sparsity * place.number)))
     return chosen
 
 
-def _free(where: str, own: list[Place], sums: list[Tensor], sparsity: float) -> list[Tensor]:
+def _free(
+    pattern: Units, kind: str, own: list[Place], sums: list[Tensor], sparsity: float
+) -> list[Tensor]:
     total = sum(place.number for place in own)
     pruned = round(sparsity * total)
     if pruned > total - len(own):
         raise UserError(
-            f"{where}: expected one at least that is left in each of {len(own)} layers, found "
-            f"{pruned} of {total} pruned; take a lower sparsity"
+            f"pattern {pattern.word}: sparsity {sparsity:g}: {kind}: expected one at least that is "
+            f"left in each of {len(own)} layers, found {pruned} of {total} pruned; take a lower "
+            f"sparsity"
         )
     guarded = []
     for scores in sums:

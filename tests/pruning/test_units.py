@@ -23,6 +23,7 @@ from parp_espnet.pruning.combine import random_mask
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.masks import Mask, kept_in
 from parp_espnet.pruning.methods import METHODS, rounds
+from parp_espnet.pruning.patterns import PATTERNS
 from parp_espnet.pruning.pool import find_pool, shapes_of
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import prune_, select
@@ -206,8 +207,10 @@ def trained(conf: dict[str, Any], until: int = 8, state: dict[str, Any] | None =
     return pruning, {"model": model.state_dict(), "pruning": pruning.state_dict()}
 
 
-@pytest.mark.parametrize("pattern", ["units", "ffn", "heads", "units-free"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("method", "pattern"),
+    [*((method, "units") for method in METHODS), *(("parp", one) for one in PATTERNS)],
+)
 def test_every_method_prunes_whole_units(method: str, pattern: str, tmp_path: Path) -> None:
     conf = conf_of(method, pattern, tmp_path)
     pruning, _ = trained(conf)
