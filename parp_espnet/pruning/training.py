@@ -18,8 +18,11 @@ from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.first import first_mask
+from parp_espnet.pruning.freezing import train_beside
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.pruning.measures import Inputs, measure_for
+from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
+from parp_espnet.pruning.methods import Weights
+from parp_espnet.pruning.movers import mover_for
 from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.ranking import Ranking
@@ -74,14 +77,22 @@ class PrunedTraining:
         # Nothing is looked at where no weights are ranked in training.
         need = self.ranking.row.needs if settings.ranks else Need.NOTHING
         names = settings.pool_names(parameters)
+        if settings.row.weights is Weights.KEPT:
+            train_beside(model, names.values())
+        measure: Measure = measure_for(need, pool, names, model, optimizer)
+        mover = mover_for(settings, pool, optimizer, self.ranking, measure.of)
+        if settings.row.learns:
+            measure = Learned(mover.score_of)
         self.pruner = Pruner(
             pool,
             adjusts=settings.row.adjusts,
             schedule=settings.schedule,
             ranking=self.ranking,
-            measure=measure_for(need, pool, names, model, optimizer),
+            measure=measure,
+            mover=mover,
             record=record,
         )
+        optimizer.register_step_pre_hook(lambda *_: self.pruner.before_update())
         optimizer.register_step_post_hook(lambda *_: self.pruner.after_update())
 
     @property
@@ -113,7 +124,7 @@ class PrunedTraining:
         self._first = first_mask(
             self.pruner.pool,
             sparsity,
-            self.ranking,
+            settings.first_ranking,
             settings.initial_mask,
             self.whose,
             self.pruner.measure.of,

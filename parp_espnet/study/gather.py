@@ -144,7 +144,7 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
         )
         for one in done
     ]
-    of_omp = [arm_of(one.result).row.first_mask is Source.FINETUNED for one in done]
+    of_omp = [_is_of_omp(one.result) for one in done]
     for upstream, sparsity, frozen, more in dict.fromkeys(compress(settings, of_omp)):
         masks: dict[str, Mask] = {}
         nobodys: set[str] = set()
@@ -169,8 +169,14 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
 def _overlaps(one: Done) -> bool:
     """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
     arm = arm_of(one.result)
-    ranked = arm.row.first_mask is Source.FINETUNED or _is_nobodys(one.result)
+    ranked = _is_of_omp(one.result) or _is_nobodys(one.result)
     return ranked and not arm.first and not arm.given
+
+
+def _is_of_omp(result: Result) -> bool:
+    """Whether its mask is OMP's, which stays."""
+    row = arm_of(result).row
+    return row.first_mask is Source.FINETUNED and not row.adjusts
 
 
 def _is_nobodys(result: Result) -> bool:

@@ -105,7 +105,7 @@ class Experiment:
         """
         settings, beside = self.settings, self.directory.parent
         found = {beside / tag: settings.round_length for tag in settings.round_tags}
-        if self.first_mask is Source.FINETUNED:
+        if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
             found[beside / settings.dense.tag] = settings.updates
         return found | {self.directory: settings.updates}
 
@@ -125,9 +125,13 @@ class Experiment:
         """The mask that others may begin with: what OMP ranked, which is there early, or what the
         run ended with.
         """
-        if self.first_mask is Source.FINETUNED:
-            return self.directory / OMP_MASK
-        return self.directory / FINAL_MASK
+        return self.directory / (OMP_MASK if self.is_early else FINAL_MASK)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether that mask is there before it has trained."""
+        row = self.settings.pruning.row
+        return self.first_mask is Source.FINETUNED and not row.from_finetuned
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,7 @@ class Study:
                 sources = [by_directory[need] for need in one.needs]
                 after = [0]
                 for source in sources:
-                    if source.first_mask is not Source.FINETUNED:
+                    if not source.is_early:
                         after.append(level(source))
                 levels[one.directory] = 1 + max(after) if one.prunes else 0
             return levels[one.directory]
