@@ -57,7 +57,7 @@ def test_dense_models_and_their_masks_come_first() -> None:
 
 
 def test_weights_that_were_finetuned_come_after_dense_and_are_counted(tmp_path: Path) -> None:
-    """A router of finetuned weights needs the dense model; its mask is there once it has trained."""
+    """A router of finetuned weights needs the dense model; its own mask is that of its end."""
     file = tmp_path / "study.yaml"
     arms = {
         "dense": {"method": "dense"},
