@@ -89,7 +89,7 @@ class Experiment:
         """
         settings, beside = self.settings, self.directory.parent
         updates = {beside / tag: settings.round_length for tag in settings.round_tags}
-        if self.first_mask is Source.FINETUNED:
+        if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
             updates[beside / settings.dense.tag] = settings.updates
         return updates | {self.directory: settings.updates}
 
@@ -111,6 +111,10 @@ class Experiment:
         """The mask that others may begin with: what OMP ranked, which is there early, or what the
         run ended with.
         """
-        if self.first_mask is Source.FINETUNED:
-            return self.directory / OMP_MASK
-        return self.directory / FINAL_MASK
+        return self.directory / (OMP_MASK if self.is_early else FINAL_MASK)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether that mask is there before it has trained."""
+        row = self.settings.pruning.row
+        return self.first_mask is Source.FINETUNED and not row.from_finetuned

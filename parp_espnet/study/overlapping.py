@@ -35,7 +35,7 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
             apart.all(result),
         )
         groups.setdefault(setting, []).append(run)
-        if arm_of(result).row.first_mask is Source.FINETUNED:
+        if _is_of_omp(result):
             of_omp[setting] = None
     for setting in of_omp:
         upstream, sparsity, frozen, more = setting
@@ -61,8 +61,14 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
 def has_comparable_mask(run: Done) -> bool:
     """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
     arm = arm_of(run.result)
-    ranked = arm.row.first_mask is Source.FINETUNED or _is_nobodys(run.result)
+    ranked = _is_of_omp(run.result) or _is_nobodys(run.result)
     return ranked and not arm.first and not arm.given
+
+
+def _is_of_omp(result: Result) -> bool:
+    """Whether its mask is OMP's, which stays."""
+    row = arm_of(result).row
+    return row.first_mask is Source.FINETUNED and not row.adjusts
 
 
 def _is_nobodys(result: Result) -> bool:

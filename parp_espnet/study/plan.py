@@ -62,7 +62,7 @@ class Study:
                 sources = [by_directory[need] for need in experiment.needs]
                 after = [0]
                 for source in sources:
-                    if source.first_mask is not Source.FINETUNED:
+                    if not source.is_early:
                         after.append(level(source))
                 levels[experiment.directory] = 1 + max(after) if experiment.prunes else 0
             return levels[experiment.directory]

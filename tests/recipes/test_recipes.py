@@ -129,6 +129,24 @@ def test_omp_dry_runs_its_dense_experiment_first(tmp_path: Path) -> None:
     assert "mask from-model --model exp/phn_dense_" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("recipe", "model", "training", "weights"),
+    [
+        ("cldr/es", "--upstream", "bin.train --config", "--init_param exp/phn_dense_"),
+        ("glue/cldr_kind", "--model", "bin.glue train", "--initial_weights exp/glue_dense_"),
+    ],
+)
+def test_a_router_of_finetuned_weights_dry_runs_dense_once_and_begins_with_it(
+    recipe: str, model: str, training: str, weights: str, tmp_path: Path
+) -> None:
+    for mask in ("finetuned", "uniform"):
+        words = ("--method", "router-p", "--first_mask", mask)
+        done = dry_run(recipe, model, str(tmp_path), *words)
+        assert done.returncode == 0, done.stderr
+        lines = [line for line in done.stdout.splitlines() if training in line]
+        assert [weights in line for line in lines] == [False, True]
+
+
 def test_the_study_dry_runs() -> None:
     words = [str(ROOT / "run.sh"), "--dry_run", "true"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")
