@@ -68,9 +68,12 @@ class Experiment:
     scope: Annotated[
         str, "rank weights global-ly, within each layer or tensor, or by a file of rates (.yaml)"
     ] = GLOBAL
-    pattern: Annotated[str, "keep N of M consecutive weights, such as 2:4; none: any weights"] = (
-        NONE
-    )
+    pattern: Annotated[
+        str,
+        "prune any weights: none; of M consecutive ones all but N: such as 2:4; or whole units, of "
+        "which --sparsity is then the share: units, ffn, heads, as many in every layer, or "
+        "units-free …",
+    ] = NONE
     prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
     prune_pattern: Annotated[
         str | None, "regular expression of the names of a pool of your own"

@@ -11,6 +11,7 @@ Beside the model and the optimizer a checkpoint holds `pruning.state_dict()`; a 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -29,6 +30,7 @@ from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.scores import Need
 from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.pruning.units import heads_of
 
 
 def _ignore(_: PruneEvent) -> None:
@@ -77,6 +79,8 @@ class PrunedTraining:
         # Nothing is looked at where no weights are ranked in training.
         need = self.ranking.row.needs if settings.ranks else Need.NOTHING
         names = settings.pool_names(parameters)
+        if self.ranking.counts_heads:
+            self.ranking = replace(self.ranking, heads=heads_of(model, names.values()))
         if settings.row.weights is Weights.KEPT:
             train_beside(model, names.values())
         measure: Measure = measure_for(need, pool, names, model, optimizer)

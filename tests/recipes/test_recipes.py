@@ -49,9 +49,10 @@ def test_every_language_of_common_voice_has_a_recipe() -> None:
     )
 
 
-def test_db_sh_has_every_folder() -> None:
-    names = re.findall(r"^export (\w+)=", (ROOT / "db.sh").read_text(), re.MULTILINE)
-    assert names == [*map(str.upper, FOLDERS), "GLUE"]
+def test_db_sh_names_folders_of_corpora_alone() -> None:
+    names = re.findall(r"^#? *export (\w+)=", (ROOT / "db.sh").read_text(), re.MULTILINE)
+    assert names
+    assert set(names) <= {*map(str.upper, FOLDERS), "GLUE"}
 
 
 def test_every_language_with_a_voice_has_a_recipe() -> None:
