@@ -126,16 +126,26 @@ class Movement(Beside):
 
     @torch.no_grad()
     def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
-        # The model's own weights are written anew in the end: until then they have the scores.
+        moved = select(self._numbers(), sparsity, self.ranking)
+        self._show(moved)
+        return moved
+
+    def _numbers(self) -> Tensors:
+        """What is ranked in the place of the scores, from 0 on."""
+        if self.ranking.form is not None:
+            # A pattern may add scores up: they are to keep their distances.
+            lowest = min(float(scores.min()) for scores in self.scores.values())
+            return {name: scores - lowest for name, scores in self.scores.items()}
+        # The model's own weights are written anew in the end: until then they have the numbers.
         numbers: Tensors = {}
         for name, parameter in self.pool.items():
             place = parameter.detach() if parameter.is_contiguous() else None
             numbers[name] = ordered(self.scores[name], place)
-        moved = select(numbers, sparsity, self.ranking)
-        self._show(moved)
-        return moved
+        return numbers
 
     def score_of(self, name: str) -> Tensor:
+        if self.ranking.form is not None:
+            return self._numbers()[name]
         return ordered(self.scores[name])
 
     def state_dict(self) -> dict[str, Tensors]:

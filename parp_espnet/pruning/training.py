@@ -128,7 +128,7 @@ class PrunedTraining:
         self._first = first_mask(
             self.pruner.pool,
             sparsity,
-            settings.first_ranking,
+            self.ranking.by_magnitude if settings.row.learns else self.ranking,
             settings.initial_mask,
             self.whose,
             self.pruner.measure.of,
