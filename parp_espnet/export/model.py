@@ -1,17 +1,21 @@
 """An upstream with its CTC head as one module of transformers' own classes, without ESPnet."""
 
 from collections.abc import Callable, Mapping
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError
 from parp_espnet.later import imported_later
 
 if TYPE_CHECKING:
     from parp_espnet.export.names import Family
     from parp_espnet.export.trained import Trained
+
+MOST_SAID = 200
+"""Letters of torch's words, which may name hundreds of tensors."""
 
 
 class CtcModel(nn.Module):
@@ -190,8 +194,23 @@ def filled(
     try:
         model.load_state_dict(dict(weights), strict=True, assign=True)
     except RuntimeError as error:
-        raise UserError(f"{where}: does not fit its configuration: {describe(error)}") from None
+        raise UserError(
+            f"{where}: the model does not fit its configuration ({_misfit(error)}): is it another "
+            f"experiment's?"
+        ) from None
     return model.eval().requires_grad_(False)
+
+
+def _misfit(error: RuntimeError) -> str:
+    """The first that torch says of weights that do not fit, in one line of some length."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[1] if len(lines) > 1 else lines[0]
+    return shorten(first.rstrip(" ."), MOST_SAID, placeholder=" …")
+
+
+def check_fits(trained: "Trained") -> None:
+    """Raise `UserError` where an experiment's weights are not those of its configuration."""
+    filled(trained.family, trained.upstream, trained.weights(), str(trained.folder))
 
 
 def ctc_module(trained: "Trained") -> CtcModel:

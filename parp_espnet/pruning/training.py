@@ -19,8 +19,11 @@ from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.first import first_mask
+from parp_espnet.pruning.freezing import train_beside
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.pruning.measures import Inputs, measure_for
+from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
+from parp_espnet.pruning.methods import Weights
+from parp_espnet.pruning.movers import mover_for
 from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.ranking import Ranking
@@ -78,14 +81,22 @@ class PrunedTraining:
         names = settings.pool_names(parameters)
         if self.ranking.counts_heads:
             self.ranking = replace(self.ranking, heads=heads_of(model, names.values()))
+        if settings.row.weights is Weights.KEPT:
+            train_beside(model, names.values())
+        measure: Measure = measure_for(need, pool, names, model, optimizer)
+        mover = mover_for(settings, pool, optimizer, self.ranking, measure.of)
+        if settings.row.learns:
+            measure = Learned(mover.score_of)
         self.pruner = Pruner(
             pool,
             adjusts=settings.row.adjusts,
             schedule=settings.schedule,
             ranking=self.ranking,
-            measure=measure_for(need, pool, names, model, optimizer),
+            measure=measure,
+            mover=mover,
             record=record,
         )
+        optimizer.register_step_pre_hook(lambda *_: self.pruner.before_update())
         optimizer.register_step_post_hook(lambda *_: self.pruner.after_update())
 
     @property
@@ -117,7 +128,7 @@ class PrunedTraining:
         self._first = first_mask(
             self.pruner.pool,
             sparsity,
-            self.ranking,
+            settings.first_ranking,
             settings.initial_mask,
             self.whose,
             self.pruner.measure.of,
