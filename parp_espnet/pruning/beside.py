@@ -62,6 +62,12 @@ class Beside:
     @torch.no_grad()
     def _show(self, kept: Pool) -> None:
         """Give the model its weights."""
+        # Imported here: numba takes half a second.
+        from parp_espnet.pruning import windowed  # noqa: PLC0415
+
+        if windowed.suits(self.pool) and windowed.suits(self.weights):
+            windowed.show_(self.pool, self.weights, kept)
+            return
         for name, parameter in self.pool.items():
             torch.mul(self.weights[name], kept[name], out=parameter)
 
