@@ -18,11 +18,13 @@ from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.directories import read_directory
 from parp_espnet.corpora.folders import TRANSCRIPTS, advice_on, has_transcripts, read_folder
 from parp_espnet.corpora.items import Item, Items
+from parp_espnet.corpora.json_lists import is_json
 from parp_espnet.corpora.leftover import Tree, is_system, left_over, walk
 from parp_espnet.corpora.lhotse import holds_cuts, is_manifest, is_recordings, read_manifest
 from parp_espnet.corpora.listed import listed
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.corpora.sheets import Entry, by_split, is_json, is_list, read_sheet
+from parp_espnet.corpora.sheets import Entry, is_list, read_sheet
+from parp_espnet.corpora.split_names import by_split
 from parp_espnet.corpora.tiered import has_tiers, is_tiers, read_tiers
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file

@@ -103,15 +103,15 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
 
     Where it is spelled, there are "words" and "letters" instead of phones.
     """
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         "file": transcript.name,
         "seconds": round(transcript.seconds, 4),
         "text": " ".join(part.name for part in transcript.parts),
         f"{transcript.unit}s": _timed(transcript.unit, transcript.parts),
     }
     if transcript.spelled:
-        found["letters"] = _timed("letter", transcript.phones)
-    return json.dumps(found, ensure_ascii=False, indent=indent) + "\n"
+        content["letters"] = _timed("letter", transcript.phones)
+    return json.dumps(content, ensure_ascii=False, indent=indent) + "\n"
 
 
 def _timed(unit: str, parts: Iterable[Phone]) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ CONFS = {
     "magnitude": PARP,
     "activation": PARP | {"score": "activation"},
     "moment": GROWING | {"score": "moment"},
+    "learned": PARP | {"method": "movement", "score_lr": 3.0},
 }
 TOTAL = 2 * 24 * 16
 

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from parp_espnet.corpora.known.corpus import (
     OF_SETS,
@@ -24,8 +24,6 @@ from parp_espnet.phones.phonemiser import LETTERS
 @dataclass(frozen=True)
 class Options:
     """Where they are, and what their lists and texts hold."""
-
-    GROUP: ClassVar = "options of --corpus own"
 
     own: Annotated[
         Path | None,
