@@ -15,6 +15,7 @@ parp-study job results/quick --wave 1 --job 2
 """
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -191,12 +192,23 @@ def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
             [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
         )
         _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
+        if study.exports:
+            _measure(experiment, study.exports)
     for masked in study.masks_of(experiment):
         # Now, so that whoever begins with another language's mask finds it.
         if not is_unpacked(masked):
             _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
     if completes:
         note_job(experiment, time.monotonic() - begin)
+
+
+def _measure(experiment: Experiment, formats: Sequence[str]) -> None:
+    """Measure its exports, on one thread, in a process that ends with what it has loaded."""
+    module = "parp_espnet.bin.measure_exports"
+    words = [sys.executable, "-m", module, str(ROOT / experiment.directory), "--to", *formats]
+    done = subprocess.run(words, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    if done.returncode != 0:
+        sys.exit(done.returncode)
 
 
 def _combine(combined: Combined) -> str:

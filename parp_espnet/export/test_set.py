@@ -30,6 +30,8 @@ class TestSet:
     name: str
     recordings: Mapping[str, Path]
     tokens: Mapping[str, tuple[str, ...]]
+    place: Path
+    """Their Kaldi directory."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def find_test_set(trained: Trained, data: Path | None = None) -> TestSet | None:
             return None
         lacking = sorted(tokens.keys() - recordings.keys())[0]
         raise UserError(f"{place}: expected the utterances of {decoded}, found no {lacking}")
-    return TestSet(name, {key: recordings[key] for key in tokens}, tokens)
+    return TestSet(name, {key: recordings[key] for key in tokens}, tokens, place)
 
 
 def compare(tests: TestSet, recognise: Recognise) -> Compared:

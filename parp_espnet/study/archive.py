@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from parp_espnet.errors import UserError, describe
+from parp_espnet.export.measured import EXPORTS
 from parp_espnet.files import atomic_write, regular, write_json
 from parp_espnet.locks import locked
 from parp_espnet.pipeline.pruning import LOCK
@@ -38,7 +39,7 @@ RESULT = "result.json"
 RECIPES = "egs2"
 MASKS = (OMP_MASK, FINAL_MASK)
 RECORDS = (
-    RESULT, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}",
+    RESULT, EXPORTS, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}",
     f"{BY_LANGUAGE}/*/utterances.tsv",
     "pruning.jsonl", "tensorboard/valid/events.*", "decode_*/*/score/confusions.tsv",
 )  # fmt: skip
