@@ -129,7 +129,7 @@ def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except Exception as error:
-        if (number := _refusal(error, temporary)) is not None:
+        if (number := refusal(error, temporary)) is not None:
             raise UserError(cannot_write(path, number)) from error
         raise
     finally:
@@ -166,7 +166,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     except UserError:
         raise
     except Exception as error:
-        if (number := _refusal(error, temporary / ".room")) is not None:
+        if (number := refusal(error, temporary / ".room")) is not None:
             raise UserError(cannot_write(folder, number)) from error
         raise
     finally:
@@ -265,7 +265,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     return total
 
 
-def _refusal(error: Exception, temporary: Path) -> int | None:
+def refusal(error: Exception, temporary: Path) -> int | None:
     """Return the number of the error by which a disk takes no more, where that is why a file could
     not be written.
     """

@@ -32,7 +32,6 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from parp_espnet.scoring.result import Result
-from tests import apart
 
 # A shell without job control starts background jobs with Ctrl-C ignored, and what they start
 # inherits that: a test run in the background could not interrupt anything. With a handler here, the
@@ -116,16 +115,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (n for n, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG)
         )
     )
-
-
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Run the tests of some files elsewhere."""
-    if not apart.is_apart(item):
-        return None
-    apart.run(item)
-    # What the test before has left for this one's folder, which the next may not be of.
-    item.session._setupstate.teardown_exact(nextitem)
-    return True
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:

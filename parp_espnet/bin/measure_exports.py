@@ -9,8 +9,8 @@ import warnings
 from pathlib import Path
 
 from parp_espnet.errors import command
+from parp_espnet.export.costs import EXPORTS, measure
 from parp_espnet.export.formats import MEASURED
-from parp_espnet.export.measured import EXPORTS, measure
 
 
 @command

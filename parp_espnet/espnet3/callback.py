@@ -160,7 +160,6 @@ class PruningCallback(Callback):
             )
         model = model_of(pl_module)
         self._started = time.perf_counter()
-        self._head_first = HeadFirst(model)
         self.pruning = PrunedTraining(
             model,
             trainer.optimizers[0],
@@ -168,6 +167,8 @@ class PruningCallback(Callback):
             record=self._record,
             whose=Origin.of_experiment(self.directory),
         )
+        # After it, since some methods freeze more than the convolutions, and for good.
+        self._head_first = HeadFirst(model)
         if trainer.ckpt_path is not None:
             self._resume(str(trainer.ckpt_path))
         else:

@@ -18,7 +18,8 @@ from parp_espnet.espnet.found import SUMMARY
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import parse_yaml, write_json, write_text
 from parp_espnet.pruning.masks import iou
-from parp_espnet.pruning.pruner import apply_mask, nonzero_count
+from parp_espnet.pruning.pruner import nonzero_count
+from parp_espnet.pruning.selection import apply_mask
 from parp_espnet.pruning.training import PrunedTraining
 from parp_espnet.upstreams.foreign import read_checkpoint
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet import __version__
+from parp_espnet.export.cut import Cut
 from parp_espnet.export.figure import draw_layers
 from parp_espnet.export.formats import Options
 from parp_espnet.export.test_set import Compared
@@ -131,7 +132,7 @@ def write_card(trained: Trained, folder: Path, facts: Facts, options: Options) -
         _what(trained),
         _errors(trained, facts),
         _sparsity(trained, layered, mask),
-        _sizes(folder, facts),
+        _sizes(trained, folder, facts),
         _use(trained, facts),
         _limits(trained),
         f"## To cite\n\nSee [{CITATION}]({CITATION}), and the upstream's own makers.\n",
@@ -214,10 +215,15 @@ def _row(result: Result) -> str:
 def _sparsity(trained: Trained, layered: Mapping[str, float], mask: Mask | None) -> str:
     layers = find_layers(trained.states)
     count = "" if layers is None else f" of {len(layers.numbered)} layers"
-    lines = [
-        "## Sparsity\n",
-        f"{100 * trained.sparsity:.2f} % of the pool{count} is zero, exactly.",
-    ]
+    lines = ["## Sparsity\n"]
+    if trained.cut is None:
+        lines.append(f"{100 * trained.sparsity:.2f} % of the pool{count} is zero, exactly.")
+    else:
+        lines.append(
+            f"Whole units were pruned{count.replace(' of', ' in')}, and are removed here: "
+            f"{trained.cut.told}. Of the pool that is left {100 * trained.sparsity:.2f} % is zero; "
+            f"what follows is of the model before."
+        )
     if mask is not None:
         lines.append(f"Mask: sha256 `{mask.sha256}`.")
     if layered:
@@ -226,7 +232,31 @@ def _sparsity(trained: Trained, layered: Mapping[str, float], mask: Mask | None)
     return "\n".join(lines) + "\n"
 
 
-def _sizes(folder: Path, facts: Facts) -> str:
+def _cost(cut: Cut) -> list[str]:
+    """What was removed is worth."""
+    lines = [
+        f"\n| {cut.before.seconds:g} s in PyTorch, fp32 | before | after |",
+        "|---|---|---|",
+    ]
+    rows = {
+        "parameters, M": (cut.before.parameters / 1e6, cut.after.parameters / 1e6),
+        "multiply–adds, G": (cut.before.products / 1e9, cut.after.products / 1e9),
+        f"milliseconds ({processor()}, threads: {threads()})": (
+            cut.before.milliseconds,
+            cut.after.milliseconds,
+        ),
+    }
+    for name, (before, after) in rows.items():
+        lines.append(f"| {name} | {before:.2f} | {after:.2f} |")
+    if not cut.stock:
+        lines.append(
+            "\nNo stock class of transformers has layers like these: they leave as ONNX, as "
+            "OpenVINO, and as a bundle, whose configuration says how to build them."
+        )
+    return lines
+
+
+def _sizes(trained: Trained, folder: Path, facts: Facts) -> str:
     lines = ["## Size and speed\n", "| file | bytes |", "|---|---|"]
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -236,8 +266,11 @@ def _sizes(folder: Path, facts: Facts) -> str:
         lines.append(
             f"\nRecognising {facts.compared.audio_seconds:.0f} s of {facts.compared.name}, one "
             f"utterance at a time, ran {speed:.0f} times as fast as it is spoken, on "
-            f"{processor()} (threads: {threads()}). Zeros save disk, not time."
+            f"{processor()} (threads: {threads()})."
+            f"{' Zeros save disk, not time.' if trained.cut is None else ''}"
         )
+    if trained.cut is not None:
+        lines += _cost(trained.cut)
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,7 @@ extra.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from parp_espnet.errors import UserError, describe
@@ -13,7 +14,19 @@ def need(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
-        raise UserError(
-            f"{package} cannot be imported ({describe(error)}): pip install 'parp-espnet[{extra}]'"
-        ) from None
+        raise UserError(_missing(module, extra, describe(error))) from None
+
+
+def check_installed(module: str, extra: str) -> None:
+    """Raise `UserError` where a module of an extra is not installed; it is not imported."""
+    try:
+        missing = find_spec(module) is None
+    except (ImportError, ValueError) as error:
+        raise UserError(_missing(module, extra, describe(error))) from None
+    if missing:
+        raise UserError(_missing(module, extra, "it is not installed"))
+
+
+def _missing(module: str, extra: str, why: str) -> str:
+    package = module.partition(".")[0]
+    return f"{package} cannot be imported ({why}): pip install 'parp-espnet[{extra}]'"

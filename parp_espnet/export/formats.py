@@ -88,10 +88,14 @@ def export(
 ) -> dict[str, list[str]]:
     """Write an experiment in some formats; return what is to be said of each.
 
-    Raises `UserError` where a format is unknown or cannot hold the experiment, where a directory
-    holds something else, or the disk is full: what was complete before stays, and nothing half.
+    Raises `UserError` where a format is unknown or cannot hold the experiment, where its model is
+    another's, where a directory holds something else, or the disk is full: what was complete before
+    stays, and nothing half.
     """
+    from parp_espnet.export.model import check_fits  # noqa: PLC0415  # seconds of imports
+
     check_formats(names)
+    check_fits(trained)
     said = {}
     for name, place in places(folder, names).items():
         with atomic_folder(place) as temporary:

@@ -1,5 +1,7 @@
 """Hugging Face's format: what `AutoModelForCTC`, `AutoProcessor` and `pipeline` load."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from parp_espnet.phones.spelled import SPACE
 from parp_espnet.recognition.grid import RATE
 
 BLANK, UNKNOWN = "<blank>", "<unk>"
+DELIMITER = "|"
+"""What is between words: transformers 5.23 forgets another one when it loads what it has saved."""
 TYPES = {"fp32": torch.float32, "fp16": torch.float16}
 LEAST_EQUAL = 0.5
 """Below this share of utterances with stage 12's tokens it is another model, by some defect."""
@@ -31,7 +35,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     model = filled(trained.family, trained.upstream, trained.weights(), str(trained.folder))
     model.config.update(_settings(trained))
     model.to(TYPES[options.dtype]).save_pretrained(folder)
-    _write_processor(trained, folder)
+    write_processor(trained, folder)
     facts = Facts("hf", dtype=options.dtype, compared=_check(trained, folder, options))
     write_card(trained, folder, facts, options)
     return [facts.told_of_tokens]
@@ -50,14 +54,19 @@ def _settings(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _write_processor(trained: Trained, folder: Path) -> None:
+def write_processor(trained: Trained, folder: Path) -> None:
     """Write the tokeniser, which spells labels as stage 12 does, and what makes samples of waves as
-    training heard them.
+    training heard them. Raises `UserError` where letters cannot be told from what is between words.
     """
-    vocabulary = {token: place for place, token in enumerate(trained.tokens)}
-    write_json(folder / "vocab.json", vocabulary)
-    spelled = SPACE in vocabulary
-    words: dict[str, Any] = {"do_lower_case": False, "word_delimiter_token": SPACE}
+    spelled = SPACE in trained.tokens
+    if spelled and DELIMITER in trained.tokens:
+        raise UserError(
+            f"{trained.folder}: hf: expected letters without {DELIMITER}, which transformers has "
+            f"between words, found it; take --to bundle or onnx"
+        )
+    names = [DELIMITER if token == SPACE else token for token in trained.tokens]
+    write_json(folder / "vocab.json", {name: place for place, name in enumerate(names)})
+    words: dict[str, Any] = {"do_lower_case": False}
     phones: dict[str, Any] = {"do_phonemize": False}
     # The plain tokeniser joins labels without spaces: right for letters alone.
     kind = "Wav2Vec2CTCTokenizer" if spelled else "Wav2Vec2PhonemeCTCTokenizer"
@@ -89,15 +98,18 @@ def _check(trained: Trained, folder: Path, options: Options) -> Compared | None:
     model = transformers_class("AutoModelForCTC").from_pretrained(folder, dtype=torch.float32)
     processor = transformers_class("AutoProcessor").from_pretrained(folder)
     spelled = SPACE in trained.tokens
+    if spelled:
+        texts = {name: (spell(tokens),) for name, tokens in tests.tokens.items()}
+        tests = replace(tests, tokens=texts)
 
     def recognise(samples: NDArray[np.float32]) -> tuple[str, ...]:
         heard = processor(samples, sampling_rate=RATE, return_tensors="pt")
         if heard.input_values.shape[1] < trained.grid.field:
-            return ()
+            return ("",) if spelled else ()
         with torch.inference_mode():
             labels = model(**heard).logits.argmax(-1)[0]
         text = processor.tokenizer.decode(labels)
-        return _letters(text) if spelled else tuple(text.split())
+        return (text,) if spelled else tuple(text.split())
 
     compared = compare(tests, recognise)
     if compared.equal < LEAST_EQUAL * compared.utterances:
@@ -108,8 +120,6 @@ def _check(trained: Trained, folder: Path, options: Options) -> Compared | None:
     return compared
 
 
-def _letters(text: str) -> tuple[str, ...]:
-    """The tokens that a text of words spells; where letters are no single characters, another
-    spelling of the same.
-    """
-    return tuple(SPACE if letter == " " else letter for letter in text)
+def spell(letters: Sequence[str]) -> str:
+    """The text of letters, as transformers' tokeniser joins them: without spaces at its ends."""
+    return "".join(" " if letter == SPACE else letter for letter in letters).strip()

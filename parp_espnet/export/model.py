@@ -1,17 +1,21 @@
 """An upstream with its CTC head as one module of transformers' own classes, without ESPnet."""
 
 from collections.abc import Callable, Mapping
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError
 from parp_espnet.later import imported_later
 
 if TYPE_CHECKING:
     from parp_espnet.export.names import Family
     from parp_espnet.export.trained import Trained
+
+MOST_SAID = 200
+"""Letters of torch's words, which may name hundreds of tensors."""
 
 
 class CtcModel(nn.Module):
@@ -115,16 +119,59 @@ def _masked(norm: nn.GroupNorm, hidden: Tensor, frames: Tensor) -> Tensor:
     return (scaled * norm.weight[:, None] + norm.bias[:, None]) * present
 
 
+LAYERS = "parp_espnet_layers"
+"""In a configuration: how many feed-forward units and heads each layer has, where a stock class
+cannot say it.
+"""
+
+
 def build_upstream(family: "Family", config: Mapping[str, Any]) -> Any:
     """Return an upstream of transformers, of weights that mean nothing yet."""
     kind = transformers_class(family.upstream_class)
-    return kind(kind.config_class.from_dict(dict(config)))
+    plain = {name: value for name, value in config.items() if name != LAYERS}
+    return _narrowed(kind(kind.config_class.from_dict(plain)), config)
 
 
 def build(family: "Family", config: Mapping[str, Any], labels: int) -> Any:
     """Return an upstream with a CTC head for so many labels, of weights that mean nothing yet."""
     kind = transformers_class(family.model_class)
-    return kind(kind.config_class.from_dict(dict(config) | {"vocab_size": labels}))
+    plain = {name: value for name, value in config.items() if name != LAYERS}
+    model = kind(kind.config_class.from_dict(plain | {"vocab_size": labels}))
+    _narrowed(model.base_model, config)
+    return model
+
+
+def _narrowed(upstream: Any, config: Mapping[str, Any]) -> Any:
+    """Build the layers of an upstream again, as narrow as a configuration of ours has them.
+
+    Raises `UserError` where it does not say it of all.
+    """
+    if LAYERS not in config:
+        return upstream
+    layers = upstream.encoder.layers
+    units, heads = (_counts(config[LAYERS], kind, len(layers)) for kind in ("units", "heads"))
+    width = int(config["hidden_size"])
+    for layer, units_left, heads_left in zip(layers, units, heads, strict=True):
+        attention, feed_forward = layer.attention, layer.feed_forward
+        rows = heads_left * attention.head_dim
+        attention.num_heads = heads_left
+        for part in ("q_proj", "k_proj", "v_proj"):
+            setattr(attention, part, nn.Linear(width, rows))
+        attention.out_proj = nn.Linear(rows, width)
+        feed_forward.intermediate_dense = nn.Linear(width, units_left)
+        feed_forward.output_dense = nn.Linear(units_left, width)
+    return upstream
+
+
+def _counts(told: Any, kind: str, layers: int) -> list[int]:
+    counts = told.get(kind) if isinstance(told, Mapping) else None
+    whole = isinstance(counts, list) and all(type(one) is int and one > 0 for one in counts)
+    if not isinstance(counts, list) or not whole or len(counts) != layers:
+        raise UserError(
+            f"{LAYERS}: {kind}: expected a number for each of {layers} layers, found "
+            f"{str(counts)[:60]}"
+        )
+    return counts
 
 
 def transformers_class(name: str) -> Any:
@@ -147,8 +194,23 @@ def filled(
     try:
         model.load_state_dict(dict(weights), strict=True, assign=True)
     except RuntimeError as error:
-        raise UserError(f"{where}: does not fit its configuration: {describe(error)}") from None
+        raise UserError(
+            f"{where}: the model does not fit its configuration ({_misfit(error)}): is it another "
+            f"experiment's?"
+        ) from None
     return model.eval().requires_grad_(False)
+
+
+def _misfit(error: RuntimeError) -> str:
+    """The first that torch says of weights that do not fit, in one line of some length."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[1] if len(lines) > 1 else lines[0]
+    return shorten(first.rstrip(" ."), MOST_SAID, placeholder=" …")
+
+
+def check_fits(trained: "Trained") -> None:
+    """Raise `UserError` where an experiment's weights are not those of its configuration."""
+    filled(trained.family, trained.upstream, trained.weights(), str(trained.folder))
 
 
 def ctc_module(trained: "Trained") -> CtcModel:

@@ -16,6 +16,10 @@ UNUSED = ("frontend.featurizer.weights",)
 """What s3prl weighs layers with where several are used; here the last one alone is."""
 
 
+class NotPlainError(UserError):
+    """A model has parts that an upstream with a CTC head has no place for: only ESPnet reads it."""
+
+
 @dataclass(frozen=True)
 class Family:
     """A kind of upstream: what Hugging Face calls it, and what training ran it in."""
@@ -66,7 +70,7 @@ def to_hugging_face(
         states: the model by ESPnet's names.
         where: what begins the error.
 
-    Raises `UserError` where something has no place there.
+    Raises `NotPlainError` where something has no place there.
     """
     own = {
         name.removeprefix(BEFORE_UPSTREAM): tensor
@@ -81,7 +85,7 @@ def to_hugging_face(
     known = {*UNUSED, *HEAD.values()}
     left = [name for name in states if not name.startswith(BEFORE_UPSTREAM) and name not in known]
     if left:
-        raise UserError(
+        raise NotPlainError(
             f"{where}: {len(left)} tensors have no place in a {family.model_class}, such as "
             f"{left[0]}: what is exported is an upstream with a CTC head, and nothing else"
         )

@@ -4,24 +4,28 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.export.decodings import Tuned
-from parp_espnet.export.exported import ExportedRecogniser, is_exported
+from parp_espnet.export.exported import RECOGNISER, ExportedRecogniser, is_exported
+from parp_espnet.progress import say
 from parp_espnet.recognition.listening import Listener
 
 
 def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, ...]]:
     """Return what hears, and the searches that were tuned for it, the best one first.
 
+    Where only ESPnet can read an experiment, it says so.
+
     Args:
         path: a bundle, an experiment's directory, a model file beside its config.yaml, or ONNX's or
             OpenVINO's export.
 
-    Raises `UserError` where it is none of these.
+    Raises `UserError` where it is none of these, or is refused by what reads it.
     """
     if is_exported(path):
         return ExportedRecogniser(path, device), ()
     # It takes seconds to import.
     from parp_espnet.espnet.found import SUMMARY  # noqa: PLC0415
     from parp_espnet.export.bundle import BUNDLE, load_bundle  # noqa: PLC0415
+    from parp_espnet.export.names import NotPlainError  # noqa: PLC0415
     from parp_espnet.export.recogniser import PlainRecogniser, of_experiment  # noqa: PLC0415
 
     if (path / BUNDLE).is_file():
@@ -30,12 +34,27 @@ def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, 
     if (path / SUMMARY).is_file():
         try:
             bundle = of_experiment(path)
-        except UserError:
-            # It may have parts that only ESPnet has code for; else ESPnet's loader says what is
-            # wrong.
-            return _espnet(path, device), ()
+        except NotPlainError as error:
+            return _in_place(path, device, error), ()
         return PlainRecogniser(bundle, device), bundle.decodings
+    if path.is_dir() and not any(path.glob("valid.*.pth")):
+        raise UserError(
+            f"{path}: expected an experiment ({SUMMARY}), a bundle ({BUNDLE}), or what parp-export "
+            f"--to onnx or openvino wrote ({RECOGNISER}), found none of them"
+        )
     return _espnet(path, device), ()
+
+
+def _in_place(path: Path, device: str, cause: UserError) -> Listener:
+    """ESPnet's reader, and why it is that. Raises `UserError` with the cause where it refuses,
+    too.
+    """
+    try:
+        recogniser = _espnet(path, device)
+    except UserError as error:
+        raise UserError(f"{cause}; nor does ESPnet read it ({error})") from None
+    say(f"{path} is read by ESPnet: {cause}")
+    return recogniser
 
 
 def _espnet(path: Path, device: str) -> Listener:

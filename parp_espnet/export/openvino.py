@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
+from parp_espnet.export.apart import run_apart
 from parp_espnet.export.exported import RECOGNISER
-from parp_espnet.export.extras import need
+from parp_espnet.export.extras import check_installed
 from parp_espnet.export.formats import Options
 from parp_espnet.export.offer import ForInt8, Offer, speech_for
 from parp_espnet.export.onnx import export_onnx, introduce, recogniser
-from parp_espnet.export.quantise import first_convolution
-from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OpenVino
 from parp_espnet.export.speech import Samples
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import write_json
+from parp_espnet.progress import bar
 
 FORMAT = "parp-espnet openvino 1"
+CONVERTER = "parp_espnet.export.convert"
 FILES = {"fp32": "model.xml", "int8": "model.int8.xml"}
 
 
@@ -31,8 +34,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     Raises `UserError` where openvino, nncf or onnx is not installed, or the model is too large.
     """
     for module in ("openvino", "nncf"):
-        need(module, "openvino")
-    need("onnx", "onnx")
+        check_installed(module, "openvino")
+    check_installed("onnx", "onnx")
     files = {precision: folder / name for precision, name in FILES.items()}
     speech = speech_for(trained)
     with TemporaryDirectory() as scratch:
@@ -54,30 +57,24 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
 
 
 def convert(source: Path, target: Path) -> None:
-    """Write an ONNX file, whose `input_lengths` has no default, as OpenVINO's .xml and .bin."""
-    openvino = need("openvino", "openvino")
-    with quiet():
-        model = openvino.convert_model(str(source))
-        openvino.save_model(model, str(target), compress_to_fp16=False)
+    """Write an ONNX file, whose `input_lengths` has no default, as OpenVINO's .xml and .bin.
+
+    Raises `UserError` where OpenVINO cannot, or its process ends by a signal.
+    """
+    run_apart(CONVERTER, [source, target], f"{target.name}, converted by OpenVINO")
 
 
 def convert_int8(source: Path, target: Path, calibration: Sequence[Samples]) -> None:
     """The same with products and convolutions in int8, all but the first convolution, which hears
-    the samples.
+    the samples. Raises `UserError` as `convert`.
     """
-    onnx = need("onnx", "onnx")
-    openvino = need("openvino", "openvino")
-    nncf = need("nncf", "openvino")
-    with quiet():
-        speech = nncf.Dataset(
-            calibration,
-            lambda samples: {"input_values": samples[None], "input_lengths": [len(samples)]},
+    waves = {str(number): samples for number, samples in enumerate(calibration)}
+    with TemporaryDirectory() as scratch, bar(len(calibration), "calibrate", "utterance") as shown:
+        kept = Path(scratch) / "calibration.npz"
+        np.savez(kept, allow_pickle=False, **waves)
+        run_apart(
+            CONVERTER,
+            [source, target, kept],
+            f"{target.name}, quantised by OpenVINO",
+            told=lambda line: shown.update(int(line) - shown.n),
         )
-        quantised = nncf.quantize(
-            openvino.convert_model(str(source)),
-            speech,
-            model_type=nncf.ModelType.TRANSFORMER,
-            subset_size=len(calibration),
-            ignored_scope=nncf.IgnoredScope(names=[first_convolution(onnx.load(str(source)))]),
-        )
-        openvino.save_model(quantised, str(target), compress_to_fp16=False)

@@ -9,8 +9,8 @@ import numpy as np
 from parp_espnet.errors import UserError
 from parp_espnet.export.extras import need
 from parp_espnet.export.quiet import quiet
+from parp_espnet.export.runtimes import Samples
 from parp_espnet.export.sparse import HALF_LARGEST
-from parp_espnet.export.speech import Samples
 
 SMALLEST = 1024
 """Numbers from which a tensor is stored in halves."""

@@ -1,5 +1,6 @@
 """Runtimes that run an exported model: waves in, log-probabilities out, without torch."""
 
+import functools
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -79,13 +80,13 @@ class OpenVino(Runtime):
 
         Raises `UserError` where openvino is not installed, or refuses the file.
         """
-        openvino = need("openvino", "openvino")
+        core = _core()
         settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
         wanted = threads or default_threads()
         if wanted:
             settings["INFERENCE_NUM_THREADS"] = str(wanted)
         try:
-            self._model: Any = openvino.Core().compile_model(str(model), "CPU", settings)
+            self._model: Any = core.compile_model(str(model), "CPU", settings)
         except Exception as error:
             raise UserError(f"{model}: expected an OpenVINO model ({describe(error)})") from None
 
@@ -95,6 +96,18 @@ class OpenVino(Runtime):
         """As `Runtime.run`."""
         found = self._model({"input_values": waves, "input_lengths": lengths})
         return found["logprobs"], found["frames"]
+
+
+@functools.cache
+def _core() -> Any:
+    """OpenVINO's core: one for the process, which ends with it.
+
+    The first that compiles a model for the CPU gives the thread a stack for signal handlers, and
+    takes it back at its end, with that of before in its place. Of two that overlap, the first that
+    ends leaves a stack to the second one that is unmapped, and the next signal that Python handles,
+    such as a child's end, is written there (openvino 2026.4.1).
+    """
+    return need("openvino", "openvino").Core()
 
 
 def default_threads() -> int:

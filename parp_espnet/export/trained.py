@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -12,12 +12,22 @@ from parp_espnet.errors import UserError
 from parp_espnet.espnet.found import SUMMARY, find_model, find_upstream, read_config
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.export.decodings import Tuned, find_tuned
-from parp_espnet.export.names import BEFORE_UPSTREAM, FAMILIES, HEAD, Family, to_hugging_face
+from parp_espnet.export.names import (
+    BEFORE_UPSTREAM,
+    FAMILIES,
+    HEAD,
+    Family,
+    NotPlainError,
+    to_hugging_face,
+)
 from parp_espnet.files import read_json
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.recognition.grid import Grid, grid_of_convolutions
 from parp_espnet.scoring.result import Result
+
+if TYPE_CHECKING:
+    from parp_espnet.export.cut import Cut
 
 MASK = "mask.safetensors"
 RESULT = "result.json"
@@ -50,6 +60,8 @@ class Trained:
     mask: Path | None
     decodings: tuple[Tuned, ...]
     """Searches whose weights were tuned on the validation set."""
+    cut: "Cut | None" = None
+    """What was removed of it for an export; see `cut.cut`."""
 
     @property
     def name(self) -> str:
@@ -97,8 +109,8 @@ class Trained:
 def load_trained(experiment: Path) -> Trained:
     """Read a complete experiment of one's own.
 
-    Raises `UserError` where it is unfinished, damaged, not as sparse as it says, or has parts that
-    no plain model of an upstream and a CTC head has.
+    Raises `UserError` where it is unfinished, damaged, of other tokens or not as sparse as it says;
+    `NotPlainError` where it has parts that no plain model of an upstream and a CTC head has.
     """
     if not experiment.is_dir():
         raise UserError(f"{experiment}: no such experiment; expected its directory")
@@ -130,6 +142,7 @@ def load_trained(experiment: Path) -> Trained:
         mask=mask if mask.is_file() else None,
         decodings=find_tuned(experiment),
     )
+    _check_tokens(trained, model_file)
     _check_sparsity(trained, model_file)
     return trained
 
@@ -137,13 +150,13 @@ def load_trained(experiment: Path) -> Trained:
 def _check_parts(config: Path, options: argparse.Namespace) -> None:
     """Refuse what a plain model of an upstream and a CTC head has no place for."""
     if getattr(options, "frontend", None) != "s3prl":
-        raise UserError(
+        raise NotPlainError(
             f"{config}: frontend: expected s3prl, a model of speech with an upstream, found "
             f"{getattr(options, 'frontend', None)}"
         )
     for part in OUTSIDE:
         if getattr(options, part, None) is not None:
-            raise UserError(
+            raise NotPlainError(
                 f"{config}: {part}: expected none, found {getattr(options, part)}: what is "
                 f"exported is an upstream with a CTC head, and nothing else"
             )
@@ -151,12 +164,12 @@ def _check_parts(config: Path, options: argparse.Namespace) -> None:
     inner = frontend.get("frontend_conf") or {}
     for name, expected in UNEXPORTED.items():
         if frontend.get(name, expected) != expected:
-            raise UserError(
+            raise NotPlainError(
                 f"{config}: {name}: expected {expected}, found {frontend[name]}: an exported model "
                 f"has its head on the upstream's last layer"
             )
     if inner.get("normalize") or inner.get("tile_factor", 1) != 1:
-        raise UserError(
+        raise NotPlainError(
             f"{config}: frontend_conf: normalize, tile_factor: expected none, found some: an "
             f"exported model has its head on the upstream's last layer as it is"
         )
@@ -169,7 +182,7 @@ def _read_upstream(
     found = Path(str((options.frontend_conf.get("frontend_conf") or {}).get("path_or_url")))
     folder = found if found.is_dir() else found.parent
     if not (folder / "config.json").is_file():
-        raise UserError(
+        raise NotPlainError(
             f"{config}: upstream {found}: expected a Hugging Face directory, found a checkpoint of "
             f"s3prl's own: such a model is used from its training directory alone"
         )
@@ -177,18 +190,28 @@ def _read_upstream(
     kind = upstream.get("model_type") if isinstance(upstream, dict) else None
     if kind not in FAMILIES:
         known = ", ".join(FAMILIES)
-        raise UserError(f"{folder / 'config.json'}: model_type: expected {known}, found {kind}")
+        raise NotPlainError(f"{folder / 'config.json'}: model_type: expected {known}, found {kind}")
     return FAMILIES[kind], upstream, read_json(folder / "preprocessor_config.json")
 
 
-def _check_sparsity(trained: Trained, model_file: Path) -> None:
-    """Refuse a model that is not what its training left: it was changed since."""
+def _check_tokens(trained: Trained, model_file: Path) -> None:
+    """Refuse a model without an upstream or a head, or whose head is for other tokens."""
     lacking = [name for name in HEAD.values() if name not in trained.states]
     if lacking or not any(name.startswith(BEFORE_UPSTREAM) for name in trained.states):
         raise UserError(
             f"{model_file}: expected an upstream with a CTC head, found no "
             f"{', '.join(lacking) or BEFORE_UPSTREAM}"
         )
+    labels = len(trained.states[HEAD["lm_head.bias"]])
+    if labels != len(trained.tokens):
+        raise UserError(
+            f"{model_file}: expected a head of {len(trained.tokens)} tokens, which config.yaml "
+            f"names, found {labels}: it is the model of another experiment"
+        )
+
+
+def _check_sparsity(trained: Trained, model_file: Path) -> None:
+    """Refuse a model that is not what its training left: it was changed since."""
     said = [trained.training.get("sparsity_measured")]
     if trained.result is not None:
         said.append(trained.result.sparsity_measured)

@@ -13,7 +13,7 @@ from parp_espnet.pruning.methods import METHODS, Source, describe_unknown, find_
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import SCOPES, is_file, read_rates
-from parp_espnet.pruning.scores import MAGNITUDE, SCORES, Need, find_score
+from parp_espnet.pruning.scores import MAGNITUDE, Need, choices, find_score
 from parp_espnet.pruning.settings import PruneSettings
 
 LOCK = ".phn.lock"
@@ -64,21 +64,32 @@ class Experiment:
         "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), "
         "or uniform (drawn)",
     ] = None
-    score: Annotated[str, f"what weights are ranked by: {', '.join(SCORES)}"] = MAGNITUDE
+    score: Annotated[str, f"what weights are ranked by: {', '.join(choices())}"] = MAGNITUDE
     scope: Annotated[
         str, "rank weights global-ly, within each layer or tensor, or by a file of rates (.yaml)"
     ] = GLOBAL
-    pattern: Annotated[str, "keep N of M consecutive weights, such as 2:4; none: any weights"] = (
-        NONE
-    )
+    pattern: Annotated[
+        str,
+        "prune any weights: none; of M consecutive ones all but N: such as 2:4; or whole units, of "
+        "which --sparsity is then the share: units, ffn, heads, as many in every layer, or "
+        "units-free …",
+    ] = NONE
     prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
     prune_pattern: Annotated[
         str | None, "regular expression of the names of a pool of your own"
     ] = None
     start_sparsity: Annotated[
-        float | None, "where parp-p begins; 0.2 below --sparsity by default"
+        float | None,
+        "where sparsity begins that grows, as parp-p's; 0.2 below --sparsity by default",
     ] = None
-    sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
+    sparsity_path: Annotated[str, "how it grows: linear or cubic"] = "linear"
+    score_lr: Annotated[
+        float | None,
+        "how many times faster than weights scores learn, of router 10, of movement 1e6 by default",
+    ] = None
+    alpha: Annotated[
+        float | None, "the share of kept weights that rigl replaces at first; 0.3 by default"
+    ] = None
     round_updates: Annotated[
         int | None,
         "updates of imp's short finetunings; a third of --updates by default",
@@ -113,6 +124,7 @@ class Experiment:
             plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None
         )
         plain = replace(plain, score=MAGNITUDE, scope=GLOBAL, pattern=NONE)
+        plain = replace(plain, score_lr=None, alpha=None)
         plain = replace(plain, prune_biases=True, prune_pattern=None)
         named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
         return replace(plain, **named)
@@ -128,6 +140,8 @@ class Experiment:
             "_".join(self._pool_tags()): bool(self._pool_tags()),
             f"from{self.start_sparsity or 0:g}": self.start_sparsity is not None,
             self.sparsity_path: self.sparsity_path != "linear",
+            f"slr{self.score_lr or 0:g}": self.score_lr is not None,
+            f"alpha{self.alpha or 0:g}": self.alpha is not None,
             f"rounds{self.round_updates}": self.round_updates is not None,
             f"freeze{self.freeze_updates}": self.freeze_updates > 0,
         }
@@ -181,7 +195,7 @@ class Experiment:
         """The options that are younger than experiments that are there, where they are as usual:
         what these remember does not name them.
         """
-        usual = {"score": MAGNITUDE, "pattern": NONE}
+        usual = {"score": MAGNITUDE, "pattern": NONE, "score_lr": None, "alpha": None}
         return frozenset(name for name, value in usual.items() if getattr(self, name) == value)
 
     @property
@@ -209,7 +223,8 @@ class Experiment:
         """How many finetunings the experiment costs, short ones included; what a given mask cost is
         not known.
         """
-        return 1 + Source[self.mask_source.upper()].runs_before(self.sparsity or 0.0)
+        row, source = find_method(self.method), Source[self.mask_source.upper()]
+        return 1 + row.runs_before(source, self.sparsity or 0.0)
 
     @property
     def pruning(self) -> PruneSettings:

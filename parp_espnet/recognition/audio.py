@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 from parp_espnet.sound.channels import mono
-from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.suffixes import DECODED, SUFFIXES
 
 RATE = 16000
@@ -43,20 +44,20 @@ def find(inputs: Sequence[Path]) -> list[Source | Failure]:
     """Return the recordings of files and directories, those of a directory in order of
     their names.
     """
-    found: list[Source | Failure] = []
+    sources: list[Source | Failure] = []
     for path in inputs:
         if not path.is_dir():
-            found.append(Source(path, Path(path.name)))
+            sources.append(Source(path, Path(path.name)))
             continue
         below = [
             Source(file, file.relative_to(path))
             for file in sorted(path.rglob("*"))
             if _is_recording(file)
         ]
-        found += below or [
+        sources += below or [
             Failure(path, f"expected audio files in it, found none ({' '.join(DECODED)})")
         ]
-    return found
+    return sources
 
 
 def _is_recording(file: Path) -> bool:

@@ -91,24 +91,30 @@ def _finish(
     done: Callable[[float], None],
     search: Search | None,
 ) -> Iterator[tuple[Source, Transcript] | Failure]:
-    opened = {number: one for number, one in enumerate(waiting) if isinstance(one, _Opened)}
+    opened = {
+        number: recording
+        for number, recording in enumerate(waiting)
+        if isinstance(recording, _Opened)
+    }
     heard = _listen(recogniser, opened, batch_seconds, done, search is not None)
-    for number, one in enumerate(waiting):
-        if isinstance(one, Failure):
-            yield one
+    for number, recording in enumerate(waiting):
+        if isinstance(recording, Failure):
+            yield recording
             continue
         parts = []
-        for begin, _ in one.windows:
+        for begin, _ in recording.windows:
             labels, rows = heard[number, begin]
             parts.append((begin // recogniser.grid.stride, labels, rows))
-        seconds = len(one.samples) / RATE
+        seconds = len(recording.samples) / RATE
         labels, rows = join_rows(parts)
         if search is not None:
             labels = search.labels(rows)
         phones = recogniser.phones(labels, seconds)
         yield (
-            one.source,
-            Transcript(str(one.source.path), seconds, phones, spelled=SPACE in recogniser.tokens),
+            recording.source,
+            Transcript(
+                str(recording.source.path), seconds, phones, spelled=SPACE in recogniser.tokens
+            ),
         )
 
 
@@ -122,14 +128,17 @@ def _listen(
     """Return labels, and log-probabilities where they are needed, of the window of each recording
     (its number) that begins at each sample.
     """
-    ends = {(number, begin): end for number, one in opened.items() for begin, end in one.windows}
+    ends = {}
+    for number, recording in opened.items():
+        for begin, end in recording.windows:
+            ends[number, begin] = end
     lengths = {key: end - key[1] for key, end in ends.items()}
-    found: dict[tuple[int, int], tuple[Labels, NDArray[np.float32]]] = {}
+    labelled: dict[tuple[int, int], tuple[Labels, NDArray[np.float32]]] = {}
     for batch in make_batches(lengths, recogniser.limit(batch_seconds)):
         audio = [opened[number].samples[begin : ends[number, begin]] for number, begin in batch]
         for key, heard in zip(batch, recogniser.listen(audio), strict=True):
             # Of hours of recordings there are too many log-probabilities to keep for nothing.
             rows = heard.logprobs.copy() if with_logprobs else heard.logprobs[:, 0].copy()
-            found[key] = heard.labels, rows
+            labelled[key] = heard.labels, rows
         done(sum(ends[key] - opened[key[0]].heard(key[1]) for key in batch) / RATE)
-    return found
+    return labelled

@@ -53,13 +53,13 @@ def join_rows[T: NDArray[np.generic]](parts: Sequence[tuple[int, Labels, T]]) ->
     return joined, rows
 
 
-def _seam(one: Labels, other: Labels) -> int:
+def _seam(left: Labels, right: Labels) -> int:
     """Return the middle of the longest stretch of equal labels, that nearest to the middle if there
     are several.
     """
-    size = min(len(one), len(other))
+    size = min(len(left), len(right))
     edges = np.flatnonzero(
-        np.diff(np.concatenate([[False], one[:size] == other[:size], [False]]).astype(np.int8))
+        np.diff(np.concatenate([[False], left[:size] == right[:size], [False]]).astype(np.int8))
     )
     begins, ends = edges[::2], edges[1::2]
     if len(begins) == 0:

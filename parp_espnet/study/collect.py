@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.export.measured import EXPORTS, read_measured
+from parp_espnet.export.costs import EXPORTS, read_measured
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.plan import Experiment
+from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.state import is_result
 
 
@@ -34,13 +34,15 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
     Raises:
         UserError: none is there, or that of one of several languages is no result.
     """
-    done = [found for one in experiments for found in _done(one, root)]
+    done: list[Done] = []
+    for experiment in experiments:
+        done += _done(experiment, root)
     if not done:
         raise UserError(
             f"none of {len(experiments)} experiments has a result yet, such as "
             f"{experiments[0].result}"
         )
-    write_json(out, [one.result.as_json() for one in done])
+    write_json(out, [run.result.as_json() for run in done])
     return done
 
 
@@ -71,10 +73,10 @@ def _with_exports(result: Result, file: Path) -> Result:
 
 def read_results(path: Path) -> list[Result]:
     """Read a study's `results.json`. Raises `UserError` when it is missing, damaged or empty."""
-    found = read_json(path)
-    if not isinstance(found, list) or not found:
+    entries = read_json(path)
+    if not isinstance(entries, list) or not entries:
         raise UserError(f"{path}: expected a list of results; collect them again")
     return [
-        Result.of(one, where=f"{path}, result {number}")
-        for number, one in enumerate(found, start=1)
+        Result.of(entry, where=f"{path}, result {number}")
+        for number, entry in enumerate(entries, start=1)
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import compress
 
-from parp_espnet.export.measured import Measured
+from parp_espnet.export.costs import Measured
 from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of

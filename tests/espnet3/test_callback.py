@@ -145,8 +145,9 @@ def test_where_sparsity_grows_the_last_model_is_the_final_one(tmp_path: Path) ->
     assert min(said["checkpoints"].values()) < 0.5
 
 
-def test_a_resumed_training_ends_in_the_same_bits(tmp_path: Path) -> None:
-    conf = {"method": "parp", "sparsity": 0.5, "interval": 3}
+@pytest.mark.parametrize("method", ["parp", "parp-ste", "rigl", "movement"])
+def test_a_resumed_training_ends_in_the_same_bits(method: str, tmp_path: Path) -> None:
+    conf = {"method": method, "sparsity": 0.5, "interval": 3}
     alone = fit(tmp_path / "alone", conf)
     resumed = tmp_path / "resumed"
     fit(resumed, conf, epochs=2)
@@ -157,6 +158,7 @@ def test_a_resumed_training_ends_in_the_same_bits(tmp_path: Path) -> None:
         assert torch.equal(tensor, expected[name]), name
     one, other = (Mask.load(place / "mask.safetensors") for place in (tmp_path / "alone", resumed))
     assert one.sha256 == other.sha256
+    assert read_json(resumed / "training.json")["sparsity_measured"] == 0.5
 
 
 def test_resumed_after_its_last_epoch_it_only_finishes(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """What tests of exports share: a complete tiny experiment, tested and tuned, and a bare process."""
 
+import logging
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ from parp_espnet.files import read_json
 from parp_espnet.pipeline import search
 
 
+@pytest.fixture(autouse=True)
+def loud() -> Iterator[None]:
+    """Commands silence the log of this process, which is the tests'."""
+    yield
+    logging.disable(logging.NOTSET)
+
+
 @pytest.fixture(scope="session")
 def make_tested(make_result, tones: Path) -> Callable[[Path, Path], Path]:
     """Copy a training, and test it on the tones as stages 11 to 13 do."""
@@ -28,10 +36,32 @@ def make_tested(make_result, tones: Path) -> Callable[[Path, Path], Path]:
         decode(find_model(experiment), tones, experiment / "decode_greedy/test")
         said = read_json(experiment / "training.json")
         result = make_result(
-            sparsity_measured=said["sparsity_measured"], mask_sha256=said["mask_sha256"]
+            sparsity_measured=said["sparsity_measured"], mask_sha256=said.get("mask_sha256")
         )
         result.write(experiment / "result.json")
         return experiment
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_drawn(make_upstream: Callable[..., Path], tones: Path, recipe_on) -> Callable[..., Path]:
+    """Make an experiment of drawn weights on an upstream of a kind, or a shipped one."""
+
+    def make(
+        kind: str,
+        folder: Path,
+        tokens: Sequence[str] = (),
+        sparsity: float = 0.0,
+        has_speech: bool = True,
+        sure: bool = False,
+    ) -> Path:
+        from tests.export.drawn import draw, upstream_of  # noqa: PLC0415  # seconds of imports
+
+        upstream = upstream_of(kind, folder.parent / "upstream", make_upstream)
+        train = recipe_on(upstream).config(folder)
+        labels = list(tokens) or (tones / "tokens.txt").read_text().split()
+        return draw(folder, upstream, train, labels, sparsity, has_speech, tones if sure else None)
 
     return make
 

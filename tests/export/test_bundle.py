@@ -26,15 +26,6 @@ runpy.run_module("parp_espnet.bin.recognize", run_name="__main__")
 """
 
 
-@pytest.fixture(autouse=True)
-def loud():
-    """The command silences the log of this process, which is the tests'."""
-    import logging  # noqa: PLC0415
-
-    yield
-    logging.disable(logging.NOTSET)
-
-
 @pytest.fixture(scope="module")
 def bundle(tuned: Path, tones: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle on another path than it was written to."""

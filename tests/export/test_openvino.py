@@ -13,8 +13,9 @@ import soundfile
 
 from parp_espnet.errors import UserError
 from parp_espnet.export import onnx as exporting
-from parp_espnet.export.formats import Options
-from parp_espnet.export.openvino import write
+from parp_espnet.export import openvino as converting
+from parp_espnet.export.formats import Options, export
+from parp_espnet.export.openvino import convert, write
 from parp_espnet.export.runtimes import OnnxRuntime, OpenVino
 from parp_espnet.export.trained import load_trained
 
@@ -109,3 +110,38 @@ def test_no_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected an OpenVINO model") as refused:
         OpenVino(tmp_path / "model.xml")
     assert "\n" not in str(refused.value)
+
+
+def test_a_converter_that_dies_leaves_nothing(
+    learned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "parp_dies.py").write_text(
+        "import os, signal, sys\n"
+        "open(sys.argv[2], 'w').write('<half')\n"
+        "os.kill(os.getpid(), signal.SIGSEGV)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(converting, "CONVERTER", "parp_dies")
+    with pytest.raises(UserError) as refused:
+        export(load_trained(learned), tmp_path / "out" / "models", ["openvino"], Options())
+    assert str(refused.value) == (
+        "model.xml, converted by OpenVINO: its process was ended by SIGSEGV; nothing is written: "
+        "give the command again"
+    )
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_cannot_be_converted_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"something else")
+    with pytest.raises(UserError, match=r"model.xml, converted by OpenVINO: ") as refused:
+        convert(tmp_path / "model.onnx", tmp_path / "model.xml")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_full_disk_is_one_line(
+    learned: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    exporting.export_onnx(load_trained(learned), tmp_path / "model.onnx", default_lengths=False)
+    request.getfixturevalue("small_files")
+    with pytest.raises(UserError, match=r"cannot be written \(File too large\)"):
+        convert(tmp_path / "model.onnx", tmp_path / "model.xml")

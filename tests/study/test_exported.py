@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.export.measured import EXPORTS, Measured
+from parp_espnet.export.costs import EXPORTS, Measured
 from parp_espnet.files import write_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.result import Result

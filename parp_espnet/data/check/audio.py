@@ -13,7 +13,8 @@ from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError, Trouble
 from parp_espnet.sound.full_scale import full_scale
 from parp_espnet.sound.rare_headers import UNTOLD
-from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.segments import frame_of
 from parp_espnet.workers import process_pool, without_interrupts
 

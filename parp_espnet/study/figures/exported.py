@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from parp_espnet.export.measured import Measured
+from parp_espnet.export.costs import Measured
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.exported import exports_of
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn

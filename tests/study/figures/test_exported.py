@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from parp_espnet.export.measured import Measured
+from parp_espnet.export.costs import Measured
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures.all import draw

@@ -9,7 +9,7 @@ import pytest
 
 from parp_espnet.bin import measure_exports
 from parp_espnet.errors import UserError
-from parp_espnet.export.measured import EXPORTS, Measured, measure, read_measured
+from parp_espnet.export.costs import EXPORTS, Measured, measure, read_measured
 from parp_espnet.scoring.result import Result
 
 
