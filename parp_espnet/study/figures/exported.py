@@ -16,6 +16,8 @@ from parp_espnet.study.figures.points import arms_of
 from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, schedule_panels
 from parp_espnet.study.names import rate_of
 
+ROOM = 1.1
+"""How far an axis goes, of what is farthest on it."""
 MEANS = "points are means over seeds"
 
 
@@ -34,7 +36,8 @@ def draw_bytes(findings: Findings) -> Drawn:
         f"{findings.title} against the size of the exported file; a colour is a model, a marker "
         f"what it is exported as; {MEANS}."
     )
-    figure = exported(findings.results, "size of the file (MB)", lambda one: one.bytes / 1e6)
+    label = "size of the file (MB)"
+    figure = exported(findings.results, label, lambda one: one.bytes / 1e6, in_octaves=True)
     return drawn("exported_bytes", caption, figure)
 
 
@@ -53,10 +56,17 @@ def draw_milliseconds(findings: Findings) -> Drawn:
 
 
 def exported(
-    results: Sequence[Result], label: str, cost: Callable[[Measured], float]
+    results: Sequence[Result],
+    label: str,
+    cost: Callable[[Measured], float],
+    in_octaves: bool = False,
 ) -> Figure | None:
     """Draw a panel for each language: what each file of each model gets wrong against what it
     costs. None where nothing was exported.
+
+    Args:
+        label: what the axis of costs is called.
+        in_octaves: whether it is logarithmic, for what differs by large factors.
     """
     points = _points(results)
     if not points:
@@ -68,6 +78,11 @@ def exported(
     for axes, language, _ in panels:
         here = [point for point in points if point.language == language]
         _panel(axes, here, arms, names, cost)
+        if in_octaves:
+            _in_octaves(axes)
+    if not in_octaves:
+        # Of all panels, since these share an axis.
+        figure.axes[0].set_xlim(0, ROOM * max(cost(point.measured) for point in points))
     _keys(figure.axes[0], arms, names)
     add_legend(figure)
     return figure
@@ -102,15 +117,18 @@ def _panel(
             markerfacecolor="none",
             markeredgewidth=1.4,
         )
+    axes.set_ylim(0, ROOM * 100 * max(point.measured.error_rate for point in points) or 1.0)
+    axes.grid(color="0.9")
+    axes.set_axisbelow(True)
+
+
+def _in_octaves(axes: Axes) -> None:
     axes.set_xscale("log")
     axes.margins(x=0.15)
-    axes.set_ylim(bottom=0)
     # A panel spans less than two powers of ten, mostly: 1, 2 and 5 of each are numbers to read.
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.grid(color="0.9")
-    axes.set_axisbelow(True)
 
 
 def _keys(axes: Axes, arms: Sequence[str], names: Sequence[str]) -> None:
