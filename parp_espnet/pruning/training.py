@@ -146,7 +146,7 @@ class PrunedTraining:
         self._first = first_mask(
             self.pruner.pool,
             sparsity,
-            settings.first_ranking,
+            replace(settings.first_ranking, heads=self.ranking.heads),
             settings.initial_mask,
             self.whose,
             self.pruner.measure.of,
