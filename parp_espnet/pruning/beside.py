@@ -13,6 +13,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.ordering import ordered, ranks_of
+from parp_espnet.pruning.patterns import Units
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import Measured, apply_mask, select
 
@@ -61,6 +62,12 @@ class Beside:
     @torch.no_grad()
     def _show(self, kept: Pool) -> None:
         """Give the model its weights."""
+        # Imported here: numba takes half a second.
+        from parp_espnet.pruning import windowed  # noqa: PLC0415
+
+        if windowed.suits(self.pool) and windowed.suits(self.weights):
+            windowed.show_(self.pool, self.weights, kept)
+            return
         for name, parameter in self.pool.items():
             torch.mul(self.weights[name], kept[name], out=parameter)
 
@@ -122,15 +129,30 @@ class Movement(Beside):
     def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
         # The model's own weights are written anew in the end: until then they have the scores.
         numbers: Tensors = {}
+        lowest = self._lowest()
         for name, parameter in self.pool.items():
             place = parameter.detach() if parameter.is_contiguous() else None
-            numbers[name] = ordered(self.scores[name], place)
+            numbers[name] = self._ranked(name, lowest, place)
         moved = select(numbers, sparsity, self.ranking)
         self._show(moved)
         return moved
 
+    def _lowest(self) -> float | None:
+        """The lowest score of the pool, where scores are added up; None where they are not."""
+        if not isinstance(self.ranking.form, Units):
+            return None
+        return min(float(scores.min()) for scores in self.scores.values())
+
+    def _ranked(self, name: str, lowest: float | None, out: Tensor | None = None) -> Tensor:
+        """Numbers from 0 on in the order of a tensor's scores; where they are added up, in the
+        order of their sums, which all have as many.
+        """
+        if lowest is None:
+            return ordered(self.scores[name], out)
+        return torch.sub(self.scores[name], lowest, out=out)
+
     def score_of(self, name: str) -> Tensor:
-        return ordered(self.scores[name])
+        return self._ranked(name, self._lowest())
 
     def state_dict(self) -> dict[str, Tensors]:
         return super().state_dict() | {"scores": dict(self.scores)}

@@ -104,3 +104,10 @@ def order(scores, numbers):  # type: ignore[no-untyped-def]
         bits = scores[place]
         bits = np.int32(bits ^ np.int32(np.int32(bits >> 31) & MAGNITUDE))
         numbers[place] = np.int32(np.int32(bits >> 1) + LOWEST)
+
+
+@_compiled
+def show(weights, kept, chunk):  # type: ignore[no-untyped-def]
+    """Write the weights that are kept, and 0 for others."""
+    for place in range(len(chunk)):
+        chunk[place] = weights[place] & np.int32(-kept[place])

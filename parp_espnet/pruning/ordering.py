@@ -8,8 +8,8 @@ from torch import Tensor
 
 from parp_espnet.pruning.magnitudes import magnitude_bits
 
-LOW_BITS = 11
-"""Of a magnitude's bits, those within a bucket of the histogram: 2^20 buckets, 8 MB."""
+LOW_BITS = 15
+"""Of a magnitude's bits, those within a bucket of the histogram: 256 buckets an octave."""
 BUCKETS = 1 << (31 - LOW_BITS)
 PIECE = 1 << 20
 MAGNITUDE = 0x7FFFFFFF
@@ -57,26 +57,29 @@ def ranks_of(weights: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> dict[
     same rank, and no order is turned around.
     """
     total = sum(tensor.numel() for tensor in weights.values())
-    counts = torch.zeros(2, BUCKETS, dtype=torch.int64)
+    counts = torch.zeros(2 * BUCKETS, dtype=torch.int64)
     for name, tensor in weights.items():
-        for bits, flags in _pieces(tensor, kept[name]):
-            for row, chosen in zip(counts, (~flags, flags), strict=True):
-                buckets = bits[chosen] >> LOW_BITS
-                row.add_(torch.bincount(buckets, minlength=BUCKETS).cpu())
-    # Pruned ones come first, kept ones after all of them.
-    below = (counts.flatten().cumsum(0) - counts.flatten()).view_as(counts)
+        for buckets, _ in _pieces(tensor, kept[name]):
+            counts += torch.bincount(buckets, minlength=len(counts))
+    below = counts.cumsum(0) - counts
     ranks: dict[str, Tensor] = {}
     for name, tensor in weights.items():
         parts: list[Tensor] = []
-        for found, flags in _pieces(tensor, kept[name]):
-            bits, side = found.cpu(), flags.cpu().long()
-            bucket = (bits >> LOW_BITS).long()
-            within = counts[side, bucket] * (bits & (1 << LOW_BITS) - 1) >> LOW_BITS
-            parts.append(((below[side, bucket] + within).double() / total).float())
+        for buckets, within in _pieces(tensor, kept[name]):
+            share = counts.index_select(0, buckets).mul_(within) >> LOW_BITS
+            rank = below.index_select(0, buckets).add_(share)
+            parts.append(rank.double().div_(total).float())
         ranks[name] = torch.cat(parts).view(tensor.shape).to(tensor.device)
     return ranks
 
 
 def _pieces(weights: Tensor, kept: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    bits, flags = magnitude_bits(weights), kept.to(weights.device).flatten()
-    yield from zip(torch.split(bits, PIECE), torch.split(flags, PIECE), strict=True)
+    """The bucket of each weight, of which those of kept weights come after all others, and where
+    it lies in it, from 0 to 2^`LOW_BITS`; on the CPU.
+    """
+    flags = kept.to(weights.device).flatten()
+    pieces = zip(torch.split(weights.flatten(), PIECE), torch.split(flags, PIECE), strict=True)
+    for piece, flag in pieces:
+        bits = magnitude_bits(piece).cpu()
+        buckets = (bits >> LOW_BITS).add_(flag.cpu().int() * BUCKETS)
+        yield buckets, bits & ((1 << LOW_BITS) - 1)

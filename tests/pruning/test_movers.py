@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning import windowed
 from parp_espnet.pruning.masks import Mask, kept_in
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.pruning.ordering import ordered, ranks_of
@@ -138,7 +139,8 @@ def test_ranks_are_those_of_a_sort() -> None:
     exact = both.argsort().argsort() / both.numel()
     found = ranks_of(weights, kept)
     together = torch.cat([found[name].flatten() for name in "ab"])
-    assert (together - exact).abs().max() <= 2 / both.numel()  # two share a bucket here and there
+    # Several share a bucket here and there, and are spread evenly in it.
+    assert (together - exact).abs().max() <= 4 / both.numel()
     assert (together[both.argsort()].diff() >= 0).all()
 
 
@@ -373,6 +375,7 @@ def test_half_precision_is_refused_where_weights_are_beside() -> None:
         ({"method": "rigl"}, "method rigl: expected `updates`, those of the whole run"),
         ({"method": "rigl", "updates": 9, "pattern": "2:4"}, "weights go and come one by one"),
         ({"method": "rigl", "updates": 9, "scope": "2:4"}, "weights go and come one by one"),
+        ({"method": "rigl", "updates": 9, "pattern": "units"}, "weights go and come one by one"),
         ({"method": "movement", "start_sparsity": 0.1}, "start_sparsity: expected none"),
         ({"method": "movement-p"}, "method movement-p: expected `updates`"),
         ({"method": "router-p"}, "method router-p starts from a mask file"),
@@ -406,3 +409,14 @@ def test_a_state_of_before_masks_moved_is_read() -> None:
     state = loop.state()
     del state["pruning"]["pruner"]["moved"]
     Loop("parp").resume(state).go_on(UPDATES)
+
+
+def test_shown_weights_are_their_product_with_the_mask() -> None:
+    generator = torch.Generator().manual_seed(0)
+    weights = {name: torch.randn(30, 7, generator=generator) for name in "ab"}
+    kept = {name: tensor > 0.3 for name, tensor in weights.items()}
+    pool = {name: torch.full_like(tensor, 5.0) for name, tensor in weights.items()}
+    windowed.show_(pool, weights, kept)
+    assert all(torch.equal(pool[name], weights[name] * kept[name]) for name in pool)
+    with pytest.raises(ValueError, match=r"a: expected a mask of \(30, 7\), found \(7, 30\)"):
+        windowed.show_(pool, weights, {name: tensor.T for name, tensor in kept.items()})

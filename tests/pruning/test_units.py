@@ -22,7 +22,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.combine import random_mask
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.masks import Mask, kept_in
-from parp_espnet.pruning.methods import METHODS, rounds
+from parp_espnet.pruning.methods import METHODS, Change, rounds
 from parp_espnet.pruning.patterns import PATTERNS
 from parp_espnet.pruning.pool import find_pool, shapes_of
 from parp_espnet.pruning.ranking import Ranking
@@ -42,6 +42,10 @@ CONFIGS = {
     "bert": BertConfig(vocab_size=20, intermediate_size=12, **SIZES),
     "xlnet": XLNetConfig(vocab_size=20, d_model=16, n_layer=2, n_head=4, d_inner=12),
 }
+
+
+ONE_BY_ONE = {name for name, row in METHODS.items() if row.change is Change.GRADIENTS}
+WHOLE = [name for name in METHODS if name not in ONE_BY_ONE]
 
 
 def model_of(family: str) -> nn.Module:
@@ -177,7 +181,7 @@ def conf_of(method: str, pattern: str, folder: Path) -> dict[str, Any]:
     conf: dict[str, Any] = {"method": method, "sparsity": 0.5, "interval": 2, "pattern": pattern}
     if not METHODS[method].prunes:
         return {"method": method}
-    if METHODS[method].grows:
+    if METHODS[method].grows or method in ONE_BY_ONE:
         conf |= {"updates": 8}
     if not METHODS[method].first_mask.in_training:
         model = model_of("hubert")
@@ -191,7 +195,7 @@ def conf_of(method: str, pattern: str, folder: Path) -> dict[str, Any]:
 def trained(conf: dict[str, Any], until: int = 8, state: dict[str, Any] | None = None) -> Any:
     """A training of drawn gradients; `state` is that of one that was interrupted."""
     model = model_of("hubert")
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=5.0)
     pruning = PrunedTraining(model, optimizer, conf)
     if state is None:
         pruning.start()
@@ -209,7 +213,7 @@ def trained(conf: dict[str, Any], until: int = 8, state: dict[str, Any] | None =
 
 @pytest.mark.parametrize(
     ("method", "pattern"),
-    [*((method, "units") for method in METHODS), *(("parp", one) for one in PATTERNS)],
+    [*((method, "units") for method in WHOLE), *(("parp", one) for one in PATTERNS)],
 )
 def test_every_method_prunes_whole_units(method: str, pattern: str, tmp_path: Path) -> None:
     conf = conf_of(method, pattern, tmp_path)
@@ -226,9 +230,24 @@ def test_every_method_prunes_whole_units(method: str, pattern: str, tmp_path: Pa
     assert last.sparsity_target == 0.5
     assert 0 < last.sparsity < 0.25
     # A unit may return where the mask adjusts.
-    assert (last.sha256 != first.sha256) == METHODS[method].adjusts
+    assert (last.sha256 != first.sha256) == METHODS[method].adjusts, method
     for name, tensor in pruning.pruner.pool.items():
         assert not tensor[~last.kept[name]].any()
+
+
+@pytest.mark.parametrize("method", ONE_BY_ONE)
+def test_where_weights_come_one_by_one_no_units_do(method: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="expected pattern none"):
+        trained(conf_of(method, "units", tmp_path))
+
+
+def test_scores_with_a_sign_are_added_up(tmp_path: Path) -> None:
+    pruning, _ = trained(conf_of("movement", "units", tmp_path))
+    kept = pruning.mask().kept
+    for name, scores in pruning.pruner.mover.scores.items():
+        if name.endswith("output_dense.weight"):
+            lowest = scores.double().sum(0).argsort()[:6]
+            assert not kept[name][:, lowest].any()
 
 
 def process(rank: int, folder: Path) -> None:
