@@ -14,7 +14,7 @@ FLOORS = (
     {"espnet"},
     {"export"},
     {"pipeline"},
-    {"glue"},
+    {"glue", "espnet3"},
     {"study"},
     {"bench"},
     {"bin"},

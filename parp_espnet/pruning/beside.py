@@ -129,24 +129,30 @@ class Movement(Beside):
     def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
         # The model's own weights are written anew in the end: until then they have the scores.
         numbers: Tensors = {}
+        lowest = self._lowest()
         for name, parameter in self.pool.items():
             place = parameter.detach() if parameter.is_contiguous() else None
-            numbers[name] = self._ranked(name, place)
+            numbers[name] = self._ranked(name, lowest, place)
         moved = select(numbers, sparsity, self.ranking)
         self._show(moved)
         return moved
 
-    def _ranked(self, name: str, out: Tensor | None = None) -> Tensor:
+    def _lowest(self) -> float | None:
+        """The lowest score of the pool, where scores are added up; None where they are not."""
+        if not isinstance(self.ranking.form, Units):
+            return None
+        return min(float(scores.min()) for scores in self.scores.values())
+
+    def _ranked(self, name: str, lowest: float | None, out: Tensor | None = None) -> Tensor:
         """Numbers from 0 on in the order of a tensor's scores; where they are added up, in the
         order of their sums, which all have as many.
         """
-        if not isinstance(self.ranking.form, Units):
+        if lowest is None:
             return ordered(self.scores[name], out)
-        lowest = min(float(scores.min()) for scores in self.scores.values())
         return torch.sub(self.scores[name], lowest, out=out)
 
     def score_of(self, name: str) -> Tensor:
-        return self._ranked(name)
+        return self._ranked(name, self._lowest())
 
     def state_dict(self) -> dict[str, Tensors]:
         return super().state_dict() | {"scores": dict(self.scores)}

@@ -110,11 +110,6 @@ class PruneSettings:
         return Ranking.of(score, self.scope, self.pattern)
 
     @property
-    def first_ranking(self) -> Ranking:
-        """What weights are ranked by before the first update, when nothing is learned."""
-        return self.ranking.by_magnitude if self.row.learns else self.ranking
-
-    @property
     def score_rate(self) -> float:
         """How many times faster than weights scores learn."""
         return self.score_lr or self.row.score_lr or 1.0

@@ -96,8 +96,26 @@ class PrunedTraining:
             mover=mover,
             record=record,
         )
-        optimizer.register_step_pre_hook(lambda *_: self.pruner.before_update())
+        optimizer.register_step_pre_hook(self._before_update)
         optimizer.register_step_post_hook(lambda *_: self.pruner.after_update())
+
+    def _before_update(
+        self, _: torch.optim.Optimizer, words: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """Prepare an update once its gradients are there: after the closure, where a loop passes
+        one that makes them, as Lightning's does; else now.
+        """
+        closure = named.get("closure", words[1] if len(words) > 1 else None)
+        if closure is None:
+            self.pruner.before_update()
+            return None
+
+        def prepared() -> Any:
+            loss = closure()
+            self.pruner.before_update()
+            return loss
+
+        return words[:1], {**named, "closure": prepared}
 
     @property
     def first_mask(self) -> Mask:
@@ -128,7 +146,7 @@ class PrunedTraining:
         self._first = first_mask(
             self.pruner.pool,
             sparsity,
-            replace(settings.first_ranking, heads=self.ranking.heads),
+            self.ranking.by_magnitude if settings.row.learns else self.ranking,
             settings.initial_mask,
             self.whose,
             self.pruner.measure.of,

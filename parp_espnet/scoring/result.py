@@ -26,6 +26,16 @@ COUNTS = (
     "ins",
     "reference_length",
 )
+EXPORTED = (
+    "format",
+    "precision",
+    "bytes",
+    "milliseconds",
+    "error_rate",
+    "utterances",
+    "processor",
+)
+"""What is known of each file that was exported."""
 LARGEST = 10**15
 """Beyond, nothing is counted in an experiment."""
 LARGEST_SEED = 2**64
@@ -94,6 +104,8 @@ class Result:
     # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its
     # `sha256`.
     mask_origin: dict[str, str | int | None] | None = None
+    # What was exported of it, in a study that asks for it: size, speed and errors of each file.
+    exports: list[dict[str, bool | int | float | str]] | None = None
     train_seconds: float | None
     decode_seconds: float | None
     audio_seconds: float | None
@@ -175,9 +187,22 @@ def _check_values(where: str, values: Mapping[str, Any]) -> None:
         raise _odd(
             where, "error_rate, ci95", "a rate in an interval", (values["error_rate"], low, high)
         )
+    for entry in values.get("exports") or []:
+        _check_export(where, entry)
     for name, value in (values.get("mask_origin") or {}).items():
         if value is not None and type(value) is not (int if name == "seed" else str):
             raise _odd(where, f"mask_origin, {name}", "a number of a seed, or text", value)
+
+
+def _check_export(where: str, entry: Mapping[str, Any]) -> None:
+    """Raise `UserError` unless an entry of `exports` says what can be measured of a file."""
+    if entry.keys() != set(EXPORTED):
+        raise _odd(where, "exports", ", ".join(EXPORTED), ", ".join(entry))
+    for name in EXPORTED:
+        value = entry[name]
+        is_text = name in ("format", "precision", "processor")
+        if isinstance(value, str) != is_text or not (is_text or 0 <= value <= LARGEST):
+            raise _odd(where, f"exports, {name}", "text" if is_text else "a number", value)
 
 
 def fits(value: Any, kind: Any) -> bool:

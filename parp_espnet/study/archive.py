@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.costs import EXPORTS
 from parp_espnet.files import atomic_write
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.pruning.masks import Mask
@@ -33,7 +34,7 @@ RESULT = "result.json"
 RECIPES = "egs2"
 MASKS = (OMP_MASK, FINAL_MASK)
 RECORDS = (
-    RESULT, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}",
+    RESULT, EXPORTS, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}",
     f"{BY_LANGUAGE}/*/utterances.tsv",
     "pruning.jsonl", "tensorboard/valid/events.*", "decode_*/*/score/confusions.tsv",
 )  # fmt: skip

@@ -1,10 +1,11 @@
 """Collect the results of a study's experiments into one file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.costs import EXPORTS, read_measured
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.score import BY_LANGUAGE
@@ -48,7 +49,8 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
 def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
     file = root / experiment.result
     if is_result(file):
-        yield Done(experiment, _complete(Result.read(file), experiment), file.parent)
+        result = _with_exports(_complete(Result.read(file), experiment), file.parent / EXPORTS)
+        yield Done(experiment, result, file.parent)
         for part in sorted(file.parent.glob(f"{BY_LANGUAGE}/*/{file.name}")):
             yield Done(
                 experiment, _complete(Result.read(part), experiment), part.parent, whole=False
@@ -60,6 +62,13 @@ def _complete(result: Result, experiment: Experiment) -> Result:
     if result.options is not None:
         return result
     return replace(result, options=options_of(experiment.settings))
+
+
+def _with_exports(result: Result, file: Path) -> Result:
+    """The same with what its exports weigh and take, where that was measured."""
+    if not file.is_file():
+        return result
+    return replace(result, exports=[asdict(one) for one in read_measured(file)])
 
 
 def read_results(path: Path) -> list[Result]:

@@ -63,6 +63,11 @@ class Experiment:
         return self.directory / "result.json"
 
     @property
+    def is_of_speech(self) -> bool:
+        """Whether it is of speech, and not of text."""
+        return isinstance(self.settings, SpeechSettings)
+
+    @property
     def folders(self) -> list[Path]:
         """Folders of its steps' records, from the project's directory."""
         if not isinstance(self.settings, SpeechSettings):

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.formats import MEASURED
 from parp_espnet.files import parse_yaml, text_of
 from parp_espnet.pruning.methods import HOW
 
 KEYS = {"recipes", "options", "arms"}
+OPTIONAL = {"exports"}
 NO_OPTIONS = ("help", "recipe")
 """Options of a template that are none of an experiment."""
 OWN = ("languages", "mask_of")
@@ -117,6 +119,8 @@ class Grid:
     recipes: Mapping[str, str]
     options: Mapping[str, Any]
     arms: tuple[PlannedArm, ...]
+    exports: tuple[str, ...] = ()
+    """Formats whose size and speed are measured of every experiment."""
 
 
 def read_grid(path: Path) -> tuple[Grid, list[str]]:
@@ -140,7 +144,20 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
         _check_options(options)
     except ValueError as error:
         raise UserError(f"{path}: options: {error}") from None
-    return Grid(recipes, options, tuple(arms)), faults
+    try:
+        exports = _exports(study.get("exports"))
+    except ValueError as error:
+        raise UserError(f"{path}: exports: {error}") from None
+    return Grid(recipes, options, tuple(arms), exports), faults
+
+
+def _exports(wanted: object) -> tuple[str, ...]:
+    """The formats of a study's exports. Raises `ValueError` where one is none that is measured."""
+    names = [] if wanted is None else wanted
+    if not isinstance(names, list) or any(name not in MEASURED for name in names):
+        known = ", ".join(MEASURED)
+        raise ValueError(f"expected a list of some of {known}, found {str(wanted)[:60]}")
+    return tuple(dict.fromkeys(names))
 
 
 def _check_options(options: Mapping[Any, Any]) -> None:
@@ -203,7 +220,7 @@ def _odd(study: object) -> str:
     """Say what of a study's file is not a study's; "" where nothing is."""
     if not isinstance(study, dict):
         return "nothing" if study is None else f"a {type(study).__name__}"
-    extra = [str(key)[:60] for key in study if key not in KEYS]
+    extra = [str(key)[:60] for key in study if key not in KEYS | OPTIONAL]
     lacking = [
         key for key in ("recipes", "arms") if not (study.get(key) and isinstance(study[key], dict))
     ]

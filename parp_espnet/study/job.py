@@ -1,5 +1,6 @@
 """One job of a study: an experiment, and the masks that can be made once it is complete."""
 
+import os
 import subprocess
 import sys
 import time
@@ -35,12 +36,25 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
             [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
         )
         _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
+        if study.exports:
+            measure_exports(experiment, study.exports)
     for masked in study.masks_of(experiment):
         # Now, so that whoever begins with another language's mask finds it.
         if not is_unpacked(masked):
             _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
     if completes:
         note_job(experiment, time.monotonic() - begin)
+
+
+def measure_exports(experiment: Experiment, formats: Sequence[str]) -> None:
+    """Measure what an experiment is exported as, on one thread, in a process that ends with what it
+    has loaded; ends this one where that fails.
+    """
+    module = "parp_espnet.bin.measure_exports"
+    words = [sys.executable, "-m", module, str(ROOT / experiment.directory), "--to", *formats]
+    done = subprocess.run(words, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    if done.returncode != 0:
+        sys.exit(done.returncode)
 
 
 def _combine(combined: Combined) -> str:

@@ -7,6 +7,7 @@ from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import corpus_of, is_joint
 from parp_espnet.study.claims import Claim
+from parp_espnet.study.exported import exported
 from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import amounts, decodings, is_text, made_by, rate_of
 from parp_espnet.study.table import means, table
@@ -37,7 +38,7 @@ def report(
 {_all(str(r.updates) for r in results)} updates on {amounts(results)},
 seed {_all(str(r.seed) for r in results)}. {nature(results)}{_decoded(results)}{_warned(warning)}
 
-{table(results)}{means(results)}{_judged(claims)}
+{table(results)}{means(results)}{exported(results)}{_judged(claims)}
 {_defined(results)}
 "against dense" is {ratio}{_alike(results)}. IOU
 compares the kept weights of the first and the final mask{_random_masks(results)}.

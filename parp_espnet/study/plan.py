@@ -19,6 +19,8 @@ class Study:
 
     name: str
     experiments: tuple[Experiment, ...]
+    exports: tuple[str, ...] = ()
+    """Formats whose size and speed are measured of every experiment."""
 
     @classmethod
     def read(cls, path: Path, name: str | None = None) -> Self:
@@ -38,6 +40,8 @@ class Study:
                 # What is wrong with every choice of an arm is said once.
                 faults += [fault for fault in dict.fromkeys(wrong) if fault not in faults]
         faults += _twice(made)
+        if grid.exports and not all(experiment.is_of_speech for experiment in made):
+            faults.append("exports: expected recipes of speech alone, found one of text")
         if faults:
             head = f"{path}: " if len(faults) == 1 else f"{path}: {len(faults)} faults\n    "
             raise UserError(head + "\n    ".join(faults))
@@ -45,6 +49,7 @@ class Study:
         return cls(
             name or path.stem,
             tuple(sorted(made, key=lambda experiment: order.index(experiment.language))),
+            grid.exports,
         )
 
     def waves(self) -> list[list[Experiment]]:

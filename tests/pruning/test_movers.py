@@ -375,6 +375,7 @@ def test_half_precision_is_refused_where_weights_are_beside() -> None:
         ({"method": "rigl"}, "method rigl: expected `updates`, those of the whole run"),
         ({"method": "rigl", "updates": 9, "pattern": "2:4"}, "weights go and come one by one"),
         ({"method": "rigl", "updates": 9, "scope": "2:4"}, "weights go and come one by one"),
+        ({"method": "rigl", "updates": 9, "pattern": "units"}, "weights go and come one by one"),
         ({"method": "movement", "start_sparsity": 0.1}, "start_sparsity: expected none"),
         ({"method": "movement-p"}, "method movement-p: expected `updates`"),
         ({"method": "router-p"}, "method router-p starts from a mask file"),
