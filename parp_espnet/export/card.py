@@ -1,7 +1,6 @@
 """The model card: what a stranger needs to know, at the top of which is what the Hub reads."""
 
-import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +8,10 @@ from parp_espnet import __version__
 from parp_espnet.export.cut import Cut
 from parp_espnet.export.figure import draw_layers
 from parp_espnet.export.formats import Options
+from parp_espnet.export.machine import processor, threads
 from parp_espnet.export.test_set import Compared
 from parp_espnet.export.trained import Trained
+from parp_espnet.export.uses import USES
 from parp_espnet.files import write_text
 from parp_espnet.pruning.anatomy import by_layer, sparsity_by
 from parp_espnet.pruning.layers import find_layers
@@ -33,72 +34,6 @@ BIBTEX = """\
   year = {2021}
 }
 """
-USES = {
-    "hf": """\
-```python
-from transformers import pipeline
-recognise = pipeline("automatic-speech-recognition", "FOLDER")
-print(recognise("talk.wav", return_timestamps="char"))
-```
-Give `batch_size=1`, which is the default: in a padded batch the pipeline reads the padding, too.
-A recording needs {field} samples at least (16 kHz); files are read with ffmpeg.""",
-    "bundle": """\
-```sh
-pip install parp-espnet
-parp-recognize FOLDER talk.mp3
-parp-recognize FOLDER field/ --format textgrid --out grids
-```
-The best decoding that was tuned is used; `--greedy`, `--beam_size`, `--ngram FILE` and weights are
-options.""",
-    "espnet": """\
-```python
-from espnet2.bin.asr_inference import Speech2Text
-model = Speech2Text.from_pretrained("FOLDER/model.zip", ctc_weight=1.0)
-print(model(waves)[0][1])
-```
-Or `python -m espnet2.bin.asr_inference --model_tag FOLDER/model.zip --ctc_weight 1.0 …`.""",
-    "s3prl": """\
-```python
-from s3prl.nn import S3PRLUpstream
-upstream = S3PRLUpstream("{s3prl}", path_or_url="FOLDER")
-layers, lengths = upstream(waves, wave_lengths)
-```
-In a recipe of parp-espnet: `--upstream FOLDER`.""",
-    "onnx": """\
-```python
-import onnxruntime, soundfile
-session = onnxruntime.InferenceSession("FOLDER/model.onnx")
-samples, _ = soundfile.read("talk.wav", dtype="float32")
-logprobs, frames = session.run(None, {"input_values": samples[None]})
-```
-Samples are at 16 kHz, in [-1, 1]; `input_lengths` has the samples of each utterance of a padded
-batch, and may be left out. Label 0 is the blank. By stock sherpa-onnx:
-```python
-import sherpa_onnx
-recognizer = sherpa_onnx.OfflineRecognizer.from_omnilingual_asr_ctc(
-    "FOLDER/model.onnx", "FOLDER/tokens.txt")
-```
-With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.onnx`.""",
-    "openvino": """\
-```python
-import numpy, openvino, soundfile
-settings = {"INFERENCE_PRECISION_HINT": "f32"}
-model = openvino.Core().compile_model("FOLDER/model.xml", "CPU", settings)
-waves = soundfile.read("talk.wav", dtype="float32")[0][None]
-logprobs = model({"input_values": waves, "input_lengths": numpy.zeros(1, "int64")})["logprobs"]
-```
-Set the hint: OpenVINO's own choice is bf16 on some processors, which is another model. Samples are
-at 16 kHz, in [-1, 1]; a length of 0 stands for all of them. Label 0 is the blank.
-With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.xml`.""",
-    "sparse": """\
-```python
-from read_sparse import read_sparse  # the file beside the model; it needs numpy alone
-tensors = read_sparse("FOLDER/model.sparse.safetensors")
-```
-`python read_sparse.py model.sparse.safetensors model.safetensors` writes ordinary safetensors, by
-the names of transformers' class with a CTC head, which the `config.json` here is for.""",
-}
-"""How it is used, by format."""
 
 
 @dataclass(frozen=True)
@@ -302,23 +237,3 @@ def _limits(trained: Trained) -> str:
 def _origin(trained: Trained) -> str:
     versions = "" if trained.result is None else f" Trained with {trained.result.environment}."
     return f"*Written by parp-espnet {__version__}.{versions}*\n"
-
-
-def processor() -> str:
-    """What the maker calls this machine's processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def threads() -> int:
-    """How many threads torch computes with."""
-    from torch import get_num_threads  # noqa: PLC0415
-
-    count: Callable[[], int] = get_num_threads
-    return count()

@@ -26,6 +26,9 @@ DEFAULT_GROWTH = 0.2
 FASTEST = 1e30
 """Scores that learn faster would not be float32."""
 
+YOUNGER = ("score", "pattern", "score_lr", "alpha")
+"""Options that came later than configurations that are there, which do not name them."""
+
 
 @dataclass(frozen=True)
 class PruneSettings:
@@ -143,7 +146,7 @@ class PruneSettings:
         as usual.
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("score", "pattern", "score_lr", "alpha"):
+        for name in YOUNGER:
             if values[name] == getattr(PruneSettings, name):
                 del values[name]
         mask = None if self.initial_mask is None else str(self.initial_mask)
