@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1] / "parp_espnet"
 FLOORS = (
-    {"pruning", "phones", "sound", "queues"},
+    {"pruning", "phones", "sound", "tiers", "queues"},
     {"data"},
     {"corpora", "scoring"},
     {"decoding"},
@@ -14,7 +14,7 @@ FLOORS = (
     {"espnet"},
     {"export"},
     {"pipeline"},
-    {"glue"},
+    {"glue", "espnet3"},
     {"study"},
     {"bench"},
     {"bin"},

@@ -14,7 +14,7 @@ root=${here}/../..
 . "${root}/db.sh"
 
 tasks="cldr_kind cldr_same cldr_order cldr_sim"
-[ -z "${GLUE}" ] || tasks="cola sst2 mrpc stsb qqp mnli qnli rte wnli"
+[ -z "${GLUE:-}" ] || tasks="cola sst2 mrpc stsb qqp mnli qnli rte wnli"
 model=minilm sparsity=0.7 seeds=0 updates=200 batch_size=16 lr=3e-4
 others=()
 while [ $# -gt 0 ]; do

@@ -15,6 +15,30 @@ the modules.
 """
 RUNTIMES = ("onnx", "onnx_int8_dynamic", "onnx_int8", "openvino", "openvino_int8")
 """Ways to run an exported model."""
+LEAST = "least"
+SPEED_SHAPES = {"dense": 1.0, "units50": 0.5, "units75": 0.25, LEAST: 0.0}
+"""Which share of feed-forward units and heads is left; of the least, one of each in a layer."""
+SPEED_RUNTIMES = ("torch", "onnx", "onnx_int8", "openvino", "openvino_int8")
+SPEED_NOTES = (
+    "speed: 1 / ratio is how many times as fast as dense PyTorch in fp32. Amdahl's limit of "
+    "pruning units and heads is .least, with one of each left in a layer: what remains is the "
+    "convolutions'.",
+    "speed: left out are unstructured zeros, which no runtime here computes faster up to 90 % (CSR "
+    "in torch 1.03 times at 90 %, .42 at 50 %; OpenVINO's sparse decompression without effect); "
+    "DeepSparse, dead and not free; onnxruntime's dynamic int8 (ONLY=int8); OpenVINO's own choice "
+    "of bf16, slower here and another model; convolution channels, which no training prunes.",
+)
+
+
+def _speed_pairs() -> tuple[tuple[str, str, str], ...]:
+    pairs = []
+    for runtime in SPEED_RUNTIMES:
+        for shape in SPEED_SHAPES:
+            way = f"{runtime}.{shape}"
+            limits = shape == LEAST and runtime.endswith("int8")
+            if way != "torch.dense" and not limits:
+                pairs.append((f"speed.{way}", way, "torch.dense"))
+    return tuple(pairs)
 
 
 @dataclass(frozen=True)
@@ -32,6 +56,8 @@ class Part:
     """
     on_gpu: bool = False
     """Whether there is something to measure on a GPU."""
+    notes: tuple[str, ...] = ()
+    """What is said below the table."""
     of_checkouts: bool = False
     """Whether another checkout is what this one is compared with: a last word, its path."""
 
@@ -102,5 +128,11 @@ PARTS = {
         ("base",),
         tuple((f"forward.{way}", way, "torch") for way in RUNTIMES),
         rounds=2,
+    ),
+    "speed": Part(
+        "parp_espnet.bench.speed",
+        ("base", "small"),
+        _speed_pairs(),
+        notes=SPEED_NOTES,
     ),
 }

@@ -73,6 +73,9 @@ def main() -> None:
         lines += compare(name, sizes, options.threads or threads, where)
         write_json(options.out, lines)
     print(table(lines), end="")
+    for name in [options.only] if options.only else PARTS:
+        for note in PARTS[name].notes:
+            print(note)
     print(f"all figures in {options.out}")
 
 

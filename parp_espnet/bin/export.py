@@ -3,6 +3,7 @@
 parp-export exp/TAG DIR                         DIR is a bundle: parp-recognize DIR talk.mp3
 parp-export exp/TAG DIR --to hf                 DIR is what transformers loads
 parp-export exp/TAG DIR --to bundle hf espnet   DIR/bundle, DIR/hf, DIR/espnet
+parp-export exp/TAG DIR --to openvino --cut     without the units that are pruned: faster everywhere
 
 EXP is a complete experiment, dense or pruned. A format is written whole or not at all, and every
 one has a model card; tokens are compared with those of stage 12 where the test set is there.
@@ -37,7 +38,13 @@ def main() -> None:
     from parp_espnet.export.trained import load_trained  # noqa: PLC0415
 
     trained = load_trained(args.experiment)
+    if args.cut:
+        from parp_espnet.export.cut import cut  # noqa: PLC0415  # as above
+
+        trained = cut(trained, args.to)
     said = export(trained, args.folder, args.to, options)
+    for line in trained.cut.lines() if trained.cut is not None else ():
+        say(line)
     for name, place in places(args.folder, args.to).items():
         say(f"{place}: {name}, {FORMATS[name].what}")
         for line in said[name]:
@@ -66,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the test set, where it is not in dump/raw"
+    )
+    parser.add_argument(
+        "--cut",
+        action="store_true",
+        help="remove the units that are pruned as a whole (--pattern units, ffn, heads): a smaller "
+        "and faster model; with fewer heads for bundle, onnx and openvino",
     )
     parser.add_argument("--license", metavar="NAME", help="the card's licence [unknown]")
     parser.add_argument(

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     action("draw", _draw, "task", "model", "out").add_argument("--seed", type=int, required=True)
     train = action("train", _train, "exp")
     train.add_argument("--initial_mask", default="", help="none when empty")
+    train.add_argument("--initial_weights", type=Path, help="of a finetuned model, to begin with")
     train.add_argument(
         "settings", nargs="*", help="name=value, of experiment.json; for the step's record"
     )
@@ -128,7 +129,7 @@ def _train(options: argparse.Namespace) -> None:
     mask = Path(options.initial_mask) if options.initial_mask else None
     settings = load_text(options.exp)
     keep_trained(settings, options.exp)
-    Finetuning(settings, mask, options.exp).run()
+    Finetuning(settings, mask, options.exp, options.initial_weights).run()
 
 
 def _score(options: argparse.Namespace) -> None:

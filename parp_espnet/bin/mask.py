@@ -86,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         maker.add_argument(
             "--scope",
             default="global",
-            help=f"rank weights within: {', '.join(SCOPES)}, by a file of rates, or keep 2:4 "
-            f"[global]",
+            help=f"rank weights within: {', '.join(SCOPES)}, by a file of rates, or in a pattern: "
+            f"2:4, units, ffn, heads [global]",
         )
         maker.add_argument(
             "--score", default=MAGNITUDE, help="what weights are ranked by [magnitude]"
@@ -95,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     drawn.add_argument(
         "--scope",
         default="tensor",
-        help=f"draw from: {', '.join(SCOPES)}, by a file of rates, or 2:4 [tensor]",
+        help=f"draw from: {', '.join(SCOPES)}, by a file of rates, or in a pattern: 2:4, units, "
+        f"ffn, heads [tensor]",
     )
     drawn.set_defaults(score=MAGNITUDE)
     pool = action("pool", "what of a model would be pruned, and what not")

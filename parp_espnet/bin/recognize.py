@@ -2,6 +2,7 @@
 
 parp-recognize exp/TAG talk.mp3                                file, begin, end, phone
 parp-recognize exp/TAG field/ --format textgrid --out grids    a TextGrid for each below it/
+parp-recognize exp/TAG field/ --format eaf --out elan          a file of ELAN's for each
 parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JSON a file
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,

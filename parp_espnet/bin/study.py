@@ -15,28 +15,21 @@ parp-study job results/quick --wave 1 --job 2
 """
 
 import argparse
-import shlex
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet.errors import UserError, clear_terminal, command
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
-from parp_espnet.study.plan import Combined, Experiment, Study
+from parp_espnet.study.job import run_job
+from parp_espnet.study.plan import Study
+from parp_espnet.study.shell import print_plan
 from parp_espnet.study.state import (
-    FIRST_LINE,
-    PROGRESS,
     State,
     describe,
-    failures,
-    is_done,
-    is_unpacked,
-    listing,
-    note_job,
     set_aside_damaged,
     standings,
 )
@@ -49,7 +42,7 @@ KEPT = "study.yaml"
 def main() -> None:
     """Run one of the sub-commands."""
     if sys.argv[1:2] == ["plan"]:
-        _plan(sys.argv[2:])
+        print_plan(sys.argv[2:])
         return
     options = _parser().parse_args()
     if options.action == "begin":
@@ -66,7 +59,7 @@ def main() -> None:
         return
     study, folder = _study_of(options.results), options.results
     if options.action == "job":
-        _job(study, options.wave, options.job, options.ngpu)
+        run_job(study, options.wave, options.job, options.ngpu)
     elif options.action == "status":
         _status(study, folder, options.jobs, options.watch)
     elif options.action == "pack":
@@ -134,95 +127,16 @@ def _study_of(folder: Path) -> Study:
     return Study.read(folder / KEPT, name=folder.name)
 
 
-def _plan(arguments: Sequence[str]) -> None:
-    """Print what run.sh needs, as shell variables; paths are from the project's directory."""
-    options = settings.read(arguments)
-    study = Study.read(options.file)
-    out = Path("results", study.name)
-    if options.dry_run:
-        found = standings(study, ROOT / out / "log")
-        print(
-            listing(found), describe(found, options.jobs), sep="\n\n", end="\n\n", file=sys.stderr
-        )
-    wanted = range(options.stage, options.stop_stage + 1)
-    file = options.file.relative_to(ROOT) if options.file.is_relative_to(ROOT) else options.file
-    print(f"study={shlex.quote(str(file))}")
-    print(f"profile={shlex.quote(study.name)}")
-    print(f"dry_run={str(options.dry_run).lower()}")
-    print(f"ngpu={options.ngpu}")
-    print(f"max_jobs_run={options.jobs}")
-    print(f"stages={shlex.quote(' '.join(map(str, wanted)))}")
-    names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in settings.STAGES.items())
-    print(f"stage_names=({names})")
-    preparations = study.preparations()
-    print(f"preparations={len(preparations)}")
-    for number, words in enumerate(preparations, start=1):
-        print(f"prepare_{number}=({shlex.join(words)})")
-    waves = study.waves()
-    print(f"waves=({' '.join(str(len(wave)) for wave in waves)})")
-    for number, wave in enumerate(waves, start=1):
-        finetunings = study.finetunings(wave)
-        print(f"updates_{number}={sum(finetunings.values())}")
-        print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
-        print(f"results_{number}=({_words(one.result for one in wave)})")
-        print(f"folders_{number}=({_words(folder for one in wave for folder in one.folders)})")
-
-
-def _words(paths: Iterable[Path]) -> str:
-    return shlex.join(map(str, paths))
-
-
 def _begin(study: Path, folder: Path) -> None:
     set_aside_damaged(Study.read(study))
     write_text(folder / KEPT, study.read_text(encoding="utf-8"))
 
 
-def _job(study: Study, wave: int, job: int, ngpu: int) -> None:
-    waves = study.waves()
-    if not 1 <= wave <= len(waves) or not 1 <= job <= len(waves[wave - 1]):
-        raise UserError(f"study {study.name}: there is no job {job} in wave {wave}")
-    experiment = waves[wave - 1][job - 1]
-    print(f"{FIRST_LINE}{experiment.directory}", flush=True)
-    begin, completes = time.monotonic(), not is_done(experiment)
-    if is_unpacked(experiment):
-        print("its records were unpacked here: skipped", flush=True)
-    else:
-        sparsity = (
-            [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
-        )
-        _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
-    for masked in study.masks_of(experiment):
-        # Now, so that whoever begins with another language's mask finds it.
-        if not is_unpacked(masked):
-            _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
-    if completes:
-        note_job(experiment, time.monotonic() - begin)
-
-
-def _combine(combined: Combined) -> str:
-    """Make a mask of others; return its sparsity."""
-    # Imported here: torch takes seconds.
-    from parp_espnet.pruning.combine import combine  # noqa: PLC0415
-    from parp_espnet.pruning.masks import Mask  # noqa: PLC0415
-
-    masks = [Mask.load(ROOT / path) for path in combined.masks]
-    made = combine(masks, combined.how, [str(path) for path in combined.masks])
-    made.save(ROOT / combined.path)
-    return repr(made.sparsity)
-
-
-def _run(experiment: Experiment, more: Sequence[str]) -> None:
-    script = ROOT / experiment.recipe / "run.sh"
-    done = subprocess.run([str(script), *experiment.options, "--wait", "true", *more], check=False)
-    if done.returncode != 0:
-        sys.exit(done.returncode)
-
-
 def _status(study: Study, folder: Path, jobs: int | None, watch: float | None) -> None:
     while True:
-        found = standings(study, folder / "log")
-        running = sum(one.state is State.RUNNING for one in found)
-        text = describe(found, jobs or running or settings.StudySettings().jobs)
+        standing = standings(study, folder / "log")
+        running = sum(experiment.state is State.RUNNING for experiment in standing)
+        text = describe(standing, jobs or running or settings.StudySettings().jobs)
         if watch:
             clear_terminal()
         print(f"{time.ctime()}\n{text}" if watch else text, flush=True)
@@ -242,12 +156,12 @@ def _pack(study: Study, archive: Path) -> None:
 
 def _unpack(archive: Path) -> None:
     # Imported here: torch takes seconds.
-    from parp_espnet.study.archive import unpack  # noqa: PLC0415
+    from parp_espnet.study.unpacking import unpack  # noqa: PLC0415
 
-    found = unpack(archive, ROOT)
+    unpacked = unpack(archive, ROOT)
     print(
-        f"{archive}: {len(found.restored)} experiments unpacked, {len(found.present)} were there "
-        f"already"
+        f"{archive}: {len(unpacked.restored)} experiments unpacked, {len(unpacked.present)} were "
+        f"there already"
     )
 
 
@@ -268,47 +182,9 @@ def _redraw(folder: Path, out: Path | None) -> None:
 
 def _results(study: Study, folder: Path) -> None:
     # Imported here: torch and matplotlib take seconds, and the other sub-commands need neither.
-    from parp_espnet.study.claims import claims  # noqa: PLC0415
-    from parp_espnet.study.collect import collect  # noqa: PLC0415
-    from parp_espnet.study.figures.all import draw  # noqa: PLC0415
-    from parp_espnet.study.gather import gather  # noqa: PLC0415
-    from parp_espnet.study.markdown import decoded, nature, report  # noqa: PLC0415
-    from parp_espnet.study.report import page  # noqa: PLC0415
-    from parp_espnet.study.table import table  # noqa: PLC0415
+    from parp_espnet.study.summary import write_summary  # noqa: PLC0415
 
-    found = standings(study, folder / "log")
-    done = collect(
-        [one for one in study.experiments if is_done(one)], ROOT, folder / "results.json"
-    )
-    results, evidence = [one.result for one in done], gather(done)
-    evidence.write(folder / "evidence.json")
-    judged = claims(results, evidence)
-    captions = draw(results, evidence, folder)
-    warning = evidence.warning.replace(f"{ROOT}/", "")
-    notes = [
-        nature(results).replace("`", ""),
-        decoded(results),
-        describe(found, jobs=1).splitlines()[0] + ".",
-    ]
-    notes = [note for note in [*notes, warning and f"Warning: {warning}."] if note]
-    commands = {
-        one.directory: shlex.join([f"{one.recipe}/run.sh", *one.options])
-        for one in study.experiments
-    }
-    html = page(study.name, results, evidence, judged, captions, notes, commands)
-    write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))
-    figures = {svg.stem: caption for svg, caption in captions.items()}
-    write_text(folder / "RESULTS.md", report(study.name, results, judged, figures, warning))
-    print(table(results), end="")
-    if warning:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(
-        ", ".join(
-            str(folder / name)
-            for name in ("report.html", "RESULTS.md", "results.json", "evidence.json")
-        )
-    )
-    failures(found)
+    write_summary(study, folder)
 
 
 if __name__ == "__main__":

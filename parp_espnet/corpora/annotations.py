@@ -10,7 +10,7 @@ from itertools import pairwise
 _TEXT = "write the text of each recording to a .txt of its name"
 _TABLE = "save it as a table, .csv or .tsv"
 UNREAD: Mapping[str, str] = {
-    **dict.fromkeys((".textgrid", ".eaf", ".trs", ".cha", ".flextext", ".antx", ".exb"), _TEXT),
+    **dict.fromkeys((".trs", ".cha", ".flextext", ".antx", ".exb"), _TEXT),
     **dict.fromkeys(
         (".phn", ".wrd", ".srt", ".vtt", ".ctm", ".stm", ".docx", ".doc", ".odt", ".rtf"), _TEXT
     ),

@@ -3,7 +3,8 @@ recordings.
 
 Beside each recording there is a file of the same name in .txt or .lab; the folders that recordings
 are in are their speakers. Or, as LibriSpeech has it, `*.trans.txt` have a line for each recording
-beside them, its name and its text.
+beside them, its name and its text. Or there are files of ELAN's or Praat's
+(`parp_espnet.corpora.tiered`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.leftover import Tree, alone, left_over
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
+from parp_espnet.corpora.tiered import is_tiers, read_tiers
 from parp_espnet.data.lines import split_line
 from parp_espnet.sound.suffixes import SUFFIXES
 
@@ -44,6 +46,14 @@ class _Folder:
         else:
             self.items[name] = Item(where, name, str(recording.resolve()), text, speaker)
 
+    def add_tiers(self, tree: Tree, taken: set[Path], tier: str | None) -> None:
+        """Add what files of ELAN's and Praat's have of recordings that are not `taken`."""
+        found = read_tiers(self.root, list(filter(is_tiers, tree.files)), tree, taken, tier)
+        self.used |= found.used
+        self.rejected += found.rejected
+        for item in found.items:
+            self.items[item.name] = item
+
 
 def has_transcripts(tree: Tree) -> bool:
     """Whether some recording of a folder has a transcript."""
@@ -53,15 +63,30 @@ def has_transcripts(tree: Tree) -> bool:
     )
 
 
-def read_folder(path: Path, tree: Tree) -> Items:
-    """Read the recordings and transcripts of a folder, whose files are `tree`."""
+def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
+    """Read the recordings and transcripts of a folder, whose files are `tree`.
+
+    Where a recording has a transcript in text and another in a file of ELAN's or Praat's, the
+    latter is taken if its tier is named. Raises `UserError` as `read_tiers` does.
+    """
     folder = _Folder(path, rejected=list(tree.rejected))
     files = _by_name(tree)
+    if tier is not None:
+        folder.add_tiers(tree, taken=set(), tier=tier)
     for file in filter(_has_lines, tree.files):
         _read_lines_of(file, files, folder)
+    pairs = {
+        recording: transcript
+        for recording in _recordings(tree)
+        if recording not in folder.used and (transcript := _transcript(recording, files))
+    }
+    for recording, transcript in pairs.items():
+        _read_pair(recording, transcript, folder)
+    if tier is None:
+        folder.add_tiers(tree, taken=set(folder.used), tier=None)
     for recording in _recordings(tree):
         if recording not in folder.used:
-            _read_pair(recording, files, folder)
+            _leave_alone(recording, folder)
     for file in tree.files:
         if file.suffix.lower() in TRANSCRIPTS and file not in folder.used:
             folder.used.add(file)
@@ -108,14 +133,15 @@ def _has_lines(file: Path) -> bool:
     return file.name.lower().endswith(LINES)
 
 
-def _read_pair(recording: Path, files: Mapping[Path, Path], folder: _Folder) -> None:
+def _leave_alone(recording: Path, folder: _Folder) -> None:
+    folder.used.add(recording)
     name = _name(folder.root, recording)
-    transcript = _transcript(recording, files)
-    if transcript is None:
-        folder.used.add(recording)
-        reason = f"expected a transcript beside it ({' or '.join(TRANSCRIPTS)}), found none"
-        folder.rejected.append(Reject(str(recording), name, Why.ALONE, reason))
-        return
+    reason = f"expected a transcript beside it ({' or '.join(TRANSCRIPTS)}), found none"
+    folder.rejected.append(Reject(str(recording), name, Why.ALONE, reason))
+
+
+def _read_pair(recording: Path, transcript: Path, folder: _Folder) -> None:
+    name = _name(folder.root, recording)
     folder.used |= {recording, transcript}
     lines, broken = read_lines(transcript)
     if held := what_it_holds([line for _, line in lines]):

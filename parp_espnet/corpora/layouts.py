@@ -1,8 +1,9 @@
-"""How people keep recordings and their texts: three layouts, each read into a list of items.
+"""How people keep recordings and their texts: four layouts, each read into a list of items.
 
 - a Kaldi directory: `wav.scp` (files, or arks as `FILE.ark:OFFSET`), `text`, and `utt2spk` and
   `segments` where there are such (`parp_espnet.corpora.directories`);
-- a folder of recordings with their transcripts (`parp_espnet.corpora.folders`);
+- a folder of recordings with their transcripts (`parp_espnet.corpora.folders`), or with files of
+  ELAN's or Praat's, or one such file (`parp_espnet.corpora.tiered`);
 - a list in one file (`parp_espnet.corpora.sheets`, `parp_espnet.corpora.lhotse`), whose columns are
   known
   (`parp_espnet.corpora.columns`) or told; or one for each set, by the names train, dev and test.
@@ -17,11 +18,14 @@ from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.directories import read_directory
 from parp_espnet.corpora.folders import TRANSCRIPTS, advice_on, has_transcripts, read_folder
 from parp_espnet.corpora.items import Item, Items
+from parp_espnet.corpora.json_lists import is_json
 from parp_espnet.corpora.leftover import Tree, is_system, left_over, walk
 from parp_espnet.corpora.lhotse import holds_cuts, is_manifest, is_recordings, read_manifest
 from parp_espnet.corpora.listed import listed
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.corpora.sheets import Entry, by_split, is_json, is_list, read_sheet
+from parp_espnet.corpora.sheets import Entry, is_list, read_sheet
+from parp_espnet.corpora.split_names import by_split
+from parp_espnet.corpora.tiered import has_tiers, is_tiers, read_tiers
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file
 from parp_espnet.sound.suffixes import SUFFIXES
@@ -30,14 +34,14 @@ SPLITS = ("train", "dev", "test")
 
 
 def read_items(path: Path, told: Told | None = None) -> Items:
-    """Read a directory or a file of one of the three layouts; `told` is what the user says of a
+    """Read a directory or a file of one of the four layouts; `told` is what the user says of a
     list's columns.
 
     Raises `UserError` when it is none of them, with what is there.
     """
     told = told or Told()
     if path.is_file():
-        return _list(path, told)
+        return _tiers_of(path, told) if is_tiers(path) else _list(path, told)
     if not path.is_dir():
         try:
             need_file(path, "no such file or directory")
@@ -45,18 +49,23 @@ def read_items(path: Path, told: Told | None = None) -> Items:
             raise UserError(f"--own {error}") from None
     if (path / "wav.scp").is_file():
         _need_no_columns(path, told, "a Kaldi directory")
+        _need_no_tier(path, told, "a Kaldi directory")
         return read_directory(path)
     tree = walk(path)
-    if has_transcripts(tree):
-        _need_no_columns(path, told, "a folder of recordings with transcripts beside them")
-        return read_folder(path, tree)
     lists = lists_in(path)
+    is_of_tiers = has_tiers(tree) and (told.tier is not None or not lists)
+    if has_transcripts(tree) or is_of_tiers:
+        _need_no_columns(path, told, "a folder of recordings with transcripts beside them")
+        if not has_tiers(tree):
+            _need_no_tier(path, told, "a folder of recordings with transcripts in text")
+        return read_folder(path, tree, told.tier)
     if len(lists) == 1:
         return _list(lists[0], told, tree)
     found = ", ".join(sorted(file.name for file in path.iterdir())[:6]) or "nothing"
     raise UserError(
         f"--own {path}: expected wav.scp and text, or recordings with transcripts of the same name "
-        f"({' or '.join(TRANSCRIPTS)}), or one table (.tsv, .csv, .jsonl), or one each for train, "
+        f"({' or '.join(TRANSCRIPTS)}), or files of ELAN's or Praat's (.eaf, .TextGrid), or one "
+        f"table (.tsv, .csv, .jsonl), or one each for train, "
         f"dev and test; found "
         f"{found}" + ("; of several tables, give one: --own FILE" if lists else advice_on(tree))
     )
@@ -70,6 +79,21 @@ def _need_no_columns(path: Path, told: Told, what: str) -> None:
         )
 
 
+def _need_no_tier(path: Path, told: Told, what: str) -> None:
+    if told.tier is not None:
+        raise UserError(
+            f"--own {path}: --tier is for files of ELAN's and Praat's, found {what}; leave it out"
+        )
+
+
+def _tiers_of(path: Path, told: Told) -> Items:
+    """One file of ELAN's or Praat's."""
+    _need_no_columns(path, told, "a file of ELAN's or Praat's")
+    beside = [file for file in sorted(path.parent.iterdir()) if file.is_file()]
+    found = read_tiers(path.parent, [path], Tree(beside, ()), set(), told.tier)
+    return Items(found.items, found.rejected)
+
+
 def lists_in(path: Path) -> list[Path]:
     """Return the lists that a directory has; lhotse's recordings are none, since its supervisions
     are.
@@ -81,7 +105,10 @@ def lists_in(path: Path) -> list[Path]:
 
 def has_layout(path: Path) -> bool:
     """Whether a directory is of one of the layouts."""
-    return (path / "wav.scp").is_file() or bool(lists_in(path)) or has_transcripts(walk(path))
+    if (path / "wav.scp").is_file() or lists_in(path):
+        return True
+    tree = walk(path)
+    return has_transcripts(tree) or has_tiers(tree)
 
 
 def lists_of_sets(path: Path) -> dict[str, Path]:
@@ -95,6 +122,7 @@ def lists_of_sets(path: Path) -> dict[str, Path]:
 
 def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     """A list; `tree` is the directory that it was found in, where it was not named itself."""
+    _need_no_tier(path, told, "a table")
     if not is_list(path) and path.suffix.lower() != ".txt":
         raise UserError(
             f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found "

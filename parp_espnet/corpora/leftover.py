@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.corpora.columns import SOUNDS
+from parp_espnet.corpora.column_names import SOUNDS
 from parp_espnet.corpora.rejects import Reject, Why
 
 SYSTEM = frozenset(

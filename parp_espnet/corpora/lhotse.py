@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.corpora.json_lists import read_json_lines
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.corpora.sheets import Entries, Entry, read_json_lines
+from parp_espnet.corpora.sheets import Entries, Entry
 from parp_espnet.errors import UserError
 
 _CUTS = ("MonoCut", "MultiCut", "MixedCut")

@@ -34,7 +34,7 @@ from parp_espnet.phones.orthography import Orthography, learn
 from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, phones_of
 from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
 from parp_espnet.sound.ffmpeg import need_ffmpeg
-from parp_espnet.sound.reader import Sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.segments import OpenSounds, part_of
 from parp_espnet.sound.wav import write_wav
 

@@ -1,8 +1,8 @@
 """All corpora. A new one is a module in `known`, a line here, and a recipe in egs2/."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import get_type_hints
+from dataclasses import dataclass, fields
+from typing import ClassVar, get_type_hints
 
 from parp_espnet.corpora.known import (
     an4,
@@ -28,6 +28,13 @@ class CorpusOptions(
     own.Options, an4.Options, librilight.Options, commonvoice.Options, mboshi.Options
 ):
     """The options of all corpora, in the order of the last to the first."""
+
+    HEADINGS: ClassVar[Mapping[str, str]] = {
+        field.name: f"options of --corpus {corpus.name}"
+        for corpus in CORPORA.values()
+        for field in fields(corpus.options)
+    }
+    """Under which heading the help has each of them."""
 
 
 def _notes() -> Mapping[str, Folder]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.corpora.columns import is_recording
+from parp_espnet.corpora.column_names import is_recording
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
 from parp_espnet.files import bytes_of

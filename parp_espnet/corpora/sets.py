@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from parp_espnet.corpora.choose import partition
-from parp_espnet.corpora.columns import Told, is_recording
+from parp_espnet.corpora.column_names import is_recording
+from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.layouts import SPLITS, has_layout, lists_in, lists_of_sets, read_items
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.corpora.sheets import SPLIT_NAMES
+from parp_espnet.corpora.split_names import SPLIT_NAMES
 from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
 from parp_espnet.sound.reader import open_sound, seconds_by_header

@@ -2,33 +2,22 @@
 or a part of one.
 """
 
-import gzip
-import json
 import re
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from parp_espnet.corpora.columns import (
-    Columns,
-    Told,
-    check_values,
-    count_known,
-    find_columns,
-    name_of,
-)
+from parp_espnet.corpora.column_names import count_known, name_of
+from parp_espnet.corpora.columns import Columns, Told, check_values, find_columns
+from parp_espnet.corpora.json_lists import JSONS, is_json, rows_of_json
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import SEPARATOR, Row, of_width, read_lines, read_rows
 from parp_espnet.errors import UserError
-from parp_espnet.files import regular
 from parp_espnet.sound.channels import is_channel, numbers_of
 
 DELIMITERS: Mapping[str, str] = {".tsv": "\t", ".csv": ",", ".psv": "|", ".txt": "|"}
 """What columns are usually apart by, by the name of the file."""
-JSONS = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".ndjson")
 ENDINGS = (".tsv", ".csv", ".psv", *JSONS)
 """What the names of lists end in; `.txt` is one where the user names the file."""
 
@@ -78,18 +67,13 @@ def is_list(path: Path) -> bool:
     return path.name.lower().endswith(ENDINGS)
 
 
-def is_json(path: Path) -> bool:
-    """Whether a file's name is that of JSON."""
-    return path.name.lower().endswith(JSONS)
-
-
 def read_sheet(path: Path, told: Told, resolves: Callable[[str], bool]) -> Entries:
     """Read a list; `resolves` says whether a cell is the name of a recording that is there.
 
     Raises `UserError` when its columns are neither known nor told, or it cannot be read.
     """
     if is_json(path):
-        rows, rejected = _rows_of_json(path)
+        rows, rejected = rows_of_json(path)
     else:
         delimiter = find_delimiter(path)
         rows, rejected = read_rows(path, delimiter)
@@ -118,47 +102,6 @@ def read_sheet(path: Path, told: Told, resolves: Callable[[str], bool]) -> Entri
     return Entries(entries, rejected)
 
 
-def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], list[Reject]]:
-    """Read the objects of a file of JSON lines, or of one JSON array, each with where it is; `.gz`
-    is unpacked.
-
-    Raises `UserError` when the file cannot be read.
-    """
-    if path.name.lower().endswith(".gz"):
-        try:
-            text = gzip.decompress(regular(path).read_bytes()).decode("utf-8-sig", errors="replace")
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise UserError(f"{path}: expected a file that gzip has packed ({error})") from None
-        lines = [
-            (f"{path}:{number}", line)
-            for number, line in enumerate(text.split("\n"), 1)
-            if line.strip()
-        ]
-        rejected: list[Reject] = []
-    else:
-        lines, rejected = read_lines(path)
-    if lines and lines[0][1].lstrip().startswith("["):
-        return _array(path, "\n".join(line for _, line in lines)), rejected
-    objects: list[tuple[str, Mapping[str, Any]]] = []
-    for where, line in lines:
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        if isinstance(value, dict):
-            objects.append((where, value))
-        else:
-            rejected.append(
-                Reject(where, line[:40], Why.ROW, "expected a JSON object in one line, found none")
-            )
-    if not objects and rejected:
-        raise UserError(
-            f"{rejected[0].where}: expected JSON lines, an object in each, found "
-            f"{rejected[0].item!r}"
-        )
-    return objects, rejected
-
-
 def find_delimiter(path: Path) -> str:
     """Return what the columns of a table are apart by: as its name says, unless its lines say
     something else.
@@ -183,38 +126,6 @@ def find_delimiter(path: Path) -> str:
         if (known, everywhere) > best:
             found, best = delimiter, (known, everywhere)
     return found if best[1] else own
-
-
-def _array(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path}: expected a JSON array, or an object in each line ({error})"
-        ) from None
-    if not all(isinstance(value, dict) for value in values):
-        raise UserError(f"{path}: expected a JSON array of objects, found something else in it")
-    return [(f"{path}, object {number}", value) for number, value in enumerate(values, start=1)]
-
-
-def _rows_of_json(path: Path) -> tuple[list[Row], list[Reject]]:
-    """Objects as rows below a row of their keys."""
-    objects, rejected = read_json_lines(path)
-    keys = tuple(dict.fromkeys(key for _, value in objects for key in value))
-    rows = [Row(str(path), keys)] if keys else []
-    for where, value in objects:
-        rows.append(Row(where, tuple(_cell(value.get(key)) for key in keys)))
-    return rows, rejected
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, dict):
-        # Hugging Face's column of audio is one of {"path": …}.
-        path = value.get("path")
-        return path if isinstance(path, str) else ""
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return str(value)
-    return ""
 
 
 def _is_ljspeech(rows: Sequence[Row]) -> bool:
@@ -303,34 +214,3 @@ def _channels(rows: Sequence[Row], place: int | None) -> Mapping[str, int]:
     if words <= {"L", "R", "LEFT", "RIGHT"}:
         return {word: 0 if word.startswith("L") else 1 for word in words}
     return numbers_of(words) if all(is_channel(word) and len(word) <= 2 for word in words) else {}
-
-
-SPLIT_NAMES: Mapping[str, str] = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("dev", "valid", "validation", "val", "development"), "dev"),
-    **dict.fromkeys(("test", "testing", "eval"), "test"),
-}
-"""The sets, by the names that people give them."""
-
-
-def by_split(paths: Sequence[Path]) -> dict[str, Path]:
-    """Return the list of each set, where the names of files say one for each of train, dev and
-    test; else nothing.
-    """
-    found: dict[str, list[Path]] = {}
-    for path in paths:
-        for split in _splits_in(path):
-            found.setdefault(split, []).append(path)
-    chosen: dict[str, Path] = {}
-    for split, own in found.items():
-        exact = [
-            path for path in own if SPLIT_NAMES.get(path.name.lower().partition(".")[0]) == split
-        ]
-        if len(exact or own) == 1:
-            chosen[split] = (exact or own)[0]
-    return chosen if len(chosen) == 3 and len(set(chosen.values())) == 3 else {}
-
-
-def _splits_in(path: Path) -> Iterator[str]:
-    words = re.split(r"[^a-z0-9]+", path.name.lower().partition(".")[0])
-    yield from {SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import Row, read_table
-from parp_espnet.corpora.sheets import SPLIT_NAMES
+from parp_espnet.corpora.split_names import SPLIT_NAMES
 from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divided, unshared
 from parp_espnet.data.marks import Kind, read_marks, summary
 from parp_espnet.errors import UserError

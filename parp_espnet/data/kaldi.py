@@ -44,25 +44,28 @@ def write_data_dir(path: Path, utterances: Iterable[Utterance]) -> None:
     Raises `UserError` when there is no utterance, an id is there twice, does not begin with its
     speaker or has a space, or an utterance has no phones or no duration.
     """
-    ordered = sorted(utterances, key=lambda one: one.id.encode())
+    ordered = sorted(utterances, key=lambda utterance: utterance.id.encode())
     if not ordered:
         raise UserError(f"{path}: no utterance to write; expected at least one")
-    for one in ordered:
-        _check(path, one)
-    for one, following in pairwise(ordered):
-        if one.id == following.id:
-            raise UserError(f"{path}: two utterances have the id {one.id}; ids must differ")
+    for utterance in ordered:
+        _check(path, utterance)
+    for utterance, following in pairwise(ordered):
+        if utterance.id == following.id:
+            raise UserError(f"{path}: two utterances have the id {utterance.id}; ids must differ")
     speakers = groupby(
-        sorted(ordered, key=lambda one: one.speaker.encode()), key=lambda one: one.speaker
+        sorted(ordered, key=lambda utterance: utterance.speaker.encode()),
+        key=lambda utterance: utterance.speaker,
     )
     columns = {
-        "wav.scp": [(one.id, one.wav) for one in ordered],
-        "text": [(one.id, " ".join(one.phones)) for one in ordered],
-        "orig_text": [(one.id, " ".join(one.text.split())) for one in ordered],
-        "utt2spk": [(one.id, one.speaker) for one in ordered],
-        "spk2utt": [(speaker, " ".join(one.id for one in own)) for speaker, own in speakers],
-        "utt2lang": [(one.id, one.language) for one in ordered],
-        "utt2dur": [(one.id, f"{one.duration:.3f}") for one in ordered],
+        "wav.scp": [(utterance.id, utterance.wav) for utterance in ordered],
+        "text": [(utterance.id, " ".join(utterance.phones)) for utterance in ordered],
+        "orig_text": [(utterance.id, " ".join(utterance.text.split())) for utterance in ordered],
+        "utt2spk": [(utterance.id, utterance.speaker) for utterance in ordered],
+        "spk2utt": [
+            (speaker, " ".join(utterance.id for utterance in own)) for speaker, own in speakers
+        ],
+        "utt2lang": [(utterance.id, utterance.language) for utterance in ordered],
+        "utt2dur": [(utterance.id, f"{utterance.duration:.3f}") for utterance in ordered],
     }
     for name, lines in columns.items():
         write_text(path / name, "".join(f"{key} {value}\n" for key, value in lines))
@@ -100,8 +103,8 @@ def read_data_dir(path: Path) -> list[Utterance]:
         )
         for id_ in sorted(ids, key=str.encode)
     ]
-    for one in utterances:
-        _check(path, one)
+    for utterance in utterances:
+        _check(path, utterance)
     return utterances
 
 
@@ -117,22 +120,22 @@ def leads_up(value: str) -> bool:
     return ".." in PurePath(value).parts
 
 
-def _check(path: Path, one: Utterance) -> None:
+def _check(path: Path, utterance: Utterance) -> None:
     problem = None
-    if (expected := why_no_id(one.id)) is not None:
+    if (expected := why_no_id(utterance.id)) is not None:
         problem = f"an id must be {expected}"
-    elif (expected := why_no_id(one.speaker)) is not None:
-        problem = f"speaker {one.speaker!r}: an id must be {expected}"
-    elif not one.id.startswith(f"{one.speaker}-"):
-        problem = f"an id must begin with its speaker and a dash, {one.speaker}-"
-    elif not one.wav:
+    elif (expected := why_no_id(utterance.speaker)) is not None:
+        problem = f"speaker {utterance.speaker!r}: an id must be {expected}"
+    elif not utterance.id.startswith(f"{utterance.speaker}-"):
+        problem = f"an id must begin with its speaker and a dash, {utterance.speaker}-"
+    elif not utterance.wav:
         problem = "no recording is named"
-    elif not one.phones:
+    elif not utterance.phones:
         problem = "there are no phones"
-    elif not one.duration > 0:
-        problem = f"the duration is {one.duration} s, expected more than 0"
+    elif not utterance.duration > 0:
+        problem = f"the duration is {utterance.duration} s, expected more than 0"
     if problem:
-        raise UserError(f"{path}: utterance {one.id!r}: {problem}")
+        raise UserError(f"{path}: utterance {utterance.id!r}: {problem}")
 
 
 def _seconds(path: Path, id_: str, value: str) -> float:

@@ -28,11 +28,11 @@ class Rule:
     pattern: str
     judge: _Judge
 
-    def apply(self, text: str, found: list[tuple[Kind, str]]) -> str:
+    def apply(self, text: str, marks: list[tuple[Kind, str]]) -> str:
         def replace(match: re.Match[str]) -> str:
             kind, left = self.judge(match)
             if kind is not None:
-                found.append((kind, " ".join(match[0].split())))
+                marks.append((kind, " ".join(match[0].split())))
             return left
 
         return _compiled(self.pattern).sub(replace, text)

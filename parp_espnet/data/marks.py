@@ -45,36 +45,36 @@ class Marked:
 
     def has(self, kind: Kind) -> bool:
         """Whether there is a mark of a kind."""
-        return any(found is kind for found, _ in self.marks)
+        return any(each is kind for each, _ in self.marks)
 
 
 def read_marks(text: str, of_phones: bool = False) -> Marked:
     """Return a text without its marks. `of_phones`, where @ { = * are X-SAMPA, only those that no
     phone is.
     """
-    found: list[tuple[Kind, str]] = []
-    text = _ENTITY.sub(lambda match: _character(match, found), text)
+    marks: list[tuple[Kind, str]] = []
+    text = _ENTITY.sub(lambda match: _character(match, marks), text)
     if of_phones:
-        text = _without(text, PHONE_RULES, found)
+        text = _without(text, PHONE_RULES, marks)
     elif text.strip() in _NO_VALUES:
-        found.append((Kind.UNWRITTEN, text.strip()))
+        marks.append((Kind.UNWRITTEN, text.strip()))
         text = ""
     else:
-        text = _without(text.translate(_WIDE), RULES, found)
-    return Marked(" ".join(text.split()), tuple(found))
+        text = _without(text.translate(_WIDE), RULES, marks)
+    return Marked(" ".join(text.split()), tuple(marks))
 
 
-def _without(text: str, rules: Sequence[Rule], found: list[tuple[Kind, str]]) -> str:
+def _without(text: str, rules: Sequence[Rule], marks: list[tuple[Kind, str]]) -> str:
     for rule in rules:
-        text = rule.apply(text, found)
+        text = rule.apply(text, marks)
     return text
 
 
-def _character(match: re.Match[str], found: list[tuple[Kind, str]]) -> str:
+def _character(match: re.Match[str], marks: list[tuple[Kind, str]]) -> str:
     """The character that HTML's &amp; or &#39; stands for."""
     character = unescape(match[0])
     if character != match[0]:
-        found.append((Kind.NOTE, match[0]))
+        marks.append((Kind.NOTE, match[0]))
     return character
 
 
@@ -84,7 +84,7 @@ def summary(counts: Counter[tuple[Kind, str]], shown: int = 4) -> str:
     """
     parts = []
     for kind in Kind:
-        own = Counter({mark: count for (found, mark), count in counts.items() if found is kind})
+        own = Counter({mark: count for (of_kind, mark), count in counts.items() if of_kind is kind})
         if own:
             examples = ", ".join(f"{mark} {count}" for mark, count in own.most_common(shown))
             more = ", …" if len(own) > shown else ""

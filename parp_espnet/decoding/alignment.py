@@ -26,9 +26,9 @@ def align(logprobs: NDArray[np.floating], tokens: Sequence[int]) -> NDArray[np.i
     scores[0] = 0.0
     came = np.zeros((len(logprobs), len(states)), np.int8)
     for frame, row in enumerate(logprobs):
-        one = np.concatenate([[-np.inf], scores[:-1]])
+        one_back = np.concatenate([[-np.inf], scores[:-1]])
         two = np.where(skips, np.concatenate([[-np.inf, -np.inf], scores])[: len(states)], -np.inf)
-        steps = np.stack([scores, one, two])
+        steps = np.stack([scores, one_back, two])
         came[frame] = steps.argmax(0)
         scores = steps.max(0) + row[states]
     last = len(states) - 1

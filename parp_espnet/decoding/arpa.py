@@ -70,9 +70,9 @@ class Arpa:
         context = (
             history[len(history) - self.order + 1 :] if len(history) >= self.order else history
         )
-        found = self.entry((*context, word))
-        if found is not None:
-            return found.probability
+        entry = self.entry((*context, word))
+        if entry is not None:
+            return entry.probability
         if not context:
             unknown = self.entry((UNKNOWN,))
             return IMPOSSIBLE if unknown is None else unknown.probability

@@ -106,8 +106,8 @@ class ArpaModel(LanguageModel):
             for words, entry in entries.items():
                 if len(words) < arpa.order and entry.backoff:
                     self._backoff[words] = entry.backoff
-                found = [(place, entry.probability) for place in places.get(words[-1], ())]
-                self._explicit.setdefault(words[:-1], []).extend(found)
+                given = [(place, entry.probability) for place in places.get(words[-1], ())]
+                self._explicit.setdefault(words[:-1], []).extend(given)
         super().__init__(len(tokens))
 
     def _first(self) -> Words:

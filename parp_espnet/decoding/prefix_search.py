@@ -94,22 +94,22 @@ class _Trie:
 
     def child(self, node: int, token: int) -> int:
         """Return the node of a sequence with one more token; the same one whenever it is met."""
-        found = self._children.setdefault((node, token), self._count)
-        if found == self._count:
-            if found == len(self.tokens):
+        child = self._children.setdefault((node, token), self._count)
+        if child == self._count:
+            if child == len(self.tokens):
                 self.parents = np.concatenate([self.parents, np.full_like(self.parents, NO_PARENT)])
                 self.tokens = np.concatenate([self.tokens, np.full_like(self.tokens, NOTHING)])
-            self.parents[found], self.tokens[found] = node, token
+            self.parents[child], self.tokens[child] = node, token
             self._count += 1
-        return found
+        return child
 
     def sequence(self, node: int) -> tuple[int, ...]:
         """Return the tokens of a node."""
-        found = []
+        tokens = []
         while self.parents[node] != NO_PARENT:
-            found.append(int(self.tokens[node]))
+            tokens.append(int(self.tokens[node]))
             node = int(self.parents[node])
-        return tuple(reversed(found))
+        return tuple(reversed(tokens))
 
 
 def search(
@@ -124,29 +124,26 @@ def search(
         penalty: what every token adds to the score; above 0 it makes for more tokens.
         models: language models, each over the same tokens.
     """
-    models = [one for one in models if one.weight != 0]
+    models = [weighted for weighted in models if weighted.weight != 0]
     if not logprobs:
         return []
     order = sorted(range(len(logprobs)), key=lambda number: -len(logprobs[number]))
     ordered = [np.asarray(logprobs[number], np.float64) for number in order]
     trie = _Trie(len(ordered))
     beams = _begin(len(ordered), beam, models)
-    lengths = np.array([len(one) for one in ordered])
+    lengths = np.array(list(map(len, ordered)))
     for frame in range(int(lengths.max())):
         active = int(np.count_nonzero(lengths > frame))
-        now = np.stack([one[frame] for one in ordered[:active]])
+        now = np.stack([rows[frame] for rows in ordered[:active]])
         beams.put(_step(beams.first(active), now, trie, penalty, models))
     final = beams.acoustic + beams.prior
-    for one, states in zip(models, beams.states, strict=True):
-        final += one.weight * one.model.rows(states)[..., -1]
-    best = final.argmax(axis=1)
-    found = {
-        number: Hypothesis(
-            trie.sequence(int(beams.nodes[place, best[place]])), float(final[place, best[place]])
-        )
-        for place, number in enumerate(order)
-    }
-    return [found[number] for number in range(len(logprobs))]
+    for weighted, states in zip(models, beams.states, strict=True):
+        final += weighted.weight * weighted.model.rows(states)[..., -1]
+    hypotheses = {}
+    for place, best in enumerate(final.argmax(axis=1)):
+        tokens = trie.sequence(int(beams.nodes[place, best]))
+        hypotheses[order[place]] = Hypothesis(tokens, float(final[place, best]))
+    return [hypotheses[number] for number in range(len(logprobs))]
 
 
 def _begin(utterances: int, beam: int, models: Sequence[Weighted]) -> _Beam:
@@ -156,7 +153,7 @@ def _begin(utterances: int, beam: int, models: Sequence[Weighted]) -> _Beam:
         ends_blank=np.full(shape, -np.inf),
         ends_token=np.full(shape, -np.inf),
         prior=np.zeros(shape),
-        states=[np.full(shape, one.model.start) for one in models],
+        states=[np.full(shape, weighted.model.start) for weighted in models],
     )
     beams.nodes[:, 0] = np.arange(utterances)
     beams.ends_blank[:, 0] = 0.0
@@ -190,8 +187,8 @@ def _step(
     longer[source] = -np.inf
 
     gain = np.full(longer.shape, penalty)
-    for one, states in zip(models, beams.states, strict=True):
-        gain += one.weight * one.model.rows(states)[..., :-1]
+    for weighted, states in zip(models, beams.states, strict=True):
+        gain += weighted.weight * weighted.model.rows(states)[..., :-1]
     longer_prior = beams.prior[:, :, None] + gain
     stays = np.logaddexp(ends_blank, ends_token) + beams.prior
     scores = np.concatenate([stays, (longer + longer_prior).reshape(len(now), -1)], axis=1)
@@ -216,6 +213,6 @@ def _step(
     for place in zip(*np.nonzero(grown & possible), strict=True):
         token = int(token_of[place])
         new.nodes[place] = trie.child(int(new.nodes[place]), token)
-        for one, states in zip(models, new.states, strict=True):
-            states[place] = one.model.advance(int(states[place]), token)
+        for weighted, states in zip(models, new.states, strict=True):
+            states[place] = weighted.model.advance(int(states[place]), token)
     return new

@@ -39,7 +39,9 @@ def grid(given: Given, has_lm: bool, has_ngram: bool) -> list[Weights]:
     usual = TWO_MODELS if has_lm and has_ngram else ONE_MODEL
 
     def values(there: bool, chosen: float | None) -> Sequence[float]:
-        return (0.0,) if not there else usual if chosen is None else (chosen,)
+        if not there:
+            return (0.0,)
+        return usual if chosen is None else (chosen,)
 
     penalties = PENALTIES if given.penalty is None else (given.penalty,)
     choices = product(
@@ -52,7 +54,7 @@ def best_of(tried: Sequence[Tried]) -> Tried:
     """Return the choice with the least errors; of equal ones the first, which has the least
     weights.
     """
-    return min(tried, key=lambda one: one.total.error_rate)
+    return min(tried, key=lambda trial: trial.total.error_rate)
 
 
 def as_table(tried: Sequence[Tried]) -> str:
@@ -65,12 +67,12 @@ def as_matrix(tried: Sequence[Tried]) -> str:
     star.
     """
     best = best_of(tried)
-    penalties = sorted({one.weights.penalty for one in tried})
+    penalties = sorted({trial.weights.penalty for trial in tried})
     lines: dict[tuple[str, str], dict[float, str]] = {}
-    for one in tried:
-        mark = "*" if one is best else " "
-        row = lines.setdefault(_weights(one)[:2], {})
-        row[one.weights.penalty] = f"{100 * one.total.error_rate:7.2f}{mark}"
+    for trial in tried:
+        mark = "*" if trial is best else " "
+        row = lines.setdefault(_weights(trial)[:2], {})
+        row[trial.weights.penalty] = f"{100 * trial.total.error_rate:7.2f}{mark}"
     head = "lm_weight  ngram_weight  penalty" + "".join(f"{penalty:7g} " for penalty in penalties)
     body = [
         f"{lm:>9}  {ngram:>12}         {''.join(row.values())}"
@@ -79,11 +81,11 @@ def as_matrix(tried: Sequence[Tried]) -> str:
     return "\n".join(line.rstrip() for line in (head, *body))
 
 
-def _row(one: Tried) -> tuple[str, ...]:
-    counts = (one.total.substitutions, one.total.insertions, one.total.deletions)
-    return (*_weights(one), f"{one.total.error_rate:.5f}", *map(str, counts))
+def _row(trial: Tried) -> tuple[str, ...]:
+    counts = (trial.total.substitutions, trial.total.insertions, trial.total.deletions)
+    return (*_weights(trial), f"{trial.total.error_rate:.5f}", *map(str, counts))
 
 
-def _weights(one: Tried) -> tuple[str, str, str]:
-    found = one.weights
-    return f"{found.lm_weight:g}", f"{found.ngram_weight:g}", f"{found.penalty:g}"
+def _weights(trial: Tried) -> tuple[str, str, str]:
+    weights = trial.weights
+    return f"{weights.lm_weight:g}", f"{weights.ngram_weight:g}", f"{weights.penalty:g}"

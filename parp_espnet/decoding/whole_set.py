@@ -57,12 +57,12 @@ def search_all(
     names = sorted(logprobs.utterances, key=lambda name: (-len(logprobs.utterances[name]), name))
     for batch in batched(names, BATCH):
         arrays = [logprobs.utterances[name].astype(np.float64) for name in batch]
-        found: dict[Weights, Transcripts] = {}
+        transcripts: dict[Weights, Transcripts] = {}
         for weights in choices:
             hypotheses = search(arrays, beam, weights.penalty, models.weighted(weights))
-            found[weights] = {
-                name: tuple(logprobs.tokens[token] for token in one.tokens)
-                for name, one in zip(batch, hypotheses, strict=True)
-            }
+            transcripts[weights] = {}
+            for name, hypothesis in zip(batch, hypotheses, strict=True):
+                words = tuple(logprobs.tokens[token] for token in hypothesis.tokens)
+                transcripts[weights][name] = words
         models.release()
-        yield found
+        yield transcripts

@@ -40,7 +40,7 @@ def estimate(sentences: Sequence[Words], vocabulary: Collection[str], order: int
         raise UserError(
             "the text of a language model holds no word: expected lines such as 'utt1 o l a'"
         )
-    words = {*vocabulary, *(word for sentence in sentences for word in sentence)}
+    words = set(vocabulary).union(*sentences)
     if taken := words & {BEGIN, END}:
         raise UserError(
             f"the text of a language model holds {min(taken)}, which is a special symbol's name"
@@ -51,7 +51,7 @@ def estimate(sentences: Sequence[Words], vocabulary: Collection[str], order: int
     }
     # Shorter contexts first: longer ones lean on them. In the uniform distribution's place come the
     # words alone.
-    for context in sorted(followers, key=lambda found: (len(found), found)):
+    for context in sorted(followers, key=lambda words: (len(words), words)):
         lower = probabilities[context[1:]]
         counts = followers[context]
         total, different = counts.total(), len(counts)
@@ -86,8 +86,8 @@ def _as_arpa(
         return 0.0 if counts is None else math.log10(len(counts) / (counts.total() + len(counts)))
 
     ngrams: list[dict[Words, Entry]] = [{} for _ in range(order)]
-    for context, found in probabilities.items():
-        for word, probability in found.items():
+    for context, following in probabilities.items():
+        for word, probability in following.items():
             ngram = (*context, word)
             ngrams[len(context)][ngram] = Entry(
                 math.log10(probability), backoff(ngram) if len(ngram) < order else 0.0

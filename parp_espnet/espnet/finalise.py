@@ -18,7 +18,8 @@ from parp_espnet.espnet.session import Session
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
-from parp_espnet.pruning.pruner import apply_mask, nonzero_count
+from parp_espnet.pruning.pruner import nonzero_count
+from parp_espnet.pruning.selection import apply_mask
 
 FINAL_MASK = "mask.safetensors"
 EPOCH = re.compile(r"\d+epoch\.pth")

@@ -8,15 +8,11 @@ one: the batches that were trained on, every process's random numbers, and what 
 beside all that ESPnet saves.
 """
 
-import atexit
-import multiprocessing
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
-from itertools import islice
 from operator import length_hint
 from pathlib import Path
 from types import FrameType
@@ -24,61 +20,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet import checkpoints, ranks
+from parp_espnet.espnet.batches import SIGNALS, Batches, keep_readers
 from parp_espnet.espnet.chance import Chance
 from parp_espnet.espnet.stock import to_reported_value
 
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 CODE = 128 + signal.SIGTERM
-
-
-class Batches:
-    """Batches, with a call at each boundary, before every batch and after the last.
-
-    Args:
-        between: called with the number of batches before the boundary; may end it all by an
-            exception.
-        skip: batches at the beginning that are left out. They are read, so that what reads them is
-            where it was.
-        chance: the random numbers' state at the first boundary, where it is to be another than
-            reading leaves.
-    """
-
-    def __init__(
-        self,
-        batches: Any,
-        between: Callable[[int], None],
-        skip: int = 0,
-        chance: Chance | None = None,
-    ) -> None:
-        self._batches = batches
-        self._between = between
-        self._skip = skip
-        self._chance = chance
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __iter__(self) -> Iterator[Any]:
-        batches = iter(self._batches)
-        _end_readers_at_exit()
-        try:
-            for _ in islice(batches, self._skip):
-                pass
-            if self._chance is not None:
-                self._chance.restore()
-            self._between(self._skip)
-            for number, batch in enumerate(batches, self._skip + 1):
-                yield batch
-                self._between(number)
-        finally:
-            # The processes that read batches end now. Kept by the traceback of an interruption they
-            # would be garbage together with their queues, whose threads end first: torch then waits
-            # five seconds for each process and queue.
-            del batches
 
 
 class Interruption:
@@ -167,7 +116,7 @@ class Interruption:
 
         if self._over:
             return Batches((), lambda _: None, chance=self._chance)
-        _keep_readers(batches)
+        keep_readers(batches)
         return Batches(batches, between, skip=self._trained, chance=self._chance)
 
     def validation(self, batches: Any) -> Batches:
@@ -175,7 +124,7 @@ class Interruption:
         again.
         """
         self._over = True
-        _keep_readers(batches)
+        keep_readers(batches)
         chance = Chance.now()
         return Batches(batches, lambda _: self._heed(lambda: chance))
 
@@ -241,42 +190,6 @@ class Interruption:
             state["over"],
             state["first_update"],
         )
-
-
-def _keep_readers(batches: Any) -> None:
-    """Let the processes that read batches go on when all of the training's group get the signal, as
-    by Ctrl-C.
-
-    They end with the training; torch takes it for a fault where one ends before.
-    """
-    if isinstance(batches, DataLoader) and batches.num_workers:
-        batches.worker_init_fn = partial(_read_on, batches.worker_init_fn)
-
-
-def _read_on(begin: Callable[[int], None] | None, number: int) -> None:
-    for told in SIGNALS:
-        signal.signal(told, signal.SIG_IGN)
-    if begin is not None:
-        begin(number)
-
-
-def _end_readers_at_exit() -> None:
-    """Let no process that reads batches outlive the training, whatever still refers to its batches.
-
-    Python and torch end such processes by SIGTERM, which they do not heed, and wait for them.
-    Registered after torch has registered its own function, which runs later, therefore.
-    """
-    atexit.unregister(_kill_readers)
-    atexit.register(_kill_readers)
-
-
-def _kill_readers() -> None:
-    # That they end now is no fault of theirs, which torch's handler would raise here.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for process in multiprocessing.active_children():
-        if process.daemon:
-            process.kill()
 
 
 def _reported(reporter: Any) -> dict[str, Any]:

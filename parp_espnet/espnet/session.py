@@ -53,10 +53,11 @@ class Session:
         self.directory = directory
         self.writes = writes
         freeze_convolutions(model)
-        self._head_first = HeadFirst(model)
         self.pruning = PrunedTraining(
             model, optimizer, settings, record=self._record, whose=Origin.of_experiment(directory)
         )
+        # After it, since some methods freeze more than the convolutions, and for good.
+        self._head_first = HeadFirst(model)
         self._log = PruningLog(directory / "pruning.jsonl")
         self._reporter: Any = None
         self._max_epoch = max_epoch

@@ -1,15 +1,17 @@
 """The model card: what a stranger needs to know, at the top of which is what the Hub reads."""
 
-import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet import __version__
+from parp_espnet.export.cut import Cut
 from parp_espnet.export.figure import draw_layers
 from parp_espnet.export.formats import Options
+from parp_espnet.export.machine import processor, threads
 from parp_espnet.export.test_set import Compared
 from parp_espnet.export.trained import Trained
+from parp_espnet.export.uses import USES
 from parp_espnet.files import write_text
 from parp_espnet.pruning.anatomy import by_layer, sparsity_by
 from parp_espnet.pruning.layers import find_layers
@@ -32,72 +34,6 @@ BIBTEX = """\
   year = {2021}
 }
 """
-USES = {
-    "hf": """\
-```python
-from transformers import pipeline
-recognise = pipeline("automatic-speech-recognition", "FOLDER")
-print(recognise("talk.wav", return_timestamps="char"))
-```
-Give `batch_size=1`, which is the default: in a padded batch the pipeline reads the padding, too.
-A recording needs {field} samples at least (16 kHz); files are read with ffmpeg.""",
-    "bundle": """\
-```sh
-pip install parp-espnet
-parp-recognize FOLDER talk.mp3
-parp-recognize FOLDER field/ --format textgrid --out grids
-```
-The best decoding that was tuned is used; `--greedy`, `--beam_size`, `--ngram FILE` and weights are
-options.""",
-    "espnet": """\
-```python
-from espnet2.bin.asr_inference import Speech2Text
-model = Speech2Text.from_pretrained("FOLDER/model.zip", ctc_weight=1.0)
-print(model(waves)[0][1])
-```
-Or `python -m espnet2.bin.asr_inference --model_tag FOLDER/model.zip --ctc_weight 1.0 …`.""",
-    "s3prl": """\
-```python
-from s3prl.nn import S3PRLUpstream
-upstream = S3PRLUpstream("{s3prl}", path_or_url="FOLDER")
-layers, lengths = upstream(waves, wave_lengths)
-```
-In a recipe of parp-espnet: `--upstream FOLDER`.""",
-    "onnx": """\
-```python
-import onnxruntime, soundfile
-session = onnxruntime.InferenceSession("FOLDER/model.onnx")
-samples, _ = soundfile.read("talk.wav", dtype="float32")
-logprobs, frames = session.run(None, {"input_values": samples[None]})
-```
-Samples are at 16 kHz, in [-1, 1]; `input_lengths` has the samples of each utterance of a padded
-batch, and may be left out. Label 0 is the blank. By stock sherpa-onnx:
-```python
-import sherpa_onnx
-recognizer = sherpa_onnx.OfflineRecognizer.from_omnilingual_asr_ctc(
-    "FOLDER/model.onnx", "FOLDER/tokens.txt")
-```
-With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.onnx`.""",
-    "openvino": """\
-```python
-import numpy, openvino, soundfile
-settings = {"INFERENCE_PRECISION_HINT": "f32"}
-model = openvino.Core().compile_model("FOLDER/model.xml", "CPU", settings)
-waves = soundfile.read("talk.wav", dtype="float32")[0][None]
-logprobs = model({"input_values": waves, "input_lengths": numpy.zeros(1, "int64")})["logprobs"]
-```
-Set the hint: OpenVINO's own choice is bf16 on some processors, which is another model. Samples are
-at 16 kHz, in [-1, 1]; a length of 0 stands for all of them. Label 0 is the blank.
-With times, of any recording: `parp-recognize FOLDER talk.mp3`, or `FOLDER/model.int8.xml`.""",
-    "sparse": """\
-```python
-from read_sparse import read_sparse  # the file beside the model; it needs numpy alone
-tensors = read_sparse("FOLDER/model.sparse.safetensors")
-```
-`python read_sparse.py model.sparse.safetensors model.safetensors` writes ordinary safetensors, by
-the names of transformers' class with a CTC head, which the `config.json` here is for.""",
-}
-"""How it is used, by format."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +67,7 @@ def write_card(trained: Trained, folder: Path, facts: Facts, options: Options) -
         _what(trained),
         _errors(trained, facts),
         _sparsity(trained, layered, mask),
-        _sizes(folder, facts),
+        _sizes(trained, folder, facts),
         _use(trained, facts),
         _limits(trained),
         f"## To cite\n\nSee [{CITATION}]({CITATION}), and the upstream's own makers.\n",
@@ -214,10 +150,15 @@ def _row(result: Result) -> str:
 def _sparsity(trained: Trained, layered: Mapping[str, float], mask: Mask | None) -> str:
     layers = find_layers(trained.states)
     count = "" if layers is None else f" of {len(layers.numbered)} layers"
-    lines = [
-        "## Sparsity\n",
-        f"{100 * trained.sparsity:.2f} % of the pool{count} is zero, exactly.",
-    ]
+    lines = ["## Sparsity\n"]
+    if trained.cut is None:
+        lines.append(f"{100 * trained.sparsity:.2f} % of the pool{count} is zero, exactly.")
+    else:
+        lines.append(
+            f"Whole units were pruned{count.replace(' of', ' in')}, and are removed here: "
+            f"{trained.cut.told}. Of the pool that is left {100 * trained.sparsity:.2f} % is zero; "
+            f"what follows is of the model before."
+        )
     if mask is not None:
         lines.append(f"Mask: sha256 `{mask.sha256}`.")
     if layered:
@@ -226,7 +167,31 @@ def _sparsity(trained: Trained, layered: Mapping[str, float], mask: Mask | None)
     return "\n".join(lines) + "\n"
 
 
-def _sizes(folder: Path, facts: Facts) -> str:
+def _cost(cut: Cut) -> list[str]:
+    """What was removed is worth."""
+    lines = [
+        f"\n| {cut.before.seconds:g} s in PyTorch, fp32 | before | after |",
+        "|---|---|---|",
+    ]
+    rows = {
+        "parameters, M": (cut.before.parameters / 1e6, cut.after.parameters / 1e6),
+        "multiply–adds, G": (cut.before.products / 1e9, cut.after.products / 1e9),
+        f"milliseconds ({processor()}, threads: {threads()})": (
+            cut.before.milliseconds,
+            cut.after.milliseconds,
+        ),
+    }
+    for name, (before, after) in rows.items():
+        lines.append(f"| {name} | {before:.2f} | {after:.2f} |")
+    if not cut.stock:
+        lines.append(
+            "\nNo stock class of transformers has layers like these: they leave as ONNX, as "
+            "OpenVINO, and as a bundle, whose configuration says how to build them."
+        )
+    return lines
+
+
+def _sizes(trained: Trained, folder: Path, facts: Facts) -> str:
     lines = ["## Size and speed\n", "| file | bytes |", "|---|---|"]
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -236,8 +201,11 @@ def _sizes(folder: Path, facts: Facts) -> str:
         lines.append(
             f"\nRecognising {facts.compared.audio_seconds:.0f} s of {facts.compared.name}, one "
             f"utterance at a time, ran {speed:.0f} times as fast as it is spoken, on "
-            f"{processor()} (threads: {threads()}). Zeros save disk, not time."
+            f"{processor()} (threads: {threads()})."
+            f"{' Zeros save disk, not time.' if trained.cut is None else ''}"
         )
+    if trained.cut is not None:
+        lines += _cost(trained.cut)
     return "\n".join(lines) + "\n"
 
 
@@ -269,23 +237,3 @@ def _limits(trained: Trained) -> str:
 def _origin(trained: Trained) -> str:
     versions = "" if trained.result is None else f" Trained with {trained.result.environment}."
     return f"*Written by parp-espnet {__version__}.{versions}*\n"
-
-
-def processor() -> str:
-    """What the maker calls this machine's processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def threads() -> int:
-    """How many threads torch computes with."""
-    from torch import get_num_threads  # noqa: PLC0415
-
-    count: Callable[[], int] = get_num_threads
-    return count()

@@ -62,6 +62,10 @@ FORMATS = {
 """Name → format."""
 
 
+MEASURED = ("bundle", "onnx", "openvino", "sparse")
+"""Formats whose size and speed a study can measure: what runs them is here."""
+
+
 def check_formats(names: Sequence[str]) -> None:
     """Raise `UserError` for an unknown format, or one that is named twice."""
     for name in names:

@@ -119,16 +119,59 @@ def _masked(norm: nn.GroupNorm, hidden: Tensor, frames: Tensor) -> Tensor:
     return (scaled * norm.weight[:, None] + norm.bias[:, None]) * present
 
 
+LAYERS = "parp_espnet_layers"
+"""In a configuration: how many feed-forward units and heads each layer has, where a stock class
+cannot say it.
+"""
+
+
 def build_upstream(family: "Family", config: Mapping[str, Any]) -> Any:
     """Return an upstream of transformers, of weights that mean nothing yet."""
     kind = transformers_class(family.upstream_class)
-    return kind(kind.config_class.from_dict(dict(config)))
+    plain = {name: value for name, value in config.items() if name != LAYERS}
+    return _narrowed(kind(kind.config_class.from_dict(plain)), config)
 
 
 def build(family: "Family", config: Mapping[str, Any], labels: int) -> Any:
     """Return an upstream with a CTC head for so many labels, of weights that mean nothing yet."""
     kind = transformers_class(family.model_class)
-    return kind(kind.config_class.from_dict(dict(config) | {"vocab_size": labels}))
+    plain = {name: value for name, value in config.items() if name != LAYERS}
+    model = kind(kind.config_class.from_dict(plain | {"vocab_size": labels}))
+    _narrowed(model.base_model, config)
+    return model
+
+
+def _narrowed(upstream: Any, config: Mapping[str, Any]) -> Any:
+    """Build the layers of an upstream again, as narrow as a configuration of ours has them.
+
+    Raises `UserError` where it does not say it of all.
+    """
+    if LAYERS not in config:
+        return upstream
+    layers = upstream.encoder.layers
+    units, heads = (_counts(config[LAYERS], kind, len(layers)) for kind in ("units", "heads"))
+    width = int(config["hidden_size"])
+    for layer, units_left, heads_left in zip(layers, units, heads, strict=True):
+        attention, feed_forward = layer.attention, layer.feed_forward
+        rows = heads_left * attention.head_dim
+        attention.num_heads = heads_left
+        for part in ("q_proj", "k_proj", "v_proj"):
+            setattr(attention, part, nn.Linear(width, rows))
+        attention.out_proj = nn.Linear(rows, width)
+        feed_forward.intermediate_dense = nn.Linear(width, units_left)
+        feed_forward.output_dense = nn.Linear(units_left, width)
+    return upstream
+
+
+def _counts(told: Any, kind: str, layers: int) -> list[int]:
+    counts = told.get(kind) if isinstance(told, Mapping) else None
+    whole = isinstance(counts, list) and all(type(one) is int and one > 0 for one in counts)
+    if not isinstance(counts, list) or not whole or len(counts) != layers:
+        raise UserError(
+            f"{LAYERS}: {kind}: expected a number for each of {layers} layers, found "
+            f"{str(counts)[:60]}"
+        )
+    return counts
 
 
 def transformers_class(name: str) -> Any:

@@ -17,8 +17,8 @@ from parp_espnet.recognition.grid import RATE
 
 GREEDY = "decode_greedy"
 STEP = ".steps/decode.json"
-USUAL = "dump/raw"
-"""Where a recipe has the sets that are decoded, from its directory."""
+USUAL = ("dump/raw", "data")
+"""Where a recipe has the sets that are decoded, from its directory: one of ESPnet 2's, or 3's."""
 
 type Recognise = Callable[[NDArray[np.float32]], tuple[str, ...]]
 
@@ -30,6 +30,8 @@ class TestSet:
     name: str
     recordings: Mapping[str, Path]
     tokens: Mapping[str, tuple[str, ...]]
+    place: Path
+    """Their Kaldi directory."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def find_test_set(trained: Trained, data: Path | None = None) -> TestSet | None:
             return None
         lacking = sorted(tokens.keys() - recordings.keys())[0]
         raise UserError(f"{place}: expected the utterances of {decoded}, found no {lacking}")
-    return TestSet(name, {key: recordings[key] for key in tokens}, tokens)
+    return TestSet(name, {key: recordings[key] for key in tokens}, tokens, place)
 
 
 def compare(tests: TestSet, recognise: Recognise) -> Compared:
@@ -101,12 +103,16 @@ def compare(tests: TestSet, recognise: Recognise) -> Compared:
 
 def _place(trained: Trained, decoded: Path, name: str) -> Path | None:
     """The set's Kaldi directory, by the record of its decoding, or where recipes have it."""
-    given = f"{USUAL}/{name}"
     if (decoded / STEP).is_file():
         command = read_json(decoded / STEP).get("command", [])
         if "--data" in command[:-1]:
             given = command[command.index("--data") + 1]
-    return found_below(trained.folder, given, "wav.scp")
+            return found_below(trained.folder, given, "wav.scp")
+    for folder in USUAL:
+        place = found_below(trained.folder, f"{folder}/{name}", "wav.scp")
+        if place is not None:
+            return place
+    return None
 
 
 def found_below(experiment: Path, given: str, inner: str = "") -> Path | None:

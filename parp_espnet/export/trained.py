@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -25,6 +25,9 @@ from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.recognition.grid import Grid, grid_of_convolutions
 from parp_espnet.scoring.result import Result
+
+if TYPE_CHECKING:
+    from parp_espnet.export.cut import Cut
 
 MASK = "mask.safetensors"
 RESULT = "result.json"
@@ -57,6 +60,8 @@ class Trained:
     mask: Path | None
     decodings: tuple[Tuned, ...]
     """Searches whose weights were tuned on the validation set."""
+    cut: "Cut | None" = None
+    """What was removed of it for an export; see `cut.cut`."""
 
     @property
     def name(self) -> str:

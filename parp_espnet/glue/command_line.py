@@ -12,7 +12,7 @@ from parp_espnet.names import check_name
 from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
-from parp_espnet.pipeline.pruning import check_pruning
+from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pruning.methods import describe_unknown
 
 MINILM_POOL = (

@@ -47,7 +47,16 @@ class Finetuning:
     one stopped.
     """
 
-    def __init__(self, settings: Settings, mask: Path | None, directory: Path) -> None:
+    def __init__(
+        self, settings: Settings, mask: Path | None, directory: Path, weights: Path | None = None
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            mask: to begin with.
+            weights: to begin with, of a finetuned model, its head included; by default the
+                pre-trained ones.
+        """
         self.settings, self.directory = settings, directory
         self.task, self.metric = settings.definition, METRICS[settings.definition.metrics[0]]
         check_gpus(settings.ngpu)
@@ -59,6 +68,8 @@ class Finetuning:
         self.model = load_classifier(settings.model, self.task, pattern=settings.prune_pattern).to(
             self.device
         )
+        if weights is not None:
+            self.model.load_state_dict(load_weights(weights), strict=True)
         self.tokenizer = load_tokenizer(settings.model)
         self.log = PruningLog(directory / "pruning.jsonl")
         # One pass over each tensor: with a vocabulary's embeddings, the plain one takes a third of
@@ -134,8 +145,9 @@ class Finetuning:
         return {name: tensor.to(self.device) for name, tensor in batch.items()}
 
     def _update(self, examples: Sequence[Example]) -> float:
-        head_only = self.at.update < self.settings.freeze_updates
-        base_of(self.model).requires_grad_(not head_only)
+        if self.settings.freeze_updates > 0:
+            head_only = self.at.update < self.settings.freeze_updates
+            base_of(self.model).requires_grad_(not head_only)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.lr * _share(self.at.update, self.settings.updates)
         self.model.train()

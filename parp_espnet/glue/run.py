@@ -14,9 +14,12 @@ from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write
+from parp_espnet.pruning.movers import Masked
 from parp_espnet.pruning.pruner import Pruner
 
 CHECKPOINT = "checkpoint.safetensors"
+BESIDE = {"measured": ("whole", "means"), "moved": ("weights", "scores")}
+"""What the pruner may hold of each tensor of the pool, beside its masks."""
 
 
 @dataclass
@@ -35,13 +38,14 @@ def save_checkpoint(
 ) -> None:
     """Write everything that a resumed run needs, atomically."""
     pruned = pruner.state_dict()
-    measured: dict[str, dict[str, Tensor]] = pruned["measured"]
+    beside: dict[str, dict[str, dict[str, Tensor]]] = {name: pruned[name] for name in BESIDE}
     tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
     tensors |= {
         f"{part}/{name}": bits for part in ("kept", "first") for name, bits in pruned[part].items()
     }
-    for part, of_pool in measured.items():
-        tensors |= {f"measured/{part}/{name}": tensor for name, tensor in of_pool.items()}
+    for kind, parts in beside.items():
+        for part, of_pool in parts.items():
+            tensors |= {f"{kind}/{part}/{name}": tensor for name, tensor in of_pool.items()}
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{number}/{key}": value for key, value in state.items()}
     # What shares memory, such as tied embeddings, cannot be saved as it is.
@@ -74,7 +78,8 @@ def load_checkpoint(
     at = Standing(**json.loads(told["standing"]))
     model.load_state_dict(_part(tensors, "model"), strict=True)
     pruned: dict[str, Any] = {part: _part(tensors, part) for part in ("kept", "first")}
-    pruned["measured"] = {part: _part(tensors, f"measured/{part}") for part in ("whole", "means")}
+    for kind, parts in BESIDE.items():
+        pruned[kind] = {part: _part(tensors, f"{kind}/{part}") for part in parts}
     pruner.load_state_dict({"update": at.update, "pruned_at": int(told["pruned_at"]), **pruned})
     states: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _part(tensors, "optimizer").items():
@@ -102,4 +107,6 @@ def _settings(pruner: Pruner) -> str:
     }
     if pruner.ranking != pruner.ranking.by_magnitude:
         told["score"] = pruner.ranking.score
+    if not isinstance(pruner.mover, Masked):
+        told["mover"] = type(pruner.mover).__name__
     return json.dumps(told)

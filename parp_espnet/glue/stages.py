@@ -5,7 +5,7 @@ from pathlib import Path
 
 from parp_espnet.glue.experiment import TextExperiment
 from parp_espnet.pipeline.acts import Act, Command, ours
-from parp_espnet.pipeline.stages_masks import first_mask, mask_of
+from parp_espnet.pipeline.stages_masks import first_mask, first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT
 
@@ -52,12 +52,15 @@ def make_first_mask(experiment: TextExperiment, label: str) -> Iterator[Act]:
 def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
     """Stage 4: the model is finetuned, and pruned while it is."""
     settings, exp = experiment.settings, experiment.exp
-    mask = mask_of(experiment)
+    mask, weights = mask_of(experiment), weights_of(experiment)
+    if settings.mask_source != "finetuned":  # which has made them
+        yield from first_weights(experiment, label)
     masks = (f"{settings.mask_source}_mask.safetensors", "pruned.safetensors")
     model = Path(experiment.model_name).parent
     described = (model / "config.json", model / "tokenizer_config.json")
     left = (Path("mask.safetensors"), Path("training.json"), *described)
-    words = ("--exp", exp, "--initial_mask", mask or "", *settings.trained_by)
+    begins = () if weights is None else ("--initial_weights", weights)
+    words = ("--exp", exp, "--initial_mask", mask or "", *begins, *settings.trained_by)
     yield Step(
         label=label,
         command=ours("glue", "train", *words),
@@ -68,6 +71,7 @@ def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
             *experiment.sets[:2],
             *experiment.weights,
             *([] if mask is None else [mask]),
+            *([] if weights is None else [weights]),
             *settings.ranking_inputs,
         ),
         spared=(EXPERIMENT, *masks),

@@ -168,8 +168,10 @@ class OfTemplate[S: Experiment]:
     def files_of(self, given: Path, kinds: Iterable[str]) -> tuple[Path, ...]:
         """The files with these endings in the folder of a model, in order."""
         there = self.settings.recipe / given
-        found = [path for kind in kinds for path in sorted(there.glob(f"[!.]*.{kind}"))]
-        return tuple(given / path.name for path in found if path.is_file())
+        files: list[Path] = []
+        for kind in kinds:
+            files += sorted(there.glob(f"[!.]*.{kind}"))
+        return tuple(given / path.name for path in files if path.is_file())
 
 
 def stages_of(declared: Mapping[int, str], known: Mapping[str, Any]) -> Stages:

@@ -58,7 +58,7 @@ def thin_out(directory: Path) -> int:
 def holds_training(directory: Path) -> bool:
     """Whether there are models or checkpoints in an experiment's directory."""
     patterns = ("*.pth", CHECKPOINTS, "model")
-    return any(found for pattern in patterns for found in directory.glob(pattern))
+    return any(any(directory.glob(pattern)) for pattern in patterns)
 
 
 def _numbers(directory: Path) -> Iterator[int]:

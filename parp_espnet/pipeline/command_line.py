@@ -13,7 +13,7 @@ from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.corpus_checks import complete_corpus
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
-from parp_espnet.pipeline.pruning import check_pruning
+from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
 from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.scoring.merge import read_merges

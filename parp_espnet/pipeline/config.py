@@ -102,24 +102,24 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found = _load(path)
-    if taken := [name for name in RESERVED if name in found]:
+    conf = _load(path)
+    if taken := [name for name in RESERVED if name in conf]:
         raise UserError(f"{path}: sets {', '.join(taken)}, which phn.sh sets itself; leave it out")
-    return found
+    return conf
 
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        found = parse_yaml(regular(path).read_text(encoding="utf-8"))
+        conf = parse_yaml(regular(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
             f"{path}: cannot read this training configuration: {' '.join(str(error).split())}"
         ) from None
-    if not isinstance(found, dict):
+    if not isinstance(conf, dict):
         raise UserError(
-            f"{path}: expected a YAML mapping of ESPnet options, found {type(found).__name__}"
+            f"{path}: expected a YAML mapping of ESPnet options, found {type(conf).__name__}"
         )
-    return found
+    return conf
 
 
 def _epochs(updates: int, most: object) -> int:

@@ -226,8 +226,8 @@ def old_recordings(scp: Path, base: Path = Path()) -> str:
     digest = hashlib.sha256()
     for name in sorted(named):
         with contextlib.suppress(OSError, ValueError):
-            found = (base / os.fsdecode(name)).stat()
-            digest.update(b"%s %d %d\n" % (name, found.st_size, found.st_mtime_ns))
+            status = (base / os.fsdecode(name)).stat()
+            digest.update(b"%s %d %d\n" % (name, status.st_size, status.st_mtime_ns))
     return digest.hexdigest()
 
 
@@ -266,8 +266,8 @@ def _read(cache: Path | None) -> dict[str, list[int | str]]:
     if cache is None:
         return {}
     try:
-        found = json.loads(cache.read_bytes())
+        loaded = json.loads(cache.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    entries = found.items() if isinstance(found, dict) else ()
+    entries = loaded.items() if isinstance(loaded, dict) else ()
     return {name: seen for name, seen in entries if isinstance(seen, list) and len(seen) == 4}

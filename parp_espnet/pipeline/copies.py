@@ -29,14 +29,14 @@ def refuse_copy(settings: Experiment) -> None:
         if maker is None or not _is_experiment(maker / settings.expdir / file.parent.name):
             continue
         here = Path(from_root(settings.recipe))
-        one = file.parent.relative_to(settings.recipe)
+        original = file.parent.relative_to(settings.recipe)
         if not maker.samefile(settings.recipe) and (
             here.is_absolute() or not maker.match(str(here))
         ):
             raise UserError(
-                f"{settings.PROGRAM}: {here}: its {one} was made by {maker}, which is still there: "
-                "it was copied along, with data/ and dump/. Remove these three here; for another "
-                "language, copy run.sh alone"
+                f"{settings.PROGRAM}: {here}: its {original} was made by {maker}, which is still "
+                "there: it was copied along, with data/ and dump/. Remove these three here; for "
+                "another language, copy run.sh alone"
             )
 
 
@@ -52,7 +52,7 @@ def _is_experiment(directory: Path) -> bool:
 def _maker(file: Path) -> Path | None:
     """The recipe that made an experiment; None where that is not said."""
     try:
-        found = json.loads(file.read_bytes())
-        return Path(found.get("options", found)["recipe"])
+        loaded = json.loads(file.read_bytes())
+        return Path(loaded.get("options", loaded)["recipe"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

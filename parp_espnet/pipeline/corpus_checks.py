@@ -32,7 +32,7 @@ def complete_corpus(settings: Settings) -> Settings:
     _check_languages(settings, corpus)
     settings = _fill_in_minutes(settings, corpus)
     _check_sets(settings, corpus)
-    return _fill_in_folders(corpus.complete(settings), corpus)
+    return fill_in_folders(corpus.complete(settings), corpus)
 
 
 def _check_languages(settings: Settings, corpus: Corpus) -> None:
@@ -65,8 +65,12 @@ def _fill_in_minutes(settings: Settings, corpus: Corpus) -> Settings:
     )
 
 
-def _fill_in_folders(settings: Settings, corpus: Corpus) -> Settings:
-    """Where the corpus is: what db.sh says, unless the user does."""
+def fill_in_folders(settings: Settings, corpus: Corpus) -> Settings:
+    """Return the options with where the corpus is: what a variable says, as of db.sh, unless the
+    user does.
+
+    The variable is the option's name in capitals. Raises `UserError` where neither is there.
+    """
     for option in corpus.told:
         if option not in FOLDERS or getattr(settings, option) is not None:
             continue

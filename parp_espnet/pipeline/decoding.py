@@ -82,12 +82,12 @@ class Decoding:
                 for models in ((False, True), (True, False))
                 if self._compares(*models)
             ]
-            found = [plain, penalised, *alone, *own]
+            decodings = [plain, penalised, *alone, *own]
         elif own and self.has_language_model:
-            found = [self._with(lm=False, ngram=False), *own]
+            decodings = [self._with(lm=False, ngram=False), *own]
         else:
-            found = own
-        return list({one.name: one for one in found}.values())
+            decodings = own
+        return list({decoding.name: decoding for decoding in decodings}.values())
 
     def _compares(self, lm: bool, ngram: bool) -> bool:
         """Whether a comparison has these models: those that are asked for, or both
@@ -120,27 +120,27 @@ class Decoding:
         compared.
         """
         return list(
-            dict.fromkeys(["decode_greedy", *(one.name for one in self.searches), self.name])
+            dict.fromkeys(["decode_greedy", *(search.name for search in self.searches), self.name])
         )
 
     @property
     def uses_lm(self) -> bool:
         """Whether one of them needs ESPnet's language model."""
-        return any(one.settings.use_lm for one in [self, *self.searches])
+        return any(decoding.settings.use_lm for decoding in [self, *self.searches])
 
     @property
     def uses_ngram(self) -> bool:
         """Whether one of them needs the n-gram."""
-        return any(one.settings.use_ngram for one in [self, *self.searches])
+        return any(decoding.settings.use_ngram for decoding in [self, *self.searches])
 
     @property
     def model_files(self) -> dict[str, str]:
         """The language models that it decodes with, by the option that takes each."""
-        found = {
+        files = {
             "--lm": (self.settings.use_lm, f"{self.lm_directory}/{LM_MODEL}"),
             "--ngram": (self.settings.use_ngram, self.ngram_file),
         }
-        return {option: file for option, (used, file) in found.items() if used}
+        return {option: file for option, (used, file) in files.items() if used}
 
     @property
     def lm_directory(self) -> str:

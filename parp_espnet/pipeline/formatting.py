@@ -9,6 +9,7 @@ commands, and paths that go up (`..`), are refused unless the user allows them.
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ from parp_espnet.names import check_id, file_name
 from parp_espnet.progress import bar
 from parp_espnet.sound.errors import SoundError
 from parp_espnet.sound.ffmpeg import need_ffmpeg
-from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.segments import part_of
 from parp_espnet.sound.wav import write_wav
 
@@ -103,7 +105,8 @@ def format_data(
                 # The check has not run it.
                 if is_command(own[0].recording):
                     sound.need_whole()
-                return [convert(source, speed, sound) for source in own for speed in speeds]
+                parts = product(own, speeds)
+                return [convert(source, speed, sound) for source, speed in parts]
         except SoundError as error:
             raise UserError(f"utterance {own[0].id}: cannot read {error}") from None
 
@@ -136,10 +139,10 @@ def filter_data(data: Path, out: Path, shortest: float, longest: float) -> str:
     utterances = read_data_dir(data)
     kept = [utterance for utterance in utterances if shortest <= utterance.duration <= longest]
     if not kept:
-        found = sorted(utterance.duration for utterance in utterances)
+        durations = sorted(utterance.duration for utterance in utterances)
         raise UserError(
-            f"{data}: no utterance lasts {shortest:g} to {longest:g} s, found {found[0]:g} to "
-            f"{found[-1]:g}; "
+            f"{data}: no utterance lasts {shortest:g} to {longest:g} s, found {durations[0]:g} to "
+            f"{durations[-1]:g}; "
             "see --min_wav_duration and --max_wav_duration"
         )
     write_data_dir(out, kept)
@@ -175,9 +178,11 @@ def _check_names(
 def _sources(data: Path, allow_pipes: bool) -> list[Source]:
     recordings = _table(data, "wav.scp")
     for name, value in recordings.items():
-        what = (
-            "a command" if is_command(value) else "a path that goes up" if leads_up(value) else None
-        )
+        what = None
+        if is_command(value):
+            what = "a command"
+        elif leads_up(value):
+            what = "a path that goes up"
         # What reads a standard stream, or writes to a command, makes no recording whatever is
         # allowed.
         runs = value.endswith("|") and len(value) > 1 and not value.startswith("|")

@@ -48,22 +48,22 @@ def load(path: Path) -> Experiment:
     Raises:
         UserError: the file is missing, damaged or something else.
     """
-    file, found = _options_at(path)
-    if isinstance(found, dict) and "task" in found:
-        return GlueSettings.of(found, str(file))
-    return Settings.of(found, str(file))
+    file, loaded = _options_at(path)
+    if isinstance(loaded, dict) and "task" in loaded:
+        return GlueSettings.of(loaded, str(file))
+    return Settings.of(loaded, str(file))
 
 
 def load_speech(path: Path) -> Settings:
     """Return those of an experiment on speech, as `load`."""
-    file, found = _options_at(path)
-    return Settings.of(found, str(file))
+    file, loaded = _options_at(path)
+    return Settings.of(loaded, str(file))
 
 
 def load_text(path: Path) -> GlueSettings:
     """Return those of an experiment on text, as `load`."""
-    file, found = _options_at(path)
-    return GlueSettings.of(found, str(file))
+    file, loaded = _options_at(path)
+    return GlueSettings.of(loaded, str(file))
 
 
 def _options_at(path: Path) -> tuple[Path, Any]:
@@ -71,9 +71,9 @@ def _options_at(path: Path) -> tuple[Path, Any]:
     return file, options_in(read_json(file))
 
 
-def options_in(found: Any) -> Any:
+def options_in(loaded: Any) -> Any:
     """The options of what a file held, of this version or an older one."""
-    return found.get("options", found) if isinstance(found, dict) else found
+    return loaded.get("options", loaded) if isinstance(loaded, dict) else loaded
 
 
 def options_json(settings: Experiment) -> str:
@@ -86,11 +86,11 @@ def keep(settings: Experiment, directory: Path) -> None:
 
     What is said of the training stays as it is. An older version's `settings.json` goes.
     """
-    found: dict[str, Any] = {"options": _plain(settings), "differing": options_of(settings)}
+    content: dict[str, Any] = {"options": _plain(settings), "differing": options_of(settings)}
     before = _before(directory)
     if TRAINED in before:
-        found[TRAINED] = before[TRAINED]
-    _write(directory, found, before)
+        content[TRAINED] = before[TRAINED]
+    _write(directory, content, before)
     (directory / OLD_SETTINGS).unlink(missing_ok=True)
 
 
@@ -146,10 +146,10 @@ def options_of_result(settings: Settings, directory: Path, decoded_so: bool) -> 
 
 def _trained_with(directory: Path) -> dict[str, Plain] | None:
     """The options of the training; None where nothing says them."""
-    file, found = said_of_training(directory)
-    if found is None:
+    file, loaded = said_of_training(directory)
+    if loaded is None:
         return None
-    options = found.get("options") if isinstance(found, dict) else None
+    options = loaded.get("options") if isinstance(loaded, dict) else None
     if not isinstance(options, dict):
         raise UserError(
             f"{file}: expected the options of a training, found none; run its training stage again"
@@ -168,8 +168,8 @@ def _plain(settings: Experiment) -> dict[str, Plain | None]:
 
 def _before(directory: Path) -> dict[str, Any]:
     """What the file says; nothing where there is none, or a damaged one, which is written anew."""
-    found = _read(directory / EXPERIMENT)
-    return found if isinstance(found, dict) else {}
+    loaded = _read(directory / EXPERIMENT)
+    return loaded if isinstance(loaded, dict) else {}
 
 
 def _read(file: Path) -> Any:
@@ -179,7 +179,7 @@ def _read(file: Path) -> Any:
         return None
 
 
-def _write(directory: Path, found: dict[str, Any], before: dict[str, Any]) -> None:
-    if found != before:
-        text = json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)
+def _write(directory: Path, content: dict[str, Any], before: dict[str, Any]) -> None:
+    if content != before:
+        text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
         write_text(directory / EXPERIMENT, f"{text}\n")

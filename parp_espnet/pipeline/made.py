@@ -121,23 +121,23 @@ def _differing(option: str, path: Path) -> dict[str, Plain]:
     own, usual = _flat(path), _flat(CONFIGURATIONS[option])
     if own is None or usual is None:
         return {option: _named(path)}
-    found: dict[str, Plain] = {}
+    differing: dict[str, Plain] = {}
     for name in [*usual, *(name for name in own if name not in usual)]:
         if own.get(name) != usual.get(name):
             value = own.get(name, UNSET)
-            found[f"{option}.{name}"] = (
+            differing[f"{option}.{name}"] = (
                 value if isinstance(value, bool | int | float | str) else str(value)
             )
-    return found
+    return differing
 
 
 def _flat(path: Path) -> dict[str, Any] | None:
     """A YAML's values by their dotted names; None where it is no mapping."""
     try:
-        found = parse_yaml(path.read_text(encoding="utf-8"))
+        conf = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return _dotted(found) if isinstance(found, dict) else None
+    return _dotted(conf) if isinstance(conf, dict) else None
 
 
 def _dotted(values: Mapping[Any, Any], before: str = "") -> dict[str, Any]:

@@ -21,8 +21,11 @@ from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, random_iou
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.origin import Origin
+from parp_espnet.pruning.patterns import Units
 from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
+from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import select
+from parp_espnet.pruning.units import described
 from parp_espnet.upstreams.weights import check_depth, copy_changed, load_weights
 
 REFINED = {(Source.RANDOM, Source.PRETRAINED), (Source.ITERATED, Source.FINETUNED)}
@@ -59,10 +62,26 @@ def _make(
 ) -> None:
     if args.pattern is None:
         check_depth(Path(args.upstream if source is Source.PRETRAINED else args.model), weights)
-    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, args.ranking)
-    made = replace(_made(source, args.settings).over(run or Origin()), ranking=args.ranking.score)
-    told = {"sparsity_target": args.sparsity, "ranking": args.ranking}
+    ranking = _counting(args.ranking, args.upstream if source is Source.PRETRAINED else args.model)
+    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, ranking)
+    made = replace(_made(source, args.settings).over(run or Origin()), ranking=ranking.score)
+    told = {"sparsity_target": args.sparsity, "ranking": ranking}
     _save(Mask(kept, origin=origin, made=made, **told), args.out)
+
+
+def _counting(ranking: Ranking, model: str | Path) -> Ranking:
+    """A ranking that knows how many heads a model has, where it has to."""
+    if not ranking.counts_heads:
+        return ranking
+    from parp_espnet.espnet.heads import count_heads  # noqa: PLC0415  # for this alone
+
+    path = model_called(str(model))
+    if path.exists():
+        return replace(ranking, heads=count_heads(path))
+    from transformers import AutoConfig  # noqa: PLC0415  # as below
+
+    config = AutoConfig.from_pretrained(str(model), local_files_only=True)
+    return replace(ranking, heads=getattr(config, "num_attention_heads", None))
 
 
 def _made(source: Source, settings: Path | None) -> Origin:
@@ -78,7 +97,8 @@ def _made(source: Source, settings: Path | None) -> Origin:
 
 def _random(args: argparse.Namespace) -> None:
     pool = find_pool(load_weights(args.model), args.pattern, args.biases)
-    mask = random_mask(shapes_of(pool), args.sparsity, args.seed, args.ranking)
+    ranking = _counting(args.ranking, args.model)
+    mask = random_mask(shapes_of(pool), args.sparsity, args.seed, ranking)
     known = _made(Source.UNIFORM, args.settings) if args.settings is not None else Origin()
     _save(replace(mask, made=replace(mask.made.over(known), ranking=None)), args.out)
 
@@ -145,6 +165,8 @@ def _info(args: argparse.Namespace) -> None:
     print(
         f"sparsity     {mask.sparsity:.6f} measured, {mask.sparsity_target:g} asked for, {ranking}"
     )
+    if isinstance(mask.ranking.form, Units):
+        print(f"units        {' and '.join(described(mask.ranking.form, mask.kept))} pruned")
     print(f"weights      {mask.total} in {len(mask.kept)} tensors")
     print(f"step         {mask.step if mask.step is not None else '-'}")
     if mask.step is not None and mask.parent is None:

@@ -86,7 +86,7 @@ class Option:
     default: Any
     notes: tuple[object, ...] = ()
     group: str = ""
-    """Under which heading the help has it, `GROUP` of the class that declares it; "" for none."""
+    """Under which heading the help has it, of the class's `HEADINGS`; "" for none."""
 
     @property
     def part(self) -> Part | None:
@@ -108,6 +108,7 @@ def options_of_class(cls: type[Any]) -> Mapping[str, Option]:
 @cache
 def _options_of_class(cls: type[Any]) -> Mapping[str, Option]:
     hints = get_type_hints(cls, include_extras=True)
+    headings: Mapping[str, str] = getattr(cls, "HEADINGS", {})
     options: dict[str, Option] = {}
     for item in fields(cls):
         assert item.default is not MISSING
@@ -121,14 +122,9 @@ def _options_of_class(cls: type[Any]) -> Mapping[str, Option]:
             text=text,
             default=item.default,
             notes=tuple(notes),
-            group=_group_of(cls, item.name),
+            group=headings.get(item.name, ""),
         )
     return options
-
-
-def _group_of(cls: type[Any], name: str) -> str:
-    declares = next(base for base in cls.__mro__ if name in vars(base).get("__annotations__", ()))
-    return str(vars(declares).get("GROUP", ""))
 
 
 def _check_ranges(program: str, settings: Any) -> None:
@@ -140,7 +136,7 @@ def _check_ranges(program: str, settings: Any) -> None:
             raise UserError(f"{program}: --{name} {shown}: expected {option.range}")
 
 
-def filled[T](cls: type[T], found: Any, where: str, program: str) -> T:
+def filled[T](cls: type[T], loaded: Any, where: str, program: str) -> T:
     """Fill the dataclass `cls` with options that a file has kept; one that is younger has its
     default.
 
@@ -148,13 +144,13 @@ def filled[T](cls: type[T], found: Any, where: str, program: str) -> T:
         UserError: it holds something else.
     """
     options = options_of_class(cls)
-    is_kept = isinstance(found, dict) and {"recipe", "method"} <= found.keys() <= options.keys()
+    is_kept = isinstance(loaded, dict) and {"recipe", "method"} <= loaded.keys() <= options.keys()
     if not is_kept:
         raise UserError(
             f"{where}: expected settings of an experiment, found others; run {program} once more"
         )
     values: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in loaded.items():
         is_path = options[name].kind is Path and value is not None
         values[name] = Path(value) if is_path else value
     return cls(**values)

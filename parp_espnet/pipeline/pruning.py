@@ -1,26 +1,26 @@
 """What every experiment has, of speech or of text: how it prunes, and what follows from that."""
 
-import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from parp_espnet.errors import UserError, printable
-from parp_espnet.names import check_place, digest
+from parp_espnet.names import digest
 from parp_espnet.pipeline.options import CALL, FILE, Range, filled
-from parp_espnet.pipeline.paths import existing
-from parp_espnet.pruning.methods import METHODS, Source, describe_unknown, find_method, rounds
-from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
+from parp_espnet.pruning.methods import METHODS, Source, find_method, rounds
 from parp_espnet.pruning.ranking import GLOBAL
-from parp_espnet.pruning.scopes import SCOPES, is_file, read_rates
-from parp_espnet.pruning.scores import MAGNITUDE, SCORES, Need, find_score
-from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.pruning.scopes import SCOPES, is_file
+from parp_espnet.pruning.scores import MAGNITUDE, choices
+from parp_espnet.pruning.settings import YOUNGER, PruneSettings
 
 LOCK = ".phn.lock"
 """The lock that every template holds in an experiment's directory."""
-LARGEST_SEED = 2**32 - 1
 FASTEST_RATE = 1e6
 """Beyond, an optimizer ends in an overflow."""
+OF_EVERY_RUN = frozenset({"method", "sparsity", "interval", "updates", "freeze_updates"})
+OF_PRUNING = tuple(field.name for field in fields(PruneSettings) if field.name not in OF_EVERY_RUN)
+"""Options that a run without pruning has no use for; their defaults are those of
+`PruneSettings`.
+"""
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
 
 
@@ -58,33 +58,50 @@ class Experiment:
     interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
     initial_mask: Annotated[
         Path | None, "mask file to begin with, such as another language's or task's", FILE
-    ] = None
+    ] = PruneSettings.initial_mask
     first_mask: Annotated[
         str | None,
         "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), "
         "or uniform (drawn)",
     ] = None
-    score: Annotated[str, f"what weights are ranked by: {', '.join(SCORES)}"] = MAGNITUDE
+    score: Annotated[str, f"what weights are ranked by: {', '.join(choices())}"] = (
+        PruneSettings.score
+    )
     scope: Annotated[
         str, "rank weights global-ly, within each layer or tensor, or by a file of rates (.yaml)"
-    ] = GLOBAL
-    pattern: Annotated[str, "keep N of M consecutive weights, such as 2:4; none: any weights"] = (
-        NONE
+    ] = PruneSettings.scope
+    pattern: Annotated[
+        str,
+        "prune any weights: none; of M consecutive ones all but N: such as 2:4; or whole units, of "
+        "which --sparsity is then the share: units, ffn, heads, as many in every layer, or "
+        "units-free …",
+    ] = PruneSettings.pattern
+    prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = (
+        PruneSettings.prune_biases
     )
-    prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
     prune_pattern: Annotated[
         str | None, "regular expression of the names of a pool of your own"
-    ] = None
+    ] = PruneSettings.prune_pattern
     start_sparsity: Annotated[
-        float | None, "where parp-p begins; 0.2 below --sparsity by default"
-    ] = None
-    sparsity_path: Annotated[str, "linear or cubic, for parp-p"] = "linear"
+        float | None,
+        "where sparsity begins that grows, as parp-p's; 0.2 below --sparsity by default",
+    ] = PruneSettings.start_sparsity
+    sparsity_path: Annotated[str, "how it grows: linear or cubic"] = PruneSettings.sparsity_path
+    score_lr: Annotated[
+        float | None,
+        "how many times faster than weights scores learn, of router 10, of movement 1e6 by default",
+    ] = PruneSettings.score_lr
+    alpha: Annotated[
+        float | None, "the share of kept weights that rigl replaces at first; 0.3 by default"
+    ] = PruneSettings.alpha
     round_updates: Annotated[
         int | None,
         "updates of imp's short finetunings; a third of --updates by default",
         Range(least=1),
     ] = None
-    freeze_updates: Annotated[int, "first updates in which only the head trains"] = 0
+    freeze_updates: Annotated[int, "first updates in which only the head trains"] = (
+        PruneSettings.freeze_updates
+    )
 
     @classmethod
     def of(cls, found: object, where: str) -> Self:
@@ -108,12 +125,9 @@ class Experiment:
     def dense(self) -> Self:
         """The dense experiment with the same settings, whose weights OMP ranks."""
         own = getattr(self, self.TAG_OPTION)
-        plain = replace(self, method="dense", sparsity=0.0, interval=None, initial_mask=None)
-        plain = replace(
-            plain, first_mask=None, start_sparsity=None, sparsity_path="linear", round_updates=None
-        )
-        plain = replace(plain, score=MAGNITUDE, scope=GLOBAL, pattern=NONE)
-        plain = replace(plain, prune_biases=True, prune_pattern=None)
+        usual = {name: getattr(PruneSettings, name) for name in OF_PRUNING}
+        plain = replace(self, method="dense", sparsity=0.0, interval=None, **usual)
+        plain = replace(plain, first_mask=None, round_updates=None)
         named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
         return replace(plain, **named)
 
@@ -128,6 +142,8 @@ class Experiment:
             "_".join(self._pool_tags()): bool(self._pool_tags()),
             f"from{self.start_sparsity or 0:g}": self.start_sparsity is not None,
             self.sparsity_path: self.sparsity_path != "linear",
+            f"slr{self.score_lr or 0:g}": self.score_lr is not None,
+            f"alpha{self.alpha or 0:g}": self.alpha is not None,
             f"rounds{self.round_updates}": self.round_updates is not None,
             f"freeze{self.freeze_updates}": self.freeze_updates > 0,
         }
@@ -181,8 +197,8 @@ class Experiment:
         """The options that are younger than experiments that are there, where they are as usual:
         what these remember does not name them.
         """
-        usual = {"score": MAGNITUDE, "pattern": NONE}
-        return frozenset(name for name, value in usual.items() if getattr(self, name) == value)
+        usual = (name for name in YOUNGER if getattr(self, name) == getattr(PruneSettings, name))
+        return frozenset(usual)
 
     @property
     def rates(self) -> Path | None:
@@ -209,7 +225,8 @@ class Experiment:
         """How many finetunings the experiment costs, short ones included; what a given mask cost is
         not known.
         """
-        return 1 + Source[self.mask_source.upper()].runs_before(self.sparsity or 0.0)
+        row, source = find_method(self.method), Source[self.mask_source.upper()]
+        return 1 + row.runs_before(source, self.sparsity or 0.0)
 
     @property
     def pruning(self) -> PruneSettings:
@@ -222,78 +239,3 @@ class Experiment:
         made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
         found = {name: getattr(self, name) for name in names}
         return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
-
-
-def check_pruning[T: Experiment](settings: T) -> T:
-    """Return the settings as they are to be run. Raises `UserError` where they do not
-    fit together.
-    """
-    program = settings.PROGRAM
-    check_place(f"{program}: --expdir", settings.expdir)
-    if settings.seed > LARGEST_SEED:
-        raise UserError(
-            f"{program}: --seed {settings.seed}: expected at most {LARGEST_SEED}, for numpy"
-        )
-    if settings.prune_pattern is not None:
-        try:
-            re.compile(settings.prune_pattern)
-        except re.error as error:
-            found = printable(repr(settings.prune_pattern))
-            raise UserError(
-                f"{program}: --prune_pattern {found}: expected a regular expression of whole "
-                f"names ({error})"
-            ) from None
-    if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
-        raise UserError(
-            f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}"
-        )
-    if settings.first_mask is not None and settings.initial_mask is not None:
-        raise UserError(
-            f"{program}: --first_mask and --initial_mask: expected one of them, found both"
-        )
-    settings = _with_scope(settings)
-    if settings.sparsity is None:
-        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
-    try:
-        pruning = settings.pruning
-    except UserError as error:
-        raise UserError(f"{program}: {error}") from None
-    _check_ranking(settings)
-    # A mask that stays has no interval; and two runs that differ only there are the same run.
-    return settings if pruning.row.adjusts else replace(settings, interval=None)
-
-
-def _with_scope[T: Experiment](settings: T) -> T:
-    """Return the settings with scope and pattern as files have them: a pattern in the place of the
-    scope, as 2:4 was before there were patterns, and a file of rates as the recipe sees it.
-
-    Raises `UserError` where that file is missing, or holds none.
-    """
-    program = settings.PROGRAM
-    if is_pattern(settings.pattern) and settings.scope in (GLOBAL, settings.pattern):
-        return replace(settings, scope=settings.pattern, pattern=NONE)
-    if settings.rates is None:
-        return settings
-    try:
-        read_rates(settings.rates)
-    except UserError as error:
-        raise UserError(f"{program}: --{error}") from None
-    return replace(settings, scope=str(existing(program, "scope", settings.rates, settings.recipe)))
-
-
-def _check_ranking(settings: Experiment) -> None:
-    """Raise `UserError` where the first mask is made of a file in a way that its ranking cannot
-    have.
-    """
-    program, source = settings.PROGRAM, settings.mask_source
-    if has_one_sparsity(settings.scope) and source == "iterated":
-        raise UserError(
-            f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
-            f"rounds"
-        )
-    need = find_score(settings.score).needs
-    if need is not Need.NOTHING and source in FIRST_MASKS and source != "uniform":
-        raise UserError(
-            f"{program}: --score {settings.score} needs {need.value}, which a {source} first mask "
-            f"cannot be ranked by; expected --score {MAGNITUDE}, or another first mask"
-        )

@@ -71,18 +71,18 @@ class Record:
     def read(cls, path: Path) -> Self | None:
         """Read a record; what is no record, or a damaged one, is as none at all."""
         try:
-            found = json.loads(regular(path).read_bytes())
+            loaded = json.loads(regular(path).read_bytes())
         except (UserError, OSError, ValueError, RecursionError):
             return None
-        if not _is_record(found):
+        if not _is_record(loaded):
             return None
         return cls(
-            command=[RENAMED.get(word, word) for word in found["command"]],
-            inputs=found["inputs"],
-            outputs=found.get("outputs", {}),
-            complete=found["complete"],
-            base=found.get("base", ""),
-            format=found.get("format", FIRST_FORMAT),
+            command=[RENAMED.get(word, word) for word in loaded["command"]],
+            inputs=loaded["inputs"],
+            outputs=loaded.get("outputs", {}),
+            complete=loaded["complete"],
+            base=loaded.get("base", ""),
+            format=loaded.get("format", FIRST_FORMAT),
         )
 
     def write(self, path: Path) -> None:
@@ -180,17 +180,17 @@ class Record:
         return self._same(name, word_for(name, contents), contents)
 
 
-def _is_record(found: Any) -> bool:
-    if not isinstance(found, dict):
+def _is_record(loaded: Any) -> bool:
+    if not isinstance(loaded, dict):
         return False
-    command, tables = found.get("command"), (found.get("inputs"), found.get("outputs", {}))
+    command, tables = loaded.get("command"), (loaded.get("inputs"), loaded.get("outputs", {}))
     if not isinstance(command, list) or not all(isinstance(word, str) for word in command):
         return False
     for table in tables:
         if not isinstance(table, dict) or not all(isinstance(word, str) for word in table.values()):
             return False
-    told = found.get("complete"), found.get("base", ""), found.get("format", FIRST_FORMAT)
-    return [type(one) for one in told] == [bool, str, int]
+    told = loaded.get("complete"), loaded.get("base", ""), loaded.get("format", FIRST_FORMAT)
+    return [type(value) for value in told] == [bool, str, int]
 
 
 def without(command: Sequence[str], options: Collection[str]) -> list[str]:
@@ -248,8 +248,8 @@ def stale(folders: Iterable[Path]) -> str | None:
     """
     for folder in folders:
         for path in sorted((folder / OWN).glob("*.json")):
-            found = None if path.name.endswith(SEEN) else Record.read(path)
-            changed = None if found is None else found.changed_input(path)
+            record = None if path.name.endswith(SEEN) else Record.read(path)
+            changed = None if record is None else record.changed_input(path)
             if changed is not None:
                 return f"{changed} has changed, which {path} has read"
     return None

@@ -26,7 +26,12 @@ BY_LANGUAGE = "by_language"
 
 
 def score(
-    exp: Path, data: Path, decoded: Path, metric: Metric = Metric.PER, merges: Path | None = None
+    exp: Path,
+    data: Path,
+    decoded: Path,
+    metric: Metric = Metric.PER,
+    merges: Path | None = None,
+    setting: Mapping[str, Any] | None = None,
 ) -> Result:
     """Score `decoded/text` against `data`; write `decoded/score/` and return the result.
 
@@ -36,6 +41,7 @@ def score(
         decoded: the decoding, with `text` and `decode.json`.
         metric: what errors are counted in.
         merges: a table of phones that are scored as one; shown, and recorded in the result.
+        setting: what the result says of the experiment, where there is no `experiment.json`.
 
     Writes into `decoded/score`: `ref.trn`, `hyp.trn` for sclite (`README.txt` says how),
     `counts.json`, `result.json`, the errors of each utterance in `utterances.tsv`, and, to be read,
@@ -55,7 +61,8 @@ def score(
     references, hypotheses = units(metric, merge(table, said), merge(table, heard))
     alignments = align_all(references, hypotheses)
     common = {
-        **_setting(exp, data, decoded), **trained(exp), "metric": metric, "merges": table,
+        **(_setting(exp, data, decoded) if setting is None else setting),
+        **trained(exp), "metric": metric, "merges": table,
         **_decoding(decoded), "versions": versions(), "git": git_revision(ROOT),
     }  # fmt: skip
     # A language may have been corrected since.

@@ -67,7 +67,7 @@ def tune(
     logprobs = LogProbs.read(logprobs_file)
     models = files.load(logprobs.tokens, device)
     table = {} if merges is None else read_merges(merges)
-    said = {one.id: one.phones for one in read_data_dir(data)}
+    said = {utterance.id: utterance.phones for utterance in read_data_dir(data)}
     choices = grid(given, models.lm is not None, models.ngram is not None)
     errors: dict[Weights, list[per.Counts]] = {choice: [] for choice in choices}
     if different := sorted(said.keys() ^ logprobs.utterances.keys()):
@@ -105,15 +105,16 @@ def decode(
     """
     logprobs = LogProbs.read(logprobs_file)
     models = files.load(logprobs.tokens, device)
-    found: dict[str, tuple[str, ...]] = {}
+    transcripts: dict[str, tuple[str, ...]] = {}
     started = time.perf_counter()
     with bar(len(logprobs.utterances), "search", unit="utt") as shown:
         for batch in search_all(logprobs, beam, models, [weights]):
-            found |= batch[weights]
+            transcripts |= batch[weights]
             shown.update(len(batch[weights]))
     seconds = time.perf_counter() - started
     write_text(
-        out / "text", "".join(f"{' '.join([name, *found[name]])}\n" for name in sorted(found))
+        out / "text",
+        "".join(f"{' '.join([name, *transcripts[name]])}\n" for name in sorted(transcripts)),
     )
     write_json(out / "decode.json", describe(f"beam {beam}", files, weights, seconds))
     return out / "text"
@@ -125,14 +126,12 @@ def describe(
     """Return what `decode.json` says of a search: `decoding` is its name, `seconds` are those of
     the search alone.
     """
-    used = {"lm": files.lm, "ngram": files.ngram}
     return {
         "decoding": decoding,
-        **{name: None if path is None else str(path) for name, path in used.items()},
-        **{
-            f"{name}_weight": getattr(weights, f"{name}_weight") if path else None
-            for name, path in used.items()
-        },
+        "lm": None if files.lm is None else str(files.lm),
+        "ngram": None if files.ngram is None else str(files.ngram),
+        "lm_weight": weights.lm_weight if files.lm else None,
+        "ngram_weight": weights.ngram_weight if files.ngram else None,
         "penalty": weights.penalty,
         "decode_seconds": seconds,
     }
@@ -140,10 +139,10 @@ def describe(
 
 def read_weights(path: Path) -> Weights:
     """Read what tuning has chosen. Raises `UserError`."""
-    found = read_json(path)
-    names = [one.name for one in fields(Weights)]
-    if not isinstance(found, dict) or not all(
-        isinstance(found.get(name), int | float) for name in names
+    loaded = read_json(path)
+    names = [declared.name for declared in fields(Weights)]
+    if not isinstance(loaded, dict) or not all(
+        isinstance(loaded.get(name), int | float) for name in names
     ):
         raise UserError(f"{path}: expected {', '.join(names)}; tune again (stage 11)")
-    return Weights(**{name: float(found[name]) for name in names})
+    return Weights(**{name: float(loaded[name]) for name in names})

@@ -14,15 +14,20 @@ def split(data: Path, parts: int, out: Path) -> None:
     Raises `UserError` when there are more parts than utterances: a job without work fails in
     ESPnet.
     """
-    utterances = sorted(read_data_dir(data), key=lambda one: (-one.duration, one.id))
+    utterances = sorted(
+        read_data_dir(data), key=lambda utterance: (-utterance.duration, utterance.id)
+    )
     if parts > len(utterances):
         raise UserError(
             f"{data}: {len(utterances)} utterances for {parts} jobs; lower --inference_nj"
         )
     for part in range(parts):
         # ESPnet goes through wav.scp once, so keys have to be in its order.
-        keys = sorted(utterances[part::parts], key=lambda one: one.id.encode())
-        write_text(out / f"keys.{part + 1}.scp", "".join(f"{one.id} {one.wav}\n" for one in keys))
+        keys = sorted(utterances[part::parts], key=lambda utterance: utterance.id.encode())
+        write_text(
+            out / f"keys.{part + 1}.scp",
+            "".join(f"{utterance.id} {utterance.wav}\n" for utterance in keys),
+        )
 
 
 def join(logs: Path, parts: int, out: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from parp_espnet.data.lines import pairs_of
@@ -79,10 +80,10 @@ def _languages(file: Path) -> list[str]:
     """The languages of a set of several, those whose names are folders' as they are."""
     if not file.is_file():
         return []
-    found = {language for _, language in pairs_of(lines_of(text_of(file))) if language}
-    if len(found) < 2:
+    languages = {language for _, language in pairs_of(lines_of(text_of(file))) if language}
+    if len(languages) < 2:
         return []
-    return sorted(name for name in found if re.fullmatch(r"[A-Za-z0-9_-]+", name))
+    return sorted(name for name in languages if re.fullmatch(r"[A-Za-z0-9_-]+", name))
 
 
 def report(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
@@ -204,7 +205,7 @@ class Search:
 
 def model_options(decoding: Decoding) -> tuple[str, ...]:
     """What a search is told of its language models."""
-    return tuple(word for option in decoding.model_files.items() for word in option)
+    return tuple(chain.from_iterable(decoding.model_files.items()))
 
 
 def opened_models(decoding: Decoding) -> tuple[Path, ...]:

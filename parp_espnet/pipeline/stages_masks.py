@@ -55,6 +55,21 @@ def mask_of(experiment: Planned) -> Path | None:
     return experiment.settings.initial_mask
 
 
+def weights_of(experiment: Masked) -> Path | None:
+    """The finetuned weights that training begins with; None where that is the pre-trained."""
+    settings = experiment.settings
+    if not settings.pruning.row.from_finetuned:
+        return None
+    dense = experiment.with_settings(_alone(settings.dense, experiment))
+    return dense.exp / dense.model_name
+
+
+def first_weights(experiment: Masked, label: str) -> Iterator[Act]:
+    """Make these."""
+    if experiment.settings.pruning.row.from_finetuned:
+        yield First(label, experiment.with_settings(_alone(experiment.settings.dense, experiment)))
+
+
 def first_mask(experiment: Masked, label: str) -> Iterator[Act]:
     """Make that file; nothing for a source that has none."""
     makers = {
@@ -133,6 +148,8 @@ def _round[T: Experiment](settings: T, name: str, mask: Path | None, sparsity: f
             start_sparsity=None,
             sparsity_path="linear",
             round_updates=None,
+            score_lr=None,
+            alpha=None,
         )
     own = replace(own, updates=settings.round_length)
     return _named(own, name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from parp_espnet.pipeline.acts import Act, Command, ours, python
 from parp_espnet.pipeline.experiment import SpeechExperiment
-from parp_espnet.pipeline.stages_masks import mask_of
+from parp_espnet.pipeline.stages_masks import first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN
 
@@ -74,7 +74,9 @@ def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act
 def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """Stage 8: the upstream is finetuned, and pruned while it is."""
     settings, exp = experiment.settings, experiment.exp
-    config, mask = exp / "train.yaml", mask_of(experiment)
+    config, mask, weights = exp / "train.yaml", mask_of(experiment), weights_of(experiment)
+    if settings.mask_source != "finetuned":  # which has made them
+        yield from first_weights(experiment, label)
     # Refuses when the directory holds a training with other settings.
     yield Command(
         label,
@@ -105,6 +107,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *experiment.upstream_files,
             *_shapes(experiment),
             *([] if mask is None else [mask]),
+            *([] if weights is None else [weights]),
             *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),
@@ -120,12 +123,14 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
 def _training(experiment: SpeechExperiment, config: Path, log: Path) -> tuple[str, ...]:
     settings = experiment.settings
     shapes: list[object] = []
+    weights = weights_of(experiment)
+    begins = [] if weights is None else ["--init_param", weights]
     for path in _shapes(experiment):
         shapes += [f"--{path.parent.name}_shape_file", path]
     command = ours(
         *("train", "--config", config, "--token_list", experiment.tokens),
         *(*_train_data(experiment), *shapes, "--resume", "true"),
-        *("--ngpu", settings.ngpu, "--output_dir", experiment.exp),
+        *("--ngpu", settings.ngpu, *begins, "--output_dir", experiment.exp),
     )
     if settings.ranks == 1:
         return command

@@ -143,7 +143,7 @@ def overdue(step: Step) -> str | None:
     if look.change is None:
         return None if look.spoilt is None or not look.spoilt.exists() else look.reason
     known = look.then.inputs.keys() == look.now.inputs.keys()
-    commands = [without(one.command, step.regardless) for one in (look.then, look.now)]
+    commands = [without(record.command, step.regardless) for record in (look.then, look.now)]
     same = known and commands[0] == commands[1] and not step.records
     if same and look.then.changed_input(step.record, remember=False) is None:
         return None

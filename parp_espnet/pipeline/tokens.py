@@ -1,6 +1,7 @@
 """ESPnet's token list: the phones of the training text, between ESPnet's own symbols."""
 
 from collections import Counter
+from itertools import chain
 
 from parp_espnet.errors import UserError
 
@@ -13,7 +14,7 @@ def token_list(texts: list[tuple[str, ...]]) -> list[str]:
 
     Raises `UserError` when there is no phone, or one bears the name of a special symbol.
     """
-    counts = Counter(phone for phones in texts for phone in phones)
+    counts = Counter(chain.from_iterable(texts))
     if not counts:
         raise UserError("the training text holds no phone: expected lines such as 'utt1 o l a'")
     if taken := {BLANK, UNKNOWN, END} & counts.keys():

@@ -26,29 +26,29 @@ def trained(exp: Path) -> dict[str, Any]:
 
     Raises `UserError` when the file is missing, damaged or something else.
     """
-    found = read_json(exp / SUMMARY)
+    loaded = read_json(exp / SUMMARY)
     lacking = [
         name
         for name in (*MEASURED, "initial_mask")
-        if not isinstance(found, dict) or name not in found
+        if not isinstance(loaded, dict) or name not in loaded
     ]
     if lacking:
         raise UserError(
             f"{exp / SUMMARY}: expected what a training leaves, found no {', '.join(lacking)}; "
             f"train again"
         )
-    mask = found["initial_mask"]
-    return {name: found[name] for name in MEASURED} | {
+    mask = loaded["initial_mask"]
+    return {name: loaded[name] for name in MEASURED} | {
         "initial_mask": None if mask is None else from_root(Path(mask)),
         # Younger than the rest.
-        "device": found.get("device"),
-        "mask_origin": _origin(found),
+        "device": loaded.get("device"),
+        "mask_origin": _origin(loaded),
     }
 
 
-def _origin(found: dict[str, Any]) -> dict[str, Any] | None:
+def _origin(loaded: dict[str, Any]) -> dict[str, Any] | None:
     """Where the first mask comes from, and which it is; None of a training of before it said so."""
-    origin = found.get("initial_mask_origin")
+    origin = loaded.get("initial_mask_origin")
     if not isinstance(origin, dict):
         return None
-    return {**origin, "sha256": found.get("initial_mask_sha256")}
+    return {**origin, "sha256": loaded.get("initial_mask_sha256")}

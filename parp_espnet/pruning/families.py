@@ -25,6 +25,20 @@ _ADAPTER = (
 )
 
 
+class Unit(NamedTuple):
+    """What a unit of a layer is made of, by canonical kinds.
+
+    A feed-forward unit is a column of `output`; a head is as many of them as the model says.
+    Without these nothing reads what comes before, so they alone are ranked and zeroed: with both
+    sides at zero no gradient could bring a unit back.
+    """
+
+    output: str
+    """The weight whose columns read units."""
+    inputs: tuple[str, ...]
+    """The weights whose rows make units, each with a bias where the model has one."""
+
+
 class Family(NamedTuple):
     """A naming of Transformer layers: `<anything>.<stack>.<number>.<kind>`."""
 
@@ -41,6 +55,10 @@ class Family(NamedTuple):
     """Tensors outside of the layers that are in the pool where a model has them → what they are
     called here.
     """
+    units: Unit
+    """A feed-forward unit."""
+    heads: Unit
+    """An attention head."""
 
     def kind_of(self, name: str) -> tuple[str, int, str] | None:
         """Return stack, number and kind of a tensor that is called as one of a layer's pool is,
@@ -95,6 +113,12 @@ _BERT = (
     *(f"attention.self.{part}.weight" for part in ("query", "key", "value")),
     *(f"{part}.dense.weight" for part in ("attention.output", "intermediate", "output")),
 )
+_SPEECH_UNITS = Unit(
+    "feed_forward.output_dense.weight", ("feed_forward.intermediate_dense.weight",)
+)
+_SPEECH_HEADS = Unit(
+    "attention.out_proj.weight", tuple(f"attention.{part}_proj.weight" for part in "qkv")
+)
 _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
 FAMILIES = (
@@ -105,6 +129,8 @@ FAMILIES = (
         _both(_same(*_SPEECH)),
         re.compile(rf"{_NORMS}|{_ADAPTER}|attention\.(gru_rel_pos_\w+|rel_attn_embed)(\..+)?"),
         {},
+        _SPEECH_UNITS,
+        _SPEECH_HEADS,
     ),
     Family(
         "s3prl's and fairseq's wav2vec 2.0, HuBERT, WavLM, data2vec",
@@ -114,6 +140,8 @@ FAMILIES = (
             rf"{_NORMS}|{_ADAPTER}|self_attn\.(grep_linear|grep_a|relative_attention_bias)(\..+)?"
         ),
         {},
+        _SPEECH_UNITS,
+        _SPEECH_HEADS,
     ),
     Family(
         "BERT",
@@ -125,6 +153,8 @@ FAMILIES = (
             r"|.+(_scaling_factor|_integer|\.x_min|\.x_max|\.shift)"
         ),
         {"pooler.dense.weight": "pooler.dense.weight", "pooler.weight": "pooler.dense.weight"},
+        Unit("output.dense.weight", ("intermediate.dense.weight",)),
+        Unit("attention.output.dense.weight", _BERT[:3]),
     ),
     Family(
         "XLNet",
@@ -132,5 +162,7 @@ FAMILIES = (
         _same(*_XLNET),
         re.compile(rf"{_NORMS}|ff\.layer_[12]\.bias|rel_attn\.(r|seg_embed|r_\w_bias)"),
         {},
+        Unit("ff.layer_2.weight", ("ff.layer_1.weight",)),
+        Unit("rel_attn.o", _XLNET[:3]),
     ),
 )

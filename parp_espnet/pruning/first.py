@@ -9,8 +9,9 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.masks import Mask, kept_in
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.origin import Origin
+from parp_espnet.pruning.patterns import Units
 from parp_espnet.pruning.ranking import Ranking
-from parp_espnet.pruning.selection import Measured, kept_count, select
+from parp_espnet.pruning.selection import Measured, select
 
 
 def first_mask(
@@ -46,13 +47,21 @@ def first_mask(
         )
     mask = Mask.load(file)
     mask.check_fits(pool, where=str(file))
-    slack = mask.ranking.slack(mask.shapes)
-    if abs(kept_in(mask.kept) - kept_count(mask.total, sparsity)) > slack:
-        raise UserError(
-            f"{file}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}; "
-            "ask for that sparsity or make another mask"
-        )
     form = ranking.form
     if form is not None and not form.follows(mask.kept):
         raise UserError(f"{file}: expected a mask that keeps {form.told()}, found another")
+    slack = mask.ranking.slack(mask.shapes)
+    if abs(kept_in(mask.kept) - ranking.kept_count(mask.shapes, sparsity)) > slack:
+        raise UserError(
+            f"{file}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}"
+            f"{_counted(mask)}; ask for that sparsity or make another mask"
+        )
     return mask
+
+
+def _counted(mask: Mask) -> str:
+    """Of a mask of whole units, how to ask for it: its sparsity is a share of these."""
+    if not isinstance(mask.ranking.form, Units):
+        return ""
+    own = mask.ranking.pattern
+    return f" (whole units: --pattern {own} --sparsity {mask.sparsity_target:g})"

@@ -8,6 +8,8 @@ import numpy as np
 
 MAGNITUDE = np.int32(0x7FFFFFFF)
 """All bits of a float32 but the sign's."""
+LOWEST = np.int32(0x3FC00000)
+"""See `ordering`."""
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,3 +93,21 @@ def zero(chunk, kept):  # type: ignore[no-untyped-def]
     """Make the weights 0 that are not kept."""
     for place in range(len(chunk)):
         chunk[place] = chunk[place] & np.int32(-kept[place])
+
+
+@_compiled
+def order(scores, numbers):  # type: ignore[no-untyped-def]
+    """Write bit patterns of numbers from 0 on that are in the order of the scores; see
+    `ordering`.
+    """
+    for place in range(len(scores)):
+        bits = scores[place]
+        bits = np.int32(bits ^ np.int32(np.int32(bits >> 31) & MAGNITUDE))
+        numbers[place] = np.int32(np.int32(bits >> 1) + LOWEST)
+
+
+@_compiled
+def show(weights, kept, chunk):  # type: ignore[no-untyped-def]
+    """Write the weights that are kept, and 0 for others."""
+    for place in range(len(chunk)):
+        chunk[place] = weights[place] & np.int32(-kept[place])

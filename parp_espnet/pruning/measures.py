@@ -184,6 +184,16 @@ class Inputs:
         self._seen = {}
 
 
+class Learned(Nothing):
+    """The scores that a training learns; `of` is the mover's, and so is their state."""
+
+    def __init__(self, of: Callable[[str], Tensor]) -> None:
+        self._of = of
+
+    def of(self, name: str) -> Tensor:
+        return self._of(name)
+
+
 def _over_ranks(sums: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
     """Add up what all ranks have seen; a rank may have seen nothing of a layer that was dropped."""
     if not distributed.is_initialized():

@@ -1,7 +1,7 @@
 """The methods, as rows of one table. Nothing else branches on a method's name.
 
-A method is three choices (DESIGN: where the first mask comes from, what happens to it, how sparsity
-moves over the run).
+A method is choices: where the first mask comes from, what happens to it, how sparsity moves over
+the run, and what becomes of the weights meanwhile.
 """
 
 import difflib
@@ -50,23 +50,63 @@ def rounds(sparsity: float) -> list[float]:
     return [*(one for one in whole if one < sparsity - 1e-9), sparsity] if sparsity > 0 else []
 
 
+class Change(Enum):
+    """What happens to the mask while weights train."""
+
+    FIXED = "it stays"
+    WEIGHTS = "weights regrow: what was pruned trains too, and all are ranked afresh"
+    GRADIENTS = "gradients regrow: the smallest weights go, those with the largest gradients come"
+    SCORES = "scores move: each weight has one, which training learns, and they are ranked afresh"
+
+
+class Weights(Enum):
+    """What becomes of the weights."""
+
+    MASKED = "they train, and what is pruned is zero"
+    BESIDE = "they train and are kept beside; the model has them masked"
+    KEPT = "they stay as they are, and are kept beside; the model has them masked"
+
+
 @dataclass(frozen=True)
 class Method:
-    """One row: where the first mask comes from, whether it adjusts, and whether sparsity grows over
-    the run.
+    """One row: where the first mask comes from, what happens to it, whether sparsity grows over
+    the run, and what becomes of the weights.
     """
 
     summary: str
     first_mask: Source
-    adjusts: bool
+    change: Change = Change.FIXED
     grows: bool = False
     reference: bool = False
     """Whether a study compares every other method with it."""
+    weights: Weights = Weights.MASKED
+    from_finetuned: bool = False
+    """Whether training begins with the weights that `dense` ends with, which is a finetuning more.
+    """
+    score_lr: float | None = None
+    """How many times faster than weights scores learn, where they move, unless told."""
+    alpha: float | None = None
+    """The share of the kept weights that goes at first, where gradients regrow, unless told."""
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether the mask moves."""
+        return self.change is not Change.FIXED
+
+    @property
+    def learns(self) -> bool:
+        """Whether scores are learned, which weights are then ranked by."""
+        return self.change is Change.SCORES
 
     @property
     def prunes(self) -> bool:
         """Whether anything is pruned at all."""
         return self.first_mask is not Source.NOTHING
+
+    def runs_before(self, source: Source, sparsity: float) -> int:
+        """How many finetunings it costs before its own, where its first mask is of `source`."""
+        own = int(self.from_finetuned and source is not Source.FINETUNED)
+        return own + source.runs_before(sparsity)
 
     @property
     def given(self) -> bool:
@@ -75,39 +115,72 @@ class Method:
 
 
 METHODS = {
-    "dense": Method("finetune, prune nothing", Source.NOTHING, adjusts=False, reference=True),
-    "rp": Method("random pruning", Source.RANDOM, adjusts=False),
+    "dense": Method("finetune, prune nothing", Source.NOTHING, reference=True),
+    "rp": Method("random pruning", Source.RANDOM),
     "mpi": Method(
-        "magnitude pruning at pre-trained initialisation",
-        Source.PRETRAINED,
-        adjusts=False,
-        reference=True,
+        "magnitude pruning at pre-trained initialisation", Source.PRETRAINED, reference=True
     ),
     "omp": Method(
         "one-shot magnitude pruning of finetuned weights, rewound",
         Source.FINETUNED,
-        adjusts=False,
         reference=True,
     ),
     "imp": Method(
-        "iterative magnitude pruning, the lottery ticket",
-        Source.ITERATED,
-        adjusts=False,
-        reference=True,
+        "iterative magnitude pruning, the lottery ticket", Source.ITERATED, reference=True
     ),
-    "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, adjusts=True),
+    "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, Change.WEIGHTS),
     "parp-p": Method(
-        "the same from a lower sparsity, which grows", Source.PRETRAINED, adjusts=True, grows=True
+        "the same from a lower sparsity, which grows", Source.PRETRAINED, Change.WEIGHTS, grows=True
     ),
-    "transfer": Method(
-        "the mask of another language or task, as it is", Source.FILE, adjusts=False
+    "transfer": Method("the mask of another language or task, as it is", Source.FILE),
+    "parp-ste": Method(
+        "parp, but pruned weights keep their value, straight through the mask",
+        Source.PRETRAINED,
+        Change.WEIGHTS,
+        weights=Weights.BESIDE,
+    ),
+    "rigl": Method(
+        "the smallest weights go, those with the largest gradients come (Evci et al. 2020)",
+        Source.PRETRAINED,
+        Change.GRADIENTS,
+        alpha=0.3,
+    ),
+    "movement": Method(
+        "weights and scores train, scores by how weights move (Sanh et al. 2020)",
+        Source.PRETRAINED,
+        Change.SCORES,
+        weights=Weights.BESIDE,
+        score_lr=1e6,
+    ),
+    "movement-p": Method(
+        "the same from a lower sparsity, which grows",
+        Source.PRETRAINED,
+        Change.SCORES,
+        grows=True,
+        weights=Weights.BESIDE,
+        score_lr=1e6,
+    ),
+    "router": Method(
+        "scores alone train, beside the head and norms; weights stay (S3-Router, Fu et al. 2022)",
+        Source.PRETRAINED,
+        Change.SCORES,
+        weights=Weights.KEPT,
+        score_lr=10.0,
+    ),
+    "router-p": Method(
+        "the same of the weights that dense ends with",
+        Source.FINETUNED,
+        Change.SCORES,
+        weights=Weights.KEPT,
+        from_finetuned=True,
+        score_lr=10.0,
     ),
 }
 
 
 UNPRUNED = next(name for name, row in METHODS.items() if not row.prunes)
 """The method that prunes nothing."""
-UNKNOWN = Method("of another version", Source.FILE, adjusts=True)
+UNKNOWN = Method("of another version", Source.FILE, Change.WEIGHTS)
 """Stands for a method that a result names and this version does not have."""
 
 

@@ -5,6 +5,7 @@ A pattern gets the scores of a whole pool and chooses what is kept, and may so l
 one that removes whole units of a layer adds up the scores of all weights of a unit.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,8 +38,11 @@ class Pattern(Protocol):
     def follows(self, kept: "Mapping[str, Tensor]") -> bool:
         """Whether a mask has the pattern."""
 
+    def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:
+        """How many weights of a pool a mask keeps."""
+
     def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
-        """How many weights of a pool a mask may keep more or less than it was asked for."""
+        """How many weights of a pool a mask may keep more or less than that."""
 
     def told(self) -> str:
         """What it keeps, in words, for errors."""
@@ -69,6 +73,10 @@ class Groups:
 
         return all(follows(tensor, self.kept, self.size) for tensor in kept.values())
 
+    def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:
+        total = sum(math.prod(shape) for shape in shapes.values())
+        return total - round(sparsity * total)
+
     def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
         return len(shapes) / 2
 
@@ -76,7 +84,68 @@ class Groups:
         return f"{self.kept}:{self.size} consecutive weights"
 
 
-PATTERNS: dict[str, Pattern] = {}
+@dataclass(frozen=True)
+class Units:
+    """Whole units of layers: feed-forward units, attention heads, or both; see `units`.
+
+    Its sparsity is the share of units that is pruned, and of heads: round(s · n) of each. Every
+    layer keeps the same number of them, so that what is left is an ordinary smaller model, unless
+    they are free: then each kind is ranked over all layers, of which none loses its last.
+    """
+
+    word: str
+    kinds: tuple[str, ...]
+    """What is pruned, in the words of `units.PLACES`."""
+    even: bool = True
+    """Whether every layer keeps the same number."""
+    heads: int | None = None
+    """How many heads a layer of the model has; None where that is not known."""
+
+    @property
+    def sparsity(self) -> float | None:
+        return None
+
+    def select(self, scores: "Mapping[str, Tensor]", sparsity: float) -> "dict[str, Tensor]":
+        from parp_espnet.pruning.units import keep_units  # noqa: PLC0415
+
+        return keep_units(self, scores, sparsity)
+
+    def follows(self, kept: "Mapping[str, Tensor]") -> bool:
+        from parp_espnet.pruning.units import follows  # noqa: PLC0415
+
+        return follows(self, kept)
+
+    def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:
+        from parp_espnet.pruning.units import kept_count  # noqa: PLC0415
+
+        return kept_count(self, shapes, sparsity)
+
+    def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
+        return 0
+
+    def check_count(self, kind: str, count: int, sparsity: float) -> None:
+        """Raise `UserError` where nothing is left of so many units of a layer."""
+        pruned = round(sparsity * count)
+        if pruned >= count:
+            raise UserError(
+                f"pattern {self.word}: sparsity {sparsity:g}: {kind}: expected one at least that "
+                f"is left in each layer, found {pruned} of {count} pruned; take a lower sparsity"
+            )
+
+    def told(self) -> str:
+        what = " and ".join(self.kinds)
+        return f"whole {what}" + (", as many in every layer" if self.even else "")
+
+
+_UNITS = {
+    "units": ("feed-forward units", "heads"),
+    "ffn": ("feed-forward units",),
+    "heads": ("heads",),
+}
+PATTERNS: dict[str, Pattern] = {
+    **{word: Units(word, kinds) for word, kinds in _UNITS.items()},
+    **{f"{word}-free": Units(f"{word}-free", kinds, even=False) for word, kinds in _UNITS.items()},
+}
 """Patterns by name, beside the N:M."""
 
 

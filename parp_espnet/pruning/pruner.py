@@ -11,7 +11,7 @@ Fixed, the pruned weights are zeroed again after every update, whatever momentum
 did to them.
 Adjusting (PARP, algorithm 1), nothing is masked between prunes: zeroed weights receive gradients
 and move, and every prune ranks all weights afresh. Optimizer state is never touched, and zeros are
-written to the parameters that the optimizer holds.
+written to the parameters that the optimizer holds. Other ways to move a mask are `movers`.
 """
 
 import time
@@ -19,16 +19,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from parp_espnet.pruning.mask_file import pack, unpack
 from parp_espnet.pruning.masks import Mask, counts, flips, iou_of, kept_in
 from parp_espnet.pruning.measures import Measure, Nothing
+from parp_espnet.pruning.movers import Masked, Mover
 from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.schedule import Schedule
-from parp_espnet.pruning.selection import PLAIN, prune_
+from parp_espnet.pruning.selection import PLAIN, apply_mask
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class PruneEvent:
 
 class Pruner:
     """See the module. `pool` holds the live parameters by canonical name; `record` receives each
-    prune; `measure` what a score needs beside the weights.
+    prune; `measure` what a score needs beside the weights; `mover` is by default what zeroes
+    weights and keeps nothing beside them.
     """
 
     def __init__(
@@ -61,12 +62,15 @@ class Pruner:
         record: Callable[[PruneEvent], None],
         ranking: Ranking = PLAIN,
         measure: Measure | None = None,
+        mover: Mover | None = None,
     ) -> None:
         self.pool = dict(pool)
         self.adjusts = adjusts
         self.schedule = schedule
         self.ranking = ranking
         self.measure: Measure = Nothing() if measure is None else measure
+        plain = Masked(self.pool, ranking, self.measure.of, adjusts=adjusts)
+        self.mover: Mover = plain if mover is None else mover
         self.update = 0
         self._record = record
         self._pruned_at = -1
@@ -99,34 +103,44 @@ class Pruner:
         started = time.perf_counter()
         self._first = self._on_device(mask.kept)
         self._kept_in_first = kept_in(self._first)
+        self.mover.begin(self._first)
         apply_mask(self.pool, self._first)
         self._adopt(self._first, previous=None, started=started)
+
+    def before_update(self) -> None:
+        """Call once before every optimizer update, when its gradients are there; needed by methods
+        that use these, or keep weights beside.
+        """
+        if self.adjusts and self.mover.ahead and self.schedule.is_prune(self.update + 1):
+            self._move(self.update + 1)
+        self.mover.before_update(self._kept)
 
     def after_update(self) -> None:
         """Call once after every optimizer update that happened, and after none that was skipped."""
         self.update += 1
         self.measure.after_update()
-        if not self.adjusts:
-            if self.sparsity > 0:
-                apply_mask(self.pool, self._kept)
-        elif self.schedule.is_prune(self.update):
+        self.mover.after_update(self._kept, self.sparsity)
+        if not self.mover.ahead and self.schedule.is_prune(self.update):
             self.prune()
 
     def prune(self) -> None:
         """Make the weights exactly sparse now: rank them afresh where the mask adjusts.
 
         Call before every validation and save, and at the end. A second call at the same update does
-        nothing.
+        nothing. Where gradients move the mask, the weights always are.
         """
-        if not self.adjusts:
+        if not self.adjusts or self.mover.ahead:
             return
         self.measure.settle()
         if self._pruned_at == self.update:
             return
+        self._move(self.update)
+
+    def _move(self, update: int) -> None:
         started = time.perf_counter()
-        sparsity = self.schedule.sparsity_at(self.update)
-        kept = prune_(self.pool, sparsity, self.ranking, self.measure.of)
-        self._adopt(kept, previous=self._kept, started=started)
+        sparsity = self.schedule.sparsity_at(update)
+        kept = self.mover.move(sparsity, update, self._kept)
+        self._adopt(kept, previous=self._kept, started=started, update=update)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resumed run needs, in tensors and plain types; masks take one bit a
@@ -138,6 +152,7 @@ class Pruner:
             "kept": pack(self._kept),
             "first": pack(self._first),
             "measured": self.measure.state_dict(),
+            "moved": self.mover.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -149,8 +164,9 @@ class Pruner:
         self._first = self._on_device(unpack(state["first"], shapes))
         self._kept_in_first = kept_in(self._first)
         self._hold(self._on_device(unpack(state["kept"], shapes)))
-        # A state of before there were measures has none.
+        # A state of before there were measures, or movers, has none.
         self.measure.load_state_dict(state.get("measured", {}))
+        self.mover.load_state_dict(state.get("moved", {}))
 
     def _on_device(self, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {name: kept[name].to(tensor.device) for name, tensor in self.pool.items()}
@@ -160,16 +176,20 @@ class Pruner:
         self._counts = dict(zip(kept, counts(kept.values()), strict=True))
 
     def _adopt(
-        self, kept: dict[str, Tensor], previous: dict[str, Tensor] | None, started: float
+        self,
+        kept: dict[str, Tensor],
+        previous: dict[str, Tensor] | None,
+        started: float,
+        update: int = 0,
     ) -> None:
         kept_before = self._kept_in_all
         self._hold(kept)
-        self._pruned_at = self.update
+        self._pruned_at = update
         # Each pair of masks is gone through once; it would otherwise take longer than the prune.
         flipped = None if previous is None else flips(kept, previous)
         flipped_first = flips(kept, self._first)
         event = PruneEvent(
-            step=self.update,
+            step=update,
             sparsity=self.sparsity,
             tensors={name: 1 - count / kept[name].numel() for name, count in self._counts.items()},
             flips=flipped,
@@ -180,20 +200,6 @@ class Pruner:
             seconds=time.perf_counter() - started,
         )
         self._record(event)
-
-
-@torch.no_grad()
-def apply_mask(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
-    """Write zeros, in place, where `kept` is False."""
-    # Imported here: numba takes half a second.
-    from parp_espnet.pruning import windowed  # noqa: PLC0415
-
-    if windowed.suits(pool):
-        windowed.zero_(pool, kept)
-        return
-    for name, tensor in pool.items():
-        # Five times faster than masked_fill_; a zero may carry a minus sign.
-        tensor.mul_(kept[name])
 
 
 def nonzero_count(pool: Mapping[str, Tensor]) -> int:

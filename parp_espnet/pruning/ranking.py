@@ -1,6 +1,7 @@
 """How weights are ranked, as one value: by which score, within what, and in which pattern."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning import scopes
-from parp_espnet.pruning.patterns import NONE, Pattern, find_pattern, is_pattern
+from parp_espnet.pruning.patterns import NONE, Pattern, Units, find_pattern, is_pattern
 from parp_espnet.pruning.scopes import Rates
 from parp_espnet.pruning.scores import MAGNITUDE, Score, find_score
 
@@ -26,6 +27,8 @@ class Ranking:
     pattern: str = NONE
     rates: Rates = ()
     """Where the scope is "rates": what each tensor has."""
+    heads: int | None = None
+    """Where the pattern is of heads: how many a layer of the model has, once that is known."""
 
     @classmethod
     def of(cls, score: object = MAGNITUDE, scope: object = GLOBAL, pattern: object = NONE) -> Self:
@@ -50,7 +53,13 @@ class Ranking:
     @property
     def form(self) -> Pattern | None:
         """The pattern; None where it has none."""
-        return find_pattern(self.pattern)
+        found = find_pattern(self.pattern)
+        return replace(found, heads=self.heads) if isinstance(found, Units) else found
+
+    @property
+    def counts_heads(self) -> bool:
+        """Whether it has to be told how many heads a layer has."""
+        return isinstance(self.form, Units) and "heads" in self.form.kinds
 
     @property
     def word(self) -> str:
@@ -83,6 +92,13 @@ class Ranking:
                 f"pattern {self.pattern}: expected its own sparsity {own:g}, found {sparsity:g}"
             )
 
+    def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:
+        """How many weights of a pool a mask keeps, but for `slack`."""
+        if self.form is not None and sparsity > 0:
+            return self.form.kept_count(shapes, sparsity)
+        total = sum(math.prod(shape) for shape in shapes.values())
+        return total - round(sparsity * total)
+
     def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
         """How many weights a mask may keep more or less than was asked for: each part's share is
         rounded by itself.
@@ -108,6 +124,8 @@ class Ranking:
         found = {"scope": self.word}
         if self.pattern != NONE:
             found["pattern"] = self.pattern
+        if self.heads is not None:
+            found["heads"] = json.dumps(self.heads)
         if self.rates:
             found["rates"] = json.dumps(dict(self.rates))
         return found
@@ -123,7 +141,7 @@ class Ranking:
         score = MAGNITUDE if score is None else score
         pattern = metadata.get("pattern", scope if is_pattern(scope) else NONE)
         if pattern != NONE:
-            return cls(score, GLOBAL, pattern)
+            return cls(score, GLOBAL, pattern, heads=_heads_in(metadata))
         if "rates" not in metadata:
             return cls(score, scope)
         try:
@@ -131,6 +149,16 @@ class Ranking:
         except UserError as error:
             raise ValueError(str(error)) from None
         return cls(score, RATES, rates=rates)
+
+
+def _heads_in(metadata: Mapping[str, str]) -> int | None:
+    """What a mask's file says of heads. Raises `ValueError` where that is no number."""
+    if "heads" not in metadata:
+        return None
+    heads = json.loads(metadata["heads"])
+    if type(heads) is not int or heads < 1:
+        raise ValueError(f"heads: expected a whole number, found {str(heads)[:60]!r}")
+    return heads
 
 
 def check_words(score: object, scope: object, pattern: object) -> Ranking:

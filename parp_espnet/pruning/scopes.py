@@ -11,6 +11,7 @@ from typing import Any
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import parse_yaml, regular
 from parp_espnet.pruning.methods import describe_unknown
+from parp_espnet.pruning.patterns import PATTERNS
 
 SCOPES = ("global", "layer", "tensor")
 """The whole pool, a Transformer layer, a tensor. A file of rates is a scope too: each tensor, with
@@ -48,8 +49,8 @@ def check_scope(scope: object) -> None:
     """Raise `UserError` unless it is a word of `SCOPES`, or a file of rates."""
     if scope not in SCOPES and not is_file(scope):
         raise UserError(
-            f"scope: {describe_unknown(str(scope), [*SCOPES, '2:4'])}; a file of rates is called "
-            f"*{', *'.join(ENDINGS)}"
+            f"scope: {describe_unknown(str(scope), [*SCOPES, '2:4', *PATTERNS])}; a file of rates "
+            f"is called *{', *'.join(ENDINGS)}"
         )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAGNITUDE = "magnitude"
 """The score of the paper."""
+LEARNED = "learned"
+"""The score that training learns, of the methods that do; no option says it."""
 
 
 class Need(Enum):
@@ -26,6 +28,7 @@ class Need(Enum):
     NOTHING = "nothing"
     INPUTS = "what comes to the weights over some batches"
     SECOND_MOMENTS = "the second moments of the gradients that Adam keeps"
+    LEARNING = "what a training learns of each weight"
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,22 @@ def moment(weights: "Tensor", second_moments: "Tensor") -> "Tensor":
     return weights.abs() * second_moments.sqrt()
 
 
+def learned(_: "Tensor", scores: "Tensor") -> "Tensor":
+    """What training has learned; see `movers`."""
+    return scores
+
+
 SCORES = {
     MAGNITUDE: Score("|w|", magnitude),
     "activation": Score("|w| times the norm of the weight's input", activation, Need.INPUTS),
     "moment": Score("|w| times the root of Adam's second moment", moment, Need.SECOND_MOMENTS),
+    LEARNED: Score("what training has learned of the weight", learned, Need.LEARNING),
 }
+
+
+def choices() -> list[str]:
+    """The scores that a method may be given; the other is of methods that learn it."""
+    return [name for name in SCORES if name != LEARNED]
 
 
 def find_score(name: object) -> Score:

@@ -6,16 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.methods import Method, Source, describe_unknown, find_method
-from parp_espnet.pruning.patterns import NONE
+from parp_espnet.pruning.methods import (
+    Change,
+    Method,
+    Source,
+    Weights,
+    describe_unknown,
+    find_method,
+)
+from parp_espnet.pruning.patterns import NONE, find_pattern, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL, Ranking, check_words
 from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
-from parp_espnet.pruning.scores import MAGNITUDE, Need, find_score
+from parp_espnet.pruning.scores import LEARNED, MAGNITUDE, Need, choices, find_score
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 DEFAULT_GROWTH = 0.2
+FASTEST = 1e30
+"""Scores that learn faster would not be float32."""
+
+YOUNGER = ("score", "pattern", "score_lr", "alpha")
+"""Options that came later than configurations that are there, which do not name them."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +59,18 @@ class PruneSettings:
     sparsity_path: str = "linear"
     """How a growing sparsity grows, of `schedule.PATHS`."""
     updates: int | None = None
-    """Updates of the whole run; needed where sparsity grows."""
+    """Updates of the whole run; needed where sparsity grows, or gradients regrow."""
     score: str = MAGNITUDE
     """What weights are ranked by, of `scores.SCORES`."""
     pattern: str = NONE
     """What pruned weights look like: none, N:M, or of `patterns.PATTERNS`."""
+    score_lr: float | None = None
+    """How many times faster than weights scores learn, where these move; by default the method's.
+    """
+    alpha: float | None = None
+    """The share of kept weights that goes at first, where gradients regrow; by default the
+    method's.
+    """
 
     @classmethod
     def parse(cls, conf: Mapping[str, Any] | None) -> Self:
@@ -90,7 +109,18 @@ class PruneSettings:
     @property
     def ranking(self) -> Ranking:
         """What weights are ranked by. Raises `UserError` where a file of rates is missing."""
-        return Ranking.of(self.score, self.scope, self.pattern)
+        score = LEARNED if self.row.learns else self.score
+        return Ranking.of(score, self.scope, self.pattern)
+
+    @property
+    def score_rate(self) -> float:
+        """How many times faster than weights scores learn."""
+        return self.score_lr or self.row.score_lr or 1.0
+
+    @property
+    def drop(self) -> float:
+        """The share of kept weights that goes at first, where gradients regrow."""
+        return self.alpha or self.row.alpha or 0.0
 
     @property
     def ranks(self) -> bool:
@@ -116,7 +146,7 @@ class PruneSettings:
         as usual.
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("score", "pattern"):
+        for name in YOUNGER:
             if values[name] == getattr(PruneSettings, name):
                 del values[name]
         mask = None if self.initial_mask is None else str(self.initial_mask)
@@ -140,6 +170,7 @@ class PruneSettings:
         check_words(self.score, self.scope, self.pattern).check(sparsity, grows=self.row.grows)
         _check_one_of("sparsity_path", self.sparsity_path, PATHS)
         self._check_growth()
+        self._check_moves()
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
             raise UserError(
                 f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, "
@@ -152,6 +183,42 @@ class PruneSettings:
                 "make one with parp-mask, such as parp-mask from-model"
             )
         self._check_score()
+
+    def _check_moves(self) -> None:
+        """Raise `UserError` where an option is none of the method's."""
+        row, method = self.row, self.method
+        _check_share("score_lr", self.score_lr, row.score_lr, method)
+        _check_share("alpha", self.alpha, row.alpha, method, most=1)
+        if self.score == LEARNED:
+            raise UserError(
+                f"score: expected one of {', '.join(choices())}, found {LEARNED}, which is of "
+                f"methods that learn it, and theirs without being told"
+            )
+        if self.score != MAGNITUDE and (row.learns or row.change is Change.GRADIENTS):
+            raise UserError(
+                f"method {method}: expected score {MAGNITUDE}, found {self.score}: it has a rule "
+                f"of its own ({row.change.value})"
+            )
+        if row.weights is Weights.KEPT and self.freeze_updates > 0:
+            raise UserError(
+                f"method {method}: expected freeze_updates 0, found {self.freeze_updates}: nothing "
+                f"but the head, norms and scores trains anyhow"
+            )
+        if row.change is not Change.GRADIENTS:
+            return
+        self._check_updates()
+        if find_pattern(self.pattern) is not None or is_pattern(self.scope):
+            raise UserError(
+                f"method {method}: expected pattern {NONE}, found {self.pattern}, scope "
+                f"{self.scope}: weights go and come one by one"
+            )
+
+    def _check_updates(self) -> None:
+        if self.updates is None:
+            raise UserError(
+                f"method {self.method}: expected `updates`, those of the whole run, found none"
+            )
+        _check_count("updates", self.updates, least=1)
 
     def _check_score(self) -> None:
         """Raise `UserError` where the method cannot give what the score needs."""
@@ -183,11 +250,7 @@ class PruneSettings:
                     f"start_sparsity: expected none, since method {self.method} keeps its sparsity"
                 )
             return
-        if self.updates is None:
-            raise UserError(
-                f"method {self.method}: expected `updates`, those of the whole run, found none"
-            )
-        _check_count("updates", self.updates, least=1)
+        self._check_updates()
         if self.start_sparsity is not None:
             check_sparsity(self.start_sparsity, "start_sparsity")
             if self.start_sparsity > self.sparsity:
@@ -204,6 +267,20 @@ def check_sparsity(sparsity: float, name: str = "sparsity") -> None:
     if not 0 <= sparsity < 1:
         hint = f"; did you mean {sparsity / 100:g}?" if 1 < sparsity < 100 else ""
         raise UserError(f"{name}: expected a fraction in [0, 1), found {sparsity:g}{hint}")
+
+
+def _check_share(
+    name: str, value: object, usual: float | None, method: str, most: float | None = None
+) -> None:
+    """Raise `UserError` unless an option of some methods is a number, and the method has it."""
+    if value is None:
+        return
+    if usual is None:
+        raise UserError(f"{name}: expected none, since method {method} has none, found {value!r}")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 < value <= (FASTEST if most is None else most):  # type: ignore[operator]
+        wanted = "a number above 0" if most is None else f"a number above 0, at most {most:g}"
+        raise UserError(f"{name}: expected {wanted}, found {value!r}")
 
 
 def _check_one_of(name: str, value: object, known: Collection[str]) -> None:

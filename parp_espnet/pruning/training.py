@@ -11,6 +11,7 @@ Beside the model and the optimizer a checkpoint holds `pruning.state_dict()`; a 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -18,14 +19,18 @@ from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.first import first_mask
+from parp_espnet.pruning.freezing import train_beside
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.pruning.measures import Inputs, measure_for
+from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
+from parp_espnet.pruning.methods import Weights
+from parp_espnet.pruning.movers import mover_for
 from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.scores import Need
 from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.pruning.units import heads_of
 
 
 def _ignore(_: PruneEvent) -> None:
@@ -74,15 +79,43 @@ class PrunedTraining:
         # Nothing is looked at where no weights are ranked in training.
         need = self.ranking.row.needs if settings.ranks else Need.NOTHING
         names = settings.pool_names(parameters)
+        if self.ranking.counts_heads:
+            self.ranking = replace(self.ranking, heads=heads_of(model, names.values()))
+        if settings.row.weights is Weights.KEPT:
+            train_beside(model, names.values())
+        measure: Measure = measure_for(need, pool, names, model, optimizer)
+        mover = mover_for(settings, pool, optimizer, self.ranking, measure.of)
+        if settings.row.learns:
+            measure = Learned(mover.score_of)
         self.pruner = Pruner(
             pool,
             adjusts=settings.row.adjusts,
             schedule=settings.schedule,
             ranking=self.ranking,
-            measure=measure_for(need, pool, names, model, optimizer),
+            measure=measure,
+            mover=mover,
             record=record,
         )
+        optimizer.register_step_pre_hook(self._before_update)
         optimizer.register_step_post_hook(lambda *_: self.pruner.after_update())
+
+    def _before_update(
+        self, _: torch.optim.Optimizer, words: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """Prepare an update once its gradients are there: after the closure, where a loop passes
+        one that makes them, as Lightning's does; else now.
+        """
+        closure = named.get("closure", words[1] if len(words) > 1 else None)
+        if closure is None:
+            self.pruner.before_update()
+            return None
+
+        def prepared() -> Any:
+            loss = closure()
+            self.pruner.before_update()
+            return loss
+
+        return words[:1], {**named, "closure": prepared}
 
     @property
     def first_mask(self) -> Mask:
@@ -113,7 +146,7 @@ class PrunedTraining:
         self._first = first_mask(
             self.pruner.pool,
             sparsity,
-            self.ranking,
+            self.ranking.by_magnitude if settings.row.learns else self.ranking,
             settings.initial_mask,
             self.whose,
             self.pruner.measure.of,

@@ -190,11 +190,7 @@ def zero_(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
     Raises:
         ValueError: a tensor of the mask has another shape; compiled code would read beyond its end.
     """
-    for name, tensor in pool.items():
-        if kept[name].shape != tensor.shape:
-            raise ValueError(
-                f"{name}: expected a mask of {tuple(tensor.shape)}, found {tuple(kept[name].shape)}"
-            )
+    _check_shapes(pool, kept)
     work = list(
         zip(
             chunks_of(pool),
@@ -204,6 +200,35 @@ def zero_(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
     )
     for _ in _in_threads(lambda one: loops.zero(*one), work):
         pass
+
+
+def show_(
+    pool: Mapping[str, Tensor], weights: Mapping[str, Tensor], kept: Mapping[str, Tensor]
+) -> None:
+    """Write these weights, in place, where `kept` is True, and zeros where not.
+
+    Raises:
+        ValueError: as `zero_` does.
+    """
+    _check_shapes(pool, kept)
+    _check_shapes(pool, weights)
+    parts = (
+        chunks_of({name: weights[name] for name in pool}),
+        _flags_of({name: kept[name].contiguous() for name in pool}),
+        chunks_of(pool),
+    )
+    work = list(zip(*parts, strict=True))
+    for _ in _in_threads(lambda one: loops.show(*one), work):
+        pass
+
+
+def _check_shapes(pool: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> None:
+    for name, tensor in pool.items():
+        if others[name].shape != tensor.shape:
+            raise ValueError(
+                f"{name}: expected a mask of {tuple(tensor.shape)}, found "
+                f"{tuple(others[name].shape)}"
+            )
 
 
 def _flags_of(kept: Mapping[str, Tensor]) -> list[NDArray[np.int8]]:

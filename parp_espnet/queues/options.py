@@ -47,13 +47,13 @@ class OptionMap:
         """
         words = [self.command]
         for name, value in {**self.defaults, **given}.items():
-            found = self.options.get((name, value), self.options.get((name, "*")))
-            if found is None:
+            template = self.options.get((name, value), self.options.get((name, "*")))
+            if template is None:
                 raise UserError(
                     f"--{name} {value}: {self.path} does not describe it; "
                     f"a line 'option {name}=* …' there says what the queue makes of it"
                 )
-            words.append(found.replace("$0", value))
+            words.append(template.replace("$0", value))
         return " ".join(word for word in words if word)
 
 
@@ -75,22 +75,22 @@ def read(path: Path) -> OptionMap:
         raise UserError(
             f"cannot read {path} ({error.strerror}); --config names another file"
         ) from None
-    found = OptionMap(path)
+    options = OptionMap(path)
     for number, line in enumerate(text.splitlines(), 1):
         words = re.sub(r"\s*#.*", "", line).strip()
         if not words:
             continue
         if match := re.fullmatch(r"command\s+(.+)", words):
-            found.command = match[1]
+            options.command = match[1]
         elif match := re.fullmatch(r"option\s+([^=\s]+)=(\S+)(?:\s+(.*))?", words):
-            found.options[match[1], match[2]] = match[3] or ""
+            options.options[match[1], match[2]] = match[3] or ""
         elif match := re.fullmatch(r"default\s+([^=\s]+)=(\S+)", words):
-            found.defaults[match[1]] = match[2]
+            options.defaults[match[1]] = match[2]
         else:
             raise UserError(
                 f"{path}:{number}: expected 'command …', 'option NAME=VALUE …' or 'default "
                 f"NAME=VALUE', found: {line}"
             )
-    if not found.command:
+    if not options.command:
         raise UserError(f"{path}: expected a line such as 'command sbatch', found none")
-    return found
+    return options

@@ -72,13 +72,13 @@ class Place:
     def marks(self, numbers: Collection[int]) -> dict[int, int]:
         """Return the exit codes of those jobs of `numbers` that left a mark."""
         os.listdir(self.folder)  # noqa: PTH208, makes a network file system look again
-        found = {}
+        marks = {}
         for number in numbers:
             mark = self.stem.with_name(f"{self.stem.name}.{number}.done")
             if mark.exists():
                 code = code_of(mark.read_text(encoding="utf-8", errors="replace"))
-                found[number] = 1 if code is None else code
-        return found
+                marks[number] = 1 if code is None else code
+        return marks
 
     def output(self, number: int) -> list[str]:
         """Return the lines that the script, or the scheduler about it, said outside of the job's

@@ -59,7 +59,7 @@ def _from_accounts(job: str, numbers: Sequence[int]) -> dict[int, State]:
         _, said = ask("qacct", "-j", job)
     except UnreachableError:
         return {}
-    found: dict[int, State] = {}
+    states: dict[int, State] = {}
     for record in said.split("=" * 62):
         fields = dict(re.findall(r"^(\w+) +(.*?) *$", record, re.MULTILINE))
         if "failed" in fields:
@@ -68,5 +68,5 @@ def _from_accounts(job: str, numbers: Sequence[int]) -> dict[int, State]:
             failed = int(fields["failed"].split()[0]) != 0
             name = " ".join(fields["failed"].split()).replace(" :", ":") if failed else "ended"
             number = int(task) if task.isdecimal() else numbers[0]
-            found[number] = State(name, alive=False, code=code, killed=failed)
-    return found
+            states[number] = State(name, alive=False, code=code, killed=failed)
+    return states

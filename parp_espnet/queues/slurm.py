@@ -80,12 +80,12 @@ class Slurm:
             if FORGOTTEN not in said:
                 raise UnreachableError(said)
             return _from_accounts(job, numbers, stem)
-        found: dict[int, State] = {}
+        states: dict[int, State] = {}
         for line in said.splitlines():
             fields = dict(re.findall(r"(\S+?)=(.*?)(?= \S+=|\s*$)", line))
             for number in _numbers(fields.get("ArrayTaskId"), numbers):
-                found[number] = _state(fields, output_of(stem, number))
-        return found
+                states[number] = _state(fields, output_of(stem, number))
+        return states
 
     def cancel(self, job: str) -> None:
         ask("scancel", job)
@@ -121,15 +121,15 @@ def _from_accounts(job: str, numbers: Sequence[int], stem: Path) -> dict[int, St
         )
     except UnreachableError:
         return {}
-    found: dict[int, State] = {}
+    states: dict[int, State] = {}
     for line in said.splitlines() if code == 0 else ():
         if match := re.match(
             r"\d+(?:_\[?([\d,:%-]+)\]?)?\|([A-Z_]+)[^|]*\|(\d+:\d+)\|([^|]*)$", line
         ):
             fields = {"JobState": match[2], "ExitCode": match[3], "TimeLimit": match[4]}
             for number in _numbers(match[1], numbers):
-                found[number] = _state(fields, output_of(stem, number))
-    return found
+                states[number] = _state(fields, output_of(stem, number))
+    return states
 
 
 def _over_memory(output: Path) -> bool:

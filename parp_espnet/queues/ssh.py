@@ -90,7 +90,9 @@ def _machines() -> list[str]:
             f"{PROGRAM}: {MACHINES}: no such file, here or in {ROOT}; it lists the machines, one "
             f"a line"
         )
-    found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not found or any(len(line.split()) > 1 for line in found):
+    machines = [
+        line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
+    if not machines or any(len(line.split()) > 1 for line in machines):
         raise UserError(f"{PROGRAM}: {path}: expected the name of a machine on each line")
-    return found
+    return machines

@@ -3,6 +3,7 @@ resampled.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 from parp_espnet.sound.channels import mono
-from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.suffixes import DECODED, SUFFIXES
 
 RATE = 16000
@@ -43,20 +45,20 @@ def find(inputs: Sequence[Path]) -> list[Source | Failure]:
     """Return the recordings of files and directories, those of a directory in order of
     their names.
     """
-    found: list[Source | Failure] = []
+    sources: list[Source | Failure] = []
     for path in inputs:
         if not path.is_dir():
-            found.append(Source(path, Path(path.name)))
+            sources.append(Source(path, Path(path.name)))
             continue
         below = [
             Source(file, file.relative_to(path))
             for file in sorted(path.rglob("*"))
             if _is_recording(file)
         ]
-        found += below or [
+        sources += below or [
             Failure(path, f"expected audio files in it, found none ({' '.join(DECODED)})")
         ]
-    return found
+    return sources
 
 
 def _is_recording(file: Path) -> bool:
@@ -64,19 +66,32 @@ def _is_recording(file: Path) -> bool:
 
 
 def read(path: Path) -> NDArray[np.float32]:
-    """Return a recording, (samples,) at 16 kHz, channels averaged.
+    """Return a recording, (samples,) at 16 kHz, channels averaged; errors are those of
+    `open_blocks`.
+    """
+    with ExitStack() as stack:
+        return np.concatenate(list(open_blocks(path, stack)))
+
+
+def open_blocks(path: Path, stack: ExitStack) -> Iterator[NDArray[np.float32]]:
+    """Yield a recording in blocks, each (samples,) at 16 kHz, channels averaged. It is open until
+    `stack` is closed.
 
     Raises `UserError`: it is missing, empty, damaged, of an unknown kind, or holds what are no
     numbers.
     """
-    with open_sound(path) as sound:
-        sound.need_whole()
-        samples = np.concatenate([np.zeros(0, np.float32), *_resampled(sound)])
-    if len(samples) == 0:
+    sound = stack.enter_context(open_sound(path))
+    sound.need_whole()
+    count = 0
+    for block in _resampled(sound):
+        if not np.isfinite(block).all():
+            raise UserError(
+                f"{path}: expected samples that are numbers, found NaN or infinite ones"
+            )
+        count += len(block)
+        yield block
+    if count == 0:
         raise UserError(f"{path}: expected a recording, found a header without samples")
-    if not np.isfinite(samples).all():
-        raise UserError(f"{path}: expected samples that are numbers, found NaN or infinite ones")
-    return samples
 
 
 def _resampled(sound: Sound) -> Iterator[NDArray[np.float32]]:

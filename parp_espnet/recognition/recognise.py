@@ -1,135 +1,146 @@
-"""Any recordings, of any length, to transcripts: long ones in windows, windows of all in batches of
+"""Any recordings, of any length, to transcripts: long ones in pieces, pieces of all in batches of
 like length.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 from parp_espnet.phones.spelled import SPACE
-from parp_espnet.recognition.audio import Failure, Source, read
-from parp_espnet.recognition.grid import RATE
+from parp_espnet.recognition.audio import Failure, Source, open_blocks
+from parp_espnet.recognition.grid import RATE, Grid
 from parp_espnet.recognition.listening import Listener, make_batches
+from parp_espnet.recognition.pieces import USUAL, Piece, Windows, make_pieces
 from parp_espnet.recognition.search import Search
 from parp_espnet.recognition.transcripts import Transcript
-from parp_espnet.recognition.windows import Labels, cut, join_rows
+from parp_espnet.recognition.windows import Labels, join_rows
 
-AHEAD = 600.0
+AHEAD = 300.0
 """Seconds of recordings that are read before they are decoded: of more, batches are more even, and
 take more memory.
 """
 
+Rows = NDArray[np.float32]
+Key = tuple[int, int]
+"""The number of a recording, and the first sample of a piece."""
 
-@dataclass(frozen=True)
-class Windows:
-    """A recording of more than `longest` seconds is decoded in windows, any two of which share
-    `overlap` seconds.
+
+@dataclass(eq=False)
+class _Opened:
+    """A recording as far as it has been read.
+
+    Attributes:
+        heard: first frame, labels and log-probabilities of each piece.
+        failure: why it cannot be read.
     """
 
-    longest: float = 20.0
-    overlap: float = 2.0
-
-
-@dataclass(frozen=True, eq=False)
-class _Opened:
-    """A recording in memory, (samples,), and where its windows begin and end."""
-
     source: Source
-    samples: NDArray[np.float32]
-    windows: list[tuple[int, int]]
-
-    def heard(self, begin: int) -> int:
-        """Return up to which sample the windows before that which begins there have heard it."""
-        return max((until for first, until in self.windows if first < begin), default=0)
+    samples: int = 0
+    has_ended: bool = False
+    heard: list[tuple[int, Labels, Rows]] = field(default_factory=list)
+    failure: Failure | None = None
 
 
 def recognise(
     recogniser: Listener,
     sources: Iterable[Source | Failure],
     batch_seconds: float | None = None,
-    windows: Windows = Windows(),
+    windows: Windows = USUAL,
     done: Callable[[float], None] = lambda seconds: None,
     search: Search | None = None,
 ) -> Iterator[tuple[Source, Transcript] | Failure]:
     """Yield, in their order, what was recognised in recordings, and why it was not.
 
+    Of the samples of recordings some minutes are in memory, however long they are.
+
     Args:
         batch_seconds: audio in a batch, padding included; None is what suits the device.
+        windows: how long recordings are divided.
         done: is told how many seconds of recordings have been decoded since it was last told.
         search: how tokens are found; None is greedily.
     """
-    waiting: list[_Opened | Failure] = []
+    opened: dict[int, _Opened | Failure] = {}
+    waiting: dict[Key, Piece] = {}
     seconds = 0.0
-    for source in sources:
-        opened = _open(source, windows, recogniser.grid.stride)
-        waiting.append(opened)
-        seconds += len(opened.samples) / RATE if isinstance(opened, _Opened) else 0.0
-        if seconds >= AHEAD:
-            yield from _finish(recogniser, waiting, batch_seconds, done, search)
-            waiting, seconds = [], 0.0
-    yield from _finish(recogniser, waiting, batch_seconds, done, search)
-
-
-def _open(source: Source | Failure, windows: Windows, stride: int) -> _Opened | Failure:
-    if isinstance(source, Failure):
-        return source
-    try:
-        samples = read(source.path)
-    except UserError as error:
-        return Failure(source.path, str(error).removeprefix(f"{source.path}: "))
-    parts = cut(len(samples), round(windows.longest * RATE), round(windows.overlap * RATE), stride)
-    return _Opened(source, samples, parts)
-
-
-def _finish(
-    recogniser: Listener,
-    waiting: list[_Opened | Failure],
-    batch_seconds: float | None,
-    done: Callable[[float], None],
-    search: Search | None,
-) -> Iterator[tuple[Source, Transcript] | Failure]:
-    opened = {number: one for number, one in enumerate(waiting) if isinstance(one, _Opened)}
-    heard = _listen(recogniser, opened, batch_seconds, done, search is not None)
-    for number, one in enumerate(waiting):
-        if isinstance(one, Failure):
-            yield one
+    for number, source in enumerate(sources):
+        if isinstance(source, Failure):
+            opened[number] = source
             continue
-        parts = []
-        for begin, _ in one.windows:
-            labels, rows = heard[number, begin]
-            parts.append((begin // recogniser.grid.stride, labels, rows))
-        seconds = len(one.samples) / RATE
-        labels, rows = join_rows(parts)
-        if search is not None:
-            labels = search.labels(rows)
-        phones = recogniser.phones(labels, seconds)
-        yield (
-            one.source,
-            Transcript(str(one.source.path), seconds, phones, spelled=SPACE in recogniser.tokens),
-        )
+        opened[number] = recording = _Opened(source)
+        for piece in _read(recording, windows, recogniser.grid):
+            waiting[number, piece.begin] = piece
+            seconds += len(piece.samples) / RATE
+            if seconds >= AHEAD:
+                _listen(recogniser, opened, waiting, batch_seconds, done, search)
+                waiting, seconds = {}, 0.0
+                # Of this one, there may be more to come.
+                yield from _finish(recogniser, opened, search, before=number)
+    _listen(recogniser, opened, waiting, batch_seconds, done, search)
+    yield from _finish(recogniser, opened, search)
+
+
+def _read(recording: _Opened, windows: Windows, grid: Grid) -> Iterator[Piece]:
+    """Yield the pieces of a recording; where it cannot be read to its end, why is noted."""
+    path = recording.source.path
+    try:
+        with ExitStack() as stack:
+            for piece in make_pieces(open_blocks(path, stack), windows, grid):
+                recording.samples = piece.begin + len(piece.samples)
+                yield piece
+    except UserError as error:
+        recording.failure = Failure(path, str(error).removeprefix(f"{path}: "))
 
 
 def _listen(
     recogniser: Listener,
-    opened: dict[int, _Opened],
+    opened: Mapping[int, _Opened | Failure],
+    pieces: Mapping[Key, Piece],
     batch_seconds: float | None,
     done: Callable[[float], None],
-    with_logprobs: bool,
-) -> dict[tuple[int, int], tuple[Labels, NDArray[np.float32]]]:
-    """Return labels, and log-probabilities where they are needed, of the window of each recording
-    (its number) that begins at each sample.
-    """
-    ends = {(number, begin): end for number, one in opened.items() for begin, end in one.windows}
-    lengths = {key: end - key[1] for key, end in ends.items()}
-    found: dict[tuple[int, int], tuple[Labels, NDArray[np.float32]]] = {}
+    search: Search | None,
+) -> None:
+    """Hear pieces, and give each recording what was heard of it."""
+    lengths = {key: len(piece.samples) for key, piece in pieces.items()}
     for batch in make_batches(lengths, recogniser.limit(batch_seconds)):
-        audio = [opened[number].samples[begin : ends[number, begin]] for number, begin in batch]
+        audio = [pieces[key].samples for key in batch]
         for key, heard in zip(batch, recogniser.listen(audio), strict=True):
+            recording = opened[key[0]]
+            assert isinstance(recording, _Opened)
             # Of hours of recordings there are too many log-probabilities to keep for nothing.
-            rows = heard.logprobs.copy() if with_logprobs else heard.logprobs[:, 0].copy()
-            found[key] = heard.labels, rows
-        done(sum(ends[key] - opened[key[0]].heard(key[1]) for key in batch) / RATE)
-    return found
+            rows = heard.logprobs[:, 0] if search is None else heard.logprobs
+            first = pieces[key].begin // recogniser.grid.stride
+            recording.heard.append((first, heard.labels, rows.copy()))
+        done(sum(pieces[key].fresh for key in batch) / RATE)
+
+
+def _finish(
+    recogniser: Listener,
+    opened: dict[int, _Opened | Failure],
+    search: Search | None,
+    before: int | None = None,
+) -> Iterator[tuple[Source, Transcript] | Failure]:
+    """Yield what was heard in recordings, or in those before a number, and forget it."""
+    for number in list(opened):
+        if before is not None and number >= before:
+            return
+        recording = opened.pop(number)
+        if isinstance(recording, Failure):
+            yield recording
+        elif recording.failure is not None:
+            yield recording.failure
+        else:
+            yield recording.source, _transcribe(recogniser, recording, search)
+
+
+def _transcribe(recogniser: Listener, recording: _Opened, search: Search | None) -> Transcript:
+    seconds = recording.samples / RATE
+    labels, rows = join_rows(sorted(recording.heard, key=lambda part: part[0]))
+    if search is not None:
+        labels = search.labels(rows)
+    phones = recogniser.phones(labels, seconds)
+    name = str(recording.source.path)
+    return Transcript(name, seconds, phones, spelled=SPACE in recogniser.tokens)

@@ -1,13 +1,22 @@
 """What was recognised, and the formats that it is written in."""
 
 import json
+import mimetypes
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from parp_espnet.phones.spelled import SPACE
+from parp_espnet.recognition.utterances import make_utterances
+from parp_espnet.tiers.eaf import write_eaf
+from parp_espnet.tiers.textgrid import write_textgrid
+from parp_espnet.tiers.tier import Annotation, Tier
+
+UTTERANCES = "utterances"
+"""The tier that a person corrects, and gives back."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +103,15 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
 
     Where it is spelled, there are "words" and "letters" instead of phones.
     """
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         "file": transcript.name,
         "seconds": round(transcript.seconds, 4),
         "text": " ".join(part.name for part in transcript.parts),
         f"{transcript.unit}s": _timed(transcript.unit, transcript.parts),
     }
     if transcript.spelled:
-        found["letters"] = _timed("letter", transcript.phones)
-    return json.dumps(found, ensure_ascii=False, indent=indent) + "\n"
+        content["letters"] = _timed("letter", transcript.phones)
+    return json.dumps(content, ensure_ascii=False, indent=indent) + "\n"
 
 
 def _timed(unit: str, parts: Iterable[Phone]) -> list[dict[str, Any]]:
@@ -124,43 +133,33 @@ def ctm(transcript: Transcript) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _tiers(transcript: Transcript) -> tuple[Tier, Tier]:
+    """The utterances, and what was recognised in them."""
+    parts = [Annotation(part.begin, part.end, part.name) for part in transcript.parts]
+    utterances = make_utterances(parts, transcript.seconds)
+    return (
+        Tier(UTTERANCES, utterances),
+        Tier(f"{transcript.unit}s", parts, parent=UTTERANCES),
+    )
+
+
 def textgrid(transcript: Transcript) -> str:
-    """Return Praat's TextGrid, of one tier of intervals, `phones` or `words`; those between them
-    are empty.
-    """
-    end = f"{transcript.seconds:.4f}"
-    intervals: list[tuple[str, str, str]] = []
-    at = f"{0:.4f}"
-    for part in transcript.parts:
-        begin, until = f"{part.begin:.4f}", f"{part.end:.4f}"
-        if begin != at:
-            intervals.append((at, begin, ""))
-        intervals.append((begin, until, part.name))
-        at = until
-    if at != end or not intervals:
-        intervals.append((at, end, ""))
-    lines = [
-        'File type = "ooTextFile"', 'Object class = '
-                                    '"TextGrid"', "", "xmin = 0", f"xmax = {end}",
-                                    "tiers? <exists>",
-        "size = 1", "item []:", "    item [1]:",
-        '        class = "IntervalTier"', f'        name = "{transcript.unit}s"',
-        "        xmin = 0", f"        xmax = {end}", f"        intervals: size = {len(intervals)}",
-    ]  # fmt: skip
-    for number, (begin, until, name) in enumerate(intervals, 1):
-        quoted = name.replace('"', '""')
-        lines += [
-            f"        intervals [{number}]:",
-            f"            xmin = {begin}",
-            f"            xmax = {until}",
-            f'            text = "{quoted}"',
-        ]
-    return "".join(f"{line}\n" for line in lines)
+    """Return Praat's TextGrid, of two tiers of intervals: `phones` or `words`, and `utterances`."""
+    utterances, parts = _tiers(transcript)
+    return write_textgrid((parts, utterances), transcript.seconds)
+
+
+def eaf(transcript: Transcript) -> str:
+    """Return ELAN's file, of two tiers: `utterances`, and `phones` or `words` within them."""
+    recording = Path(transcript.name)
+    kind = mimetypes.guess_type(recording.name)[0] or "unknown"
+    return write_eaf(_tiers(transcript), recording, kind)
 
 
 FORMATS = {
     "text": Format(".txt", text, named_text),
     "json": Format(".json", lambda transcript: as_json(transcript, indent=2), as_json),
     "textgrid": Format(".TextGrid", textgrid, None),
+    "eaf": Format(".eaf", eaf, None),
     "ctm": Format(".ctm", ctm, ctm),
 }

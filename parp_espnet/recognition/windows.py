@@ -1,8 +1,8 @@
 """Long recordings in overlapping windows, whose frames are joined to those of the whole.
 
-Windows begin at multiples of the upstream's stride, so that all frames are on one grid. Of two
-windows, the later one's frames are taken from a seam on: the middle of the longest stretch of the
-overlap in which both have the same labels.
+Windows (`pieces`) begin at multiples of the upstream's stride, so that all frames are on one grid.
+Of two windows, the later one's frames are taken from a seam on: the middle of the longest stretch
+of the overlap in which both have the same labels.
 There it makes no difference whose frame is taken, and since runs of a label become a phone only
 after joining, a phone at the seam is neither lost nor doubled.
 """
@@ -15,22 +15,6 @@ from numpy.typing import NDArray
 Labels = NDArray[np.int64]
 
 
-def cut(samples: int, window: int, overlap: int, stride: int) -> list[tuple[int, int]]:
-    """Return (begin, end) of windows of about equal length, in samples; one where all fit into one.
-
-    Args:
-        window: the longest that one may be, above `overlap` by two strides or more.
-        overlap: what two of them share.
-        stride: windows begin at its multiples.
-    """
-    if samples <= window:
-        return [(0, samples)]
-    longest = (window - overlap - stride) // stride * stride
-    count = -(-(samples - overlap) // longest)
-    begins = [number * (samples - overlap) // count // stride * stride for number in range(count)]
-    return list(zip(begins, [*(begin + overlap for begin in begins[1:]), samples], strict=True))
-
-
 def join(parts: Sequence[tuple[int, Labels]]) -> Labels:
     """Return the labels of all frames, from those of windows: (number of its first frame, its
     labels) each.
@@ -40,26 +24,35 @@ def join(parts: Sequence[tuple[int, Labels]]) -> Labels:
 
 def join_rows[T: NDArray[np.generic]](parts: Sequence[tuple[int, Labels, T]]) -> tuple[Labels, T]:
     """The same, with a row of something for each frame, (frames, …), that goes with its label."""
-    (_, joined, rows), *others = parts
-    for first, labels, more in others:
-        shared = len(joined) - first
+    kept: list[tuple[Labels, T]] = []
+    (at, labels, rows), *others = parts
+    for first, next_labels, next_rows in others:
+        while first < at and kept:
+            before, rows_before = kept.pop()
+            at -= len(before)
+            labels = np.concatenate([before, labels])
+            rows = np.concatenate([rows_before, rows])  # type: ignore[assignment]
+        begin = first - at
+        shared = len(labels) - begin
         if shared <= 0:
             raise ValueError(
-                f"a window begins at frame {first}, and the one before ends at {len(joined)}"
+                f"a window begins at frame {first}, and the one before ends at {at + len(labels)}"
             )
-        seam = _seam(joined[first:], labels[:shared])
-        joined = np.concatenate([joined[: first + seam], labels[seam:]])
-        rows = np.concatenate([rows[: first + seam], more[seam:]])  # type: ignore[assignment]
-    return joined, rows
+        seam = _seam(labels[begin:], next_labels[:shared])
+        kept.append((labels[: begin + seam], rows[: begin + seam]))  # type: ignore[arg-type]
+        at, labels, rows = first + seam, next_labels[seam:], next_rows[seam:]  # type: ignore[assignment]
+    kept.append((labels, rows))
+    joined = np.concatenate([part for part, _ in kept])
+    return joined, np.concatenate([part for _, part in kept])  # type: ignore[return-value]
 
 
-def _seam(one: Labels, other: Labels) -> int:
+def _seam(left: Labels, right: Labels) -> int:
     """Return the middle of the longest stretch of equal labels, that nearest to the middle if there
     are several.
     """
-    size = min(len(one), len(other))
+    size = min(len(left), len(right))
     edges = np.flatnonzero(
-        np.diff(np.concatenate([[False], one[:size] == other[:size], [False]]).astype(np.int8))
+        np.diff(np.concatenate([[False], left[:size] == right[:size], [False]]).astype(np.int8))
     )
     begins, ends = edges[::2], edges[1::2]
     if len(begins) == 0:

@@ -43,11 +43,11 @@ def align(reference: Phones, hypothesis: Phones) -> tuple[Pair, ...]:
     import jiwer  # noqa: PLC0415
 
     split = _split_at_spaces()
-    found = jiwer.process_words(
+    aligned = jiwer.process_words(
         " ".join(said), " ".join(heard), reference_transform=split, hypothesis_transform=split
     )
     pairs: list[Pair] = []
-    for chunk in found.alignments[0]:
+    for chunk in aligned.alignments[0]:
         left = said[chunk.ref_start_idx : chunk.ref_end_idx]
         right = heard[chunk.hyp_start_idx : chunk.hyp_end_idx]
         if chunk.type == "insert":
@@ -81,11 +81,11 @@ def align_all(
 
 def check_same(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> None:
     """Raise `UserError` that names an utterance which only one of the two has."""
-    for one, other, what in (
+    for some, others, what in (
         (references, hypotheses, "hypothesis"),
         (hypotheses, references, "reference"),
     ):
-        if missing := [utterance for utterance in one if utterance not in other]:
+        if missing := [utterance for utterance in some if utterance not in others]:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             raise UserError(
                 f"utterance {missing[0]}{more}: no {what}; score and decode the same set"

@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from parp_espnet.scoring.alignment import Pair
 from parp_espnet.scoring.per import Counts, count
@@ -32,12 +33,12 @@ class Confusion:
 
 def confusions(alignments: Iterable[Sequence[Pair]]) -> list[Confusion]:
     """Count all errors of a set by their phones, the most frequent first."""
-    pairs = Counter(pair for alignment in alignments for pair in alignment)
+    pairs = Counter(chain.from_iterable(alignments))
     said: Counter[str | None] = Counter()
     for (reference, _), times in pairs.items():
         said[reference] += times
     whole = sum(times for reference, times in said.items() if reference is not None)
-    found = [
+    confused = [
         Confusion(
             reference or NOTHING,
             hypothesis or NOTHING,
@@ -48,13 +49,22 @@ def confusions(alignments: Iterable[Sequence[Pair]]) -> list[Confusion]:
         if reference != hypothesis
     ]
     return sorted(
-        found, key=lambda one: (-one.count, one.reference == NOTHING, one.reference, one.hypothesis)
+        confused,
+        key=lambda confusion: (
+            -confusion.count,
+            confusion.reference == NOTHING,
+            confusion.reference,
+            confusion.hypothesis,
+        ),
     )
 
 
-def as_table(found: Sequence[Confusion]) -> str:
+def as_table(confused: Sequence[Confusion]) -> str:
     """Return confusions as tab-separated lines."""
-    rows = [(one.reference, one.hypothesis, str(one.count), str(one.said)) for one in found]
+    rows = [
+        (confusion.reference, confusion.hypothesis, str(confusion.count), str(confusion.said))
+        for confusion in confused
+    ]
     return "".join("\t".join(row) + "\n" for row in (HEAD, *rows))
 
 
@@ -64,13 +74,20 @@ def worst(alignments: Mapping[str, Sequence[Pair]], unit: str = "phones", most: 
     """
     counts = [count(utterance, pairs) for utterance, pairs in alignments.items()]
     ranked = sorted(
-        (one for one in counts if one.errors), key=lambda one: (-one.errors, one.utterance)
+        (scored for scored in counts if scored.errors),
+        key=lambda scored: (-scored.errors, scored.utterance),
     )
     wrong = f"{len(ranked)} of {len(counts)} utterances have errors"
     head = f"{wrong}; the worst {most}:" if len(ranked) > most else f"{wrong}:"
     return (
         "\n".join(
-            [head, *(_utterance(one, alignments[one.utterance], unit) for one in ranked[:most])]
+            [
+                head,
+                *(
+                    _utterance(scored, alignments[scored.utterance], unit)
+                    for scored in ranked[:most]
+                ),
+            ]
         )
         + "\n"
     )

@@ -5,10 +5,12 @@ greedy one.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.files import write_json
 from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.bootstrap import Paired
+from parp_espnet.scoring.per import Counts
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 
@@ -50,10 +52,10 @@ class Decoded:
     @property
     def weights(self) -> str:
         """The weights of the search, in words."""
-        one = self.result
-        found = {"LM": one.lm_weight, "n-gram": one.ngram_weight, "penalty": one.penalty}
+        result = self.result
+        weights = {"LM": result.lm_weight, "n-gram": result.ngram_weight, "penalty": result.penalty}
         return ", ".join(
-            f"{name} {weight:g}" for name, weight in found.items() if weight is not None
+            f"{name} {weight:g}" for name, weight in weights.items() if weight is not None
         )
 
 
@@ -79,16 +81,16 @@ def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
 def _place(score: Path, result: Result) -> tuple[object, ...]:
     decoding, dataset = score.parts[-3:-1]
     weights = sum(
-        one is not None for one in (result.lm_weight, result.ngram_weight, result.penalty)
+        weight is not None for weight in (result.lm_weight, result.ngram_weight, result.penalty)
     )
     return (dataset, decoding != GREEDY, weights, decoding)
 
 
-def other_references(one: Result, other: Result | None) -> bool:
+def other_references(first: Result, second: Result | None) -> bool:
     """Whether two scores of the same kind are known to be on different texts."""
-    if other is None or (one.metric, one.merges) != (other.metric, other.merges):
+    if second is None or (first.metric, first.merges) != (second.metric, second.merges):
         return False
-    digests = one.reference_sha256, other.reference_sha256
+    digests = first.reference_sha256, second.reference_sha256
     return None not in digests and digests[0] != digests[1]
 
 
@@ -100,30 +102,31 @@ def _against_greedy(score: Path, results: dict[Path, Result]) -> Paired | None:
     greedy = _greedy_of(score)
     if score == greedy or greedy not in results:
         return None
-    one, other = results[score], results[greedy]
-    if (one.metric, one.merges) != (other.metric, other.merges) or other_references(one, other):
+    own, usual = results[score], results[greedy]
+    if (own.metric, own.merges) != (usual.metric, usual.merges) or other_references(own, usual):
         return None
-    found, reference = (read_utterances(folder / "utterances.tsv") for folder in (score, greedy))
-    if {(count.utterance, count.reference) for count in found} != {
-        (c.utterance, c.reference) for c in reference
-    }:
+    counts = read_utterances(score / "utterances.tsv")
+    greedy_counts = read_utterances(greedy / "utterances.tsv")
+    if _lengths(counts) != _lengths(greedy_counts):
         return None
-    return compare(found, reference)
+    return compare(counts, greedy_counts)
+
+
+def _lengths(counts: Sequence[Counts]) -> set[tuple[str, int]]:
+    """The utterances and the lengths of their references."""
+    return {(scored.utterance, scored.reference) for scored in counts}
 
 
 def as_table(decoded: Sequence[Decoded]) -> str:
     """Return a Markdown table that reads on a console, and how to read it; nothing where there is
     one decoding.
     """
-    if len({one.decoding for one in decoded}) < 2:
+    if len({way.decoding for way in decoded}) < 2:
         return ""
-    compared = any(one.against_greedy for one in decoded)
+    compared = any(way.against_greedy for way in decoded)
     columns = len(HEAD) if compared else HEAD.index("against greedy")
-    tuned = (
-        TUNED
-        if any(one.weights for one in decoded) and len({one.result.dataset for one in decoded}) > 1
-        else ""
-    )
+    weighted = any(way.weights for way in decoded)
+    tuned = TUNED if weighted and len({way.result.dataset for way in decoded}) > 1 else ""
     told = f"\n{tuned}{EXPLAINED}" if compared else ""
     return markdown([row[:columns] for row in (HEAD, *map(_row, decoded))]) + told
 
@@ -135,25 +138,27 @@ def write_decodings(path: Path, decoded: Sequence[Decoded]) -> None:
         "ngram",
         "lm_weight", "ngram_weight", "penalty", "decode_seconds",
     )  # fmt: skip
-    entries = [
-        {"decoding": one.decoding}
-        | {name.rstrip("_"): getattr(one.result, name) for name in names}
-        | {"against_greedy": None if one.against_greedy is None else asdict(one.against_greedy)}
-        for one in decoded
-    ]
+    entries = []
+    for way in decoded:
+        entry: dict[str, Any] = {"decoding": way.decoding}
+        for name in names:
+            entry[name.rstrip("_")] = getattr(way.result, name)
+        paired = way.against_greedy
+        entry["against_greedy"] = None if paired is None else asdict(paired)
+        entries.append(entry)
     write_json(path, entries)
 
 
-def _row(one: Decoded) -> tuple[str, ...]:
+def _row(way: Decoded) -> tuple[str, ...]:
     """The cells of a decoding."""
-    result, paired = one.result, one.against_greedy
+    result, paired = way.result, way.against_greedy
     low, high = result.ci95
     against = p = ""
     if paired is not None:
         bounds = ", ".join(f"{100 * bound:+.2f}" for bound in paired.difference_interval)
         against, p = f"{100 * paired.difference:+.2f} [{bounds}]", f"{paired.p:.4f}"
-    name = f"{one.decoding}/{result.dataset}".removeprefix("decode_")
-    name += OTHER_REFERENCES if one.other_references else ""
+    name = f"{way.decoding}/{result.dataset}".removeprefix("decode_")
+    name += OTHER_REFERENCES if way.other_references else ""
     counts = map(str, (result.sub, result.ins, result.del_))
     rate, interval = f"{result.error_rate:.4f}", f"[{low:.4f}, {high:.4f}]"
-    return (name, one.weights, result.metric.upper(), rate, interval, *counts, against, p)
+    return (name, way.weights, result.metric.upper(), rate, interval, *counts, against, p)

@@ -67,9 +67,9 @@ def pfer(counts: Sequence[FeatureCounts]) -> float:
 
     Raises `UserError` when no reference has a segment.
     """
-    if not (segments := sum(one.segments for one in counts)):
+    if not (segments := sum(utterance.segments for utterance in counts)):
         raise UserError("no phone to score: the test set is empty")
-    return sum(one.distance for one in counts) / FEATURES / segments
+    return sum(utterance.distance for utterance in counts) / FEATURES / segments
 
 
 def pfer_per_utterance(counts: Sequence[FeatureCounts]) -> float:
@@ -78,7 +78,7 @@ def pfer_per_utterance(counts: Sequence[FeatureCounts]) -> float:
     """
     if not counts:
         raise UserError("no utterance to score: the test set is empty")
-    return sum(one.distance for one in counts) / FEATURES / len(counts)
+    return sum(utterance.distance for utterance in counts) / FEATURES / len(counts)
 
 
 def unknown(phones: Iterable[str]) -> list[str]:
@@ -118,10 +118,10 @@ def _distance(said: Segments, heard: Segments) -> int:
 def _known(phone: str) -> Segments | None:
     """Return the segments of a phone, or None where panphon does not know all of it."""
     table = _table()
-    found = phone.replace("g", "ɡ")
-    if not found or not table.validate_word(found):
+    spelled = phone.replace("g", "ɡ")
+    if not spelled or not table.validate_word(spelled):
         return None
-    return np.array(table.word_to_vector_list(found, numeric=True), np.int32)
+    return np.array(table.word_to_vector_list(spelled, numeric=True), np.int32)
 
 
 @cache

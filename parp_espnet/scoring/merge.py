@@ -6,6 +6,7 @@ are remarks.
 
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 from parp_espnet.errors import UserError
@@ -45,10 +46,10 @@ def merge(table: Mapping[str, str], utterances: Mapping[str, Phones]) -> dict[st
     """Return the utterances in canonical decomposition with merged phones; with an empty table none
     is.
     """
-    return {
-        name: tuple(table.get(phone, phone) for phone in canonical(phones))
-        for name, phones in utterances.items()
-    }
+    merged = {}
+    for name, phones in utterances.items():
+        merged[name] = tuple(table.get(phone, phone) for phone in canonical(phones))
+    return merged
 
 
 def describe_merges(
@@ -57,10 +58,8 @@ def describe_merges(
     """Return the table with how often it applies to what was said and what was heard, for the
     console.
     """
-    said, heard = (
-        Counter(phone for phones in side.values() for phone in canonical(phones))
-        for side in (references, hypotheses)
-    )
+    said = Counter(chain.from_iterable(map(canonical, references.values())))
+    heard = Counter(chain.from_iterable(map(canonical, hypotheses.values())))
     lines = [
         f"  {source} → {target}: {said[source]} said, {heard[source]} heard"
         for source, target in table.items()

@@ -72,15 +72,15 @@ def total(counts: Sequence[Counts]) -> Total:
     """Sum over utterances. Raises `UserError` when there is none."""
     if not counts:
         raise UserError("no utterance to score: the test set is empty")
-    reference = sum(one.reference for one in counts)
-    substitutions = sum(one.substitutions for one in counts)
-    deletions = sum(one.deletions for one in counts)
+    reference = sum(utterance.reference for utterance in counts)
+    substitutions = sum(utterance.substitutions for utterance in counts)
+    deletions = sum(utterance.deletions for utterance in counts)
     return Total(
         sentences=len(counts),
         reference=reference,
         correct=reference - substitutions - deletions,
         substitutions=substitutions,
         deletions=deletions,
-        insertions=sum(one.insertions for one in counts),
-        sentence_errors=sum(one.errors > 0 for one in counts),
+        insertions=sum(utterance.insertions for utterance in counts),
+        sentence_errors=sum(utterance.errors > 0 for utterance in counts),
     )

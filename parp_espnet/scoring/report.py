@@ -86,9 +86,9 @@ def row(dataset: str, total: Total) -> str:
 
 def _total(file: Path) -> Total:
     """Read counts.json. Raises `UserError`."""
-    found = read_json(file)
+    loaded = read_json(file)
     try:
-        return Total(**{name: int(count) for name, count in found.items()})
+        return Total(**{name: int(count) for name, count in loaded.items()})
     except (AttributeError, TypeError, ValueError):
         raise UserError(f"{file}: expected the counts of a score, found something else") from None
 
@@ -128,7 +128,7 @@ def _merged(result: Result) -> str:
 def _environment(newest: Path) -> str:
     result = Result.read(newest)
     lines = [f"- date: `{time.ctime(newest.stat().st_mtime)}`"]
-    lines += [f"- {name} version: `{found}`" for name, found in result.versions.items()]
+    lines += [f"- {name} version: `{version}`" for name, version in result.versions.items()]
     lines += [] if result.device is None else [f"- trained on: `{result.device}`"]
     lines.append(f"- Git hash: `{result.git}`")
     return "# RESULTS\n## Environments\n" + "\n".join(lines) + "\n"

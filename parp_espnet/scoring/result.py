@@ -26,6 +26,16 @@ COUNTS = (
     "ins",
     "reference_length",
 )
+EXPORTED = (
+    "format",
+    "precision",
+    "bytes",
+    "milliseconds",
+    "error_rate",
+    "utterances",
+    "processor",
+)
+"""What is known of each file that was exported."""
 LARGEST = 10**15
 """Beyond, nothing is counted in an experiment."""
 LARGEST_SEED = 2**64
@@ -94,6 +104,8 @@ class Result:
     # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its
     # `sha256`.
     mask_origin: dict[str, str | int | None] | None = None
+    # What was exported of it, in a study that asks for it: size, speed and errors of each file.
+    exports: list[dict[str, bool | int | float | str]] | None = None
     train_seconds: float | None
     decode_seconds: float | None
     audio_seconds: float | None
@@ -104,7 +116,7 @@ class Result:
     def environment(self) -> str:
         """The versions, and the device where it is known, which a number depends on, in words."""
         known = self.versions | ({} if self.device is None else {"trained on": self.device})
-        return ", ".join(f"{name} {found}" for name, found in known.items())
+        return ", ".join(f"{name} {version}" for name, version in known.items())
 
     def as_json(self) -> dict[str, Any]:
         """The fields as the file has them."""
@@ -120,64 +132,77 @@ class Result:
         return cls.of(read_json(path), where=str(path))
 
     @classmethod
-    def of(cls, found: Any, where: str) -> Self:
+    def of(cls, loaded: Any, where: str) -> Self:
         """Make a result of what JSON held. Raises `UserError` naming missing, unknown and ill-typed
         fields.
         """
-        names = {one.name.rstrip("_"): one.name for one in fields(cls)}
+        names = {declared.name.rstrip("_"): declared.name for declared in fields(cls)}
         optional = {
-            one.name
-            for one in fields(cls)
-            if one.default is None or one.default_factory is not MISSING
+            declared.name
+            for declared in fields(cls)
+            if declared.default is None or declared.default_factory is not MISSING
         }
         wrong = (
-            sorted((found.keys() ^ names.keys()) - optional)
-            if isinstance(found, dict)
-            else [type(found).__name__]
+            sorted((loaded.keys() ^ names.keys()) - optional)
+            if isinstance(loaded, dict)
+            else [type(loaded).__name__]
         )
         if wrong:
             raise UserError(
                 f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}"
             )
         types = get_type_hints(cls)
-        for name, value in found.items():
+        for name, value in loaded.items():
             if not fits(value, types[names[name]]):
                 raise _odd(where, name, _words(types[names[name]]), value)
-        _check_values(where, found)
-        values = {names[name]: value for name, value in found.items()}
-        return cls(**values | {"ci95": tuple(found["ci95"])})
+        _check_values(where, loaded)
+        values = {names[name]: value for name, value in loaded.items()}
+        return cls(**values | {"ci95": tuple(loaded["ci95"])})
 
 
-def _odd(where: str, name: str, expected: str, found: object) -> UserError:
+def _odd(where: str, name: str, expected: str, value: object) -> UserError:
     return UserError(
-        f"{where}: {name}: expected {expected}, found {str(found)[:60]!r}; the file is damaged: "
+        f"{where}: {name}: expected {expected}, found {str(value)[:60]!r}; the file is damaged: "
         f"delete it, and give "
         "the same command"
     )
 
 
-def _check_values(where: str, found: Mapping[str, Any]) -> None:
+def _check_values(where: str, values: Mapping[str, Any]) -> None:
     """Raise `UserError` where a field is of its type, and yet nothing that can be measured or
     counted.
     """
     for name in FRACTIONS:
-        if found[name] is not None and not 0 <= found[name] <= 1:
-            raise _odd(where, name, "a fraction", found[name])
+        if values[name] is not None and not 0 <= values[name] <= 1:
+            raise _odd(where, name, "a fraction", values[name])
     for name in COUNTS:
-        if found[name] is not None and not 0 <= found[name] <= LARGEST:
-            raise _odd(where, name, "a count", found[name])
-    if found["updates"] == 0:
+        if values[name] is not None and not 0 <= values[name] <= LARGEST:
+            raise _odd(where, name, "a count", values[name])
+    if values["updates"] == 0:
         raise _odd(where, "updates", "one at least", 0)
-    if abs(found["seed"]) > LARGEST_SEED:
-        raise _odd(where, "seed", "a seed", found["seed"])
-    low, high = found["ci95"]
-    if not -CLOSE <= found["error_rate"] <= LARGEST or not low <= high <= LARGEST:
+    if abs(values["seed"]) > LARGEST_SEED:
+        raise _odd(where, "seed", "a seed", values["seed"])
+    low, high = values["ci95"]
+    if not -CLOSE <= values["error_rate"] <= LARGEST or not low <= high <= LARGEST:
         raise _odd(
-            where, "error_rate, ci95", "a rate in an interval", (found["error_rate"], low, high)
+            where, "error_rate, ci95", "a rate in an interval", (values["error_rate"], low, high)
         )
-    for name, value in (found.get("mask_origin") or {}).items():
+    for entry in values.get("exports") or []:
+        _check_export(where, entry)
+    for name, value in (values.get("mask_origin") or {}).items():
         if value is not None and type(value) is not (int if name == "seed" else str):
             raise _odd(where, f"mask_origin, {name}", "a number of a seed, or text", value)
+
+
+def _check_export(where: str, entry: Mapping[str, Any]) -> None:
+    """Raise `UserError` unless an entry of `exports` says what can be measured of a file."""
+    if entry.keys() != set(EXPORTED):
+        raise _odd(where, "exports", ", ".join(EXPORTED), ", ".join(entry))
+    for name in EXPORTED:
+        value = entry[name]
+        is_text = name in ("format", "precision", "processor")
+        if isinstance(value, str) != is_text or not (is_text or 0 <= value <= LARGEST):
+            raise _odd(where, f"exports, {name}", "text" if is_text else "a number", value)
 
 
 def fits(value: Any, kind: Any) -> bool:
@@ -185,20 +210,20 @@ def fits(value: Any, kind: Any) -> bool:
     tuple.
     """
     if isinstance(kind, UnionType):
-        return any(fits(value, one) for one in get_args(kind))
+        return any(fits(value, choice) for choice in get_args(kind))
     if get_origin(kind) is dict:
-        return isinstance(value, dict) and all(
-            fits(one, get_args(kind)[1]) for one in value.values()
-        )
+        inner = get_args(kind)[1]
+        return isinstance(value, dict) and all(fits(item, inner) for item in value.values())
     if get_origin(kind) is tuple:
-        inner = get_args(kind)
+        kinds = get_args(kind)
         return (
             isinstance(value, list | tuple)
-            and len(value) == len(inner)
-            and all(map(fits, value, inner))
+            and len(value) == len(kinds)
+            and all(map(fits, value, kinds))
         )
     if get_origin(kind) is list:
-        return isinstance(value, list) and all(fits(one, get_args(kind)[0]) for one in value)
+        inner = get_args(kind)[0]
+        return isinstance(value, list) and all(fits(item, inner) for item in value)
     if kind is float:
         return (
             isinstance(value, int | float)
@@ -214,13 +239,13 @@ def _words(kind: Any) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions that a number depends on."""
-    found = {"python": python_version()}
+    known = {"python": python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            known[package] = version(package)
         except PackageNotFoundError:
             continue  # parp-espnet itself may be used from its sources
-    return found
+    return known
 
 
 def digest_of(rows: Iterable[Iterable[str]]) -> str:

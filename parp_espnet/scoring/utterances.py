@@ -18,8 +18,14 @@ HEAD = ("utterance", "sub", "ins", "del", "reference_length")
 def write_utterances(path: Path, counts: Sequence[Counts]) -> None:
     """Write a line for each utterance, in the order given."""
     rows = [
-        (one.utterance, one.substitutions, one.insertions, one.deletions, one.reference)
-        for one in counts
+        (
+            scored.utterance,
+            scored.substitutions,
+            scored.insertions,
+            scored.deletions,
+            scored.reference,
+        )
+        for scored in counts
     ]
     write_text(path, "".join("\t".join(map(str, row)) + "\n" for row in (HEAD, *rows)))
 
@@ -38,12 +44,12 @@ def read_utterances(path: Path) -> list[Counts]:
         raise UserError(f"{path}: expected a line for each utterance, found none")
     counts = [_counts(path, number, line) for number, line in enumerate(lines, start=2)]
     seen: set[str] = set()
-    for number, one in enumerate(counts, start=2):
-        if one.utterance in seen:
+    for number, scored in enumerate(counts, start=2):
+        if scored.utterance in seen:
             raise UserError(
-                f"{path}, line {number}: utterance {one.utterance} is there twice; score again"
+                f"{path}, line {number}: utterance {scored.utterance} is there twice; score again"
             )
-        seen.add(one.utterance)
+        seen.add(scored.utterance)
     return counts
 
 
@@ -52,23 +58,22 @@ def compare(counts: Sequence[Counts], others: Sequence[Counts], seed: int = 0) -
 
     Raises `UserError` naming an utterance that only one has, or whose reference has another length.
     """
-    found = {one.utterance: one for one in others}
-    if different := sorted({one.utterance for one in counts} ^ found.keys()):
+    by_utterance = {scored.utterance: scored for scored in others}
+    if different := sorted({scored.utterance for scored in counts} ^ by_utterance.keys()):
         raise UserError(
             f"utterance {different[0]} is in one system's scores only ({len(different)} such)"
         )
-    pairs = [(one, found[one.utterance]) for one in counts]
-    for one, other in pairs:
-        if one.reference != other.reference:
+    pairs = [(scored, by_utterance[scored.utterance]) for scored in counts]
+    for scored, other in pairs:
+        if scored.reference != other.reference:
             raise UserError(
-                f"utterance {one.utterance} has {one.reference} and {other.reference} units in "
-                f"its reference; "
-                "score both systems by the same metric and transcripts"
+                f"utterance {scored.utterance} has {scored.reference} and {other.reference} units "
+                f"in its reference; score both systems by the same metric and transcripts"
             )
     return paired_interval(
-        [one.errors for one, _ in pairs],
+        [scored.errors for scored, _ in pairs],
         [other.errors for _, other in pairs],
-        [one.reference for one, _ in pairs],
+        [scored.reference for scored, _ in pairs],
         seed=seed,
     )
 

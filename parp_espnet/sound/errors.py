@@ -6,6 +6,8 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 
+COPY_AGAIN = "copy or download it again"
+"""The advice where a recording is cut off."""
 _WINDOWS = re.compile(r"^[A-Za-z]:/|\\")
 _ADDRESS = re.compile(r"(^|/)(https?|ftp|s3|gs|hdfs|az|abfss?):/")
 _TAIL = 1024

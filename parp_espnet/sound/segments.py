@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.sound.channels import mono
-from parp_espnet.sound.reader import Sound, enter_sound
+from parp_espnet.sound.reader import enter_sound
+from parp_espnet.sound.recording import Sound
 
 _OPEN = 16
 """Recordings that are open at a time, of those that are opened again at little cost."""

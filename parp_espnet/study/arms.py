@@ -128,12 +128,12 @@ class Arm:
         return ", ".join(part for part in (self.name, interval, self.variant) if part)
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> Self:
+    def of(cls, loaded: Mapping[str, Any]) -> Self:
         """Make one of what JSON held. Raises `TypeError` where a field is missing or not known."""
-        values = dict(found)
+        values = dict(loaded)
         known = {field.name for field in fields(cls)}
         if not isinstance(values.get("method"), str) or not values.keys() <= known:
-            raise TypeError(f"an arm: {str(found)[:60]!r}")
+            raise TypeError(f"an arm: {str(loaded)[:60]!r}")
         values["languages"] = tuple(map(str, values.get("languages", ())))
         return cls(**values)
 
@@ -178,12 +178,12 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
     assert origin.source is not None
     assert origin.language is not None
     method = origin.method or ""
-    found: dict[str, Any] = {"languages": tuple(origin.language.split())}
+    parts: dict[str, Any] = {"languages": tuple(origin.language.split())}
     aside = []
     if origin.parents is not None:
-        found |= {"combined": origin.source, "run": method}
+        parts |= {"combined": origin.source, "run": method}
     elif origin.source == TRAINED:
-        found["run"] = method
+        parts["run"] = method
     elif origin.source != FINETUNED:
         aside.append(origin.source)
     if origin.upstream not in (None, result.upstream):
@@ -203,7 +203,7 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
         aside.append(f"by {origin.ranking}")
     if origin.seed not in (None, result.seed):
         aside.append(f"seed {origin.seed}")
-    return found | {"other": " ".join(aside)}
+    return parts | {"other": " ".join(aside)}
 
 
 def corpus_of_recipe(recipe: str) -> str:

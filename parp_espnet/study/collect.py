@@ -1,15 +1,16 @@
 """Collect the results of a study's experiments into one file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.costs import EXPORTS, read_measured
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.plan import Experiment
+from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.state import is_result
 
 
@@ -33,20 +34,23 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
     Raises:
         UserError: none is there, or that of one of several languages is no result.
     """
-    done = [found for one in experiments for found in _done(one, root)]
+    done: list[Done] = []
+    for experiment in experiments:
+        done += _done(experiment, root)
     if not done:
         raise UserError(
             f"none of {len(experiments)} experiments has a result yet, such as "
             f"{experiments[0].result}"
         )
-    write_json(out, [one.result.as_json() for one in done])
+    write_json(out, [run.result.as_json() for run in done])
     return done
 
 
 def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
     file = root / experiment.result
     if is_result(file):
-        yield Done(experiment, _complete(Result.read(file), experiment), file.parent)
+        result = _with_exports(_complete(Result.read(file), experiment), file.parent / EXPORTS)
+        yield Done(experiment, result, file.parent)
         for part in sorted(file.parent.glob(f"{BY_LANGUAGE}/*/{file.name}")):
             yield Done(
                 experiment, _complete(Result.read(part), experiment), part.parent, whole=False
@@ -60,12 +64,19 @@ def _complete(result: Result, experiment: Experiment) -> Result:
     return replace(result, options=options_of(experiment.settings))
 
 
+def _with_exports(result: Result, file: Path) -> Result:
+    """The same with what its exports weigh and take, where that was measured."""
+    if not file.is_file():
+        return result
+    return replace(result, exports=[asdict(one) for one in read_measured(file)])
+
+
 def read_results(path: Path) -> list[Result]:
     """Read a study's `results.json`. Raises `UserError` when it is missing, damaged or empty."""
-    found = read_json(path)
-    if not isinstance(found, list) or not found:
+    entries = read_json(path)
+    if not isinstance(entries, list) or not entries:
         raise UserError(f"{path}: expected a list of results; collect them again")
     return [
-        Result.of(one, where=f"{path}, result {number}")
-        for number, one in enumerate(found, start=1)
+        Result.of(entry, where=f"{path}, result {number}")
+        for number, entry in enumerate(entries, start=1)
     ]

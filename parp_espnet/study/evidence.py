@@ -225,17 +225,16 @@ class Evidence:
         """Read what `write` wrote. Raises `UserError` when it is missing, damaged, or of another
         version.
         """
-        found = read_json(path)
+        loaded = read_json(path)
         try:
-            made = {
-                name: tuple(_made(kind, one) for one in found.get(name, ()))
-                for name, kind in KINDS.items()
-            }
+            made = {}
+            for name, kind in KINDS.items():
+                made[name] = tuple(_made(kind, values) for values in loaded.get(name, ()))
         except (AttributeError, TypeError) as error:
             raise UserError(
                 f"{path}: expected a study's evidence ({error}); collect it again (stage 5)"
             ) from None
-        return cls(**made, missing=tuple(found.get("missing", ())))
+        return cls(**made, missing=tuple(loaded.get("missing", ())))
 
 
 ARMS = ("arm", "one_arm", "other_arm")

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.formats import MEASURED
 from parp_espnet.files import parse_yaml, text_of
 from parp_espnet.pruning.methods import HOW
 
 KEYS = {"recipes", "options", "arms"}
+OPTIONAL = {"exports"}
 NO_OPTIONS = ("help", "recipe")
 """Options of a template that are none of an experiment."""
 OWN = ("languages", "mask_of")
@@ -52,7 +54,11 @@ class MaskOf:
         """
         if self.combine is not None:
             return [self.languages]
-        return [(one,) for one in self.languages if one != target or (adjusts and not self.others)]
+        return [
+            (language,)
+            for language in self.languages
+            if language != target or (adjusts and not self.others)
+        ]
 
     @classmethod
     def of(cls, values: Any, recipes: Sequence[str]) -> Self:
@@ -82,7 +88,7 @@ class MaskOf:
         if not wanted:
             raise ValueError("mask_of: languages: expected one or more, found none")
         names = list(recipes) if wanted in ("all", "others") else list(wanted)
-        if unknown := [one for one in names if one not in recipes]:
+        if unknown := [name for name in names if name not in recipes]:
             raise ValueError(f"mask_of: language {', '.join(map(str, unknown))} has no recipe")
         combine = values.get("combine")
         if combine is not None:
@@ -91,8 +97,8 @@ class MaskOf:
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One arm of a study."""
+class PlannedArm:
+    """An arm as the study's file plans it: a small grid of experiments, each an `arms.Arm`."""
 
     name: str
     languages: tuple[str, ...]
@@ -112,7 +118,9 @@ class Grid:
 
     recipes: Mapping[str, str]
     options: Mapping[str, Any]
-    arms: tuple[Arm, ...]
+    arms: tuple[PlannedArm, ...]
+    exports: tuple[str, ...] = ()
+    """Formats whose size and speed are measured of every experiment."""
 
 
 def read_grid(path: Path) -> tuple[Grid, list[str]]:
@@ -120,14 +128,14 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
 
     Raises `UserError` when the file is no study at all.
     """
-    found = _load(path)
-    recipes, arms, faults = found["recipes"], [], []
-    for name, values in found["arms"].items():
+    study = _load(path)
+    recipes, arms, faults = study["recipes"], [], []
+    for name, values in study["arms"].items():
         try:
             arms.append(_arm(str(name), values, list(recipes)))
         except ValueError as error:
             faults.append(f"arm {name}: {error}")
-    options = found.get("options") or {}
+    options = study.get("options") or {}
     if not isinstance(options, dict) or any(isinstance(value, list) for value in options.values()):
         raise UserError(
             f"{path}: options: expected one value for each option, found {str(options)[:60]}"
@@ -136,7 +144,20 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
         _check_options(options)
     except ValueError as error:
         raise UserError(f"{path}: options: {error}") from None
-    return Grid(recipes, options, tuple(arms)), faults
+    try:
+        exports = _exports(study.get("exports"))
+    except ValueError as error:
+        raise UserError(f"{path}: exports: {error}") from None
+    return Grid(recipes, options, tuple(arms), exports), faults
+
+
+def _exports(wanted: object) -> tuple[str, ...]:
+    """The formats of a study's exports. Raises `ValueError` where one is none that is measured."""
+    names = [] if wanted is None else wanted
+    if not isinstance(names, list) or any(name not in MEASURED for name in names):
+        known = ", ".join(MEASURED)
+        raise ValueError(f"expected a list of some of {known}, found {str(wanted)[:60]}")
+    return tuple(dict.fromkeys(names))
 
 
 def _check_options(options: Mapping[Any, Any]) -> None:
@@ -144,13 +165,13 @@ def _check_options(options: Mapping[Any, Any]) -> None:
     for name, value in options.items():
         if not isinstance(name, str) or name in NO_OPTIONS:
             raise ValueError(f"{name}: expected the name of an option of an experiment")
-        for one in value if isinstance(value, list) else [value]:
+        for choice in value if isinstance(value, list) else [value]:
             # YAML has dates, too, and null.
-            if not isinstance(one, str | int | float) or "\0" in str(one):
-                raise ValueError(f"{name}: expected text or a number, found {str(one)[:60]!r}")
+            if not isinstance(choice, str | int | float) or "\0" in str(choice):
+                raise ValueError(f"{name}: expected text or a number, found {str(choice)[:60]!r}")
 
 
-def _arm(name: str, values: Any, languages: list[str]) -> Arm:
+def _arm(name: str, values: Any, languages: list[str]) -> PlannedArm:
     if not isinstance(values, dict):
         raise ValueError(f"expected options by name, found {str(values)[:60]}")
     own = values.get("languages", languages)
@@ -158,7 +179,7 @@ def _arm(name: str, values: Any, languages: list[str]) -> Arm:
         raise ValueError(f"languages: expected a list, found {str(own)[:60]}")
     if not own:
         raise ValueError("languages: expected one or more, found none")
-    if unknown := [one for one in own if one not in languages]:
+    if unknown := [language for language in own if language not in languages]:
         raise ValueError(f"language {', '.join(map(str, unknown))} has no recipe")
     choices = {
         option: tuple(value) if isinstance(value, list) else (value,)
@@ -169,7 +190,7 @@ def _arm(name: str, values: Any, languages: list[str]) -> Arm:
         raise ValueError(f"{empty[0]}: expected a value, found an empty list")
     _check_options({option: list(several) for option, several in choices.items()})
     mask_of = MaskOf.of(values["mask_of"], languages) if "mask_of" in values else None
-    return Arm(name, tuple(own), choices, mask_of)
+    return PlannedArm(name, tuple(own), choices, mask_of)
 
 
 def _check_combination(combine: object) -> None:
@@ -181,28 +202,28 @@ def _load(path: Path) -> Mapping[str, Any]:
     others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
     text = text_of(path, f"no such study; there are {others or 'none'}")
     try:
-        found = parse_yaml(text)
+        study = parse_yaml(text)
     except ValueError as error:
         raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
-    if odd := _odd(found):
+    if odd := _odd(study):
         raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}, found {odd}")
-    for language, recipe in found["recipes"].items():
+    for language, recipe in study["recipes"].items():
         # YAML reads `no: egs2/x/no` as false.
         if not isinstance(language, str) or not isinstance(recipe, str) or "\0" in recipe:
             raise UserError(
                 f"{path}: recipes: expected text, found {str(language)[:30]}: {str(recipe)[:60]!r}"
             )
-    return dict(found)
+    return dict(study)
 
 
-def _odd(found: object) -> str:
+def _odd(study: object) -> str:
     """Say what of a study's file is not a study's; "" where nothing is."""
-    if not isinstance(found, dict):
-        return "nothing" if found is None else f"a {type(found).__name__}"
-    extra = [str(key)[:60] for key in found if key not in KEYS]
+    if not isinstance(study, dict):
+        return "nothing" if study is None else f"a {type(study).__name__}"
+    extra = [str(key)[:60] for key in study if key not in KEYS | OPTIONAL]
     lacking = [
-        key for key in ("recipes", "arms") if not (found.get(key) and isinstance(found[key], dict))
+        key for key in ("recipes", "arms") if not (study.get(key) and isinstance(study[key], dict))
     ]
-    return "; ".join(
-        [*(f"also {key}" for key in extra), *(f"no names under {key}" for key in lacking)]
-    )
+    words = [f"also {key}" for key in extra]
+    words += [f"no names under {key}" for key in lacking]
+    return "; ".join(words)

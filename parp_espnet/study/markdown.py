@@ -6,7 +6,9 @@ from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import corpus_of, is_joint
-from parp_espnet.study.claims import Claim, Verdict
+from parp_espnet.study.claims import Claim
+from parp_espnet.study.exported import exported
+from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import amounts, decodings, is_text, made_by, rate_of
 from parp_espnet.study.table import means, table
 
@@ -25,18 +27,18 @@ def report(
         figures: the caption of each figure, by the name of its file without `.png`.
         warning: what is missing, in a sentence.
     """
-    one = results[0]
+    first = results[0]
     shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
     rate, here = rate_of(results), "task" if is_text(results) else "language"
     upstreams = _all(f"`{result.upstream}`" for result in results)
     ratio = f"the ratio to the first dense model's {rate.short} of the same {here}"
     return f"""# RESULTS of the study `{name}`
 
-{rate.long.capitalize()}, on `{one.dataset}` after finetuning {upstreams} for
+{rate.long.capitalize()}, on `{first.dataset}` after finetuning {upstreams} for
 {_all(str(r.updates) for r in results)} updates on {amounts(results)},
 seed {_all(str(r.seed) for r in results)}. {nature(results)}{_decoded(results)}{_warned(warning)}
 
-{table(results)}{means(results)}{_judged(claims)}
+{table(results)}{means(results)}{exported(results)}{_judged(claims)}
 {_defined(results)}
 "against dense" is {ratio}{_alike(results)}. IOU
 compares the kept weights of the first and the final mask{_random_masks(results)}.
@@ -48,7 +50,7 @@ compares the kept weights of the first and the final mask{_random_masks(results)
 def _defined(results: Sequence[Result]) -> str:
     """Say what the error rate is."""
     if is_text(results):
-        scores = _all(f"{one.language} by {one.metric}" for one in results)
+        scores = _all(f"{result.language} by {result.metric}" for result in results)
         return f"1 − score: {scores}; intervals are a bootstrap over examples."
     rate, unit = rate_of(results).short, rate_of(results).long.split(" ", maxsplit=1)[0]
     counted = f"{rate} is (substitutions + insertions + deletions) / reference {unit}s"
@@ -74,14 +76,14 @@ def nature(results: Sequence[Result]) -> str:
 
 def decoded(results: Sequence[Result]) -> str:
     """Say how speech was decoded, unless all was greedily, which goes without saying."""
-    found = decodings(results)
-    if found in ([], ["greedy"]):
+    ways = decodings(results)
+    if ways in ([], ["greedy"]):
         return ""
     mixed = (
         "; only what was decoded alike is compared, and figures of several methods do not "
         "tell it apart"
     )
-    return f"Decoding: {'; '.join(found)}{mixed if len(found) > 1 else ''}."
+    return f"Decoding: {'; '.join(ways)}{mixed if len(ways) > 1 else ''}."
 
 
 def _decoded(results: Sequence[Result]) -> str:
@@ -99,8 +101,8 @@ def _alike(results: Sequence[Result]) -> str:
 
 def _judged(claims: Sequence[Claim]) -> str:
     """The claims that were tested, as a Markdown table; nothing where none was."""
-    tested = [one for one in claims if one.verdict is not Verdict.UNTESTED]
-    rows = [(one.name, one.says, str(one.verdict), one.because) for one in tested]
+    tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
+    rows = [(claim.name, claim.says, str(claim.verdict), claim.because) for claim in tested]
     return (
         f"\n{unaligned([('claim of the paper', '', 'verdict', 'because'), *rows])}" if rows else ""
     )

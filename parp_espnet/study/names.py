@@ -30,8 +30,8 @@ TEXT = Rate("1 − score", "error rate, 1 − score")
 
 def rate_of(results: Sequence[Result]) -> Rate:
     """Return what the error rates of results are called, those of text tasks all alike."""
-    found = {RATES.get(result.metric, TEXT) for result in results}
-    return found.pop() if len(found) == 1 else Rate("error rate", "error rate")
+    rates = {RATES.get(result.metric, TEXT) for result in results}
+    return rates.pop() if len(rates) == 1 else Rate("error rate", "error rate")
 
 
 def is_text(results: Sequence[Result]) -> bool:
@@ -79,21 +79,21 @@ def conditions(result: Result, but: str | None = None) -> tuple[object, ...]:
 def amounts(results: Sequence[Result]) -> str:
     """Return on how much was trained, such as "10, 60 minutes of speech"."""
     minutes = dict.fromkeys(
-        f"{one.train_minutes:g}" for one in results if one.train_minutes is not None
+        f"{result.train_minutes:g}" for result in results if result.train_minutes is not None
     )
     examples = dict.fromkeys(
-        str(one.train_examples) for one in results if one.train_examples is not None
+        str(result.train_examples) for result in results if result.train_examples is not None
     )
     told = {"minutes of speech": minutes, "examples": examples}
-    return " and ".join(f"{', '.join(found)} {unit}" for unit, found in told.items() if found)
+    return " and ".join(f"{', '.join(values)} {unit}" for unit, values in told.items() if values)
 
 
 def made_by(results: Sequence[Result]) -> str:
     """Return the versions and devices that the results depend on, and the commits of the code: each
     once.
     """
-    environments = dict.fromkeys(one.environment for one in results)
-    commits = dict.fromkeys(one.git or "unknown" for one in results)
+    environments = dict.fromkeys(result.environment for result in results)
+    commits = dict.fromkeys(result.git or "unknown" for result in results)
     commit = "commit" if len(commits) == 1 else "commits"
     return printable(f"{'; or '.join(environments)}; {commit} {', '.join(commits)}")
 

@@ -54,24 +54,24 @@ def fields_of_label(label: str) -> dict[str, Any]:
     """Return the fields of an arm, its method among them, that evidence of before has as a name
     alone.
     """
-    found: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
     if interval := INTERVAL.search(label):
-        found["interval"] = int(interval[1])
+        parts["interval"] = int(interval[1])
         label = label[: interval.start()]
     method, comma, rest = label.partition(", ")
-    found["method"] = method
+    parts["method"] = method
     if not comma:
-        return found
+        return parts
     first, _, more = rest.partition(", ")
     if first.startswith("mask of "):
-        found |= _named(first.removeprefix("mask of "))
+        parts |= _named(first.removeprefix("mask of "))
     elif first == "joint run":
-        found["joint"] = True
+        parts["joint"] = True
     elif first.endswith(" mask"):
-        found["first"] = first.removesuffix(" mask")
+        parts["first"] = first.removesuffix(" mask")
     else:
         more = rest
-    return found | {"variant": more}
+    return parts | {"variant": more}
 
 
 def _named(mask: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from parp_espnet.errors import UserError
@@ -41,14 +42,14 @@ class Scored:
     @property
     def words(self) -> str:
         """How it was decoded, in words."""
-        one = self.result
-        found = {
-            "LM weight": one.lm_weight,
-            "n-gram weight": one.ngram_weight,
-            "penalty": one.penalty,
+        result = self.result
+        used = {
+            "LM weight": result.lm_weight,
+            "n-gram weight": result.ngram_weight,
+            "penalty": result.penalty,
         }
-        weights = [f"{name} {value:g}" for name, value in found.items() if value is not None]
-        return ", ".join([decoding_of(one), *weights])
+        weights = [f"{name} {value:g}" for name, value in used.items() if value is not None]
+        return ", ".join([decoding_of(result), *weights])
 
 
 def find_scored(folder: Path) -> list[Scored]:
@@ -65,27 +66,27 @@ def find_scored(folder: Path) -> list[Scored]:
             f"found none: score it "
             "(phn.sh's stages 13 and 14, glue.sh's stage 5)"
         )
-    found = [
+    decodings = [
         Scored(_decoding(score.parts[-4]), score.parent, Result.read(score)) for score in scores
     ]
     if not own.is_file():
-        return found
+        return decodings
     result = Result.read(own)
     if folder.parts[-1:] == ("score",) and folder.resolve().parts[-3].startswith(TREE):
         return [Scored(_decoding(folder.resolve().parts[-3]), folder, result)]
-    alike = [one for one in found if one.result == result]
+    alike = [decoding for decoding in decodings if decoding.result == result]
     if alike:
-        return [*alike, *(one for one in found if one not in alike)]
+        return [*alike, *(decoding for decoding in decodings if decoding not in alike)]
     # Its records were unpacked, or the directories of its decodings are gone: the words say which
     # it was.
-    return [Scored(decoding_of(result), folder, result), *found]
+    return [Scored(decoding_of(result), folder, result), *decodings]
 
 
 def _decoding(name: str) -> str:
     return name.removeprefix(TREE)
 
 
-def alike(one: Path, other: Path, decoding: str | None = None) -> tuple[Scored, Scored]:
+def alike(left: Path, right: Path, decoding: str | None = None) -> tuple[Scored, Scored]:
     """Return the two scores to compare: of the same decoding, set, metric and references.
 
     Without `decoding` it is that of both results where they were decoded alike, else greedy
@@ -93,15 +94,15 @@ def alike(one: Path, other: Path, decoding: str | None = None) -> tuple[Scored, 
 
     Raises `UserError` that says what there is, where the two have nothing in common.
     """
-    first, second = find_scored(one), find_scored(other)
-    pairs = [(a, b) for a in first for b in second if _same(a, b)]
+    first, second = find_scored(left), find_scored(right)
+    pairs = [pair for pair in product(first, second) if _same(*pair)]
     if decoding is not None:
         wanted = _decoding(decoding)
         pairs = [pair for pair in pairs if wanted in (pair[0].decoding, pair[1].decoding)]
     if not pairs:
         asked = "" if decoding is None else f" --decoding {decoding}"
         raise UserError(
-            f"{one} and {other}: expected a decoding{asked} of the same set by the same metric in "
+            f"{left} and {right}: expected a decoding{asked} of the same set by the same metric in "
             f"both, found "
             f"{_told(first)} in the one and {_told(second)} in the other; decode both alike, or "
             f"choose by --decoding"
@@ -111,9 +112,9 @@ def alike(one: Path, other: Path, decoding: str | None = None) -> tuple[Scored, 
     return pair
 
 
-def _same(one: Scored, other: Scored) -> bool:
-    a, b = one.result, other.result
-    named = one.decoding == other.decoding or one.words == other.words
+def _same(left: Scored, right: Scored) -> bool:
+    a, b = left.result, right.result
+    named = left.decoding == right.decoding or left.words == right.words
     scored = (a.dataset, a.metric, a.merges, a.language if a.scores else None)
     return named and scored == (b.dataset, b.metric, b.merges, b.language if b.scores else None)
 
@@ -128,29 +129,28 @@ def _rank(pair: tuple[Scored, Scored], first: Scored, second: Scored) -> tuple[b
 
 def _told(scored: Sequence[Scored]) -> str:
     names = []
-    for one in scored:
-        merged = f", {len(one.result.merges)} phones merged" if one.result.merges else ""
-        names.append(
-            f"{one.decoding or 'predictions'} of {one.result.dataset} ({one.result.metric}{merged})"
-        )
+    for score in scored:
+        merged = f", {len(score.result.merges)} phones merged" if score.result.merges else ""
+        name = f"{score.decoding or 'predictions'} of {score.result.dataset}"
+        names.append(f"{name} ({score.result.metric}{merged})")
     return "; ".join(names)
 
 
-def _check_references(one: Scored, other: Scored) -> None:
+def _check_references(left: Scored, right: Scored) -> None:
     """Raise `UserError` where the references are known to differ; `compare` finds utterances that
     one lacks.
     """
-    digests = (one.result.reference_sha256, other.result.reference_sha256)
+    digests = (left.result.reference_sha256, right.result.reference_sha256)
     if None not in digests:
         differ = digests[0] != digests[1]
     else:
-        files = [scored.folder / TRN for scored in (one, other)]
+        files = [scored.folder / TRN for scored in (left, right)]
         differ = all(file.is_file() for file in files) and _lines(files[0]) != _lines(files[1])
     if differ:
         raise UserError(
-            f"{one.folder} and {other.folder}: expected the same references, found others of the "
+            f"{left.folder} and {right.folder}: expected the same references, found others of the "
             f"same name, "
-            f"{one.result.dataset}: it has changed between the two; score both again on the same "
+            f"{left.result.dataset}: it has changed between the two; score both again on the same "
             f"set"
         )
 
@@ -159,36 +159,36 @@ def _lines(file: Path) -> list[str]:
     return sorted(regular(file).read_text(encoding="utf-8").splitlines())
 
 
-def error_rate_of(one: Scored) -> float:
+def error_rate_of(score: Scored) -> float:
     """Return its error rate, of speech that of the utterances that are compared.
 
     Raises `UserError` where these are not those that its result counted.
     """
-    if one.result.scores is not None:
-        return one.result.error_rate
-    rate = total(read_utterances(one.errors)).error_rate
-    if abs(rate - one.result.error_rate) > SAME_RATE:
+    if score.result.scores is not None:
+        return score.result.error_rate
+    rate = total(read_utterances(score.errors)).error_rate
+    if abs(rate - score.result.error_rate) > SAME_RATE:
         raise UserError(
-            f"{one.errors}: its errors are {rate:.2%}, and those of result.json beside it "
-            f"{one.result.error_rate:.2%}; score again (phn.sh's stages 13 and 14)"
+            f"{score.errors}: its errors are {rate:.2%}, and those of result.json beside it "
+            f"{score.result.error_rate:.2%}; score again (phn.sh's stages 13 and 14)"
         )
     return rate
 
 
-def compare_scored(one: Scored, other: Scored, seed: int) -> Paired:
+def compare_scored(left: Scored, right: Scored, seed: int) -> Paired:
     """Compare the two by a paired bootstrap. Raises `UserError` as `utterances.compare` does."""
-    if one.result.scores is not None:
-        return compare_predictions(one.errors, other.errors, one.result.metric)
-    return compare(read_utterances(one.errors), read_utterances(other.errors), seed)
+    if left.result.scores is not None:
+        return compare_predictions(left.errors, right.errors, left.result.metric)
+    return compare(read_utterances(left.errors), read_utterances(right.errors), seed)
 
 
-def differences(one: Scored, other: Scored) -> list[str]:
+def differences(left: Scored, right: Scored) -> list[str]:
     """Return what differs between how the two were made, a line each: `lr: default, 0.001`."""
-    told = [_settings(scored) for scored in (one, other)]
+    told = [_settings(scored) for scored in (left, right)]
     names = list(dict.fromkeys([*told[0], *told[1]]))
     lines = []
     for name in names:
-        values = [found.get(name) for found in told]
+        values = [settings.get(name) for settings in told]
         if values[0] != values[1]:
             absent = "unknown" if name.startswith(VERSION) else "default"
             lines.append(
@@ -199,7 +199,7 @@ def differences(one: Scored, other: Scored) -> list[str]:
 
 def unknown_options(scored: Sequence[Scored]) -> list[Path]:
     """Return whose options are not known: results of before they were held."""
-    return [one.folder for one in scored if one.result.options is None]
+    return [score.folder for score in scored if score.result.options is None]
 
 
 FIELDS = (
@@ -213,19 +213,19 @@ FIELDS = (
 def _settings(scored: Scored) -> dict[str, str]:
     result = scored.result
     measured = "not measured" if result.sparsity_measured is None else f"{result.sparsity_target:g}"
-    found = {"method": arm_of(result).name, "sparsity": measured}
-    found["interval"] = "none" if result.interval is None else str(result.interval)
+    settings = {"method": arm_of(result).name, "sparsity": measured}
+    settings["interval"] = "none" if result.interval is None else str(result.interval)
     for name in FIELDS:
-        found[name] = str(getattr(result, name))
+        settings[name] = str(getattr(result, name))
     weights = {"n-gram": result.ngram, "LM": result.lm, "decoded": scored.words}
-    found |= {name: "none" if value is None else value for name, value in weights.items()}
+    settings |= {name: "none" if value is None else value for name, value in weights.items()}
     for name, value in (result.options or {}).items():
         if name not in OWN_FIELDS:
-            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
-    found |= {f"{VERSION}{name}": one for name, one in result.versions.items()}
-    found["training data"] = str(result.train_sha256)[:8]
+            settings[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    settings |= {f"{VERSION}{name}": version for name, version in result.versions.items()}
+    settings["training data"] = str(result.train_sha256)[:8]
     first = (result.mask_origin or {}).get("sha256")
-    return found | ({} if first is None else {"first mask": str(first)[:8]})
+    return settings | ({} if first is None else {"first mask": str(first)[:8]})
 
 
 OWN_FIELDS = frozenset({

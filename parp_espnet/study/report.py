@@ -6,8 +6,9 @@ from html import escape
 from pathlib import Path
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.claims import Claim, Verdict
+from parp_espnet.study.claims import Claim
 from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import made_by
 from parp_espnet.study.table import head, rows
 
@@ -46,7 +47,7 @@ def page(
         notes: sentences for the page's head: what speech this is, what is missing.
         commands: what each experiment was run by, by its directory.
     """
-    tested = [one for one in claims if one.verdict is not Verdict.UNTESTED]
+    tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
     body = [
         f"<h1>{escape(name)}</h1>",
         *(f"<p>{escape(note)}</p>" for note in notes),
@@ -79,7 +80,7 @@ def _figure(svg: Path, caption: str) -> str:
 
 
 def _claims(tested: Sequence[Claim]) -> str:
-    lines = [(one.name, one.says, str(one.verdict), one.because) for one in tested]
+    lines = [(claim.name, claim.says, str(claim.verdict), claim.because) for claim in tested]
     return "<h2>The paper's claims</h2>" + _table(("", "claim", "verdict", "because"), lines)
 
 
@@ -112,9 +113,8 @@ def _comparisons(evidence: Evidence) -> str:
         "options": any(c.conditions for c in evidence.comparisons),
     }
     shown = [place for place, name in enumerate(head) if several.get(name, True)]
-    return _table(
-        [head[place] for place in shown], [[line[place] for place in shown] for line in lines]
-    )
+    table = [[line[place] for place in shown] for line in lines]
+    return _table([head[place] for place in shown], table)
 
 
 def _confusions(evidence: Evidence) -> str:
@@ -127,9 +127,10 @@ def _confusions(evidence: Evidence) -> str:
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines
-    )
+    body = ""
+    for line in lines:
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in line)
+        body += f"<tr>{cells}</tr>"
     head = f"<thead><tr>{top}</tr></thead>"
     return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
 

@@ -54,9 +54,9 @@ def read(arguments: Sequence[str]) -> StudySettings:
     settings = parse(StudySettings, "run.sh", arguments, description=__doc__ or "")
     last = len(STAGES)
     if not 1 <= settings.stage <= settings.stop_stage <= last:
-        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        stages = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
         raise UserError(
-            f"run.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+            f"run.sh: {stages}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
         )
     check_name("run.sh: --profile", settings.file.stem)
     return settings

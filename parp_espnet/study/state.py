@@ -4,6 +4,7 @@ import fcntl
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.record import stale
 from parp_espnet.progress import say
 from parp_espnet.scoring.result import Result, fits
-from parp_espnet.study.plan import Experiment, Study
+from parp_espnet.study.experiment import Experiment
+from parp_espnet.study.plan import Study
 
 ESSENTIAL = {"method": str, "seed": int, "error_rate": float}
 """Fields of every result, of whichever version, and what they hold."""
@@ -71,29 +73,29 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         UserError: a result is of another version.
     """
     ran = _logs(logs)
-    complete = [one for one in study.experiments if is_done(one)]
-    results = {one.directory: Result.read(ROOT / one.result) for one in complete}
+    complete = [experiment for experiment in study.experiments if is_done(experiment)]
+    results = {
+        experiment.directory: Result.read(ROOT / experiment.result) for experiment in complete
+    }
     paces = _paces(study, results)
     beside = _beside(results)
-    found = []
-    for one in study.experiments:
-        log, code = ran.get(one.directory, (None, None))
-        state = State.DONE if one.directory in results else _state(one, code)
-        work = study.finetunings([one])
+    stood = []
+    for experiment in study.experiments:
+        log, code = ran.get(experiment.directory, (None, None))
+        state = State.DONE if experiment.directory in results else _state(experiment, code)
+        work = study.finetunings([experiment])
         updates = sum(work.values())
         # Its own counts once a job has begun it; what its mask needs may be there before.
-        begun = [path for path in work if state is not State.LEFT or path != one.directory]
+        begun = [path for path in work if state is not State.LEFT or path != experiment.directory]
         done = updates if state is State.DONE else sum(map(_progress, begun))
-        pace = paces.get(one.recipe) or (median(paces.values()) if paces else None)
-        left = (
-            0.0
-            if state is State.DONE
-            else None
-            if pace is None
-            else pace * (updates - done) + beside
-        )
-        found.append(Standing(one, state, log, done, updates, left))
-    return found
+        pace = paces.get(experiment.recipe) or (median(paces.values()) if paces else None)
+        left = None
+        if state is State.DONE:
+            left = 0.0
+        elif pace is not None:
+            left = pace * (updates - done) + beside
+        stood.append(Standing(experiment, state, log, done, updates, left))
+    return stood
 
 
 def is_done(experiment: Experiment) -> bool:
@@ -110,11 +112,11 @@ def is_result(file: Path) -> bool:
     if not file.is_file():
         return False
     try:
-        found = read_json(file)
+        content = read_json(file)
     except UserError:
         return False
-    return isinstance(found, dict) and all(
-        fits(found.get(name), kind) for name, kind in ESSENTIAL.items()
+    return isinstance(content, dict) and all(
+        fits(content.get(name), kind) for name, kind in ESSENTIAL.items()
     )
 
 
@@ -122,13 +124,13 @@ def set_aside_damaged(study: Study) -> None:
     """Rename what stands in the place of a result and is none, and say so: it would count as done
     for ever.
     """
-    for one in study.experiments:
-        file = ROOT / one.result
+    for experiment in study.experiments:
+        file = ROOT / experiment.result
         if file.is_file() and not is_result(file):
             beside = file.with_name(f"{file.name}.damaged")
             file.replace(beside)
-            told = f"{one.result}: expected a result, found something else; it is {beside.name} now"
-            say(printable(f"warning: {told}"))
+            told = f"expected a result, found something else; it is {beside.name} now"
+            say(printable(f"warning: {experiment.result}: {told}"))
 
 
 def is_unpacked(experiment: Experiment) -> bool:
@@ -164,8 +166,8 @@ def _progress(directory: Path) -> int:
 def _number(file: Path, name: str) -> float | None:
     """A number by its name in a JSON file; None where it is not there."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        found = float(json.loads((ROOT / file).read_text(encoding="utf-8"))[name])
-        return found if math.isfinite(found) else None
+        number = float(json.loads((ROOT / file).read_text(encoding="utf-8"))[name])
+        return number if math.isfinite(number) else None
     return None
 
 
@@ -173,7 +175,7 @@ def _logs(folder: Path) -> dict[Path, tuple[Path, int | None]]:
     """The log of each experiment, by its directory, and the code with which its job ended; the
     newest holds.
     """
-    found: dict[Path, tuple[Path, int | None]] = {}
+    last: dict[Path, tuple[Path, int | None]] = {}
     for log in sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
         text = log.read_text(encoding="utf-8", errors="replace")
         names = [
@@ -183,8 +185,8 @@ def _logs(folder: Path) -> dict[Path, tuple[Path, int | None]]:
         ]
         ended = ENDED.search(text)
         if names:
-            found[Path(names[0])] = (log, int(ended[1]) if ended else None)
-    return found
+            last[Path(names[0])] = (log, int(ended[1]) if ended else None)
+    return last
 
 
 def note_job(experiment: Experiment, seconds: float) -> None:
@@ -196,23 +198,23 @@ def _beside(results: Mapping[Path, Result]) -> float:
     """Seconds of a job beside training and decoding: programs begin, and what is complete is looked
     at.
     """
-    found = []
+    others = []
     for directory, result in results.items():
         took = _number(directory / JOB, "seconds")
         # A job that continued an interrupted one took less.
         if took is not None and took > (own := _own_seconds(result)):
-            found.append(took - own)
-    return median(found) if found else 0.0
+            others.append(took - own)
+    return median(others) if others else 0.0
 
 
 def _paces(study: Study, results: Mapping[Path, Result]) -> dict[Path, float]:
     """Seconds an update in each recipe, decoding included."""
-    found: dict[Path, list[float]] = {}
-    for one in study.experiments:
-        result = results.get(one.directory)
+    paces: dict[Path, list[float]] = {}
+    for experiment in study.experiments:
+        result = results.get(experiment.directory)
         if result is not None and result.train_seconds is not None:
-            found.setdefault(one.recipe, []).append(_own_seconds(result) / result.updates)
-    return {recipe: median(several) for recipe, several in found.items()}
+            paces.setdefault(experiment.recipe, []).append(_own_seconds(result) / result.updates)
+    return {recipe: median(several) for recipe, several in paces.items()}
 
 
 def _own_seconds(result: Result) -> float:
@@ -220,18 +222,18 @@ def _own_seconds(result: Result) -> float:
     return (result.train_seconds or 0.0) + (result.decode_seconds or 0.0)
 
 
-def describe(found: Sequence[Standing], jobs: int) -> str:
+def describe(experiments: Sequence[Standing], jobs: int) -> str:
     """Return a few lines: how many experiments are in each state, the time left with `jobs` at a
     time, which failed.
     """
-    counts = {state: sum(one.state is state for one in found) for state in State}
+    counts = Counter(standing.state for standing in experiments)
     lines = [
-        f"{len(found)} experiments: "
-        + ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+        f"{len(experiments)} experiments: "
+        + ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
     ]
-    if waiting := [one for one in found if one.state is not State.DONE]:
-        known = [one.seconds_left for one in waiting if one.seconds_left is not None]
-        updates = sum(one.updates - one.updates_done for one in waiting)
+    if waiting := [standing for standing in experiments if standing.state is not State.DONE]:
+        known = [standing.seconds_left for standing in waiting if standing.seconds_left is not None]
+        updates = sum(standing.updates - standing.updates_done for standing in waiting)
         time = (
             f"about {duration(sum(known) / jobs)}"
             if known
@@ -241,33 +243,36 @@ def describe(found: Sequence[Standing], jobs: int) -> str:
             f"{updates} updates are left: {time}"
             + (f", {jobs} at a time" if known and jobs > 1 else "")
         )
-    for one in found:
-        where = "" if one.log is None else f", log in {one.log}"
-        if one.state is State.RUNNING:
-            done = f"{one.updates_done} of {one.updates} updates"
-            lines.append(f"  running {one.experiment.directory}: {done}")
-        elif one.state is State.FAILED:
-            lines.append(f"  failed  {one.experiment.directory}{where}")
+    for standing in experiments:
+        where = "" if standing.log is None else f", log in {standing.log}"
+        if standing.state is State.RUNNING:
+            done = f"{standing.updates_done} of {standing.updates} updates"
+            lines.append(f"  running {standing.experiment.directory}: {done}")
+        elif standing.state is State.FAILED:
+            lines.append(f"  failed  {standing.experiment.directory}{where}")
     return "\n".join(lines)
 
 
-def listing(found: Sequence[Standing]) -> str:
+def listing(experiments: Sequence[Standing]) -> str:
     """Return one line for each experiment: its state, updates, estimated time, arm and
     directory.
     """
     rows = [
         (
-            one.state.value,
-            f"{one.updates - one.updates_done}" if one.state is not State.DONE else "",
-            "" if not one.seconds_left else duration(one.seconds_left),
-            one.experiment.arm,
-            str(one.experiment.directory),
+            standing.state.value,
+            f"{standing.updates - standing.updates_done}"
+            if standing.state is not State.DONE
+            else "",
+            "" if not standing.seconds_left else duration(standing.seconds_left),
+            standing.experiment.arm,
+            str(standing.experiment.directory),
         )
-        for one in found
+        for standing in experiments
     ]
     head = ("state", "updates left", "time left", "arm", "experiment")
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in [head, *rows])
+    lines = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def duration(seconds: float) -> str:
@@ -278,14 +283,15 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def failures(found: Sequence[Standing]) -> None:
+def failures(experiments: Sequence[Standing]) -> None:
     """Raise `UserError` that names the experiments which are not done, with their logs."""
-    missing = [one for one in found if one.state is not State.DONE]
+    missing = [standing for standing in experiments if standing.state is not State.DONE]
     if missing:
         lines = [
-            f"{one.experiment.directory}" + (f": {one.log}" if one.log else "") for one in missing
+            f"{standing.experiment.directory}" + (f": {standing.log}" if standing.log else "")
+            for standing in missing
         ]
         raise UserError(
-            f"{len(missing)} of {len(found)} experiments have no result; the same command tries "
-            f"them again:\n    " + "\n    ".join(lines)
+            f"{len(missing)} of {len(experiments)} experiments have no result; the same command "
+            f"tries them again:\n    " + "\n    ".join(lines)
         )

@@ -53,16 +53,14 @@ def table(results: Sequence[Result]) -> str:
     Each result is compared with the first dense one of its language that was decoded alike, those
     of joint runs with a joint run's.
     """
-    alike = {
-        name
-        for name, value in WHERE_THEY_DIFFER.items()
-        if len({value(result) for result in results} - {None}) <= 1
-    }
+    alike = set()
+    for name, value in WHERE_THEY_DIFFER.items():
+        if len({value(result) for result in results} - {None}) <= 1:
+            alike.add(name)
     alike -= {"scores"} if any(result.scores for result in results) else set()
     columns = [place for place, name in enumerate(head(results)) if name not in alike]
-    return markdown(
-        [[row[column] for column in columns] for row in [head(results), *rows(results)]]
-    )
+    lines = [head(results), *rows(results)]
+    return markdown([[line[column] for column in columns] for line in lines])
 
 
 def head(results: Sequence[Result]) -> tuple[str, ...]:
@@ -119,7 +117,7 @@ def means(results: Sequence[Result]) -> str:
     head += [f"mean over {' '.join(sorted(common))}"] if common else []
     lines = [head]
     for (upstream, called, sparsity, updates), seeds in arms.items():
-        rates = {language: fmean(found) for language, found in seeds.items()}
+        rates = {language: fmean(own) for language, own in seeds.items()}
         cells = [
             upstream,
             called,

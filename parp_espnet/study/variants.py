@@ -32,9 +32,9 @@ DIGEST = 8
 def options_beside(result: Result) -> dict[str, str]:
     """Return the options that only `options` has, in words; nothing of a result of before it."""
     options = result.options or {}
-    found = {name: _spelled(value) for name, value in options.items() if name not in TOLD | WHERE}
+    spelled = {name: _spelled(value) for name, value in options.items() if name not in TOLD | WHERE}
     ranks = _count(options, "num_nodes", 1) * max(1, _count(options, "ngpu", 0))
-    return found | ({"ranks": str(ranks)} if ranks > 1 else {})
+    return spelled | ({"ranks": str(ranks)} if ranks > 1 else {})
 
 
 def _count(options: Mapping[str, object], name: str, usual: int) -> int:
@@ -56,11 +56,14 @@ def ranking_options(result: Result) -> tuple[str | None, ...]:
     return tuple(options.get(name) for name in RANKING)
 
 
-def same_data(one: Result, other: Result) -> bool:
+def same_data(first: Result, second: Result) -> bool:
     """Whether, for all that is known, two results were scored on the same references after the same
     training data.
     """
-    pairs = [(one.train_sha256, other.train_sha256), (one.reference_sha256, other.reference_sha256)]
+    pairs = [
+        (first.train_sha256, second.train_sha256),
+        (first.reference_sha256, second.reference_sha256),
+    ]
     return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
@@ -75,12 +78,12 @@ class Differences:
         """Find what differs between results of the same recipe: what a recipe always has is the
         recipe's.
         """
-        told = [_facets(one) for one in results]
+        told = [_facets(result) for result in results]
         names = list(dict.fromkeys(name for facets in told for name in facets))
-        found = [name for name in names if _differs(name, results, told)]
+        differing = [name for name in names if _differs(name, results, told)]
         known = [name for name in KNOWN if _known_differ(name, results, told)]
         masks = [FIRST_MASK] if _masks_differ(results, told) else []
-        return cls((*found, *known, *masks))
+        return cls((*differing, *known, *masks))
 
     def pruning(self, result: Result) -> str:
         """The options of pruning that differ, in words; what a result has by default is
@@ -127,11 +130,11 @@ class Intervals:
     @classmethod
     def of(cls, results: Sequence[Result]) -> "Intervals":
         """Find them."""
-        found: dict[str, set[int]] = {}
-        for one in results:
-            if one.interval is not None:
-                found.setdefault(one.method, set()).add(one.interval)
-        return cls(frozenset(method for method, several in found.items() if len(several) > 1))
+        intervals: dict[str, set[int]] = {}
+        for result in results:
+            if result.interval is not None:
+                intervals.setdefault(result.method, set()).add(result.interval)
+        return cls(frozenset(method for method, several in intervals.items() if len(several) > 1))
 
     def word(self, result: Result) -> str:
         """The interval, where its method has several."""
@@ -164,14 +167,14 @@ FIRST_MASK = "first mask"
 
 
 def _facets(result: Result) -> dict[str, str]:
-    found = {
+    facets = {
         "minutes": "" if result.train_minutes is None else f"{result.train_minutes:g}",
         "examples": "" if result.train_examples is None else str(result.train_examples),
         "dataset": result.dataset,
         "metric": result.metric,
-        "merged": ", ".join(f"{one} as {other}" for one, other in result.merges.items()),
+        "merged": ", ".join(f"{phone} as {other}" for phone, other in result.merges.items()),
     }
-    return {name: value for name, value in found.items() if value} | options_beside(result)
+    return {name: value for name, value in facets.items() if value} | options_beside(result)
 
 
 def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
@@ -186,7 +189,7 @@ def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, s
             place = (*place, result.sparsity_target)
         if result.options is not None or name in facets:
             values.setdefault(place, set()).add(facets.get(name))
-    return any(len(found) > 1 for found in values.values())
+    return any(len(several) > 1 for several in values.values())
 
 
 def _known_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
@@ -199,7 +202,7 @@ def _known_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[s
         if value:
             place = (result.recipe, result.language, result.dataset, *sorted(facets.items()))
             values.setdefault(place, set()).add(value)
-    return any(len(found) > 1 for found in values.values())
+    return any(len(several) > 1 for several in values.values())
 
 
 def _given_mask(result: Result) -> str:
@@ -225,14 +228,10 @@ def _masks_differ(results: Sequence[Result], told: Sequence[Mapping[str, str]]) 
             )
             more = (result.freeze_updates, result.upstream, *sorted(facets.items()))
             values.setdefault((alike, more), set()).add(digest)
-    return any(len(found) > 1 for found in values.values())
+    return any(len(several) > 1 for several in values.values())
 
 
 def _spelled(value: object) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

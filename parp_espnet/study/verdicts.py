@@ -4,17 +4,20 @@ not.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import corpus_of
-from parp_espnet.study.claims import Verdict, claims
+from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import read_results
 from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.judges.verdict import Verdict
 
 HEAD = ("claim of the paper", "", "corpus", "verdict", "because")
-type Found = tuple[list[Result], Evidence]
+type Kept = tuple[list[Result], Evidence]
+"""What a study left."""
 
 
 def verdicts(folders: Sequence[Path]) -> str:
@@ -31,30 +34,30 @@ def verdicts(folders: Sequence[Path]) -> str:
     rows = []
     for corpora, (results, evidence) in _by_corpus(folders).items():
         rows += [
-            (one.name, one.says, corpora, str(one.verdict), one.because)
-            for one in claims(results, evidence)
+            (claim.name, claim.says, corpora, str(claim.verdict), claim.because)
+            for claim in claims(results, evidence)
         ]
     tested = [row for row in rows if row[3] != Verdict.UNTESTED]
     # Sorting keeps the corpora's order within a claim.
     return unaligned([HEAD, *sorted(tested, key=lambda row: row[0])])
 
 
-def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Found]:
-    found: dict[str, list[Found]] = {}
+def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
+    studies: dict[str, list[Kept]] = {}
     for folder in folders:
         results = read_results(folder / "results.json")
-        corpora = ", ".join(dict.fromkeys(corpus_of(one) for one in results))
-        found.setdefault(corpora, []).append((results, Evidence.read(folder / "evidence.json")))
-    return {corpora: _together(several) for corpora, several in found.items()}
+        corpora = ", ".join(dict.fromkeys(map(corpus_of, results)))
+        studies.setdefault(corpora, []).append((results, Evidence.read(folder / "evidence.json")))
+    return {corpora: _together(several) for corpora, several in studies.items()}
 
 
-def _together(studies: Sequence[Found]) -> Found:
+def _together(studies: Sequence[Kept]) -> Kept:
     """All that the studies know; what several of them took from the same run, once."""
-    results = _once(one for found, _ in studies for one in found)
-    each = {
-        field.name: _once(one for _, evidence in studies for one in getattr(evidence, field.name))
-        for field in fields(Evidence)
-    }
+    results = _once(chain.from_iterable(results for results, _ in studies))
+    each = {}
+    for field in fields(Evidence):
+        several = [getattr(evidence, field.name) for _, evidence in studies]
+        each[field.name] = _once(chain.from_iterable(several))
     return results, Evidence(**each)
 
 

@@ -93,9 +93,9 @@ def test_two_recordings_of_one_name(tmp_path: Path, record: Record) -> None:
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("r.TextGrid", ".TextGrid is not read: write the text of each recording to a .txt of its "
+    [("r.trs", ".trs is not read: write the text of each recording to a .txt of its "
                     "name"),
-     ("r.eaf", ".eaf is not read: write"), ("all.xlsx", ".xlsx is not read: save it as a table, "
+     ("r.cha", ".cha is not read: write"), ("all.xlsx", ".xlsx is not read: save it as a table, "
                                                         ".csv or .tsv"),
      ("metadata.parquet", ".parquet is not read: save it as a table")],
 )  # fmt: skip

@@ -191,9 +191,9 @@ def test_other_batches_are_refused(recipe, tmp_path: Path, stop: Stop) -> None:
 
 LEFT = """
 from torch.utils.data import DataLoader
-from parp_espnet.espnet.interruption import Batches, _keep_readers
+from parp_espnet.espnet.batches import Batches, keep_readers
 loader = DataLoader(list(range(100)), num_workers=2)
-_keep_readers(loader)
+keep_readers(loader)
 left = iter(Batches(loader, lambda number: None))
 print(next(left).item())
 """

@@ -59,6 +59,20 @@ def test_a_shipped_upstream_has_a_name(mask, tmp_path: Path):
     assert mask("verify", named, "multi")[0] == 1
 
 
+def test_whole_units(mask, upstream: Path, tmp_path: Path):
+    for words in (("from-upstream", "--upstream"), ("random", "--seed", 1, "--model")):
+        out = tmp_path / f"{words[0]}.safetensors"
+        options = ("--scope", "units", "--sparsity", 0.5, "--out", out)
+        assert mask(*words, upstream, *options)[0] == 0
+        _, told, _ = mask("info", out)
+        assert "0.182510 measured, 0.5 asked for, units ranking" in told
+        assert "units        64 of 128 feed-forward units and 4 of 8 heads pruned" in told
+    options = ("--scope", "units", "--sparsity", 0.9, "--out", tmp_path / "no")
+    code, _, error = mask("from-upstream", "--upstream", upstream, *options)
+    assert code == 2
+    assert "pattern units: sparsity 0.9: heads: expected one at least that is left" in error
+
+
 def test_pool_says_what_stays(mask, upstream: Path):
     code, out, _ = mask("pool", upstream)
     assert code == 0

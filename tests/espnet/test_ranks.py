@@ -16,6 +16,7 @@ import torch
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.methods import METHODS
 from parp_espnet.pruning.pool import find_pool
 
 SHORT = {
@@ -172,6 +173,8 @@ def trained(
         (2, HEAD_FIRST),
         (4, {"method": "parp", "sparsity": 0.5, "interval": 3}),
         (2, {"method": "mpi", "sparsity": 0.5}),
+        (2, {"method": "movement", "sparsity": 0.5, "interval": 3, "score_lr": 1e4}),
+        (2, {"method": "router", "sparsity": 0.5, "interval": 3}),
     ],
 )
 def test_ranks_agree_and_leave_what_one_process_leaves(trained, lines, ranks: int, pruning):
@@ -182,7 +185,7 @@ def test_ranks_agree_and_leave_what_one_process_leaves(trained, lines, ranks: in
     assert all(not torch.count_nonzero(weights[name][~kept]) for name, kept in mask.kept.items())
     assert read_json(directory / "training.json")["updates"] == 8
     events = lines(directory / "pruning.jsonl")
-    adjusts = pruning["method"] == "parp"
+    adjusts = METHODS[str(pruning["method"])].adjusts
     assert [event["step"] for event in events] == ([0, 3, 4, 6, 8] if adjusts else [0])
     assert any(event["flips"] for event in events) == adjusts
 

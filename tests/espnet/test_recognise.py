@@ -9,7 +9,8 @@ import soundfile
 from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.recognition import recognise as module
 from parp_espnet.recognition.audio import Failure, find
-from parp_espnet.recognition.recognise import Windows, recognise
+from parp_espnet.recognition.pieces import Windows
+from parp_espnet.recognition.recognise import recognise
 from parp_espnet.recognition.transcripts import Transcript
 
 

@@ -21,6 +21,7 @@ from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.selection import kept_count, select
+from parp_espnet.pruning.units import described
 
 TOTAL = 2 * (4 * 32 * 33 + 64 * 33 + 32 * 65)
 QUICK = {"max_epoch": 2, "num_iters_per_epoch": 3, "keep_nbest_models": 1}
@@ -114,6 +115,20 @@ def test_two_of_four(recipe, tmp_path: Path, method: str):
     pruned = {name: tensor for name, tensor in find_pool(weights).items() if name in mask.kept}
     assert all(follows(tensor != 0, 2, 4) for tensor in pruned.values())
     assert Recogniser(experiment / MODEL).sparsity == 0.5
+
+
+def test_whole_units(recipe, tmp_path: Path):
+    pruned = {"method": "parp-p", "sparsity": 0.5, "interval": 2, "updates": 6}
+    experiment = recipe.train(tmp_path, **QUICK, prune_conf=pruned | {"scope": "units"})
+    mask = Mask.load(experiment / "mask.safetensors")
+    assert (mask.scope, mask.ranking.heads, mask.sparsity_target) == ("units", 4, 0.5)
+    assert described(mask.ranking.form, mask.kept) == [
+        "64 of 128 feed-forward units",
+        "4 of 8 heads",
+    ]
+    weights = find_pool(load_model_state(experiment / MODEL))
+    assert not any(tensor[~mask.kept[name]].any() for name, tensor in weights.items())
+    assert Recogniser(experiment / MODEL).sparsity == mask.sparsity
 
 
 def test_the_first_mask_is_of_what_comes_to_the_weights(recipe, tmp_path: Path):

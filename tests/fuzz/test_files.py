@@ -29,9 +29,10 @@ from parp_espnet.pipeline.formatting import format_data
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.archive import CONTENTS, pack, unpack
+from parp_espnet.study.archive import CONTENTS, pack
 from parp_espnet.study.collect import read_results
 from parp_espnet.study.plan import Study
+from parp_espnet.study.unpacking import unpack
 from tests.fuzz.conftest import CHANGES, EDITS, LEAVES, ODD, VALUES, Fuzz, changed, edited
 
 QUICK = ROOT / "conf/study/quick.yaml"

@@ -107,6 +107,43 @@ def test_another_score_continues_to_the_same_bits(settings_of: Make, tmp_path: P
 
 
 @pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("method", ["parp-ste", "rigl", "movement", "router"])
+def test_other_ways_to_move_a_mask_continue_to_the_same_bits(
+    settings_of: Make, tmp_path: Path, method: str
+):
+    settings = settings_of("--method", method, "--sparsity", "0.5", "--interval", "3")
+    whole, parts = (experiment(settings, tmp_path / name) for name in ("whole", "parts"))
+    Finetuning(settings, None, whole).run()
+    with pytest.raises(StoppedError):
+        Interrupted(settings, None, parts).run()
+    Finetuning(settings, None, parts).run()
+    assert (whole / MODEL).read_bytes() == (parts / MODEL).read_bytes()
+    masks = [Mask.load(one / "mask.safetensors") for one in (whole, parts)]
+    assert masks[0].sha256 == masks[1].sha256
+    assert masks[0].sparsity == 0.5
+    assert events(whole) == events(parts)
+    assert score(whole).method == method
+
+
+@pytest.mark.usefixtures("there")
+def test_a_router_goes_on_with_finetuned_weights(settings_of: Make, tmp_path: Path):
+    """Its weights are those of the other model, as far as the mask keeps them."""
+    dense = experiment(settings_of("--method", "dense"), tmp_path / "dense")
+    Finetuning(settings_of("--method", "dense"), None, dense).run()
+    before = find_pool(load_weights(dense / MODEL))
+    file = tmp_path / "mask.safetensors"
+    Mask(select(before, 0.5), origin="a test", sparsity_target=0.5).save(file)
+    options = ("--method", "router-p", "--sparsity", "0.5", "--first_mask", "finetuned")
+    settings = settings_of(*options)
+    assert settings.finetuning_runs == 2
+    exp = experiment(settings, tmp_path / "exp")
+    Finetuning(settings, file, exp, dense / MODEL).run()
+    kept = Mask.load(exp / "mask.safetensors").kept
+    after = find_pool(load_weights(exp / MODEL))
+    assert all(bool((after[name] == before[name] * kept[name]).all()) for name in kept)
+
+
+@pytest.mark.usefixtures("there")
 def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(
     settings_of: Make, tmp_path: Path, bert: Path
 ):

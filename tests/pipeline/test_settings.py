@@ -53,6 +53,16 @@ def test_dense_has_neither_sparsity_nor_interval(recipe: Path) -> None:
     assert (found.sparsity, found.interval) == (0.0, None)
 
 
+def test_whole_units_of_which_a_layer_would_keep_none(recipe: Path) -> None:
+    sizes = {"num_attention_heads": 4, "intermediate_size": 64}
+    (recipe / "upstream/config.json").write_text(json.dumps(sizes))
+    words = ("--method", "omp", "--pattern", "units")
+    assert "_units_" in settings_of(recipe, *words, "--sparsity", "0.75").tag
+    assert settings_of(recipe, *words[:2], "--pattern", "ffn", "--sparsity", "0.9").scope == "ffn"
+    with pytest.raises(UserError, match=r"--pattern units: sparsity 0\.9: heads: .* 4 of 4"):
+        settings_of(recipe, *words, "--sparsity", "0.9")
+
+
 @pytest.mark.parametrize("method", ["mpi", "omp"])
 def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
     assert (

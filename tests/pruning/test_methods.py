@@ -9,7 +9,14 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.combine import random_mask
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.pruning.methods import METHODS, Source, find_method, rounds
+from parp_espnet.pruning.methods import (
+    METHODS,
+    Change,
+    Source,
+    Weights,
+    find_method,
+    rounds,
+)
 from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import select
@@ -20,11 +27,19 @@ def pool() -> dict[str, torch.Tensor]:
     return {"w": torch.randn(20, 10, generator=torch.Generator().manual_seed(0))}
 
 
+MOVING = ["parp-ste", "rigl", "movement", "movement-p", "router", "router-p"]
+
+
 def test_the_table():
-    assert list(METHODS) == ["dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer"]
-    assert [name for name, method in METHODS.items() if method.adjusts] == ["parp", "parp-p"]
-    assert [name for name, method in METHODS.items() if method.grows] == ["parp-p"]
-    costs = {name: 1 + method.first_mask.runs_before(0.5) for name, method in METHODS.items()}
+    before = ["dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer"]
+    assert list(METHODS) == [*before, *MOVING]
+    adjusting = [name for name, method in METHODS.items() if method.adjusts]
+    assert adjusting == ["parp", "parp-p", *MOVING]
+    growing = [name for name, method in METHODS.items() if method.grows]
+    assert growing == ["parp-p", "movement-p"]
+    costs = {}
+    for name, method in METHODS.items():
+        costs[name] = 1 + method.runs_before(method.first_mask, 0.5)
     assert costs == {
         "dense": 1,
         "rp": 1,
@@ -34,7 +49,37 @@ def test_the_table():
         "parp": 1,
         "parp-p": 1,
         "transfer": 1,
+        "parp-ste": 1,
+        "rigl": 1,
+        "movement": 1,
+        "movement-p": 1,
+        "router": 1,
+        "router-p": 2,
     }
+
+
+def test_what_happens_to_the_mask():
+    changes = {name: method.change for name, method in METHODS.items() if method.adjusts}
+    assert changes == {
+        "parp": Change.WEIGHTS,
+        "parp-p": Change.WEIGHTS,
+        "parp-ste": Change.WEIGHTS,
+        "rigl": Change.GRADIENTS,
+        "movement": Change.SCORES,
+        "movement-p": Change.SCORES,
+        "router": Change.SCORES,
+        "router-p": Change.SCORES,
+    }
+    assert [name for name, method in METHODS.items() if method.weights is Weights.KEPT] == [
+        "router",
+        "router-p",
+    ]
+
+
+def test_weights_that_were_finetuned_cost_a_finetuning_whatever_the_mask():
+    row = METHODS["router-p"]
+    assert [row.runs_before(source, 0.5) for source in (Source.FINETUNED, Source.FILE)] == [1, 1]
+    assert row.runs_before(Source.ITERATED, 0.5) == 6
 
 
 @pytest.mark.parametrize(

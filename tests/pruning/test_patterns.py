@@ -41,6 +41,9 @@ class Units:
     def follows(self, kept: Mapping[str, Tensor]) -> bool:
         return all(bool((one.all(1) | ~one.any(1)).all()) for one in kept.values())
 
+    def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:
+        return sum(10 * (20 - round(20 * sparsity)) for _ in shapes)
+
     def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
         return 10.0 * len(shapes)
 

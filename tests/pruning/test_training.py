@@ -25,6 +25,7 @@ CONFS = {
     "magnitude": PARP,
     "activation": PARP | {"score": "activation"},
     "moment": GROWING | {"score": "moment"},
+    "learned": PARP | {"method": "movement", "score_lr": 3.0},
 }
 TOTAL = 2 * 24 * 16
 
@@ -106,6 +107,30 @@ def test_a_resumed_loop_comes_to_the_same_bits(score: str) -> None:
         assert torch.equal(ours, theirs)
     assert whole.pruning.mask().sha256 == resumed.pruning.mask().sha256
     assert whole.pruning.first_mask.sha256 == resumed.pruning.first_mask.sha256
+
+
+@pytest.mark.parametrize("method", ["parp", "parp-ste", "rigl", "movement"])
+def test_a_closure_that_makes_the_gradients_is_the_same(method: str) -> None:
+    """Lightning's loop hands the optimizer one: what needs gradients needs those of this update."""
+    conf = PARP | {"method": method} | ({"updates": 12} if method == "rigl" else {})
+    plain = Loop(conf).start().go_on(7)
+    other = Loop(conf).start()
+
+    def closure() -> torch.Tensor:
+        other.optimizer.zero_grad()
+        loss = other.model(batch(other.updates)).pow(3).mean()
+        loss.backward()
+        return loss
+
+    while other.updates < 7:
+        other.updates += 1
+        if other.updates % 2:
+            other.optimizer.step(closure)
+        else:
+            other.optimizer.step(closure=closure)
+    expected = plain.model.state_dict()
+    for name, tensor in other.model.state_dict().items():
+        assert torch.equal(tensor, expected[name]), name
 
 
 def test_scores_are_no_magnitudes() -> None:

@@ -38,7 +38,7 @@ def test_a_signal_waits_for_the_end_of_what_is_undisturbed() -> None:
 def test_a_group_is_waited_for_though_its_leader_is_dead(tmp_path: Path, wait_until: Any) -> None:
     """The inner shell needs a moment to end what it started itself."""
     inner = (
-        f"trap 'sleep 0.5; touch {tmp_path}/cleaned; exit' TERM; touch {tmp_path}/ready; "
+        f"trap 'sleep 0.5; : >{tmp_path}/cleaned; exit' TERM; : >{tmp_path}/ready; "
         f"while :; do sleep 0.05; done"
     )
     process = subprocess.Popen(["bash", "-c", 'bash -c "$0" & wait', inner], start_new_session=True)
@@ -48,7 +48,7 @@ def test_a_group_is_waited_for_though_its_leader_is_dead(tmp_path: Path, wait_un
 
 
 def test_what_does_not_end_is_killed(tmp_path: Path, wait_until: Any) -> None:
-    stubborn = f"trap '' TERM; touch {tmp_path}/ready; while :; do sleep 0.05; done"
+    stubborn = f"trap '' TERM; : >{tmp_path}/ready; while :; do sleep 0.05; done"
     process = subprocess.Popen(["bash", "-c", stubborn], start_new_session=True)
     wait_until((tmp_path / "ready").exists, "the trap", process)
     end([process], grace=0.3)

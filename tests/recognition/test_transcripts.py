@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parp_espnet.recognition.transcripts import FORMATS, Phone, Transcript
+from parp_espnet.tiers.eaf import read_eaf
 
 ONE = Transcript(
     "a talk.wav", 1.5, (Phone("tʃ", 0.1, 0.14), Phone("a", 0.14, 0.3), Phone("a", 0.4, 1.5))
@@ -15,8 +17,8 @@ ONE = Transcript(
 
 
 def read_textgrid(text: str) -> tuple[float, list[tuple[float, float, str]]]:
-    """Return (end, intervals) of a TextGrid of one tier of intervals, by the order of its values as
-    Praat does it.
+    """Return (end, intervals) of a TextGrid's tier `phones`, by the order of its values as Praat
+    does it; the other tier is `utterances`.
     """
     header, _, rest = text.partition("<exists>")
     assert header.startswith('File type = "ooTextFile"\nObject class = "TextGrid"\n\n')
@@ -26,10 +28,16 @@ def read_textgrid(text: str) -> tuple[float, list[tuple[float, float, str]]]:
         float(one.group()) if one.group(1) is None else one.group(1) for one in free.finditer(rest)
     ]
     begin, end = (float(value) for value in re.findall(r"= (\S+)", header)[-2:])
-    tiers, kind, name, tier_begin, tier_end, count, *cells = values
-    assert (tiers, kind, name) == (1, "IntervalTier", "phones")
+    tiers, kind, name, tier_begin, tier_end, count, *rest_of_values = values
+    assert (tiers, kind, name) == (2, "IntervalTier", "phones")
     assert (begin, end) == (tier_begin, tier_end)
-    assert len(cells) == 3 * count
+    assert isinstance(count, float)
+    cells = rest_of_values[: 3 * int(count)]
+    kind, name, tier_begin, tier_end, count, *others = rest_of_values[3 * int(count) :]
+    assert (kind, name) == ("IntervalTier", "utterances")
+    assert (begin, end) == (tier_begin, tier_end)
+    assert isinstance(count, float)
+    assert len(others) == 3 * int(count)
     rows = list(
         zip(cells[::3], cells[1::3], (cell.replace('""', '"') for cell in cells[2::3]), strict=True)
     )
@@ -134,7 +142,10 @@ def test_letters_come_out_as_words() -> None:
     )
     grid = FORMATS["textgrid"].alone(SPELLED)
     assert '        name = "words"\n' in grid
-    assert re.findall(r'text = "(.*)"', grid) == ["", "y\u00e1'", "", "k\u0361p", ""]
+    assert re.findall(r'text = "(.*)"', grid) == [
+        *("", "y\u00e1'", "", "k\u0361p", ""),
+        *("y\u00e1' k\u0361p", ""),
+    ]
     found = json.loads(FORMATS["json"].alone(SPELLED))
     assert found["text"] == "y\u00e1' k\u0361p"
     assert found["words"] == [
@@ -150,3 +161,18 @@ def test_no_letter_is_no_word(names: tuple[str, ...]) -> None:
         Phone(name, 0.1 * place, 0.1 * place + 0.02) for place, name in enumerate(names)
     )
     assert Transcript("x", 1.0, letters, spelled=True).parts == ()
+
+
+def test_eaf(tmp_path: Path) -> None:
+    path = tmp_path / "a talk.eaf"
+    path.write_text(FORMATS["eaf"].alone(ONE))
+    found = read_eaf(path)
+    assert found.media[0].url == "./a talk.wav"
+    utterances, phones = found.tiers
+    assert [annotation.text for annotation in utterances.annotations] == ["tʃ a a"]
+    assert (phones.name, phones.parent) == ("phones", "utterances")
+    assert [(one.begin, one.end, one.text) for one in phones.annotations] == [
+        (phone.begin, phone.end, phone.name) for phone in ONE.phones
+    ]
+    assert FORMATS["eaf"].among is None
+    assert FORMATS["eaf"].suffix == ".eaf"

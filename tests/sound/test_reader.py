@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from parp_espnet.sound import reader
+from parp_espnet.sound import recording
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError, Trouble
 from parp_espnet.sound.full_scale import full_scale
@@ -244,8 +244,10 @@ def test_a_codec_that_cannot_seek_is_decoded_once(
 ) -> None:
     soundfile.write(tmp_path / "a.wav", NOISE, 8000, subtype="GSM610")
     opened = []
-    real = reader.open_stream
-    monkeypatch.setattr(reader, "open_stream", lambda source: opened.append(source) or real(source))
+    real = recording.open_stream
+    monkeypatch.setattr(
+        recording, "open_stream", lambda source: opened.append(source) or real(source)
+    )
     with OpenSounds() as sounds:
         parts = [
             part_of(sounds.get(str(tmp_path / "a.wav")), 0.1 * n, 0.1 * n + 0.5)

@@ -12,8 +12,10 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
-from parp_espnet.study.archive import CONTENTS, pack, unpack
-from parp_espnet.study.plan import Experiment, Study
+from parp_espnet.study.archive import CONTENTS, pack
+from parp_espnet.study.experiment import Experiment
+from parp_espnet.study.plan import Study
+from parp_espnet.study.unpacking import unpack
 
 QUICK = ROOT / "conf/study/quick.yaml"
 

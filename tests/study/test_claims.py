@@ -3,8 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.claims import Verdict, claims
+from parp_espnet.study.claims import claims
 from parp_espnet.study.evidence import Comparison, Cost, Evidence, Overlap
+from parp_espnet.study.judges.verdict import Verdict
 
 
 def against(one: str, other: str, difference: float, p: float = 0.01, **more: object) -> Comparison:

@@ -15,9 +15,10 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import write_utterances
 from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import Done
+from parp_espnet.study.comparing import comparisons
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures.cost import cost
-from parp_espnet.study.gather import comparisons, gather
+from parp_espnet.study.gather import gather
 from parp_espnet.study.plan import Study
 
 

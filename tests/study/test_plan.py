@@ -10,6 +10,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.names import digest
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pruning.methods import METHODS
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.figures.curves import lines_of
 from parp_espnet.study.plan import Study
@@ -53,6 +54,49 @@ def test_dense_models_and_their_masks_come_first() -> None:
             ("omp", one.language)
         ]
     assert study.masks_of(second[0]) == []
+
+
+def test_weights_that_were_finetuned_come_after_dense_and_are_counted(tmp_path: Path) -> None:
+    """A router of finetuned weights needs the dense model; its own mask is that of its end."""
+    file = tmp_path / "study.yaml"
+    arms = {
+        "dense": {"method": "dense"},
+        "learned": {"method": ["router", "router-p"], "sparsity": 0.5},
+        "other": {
+            "method": "transfer",
+            "sparsity": 0.5,
+            "languages": ["es"],
+            "mask_of": {"arm": "learned", "method": "router-p", "languages": ["tr"]},
+        },
+    }
+    recipes = {"es": "egs2/cldr/es", "tr": "egs2/cldr/tr"}
+    file.write_text(yaml.safe_dump({"recipes": recipes, "arms": arms}))
+    study = Study.read(file)
+    waves = study.waves()
+    assert [sorted({one.settings.method for one in wave}) for wave in waves] == [
+        ["dense"],
+        ["router", "router-p"],
+        ["transfer"],
+    ]
+    costs = {one.settings.method: one.settings.finetuning_runs for one in waves[1]}
+    assert costs == {"router": 1, "router-p": 2}
+    (other,) = waves[2]
+    (source,) = [one for one in waves[1] if one.directory in other.needs]
+    assert (source.language, source.settings.method) == ("tr", "router-p")
+    assert other.settings.initial_mask is not None
+    assert other.settings.initial_mask.name == "mask.safetensors"
+    assert len(source.finetunings) == 2
+
+
+@pytest.mark.parametrize("name", ["moving", "moving_rates"])
+def test_the_studies_of_masks_that_move_have_every_such_method(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MBOSHI", str(tmp_path))
+    study = Study.read(QUICK.with_name(f"{name}.yaml"))
+    methods = {one.settings.method for one in study.experiments}
+    assert {method for method, row in METHODS.items() if row.adjusts} <= methods
+    assert {"dense", "mpi"} <= methods or name == "moving_rates"
 
 
 def test_the_study_of_upstreams_has_all_languages_and_a_control_of_five_times_the_updates() -> None:

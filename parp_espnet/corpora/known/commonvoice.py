@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from parp_espnet.corpora.known.corpus import Corpus, Folder, Minutes, Row
 from parp_espnet.corpora.rejects import Made
@@ -17,8 +17,6 @@ LANGUAGES |= {"sv-SE": "sv", "tr": "tr", "tt": "tt", "zh-TW": "zh"}
 @dataclass(frozen=True)
 class Options:
     """Where it is, and whose sets and phones are taken."""
-
-    GROUP: ClassVar = "options of --corpus commonvoice"
 
     commonvoice: Annotated[
         Path | None,

@@ -26,7 +26,9 @@ class Note(Enum):
 
 @dataclass(frozen=True)
 class Folder:
-    """The note of an option that says where a corpus is; in db.sh, the same in capitals."""
+    """The note of an option that says where a corpus is; a variable of its name in capitals, as
+    db.sh may set it, says the same.
+    """
 
     what: str
     parts: Callable[[Any], Sequence[str | None]] = lambda _: ()

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from parp_espnet.corpora.known.corpus import Corpus, Folder, Minutes, Note, Row
 from parp_espnet.corpora.rejects import Made
@@ -22,8 +22,6 @@ def _sets(told: Any) -> list[str]:
 @dataclass(frozen=True)
 class Options:
     """Where its two parts are, and which list."""
-
-    GROUP: ClassVar = "options of --corpus librilight"
 
     librilight: Annotated[
         Path | None,

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from parp_espnet.corpora.known.corpus import Corpus, Folder, Row
 from parp_espnet.corpora.rejects import Made
@@ -12,8 +12,6 @@ from parp_espnet.corpora.rejects import Made
 @dataclass(frozen=True)
 class Options:
     """Where it is."""
-
-    GROUP: ClassVar = "options of --corpus mboshi"
 
     mboshi: Annotated[
         Path | None,

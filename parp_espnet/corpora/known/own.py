@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from parp_espnet.corpora.known.corpus import (
     OF_SETS,
@@ -25,8 +25,6 @@ from parp_espnet.phones.phonemiser import LETTERS
 class Options:
     """Where they are, and what their lists and texts hold."""
 
-    GROUP: ClassVar = "options of --corpus own"
-
     own: Annotated[
         Path | None,
         "recordings of your own: Kaldi directory, folder, or table; see egs2/own",
@@ -44,6 +42,9 @@ class Options:
         str | None, "column that has the texts, where it is not known by its name"
     ] = None
     speaker_column: Annotated[str | None, "column that has the speakers"] = None
+    tier: Annotated[
+        str | None, "tier of files of ELAN's and Praat's that has the text, where there are several"
+    ] = None
     marks: Annotated[
         str, f"[laughter], xxx, … in texts of --own: {', '.join(Marks)}; see egs2/own", Marks
     ] = Marks.DROP.value
@@ -57,7 +58,7 @@ def _make(options: argparse.Namespace) -> Made:
     from parp_espnet.corpora.columns import Told  # noqa: PLC0415
     from parp_espnet.corpora.sets import How  # noqa: PLC0415
 
-    told = Told(options.audio_column, options.text_column, options.speaker_column)
+    told = Told(options.audio_column, options.text_column, options.speaker_column, options.tier)
     asked = {"train": options.of_train, "dev": options.of_dev, "test": options.of_test}
     minutes = {split: value for split, value in asked.items() if value is not None}
     marks = Marks(options.marks or Marks.DROP)
@@ -89,12 +90,12 @@ def _inventory(corpus: Corpus, told: Any) -> str | None:
 
 
 _YOUNGER = (
-    *("audio_column", "text_column", "speaker_column", "marks", "words_as_tokens"),
+    *("audio_column", "text_column", "speaker_column", "tier", "marks", "words_as_tokens"),
     *OF_SETS,
 )
 CORPUS = Corpus(
     name="own",
-    what="recordings of one's own, in one of three layouts",
+    what="recordings of one's own, in one of four layouts",
     make=_make,
     needs=("own", "lang"),
     takes=("minutes", "phonemise", *_YOUNGER),

@@ -12,7 +12,7 @@ def judge_sets(folders: Sequence[Folder], heard: Sequence[Sequence[Heard]]) -> I
     """Yield what any two sets share. It is the fault of the first of them, so that test sets stay
     what they are.
     """
-    recordings = [_digests(one) for one in heard]
+    recordings = [_digests(own) for own in heard]
     for (first, own), (second, theirs) in combinations(zip(folders, recordings, strict=True), 2):
         paths = {
             part.utterance: record.path for record in first.recordings for part in record.parts
@@ -53,7 +53,7 @@ def _shared[T](
 
 
 def _digests(heard: Sequence[Heard]) -> dict[str, bytes]:
-    return {sound.utterance: sound.digest for one in heard for sound in one.sounds}
+    return {sound.utterance: sound.digest for hearing in heard for sound in hearing.sounds}
 
 
 def _sentences(folder: Folder) -> dict[str, str]:

@@ -1,15 +1,8 @@
 """The recordings: each is decoded once, by one of several processes."""
 
 import hashlib
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import connection, resource_tracker
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +13,10 @@ from parp_espnet.sound.channels import mono
 from parp_espnet.sound.errors import SoundError, Trouble
 from parp_espnet.sound.full_scale import full_scale
 from parp_espnet.sound.rare_headers import UNTOLD
-from parp_espnet.sound.reader import Sound, open_sound
+from parp_espnet.sound.reader import open_sound
+from parp_espnet.sound.recording import Sound
 from parp_espnet.sound.segments import frame_of
+from parp_espnet.workers import process_pool, without_interrupts
 
 FLOATS = ("FLOAT", "DOUBLE")
 """Subtypes whose samples may go beyond full scale."""
@@ -85,18 +80,10 @@ def hear_all(recordings: Sequence[Recording], jobs: int, label: str) -> list[Hea
     """Decode recordings in `jobs` processes, in their order, showing how far it is."""
     if jobs == 1 or len(recordings) <= FEW:
         return list(progress.track(map(hear, recordings), label, "recording", len(recordings)))
-    # A process that is started anew imports for a second; a fork of one with threads may hang.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(jobs, context, _end_with_parent)
-    try:
-        # It lets Ctrl-C through when it starts, so it has to be there before.
-        resource_tracker.ensure_running()
-        with _without_interrupts():
+    with process_pool(jobs, __name__) as pool:
+        with without_interrupts():
             heard = pool.map(hear, recordings, chunksize=_CHUNK)
         return list(progress.track(heard, label, "recording", len(recordings)))
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def hear(recording: Recording) -> Heard:
@@ -154,29 +141,3 @@ def _measure(utterance: str, samples: NDArray[np.float32], subtype: str) -> Samp
         high, low = float(mixed.max(initial=-1.0)), float(mixed.min(initial=1.0))
     digest = hashlib.sha256(mixed.data).digest()
     return Sample(utterance, len(samples), bad, high - low, clipped, digest, beyond)
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Within, Ctrl-C waits until the end; for a process that is started meanwhile, and all that it
-    starts, for ever.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_with_parent() -> None:
-    """In a process of the pool: end when the process that started the pool does,
-    however that ends.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def end() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=end, daemon=True).start()

@@ -140,7 +140,7 @@ def levels(changed: Mapping[Level, Iterable[str]]) -> Levels:
 
     Raises `UserError` for a kind that there is not, and for one that is to have two levels.
     """
-    found = {name: kind.level for name, kind in KINDS.items()}
+    chosen = {name: kind.level for name, kind in KINDS.items()}
     seen: set[str] = set()
     for level, names in changed.items():
         for name in names:
@@ -151,5 +151,5 @@ def levels(changed: Mapping[Level, Iterable[str]]) -> Levels:
             if name in seen:
                 raise UserError(f"--{level} {name}: expected one level for a kind, found two")
             seen.add(name)
-            found[name] = level
-    return found
+            chosen[name] = level
+    return chosen

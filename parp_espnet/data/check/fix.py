@@ -68,18 +68,20 @@ def _fix(findings: Findings, number: int, out: Path, resample: bool, jobs: int) 
         and not fault.mended
         and not (resample and fault.kind in _RESAMPLED)
     ]
-    rejected = {utterance for fault in causes for utterance in _utterances_of(folder, fault)}
-    parts = (part for one in folder.recordings for part in one.parts)
-    kept = [part.utterance for part in parts if part.utterance not in rejected]
+    rejected: set[str] = set()
+    for fault in causes:
+        rejected.update(_utterances_of(folder, fault))
+    kept: list[str] = []
+    recordings: dict[str, str] = {}
+    for recording in folder.recordings:
+        left = [part.utterance for part in recording.parts if part.utterance not in rejected]
+        kept += left
+        if left:
+            recordings[recording.id] = recording.path
     if not kept:
         raise UserError(
             f"{folder.name}: every utterance is at fault, expected one to be left; see the list"
         )
-    recordings = {
-        one.id: one.path
-        for one in folder.recordings
-        if {part.utterance for part in one.parts} - rejected
-    }
     # First, since it says that the directory is ours.
     write_text(out / REJECTED, table(causes))
     copies = _resample(findings.heard[number], recordings, out, jobs) if resample else {}
@@ -104,13 +106,11 @@ def _utterances_of(folder: Folder, fault: Fault) -> Iterable[str]:
         ]
     if fault.kind == "same-speaker":
         return [id_ for id_ in folder.utterances if folder.speaker(id_) == fault.utterance]
-    parts = [
-        part.utterance
-        for one in folder.recordings
-        if one.id == fault.utterance
-        for part in one.parts
-    ]
-    return [fault.utterance, *parts]
+    utterances = [fault.utterance]
+    for recording in folder.recordings:
+        if recording.id == fault.utterance:
+            utterances += [part.utterance for part in recording.parts]
+    return utterances
 
 
 def _files(
@@ -152,20 +152,21 @@ def _resample(
     """Write 16 kHz mono copies of what is not that; return the path of each by the
     recording's id.
     """
-    others = [
-        one for one in heard
-        if one.recording.id in wanted and one.problem is None and (one.rate, one.channels) != (RATE,
-        1)
+    others = []
+    for hearing in heard:
+        is_kept = hearing.recording.id in wanted and hearing.problem is None
         # Utterances of different channels need them all.
-        and len({part.channel for part in one.recording.parts}) == 1
-    ]  # fmt: skip
+        channels = {part.channel for part in hearing.recording.parts}
+        is_other = (hearing.rate, hearing.channels) != (RATE, 1)
+        if is_kept and is_other and len(channels) == 1:
+            others.append(hearing)
 
-    def convert(one: Heard) -> tuple[str, str]:
-        copy = out / "wav" / file_name(one.recording.id, ".wav")
-        with open_sound(one.recording.path) as sound:
-            samples = mono(sound.read(), one.recording.parts[0].channel)
-        write_wav(copy, np.clip(soxr.resample(samples, one.rate, RATE), -1, 1), RATE)
-        return one.recording.id, str(copy)
+    def convert(hearing: Heard) -> tuple[str, str]:
+        copy = out / "wav" / file_name(hearing.recording.id, ".wav")
+        with open_sound(hearing.recording.path) as sound:
+            samples = mono(sound.read(), hearing.recording.parts[0].channel)
+        write_wav(copy, np.clip(soxr.resample(samples, hearing.rate, RATE), -1, 1), RATE)
+        return hearing.recording.id, str(copy)
 
     with ThreadPoolExecutor(jobs) as threads:
         return dict(track(threads.map(convert, others), "resample", "recording", len(others)))

@@ -45,17 +45,22 @@ class Limits:
 def judge(folder: Folder, heard: Iterable[Heard], limits: Limits) -> Iterator[Fault]:
     """Yield the faults of the recordings of a data directory."""
     first: dict[bytes, str] = {}
-    for one in heard:
-        where = one.recording.path
-        for problem in _of_recording(one):
+    for hearing in heard:
+        where = hearing.recording.path
+        for problem in _of_recording(hearing):
             yield Fault(
-                problem.kind, folder.name, one.recording.id, where, problem.expected, problem.found
+                problem.kind,
+                folder.name,
+                hearing.recording.id,
+                where,
+                problem.expected,
+                problem.found,
             )
-        parts = {part.utterance: part for part in one.recording.parts}
-        for sound in one.sounds:
+        parts = {part.utterance: part for part in hearing.recording.parts}
+        for sound in hearing.sounds:
             for problem in (
                 *_of_samples(sound),
-                *_of_duration(folder, one, sound, parts[sound.utterance], limits),
+                *_of_duration(folder, hearing, sound, parts[sound.utterance], limits),
             ):
                 yield Fault(
                     problem.kind,
@@ -81,12 +86,11 @@ def judge_none_left(folder: Folder, heard: Iterable[Heard], limits: Limits) -> I
     could be decoded.
     """
     spoken = {id_ for id_, text in folder.rows("text").items() if text}
-    lengths = [
-        sound.frames / one.rate
-        for one in heard
-        for sound in one.sounds
-        if one.rate and sound.utterance in spoken
-    ]
+    lengths = []
+    for hearing in heard:
+        for sound in hearing.sounds:
+            if hearing.rate and sound.utterance in spoken:
+                lengths.append(sound.frames / hearing.rate)
     if not lengths or any(map(limits.fit, lengths)):
         return
     where = str(folder.tables[folder.listing].path)
@@ -111,21 +115,23 @@ def frames_needed(phones: tuple[str, ...]) -> int:
     """Return how many frames CTC needs: one for each phone, and a blank between a phone and the
     same again.
     """
-    return len(phones) + sum(one == following for one, following in pairwise(phones))
+    return len(phones) + sum(phone == following for phone, following in pairwise(phones))
 
 
-def _of_recording(one: Heard) -> Iterator[Problem]:
-    if one.problem is not None:
-        yield one.problem
-    elif one.promised > one.frames:
-        yield Problem("header", f"{one.promised} frames, as its header says", f"{one.frames}")
-    elif one.untold:
-        found = f"{one.untold}, of which nobody can tell; wav and flac say it"
+def _of_recording(hearing: Heard) -> Iterator[Problem]:
+    if hearing.problem is not None:
+        yield hearing.problem
+    elif hearing.promised > hearing.frames:
+        yield Problem(
+            "header", f"{hearing.promised} frames, as its header says", f"{hearing.frames}"
+        )
+    elif hearing.untold:
+        found = f"{hearing.untold}, of which nobody can tell; wav and flac say it"
         yield Problem("no-length", "a kind of file that says how long it is", found)
-    if one.rate not in (0, RATE):
-        yield Problem("rate", f"{RATE} Hz", f"{one.rate} Hz")
-    if one.is_mixed:
-        yield Problem("channels", "1 channel", f"{one.channels}, which are averaged")
+    if hearing.rate not in (0, RATE):
+        yield Problem("rate", f"{RATE} Hz", f"{hearing.rate} Hz")
+    if hearing.is_mixed:
+        yield Problem("channels", "1 channel", f"{hearing.channels}, which are averaged")
 
 
 def _of_samples(sound: Sample) -> Iterator[Problem]:
@@ -146,12 +152,14 @@ def _of_samples(sound: Sample) -> Iterator[Problem]:
 
 
 def _of_duration(
-    folder: Folder, one: Heard, sound: Sample, part: Part, limits: Limits
+    folder: Folder, hearing: Heard, sound: Sample, part: Part, limits: Limits
 ) -> Iterator[Problem]:
-    seconds, whole = sound.frames / one.rate, one.frames / one.rate
+    seconds, whole = sound.frames / hearing.rate, hearing.frames / hearing.rate
     if part.end is not None and part.end > whole + APART:
         yield Problem(
-            "segment", f"an end within the {whole:.3f} s of {one.recording.id}", f"{part.end:.3f} s"
+            "segment",
+            f"an end within the {whole:.3f} s of {hearing.recording.id}",
+            f"{part.end:.3f} s",
         )
     listed = seconds_of(folder.rows("utt2dur").get(sound.utterance, ""))
     if listed is not None and abs(listed - seconds) > APART:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from parp_espnet.data.check.across import judge_sets
@@ -39,8 +40,11 @@ class Findings:
     @property
     def hours(self) -> float:
         """How much speech could be decoded."""
-        heard = (one for own in self.heard for one in own if one.rate)
-        return sum(sound.frames / one.rate for one in heard for sound in one.sounds) / 3600
+        seconds: list[float] = []
+        for hearing in chain.from_iterable(self.heard):
+            if hearing.rate:
+                seconds += [sound.frames / hearing.rate for sound in hearing.sounds]
+        return sum(seconds) / 3600
 
 
 def check(paths: Sequence[Path], limits: Limits, levels: Levels, jobs: int = 1) -> Findings:

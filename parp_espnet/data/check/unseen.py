@@ -100,14 +100,14 @@ def judge_alike(folder: Folder) -> Iterator[Fault]:
 
 def _same(times: Counter[str]) -> dict[str, list[str]]:
     """Each phone that is the same to the eye as more frequent ones, and these."""
-    found: dict[str, list[str]] = {}
+    spellings: dict[str, list[str]] = {}
     phones = sorted(times, key=lambda phone: (-times[phone], phone))
     bare = {phone: _bare(phone) for phone in phones}
     for place, phone in enumerate(phones):
         others = [other for other in phones[:place] if _alike(bare[phone], bare[other], _SAME)]
         if others:
-            found[phone] = others
-    return found
+            spellings[phone] = others
+    return spellings
 
 
 def lookalikes(phone: str, others: Iterable[str]) -> list[str]:

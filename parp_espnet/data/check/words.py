@@ -30,10 +30,11 @@ def judge_words(folders: Sequence[Folder]) -> Iterator[Fault]:
     for folder in folders:
         where = str(folder.tables["text"].path)
         for utterance, text in folder.rows("text").items():
-            left, found = _without_marks(text)
+            left, in_text = _without_marks(text)
             used.update(left.split())
             marks += [
-                Fault("mark", folder.name, utterance, where, "phones only", mark) for mark in found
+                Fault("mark", folder.name, utterance, where, "phones only", mark)
+                for mark in in_text
             ]
     if words := find_words(used - SYMBOLS):
         expected, found_words = (

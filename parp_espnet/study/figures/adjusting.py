@@ -44,27 +44,27 @@ def draw_intervals(findings: Findings) -> Drawn:
     return drawn("intervals", caption, intervals(findings.results))
 
 
-def adjusting(found: Sequence[Adjusting]) -> Figure | None:
+def adjusting(adjustings: Sequence[Adjusting]) -> Figure | None:
     """Draw, for the first language, every distinct way of adjusting at its highest sparsity,
     against updates.
     """
-    language = found[0].language if found else ""
-    here = [one for one in found if one.language == language and len(one.steps) > 2]
+    language = adjustings[0].language if adjustings else ""
+    here = [run for run in adjustings if run.language == language and len(run.steps) > 2]
     lines: dict[str, Adjusting] = {}
-    for one in sorted(here, key=lambda one: (-one.sparsity, one.method, one.interval)):
-        lines.setdefault(f"{one.line}, n = {one.interval}", one)
+    for run in sorted(here, key=lambda run: (-run.sparsity, run.method, run.interval)):
+        lines.setdefault(f"{run.line}, n = {run.interval}", run)
     if not lines:
         return None
     figure = Figure(figsize=(8.6, 3.2), layout="constrained")
     flips, overlap = figure.subplots(1, 2)
-    for number, (label, one) in enumerate(list(lines.items())[:MOST]):
+    for number, (label, run) in enumerate(list(lines.items())[:MOST]):
         colour = COLOURS[number % len(COLOURS)]
         # The first prune makes the mask; nothing changes sides.
-        flips.plot(one.steps[1:], one.flips[1:], color=colour, linewidth=1.1, label=label)
-        overlap.plot(one.steps, one.iou_initial, color=colour, linewidth=1.1, label=label)
+        flips.plot(run.steps[1:], run.flips[1:], color=colour, linewidth=1.1, label=label)
+        overlap.plot(run.steps, run.iou_initial, color=colour, linewidth=1.1, label=label)
         overlap.plot(
-            one.steps[-1],
-            one.iou_initial[-1],
+            run.steps[-1],
+            run.iou_initial[-1],
             MARKERS[number % len(MARKERS)],
             color=colour,
             markersize=4,
@@ -101,21 +101,17 @@ def intervals(results: Sequence[Result]) -> Figure | None:
     """
     panels: dict[tuple[str, str, int, float, str], list[Result]] = {}
     apart = Differences.of(results)
-    for one in results:
-        more = apart.all(one)
+    for result in results:
+        more = apart.all(result)
         condition = (
-            one.language or "",
-            one.upstream,
-            one.freeze_updates,
-            one.sparsity_target,
+            result.language or "",
+            result.upstream,
+            result.freeze_updates,
+            result.sparsity_target,
             more,
         )
-        panels.setdefault(condition, []).append(one)
-    panels = {
-        name: here
-        for name, here in panels.items()
-        if len({one.interval for one in _moving(here)}) > 2
-    }
+        panels.setdefault(condition, []).append(result)
+    panels = {name: here for name, here in panels.items() if len(_intervals_of(here)) > 2}
     if not panels:
         return None
     figure = Figure(figsize=(PANEL[0] * len(panels) + 1.6, PANEL[1]), layout="constrained")
@@ -134,12 +130,18 @@ def intervals(results: Sequence[Result]) -> Figure | None:
 
 
 def _moving(results: Sequence[Result]) -> list[Result]:
-    return [one for one in results if arm_of(one).kind in FIXED and one.interval is not None]
+    return [
+        result for result in results if arm_of(result).kind in FIXED and result.interval is not None
+    ]
+
+
+def _intervals_of(results: Sequence[Result]) -> list[int]:
+    return sorted({result.interval or 0 for result in _moving(results)})
 
 
 def _sweep(axes: Axes, results: Sequence[Result]) -> None:
     moving = _moving(results)
-    steps = sorted({one.interval for one in moving if one.interval is not None})
+    steps = _intervals_of(results)
     for arm, fixed in FIXED.items():
         rates: dict[int, list[float]] = {}
         for place, step in enumerate(steps):
@@ -165,11 +167,11 @@ def _through(axes: Axes, rates: Mapping[int, Sequence[float]], arm: Arm, fixed: 
     label = f"{arm.name}; fixed: {fixed.name}"
     axes.plot(
         list(rates),
-        [fmean(found) for found in rates.values()],
+        [fmean(several) for several in rates.values()],
         linewidth=1.3,
         markersize=5,
         label=label,
         **style,
     )
-    for place, found in rates.items():
-        axes.plot([place] * len(found), found, ".", color=style["color"], markersize=4)
+    for place, several in rates.items():
+        axes.plot([place] * len(several), several, ".", color=style["color"], markersize=4)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
-from parp_espnet.study.figures import adjusting, cost, curves, maps, points, training
+from parp_espnet.study.figures import adjusting, cost, curves, exported, maps, points, training
 from parp_espnet.study.figures.findings import Drawn, Findings
 from parp_espnet.study.figures.style import save
 
@@ -13,6 +13,8 @@ FIGURES: tuple[Callable[[Findings], Drawn], ...] = (
     points.draw,
     curves.draw,
     cost.draw,
+    exported.draw_bytes,
+    exported.draw_milliseconds,
     adjusting.draw,
     adjusting.draw_intervals,
     training.draw,

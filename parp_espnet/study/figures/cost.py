@@ -29,7 +29,7 @@ def draw(findings: Findings) -> Drawn:
     return drawn("cost", caption, cost(findings.evidence.costs, findings.rate.long))
 
 
-def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
+def cost(runs: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
     """Draw a panel for each language with several methods, and a row of them for each number of
     frozen updates.
 
@@ -37,39 +37,38 @@ def cost(found: Sequence[Cost], rate: str = "phone error rate") -> Figure | None
     same cost are beside each other, in a band around it. Masks from elsewhere and joint runs are
     left out. `rate` is what the error rate is called.
     """
-    found = [replace(one, method=_called(one), arm=one.who) for one in found if one.who.own]
-    languages = [
-        name
-        for name in dict.fromkeys(one.language for one in found)
-        if len({one.method for one in found if one.language == name}) > 2
-    ]
+    runs = [replace(run, method=_called(run), arm=run.who) for run in runs if run.who.own]
+    methods: dict[str, set[str]] = {}
+    for run in runs:
+        methods.setdefault(run.language, set()).add(run.method)
+    languages = [language for language, several in methods.items() if len(several) > 2]
     if not languages:
         return None
-    frozen = sorted({one.freeze_updates for one in found if one.language in languages})
-    width = ROOM * max(one.updates for one in found if one.language in languages)
-    several = len({one.sparsity for one in found if one.who.prunes}) > 1
+    frozen = sorted({run.freeze_updates for run in runs if run.language in languages})
+    width = ROOM * max(run.updates for run in runs if run.language in languages)
+    several = len({run.sparsity for run in runs if run.who.prunes}) > 1
     figure, panels = schedule_panels(languages, frozen, "updates of all finetunings", f"{rate} (%)")
     for axes, language, freeze in panels:
-        here = [one for one in found if one.language == language and one.freeze_updates == freeze]
+        here = [run for run in runs if run.language == language and run.freeze_updates == freeze]
         _panel(axes, here, several, width)
         # Of all panels, since these share an axis.
-        axes.set_xticks(sorted({one.updates for one in found if one.language in languages}))
+        axes.set_xticks(sorted({run.updates for run in runs if run.language in languages}))
     add_legend(figure)
     return figure
 
 
-def _called(one: Cost) -> str:
+def _called(run: Cost) -> str:
     """What a point is called: all that it differs in from others, but sparsity, seed and cost."""
-    return one.line if one.who.interval is None else f"{one.line}, n = {one.who.interval}"
+    return run.line if run.who.interval is None else f"{run.line}, n = {run.who.interval}"
 
 
-def _panel(axes: Axes, found: Sequence[Cost], labelled: bool, width: float) -> None:
+def _panel(axes: Axes, runs: Sequence[Cost], labelled: bool, width: float) -> None:
     rates: dict[tuple[str, float, int], list[float]] = {}
-    for one in found:
-        rates.setdefault((one.method, one.sparsity, one.updates), []).append(100 * one.error_rate)
+    for run in runs:
+        rates.setdefault((run.method, run.sparsity, run.updates), []).append(100 * run.error_rate)
     means = {point: fmean(several) for point, several in rates.items()}
-    bare = {one.method: one.who.method for one in found}
-    pruned = {one.method for one in found if one.who.prunes}
+    bare = {run.method: run.who.method for run in runs}
+    pruned = {run.method for run in runs if run.who.prunes}
     height = 1.1 * max(means.values(), default=1.0)
     for method in sorted({method for method, _, _ in means}, key=_order):
         points = sorted(

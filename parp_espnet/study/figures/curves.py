@@ -49,22 +49,26 @@ def curves(results: Sequence[Result]) -> Figure | None:
     dense model is a line across. Whatever else differs, such as an option or an upstream, makes a
     line of its own. Masks from elsewhere, and intervals of adjusting but the first, are left out.
     """
-    own = [one for one in results if one.method in METHODS and _has_curve(arm_of(one))]
-    usual = {one.method: one.interval for one in reversed(own)}
-    own = [one for one in own if one.interval == usual[one.method]]
+    own = [result for result in results if result.method in METHODS and _has_curve(arm_of(result))]
+    usual = {result.method: result.interval for result in reversed(own)}
+    own = [result for result in own if result.interval == usual[result.method]]
     languages = [
-        name for name in dict.fromkeys(one.language or "" for one in own) if _several(own, name)
+        name
+        for name in dict.fromkeys(result.language or "" for result in own)
+        if _several(own, name)
     ]
     if not languages:
         return None
-    frozen = sorted({one.freeze_updates for one in own if (one.language or "") in languages})
+    frozen = sorted(
+        {result.freeze_updates for result in own if (result.language or "") in languages}
+    )
     figure, panels = schedule_panels(languages, frozen, "sparsity", f"{rate_of(own).long} (%)")
     named = list(zip(own, lines_of(own), strict=True))
     for axes, language, freeze in panels:
         here: Lines = {}
-        for one, line in named:
-            if (one.language or "") == language and one.freeze_updates == freeze:
-                here.setdefault((one.method, line), []).append(one)
+        for result, line in named:
+            if (result.language or "") == language and result.freeze_updates == freeze:
+                here.setdefault((result.method, line), []).append(result)
         _panel(axes, here)
     add_legend(figure)
     return figure
@@ -75,23 +79,27 @@ def lines_of(results: Sequence[Result]) -> list[str]:
     the seed.
     """
     apart = Differences.of(results)
-    upstreams = {one.upstream for one in results}
+    upstreams = {result.upstream for result in results}
     several_decodings = len(decodings(results)) > 1
     updates: dict[tuple[str, str | None], set[int]] = {}
-    for one in results:
-        updates.setdefault((one.method, one.language), set()).add(one.updates)
+    for result in results:
+        updates.setdefault((result.method, result.language), set()).add(result.updates)
     named = []
-    for one in results:
-        words = [apart.all(one)]
-        words += [one.upstream] if len(upstreams) > 1 else []
-        words += [f"{one.updates} updates"] if len(updates[one.method, one.language]) > 1 else []
-        words += [decoding_of(one)] if several_decodings else []
+    for result in results:
+        words = [apart.all(result)]
+        words += [result.upstream] if len(upstreams) > 1 else []
+        words += (
+            [f"{result.updates} updates"]
+            if len(updates[result.method, result.language]) > 1
+            else []
+        )
+        words += [decoding_of(result)] if several_decodings else []
         named.append(", ".join(word for word in words if word))
     return named
 
 
 def _panel(axes: Axes, lines: Lines) -> None:
-    means = {key: _means(found) for key, found in lines.items()}
+    means = {key: _means(several) for key, several in lines.items()}
     across = {method for method in METHODS if not row_of(method).prunes}
     single = [key for key in _in_order(lines) if len(means[key]) == 1 and key[0] not in across]
     for method in METHODS:
@@ -145,11 +153,11 @@ def _means(results: Sequence[Result]) -> dict[float, Means]:
     """The error rate and its interval's ends at each sparsity, ascending, in percent: means over
     seeds.
     """
-    found: dict[float, list[tuple[float, float, float]]] = {}
-    for one in sorted(results, key=lambda one: one.sparsity_target):
-        found.setdefault(one.sparsity_target, []).append((one.error_rate, *one.ci95))
+    rates: dict[float, list[tuple[float, float, float]]] = {}
+    for result in sorted(results, key=lambda result: result.sparsity_target):
+        rates.setdefault(result.sparsity_target, []).append((result.error_rate, *result.ci95))
     means: dict[float, Means] = {}
-    for sparsity, several in found.items():
+    for sparsity, several in rates.items():
         rate, low, high = (100 * fmean(column) for column in zip(*several, strict=True))
         means[sparsity] = rate, low, high
     return means
@@ -175,9 +183,12 @@ def _seeds(axes: Axes, method: str, lines: Sequence[Sequence[Result]]) -> None:
     """Every seed, at sparsities that have several in their line."""
     several = []
     for line in lines:
-        counts = Counter(one.sparsity_target for one in line)
-        several += [one for one in line if counts[one.sparsity_target] > 1]
-    dots = [one.sparsity_target for one in several], [100 * one.error_rate for one in several]
+        counts = Counter(result.sparsity_target for result in line)
+        several += [result for result in line if counts[result.sparsity_target] > 1]
+    dots = (
+        [result.sparsity_target for result in several],
+        [100 * result.error_rate for result in several],
+    )
     axes.plot(*dots, ".", color=look(method)["color"], markersize=4)
 
 

@@ -3,7 +3,7 @@ kind of weight.
 """
 
 from collections.abc import Sequence
-from itertools import compress
+from itertools import chain, compress
 from statistics import fmean
 
 import numpy as np
@@ -51,20 +51,21 @@ def overlap_maps(evidence: Evidence) -> Drawn:
     """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of
     frozen updates.
     """
-    found: Drawn = {}
+    drawn: Drawn = {}
     settings = [
-        (one.upstream, one.sparsity, one.freeze_updates, one.conditions)
-        for one in evidence.overlaps
+        (overlap.upstream, overlap.sparsity, overlap.freeze_updates, overlap.conditions)
+        for overlap in evidence.overlaps
     ]
     for upstream, sparsity, frozen, more in dict.fromkeys(settings):
         own = [setting == (upstream, sparsity, frozen, more) for setting in settings]
         here = list(compress(evidence.overlaps, own))
-        names = list(dict.fromkeys(name for one in here for name in (one.one, one.other)))
+        pairs = [(overlap.one, overlap.other) for overlap in here]
+        names = list(dict.fromkeys(chain.from_iterable(pairs)))
         # The diagonal, which is 1, stays empty: it would take most of the colours.
         values = np.full((len(names), len(names)), np.nan)
-        for one in here:
-            a, b = names.index(one.one), names.index(one.other)
-            values[a, b] = values[b, a] = one.iou
+        for overlap in here:
+            a, b = names.index(overlap.one), names.index(overlap.other)
+            values[a, b] = values[b, a] = overlap.iou
         random = random_iou(sparsity)
         caption = (
             f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two "
@@ -73,8 +74,8 @@ def overlap_maps(evidence: Evidence) -> Drawn:
         )
         title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
         figure = heat_map(values, names, names, title=title, limits=(random, 1.0))
-        found[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen, more)}"] = caption, figure
-    return found
+        drawn[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen, more)}"] = caption, figure
+    return drawn
 
 
 def language_map(results: Sequence[Result]) -> Drawn:
@@ -83,20 +84,22 @@ def language_map(results: Sequence[Result]) -> Drawn:
 
     Masks of single other languages are left to `transfer_maps`. Cells are means over seeds.
     """
-    single = [one for one in results if not is_total(one)]
-    languages = list(dict.fromkeys(one.language or "" for one in single))
+    single = [result for result in results if not is_total(result)]
+    languages = list(dict.fromkeys(result.language or "" for result in single))
     rates: dict[str, dict[str, list[float]]] = {}
-    for one, arm in zip(single, arms_of(single), strict=True):
-        if source_of(one) not in languages:
-            rates.setdefault(arm, {}).setdefault(one.language or "", []).append(
-                100 * one.error_rate
+    for result, arm in zip(single, arms_of(single), strict=True):
+        if source_of(result) not in languages:
+            rates.setdefault(arm, {}).setdefault(result.language or "", []).append(
+                100 * result.error_rate
             )
-    arms = [arm for arm, found in rates.items() if len(found) > 2]
+    arms = [arm for arm, by_language in rates.items() if len(by_language) > 2]
     if len(results) <= MOST or len(languages) <= 2 or len(arms) <= 1:
         return {}
-    values = np.array(
-        [[fmean(rates[arm].get(language, [np.nan])) for language in languages] for arm in arms]
-    )
+    values = np.full((len(arms), len(languages)), np.nan)
+    for row, arm in enumerate(arms):
+        for column, language in enumerate(languages):
+            if language in rates[arm]:
+                values[row, column] = fmean(rates[arm][language])
     rate = rate_of(results)
     figure = heat_map(values, arms, languages, title=f"{rate.long} (%)", digits=1)
     return {
@@ -119,17 +122,17 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
         rate: what error rates are called.
         other: what sources and targets are, such as "language".
     """
-    of_omp = [one for one in evidence.comparisons if one.second.kind == OMP]
-    against_own = [one for one in of_omp if one.second.interval is None]
+    of_omp = [comparison for comparison in evidence.comparisons if comparison.second.kind == OMP]
+    against_own = [comparison for comparison in of_omp if comparison.second.interval is None]
     settings = dict.fromkeys(map(_setting, against_own))
-    found: Drawn = {}
+    drawn: Drawn = {}
     for arm, how in ((TRANSFER, "is fixed"), (PARP, "adjusts")):
         whose = f"another {other}'s mask"
         if arm.row.adjusts:
             whose += ", or on the diagonal its own"
         for setting in settings:
             sparsity, frozen, more = setting
-            here = [one for one in against_own if _setting(one) == setting]
+            here = [comparison for comparison in against_own if _setting(comparison) == setting]
             title = f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
             figure = _transfer_map(here, arm, title)
             caption = (
@@ -139,42 +142,43 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
             )
             if figure is not None:
                 name = f"transfer_{arm.method}_{sparsity:g}{_suffix(frozen, more)}"
-                found[name] = caption, figure
-    return found
+                drawn[name] = caption, figure
+    return drawn
 
 
-def _setting(one: Comparison) -> tuple[float, int, str]:
+def _setting(comparison: Comparison) -> tuple[float, int, str]:
     """What the cells of one map have in common."""
-    words = [part for part in (one.second.variant, one.conditions) if part]
-    return one.sparsity, one.freeze_updates, ", ".join(words)
+    words = [part for part in (comparison.second.variant, comparison.conditions) if part]
+    return comparison.sparsity, comparison.freeze_updates, ", ".join(words)
 
 
 def _transfer_map(against_own: Sequence[Comparison], base: Arm, title: str) -> Figure | None:
     """One map, unless there are fewer than two sources or two targets."""
     nobodys = NOBODYS[base]
-    languages = list(dict.fromkeys(one.language for one in against_own))
+    languages = list(dict.fromkeys(comparison.language for comparison in against_own))
     cells: dict[str, dict[str, list[tuple[float, bool]]]] = {}
-    for one in against_own:
-        if one.ratio is not None and (row := _whose(one, base)):
-            cells.setdefault(row, {}).setdefault(one.language, []).append((one.ratio, one.apart))
+    for comparison in against_own:
+        if comparison.ratio is not None and (row := _whose(comparison, base)):
+            cells.setdefault(row, {}).setdefault(comparison.language, []).append(
+                (comparison.ratio, comparison.apart)
+            )
     # Rows and columns have one order; after the languages come masks of several, then those of
     # none.
     sources = [row for row in cells if row not in nobodys.values()]
     sources.sort(key=lambda row: languages.index(row) if row in languages else len(languages))
     foreign = {source: cells[source].keys() - {source} for source in sources}
-    targets = [
-        language for language in languages if any(language in found for found in foreign.values())
-    ]
+    reached = set().union(*foreign.values())
+    targets = [language for language in languages if language in reached]
     if sum(map(bool, foreign.values())) < 2 or len(targets) < 2:
         return None
     rows = [*sources, *(name for name in nobodys.values() if name in cells)]
-    several = [[cells[row].get(target, []) for target in targets] for row in rows]
-    values = np.array(
-        [[fmean([ratio for ratio, _ in cell] or [np.nan]) for cell in row] for row in several]
-    )
-    bold = np.array(
-        [[bool(cell) and all(apart for _, apart in cell) for cell in row] for row in several]
-    )
+    values = np.full((len(rows), len(targets)), np.nan)
+    bold = np.full((len(rows), len(targets)), fill_value=False)
+    for place, name in enumerate(rows):
+        for column, target in enumerate(targets):
+            if cell := cells[name].get(target):
+                values[place, column] = fmean(ratio for ratio, _ in cell)
+                bold[place, column] = all(apart for _, apart in cell)
     return heat_map(
         values,
         rows,
@@ -187,18 +191,18 @@ def _transfer_map(against_own: Sequence[Comparison], base: Arm, title: str) -> F
     )
 
 
-def _whose(one: Comparison, base: Arm) -> str | None:
+def _whose(comparison: Comparison, base: Arm) -> str | None:
     """Return whose mask an arm of the method `base` begins with, a row of the map; None where none
     of the map does.
     """
-    arm = one.first
+    arm = comparison.first
     if arm.usual == base and arm.given:
         return arm.given
     # What is told of an option stands in the title; an interval is another way of adjusting.
     if arm.interval is not None or arm.joint:
         return None
     if arm.usual == base and arm.first == FINETUNED:
-        return one.language
+        return comparison.language
     return NOBODYS[base].get(arm.kind)
 
 
@@ -217,21 +221,26 @@ def anatomy_maps(evidence: Evidence) -> Drawn:
     if not evidence.anatomies:
         return {}
     language = evidence.anatomies[0].language
-    own = [one for one in evidence.anatomies if one.language == language and one.who.own]
+    own = [
+        anatomy
+        for anatomy in evidence.anatomies
+        if anatomy.language == language and anatomy.who.own
+    ]
     shown: dict[str, Anatomy] = {}
-    for one in sorted(own, key=lambda one: -one.sparsity):
-        shown.setdefault(one.line, one)
-    return {f"anatomy_{_file(line)}": _anatomy(one) for line, one in shown.items()}
+    for anatomy in sorted(own, key=lambda anatomy: -anatomy.sparsity):
+        shown.setdefault(anatomy.line, anatomy)
+    return {f"anatomy_{_file(line)}": _anatomy(anatomy) for line, anatomy in shown.items()}
 
 
-def _anatomy(one: Anatomy) -> tuple[str, Figure]:
-    layers, kinds = (
-        list(one.table),
-        list(dict.fromkeys(kind for row in one.table.values() for kind in row)),
-    )
-    values = np.array([[one.table[layer].get(kind, np.nan) for kind in kinds] for layer in layers])
-    title = f"{one.line}, {one.language}, sparsity {one.sparsity:g}"
-    caption = f"Sparsity of the final mask by layer and kind of weight: {one.line}."
+def _anatomy(anatomy: Anatomy) -> tuple[str, Figure]:
+    layers = list(anatomy.table)
+    kinds = list(dict.fromkeys(chain.from_iterable(anatomy.table.values())))
+    values = np.full((len(layers), len(kinds)), np.nan)
+    for row, layer in enumerate(layers):
+        for kind, sparsity in anatomy.table[layer].items():
+            values[row, kinds.index(kind)] = sparsity
+    title = f"{anatomy.line}, {anatomy.language}, sparsity {anatomy.sparsity:g}"
+    caption = f"Sparsity of the final mask by layer and kind of weight: {anatomy.line}."
     return caption, heat_map(values, layers, [kind.split(".")[-1] for kind in kinds], title=title)
 
 

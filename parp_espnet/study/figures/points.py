@@ -16,10 +16,10 @@ MOST = 60
 """With more points than these, curves and matrices say more."""
 type Part = Callable[[Result], str]
 OF_A_METHOD: tuple[Part, ...] = (
-    lambda one: f"n = {one.interval}",
-    lambda one: f"sparsity {one.sparsity_target:g}",
-    lambda one: f"{one.updates} updates",
-    lambda one: f"{one.freeze_updates} frozen",
+    lambda result: f"n = {result.interval}",
+    lambda result: f"sparsity {result.sparsity_target:g}",
+    lambda result: f"{result.updates} updates",
+    lambda result: f"{result.freeze_updates} frozen",
 )
 """What tells the arms of a method apart, where they differ in it."""
 
@@ -53,8 +53,8 @@ def points(results: Sequence[Result]) -> Figure | None:
             ],
             rates,
             yerr=[
-                [rate - 100 * one for rate, one in zip(rates, low, strict=True)],
-                [100 * one - rate for rate, one in zip(rates, high, strict=True)],
+                [rate - 100 * bound for rate, bound in zip(rates, low, strict=True)],
+                [100 * bound - rate for rate, bound in zip(rates, high, strict=True)],
             ],
             # Beyond as many as there are colours, a colour has another marker.
             fmt=MARKERS[(number + number // len(COLOURS)) % len(MARKERS)],
@@ -81,29 +81,20 @@ def arms_of(results: Sequence[Result]) -> list[str]:
     study or the method.
     """
     methods = list(map(method_of, results))
-    before, after = (
-        _differing(results, (lambda one: one.upstream,)),
-        _differing(results, (decoding_of,)),
-    )
+    before = _differing(results, (lambda result: result.upstream,))
+    after = _differing(results, (decoding_of,))
     apart = Differences.of(results)
-    own = {
-        method: _differing(
-            list(compress(results, [other == method for other in methods])), OF_A_METHOD
-        )
-        for method in dict.fromkeys(methods)
-    }
-    return [
-        ", ".join(
-            _words(
-                one, [*(say(one) for say in before), method, apart.all(one)], (*own[method], *after)
-            )
-        )
-        for one, method in zip(results, methods, strict=True)
-    ]
-
-
-def _words(one: Result, first: Sequence[str], parts: Sequence[Part]) -> list[str]:
-    return [word for word in (*first, *(say(one) for say in parts)) if word]
+    by_method: dict[str, list[Result]] = {}
+    for result, method in zip(results, methods, strict=True):
+        by_method.setdefault(method, []).append(result)
+    own = {method: _differing(several, OF_A_METHOD) for method, several in by_method.items()}
+    arms = []
+    for result, method in zip(results, methods, strict=True):
+        words = [say(result) for say in before]
+        words += [method, apart.all(result)]
+        words += [say(result) for say in (*own[method], *after)]
+        arms.append(", ".join(word for word in words if word))
+    return arms
 
 
 def _differing(results: Sequence[Result], parts: Sequence[Part]) -> list[Part]:

@@ -76,12 +76,11 @@ def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
 
 def add_legend(figure: Figure) -> None:
     """Add one legend for all panels, each label once."""
-    found: dict[str, Artist] = {}
+    artists: dict[str, Artist] = {}
     for axes in figure.axes:
-        found |= {
-            label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-        }
-    figure.legend(list(found.values()), list(found), loc="outside right upper")
+        handles, labels = axes.get_legend_handles_labels()
+        artists |= dict(zip(labels, handles, strict=True))
+    figure.legend(list(artists.values()), list(artists), loc="outside right upper")
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

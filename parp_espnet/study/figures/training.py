@@ -18,34 +18,34 @@ def draw(findings: Findings) -> Drawn:
     return drawn("training", caption, training(findings.evidence.trainings))
 
 
-def training(found: Sequence[Training]) -> Figure | None:
+def training(trainings: Sequence[Training]) -> Figure | None:
     """Draw the validation PER of every experiment by method, a panel for each language and number
     of frozen updates.
 
     Where there are several upstreams, the first one's lines are whole. A dot is the model that was
     chosen, the last one's where sparsity grows.
     """
-    shown = [one for one in found if len(one.updates) > 1]
-    upstreams = list(dict.fromkeys(one.upstream for one in shown))
-    shown = [_named(one, upstreams[0]) for one in shown]
-    frozen = sorted({one.freeze_updates for one in shown})
+    shown = [run for run in trainings if len(run.updates) > 1]
+    upstreams = list(dict.fromkeys(run.upstream for run in shown))
+    shown = [_named(run, upstreams[0]) for run in shown]
+    frozen = sorted({run.freeze_updates for run in shown})
     # Languages stay in their order.
     groups = sorted(
-        dict.fromkeys((one.freeze_updates, one.language) for one in shown),
+        dict.fromkeys((run.freeze_updates, run.language) for run in shown),
         key=lambda group: group[0],
     )
     if not groups:
         return None
-    columns = min(MOST_COLUMNS, len({one.language for one in shown}))
+    columns = min(MOST_COLUMNS, len({run.language for run in shown}))
     rows = -(-len(groups) // columns)
     kinds = _kinds(shown, upstreams[0] if len(upstreams) > 1 else "")
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, (freeze, language) in zip(panels, groups, strict=False):
-        for one in (
-            one for one in shown if (one.freeze_updates, one.language) == (freeze, language)
+        for run in (
+            run for run in shown if (run.freeze_updates, run.language) == (freeze, language)
         ):
-            _line(axes, one, kinds)
+            _line(axes, run, kinds)
         axes.set_title(schedule_title(language, freeze, frozen), fontsize="medium")
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
@@ -58,24 +58,24 @@ def training(found: Sequence[Training]) -> Figure | None:
     return figure
 
 
-def _named(one: Training, first: str) -> Training:
+def _named(run: Training, first: str) -> Training:
     """The same, with its upstream in its name where it is not the first one, and what
     else differs.
     """
-    on = "" if one.upstream == first else f", {one.upstream}"
-    return replace(one, method=f"{one.line}{on}", arm=one.who)
+    on = "" if run.upstream == first else f", {run.upstream}"
+    return replace(run, method=f"{run.line}{on}", arm=run.who)
 
 
-def _kinds(found: Sequence[Training], upstream: str = "") -> dict[str, tuple[LineType, str]]:
+def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, tuple[LineType, str]]:
     """The line and label of every method; of masks from elsewhere one of each for a method, where
     it has too many.
 
     Methods that name no upstream are of `upstream`, where there are several.
     """
     kinds: dict[str, tuple[LineType, str]] = {}
-    for name in dict.fromkeys(one.who.method for one in found):
+    for name in dict.fromkeys(run.who.method for run in trainings):
         kinds[name] = "-", f"{name}, {upstream}" if upstream else name
-        own = dict.fromkeys(one.method for one in found if one.who.method == name)
+        own = dict.fromkeys(run.method for run in trainings if run.who.method == name)
         elsewhere = [method for method in own if method != name]
         for place, method in enumerate(elsewhere):
             few = len(elsewhere) <= len(KINDS)
@@ -83,9 +83,9 @@ def _kinds(found: Sequence[Training], upstream: str = "") -> dict[str, tuple[Lin
                 (KINDS[place], method) if few else (KINDS[0], f"{name}, masks from elsewhere")
             )
         others = {
-            one.method
-            for one in found
-            if one.who.method == name and (one.who.variant or one.conditions)
+            run.method
+            for run in trainings
+            if run.who.method == name and (run.who.variant or run.conditions)
         }
         for place, method in enumerate(
             name for name in elsewhere if name in others and len(elsewhere) > len(KINDS)
@@ -95,13 +95,13 @@ def _kinds(found: Sequence[Training], upstream: str = "") -> dict[str, tuple[Lin
     return kinds
 
 
-def _line(axes: Axes, one: Training, kinds: Mapping[str, tuple[LineType, str]]) -> None:
-    style = look(one.who.method)
-    rates = [100 * rate for rate in one.valid_per]
+def _line(axes: Axes, run: Training, kinds: Mapping[str, tuple[LineType, str]]) -> None:
+    style = look(run.who.method)
+    rates = [100 * rate for rate in run.valid_per]
     # With a mask from elsewhere, a method has its own colour, and another line.
-    kind, label = kinds[one.method]
+    kind, label = kinds[run.method]
     axes.plot(
-        one.updates,
+        run.updates,
         rates,
         linestyle=kind,
         linewidth=0.9,
@@ -109,8 +109,8 @@ def _line(axes: Axes, one: Training, kinds: Mapping[str, tuple[LineType, str]]) 
         color=style["color"],
         label=label,
     )
-    if one.who.row.grows:
+    if run.who.row.grows:
         chosen = len(rates) - 1
     else:
         chosen = min(range(len(rates)), key=lambda place: rates[place])
-    axes.plot(one.updates[chosen], rates[chosen], markersize=3.5, **style)
+    axes.plot(run.updates[chosen], rates[chosen], markersize=3.5, **style)

@@ -8,9 +8,7 @@ what the model hears, and by that one.
 
 import dataclasses
 import json
-import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from itertools import batched, pairwise, repeat
 from pathlib import Path
@@ -27,6 +25,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, read_json, write_text
 from parp_espnet.upstreams.pretrain.augment import SAMPLE_RATE
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
+from parp_espnet.workers import process_pool, without_interrupts
 
 REFERENCES_AT_ONCE = 200
 POOL = 256
@@ -118,19 +117,17 @@ def _keep(parts: list[NDArray[np.int16]], path: Path) -> list[int]:
 
 def _clips(config: PretrainConfig, language: str, speech: SpeechSet, jobs: int) -> Iterator[Clip]:
     minutes = speech.minutes / len(config.languages)
-    # Spawned, for the threads of `generate` do not survive a fork.
-    context = multiprocessing.get_context("spawn")
     with (
         closing(cldr.generate(language, speech.split, minutes, speech.seed, jobs)) as spoken,
         progress.bar(minutes * 60, f"{speech.folder.name} {language}", unit="s") as shown,
-        ProcessPoolExecutor(jobs, context) as pool,
+        process_pool(jobs, say.__module__) as pool,
     ):
         for number, some in enumerate(batched(spoken, REFERENCES_AT_ONCE)):
             references: Iterable[NDArray[np.int16] | None] = repeat(None, len(some))
             if speech.referenced:
-                references = pool.map(
-                    say, repeat(language), [one.text for one in some], chunksize=10
-                )
+                with without_interrupts():
+                    texts = [one.text for one in some]
+                    references = pool.map(say, repeat(language), texts, chunksize=10)
             for place, (one, reference) in enumerate(zip(some, references, strict=True)):
                 rng = np.random.default_rng([speech.seed, number, place, *language.encode()])
                 samples = warped(one.samples, config.warp, rng)

@@ -1,0 +1,36 @@
+"""Measure what an experiment's model weighs and takes where it is exported.
+
+python3 -m parp_espnet.bin.measure_exports exp/TAG --to onnx sparse
+"""
+
+import argparse
+import logging
+import warnings
+from pathlib import Path
+
+from parp_espnet.errors import command
+from parp_espnet.export.costs import EXPORTS, measure
+from parp_espnet.export.formats import MEASURED
+
+
+@command
+def main() -> None:
+    """Leave `exports.json` in the experiment's directory; print a line for each file."""
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
+    )
+    parser.add_argument("experiment", type=Path, metavar="EXP", help="a complete experiment")
+    parser.add_argument("--to", nargs="+", required=True, choices=MEASURED, help="formats")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    for one in measure(options.experiment, options.to):
+        print(
+            f"{one.name}: {one.bytes / 1e6:.2f} MB, {one.milliseconds:.1f} ms a second of speech, "
+            f"{100 * one.error_rate:.2f} % errors"
+        )
+    print(f"in {options.experiment / EXPORTS}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""Recordings whose texts are in files of ELAN's (.eaf) or Praat's (.TextGrid).
+
+One tier of a file, or one for each speaker, is what was said; each of its annotations is an
+utterance, and a part of the recording that the file is linked to, or that has its name.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
+
+from parp_espnet.corpora.items import Item
+from parp_espnet.corpora.leftover import Tree
+from parp_espnet.corpora.rejects import Reject, Why
+from parp_espnet.errors import UserError
+from parp_espnet.sound.suffixes import SUFFIXES as SOUNDS
+from parp_espnet.tiers.eaf import read_eaf
+from parp_espnet.tiers.textgrid import read_textgrid
+from parp_espnet.tiers.tier import Annotation, Medium, Tier, Tiers, list_tiers
+
+READERS = {".eaf": read_eaf, ".textgrid": read_textgrid}
+"""By the endings of files."""
+
+
+def is_tiers(path: Path) -> bool:
+    """Whether a file is ELAN's or Praat's, by its name."""
+    return path.suffix.lower() in READERS
+
+
+def has_tiers(tree: Tree) -> bool:
+    """Whether some file of a folder is."""
+    return any(map(is_tiers, tree.files))
+
+
+@dataclass
+class Found:
+    """What was found in files of tiers: utterances, what cannot be used, and the files and
+    recordings that these account for.
+    """
+
+    items: list[Item] = field(default_factory=list)
+    rejected: list[Reject] = field(default_factory=list)
+    used: set[Path] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """A file of tiers with its recording, and the seconds of it before the file's time 0."""
+
+    file: Tiers
+    recording: Path
+    origin: float
+
+
+def read_tiers(
+    root: Path, paths: Sequence[Path], tree: Tree, taken: set[Path], wanted: str | None
+) -> Found:
+    """Read files of tiers.
+
+    Args:
+        root: the folder that names count from.
+        paths: the files.
+        tree: all files among which recordings are looked for.
+        taken: recordings whose texts are known from elsewhere; their files of tiers are left out.
+        wanted: the tier's name (see `Tier.is_called`); None where there is but one that has texts.
+
+    Raises:
+        UserError: several tiers have texts and none is named, or no file has the tier; the tiers
+            are listed.
+    """
+    found = Found()
+    linked = list(_link(paths, root, tree, taken, found))
+    wanted = _choose(root, [link.file for link in linked], wanted)
+    for link in linked:
+        tiers = [tier for tier in link.file.tiers if wanted is None or tier.is_called(wanted)]
+        spoken = [tier for tier in tiers if tier.texts]
+        for fault in link.file.faults:
+            found.rejected.append(_reject(link.file.path, root, Why.ROW, fault))
+        if not spoken:
+            listed = list_tiers([link.file]) or "none"
+            reason = f"expected a tier {wanted} with texts, found {listed}"
+            if wanted is None:
+                reason = "expected a tier with texts, found none"
+            found.rejected.append(_reject(link.file.path, root, Why.ALONE, reason))
+        for tier in spoken:
+            _read_tier(root, link, tier, found, is_one_of_several=len(spoken) > 1)
+    return found
+
+
+def _link(
+    paths: Sequence[Path], root: Path, tree: Tree, taken: set[Path], found: Found
+) -> Iterator[_Linked]:
+    """Open files and find their recordings, each of which is taken by one."""
+    by_name = {file.with_name(file.name.lower()): file for file in tree.files}
+    owners: dict[Path, Path] = {}
+    for path in paths:
+        found.used.add(path)
+        try:
+            file = READERS[path.suffix.lower()](path)
+        except UserError as error:
+            reason = str(error).removeprefix(f"{path}: ")
+            found.rejected.append(_reject(path, root, Why.TEXT, reason))
+            continue
+        medium = _recording(file, by_name)
+        if medium is None:
+            found.rejected.append(_reject(path, root, Why.ALONE, _describe_lost(file)))
+            continue
+        recording, origin = medium
+        owner = owners.setdefault(recording, path)
+        if recording in taken or owner != path:
+            other = "a transcript in text" if recording in taken else owner.name
+            hint = "; --tier NAME takes this one" if recording in taken else ""
+            reason = f"expected one transcript of {recording.name}, found {other}{hint}"
+            found.rejected.append(_reject(path, root, Why.ALONE, reason))
+            continue
+        found.used.add(recording)
+        yield _Linked(file, recording, origin)
+
+
+def _choose(root: Path, files: Sequence[Tiers], wanted: str | None) -> str | None:
+    listed = list_tiers(files)
+    if wanted is None:
+        names = {tier.name for file in files for tier in file.tiers if tier.texts}
+        if len(names) > 1:
+            raise UserError(
+                f"--own {root}: expected one tier with texts, found {len(names)}: {listed}; say "
+                f"which it is: --tier NAME (of tx@ANA and tx@LUIS, --tier tx is both)"
+            )
+        return None
+    if files and not any(tier.is_called(wanted) for file in files for tier in file.tiers):
+        raise UserError(
+            f"--own {root}: expected the tier --tier {wanted}, found {listed or 'none with texts'}"
+        )
+    return wanted
+
+
+def _read_tier(
+    root: Path, link: _Linked, tier: Tier, found: Found, *, is_one_of_several: bool
+) -> None:
+    path = link.file.path
+    base = str(link.recording.relative_to(root)) if _is_below(link.recording, root) else ""
+    stem = str(Path(base or link.recording.name).with_suffix(""))
+    if is_one_of_several:
+        stem = f"{stem}-{tier.name}"
+    parts = Path(base).parts
+    speaker = tier.speaker or (parts[0] if len(parts) > 1 else None)
+    at = 0.0
+    for annotation in tier.annotations:
+        where = f"{path}: tier {tier.name}, {annotation.begin:.3f} s"
+        name = f"{stem}-{_milliseconds(annotation.begin)}-{_milliseconds(annotation.end)}"
+        reason = _fault(annotation, at)
+        if reason is not None:
+            why = Why.ALONE if not annotation.text else Why.ROW
+            found.rejected.append(Reject(where, name, why, reason))
+            continue
+        at = annotation.end
+        found.items.append(
+            Item(
+                where,
+                name,
+                str(link.recording.resolve()),
+                annotation.text,
+                speaker,
+                annotation.begin + link.origin,
+                annotation.end + link.origin,
+            )
+        )
+
+
+def _fault(annotation: Annotation, at: float) -> str | None:
+    """Why an annotation cannot be used, after one that ended at `at`."""
+    if not annotation.text:
+        return "expected a text, found none"
+    # ELAN's times are of milliseconds.
+    if annotation.begin < at - 0.0005:
+        return f"expected an annotation after that before it, which ends at {at:.3f} s"
+    return None
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(seconds * 1000):07d}"
+
+
+def _recording(file: Tiers, by_name: Mapping[Path, Path]) -> tuple[Path, float] | None:
+    """The recording of a file: one that it is linked to, where that is or beside the file, or one
+    of the file's own name; or else the one file of such a name that there is anywhere.
+    """
+    for medium in file.media:
+        for path in _places(file.path, medium):
+            if path.suffix.lower() not in SOUNDS:
+                continue
+            near = by_name.get(path.with_name(path.name.lower()))
+            if near is not None:
+                return near, medium.origin
+            if path.is_file():
+                return path, medium.origin
+    origin = file.media[0].origin if file.media else 0.0
+    stem = file.path.stem.lower()
+    for suffix in sorted(SOUNDS):
+        own = by_name.get(file.path.with_name(f"{stem}{suffix}"))
+        if own is not None:
+            return own, origin
+    linked = {_base(medium).lower() for medium in file.media}
+    names = linked or {f"{stem}{suffix}" for suffix in SOUNDS}
+    far = [by_name[path] for path in by_name if path.name in names and path.suffix in SOUNDS]
+    return (far[0], origin) if len(far) == 1 else None
+
+
+def _places(path: Path, medium: Medium) -> Iterator[Path]:
+    """Where a recording may be: beside the file first, since it may have moved with it."""
+    base = _base(medium)
+    if not base:
+        return
+    yield path.parent / base
+    name = unquote(medium.url.removeprefix("file:"))
+    is_absolute = medium.url.startswith(("file:/", "/"))
+    # file:///a/b and file:/a/b are both /a/b.
+    yield Path(f"/{name.lstrip('/')}") if is_absolute else path.parent / name
+
+
+def _base(medium: Medium) -> str:
+    """The name of a recording, without folders, of whatever system they are."""
+    return PureWindowsPath(unquote(medium.url)).name
+
+
+def _describe_lost(file: Tiers) -> str:
+    if file.media:
+        names = ", ".join(dict.fromkeys(_base(medium) for medium in file.media))
+        return f"expected its recording beside it, found no {names}"
+    return "expected a recording of the same name beside it, found none"
+
+
+def _is_below(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root)
+
+
+def _reject(path: Path, root: Path, why: Why, reason: str) -> Reject:
+    item = str(path.relative_to(root)) if _is_below(path, root) else path.name
+    return Reject(str(path), item, why, reason)

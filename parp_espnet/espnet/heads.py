@@ -1,0 +1,53 @@
+"""How many attention heads a layer of a model on disk has, by the configuration beside it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from parp_espnet.espnet.found import find_upstream, read_config
+from parp_espnet.files import read_json
+from parp_espnet.upstreams.foreign import read_checkpoint
+
+COUNTERS = ("num_attention_heads", "n_head", "encoder_attention_heads")
+"""What configurations call it: Hugging Face's, XLNet's, fairseq's."""
+NATIVE = ("model_cfg", "cfg")
+"""Under which s3prl's checkpoints have their configuration."""
+
+
+def count_heads(model: Path) -> int | None:
+    """Return how many heads each layer of a model has; None where nothing says it.
+
+    Args:
+        model: a Hugging Face directory, a file in one, an s3prl checkpoint or an ESPnet model.
+
+    Raises:
+        UserError: a configuration cannot be read.
+    """
+    folder = model if model.is_dir() else model.parent
+    if (folder / "config.json").is_file():
+        return _counted(read_json(folder / "config.json"))
+    config = folder / "config.yaml"
+    if config.is_file() and model.suffix == ".pth":
+        options = read_config(config)
+        find_upstream(options, config)
+        inner = (getattr(options, "frontend_conf", None) or {}).get("frontend_conf") or {}
+        upstream = Path(str(inner.get("path_or_url")))
+        return count_heads(upstream) if upstream.exists() else None
+    if not model.is_file() or model.suffix == ".safetensors":
+        return None
+    content = read_checkpoint(model, mmap=True)
+    if not isinstance(content, dict):
+        return None
+    for key in NATIVE:
+        if (found := _counted(content.get(key))) is not None:
+            return found
+    return None
+
+
+def _counted(config: Any) -> int | None:
+    if not isinstance(config, Mapping):
+        return None
+    for name in COUNTERS:
+        if type(config.get(name)) is int:
+            return int(config[name])
+    return None

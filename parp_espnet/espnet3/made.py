@@ -1,0 +1,64 @@
+"""What a recipe of espnet3's trains on, made before: speech, its labels, and the upstream."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from espnet3.components.data.dataset_builder import (  # type: ignore[import-untyped]
+    DatasetBuilder,
+)
+
+from parp_espnet.corpora.registry import CORPORA
+from parp_espnet.data.kaldi import read_data_dir, write_data_dir
+from parp_espnet.espnet3.data import write_lengths
+from parp_espnet.files import read_json, write_json, write_text
+from parp_espnet.pipeline.tokens import token_list
+from parp_espnet.upstreams.preflight import preflight
+
+TOKENS = "tokens.txt"
+UPSTREAM = "upstream"
+FRONTEND = "frontend.json"
+STAMP = "corpus.json"
+
+
+class CldrBuilder(DatasetBuilder):  # type: ignore[misc]  # espnet3 is untyped
+    """Makes synthetic speech of one language in `data_dir`, with what else a training reads."""
+
+    def is_source_prepared(self, data_dir: str, upstream: str, **_: Any) -> bool:
+        """Whether the upstream is there as training opens it."""
+        del upstream
+        return (Path(data_dir) / UPSTREAM / FRONTEND).is_file()
+
+    def prepare_source(self, data_dir: str, upstream: str, **_: Any) -> None:
+        """Check the upstream and make the copy that training opens. Raises `UserError`."""
+        preflight(upstream, Path(data_dir) / UPSTREAM)
+
+    def is_built(
+        self, data_dir: str, lang: str, minutes: Mapping[str, float], seed: int = 0, **_: Any
+    ) -> bool:
+        """Whether the sets are there, made with these settings."""
+        stamp = Path(data_dir) / STAMP
+        return stamp.is_file() and read_json(stamp) == _settings(lang, minutes, seed)
+
+    def build(
+        self, data_dir: str, lang: str, minutes: Mapping[str, float], seed: int = 0, **_: Any
+    ) -> None:
+        """Make the sets, so many minutes of each, and the list of labels. Raises `UserError`."""
+        folder = Path(data_dir)
+        (folder / STAMP).unlink(missing_ok=True)
+        for name, amount in minutes.items():
+            options = argparse.Namespace(
+                out=folder / name, lang=lang, set=name, minutes=float(amount), seed=seed, jobs=1
+            )
+            write_data_dir(folder / name, CORPORA["cldr"].make(options).utterances)
+            write_lengths(folder / name)
+        tokens = token_list([utterance.phones for utterance in read_data_dir(folder / "train")])
+        write_text(folder / TOKENS, "".join(f"{token}\n" for token in tokens))
+        write_json(folder / STAMP, _settings(lang, minutes, seed))
+
+
+def _settings(lang: str, minutes: Mapping[str, float], seed: int) -> dict[str, Any]:
+    """What the sets depend on."""
+    amounts = {str(name): float(amount) for name, amount in minutes.items()}
+    return {"lang": lang, "minutes": amounts, "seed": seed}

@@ -1,0 +1,91 @@
+"""Whether the options of pruning fit together, before anything runs."""
+
+import re
+from dataclasses import replace
+
+from parp_espnet.errors import UserError, printable
+from parp_espnet.names import check_place
+from parp_espnet.pipeline.paths import existing
+from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
+from parp_espnet.pruning.methods import describe_unknown
+from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
+from parp_espnet.pruning.ranking import GLOBAL
+from parp_espnet.pruning.scopes import read_rates
+from parp_espnet.pruning.scores import MAGNITUDE, Need, find_score
+
+LARGEST_SEED = 2**32 - 1
+
+
+def check_pruning[T: Experiment](settings: T) -> T:
+    """Return the settings as they are to be run. Raises `UserError` where they do not
+    fit together.
+    """
+    program = settings.PROGRAM
+    check_place(f"{program}: --expdir", settings.expdir)
+    if settings.seed > LARGEST_SEED:
+        raise UserError(
+            f"{program}: --seed {settings.seed}: expected at most {LARGEST_SEED}, for numpy"
+        )
+    if settings.prune_pattern is not None:
+        try:
+            re.compile(settings.prune_pattern)
+        except re.error as error:
+            found = printable(repr(settings.prune_pattern))
+            raise UserError(
+                f"{program}: --prune_pattern {found}: expected a regular expression of whole "
+                f"names ({error})"
+            ) from None
+    if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
+        raise UserError(
+            f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}"
+        )
+    if settings.first_mask is not None and settings.initial_mask is not None:
+        raise UserError(
+            f"{program}: --first_mask and --initial_mask: expected one of them, found both"
+        )
+    settings = _with_scope(settings)
+    if settings.sparsity is None:
+        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
+    try:
+        pruning = settings.pruning
+    except UserError as error:
+        raise UserError(f"{program}: {error}") from None
+    _check_ranking(settings)
+    # A mask that stays has no interval; and two runs that differ only there are the same run.
+    return settings if pruning.row.adjusts else replace(settings, interval=None)
+
+
+def _with_scope[T: Experiment](settings: T) -> T:
+    """Return the settings with scope and pattern as files have them: a pattern in the place of the
+    scope, as 2:4 was before there were patterns, and a file of rates as the recipe sees it.
+
+    Raises `UserError` where that file is missing, or holds none.
+    """
+    program = settings.PROGRAM
+    if is_pattern(settings.pattern) and settings.scope in (GLOBAL, settings.pattern):
+        return replace(settings, scope=settings.pattern, pattern=NONE)
+    if settings.rates is None:
+        return settings
+    try:
+        read_rates(settings.rates)
+    except UserError as error:
+        raise UserError(f"{program}: --{error}") from None
+    return replace(settings, scope=str(existing(program, "scope", settings.rates, settings.recipe)))
+
+
+def _check_ranking(settings: Experiment) -> None:
+    """Raise `UserError` where the first mask is made of a file in a way that its ranking cannot
+    have.
+    """
+    program, source = settings.PROGRAM, settings.mask_source
+    if has_one_sparsity(settings.scope) and source == "iterated":
+        raise UserError(
+            f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
+            f"rounds"
+        )
+    need = find_score(settings.score).needs
+    if need is not Need.NOTHING and source in FIRST_MASKS and source != "uniform":
+        raise UserError(
+            f"{program}: --score {settings.score} needs {need.value}, which a {source} first mask "
+            f"cannot be ranked by; expected --score {MAGNITUDE}, or another first mask"
+        )

@@ -1,0 +1,145 @@
+"""What happens to weights and mask around an optimizer's step: one class for each choice of
+`Change` and `Weights` in `methods`; those that keep something beside the model are in `beside`.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from parp_espnet.pruning.beside import Beside, Movement, Router
+from parp_espnet.pruning.magnitudes import magnitude_bits
+from parp_espnet.pruning.methods import Change, Weights
+from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.selection import Measured, apply_mask, prune_, select
+from parp_espnet.pruning.settings import PruneSettings
+
+type Tensors = dict[str, Tensor]
+type Pool = Mapping[str, Tensor]
+
+
+class Mover(Protocol):
+    """What the pruner asks. `kept` is always the present mask."""
+
+    ahead: bool
+    """Whether the mask moves before an update, when its gradients are there, not after it."""
+
+    def begin(self, kept: Pool) -> None:
+        """Take what is needed of the dense weights, before the first mask zeroes any."""
+
+    def before_update(self, kept: Pool) -> None:
+        """Prepare weights and gradients for the optimizer."""
+
+    def after_update(self, kept: Pool, sparsity: float) -> None:
+        """Take what the optimizer did; `sparsity` is the mask's."""
+
+    def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
+        """Return the mask of now, with the model's weights pruned by it."""
+
+    def score_of(self, name: str) -> Tensor:
+        """Return the learned score of each weight of a tensor, at least 0."""
+
+    def state_dict(self) -> dict[str, Tensors]:
+        """What a resumed run needs beside model, optimizer and mask."""
+
+    def load_state_dict(self, state: Mapping[str, Pool]) -> None:
+        """Continue from `state_dict()`."""
+
+
+class Masked:
+    """Nothing is beside: with a fixed mask pruned weights are zeroed after every update, with one
+    that adjusts they train until weights are ranked.
+    """
+
+    ahead = False
+
+    def __init__(
+        self, pool: Pool, ranking: Ranking, measured: Measured | None, *, adjusts: bool = True
+    ) -> None:
+        self.pool = pool
+        self.ranking = ranking
+        self.measured = measured
+        self.adjusts = adjusts
+
+    def begin(self, kept: Pool) -> None:
+        pass
+
+    def before_update(self, kept: Pool) -> None:
+        pass
+
+    def after_update(self, kept: Pool, sparsity: float) -> None:
+        if not self.adjusts and sparsity > 0:
+            apply_mask(self.pool, kept)
+
+    def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
+        return prune_(self.pool, sparsity, self.ranking, self.measured)
+
+    def score_of(self, name: str) -> Tensor:
+        raise AssertionError(f"{name}: nothing is learned here")
+
+    def state_dict(self) -> dict[str, Tensors]:
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Pool]) -> None:
+        pass
+
+
+class Regrowth(Masked):
+    """RigL (Evci et al. 2020, arXiv 1911.11134): of the kept weights the smallest go, and as many
+    come that have the largest gradients; they begin at 0, and train with the update that follows.
+
+    What goes is the share α(t) = α₀ / 2 · (1 + cos πt/T) of them, so nothing at the end. What has
+    just gone may come again, as it was.
+    """
+
+    ahead = True
+
+    def __init__(self, pool: Pool, ranking: Ranking, *, alpha: float, updates: int) -> None:
+        super().__init__(pool, ranking, None, adjusts=False)
+        self.alpha = alpha
+        self.updates = updates
+
+    @torch.no_grad()
+    def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
+        if all(parameter.grad is None for parameter in self.pool.values()):
+            return dict(kept)  # only the head trains so far
+        share = self.alpha / 2 * (1 + math.cos(math.pi * min(1, update / self.updates)))
+        sizes: Tensors = {}
+        for name, parameter in self.pool.items():
+            # What is pruned is smaller than a kept weight that happens to be 0.
+            above = (magnitude_bits(parameter) + 1) * kept[name].flatten()
+            sizes[name] = above.view(torch.float32).view(parameter.shape)
+        left = select(sizes, sparsity + share * (1 - sparsity), self.ranking)
+        for name, parameter in self.pool.items():
+            gradient = parameter.grad
+            if gradient is None:  # of a layer that was dropped
+                gradient = torch.zeros_like(parameter)
+            sizes[name] = gradient.float().masked_fill(left[name], math.inf)
+        moved = select(sizes, sparsity, self.ranking)
+        apply_mask(self.pool, moved)
+        return moved
+
+
+def mover_for(
+    settings: PruneSettings,
+    pool: Pool,
+    optimizer: torch.optim.Optimizer,
+    ranking: Ranking,
+    measured: Measured,
+) -> Mover:
+    """Return what moves weights and mask by the settings' method.
+
+    Raises `UserError` where it keeps weights beside and these are not float32.
+    """
+    row = settings.row
+    if row.learns and row.weights is Weights.KEPT:
+        return Router(pool, ranking, score_lr=settings.score_rate)
+    if row.learns:
+        return Movement(pool, ranking, optimizer, score_lr=settings.score_rate)
+    if row.weights is Weights.BESIDE:
+        return Beside(pool, ranking, measured)
+    if row.change is Change.GRADIENTS:
+        return Regrowth(pool, ranking, alpha=settings.drop, updates=settings.updates or 1)
+    return Masked(pool, ranking, measured, adjusts=row.adjusts)

@@ -1,0 +1,102 @@
+"""Results beside those that they are compared with, paired by utterances or examples."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from parp_espnet.glue.score import PREDICTIONS
+from parp_espnet.glue.score import compare as compare_predictions
+from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.utterances import compare, read_utterances
+from parp_espnet.study.arms import Arm, arm_of, is_joint
+from parp_espnet.study.collect import Done
+from parp_espnet.study.evidence import (
+    Comparison,
+)
+from parp_espnet.study.names import conditions, decoding_of
+from parp_espnet.study.variants import Differences, ranking_options, same_data
+
+
+def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
+    """Every method against the references among them, paired, where both were scored on the same
+    utterances or examples.
+
+    A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what
+    differs in the upstream alone with the study's first upstream. Results that were decoded
+    otherwise are not compared, nor one without a file of its errors, which `Evidence.missing`
+    names.
+    """
+    read = cache(read_utterances)
+    apart = Differences.of([run.result for run in done])
+    for run, reference, arms in _pairs(done, apart):
+        files = [errors_of(run), errors_of(reference)]
+        if not all(file.is_file() for file in files):
+            continue
+        result = run.result
+        if result.scores is None:
+            paired = compare(read(files[0]), read(files[1]))
+        else:
+            paired = compare_predictions(files[0], files[1], result.metric)
+        yield Comparison(
+            result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
+            arms[0].label, arms[1].label, paired.difference, paired.difference_interval,
+            paired.ratio, paired.ratio_interval, paired.p, decoding_of(result), *arms,
+            apart.others(result),
+        )  # fmt: skip
+
+
+def _pairs(
+    done: Sequence[Done], apart: Differences
+) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
+    """What is compared, and what the two are."""
+    references: dict[tuple[object, ...], list[Done]] = {}
+    for run in done:
+        arm = arm_of(run.result)
+        if (arm.own and arm.row.reference) or arm.row.given:
+            references.setdefault(conditions(run.result), []).append(run)
+    firsts: dict[tuple[object, ...], Done] = {}
+    for run in done:
+        arm = arm_of(run.result, apart.pruning(run.result))
+        for reference in references.get(conditions(run.result), ()):
+            if _comparable(run.result, reference.result):
+                yield (
+                    run,
+                    reference,
+                    (arm, arm_of(reference.result, apart.pruning(reference.result))),
+                )
+        alike = (
+            *conditions(run.result, but="upstream"),
+            arm,
+            run.result.sparsity_target,
+            run.result.updates,
+        )
+        first = firsts.setdefault(alike, run)
+        if first.result.upstream != run.result.upstream:
+            yield run, first, (_on(arm, run.result.upstream), _on(arm, first.result.upstream))
+
+
+def _on(arm: Arm, upstream: str) -> Arm:
+    """An arm on an upstream, which its name then tells."""
+    return replace(arm, variant=", ".join(part for part in (arm.variant, upstream) if part))
+
+
+def errors_of(run: Done) -> Path:
+    """The errors of each utterance, or what was predicted of each example."""
+    return run.folder / ("utterances.tsv" if run.result.scores is None else PREDICTIONS)
+
+
+def _comparable(result: Result, reference: Result) -> bool:
+    """Whether a result is compared with a reference of the same conditions."""
+    arm, other = arm_of(result), arm_of(reference)
+    if other.row.given and (arm.row.given or arm.given != other.given):
+        return False
+    # One run for several languages takes more updates than one for a single language.
+    same_length = is_joint(result) or result.updates == reference.updates
+    same_sparsity = not other.prunes or arm.sparsity == other.sparsity
+    if not is_joint(result) and not same_data(result, reference):
+        return False
+    # What is pruned, and how it is ranked, is no part of a method; who prunes nothing has neither.
+    if reference.sparsity_target and ranking_options(result) != ranking_options(reference):
+        return False
+    return arm.name != other.name and arm.prunes and same_length and same_sparsity

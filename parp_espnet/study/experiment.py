@@ -1,0 +1,125 @@
+"""One experiment of a study: an arm in a language, and what the study has to know of it."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.pruning import Experiment as Settings
+from parp_espnet.pipeline.settings import Settings as SpeechSettings
+from parp_espnet.pruning.methods import Source
+
+NOT_OF_PRUNING = {"recipe", "expdir", "updates", "seed"}
+
+PRUNING = tuple(field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
+"""The options that say how an experiment prunes."""
+
+OMP_MASK = "finetuned_mask.safetensors"
+
+FINAL_MASK = "mask.safetensors"
+
+
+@dataclass(frozen=True)
+class Combined:
+    """A mask that a study makes of others, before the experiment that begins with it."""
+
+    how: str
+    """A word of `parp-mask combine`."""
+    masks: tuple[Path, ...]
+    """Of the masks, from the project's directory."""
+    path: Path
+    """Where the mask is to be, from the project's directory."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One arm in one language, with one choice of its options."""
+
+    arm: str
+    language: str
+    options: tuple[str, ...]
+    """Options of the recipe's `run.sh`."""
+    settings: Settings
+    needs: tuple[Path, ...] = ()
+    """Directories of the experiments that have to be complete before, from the project's."""
+    combined: Combined | None = None
+    """The mask that it begins with, where the study makes it. Its sparsity is then the
+    experiment's.
+    """
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe's directory, from the project's."""
+        return self.settings.recipe.relative_to(ROOT)
+
+    @property
+    def directory(self) -> Path:
+        """Where the experiment is, from the project's directory."""
+        return self.recipe / self.settings.expdir / self.settings.tag
+
+    @property
+    def result(self) -> Path:
+        """The experiment's result, from the project's directory."""
+        return self.directory / "result.json"
+
+    @property
+    def is_of_speech(self) -> bool:
+        """Whether it is of speech, and not of text."""
+        return isinstance(self.settings, SpeechSettings)
+
+    @property
+    def folders(self) -> list[Path]:
+        """Folders of its steps' records, from the project's directory."""
+        if not isinstance(self.settings, SpeechSettings):
+            return [self.directory]
+        return [
+            self.directory,
+            self.directory / Decoding(self.settings).name / self.settings.test_set,
+        ]
+
+    @property
+    def first_mask(self) -> Source:
+        """Where its first mask comes from."""
+        return Source[self.settings.mask_source.upper()]
+
+    @property
+    def prunes(self) -> bool:
+        """Whether it prunes at all."""
+        return self.settings.pruning.row.prunes
+
+    @property
+    def finetunings(self) -> dict[Path, int]:
+        """Updates of all that is finetuned for it, by directory: itself, OMP's dense model, IMP's
+        rounds.
+        """
+        settings, beside = self.settings, self.directory.parent
+        updates = {beside / tag: settings.round_length for tag in settings.round_tags}
+        if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
+            updates[beside / settings.dense.tag] = settings.updates
+        return updates | {self.directory: settings.updates}
+
+    @property
+    def preparation(self) -> tuple[str, ...]:
+        """Options that prepare data, upstream and statistics: what all methods share, as a dense
+        model needs it.
+        """
+        given = dict(zip(self.options[::2], self.options[1::2], strict=True))
+        aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
+        words: list[str] = []
+        for name, value in given.items():
+            if name not in aside:
+                words += [name, value]
+        return tuple(words)
+
+    @property
+    def mask(self) -> Path:
+        """The mask that others may begin with: what OMP ranked, which is there early, or what the
+        run ended with.
+        """
+        return self.directory / (OMP_MASK if self.is_early else FINAL_MASK)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether that mask is there before it has trained."""
+        row = self.settings.pruning.row
+        return self.first_mask is Source.FINETUNED and not row.from_finetuned

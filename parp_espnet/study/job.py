@@ -1,0 +1,76 @@
+"""One job of a study: an experiment, and the masks that can be made once it is complete."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.study.experiment import Combined, Experiment
+from parp_espnet.study.plan import Study
+from parp_espnet.study.state import (
+    FIRST_LINE,
+    is_done,
+    is_unpacked,
+    note_job,
+)
+
+
+def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
+    """Run a job of a wave, both from 1, on so many GPUs; ends the process where it fails.
+
+    Raises `UserError` when there is no such job.
+    """
+    waves = study.waves()
+    if not 1 <= wave <= len(waves) or not 1 <= job <= len(waves[wave - 1]):
+        raise UserError(f"study {study.name}: there is no job {job} in wave {wave}")
+    experiment = waves[wave - 1][job - 1]
+    print(f"{FIRST_LINE}{experiment.directory}", flush=True)
+    begin, completes = time.monotonic(), not is_done(experiment)
+    if is_unpacked(experiment):
+        print("its records were unpacked here: skipped", flush=True)
+    else:
+        sparsity = (
+            [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
+        )
+        _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
+        if study.exports:
+            measure_exports(experiment, study.exports)
+    for masked in study.masks_of(experiment):
+        # Now, so that whoever begins with another language's mask finds it.
+        if not is_unpacked(masked):
+            _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
+    if completes:
+        note_job(experiment, time.monotonic() - begin)
+
+
+def measure_exports(experiment: Experiment, formats: Sequence[str]) -> None:
+    """Measure what an experiment is exported as, on one thread, in a process that ends with what it
+    has loaded; ends this one where that fails.
+    """
+    module = "parp_espnet.bin.measure_exports"
+    words = [sys.executable, "-m", module, str(ROOT / experiment.directory), "--to", *formats]
+    done = subprocess.run(words, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+
+
+def _combine(combined: Combined) -> str:
+    """Make a mask of others; return its sparsity."""
+    # Imported here: torch takes seconds.
+    from parp_espnet.pruning.combine import combine  # noqa: PLC0415
+    from parp_espnet.pruning.masks import Mask  # noqa: PLC0415
+
+    masks = [Mask.load(ROOT / path) for path in combined.masks]
+    made = combine(masks, combined.how, [str(path) for path in combined.masks])
+    made.save(ROOT / combined.path)
+    return repr(made.sparsity)
+
+
+def _run(experiment: Experiment, more: Sequence[str]) -> None:
+    script = ROOT / experiment.recipe / "run.sh"
+    done = subprocess.run([str(script), *experiment.options, "--wait", "true", *more], check=False)
+    if done.returncode != 0:
+        sys.exit(done.returncode)

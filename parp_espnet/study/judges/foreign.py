@@ -1,0 +1,88 @@
+"""C6, C7 and C9: masks of other languages, of a joint run, and of other tasks."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import Arm
+from parp_espnet.study.evidence import Comparison, Evidence
+from parp_espnet.study.judges.verdict import OMP, PARP, TRANSFER, Tally, Verdict, decide
+
+
+def foreign_masks_adjust(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    """It does not hold where no fixed mask degrades, nor where most adjusting ones do, or more than
+    fixed ones.
+    """
+    fixed = Tally.of(_beside_own(TRANSFER, evidence))
+    moving = Tally.of(_beside_own(PARP, evidence))
+    if not fixed or not moving:
+        return Verdict.UNTESTED, "no foreign masks, fixed and adjusting, beside the language's own"
+    degrades, repaired = fixed.more > fixed.fewer, moving.more <= moving.fewer
+    told = f"against the language's own OMP mask: fixed, {fixed}; adjusting, {moving}"
+    beside = Tally.of(_adjusting_beside_fixed(evidence))
+    told += f"; adjusting against the same mask fixed: {beside}" if beside else ""
+    still = moving.more > min(fixed.more, len(moving.differences) / 2)
+    return decide(degrades and repaired, not fixed.more or still), told
+
+
+def _foreign(method: Arm, evidence: Evidence) -> list[Comparison]:
+    """Of a method with the mask of one other language or task, not of a joint run or several."""
+    return [c for c in evidence.comparisons if c.first.usual == method and c.first.of_one]
+
+
+def _beside_own(method: Arm, evidence: Evidence) -> list[Comparison]:
+    """Such a mask against the target's own OMP mask."""
+    return [c for c in _foreign(method, evidence) if c.second == OMP]
+
+
+def _adjusting_beside_fixed(evidence: Evidence) -> list[Comparison]:
+    """Such a mask where it adjusts, against itself where it stays."""
+    return [c for c in _foreign(PARP, evidence) if c.second.usual == TRANSFER and c.second.given]
+
+
+def joint_run_serves_all(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    """A joint run's model is what the paper reports; its mask, finetuned in one language alone, is
+    told beside it.
+    """
+    by_arm: dict[Arm, list[Comparison]] = {}
+    for comparison in evidence.comparisons:
+        if (comparison.first.joint or comparison.first.of_joint) and comparison.second == OMP:
+            by_arm.setdefault(comparison.first, []).append(comparison)
+    tallies = {arm: Tally.of(some) for arm, some in by_arm.items()}
+    if not tallies:
+        return Verdict.UNTESTED, "no joint run, and no mask of one, beside the languages' own"
+    judged = {arm: tally for arm, tally in tallies.items() if arm.joint and arm.row.adjusts}
+    judged = judged or tallies
+    told = "; ".join(f"{arm.label}: {tally}" for arm, tally in tallies.items())
+    holds = any(comparison.more <= comparison.fewer for comparison in judged.values())
+    return decide(holds, not holds), f"against the language's own OMP mask: {told}"
+
+
+def adjusting_repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    """A pair is a source and a target, and a seed. It is repaired where the same mask has fewer
+    errors adjusting.
+
+    The claim holds where that is so, with its interval, in most pairs; it does not where in no more
+    than get worse.
+    """
+    pairs = _adjusting_beside_fixed(evidence)
+    if not pairs:
+        return Verdict.UNTESTED, "no masks of other tasks, fixed and adjusting"
+    tally = Tally.of(pairs)
+    low, high = _mean_interval(tally.differences)
+    told = (
+        f"adjusting against fixed, {len(pairs)} pairs: {tally}, mean "
+        f"{100 * fmean(tally.differences):+.1f} points, "
+    )
+    told += f"95 % interval over pairs [{100 * low:+.1f}, {100 * high:+.1f}]"
+    for how, method in (("fixed", TRANSFER), ("adjusting", PARP)):
+        own = Tally.of(_beside_own(method, evidence))
+        told += f"; {how} against the task's own OMP mask: {own}" if own else ""
+    return decide(2 * tally.fewer > len(pairs), tally.fewer <= tally.more), told
+
+
+def _mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % percentile interval of the mean over values drawn with replacement."""
+    means = sums([values], seed=0, resamples=RESAMPLES)[0] / len(values)
+    return percentiles(means, 0.95)

@@ -1,0 +1,80 @@
+"""C8: where the first mask is random, and where almost everything is pruned."""
+
+from collections.abc import Sequence
+
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import Arm, arm_of, is_total
+from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.judges.verdict import PARP_P, RP, Verdict, decide
+from parp_espnet.study.names import conditions
+from parp_espnet.study.variants import ranking_options
+
+AS_BAD = 0.9
+"""Times the errors of RP, above which C8's PARP from a random mask is called as bad."""
+
+SPARSE = 0.9
+"""Where C8 has PARP-P best."""
+
+FROM_RANDOM = Arm("parp", first="random")
+"""The arms that the claims are of, as the paper has them."""
+
+
+def random_start_and_sparsest(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    """Two halves, each judged where it was tested; the claim holds where both do, and fails with
+    one of them.
+    """
+    halves = [
+        half for half in (_as_bad_as_rp(results), _best_where_sparse(results)) if half is not None
+    ]
+    if not halves:
+        return Verdict.UNTESTED, "no PARP from a random mask beside RP, and no PARP-P at 90 %"
+    verdicts = {verdict for verdict, _ in halves}
+    holds = len(halves) == 2 and verdicts == {Verdict.HOLDS}
+    return decide(holds, Verdict.FAILS in verdicts), "; ".join(told for _, told in halves)
+
+
+def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
+    """The first half of C8: what differs from RP in that the random mask moves; no interval is told
+    apart.
+    """
+    rp = {_alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
+    from_random = [result for result in results if arm_of(result).kind == FROM_RANDOM]
+    moving = [result for result in from_random if rp.get(_alike(result))]
+    if not moving:
+        return None
+    ratios = [result.error_rate / rp[_alike(result)] for result in moving]
+    as_bad = sum(ratio > AS_BAD for ratio in ratios)
+    times = f"{min(ratios):.2f} to {max(ratios):.2f} times the errors of RP"
+    told = f"PARP from a random mask has {times}, {len(ratios)} pairs"
+    return decide(as_bad == len(ratios), 2 * as_bad < len(ratios)), told
+
+
+def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
+    """The second half of C8: PARP-P among all that is as sparse and otherwise alike."""
+    sparse = [
+        result for result in results if result.sparsity_target == SPARSE and not is_total(result)
+    ]
+    progressive = [result for result in sparse if arm_of(result).usual == PARP_P]
+    others = {
+        id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p]
+        for p in progressive
+    }
+    best = [
+        result.error_rate <= min(others[id(result)]) for result in progressive if others[id(result)]
+    ]
+    if not best:
+        return None
+    return decide(
+        all(best), not any(best)
+    ), f"PARP-P is best at {100 * SPARSE:g} % in {sum(best)} of {len(best)}"
+
+
+def _alike(result: Result) -> tuple[object, ...]:
+    """What two results have to have in common for their methods to be ranked."""
+    return (
+        *conditions(result),
+        result.recipe,
+        result.sparsity_target,
+        result.updates,
+        *ranking_options(result),
+    )

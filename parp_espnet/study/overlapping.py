@@ -1,0 +1,77 @@
+"""How much the first masks of several languages have in common."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from parp_espnet.pruning.anatomy import by_layer, iou_by
+from parp_espnet.pruning.masks import Mask, iou
+from parp_espnet.pruning.methods import Source
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import JOINT, arm_of
+from parp_espnet.study.collect import Done
+from parp_espnet.study.evidence import (
+    Overlap,
+)
+from parp_espnet.study.names import whose
+from parp_espnet.study.variants import Differences
+
+type Setting = tuple[str, float, int, str]
+"""Upstream, sparsity, frozen updates, and what else differs."""
+
+
+def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
+    """Overlap of the OMP masks of all languages and of a joint run, and of each with MPI.
+
+    They are of one upstream, sparsity and schedule of freezing; languages are in the study's order.
+    """
+    groups: dict[Setting, list[Done]] = {}
+    of_omp: dict[Setting, None] = {}
+    for run in done:
+        result = run.result
+        setting = (
+            result.upstream,
+            result.sparsity_target,
+            result.freeze_updates,
+            apart.all(result),
+        )
+        groups.setdefault(setting, []).append(run)
+        if _is_of_omp(result):
+            of_omp[setting] = None
+    for setting in of_omp:
+        upstream, sparsity, frozen, more = setting
+        masks: dict[str, Mask] = {}
+        nobodys: set[str] = set()
+        for run in filter(has_comparable_mask, groups[setting]):
+            file = run.folder / run.experiment.mask.name
+            if file.is_file():
+                name = run.result.method if _is_nobodys(run.result) else whose(run.result)
+                masks.setdefault(name, Mask.load(file))
+                nobodys |= {name} if _is_nobodys(run.result) else set()
+        # Any MPI mask will do: it depends on the upstream alone.
+        for left, right in combinations(
+            sorted(masks, key=lambda name: (name in nobodys, name == JOINT)), 2
+        ):
+            a, b = masks[left].kept, masks[right].kept
+            if masks[left].fingerprint == masks[right].fingerprint:
+                yield Overlap(
+                    sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer), more
+                )
+
+
+def has_comparable_mask(run: Done) -> bool:
+    """Whether its first mask is an OMP mask of its own language or languages, or MPI's."""
+    arm = arm_of(run.result)
+    ranked = _is_of_omp(run.result) or _is_nobodys(run.result)
+    return ranked and not arm.first and not arm.given
+
+
+def _is_of_omp(result: Result) -> bool:
+    """Whether its mask is OMP's, which stays."""
+    row = arm_of(result).row
+    return row.first_mask is Source.FINETUNED and not row.adjusts
+
+
+def _is_nobodys(result: Result) -> bool:
+    """Whether its mask, which stays, is ranked by the upstream alone."""
+    row = arm_of(result).row
+    return row.first_mask is Source.PRETRAINED and not row.adjusts

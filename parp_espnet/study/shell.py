@@ -1,0 +1,61 @@
+"""A study's plan as run.sh reads it: shell variables."""
+
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.study import settings
+from parp_espnet.study.plan import Study
+from parp_espnet.study.state import (
+    PROGRESS,
+    describe,
+    listing,
+    standings,
+)
+
+
+def print_plan(arguments: Sequence[str]) -> None:
+    """Print what run.sh needs, as shell variables; paths are from the project's directory."""
+    options = settings.read(arguments)
+    study = Study.read(options.file)
+    out = Path("results", study.name)
+    if options.dry_run:
+        standing = standings(study, ROOT / out / "log")
+        print(
+            listing(standing),
+            describe(standing, options.jobs),
+            sep="\n\n",
+            end="\n\n",
+            file=sys.stderr,
+        )
+    wanted = range(options.stage, options.stop_stage + 1)
+    file = options.file.relative_to(ROOT) if options.file.is_relative_to(ROOT) else options.file
+    print(f"study={shlex.quote(str(file))}")
+    print(f"profile={shlex.quote(study.name)}")
+    print(f"dry_run={str(options.dry_run).lower()}")
+    print(f"ngpu={options.ngpu}")
+    print(f"max_jobs_run={options.jobs}")
+    print(f"stages={shlex.quote(' '.join(map(str, wanted)))}")
+    names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in settings.STAGES.items())
+    print(f"stage_names=({names})")
+    preparations = study.preparations()
+    print(f"preparations={len(preparations)}")
+    for number, words in enumerate(preparations, start=1):
+        print(f"prepare_{number}=({shlex.join(words)})")
+    waves = study.waves()
+    print(f"waves=({' '.join(str(len(wave)) for wave in waves)})")
+    for number, wave in enumerate(waves, start=1):
+        finetunings = study.finetunings(wave)
+        print(f"updates_{number}={sum(finetunings.values())}")
+        print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
+        print(f"results_{number}=({_words(experiment.result for experiment in wave)})")
+        folders: list[Path] = []
+        for experiment in wave:
+            folders += experiment.folders
+        print(f"folders_{number}=({_words(folders)})")
+
+
+def _words(paths: Iterable[Path]) -> str:
+    return shlex.join(map(str, paths))

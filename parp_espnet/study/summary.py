@@ -1,0 +1,58 @@
+"""All that a study shows of its results: tables, figures, claims and report."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from parp_espnet.files import write_text
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.study.claims import claims
+from parp_espnet.study.collect import collect
+from parp_espnet.study.figures.all import draw
+from parp_espnet.study.gather import gather
+from parp_espnet.study.markdown import decoded, nature, report
+from parp_espnet.study.plan import Study
+from parp_espnet.study.report import page
+from parp_espnet.study.state import (
+    describe,
+    failures,
+    is_done,
+    standings,
+)
+from parp_espnet.study.table import table
+
+
+def write_summary(study: Study, folder: Path) -> None:
+    """Write what there is of a study into its `folder`, and print its table."""
+    standing = standings(study, folder / "log")
+    done = collect(
+        [experiment for experiment in study.experiments if is_done(experiment)],
+        ROOT,
+        folder / "results.json",
+    )
+    results, evidence = [run.result for run in done], gather(done)
+    evidence.write(folder / "evidence.json")
+    judged = claims(results, evidence)
+    captions = draw(results, evidence, folder)
+    warning = evidence.warning.replace(f"{ROOT}/", "")
+    notes = [
+        nature(results).replace("`", ""),
+        decoded(results),
+        describe(standing, jobs=1).splitlines()[0] + ".",
+        f"Warning: {warning}." if warning else "",
+    ]
+    notes = [note for note in notes if note]
+    commands = {}
+    for experiment in study.experiments:
+        words = [f"{experiment.recipe}/run.sh", *experiment.options]
+        commands[experiment.directory] = shlex.join(words)
+    html = page(study.name, results, evidence, judged, captions, notes, commands)
+    write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))
+    figures = {svg.stem: caption for svg, caption in captions.items()}
+    write_text(folder / "RESULTS.md", report(study.name, results, judged, figures, warning))
+    print(table(results), end="")
+    if warning:
+        print(f"warning: {warning}", file=sys.stderr)
+    names = ("report.html", "RESULTS.md", "results.json", "evidence.json")
+    print(", ".join(str(folder / name) for name in names))
+    failures(standing)

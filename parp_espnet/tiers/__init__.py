@@ -1,0 +1,1 @@
+"""Tiers of annotations with times, as ELAN and Praat keep them."""

@@ -1,0 +1,77 @@
+"""What a file of ELAN's or Praat's holds: tiers, each a list of annotations with times."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A text from `begin` to `end`, in seconds of the recording."""
+
+    begin: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Annotations that belong together, in the order of their times.
+
+    Attributes:
+        speaker: who is heard; None where nothing says so.
+        kind: what ELAN calls the type of the tier; "" where it has none.
+        parent: the name of the tier that it is a part of; None where it is of its own.
+    """
+
+    name: str
+    annotations: Sequence[Annotation]
+    speaker: str | None = None
+    kind: str = ""
+    parent: str | None = None
+
+    @property
+    def texts(self) -> int:
+        """How many of its annotations have a text."""
+        return sum(bool(annotation.text) for annotation in self.annotations)
+
+    def is_called(self, name: str) -> bool:
+        """Whether it is the one that a user names: by its name, by its name without `@SPEAKER`, or
+        by its kind.
+        """
+        return name in (self.name, self.name.partition("@")[0], self.kind)
+
+
+@dataclass(frozen=True)
+class Medium:
+    """A recording that a file of tiers is linked to, as it has it: a URL, or a path; and the
+    seconds of it that lie before the file's time 0.
+    """
+
+    url: str
+    origin: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """A file of tiers.
+
+    Attributes:
+        media: the recordings that it is linked to.
+        faults: what of it cannot be read, in words.
+    """
+
+    path: Path
+    tiers: Sequence[Tier]
+    media: Sequence[Medium] = ()
+    faults: Sequence[str] = ()
+
+
+def list_tiers(files: Iterable[Tiers]) -> str:
+    """Return the names of the tiers that have texts, with how many: "tx@Ana (12), ph (340)"."""
+    counts: dict[str, int] = {}
+    for file in files:
+        for tier in file.tiers:
+            if tier.texts:
+                counts[tier.name] = counts.get(tier.name, 0) + tier.texts
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())

@@ -1,0 +1,24 @@
+"""What whole units are worth in time."""
+
+import pytest
+
+from parp_espnet.bench import speed
+from parp_espnet.bench.parts import PARTS, SPEED_RUNTIMES, SPEED_SHAPES
+from parp_espnet.bench.runtimes import RUNTIMES
+
+
+def test_fewer_units_are_fewer_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "SECONDS", 0.5)
+    monkeypatch.setattr(speed, "RUNS", 1)
+    measured = {shape: speed.measure(f"torch.{shape}", "small", 1) for shape in SPEED_SHAPES}
+    for kind in ("products_g", "file_bytes"):
+        amounts = [found[kind] for found in measured.values()]
+        assert amounts == sorted(amounts, reverse=True)
+
+
+def test_all_is_compared_with_dense_pytorch() -> None:
+    part = PARTS["speed"]
+    assert {other for _, _, other in part.pairs} == {"torch.dense"}
+    assert set(part.sizes) == set(speed.SIZES)
+    assert {*SPEED_RUNTIMES} - {"torch"} <= set(RUNTIMES)
+    assert any("Amdahl" in note for note in part.notes)

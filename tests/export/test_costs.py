@@ -1,0 +1,84 @@
+"""Exports measured: bytes, milliseconds and errors of each file, on the whole test set."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.bin import measure_exports
+from parp_espnet.errors import UserError
+from parp_espnet.export.costs import EXPORTS, Measured, measure, read_measured
+from parp_espnet.scoring.result import Result
+
+
+@pytest.fixture
+def experiment(tested: Path, tones: Path, tmp_path: Path) -> Path:
+    """A complete experiment, with its test set where recipes have it."""
+    place = tmp_path / "recipe/exp/tones"
+    shutil.copytree(tested, place, symlinks=True)
+    (tmp_path / "recipe/dump/raw").mkdir(parents=True)
+    (tmp_path / "recipe/dump/raw/test").symlink_to(tones)
+    return place
+
+
+def test_each_file_is_measured_on_the_whole_test_set(experiment: Path) -> None:
+    result = Result.read(experiment / "result.json")
+    found = {one.name: one for one in measure(experiment, ["bundle", "sparse", "onnx"])}
+    assert {"bundle fp32", "sparse fp16", "onnx fp32", "onnx fp16"} <= found.keys()
+    for one in found.values():
+        assert one.utterances == 8
+        assert one.milliseconds > 0
+        assert one.processor
+        assert one.error_rate == 0  # this model knows its tones by heart
+    assert found["onnx fp16"].bytes < found["onnx fp32"].bytes
+    assert found["sparse fp16"].bytes < 0.5 * found["bundle fp32"].bytes
+    assert read_measured(experiment / EXPORTS) == list(found.values())
+    # Nothing but the account of it is left.
+    assert Result.read(experiment / "result.json") == result
+    left = {path.name for path in experiment.iterdir()}
+    assert not {"onnx", "sparse", "bundle", "exports"} & left
+
+
+def test_what_was_measured_is_not_measured_again(experiment: Path) -> None:
+    first = measure(experiment, ["bundle"])
+    path = experiment / EXPORTS
+    told = json.loads(path.read_text())
+    told["files"][0]["milliseconds"] = 12345.0
+    path.write_text(json.dumps(told))
+    assert measure(experiment, ["bundle"])[0].milliseconds == 12345.0
+    # Another result is another model.
+    result = Result.read(experiment / "result.json")
+    (experiment / "result.json").write_text(json.dumps(result.as_json() | {"updates": 7}))
+    (again,) = measure(experiment, ["bundle"])
+    assert again.milliseconds != 12345.0
+    assert again.bytes == first[0].bytes
+
+
+def test_the_command_says_what_it_found(
+    experiment: Path, run_command: Callable[..., tuple[object, str, str]]
+) -> None:
+    code, said, error = run_command(measure_exports.main, experiment, "--to", "sparse")
+    assert (code, error) == (0, "")
+    assert said.startswith("sparse fp16: ")
+    assert "0.00 % errors" in said
+
+
+def test_without_its_test_set_one_line_says_so(experiment: Path) -> None:
+    (experiment.parents[1] / "dump/raw/test").unlink()
+    with pytest.raises(UserError, match="expected the test set that it was decoded on"):
+        measure(experiment, ["bundle"])
+    assert not (experiment / EXPORTS).exists()
+
+
+@pytest.mark.parametrize("content", ["[]", '{"format": 2}', '{"format": 1, "files": [{}]}'])
+def test_a_damaged_account_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / EXPORTS
+    path.write_text(content)
+    with pytest.raises(UserError, match="expected what a study measures of exports"):
+        read_measured(path)
+
+
+def test_a_file_is_called_by_format_and_precision() -> None:
+    assert Measured("onnx", "int8", 1, 1.0, 0.1, 1, "a Xeon").name == "onnx int8"

@@ -1,0 +1,155 @@
+"""Units that are pruned as a whole are removed, and the outputs stay."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from parp_espnet.bin import export as command
+from parp_espnet.errors import UserError
+from parp_espnet.export.bundle import load_bundle
+from parp_espnet.export.cut import cut
+from parp_espnet.export.formats import Options, export
+from parp_espnet.export.model import LAYERS, ctc_module
+from parp_espnet.export.opened import open_model
+from parp_espnet.export.recogniser import PlainRecogniser
+from parp_espnet.export.trained import Trained
+from parp_espnet.files import read_json, write_json
+from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.selection import prune_
+from parp_espnet.recognition.audio import read
+
+UNITS = {"units": Ranking(pattern="units", heads=4), "ffn": Ranking(pattern="ffn")}
+UNITS |= {"free": Ranking(pattern="units-free", heads=4)}
+
+
+@pytest.fixture(scope="module", params=UNITS)
+def pruned(trained: Trained, request: pytest.FixtureRequest) -> Trained:
+    """A model of which half of the units are zero."""
+    return without(trained, UNITS[request.param])
+
+
+def without(trained: Trained, ranking: Ranking) -> Trained:
+    states = {name: tensor.clone() for name, tensor in trained.states.items()}
+    pruned = replace(trained, states=states)
+    prune_(pruned.pool, 0.5, ranking)
+    return pruned
+
+
+@torch.inference_mode()
+def logprobs(trained: Trained) -> torch.Tensor:
+    waves = 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(1))
+    found: torch.Tensor = ctc_module(trained)(waves, torch.tensor([16000]))[0]
+    return found
+
+
+def test_what_is_left_is_smaller_and_says_the_same(pruned: Trained) -> None:
+    smaller = cut(pruned, ["bundle", "onnx"])
+    assert smaller.cut is not None
+    assert torch.allclose(logprobs(smaller), logprobs(pruned), atol=1e-5)
+    assert smaller.cut.difference < 1e-5
+    before, after = smaller.cut.before, smaller.cut.after
+    gone = 64 * 65
+    if LAYERS in smaller.upstream:
+        gone += 4 * 8 * 32 * 4 + 4 * 8 * 3
+    assert before.parameters - after.parameters == gone
+    assert before.products > after.products
+    assert sum(smaller.cut.units) == 64
+    assert smaller.cut.lines()[0].startswith("cut: ")
+
+
+def test_a_bundle_builds_its_layers_again(trained: Trained, tones: Path, tmp_path: Path) -> None:
+    pruned = without(trained, UNITS["units"])
+    smaller = cut(pruned, ["bundle"])
+    export(smaller, tmp_path / "cut", ["bundle"], Options(data=tones))
+    bundle = load_bundle(tmp_path / "cut")
+    assert bundle.upstream[LAYERS] == {"units": [32, 32], "heads": [2, 2]}
+    assert bundle.weights["hubert.encoder.layers.1.attention.q_proj.weight"].shape == (16, 32)
+    samples = read(tones / "tone-0.wav")
+    (heard,) = PlainRecogniser(bundle).listen([samples])
+    export(pruned, tmp_path / "whole", ["bundle"], Options(data=tones))
+    (whole,) = PlainRecogniser(load_bundle(tmp_path / "whole")).listen([samples])
+    assert np.allclose(heard.logprobs, whole.logprobs, atol=1e-5)
+    card = (tmp_path / "cut/README.md").read_text()
+    assert "32 of 64 feed-forward units and 2 of 4 heads are left in each layer" in card
+    assert "| multiply–adds, G |" in card
+    assert "No stock class of transformers" in card
+    told = read_json(tmp_path / "cut/bundle.json")
+    assert told["sparsity"] == smaller.sparsity < pruned.sparsity
+    told["upstream"][LAYERS]["heads"] = [2]
+    write_json(tmp_path / "cut/bundle.json", told)
+    with pytest.raises(UserError, match=r"heads: expected a number for each of 2 layers"):
+        PlainRecogniser(load_bundle(tmp_path / "cut"))
+
+
+def test_units_alone_leave_a_plain_model(trained: Trained, tmp_path: Path) -> None:
+    from transformers import AutoModelForCTC  # noqa: PLC0415  # it takes seconds
+
+    pruned = without(trained, UNITS["ffn"])
+    smaller = cut(pruned, ["hf", "espnet", "s3prl", "sparse"])
+    pruned_logprobs = logprobs(pruned)
+    folder = tmp_path / "hf"
+    model_of(smaller, folder)
+    loaded = AutoModelForCTC.from_pretrained(folder)
+    assert loaded.config.intermediate_size == 32
+    waves = 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(1))
+    if smaller.do_normalize:
+        waves = (waves - waves.mean()) / (waves.var(correction=0) + smaller.epsilon).sqrt()
+    with torch.inference_mode():
+        found = loaded(waves).logits.log_softmax(-1)
+    assert torch.allclose(found, pruned_logprobs, atol=1e-5)
+
+
+def model_of(trained: Trained, folder: Path) -> None:
+    """Write it for transformers; its tokens are not those of stage 12, which had all units."""
+    export(replace(trained, result=None), folder, ["hf"])
+
+
+def test_onnx_hears_the_same(trained: Trained, tones: Path, tmp_path: Path) -> None:
+    pruned = replace(without(trained, UNITS["units"]), result=None)
+    smaller = cut(pruned, ["onnx"])
+    export(smaller, tmp_path / "onnx", ["onnx"])
+    hears, _ = open_model(tmp_path / "onnx")
+    (heard,) = hears.listen([read(tones / "tone-0.wav")])
+    export(pruned, tmp_path / "bundle", ["bundle"])
+    (whole,) = PlainRecogniser(load_bundle(tmp_path / "bundle")).listen(
+        [read(tones / "tone-0.wav")]
+    )
+    assert np.allclose(heard.logprobs, whole.logprobs, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("ranking", "formats", "message"),
+    [
+        (UNITS["units"], ["bundle", "hf"], r"--to hf --cut: 2 of 4 heads are left, and no stock"),
+        (UNITS["free"], ["espnet"], r"--to espnet --cut: .* take --to bundle, onnx or openvino"),
+        (Ranking(), ["bundle"], r"expected a model of which whole units are pruned, by --pattern"),
+    ],
+)
+def test_what_cannot_be_cut(
+    trained: Trained, ranking: Ranking, formats: list[str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        cut(without(trained, ranking), formats)
+
+
+def test_uneven_layers_are_no_stock_class(trained: Trained) -> None:
+    pruned = without(trained, Ranking(pattern="ffn-free"))
+    name = next(
+        name for name in pruned.states if name.endswith("1.feed_forward.output_dense.weight")
+    )
+    with torch.no_grad():
+        pruned.states[name][:, :40] = 0
+    with pytest.raises(UserError, match=r"--to hf --cut: layers keep .* as many in each"):
+        cut(pruned, ["hf"])
+    assert cut(pruned, ["openvino"]).cut is not None
+
+
+def test_the_command(tested: Path, tmp_path: Path, run_command: Callable[..., object]) -> None:
+    code, _, error = run_command(command.main, tested, tmp_path / "out", "--cut")  # type: ignore[misc]
+    assert code == 2
+    assert "--cut: expected a model of which whole units are pruned" in error
+    assert not (tmp_path / "out").exists()
