@@ -133,10 +133,9 @@ def tune(experiment: Path, name: str, files: search.ModelFiles, given: Given) ->
 def save_lm(folder: Path, tokens: Path) -> Path:
     """A recurrent language model of random weights, as ESPnet's training leaves it."""
     folder.mkdir()
-    words = f"--output_dir {folder} --lm seq_rnn --lm_conf unit=8 --lm_conf nlayers=1"
-    options = LMTask.get_parser().parse_args(
-        [*words.split(), "--token_list", str(tokens), "--token_type", "word"]
-    )
+    words = ["--lm", "seq_rnn", "--lm_conf", "unit=8", "--lm_conf", "nlayers=1"]
+    words += ["--token_type", "word", "--token_list", str(tokens), "--output_dir", str(folder)]
+    options = LMTask.get_parser().parse_args(words)
     torch.manual_seed(0)
     model = LMTask.build_model(options)
     # As sure as a trained one.
