@@ -24,7 +24,7 @@ READERS = {
     "scoring.merge": "read_merges(path)",
     "decoding.arpa": "read_arpa(path)",
     "study.grid": "read_grid(path)",
-    "study.archive": "_read(path)",
+    "study.unpacking": "_read(path)",
     "pruning.masks": "Mask.load(path)",
     "upstreams.foreign": "read_checkpoint(path)",
     "espnet.states": "load_model_state(path)",

@@ -23,9 +23,10 @@ def read_textgrid(path: Path) -> Tiers:
         )
     except UnicodeError:
         raise UserError(f"{path}: expected a TextGrid in UTF-8 or UTF-16, found neither") from None
-    except (PraatioException, ValueError, LookupError, AttributeError) as error:
-        said = " ".join(str(error).split())
-        raise UserError(f"{path}: expected a TextGrid of Praat's, found another ({said})") from None
+    except (PraatioException, ValueError, LookupError, AttributeError):
+        raise UserError(
+            f"{path}: expected a TextGrid of Praat's, found another file, or a damaged one"
+        ) from None
     tiers = []
     for tier in grid.tiers:
         if not isinstance(tier, textgrid.IntervalTier):

@@ -76,7 +76,7 @@ def test_what_cannot_be_done_at_all(
     capsys: pytest.CaptureFixture[str],
 ):
     for words, said in (
-        ((tmp_path, tones), f"error: {tmp_path}: expected training.json"),
+        ((tmp_path, tones), f"error: {tmp_path}: expected an experiment (training.json), a bundle"),
         (
             (learned, tones, "--batch_seconds", "0"),
             "error: --batch_seconds: expected seconds above 0, found 0",

@@ -27,12 +27,13 @@ def test_what_a_folder_has_besides_is_listed(tmp_path: Path, record: Record) -> 
     record(root / "ana0" / "silent.wav")
     (root / "ana0" / "lost.txt").write_text("c d")
     (root / "ana0" / "0.lab").write_text("c d")
+    (root / "ana0" / "0.trs").write_text("")
     (root / "ana0" / "0.TextGrid").write_text("")
     (root / "notes.docx").write_text("")
     found = read_items(root)
     assert [item.text for item in found.items] == ["a b"] * 6
     listed = {reject.item: (str(reject.why), reject.reason) for reject in found.rejected}
-    assert len(listed) == 12 + 3 + 5
+    assert len(listed) == 12 + 3 + 6
     assert listed["ana0/silent"] == (
         "alone",
         "expected a transcript beside it (.txt or .lab), found none",
@@ -42,7 +43,8 @@ def test_what_a_folder_has_besides_is_listed(tmp_path: Path, record: Record) -> 
         "expected a recording of the same name beside it, found none",
     )
     assert "found another of this name (.txt)" in listed["ana0/0.lab"][1]
-    assert "found .TextGrid, of a kind that is not read" in listed["ana0/0.TextGrid"][1]
+    assert "found .trs, of a kind that is not read" in listed["ana0/0.trs"][1]
+    assert "expected a TextGrid of Praat's, found another" in listed["ana0/0.TextGrid"][1]
     assert listed["notes.docx"][0] == "kind"
     assert "that a system left there" in listed["__MACOSX"][1]
     # More is left out than used, and none of it says that the rest is bad.
@@ -50,7 +52,7 @@ def test_what_a_folder_has_besides_is_listed(tmp_path: Path, record: Record) -> 
     (root / "ana1" / "1.txt").write_text("c e")
     sets = [own.read(root, split, tmp_path, "xx") for split in SPLITS]
     assert sum(len(made.utterances) for made in sets) == 6
-    assert len(sets[0].rejected) == 20
+    assert len(sets[0].rejected) == 21
     refuse_if_most(sets[0], tmp_path / "rejected.tsv")
 
 
