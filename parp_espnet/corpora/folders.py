@@ -57,7 +57,7 @@ class _Folder:
 
 def has_transcripts(tree: Tree) -> bool:
     """Whether some recording of a folder has a transcript."""
-    files = _by_name(tree)
+    files = tree.by_name
     return any(_transcript(file, files) for file in _recordings(tree)) or any(
         map(_has_lines, tree.files)
     )
@@ -70,7 +70,7 @@ def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
     latter is taken if its tier is named. Raises `UserError` as `read_tiers` does.
     """
     folder = _Folder(path, rejected=list(tree.rejected))
-    files = _by_name(tree)
+    files = tree.by_name
     if tier is not None:
         folder.add_tiers(tree, taken=set(), tier=tier)
     for file in filter(_has_lines, tree.files):
@@ -108,11 +108,6 @@ def advice_on(tree: Tree) -> str:
 
 def _recordings(tree: Tree) -> list[Path]:
     return [file for file in tree.files if file.suffix.lower() in SUFFIXES]
-
-
-def _by_name(tree: Tree) -> Mapping[Path, Path]:
-    """Files by their paths in small letters: a transcript may end in .TXT."""
-    return {file.with_name(file.name.lower()): file for file in tree.files}
 
 
 def _transcript(recording: Path, files: Mapping[Path, Path]) -> Path | None:

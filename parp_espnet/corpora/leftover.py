@@ -22,6 +22,11 @@ class Tree:
     files: Sequence[Path]
     rejected: Sequence[Reject]
 
+    @property
+    def by_name(self) -> dict[Path, Path]:
+        """Files by their paths with names in small letters: a transcript may end in .TXT."""
+        return {file.with_name(file.name.lower()): file for file in self.files}
+
 
 def walk(root: Path) -> Tree:
     """Return the files below a folder, sorted; what systems leave, such as `._1.wav` and

@@ -91,7 +91,7 @@ def _link(
     paths: Sequence[Path], root: Path, tree: Tree, taken: set[Path], found: Found
 ) -> Iterator[_Linked]:
     """Open files and find their recordings, each of which is taken by one."""
-    by_name = {file.with_name(file.name.lower()): file for file in tree.files}
+    by_name = tree.by_name
     owners: dict[Path, Path] = {}
     for path in paths:
         found.used.add(path)
@@ -138,7 +138,7 @@ def _read_tier(
     root: Path, link: _Linked, tier: Tier, found: Found, *, is_one_of_several: bool
 ) -> None:
     path = link.file.path
-    base = str(link.recording.relative_to(root)) if _is_below(link.recording, root) else ""
+    base = str(link.recording.relative_to(root)) if link.recording.is_relative_to(root) else ""
     stem = str(Path(base or link.recording.name).with_suffix(""))
     if is_one_of_several:
         stem = f"{stem}-{tier.name}"
@@ -230,10 +230,6 @@ def _describe_lost(file: Tiers) -> str:
     return "expected a recording of the same name beside it, found none"
 
 
-def _is_below(path: Path, root: Path) -> bool:
-    return path.is_relative_to(root)
-
-
 def _reject(path: Path, root: Path, why: Why, reason: str) -> Reject:
-    item = str(path.relative_to(root)) if _is_below(path, root) else path.name
+    item = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
     return Reject(str(path), item, why, reason)

@@ -87,7 +87,29 @@ class Beside:
         return here
 
 
-class Movement(Beside):
+class Scored(Beside):
+    """A score of each weight is beside, too, which begins as the rank of |W| and then learns
+    `score_lr` times as fast as weights would.
+    """
+
+    def __init__(self, pool: Pool, ranking: Ranking, *, score_lr: float) -> None:
+        super().__init__(pool, ranking.by_magnitude, None)
+        self.score_lr = score_lr
+        self.scores: Tensors = {}
+
+    def begin(self, kept: Pool) -> None:
+        super().begin(kept)
+        self.scores = ranks_of(self.weights, kept)
+
+    def state_dict(self) -> dict[str, Tensors]:
+        return super().state_dict() | {"scores": dict(self.scores)}
+
+    def load_state_dict(self, state: Mapping[str, Pool]) -> None:
+        super().load_state_dict(state)
+        self.scores = self._here(state["scores"])
+
+
+class Movement(Scored):
     """Movement pruning (Sanh et al. 2020, arXiv 2005.07683): S ← S − η g⊙W, M = top-k(S), and what
     is kept trains. S begins as the rank of |W|; η is `score_lr` learning rates.
     """
@@ -100,14 +122,8 @@ class Movement(Beside):
         *,
         score_lr: float,
     ) -> None:
-        super().__init__(pool, ranking.by_magnitude, None)
+        super().__init__(pool, ranking, score_lr=score_lr)
         self.optimizer = optimizer
-        self.score_lr = score_lr
-        self.scores: Tensors = {}
-
-    def begin(self, kept: Pool) -> None:
-        super().begin(kept)
-        self.scores = ranks_of(self.weights, kept)
 
     @torch.no_grad()
     def before_update(self, kept: Pool) -> None:
@@ -154,15 +170,8 @@ class Movement(Beside):
     def score_of(self, name: str) -> Tensor:
         return self._ranked(name, self._lowest())
 
-    def state_dict(self) -> dict[str, Tensors]:
-        return super().state_dict() | {"scores": dict(self.scores)}
 
-    def load_state_dict(self, state: Mapping[str, Pool]) -> None:
-        super().load_state_dict(state)
-        self.scores = self._here(state["scores"])
-
-
-class Router(Beside):
+class Router(Scored):
     """S3-Router (Fu et al. 2022, arXiv 2211.01522): weights never move, the optimizer trains the
     scores: S ← its step on g⊙W, M = top-k(|S|). S begins as the rank of |W|.
 
@@ -171,15 +180,10 @@ class Router(Beside):
     faster than weights would, at the same learning rate.
     """
 
-    def __init__(self, pool: Pool, ranking: Ranking, *, score_lr: float) -> None:
-        super().__init__(pool, ranking.by_magnitude, None)
-        self.score_lr = score_lr
-        self.scores: Tensors = {}
-
     def begin(self, kept: Pool) -> None:
         super().begin(kept)
-        ranks = ranks_of(self.weights, kept)
-        self.scores = {name: tensor.div_(self.score_lr) for name, tensor in ranks.items()}
+        for scores in self.scores.values():
+            scores.div_(self.score_lr)
 
     @torch.no_grad()
     def before_update(self, kept: Pool) -> None:
@@ -201,10 +205,3 @@ class Router(Beside):
 
     def score_of(self, name: str) -> Tensor:
         return self.scores[name].abs()
-
-    def state_dict(self) -> dict[str, Tensors]:
-        return super().state_dict() | {"scores": dict(self.scores)}
-
-    def load_state_dict(self, state: Mapping[str, Pool]) -> None:
-        super().load_state_dict(state)
-        self.scores = self._here(state["scores"])

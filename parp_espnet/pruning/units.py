@@ -68,9 +68,8 @@ def places(pattern: Units, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[li
 
 
 def _count(pattern: Units, kind: str, name: str, shape: tuple[int, ...]) -> int:
-    if len(shape) == 3:  # XLNet's, which is no matrix: (model, heads, size of a head)
-        return shape[1]
-    if kind != HEADS:
+    # XLNet's heads are no matrix: (model, heads, size of a head).
+    if kind != HEADS or len(shape) == 3:
         return shape[1]
     if pattern.heads is None:
         raise UserError(

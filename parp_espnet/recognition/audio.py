@@ -3,7 +3,6 @@ resampled.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,29 +66,27 @@ def _is_recording(file: Path) -> bool:
 
 def read(path: Path) -> NDArray[np.float32]:
     """Return a recording, (samples,) at 16 kHz, channels averaged; errors are those of
-    `open_blocks`.
+    `read_blocks`.
     """
-    with ExitStack() as stack:
-        return np.concatenate(list(open_blocks(path, stack)))
+    return np.concatenate(list(read_blocks(path)))
 
 
-def open_blocks(path: Path, stack: ExitStack) -> Iterator[NDArray[np.float32]]:
-    """Yield a recording in blocks, each (samples,) at 16 kHz, channels averaged. It is open until
-    `stack` is closed.
+def read_blocks(path: Path) -> Iterator[NDArray[np.float32]]:
+    """Yield a recording in blocks, each (samples,) at 16 kHz, channels averaged.
 
     Raises `UserError`: it is missing, empty, damaged, of an unknown kind, or holds what are no
     numbers.
     """
-    sound = stack.enter_context(open_sound(path))
-    sound.need_whole()
     count = 0
-    for block in _resampled(sound):
-        if not np.isfinite(block).all():
-            raise UserError(
-                f"{path}: expected samples that are numbers, found NaN or infinite ones"
-            )
-        count += len(block)
-        yield block
+    with open_sound(path) as sound:
+        sound.need_whole()
+        for block in _resampled(sound):
+            if not np.isfinite(block).all():
+                raise UserError(
+                    f"{path}: expected samples that are numbers, found NaN or infinite ones"
+                )
+            count += len(block)
+            yield block
     if count == 0:
         raise UserError(f"{path}: expected a recording, found a header without samples")
 

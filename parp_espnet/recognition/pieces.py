@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.recognition.grid import RATE, Grid
+from parp_espnet.recognition.windows import stretches
 
 Samples = NDArray[np.float32]
 
@@ -109,8 +110,8 @@ def _find_cut(samples: Samples, windows: Windows, stride: int, shared: int) -> i
     quiet = _quiet(samples, stride)
     least = max(_frames(windows.pause, stride), shared // stride)
     first = _frames(min(windows.shortest, windows.longest / 3), stride)
-    for begin, end in _runs(quiet):
-        middle = (begin + end) // 2
+    for begin, end in zip(*stretches(quiet), strict=True):
+        middle = int(begin + end) // 2
         # A pause at the end of what is known may go on.
         if end - begin >= least and middle >= first and end < len(quiet):
             return middle * stride - shared // 2 // stride * stride
@@ -147,13 +148,6 @@ def _levels(samples: Samples, stride: int) -> NDArray[np.float64]:
     # A constant offset is not heard.
     levels: NDArray[np.float64] = 10 * np.log10(frames.var(axis=1) + 1e-12)
     return levels
-
-
-def _runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of each stretch of true ones."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        yield int(begin), int(end)
 
 
 def _frames(seconds: float, stride: int) -> int:

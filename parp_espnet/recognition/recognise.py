@@ -3,7 +3,6 @@ like length.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
 from parp_espnet.phones.spelled import SPACE
-from parp_espnet.recognition.audio import Failure, Source, open_blocks
+from parp_espnet.recognition.audio import Failure, Source, read_blocks
 from parp_espnet.recognition.grid import RATE, Grid
 from parp_espnet.recognition.listening import Listener, make_batches
 from parp_espnet.recognition.pieces import USUAL, Piece, Windows, make_pieces
@@ -40,7 +39,6 @@ class _Opened:
 
     source: Source
     samples: int = 0
-    has_ended: bool = False
     heard: list[tuple[int, Labels, Rows]] = field(default_factory=list)
     failure: Failure | None = None
 
@@ -87,10 +85,9 @@ def _read(recording: _Opened, windows: Windows, grid: Grid) -> Iterator[Piece]:
     """Yield the pieces of a recording; where it cannot be read to its end, why is noted."""
     path = recording.source.path
     try:
-        with ExitStack() as stack:
-            for piece in make_pieces(open_blocks(path, stack), windows, grid):
-                recording.samples = piece.begin + len(piece.samples)
-                yield piece
+        for piece in make_pieces(read_blocks(path), windows, grid):
+            recording.samples = piece.begin + len(piece.samples)
+            yield piece
     except UserError as error:
         recording.failure = Failure(path, str(error).removeprefix(f"{path}: "))
 

@@ -51,12 +51,15 @@ def _seam(left: Labels, right: Labels) -> int:
     are several.
     """
     size = min(len(left), len(right))
-    edges = np.flatnonzero(
-        np.diff(np.concatenate([[False], left[:size] == right[:size], [False]]).astype(np.int8))
-    )
-    begins, ends = edges[::2], edges[1::2]
+    begins, ends = stretches(left[:size] == right[:size])
     if len(begins) == 0:
         return size // 2
     middles = (begins + ends) // 2
     best = np.lexsort((np.abs(middles - size // 2), begins - ends))[0]
     return int(middles[best])
+
+
+def stretches(flags: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where each stretch of true ones begins, and where it has ended."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return edges[::2], edges[1::2]

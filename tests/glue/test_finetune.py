@@ -49,6 +49,20 @@ def events(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) | {"seconds": None} for line in lines]
 
 
+def trained_twice(settings: Settings, folder: Path) -> tuple[Path, Path]:
+    """A run that nobody interrupted and one that was continued, to the same bits."""
+    whole, parts = (experiment(settings, folder / name) for name in ("whole", "parts"))
+    Finetuning(settings, None, whole).run()
+    with pytest.raises(StoppedError):
+        Interrupted(settings, None, parts).run()
+    Finetuning(settings, None, parts).run()
+    assert (whole / MODEL).read_bytes() == (parts / MODEL).read_bytes()
+    masks = [Mask.load(one / "mask.safetensors") for one in (whole, parts)]
+    assert masks[0].sha256 == masks[1].sha256
+    assert events(whole) == events(parts)
+    return whole, parts
+
+
 @pytest.fixture(scope="module")
 def there(text_recipe: Path):
     with pytest.MonkeyPatch.context() as patch:
@@ -61,15 +75,9 @@ def test_parp_learns_is_exactly_sparse_and_continues_to_the_same_bits(
     settings_of: Make, tmp_path: Path
 ):
     settings = settings_of("--method", "parp", "--sparsity", "0.5", "--interval", "3")
-    whole, parts = (experiment(settings, tmp_path / name) for name in ("whole", "parts"))
-    Finetuning(settings, None, whole).run()
-    with pytest.raises(StoppedError):
-        Interrupted(settings, None, parts).run()
-    Finetuning(settings, None, parts).run()
-    assert (whole / MODEL).read_bytes() == (parts / MODEL).read_bytes()
-    for name in ("mask.safetensors", "initial_mask.safetensors"):
-        assert Mask.load(whole / name).sha256 == Mask.load(parts / name).sha256
-    assert events(whole) == events(parts)
+    whole, parts = trained_twice(settings, tmp_path)
+    name = "initial_mask.safetensors"
+    assert Mask.load(whole / name).sha256 == Mask.load(parts / name).sha256
 
     mask, pool = Mask.load(whole / "mask.safetensors"), find_pool(load_weights(whole / MODEL))
     assert nonzero_count(pool) == mask.total - round(0.5 * mask.total)
@@ -94,16 +102,9 @@ def test_parp_learns_is_exactly_sparse_and_continues_to_the_same_bits(
 def test_another_score_continues_to_the_same_bits(settings_of: Make, tmp_path: Path):
     options = ("--sparsity", "0.5", "--interval", "3", "--score", "activation")
     settings = settings_of("--method", "parp", *options)
-    whole, parts = (experiment(settings, tmp_path / name) for name in ("whole", "parts"))
-    Finetuning(settings, None, whole).run()
-    with pytest.raises(StoppedError):
-        Interrupted(settings, None, parts).run()
-    Finetuning(settings, None, parts).run()
-    assert (whole / MODEL).read_bytes() == (parts / MODEL).read_bytes()
+    whole, parts = trained_twice(settings, tmp_path)
     masks = [Mask.load(one / "mask.safetensors") for one in (whole, parts)]
-    assert masks[0].sha256 == masks[1].sha256
     assert masks[0].made.ranking == masks[1].made.ranking == "activation"
-    assert events(whole) == events(parts)
 
 
 @pytest.mark.usefixtures("there")
@@ -112,16 +113,8 @@ def test_other_ways_to_move_a_mask_continue_to_the_same_bits(
     settings_of: Make, tmp_path: Path, method: str
 ):
     settings = settings_of("--method", method, "--sparsity", "0.5", "--interval", "3")
-    whole, parts = (experiment(settings, tmp_path / name) for name in ("whole", "parts"))
-    Finetuning(settings, None, whole).run()
-    with pytest.raises(StoppedError):
-        Interrupted(settings, None, parts).run()
-    Finetuning(settings, None, parts).run()
-    assert (whole / MODEL).read_bytes() == (parts / MODEL).read_bytes()
-    masks = [Mask.load(one / "mask.safetensors") for one in (whole, parts)]
-    assert masks[0].sha256 == masks[1].sha256
-    assert masks[0].sparsity == 0.5
-    assert events(whole) == events(parts)
+    whole, _ = trained_twice(settings, tmp_path)
+    assert Mask.load(whole / "mask.safetensors").sparsity == 0.5
     assert score(whole).method == method
 
 
