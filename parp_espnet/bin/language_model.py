@@ -33,10 +33,11 @@ def main() -> None:
             "--token_list", type=Path, required=True, help="the recogniser's tokens, one a line"
         )
         action.add_argument("--out", type=Path, required=True, help="file to write")
+    text.add_argument("--subwords", type=Path, help="sentencepiece's model, of stage 4")
     ngram.add_argument("--order", type=int, default=3, help="words of the longest n-grams [3]")
     options = parser.parse_args()
     if options.action == "text":
-        print(make_text(options.text, options.token_list, options.out))
+        print(make_text(options.text, options.token_list, options.out, options.subwords))
         return
     if options.order < 1:
         raise UserError(f"--order {options.order}: expected 1 or more")

@@ -10,14 +10,14 @@ Sets are the release's train, dev and test; where it lacks them, the speakers of
 divided by a hash. A speaker or a sentence of test is left out of dev and train, one of dev out of
 train. Clips are taken speaker by speaker in turn, in the order of a hash, until there are enough
 minutes: ten are the beginning of sixty. Phones are eSpeak NG's of the sentence
-(`parp_espnet.phones.phonemiser`).
+(`parp_espnet.phones.phonemiser`), unless another phonemiser or letters are asked for.
 
 With the published splits (`--commonvoice_splits DIR`), sets and phones are those of Rivière et al.
 2020, "Unsupervised pretraining transfers well across languages" (arXiv 2002.02848); see
 `parp_espnet.corpora.published`.
 """
 
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from parp_espnet.corpora import spontaneous
@@ -27,21 +27,28 @@ from parp_espnet.corpora.known.commonvoice import LANGUAGES
 from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_table
+from parp_espnet.corpora.spelling import Speller, make_speller
 from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divided, unshared
 from parp_espnet.corpora.take import falls_short, need_minutes, take
 from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
-from parp_espnet.phones.letters import describe_dropped
-from parp_espnet.phones.phonemiser import WrongScriptError, phones_of
 from parp_espnet.sound.decoders import need_mp3
 
 WHERE = "mozilladatacollective.com"
 
 
-def read(root: Path, language: str, split: str, minutes: float, splits: Path | None = None) -> Made:
+def read(
+    root: Path,
+    language: str,
+    split: str,
+    minutes: float,
+    splits: Path | None = None,
+    phonemise: str | None = None,
+) -> Made:
     """Return a set (one of `SPLITS`) of a language (a key of `LANGUAGES`), about `minutes` of it.
 
-    With the published `splits`, dev and test are theirs, as a whole.
+    With the published `splits`, dev and test are theirs, as a whole. `phonemise` is as
+    `corpora.spelling` has it; None is the language.
 
     Raises `UserError` when the directory is not of this corpus or language, there is no mp3
     decoder, or there is less training speech than asked for.
@@ -66,14 +73,15 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
         clips, rejected, note = _published(folder.parent, published)
         wanted = minutes if split == "train" else float("inf")
     turns = taking_turns(clips, lambda clip: clip.client, lambda clip: clip.name)
-    dropped: Counter[str] = Counter()
+    told = phonemise or LANGUAGES[language]
+    speller = make_speller(told, _sentences(table, folder.parent, language))
     utterances, more = take(
         turns,
-        lambda clip: _utterance(clip, folder, language, dropped),
+        lambda clip: _utterance(clip, folder, language, speller),
         wanted,
         f"{language} {split}",
     )
-    note = "; ".join(filter(None, [note, describe_dropped(dropped)]))
+    note = "; ".join(filter(None, [note, speller.note]))
     if split == "train":
         need_minutes(str(folder.parent), utterances, wanted, len(more) + len(rejected))
     elif less := falls_short(utterances, wanted):
@@ -124,6 +132,20 @@ def _released(folder: Path, language: str, split: str) -> tuple[list[Clip], list
         own = divided(clips)
     left, note = unshared(own, split)
     return left, rejected, note
+
+
+def _sentences(table: Path | None, folder: Path, language: str) -> Iterator[str]:
+    """The sentences of all sets, which are spelled alike."""
+    if table is not None:
+        for split in SPLITS:
+            for clip in spontaneous.read_clips(table, language, split)[0]:
+                yield clip.sentence
+        return
+    released = [folder / f"{name}.tsv" for name in SPLITS]
+    is_divided = all(path.is_file() for path in released)
+    for path in released if is_divided else [folder / "validated.tsv"]:
+        for clip in _read(path, language)[0]:
+            yield clip.sentence
 
 
 def _published(folder: Path, published: Published) -> tuple[list[Clip], list[Reject], str]:
@@ -178,18 +200,11 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
     return list(clips.values()), rejected
 
 
-def _utterance(clip: Clip, folder: Path, language: str, dropped: Counter[str]) -> Utterance:
+def _utterance(clip: Clip, folder: Path, language: str, speller: Speller) -> Utterance:
     path = folder / f"{clip.name}.mp3"
     if not path.is_file():
         raise UnusableError(Why.MISSING, f"expected the recording {path}, found none")
-    phones = clip.phones
-    if phones is None:
-        try:
-            phones = phones_of(LANGUAGES[language], clip.sentence, dropped)
-        except WrongScriptError as error:
-            raise UnusableError(Why.SCRIPT, str(error)) from None
-        except ValueError as error:
-            raise UnusableError(Why.TEXT, str(error)) from None
+    phones = speller.units(clip.sentence) if clip.phones is None else clip.phones
     seconds = seconds_of(path, phones)
     # Clients are hashes of 128 digits; a few keep them apart.
     speaker = rank(clip.client)[:12]

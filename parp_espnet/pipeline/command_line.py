@@ -16,6 +16,7 @@ from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
 from parp_espnet.pipeline.settings import SEARCHES, Settings
+from parp_espnet.pipeline.token_types import apart, complete_tokens
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
 
@@ -34,7 +35,7 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    resolved = resolve(check_pruning(settings))
+    resolved = apart(resolve(check_pruning(settings)))
     refuse_copy(resolved)
     return resolved
 
@@ -97,7 +98,7 @@ def _check_speeds(settings: Settings) -> None:
 
 
 def _check_scoring(settings: Settings) -> None:
-    if settings.metric not in list(Metric):
+    if settings.metric is not None and settings.metric not in list(Metric):
         raise UserError(f"phn.sh: --metric {settings.metric}: expected one of {', '.join(Metric)}")
     if settings.merge is not None:
         try:
@@ -155,7 +156,7 @@ def _fill_in(settings: Settings) -> Settings:
         )
     if settings.marks not in list(Marks):
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
-    settings = complete_corpus(settings)
+    settings = complete_corpus(complete_tokens(settings))
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)
     return settings

@@ -46,7 +46,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     optimizer = dict(shared.get("optim_conf") or {}) | (
         {} if settings.lr is None else {"lr": settings.lr}
     )
-    experiment = {
+    experiment: dict[str, Any] = {
         "seed": settings.seed,
         "max_epoch": epochs,
         "num_iters_per_epoch": settings.updates // epochs * shared.get("accum_grad", 1),
@@ -57,6 +57,9 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
+    if settings.subwords_model is not None:
+        # Texts are in subwords, so this is for those who decode with ESPnet alone.
+        experiment["bpemodel"] = settings.subwords_model
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     before = _before(out)
     if before is None:

@@ -8,9 +8,10 @@ from typing import Any
 from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file, read_json
+from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.made import CONFIGURATIONS
 from parp_espnet.pipeline.options import FILE, options_of_class
-from parp_espnet.pipeline.paths import existing, existing_or_named
+from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pruning.methods import describe_unknown
@@ -37,6 +38,9 @@ def resolve(settings: Settings) -> Settings:
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)
+    if settings.phonemise is not None and is_table(settings.phonemise):
+        table = from_recipe(recipe, Path(settings.phonemise))
+        paths["phonemise"] = table if is_table(table) else f"./{table}"
     upstream = _resolve_upstream(settings.upstream, recipe)
     _check_units(settings, recipe / upstream / "config.json")
     return replace(settings, **paths, upstream=upstream, **_written_to(settings))

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.names import plain_name
+from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
+from parp_espnet.scoring.words import Metric
 
 MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
 SEARCHES = ("prefix", "espnet")
@@ -83,8 +85,11 @@ class Settings(ModelOptions):
 
     # Scoring
     metric: Annotated[
-        str, "what errors are counted in: per (phones, or whatever text holds), wer or cer", SCORING
-    ] = "per"
+        str | None,
+        "errors are counted in: per (phones, or tokens), wer, cer; by default per, of letters cer, "
+        "of subwords wer",
+        SCORING,
+    ] = None
     merge: Annotated[
         Path | None,
         "table of phones that are scored as one: two columns, from and to",
@@ -103,11 +108,19 @@ class Settings(ModelOptions):
         config += [] if self.lr is None else [f"lr{self.lr:g}"]
         # Each process has batches of its own, so an update is one of as many batches.
         config += [f"ranks{self.ranks}"] if self.ranks > 1 else []
-        others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
+        data = f"{self.train_dump}{self.tokens_tag}"
+        others = [self.upstream_name, data, f"u{self.updates}", f"seed{self.seed}"]
         return "_".join(["phn", self.method, *self.pruning_tags, *config, *others])
 
     @property
     def score_options(self) -> list[str]:
         """What scoring has to be told."""
         merge = [] if self.merge is None else ["--merge", str(self.merge)]
-        return [*([] if self.metric == "per" else ["--metric", self.metric]), *merge]
+        counted = self.counted
+        return [*([] if counted is Metric.PER else ["--metric", str(counted)]), *merge]
+
+    @property
+    def counted(self) -> Metric:
+        """What errors are counted in."""
+        usual = {TokenType.PHN: Metric.PER, TokenType.CHAR: Metric.CER, TokenType.BPE: Metric.WER}
+        return usual[self.tokens] if self.metric is None else Metric(self.metric)

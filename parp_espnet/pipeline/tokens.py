@@ -1,9 +1,12 @@
 """ESPnet's token list: the phones of the training text, between ESPnet's own symbols."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.phones.spelled import SPACE, are_letters
 
 BLANK, UNKNOWN, END = "<blank>", "<unk>", "<sos/eos>"
 
@@ -23,3 +26,15 @@ def token_list(texts: list[tuple[str, ...]]) -> list[str]:
         )
     phones = sorted(counts, key=lambda phone: (-counts[phone], phone.encode()))
     return [BLANK, UNKNOWN, *phones, END]
+
+
+def need_letters(data: Path, texts: Sequence[tuple[str, ...]]) -> None:
+    """Raise `UserError` unless texts are letters."""
+    used = set(chain.from_iterable(texts))
+    if are_letters(used):
+        return
+    longest = max(used, key=lambda token: (len(token), token))
+    raise UserError(
+        f"{data}: --token_type char: expected letters, with {SPACE} between words, found "
+        f"{longest!r}; --own PATH --token_type char spells words"
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, are_pieces
 from parp_espnet.recognition.audio import Failure, Source, read_blocks
 from parp_espnet.recognition.grid import RATE, Grid
 from parp_espnet.recognition.listening import Listener, make_batches
@@ -140,4 +140,5 @@ def _transcribe(recogniser: Listener, recording: _Opened, search: Search | None)
         labels = search.labels(rows)
     phones = recogniser.phones(labels, seconds)
     name = str(recording.source.path)
-    return Transcript(name, seconds, phones, spelled=SPACE in recogniser.tokens)
+    spelled = SPACE in recogniser.tokens or are_pieces(recogniser.tokens)
+    return Transcript(name, seconds, phones, spelled)

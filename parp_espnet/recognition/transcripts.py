@@ -5,11 +5,10 @@ import mimetypes
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces
 from parp_espnet.recognition.utterances import make_utterances
 from parp_espnet.tiers.eaf import write_eaf
 from parp_espnet.tiers.textgrid import write_textgrid
@@ -32,7 +31,7 @@ class Phone:
 class Transcript:
     """The phones of a recording of so many `seconds`, in order; `name` is what the user calls it.
 
-    Where it is `spelled`, they are letters, with `SPACE` between words.
+    Where it is `spelled`, they are letters, with `SPACE` between words, or subwords.
     """
 
     name: str
@@ -76,13 +75,20 @@ class Format:
 
 
 def _words(letters: Iterable[Phone]) -> tuple[Phone, ...]:
-    words: list[Phone] = []
-    for is_space, group in groupby(letters, lambda letter: letter.name == SPACE):
-        word = tuple(group)
-        if not is_space:
+    words: list[list[Phone]] = [[]]
+    for letter in letters:
+        begins = letter.name.startswith(WORD_BEGIN)
+        if begins or letter.name == SPACE:
+            words.append([])
+        name = letter.name.removeprefix(WORD_BEGIN)
+        if name and name != SPACE:
+            words[-1].append(replace(letter, name=name))
+    joined: list[Phone] = []
+    for word in words:
+        if word:
             name = unicodedata.normalize("NFC", "".join(letter.name for letter in word))
-            words.append(Phone(name, word[0].begin, word[-1].end))
-    return tuple(words)
+            joined.append(Phone(name, word[0].begin, word[-1].end))
+    return tuple(joined)
 
 
 def text(transcript: Transcript) -> str:
@@ -101,7 +107,7 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
     """Return {"file", "seconds", "text", "phones": [{"phone", "begin", "end"}, …]}, in one line
     unless indented.
 
-    Where it is spelled, there are "words" and "letters" instead of phones.
+    Where it is spelled, there are "words" and "letters", or "subwords", instead of phones.
     """
     content: dict[str, Any] = {
         "file": transcript.name,
@@ -110,7 +116,8 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
         f"{transcript.unit}s": _timed(transcript.unit, transcript.parts),
     }
     if transcript.spelled:
-        content["letters"] = _timed("letter", transcript.phones)
+        part = "subword" if are_pieces([letter.name for letter in transcript.phones]) else "letter"
+        content[f"{part}s"] = _timed(part, transcript.phones)
     return json.dumps(content, ensure_ascii=False, indent=indent) + "\n"
 
 

@@ -69,6 +69,7 @@ def one_line(result: Result) -> str:
         f"{result.method}, sparsity {sparsity}: {result.sub} substitutions, {result.ins} "
         f"insertions, "
         f"{result.del_} deletions in {result.reference_length} {Metric(result.metric).unit}"
+        f"{_without_marks(result)}"
         f"{'' if result.pfer is None else f'; PFER {result.pfer:.2%}'}"
         f"{_merged(result)}"
     )
@@ -104,11 +105,14 @@ def _section(
     newest: Mapping[tuple[object, ...], Result],
 ) -> str:
     tables: dict[str, str] = {}
+    bare: list[str] = []
     for score, (result, total) in scores.items():
         decoding, dataset = score.parts[-3:-1]
         is_other = other_references(result, newest.get((dataset, *_kind(result))))
         name = f"{decoding}/{dataset}{_merged(result)}{OTHER_REFERENCES if is_other else ''}"
         tables[result.metric] = tables.get(result.metric, HEAD) + row(name, total)
+        if result.per_without_marks is not None:
+            bare.append(f"- {name}: {result.per_without_marks:.2%}")
     try:
         compared = as_table(compare_decodings(list(scores)))
     except UserError as error:
@@ -116,6 +120,7 @@ def _section(
         say(f"warning: decodings are not compared: {printable(error)}")
     parts = [
         *(f"### {metric.upper()}\n\n{rows}" for metric, rows in tables.items()),
+        *(["\n".join(["PER without tone and length marks:\n", *bare, ""])] if bare else []),
         *([compared] if compared else []),
     ]
     return "\n".join([f"## {experiment}", *parts])
@@ -123,6 +128,11 @@ def _section(
 
 def _merged(result: Result) -> str:
     return f"; {len(result.merges)} scored as others" if result.merges else ""
+
+
+def _without_marks(result: Result) -> str:
+    rate = result.per_without_marks
+    return "" if rate is None else f"; without tone and length marks {rate:.2%}"
 
 
 def _environment(newest: Path) -> str:
