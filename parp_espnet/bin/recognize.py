@@ -16,6 +16,10 @@ silence that the encoder has put before it: --mp3_times praat makes TextGrids th
 The best decoding that was tuned on the validation set is used, where there is one, and stderr says
 which; --greedy, --beam_size, --ngram and weights choose another.
 
+With --nj N they go through the queue of cmd.sh as N jobs (cmd_backend=slurm, say), with a file for
+each below --out. The same command goes on after an interruption, makes nothing twice, and takes up
+what has been added; DIR/.parp-recognize has the jobs' logs, and failed.tsv what failed.
+
 Exit code 1 says that some recordings were not recognised; the others were.
 """
 
@@ -26,16 +30,23 @@ import logging
 import math
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
 from parp_espnet.export.asked import Asked
 from parp_espnet.recognition.audio import Failure, Source, find
-from parp_espnet.recognition.output import open_output
+from parp_espnet.recognition.identity import identity_of
+from parp_espnet.recognition.output import Folder, open_output
+from parp_espnet.recognition.parts import Part
 from parp_espnet.recognition.transcripts import FORMATS
 from parp_espnet.sound.mp3 import lead_in_praat
 from parp_espnet.sound.reader import seconds_by_header
+
+
+_OF_ONE_CALL = ("help", "nj", "out", "part")
+"""Options that the jobs of a call do not have."""
 
 
 @command
@@ -44,8 +55,11 @@ def main() -> None:
     args = _parser().parse_args()
     if args.batch_seconds is not None and args.batch_seconds <= 0:
         raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
-    sources = find(args.recordings)
-    output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
+    if args.nj is not None:
+        sys.exit(_by_jobs(args))
+    part = Part(args.recordings[0], FORMATS[args.format]) if args.part else None
+    sources = find(args.recordings) if part is None else part.sources
+    output = part or open_output(args.out, FORMATS[args.format], sources, progress.emit)
     # What ESPnet, s3prl and their libraries say while they are imported and loaded is for those who
     # train.
     warnings.simplefilter("ignore")
@@ -79,14 +93,55 @@ def main() -> None:
             if isinstance(found, Failure):
                 failures += 1
                 progress.say(f"error: {found}")
+                if part is not None:
+                    part.fail(found)
             else:
                 source, transcript = found
                 lead = lead_in_praat(source.path) if args.mp3_times == "praat" else 0.0
                 output.add(source, transcript.later(lead) if lead else transcript)
     output.close()
-    if failures:
+    # Whoever gave a part to a job reads what failed in it.
+    if failures and part is None:
         print(f"{failures} of {len(sources)} were not recognised", file=sys.stderr)
         sys.exit(1)
+
+
+def _by_jobs(args: argparse.Namespace) -> int:
+    from parp_espnet.recognition.jobs import Asked as ByJobs  # noqa: PLC0415
+    from parp_espnet.recognition.jobs import recognise_by_jobs  # noqa: PLC0415
+
+    if args.nj < 1:
+        raise UserError(f"--nj {args.nj}: expected 1 or more")
+    if not args.model.exists():
+        raise UserError(f"{args.model}: no such model")
+    sources = find(args.recordings)
+    if args.out is None:
+        raise UserError(f"--nj {args.nj}: expected --out DIR, with a file for each recording")
+    output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
+    if not isinstance(output, Folder):
+        raise UserError(f"--out {args.out}: expected a directory with --nj, found a file's name")
+    words = _forwarded(args)
+    # On another device the transcripts are the same.
+    options = _forwarded(args, leave=("device", "batch_seconds"))
+    settings = {"model": identity_of(args.model), "options": options}
+    gpus = 0 if args.device == "cpu" else 1
+    asked = ByJobs(args.model, words, settings, args.out, args.nj, gpus)
+    return recognise_by_jobs(asked, sources, output)
+
+
+def _forwarded(args: argparse.Namespace, leave: Sequence[str] = ()) -> list[str]:
+    """The options that each job has, as its command line says them, without some."""
+    words: list[str] = []
+    for action in _parser()._actions:
+        value = getattr(args, action.dest, None)
+        is_ours = not action.option_strings or action.dest in (*_OF_ONE_CALL, *leave)
+        if is_ours or value == action.default:
+            continue
+        words.append(action.option_strings[-1])
+        for word in value if isinstance(value, list) else [value]:
+            if word is not True:
+                words.append(str(word.absolute() if isinstance(word, Path) else word))
+    return words
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,6 +170,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]"
     )
+    text = "so many jobs of the queue of cmd.sh, each for a part of the recordings"
+    parser.add_argument("--nj", type=int, metavar="N", help=text)
+    parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
     search = parser.add_argument_group("decoding")
     search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
     search.add_argument("--beam_size", type=int, metavar="N", help="hypotheses [as tuned, else 12]")

@@ -151,7 +151,7 @@ class WordTable:
                 dropped += Counter(written.replace(word, "", 1))
                 phones += self.words[word]
             elif any(map(_is_spelling, written)):
-                unknown.append(_bare(written))
+                unknown.append(unicodedata.normalize("NFC", _bare(written)))
             else:
                 dropped += Counter(written)
         if unknown:
