@@ -44,7 +44,6 @@ from parp_espnet.recognition.transcripts import FORMATS
 from parp_espnet.sound.mp3 import lead_in_praat
 from parp_espnet.sound.reader import seconds_by_header
 
-
 _OF_ONE_CALL = ("help", "nj", "out", "part")
 """Options that the jobs of a call do not have."""
 

@@ -8,8 +8,8 @@ of read English.
 - `librispeech` is LibriSpeech, unpacked (openslr.org/12): `{dev,test}-{clean,other}`, 0.3 GB each.
 
 Both have `<speaker>/<chapter>/<speaker>-<chapter>-<n>.flac` and `<speaker>-<chapter>.trans.txt`.
-The text is letters, with `<space>` between words, or phones of the words. Ten minutes are one fold, an hour is all six, ten
-hours the nine besides.
+The text is letters, with `<space>` between words, or phones of the words. Ten minutes are one fold,
+an hour is all six, ten hours the nine besides.
 """
 
 from collections.abc import Mapping

@@ -108,7 +108,9 @@ def check_script(language: str, text: str) -> None:
     language's, where that is known.
     """
     wanted = SCRIPTS.get(language)
-    for mark in text if wanted is not None else "":
+    if wanted is None:
+        return
+    for mark in text:
         if mark.isalpha():
             script = _script_of(mark)
             if script != wanted and script not in _OF_ANY_SCRIPT:

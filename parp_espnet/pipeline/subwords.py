@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,6 @@ def train_subwords(
 
     Raises `UserError` where the text allows fewer subwords, or has more characters.
     """
-    import sentencepiece  # noqa: PLC0415  # for this alone
-
     sentences = [said for said in plain_sentences(texts) if said]
     if not sentences:
         raise UserError(f"{data}: the training text is empty: expected words")
@@ -49,7 +48,7 @@ def train_subwords(
         )
     written = io.BytesIO()
     try:
-        sentencepiece.SentencePieceTrainer.train(
+        _library().SentencePieceTrainer.train(
             sentence_iterator=iter(sentences),
             model_writer=written,
             vocab_size=number,
@@ -115,11 +114,14 @@ def encode_set(data: Path, model: Path, out: Path) -> str:
     return f"{out}: {len(written)} utterances, {sum(map(len, encoded))} subwords"
 
 
-def _load(model: Path) -> Any:
-    import sentencepiece  # noqa: PLC0415  # for this alone
+def _library() -> Any:
+    """sentencepiece, which has no types, and is for this alone."""
+    return import_module("sentencepiece")
 
+
+def _load(model: Path) -> Any:
     need_file(model, "no such model of subwords; stage 4 makes it")
-    pieces = sentencepiece.SentencePieceProcessor()
+    pieces = _library().SentencePieceProcessor()
     try:
         pieces.load_from_serialized_proto(model.read_bytes())
     except (OSError, RuntimeError):

@@ -69,7 +69,9 @@ class Task:
         return cls(**loaded)
 
 
-def tasks_of(sources: Iterable[Source], folder: Folder, seconds: Mapping[Path, float]) -> list[Task]:
+def tasks_of(
+    sources: Iterable[Source], folder: Folder, seconds: Mapping[Path, float]
+) -> list[Task]:
     """Return what is to be done of recordings, in their order."""
     tasks: list[Task] = []
     for source in sources:
@@ -93,7 +95,7 @@ def tasks_of(sources: Iterable[Source], folder: Folder, seconds: Mapping[Path, f
 
 
 def divide(tasks: Sequence[Task], parts: int) -> list[list[Task]]:
-    """Return the tasks in so many parts, or fewer where there are fewer, of about the same length."""
+    """Return the tasks in so many parts, of about the same length, or fewer where there are."""
     parts = min(parts, len(tasks))
     divided: list[list[Task]] = [[] for _ in range(parts)]
     lengths = [(0.0, number) for number in range(parts)]

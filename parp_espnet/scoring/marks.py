@@ -1,7 +1,7 @@
 """PER without tone and length: phones that differ in nothing else are the same.
 
-Which marks are left out is in `MARKS`. Digits are none of them but where they are raised: in X-SAMPA
-and SAMPA, 2 and 9 are vowels. A phone of nothing but marks (a tone that is a token of its own) is
+Which marks are left out is in `MARKS`. Digits are none of them but where they are raised: in
+X-SAMPA, 2 and 9 are vowels. A phone of nothing but marks (a tone that is a token of its own) is
 left out. Nasality, voice, aspiration and syllables are no length, and count.
 """
 

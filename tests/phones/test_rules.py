@@ -59,7 +59,7 @@ def test_a_lexicon(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, LEXICON, "lexicon.txt")
     assert " ".join(rules.phones_of('"Hello," it\'s — MÁ.', dropped)) == "h ə l oʊ ɪ t s m ɔ̃"
     assert dropped == {'"': 2, ",": 1, "—": 1, ".": 1}
-    with pytest.raises(ValueError, match="expected words of lexicon.txt, found wörld, 3 in"):
+    with pytest.raises(ValueError, match=r"expected words of lexicon.txt, found wörld, 3 in"):
         rules.phones_of("hello wörld, 3", dropped)
     with pytest.raises(ValueError, match="found no word"):
         rules.phones_of("—", dropped)

@@ -38,11 +38,13 @@ def test_letters_and_words_make_the_same_model(tmp_path: Path) -> None:
 
 
 def test_a_number_of_subwords_that_cannot_be(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"--nbpe 500: .* fewer subwords; expected (\d+) or fewer") as at:
+    with pytest.raises(
+        UserError, match=r"--nbpe 500: .* fewer subwords; expected (\d+) or fewer"
+    ) as at:
         train_subwords(Path("train"), WORDS, 500, tmp_path / "x")
     most = int(str(at.value).split("expected ")[1].split()[0])
     assert len(train_subwords(Path("train"), WORDS, most, tmp_path / "x")) == most
-    with pytest.raises(UserError, match="expected .* or fewer"):
+    with pytest.raises(UserError, match=r"expected .* or fewer"):
         train_subwords(Path("train"), WORDS, most + 1, tmp_path / "x")
     with pytest.raises(UserError, match=r"--nbpe 5: .* more characters .* expected (\d+) or more"):
         train_subwords(Path("train"), WORDS, 5, tmp_path / "x")
@@ -89,5 +91,7 @@ def test_the_text_of_a_language_model_becomes_subwords(tmp_path: Path) -> None:
 
 def test_words_are_no_letters() -> None:
     need_letters(Path("data"), LETTERS)
-    with pytest.raises(UserError, match="data: --token_type char: expected letters.*found 'tɔ̃ːla'"):
+    with pytest.raises(
+        UserError, match=r"data: --token_type char: expected letters.*found 'tɔ̃ːla'"
+    ):
         need_letters(Path("data"), WORDS)

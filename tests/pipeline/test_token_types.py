@@ -119,8 +119,8 @@ def test_an_absolute_place_has_them_as_well(folder: Path) -> None:
         (
             "cldr",
             "--token_type char",
-            "--token_type char: the text of --corpus cldr is phones; expected --corpus commonvoice, "
-            "librilight, own or none",
+            "--token_type char: the text of --corpus cldr is phones; expected "
+            "--corpus commonvoice, librilight, own or none",
         ),
         ("own", "--phonemise german", "another of eSpeak NG's 148 codes, such as de "),
         ("own", "--phonemise gone.csv", "--phonemise: gone.csv: no such file; expected a lexicon"),

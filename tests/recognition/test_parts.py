@@ -45,7 +45,7 @@ def test_a_job_writes_transcripts_and_what_it_is_through_with(tmp_path: Path) ->
     assert [(one.size, one.seconds) for one in tasks] == [(5, 2.5), (5, 0.0), (-1, 0.0)]
     write_part(tmp_path / "part-1.1.json", tasks)
     part = Part(tmp_path / "part-1.1.json", FORMATS["text"])
-    first, second, third = part.sources
+    first, _, third = part.sources
     assert isinstance(first, Source)
     assert isinstance(third, Source)
     part.add(first, Transcript(str(first.path), 1.0, (Phone("a", 0.0, 0.5),)))

@@ -14,10 +14,9 @@ from parp_espnet.corpora.known.corpus import (
     Row,
     new_folder,
 )
+from parp_espnet.corpora.known.phonemise import chosen, is_language
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.data.marks import Marks
-from parp_espnet.errors import UserError
-from parp_espnet.corpora.known.phonemise import chosen, is_language
 from parp_espnet.phones.espeak import VOICES
 
 
