@@ -1,7 +1,7 @@
 """The settings of one experiment on speech: all options of `phn.sh`, and the experiment's name.
 
-Each option is declared once: those of pruning in `pipeline.pruning`, others in `call_options`,
-`data_options`, `model_options`, and here.
+Each option is declared once: those of pruning in `pruning.options` and `pipeline.pruning`, others
+in `call_options`, `data_options`, `model_options`, and here.
 """
 
 from dataclasses import dataclass
