@@ -10,6 +10,7 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, read_json, regular, write_text
+from parp_espnet.pipeline.kept import keep_trained, load_speech
 from parp_espnet.pipeline.settings import Settings
 
 # What phn.sh decides, and a configuration that says otherwise would be silently wrong.
@@ -63,6 +64,17 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         write_text(out, text)
     else:
         _check_same(out, before, yaml.safe_load(text))
+
+
+def configure(settings: Path, frontend: Path, initial_mask: Path | None, out: Path) -> None:
+    """Write the configuration of the experiment whose `experiment.json` is `settings`, see `make`.
+
+    Masks and results say with which options the model was trained, whatever a later call decodes it
+    with: these are kept beside it.
+    """
+    experiment = load_speech(settings)
+    make(experiment, frontend, initial_mask, out)
+    keep_trained(experiment, out.parent)
 
 
 def _before(out: Path) -> dict[str, Any] | None:

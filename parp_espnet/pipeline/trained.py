@@ -46,6 +46,23 @@ def trained(exp: Path) -> dict[str, Any]:
     }
 
 
+def show(exp: Path) -> str:
+    """Return the final model's sparsity, mask and seconds in words, by `training.json`.
+
+    Raises `UserError`.
+    """
+    summary = read_json(exp / SUMMARY)
+    model = exp / summary["model"]
+    if not model.exists():
+        raise UserError(f"{model}: no such model, though {SUMMARY} names it; train again")
+    return (
+        f"{model}: pool sparsity {summary['sparsity_measured']:.6f}, asked "
+        f"{summary['sparsity_target']:g}; mask {summary['mask_sha256'][:12]}, IOU with the first "
+        f"mask {summary['iou_initial_final']:.4f}; {summary['updates']} updates in "
+        f"{summary['train_seconds']:.0f} s"
+    )
+
+
 def _origin(loaded: dict[str, Any]) -> dict[str, Any] | None:
     """Where the first mask comes from, and which it is; None of a training of before it said so."""
     origin = loaded.get("initial_mask_origin")
