@@ -44,9 +44,9 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     scheduler = dict(shared.get("scheduler_conf") or {})
     if shared.get("scheduler") == "tristagelr":
         scheduler["max_steps"] = settings.updates
-    optimizer = dict(shared.get("optim_conf") or {}) | (
-        {} if settings.lr is None else {"lr": settings.lr}
-    )
+    optimizer = dict(shared.get("optim_conf") or {})
+    if settings.lr is not None:
+        optimizer["lr"] = settings.lr
     experiment = {
         "seed": settings.seed,
         "max_epoch": epochs,
@@ -89,11 +89,10 @@ def _before(out: Path) -> dict[str, Any] | None:
 
 def _check_same(out: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
     then, now = _flat(then), _flat(now)
-    changed = [
-        f"{key} {then.get(key)}, now {now.get(key)}"
-        for key in {**then, **now}
-        if then.get(key) != now.get(key)
-    ]
+    changed: list[str] = []
+    for key in {**then, **now}:
+        if then.get(key) != now.get(key):
+            changed.append(f"{key} {then.get(key)}, now {now.get(key)}")
     if changed:
         raise UserError(
             f"{out.parent} was made with other settings ({'; '.join(changed)}); "
@@ -105,11 +104,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """{"a": {"b": 1}} as {"a.b": 1}."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= (
-            _flat(value, f"{prefix}{key}.")
-            if isinstance(value, dict)
-            else {f"{prefix}{key}": value}
-        )
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
     return flat
 
 

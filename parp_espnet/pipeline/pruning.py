@@ -71,12 +71,12 @@ class Experiment(PruneOptions, RunOptions):
     ] = None
 
     @classmethod
-    def of(cls, found: object, where: str) -> Self:
+    def of(cls, loaded: object, where: str) -> Self:
         """Make it of what an experiment's file holds; an option that is younger has its default.
 
         Raises `UserError`.
         """
-        return filled(cls, found, where, cls.PROGRAM)
+        return filled(cls, loaded, where, cls.PROGRAM)
 
     @property
     def tag(self) -> str:
@@ -142,17 +142,20 @@ class Experiment(PruneOptions, RunOptions):
     @property
     def pool_options(self) -> list[str]:
         """What parp-mask has to be told of the pool."""
-        pattern = [] if self.prune_pattern is None else ["--pattern", self.prune_pattern]
-        return [*pattern, *([] if self.prune_biases else ["--no-biases"])]
+        options: list[str] = []
+        if self.prune_pattern is not None:
+            options += ["--pattern", self.prune_pattern]
+        if not self.prune_biases:
+            options.append("--no-biases")
+        return options
 
     @property
     def ranking_options(self) -> list[str]:
         """What parp-mask has to be told of the ranking."""
-        return [
-            "--scope",
-            self.scope,
-            *([] if self.score == MAGNITUDE else ["--score", self.score]),
-        ]
+        options = ["--scope", self.scope]
+        if self.score != MAGNITUDE:
+            options += ["--score", self.score]
+        return options
 
     @property
     def drawn_options(self) -> list[str]:
@@ -164,7 +167,10 @@ class Experiment(PruneOptions, RunOptions):
         """The options that are younger than experiments that are there, where they are as usual:
         what these remember does not name them.
         """
-        usual = (name for name in YOUNGER if getattr(self, name) == getattr(PruneSettings, name))
+        usual = []
+        for name in YOUNGER:
+            if getattr(self, name) == getattr(PruneSettings, name):
+                usual.append(name)
         return frozenset(usual)
 
     @property
@@ -200,9 +206,10 @@ class Experiment(PruneOptions, RunOptions):
         """How the trainer prunes. Raises `UserError` where the settings are wrong or contradict
         each other.
         """
-        names = [field.name for field in fields(PruneSettings)]
         # The stage of the first mask makes the files of these sources; any name stands for one
         # here.
         made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
-        found = {name: getattr(self, name) for name in names}
-        return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
+        conf: dict[str, Any] = {}
+        for field in fields(PruneSettings):
+            conf[field.name] = getattr(self, field.name)
+        return PruneSettings.parse(conf | {"initial_mask": self.initial_mask or made})

@@ -27,11 +27,10 @@ def trained(exp: Path) -> dict[str, Any]:
     Raises `UserError` when the file is missing, damaged or something else.
     """
     loaded = read_json(exp / SUMMARY)
-    lacking = [
-        name
-        for name in (*MEASURED, "initial_mask")
-        if not isinstance(loaded, dict) or name not in loaded
-    ]
+    lacking: list[str] = []
+    for name in (*MEASURED, "initial_mask"):
+        if not isinstance(loaded, dict) or name not in loaded:
+            lacking.append(name)
     if lacking:
         raise UserError(
             f"{exp / SUMMARY}: expected what a training leaves, found no {', '.join(lacking)}; "

@@ -68,11 +68,9 @@ class PruneSettings(PruneOptions):
         if not self.row.grows:
             return Constant(self.sparsity, self.interval)
         assert self.updates is not None
-        start = (
-            max(0.0, self.sparsity - DEFAULT_GROWTH)
-            if self.start_sparsity is None
-            else self.start_sparsity
-        )
+        start = self.start_sparsity
+        if start is None:
+            start = max(0.0, self.sparsity - DEFAULT_GROWTH)
         return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
 
     @property
