@@ -115,7 +115,7 @@ _SPECS: Mapping[str, dict[str, Any]] = {
         "default": 2,
         "help": "processes; the bytes do not depend on it; default 2",
     },
-    **{name: _MINUTES for name in OF_SETS},
+    **dict.fromkeys(OF_SETS, _MINUTES),
 }
 """Options of several corpora."""
 
