@@ -63,12 +63,11 @@ def decode(
                     logprobs[utterance] = heard.logprobs
             shown.update(len(batch))
     seconds = time.perf_counter() - started
-    timed, text = "", ""
-    for utterance in sorted(hypotheses):
-        phones = hypotheses[utterance]
-        timed += ctm(Transcript(utterance, samples[utterance] / RATE, phones))
-        text += " ".join([utterance, *(phone.name for phone in phones)]) + "\n"
-    write_text(out / "ctm", timed)
+    timed, lines = [], []
+    for utterance, phones in sorted(hypotheses.items()):
+        timed.append(ctm(Transcript(utterance, samples[utterance] / RATE, phones)))
+        lines.append(" ".join([utterance, *(phone.name for phone in phones)]) + "\n")
+    write_text(out / "ctm", "".join(timed))
     if keep_logprobs:
         LogProbs(recogniser.tokens, logprobs).write(out / LOGPROBS)
     summary = {
@@ -82,7 +81,7 @@ def decode(
         "sparsity_measured": recogniser.sparsity,
     }
     write_json(out / "decode.json", summary)
-    write_text(out / "text", text)
+    write_text(out / "text", "".join(lines))
     return out / "text"
 
 
