@@ -7,8 +7,9 @@ Two forms:
   or `#` and white space are remarks.
 - a mapping of letters, as epitran has it: CSV or TSV with the header `Orth,Phon`. The longest
   spelling is taken first, from left to right; nothing but this table is applied, and none of
-  epitran's rules before and after it. Phones of a cell have spaces between them, or are told apart
-  by panphon; an empty cell is a letter that nobody says.
+  epitran's rules before and after it. Phones of a cell have spaces between them, or are its
+  letters, each with its marks (t͡ʃ is one phone, tʃ are two); an empty cell is a letter that nobody
+  says.
 
 Both are compared in lower case and in canonical decomposition (NFD): e and U+0301 are é. Nothing is
 ever normalised to NFKC.
@@ -26,13 +27,15 @@ from typing import Protocol
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
-from parp_espnet.phones.characters import LOST, lower
+from parp_espnet.phones.characters import LOST, clusters, lower
 
 Phones = tuple[str, ...]
 HEADER = ("orth", "phon")
 _OTHER_PRONUNCIATION = re.compile(r"\(\d+\)$")
 _REMARK = re.compile(r";;;|#\s|#$")
 _SHOWN = 3
+_MODIFIERS = frozenset({"Lm", "Sk"})
+"""Categories of what changes the letter before it: ʰ ʲ ː ˥."""
 
 
 class Rules(Protocol):
@@ -105,7 +108,7 @@ def _read_mapping(path: Path, text: str, separator: str) -> dict[str, Phones]:
         spelled, said = _key(row[0].strip()), row[1].strip()
         if not spelled:
             raise UserError(f"{path}, line {number}: expected letters in Orth, found none")
-        phones = _divide(path, number, said)
+        phones = _divide(said)
         if letters.get(spelled, phones) != phones:
             raise UserError(
                 f"{path}, line {number}: {row[0].strip()} for the second time, with other phones"
@@ -116,21 +119,24 @@ def _read_mapping(path: Path, text: str, separator: str) -> dict[str, Phones]:
     return letters
 
 
-def _divide(path: Path, number: int, said: str) -> Phones:
-    """The phones of a cell."""
+def _divide(said: str) -> Phones:
+    """The phones of a cell: what spaces part, or letters, each with its marks and modifiers behind
+    it (pʰ, aː, á), and two that a tie joins (t͡ʃ).
+    """
     decomposed = unicodedata.normalize("NFD", said)
-    if " " in decomposed or len(decomposed) < 2:
+    if " " in decomposed:
         return tuple(decomposed.split())
-    # Takes a second, and is not needed where cells have spaces or single letters.
-    from parp_espnet.phones.segments import segments_of  # noqa: PLC0415
-
-    phones = segments_of(decomposed)
-    if phones is None:
-        raise UserError(
-            f"{path}, line {number}: {said}: panphon cannot tell its phones apart; write spaces "
-            f"between them"
-        )
-    return phones
+    phones: list[str] = []
+    for cluster in clusters(decomposed):
+        mark = unicodedata.normalize("NFD", cluster)
+        # What is raised before the first letter belongs to that: ⁿd.
+        follows = phones and unicodedata.category(mark[0]) in _MODIFIERS
+        is_begun = len(phones) == 1 and unicodedata.category(phones[0][-1]) in _MODIFIERS
+        if follows or (is_begun and len(phones[0]) == 1):
+            phones[-1] += mark
+        else:
+            phones.append(mark)
+    return tuple(phones)
 
 
 @dataclass(frozen=True)
