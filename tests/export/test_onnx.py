@@ -211,6 +211,7 @@ def test_fp16_is_the_weights_rounded(exported: Path) -> None:
 
 def test_letters_are_spaced_by_their_own_token() -> None:
     assert tokens_table(("<blank>", "<unk>", SPACE, "a")) == "<blk> 0\n<unk> 1\n▁ 2\na 3\n"
+    assert tokens_table(("<blank>", "<unk>", "▁a", "b")) == "<blk> 0\n<unk> 1\n▁a 2\nb 3\n"
 
 
 def test_what_sherpa_cannot_do_is_said(trained: Trained) -> None:
