@@ -15,7 +15,10 @@ from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.patterns import NONE as NO_PATTERN
-from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
+from parp_espnet.pruning.patterns import CHANNELS, Units, find_pattern, is_pattern
+
+NATIVE = ("wavlm", "data2vec-audio")
+"""Upstreams that s3prl's own code trains, by names of its own."""
 
 
 def resolve(settings: Settings) -> Settings:
@@ -51,15 +54,28 @@ def _check_units(settings: Settings, config: Path) -> None:
     if not isinstance(form, Units) or not config.is_file():
         return
     told = read_json(config)
+    if not isinstance(told, dict):
+        return
+    if CHANNELS in form.kinds and told.get("model_type") in NATIVE:
+        raise UserError(
+            f"phn.sh: --pattern {form.word}: expected an upstream whose convolutions train by "
+            f"Hugging Face's names, such as wav2vec 2.0 or HuBERT, found {told['model_type']}; "
+            f"prune units alone (--pattern units)"
+        )
     counts = {"feed-forward units": "intermediate_size", "heads": "num_attention_heads"}
+    counts |= {CHANNELS: "conv_dim"}
     for kind in form.kinds:
-        count = told.get(counts[kind]) if isinstance(told, dict) else None
-        if type(count) is not int:
-            continue
-        try:
-            form.check_count(kind, count, settings.sparsity or 0)
-        except UserError as error:
-            raise UserError(f"phn.sh: --{error}") from None
+        found = told.get(counts[kind])
+        for count in found if isinstance(found, list) else [found]:
+            if type(count) is int:
+                _check_count(form, kind, count, settings.sparsity or 0)
+
+
+def _check_count(form: Units, kind: str, count: int, sparsity: float) -> None:
+    try:
+        form.check_count(kind, count, sparsity)
+    except UserError as error:
+        raise UserError(f"phn.sh: --{error}") from None
 
 
 def _need_file(name: str, path: Path) -> None:
