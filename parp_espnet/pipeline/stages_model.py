@@ -108,6 +108,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *_shapes(experiment),
             *([] if mask is None else [mask]),
             *([] if weights is None else [weights]),
+            *([] if settings.teacher_model is None else [settings.teacher_model]),
             *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),

@@ -94,7 +94,7 @@ class Experiment:
         """
         settings, beside = self.settings, self.directory.parent
         updates = {beside / tag: settings.round_length for tag in settings.round_tags}
-        if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
+        if settings.needs_dense:
             updates[beside / settings.dense.tag] = settings.updates
         return updates | {self.directory: settings.updates}
 
