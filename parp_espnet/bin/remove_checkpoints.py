@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from parp_espnet.errors import command
-from parp_espnet.pipeline.settings import MODEL
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.tidy import remove_checkpoints
 
 

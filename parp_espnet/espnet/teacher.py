@@ -55,8 +55,8 @@ def learn_from(model: Any, teacher: Teacher, directory: Path) -> None:
     taught, options = load_model(teacher.path, device)
     if list(options.token_list) != list(model.token_list):
         raise UserError(
-            f"{directory}: teacher {teacher.path}: expected one of the same {len(model.token_list)} "
-            f"tokens, found one of {len(options.token_list)}"
+            f"{directory}: teacher {teacher.path}: expected one of the same "
+            f"{len(model.token_list)} tokens, found one of {len(options.token_list)}"
         )
     taught.requires_grad_(False)
     plain = model._calc_ctc_loss

@@ -111,9 +111,7 @@ def _is_of_units(result: object) -> bool:
     return is_pattern(scope) and isinstance(find_pattern(scope), Units)
 
 
-def _parts(
-    trained: "Trained", formats: Sequence[str]
-) -> list[tuple["Trained", Sequence[str]]]:
+def _parts(trained: "Trained", formats: Sequence[str]) -> list[tuple["Trained", Sequence[str]]]:
     """What is exported, and as what: without its units, where whole ones are pruned."""
     from parp_espnet.export.cut import STOCK, cut  # noqa: PLC0415  # as above
     from parp_espnet.pruning.settings import PruneSettings  # noqa: PLC0415

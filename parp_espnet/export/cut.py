@@ -4,8 +4,8 @@ A unit is gone where nothing reads it: all of its column of `output_dense`, or o
 of `out_proj`, is zero. What made it goes, too. Where every layer keeps as many feed-forward units,
 what is left is an ordinary model with a smaller `intermediate_size`; no class of transformers has
 fewer heads of the same size, or layers of different sizes: these are built by `model.build`, from
-what `LAYERS` says in the bundle's configuration. Nor has one a LayerNorm that counts channels which are
-gone; see `cut_channels`.
+what `LAYERS` says in the bundle's configuration. Nor has one a LayerNorm that counts
+channels which are gone; see `cut_channels`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -157,7 +157,8 @@ def _fill_in(settings: Settings) -> Settings:
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
     if settings.teacher is None and settings.teacher_weight is not None:
         raise UserError(
-            f"phn.sh: --teacher_weight {settings.teacher_weight:g} changes nothing without --teacher"
+            f"phn.sh: --teacher_weight {settings.teacher_weight:g} changes nothing without "
+            f"--teacher"
         )
     if settings.teacher is not None and settings.mask_source == "iterated":
         raise UserError(

@@ -79,8 +79,8 @@ def _resolve_teacher(settings: Settings, recipe: Path) -> str:
         for name in (SUMMARY, MODEL):
             if not (teacher / name).is_file():
                 raise UserError(
-                    f"phn.sh: --teacher {teacher}: expected {DENSE}, or the directory of a complete "
-                    f"experiment of phn.sh, found no {name} in it"
+                    f"phn.sh: --teacher {teacher}: expected {DENSE}, or the directory of a "
+                    f"complete experiment of phn.sh, found no {name} in it"
                 )
     return str(existing("phn.sh", "teacher", teacher, recipe, not settings.dry_run))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.names import plain_name
-from parp_espnet.pipeline.model_options import MODEL, ModelOptions
+from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
 
 SEARCHES = ("prefix", "espnet")

@@ -49,8 +49,8 @@ def _check_convolutions(form: Units, told: Mapping[str, Any]) -> None:
     if kind in NATIVE or (told and "conv_dim" not in told):
         raise UserError(
             f"pattern {form.word}: expected an upstream whose convolutions train by Hugging Face's "
-            f"names, such as wav2vec 2.0 or HuBERT, found {printable(str(kind))}; prune units alone "
-            f"(--pattern units)"
+            f"names, such as wav2vec 2.0 or HuBERT, found {printable(str(kind))}; prune units "
+            f"alone (--pattern units)"
         )
 
 

@@ -111,9 +111,7 @@ def silenced(
                 yield f"{STACK}.{number}.{part}"
 
 
-def spread(
-    channels: Sequence[Tensor], shapes: Mapping[str, tuple[int, ...]]
-) -> dict[str, Tensor]:
+def spread(channels: Sequence[Tensor], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """Return the masks of the pool's tensors before the layers.
 
     Args:

@@ -75,7 +75,7 @@ def test_channels_of_convolutions(recipe: Path) -> None:
     with pytest.raises(UserError, match=message):
         settings_of(recipe, *words, "--sparsity", "0.75")
     config.write_text(json.dumps(sizes | {"model_type": "wavlm"}))
-    with pytest.raises(UserError, match="Hugging Face's names, .* found wavlm; prune units alone"):
+    with pytest.raises(UserError, match=r"Hugging Face's names, .* found wavlm; prune units alone"):
         settings_of(recipe, *words)
 
 
@@ -89,7 +89,9 @@ def test_a_teacher(recipe: Path) -> None:
     assert (omp.finetuning_runs, omp.teacher_tags) == (2, ["taught2"])
     folder = recipe / "exp/other"
     folder.mkdir(parents=True)
-    with pytest.raises(UserError, match=r"--teacher .*: expected dense, or the directory of a comp"):
+    with pytest.raises(
+        UserError, match=r"--teacher .*: expected dense, or the directory of a comp"
+    ):
         settings_of(recipe, "--teacher", str(folder))
     (folder / "training.json").touch()
     (folder / "valid.cer_ctc.ave.pth").touch()
