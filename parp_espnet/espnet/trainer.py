@@ -28,6 +28,7 @@ from parp_espnet.espnet.stock import (
     UnsafeLoadRefusedError,
     to_device,
 )
+from parp_espnet.espnet.teacher import Teacher, learn_from
 from parp_espnet.locks import locked
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -40,6 +41,8 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     """ESPnet's options, and what pruning adds to them."""
 
     settings: PruneSettings
+    teacher: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Whose label probabilities are learned, too: its `model`, a file, and the `weight` of that."""
     session: Session | None = None
     """Made when training starts; here because ESPnet hands the options to every hook."""
     interruption: Interruption | None = None
@@ -63,13 +66,24 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             help="method, sparsity, interval, freeze_updates, initial_mask; see "
             "parp_espnet.pruning.settings",
         )
+        group.add_argument(
+            "--teacher_conf",
+            action=NestedDictAction,
+            default={},
+            help="model: the file of another training, weight: of what label probabilities differ "
+            "by",
+        )
 
     @classmethod
     def build_options(cls, args: argparse.Namespace) -> PruningOptions:
         """Build the options of `run`. Raises `UserError` when `prune_conf` is wrong."""
         names = [field.name for field in dataclasses.fields(TrainerOptions)]
         settings = PruneSettings.parse(args.prune_conf)
-        return PruningOptions(**{name: getattr(args, name) for name in names}, settings=settings)
+        return PruningOptions(
+            **{name: getattr(args, name) for name in names},
+            settings=settings,
+            teacher=args.teacher_conf,
+        )
 
     @classmethod
     def run(
@@ -96,6 +110,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             writes=writes,
         )
         trainer_options.session = session
+        if trainer_options.teacher:
+            learn_from(model, Teacher.read(trainer_options.teacher), directory)
         trainer_options.interruption = Interruption(
             directory,
             model,

@@ -17,6 +17,7 @@ from parp_espnet.pipeline.settings import Settings
 RESERVED = (
     "frontend_conf",
     "prune_conf",
+    "teacher_conf",
     "num_iters_per_epoch",
     "seed",
     "token_list",
@@ -47,7 +48,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     optimizer = dict(shared.get("optim_conf") or {})
     if settings.lr is not None:
         optimizer["lr"] = settings.lr
-    experiment = {
+    experiment: dict[str, Any] = {
         "seed": settings.seed,
         "max_epoch": epochs,
         "num_iters_per_epoch": settings.updates // epochs * shared.get("accum_grad", 1),
@@ -58,6 +59,9 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
+    if settings.teacher_model is not None:
+        weight = settings.teacher_weight or 1.0
+        experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     before = _before(out)
     if before is None:

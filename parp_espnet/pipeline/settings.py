@@ -12,7 +12,6 @@ from parp_espnet.names import plain_name
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
 
-MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
 SEARCHES = ("prefix", "espnet")
 USUAL_BEAM = 12  # with a language model
 
@@ -107,7 +106,8 @@ class Settings(ModelOptions):
         if self.ranks > 1:
             config.append(f"ranks{self.ranks}")
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
-        return "_".join(["phn", self.method, *self.pruning_tags, *config, *others])
+        how = [*self.pruning_tags, *self.teacher_tags, *config]
+        return "_".join(["phn", self.method, *how, *others])
 
     @property
     def score_options(self) -> list[str]:
