@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument(
         "--upstream",
         required=True,
-        help="directory, checkpoint file, or name on the Hugging Face hub",
+        help="directory, experiment, checkpoint file, or name on the Hugging Face hub",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="where the adapted copy and frontend.json go"
@@ -38,10 +38,11 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = dict(_setting(text) for text in arguments.set)
     # Imported here: transformers takes seconds.
+    from parp_espnet.export.start import as_upstream  # noqa: PLC0415
     from parp_espnet.upstreams.preflight import preflight  # noqa: PLC0415
 
     checked = preflight(
-        arguments.upstream,
+        as_upstream(arguments.upstream, arguments.out),
         arguments.out,
         settings,
         arguments.random_seed,
@@ -56,6 +57,7 @@ def main() -> None:
         f"{arguments.upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M "
         f"parameters; "
         f"adapted: {adapted}{'' if arguments.random_seed is None else '; weights drawn at random'}"
+        f"{'' if checked.labels is None else f'; a head of {checked.labels} labels'}"
     )
 
 

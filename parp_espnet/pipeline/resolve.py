@@ -10,12 +10,13 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import need_file, read_json
 from parp_espnet.pipeline.made import CONFIGURATIONS
 from parp_espnet.pipeline.options import FILE, options_of_class
-from parp_espnet.pipeline.paths import existing, existing_or_named
+from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.patterns import NONE as NO_PATTERN
 from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
+from parp_espnet.upstreams.starts import FROM_UPSTREAM, is_experiment, lacks_head, mask_beside
 
 
 def resolve(settings: Settings) -> Settings:
@@ -27,6 +28,8 @@ def resolve(settings: Settings) -> Settings:
     if not settings.recipe.is_dir():
         raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
     recipe = settings.recipe.resolve()
+    upstream = _resolve_upstream(settings, recipe)
+    settings = _with_mask(settings, recipe / upstream)
     paths: dict[str, Any] = {"recipe": recipe}
     for name, option in options_of_class(Settings).items():
         given = getattr(settings, name) or CONFIGURATIONS.get(name)
@@ -37,7 +40,7 @@ def resolve(settings: Settings) -> Settings:
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)
-    upstream = _resolve_upstream(settings.upstream, recipe)
+    _check_zero_shot(settings, recipe / upstream)
     _check_units(settings, recipe / upstream / "config.json")
     return replace(settings, **paths, upstream=upstream, **_written_to(settings))
 
@@ -87,10 +90,50 @@ def _written_to(settings: Settings) -> dict[str, Any]:
     return places
 
 
-def _resolve_upstream(upstream: str, recipe: Path) -> str:
+def _with_mask(settings: Settings, upstream: Path) -> Settings:
+    """Return the settings with the path of the mask where that is the upstream's own, by one word.
+
+    Raises `UserError` where the upstream came with none.
+    """
+    if settings.initial_mask is None or str(settings.initial_mask) != FROM_UPSTREAM:
+        return settings
+    if settings.initial_mask.exists():
+        raise UserError(
+            f"phn.sh: --initial_mask {FROM_UPSTREAM}: expected the word, found a file of that name "
+            f"here, too; call that ./{FROM_UPSTREAM}, or move it"
+        )
+    mask = mask_beside(upstream)
+    if not mask.is_file() and not settings.dry_run:
+        raise UserError(
+            f"phn.sh: --initial_mask {FROM_UPSTREAM}: expected an upstream with {mask.name}, such "
+            f"as an experiment, found none in {settings.upstream}"
+        )
+    return replace(settings, initial_mask=mask)
+
+
+def _check_zero_shot(settings: Settings, upstream: Path) -> None:
+    """Raise `UserError` where nothing is trained, and the upstream has no head: now, where its
+    files tell that.
+    """
+    if settings.updates == 0 and upstream.exists() and lacks_head(upstream):
+        raise UserError(
+            f"phn.sh: --updates 0: expected 1 or more, or an upstream with a head, such as an "
+            f"experiment, found none in {settings.upstream}"
+        )
+
+
+def _resolve_upstream(settings: Settings, recipe: Path) -> str:
+    upstream = settings.upstream
     shipped = SHIPPED / upstream
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
+    if not Path(upstream).exists():
+        # An experiment is called as its recipe sees it; in a dry run it may be made by then.
+        if is_experiment(recipe / upstream):
+            upstream = str(recipe / upstream)
+        elif settings.dry_run and upstream.startswith("/"):
+            path = from_recipe(recipe, Path(upstream))
+            return path if path.startswith(("/", ".")) else f"./{path}"
     found = existing_or_named(
         "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
     )

@@ -11,6 +11,7 @@ from typing import Annotated
 from parp_espnet.names import plain_name
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
+from parp_espnet.upstreams.starts import NEAREST
 
 MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
 SEARCHES = ("prefix", "espnet")
@@ -101,6 +102,7 @@ class Settings(ModelOptions):
         stem = self.train_config.stem if self.train_config else "phn"
         config = [plain_name(stem)] if stem != "phn" else []
         config += [] if self.lr is None else [f"lr{self.lr:g}"]
+        config += [] if self.init_head == NEAREST else [f"head-{self.init_head}"]
         # Each process has batches of its own, so an update is one of as many batches.
         config += [f"ranks{self.ranks}"] if self.ranks > 1 else []
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]

@@ -21,6 +21,7 @@ from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
+from parp_espnet.upstreams.head import find_head, write_head
 from parp_espnet.upstreams.hugging_face import (
     HUGGING_FACE,
     NAMES,
@@ -34,6 +35,7 @@ from parp_espnet.upstreams.hugging_face import (
     to_native,
 )
 from parp_espnet.upstreams.second import load_native
+from parp_espnet.upstreams.starts import HEAD
 from parp_espnet.upstreams.weights import check_stored, check_types, types_of
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
@@ -68,6 +70,8 @@ class Preflight:
     frontend: dict[str, Any]
     changed: dict[str, tuple[Any, Any]]
     parameters: int
+    labels: int | None = None
+    """Of the CTC head that it came with; None where it has none."""
 
 
 def preflight(
@@ -78,7 +82,8 @@ def preflight(
     pattern: str | None = None,
     biases: bool = True,
 ) -> Preflight:
-    """Check `upstream` and leave in `out` what training needs, `out/frontend.json` last.
+    """Check `upstream` and leave in `out` what training needs, `out/frontend.json` last; the head
+    that it came with is `out/head.safetensors`.
 
     Args:
         upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face
@@ -96,6 +101,7 @@ def preflight(
             cause.
     """
     path = Path(upstream)
+    head = None
     if path.is_file():
         if random_seed is not None or settings:
             what = ", ".join(settings or {}) or "random weights"
@@ -106,10 +112,16 @@ def preflight(
     else:
         folder = path if path.is_dir() else _download(upstream)
         checked, model = _check_hugging_face(folder, out, settings or {}, random_seed)
+        head = find_head(folder) if random_seed is None else None
     try:
         find_pool(dict(model.named_parameters()), pattern, biases)
     except UserError as error:
         raise UserError(f"{upstream}: {error}") from None
+    if head is None:
+        (out / HEAD).unlink(missing_ok=True)
+    else:
+        write_head(head, out)
+        checked = dataclasses.replace(checked, labels=len(head.labels))
     write_json(out / "frontend.json", checked.frontend)
     return checked
 
