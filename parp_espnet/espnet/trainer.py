@@ -41,7 +41,7 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     """ESPnet's options, and what pruning adds to them."""
 
     settings: PruneSettings
-    head: HeadSettings = HeadSettings()
+    head: HeadSettings = dataclasses.field(default_factory=HeadSettings)
     """What the CTC layer begins with."""
     session: Session | None = None
     """Made when training starts; here because ESPnet hands the options to every hook."""
