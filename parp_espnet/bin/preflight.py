@@ -39,6 +39,7 @@ def main() -> None:
     settings = dict(_setting(text) for text in arguments.set)
     # Imported here: transformers takes seconds.
     from parp_espnet.export.start import as_upstream  # noqa: PLC0415
+    from parp_espnet.upstreams.frontend import FRONTEND  # noqa: PLC0415
     from parp_espnet.upstreams.preflight import preflight  # noqa: PLC0415
 
     checked = preflight(
@@ -53,8 +54,9 @@ def main() -> None:
         ", ".join(f"{key} {old} → {new}" for key, (old, new) in sorted(checked.changed.items()))
         or "nothing"
     )
+    runs_in = checked.frontend.get("upstream", f"ESPnet's {FRONTEND}")
     print(
-        f"{arguments.upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M "
+        f"{arguments.upstream}: {runs_in}, {checked.parameters / 1e6:.1f} M "
         f"parameters; "
         f"adapted: {adapted}{'' if arguments.random_seed is None else '; weights drawn at random'}"
         f"{'' if checked.labels is None else f'; a head of {checked.labels} labels'}"

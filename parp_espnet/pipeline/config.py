@@ -12,6 +12,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, read_json, regular, write_text
 from parp_espnet.pipeline.begun import begin_head
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.upstreams.frontend import frontend_options
 
 # What phn.sh decides, and a configuration that says otherwise would be silently wrong.
 RESERVED = (
@@ -32,7 +33,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
 
     Args:
         settings: the experiment's, with its paths resolved.
-        frontend: `frontend.json` of the preflight, ESPnet's inner `frontend_conf`.
+        frontend: `frontend.json` of the preflight.
         initial_mask: mask file to begin with, where there is one.
 
     Raises:
@@ -56,9 +57,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         "num_iters_per_epoch": settings.updates // max(1, epochs) * shared.get("accum_grad", 1),
         "optim_conf": optimizer,
         "scheduler_conf": scheduler,
-        # ESPnet's frontend_conf has an inner one, which is s3prl's; the last layer is what CTC
-        # stands on.
-        "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
+        **frontend_options(read_json(frontend)),
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
     experiment |= begin_head(settings, frontend.parent, out.parent)

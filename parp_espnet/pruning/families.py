@@ -119,6 +119,24 @@ _SPEECH_UNITS = Unit(
 _SPEECH_HEADS = Unit(
     "attention.out_proj.weight", tuple(f"attention.{part}_proj.weight" for part in "qkv")
 )
+NO_UNITS = Unit("", ())
+"""Of layers with several feed-forward parts, or attention whose positions have heads, too: nothing
+removes whole units of these.
+"""
+_CONFORMER = (
+    *(f"self_attn.linear_{part}" for part in ("q", "k", "v", "out")),
+    *(f"ffn{number}.{part}_dense" for number in (1, 2) for part in ("intermediate", "output")),
+)
+_BRANCHFORMER = (
+    *(f"attn.linear_{part}" for part in ("q", "k", "v", "out")),
+    *(
+        "feed_forward.w_1",
+        "feed_forward.w_2",
+        "feed_forward_macaron.w_1",
+        "feed_forward_macaron.w_2",
+    ),
+    *("cgmlp.channel_proj1.0", "cgmlp.channel_proj2"),
+)
 _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
 FAMILIES = (
@@ -142,6 +160,18 @@ FAMILIES = (
         {},
         _SPEECH_UNITS,
         _SPEECH_HEADS,
+    ),
+    Family(
+        "wav2vec2-conformer, w2v-BERT 2.0",
+        "encoder.layers",
+        _both(_same(*_CONFORMER)),
+        re.compile(
+            rf"{_NORMS}|conv_module\..+"
+            r"|self_attn\.(linear_pos\.weight|pos_bias_[uv]|distance_embedding\.weight)"
+        ),
+        {},
+        NO_UNITS,
+        NO_UNITS,
     ),
     Family(
         "BERT",

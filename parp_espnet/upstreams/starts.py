@@ -45,7 +45,8 @@ def files_of_experiment(upstream: Path) -> list[Path]:
 
 def mask_beside(upstream: Path) -> Path:
     """Return where the mask is that an upstream came with, if it has one."""
-    return (upstream if upstream.is_dir() else upstream.parent) / MASK
+    is_file = upstream.is_file() or upstream.suffix == ".pth"
+    return (upstream.parent if is_file else upstream) / MASK
 
 
 def lacks_head(upstream: Path) -> bool:
