@@ -46,8 +46,8 @@ class Family(NamedTuple):
     stack: str
     """What holds the layers, which are numbered from 0 on."""
     kinds: dict[str, str]
-    """The tensors of each layer that are in the pool, attention's queries first → what they are
-    called here.
+    """The tensors of each layer that are in the pool → what they are called here. By the first one
+    another stack is told that is one as well: attention's queries, where nothing else has them.
     """
     apart: re.Pattern[str]
     """What else a layer holds that is no part of the pool: norms, positions."""
@@ -123,9 +123,10 @@ NO_UNITS = Unit("", ())
 """Of layers with several feed-forward parts, or attention whose positions have heads, too: nothing
 removes whole units of these.
 """
+# Their queries are called as those of ESPnet's decoders, so they do not come first.
 _CONFORMER = (
-    *(f"self_attn.linear_{part}" for part in ("q", "k", "v", "out")),
     *(f"ffn{number}.{part}_dense" for number in (1, 2) for part in ("intermediate", "output")),
+    *(f"self_attn.linear_{part}" for part in ("q", "k", "v", "out")),
 )
 _BRANCHFORMER = (
     *(f"attn.linear_{part}" for part in ("q", "k", "v", "out")),

@@ -55,6 +55,11 @@ WHOLE: dict[str, tuple[dict[str, Any], int]] = {
         CONFORMER_WITH_BIASES,
     ),
     "Wav2Vec2BertModel": (SIZES, CONFORMER_WITH_BIASES),
+    # An adapter is no more part of the pool than a head is.
+    "Wav2Vec2BertForCTC": (
+        SIZES | {"vocab_size": 40, "add_adapter": True},
+        CONFORMER_WITH_BIASES,
+    ),
     "BertModel": (TEXT, WEIGHTS + POOLER),
     "BertForSequenceClassification": (TEXT, WEIGHTS + POOLER),
     "RobertaModel": (TEXT, WEIGHTS + POOLER),
@@ -134,11 +139,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
          "lang_embed_dim": 8,
          "spkr_embed_dim": 8, "unit_hifi_gan_vocab_size": 50, "upsample_initial_channel": 32},
         r"expected one upstream in the model, found two",
-    ),
-    # Its adapter has layers of the same names.
-    "Wav2Vec2BertForCTC": (
-        SIZES | {"vocab_size": 40, "add_adapter": True},
-        TWO.format(r"wav2vec2_bert\.encoder\.layers", r"wav2vec2_bert\.adapter\.layers"),
     ),
     "ASTModel": (SIZES | {"num_mel_bins": 32, "max_length": 64}, NOTHING),
     "SpeechT5Model": (SPEECH | TWO_STACKS | {"num_mel_bins": 8}, NOTHING),
