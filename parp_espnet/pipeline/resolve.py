@@ -134,13 +134,13 @@ def _resolve_upstream(settings: Settings, recipe: Path) -> str:
         elif settings.dry_run and upstream.startswith("/"):
             path = from_recipe(recipe, Path(upstream))
             return path if path.startswith(("/", ".")) else f"./{path}"
-    found = existing_or_named(
+    resolved = existing_or_named(
         "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
     )
-    if "/" not in found:
+    if "/" not in resolved:
         # Models of speech have an owner on the hub.
         known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
         raise UserError(
             f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}"
         )
-    return found
+    return resolved

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
@@ -33,13 +34,12 @@ def verdicts(folders: Sequence[Path]) -> str:
     """
     rows = []
     for corpora, (results, evidence) in _by_corpus(folders).items():
-        rows += [
-            (claim.name, claim.says, corpora, str(claim.verdict), claim.because)
-            for claim in claims(results, evidence)
-        ]
-    tested = [row for row in rows if row[3] != Verdict.UNTESTED]
+        for claim in claims(results, evidence):
+            if claim.verdict is not Verdict.UNTESTED:
+                row = (claim.name, claim.says, corpora, str(claim.verdict), claim.because)
+                rows.append(row)
     # Sorting keeps the corpora's order within a claim.
-    return unaligned([HEAD, *sorted(tested, key=lambda row: row[0])])
+    return unaligned([HEAD, *sorted(rows, key=lambda row: row[0])])
 
 
 def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
@@ -56,10 +56,15 @@ def _together(studies: Sequence[Kept]) -> Kept:
     results = _once(chain.from_iterable(results for results, _ in studies))
     each = {}
     for field in fields(Evidence):
-        several = [getattr(evidence, field.name) for _, evidence in studies]
-        each[field.name] = _once(chain.from_iterable(several))
+        several: list[Any] = []
+        for _, evidence in studies:
+            several += getattr(evidence, field.name)
+        each[field.name] = _once(several)
     return results, Evidence(**each)
 
 
 def _once[T](values: Iterable[T]) -> list[T]:
-    return list({repr(value): value for value in values}.values())
+    by_content = {}
+    for value in values:
+        by_content[repr(value)] = value
+    return list(by_content.values())

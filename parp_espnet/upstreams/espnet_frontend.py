@@ -51,7 +51,8 @@ def check_second(folder: Path, model: Any, model_type: str) -> None:
     """
     config = model.config
     try:
-        extractor = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
+        kind: Any = AutoFeatureExtractor
+        extractor = kind.from_pretrained(folder, local_files_only=True)
         heard = extractor(np.asarray(noise()[0]), sampling_rate=RATE, return_tensors="pt")
         with torch.no_grad():
             output = model.eval()(**heard).last_hidden_state

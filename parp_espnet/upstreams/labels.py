@@ -75,9 +75,9 @@ def match(labels: Sequence[str], tokens: Sequence[str], how: str, where: str) ->
         places.setdefault(_spelled(label), place)
     rows = []
     for token in tokens:
-        place = places.get(_spelled(token))
-        if place is not None and token:
-            rows.append(Row(token, labels[place], place))
+        equal = places.get(_spelled(token))
+        if equal is not None and token:
+            rows.append(Row(token, labels[equal], equal))
         else:
             rows.append(_nearest(token, labels) if how == NEAREST else Row(token, None))
     _check(rows, labels, where)
