@@ -186,16 +186,17 @@ class Pruner:
         self._hold(kept)
         self._pruned_at = update
         # Each pair of masks is gone through once; it would otherwise take longer than the prune.
-        flipped = None if previous is None else flips(kept, previous)
+        flipped, iou_previous = None, None
+        if previous is not None:
+            flipped = flips(kept, previous)
+            iou_previous = iou_of(self._kept_in_all + kept_before, flipped)
         flipped_first = flips(kept, self._first)
         event = PruneEvent(
             step=update,
             sparsity=self.sparsity,
             tensors={name: 1 - count / kept[name].numel() for name, count in self._counts.items()},
             flips=flipped,
-            iou_previous=None
-            if flipped is None
-            else iou_of(self._kept_in_all + kept_before, flipped),
+            iou_previous=iou_previous,
             iou_first=iou_of(self._kept_in_all + self._kept_in_first, flipped_first),
             seconds=time.perf_counter() - started,
         )
