@@ -75,7 +75,8 @@ def learn(texts: Iterable[str]) -> Orthography:
     """Return what all texts that are to be spelled alike say about their orthography."""
     texts = list(texts)
     texts = texts[:: math.ceil(len(texts) / ENOUGH) or 1]
-    dotless = any("ı" in text or "İ" in text for text in texts)
+    whole = "\n".join(texts)
+    dotless = "ı" in whole or "İ" in whole
     sentences = []
     counts = _Counts()
     for text in texts:
@@ -124,7 +125,7 @@ def _is_stop(mark: str) -> bool:
 
 def _with_apostrophes(bare: Orthography, sentences: Sequence[Sequence[str]]) -> Orthography:
     """An orthography, with the words whose apostrophes are letters."""
-    if not any(mark in APOSTROPHES for mark in chain.from_iterable(sentences)):
+    if APOSTROPHES.isdisjoint(chain.from_iterable(sentences)):
         return bare
     alone: tuple[Counter[str], Counter[str]] = Counter(), Counter()
     without: tuple[Counter[str], Counter[str]] = Counter(), Counter()
