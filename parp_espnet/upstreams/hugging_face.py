@@ -132,12 +132,17 @@ def load(folder: Path, model_type: str) -> Any:
     """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
     kind = MODELS[model_type]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
+    verbosity = transformers_logging.get_verbosity()
+    # What it has to say of missing weights is said below; a head is none of the upstream's.
+    transformers_logging.set_verbosity_error()
     try:
         model, loading = kind.from_pretrained(
             folder, output_loading_info=True, local_files_only=True
         )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
         raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
+    finally:
+        transformers_logging.set_verbosity(verbosity)
     # A model trained without masking has no mask embedding, and needs none to be finetuned without.
     missing = sorted(set(loading["missing_keys"]) - {"masked_spec_embed"})
     if missing or loading.get("mismatched_keys"):
