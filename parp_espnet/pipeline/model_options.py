@@ -26,19 +26,13 @@ class ModelOptions(DataOptions):
     upstream: Annotated[
         str,
         "shipped upstream (multi, mono), directory, file, or name of the hub; or an experiment, "
-        "exp/TAG, to go on from",
+        "exp/TAG, to go on from: with its mask, too, by --initial_mask upstream",
     ] = "multi"
     init_head: Annotated[
         str,
         "rows of the new head, where the upstream has one: nearest (of equal phones, else of the "
         "nearest), equal, or none",
     ] = NEAREST
-    initial_mask: Annotated[
-        Path | None,
-        "mask file to begin with, such as another language's or task's; upstream: the one that "
-        "--upstream came with",
-        FILE,
-    ] = None
     updates: Annotated[
         int, "optimizer updates of a finetuning; 0: the upstream with its head, zero-shot", COUNTED
     ] = 300
