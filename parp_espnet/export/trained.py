@@ -106,8 +106,12 @@ class Trained:
         return to_hugging_face(self.family, self.upstream, self.states, str(self.folder))
 
 
-def load_trained(experiment: Path) -> Trained:
+def load_trained(experiment: Path, model: Path | None = None) -> Trained:
     """Read a complete experiment of one's own.
+
+    Args:
+        experiment: its directory.
+        model: a model file in it, where not that with which its training ended is meant.
 
     Raises `UserError` where it is unfinished, damaged, of other tokens or not as sparse as it says;
     `NotPlainError` where it has parts that no plain model of an upstream and a CTC head has.
@@ -123,7 +127,8 @@ def load_trained(experiment: Path) -> Trained:
     config_file = experiment / "config.yaml"
     options = read_config(config_file)
     _check_parts(config_file, options)
-    model_file = find_model(experiment)
+    final = find_model(experiment)
+    model_file = final if model is None else model
     states = {name: tensor.float() for name, tensor in load_model_state(model_file).items()}
     find_upstream(options, config_file)
     family, upstream, preprocessor = _read_upstream(config_file, options)
@@ -143,7 +148,8 @@ def load_trained(experiment: Path) -> Trained:
         decodings=find_tuned(experiment),
     )
     _check_tokens(trained, model_file)
-    _check_sparsity(trained, model_file)
+    if model_file.resolve() == final.resolve():
+        _check_sparsity(trained, model_file)
     return trained
 
 
