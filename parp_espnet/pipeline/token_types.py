@@ -19,6 +19,11 @@ def complete_tokens(settings: Settings) -> Settings:
         raise UserError(
             f"phn.sh: --nbpe {settings.nbpe} changes nothing without --token_type {TokenType.BPE}"
         )
+    if kind == TokenType.BPE and settings.updates == 0:
+        raise UserError(
+            f"phn.sh: --updates 0: expected 1 or more with --token_type {kind}: no head that an "
+            f"upstream comes with has these subwords"
+        )
     if kind is None or settings.corpus not in CORPORA:
         return settings
     if settings.words_as_tokens:

@@ -122,6 +122,7 @@ def test_an_absolute_place_has_them_as_well(folder: Path) -> None:
             "--token_type char: the text of --corpus cldr is phones; expected "
             "--corpus commonvoice, librilight, own or none",
         ),
+        ("own", "--token_type bpe --updates 0", "no head that an upstream comes with has these"),
         ("own", "--phonemise german", "another of eSpeak NG's 148 codes, such as de "),
         ("own", "--phonemise gone.csv", "--phonemise: gone.csv: no such file; expected a lexicon"),
         ("own", "--metric ser", "--metric ser: expected one of per, wer, cer"),
