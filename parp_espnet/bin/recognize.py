@@ -60,9 +60,9 @@ def main() -> None:
         from parp_espnet.export.search import choose  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
-    recogniser, tuned = open_model(args.model, args.device)
+    recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
     search, said = choose(asked, tuned, recogniser.tokens)
-    if tuned or search is not None:
+    if tuned or search is not None or asked.is_greedy:
         progress.say(f"decoding: {said}")
     total = sum(seconds_by_header(source.path) for source in sources if isinstance(source, Source))
     failures = 0

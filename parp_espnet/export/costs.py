@@ -62,13 +62,12 @@ def measure(experiment: Path, formats: Sequence[str]) -> list[Measured]:
     Raises `UserError` where the experiment is unfinished, its test set is gone, or a format cannot
     hold it.
     """
-    digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()
-    told = {"format": FORMAT, "formats": list(formats), "result_sha256": digest}
     beside = experiment / EXPORTS
-    if beside.is_file():
-        before = read_json(beside)
-        if isinstance(before, dict) and {**before, **told} == before:
-            return read_measured(beside)
+    if is_measured(experiment, formats):
+        return read_measured(beside)
+    told = _of_what(experiment, formats)
+    # What is of another result is nobody's, whatever comes.
+    beside.unlink(missing_ok=True)
     # They take seconds to import, which what is complete does not need.
     import torch  # noqa: PLC0415
 
@@ -93,6 +92,21 @@ def measure(experiment: Path, formats: Sequence[str]) -> list[Measured]:
                 measured.append(_hear(model, trained, tests))
     write_json(beside, {**told, "files": [asdict(one) for one in measured]})
     return measured
+
+
+def is_measured(experiment: Path, formats: Sequence[str]) -> bool:
+    """Whether an experiment's exports in these formats were measured, of its present result."""
+    beside = experiment / EXPORTS
+    if not beside.is_file():
+        return False
+    before = read_json(beside)
+    return isinstance(before, dict) and {**before, **_of_what(experiment, formats)} == before
+
+
+def _of_what(experiment: Path, formats: Sequence[str]) -> dict[str, object]:
+    """What `exports.json` says of what it is of."""
+    digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()
+    return {"format": FORMAT, "formats": list(formats), "result_sha256": digest}
 
 
 def read_measured(path: Path) -> list[Measured]:

@@ -283,15 +283,23 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def failures(experiments: Sequence[Standing]) -> None:
-    """Raise `UserError` that names the experiments which are not done, with their logs."""
+def failures(experiments: Sequence[Standing], unmeasured: Sequence[Standing] = ()) -> None:
+    """Raise `UserError` that names the experiments which are not done, with their logs.
+
+    Args:
+        unmeasured: those that are, but for their exports.
+    """
     missing = [standing for standing in experiments if standing.state is not State.DONE]
+    lacks = []
     if missing:
+        lacks.append(f"{len(missing)} of {len(experiments)} experiments have no result")
+    if unmeasured:
+        lacks.append(f"{len(unmeasured)} have one, and no exports that could be measured")
+    if lacks:
         lines = [
             f"{standing.experiment.directory}" + (f": {standing.log}" if standing.log else "")
-            for standing in missing
+            for standing in (*missing, *unmeasured)
         ]
         raise UserError(
-            f"{len(missing)} of {len(experiments)} experiments have no result; the same command "
-            f"tries them again:\n    " + "\n    ".join(lines)
+            f"{', '.join(lacks)}; the same command tries them again:\n    " + "\n    ".join(lines)
         )

@@ -20,6 +20,7 @@ from parp_espnet.study.state import (
     standings,
 )
 from parp_espnet.study.table import table
+from parp_espnet.study.unmeasured import unmeasured
 
 
 def write_summary(study: Study, folder: Path) -> None:
@@ -55,4 +56,4 @@ def write_summary(study: Study, folder: Path) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     names = ("report.html", "RESULTS.md", "results.json", "evidence.json")
     print(", ".join(str(folder / name) for name in names))
-    failures(standing)
+    failures(standing, unmeasured(study, standing))
