@@ -102,7 +102,9 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def _written(tuned: Tuned, folder: Path) -> dict[str, Any]:
-    """Copy what a search needs; return what bundle.json says of it. What has no weight may be gone."""
+    """Copy what a search needs, of which what has no weight may be gone; return what bundle.json
+    says of it.
+    """
     ngram = lm = None
     if tuned.ngram is not None and tuned.ngram.is_file():
         ngram = f"ngrams/{tuned.name}{tuned.ngram.suffix}"
@@ -133,8 +135,8 @@ def without_places(value: Any) -> Any:
 def _check(
     trained: Trained, folder: Path, options: Options
 ) -> tuple[Compared | None, list[str]]:
-    """Recognise the test set greedily with what was written, and write what starts faster where that
-    is asked for; return how tokens compare, and what is to be said.
+    """Recognise the test set greedily with what was written, and write what starts faster where
+    that is asked for; return how tokens compare, and what is to be said.
     """
     from parp_espnet.export.recogniser import PlainRecogniser  # noqa: PLC0415
 

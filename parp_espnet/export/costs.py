@@ -103,6 +103,18 @@ def is_measured(experiment: Path, formats: Sequence[str]) -> bool:
     return isinstance(before, dict) and {**before, **_of_what(experiment, formats)} == before
 
 
+def measured_of(experiment: Path) -> list[Measured]:
+    """What was measured of the exports of an experiment's present result, by a study; nothing where
+    nothing was.
+    """
+    beside = experiment / EXPORTS
+    if not beside.is_file() or not (experiment / "result.json").is_file():
+        return []
+    found = read_measured(beside)
+    digest = read_json(beside).get("result_sha256")
+    return found if digest == _of_what(experiment, [])["result_sha256"] else []
+
+
 def _of_what(experiment: Path, formats: Sequence[str]) -> dict[str, object]:
     """What `exports.json` says of what it is of."""
     digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()

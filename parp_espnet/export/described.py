@@ -1,4 +1,6 @@
-"""What a bundle says of itself in `bundle.json`, read without torch, which takes seconds to import."""
+"""What a bundle says of itself in `bundle.json`, read without torch, which takes seconds to
+import.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

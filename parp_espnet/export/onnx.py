@@ -123,7 +123,7 @@ def export_onnx(trained: Trained, path: Path, default_lengths: bool = True) -> N
     if size > MOST_BYTES:
         raise UserError(
             f"{trained.folder}: expected at most {MOST_BYTES / 1e9:.0f} GB of weights, which is "
-            f"what an ONNX file holds, found {size / 1e9:.1f}; take --to bundle, without --onnx, or hf"
+            f"what an ONNX file holds, found {size / 1e9:.1f}; take --to bundle (no --onnx) or hf"
         )
     write_onnx(WaveModel(ctc_module(trained)), path, metadata(trained), default_lengths)
 

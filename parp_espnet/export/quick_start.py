@@ -16,8 +16,8 @@ from parp_espnet.recognition.listening import Samples
 
 
 def add_onnx(trained: Trained, folder: Path, tests: TestSet | None) -> tuple[Compared | None, str]:
-    """Write model.onnx into a bundle; return how torch's tokens compare with stage 12's, and what is
-    to be said.
+    """Write model.onnx into a bundle; return how torch's tokens compare with stage 12's, and what
+    is to be said.
 
     It is left out again where its tokens of the test set are not torch's. Raises `UserError` where
     onnx or onnxruntime is not installed, or the model is too large.
@@ -29,7 +29,8 @@ def add_onnx(trained: Trained, folder: Path, tests: TestSet | None) -> tuple[Com
     offer = Offer({"fp32": path}, OnnxRuntime, trained)
     offer.unjudged()
     write_json(folder / RECOGNISER, recogniser(trained, FORMAT, offer.table))
-    told = f"{path.name}: starts without torch, log-probabilities within {difference:.1e} of torch's"
+    near = f"log-probabilities within {difference:.1e} of torch's"
+    told = f"{path.name}: starts without torch, {near}"
     if tests is None:
         return None, told
     plain, quick = PlainRecogniser(load_bundle(folder)), ExportedRecogniser(folder)
