@@ -132,9 +132,7 @@ def without_places(value: Any) -> Any:
     return value
 
 
-def _check(
-    trained: Trained, folder: Path, options: Options
-) -> tuple[Compared | None, list[str]]:
+def _check(trained: Trained, folder: Path, options: Options) -> tuple[Compared | None, list[str]]:
     """Recognise the test set greedily with what was written, and write what starts faster where
     that is asked for; return how tokens compare, and what is to be said.
     """

@@ -48,9 +48,7 @@ def open_model(
     return _espnet(path, device), ()
 
 
-def _of_bundle(
-    path: Path, device: str, searched: bool
-) -> tuple[Listener, tuple[Tuned, ...]]:
+def _of_bundle(path: Path, device: str, searched: bool) -> tuple[Listener, tuple[Tuned, ...]]:
     """A bundle in onnxruntime where it has a model for that and the device is the CPU, else in
     torch.
     """

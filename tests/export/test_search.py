@@ -82,7 +82,8 @@ def test_what_has_no_weight_may_be_gone(tuned: Callable[..., Tuned]) -> None:
     assert "2gram.arpa × 0.3" in said
     search, _ = choose(Asked(lm_weight=0, ngram_weight=0), (tuned("lm ngram"),), TOKENS)
     assert search is not None
-    assert search.models.lm is None and search.models.ngram is None
+    assert search.models.lm is None
+    assert search.models.ngram is None
     search, _ = choose(Asked(), (tuned("lm ngram", lm_weight=0, ngram_weight=0),), TOKENS)
     assert search is not None
     with pytest.raises(UserError, match=GONE.format("2gram.arpa")):

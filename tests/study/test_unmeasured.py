@@ -83,6 +83,7 @@ def test_a_result_stays_whose_exports_fail(
     code = job.measure_exports(experiment, study.exports)
     assert code == 2
     (line,) = capfd.readouterr().err.splitlines()
-    assert line.startswith("error: ") and "training.json" in line
+    assert line.startswith("error: ")
+    assert "training.json" in line
     assert result.read_bytes() == before
     assert not result.with_name(EXPORTS).exists()
