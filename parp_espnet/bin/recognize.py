@@ -56,13 +56,13 @@ def main() -> None:
         from parp_espnet.recognition.inventory import narrowed  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
-    recogniser, tuned = open_model(args.model, args.device)
+    recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
     if args.inventory is not None:
         recogniser, unknown = narrowed(recogniser, args.inventory)
         if unknown:
             progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")
     search, said = choose(asked, tuned, recogniser.tokens)
-    if tuned or search is not None:
+    if tuned or search is not None or asked.is_greedy:
         progress.say(f"decoding: {said}")
     failures = 0
     with seconds_shown(sources, "recognise") as done:
