@@ -5,7 +5,15 @@ from pathlib import Path
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
-from parp_espnet.study.figures import adjusting, cost, curves, exported, maps, points, training
+from parp_espnet.study.figures import (
+    adjusting,
+    cost,
+    curves,
+    exported,
+    maps,
+    points,
+    training,
+)
 from parp_espnet.study.figures.findings import Drawn, Findings
 from parp_espnet.study.figures.style import save
 
