@@ -16,8 +16,10 @@ from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
 from parp_espnet.pipeline.settings import SEARCHES, Settings
+from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
+from parp_espnet.upstreams.starts import CHOICES, NONE
 
 SLOWEST, FASTEST = 0.5, 2.0
 
@@ -34,7 +36,9 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    resolved = resolve(check_pruning(settings))
+    checked = check_pruning(settings)
+    _check_start(checked)
+    resolved = resolve(checked)
     refuse_copy(resolved)
     return resolved
 
@@ -56,6 +60,28 @@ def _check_numbers(settings: Settings) -> None:
             f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found "
             f"{given}"
         )
+
+
+def _check_start(settings: Settings) -> None:
+    """What the training begins with, and what a training without updates cannot be."""
+    if settings.init_head not in CHOICES:
+        raise UserError(f"phn.sh: --init_head: {describe_unknown(settings.init_head, CHOICES)}")
+    if settings.updates > 0:
+        return
+    row, source = settings.pruning.row, Source[settings.mask_source.upper()]
+    if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
+        still = [name for name, other in METHODS.items() if other.is_ready]
+        raise UserError(
+            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask "
+            f"or weights training makes; without updates one of {', '.join(still)}"
+        )
+    wanted = {"init_head": NONE, "upstream_init": "random"}
+    for name, value in wanted.items():
+        if getattr(settings, name) == value:
+            raise UserError(
+                f"phn.sh: --updates 0: expected 1 or more with --{name} {value}: nothing would "
+                f"have learned to hear phones"
+            )
 
 
 def _check_names(settings: Settings) -> None:

@@ -9,12 +9,14 @@ from parp_espnet.pipeline.data_options import DataOptions
 from parp_espnet.pipeline.options import CALL, FILE, Range
 from parp_espnet.pipeline.pruning import FASTEST_RATE
 from parp_espnet.pipeline.shipped import SHIPPED, upstream_name
+from parp_espnet.upstreams.starts import NEAREST
 
 SHARE = Range(least=0, below=1)
 DENSE = "dense"
 """The teacher that is the dense experiment with the same settings."""
 MODEL = "valid.cer_ctc.ave.pth"
 """ESPnet's name for the best epoch's model, by validation PER."""
+COUNTED = Range(least=0)
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,18 @@ class ModelOptions(DataOptions):
     """An upstream, and its finetuning."""
 
     upstream: Annotated[
-        str, "shipped upstream (multi, mono), directory, file, or name of the hub"
+        str,
+        "shipped upstream (multi, mono), directory, file, or name of the hub; or an experiment, "
+        "exp/TAG, to go on from: with its mask, too, by --initial_mask upstream",
     ] = "multi"
+    init_head: Annotated[
+        str,
+        "rows of the new head, where the upstream has one: nearest (of equal phones, else of the "
+        "nearest), equal, or none",
+    ] = NEAREST
+    updates: Annotated[
+        int, "optimizer updates of a finetuning; 0: the upstream with its head, zero-shot", COUNTED
+    ] = 300
     upstream_init: Annotated[
         str, "pretrained; random: its architecture with random weights, a control"
     ] = "pretrained"

@@ -203,6 +203,8 @@ class Experiment(PruneOptions, RunOptions):
         """How many finetunings the experiment costs, short ones included; what a given mask cost is
         not known.
         """
+        if self.updates == 0:
+            return 0
         row, source = find_method(self.method), Source[self.mask_source.upper()]
         return 1 + row.runs_before(source, self.sparsity or 0.0)
 

@@ -9,6 +9,7 @@ from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.stages_masks import first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN
+from parp_espnet.upstreams.starts import ROWS
 
 SHAPES = ("speech_shape", "text_shape")
 KEYS = ("stats_keys", "batch_keys")
@@ -112,7 +113,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),
-        spared=(EXPERIMENT, "train.yaml", ORIGIN, *masks),
+        spared=(EXPERIMENT, "train.yaml", ROWS, ORIGIN, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         # ESPnet's launcher submits by itself.
         runner=runner if settings.ranks == 1 else (),

@@ -112,6 +112,12 @@ class Method:
         return own + source.runs_before(sparsity)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether its mask and its weights are there before anything trains."""
+        trains = self.first_mask in (Source.FINETUNED, Source.ITERATED) or self.from_finetuned
+        return not trains and not self.adjusts
+
+    @property
     def given(self) -> bool:
         """Whether its mask is always one from elsewhere, which stays as it is."""
         return self.first_mask is Source.FILE and not self.adjusts

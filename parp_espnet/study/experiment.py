@@ -42,6 +42,8 @@ class Experiment:
     settings: Settings
     needs: tuple[Path, ...] = ()
     """Directories of the experiments that have to be complete before, from the project's."""
+    start: Path | None = None
+    """Directory of the experiment that it goes on from, from the project's."""
     combined: Combined | None = None
     """The mask that it begins with, where the study makes it. Its sparsity is then the
     experiment's.
@@ -107,6 +109,9 @@ class Experiment:
         """
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
         aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
+        if self.start is not None:
+            # What it goes on from is not there yet.
+            aside |= {"--upstream", "--init_head", "--updates"}
         words: list[str] = []
         for name, value in given.items():
             if name not in aside:
