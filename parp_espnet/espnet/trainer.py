@@ -29,6 +29,7 @@ from parp_espnet.espnet.stock import (
     UnsafeLoadRefusedError,
     to_device,
 )
+from parp_espnet.espnet.teacher import Teacher, learn_from
 from parp_espnet.locks import locked
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -41,6 +42,8 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     """ESPnet's options, and what pruning adds to them."""
 
     settings: PruneSettings
+    teacher: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Whose label probabilities are learned, too: its `model`, a file, and the `weight` of that."""
     head: HeadSettings = dataclasses.field(default_factory=HeadSettings)
     """What the CTC layer begins with."""
     session: Session | None = None
@@ -67,6 +70,13 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             "parp_espnet.pruning.settings",
         )
         group.add_argument(
+            "--teacher_conf",
+            action=NestedDictAction,
+            default={},
+            help="model: the file of another training, weight: of what label probabilities differ "
+            "by",
+        )
+        group.add_argument(
             "--head_conf",
             action=NestedDictAction,
             default={},
@@ -80,8 +90,12 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         """
         names = [field.name for field in dataclasses.fields(TrainerOptions)]
         settings = PruneSettings.parse(args.prune_conf)
-        given = {name: getattr(args, name) for name in names}
-        return PruningOptions(**given, settings=settings, head=HeadSettings.parse(args.head_conf))
+        return PruningOptions(
+            **{name: getattr(args, name) for name in names},
+            settings=settings,
+            teacher=args.teacher_conf,
+            head=HeadSettings.parse(args.head_conf),
+        )
 
     @classmethod
     def run(
@@ -108,6 +122,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             writes=writes,
         )
         trainer_options.session = session
+        if trainer_options.teacher:
+            learn_from(model, Teacher.read(trainer_options.teacher), directory)
         trainer_options.interruption = Interruption(
             directory,
             model,

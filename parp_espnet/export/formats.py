@@ -28,6 +28,8 @@ class Options:
     """A Kaldi data directory whose tokens are compared; None is the test set of the result."""
     licence: str | None = None
     """What the card says of the licence; None is that nobody has said."""
+    onnx: bool = False
+    """Whether a bundle has model.onnx, too, with which recognising starts without torch."""
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,16 @@ def _fill_in(settings: Settings) -> Settings:
         )
     if settings.marks not in list(Marks):
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
+    if settings.teacher is None and settings.teacher_weight is not None:
+        raise UserError(
+            f"phn.sh: --teacher_weight {settings.teacher_weight:g} changes nothing without "
+            f"--teacher"
+        )
+    if settings.teacher is not None and settings.mask_source == "iterated":
+        raise UserError(
+            f"phn.sh: --teacher: expected a method without rounds, found {settings.method}: its "
+            f"short finetunings have none"
+        )
     settings = complete_corpus(settings)
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)

@@ -19,6 +19,7 @@ from parp_espnet.upstreams.frontend import frontend_options
 RESERVED = (
     "frontend_conf",
     "prune_conf",
+    "teacher_conf",
     "num_iters_per_epoch",
     "seed",
     "token_list",
@@ -52,7 +53,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     optimizer = dict(shared.get("optim_conf") or {})
     if settings.lr is not None:
         optimizer["lr"] = settings.lr
-    experiment = {
+    experiment: dict[str, Any] = {
         "seed": settings.seed,
         "max_epoch": epochs,
         "num_iters_per_epoch": settings.updates // max(1, epochs) * shared.get("accum_grad", 1),
@@ -61,6 +62,9 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         **frontend_options(read_json(frontend)),
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
+    if settings.teacher_model is not None:
+        weight = settings.teacher_weight or 1.0
+        experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}
     experiment |= begin_head(settings, frontend.parent, out.parent)
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     before = _before(out)

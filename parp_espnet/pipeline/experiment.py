@@ -12,8 +12,9 @@ from typing import ClassVar
 
 from parp_espnet.pipeline.acts import OfTemplate, ours, tables
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.pipeline.settings import MODEL, Settings
+from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.step import Step
 from parp_espnet.upstreams.starts import files_of_experiment, is_experiment
 

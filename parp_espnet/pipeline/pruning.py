@@ -99,6 +99,11 @@ class Experiment(PruneOptions, RunOptions):
         return replace(plain, **named)
 
     @property
+    def needs_dense(self) -> bool:
+        """Whether that experiment has to be complete before this one trains."""
+        return self.mask_source == "finetuned" or self.pruning.row.from_finetuned
+
+    @property
     def pruning_tags(self) -> list[str]:
         """The part of a tag that says how it is pruned."""
         tags = {

@@ -7,16 +7,19 @@ from typing import Any
 
 from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError
-from parp_espnet.files import need_file, read_json
+from parp_espnet.files import need_file
 from parp_espnet.pipeline.made import CONFIGURATIONS
+from parp_espnet.pipeline.model_options import DENSE, MODEL
 from parp_espnet.pipeline.options import FILE, options_of_class
 from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
+from parp_espnet.pipeline.unit_checks import check_units
 from parp_espnet.pruning.methods import describe_unknown
-from parp_espnet.pruning.patterns import NONE as NO_PATTERN
-from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
 from parp_espnet.upstreams.starts import FROM_UPSTREAM, is_experiment, lacks_head, mask_beside
+
+SUMMARY = "training.json"
+"""What a complete training leaves."""
 
 
 def resolve(settings: Settings) -> Settings:
@@ -40,29 +43,12 @@ def resolve(settings: Settings) -> Settings:
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)
+    if settings.teacher not in (None, DENSE):
+        paths["teacher"] = _resolve_teacher(settings, recipe)
     _check_zero_shot(settings, recipe / upstream)
-    _check_units(settings, recipe / upstream / "config.json")
-    return replace(settings, **paths, upstream=upstream, **_written_to(settings))
-
-
-def _check_units(settings: Settings, config: Path) -> None:
-    """Raise `UserError` where whole units are pruned, and a layer of the upstream would lose all:
-    now, and not after a training whose weights are ranked.
-    """
-    word = settings.scope if settings.pattern == NO_PATTERN else settings.pattern
-    form = find_pattern(word) if is_pattern(word) else None
-    if not isinstance(form, Units) or not config.is_file():
-        return
-    told = read_json(config)
-    counts = {"feed-forward units": "intermediate_size", "heads": "num_attention_heads"}
-    for kind in form.kinds:
-        count = told.get(counts[kind]) if isinstance(told, dict) else None
-        if type(count) is not int:
-            continue
-        try:
-            form.check_count(kind, count, settings.sparsity or 0)
-        except UserError as error:
-            raise UserError(f"phn.sh: --{error}") from None
+    resolved = replace(settings, **paths, upstream=upstream, **_written_to(settings))
+    check_units(resolved, recipe / upstream / "config.json")
+    return resolved
 
 
 def _need_file(name: str, path: Path) -> None:
@@ -120,6 +106,18 @@ def _check_zero_shot(settings: Settings, upstream: Path) -> None:
             f"phn.sh: --updates 0: expected 1 or more, or an upstream with a head, such as an "
             f"experiment, found none in {settings.upstream}"
         )
+
+
+def _resolve_teacher(settings: Settings, recipe: Path) -> str:
+    teacher = Path(str(settings.teacher))
+    if not settings.dry_run:
+        for name in (SUMMARY, MODEL):
+            if not (teacher / name).is_file():
+                raise UserError(
+                    f"phn.sh: --teacher {teacher}: expected {DENSE}, or the directory of a "
+                    f"complete experiment of phn.sh, found no {name} in it"
+                )
+    return str(existing("phn.sh", "teacher", teacher, recipe, not settings.dry_run))
 
 
 def _resolve_upstream(settings: Settings, recipe: Path) -> str:

@@ -79,7 +79,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     config, mask, weights = exp / "train.yaml", mask_of(experiment), weights_of(experiment)
     if settings.mask_source != "finetuned":  # which has made them
         yield from first_weights(experiment, label)
-    begins = [file for file in (mask, weights) if file is not None]
+    begins = [file for file in (mask, weights, settings.teacher_model) if file is not None]
     # Refuses when the directory holds a training with other settings.
     yield Command(
         label,

@@ -27,13 +27,14 @@ class Source(Enum):
         "magnitudes after rounds of short finetuning, ten points sparser each, rewound each time"
     )
     FILE = "a mask file"
+    FIRST = "the first units of each layer"
 
     @property
     def in_training(self) -> bool:
         """Whether training itself makes this mask, of the weights that it begins with; others come
         as files.
         """
-        return self in (Source.NOTHING, Source.PRETRAINED)
+        return self in (Source.NOTHING, Source.PRETRAINED, Source.FIRST)
 
     def runs_before(self, sparsity: float) -> int:
         """How many finetunings this mask costs before the one that it is for."""
@@ -182,6 +183,10 @@ METHODS = {
         weights=Weights.KEPT,
         from_finetuned=True,
         score_lr=10.0,
+    ),
+    "small": Method(
+        "a smaller model from the start: the first units of each layer, whatever they are",
+        Source.FIRST,
     ),
 }
 

@@ -98,7 +98,7 @@ class Experiment:
         updates = {}
         for tag in settings.round_tags:
             updates[beside / tag] = settings.round_length
-        if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
+        if settings.needs_dense:
             updates[beside / settings.dense.tag] = settings.updates
         return updates | {self.directory: settings.updates}
 

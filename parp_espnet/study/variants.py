@@ -12,8 +12,8 @@ from parp_espnet.study.arms import arm_of
 
 RANKING = ("score", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
-OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity")
-"""Options of pruning that some methods alone have."""
+OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity", "teacher", "teacher_weight")
+"""Options of pruning that some methods alone have, and what a pruned model may be taught by."""
 PRUNING = (*RANKING, *OF_A_METHOD)
 TOLD = frozenset({
     "method", "sparsity", "interval", "seed", "updates", "freeze_updates", "upstream",

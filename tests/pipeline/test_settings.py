@@ -63,6 +63,46 @@ def test_whole_units_of_which_a_layer_would_keep_none(recipe: Path) -> None:
         settings_of(recipe, *words, "--sparsity", "0.9")
 
 
+def test_channels_of_convolutions(recipe: Path) -> None:
+    sizes = {"num_attention_heads": 4, "intermediate_size": 64, "conv_dim": [8, 2]}
+    config = recipe / "upstream/config.json"
+    config.write_text(json.dumps(sizes))
+    words = ("--pattern", "units+conv")
+    found = settings_of(recipe, *words, "--sparsity", "0.5")
+    assert "_units+conv_" in found.tag
+    assert found.pruning.prunes_channels
+    message = r"--pattern units\+conv: sparsity 0\.75: channels of convolutions: .* 2 of 2 pruned"
+    with pytest.raises(UserError, match=message):
+        settings_of(recipe, *words, "--sparsity", "0.75")
+    config.write_text(json.dumps(sizes | {"model_type": "wavlm"}))
+    with pytest.raises(UserError, match=r"Hugging Face's names, .* found wavlm; prune units alone"):
+        settings_of(recipe, *words)
+
+
+def test_a_teacher(recipe: Path) -> None:
+    found = settings_of(recipe, "--teacher", "dense", "--pattern", "units")
+    assert "_taught_" in found.tag
+    assert found.finetuning_runs == 2
+    assert found.teacher_model == Path("exp") / found.dense.tag / "valid.cer_ctc.ave.pth"
+    assert found.dense == settings_of(recipe, "--method", "dense")
+    omp = settings_of(recipe, "--teacher", "dense", "--method", "omp", "--teacher_weight", "2")
+    assert (omp.finetuning_runs, omp.teacher_tags) == (2, ["taught2"])
+    folder = recipe / "exp/other"
+    folder.mkdir(parents=True)
+    with pytest.raises(
+        UserError, match=r"--teacher .*: expected dense, or the directory of a comp"
+    ):
+        settings_of(recipe, "--teacher", str(folder))
+    (folder / "training.json").touch()
+    (folder / "valid.cer_ctc.ave.pth").touch()
+    other = settings_of(recipe, "--teacher", str(folder))
+    assert (other.finetuning_runs, other.tag != found.tag) == (1, True)
+    with pytest.raises(UserError, match="--teacher_weight 2 changes nothing without --teacher"):
+        settings_of(recipe, "--teacher_weight", "2")
+    with pytest.raises(UserError, match="expected a method without rounds, found imp"):
+        settings_of(recipe, "--teacher", "dense", "--method", "imp")
+
+
 @pytest.mark.parametrize("method", ["mpi", "omp"])
 def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
     assert (
