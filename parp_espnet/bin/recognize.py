@@ -4,6 +4,7 @@ parp-recognize exp/TAG talk.mp3                                file, begin, end,
 parp-recognize exp/TAG field/ --format textgrid --out grids    a TextGrid for each below it/
 parp-recognize exp/TAG field/ --format eaf --out elan          a file of ELAN's for each
 parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JSON a file
+parp-recognize --upstream multi --pack es.pack talk.mp3        an upstream, in a language
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
 what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is
@@ -25,12 +26,14 @@ import io
 import logging
 import math
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
 from parp_espnet.export.asked import Asked
+from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.recognition.audio import Failure, Source, find
 from parp_espnet.recognition.output import open_output
 from parp_espnet.recognition.transcripts import FORMATS
@@ -41,10 +44,11 @@ from parp_espnet.sound.reader import seconds_by_header
 @command
 def main() -> None:
     """Recognise, and say what could not be."""
-    args = _parser().parse_args()
+    # A model stands before the recordings, or a pack in its place, with options anywhere.
+    args = _parser().parse_intermixed_args()
     if args.batch_seconds is not None and args.batch_seconds <= 0:
         raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
-    sources = find(args.recordings)
+    sources = find(_recordings(args))
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
     # What ESPnet, s3prl and their libraries say while they are imported and loaded is for those who
     # train.
@@ -56,12 +60,17 @@ def main() -> None:
     asked.check()
     with contextlib.redirect_stderr(io.StringIO()):
         # They take seconds to import; a wrong option should not.
-        from parp_espnet.export.opened import open_model  # noqa: PLC0415
+        from parp_espnet.export.opened import open_model, open_pack  # noqa: PLC0415
         from parp_espnet.export.search import choose  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
-    recogniser, tuned = open_model(args.model, args.device)
-    search, said = choose(asked, tuned, recogniser.tokens)
+    with tempfile.TemporaryDirectory() as ngrams:
+        if args.pack is None:
+            recogniser, tuned = open_model(args.model, args.device)
+        else:
+            upstream = None if args.upstream is None else model_called(args.upstream)
+            recogniser, tuned = open_pack(args.pack, upstream, Path(ngrams), args.device)
+        search, said = choose(asked, tuned, recogniser.tokens)
     if tuned or search is not None:
         progress.say(f"decoding: {said}")
     total = sum(seconds_by_header(source.path) for source in sources if isinstance(source, Source))
@@ -89,6 +98,20 @@ def main() -> None:
         sys.exit(1)
 
 
+def _recordings(args: argparse.Namespace) -> list[Path]:
+    """The recordings: with a pack there is no model before them.
+
+    Raises `UserError` where there are none, or a pack or an upstream is given without the other.
+    """
+    if args.pack is not None:
+        return [args.model, *args.recordings]
+    if args.upstream is not None:
+        raise UserError(f"--upstream {args.upstream}: expected --pack FILE beside it, found none")
+    if not args.recordings:
+        raise UserError(f"expected a model and recordings, found {args.model} alone; see --help")
+    return list(args.recordings)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parp-recognize",
@@ -103,8 +126,11 @@ def _parser() -> argparse.ArgumentParser:
         help="an experiment, a bundle, or a .pth beside its config.yaml",
     )
     parser.add_argument(
-        "recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some"
+        "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )
+    text = "language pack, in the place of MODEL, of the upstream that --upstream gives"
+    parser.add_argument("--pack", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--upstream", metavar="DIR", help="its directory; or multi, or mono")
     parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
     parser.add_argument(
         "--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]"

@@ -57,6 +57,9 @@ FORMATS = {
     "onnx": Format("onnx:write", "onnxruntime, and stock sherpa-onnx"),
     "openvino": Format("openvino:write", "OpenVINO, the fastest on most processors"),
     "sparse": Format("sparse_folder:write", "a bit a weight, and the weights that are not zero"),
+    "pack": Format(
+        "packed_language:write", "one file of a --method router: mask, head, norms; see below"
+    ),
     "s3prl": Format("s3prl:write", "the adjusted upstream without its head, for the next task"),
 }
 """Name → format."""

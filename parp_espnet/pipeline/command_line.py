@@ -14,6 +14,7 @@ from parp_espnet.pipeline.corpus_checks import complete_corpus
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
+from parp_espnet.pipeline.raw_speech import check_raw_speech
 from parp_espnet.pipeline.resolve import resolve
 from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.scoring.merge import read_merges
@@ -34,7 +35,9 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    resolved = resolve(check_pruning(settings))
+    settings = check_pruning(settings)
+    check_raw_speech(settings)
+    resolved = resolve(settings)
     refuse_copy(resolved)
     return resolved
 

@@ -16,6 +16,7 @@ from parp_espnet.pipeline.settings import Settings
 RESERVED = (
     "frontend_conf",
     "prune_conf",
+    "raw_speech",
     "num_iters_per_epoch",
     "seed",
     "token_list",
@@ -57,6 +58,8 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
+    if settings.raw_speech is not None:
+        experiment["raw_speech"] = str(settings.raw_speech)
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     before = _before(out)
     if before is None:

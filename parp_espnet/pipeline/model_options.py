@@ -48,6 +48,12 @@ class ModelOptions(DataOptions):
         Range(above=0, most=FASTEST_RATE),
     ] = None
 
+    raw_speech: Annotated[
+        Path | None,
+        "untranscribed recordings, a directory: what --score activation makes the first mask of; "
+        "by default the first batches of training",
+    ] = None
+
     @property
     def upstream_settings(self) -> dict[str, float]:
         """What finetuning changes in the upstream's config.json, by Hugging Face's names."""

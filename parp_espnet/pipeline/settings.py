@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from parp_espnet.names import plain_name
+from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
 
@@ -101,6 +101,7 @@ class Settings(ModelOptions):
         stem = self.train_config.stem if self.train_config else "phn"
         config = [plain_name(stem)] if stem != "phn" else []
         config += [] if self.lr is None else [f"lr{self.lr:g}"]
+        config += [] if self.raw_speech is None else [f"raw{digest(self.raw_speech)}"]
         # Each process has batches of its own, so an update is one of as many batches.
         config += [f"ranks{self.ranks}"] if self.ranks > 1 else []
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
