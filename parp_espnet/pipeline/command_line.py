@@ -14,8 +14,8 @@ from parp_espnet.pipeline.corpus_checks import complete_corpus
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
-from parp_espnet.pipeline.raw_speech import check_raw_speech
 from parp_espnet.pipeline.resolve import resolve
+from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
@@ -38,6 +38,7 @@ def read(arguments: Sequence[str]) -> Settings:
     settings = check_pruning(settings)
     check_raw_speech(settings)
     resolved = resolve(settings)
+    check_needs(resolved)
     refuse_copy(resolved)
     return resolved
 

@@ -214,14 +214,18 @@ def iou_of(kept: int, flipped: int) -> float:
 
 def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:
     """How many weights one mask keeps and the other does not."""
+    return sum(flips_by(a, b).values())
+
+
+def flips_by(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> dict[str, int]:
+    """The same of each tensor."""
     ones, others = list(a.values()), [b[name] for name in a]
     if gpu := kernels_for([*ones, *others]):
-        return sum(gpu.count_differences(ones, others))
-    return sum(
-        _numbers(
-            [torch.count_nonzero(one ^ other) for one, other in zip(ones, others, strict=True)]
-        )
-    )
+        found = list(gpu.count_differences(ones, others))
+    else:
+        pairs = zip(ones, others, strict=True)
+        found = _numbers([torch.count_nonzero(one ^ other) for one, other in pairs])
+    return dict(zip(a, found, strict=True))
 
 
 def kept_in(kept: Mapping[str, Tensor]) -> int:

@@ -16,6 +16,9 @@ PRUNING = tuple(field.name for field in fields(Settings) if field.name not in NO
 
 OMP_MASK = "finetuned_mask.safetensors"
 
+FIRST_MASK = "initial_mask.safetensors"
+"""What a training begins with, as it leaves it."""
+
 FINAL_MASK = "mask.safetensors"
 
 

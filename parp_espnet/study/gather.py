@@ -1,16 +1,18 @@
 """Gather a study's evidence from what its experiments left."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from torch import Tensor
+
 from parp_espnet.files import regular
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, sparsity_by
+from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of
@@ -24,9 +26,10 @@ from parp_espnet.study.evidence import (
     Evidence,
     Training,
 )
-from parp_espnet.study.experiment import FINAL_MASK
+from parp_espnet.study.experiment import FINAL_MASK, FIRST_MASK
+from parp_espnet.study.moved import moved_in
 from parp_espnet.study.names import decoding_of, method_of
-from parp_espnet.study.overlapping import has_comparable_mask, overlaps
+from parp_espnet.study.overlapping import has_comparable_mask, learned_overlaps, overlaps
 from parp_espnet.study.variants import Differences
 
 MOST_CONFUSED = 12
@@ -60,7 +63,7 @@ def gather(done: Sequence[Done]) -> Evidence:
     return Evidence(
         costs=_costs(wholes, apart),
         trainings=[run for run in each(_training, wholes) if run.updates],
-        overlaps=list(overlaps(first_seed, apart)),
+        overlaps=[*overlaps(first_seed, apart), *learned_overlaps(first_seed, apart)],
         anatomies=list(each(_anatomy, first_seed)),
         adjustings=list(each(_adjusting, moving)),
         comparisons=list(comparisons(done)),
@@ -136,7 +139,27 @@ def _anatomy(run: Done, apart: Differences) -> Anatomy:
         result.sparsity_target,
         table,
         *_called(result, apart),
+        _overlap_with_first(run, kept),
     )
+
+
+def _overlap_with_first(run: Done, kept: Mapping[str, Tensor]) -> dict[str, dict[str, float]]:
+    """IOU of the final mask with the first, by layer and kind, where that is there and has moved.
+
+    It is not among a study's packed records, since nothing else reads it.
+    """
+    file = run.folder / FIRST_MASK
+    if run.result.interval is None or not file.is_file():
+        return {}
+    first = Mask.load(file).kept
+    if {name: one.shape for name, one in first.items()} != {
+        name: one.shape for name, one in kept.items()
+    }:
+        return {}
+    found = {}
+    for layer, part in groups(kept, by_layer).items():
+        found[layer] = iou_by(part, {name: first[name] for name in part}, by_kind)
+    return found
 
 
 def _adjusting(run: Done, apart: Differences) -> Adjusting:
@@ -148,10 +171,11 @@ def _adjusting(run: Done, apart: Differences) -> Adjusting:
         steps = [int(event["step"]) for event in events]
         flips = [int(event["flips"] or 0) for event in events]
         ious = [float(event["iou_first"]) for event in events]
+        moves = moved_in(events, run.folder / FINAL_MASK, result.updates)
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0,
         result.seed,
-        steps, flips, ious, *_called(result, apart),
+        steps, flips, ious, *_called(result, apart), *moves,
     )  # fmt: skip
 
 

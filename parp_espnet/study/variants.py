@@ -9,9 +9,9 @@ from parp_espnet.corpora.registry import FOLDERS
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 
-RANKING = ("score", "scope", "pattern", "prune_biases", "prune_pattern")
+RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
-OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity")
+OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity", "score_lr", "alpha")
 """Options of pruning that some methods alone have."""
 PRUNING = (*RANKING, *OF_A_METHOD)
 TOLD = frozenset({

@@ -48,16 +48,16 @@ def draw_anatomies(findings: Findings) -> Drawn:
 
 
 def overlap_maps(evidence: Evidence) -> Drawn:
-    """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of
-    frozen updates.
+    """IOU of the masks of all languages, OMP's or those that a method has learned, one map for each
+    method, upstream, sparsity and number of frozen updates.
     """
     drawn: Drawn = {}
-    settings = [
-        (overlap.upstream, overlap.sparsity, overlap.freeze_updates, overlap.conditions)
-        for overlap in evidence.overlaps
-    ]
-    for upstream, sparsity, frozen, more in dict.fromkeys(settings):
-        own = [setting == (upstream, sparsity, frozen, more) for setting in settings]
+    settings = []
+    for overlap in evidence.overlaps:
+        place = overlap.upstream, overlap.sparsity, overlap.freeze_updates, overlap.conditions
+        settings.append((*place, overlap.method))
+    for upstream, sparsity, frozen, more, method in dict.fromkeys(settings):
+        own = [setting == (upstream, sparsity, frozen, more, method) for setting in settings]
         here = list(compress(evidence.overlaps, own))
         pairs = [(overlap.one, overlap.other) for overlap in here]
         names = list(dict.fromkeys(chain.from_iterable(pairs)))
@@ -67,14 +67,16 @@ def overlap_maps(evidence: Evidence) -> Drawn:
             a, b = names.index(overlap.one), names.index(overlap.other)
             values[a, b] = values[b, a] = overlap.iou
         random = random_iou(sparsity)
+        whose = f"{method}'s learned" if method else "OMP"
         caption = (
-            f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two "
+            f"IOU of the weights kept by {whose} masks at sparsity {sparsity:g}, and by MPI's; of two "
             f"random masks it is "
             f"{random:.3f}, where the colours begin; they end at 1."
         )
-        title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
+        title = f"overlap{f' of {method}' if method else ''}, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
         figure = heat_map(values, names, names, title=title, limits=(random, 1.0))
-        drawn[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen, more)}"] = caption, figure
+        name = f"overlap_{f'{method}_' if method else ''}{sparsity:g}_{file_of(upstream)}"
+        drawn[f"{name}{_suffix(frozen, more)}"] = caption, figure
     return drawn
 
 
@@ -229,7 +231,7 @@ def anatomy_maps(evidence: Evidence) -> Drawn:
     shown: dict[str, Anatomy] = {}
     for anatomy in sorted(own, key=lambda anatomy: -anatomy.sparsity):
         shown.setdefault(anatomy.line, anatomy)
-    return {f"anatomy_{_file(line)}": _anatomy(anatomy) for line, anatomy in shown.items()}
+    return {f"anatomy_{file_of(line)}": _anatomy(anatomy) for line, anatomy in shown.items()}
 
 
 def _anatomy(anatomy: Anatomy) -> tuple[str, Figure]:
@@ -245,8 +247,9 @@ def _anatomy(anatomy: Anatomy) -> tuple[str, Figure]:
 
 
 def _suffix(frozen: int, more: str = "") -> str:
-    return (f"_freeze{frozen}" if frozen else "") + (f"_{_file(more)}" if more else "")
+    return (f"_freeze{frozen}" if frozen else "") + (f"_{file_of(more)}" if more else "")
 
 
-def _file(name: str) -> str:
+def file_of(name: str) -> str:
+    """Return a name as a part of a file's."""
     return "".join(letter if letter.isalnum() else "-" for letter in name)

@@ -18,7 +18,7 @@ def languages_overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
     overlaps = [
         o
         for o in evidence.overlaps
-        if o.sparsity == 0.5 and not {MPI.name, JOINT} & {o.one, o.other}
+        if o.sparsity == 0.5 and not o.method and not {MPI.name, JOINT} & {o.one, o.other}
     ]
     if not overlaps:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"

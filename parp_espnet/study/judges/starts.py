@@ -37,12 +37,12 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The first half of C8: what differs from RP in that the random mask moves; no interval is told
     apart.
     """
-    rp = {_alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
+    rp = {alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
     from_random = [result for result in results if arm_of(result).kind == FROM_RANDOM]
-    moving = [result for result in from_random if rp.get(_alike(result))]
+    moving = [result for result in from_random if rp.get(alike(result))]
     if not moving:
         return None
-    ratios = [result.error_rate / rp[_alike(result)] for result in moving]
+    ratios = [result.error_rate / rp[alike(result)] for result in moving]
     as_bad = sum(ratio > AS_BAD for ratio in ratios)
     times = f"{min(ratios):.2f} to {max(ratios):.2f} times the errors of RP"
     told = f"PARP from a random mask has {times}, {len(ratios)} pairs"
@@ -56,7 +56,7 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     ]
     progressive = [result for result in sparse if arm_of(result).usual == PARP_P]
     others = {
-        id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p]
+        id(p): [o.error_rate for o in sparse if alike(o) == alike(p) and o is not p]
         for p in progressive
     }
     best = [
@@ -69,7 +69,7 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     ), f"PARP-P is best at {100 * SPARSE:g} % in {sum(best)} of {len(best)}"
 
 
-def _alike(result: Result) -> tuple[object, ...]:
+def alike(result: Result) -> tuple[object, ...]:
     """What two results have to have in common for their methods to be ranked."""
     return (
         *conditions(result),
