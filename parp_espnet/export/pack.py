@@ -11,7 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +70,8 @@ class Pack:
     """Tuned searches, that with the least errors first; where one has an n-gram, its path is a name
     among `ngrams`.
     """
-    ngrams: Mapping[str, bytes] = {}  # noqa: RUF009  # never changed
-    told: Mapping[str, Any] = {}  # noqa: RUF009
+    ngrams: Mapping[str, bytes] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
     """What else it says of how it was made."""
 
     def check_fits(self, upstream: "Upstream") -> None:
@@ -143,7 +143,8 @@ class Pack:
             tensors[BESIDE + name] = tensor.contiguous().numpy()
         for name, content in self.ngrams.items():
             tensors[NGRAMS + name] = np.frombuffer(content, np.uint8)
-        said = json.dumps(self._said(), ensure_ascii=False, sort_keys=True, allow_nan=False)
+        told = self._said() | {"tensors": _signature(tensors)}
+        said = json.dumps(told, ensure_ascii=False, sort_keys=True, allow_nan=False)
         metadata = {"pack": said, CHECKSUM: str(zlib.crc32(said.encode()))}
         save_sparse(path, tensors, metadata)
 
@@ -169,6 +170,12 @@ class Pack:
 def pack_bits(kept: Mapping[str, Tensor]) -> dict[str, Array]:
     """Return masks, boolean, as a pack has them."""
     return {name: bits.numpy() for name, bits in packed(kept).items()}
+
+
+def _signature(tensors: Mapping[str, Array]) -> int:
+    """A checksum of what tensors are called, and of their types and shapes."""
+    lines = sorted(f"{name} {one.dtype} {list(one.shape)}" for name, one in tensors.items())
+    return zlib.crc32("\n".join(lines).encode())
 
 
 def is_pack(path: Path) -> bool:
@@ -217,6 +224,8 @@ def _said_in(path: Path) -> dict[str, Any]:
 
 def _made(path: Path, tensors: Mapping[str, Array], said: Mapping[str, Any]) -> Pack:
     """The pack of a file's contents. Raises `ValueError`, `KeyError` and `TypeError`."""
+    if _signature(tensors) != said["tensors"]:
+        raise ValueError("its tensors are others than it says")
     parts: dict[str, dict[str, Array]] = {MASKS: {}, BESIDE: {}, NGRAMS: {}}
     for name, tensor in tensors.items():
         kind, _, own = name.partition("/")

@@ -30,9 +30,7 @@ from parp_espnet.upstreams.untouched import UNHEARD, Upstream, load_upstream
 LARGEST_NGRAM = 256 << 10
 """Bytes of an n-gram, compressed, that go into a pack: some ten minutes' of phones."""
 ROUTERS = [
-    name
-    for name, row in METHODS.items()
-    if row.weights is Weights.KEPT and not row.from_finetuned
+    name for name, row in METHODS.items() if row.weights is Weights.KEPT and not row.from_finetuned
 ]
 
 
@@ -141,7 +139,7 @@ def _check_unmoved(
     dense: Mapping[str, Tensor],
     kept: Mapping[str, Tensor],
 ) -> None:
-    """Raise `UserError` unless every weight that is kept is the upstream's, and all others are 0."""
+    """Raise `UserError` unless each weight that is kept is the upstream's, and all others are 0."""
     moved = []
     for name, flags in kept.items():
         if name in HEAD or name not in dense or not torch.equal(weights[name], dense[name] * flags):
@@ -161,7 +159,9 @@ def _searches(
     kept, ngrams, left_out = [], {}, []
     for search in tuned:
         if search.lm is not None and search.weights.lm_weight:
-            left_out.append(f"left out: {search.name}: ESPnet's language model is no part of a pack")
+            left_out.append(
+                f"left out: {search.name}: ESPnet's language model is no part of a pack"
+            )
             continue
         if search.ngram is None or not search.weights.ngram_weight:
             kept.append(replace(search, lm=None, ngram=None))
@@ -210,9 +210,7 @@ def _language(trained: Trained) -> str:
     return plain_name((language or "language").replace(" ", "_"))
 
 
-def _compare(
-    trained: Trained, pack: Pack, upstream: Upstream, options: Options
-) -> Compared | None:
+def _compare(trained: Trained, pack: Pack, upstream: Upstream, options: Options) -> Compared | None:
     """Recognise the test set greedily with what was written."""
     tests = find_test_set(trained, options.data)
     if tests is None:

@@ -21,8 +21,8 @@ options.""",
 ```sh
 parp-recognize --upstream UPSTREAM --pack FOLDER/LANGUAGE.pack talk.mp3
 ```
-The upstream is the one that it was trained on, and no other; it is not in the pack. Several packs on
-one upstream that is loaded once:
+The upstream is the one that it was trained on, and no other; it is not in the pack. Several packs
+on one upstream that is loaded once:
 ```python
 from pathlib import Path
 from parp_espnet.export.pack import load_pack

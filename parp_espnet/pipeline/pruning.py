@@ -68,7 +68,8 @@ class Experiment:
         PruneSettings.score
     )
     scope: Annotated[
-        str, "rank weights global-ly, within each layer, tensor or row, or by a file of rates (.yaml)"
+        str,
+        "rank weights global-ly, within each layer, tensor or row, or by a file of rates (.yaml)",
     ] = PruneSettings.scope
     pattern: Annotated[
         str,

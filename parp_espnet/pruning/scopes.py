@@ -15,8 +15,8 @@ from parp_espnet.pruning.patterns import PATTERNS
 
 ROW = "row"
 SCOPES = ("global", "layer", "tensor", ROW)
-"""The whole pool, a Transformer layer, a tensor, a row of one. A file of rates is a scope too: each tensor, with
-a sparsity of its own.
+"""The whole pool, a Transformer layer, a tensor, a row of one. A file of rates is a scope too: each
+tensor, with a sparsity of its own.
 """
 ENDINGS = (".yaml", ".yml", ".json")
 """Of a file of rates."""

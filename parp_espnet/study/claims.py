@@ -36,6 +36,11 @@ class Claim:
     verdict: Verdict
     because: str
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is none of the paper's."""
+        return self.name.startswith("N")
+
 
 def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
     """Judge every claim by what there is."""

@@ -32,10 +32,10 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     utterances or examples.
 
     Methods whose masks move by other rules than PARP's are compared with PARP-P, too, and another
-    score with magnitudes. A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what
-    differs in the upstream alone with the study's first upstream. Results that were decoded
-    otherwise are not compared, nor one without a file of its errors, which `Evidence.missing`
-    names.
+    score with magnitudes. A mask from elsewhere that adjusts is compared with the same mask where
+    it stays, too, and what differs in the upstream alone with the study's first upstream. Results
+    that were decoded otherwise are not compared, nor one without a file of its errors, which
+    `Evidence.missing` names.
     """
     read = cache(read_utterances)
     apart = Differences.of([run.result for run in done])

@@ -171,11 +171,11 @@ def _adjusting(run: Done, apart: Differences) -> Adjusting:
         steps = [int(event["step"]) for event in events]
         flips = [int(event["flips"] or 0) for event in events]
         ious = [float(event["iou_first"]) for event in events]
-        moves = moved_in(events, run.folder / FINAL_MASK, result.updates)
+        ends, layers, kinds = moved_in(events, run.folder / FINAL_MASK, result.updates)
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0,
         result.seed,
-        steps, flips, ious, *_called(result, apart), *moves,
+        steps, flips, ious, *_called(result, apart), ends, layers, kinds,
     )  # fmt: skip
 
 

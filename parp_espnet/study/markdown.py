@@ -103,9 +103,10 @@ def _judged(claims: Sequence[Claim]) -> str:
     """The claims that were tested, as a Markdown table; nothing where none was."""
     tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
     rows = [(claim.name, claim.says, str(claim.verdict), claim.because) for claim in tested]
-    return (
-        f"\n{unaligned([('claim of the paper', '', 'verdict', 'because'), *rows])}" if rows else ""
-    )
+    if not rows:
+        return ""
+    head = "claim" if any(claim.is_own for claim in tested) else "claim of the paper"
+    return f"\n{unaligned([(head, '', 'verdict', 'because'), *rows])}"
 
 
 def _random_masks(results: Sequence[Result]) -> str:

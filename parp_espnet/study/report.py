@@ -81,7 +81,9 @@ def _figure(svg: Path, caption: str) -> str:
 
 def _claims(tested: Sequence[Claim]) -> str:
     lines = [(claim.name, claim.says, str(claim.verdict), claim.because) for claim in tested]
-    return "<h2>The paper's claims</h2>" + _table(("", "claim", "verdict", "because"), lines)
+    own = any(claim.is_own for claim in tested)
+    head = "Claims, the paper's (C) and ours (N)" if own else "The paper's claims"
+    return f"<h2>{head}</h2>" + _table(("", "claim", "verdict", "because"), lines)
 
 
 def _comparisons(evidence: Evidence) -> str:

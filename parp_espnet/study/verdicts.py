@@ -16,6 +16,7 @@ from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.judges.verdict import Verdict
 
 HEAD = ("claim of the paper", "", "corpus", "verdict", "because")
+HEAD_WITH_OWN = ("claim, of the paper (C) or ours (N)", *HEAD[1:])
 type Kept = tuple[list[Result], Evidence]
 """What a study left."""
 
@@ -38,8 +39,28 @@ def verdicts(folders: Sequence[Path]) -> str:
             for claim in claims(results, evidence)
         ]
     tested = [row for row in rows if row[3] != Verdict.UNTESTED]
+    own = any(name.startswith("N") for name, *_ in tested)
     # Sorting keeps the corpora's order within a claim.
-    return unaligned([HEAD, *sorted(tested, key=lambda row: row[0])])
+    return unaligned([HEAD_WITH_OWN if own else HEAD, *sorted(tested, key=lambda row: row[0])])
+
+
+def untested(folders: Sequence[Path]) -> str:
+    """Return a line for each claim that no corpus has tested, with what there was no data of;
+    errors are those of `verdicts`.
+    """
+    lacking: dict[str, dict[str, None]] = {}
+    tested = set()
+    for results, evidence in _by_corpus(folders).values():
+        for claim in claims(results, evidence):
+            if claim.verdict is Verdict.UNTESTED:
+                lacking.setdefault(claim.name, {})[claim.because] = None
+            else:
+                tested.add(claim.name)
+    lines = []
+    for name, reasons in lacking.items():
+        if name not in tested:
+            lines.append(f"{name}: {Verdict.UNTESTED}: {'; '.join(reasons)}\n")
+    return "".join(lines)
 
 
 def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:

@@ -1,4 +1,4 @@
-"""Recordings that nobody has transcribed, for the first mask of a score of what comes to weights."""
+"""Recordings that nobody has transcribed, for a first mask by what comes to weights."""
 
 from pathlib import Path
 
@@ -30,13 +30,16 @@ def test_a_minute_of_each_in_pieces(tmp_path: Path) -> None:
     record(tmp_path / "short.wav", 0.1)
     (tmp_path / "bad.wav").write_text("words")
     lengths = [len(piece) / RATE for piece in pieces_of(tmp_path)]
-    assert sorted(lengths, reverse=True) == [*[PIECE_SECONDS] * int(MOST_OF_EACH / PIECE_SECONDS), 2]
+    assert sorted(lengths, reverse=True) == [
+        *[PIECE_SECONDS] * int(MOST_OF_EACH / PIECE_SECONDS),
+        2,
+    ]
     assert lengths == [len(piece) / RATE for piece in pieces_of(tmp_path)]
 
 
 def test_none_that_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "bad.wav").write_text("words")
-    with pytest.raises(UserError, match="expected recordings that can be read, .* among 1 files"):
+    with pytest.raises(UserError, match=r"expected recordings that can be read, .* among 1 files"):
         list(pieces_of(tmp_path))
 
 

@@ -46,9 +46,9 @@ def make_router(make_drawn: Make, make_tested: Callable[[Path, Path], Path]) -> 
         training = read_json(drawn / "training.json") | {"method": "router"}
         (drawn / "training.json").write_text(json.dumps(training))
         states = torch.load(drawn / MODEL, weights_only=True)
-        for name, tensor in states.items():
+        for name in states:
             if name.endswith("final_layer_norm.weight"):
-                tensor *= changes.get("norm", 1.25)
+                states[name] *= changes.get("norm", 1.25)
         torch.save(states, drawn / MODEL)
         return make_tested(drawn, folder / "exp")
 
@@ -145,7 +145,9 @@ def test_another_upstream(
     other = make_upstream(tmp_path / "other", "wav2vec2")
     loaded = load_pack(pack)
     upstream = load_upstream(other)
-    with pytest.raises(UserError, match="expected the upstream multi .*found .*other .*give the o"):
+    with pytest.raises(
+        UserError, match=r"expected the upstream multi .*found .*other .*give the o"
+    ):
         PackRecogniser(upstream, loaded)
     recogniser = PackRecogniser(load_upstream(upstream_of(es)), loaded)
     before = logprobs(recogniser, tones)
@@ -180,12 +182,12 @@ def test_a_damaged_file(pack: Path, tmp_path: Path) -> None:
         damaged.write_bytes(bytes(changed))
         try:
             found = load_pack(damaged)
-        except UserError as error:
-            assert "\n" not in str(error)
-        else:  # a letter of what no reader asks for, or a space
-            whole = load_pack(pack)
-            assert found.tokens == whole.tokens
-            assert all(np.array_equal(found.masks[name], whole.masks[name]) for name in whole.masks)
+        except UserError:
+            continue
+        # A letter of what no reader asks for, or a space.
+        whole = load_pack(pack)
+        assert found.tokens == whole.tokens
+        assert all(np.array_equal(found.masks[name], whole.masks[name]) for name in whole.masks)
 
 
 def test_what_is_no_pack(pack: Path, es: Path, tmp_path: Path) -> None:
@@ -225,15 +227,15 @@ def test_what_no_router_has_left(
         assert not (tmp_path / "out").exists()
     moved = changed(es, tmp_path / "moved")
     states = torch.load(moved / MODEL, weights_only=True)
-    for name, tensor in states.items():
+    for name in states:
         if name.endswith("layers.1.feed_forward.output_dense.weight"):
-            tensor *= 2 / 3
+            states[name] *= 2 / 3
     torch.save(states, moved / MODEL)
-    with pytest.raises(UserError, match="found others in 1 of .*an average of several"):
+    with pytest.raises(UserError, match=r"found others in 1 of .*an average of several"):
         pack_of(load_trained(moved))
     gone = changed(es, tmp_path / "gone")
     (gone / "mask.safetensors").unlink()
-    with pytest.raises(UserError, match="expected mask.safetensors, found none"):
+    with pytest.raises(UserError, match=r"expected mask.safetensors, found none"):
         pack_of(load_trained(gone))
     other = changed(es, tmp_path / "other", mask_sha256="ab")
     with pytest.raises(UserError, match="expected the mask that training ended with"):

@@ -23,11 +23,14 @@ def settings_of(*words: object) -> Settings:
     return read([str(word) for word in given])
 
 
-def test_raw_speech_is_of_the_training(tones: Path, tmp_path: Path) -> None:
+def test_raw_speech_is_of_the_training(
+    tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = settings_of(*WANDA, "--raw_speech", tones)
     assert settings.raw_speech is not None
     assert (ES / settings.raw_speech).resolve() == tones.resolve()
     assert settings.tag != settings_of(*WANDA).tag
+    monkeypatch.chdir(ES)
     frontend = tmp_path / "frontend.json"
     frontend.write_text("{}")
     make(settings, frontend, None, tmp_path / "train.yaml")
@@ -54,9 +57,7 @@ def test_raw_speech_is_of_the_training(tones: Path, tmp_path: Path) -> None:
         ((*WANDA, "--sparsity", "0"), "found sparsity 0"),
     ],
 )
-def test_raw_speech_that_changes_nothing(
-    words: tuple[str, ...], message: str, tones: Path
-) -> None:
+def test_raw_speech_that_changes_nothing(words: tuple[str, ...], message: str, tones: Path) -> None:
     with pytest.raises(UserError, match=message) as refused:
         settings_of(*words, "--raw_speech", tones)
     assert "\n" not in str(refused.value)
@@ -85,7 +86,7 @@ def test_raw_speech_that_is_none(tones: Path, tmp_path: Path) -> None:
 
 
 def test_text_has_no_raw_speech(tones: Path) -> None:
-    with pytest.raises(UserError, match="glue.sh: there is no option --raw_speech"):
+    with pytest.raises(UserError, match=r"glue\.sh: there is no option --raw_speech"):
         read_text(["--task", "cldr_sim", "--raw_speech", str(tones)])
 
 
@@ -107,6 +108,6 @@ def test_an_upstream_whose_layers_are_not_called(
     settings_of(*WANDA, "--upstream", upstream)
     config = upstream / "config.json"
     config.write_text(config.read_text().replace('"hubert"', '"wavlm"'))
-    with pytest.raises(UserError, match="--score activation: .* found a WavLM, whose attention"):
+    with pytest.raises(UserError, match=r"--score activation: .* found a WavLM, whose attention"):
         settings_of(*WANDA, "--upstream", upstream)
     settings_of("--method", "mpi", "--upstream", upstream)

@@ -156,7 +156,9 @@ def test_of_equal_weights_of_a_row_the_earlier_go_first():
 def test_a_mask_of_rows_keeps_about_its_share():
     shapes = {"w": (11, 7), "w.bias": (11,)}
     ranking = Ranking(scope=ROW)
-    pool = {name: torch.arange(1.0, 1 + math.prod(shape)).view(shape) for name, shape in shapes.items()}
+    pool = {
+        name: torch.arange(1.0, 1 + math.prod(shape)).view(shape) for name, shape in shapes.items()
+    }
     kept = sum(int(mask.sum()) for mask in select(pool, 0.4, ranking).values())
     assert abs(kept - ranking.kept_count(shapes, 0.4)) <= ranking.slack(shapes) == 6
 

@@ -69,11 +69,11 @@ def overlap_maps(evidence: Evidence) -> Drawn:
         random = random_iou(sparsity)
         whose = f"{method}'s learned" if method else "OMP"
         caption = (
-            f"IOU of the weights kept by {whose} masks at sparsity {sparsity:g}, and by MPI's; of two "
-            f"random masks it is "
-            f"{random:.3f}, where the colours begin; they end at 1."
+            f"IOU of the weights kept by {whose} masks at sparsity {sparsity:g}, and by MPI's; of "
+            f"two random masks it is {random:.3f}, where the colours begin; they end at 1."
         )
-        title = f"overlap{f' of {method}' if method else ''}, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
+        title = f"overlap{f' of {method}' if method else ''}, {upstream}, sparsity {sparsity:g}"
+        title += f"{_frozen(frozen)}{_more(more)}"
         figure = heat_map(values, names, names, title=title, limits=(random, 1.0))
         name = f"overlap_{f'{method}_' if method else ''}{sparsity:g}_{file_of(upstream)}"
         drawn[f"{name}{_suffix(frozen, more)}"] = caption, figure

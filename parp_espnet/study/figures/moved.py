@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from parp_espnet.study.evidence import Adjusting, Anatomy
 from parp_espnet.study.figures.findings import Drawn, Findings
@@ -45,10 +46,12 @@ def _moved(run: Adjusting) -> Figure:
     figure = Figure(figsize=(9.0, 1.5 + 0.3 * rows), layout="constrained")
     left, right = figure.subplots(1, 2)
     values = [100 * share for share in chain(*run.by_layer.values(), *run.by_kind.values())]
-    highest = max(max(values), 100 * FEWEST)
+    highest = max(*values, 100 * FEWEST)
     _panel(left, run.by_layer, run.ends, highest)
     kinds = {name.split(".")[-1]: shares for name, shares in run.by_kind.items()}
-    image = _panel(right, kinds if len(kinds) == len(run.by_kind) else run.by_kind, run.ends, highest)
+    image = _panel(
+        right, kinds if len(kinds) == len(run.by_kind) else run.by_kind, run.ends, highest
+    )
     figure.colorbar(image, ax=[left, right], label="change sides (%)")
     figure.suptitle(f"{run.line}, {run.language}, sparsity {run.sparsity:g}", fontsize="medium")
     return figure
@@ -56,7 +59,7 @@ def _moved(run: Adjusting) -> Figure:
 
 def _panel(
     axes: Axes, shares: Mapping[str, Sequence[float]], ends: Sequence[int], highest: float
-) -> object:
+) -> AxesImage:
     values = 100 * np.array(list(shares.values()))
     image = axes.imshow(values, cmap="cividis", vmin=0, vmax=highest, aspect="auto")
     axes.set_yticks(range(len(shares)), list(shares))

@@ -7,7 +7,7 @@ from statistics import fmean
 from parp_espnet.pruning.methods import Weights, row_of
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of, is_total
-from parp_espnet.study.evidence import Comparison, Evidence, Overlap
+from parp_espnet.study.evidence import Comparison, Evidence
 from parp_espnet.study.judges.starts import SPARSE, alike
 from parp_espnet.study.judges.verdict import (
     DENSE,
@@ -68,10 +68,10 @@ def _lowest(results: Sequence[Result]) -> str:
     groups: dict[object, list[Result]] = {}
     for result in results:
         arm = arm_of(result)
-        if result.sparsity_target == SPARSE and arm.own and arm.row.is_one_run:
-            if not is_total(result):
-                groups.setdefault(alike(result), []).append(result)
-    first = Counter()
+        is_one_run = arm.own and arm.row.is_one_run and not is_total(result)
+        if is_one_run and result.sparsity_target == SPARSE:
+            groups.setdefault(alike(result), []).append(result)
+    first: Counter[str] = Counter()
     for several in groups.values():
         if len(several) > 1:
             first[arm_of(min(several, key=lambda result: result.error_rate)).name] += 1
