@@ -24,18 +24,20 @@ test: environment
 	"$(BIN)/python" -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 # --help of phn.sh and others takes neither Python nor an environment.
-HELP = COLUMNS=100 "$(BIN)/python" -P -m parp_espnet.bin
+HELP = COLUMNS=100 local/whole.sh
+OF = "$(BIN)/python" -P -m parp_espnet.bin
 
 help: environment
-	$(HELP).run_stages phn.sh -- --help >local/help/phn.sh.txt
-	$(HELP).run_stages glue.sh -- --help >local/help/glue.sh.txt
-	$(HELP).study plan --help >local/help/study.txt
-	$(HELP).pretrain plan --help >local/help/pretrain.txt
-	$(HELP).pretrain_xlnet --help >local/help/pretrain_xlnet.txt
+	$(HELP) local/help/phn.sh.txt $(OF).run_stages phn.sh -- --help
+	$(HELP) local/help/glue.sh.txt $(OF).run_stages glue.sh -- --help
+	$(HELP) local/help/study.txt $(OF).study plan --help
+	$(HELP) local/help/pretrain.txt $(OF).pretrain plan --help
+	$(HELP) local/help/pretrain_xlnet.txt $(OF).pretrain_xlnet --help
 
-# The variable: mkdocs-material speaks of its successor at every start.
+# The variable: mkdocs-material speaks of its successor at every start. The pages that are there stay until all are made.
 docs: environment
-	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --site-dir site
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --site-dir site.tmp
+	rm -rf site && mv site.tmp site
 
 lint: environment
 	"$(BIN)/ruff" check .
@@ -47,7 +49,8 @@ lint: environment
 lock:
 	"$(BIN)/python" -m pip install --quiet uv
 	"$(BIN)/uv" pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \
-		--no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.lock
+		--no-emit-index-url --custom-compile-command 'make lock' --output-file requirements.lock.tmp
+	mv requirements.lock.tmp requirements.lock
 
 bench: environment
 	"$(BIN)/python" -m parp_espnet.bin.bench --only "$(ONLY)" $(if $(CHECKOUT),--checkout "$(CHECKOUT)")

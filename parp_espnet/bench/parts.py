@@ -64,7 +64,10 @@ class Part:
     @property
     def ways(self) -> list[str]:
         """Every way once."""
-        return list(dict.fromkeys(way for _, *both in self.pairs for way in both))
+        ways: dict[str, None] = {}
+        for _, way, other in self.pairs:
+            ways |= {way: None, other: None}
+        return list(ways)
 
 
 PARTS = {

@@ -55,8 +55,10 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
         if runtime != "torch":
             path = exported(runtime, model, Path(name), speech)
             opened = RUNTIMES[runtime][1](path, threads)
-            parts = [part for part in (path, path.with_suffix(".bin")) if part.exists()]
-            file_bytes = sum(part.stat().st_size for part in parts)
+            file_bytes = path.stat().st_size
+            weights = path.with_suffix(".bin")
+            if weights.exists():
+                file_bytes += weights.stat().st_size
             hear = lambda: opened.logprobs(speech[:1])  # noqa: E731
         before, seconds = peak(reset=True), []
         for _ in range(RUNS):

@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    formats = "\n".join(f"  {name:<9} {one.what}" for name, one in FORMATS.items())
+    formats = "\n".join(f"  {name:<9} {form.what}" for name, form in FORMATS.items())
     parser = argparse.ArgumentParser(
         prog="parp-export",
         description=f"{__doc__}\nformats:\n{formats}",

@@ -84,12 +84,12 @@ def main() -> None:
             heard += seconds
             shown.update(math.ceil(heard) - shown.n)
 
-        for found in recognise(recogniser, sources, args.batch_seconds, done=done, search=search):
-            if isinstance(found, Failure):
+        for outcome in recognise(recogniser, sources, args.batch_seconds, done=done, search=search):
+            if isinstance(outcome, Failure):
                 failures += 1
-                progress.say(f"error: {found}")
+                progress.say(f"error: {outcome}")
             else:
-                source, transcript = found
+                source, transcript = outcome
                 lead = lead_in_praat(source.path) if args.mp3_times == "praat" else 0.0
                 output.add(source, transcript.later(lead) if lead else transcript)
     output.close()

@@ -27,12 +27,8 @@ from parp_espnet.study import settings
 from parp_espnet.study.job import run_job
 from parp_espnet.study.plan import Study
 from parp_espnet.study.shell import print_plan
-from parp_espnet.study.state import (
-    State,
-    describe,
-    set_aside_damaged,
-    standings,
-)
+from parp_espnet.study.state import State, set_aside_damaged, standings
+from parp_espnet.study.status import describe
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""

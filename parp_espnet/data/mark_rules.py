@@ -51,9 +51,10 @@ def _always(kind: Kind, left: str = " ") -> _Judge:
 def _words_of(text: str) -> list[str]:
     # Vowel signs and other marks are parts of words.
     composed = unicodedata.normalize("NFC", text.lower())
-    return "".join(
-        mark if unicodedata.category(mark)[0] in "LM" else " " for mark in composed
-    ).split()
+    others = {mark for mark in composed if unicodedata.category(mark)[0] not in "LM"}
+    for mark in others:
+        composed = composed.replace(mark, " ")
+    return composed.split()
 
 
 def _kind_of(content: str) -> Kind | None:

@@ -75,7 +75,7 @@ def hide_padding(model: Any) -> None:
     lengths: list[int] = []
 
     def remember(_: nn.Module, inputs: tuple[Tensor, Tensor]) -> None:
-        lengths[:] = [(samples - width) // step + 1 for samples in inputs[1].tolist()]
+        lengths[:] = ((inputs[1] - width) // step + 1).tolist()
 
     def apart(hidden: Tensor) -> Tensor:
         normed = torch.zeros_like(hidden)  # (utterances, channels, frames)

@@ -39,8 +39,9 @@ def count_heads(model: Path) -> int | None:
     if not isinstance(content, dict):
         return None
     for key in NATIVE:
-        if (found := _counted(content.get(key))) is not None:
-            return found
+        heads = _counted(content.get(key))
+        if heads is not None:
+            return heads
     return None
 
 

@@ -45,9 +45,9 @@ def read(arguments: Sequence[str]) -> Settings:
 def _check_numbers(settings: Settings) -> None:
     last = len(STAGES)
     if not 1 <= settings.stage <= settings.stop_stage <= last:
-        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        stages = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
         raise UserError(
-            f"glue.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+            f"glue.sh: {stages}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
         )
     if settings.validations > settings.updates:
         raise UserError(
@@ -81,7 +81,9 @@ def _glue(settings: Settings, recipe: Path) -> Path | None:
         raise UserError(
             f"glue.sh: --train_examples is for made tasks; {settings.task} is GLUE's own"
         )
-    given = settings.glue or (Path(found) if (found := os.environ.get("GLUE")) else None)
+    given = settings.glue
+    if given is None and os.environ.get("GLUE"):
+        given = Path(os.environ["GLUE"])
     if given is None:
         raise UserError(
             f"glue.sh: --task {settings.task}: expected --glue DIR, or GLUE=DIR in db.sh: the "

@@ -46,19 +46,19 @@ def read(arguments: Sequence[str]) -> Settings:
 def _check_numbers(settings: Settings) -> None:
     last = len(STAGES)
     if not 1 <= settings.stage <= last or not 1 <= settings.stop_stage <= last:
-        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        given = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
         raise UserError(
-            f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+            f"phn.sh: {given}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
         )
     if settings.stage > settings.stop_stage:
         raise UserError(
             f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}"
         )
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
-        found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
+        given = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
         raise UserError(
             f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found "
-            f"{found}"
+            f"{given}"
         )
 
 
@@ -70,12 +70,14 @@ def _check_names(settings: Settings) -> None:
     for name in ("datadir", "dumpdir"):
         check_place(f"phn.sh: --{name}", getattr(settings, name))
     # ESPnet takes "PATH,NAME,KIND", with or without brackets around it.
-    places = ["dumpdir", *(["expdir"] if Path(settings.expdir).is_absolute() else [])]
+    places = ["dumpdir"]
+    if Path(settings.expdir).is_absolute():
+        places.append("expdir")
     for name in places:
-        found = getattr(settings, name)
-        if "," in found or found.startswith("("):
+        place = getattr(settings, name)
+        if "," in place or place.startswith("("):
             raise UserError(
-                f"phn.sh: --{name} {found}: expected a path without commas or a bracket in front, "
+                f"phn.sh: --{name} {place}: expected a path without commas or a bracket in front, "
                 f"for ESPnet"
             )
     if settings.lang is not None and not (settings.lang.strip() and settings.lang.isprintable()):

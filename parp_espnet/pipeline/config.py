@@ -10,6 +10,7 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, read_json, regular, write_text
+from parp_espnet.pipeline.kept import keep_trained, load_speech
 from parp_espnet.pipeline.settings import Settings
 
 # What phn.sh decides, and a configuration that says otherwise would be silently wrong.
@@ -44,9 +45,9 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     scheduler = dict(shared.get("scheduler_conf") or {})
     if shared.get("scheduler") == "tristagelr":
         scheduler["max_steps"] = settings.updates
-    optimizer = dict(shared.get("optim_conf") or {}) | (
-        {} if settings.lr is None else {"lr": settings.lr}
-    )
+    optimizer = dict(shared.get("optim_conf") or {})
+    if settings.lr is not None:
+        optimizer["lr"] = settings.lr
     experiment = {
         "seed": settings.seed,
         "max_epoch": epochs,
@@ -68,6 +69,17 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         _check_same(out, before, yaml.safe_load(text))
 
 
+def configure(settings: Path, frontend: Path, initial_mask: Path | None, out: Path) -> None:
+    """Write the configuration of the experiment whose `experiment.json` is `settings`, see `make`.
+
+    Masks and results say with which options the model was trained, whatever a later call decodes it
+    with: these are kept beside it.
+    """
+    experiment = load_speech(settings)
+    make(experiment, frontend, initial_mask, out)
+    keep_trained(experiment, out.parent)
+
+
 def _before(out: Path) -> dict[str, Any] | None:
     """What was written before; None where nothing was, or it is damaged: then it is
     written again.
@@ -80,11 +92,10 @@ def _before(out: Path) -> dict[str, Any] | None:
 
 def _check_same(out: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
     then, now = _flat(then), _flat(now)
-    changed = [
-        f"{key} {then.get(key)}, now {now.get(key)}"
-        for key in {**then, **now}
-        if then.get(key) != now.get(key)
-    ]
+    changed: list[str] = []
+    for key in {**then, **now}:
+        if then.get(key) != now.get(key):
+            changed.append(f"{key} {then.get(key)}, now {now.get(key)}")
     if changed:
         raise UserError(
             f"{out.parent} was made with other settings ({'; '.join(changed)}); "
@@ -96,11 +107,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """{"a": {"b": 1}} as {"a.b": 1}."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= (
-            _flat(value, f"{prefix}{key}.")
-            if isinstance(value, dict)
-            else {f"{prefix}{key}": value}
-        )
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
     return flat
 
 

@@ -110,9 +110,12 @@ class DataOptions(CorpusOptions, CorpusChoice):
     @property
     def check_options(self) -> list[str]:
         """What the check of the data is told of its tokens."""
-        known = [] if self.inventory is None else ["--lang", self.inventory]
-        many = self.holds_letters or self.words_as_tokens
-        return [*known, *(["--ignore", "words"] if many else [])]
+        options: list[str] = []
+        if self.inventory is not None:
+            options += ["--lang", self.inventory]
+        if self.holds_letters or self.words_as_tokens:
+            options += ["--ignore", "words"]
+        return options
 
     @property
     def holds_letters(self) -> bool:

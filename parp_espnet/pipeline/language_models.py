@@ -1,5 +1,6 @@
 """Stage 10: the text that language models are made of, and the n-gram of it."""
 
+from itertools import chain
 from pathlib import Path
 
 from parp_espnet.decoding.language_model import SPECIAL
@@ -38,7 +39,7 @@ def make_text(text: Path, token_list: Path, out: Path) -> str:
             f"token"
         )
     known = set(read_tokens(token_list)) - set(SPECIAL)
-    words = [word for said in sentences.values() for word in said]
+    words = list(chain.from_iterable(sentences.values()))
     unknown = [word for word in words if word not in known]
     if 2 * len(unknown) > len(words):
         examples = " ".join(sorted(set(unknown))[:3])
@@ -61,7 +62,7 @@ def make_ngram(text: Path, token_list: Path, order: int, out: Path) -> str:
     sentences = list(read_text(text).values())
     model = estimate(sentences, vocabulary, order)
     model.write(out)
-    sizes = ", ".join(
-        f"{len(entries)} {number}-grams" for number, entries in enumerate(model.ngrams, start=1)
-    )
-    return f"{out}: {sizes} of {len(sentences)} sentences"
+    sizes: list[str] = []
+    for number, entries in enumerate(model.ngrams, start=1):
+        sizes.append(f"{len(entries)} {number}-grams")
+    return f"{out}: {', '.join(sizes)} of {len(sentences)} sentences"

@@ -57,28 +57,28 @@ class ModelOptions(DataOptions):
     @property
     def upstream_settings(self) -> dict[str, float]:
         """What finetuning changes in the upstream's config.json, by Hugging Face's names."""
-        names = ("mask_time_prob", "mask_feature_prob", "mask_feature_length", "layerdrop")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        settings: dict[str, float] = {}
+        for name in ("mask_time_prob", "mask_feature_prob", "mask_feature_length", "layerdrop"):
+            value = getattr(self, name)
+            if value is not None:
+                settings[name] = value
+        return settings
 
     @property
     def upstream_name(self) -> str:
         """Name of the upstream in paths and tags."""
-        changed = "".join(
-            f"-{name.removesuffix('_prob')}{value:g}"
-            for name, value in self.upstream_settings.items()
-        )
-        return self._with_init(upstream_name(self.upstream) + changed)
+        named = upstream_name(self.upstream)
+        for name, value in self.upstream_settings.items():
+            named += f"-{name.removesuffix('_prob')}{value:g}"
+        return self._with_init(named)
 
     @property
     def upstream_label(self) -> str:
         """What results call the upstream; with random weights another, whatever the seed that they
         are drawn with.
         """
-        return (
-            self.upstream_source
-            if self.upstream_init == "pretrained"
-            else f"{self.upstream_source}-random"
-        )
+        source = self.upstream_source
+        return source if self.upstream_init == "pretrained" else f"{source}-random"
 
     @property
     def upstream_source(self) -> str:

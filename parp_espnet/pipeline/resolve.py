@@ -91,13 +91,13 @@ def _resolve_upstream(upstream: str, recipe: Path) -> str:
     shipped = SHIPPED / upstream
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
-    found = existing_or_named(
+    resolved = existing_or_named(
         "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
     )
-    if "/" not in found:
+    if "/" not in resolved:
         # Models of speech have an owner on the hub.
         known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
         raise UserError(
             f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}"
         )
-    return found
+    return resolved

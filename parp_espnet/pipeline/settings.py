@@ -1,7 +1,7 @@
 """The settings of one experiment on speech: all options of `phn.sh`, and the experiment's name.
 
-Each option is declared once: those of pruning in `pipeline.pruning`, others in `call_options`,
-`data_options`, `model_options`, and here.
+Each option is declared once: those of pruning in `pruning.options` and `pipeline.pruning`, others
+in `call_options`, `data_options`, `model_options`, and here.
 """
 
 from dataclasses import dataclass
@@ -98,17 +98,25 @@ class Settings(ModelOptions):
         """Name of the experiment, from every setting that its weights depend on."""
         if self.phn_tag is not None:
             return self.phn_tag
-        stem = self.train_config.stem if self.train_config else "phn"
-        config = [plain_name(stem)] if stem != "phn" else []
-        config += [] if self.lr is None else [f"lr{self.lr:g}"]
-        config += [] if self.raw_speech is None else [f"raw{digest(self.raw_speech)}"]
+        config: list[str] = []
+        if self.train_config is not None and self.train_config.stem != "phn":
+            config.append(plain_name(self.train_config.stem))
+        if self.lr is not None:
+            config.append(f"lr{self.lr:g}")
+        if self.raw_speech is not None:
+            config.append(f"raw{digest(self.raw_speech)}")
         # Each process has batches of its own, so an update is one of as many batches.
-        config += [f"ranks{self.ranks}"] if self.ranks > 1 else []
+        if self.ranks > 1:
+            config.append(f"ranks{self.ranks}")
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
         return "_".join(["phn", self.method, *self.pruning_tags, *config, *others])
 
     @property
     def score_options(self) -> list[str]:
         """What scoring has to be told."""
-        merge = [] if self.merge is None else ["--merge", str(self.merge)]
-        return [*([] if self.metric == "per" else ["--metric", self.metric]), *merge]
+        options: list[str] = []
+        if self.metric != "per":
+            options += ["--metric", self.metric]
+        if self.merge is not None:
+            options += ["--merge", str(self.merge)]
+        return options

@@ -34,6 +34,17 @@ def remove_checkpoints(directory: Path, model: str = MODEL) -> int:
     return size
 
 
+def tidy(directory: Path, model: str | None = None) -> str | None:
+    """Remove the same; return a line about it where anything was removed."""
+    size = remove_checkpoints(directory, MODEL if model is None else model)
+    if not size:
+        return None
+    return (
+        f"{directory}: checkpoints of {size / 1e6:.1f} MB removed; --keep_checkpoints true keeps "
+        f"them"
+    )
+
+
 def _spent(directory: Path, model: Path) -> Iterator[Path]:
     for path in sorted(directory.glob("*.pth")):
         is_epoch = _EPOCH.fullmatch(path.name) and path.resolve() != model

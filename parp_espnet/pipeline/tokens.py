@@ -2,8 +2,11 @@
 
 from collections import Counter
 from itertools import chain
+from pathlib import Path
 
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.errors import UserError
+from parp_espnet.files import write_text
 
 BLANK, UNKNOWN, END = "<blank>", "<unk>", "<sos/eos>"
 
@@ -23,3 +26,13 @@ def token_list(texts: list[tuple[str, ...]]) -> list[str]:
         )
     phones = sorted(counts, key=lambda phone: (-counts[phone], phone.encode()))
     return [BLANK, UNKNOWN, *phones, END]
+
+
+def write_tokens(data: Path, out: Path) -> str:
+    """Write the list of a data directory, one token a line; return a line about it.
+
+    Raises `UserError`.
+    """
+    tokens = token_list([utterance.phones for utterance in read_data_dir(data)])
+    write_text(out, "".join(f"{token}\n" for token in tokens))
+    return f"{out}: {len(tokens) - 3} phones"

@@ -27,11 +27,10 @@ def trained(exp: Path) -> dict[str, Any]:
     Raises `UserError` when the file is missing, damaged or something else.
     """
     loaded = read_json(exp / SUMMARY)
-    lacking = [
-        name
-        for name in (*MEASURED, "initial_mask")
-        if not isinstance(loaded, dict) or name not in loaded
-    ]
+    lacking: list[str] = []
+    for name in (*MEASURED, "initial_mask"):
+        if not isinstance(loaded, dict) or name not in loaded:
+            lacking.append(name)
     if lacking:
         raise UserError(
             f"{exp / SUMMARY}: expected what a training leaves, found no {', '.join(lacking)}; "
@@ -44,6 +43,23 @@ def trained(exp: Path) -> dict[str, Any]:
         "device": loaded.get("device"),
         "mask_origin": _origin(loaded),
     }
+
+
+def show(exp: Path) -> str:
+    """Return the final model's sparsity, mask and seconds in words, by `training.json`.
+
+    Raises `UserError`.
+    """
+    summary = read_json(exp / SUMMARY)
+    model = exp / summary["model"]
+    if not model.exists():
+        raise UserError(f"{model}: no such model, though {SUMMARY} names it; train again")
+    return (
+        f"{model}: pool sparsity {summary['sparsity_measured']:.6f}, asked "
+        f"{summary['sparsity_target']:g}; mask {summary['mask_sha256'][:12]}, IOU with the first "
+        f"mask {summary['iou_initial_final']:.4f}; {summary['updates']} updates in "
+        f"{summary['train_seconds']:.0f} s"
+    )
 
 
 def _origin(loaded: dict[str, Any]) -> dict[str, Any] | None:

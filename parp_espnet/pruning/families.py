@@ -92,11 +92,11 @@ class Family(NamedTuple):
 
 def _both(kinds: dict[str, str]) -> dict[str, str]:
     """Weights and biases of the same modules."""
-    return {
-        f"{own}.{part}": f"{canonical}.{part}"
-        for part in ("weight", "bias")
-        for own, canonical in kinds.items()
-    }
+    named: dict[str, str] = {}
+    for part in ("weight", "bias"):
+        for own, canonical in kinds.items():
+            named[f"{own}.{part}"] = f"{canonical}.{part}"
+    return named
 
 
 def _same(*kinds: str) -> dict[str, str]:
@@ -105,13 +105,28 @@ def _same(*kinds: str) -> dict[str, str]:
 
 
 _SPEECH = (
-    *(f"attention.{part}_proj" for part in ("q", "k", "v", "out")),
-    *(f"feed_forward.{part}_dense" for part in ("intermediate", "output")),
+    "attention.q_proj",
+    "attention.k_proj",
+    "attention.v_proj",
+    "attention.out_proj",
+    "feed_forward.intermediate_dense",
+    "feed_forward.output_dense",
 )
-_NATIVE = (*(f"self_attn.{part}_proj" for part in ("q", "k", "v", "out")), "fc1", "fc2")
+_NATIVE = (
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.out_proj",
+    "fc1",
+    "fc2",
+)
 _BERT = (
-    *(f"attention.self.{part}.weight" for part in ("query", "key", "value")),
-    *(f"{part}.dense.weight" for part in ("attention.output", "intermediate", "output")),
+    "attention.self.query.weight",
+    "attention.self.key.weight",
+    "attention.self.value.weight",
+    "attention.output.dense.weight",
+    "intermediate.dense.weight",
+    "output.dense.weight",
 )
 _SPEECH_UNITS = Unit(
     "feed_forward.output_dense.weight", ("feed_forward.intermediate_dense.weight",)

@@ -199,18 +199,20 @@ def _over_ranks(sums: Mapping[str, Tensor], device: torch.device) -> dict[str, T
     if not distributed.is_initialized():
         return dict(sums)
     sizes: list[Any] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(sizes, {name: len(one) for name, one in sums.items()})
+    distributed.all_gather_object(sizes, {name: len(sums[name]) for name in sums})
     together: dict[str, int] = {}
     for size in sizes:
         together |= size
     if not together:
         return {}
     names = sorted(together)
-    nothing = {
-        name: torch.zeros(size, dtype=torch.float64, device=device)
-        for name, size in together.items()
-    }
-    flat = torch.cat([sums.get(name, nothing[name]) for name in names])
+    seen: list[Tensor] = []
+    for name in names:
+        own = sums.get(name)
+        if own is None:
+            own = torch.zeros(together[name], dtype=torch.float64, device=device)
+        seen.append(own)
+    flat = torch.cat(seen)
     distributed.all_reduce(flat)
     parts = torch.split(flat, [together[name] for name in names])
     return dict(zip(names, parts, strict=True))

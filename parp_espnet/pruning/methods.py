@@ -46,8 +46,10 @@ ROUND = 0.1
 
 def rounds(sparsity: float) -> list[float]:
     """Return the sparsities after each of IMP's rounds: 0.1, 0.2, …, and the last is `sparsity`."""
+    if sparsity <= 0:
+        return []
     whole = [round(ROUND * number, 10) for number in range(1, 10)]
-    return [*(one for one in whole if one < sparsity - 1e-9), sparsity] if sparsity > 0 else []
+    return [*(earlier for earlier in whole if earlier < sparsity - 1e-9), sparsity]
 
 
 class Change(Enum):
@@ -214,9 +216,9 @@ def find_method(name: str) -> Method:
     return METHODS[name]
 
 
-def describe_unknown(found: str, known: Iterable[str]) -> str:
+def describe_unknown(given: str, known: Iterable[str]) -> str:
     """'expected one of …, found …; did you mean …?'"""
     names = list(known)
-    nearest = difflib.get_close_matches(str(found).lower(), names, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(str(given).lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"expected one of {', '.join(names)}, found {found!r}{hint}"
+    return f"expected one of {', '.join(names)}, found {given!r}{hint}"

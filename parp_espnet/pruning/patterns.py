@@ -63,10 +63,10 @@ class Groups:
         # Imported here, as below: torch takes seconds, and options need nothing of it.
         from parp_espnet.pruning.groups import keep_in_groups  # noqa: PLC0415
 
-        return {
-            name: keep_in_groups(name, tensor, self.kept, self.size)
-            for name, tensor in scores.items()
-        }
+        kept: dict[str, Tensor] = {}
+        for name, tensor in scores.items():
+            kept[name] = keep_in_groups(name, tensor, self.kept, self.size)
+        return kept
 
     def follows(self, kept: "Mapping[str, Tensor]") -> bool:
         from parp_espnet.pruning.groups import follows  # noqa: PLC0415
@@ -142,10 +142,9 @@ _UNITS = {
     "ffn": ("feed-forward units",),
     "heads": ("heads",),
 }
-PATTERNS: dict[str, Pattern] = {
-    **{word: Units(word, kinds) for word, kinds in _UNITS.items()},
-    **{f"{word}-free": Units(f"{word}-free", kinds, even=False) for word, kinds in _UNITS.items()},
-}
+PATTERNS: dict[str, Pattern] = {word: Units(word, kinds) for word, kinds in _UNITS.items()}
+for _word, _kinds in _UNITS.items():
+    PATTERNS[f"{_word}-free"] = Units(f"{_word}-free", _kinds, even=False)
 """Patterns by name, beside the N:M."""
 
 

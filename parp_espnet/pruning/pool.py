@@ -100,23 +100,23 @@ def _own(names: Iterable[str], pattern: str, biases: bool) -> dict[str, str]:
         raise UserError(
             f"pattern {pattern!r}: expected a regular expression of whole names, found {error}"
         ) from None
-    found: dict[str, str] = {}
+    own: dict[str, str] = {}
     for name in names:
         match = compiled.match(name)
         if match is None or (not biases and name.endswith("bias")):
             continue
         canonical = match[1]
-        if canonical in found:
+        if canonical in own:
             raise UserError(
-                f"expected one upstream in the model, found two: {found[canonical]} and {name}"
+                f"expected one upstream in the model, found two: {own[canonical]} and {name}"
             )
-        found[canonical] = name
-    if not found:
+        own[canonical] = name
+    if not own:
         raise UserError(
             f"nothing to prune: expected parameters named as in the pattern {pattern!r}, found "
             f"{fold(names)}"
         )
-    return dict(sorted(found.items()))
+    return dict(sorted(own.items()))
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

@@ -190,17 +190,19 @@ class Pruner:
         self._hold(kept)
         self._pruned_at = update
         # Each pair of masks is gone through once; it would otherwise take longer than the prune.
-        moved = {} if previous is None else flips_by(kept, previous)
-        flipped = None if previous is None else sum(moved.values())
+        flipped, iou_previous = None, None
+        moved: dict[str, int] = {}
+        if previous is not None:
+            moved = flips_by(kept, previous)
+            flipped = sum(moved.values())
+            iou_previous = iou_of(self._kept_in_all + kept_before, flipped)
         flipped_first = flips(kept, self._first)
         event = PruneEvent(
             step=update,
             sparsity=self.sparsity,
             tensors={name: 1 - count / kept[name].numel() for name, count in self._counts.items()},
             flips=flipped,
-            iou_previous=None
-            if flipped is None
-            else iou_of(self._kept_in_all + kept_before, flipped),
+            iou_previous=iou_previous,
             iou_first=iou_of(self._kept_in_all + self._kept_in_first, flipped_first),
             seconds=time.perf_counter() - started,
             moved={name: count for name, count in moved.items() if count},

@@ -53,8 +53,8 @@ class Ranking:
     @property
     def form(self) -> Pattern | None:
         """The pattern; None where it has none."""
-        found = find_pattern(self.pattern)
-        return replace(found, heads=self.heads) if isinstance(found, Units) else found
+        form = find_pattern(self.pattern)
+        return replace(form, heads=self.heads) if isinstance(form, Units) else form
 
     @property
     def counts_heads(self) -> bool:
@@ -123,14 +123,14 @@ class Ranking:
 
     def metadata(self) -> dict[str, str]:
         """What a mask's file says of scope and pattern; the score is a field of its origin."""
-        found = {"scope": self.word}
+        told = {"scope": self.word}
         if self.pattern != NONE:
-            found["pattern"] = self.pattern
+            told["pattern"] = self.pattern
         if self.heads is not None:
-            found["heads"] = json.dumps(self.heads)
+            told["heads"] = json.dumps(self.heads)
         if self.rates:
-            found["rates"] = json.dumps(dict(self.rates))
-        return found
+            told["rates"] = json.dumps(dict(self.rates))
+        return told
 
     @classmethod
     def read(cls, metadata: Mapping[str, str], score: str | None) -> Self:

@@ -33,12 +33,12 @@ def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
     """Divide a pool into tensors that are ranked together; those that belong to no layer are a
     part of their own. What is ranked within rows is no part of this: see `rows`.
     """
-    found: dict[str, dict[str, T]] = {}
+    divided: dict[str, dict[str, T]] = {}
     for name, tensor in pool.items():
         layer = _LAYER.match(name)
         key = {"global": "", "layer": layer.group(1) if layer else name, "tensor": name}[scope]
-        found.setdefault(key, {})[name] = tensor
-    return list(found.values())
+        divided.setdefault(key, {})[name] = tensor
+    return list(divided.values())
 
 
 def count_rows(shape: tuple[int, ...]) -> int:
@@ -72,28 +72,28 @@ def read_rates(path: Path) -> Rates:
     if not path.is_file():
         raise UserError(f"scope {path}: no such file of rates")
     try:
-        found = parse_yaml(regular(path).read_text(encoding="utf-8"))
+        told = parse_yaml(regular(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
             f"scope {path}: cannot read these rates ({' '.join(str(error).split())})"
         ) from None
-    return rates_of(found, f"scope {path}")
+    return rates_of(told, f"scope {path}")
 
 
-def rates_of(found: Any, where: str) -> Rates:
+def rates_of(told: Any, where: str) -> Rates:
     """Make rates of what a file held. Raises `UserError` unless names have fractions."""
-    if not isinstance(found, dict) or not found:
+    if not isinstance(told, dict) or not told:
         raise UserError(
             f"{where}: expected names of tensors with a sparsity each, such as "
-            f"'*.feed_forward.*: 0.8', found {printable(str(found)[:60])!r}"
+            f"'*.feed_forward.*: 0.8', found {printable(str(told)[:60])!r}"
         )
-    for name, rate in found.items():
+    for name, rate in told.items():
         if type(rate) not in (int, float) or not 0 <= rate < 1:
             raise UserError(
                 f"{where}: {printable(str(name)[:60])}: expected a sparsity in [0, 1), found "
                 f"{printable(str(rate)[:60])}"
             )
-    return tuple((str(name), float(rate)) for name, rate in found.items())
+    return tuple((str(name), float(rate)) for name, rate in told.items())
 
 
 def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[str, float]:

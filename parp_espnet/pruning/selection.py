@@ -156,9 +156,9 @@ def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[
 
     if pruned > 0 and windowed.suits(part):
         chunks = windowed.chunks_of(part)
-        found = windowed.threshold(chunks, pruned)
-        if found is not None:
-            return windowed.keep(part, chunks, found, zero=zero)
+        cut = windowed.threshold(chunks, pruned)
+        if cut is not None:
+            return windowed.keep(part, chunks, cut, zero=zero)
     if (
         pruned > 0
         and (gpu := kernels_for(part.values()))
@@ -218,7 +218,7 @@ def _pieces(pool: Mapping[str, Tensor]) -> Iterator[Tensor]:
     """
     joined: list[Tensor] = []
     for tensor in pool.values():
-        full = sum(one.numel() for one in joined) + tensor.numel() > PIECE
+        full = sum(part.numel() for part in joined) + tensor.numel() > PIECE
         if joined and (full or tensor.device != joined[0].device):
             yield torch.cat(joined)
             joined = []

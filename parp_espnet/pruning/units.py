@@ -40,11 +40,11 @@ class Place(NamedTuple):
 
 def outputs(shapes: Mapping[str, tuple[int, ...]], kind: str) -> list[str]:
     """Return the tensors of a pool whose columns read units of a kind, in the pool's order."""
-    found = []
+    names = []
     for name in shapes:
         if any(_is_output(name, family.stack, PLACES[kind](family).output) for family in FAMILIES):
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 def _is_output(name: str, stack: str, kind: str) -> bool:
@@ -181,7 +181,7 @@ def kept_units(kept: Mapping[str, Tensor], place: Place) -> Tensor | None:
 
 def follows(pattern: Units, kept: Mapping[str, Tensor]) -> bool:
     """Whether a mask prunes whole units, and nothing else, and leaves some in every layer."""
-    found = dict(kept)
+    rest = dict(kept)
     for own in places(pattern, {name: tuple(tensor.shape) for name, tensor in kept.items()}):
         left = set()
         for place in own:
@@ -189,10 +189,10 @@ def follows(pattern: Units, kept: Mapping[str, Tensor]) -> bool:
             if units is None or not units.any():
                 return False
             left.add(int(units.sum()))
-            del found[place.name]
+            del rest[place.name]
         if pattern.even and len(left) > 1:
             return False
-    return all(bool(tensor.all()) for tensor in found.values())
+    return all(bool(tensor.all()) for tensor in rest.values())
 
 
 def described(pattern: Units, kept: Mapping[str, Tensor]) -> list[str]:
@@ -219,7 +219,7 @@ def heads_of(model: nn.Module, names: Iterable[str]) -> int | None:
     layers = find_layers(names)
     if layers is None:
         return None
-    found = set()
+    counts = set()
     for number in layers.numbered:
         try:
             layer = model.get_submodule(f"{layers.stack}.{number}")
@@ -228,5 +228,5 @@ def heads_of(model: nn.Module, names: Iterable[str]) -> int | None:
         for module in layer.modules():
             for counter in COUNTERS:
                 if type(getattr(module, counter, None)) is int:
-                    found.add(getattr(module, counter))
-    return found.pop() if len(found) == 1 else None
+                    counts.add(getattr(module, counter))
+    return counts.pop() if len(counts) == 1 else None

@@ -115,8 +115,10 @@ class Result:
     @property
     def environment(self) -> str:
         """The versions, and the device where it is known, which a number depends on, in words."""
-        known = self.versions | ({} if self.device is None else {"trained on": self.device})
-        return ", ".join(f"{name} {version}" for name, version in known.items())
+        words = [f"{name} {version}" for name, version in self.versions.items()]
+        if self.device is not None:
+            words.append(f"trained on {self.device}")
+        return ", ".join(words)
 
     def as_json(self) -> dict[str, Any]:
         """The fields as the file has them."""
@@ -136,27 +138,27 @@ class Result:
         """Make a result of what JSON held. Raises `UserError` naming missing, unknown and ill-typed
         fields.
         """
-        names = {declared.name.rstrip("_"): declared.name for declared in fields(cls)}
-        optional = {
-            declared.name
-            for declared in fields(cls)
-            if declared.default is None or declared.default_factory is not MISSING
-        }
-        wrong = (
-            sorted((loaded.keys() ^ names.keys()) - optional)
-            if isinstance(loaded, dict)
-            else [type(loaded).__name__]
-        )
+        names: dict[str, str] = {}
+        optional: set[str] = set()
+        for declared in fields(cls):
+            names[declared.name.rstrip("_")] = declared.name
+            if declared.default is None or declared.default_factory is not MISSING:
+                optional.add(declared.name)
+        wrong = [type(loaded).__name__]
+        if isinstance(loaded, dict):
+            wrong = sorted((loaded.keys() ^ names.keys()) - optional)
         if wrong:
             raise UserError(
                 f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}"
             )
         types = get_type_hints(cls)
+        values: dict[str, Any] = {}
         for name, value in loaded.items():
-            if not fits(value, types[names[name]]):
-                raise _odd(where, name, _words(types[names[name]]), value)
+            kind = types[names[name]]
+            if not fits(value, kind):
+                raise _odd(where, name, _words(kind), value)
+            values[names[name]] = value
         _check_values(where, loaded)
-        values = {names[name]: value for name, value in loaded.items()}
         return cls(**values | {"ci95": tuple(loaded["ci95"])})
 
 
@@ -190,7 +192,8 @@ def _check_values(where: str, values: Mapping[str, Any]) -> None:
     for entry in values.get("exports") or []:
         _check_export(where, entry)
     for name, value in (values.get("mask_origin") or {}).items():
-        if value is not None and type(value) is not (int if name == "seed" else str):
+        kind = int if name == "seed" else str
+        if value is not None and type(value) is not kind:
             raise _odd(where, f"mask_origin, {name}", "a number of a seed, or text", value)
 
 
@@ -234,7 +237,9 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def _words(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+    if isinstance(kind, type) and not get_args(kind):
+        return kind.__name__
+    return str(kind)
 
 
 def versions() -> dict[str, str]:

@@ -83,7 +83,7 @@ class Arm:
             words = ["joint", self.run]
         else:
             words = [*self.languages, self.run]
-        return " ".join(word for word in (*words, self.other) if word)
+        return " ".join(filter(None, (*words, self.other)))
 
     @property
     def of_joint(self) -> bool:
@@ -124,8 +124,12 @@ class Arm:
     @property
     def label(self) -> str:
         """The name, and what else differs."""
-        interval = "" if self.interval is None else f"n = {self.interval}"
-        return ", ".join(part for part in (self.name, interval, self.variant) if part)
+        parts = [self.name]
+        if self.interval is not None:
+            parts.append(f"n = {self.interval}")
+        if self.variant:
+            parts.append(self.variant)
+        return ", ".join(parts)
 
     @classmethod
     def of(cls, loaded: Mapping[str, Any]) -> Self:
@@ -143,13 +147,13 @@ def arm_of(result: Result, variant: str = "") -> Arm:
 
     Results of before have no fields, and paths are all that says where their masks come from.
     """
-    interval = None if result.interval in (None, USUAL_INTERVAL) else result.interval
     common: dict[str, Any] = {
-        "interval": interval,
         "variant": variant,
         "sparsity": result.sparsity_target,
         "finetunings": result.finetuning_runs,
     }
+    if result.interval != USUAL_INTERVAL:
+        common["interval"] = result.interval
     if is_joint(result):
         return Arm(result.method, joint=True, **common)
     origin = origin_of(result)
@@ -161,8 +165,9 @@ def arm_of(result: Result, variant: str = "") -> Arm:
     if "initial_mask" in result.options and origin is not None:
         return Arm(result.method, **_given(origin, result), **common)
     first = str(result.options.get("first_mask", ""))
-    usual = find_method(result.method).first_mask.name.lower()
-    return Arm(result.method, first="" if first == usual else first, **common)
+    if first == find_method(result.method).first_mask.name.lower():
+        return Arm(result.method, **common)
+    return Arm(result.method, first=first, **common)
 
 
 def origin_of(result: Result) -> Origin | None:
@@ -231,5 +236,7 @@ def corpus_of(result: Result) -> str:
     """Return what speech or text the result is of: the corpus, or the folder of the recipe where it
     has none.
     """
-    corpus = None if result.options is None else result.options.get("corpus")
-    return str(corpus) if corpus is not None else older.corpus_of(result)
+    corpus = (result.options or {}).get("corpus")
+    if corpus is None:
+        return older.corpus_of(result)
+    return str(corpus)

@@ -26,6 +26,8 @@ from parp_espnet.study.judges.starts import random_start_and_sparsest
 from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import is_text
 
+ELSEWHERE = "of text tasks, and these are of speech, or the other way round"
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -84,14 +86,11 @@ def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
         ),
     }
     text = is_text(results)
-    fitting = {
-        name: judge for name, (_, judge) in texts.items() if not results or text == (name == "C9")
-    }
-    judges = {name: fitting.get(name, _elsewhere) for name in texts}
-    return [
-        Claim(name, says, *judges[name](results, evidence)) for name, (says, _) in texts.items()
-    ]
-
-
-def _elsewhere(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    return Verdict.UNTESTED, "of text tasks, and these are of speech, or the other way round"
+    claimed = []
+    for name, (says, judge) in texts.items():
+        if results and text != (name == "C9"):
+            verdict, because = Verdict.UNTESTED, ELSEWHERE
+        else:
+            verdict, because = judge(results, evidence)
+        claimed.append(Claim(name, says, verdict, because))
+    return claimed

@@ -40,14 +40,14 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     read = cache(read_utterances)
     apart = Differences.of([run.result for run in done])
     for run, reference, arms in _pairs(done, apart):
-        files = [errors_of(run), errors_of(reference)]
-        if not all(file.is_file() for file in files):
+        errors, reference_errors = errors_of(run), errors_of(reference)
+        if not errors.is_file() or not reference_errors.is_file():
             continue
         result = run.result
         if result.scores is None:
-            paired = compare(read(files[0]), read(files[1]))
+            paired = compare(read(errors), read(reference_errors))
         else:
-            paired = compare_predictions(files[0], files[1], result.metric)
+            paired = compare_predictions(errors, reference_errors, result.metric)
         yield Comparison(
             result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
             arms[0].label, arms[1].label, paired.difference, paired.difference_interval,
@@ -111,7 +111,7 @@ def _but_score(result: Result) -> tuple[object, ...]:
 
 def _on(arm: Arm, upstream: str) -> Arm:
     """An arm on an upstream, which its name then tells."""
-    return replace(arm, variant=", ".join(part for part in (arm.variant, upstream) if part))
+    return replace(arm, variant=", ".join(filter(None, (arm.variant, upstream))))
 
 
 def errors_of(run: Done) -> Path:

@@ -96,7 +96,9 @@ class Experiment:
         rounds.
         """
         settings, beside = self.settings, self.directory.parent
-        updates = {beside / tag: settings.round_length for tag in settings.round_tags}
+        updates = {}
+        for tag in settings.round_tags:
+            updates[beside / tag] = settings.round_length
         if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
             updates[beside / settings.dense.tag] = settings.updates
         return updates | {self.directory: settings.updates}
@@ -119,7 +121,9 @@ class Experiment:
         """The mask that others may begin with: what OMP ranked, which is there early, or what the
         run ended with.
         """
-        return self.directory / (OMP_MASK if self.is_early else FINAL_MASK)
+        if self.is_early:
+            return self.directory / OMP_MASK
+        return self.directory / FINAL_MASK
 
     @property
     def is_early(self) -> bool:

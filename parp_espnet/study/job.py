@@ -32,10 +32,10 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
     if is_unpacked(experiment):
         print("its records were unpacked here: skipped", flush=True)
     else:
-        sparsity = (
-            [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
-        )
-        _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
+        more = ["--ngpu", str(ngpu)]
+        if experiment.combined is not None:
+            more = ["--sparsity", _combine(experiment.combined), *more]
+        _run(experiment, more)
         if study.exports:
             measure_exports(experiment, study.exports)
     for masked in study.masks_of(experiment):

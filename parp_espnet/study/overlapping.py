@@ -42,10 +42,13 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
         nobodys: set[str] = set()
         for run in filter(has_comparable_mask, groups[setting]):
             file = run.folder / run.experiment.mask.name
-            if file.is_file():
-                name = run.result.method if _is_nobodys(run.result) else whose(run.result)
-                masks.setdefault(name, Mask.load(file))
-                nobodys |= {name} if _is_nobodys(run.result) else set()
+            if not file.is_file():
+                continue
+            name = whose(run.result)
+            if _is_nobodys(run.result):
+                name = run.result.method
+                nobodys.add(name)
+            masks.setdefault(name, Mask.load(file))
         # Any MPI mask will do: it depends on the upstream alone.
         for left, right in combinations(
             sorted(masks, key=lambda name: (name in nobodys, name == JOINT)), 2

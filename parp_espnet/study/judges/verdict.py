@@ -39,15 +39,17 @@ class Tally:
     @classmethod
     def of(cls, comparisons: Iterable[Comparison]) -> "Tally":
         """Count them."""
-        some = list(comparisons)
-        fewer = sum(comparison.apart and comparison.difference < 0 for comparison in some)
-        more = sum(comparison.apart and comparison.difference > 0 for comparison in some)
-        return cls(
-            fewer,
-            more,
-            len(some) - fewer - more,
-            tuple(comparison.difference for comparison in some),
-        )
+        fewer = more = neither = 0
+        differences: list[float] = []
+        for comparison in comparisons:
+            differences.append(comparison.difference)
+            if comparison.apart and comparison.difference < 0:
+                fewer += 1
+            elif comparison.apart and comparison.difference > 0:
+                more += 1
+            else:
+                neither += 1
+        return cls(fewer, more, neither, tuple(differences))
 
     def __bool__(self) -> bool:
         return bool(self.differences)
