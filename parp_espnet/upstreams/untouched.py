@@ -19,6 +19,7 @@ from parp_espnet.upstreams.hugging_face import (
     WAV2VEC2_LIKE,
     preprocessor,
     read_config,
+    transformers_logging,
 )
 from parp_espnet.upstreams.preflight import ADAPTATIONS
 
@@ -78,6 +79,7 @@ def load_upstream(folder: Path) -> Upstream:
 
 def _weights(folder: Path, kind: str) -> dict[str, Tensor]:
     made = MODELS[kind]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # flashes of one
     try:
         model, loading = made.from_pretrained(
             folder, output_loading_info=True, local_files_only=True, dtype=torch.float32
