@@ -11,8 +11,10 @@ from parp_espnet.pruning.methods import Source
 
 NOT_OF_PRUNING = {"recipe", "expdir", "updates", "seed"}
 
-PRUNING = tuple(field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
-"""The options that say how an experiment prunes."""
+OF_EVERY_TEMPLATE = (field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
+
+PRUNING = (*OF_EVERY_TEMPLATE, "raw_speech")
+"""The options that say how an experiment prunes; the last one is of speech alone."""
 
 OMP_MASK = "finetuned_mask.safetensors"
 
