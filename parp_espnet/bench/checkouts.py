@@ -38,6 +38,14 @@ PRUNED = ("--method", "mpi", "--sparsity", "0.5")
 SHORT = ("--train_minutes", "0.5", "--valid_minutes", "0.2", "--test_minutes", "0.2")
 ENVIRONMENT = ("bin", "include", "lib", "lib64", "pyvenv.cfg")
 """What an environment consists of."""
+NOT_HANDED_ON = (
+    "PYTHONPATH",
+    "PYTHONSAFEPATH",
+    "PARP_ROOT",
+    # With it, every Python would compile all that it imports again, which no user's does.
+    "PYTHONDONTWRITEBYTECODE",
+)
+"""Variables that a copy is not to see: they say where this checkout is, or how this shell works."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class Checkout:
             (self.place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, self.place / name, follow_symlinks=False)
         self._environment = dict(os.environ)
-        for name in ("PYTHONPATH", "PYTHONSAFEPATH", "PARP_ROOT"):
+        for name in NOT_HANDED_ON:
             self._environment.pop(name, None)
         self._environment["PARP_VENV"] = str(link_environment(folder / "venv", self.place))
         self._environment["OMP_NUM_THREADS"] = str(threads)

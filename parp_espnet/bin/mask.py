@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
             "--scope",
             default="global",
             help=f"rank weights within: {', '.join(SCOPES)}, by a file of rates, or in a pattern: "
-            f"2:4, units, ffn, heads [global]",
+            f"2:4, units, ffn, heads, units+conv [global]",
         )
         maker.add_argument(
             "--score", default=MAGNITUDE, help="what weights are ranked by [magnitude]"
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "--scope",
         default="tensor",
         help=f"draw from: {', '.join(SCOPES)}, by a file of rates, or in a pattern: 2:4, units, "
-        f"ffn, heads [tensor]",
+        f"ffn, heads, units+conv [tensor]",
     )
     drawn.set_defaults(score=MAGNITUDE)
     pool = action("pool", "what of a model would be pruned, and what not")

@@ -21,24 +21,25 @@ Exit code 1 says that some recordings were not recognised; the others were.
 """
 
 import argparse
-import contextlib
-import io
-import logging
-import math
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
 from parp_espnet.export.asked import Asked
 from parp_espnet.pipeline.shipped import model_called
-from parp_espnet.recognition.audio import Failure, Source, find
+from parp_espnet.recognition.audio import Failure, find
+from parp_espnet.recognition.command_line import (
+    add_model,
+    add_options,
+    check_options,
+    quiet_imports,
+    seconds_shown,
+    timed,
+)
 from parp_espnet.recognition.output import open_output
 from parp_espnet.recognition.transcripts import FORMATS
-from parp_espnet.sound.mp3 import lead_in_praat
-from parp_espnet.sound.reader import seconds_by_header
 
 
 @command
@@ -46,52 +47,41 @@ def main() -> None:
     """Recognise, and say what could not be."""
     # A model stands before the recordings, or a pack in its place, with options anywhere.
     args = _parser().parse_intermixed_args()
-    if args.batch_seconds is not None and args.batch_seconds <= 0:
-        raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
+    check_options(args)
     sources = find(_recordings(args))
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
-    # What ESPnet, s3prl and their libraries say while they are imported and loaded is for those who
-    # train.
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
     asked = Asked(
         args.greedy, args.beam_size, args.ngram, args.ngram_weight, args.lm_weight, args.penalty
     )
     asked.check()
-    with contextlib.redirect_stderr(io.StringIO()):
-        # They take seconds to import; a wrong option should not.
+    with quiet_imports():
         from parp_espnet.export.opened import open_model, open_pack  # noqa: PLC0415
         from parp_espnet.export.search import choose  # noqa: PLC0415
+        from parp_espnet.recognition.inventory import narrowed  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as ngrams:
         if args.pack is None:
-            recogniser, tuned = open_model(args.model, args.device)
+            recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
         else:
             upstream = None if args.upstream is None else model_called(args.upstream)
             recogniser, tuned = open_pack(args.pack, upstream, Path(ngrams), args.device)
+        if args.inventory is not None:
+            recogniser, unknown = narrowed(recogniser, args.inventory)
+            if unknown:
+                progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")
         search, said = choose(asked, tuned, recogniser.tokens)
-    if tuned or search is not None:
+    if tuned or search is not None or asked.is_greedy:
         progress.say(f"decoding: {said}")
-    total = sum(seconds_by_header(source.path) for source in sources if isinstance(source, Source))
     failures = 0
-    with progress.bar(math.ceil(total) or None, "recognise", unit="s") as shown:
-        # Whole seconds, of those so far: a sum of rounded ones would drift.
-        heard = 0.0
-
-        def done(seconds: float) -> None:
-            nonlocal heard
-            heard += seconds
-            shown.update(math.ceil(heard) - shown.n)
-
+    with seconds_shown(sources, "recognise") as done:
         for outcome in recognise(recogniser, sources, args.batch_seconds, done=done, search=search):
             if isinstance(outcome, Failure):
                 failures += 1
                 progress.say(f"error: {outcome}")
             else:
                 source, transcript = outcome
-                lead = lead_in_praat(source.path) if args.mp3_times == "praat" else 0.0
-                output.add(source, transcript.later(lead) if lead else transcript)
+                output.add(source, timed(transcript, source, args))
     output.close()
     if failures:
         print(f"{failures} of {len(sources)} were not recognised", file=sys.stderr)
@@ -119,31 +109,19 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "model",
-        type=Path,
-        metavar="MODEL",
-        help="an experiment, a bundle, or a .pth beside its config.yaml",
-    )
+    add_model(parser)
     parser.add_argument(
         "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )
     text = "language pack, in the place of MODEL, of the upstream that --upstream gives"
     parser.add_argument("--pack", type=Path, metavar="FILE", help=text)
     parser.add_argument("--upstream", metavar="DIR", help="its directory; or multi, or mono")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
-    parser.add_argument(
-        "--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]"
-    )
-    text = "times of mp3s: as they are decoded, or as Praat has them [decoded]"
-    parser.add_argument("--mp3_times", choices=("decoded", "praat"), default="decoded", help=text)
-    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
-    parser.add_argument(
-        "--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]"
-    )
+    add_options(parser)
     search = parser.add_argument_group("decoding")
     search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
     search.add_argument("--beam_size", type=int, metavar="N", help="hypotheses [as tuned, else 12]")
+    text = "keep to the phones of a file, or of a language: es"
+    search.add_argument("--inventory", metavar="FILE|LANGUAGE", help=text)
     search.add_argument("--ngram", type=Path, metavar="FILE", help="ARPA, or KenLM's binary")
     for name, text in (
         ("ngram_weight", "of the n-gram [as tuned, else 0.5]"),

@@ -80,10 +80,12 @@ STEPS: Mapping[str, Call] = {
     ),
     "preflight": Call(
         "Check an upstream and make the copy that training uses.",
-        "parp_espnet.upstreams.prepared:prepare",
+        "parp_espnet.export.prepared:prepare",
         (
             needs(
-                "upstream", "directory, checkpoint file, or name on the Hugging Face hub", type=str
+                "upstream",
+                "directory, experiment, checkpoint file, or name on the Hugging Face hub",
+                type=str,
             ),
             needs("out", "where the adapted copy and frontend.json go"),
             takes(

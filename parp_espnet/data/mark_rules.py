@@ -60,9 +60,9 @@ def _words_of(text: str) -> list[str]:
 def _kind_of(content: str) -> Kind | None:
     """The kind of a mark by its words, where one of them is known."""
     words = _words_of(content)
-    if any(_is_unwritten(word) for word in words):
+    if any(map(_is_unwritten, words)):
         return Kind.UNWRITTEN
-    return Kind.EVENT if any(word in EVENTS for word in words) else None
+    return None if EVENTS.isdisjoint(words) else Kind.EVENT
 
 
 def _is_unwritten(word: str) -> bool:

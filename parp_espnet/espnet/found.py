@@ -10,6 +10,7 @@ from pathlib import Path
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, read_json, regular
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
+from parp_espnet.upstreams.frontend import place_of
 
 SUMMARY = "training.json"
 """What a training leaves when it has ended well."""
@@ -66,14 +67,14 @@ def find_upstream(args: argparse.Namespace, config: Path) -> None:
     """Replace the upstream's path by one that holds from here. Raises `UserError` where it is
     gone.
     """
-    settings = (getattr(args, "frontend_conf", None) or {}).get("frontend_conf") or {}
-    path = settings.get("path_or_url")
+    settings, name = place_of(getattr(args, "frontend_conf", None))
+    path = settings.get(name)
     if path is None:
         return
     folders = [*config.absolute().parent.parents, *config.resolve().parent.parents, Path.cwd()]
     for folder in dict.fromkeys(folders):
         if (folder / path).exists():
-            settings["path_or_url"] = str(folder / path)
+            settings[name] = str(folder / path)
             break
     else:
         if not NOT_A_PATH.fullmatch(path):
@@ -83,7 +84,7 @@ def find_upstream(args: argparse.Namespace, config: Path) -> None:
             raise UserError(
                 f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again"
             )
-    upstream = Path(settings["path_or_url"])
+    upstream = Path(settings[name])
     if upstream.is_file():
         check_native(read_checkpoint(upstream, mmap=True), upstream)
     for link in sorted(upstream.glob("*")):

@@ -35,7 +35,8 @@ def _counting_upstream(model: Any) -> nn.Module | None:
     """Return the model inside an ESPnet model's s3prl frontend if it can say how many frames it
     makes.
     """
-    inner = getattr(model.frontend.upstream.upstream, "model", None)
+    outer = getattr(model.frontend, "upstream", None)
+    inner = getattr(getattr(outer, "upstream", None), "model", None)
     return inner if hasattr(inner, "_get_feat_extract_output_lengths") else None
 
 

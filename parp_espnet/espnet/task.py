@@ -47,9 +47,10 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         if getattr(args, "frontend", None) == "s3prl":
             import_upstreams()
         model = super().build_model(args)
-        if isinstance(model.frontend, S3prlFrontend):
+        if getattr(model.frontend, "pretrained_params", None) is not None:
             # Kept for a reset that nobody asks for, at the price of the whole upstream in memory.
             model.frontend.pretrained_params = None
+        if isinstance(model.frontend, S3prlFrontend):
             count_frames_exactly(model)
             drop_layers(model)
         if model.ctc is not None:

@@ -13,6 +13,7 @@ from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
 from parp_espnet.pipeline.pruning_checks import check_pruning
+from parp_espnet.pipeline.unit_checks import check_units
 from parp_espnet.pruning.methods import describe_unknown
 
 MINILM_POOL = (
@@ -36,6 +37,12 @@ def read(arguments: Sequence[str]) -> Settings:
     if settings.task not in TASKS:
         raise UserError(f"glue.sh: --task: {describe_unknown(settings.task, TASKS)}")
     settings = check_pruning(_resolve(settings))
+    if settings.pruning.prunes_channels:
+        raise UserError(
+            f"glue.sh: --pattern {settings.scope}: expected a pattern of layers, since models of "
+            f"text have no convolutions before these; take --pattern units"
+        )
+    check_units(settings, settings.recipe / settings.model / "config.json")
     refuse_copy(settings)
     if settings.model == "minilm" and settings.prune_pattern is None and settings.sparsity:
         return replace(settings, prune_pattern=MINILM_POOL)

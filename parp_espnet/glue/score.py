@@ -104,15 +104,15 @@ def compare(file: Path, other: Path, metric: str) -> Paired:
             f"{file} and {other}: expected predictions of the same examples; score both again "
             f"(stage 5)"
         )
-    columns = (labels, first, second)
-    if metric in ("pearson", "spearman"):
-        values = [np.array(list(map(float, column))) for column in columns]
-    else:
-        # Classes get numbers in the order of their names, in which for two classes the second is
-        # the positive one.
-        names = sorted(set(labels).union(first, second))
-        values = [np.array(list(map(names.index, column)), np.float64) for column in columns]
-    return METRICS[metric].compare(*values)
+    # Classes get numbers in the order of their names, in which for two classes the second is the
+    # positive one.
+    names = sorted(set(labels).union(first, second))
+    number = float if metric in ("pearson", "spearman") else names.index
+
+    def numbers(column: Sequence[str]) -> Values:
+        return np.array(list(map(number, column)), np.float64)
+
+    return METRICS[metric].compare(numbers(labels), numbers(first), numbers(second))
 
 
 def read_predictions(path: Path) -> list[list[str]]:

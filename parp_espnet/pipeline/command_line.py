@@ -17,8 +17,10 @@ from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
 from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
+from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
+from parp_espnet.upstreams.starts import CHOICES, NONE
 
 SLOWEST, FASTEST = 0.5, 2.0
 
@@ -35,9 +37,10 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    settings = check_pruning(settings)
-    check_raw_speech(settings)
-    resolved = resolve(settings)
+    checked = check_pruning(settings)
+    _check_start(checked)
+    check_raw_speech(checked)
+    resolved = resolve(checked)
     check_needs(resolved)
     refuse_copy(resolved)
     return resolved
@@ -60,6 +63,28 @@ def _check_numbers(settings: Settings) -> None:
             f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found "
             f"{given}"
         )
+
+
+def _check_start(settings: Settings) -> None:
+    """What the training begins with, and what a training without updates cannot be."""
+    if settings.init_head not in CHOICES:
+        raise UserError(f"phn.sh: --init_head: {describe_unknown(settings.init_head, CHOICES)}")
+    if settings.updates > 0:
+        return
+    row, source = settings.pruning.row, Source[settings.mask_source.upper()]
+    if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
+        still = [name for name, other in METHODS.items() if other.is_ready]
+        raise UserError(
+            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask "
+            f"or weights training makes; without updates one of {', '.join(still)}"
+        )
+    wanted = {"init_head": NONE, "upstream_init": "random"}
+    for name, value in wanted.items():
+        if getattr(settings, name) == value:
+            raise UserError(
+                f"phn.sh: --updates 0: expected 1 or more with --{name} {value}: nothing would "
+                f"have learned to hear phones"
+            )
 
 
 def _check_names(settings: Settings) -> None:
@@ -161,6 +186,16 @@ def _fill_in(settings: Settings) -> Settings:
         )
     if settings.marks not in list(Marks):
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
+    if settings.teacher is None and settings.teacher_weight is not None:
+        raise UserError(
+            f"phn.sh: --teacher_weight {settings.teacher_weight:g} changes nothing without "
+            f"--teacher"
+        )
+    if settings.teacher is not None and settings.mask_source == "iterated":
+        raise UserError(
+            f"phn.sh: --teacher: expected a method without rounds, found {settings.method}: its "
+            f"short finetunings have none"
+        )
     settings = complete_corpus(settings)
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)

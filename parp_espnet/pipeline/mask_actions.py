@@ -63,7 +63,8 @@ def _make(
     if args.pattern is None:
         check_depth(Path(args.upstream if source is Source.PRETRAINED else args.model), weights)
     ranking = _counting(args.ranking, args.upstream if source is Source.PRETRAINED else args.model)
-    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, ranking)
+    pool = find_pool(weights, args.pattern, args.biases, ranking.prunes_channels)
+    kept = select(pool, args.sparsity, ranking)
     made = replace(_made(source, args.settings).over(run or Origin()), ranking=ranking.score)
     told = {"sparsity_target": args.sparsity, "ranking": ranking}
     _save(Mask(kept, origin=origin, made=made, **told), args.out)
@@ -96,8 +97,9 @@ def _made(source: Source, settings: Path | None) -> Origin:
 
 
 def _random(args: argparse.Namespace) -> None:
-    pool = find_pool(load_weights(args.model), args.pattern, args.biases)
     ranking = _counting(args.ranking, args.model)
+    weights = load_weights(args.model)
+    pool = find_pool(weights, args.pattern, args.biases, ranking.prunes_channels)
     mask = random_mask(shapes_of(pool), args.sparsity, args.seed, ranking)
     known = _made(Source.UNIFORM, args.settings) if args.settings is not None else Origin()
     _save(replace(mask, made=replace(mask.made.over(known), ranking=None)), args.out)

@@ -99,6 +99,11 @@ class Experiment(PruneOptions, RunOptions):
         return replace(plain, **named)
 
     @property
+    def needs_dense(self) -> bool:
+        """Whether that experiment has to be complete before this one trains."""
+        return self.mask_source == "finetuned" or self.pruning.row.from_finetuned
+
+    @property
     def pruning_tags(self) -> list[str]:
         """The part of a tag that says how it is pruned."""
         tags = {
@@ -198,6 +203,8 @@ class Experiment(PruneOptions, RunOptions):
         """How many finetunings the experiment costs, short ones included; what a given mask cost is
         not known.
         """
+        if self.updates == 0:
+            return 0
         row, source = find_method(self.method), Source[self.mask_source.upper()]
         return 1 + row.runs_before(source, self.sparsity or 0.0)
 

@@ -11,8 +11,8 @@ from typing import Annotated
 from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
+from parp_espnet.upstreams.starts import NEAREST
 
-MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
 SEARCHES = ("prefix", "espnet")
 USUAL_BEAM = 12  # with a language model
 
@@ -105,11 +105,14 @@ class Settings(ModelOptions):
             config.append(f"lr{self.lr:g}")
         if self.raw_speech is not None:
             config.append(f"raw{digest(self.raw_speech)}")
+        if self.init_head != NEAREST:
+            config.append(f"head-{self.init_head}")
         # Each process has batches of its own, so an update is one of as many batches.
         if self.ranks > 1:
             config.append(f"ranks{self.ranks}")
         others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
-        return "_".join(["phn", self.method, *self.pruning_tags, *config, *others])
+        how = [*self.pruning_tags, *self.teacher_tags, *config]
+        return "_".join(["phn", self.method, *how, *others])
 
     @property
     def score_options(self) -> list[str]:

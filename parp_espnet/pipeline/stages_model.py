@@ -9,6 +9,7 @@ from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.stages_masks import first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN
+from parp_espnet.upstreams.starts import ROWS
 
 SHAPES = ("speech_shape", "text_shape")
 KEYS = ("stats_keys", "batch_keys")
@@ -78,7 +79,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     config, mask, weights = exp / "train.yaml", mask_of(experiment), weights_of(experiment)
     if settings.mask_source != "finetuned":  # which has made them
         yield from first_weights(experiment, label)
-    begins = [file for file in (mask, weights) if file is not None]
+    begins = [file for file in (mask, weights, settings.teacher_model) if file is not None]
     # Refuses when the directory holds a training with other settings.
     yield Command(
         label,
@@ -113,7 +114,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         ),
         formatted=_sound(experiment),
         trees=() if settings.raw_speech is None else (settings.raw_speech,),
-        spared=(EXPERIMENT, "train.yaml", ORIGIN, *masks),
+        spared=(EXPERIMENT, "train.yaml", ROWS, ORIGIN, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         # ESPnet's launcher submits by itself.
         runner=runner if settings.ranks == 1 else (),

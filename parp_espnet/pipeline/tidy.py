@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.record import Record
-from parp_espnet.pipeline.settings import MODEL
 
 RECORD = Path(".steps/train.json")
 """The record of the training, in an experiment's directory."""

@@ -6,6 +6,7 @@ from typing import Any
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.paths import from_root
+from parp_espnet.upstreams.starts import ROWS
 
 SUMMARY = "training.json"
 MEASURED = (
@@ -42,7 +43,15 @@ def trained(exp: Path) -> dict[str, Any]:
         # Younger than the rest.
         "device": loaded.get("device"),
         "mask_origin": _origin(loaded),
+        "head": _head(exp),
     }
+
+
+def _head(exp: Path) -> dict[str, str] | None:
+    """What each token's row began with; None where all were drawn."""
+    file = exp / ROWS
+    found = read_json(file) if file.is_file() else None
+    return {str(token): str(label) for token, label in found.items()} if found else None
 
 
 def show(exp: Path) -> str:

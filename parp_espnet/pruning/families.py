@@ -46,8 +46,8 @@ class Family(NamedTuple):
     stack: str
     """What holds the layers, which are numbered from 0 on."""
     kinds: dict[str, str]
-    """The tensors of each layer that are in the pool, attention's queries first → what they are
-    called here.
+    """The tensors of each layer that are in the pool → what they are called here. By the first one
+    another stack is told that is one as well: attention's queries, where nothing else has them.
     """
     apart: re.Pattern[str]
     """What else a layer holds that is no part of the pool: norms, positions."""
@@ -134,6 +134,25 @@ _SPEECH_UNITS = Unit(
 _SPEECH_HEADS = Unit(
     "attention.out_proj.weight", tuple(f"attention.{part}_proj.weight" for part in "qkv")
 )
+NO_UNITS = Unit("", ())
+"""Of layers with several feed-forward parts, or attention whose positions have heads, too: nothing
+removes whole units of these.
+"""
+# Their queries are called as those of ESPnet's decoders, so they do not come first.
+_CONFORMER = (
+    *(f"ffn{number}.{part}_dense" for number in (1, 2) for part in ("intermediate", "output")),
+    *(f"self_attn.linear_{part}" for part in ("q", "k", "v", "out")),
+)
+_BRANCHFORMER = (
+    *(f"attn.linear_{part}" for part in ("q", "k", "v", "out")),
+    *(
+        "feed_forward.w_1",
+        "feed_forward.w_2",
+        "feed_forward_macaron.w_1",
+        "feed_forward_macaron.w_2",
+    ),
+    *("cgmlp.channel_proj1.0", "cgmlp.channel_proj2"),
+)
 _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
 FAMILIES = (
@@ -157,6 +176,18 @@ FAMILIES = (
         {},
         _SPEECH_UNITS,
         _SPEECH_HEADS,
+    ),
+    Family(
+        "wav2vec2-conformer, w2v-BERT 2.0",
+        "encoder.layers",
+        _both(_same(*_CONFORMER)),
+        re.compile(
+            rf"{_NORMS}|conv_module\..+"
+            r"|self_attn\.(linear_pos\.weight|pos_bias_[uv]|distance_embedding\.weight)"
+        ),
+        {},
+        NO_UNITS,
+        NO_UNITS,
     ),
     Family(
         "BERT",

@@ -27,13 +27,14 @@ class Source(Enum):
         "magnitudes after rounds of short finetuning, ten points sparser each, rewound each time"
     )
     FILE = "a mask file"
+    FIRST = "the first units of each layer"
 
     @property
     def in_training(self) -> bool:
         """Whether training itself makes this mask, of the weights that it begins with; others come
         as files.
         """
-        return self in (Source.NOTHING, Source.PRETRAINED)
+        return self in (Source.NOTHING, Source.PRETRAINED, Source.FIRST)
 
     def runs_before(self, sparsity: float) -> int:
         """How many finetunings this mask costs before the one that it is for."""
@@ -125,6 +126,12 @@ class Method:
         return self.prunes and not self.given and not self.runs_before(self.first_mask, 0.5)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether its mask and its weights are there before anything trains."""
+        trains = self.first_mask in (Source.FINETUNED, Source.ITERATED) or self.from_finetuned
+        return not trains and not self.adjusts
+
+    @property
     def given(self) -> bool:
         """Whether its mask is always one from elsewhere, which stays as it is."""
         return self.first_mask is Source.FILE and not self.adjusts
@@ -194,6 +201,10 @@ METHODS = {
         weights=Weights.KEPT,
         from_finetuned=True,
         score_lr=10.0,
+    ),
+    "small": Method(
+        "a smaller model from the start: the first units of each layer, whatever they are",
+        Source.FIRST,
     ),
 }
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NONE = "none"
 """No pattern: any weight may be pruned."""
+CHANNELS = "channels of convolutions"
+"""What a pattern is also of, of which the pool then has the convolutions; see `channels`."""
 _GROUPS = re.compile(r"([1-9]\d*):([1-9]\d*)")
 
 
@@ -86,11 +88,13 @@ class Groups:
 
 @dataclass(frozen=True)
 class Units:
-    """Whole units of layers: feed-forward units, attention heads, or both; see `units`.
+    """Whole units of layers: feed-forward units, attention heads, or both; see `units`. Also the
+    channels of the convolutions before these.
 
     Its sparsity is the share of units that is pruned, and of heads: round(s · n) of each. Every
     layer keeps the same number of them, so that what is left is an ordinary smaller model, unless
-    they are free: then each kind is ranked over all layers, of which none loses its last.
+    they are free: then each kind is ranked over all layers, of which none loses its last. Of
+    channels each convolution loses the same share.
     """
 
     word: str
@@ -145,6 +149,8 @@ _UNITS = {
 PATTERNS: dict[str, Pattern] = {word: Units(word, kinds) for word, kinds in _UNITS.items()}
 for _word, _kinds in _UNITS.items():
     PATTERNS[f"{_word}-free"] = Units(f"{_word}-free", _kinds, even=False)
+PATTERNS["conv"] = Units("conv", (CHANNELS,))
+PATTERNS["units+conv"] = Units("units+conv", (*_UNITS["units"], CHANNELS))
 """Patterns by name, beside the N:M."""
 
 

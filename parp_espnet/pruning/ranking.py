@@ -9,7 +9,7 @@ from typing import Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning import scopes
-from parp_espnet.pruning.patterns import NONE, Pattern, Units, find_pattern, is_pattern
+from parp_espnet.pruning.patterns import CHANNELS, NONE, Pattern, Units, find_pattern, is_pattern
 from parp_espnet.pruning.scopes import Rates
 from parp_espnet.pruning.scores import MAGNITUDE, Score, find_score
 
@@ -62,6 +62,11 @@ class Ranking:
         return isinstance(self.form, Units) and "heads" in self.form.kinds
 
     @property
+    def prunes_channels(self) -> bool:
+        """Whether the convolutions before the layers belong to the pool, and train."""
+        return isinstance(self.form, Units) and CHANNELS in self.form.kinds
+
+    @property
     def word(self) -> str:
         """Scope and pattern in the one word that masks and results have for them."""
         if self.pattern != NONE:
@@ -90,6 +95,15 @@ class Ranking:
         if sparsity is not None and abs(sparsity - own) > 1e-9:
             raise UserError(
                 f"pattern {self.pattern}: expected its own sparsity {own:g}, found {sparsity:g}"
+            )
+
+    def check_places(self, method: str) -> None:
+        """Raise `UserError` unless what is pruned can be told by its place alone."""
+        if not isinstance(self.form, Units) or self.score != MAGNITUDE:
+            raise UserError(
+                f"method {method}: expected a pattern of whole units, such as units, and score "
+                f"{MAGNITUDE}, found pattern {self.pattern}, score {self.score}: a smaller model "
+                f"has fewer units, whatever their weights"
             )
 
     def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:

@@ -80,6 +80,11 @@ class PruneSettings(PruneOptions):
         return Ranking.of(score, self.scope, self.pattern)
 
     @property
+    def prunes_channels(self) -> bool:
+        """Whether channels of convolutions are pruned, which then train."""
+        return check_words(self.score, self.scope, self.pattern).prunes_channels
+
+    @property
     def score_rate(self) -> float:
         """How many times faster than weights scores learn."""
         return self.score_lr or self.row.score_lr or 1.0
@@ -100,13 +105,13 @@ class PruneSettings(PruneOptions):
         # Imported here: torch takes seconds, and many a command only checks settings.
         from parp_espnet.pruning.pool import find_pool  # noqa: PLC0415
 
-        return find_pool(tensors, self.prune_pattern, self.prune_biases)
+        return find_pool(tensors, self.prune_pattern, self.prune_biases, self.prunes_channels)
 
     def pool_names(self, names: Iterable[str]) -> dict[str, str]:
         """Return the model's name of each of these tensors, by its canonical name."""
         from parp_espnet.pruning.pool import pool_names  # noqa: PLC0415  # as above
 
-        return pool_names(names, self.prune_pattern, self.prune_biases)
+        return pool_names(names, self.prune_pattern, self.prune_biases, self.prunes_channels)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in the configuration; what is younger than others only where it is not
@@ -134,7 +139,10 @@ class PruneSettings(PruneOptions):
         _check_count("interval", self.interval, least=1)
         _check_count("freeze_updates", self.freeze_updates, least=0)
         sparsity = self.sparsity if self.sparsity > 0 else None
-        check_words(self.score, self.scope, self.pattern).check(sparsity, grows=self.row.grows)
+        words = check_words(self.score, self.scope, self.pattern)
+        words.check(sparsity, grows=self.row.grows)
+        if source is Source.FIRST and self.sparsity > 0:
+            words.check_places(self.method)
         _check_one_of("sparsity_path", self.sparsity_path, PATHS)
         self._check_growth()
         self._check_moves()

@@ -150,6 +150,7 @@ class PrunedTraining:
             settings.initial_mask,
             self.whose,
             self.pruner.measure.of,
+            settings.row.first_mask,
         )
         self.pruner.start(self._first)
         return self._first

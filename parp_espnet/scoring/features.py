@@ -90,6 +90,15 @@ def unknown(phones: Iterable[str]) -> list[str]:
     return sorted({phone for phone in canonical(phones) if _known(phone) is None})
 
 
+def difference(phone: str, other: str) -> int | None:
+    """Return in how many features two phones differ, 24 a segment; None where panphon does not know
+    one of them.
+    """
+    (first,), (second,) = canonical((phone,)), canonical((other,))
+    said, heard = _known(first), _known(second)
+    return None if said is None or heard is None else _distance(said, heard)
+
+
 def _segments(phones: Phones, numbers: dict[str, int]) -> Segments:
     """Return the features of a sequence; `numbers` has a value for each phone unknown so far, and
     gets new ones.

@@ -68,7 +68,8 @@ def one_line(result: Result) -> str:
     return printable(
         f"{result.metric.upper()} {result.error_rate:.2%} [{low:.2%}, {high:.2%}] on "
         f"{result.dataset}, "
-        f"{result.method}, sparsity {sparsity}: {result.sub} substitutions, {result.ins} "
+        f"{result.method}{', zero-shot' if result.is_zero_shot else ''}, sparsity {sparsity}: "
+        f"{result.sub} substitutions, {result.ins} "
         f"insertions, "
         f"{result.del_} deletions in {result.reference_length} {Metric(result.metric).unit}"
         f"{pfer}{_merged(result)}"

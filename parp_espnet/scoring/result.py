@@ -104,6 +104,8 @@ class Result:
     # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its
     # `sha256`.
     mask_origin: dict[str, str | int | None] | None = None
+    # Token → label whose row of the upstream's CTC layer its own began with, "" where it was drawn.
+    head: dict[str, str] | None = None
     # What was exported of it, in a study that asks for it: size, speed and errors of each file.
     exports: list[dict[str, bool | int | float | str]] | None = None
     train_seconds: float | None
@@ -111,6 +113,11 @@ class Result:
     audio_seconds: float | None
     versions: dict[str, str]
     git: str | None
+
+    @property
+    def is_zero_shot(self) -> bool:
+        """Whether nothing was trained: the upstream was decoded with the head it came with."""
+        return self.updates == 0
 
     @property
     def environment(self) -> str:
@@ -180,7 +187,7 @@ def _check_values(where: str, values: Mapping[str, Any]) -> None:
     for name in COUNTS:
         if values[name] is not None and not 0 <= values[name] <= LARGEST:
             raise _odd(where, name, "a count", values[name])
-    if values["updates"] == 0:
+    if values["updates"] == 0 and (values.get("options") or {}).get("updates") != 0:
         raise _odd(where, "updates", "one at least", 0)
     if abs(values["seed"]) > LARGEST_SEED:
         raise _odd(where, "seed", "a seed", values["seed"])

@@ -14,6 +14,7 @@ from parp_espnet.study import older
 
 JOINT = "joint run"
 """Ends what a method is called in one run for several languages."""
+ZERO_SHOT = "zero-shot"
 USUAL_INTERVAL = 5
 FINETUNED = "finetuned"
 LETTERS = 8
@@ -44,6 +45,8 @@ class Arm:
     """Updates between two prunes, where that is not the usual number."""
     variant: str = ""
     """The options of pruning that differ in the study, in words."""
+    zero_shot: bool = False
+    """Whether nothing was trained."""
     sparsity: float | None = None
     """What it is to become; None where that is left open, as for a line of a figure."""
     finetunings: int | None = None
@@ -119,6 +122,8 @@ class Arm:
             words.append(f"mask of {self.given}")
         elif self.first:
             words.append(f"{self.first} mask")
+        if self.zero_shot:
+            words.append(ZERO_SHOT)
         return ", ".join(words)
 
     @property
@@ -151,6 +156,7 @@ def arm_of(result: Result, variant: str = "") -> Arm:
         "variant": variant,
         "sparsity": result.sparsity_target,
         "finetunings": result.finetuning_runs,
+        "zero_shot": result.is_zero_shot,
     }
     if result.interval != USUAL_INTERVAL:
         common["interval"] = result.interval

@@ -43,14 +43,42 @@ def experiments_of(
     for choice in arm.combinations():
         options = [*shared, *words_of(choice)]
         try:
+            start = _start(arm, choice, made)
+            if start is not None:
+                options += ["--upstream", str(ROOT / start.directory)]
             plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
-            if arm.mask_of is None:
-                experiments.append(plain)
-            else:
-                experiments += list(_masked(arm, plain, recipe, [*made, *experiments]))
+            own = [plain]
+            if arm.mask_of is not None:
+                own = list(_masked(arm, plain, recipe, [*made, *experiments]))
+            if start is not None:
+                own = [replace(experiment, start=start.directory) for experiment in own]
+            experiments += own
         except UserError as error:
             faults.append(f"arm {arm.name}: {error}")
     return experiments, faults
+
+
+def _start(
+    arm: PlannedArm, choice: Mapping[str, Any], made: Sequence[Experiment]
+) -> Experiment | None:
+    """The experiment that an arm's own go on from; None where they begin with an upstream."""
+    wanted = arm.upstream_of
+    if wanted is None:
+        return None
+    matching = []
+    for experiment in made:
+        of_arm = (experiment.arm, experiment.language) == (wanted.arm, wanted.language)
+        if of_arm and wanted.method in (None, experiment.settings.method):
+            matching.append(experiment)
+    if len(matching) > 1:
+        seed = choice.get("seed", 0)
+        matching = [experiment for experiment in matching if experiment.settings.seed == seed]
+    if len(matching) != 1:
+        raise UserError(
+            f"upstream_of has to name one experiment of an arm above it: in arm {wanted.arm} there "
+            f"are {len(matching)} in language {wanted.language}"
+        )
+    return matching[0]
 
 
 def _masked(

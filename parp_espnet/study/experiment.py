@@ -47,6 +47,8 @@ class Experiment:
     settings: Settings
     needs: tuple[Path, ...] = ()
     """Directories of the experiments that have to be complete before, from the project's."""
+    start: Path | None = None
+    """Directory of the experiment that it goes on from, from the project's."""
     combined: Combined | None = None
     """The mask that it begins with, where the study makes it. Its sparsity is then the
     experiment's.
@@ -101,7 +103,7 @@ class Experiment:
         updates = {}
         for tag in settings.round_tags:
             updates[beside / tag] = settings.round_length
-        if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
+        if settings.needs_dense:
             updates[beside / settings.dense.tag] = settings.updates
         return updates | {self.directory: settings.updates}
 
@@ -112,6 +114,9 @@ class Experiment:
         """
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
         aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
+        if self.start is not None:
+            # What it goes on from is not there yet.
+            aside |= {"--upstream", "--init_head", "--updates"}
         words: list[str] = []
         for name, value in given.items():
             if name not in aside:

@@ -7,7 +7,7 @@
 
 An arm is options of `phn.sh` (for text, `glue.sh`) by name; a list is a choice, and the arm is
 every combination of its choices in each of its `languages` (or tasks). `mask_of` begins with the
-mask of another experiment: see `MaskOf`.
+mask of another experiment: see `MaskOf`; `upstream_of` goes on from one: see `UpstreamOf`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ KEYS = {"recipes", "options", "arms"}
 OPTIONAL = {"exports"}
 NO_OPTIONS = ("help", "recipe")
 """Options of a template that are none of an experiment."""
-OWN = ("languages", "mask_of")
+OWN = ("languages", "mask_of", "upstream_of")
 """Keys of an arm that are the study's, not the template's options."""
 
 
@@ -96,6 +96,32 @@ class MaskOf:
 
 
 @dataclass(frozen=True)
+class UpstreamOf:
+    """Which experiment others go on from: that of an arm in a language, of the same seed if there
+    are several.
+    """
+
+    arm: str
+    language: str
+    method: str | None = None
+    """Of which method's experiments, where the arm has several."""
+
+    @classmethod
+    def of(cls, values: Any, recipes: Sequence[str]) -> Self:
+        """Read `{arm: A, language: L}` or `{arm: A, method: M, language: L}`.
+
+        Raises `ValueError` that says what was expected.
+        """
+        needed, known = {"arm", "language"}, {"arm", "language", "method"}
+        is_mapping = isinstance(values, dict) and needed <= values.keys() <= known
+        if not is_mapping or not all(isinstance(value, str) for value in values.values()):
+            raise ValueError(f"upstream_of: expected arm and language, found {str(values)[:60]}")
+        if values["language"] not in recipes:
+            raise ValueError(f"upstream_of: language {values['language']} has no recipe")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
 class PlannedArm:
     """An arm as the study's file plans it: a small grid of experiments, each an `arms.Arm`."""
 
@@ -104,6 +130,7 @@ class PlannedArm:
     choices: Mapping[str, tuple[Any, ...]]
     """Values of each option; most have one."""
     mask_of: MaskOf | None
+    upstream_of: UpstreamOf | None = None
 
     def combinations(self) -> Iterator[dict[str, Any]]:
         """Every combination of the choices, by the options' names."""
@@ -206,7 +233,12 @@ def _arm(name: str, values: Any, languages: list[str]) -> PlannedArm:
             raise ValueError(f"{option}: expected a value, found an empty list")
     _check_options(options)
     mask_of = MaskOf.of(values["mask_of"], languages) if "mask_of" in values else None
-    return PlannedArm(name, tuple(own), choices, mask_of)
+    upstream_of = None
+    if "upstream_of" in values:
+        upstream_of = UpstreamOf.of(values["upstream_of"], languages)
+        if "upstream" in values:
+            raise ValueError("upstream and upstream_of: expected one of them, found both")
+    return PlannedArm(name, tuple(own), choices, mask_of, upstream_of)
 
 
 def _check_combination(combine: object) -> None:

@@ -56,20 +56,22 @@ class Study:
         """Return the experiments in waves, none of which is empty: what one needs is in an earlier
         one.
 
-        Dense models come first. The masks of OMP are made with them (`masks_of`), so who begins
-        with one of those is in the second wave, beside OMP itself.
+        Dense models come first, unless they go on from others. The masks of OMP are made with them
+        (`masks_of`), so who begins with one of those is in the second wave, beside OMP itself.
         """
         levels: dict[Path, int] = {}
         by_directory = {experiment.directory: experiment for experiment in self.experiments}
 
         def level(experiment: Experiment) -> int:
             if experiment.directory not in levels:
-                after = [0]
+                start = experiment.start
+                begins = 0 if start is None else 1 + level(by_directory[start])
+                after = [begins]
                 for need in experiment.needs:
                     source = by_directory[need]
                     if not source.is_early:
                         after.append(level(source))
-                levels[experiment.directory] = 1 + max(after) if experiment.prunes else 0
+                levels[experiment.directory] = 1 + max(after) if experiment.prunes else begins
             return levels[experiment.directory]
 
         depth = max(map(level, self.experiments))

@@ -9,17 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError
 from parp_espnet.upstreams.hugging_face import (
     HUGGING_FACE,
     MODELS,
     WAV2VEC2_LIKE,
+    open_model,
     preprocessor,
     read_config,
-    transformers_logging,
 )
 from parp_espnet.upstreams.preflight import ADAPTATIONS
 
@@ -78,20 +77,7 @@ def load_upstream(folder: Path) -> Upstream:
 
 
 def _weights(folder: Path, kind: str) -> dict[str, Tensor]:
-    made = MODELS[kind]
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # flashes of one
-    try:
-        model, loading = made.from_pretrained(
-            folder, output_loading_info=True, local_files_only=True, dtype=torch.float32
-        )
-    except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
-        raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
-    missing = sorted(set(loading["missing_keys"]) - {UNHEARD})
-    if missing or loading.get("mismatched_keys"):
-        found = missing or sorted(str(key) for key in loading["mismatched_keys"])
-        raise UserError(
-            f"{folder}: {len(found)} weights are missing or misshapen, such as {found[0]}"
-        )
+    model, _ = open_model(folder, kind)
     return {name: tensor for name, tensor in model.state_dict().items() if name != UNHEARD}
 
 

@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 import torch
 import transformers
 
 from parp_espnet.espnet.loading import load_model
+from parp_espnet.espnet.recogniser import Recogniser
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
+from parp_espnet.pruning.pool import find_pool, shapes_of
+from parp_espnet.upstreams.frontend import frontend_options
 from parp_espnet.upstreams.preflight import preflight
 
 SMALL = {
@@ -88,3 +93,54 @@ def test_a_native_wav2vec2_trains(recipe_on: Callable[..., Any], tmp_path: Path)
     with torch.no_grad():
         _, lengths = model.frontend(torch.randn(1, 16000), torch.tensor([16000]))
     assert lengths.tolist() == [49]
+
+
+ESPNETS = {"SEW": {"squeeze_factor": 2}, "Wav2Vec2Bert": {}, "Wav2Vec2Conformer": {}}
+CALM = {"hidden_dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0}
+UNMASKED = {"mask_time_prob": 0.0, "mask_feature_prob": 0.0, "layerdrop": 0.0}
+
+
+@pytest.mark.parametrize("kind", sorted(ESPNETS))
+def test_what_espnets_own_frontend_runs_is_trained_pruned_resumed_and_decoded(
+    recipe_on: Callable[..., Any], tones: Path, tmp_path: Path, kind: str
+) -> None:
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{kind}Config")(**SMALL, **ESPNETS[kind], **CALM, **UNMASKED)
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(tmp_path / "in")
+    checked = preflight(str(tmp_path / "in"), tmp_path / "adapted")
+    options = frontend_options(checked.frontend) | {"keep_nbest_models": 1}
+    recipe = recipe_on(tmp_path / "adapted")
+    whole = options | {"max_epoch": 2, "num_iters_per_epoch": 2, "scheduler_conf": {"max_steps": 4}}
+    experiment = recipe.train(tmp_path / "exp", **whole)
+    summary = read_json(experiment / "training.json")
+    assert (summary["updates"], summary["sparsity_measured"]) == (4, 0.5)
+
+    # Resumed to the same bits.
+    resumed = recipe.train(tmp_path / "resumed", **(whole | {"max_epoch": 1}))
+    resumed = recipe.train(tmp_path / "resumed", **whole)
+    model = "valid.loss.ave.pth"
+    expected, found = load_model_state(experiment / model), load_model_state(resumed / model)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+    # Decoded alone and as the frontend makes batches, and what is heard is the class's own output.
+    recogniser = Recogniser(experiment / model)
+    assert recogniser.sparsity == pytest.approx(0.5, abs=1e-3)
+    waves = [soundfile.read(path, dtype="float32")[0] for path in sorted(tones.glob("*.wav"))[:2]]
+    heard = [recogniser.listen([wave])[0].logprobs for wave in waves]
+    loaded, _ = load_model(experiment / model)
+    inner = loaded.frontend.encoder.eval()
+    with torch.no_grad():
+        inputs = loaded.frontend.processor(waves[0], sampling_rate=16000, return_tensors="pt")
+        own = loaded.ctc.log_softmax(inner(**inputs).last_hidden_state)[0]
+    assert torch.allclose(torch.from_numpy(heard[0]), own[: len(heard[0])], atol=1e-4)
+    assert len(heard[0]) == pytest.approx(len(waves[0]) / 320, abs=2)
+
+
+def test_a_mask_of_a_conformer_fits_another_one(tmp_path: Path) -> None:
+    """wav2vec2-conformer's and w2v-BERT's layers have the same tensors under the same names."""
+    pools = []
+    for kind in ("Wav2Vec2Bert", "Wav2Vec2Conformer"):
+        config = getattr(transformers, f"{kind}Config")(**SMALL)
+        model = getattr(transformers, f"{kind}Model")(config)
+        pools.append(shapes_of(find_pool(model.state_dict())))
+    assert pools[0] == pools[1]

@@ -9,7 +9,9 @@ import pytest
 
 from parp_espnet.bin import measure_exports
 from parp_espnet.errors import UserError
-from parp_espnet.export.costs import EXPORTS, Measured, measure, read_measured
+from parp_espnet.export.costs import EXPORTS, Measured, measure, measured_of, read_measured
+from parp_espnet.export.formats import export
+from parp_espnet.export.trained import load_trained
 from parp_espnet.scoring.result import Result
 
 
@@ -54,6 +56,20 @@ def test_what_was_measured_is_not_measured_again(experiment: Path) -> None:
     (again,) = measure(experiment, ["bundle"])
     assert again.milliseconds != 12345.0
     assert again.bytes == first[0].bytes
+
+
+def test_a_later_card_has_what_was_measured(experiment: Path, tmp_path: Path) -> None:
+    (measured,) = measure(experiment, ["bundle"])
+    line = f"| bundle fp32 | {measured.bytes / 1e6:.2f} | {measured.milliseconds:.1f} | 0.0000 |"
+    export(load_trained(experiment), tmp_path / "first", ["s3prl"])
+    assert line in (tmp_path / "first/README.md").read_text()
+    assert measured_of(experiment) == [measured]
+    # What is of another result is nobody's.
+    told = Result.read(experiment / "result.json").as_json() | {"updates": 7}
+    (experiment / "result.json").write_text(json.dumps(told))
+    assert measured_of(experiment) == []
+    export(load_trained(experiment), tmp_path / "second", ["s3prl"])
+    assert "bundle fp32" not in (tmp_path / "second/README.md").read_text()
 
 
 def test_the_command_says_what_it_found(

@@ -12,7 +12,7 @@ def judge_sets(folders: Sequence[Folder], heard: Sequence[Sequence[Heard]]) -> I
     """Yield what any two sets share. It is the fault of the first of them, so that test sets stay
     what they are.
     """
-    recordings = [_digests(own) for own in heard]
+    recordings = list(map(_digests, heard))
     for (first, own), (second, theirs) in combinations(zip(folders, recordings, strict=True), 2):
         paths = {}
         for recording in first.recordings:
@@ -72,7 +72,7 @@ def _sentences(folder: Folder) -> dict[str, str]:
 
 def _speakers(first: Folder, second: Folder) -> Iterator[Fault]:
     """One fault for a speaker, however much was said."""
-    there = {second.speaker(utterance) for utterance in second.utterances}
+    there = set(map(second.speaker, second.utterances))
     said: dict[str, list[str]] = {}
     for utterance in first.utterances:
         said.setdefault(first.speaker(utterance), []).append(utterance)

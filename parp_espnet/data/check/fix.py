@@ -50,7 +50,7 @@ def _check(findings: Findings, outs: Sequence[Path]) -> None:
         raise UserError(
             f"--out: expected {len(findings.folders)} directories, one for each, found {len(outs)}"
         )
-    if len({out.resolve() for out in outs}) < len(outs):
+    if len(set(map(Path.resolve, outs))) < len(outs):
         raise UserError(f"--out {' '.join(map(str, outs))}: expected different directories")
     for out in outs:
         if out.exists() and not (out / REJECTED).is_file():

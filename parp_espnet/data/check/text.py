@@ -26,10 +26,16 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
             used.update(text.split())
     # Letters are written as people type them; which of the two forms, is no matter while it is one.
     spelled_out = are_letters(used)
-    odd = {phone for phone in used if not is_normalized(FORM, phone)}
-    mixed = {phone for phone in odd if normal(phone) in used}
-    if spelled_out:
-        odd = {phone for phone in odd if phone in mixed or not is_normalized("NFC", phone)}
+    odd: set[str] = set()
+    mixed: set[str] = set()
+    for phone in used:
+        if is_normalized(FORM, phone):
+            continue
+        if normal(phone) in used:
+            mixed.add(phone)
+            odd.add(phone)
+        elif not spelled_out or not is_normalized("NFC", phone):
+            odd.add(phone)
     for folder in folders:
         where = str(folder.tables["text"].path)
         for utterance, text in folder.rows("text").items():

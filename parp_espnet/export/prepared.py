@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from parp_espnet.export.start import as_upstream
+from parp_espnet.upstreams.frontend import FRONTEND
 from parp_espnet.upstreams.preflight import preflight
 
 
@@ -18,7 +20,7 @@ def prepare(
     it was adapted. Raises `UserError`.
     """
     checked = preflight(
-        upstream,
+        as_upstream(upstream, out),
         out,
         settings=dict(settings),
         random_seed=random_seed,
@@ -29,7 +31,9 @@ def prepare(
     for key, (old, new) in sorted(checked.changed.items()):
         changes.append(f"{key} {old} → {new}")
     drawn = "" if random_seed is None else "; weights drawn at random"
+    runs_in = checked.frontend.get("upstream", f"ESPnet's {FRONTEND}")
+    head = "" if checked.labels is None else f"; a head of {checked.labels} labels"
     return (
-        f"{upstream}: {checked.frontend['upstream']}, {checked.parameters / 1e6:.1f} M parameters; "
-        f"adapted: {', '.join(changes) or 'nothing'}{drawn}"
+        f"{upstream}: {runs_in}, {checked.parameters / 1e6:.1f} M parameters; "
+        f"adapted: {', '.join(changes) or 'nothing'}{drawn}{head}"
     )
