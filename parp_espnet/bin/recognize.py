@@ -4,6 +4,7 @@ parp-recognize exp/TAG talk.mp3                                file, begin, end,
 parp-recognize exp/TAG field/ --format textgrid --out grids    a TextGrid for each below it/
 parp-recognize exp/TAG field/ --format eaf --out elan          a file of ELAN's for each
 parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JSON a file
+parp-recognize --upstream multi --pack es.pack talk.mp3        an upstream, in a language
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
 what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is
@@ -21,11 +22,13 @@ Exit code 1 says that some recordings were not recognised; the others were.
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from parp_espnet import progress
-from parp_espnet.errors import command
+from parp_espnet.errors import UserError, command
 from parp_espnet.export.asked import Asked
+from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
     add_model,
@@ -42,26 +45,32 @@ from parp_espnet.recognition.transcripts import FORMATS
 @command
 def main() -> None:
     """Recognise, and say what could not be."""
-    args = _parser().parse_args()
+    # A model stands before the recordings, or a pack in its place, with options anywhere.
+    args = _parser().parse_intermixed_args()
     check_options(args)
-    sources = find(args.recordings)
+    sources = find(_recordings(args))
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
     asked = Asked(
         args.greedy, args.beam_size, args.ngram, args.ngram_weight, args.lm_weight, args.penalty
     )
     asked.check()
     with quiet_imports():
-        from parp_espnet.export.opened import open_model  # noqa: PLC0415
+        from parp_espnet.export.opened import open_model, open_pack  # noqa: PLC0415
         from parp_espnet.export.search import choose  # noqa: PLC0415
         from parp_espnet.recognition.inventory import narrowed  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
-    recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
-    if args.inventory is not None:
-        recogniser, unknown = narrowed(recogniser, args.inventory)
-        if unknown:
-            progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")
-    search, said = choose(asked, tuned, recogniser.tokens)
+    with tempfile.TemporaryDirectory() as ngrams:
+        if args.pack is None:
+            recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
+        else:
+            upstream = None if args.upstream is None else model_called(args.upstream)
+            recogniser, tuned = open_pack(args.pack, upstream, Path(ngrams), args.device)
+        if args.inventory is not None:
+            recogniser, unknown = narrowed(recogniser, args.inventory)
+            if unknown:
+                progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")
+        search, said = choose(asked, tuned, recogniser.tokens)
     if tuned or search is not None or asked.is_greedy:
         progress.say(f"decoding: {said}")
     failures = 0
@@ -79,6 +88,20 @@ def main() -> None:
         sys.exit(1)
 
 
+def _recordings(args: argparse.Namespace) -> list[Path]:
+    """The recordings: with a pack there is no model before them.
+
+    Raises `UserError` where there are none, or a pack or an upstream is given without the other.
+    """
+    if args.pack is not None:
+        return [args.model, *args.recordings]
+    if args.upstream is not None:
+        raise UserError(f"--upstream {args.upstream}: expected --pack FILE beside it, found none")
+    if not args.recordings:
+        raise UserError(f"expected a model and recordings, found {args.model} alone; see --help")
+    return list(args.recordings)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parp-recognize",
@@ -88,8 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_model(parser)
     parser.add_argument(
-        "recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some"
+        "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )
+    text = "language pack, in the place of MODEL, of the upstream that --upstream gives"
+    parser.add_argument("--pack", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--upstream", metavar="DIR", help="its directory; or multi, or mono")
     add_options(parser)
     search = parser.add_argument_group("decoding")
     search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")

@@ -11,6 +11,7 @@ from parp_espnet.study.figures import (
     curves,
     exported,
     maps,
+    moved,
     points,
     training,
 )
@@ -30,6 +31,7 @@ FIGURES: tuple[Callable[[Findings], Drawn], ...] = (
     maps.draw_overlaps,
     maps.draw_transfer,
     maps.draw_anatomies,
+    moved.draw,
 )
 """What draws them, in the report's order. A new figure is a module with such a `draw`, and a row.
 """
