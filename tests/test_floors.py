@@ -11,6 +11,7 @@ FLOORS = (
     {"corpora", "scoring"},
     {"decoding"},
     {"recognition", "upstreams"},
+    {"aligning"},
     {"espnet"},
     {"export"},
     {"pipeline"},

@@ -4,6 +4,7 @@ parp-recognize exp/TAG talk.mp3                                file, begin, end,
 parp-recognize exp/TAG field/ --format textgrid --out grids    a TextGrid for each below it/
 parp-recognize exp/TAG field/ --format eaf --out elan          a file of ELAN's for each
 parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JSON a file
+parp-recognize --upstream multi --pack es.pack talk.mp3        an upstream, in a language
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
 what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is
@@ -24,25 +25,28 @@ Exit code 1 says that some recordings were not recognised; the others were.
 """
 
 import argparse
-import contextlib
-import io
-import logging
-import math
 import sys
-import warnings
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
 from parp_espnet.export.asked import Asked
-from parp_espnet.recognition.audio import Failure, Source, find
+from parp_espnet.pipeline.shipped import model_called
+from parp_espnet.recognition.audio import Failure, find
+from parp_espnet.recognition.command_line import (
+    add_model,
+    add_options,
+    check_options,
+    quiet_imports,
+    seconds_shown,
+    timed,
+)
 from parp_espnet.recognition.identity import identity_of
 from parp_espnet.recognition.output import Folder, open_output
 from parp_espnet.recognition.parts import Part
 from parp_espnet.recognition.transcripts import FORMATS
-from parp_espnet.sound.mp3 import lead_in_praat
-from parp_espnet.sound.reader import seconds_by_header
 
 _OF_ONE_CALL = ("help", "nj", "out", "part")
 """Options that the jobs of a call do not have."""
@@ -51,43 +55,40 @@ _OF_ONE_CALL = ("help", "nj", "out", "part")
 @command
 def main() -> None:
     """Recognise, and say what could not be."""
-    args = _parser().parse_args()
-    if args.batch_seconds is not None and args.batch_seconds <= 0:
-        raise UserError(f"--batch_seconds: expected seconds above 0, found {args.batch_seconds:g}")
-    if args.nj is not None:
-        sys.exit(_by_jobs(args))
-    part = Part(args.recordings[0], FORMATS[args.format]) if args.part else None
-    sources = find(args.recordings) if part is None else part.sources
-    output = part or open_output(args.out, FORMATS[args.format], sources, progress.emit)
-    # What ESPnet, s3prl and their libraries say while they are imported and loaded is for those who
-    # train.
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
+    # A model stands before the recordings, or a pack in its place, with options anywhere.
+    args = _parser().parse_intermixed_args()
+    check_options(args)
     asked = Asked(
         args.greedy, args.beam_size, args.ngram, args.ngram_weight, args.lm_weight, args.penalty
     )
     asked.check()
-    with contextlib.redirect_stderr(io.StringIO()):
-        # They take seconds to import; a wrong option should not.
-        from parp_espnet.export.opened import open_model  # noqa: PLC0415
+    if args.nj is not None:
+        sys.exit(_by_jobs(args))
+    recordings = _recordings(args)
+    part = Part(recordings[0], FORMATS[args.format]) if args.part else None
+    sources = find(recordings) if part is None else part.sources
+    output = part or open_output(args.out, FORMATS[args.format], sources, progress.emit)
+    with quiet_imports():
+        from parp_espnet.export.opened import open_model, open_pack  # noqa: PLC0415
         from parp_espnet.export.search import choose  # noqa: PLC0415
+        from parp_espnet.recognition.inventory import narrowed  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
-    recogniser, tuned = open_model(args.model, args.device)
-    search, said = choose(asked, tuned, recogniser.tokens)
-    if tuned or search is not None:
+    with tempfile.TemporaryDirectory() as ngrams:
+        if args.pack is None:
+            recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
+        else:
+            upstream = None if args.upstream is None else model_called(args.upstream)
+            recogniser, tuned = open_pack(args.pack, upstream, Path(ngrams), args.device)
+        if args.inventory is not None:
+            recogniser, unknown = narrowed(recogniser, args.inventory)
+            if unknown:
+                progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")
+        search, said = choose(asked, tuned, recogniser.tokens)
+    if tuned or search is not None or asked.is_greedy:
         progress.say(f"decoding: {said}")
-    total = sum(seconds_by_header(source.path) for source in sources if isinstance(source, Source))
     failures = 0
-    with progress.bar(math.ceil(total) or None, "recognise", unit="s") as shown:
-        # Whole seconds, of those so far: a sum of rounded ones would drift.
-        heard = 0.0
-
-        def done(seconds: float) -> None:
-            nonlocal heard
-            heard += seconds
-            shown.update(math.ceil(heard) - shown.n)
-
+    with seconds_shown(sources, "recognise") as done:
         for outcome in recognise(recogniser, sources, args.batch_seconds, done=done, search=search):
             if isinstance(outcome, Failure):
                 failures += 1
@@ -96,8 +97,7 @@ def main() -> None:
                     part.fail(outcome)
             else:
                 source, transcript = outcome
-                lead = lead_in_praat(source.path) if args.mp3_times == "praat" else 0.0
-                output.add(source, transcript.later(lead) if lead else transcript)
+                output.add(source, timed(transcript, source, args))
     output.close()
     # Whoever gave a part to a job reads what failed in it.
     if failures and part is None:
@@ -111,9 +111,10 @@ def _by_jobs(args: argparse.Namespace) -> int:
 
     if args.nj < 1:
         raise UserError(f"--nj {args.nj}: expected 1 or more")
-    if not args.model.exists():
-        raise UserError(f"{args.model}: no such model")
-    sources = find(args.recordings)
+    model = args.model if args.pack is None else args.pack
+    if not model.exists():
+        raise UserError(f"{model}: no such model")
+    sources = find(_recordings(args))
     if args.out is None:
         raise UserError(f"--nj {args.nj}: expected --out DIR, with a file for each recording")
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
@@ -122,9 +123,10 @@ def _by_jobs(args: argparse.Namespace) -> int:
     words = _forwarded(args)
     # On another device the transcripts are the same.
     options = _forwarded(args, leave=("device", "batch_seconds"))
-    settings = {"model": identity_of(args.model), "options": options}
+    settings = {"model": identity_of(model), "options": options}
     gpus = 0 if args.device == "cpu" else 1
-    asked = ByJobs(args.model, words, settings, args.out, args.nj, gpus)
+    own = None if args.pack is not None else args.model
+    asked = ByJobs(own, words, settings, args.out, args.nj, gpus)
     return recognise_by_jobs(asked, sources, output)
 
 
@@ -143,6 +145,20 @@ def _forwarded(args: argparse.Namespace, leave: Sequence[str] = ()) -> list[str]
     return words
 
 
+def _recordings(args: argparse.Namespace) -> list[Path]:
+    """The recordings: with a pack there is no model before them.
+
+    Raises `UserError` where there are none, or a pack or an upstream is given without the other.
+    """
+    if args.pack is not None:
+        return [args.model, *args.recordings]
+    if args.upstream is not None:
+        raise UserError(f"--upstream {args.upstream}: expected --pack FILE beside it, found none")
+    if not args.recordings:
+        raise UserError(f"expected a model and recordings, found {args.model} alone; see --help")
+    return list(args.recordings)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parp-recognize",
@@ -150,31 +166,22 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_model(parser)
     parser.add_argument(
-        "model",
-        type=Path,
-        metavar="MODEL",
-        help="an experiment, a bundle, or a .pth beside its config.yaml",
+        "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )
-    parser.add_argument(
-        "recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some"
-    )
-    parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
-    parser.add_argument(
-        "--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]"
-    )
-    text = "times of mp3s: as they are decoded, or as Praat has them [decoded]"
-    parser.add_argument("--mp3_times", choices=("decoded", "praat"), default="decoded", help=text)
-    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
-    parser.add_argument(
-        "--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]"
-    )
+    text = "language pack, in the place of MODEL, of the upstream that --upstream gives"
+    parser.add_argument("--pack", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--upstream", metavar="DIR", help="its directory; or multi, or mono")
+    add_options(parser)
     text = "so many jobs of the queue of cmd.sh, each for a part of the recordings"
     parser.add_argument("--nj", type=int, metavar="N", help=text)
     parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
     search = parser.add_argument_group("decoding")
     search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
     search.add_argument("--beam_size", type=int, metavar="N", help="hypotheses [as tuned, else 12]")
+    text = "keep to the phones of a file, or of a language: es"
+    search.add_argument("--inventory", metavar="FILE|LANGUAGE", help=text)
     search.add_argument("--ngram", type=Path, metavar="FILE", help="ARPA, or KenLM's binary")
     for name, text in (
         ("ngram_weight", "of the n-gram [as tuned, else 0.5]"),

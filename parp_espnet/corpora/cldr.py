@@ -124,10 +124,12 @@ class _Worker:
             )
         return [self._read(**head) for head in json.loads(line)]
 
-    def _read(self, count: int, phones: list[str], **fields: str) -> Spoken:
+    def _read(
+        self, count: int, phones: list[str], begins: list[float | None], **fields: str
+    ) -> Spoken:
         assert self._process.stdout is not None
         samples = np.frombuffer(self._process.stdout.read(2 * count), np.int16)
-        return Spoken(phones=tuple(phones), samples=samples, **fields)
+        return Spoken(phones=tuple(phones), samples=samples, begins=tuple(begins), **fields)
 
     def __enter__(self) -> "_Worker":
         return self

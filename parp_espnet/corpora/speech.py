@@ -24,7 +24,7 @@ from parp_espnet.corpora.phrases import phrase_book
 from parp_espnet.corpora.voices import draw_voice
 from parp_espnet.errors import command
 from parp_espnet.phones.espeak import Synthesiser
-from parp_espnet.phones.ipa import clean, switches_language
+from parp_espnet.phones.ipa import clean, clean_each, switches_language
 
 SAMPLE_RATE = 16000
 UTTERANCES = 10
@@ -39,7 +39,11 @@ _MARGIN = 0.1  # seconds of silence that stay at either end
 
 @dataclass(frozen=True, eq=False)
 class Spoken:
-    """One utterance: `phones` are what was spoken, `samples` (n,) at 16 kHz."""
+    """One utterance: `phones` are what was spoken, `samples` (n,) at 16 kHz.
+
+    `begins` are when the synthesiser began each phone, in seconds; None of the second of two phones
+    that are one to it.
+    """
 
     id: str
     speaker: str
@@ -47,6 +51,7 @@ class Spoken:
     text: str
     phones: tuple[str, ...]
     samples: NDArray[np.int16]
+    begins: tuple[float | None, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -76,10 +81,27 @@ def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
                 continue
             samples = finish(raw, synthesiser.sample_rate)
             if SHORTEST <= len(samples) / SAMPLE_RATE <= LONGEST:
-                spoken.append(
-                    Spoken(f"{speaker}-{len(spoken):02d}", speaker, language, text, phones, samples)
-                )
+                name = f"{speaker}-{len(spoken):02d}"
+                begins = _begins(clean_each(language, clauses), raw, synthesiser)
+                spoken.append(Spoken(name, speaker, language, text, phones, samples, begins))
     return spoken
+
+
+def _begins(
+    phonemes: list[tuple[str, ...]], raw: NDArray[np.int16], synthesiser: Synthesiser
+) -> tuple[float | None, ...]:
+    """When each phone begins in what `finish` makes of `raw`; none is known where the synthesiser
+    has told of more or fewer phonemes than it has printed.
+    """
+    is_told = len(phonemes) == len(synthesiser.begins)
+    trimmed, _ = _loud_part(raw, synthesiser.sample_rate)
+    begins: list[float | None] = []
+    for number, phones in enumerate(phonemes):
+        for place in range(len(phones)):
+            known = is_told and place == 0
+            sample = synthesiser.begins[number] - trimmed if known else None
+            begins.append(None if sample is None else sample / synthesiser.sample_rate)
+    return tuple(begins)
 
 
 def say(language: str, text: str) -> NDArray[np.int16]:
@@ -95,14 +117,22 @@ def finish(raw: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
     """Return speech (n,) at `rate` as 16 kHz, unclipped, with at most `_MARGIN` of silence at its
     ends.
     """
+    begin, end = _loud_part(raw, rate)
+    if end == 0:
+        return np.zeros(0, np.int16)
+    trimmed = raw[begin:end]
+    resampled = soxr.resample(trimmed.astype(np.float32) * np.float32(_GAIN), rate, SAMPLE_RATE)
+    return np.asarray(np.clip(np.rint(resampled), -32768, 32767), np.int16)
+
+
+def _loud_part(raw: NDArray[np.int16], rate: int) -> tuple[int, int]:
+    """The first sample and the one after the last of speech with its margins; 0, 0 of silence."""
     level = np.abs(raw.astype(np.int32))
     loud = np.flatnonzero(level > _SILENCE * level.max(initial=1))
     if not loud.size:
-        return np.zeros(0, np.int16)
+        return 0, 0
     margin = int(_MARGIN * rate)
-    trimmed = raw[max(0, loud[0] - margin) : loud[-1] + margin]
-    resampled = soxr.resample(trimmed.astype(np.float32) * np.float32(_GAIN), rate, SAMPLE_RATE)
-    return np.asarray(np.clip(np.rint(resampled), -32768, 32767), np.int16)
+    return max(0, int(loud[0]) - margin), int(loud[-1]) + margin
 
 
 @command
@@ -110,7 +140,7 @@ def _serve() -> None:
     """Answer requests until stdin closes, or nobody reads the answers."""
     for line in sys.stdin:
         spoken = speak(**json.loads(line))
-        fields = ("id", "speaker", "language", "text", "phones")
+        fields = ("id", "speaker", "language", "text", "phones", "begins")
         head = [
             {name: getattr(one, name) for name in fields} | {"count": len(one.samples)}
             for one in spoken

@@ -66,16 +66,12 @@ def measure(experiment: Path, formats: Sequence[str]) -> list[Measured]:
     Raises `UserError` where the experiment is unfinished, its test set is gone, or a format cannot
     hold it.
     """
-    digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()
-    told: dict[str, object] = {"format": FORMAT, "formats": list(formats), "result_sha256": digest}
-    if _is_of_units(read_json(experiment / "result.json")):
-        # What was measured before it was cut is measured again.
-        told["cut"] = True
     beside = experiment / EXPORTS
-    if beside.is_file():
-        before = read_json(beside)
-        if isinstance(before, dict) and {**before, **told} == before:
-            return read_measured(beside)
+    if is_measured(experiment, formats):
+        return read_measured(beside)
+    told = _of_what(experiment, formats)
+    # What is of another result is nobody's, whatever comes.
+    beside.unlink(missing_ok=True)
     # They take seconds to import, which what is complete does not need.
     import torch  # noqa: PLC0415
 
@@ -127,6 +123,37 @@ def _parts(trained: "Trained", formats: Sequence[str]) -> list[tuple["Trained", 
     if whole:
         parts.append((trained, whole))
     return parts
+
+
+def is_measured(experiment: Path, formats: Sequence[str]) -> bool:
+    """Whether an experiment's exports in these formats were measured, of its present result."""
+    beside = experiment / EXPORTS
+    if not beside.is_file():
+        return False
+    before = read_json(beside)
+    return isinstance(before, dict) and {**before, **_of_what(experiment, formats)} == before
+
+
+def measured_of(experiment: Path) -> list[Measured]:
+    """What was measured of the exports of an experiment's present result, by a study; nothing where
+    nothing was.
+    """
+    beside = experiment / EXPORTS
+    if not beside.is_file() or not (experiment / "result.json").is_file():
+        return []
+    found = read_measured(beside)
+    digest = read_json(beside).get("result_sha256")
+    return found if digest == _of_what(experiment, [])["result_sha256"] else []
+
+
+def _of_what(experiment: Path, formats: Sequence[str]) -> dict[str, object]:
+    """What `exports.json` says of what it is of."""
+    digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()
+    told: dict[str, object] = {"format": FORMAT, "formats": list(formats), "result_sha256": digest}
+    if _is_of_units(read_json(experiment / "result.json")):
+        # What was measured before it was cut is measured again.
+        told["cut"] = True
+    return told
 
 
 def read_measured(path: Path) -> list[Measured]:

@@ -102,10 +102,7 @@ def introduce(form: str, trained: Trained, folder: Path, options: Options) -> li
     compared = None
     tests = find_test_set(trained, options.data)
     if tests is not None:
-        hears = ExportedRecogniser(folder)
-        compared = compare(
-            tests, lambda samples: tuple(phone.name for phone in hears.recognise([samples])[0])
-        )
+        compared = compare(tests, ExportedRecogniser(folder).names)
         if compared.equal < LEAST_EQUAL * compared.utterances:
             raise UserError(
                 f"{trained.folder}: as {form} it is another model: only {compared.told}; are its "
@@ -126,7 +123,7 @@ def export_onnx(trained: Trained, path: Path, default_lengths: bool = True) -> N
     if size > MOST_BYTES:
         raise UserError(
             f"{trained.folder}: expected at most {MOST_BYTES / 1e9:.0f} GB of weights, which is "
-            f"what an ONNX file holds, found {size / 1e9:.1f}; take --to bundle or hf"
+            f"what an ONNX file holds, found {size / 1e9:.1f}; take --to bundle (no --onnx) or hf"
         )
     write_onnx(WaveModel(ctc_module(trained)), path, metadata(trained), default_lengths)
 

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,10 +59,15 @@ class Trained:
     """What `training.json` says."""
     result: Result | None
     mask: Path | None
-    decodings: tuple[Tuned, ...]
-    """Searches whose weights were tuned on the validation set."""
     cut: "Cut | None" = None
     """What was removed of it for an export; see `cut.cut`."""
+
+    @cached_property
+    def decodings(self) -> tuple[Tuned, ...]:
+        """Searches whose weights were tuned on the validation set, the best one first; read where
+        they are needed. Raises `UserError` where one is damaged.
+        """
+        return find_tuned(self.folder)
 
     @property
     def name(self) -> str:
@@ -145,7 +151,6 @@ def load_trained(experiment: Path, model: Path | None = None) -> Trained:
         training=training,
         result=Result.read(result) if result.is_file() else None,
         mask=mask if mask.is_file() else None,
-        decodings=find_tuned(experiment),
     )
     _check_tokens(trained, model_file)
     if model_file.resolve() == final.resolve():

@@ -68,9 +68,26 @@ _POS_CHARACTER = 1
 _PHONEMES_IPA = 0x02
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _BUFFER_MILLISECONDS = 2000
+_LAST_EVENT, _PHONEME_EVENT = 0, 7
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT. Of the union at its end, the eight bytes that a phoneme's name may have."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("name", ctypes.c_char * 8),
+    )
+
 
 _SYNTH_CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
 )
 _PHONEME_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)
 
@@ -93,6 +110,10 @@ class Synthesiser:
     """One voice of one language in a freshly loaded library. Use it in a `with`, one at a time in a
     process.
 
+    Attributes:
+        begins: where the phonemes begin that `speak` said last, in samples: of those that its
+            strings print as something, one after the other.
+
     Raises `UserError` when the language or the variant has no voice.
     """
 
@@ -101,6 +122,7 @@ class Synthesiser:
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
         self._samples: list[bytes] = []
         self._clauses: list[str] = []
+        self.begins: list[int] = []
         # ctypes keeps no reference to a callback that C holds.
         self._callbacks = _SYNTH_CALLBACK(self._on_samples), _PHONEME_CALLBACK(self._on_phonemes)
         self.sample_rate = self._initialise()
@@ -121,6 +143,7 @@ class Synthesiser:
         """
         self._samples.clear()
         self._clauses.clear()
+        self.begins.clear()
         data = text.encode() + b"\0"
         self._library.espeak_Synth(
             data, ctypes.c_size_t(len(data)), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
@@ -156,6 +179,7 @@ class Synthesiser:
             raise UserError(
                 f"eSpeak NG cannot read its data in {data.decode()}; reinstall espeakng-loader"
             )
+        self._library.espeak_ng_SetPhonemeEvents(1, 1)
         self._library.espeak_SetSynthCallback(self._callbacks[0])
         self._library.espeak_SetPhonemeCallback(self._callbacks[1])
         # The callback gets IPA only where the trace, which is also written to a C stream, is on.
@@ -168,10 +192,18 @@ class Synthesiser:
         return rate
 
     def _on_samples(
-        self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None
+        self,
+        samples: "ctypes._Pointer[ctypes.c_short]",
+        count: int,
+        events: "ctypes._Pointer[_Event]",
     ) -> int:
         if samples and count:
             self._samples.append(ctypes.string_at(samples, 2 * count))
+        number = 0
+        while events and events[number].type != _LAST_EVENT:
+            if events[number].type == _PHONEME_EVENT and events[number].name:
+                self.begins.append(events[number].sample)
+            number += 1
         return 0
 
     def _on_phonemes(self, phonemes: bytes) -> int:

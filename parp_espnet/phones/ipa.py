@@ -135,6 +135,17 @@ def clean(language: str, clauses: Iterable[str]) -> tuple[str, ...]:
     above.
     """
     phones: list[str] = []
+    for group in clean_each(language, clauses):
+        phones += group
+    return tuple(phones)
+
+
+def clean_each(language: str, clauses: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the same, those of each phoneme apart: mostly one, and two or none of some.
+
+    Phonemes that are printed as nothing are left out.
+    """
+    groups: list[tuple[str, ...]] = []
     for clause in clauses:
         # One group in the pattern: what is said, a language, what is said in it, a language, …
         first, *switched = _SWITCH.split(clause)
@@ -144,8 +155,9 @@ def clean(language: str, clauses: Iterable[str]) -> tuple[str, ...]:
             spoken.append((_with_rules(language) if back else _LANGUAGES.get(name, name), part))
         for code, part in spoken:
             for phoneme in part.replace(" ", SEPARATOR).split(SEPARATOR):
-                phones += _phones(code, phoneme)
-    return tuple(phones)
+                if phoneme:
+                    groups.append(_phones(code, phoneme))
+    return groups
 
 
 def switches_language(clauses: Iterable[str]) -> bool:

@@ -15,6 +15,7 @@ from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
+from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.pipeline.token_types import apart, complete_tokens
 from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
@@ -39,7 +40,9 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_decoding(settings)
     checked = check_pruning(settings)
     _check_start(checked)
+    check_raw_speech(checked)
     resolved = apart(resolve(checked))
+    check_needs(resolved)
     refuse_copy(resolved)
     return resolved
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from parp_espnet.names import plain_name
+from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
@@ -108,6 +108,8 @@ class Settings(ModelOptions):
             config.append(plain_name(self.train_config.stem))
         if self.lr is not None:
             config.append(f"lr{self.lr:g}")
+        if self.raw_speech is not None:
+            config.append(f"raw{digest(self.raw_speech)}")
         if self.init_head != NEAREST:
             config.append(f"head-{self.init_head}")
         # Each process has batches of its own, so an update is one of as many batches.

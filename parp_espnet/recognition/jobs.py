@@ -48,7 +48,7 @@ class Asked:
     """What jobs are to do.
 
     Attributes:
-        model: any model, its path.
+        model: any model, its path; None where an option among the words says it.
         words: options of parp-recognize for all of them.
         settings: what transcripts depend on, as JSON holds it.
         out: the directory for transcripts.
@@ -56,7 +56,7 @@ class Asked:
         gpus: of each job.
     """
 
-    model: Path
+    model: Path | None
     words: Sequence[str]
     settings: dict[str, Any]
     out: Path
@@ -153,10 +153,11 @@ def _words(asked: Asked, place: Path, run: str, parts: int) -> list[str]:
     if LOCAL in runner:
         threads = max(1, (os.cpu_count() or 1) // asked.jobs)
         runner = [*runner, "--num_threads", str(threads)]
+    model = [] if asked.model is None else [str(asked.model.absolute())]
     return [
         *(*runner, "--gpu", str(asked.gpus), f"{NUMBER}=1:{parts}"),
         str(place / "log" / f"{run}.{NUMBER}.log"),
-        *("python3", "-m", "parp_espnet.bin.recognize", str(asked.model.absolute())),
+        *("python3", "-m", "parp_espnet.bin.recognize", *model),
         *(str(place / f"{run}.{NUMBER}.json"), "--part", *asked.words),
     ]
 

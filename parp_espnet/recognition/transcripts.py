@@ -3,7 +3,7 @@
 import json
 import mimetypes
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,24 @@ from parp_espnet.tiers.tier import Annotation, Tier
 
 UTTERANCES = "utterances"
 """The tier that a person corrects, and gives back."""
+CONFIDENCE = "confidence"
+"""The tier that says how sure each phone or word is."""
 
 
 @dataclass(frozen=True)
 class Phone:
-    """A phone from `begin` to `end`, in seconds."""
+    """A phone from `begin` to `end`, in seconds.
+
+    Attributes:
+        confidence: the probability that it is this phone; None where that is not known.
+        others: the likeliest other phones, each with its probability.
+    """
 
     name: str
     begin: float
     end: float
+    confidence: float | None = None
+    others: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,12 +41,16 @@ class Transcript:
     """The phones of a recording of so many `seconds`, in order; `name` is what the user calls it.
 
     Where it is `spelled`, they are letters, with `SPACE` between words, or subwords.
+
+    Attributes:
+        utterances: what was said from when to when, where that was given.
     """
 
     name: str
     seconds: float
     phones: tuple[Phone, ...]
     spelled: bool = False
+    utterances: tuple[Annotation, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -51,16 +64,26 @@ class Transcript:
         """
         return _words(self.phones) if self.spelled else self.phones
 
+    @property
+    def confidence(self) -> float | None:
+        """The mean of its phones' or words'; None where they are not known, or there are none."""
+        known = [part.confidence for part in self.parts if part.confidence is not None]
+        return sum(known) / len(known) if known else None
+
     def later(self, seconds: float) -> "Transcript":
         """Return the same, with all times so many seconds later; what would be before the beginning
         is at it.
         """
-        moved = []
-        for phone in self.phones:
-            begin, end = max(0.0, phone.begin + seconds), max(0.0, phone.end + seconds)
-            if end > begin:
-                moved.append(Phone(phone.name, begin, end))
-        return replace(self, seconds=self.seconds + seconds, phones=tuple(moved))
+        phones = tuple(_moved(self.phones, seconds))
+        utterances = tuple(_moved(self.utterances, seconds))
+        return replace(self, seconds=self.seconds + seconds, phones=phones, utterances=utterances)
+
+
+def _moved[T: (Phone, Annotation)](parts: Iterable[T], seconds: float) -> Iterator[T]:
+    for part in parts:
+        begin, end = max(0.0, part.begin + seconds), max(0.0, part.end + seconds)
+        if end > begin:
+            yield replace(part, begin=begin, end=end)
 
 
 @dataclass(frozen=True)
@@ -87,8 +110,18 @@ def _words(letters: Iterable[Phone]) -> tuple[Phone, ...]:
     for word in words:
         if word:
             name = unicodedata.normalize("NFC", "".join(letter.name for letter in word))
-            joined.append(Phone(name, word[0].begin, word[-1].end))
+            joined.append(Phone(name, word[0].begin, word[-1].end, _all_right(word)))
     return tuple(joined)
+
+
+def _all_right(letters: Iterable[Phone]) -> float | None:
+    """The probability that all letters of a word are right, as if each went wrong by itself."""
+    whole = 1.0
+    for letter in letters:
+        if letter.confidence is None:
+            return None
+        whole *= letter.confidence
+    return whole
 
 
 def text(transcript: Transcript) -> str:
@@ -104,17 +137,20 @@ def named_text(transcript: Transcript) -> str:
 
 
 def as_json(transcript: Transcript, indent: int | None = None) -> str:
-    """Return {"file", "seconds", "text", "phones": [{"phone", "begin", "end"}, …]}, in one line
-    unless indented.
+    """Return {"file", "seconds", "text", "confidence", "phones": [{"phone", "begin", "end",
+    "confidence", "others": {phone: probability, …}}, …]}, in one line unless indented.
 
-    Where it is spelled, there are "words" and "letters", or "subwords", instead of phones.
+    Where it is spelled, there are "words" and "letters", or "subwords", instead of phones. Where
+    confidences are not known, there are none.
     """
     content: dict[str, Any] = {
         "file": transcript.name,
         "seconds": round(transcript.seconds, 4),
         "text": " ".join(part.name for part in transcript.parts),
-        f"{transcript.unit}s": _timed(transcript.unit, transcript.parts),
     }
+    if transcript.confidence is not None:
+        content["confidence"] = round(transcript.confidence, 4)
+    content[f"{transcript.unit}s"] = _timed(transcript.unit, transcript.parts)
     if transcript.spelled:
         part = "subword" if are_pieces([letter.name for letter in transcript.phones]) else "letter"
         content[f"{part}s"] = _timed(part, transcript.phones)
@@ -122,28 +158,37 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
 
 
 def _timed(unit: str, parts: Iterable[Phone]) -> list[dict[str, Any]]:
-    return [
-        {unit: part.name, "begin": round(part.begin, 4), "end": round(part.end, 4)}
-        for part in parts
-    ]
+    timed = []
+    for part in parts:
+        row: dict[str, Any] = {
+            unit: part.name,
+            "begin": round(part.begin, 4),
+            "end": round(part.end, 4),
+        }
+        if part.confidence is not None:
+            row["confidence"] = round(part.confidence, 4)
+        if part.others:
+            row["others"] = {name: round(probability, 4) for name, probability in part.others}
+        timed.append(row)
+    return timed
 
 
 def ctm(transcript: Transcript) -> str:
-    """Return NIST's and Kaldi's lines "<recording> <channel> <begin> <duration> <phone>", or
-    <word>, without blanks.
+    """Return NIST's and Kaldi's lines "<recording> <channel> <begin> <duration> <phone>
+    <confidence>", or <word>, without blanks; a confidence that is not known is left out.
     """
     name = "_".join(transcript.name.split())
-    lines = (
-        f"{name} 1 {part.begin:.4f} {part.end - part.begin:.4f} {part.name}"
-        for part in transcript.parts
-    )
+    lines = []
+    for part in transcript.parts:
+        line = f"{name} 1 {part.begin:.4f} {part.end - part.begin:.4f} {part.name}"
+        lines.append(line if part.confidence is None else f"{line} {part.confidence:.4f}")
     return "".join(f"{line}\n" for line in lines)
 
 
 def _tiers(transcript: Transcript) -> tuple[Tier, Tier]:
     """The utterances, and what was recognised in them."""
     parts = [Annotation(part.begin, part.end, part.name) for part in transcript.parts]
-    utterances = make_utterances(parts, transcript.seconds)
+    utterances = transcript.utterances or make_utterances(parts, transcript.seconds)
     return (
         Tier(UTTERANCES, utterances),
         Tier(f"{transcript.unit}s", parts, parent=UTTERANCES),
@@ -151,9 +196,26 @@ def _tiers(transcript: Transcript) -> tuple[Tier, Tier]:
 
 
 def textgrid(transcript: Transcript) -> str:
-    """Return Praat's TextGrid, of two tiers of intervals: `phones` or `words`, and `utterances`."""
+    """Return Praat's TextGrid, of tiers of intervals: `phones` or `words`, `utterances`, and
+    `confidence` where it is known: "0.85 e 0.10 i 0.03", which is the phone's own, and those of
+    others.
+    """
     utterances, parts = _tiers(transcript)
-    return write_textgrid((parts, utterances), transcript.seconds)
+    sure = _confidence(transcript)
+    tiers = (parts, utterances) if sure is None else (parts, utterances, sure)
+    return write_textgrid(tiers, transcript.seconds)
+
+
+def _confidence(transcript: Transcript) -> Tier | None:
+    if transcript.confidence is None:
+        return None
+    annotations = []
+    for part in transcript.parts:
+        words = [] if part.confidence is None else [f"{part.confidence:.2f}"]
+        for name, probability in part.others:
+            words += [name, f"{probability:.2f}"]
+        annotations.append(Annotation(part.begin, part.end, " ".join(words)))
+    return Tier(CONFIDENCE, annotations)
 
 
 def eaf(transcript: Transcript) -> str:

@@ -72,14 +72,22 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def failures(experiments: Sequence[Standing]) -> None:
-    """Raise `UserError` that names the experiments which are not done, with their logs."""
+def failures(experiments: Sequence[Standing], unmeasured: Sequence[Standing] = ()) -> None:
+    """Raise `UserError` that names the experiments which are not done, with their logs.
+
+    Args:
+        unmeasured: those that are, but for their exports.
+    """
     missing = _waiting(experiments)
-    if not missing:
+    lacks = []
+    if missing:
+        lacks.append(f"{len(missing)} of {len(experiments)} experiments have no result")
+    if unmeasured:
+        lacks.append(f"{len(unmeasured)} have one, and no exports that could be measured")
+    if not lacks:
         return
-    told = f"{len(missing)} of {len(experiments)} experiments have no result; "
-    told += "the same command tries them again:"
-    for standing in missing:
+    told = f"{', '.join(lacks)}; the same command tries them again:"
+    for standing in (*missing, *unmeasured):
         log = "" if standing.log is None else f": {standing.log}"
         told += f"\n    {standing.experiment.directory}{log}"
     raise UserError(told)

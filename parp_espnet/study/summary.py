@@ -16,6 +16,7 @@ from parp_espnet.study.report import page
 from parp_espnet.study.state import is_done, standings
 from parp_espnet.study.status import describe, failures
 from parp_espnet.study.table import table
+from parp_espnet.study.unmeasured import unmeasured
 
 
 def write_summary(study: Study, folder: Path) -> None:
@@ -49,4 +50,4 @@ def write_summary(study: Study, folder: Path) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     names = ("report.html", "RESULTS.md", "results.json", "evidence.json")
     print(*(folder / name for name in names), sep=", ")
-    failures(standing)
+    failures(standing, unmeasured(study, standing))

@@ -10,9 +10,12 @@ from parp_espnet.corpora.registry import FOLDERS
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 
-RANKING = ("score", "scope", "pattern", "prune_biases", "prune_pattern")
+RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
-OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity", "teacher", "teacher_weight")
+OF_A_METHOD = (
+    *("sparsity_path", "round_updates", "start_sparsity", "score_lr", "alpha"),
+    *("teacher", "teacher_weight"),
+)
 """Options of pruning that some methods alone have, and what a pruned model may be taught by."""
 PRUNING = (*RANKING, *OF_A_METHOD)
 TOLD = frozenset({

@@ -1,0 +1,1 @@
+"""Texts that are known, and when each phone or letter of them is said; knows nothing of ESPnet."""

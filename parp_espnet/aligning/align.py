@@ -1,0 +1,109 @@
+"""Recordings and their texts, to transcripts with the times of the texts' phones or letters."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from parp_espnet.aligning.spelling import Speller
+from parp_espnet.aligning.texts import Text
+from parp_espnet.decoding.alignment import align
+from parp_espnet.recognition.audio import Failure, Source
+from parp_espnet.recognition.grid import Grid
+from parp_espnet.recognition.hearing import Hearing, Recording
+from parp_espnet.recognition.intervals import find_phones, frames_between
+from parp_espnet.recognition.listening import Listener
+from parp_espnet.recognition.transcripts import Phone, Transcript
+from parp_espnet.tiers.tier import Annotation
+
+BEYOND = 0.05
+"""Seconds by which an annotation may end behind the recording: programs round times."""
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A recording's text with times, and what of it could not be aligned, in words."""
+
+    source: Source
+    transcript: Transcript
+    faults: tuple[str, ...]
+
+
+def align_texts(hearing: Hearing, texts: Sequence[Text | Failure]) -> Iterator[Aligned | Failure]:
+    """Yield, in their order, the texts of recordings with times, and why there is none.
+
+    Of a recording whose text has several parts, those that cannot be aligned are left out.
+    """
+    listener = hearing.recogniser
+    speller = Speller(listener.tokens)
+    sources = [text if isinstance(text, Failure) else text.source for text in texts]
+    for text, heard in zip(texts, hearing.hear(sources), strict=True):
+        if isinstance(heard, Failure):
+            yield heard
+            continue
+        assert isinstance(text, Text)
+        source, recording = heard
+        yield _align(listener, speller, source, recording, text)
+
+
+def _align(
+    listener: Listener, speller: Speller, source: Source, recording: Recording, text: Text
+) -> Aligned | Failure:
+    phones: list[Phone] = []
+    utterances: list[Annotation] = []
+    faults = list(text.faults)
+    for part in text.parts:
+        end = recording.seconds if text.whole else part.end
+        try:
+            found = _align_part(listener, speller, recording, part.text, part.begin, end)
+        except ValueError as error:
+            if text.whole:
+                return Failure(source.path, str(error))
+            faults.append(f"{source.path}, {part.begin:.3f} to {part.end:.3f} s: {error}")
+            continue
+        phones += found
+        if not text.whole:
+            utterances.append(part)
+    if not phones:
+        reason = faults[0] if faults else "expected a text to align, found none"
+        return Failure(source.path, reason.removeprefix(f"{source.path}, "))
+    transcript = Transcript(
+        str(source.path),
+        recording.seconds,
+        tuple(phones),
+        spelled=speller.is_of_letters,
+        utterances=tuple(utterances),
+    )
+    return Aligned(source, transcript, tuple(faults))
+
+
+def _align_part(
+    listener: Listener,
+    speller: Speller,
+    recording: Recording,
+    text: str,
+    begin: float,
+    end: float,
+) -> tuple[Phone, ...]:
+    """The phones of a part of a recording. Raises `ValueError` where that cannot be."""
+    tokens = speller.spell(text)
+    if end > recording.seconds + BEYOND:
+        raise ValueError(
+            f"expected a text within the recording, which has {recording.seconds:.3f} s"
+        )
+    first, last = frames_between(listener.grid, recording, begin, end)
+    needed = len(tokens)
+    for token, after in zip(tokens, tokens[1:], strict=False):
+        # Of two tokens that are the same, CTC needs a frame between them.
+        needed += token == after
+    if needed > last - first:
+        least = _seconds(listener.grid, needed)
+        raise ValueError(
+            f"expected at least {least:.2f} s for a text of {len(tokens)} "
+            f"{'letters' if speller.is_of_letters else 'phones'}, found {end - begin:.2f} s"
+        )
+    labels = align(recording.logprobs[first:last], tokens)
+    return find_phones(listener, recording, labels, begin, end)
+
+
+def _seconds(grid: Grid, frames: int) -> float:
+    """The length of a recording that has so many frames."""
+    return grid.begin(frames) - grid.begin(0)

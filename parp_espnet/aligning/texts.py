@@ -1,0 +1,143 @@
+"""Which text belongs to which recording: a file for each, Kaldi's `text`, or tiers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parp_espnet.data.lines import read_table
+from parp_espnet.errors import UserError
+from parp_espnet.files import text_of
+from parp_espnet.recognition.audio import Failure, Source
+from parp_espnet.tiers.eaf import read_eaf
+from parp_espnet.tiers.textgrid import read_textgrid
+from parp_espnet.tiers.tier import Annotation, Tier, Tiers, list_tiers
+
+READERS = {".eaf": read_eaf, ".textgrid": read_textgrid}
+SUFFIXES = (".txt", ".TextGrid", ".eaf")
+"""Of files that have the text of one recording."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is said in a recording.
+
+    Attributes:
+        parts: texts with their times, in order, none over another; or one text.
+        whole: whether the text is that of the recording, whose times are not known.
+        faults: what of it cannot be used, in words.
+    """
+
+    source: Source
+    parts: tuple[Annotation, ...]
+    whole: bool
+    faults: tuple[str, ...] = ()
+
+
+def find_texts(
+    sources: Sequence[Source | Failure], path: Path, tier: str | None
+) -> list[Text | Failure]:
+    """Return the text of each recording, or why it has none.
+
+    Args:
+        path: a text for one recording (`SUFFIXES`), a directory with one for each, or Kaldi's
+            `text`, whose ids are the names of the recordings without their endings.
+        tier: which tier of ELAN's or Praat's has it (see `Tier.is_called`); None is the only one.
+
+    Raises `UserError` where there is no such file, it is one text and there are several recordings,
+    or Kaldi's text is damaged.
+    """
+    if path.is_dir():
+        return [_from_folder(source, path, tier) for source in sources]
+    if not path.is_file():
+        raise UserError(f"{path}: expected a text, or a directory with some, found nothing")
+    if path.suffix.lower() in {suffix.lower() for suffix in SUFFIXES}:
+        if len(sources) != 1:
+            raise UserError(
+                f"{path}: expected one recording, found {len(sources)}; give a directory with a "
+                f"text for each ({' '.join(SUFFIXES)}), or Kaldi's text"
+            )
+        return [_read(source, path, tier) for source in sources]
+    table = read_table(path, empty=True)
+    return [_from_table(source, path, table) for source in sources]
+
+
+def _from_table(source: Source | Failure, path: Path, table: dict[str, str]) -> Text | Failure:
+    if isinstance(source, Failure):
+        return source
+    for name in (source.name.stem, source.name.name, str(source.name.with_suffix(""))):
+        if name in table:
+            return Text(source, (Annotation(0.0, 0.0, table[name]),), whole=True)
+    reason = f"expected its text in {path}, found no line that begins with {source.name.stem}"
+    return Failure(source.path, reason)
+
+
+def _from_folder(source: Source | Failure, folder: Path, tier: str | None) -> Text | Failure:
+    if isinstance(source, Failure):
+        return source
+    for stem in (source.name.with_suffix(""), Path(source.name.stem)):
+        for suffix in SUFFIXES:
+            path = folder / stem.with_name(stem.name + suffix)
+            if path.is_file():
+                return _read(source, path, tier)
+    names = ", ".join(f"{source.name.stem}{suffix}" for suffix in SUFFIXES)
+    return Failure(source.path, f"expected its text in {folder} ({names}), found none")
+
+
+def _read(source: Source | Failure, path: Path, tier: str | None) -> Text | Failure:
+    if isinstance(source, Failure):
+        return source
+    try:
+        if path.suffix.lower() not in READERS:
+            if tier is not None:
+                raise UserError(f"--tier {tier}: {path} has no tiers")
+            text = text_of(path).removeprefix("\ufeff")
+            return Text(source, (Annotation(0.0, 0.0, text),), whole=True)
+        file = READERS[path.suffix.lower()](path)
+        tiers = choose_tiers(file, tier)
+    except UserError as error:
+        return Failure(source.path, str(error))
+    origin = _origin(file, source)
+    parts: list[Annotation] = []
+    faults = [f"{path}: {fault}" for fault in file.faults]
+    for annotation in _in_order(tiers):
+        if parts and annotation.begin < parts[-1].end - origin:
+            faults.append(
+                f"{path}: expected annotations one after the other, found one at "
+                f"{annotation.begin:.3f} s over that before it; it is left out"
+            )
+            continue
+        begin, end = annotation.begin + origin, annotation.end + origin
+        parts.append(Annotation(begin, end, annotation.text))
+    return Text(source, tuple(parts), whole=False, faults=tuple(faults))
+
+
+def _origin(file: Tiers, source: Source) -> float:
+    """The seconds of the recording that lie before the file's time 0."""
+    for medium in file.media:
+        if Path(medium.url).name == source.path.name:
+            return medium.origin
+    return 0.0
+
+
+def _in_order(tiers: Iterable[Tier]) -> list[Annotation]:
+    spoken = [part for tier in tiers for part in tier.annotations if part.text]
+    return sorted(spoken, key=lambda part: (part.begin, part.end))
+
+
+def choose_tiers(file: Tiers, wanted: str | None) -> list[Tier]:
+    """Return the tiers that have the text. Raises `UserError` that lists the tiers, where there is
+    no such one, or several and none is named.
+    """
+    spoken = [tier for tier in file.tiers if tier.texts]
+    listed = list_tiers([file]) or "none with texts"
+    if wanted is None:
+        if len(spoken) != 1:
+            raise UserError(
+                f"{file.path}: expected one tier with texts, found {listed}; say which it is: "
+                f"--tier NAME"
+            )
+        return spoken
+    named = [tier for tier in spoken if tier.is_called(wanted)]
+    if not named:
+        raise UserError(f"{file.path}: expected the tier --tier {wanted}, found {listed}")
+    return named

@@ -1,0 +1,91 @@
+"""Say when each phone or letter of a known text is said.
+
+parp-align exp/TAG talk.wav talk.txt                              begin, end, phone
+parp-align exp/TAG talk.wav talk.eaf --tier tx --format eaf --out aligned.eaf
+parp-align exp/TAG field/ texts/ --format textgrid --out grids    texts/NAME.txt of field/NAME.wav
+parp-align exp/TAG field/ data/text --format ctm --out all.ctm    Kaldi's text: NAME, and what is said
+
+A text is a file .txt, a tier of a .TextGrid or an .eaf, whose annotations are aligned each within
+its own times, or Kaldi's text with a line for each recording. Of a model of phones it is phones
+apart by spaces, or written as words whose phones the model knows; of a model of letters it is
+sentences. Intervals touch, and leave pauses where it is quiet. JSON, CTM and a tier of the TextGrid
+have a confidence for each phone: where it is low, the text may not be what was said.
+
+Exit code 1 says that some texts were not aligned, and stderr which; all others were.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from parp_espnet import progress
+from parp_espnet.aligning.texts import find_texts
+from parp_espnet.errors import command
+from parp_espnet.recognition.audio import Failure, find
+from parp_espnet.recognition.command_line import (
+    add_model,
+    add_options,
+    check_options,
+    quiet_imports,
+    seconds_shown,
+    timed,
+)
+from parp_espnet.recognition.output import open_output
+from parp_espnet.recognition.transcripts import FORMATS
+
+
+@command
+def main() -> None:
+    """Align, and say what could not be."""
+    options = _parser().parse_args()
+    check_options(options)
+    sources = find([options.audio])
+    texts = find_texts(sources, options.text, options.tier)
+    output = open_output(options.out, FORMATS[options.format], sources, progress.emit)
+    with quiet_imports():
+        from parp_espnet.aligning.align import align_texts  # noqa: PLC0415
+        from parp_espnet.export.opened import open_model  # noqa: PLC0415
+        from parp_espnet.recognition.hearing import Hearing  # noqa: PLC0415
+
+    listener, _ = open_model(options.model, options.device)
+    faults: list[str] = []
+    with seconds_shown(sources, "align") as done:
+        hearing = Hearing(listener, options.batch_seconds, done=done)
+        for outcome in align_texts(hearing, texts):
+            if isinstance(outcome, Failure):
+                faults.append(str(outcome))
+                progress.say(f"error: {outcome}")
+                continue
+            for fault in outcome.faults:
+                faults.append(fault)
+                progress.say(f"error: {fault}")
+            output.add(outcome.source, timed(outcome.transcript, outcome.source, options))
+    output.close()
+    if faults:
+        print(f"not aligned: {len(faults)}; all others were", file=sys.stderr)
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parp-align",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_model(parser)
+    parser.add_argument(
+        "audio", type=Path, metavar="AUDIO", help="a recording, or a directory of some"
+    )
+    parser.add_argument(
+        "text", type=Path, metavar="TEXT", help="its text, a directory of texts, or Kaldi's text"
+    )
+    parser.add_argument(
+        "--tier", metavar="NAME", help="tier of a TextGrid or .eaf [the only one that has texts]"
+    )
+    add_options(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

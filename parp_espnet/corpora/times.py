@@ -1,0 +1,34 @@
+"""When the synthesiser began each phone of utterances of `cldr`, which it says again to tell."""
+
+import re
+from collections.abc import Iterable
+
+from parp_espnet.corpora.speech import Spoken, speak
+from parp_espnet.errors import UserError
+
+_ID = re.compile(r"([a-z]+)-(train|dev|test)-(\d+)-(\d+)-(\d+)")
+"""What `speak` calls an utterance."""
+
+
+def say_again(utterances: Iterable[str]) -> dict[str, Spoken]:
+    """Return utterances of `cldr` by their ids, with the true begins of their phones.
+
+    Raises `UserError` where an id is none of that corpus's.
+    """
+    said: dict[str, Spoken] = {}
+    speakers: set[tuple[str, str, int, int]] = set()
+    wanted = list(utterances)
+    for name in wanted:
+        found = _ID.fullmatch(name)
+        if found is None:
+            raise UserError(
+                f"utterance {name}: expected one of cldr, such as es-test-00-00003-07; of other "
+                f"corpora nobody knows when phones begin"
+            )
+        speaker = (found[1], found[2], int(found[3]), int(found[4]))
+        if speaker not in speakers:
+            speakers.add(speaker)
+            said.update((spoken.id, spoken) for spoken in speak(*speaker))
+        if name not in said:
+            raise UserError(f"utterance {name}: the speaker says no such one, in this version")
+    return {name: said[name] for name in wanted}

@@ -1,0 +1,146 @@
+"""From a path of labels to phones with intervals that touch, or leave a pause between them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parp_espnet.decoding.confidence import Span, judge
+from parp_espnet.recognition.boundaries import Frames, Part, find_borders
+from parp_espnet.recognition.grid import RATE, Grid
+from parp_espnet.recognition.hearing import Recording
+from parp_espnet.recognition.labels import BLANK, spans
+from parp_espnet.recognition.listening import Listener
+from parp_espnet.recognition.spectra import STEP
+from parp_espnet.recognition.transcripts import Phone
+from parp_espnet.recognition.windows import Labels, stretches
+
+PAUSE = 0.12
+"""Seconds of silence that are a pause, and belong to no phone. That of a stop is shorter."""
+QUIET = 0.25
+"""A spectrum is quiet if its level is in this part of the way from the quietest to the loudest ones
+of the recording.
+"""
+EDGE = 0.01
+"""Seconds of a silence that may belong to a phone beside it."""
+
+
+def find_phones(
+    listener: Listener,
+    recording: Recording,
+    labels: Labels,
+    begin: float = 0.0,
+    end: float | None = None,
+) -> tuple[Phone, ...]:
+    """Return the phones of a path of labels, with their times and how sure they are.
+
+    What begins in the silence after a short recording is none.
+
+    Args:
+        labels: a label for each frame between `begin` and `end` (see `frames_between`).
+        begin: in seconds of the recording.
+        end: None is its end.
+    """
+    end = recording.seconds if end is None else min(end, recording.seconds)
+    first, last = frames_between(listener.grid, recording, begin, end)
+    found = []
+    for token, start, after in spans(labels.tolist()):
+        if listener.grid.begin(first + start) < end:
+            found.append(Span(token, start, after))
+    if not found:
+        return ()
+    rows = recording.logprobs[first:last]
+    places = _place(rows, found, recording, listener.grid, first, begin, end)
+    phones = []
+    for span, (start_time, end_time), judged in zip(found, places, judge(rows, found), strict=True):
+        others = tuple((listener.tokens[token], share) for token, share in judged.others)
+        name = listener.tokens[span.token]
+        phones.append(Phone(name, start_time, end_time, judged.confidence, others))
+    return tuple(phones)
+
+
+def frames_between(grid: Grid, recording: Recording, begin: float, end: float) -> tuple[int, int]:
+    """Return the first frame whose middle is in a part of a recording, and the one after the last;
+    of the whole recording, all frames.
+    """
+    count = len(recording.logprobs)
+    middle = grid.field / 2
+    first = int(np.ceil((begin * RATE - middle) / grid.stride))
+    last = int(np.ceil((end * RATE - middle) / grid.stride))
+    return (max(0, first), count if end >= recording.seconds else min(count, last))
+
+
+def _place(
+    rows: NDArray[np.float32],
+    found: list[Span],
+    recording: Recording,
+    grid: Grid,
+    offset: int,
+    begin: float,
+    end: float,
+) -> list[tuple[float, float]]:
+    """When each token begins and ends, in seconds; frame 0 of `rows` is `offset` of the recording."""
+    start = round(begin * RATE / STEP)
+    stop = max(start + len(found) + 1, min(len(recording.spectra), round(end * RATE / STEP)))
+    parts = [Part(None, start - 1, start - 1)]
+    for span in found:
+        peak = offset + span.begin + int(rows[span.begin : span.end, span.token].argmax())
+        place = round((peak * grid.stride + grid.field / 2) / STEP)
+        # In the frames of a very short recording there is more than was recorded.
+        place = max(parts[-1].last + 1, min(place, stop - 1))
+        parts.append(Part(span.token, place, place))
+    parts.append(Part(None, max(stop, parts[-1].last + 1), max(stop, parts[-1].last + 1)))
+    parts = _with_pauses(parts, recording.spectra)
+    phones = among_phones(rows)
+    frames = Frames(offset * grid.stride + grid.field / 2, grid.stride)
+    borders = find_borders(parts, start, parts[-1].last, phones, recording.spectra, frames)
+    times = []
+    for number, part in enumerate(parts):
+        if part.token is not None:
+            pair = (borders[number] * STEP / RATE, borders[number + 1] * STEP / RATE)
+            times.append((max(begin, pair[0]), min(end, pair[1])))
+    return times
+
+
+def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the logarithms of the probabilities of labels where there is no blank, (frames,
+    labels).
+    """
+    phones = rows.astype(np.float64)
+    phones[:, BLANK] = -np.inf
+    best = phones.max(1, keepdims=True)
+    shifted = phones - best
+    made: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    return made
+
+
+def _with_pauses(parts: list[Part], spectra: NDArray[np.float32]) -> list[Part]:
+    """The same, with a pause where it is quiet for long between two of them."""
+    edge = round(EDGE * RATE / STEP)
+    least = round(PAUSE * RATE / STEP)
+    begins, ends = stretches(_quiet(spectra))
+    is_long = ends - begins >= least
+    begins, ends = begins[is_long] + edge, ends[is_long] - edge
+    placed = [parts[0]]
+    for part in parts[1:]:
+        before = placed[-1]
+        number = int(np.searchsorted(ends, before.last + 1, side="right"))
+        if number < len(begins) and begins[number] < part.first:
+            first = max(int(begins[number]), before.last + 1)
+            last = min(int(ends[number]), part.first) - 1
+            if before.token is None:
+                placed[-1] = Part(None, before.first, last)
+            elif part.token is None:
+                part = Part(None, first, part.last)
+            elif last - first >= least - 2 * edge - 1:
+                placed.append(Part(None, first, last))
+        placed.append(part)
+    return placed
+
+
+def _quiet(spectra: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which spectra are quiet, (spectra,)."""
+    if len(spectra) == 0:
+        return np.zeros(0, bool)
+    levels = spectra[:, 0]
+    low, high = np.percentile(levels, [5, 95])
+    quiet: NDArray[np.bool_] = levels <= low + QUIET * (high - low)
+    return quiet
