@@ -49,8 +49,14 @@ MODELS: dict[str, Any] = {
 }
 """`model_type` of a config.json → its class."""
 
-NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec"}
-"""What those are called that run in s3prl's own code."""
+NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec", "whisper": "Whisper"}
+"""What those are called whose code hides nothing in training, and drops no layers."""
+CODE_OF = {
+    "wavlm": "s3prl's code",
+    "data2vec-audio": "s3prl's code",
+    "whisper": "its encoder alone",
+}
+"""What these run in."""
 
 WAV2VEC2_LIKE = ("unispeech", "unispeech-sat")
 """Models that compute what a wav2vec 2.0 does with the same weights: s3prl has nothing else that
