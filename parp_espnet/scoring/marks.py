@@ -56,8 +56,8 @@ _NONE = str.maketrans(dict.fromkeys(MARKS, ""))
 
 def without_marks(phones: Phones) -> Phones:
     """Return phones without tone and length."""
-    bare = (phone.translate(_NONE) for phone in canonical(phones))
-    return tuple(phone for phone in bare if phone)
+    bare = [phone.translate(_NONE) for phone in canonical(phones)]
+    return tuple(filter(None, bare))
 
 
 def per_without_marks(
@@ -83,4 +83,4 @@ def per_without_marks(
 
 def _have_marks(side: Mapping[str, Phones]) -> bool:
     used = set(chain.from_iterable(side.values()))
-    return any(mark in MARKS for phone in canonical(used) for mark in phone)
+    return not MARKS.keys().isdisjoint("".join(canonical(used)))
