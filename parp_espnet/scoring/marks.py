@@ -56,8 +56,8 @@ _NONE = str.maketrans(dict.fromkeys(MARKS, ""))
 
 def without_marks(phones: Phones) -> Phones:
     """Return phones without tone and length."""
-    bare = [phone.translate(_NONE) for phone in canonical(phones)]
-    return tuple(filter(None, bare))
+    bare = (phone.translate(_NONE) for phone in canonical(phones))
+    return tuple(phone for phone in bare if phone)
 
 
 def per_without_marks(
@@ -82,5 +82,5 @@ def per_without_marks(
 
 
 def _have_marks(side: Mapping[str, Phones]) -> bool:
-    used = set(chain.from_iterable(side.values()))
-    return not MARKS.keys().isdisjoint("".join(canonical(used)))
+    used = canonical(set(chain.from_iterable(side.values())))
+    return not MARKS.keys().isdisjoint("".join(used))
