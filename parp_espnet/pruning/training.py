@@ -183,7 +183,7 @@ class PrunedTraining:
         kept = select(pool, sparsity, self.ranking.by_magnitude)
         if self.ranking == self.ranking.by_magnitude or _is_sparse(pool, kept):
             return kept
-        measured = pruner.measure.of
+        measured: Measured = pruner.measure.of
         if self.settings.row.learns:
             measured = _of_present(pool, measured)
         return select(pool, sparsity, self.ranking, measured)
