@@ -47,7 +47,7 @@ def main() -> None:
         from parp_espnet.export.opened import open_model  # noqa: PLC0415
         from parp_espnet.recognition.hearing import Hearing  # noqa: PLC0415
 
-    listener, _ = open_model(options.model, options.device)
+    listener, _ = open_model(options.model, options.device, searched=False)
     faults: list[str] = []
     with seconds_shown(sources, "align") as done:
         hearing = Hearing(listener, options.batch_seconds, done=done)

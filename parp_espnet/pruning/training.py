@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.freezing import train_beside
+from parp_espnet.pruning.magnitudes import magnitude_bits
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
 from parp_espnet.pruning.methods import Weights
@@ -28,7 +29,7 @@ from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.scores import Need
-from parp_espnet.pruning.selection import select
+from parp_espnet.pruning.selection import Measured, select
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.pruning.units import heads_of
 
@@ -182,7 +183,10 @@ class PrunedTraining:
         kept = select(pool, sparsity, self.ranking.by_magnitude)
         if self.ranking == self.ranking.by_magnitude or _is_sparse(pool, kept):
             return kept
-        return select(pool, sparsity, self.ranking, pruner.measure.of)
+        measured: Measured = pruner.measure.of
+        if self.settings.row.learns:
+            measured = _of_present(pool, measured)
+        return select(pool, sparsity, self.ranking, measured)
 
     def mask(self, kept: Mapping[str, Tensor] | None = None) -> Mask:
         """Return the present mask, or another one of this training, as it is told in a file."""
@@ -240,6 +244,20 @@ class PrunedTraining:
     def take_first_mask(self, mask: Mask) -> None:
         """Tell what training started from, where a resumed one has it from elsewhere."""
         self._first = mask
+
+
+def _of_present(pool: Mapping[str, Tensor], learned: Measured) -> Measured:
+    """Learned scores of the weights that a model has. What is zero there comes before all others,
+    whatever was learned of it since: to keep it would prune nothing.
+    """
+
+    def above(name: str) -> Tensor:
+        scores = learned(name)
+        present = (pool[name] != 0).to(scores.device)
+        steps = (magnitude_bits(scores) + 1).view(scores.shape)
+        return (steps * present).view(torch.float32)
+
+    return above
 
 
 def _is_sparse(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> bool:

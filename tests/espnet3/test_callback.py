@@ -116,7 +116,7 @@ def zeros_in(states: dict[str, Tensor]) -> float:
     [
         ({"method": "parp", "sparsity": 0.5, "interval": 3}, 0.5),
         ({"method": "parp", "sparsity": 0.5, "interval": 3, "scope": "layer"}, 0.5),
-        ({"method": "router", "sparsity": 0.5, "interval": 3}, 0.5),
+        ({"method": "router", "sparsity": 0.5, "interval": 3}, 0.5),  # its best are not its last
         ({"method": "mpi", "sparsity": 0.25}, 0.25),
         ({"method": "dense"}, 0.0),
     ],

@@ -13,7 +13,8 @@ from parp_espnet.files import write_json
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import job, state, unmeasured
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import UNPACKED, failures, standings
+from parp_espnet.study.state import UNPACKED, standings
+from parp_espnet.study.status import failures
 
 STUDY = """
 recipes: {es: egs2/cldr/es}
