@@ -140,7 +140,7 @@ def load(folder: Path, model_type: str) -> Any:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
     verbosity = transformers_logging.get_verbosity()
     # What it has to say of missing weights is said below; a head is none of the upstream's.
-    transformers_logging.set_verbosity_error()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         model, loading = kind.from_pretrained(
             folder, output_loading_info=True, local_files_only=True
