@@ -26,7 +26,15 @@ def recompute_layers(model: Any) -> None:
             f"that runs in s3prl's own, which keeps everything; leave it out, or take another "
             f"upstream"
         )
-    upstream.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    settings = {"use_reentrant": False}
+    if hasattr(upstream, "activation_checkpointing_enable"):  # its name since transformers 5.23
+        upstream.activation_checkpointing_enable(activation_checkpointing_kwargs=settings)
+    else:
+        upstream.gradient_checkpointing_enable(gradient_checkpointing_kwargs=settings)
+    # Convolutions do not train and keep nothing; to be computed again, they would keep their input.
+    for module in getattr(upstream, "feature_extractor", nn.Module()).modules():
+        if hasattr(module, "gradient_checkpointing"):
+            module.gradient_checkpointing = False
 
 
 def _in_transformers(model: Any) -> nn.Module | None:
