@@ -145,8 +145,14 @@ removes whole units of these.
 """
 # Their queries are called as those of ESPnet's decoders, so they do not come first.
 _CONFORMER = (
-    *(f"ffn{number}.{part}_dense" for number in (1, 2) for part in ("intermediate", "output")),
-    *(f"self_attn.linear_{part}" for part in ("q", "k", "v", "out")),
+    "ffn1.intermediate_dense",
+    "ffn1.output_dense",
+    "ffn2.intermediate_dense",
+    "ffn2.output_dense",
+    "self_attn.linear_q",
+    "self_attn.linear_k",
+    "self_attn.linear_v",
+    "self_attn.linear_out",
 )
 _BRANCHFORMER = (
     *(f"attn.linear_{part}" for part in ("q", "k", "v", "out")),

@@ -134,8 +134,11 @@ def write_weights(model: nn.Module, folder: Path) -> None:
         save_file(weights, temporary, {"format": "pt"})
 
 
-def load(folder: Path, model_type: str) -> Any:
-    """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
+def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
+    """Return the model of a directory in float32, and the names of what else its file has.
+
+    Raises `UserError` where weights are missing, or the file is damaged.
+    """
     kind = MODELS[model_type]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
     verbosity = transformers_logging.get_verbosity()
@@ -143,7 +146,7 @@ def load(folder: Path, model_type: str) -> Any:
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         model, loading = kind.from_pretrained(
-            folder, output_loading_info=True, local_files_only=True
+            folder, output_loading_info=True, local_files_only=True, dtype=torch.float32
         )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
         raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
@@ -157,8 +160,14 @@ def load(folder: Path, model_type: str) -> Any:
             f"{folder}: {len(found)} weights are missing or misshapen, such as "
             f"{', '.join(found[:3])}"
         )
+    return model, list(loading["unexpected_keys"])
+
+
+def load(folder: Path, model_type: str) -> Any:
+    """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
+    model, left_out = open_model(folder, model_type)
     config = model.config
-    _check_left_out(folder, loading["unexpected_keys"], config.num_hidden_layers)
+    _check_left_out(folder, left_out, config.num_hidden_layers)
     if config.num_hidden_layers < 1:
         raise UserError(
             f"{folder}: num_hidden_layers: expected one at least, found "
