@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from parp_espnet.decoding.confidence import Span
 from parp_espnet.recognition.spectra import STEP
 
 Floats = NDArray[np.float64]
