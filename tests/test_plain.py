@@ -12,9 +12,11 @@ PACKAGE = Path(parp_espnet.__file__).parent
 ROOMS = (
     "bench",
     "bin",
+    "corpora",
     "data",
     "espnet",
     "glue",
+    "phones",
     "pipeline",
     "pruning",
     "queues",

@@ -20,10 +20,11 @@ With the published splits (`--commonvoice_splits DIR`), sets and phones are thos
 from collections.abc import Iterator
 from pathlib import Path
 
-from parp_espnet.corpora import spontaneous
+from parp_espnet.corpora import spoken_clips, spontaneous
 from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import seconds_of
 from parp_espnet.corpora.known.commonvoice import LANGUAGES
+from parp_espnet.corpora.listed import names_in
 from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_table
@@ -95,28 +96,29 @@ def find_folder(root: Path, language: str) -> Path:
 
     Raises `UserError` with what is in `root`, where it is none of them.
     """
-    if folder := _scripted(root, language):
+    folder = _scripted(root, language)
+    if folder is not None:
         if not (folder / "clips").is_dir():
             raise UserError(
                 f"{folder}: no clips/ beside its tables; unpack the release ({WHERE}) as a whole"
             )
         return folder
-    found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    packed = next((name for name in found if name.endswith((".tar", ".tar.gz", ".tgz"))), None)
-    todo = (
-        f"unpack it: tar -xf {packed}"
-        if packed
-        else f"download the language from {WHERE} and unpack it there"
-    )
+    packed = []
+    for path in sorted(root.glob("*")):
+        if path.name.endswith((".tar", ".tar.gz", ".tgz")):
+            packed.append(path.name)
+    todo = f"download the language from {WHERE} and unpack it there"
+    if packed:
+        todo = f"unpack it: tar -xf {packed[0]}"
     raise UserError(
         f"--commonvoice {root}: expected {language}/ with clips/, validated.tsv and train.tsv, "
-        f"found {', '.join(found[:6]) or 'nothing'}; {todo}"
+        f"found {names_in(root) or 'nothing'}; {todo}"
     )
 
 
 def _scripted(root: Path, language: str) -> Path | None:
     for folder in (root / language, *sorted(root.glob(f"*/{language}")), root):
-        if any((folder / f"{name}.tsv").is_file() for name in ("validated", "train")):
+        if (folder / "validated.tsv").is_file() or (folder / "train.tsv").is_file():
             return folder
     return None
 
@@ -124,9 +126,12 @@ def _scripted(root: Path, language: str) -> Path | None:
 def _released(folder: Path, language: str, split: str) -> tuple[list[Clip], list[Reject], str]:
     """The clips of a set by the release's tables, without what another set has."""
     if all((folder / f"{name}.tsv").is_file() for name in SPLITS):
-        tables = {name: _read(folder / f"{name}.tsv", language) for name in SPLITS}
-        own = {name: clips for name, (clips, _) in tables.items()}
-        rejected = tables[split][1]
+        own: dict[str, list[Clip]] = {}
+        rejected: list[Reject] = []
+        for name in SPLITS:
+            own[name], unread = _read(folder / f"{name}.tsv", language)
+            if name == split:
+                rejected = unread
     else:
         clips, rejected = _read(folder / "validated.tsv", language)
         own = divided(clips)
@@ -155,7 +160,8 @@ def _published(folder: Path, published: Published) -> tuple[list[Clip], list[Rej
     known: dict[str, Clip] = {}
     for name in ("validated", *SPLITS):
         if (folder / f"{name}.tsv").is_file():
-            known |= {clip.name: clip for clip in _read(folder / f"{name}.tsv", None)[0]}
+            for clip in _read(folder / f"{name}.tsv", None)[0]:
+                known[clip.name] = clip
     clips = []
     for name, phones in published.phones.items():
         row = known.get(name, Clip(str(published.path), name, name, ""))
@@ -180,18 +186,11 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
             " ".join(row.fields[sentence].split()),
         )
         if language is not None:
-            check_language(
-                row.where, clip.name, row.fields[locale] if locale is not None else "", language
-            )
-        reason = (
-            "expected the speaker in client_id, found none" if not clip.client
-            else "expected a recording in path, found none" if not clip.name
-            else "expected a recording, found a path that leads elsewhere" if "/" in clip.name
-            else f"expected each clip once, found it first in "
-                 f"{clips[clip.name].where}" if clip.name in clips
-            else "expected a sentence, found none" if not clip.sentence
-            else None
-        )  # fmt: skip
+            said = "" if locale is None else row.fields[locale]
+            check_language(row.where, clip.name, said, language)
+        reason = spoken_clips.why_no_clip(clip, clips.get(clip.name), "path")
+        if reason is None and not clip.sentence:
+            reason = "expected a sentence, found none"
         if reason is None:
             clips[clip.name] = clip
         else:

@@ -68,7 +68,9 @@ def read(
         ]
     else:
         raise UserError(f"--set {name}: expected train or one of {' '.join(SETS)}")
-    recordings = [path for folder in folders for path in sorted(folder.rglob("*.flac"))]
+    recordings: list[Path] = []
+    for folder in folders:
+        recordings += sorted(folder.rglob("*.flac"))
     if not recordings:
         raise UserError(
             f"{folders[0]}: no recording in it; expected <speaker>/<chapter>/*.flac: unpack it "
@@ -108,10 +110,10 @@ def train_folders(root: Path, minutes: float | None, fold: int) -> list[Path]:
     lists = {10.0: [f"1h/{fold}"], 60.0: hour, 600.0: [*hour, "9h"]}
     if minutes not in lists:
         raise UserError(f"--minutes {minutes}: expected 10, 60 or 600, the lists of Libri-light")
-    return [
-        _folder(root, "librilight", "librispeech_finetuning", name, _FINETUNING)
-        for name in lists[minutes]
-    ]
+    folders = []
+    for name in lists[minutes]:
+        folders.append(_folder(root, "librilight", "librispeech_finetuning", name, _FINETUNING))
+    return folders
 
 
 def _folder(root: Path, option: str, usual: str, name: str, where: str) -> Path:

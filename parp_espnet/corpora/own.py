@@ -89,10 +89,11 @@ def read(
 
 
 def _refuse_words(root: Path, items: Sequence[Item], how: How) -> None:
-    tokens = (
-        token for item in items for token in _without_marks(item.text, None, how).text.split()
-    )
-    if words := find_words(tokens):
+    tokens: set[str] = set()
+    for item in items:
+        tokens.update(_without_marks(item.text, None, how).text.split())
+    words = find_words(tokens)
+    if words:
         raise UserError(f"--own {root}: {not_phones(words)}")
 
 

@@ -99,7 +99,7 @@ def pack_of(trained: Trained) -> Packed:
         known = name in dense and torch.equal(tensor, dense[name])
         if name not in kept and not known and name != trained.family.prefix + UNHEARD:
             beside[name] = tensor
-    decodings, ngrams, left_out = _searches(trained.decodings)
+    decodings, ngrams, left_out = _searches(trained.decodings, trained.folder)
     pack = Pack(
         place=trained.folder,
         family=trained.family,
@@ -153,7 +153,7 @@ def _check_unmoved(
 
 
 def _searches(
-    tuned: tuple[Tuned, ...],
+    tuned: tuple[Tuned, ...], folder: Path
 ) -> tuple[tuple[Tuned, ...], dict[str, bytes], tuple[str, ...]]:
     """Searches that a pack has room for, their n-grams by name, and what is left out, in words."""
     kept, ngrams, left_out = [], {}, []
@@ -166,6 +166,7 @@ def _searches(
         if search.ngram is None or not search.weights.ngram_weight:
             kept.append(replace(search, lm=None, ngram=None))
             continue
+        search.check(f"remove {folder / search.name}, which the pack then lacks")
         content = bytes_of(search.ngram)
         size = len(zlib.compress(content, 9))
         if size > LARGEST_NGRAM:

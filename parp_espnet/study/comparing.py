@@ -18,6 +18,7 @@ from parp_espnet.study.names import conditions, decoding_of
 from parp_espnet.study.variants import (
     PRUNING,
     Differences,
+    chosen_by_method,
     options_beside,
     ranking_options,
     same_data,
@@ -34,7 +35,8 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     Methods whose masks move by other rules than PARP's are compared with PARP-P, too, and another
     score with magnitudes. A mask from elsewhere that adjusts is compared with the same mask where
     it stays, too, and what differs in the upstream alone with the study's first upstream. Results
-    that were decoded otherwise are not compared, nor one without a file of its errors, which
+    that were decoded otherwise are not compared, nor those of other learning rates, unless each
+    method has its own, nor one without a file of its errors, which
     `Evidence.missing` names.
     """
     read = cache(read_utterances)
@@ -60,16 +62,17 @@ def _pairs(
     done: Sequence[Done], apart: Differences
 ) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
     """What is compared, and what the two are."""
+    aside = chosen_by_method([run.result for run in done])
     references: dict[tuple[object, ...], list[Done]] = {}
     for run in done:
         arm = arm_of(run.result)
         if (arm.own and (arm.row.reference or arm.row.rival)) or arm.row.given:
-            references.setdefault(conditions(run.result), []).append(run)
+            references.setdefault(conditions(run.result, aside=aside), []).append(run)
     plain = {_but_score(run.result): run for run in done if _is_by_magnitude(run.result)}
     firsts: dict[tuple[object, ...], Done] = {}
     for run in done:
         arm = arm_of(run.result, apart.pruning(run.result))
-        for reference in references.get(conditions(run.result), ()):
+        for reference in references.get(conditions(run.result, aside=aside), ()):
             if _comparable(run.result, reference.result):
                 yield (
                     run,

@@ -60,7 +60,7 @@ def test_int8_leaves_both_ends_in_float(told: tuple[Path, list[str]]) -> None:
     # int8 weights are multiplied by their scale.
     assert weights == ["Constant"] * 3 + ["Multiply"] * 2 + [weights[-1]]
     assert "pos_conv_embed" in convolutions[-1].get_friendly_name()
-    assert "Multiply" != weights[-1]
+    assert weights[-1] != "Multiply"
 
 
 def test_int8_hears_the_tones(told: tuple[Path, list[str]], audio: list[Any]) -> None:

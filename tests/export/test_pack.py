@@ -302,22 +302,31 @@ def test_tuned_searches_go_along(
     run_command: Callable[..., tuple[object, str, str]],
 ) -> None:
     """With their n-gram where it is small; what has no room is said."""
-    trained = replace(load_trained(es), decodings=load_trained(tuned).decodings)
+    experiment = tmp_path / "exp"
+    shutil.copytree(es, experiment, symlinks=True)
+    name = "decode_beam4_ngram2"
+    shutil.copytree(tuned / name, experiment / name)
+    trained = load_trained(experiment)
     said = export(trained, tmp_path / "out", ["pack"], Options(data=tones))["pack"]
     assert said[2].startswith("decodes by default: beam 4, decode_beam4_ngram2.arpa × 0.3")
     words = ("--upstream", upstream_of(es), "--pack", tmp_path / "out/es.pack", tones)
     code, _, error = run_command(recognize.main, *words)
     assert code == 0
     assert "decoding: beam4_ngram2: beam 4, decode_beam4_ngram2.arpa × 0.3" in error
-    (search,) = trained.decodings
-    large = tmp_path / "large.arpa"
-    large.write_bytes(np.random.default_rng(0).bytes(LARGEST_NGRAM + 1))
-    lm = load_trained(tuned_with_lm).decodings
-    packed = pack_of(replace(trained, decodings=(replace(search, ngram=large), *lm)))
+    (ngram,) = {search.ngram for search in trained.decodings}
+    assert ngram is not None
+    content = ngram.read_bytes()
+    other = "decode_beam4_lm_ngram2"
+    shutil.copytree(tuned_with_lm / other, experiment / other)
+    try:
+        ngram.write_bytes(np.random.default_rng(0).bytes(LARGEST_NGRAM + 1))
+        packed = pack_of(load_trained(experiment))
+    finally:
+        ngram.write_bytes(content)
     assert packed.pack.decodings == ()
-    first, second = packed.left_out
-    assert "its n-gram has " in first
-    assert "ESPnet's language model is no part of a pack" in second
+    left_out = " ".join(packed.left_out)
+    assert f"left out: {name}: its n-gram has " in left_out
+    assert f"left out: {other}: ESPnet's language model is no part of a pack" in left_out
 
 
 def test_a_pack_of_other_tensors(pack: Path, es: Path) -> None:

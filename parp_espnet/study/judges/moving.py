@@ -18,6 +18,7 @@ from parp_espnet.study.judges.verdict import (
     decide,
     mean_interval,
 )
+from parp_espnet.study.variants import chosen_by_method
 
 ENOUGH = 2 / 3
 """Four of six pairs of a language and a seed."""
@@ -66,11 +67,12 @@ def best_at_ninety(results: Sequence[Result], evidence: Evidence) -> tuple[Verdi
 def _lowest(results: Sequence[Result]) -> str:
     """Which one-run methods have the fewest errors at 90 %, in words."""
     groups: dict[object, list[Result]] = {}
+    aside = chosen_by_method(results)
     for result in results:
         arm = arm_of(result)
         is_one_run = arm.own and arm.row.is_one_run and not is_total(result)
         if is_one_run and result.sparsity_target == SPARSE:
-            groups.setdefault(alike(result), []).append(result)
+            groups.setdefault(alike(result, aside), []).append(result)
     first: Counter[str] = Counter()
     for several in groups.values():
         if len(several) > 1:

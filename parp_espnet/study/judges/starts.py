@@ -1,6 +1,6 @@
 """C8: where the first mask is random, and where almost everything is pruned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of, is_total
@@ -70,10 +70,12 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     return decide(all(best), not any(best)), told
 
 
-def alike(result: Result) -> tuple[object, ...]:
-    """What two results have to have in common for their methods to be ranked."""
+def alike(result: Result, aside: Iterable[str] = ()) -> tuple[object, ...]:
+    """What two results have to have in common for their methods to be ranked, but for the options
+    `aside`.
+    """
     return (
-        *conditions(result),
+        *conditions(result, aside=aside),
         result.recipe,
         result.sparsity_target,
         result.updates,
