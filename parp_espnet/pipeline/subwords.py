@@ -68,8 +68,12 @@ def train_subwords(
     with atomic_write(model) as temporary:
         temporary.write_bytes(written.getvalue())
     pieces = _load(model)
-    own = [pieces.id_to_piece(place) for place in range(pieces.get_piece_size())]
-    return [BLANK, UNKNOWN, *(piece for piece in own if piece not in ("<unk>", "<s>", "</s>")), END]
+    tokens = [BLANK, UNKNOWN]
+    for place in range(pieces.get_piece_size()):
+        piece = pieces.id_to_piece(place)
+        if piece not in ("<unk>", "<s>", "</s>"):
+            tokens.append(piece)
+    return [*tokens, END]
 
 
 def _told(data: Path, number: int, said: str) -> UserError:
