@@ -91,10 +91,11 @@ def _place(
         place = max(parts[-1].last + 1, min(place, stop - 1))
         parts.append(Part(span.token, place, place))
     parts.append(Part(None, max(stop, parts[-1].last + 1), max(stop, parts[-1].last + 1)))
-    parts = _with_pauses(parts, recording.spectra)
+    quiet = _quiet(recording.spectra)
+    parts = _with_pauses(parts, quiet)
     phones = among_phones(rows)
     frames = Frames(offset * grid.stride + grid.field / 2, grid.stride)
-    borders = find_borders(parts, start, parts[-1].last, phones, recording.spectra, frames)
+    borders = find_borders(parts, start, parts[-1].last, phones, recording.spectra, quiet, frames)
     times = []
     for number, part in enumerate(parts):
         if part.token is not None:
@@ -115,11 +116,11 @@ def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     return made
 
 
-def _with_pauses(parts: list[Part], spectra: NDArray[np.float32]) -> list[Part]:
+def _with_pauses(parts: list[Part], quiet: NDArray[np.bool_]) -> list[Part]:
     """The same, with a pause where it is quiet for long between two of them."""
     edge = round(EDGE * RATE / STEP)
     least = round(PAUSE * RATE / STEP)
-    begins, ends = stretches(_quiet(spectra))
+    begins, ends = stretches(quiet)
     is_long = ends - begins >= least
     begins, ends = begins[is_long] + edge, ends[is_long] - edge
     placed = [parts[0]]

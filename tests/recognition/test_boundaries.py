@@ -22,6 +22,13 @@ def spoken() -> tuple[np.ndarray, list[int]]:
     return spectra.rows(), [LENGTH * place // STEP for place in range(1, 6)]
 
 
+def quiet(spectra: np.ndarray) -> np.ndarray:
+    """Before and after the tones."""
+    flags = np.zeros(len(spectra), bool)
+    flags[: LENGTH // STEP] = flags[-LENGTH // STEP :] = True
+    return flags
+
+
 def parts_of(begins: list[int], count: int) -> list[Part]:
     middles = [begin + LENGTH // 3 // STEP for begin in begins[:-1]]
     parts = [Part(number, middle, middle) for number, middle in enumerate(middles, 1)]
@@ -32,7 +39,7 @@ def test_by_spectra_alone():
     spectra, begins = spoken()
     knows_nothing = np.full((len(spectra) // 4, 5), np.log(0.25))
     borders = find_borders(
-        parts_of(begins, len(spectra)), 0, len(spectra), knows_nothing, spectra, FRAMES
+        parts_of(begins, len(spectra)), 0, len(spectra), knows_nothing, spectra, quiet(spectra), FRAMES
     )
     assert borders[0] == 0
     assert borders[-1] == len(spectra)
@@ -48,7 +55,7 @@ def test_by_the_model_alone():
     weights = Weights(spectra=0.0)
     flat = np.zeros_like(spectra)
     borders = find_borders(
-        parts_of(begins, len(spectra)), 0, len(spectra), phones, flat, FRAMES, weights
+        parts_of(begins, len(spectra)), 0, len(spectra), phones, flat, quiet(spectra), FRAMES, weights
     )
     assert borders[2:-2] == pytest.approx(begins[1:-1], abs=4)
 
@@ -58,7 +65,7 @@ def test_far_apart_there_are_fewer_places():
     spectra[1500:] = 1.0
     parts = [Part(1, 10, 10), Part(2, 2900, 2900)]
     phones = np.full((750, 3), np.log(0.5))
-    begin, border, end = find_borders(parts, 0, 3000, phones, spectra, FRAMES)
+    begin, border, end = find_borders(parts, 0, 3000, phones, spectra, np.zeros(len(spectra), bool), FRAMES)
     assert (begin, end) == (0, 3000)
     assert abs(border - 1500) <= 2890 / PLACES + 1
 
@@ -67,5 +74,5 @@ def test_no_phone_is_empty_and_a_pause_may_be():
     spectra = np.zeros((30, 2), np.float32)
     parts = [Part(None, -1, -1), *(Part(1, place, place) for place in (3, 4, 5)), Part(None, 6, 6)]
     phones = np.zeros((8, 2))
-    borders = find_borders(parts, 0, 6, phones, spectra, FRAMES)
+    borders = find_borders(parts, 0, 6, phones, spectra, np.zeros(len(spectra), bool), FRAMES)
     assert all(before < after for before, after in zip(borders[1:-2], borders[2:-1], strict=True))
