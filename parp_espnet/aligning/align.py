@@ -27,9 +27,7 @@ class Aligned:
     faults: tuple[str, ...]
 
 
-def align_texts(
-    hearing: Hearing, texts: Sequence[Text | Failure]
-) -> Iterator[Aligned | Failure]:
+def align_texts(hearing: Hearing, texts: Sequence[Text | Failure]) -> Iterator[Aligned | Failure]:
     """Yield, in their order, the texts of recordings with times, and why there is none.
 
     Of a recording whose text has several parts, those that cannot be aligned are left out.

@@ -99,9 +99,10 @@ def measure_borders(hearing: Hearing, known: Known, stock: Begins) -> dict[str, 
     for source, recording in heard_of(hearing, known):
         utterance = source.name.name
         said = known.texts[utterance]
-        if spoken[utterance].phones != said or abs(
-            spoken[utterance].duration - recording.seconds
-        ) > SAME:
+        if (
+            spoken[utterance].phones != said
+            or abs(spoken[utterance].duration - recording.seconds) > SAME
+        ):
             raise UserError(
                 f"utterance {utterance}: expected what the synthesiser says today, found other "
                 f"phones or another length; make the data anew (stage 1)"

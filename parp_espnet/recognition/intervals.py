@@ -15,10 +15,6 @@ from parp_espnet.recognition.windows import Labels, stretches
 
 PAUSE = 0.12
 """Seconds of silence that are a pause, and belong to no phone. That of a stop is shorter."""
-QUIET = 0.25
-"""A spectrum is quiet if its level is in this part of the way from the quietest to the loudest ones
-of the recording.
-"""
 EDGE = 0.01
 """Seconds of a silence that may belong to a phone beside it."""
 
@@ -57,9 +53,7 @@ def find_phones(
     return tuple(phones)
 
 
-def frames_between(
-    grid: Grid, recording: Recording, begin: float, end: float
-) -> tuple[int, int]:
+def frames_between(grid: Grid, recording: Recording, begin: float, end: float) -> tuple[int, int]:
     """Return the first frame whose middle is in a part of a recording, and the one after the last;
     of the whole recording, all frames.
     """
@@ -79,8 +73,7 @@ def _place(
     begin: float,
     end: float,
 ) -> list[tuple[float, float]]:
-    """When each token begins and ends, in seconds; frame 0 of `rows` is `offset` of the recording.
-    """
+    """When each token begins and ends, in seconds; frame 0 of `rows` is `offset` of the recording."""
     start = round(begin * RATE / STEP)
     stop = max(start + len(found) + 1, min(len(recording.spectra), round(end * RATE / STEP)))
     parts = [Part(None, start - 1, start - 1)]
@@ -91,11 +84,12 @@ def _place(
         place = max(parts[-1].last + 1, min(place, stop - 1))
         parts.append(Part(span.token, place, place))
     parts.append(Part(None, max(stop, parts[-1].last + 1), max(stop, parts[-1].last + 1)))
-    quiet = _quiet(recording.spectra)
-    parts = _with_pauses(parts, quiet)
+    parts = _with_pauses(parts, recording.quiet)
     phones = among_phones(rows)
     frames = Frames(offset * grid.stride + grid.field / 2, grid.stride)
-    borders = find_borders(parts, start, parts[-1].last, phones, recording.spectra, quiet, frames)
+    borders = find_borders(
+        parts, start, parts[-1].last, phones, recording.spectra, recording.quiet, frames
+    )
     times = []
     for number, part in enumerate(parts):
         if part.token is not None:
@@ -138,13 +132,3 @@ def _with_pauses(parts: list[Part], quiet: NDArray[np.bool_]) -> list[Part]:
                 placed.append(Part(None, first, last))
         placed.append(part)
     return placed
-
-
-def _quiet(spectra: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which spectra are quiet, (spectra,)."""
-    if len(spectra) == 0:
-        return np.zeros(0, bool)
-    levels = spectra[:, 0]
-    low, high = np.percentile(levels, [5, 95])
-    quiet: NDArray[np.bool_] = levels <= low + QUIET * (high - low)
-    return quiet

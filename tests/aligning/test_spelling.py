@@ -31,7 +31,11 @@ def test_letters():
 @pytest.mark.parametrize(
     ("tokens", "text", "said"),
     [
-        (PHONES, "t q a qn\u0325", "the model has no token for q (U+0071), n\u0325 (U+006E U+0325)"),
+        (
+            PHONES,
+            "t q a qn\u0325",
+            "the model has no token for q (U+0071), n\u0325 (U+006E U+0325)",
+        ),
         (PHONES, " ", "expected a text to align, found ''"),
         (LETTERS, "nab", "the model has no token for b (U+0062), in 'nab'"),
         (PHONES, "<unk>", "the model has no token for < (U+003C), u (U+0075), k (U+006B), >"),

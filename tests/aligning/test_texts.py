@@ -26,7 +26,9 @@ def test_one_text(tmp_path: Path):
     text = only(find_texts([A], tmp_path / "x.txt", None))
     assert text.whole
     assert text.parts[0].text.split() == ["t", "a", "n", "a"]
-    with pytest.raises(UserError, match=r"x.txt: expected one recording, found 2; give a directory"):
+    with pytest.raises(
+        UserError, match=r"x.txt: expected one recording, found 2; give a directory"
+    ):
         find_texts([A, B], tmp_path / "x.txt", None)
     with pytest.raises(UserError, match=r"gone: expected a text, or a directory with some"):
         find_texts([A], tmp_path / "gone", None)

@@ -37,9 +37,7 @@ def tones_of(folder: Path) -> dict[str, list[str]]:
 
 
 def test_begins_are_the_true_ones(learned: Path, tones: Path, run_command: Run):
-    code, out, err = run_command(
-        align.main, learned, tones, tones / "text", "--format", "json"
-    )
+    code, out, err = run_command(align.main, learned, tones, tones / "text", "--format", "json")
     assert (code, errors_of(err)) == (0, [])
     errors = []
     for line in out.splitlines():
@@ -72,9 +70,7 @@ def test_what_was_recognised_has_intervals_too(learned: Path, tones: Path, run_c
     assert np.median(lengths) > TONE / 2
 
 
-def test_annotations_keep_their_times(
-    learned: Path, tones: Path, tmp_path: Path, run_command: Run
-):
+def test_annotations_keep_their_times(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
     samples = [soundfile.read(tones / f"tone-{number}.wav")[0] for number in range(3)]
     soundfile.write(tmp_path / "a.wav", np.concatenate(samples), 16000)
     parts, at = [], 0.0
@@ -109,9 +105,7 @@ def test_annotations_keep_their_times(
     assert [one.text for one in names["utterances"].annotations] == [parts[0].text, parts[2].text]
 
 
-def test_bad_inputs_are_one_line_each(
-    learned: Path, tones: Path, tmp_path: Path, run_command: Run
-):
+def test_bad_inputs_are_one_line_each(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
     wav = tones / "tone-0.wav"
     (tmp_path / "long.txt").write_text("a e " * 100)
     (tmp_path / "empty.txt").write_text("\n")
@@ -126,7 +120,11 @@ def test_bad_inputs_are_one_line_each(
         (line,) = errors_of(err)
         assert said in line
     (tmp_path / "text").write_text("tone-0 a\ntone-0 e\n")
-    for words in ((wav, tmp_path / "text"), (wav, tmp_path / "gone"), (tones, tmp_path / "long.txt")):
+    for words in (
+        (wav, tmp_path / "text"),
+        (wav, tmp_path / "gone"),
+        (tones, tmp_path / "long.txt"),
+    ):
         code, _, err = run_command(align.main, learned, *words)
         assert code == 2
         assert len(errors_of(err)) == 1

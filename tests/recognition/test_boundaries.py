@@ -39,7 +39,13 @@ def test_by_spectra_alone():
     spectra, begins = spoken()
     knows_nothing = np.full((len(spectra) // 4, 5), np.log(0.25))
     borders = find_borders(
-        parts_of(begins, len(spectra)), 0, len(spectra), knows_nothing, spectra, quiet(spectra), FRAMES
+        parts_of(begins, len(spectra)),
+        0,
+        len(spectra),
+        knows_nothing,
+        spectra,
+        quiet(spectra),
+        FRAMES,
     )
     assert borders[0] == 0
     assert borders[-1] == len(spectra)
@@ -55,7 +61,14 @@ def test_by_the_model_alone():
     weights = Weights(spectra=0.0)
     flat = np.zeros_like(spectra)
     borders = find_borders(
-        parts_of(begins, len(spectra)), 0, len(spectra), phones, flat, quiet(spectra), FRAMES, weights
+        parts_of(begins, len(spectra)),
+        0,
+        len(spectra),
+        phones,
+        flat,
+        quiet(spectra),
+        FRAMES,
+        weights,
     )
     assert borders[2:-2] == pytest.approx(begins[1:-1], abs=4)
 
@@ -65,7 +78,9 @@ def test_far_apart_there_are_fewer_places():
     spectra[1500:] = 1.0
     parts = [Part(1, 10, 10), Part(2, 2900, 2900)]
     phones = np.full((750, 3), np.log(0.5))
-    begin, border, end = find_borders(parts, 0, 3000, phones, spectra, np.zeros(len(spectra), bool), FRAMES)
+    begin, border, end = find_borders(
+        parts, 0, 3000, phones, spectra, np.zeros(len(spectra), bool), FRAMES
+    )
     assert (begin, end) == (0, 3000)
     assert abs(border - 1500) <= 2890 / PLACES + 1
 

@@ -48,7 +48,8 @@ def record(said: Sequence[tuple[str, float]], peaks: float = 0.5) -> tuple[Recor
         labels[int((time * 16000 - GRID.field / 2) / GRID.stride)] = label
     logprobs = np.full((frames, len(Tones.tokens)), np.log(0.02), np.float32)
     logprobs[np.arange(frames), labels] = np.log(0.94)
-    return Recording(len(samples) / 16000, labels, logprobs, spectra.rows()), labels
+    seconds = len(samples) / 16000
+    return Recording(seconds, labels, logprobs, spectra.rows(), spectra.quiet()), labels
 
 
 @pytest.mark.parametrize("peaks", [0.2, 0.5, 0.8])
@@ -106,7 +107,8 @@ def test_a_very_short_recording(seconds: float):
         seconds,
         recording.labels,
         recording.logprobs,
-        recording.spectra[: max(1, int(seconds * 200))],
+        recording.spectra[: int(seconds * 200)],
+        recording.quiet[: int(seconds * 200)],
     )
     labels = np.zeros(len(recording.labels), np.int64)
     labels[0], labels[1], labels[12] = 1, 2, 3
