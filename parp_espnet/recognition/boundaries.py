@@ -11,11 +11,11 @@ of which is between the frames of its phones).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parp_espnet.decoding.confidence import Span
 from parp_espnet.recognition.spectra import STEP
 
 Floats = NDArray[np.float64]
@@ -57,7 +57,8 @@ class Frames:
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of a recording that is to be placed: a token, or a pause (None), which may be empty.
+    """A stretch of a recording that is to be placed: a token, or a pause (None), which may
+    be empty.
 
     Attributes:
         first: a spectrum that lies in it for certain.
@@ -95,7 +96,7 @@ def find_borders(
     sums = np.concatenate([np.zeros((1, spectra.shape[1])), np.cumsum(spectra, 0, np.float64)])
     squares = np.concatenate([[0.0], np.cumsum((spectra.astype(np.float64) ** 2).sum(1))])
     places = [np.array([begin])]
-    for before, after in zip(parts[:-1], parts[1:], strict=True):
+    for before, after in pairwise(parts):
         places.append(_between(before.last, after.first))
     places.append(np.array([end]))
     totals = np.zeros(1)
@@ -120,9 +121,7 @@ def find_borders(
 
 
 def _between(last: int, first: int) -> Ints:
-    """Where the border may be: behind the last spectrum of the one part, and before the first of the
-    next.
-    """
+    """Where the border may be: behind the last spectrum of a part, before the first of the next."""
     count = max(1, first - last)
     if count <= PLACES:
         return np.arange(last + 1, last + 1 + count)

@@ -40,7 +40,7 @@ class Calibration:
 
     @property
     def error(self) -> float:
-        """The expected calibration error: how far confidence and share are apart, over all phones."""
+        """The expected calibration error: how far confidence and share are apart, in the mean."""
         apart = sum(row["phones"] * abs(row["confidence"] - row["right"]) for row in self.bins())
         return float(apart / max(1, len(self.confidences)))
 

@@ -73,7 +73,7 @@ def _place(
     begin: float,
     end: float,
 ) -> list[tuple[float, float]]:
-    """When each token begins and ends, in seconds; frame 0 of `rows` is `offset` of the recording."""
+    """When each token begins and ends, in seconds; `rows` begin at the frame `offset`."""
     start = round(begin * RATE / STEP)
     stop = max(start + len(found) + 1, min(len(recording.spectra), round(end * RATE / STEP)))
     parts = [Part(None, start - 1, start - 1)]
@@ -118,7 +118,8 @@ def _with_pauses(parts: list[Part], quiet: NDArray[np.bool_]) -> list[Part]:
     is_long = ends - begins >= least
     begins, ends = begins[is_long] + edge, ends[is_long] - edge
     placed = [parts[0]]
-    for part in parts[1:]:
+    for following in parts[1:]:
+        part = following
         before = placed[-1]
         number = int(np.searchsorted(ends, before.last + 1, side="right"))
         if number < len(begins) and begins[number] < part.first:

@@ -33,7 +33,7 @@ Rows = NDArray[np.float32]
 
 
 class Spectra:
-    """Cepstra of a recording that comes in blocks; number i is of what is around sample i·`STEP`."""
+    """Cepstra of a recording that comes in blocks; number i is of what is around i·`STEP`."""
 
     def __init__(self) -> None:
         # The first ones see silence before the recording.

@@ -1,5 +1,7 @@
 """Borders between phones: where spectra change, and where the model takes one for another."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -55,7 +57,7 @@ def test_by_spectra_alone():
 def test_by_the_model_alone():
     spectra, begins = spoken()
     phones = np.full((len(spectra) // 4, 5), -9.0)
-    for number, (begin, end) in enumerate(zip(begins[:-1], begins[1:], strict=True), 1):
+    for number, (begin, end) in enumerate(pairwise(begins), 1):
         middles = (np.arange(len(phones)) * 320 + 200) / STEP
         phones[(middles >= begin) & (middles < end), number] = -0.1
     weights = Weights(spectra=0.0)
@@ -90,4 +92,4 @@ def test_no_phone_is_empty_and_a_pause_may_be():
     parts = [Part(None, -1, -1), *(Part(1, place, place) for place in (3, 4, 5)), Part(None, 6, 6)]
     phones = np.zeros((8, 2))
     borders = find_borders(parts, 0, 6, phones, spectra, np.zeros(len(spectra), bool), FRAMES)
-    assert all(before < after for before, after in zip(borders[1:-2], borders[2:-1], strict=True))
+    assert all(before < after for before, after in pairwise(borders[1:-1]))
