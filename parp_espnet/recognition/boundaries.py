@@ -135,7 +135,8 @@ def _scatter(left: Ints, right: Ints, sums: Floats, squares: Floats) -> Floats:
     sizes = np.maximum(1, right - left[:, None])
     moved = sums[right] - sums[left][:, None]
     spread = squares[right] - squares[left][:, None] - (moved**2).sum(2) / sizes
-    return np.maximum(0.0, spread)
+    scatter: Floats = np.maximum(0.0, spread)
+    return scatter
 
 
 def _model_gains(

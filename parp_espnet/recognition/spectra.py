@@ -99,7 +99,7 @@ def _mel_bands() -> NDArray[np.float64]:
     return np.maximum(0.0, np.minimum(rising, falling))
 
 
-def _mel(frequency: float | NDArray[np.float64]) -> NDArray[np.float64]:
+def _mel(frequency: float | NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(2595 * np.log10(1 + np.asarray(frequency) / 700))
 
 
