@@ -45,5 +45,6 @@ arms:
     fixed: {method: transfer, sparsity: ${sparsity}, seed: [${seeds// /, }], mask_of: {arm: own, languages: others}}
     adjusting: {method: parp, sparsity: ${sparsity}, seed: [${seeds// /, }], mask_of: {arm: own, languages: others}}
 END
-} >"${study}"
+} >"${study}.tmp"
+mv "${study}.tmp" "${study}"
 exec "${root}/run.sh" --profile "${study}" "${others[@]}"

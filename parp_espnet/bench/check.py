@@ -46,8 +46,8 @@ def make(folder: Path, count: int) -> None:
 
 def check(folder: Path, jobs: int) -> None:
     """What `parp-data check` does."""
-    found = find_faults([folder], Limits(), levels({}), jobs)
-    assert not found.faults, found.faults[0]
+    findings = find_faults([folder], Limits(), levels({}), jobs)
+    assert not findings.faults, findings.faults[0]
 
 
 def read(folder: Path, jobs: int) -> None:

@@ -38,6 +38,14 @@ PRUNED = ("--method", "mpi", "--sparsity", "0.5")
 SHORT = ("--train_minutes", "0.5", "--valid_minutes", "0.2", "--test_minutes", "0.2")
 ENVIRONMENT = ("bin", "include", "lib", "lib64", "pyvenv.cfg")
 """What an environment consists of."""
+NOT_HANDED_ON = (
+    "PYTHONPATH",
+    "PYTHONSAFEPATH",
+    "PARP_ROOT",
+    # With it, every Python would compile all that it imports again, which no user's does.
+    "PYTHONDONTWRITEBYTECODE",
+)
+"""Variables that a copy is not to see: they say where this checkout is, or how this shell works."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +81,9 @@ class Checkout:
         for name in filter(None, listed.stdout.split("\0")):
             (self.place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, self.place / name, follow_symlinks=False)
-        self._environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("PYTHONPATH", "PYTHONSAFEPATH", "PARP_ROOT")
-        }
+        self._environment = dict(os.environ)
+        for name in NOT_HANDED_ON:
+            self._environment.pop(name, None)
         self._environment["PARP_VENV"] = str(link_environment(folder / "venv", self.place))
         self._environment["OMP_NUM_THREADS"] = str(threads)
 
@@ -172,8 +178,10 @@ def _measured(seconds: float, cost: Cost) -> dict[str, float]:
 
 def _crc32_of(results: Sequence[dict[str, Any]]) -> int:
     names = ("language", "method", "sparsity_target", "error_rate")
-    rates = sorted(json.dumps([result[name] for name in names]) for result in results)
-    return zlib.crc32("\n".join(rates).encode())
+    rates = []
+    for result in results:
+        rates.append(json.dumps([result[name] for name in names]))
+    return zlib.crc32("\n".join(sorted(rates)).encode())
 
 
 SIZES: dict[str, Callable[[Checkout], dict[str, float]]] = {

@@ -60,9 +60,10 @@ def stock(model: Path, data: Path, out: Path, beam: int = 1) -> Path:
         "output_dir": out,
         "data_path_and_name_and_type": f"{data}/wav.scp,speech,sound",
     }  # fmt: skip
-    asr_inference.main(
-        [word for name, value in words.items() for word in (f"--{name}", str(value))]
-    )
+    command: list[str] = []
+    for name, value in words.items():
+        command += [f"--{name}", str(value)]
+    asr_inference.main(command)
     return out / "1best_recog/text"
 
 
@@ -159,10 +160,10 @@ def set_head(model: Any, waves: Sequence[NDArray[np.float32]]) -> None:
     head.weight.normal_(std=SURENESS, generator=torch.Generator().manual_seed(0))
     head.bias.zero_()
     head.bias[[1, -1]] = -1e4  # <unk> and <sos/eos>
-    frames = [
-        model.encode(torch.from_numpy(wave)[None], torch.tensor([len(wave)]))[0][0]
-        for wave in waves
-    ]
+    frames = []
+    for wave in waves:
+        encoded, _ = model.encode(torch.from_numpy(wave)[None], torch.tensor([len(wave)]))
+        frames.append(encoded[0])
     logits = head(torch.cat(frames))
     head.bias[0] = torch.quantile(logits[:, 1:].max(dim=1).values - logits[:, 0], BLANKS)
 

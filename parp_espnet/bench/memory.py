@@ -15,12 +15,8 @@ def peak(reset: bool = False, device: str = "cpu") -> int:
         return torch.cuda.max_memory_allocated()
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
-    (line,) = [
-        line
-        for line in Path("/proc/self/status").read_text().splitlines()
-        if line.startswith("VmHWM")
-    ]
-    return 1024 * int(line.split()[1])
+    _, _, kilobytes = Path("/proc/self/status").read_text().partition("VmHWM:")
+    return 1024 * int(kilobytes.split()[0])
 
 
 def wait_for(device: str) -> None:

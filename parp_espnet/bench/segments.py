@@ -41,19 +41,18 @@ def make(folder: Path, seconds: int) -> None:
         for _ in range(seconds // 60):
             file.write(np.roll(minute, int(random.integers(len(minute)))))
     length = 0.9 * seconds / SEGMENTS
-    names = [f"s{number % 10}-{number:04d}" for number in range(SEGMENTS)]
-    lines = {
-        "wav.scp": [f"session {folder / 'session.flac'}"],
-        "segments": [
-            f"{name} session {place * seconds / SEGMENTS:.3f} "
-            f"{place * seconds / SEGMENTS + length:.3f}"
-            for name, place in zip(names, random.permutation(SEGMENTS), strict=True)
-        ],
-        "text": [f"{name} a b {number}" for number, name in enumerate(names)],
-        "utt2spk": [f"{name} {name[:2]}" for name in names],
-    }
-    for name, content in lines.items():
-        (folder / name).write_text("".join(f"{line}\n" for line in content))
+    segments = text = speakers = ""
+    for number, place in enumerate(random.permutation(SEGMENTS)):
+        speaker = f"s{number % 10}"
+        name = f"{speaker}-{number:04d}"
+        begin = place * seconds / SEGMENTS
+        segments += f"{name} session {begin:.3f} {begin + length:.3f}\n"
+        text += f"{name} a b {number}\n"
+        speakers += f"{name} {speaker}\n"
+    (folder / "wav.scp").write_text(f"session {folder / 'session.flac'}\n")
+    (folder / "segments").write_text(segments)
+    (folder / "text").write_text(text)
+    (folder / "utt2spk").write_text(speakers)
 
 
 def stage1(folder: Path, _: int) -> float:

@@ -30,8 +30,11 @@ def make_pool(size: str) -> Pool:
     parameters.
     """
     layers, width, wide = SIZES[size]
-    shapes = {f"attention.{name}_proj": (width, width) for name in ("q", "k", "v", "out")}
-    shapes |= {
+    shapes = {
+        "attention.q_proj": (width, width),
+        "attention.k_proj": (width, width),
+        "attention.v_proj": (width, width),
+        "attention.out_proj": (width, width),
         "feed_forward.intermediate_dense": (wide, width),
         "feed_forward.output_dense": (width, wide),
     }
@@ -54,8 +57,10 @@ def ours(pool: Pool) -> None:
 
 def torch_global_unstructured(pool: Pool) -> None:
     """torch's own pruning of the same tensors, with the reparametrisation made permanent."""
-    holders = {name: _Holder(tensor) for name, tensor in pool.items()}
-    parameters = [(holder, "weight") for holder in holders.values()]
+    holders, parameters = {}, []
+    for name, tensor in pool.items():
+        holders[name] = _Holder(tensor)
+        parameters.append((holders[name], "weight"))
     prune.global_unstructured(parameters, pruning_method=prune.L1Unstructured, amount=SPARSITY)
     for name, holder in holders.items():
         prune.remove(holder, "weight")  # type: ignore[no-untyped-call]
@@ -71,15 +76,19 @@ class _Holder(nn.Module):
 @torch.no_grad()
 def concat_kthvalue(pool: Pool) -> None:
     """All magnitudes in one tensor, and its k-th value."""
-    magnitudes = torch.cat([tensor.abs().flatten() for tensor in pool.values()])
+    magnitudes = _magnitudes(pool)
     _zero_up_to(pool, magnitudes.kthvalue(round(SPARSITY * len(magnitudes))).values)
 
 
 @torch.no_grad()
 def concat_topk(pool: Pool) -> None:
     """All magnitudes in one tensor, and its k smallest."""
-    magnitudes = torch.cat([tensor.abs().flatten() for tensor in pool.values()])
+    magnitudes = _magnitudes(pool)
     _zero_up_to(pool, magnitudes.topk(round(SPARSITY * len(magnitudes)), largest=False).values[-1])
+
+
+def _magnitudes(pool: Pool) -> Tensor:
+    return torch.cat([tensor.abs().flatten() for tensor in pool.values()])
 
 
 def _zero_up_to(pool: Pool, threshold: Tensor) -> None:
@@ -128,11 +137,12 @@ def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str,
     function(
         {"encoder.layers.0.w": nn.Parameter(torch.randn(1000, device=device))}
     )  # what is compiled or loaded once
-    pool: Pool = {
-        name: nn.Parameter(tensor.detach().to(device)) for name, tensor in make_pool(size).items()
-    }
+    pool: Pool = {}
+    for name, tensor in make_pool(size).items():
+        pool[name] = nn.Parameter(tensor.detach().to(device))
     seconds, extra = [], 0
-    for number in range(1 if way in SLOW and device == "cpu" else 5):
+    runs = 1 if way in SLOW and device == "cpu" else 5
+    for number in range(runs):
         _move(pool, number)
         wait_for(device)
         before = peak(reset=True, device=device)

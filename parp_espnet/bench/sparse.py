@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,7 @@ Tensors = dict[str, NDArray[Any]]
 RUNS = 3
 SIZES = {
     f"{name}{percent}": (name, percent / 100)
-    for name in ("small", "base")
-    for percent in (50, 70, 80, 90)
+    for name, percent in product(("small", "base"), (50, 70, 80, 90))
 }
 
 
@@ -41,18 +41,18 @@ def make_model(name: str) -> Tensors:
         shipped = load_file(SHIPPED / "multi/model.safetensors")
         return {name: tensor.astype(np.float32) for name, tensor in shipped.items()}
     torch.manual_seed(0)
-    return {
-        name: tensor.numpy()
-        for name, tensor in Wav2Vec2Model(Wav2Vec2Config()).state_dict().items()
-    }
+    states = Wav2Vec2Model(Wav2Vec2Config()).state_dict()
+    return {name: tensor.numpy() for name, tensor in states.items()}
 
 
 def prune(tensors: Tensors, sparsity: float) -> Tensors:
     """Set the smallest weights of the layers' matrices to zero, ranked over all of them."""
-    pool = [
-        name for name, tensor in tensors.items() if "encoder.layers" in name and tensor.ndim == 2
-    ]
-    sizes = np.concatenate([np.abs(tensors[name]).reshape(-1) for name in pool])
+    pool, parts = [], []
+    for name, tensor in tensors.items():
+        if "encoder.layers" in name and tensor.ndim == 2:
+            pool.append(name)
+            parts.append(np.abs(tensor).reshape(-1))
+    sizes = np.concatenate(parts)
     count = round(sparsity * len(sizes))
     threshold = np.partition(sizes, count)[count]
     pruned = dict(tensors)
@@ -98,7 +98,9 @@ def write_csr(tensors: Tensors, path: Path) -> None:
 def read_csr(path: Path) -> Tensors:
     """The same, read."""
     rows = dict(load_file(path))
-    for shape_name in [name for name in rows if name.endswith(":shape")]:
+    for shape_name in list(rows):
+        if not shape_name.endswith(":shape"):
+            continue
         name = shape_name.removesuffix(":shape")
         shape = rows.pop(shape_name)
         lines = np.repeat(np.arange(shape[0]), rows.pop(f"{name}:counts"))

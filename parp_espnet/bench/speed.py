@@ -23,7 +23,7 @@ from parp_espnet.bench.parts import SPEED_SHAPES
 from parp_espnet.bench.runtimes import CALIBRATED, EXTRA, RUNS, RUNTIMES, SECONDS, exported
 from parp_espnet.corpora.speech import SAMPLE_RATE
 from parp_espnet.export.extras import need
-from parp_espnet.export.model import LAYERS, CtcModel, build, transformers_class
+from parp_espnet.export.model import CHANNELS, LAYERS, CtcModel, build, transformers_class
 from parp_espnet.export.names import FAMILIES
 from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import read_json
@@ -55,8 +55,10 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
         if runtime != "torch":
             path = exported(runtime, model, Path(name), speech)
             opened = RUNTIMES[runtime][1](path, threads)
-            parts = [part for part in (path, path.with_suffix(".bin")) if part.exists()]
-            file_bytes = sum(part.stat().st_size for part in parts)
+            file_bytes = path.stat().st_size
+            weights = path.with_suffix(".bin")
+            if weights.exists():
+                file_bytes += weights.stat().st_size
             hear = lambda: opened.logprobs(speech[:1])  # noqa: E731
         before, seconds = peak(reset=True), []
         for _ in range(RUNS):
@@ -87,14 +89,19 @@ SIZES: Mapping[str, Callable[[], dict[str, Any]]] = {"base": base, "small": smal
 
 
 def shaped(config: dict[str, Any], shape: str) -> WaveModel:
-    """A model with a share of its feed-forward units and heads, of weights drawn at random."""
+    """A model with a share of its feed-forward units and heads, and of its channels, of weights
+    drawn at random.
+    """
     torch.manual_seed(0)
-    left = SPEED_SHAPES[shape]
+    left, of_channels = SPEED_SHAPES[shape]
     layers = int(config["num_hidden_layers"])
     units = max(1, round(left * config["intermediate_size"]))
     heads = max(1, round(left * config["num_attention_heads"]))
     told = {"units": [units] * layers, "heads": [heads] * layers}
     changed = config if shape == "dense" else config | {LAYERS: told}
+    if of_channels < 1:
+        told[CHANNELS] = list(config["conv_dim"])
+        changed["conv_dim"] = [max(1, round(of_channels * count)) for count in config["conv_dim"]]
     model = build(FAMILIES[config["model_type"]], changed, LABELS)
     model.eval().requires_grad_(False)
     return WaveModel(CtcModel(model, True, 1e-7)).eval()

@@ -18,7 +18,7 @@ def peak_of_tree(process: "subprocess.Popen[Any]") -> int:
     """
     most = 0
     while process.poll() is None:
-        most = max(most, sum(memory_of(pid) for pid in tree_of(process.pid)))
+        most = max(most, sum(map(memory_of, tree_of(process.pid))))
         time.sleep(EVERY_SECONDS)
     return most
 

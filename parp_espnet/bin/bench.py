@@ -7,6 +7,7 @@ python3 -m parp_espnet.bin.bench --only checkouts --checkout /tmp/older     # of
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -43,7 +44,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.only and options.only not in PARTS:
         raise UserError(f"--only {options.only}: expected one of {', '.join(PARTS)}")
-    known = {size for part in PARTS.values() for size in part.sizes}
+    known: set[str] = set()
+    for part in PARTS.values():
+        known.update(part.sizes)
     if unknown := [size for size in options.sizes or [] if size not in known]:
         raise UserError(f"--sizes {unknown[0]}: expected some of {', '.join(sorted(known))}")
     # Imported here: torch takes seconds.
@@ -89,28 +92,26 @@ def compare(
         where: the measurement's last words, such as a device.
     """
     part = PARTS[name]
-    runs = [
-        (size, number, way)
-        for size in sizes
-        for number in threads
-        for _ in range(part.rounds)
-        for way in part.ways
-    ]
-    found: dict[tuple[str, int, str], dict[str, float]] = {}
+    settings = list(dict.fromkeys(itertools.product(sizes, threads)))
+    runs: list[tuple[str, int, str]] = []
+    for size, number in settings:
+        for _ in range(part.rounds):
+            runs += [(size, number, way) for way in part.ways]
+    fastest: dict[tuple[str, int, str], dict[str, float]] = {}
     for run in progress.track(runs, name, "process"):
         size, number, way = run
         measured = _in_a_process(part.module, way, size, str(number), *where, threads=number)
-        if run not in found or measured["seconds"] < found[run]["seconds"]:
-            found[run] = measured
+        if run not in fastest or measured["seconds"] < fastest[run]["seconds"]:
+            fastest[run] = measured
     device = where if part.on_gpu else []
-    for size, number in dict.fromkeys((size, number) for size, number, _ in runs):
+    for size, number in settings:
         for called, way, other in part.pairs:
             yield _line(
                 ".".join([called, size, *device]),
                 number,
-                found[size, number, way],
+                fastest[size, number, way],
                 other,
-                found[size, number, other],
+                fastest[size, number, other],
             )
 
 

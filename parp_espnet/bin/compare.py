@@ -37,26 +37,26 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the samples that are drawn [0]")
     options = parser.parse_args()
-    one, other = alike(options.one, options.other, options.decoding)
-    found = compare_scored(one, other, options.seed)
+    first, second = alike(options.one, options.other, options.decoding)
+    difference = compare_scored(first, second, options.seed)
     rates = [
-        f"{options.one} {error_rate_of(one):.2%}",
-        f"{options.other} {error_rate_of(other):.2%}",
+        f"{options.one} {error_rate_of(first):.2%}",
+        f"{options.other} {error_rate_of(second):.2%}",
     ]
-    size = len(regular(one.errors).read_text(encoding="utf-8").splitlines()) - 1
-    what = "examples" if one.result.scores is not None else "utterances"
+    size = len(regular(first.errors).read_text(encoding="utf-8").splitlines()) - 1
+    what = "examples" if first.result.scores is not None else "utterances"
     print(
         printable(
-            f"{', '.join(rates)}, on {size} {what} of {one.result.dataset}, "
-            f"{one.result.metric.upper()}"
+            f"{', '.join(rates)}, on {size} {what} of {first.result.dataset}, "
+            f"{first.result.metric.upper()}"
         )
     )
-    if one.decoding:
-        print(printable(f"decoding: {one.decoding}"))
-    print(_in_words(found))
-    for line in differences(one, other):
+    if first.decoding:
+        print(printable(f"decoding: {first.decoding}"))
+    print(_in_words(difference))
+    for line in differences(first, second):
         print(printable(f"  differs in {line}"))
-    for folder in unknown_options([one, other]):
+    for folder in unknown_options([first, second]):
         print(
             printable(
                 f"  options of {folder} are not known: it was scored before results held them; "
@@ -65,18 +65,19 @@ def main() -> None:
         )
 
 
-def _in_words(found: Paired) -> str:
-    low, high = (100 * bound for bound in found.difference_interval)
+def _in_words(paired: Paired) -> str:
+    low, high = paired.difference_interval
     words = (
-        f"difference {100 * found.difference:+.2f} points, 95 % interval [{low:+.2f}, "
-        f"{high:+.2f}], p {found.p:.4f}"
+        f"difference {100 * paired.difference:+.2f} points, 95 % interval [{100 * low:+.2f}, "
+        f"{100 * high:+.2f}], p {paired.p:.4f}"
     )
-    if found.ratio is None:
+    if paired.ratio is None:
         return words
-    interval = (
-        "" if found.ratio_interval is None else " [{:.3f}, {:.3f}]".format(*found.ratio_interval)
-    )
-    return f"{words}; ratio {found.ratio:.3f}{interval}"
+    words += f"; ratio {paired.ratio:.3f}"
+    if paired.ratio_interval is None:
+        return words
+    low, high = paired.ratio_interval
+    return f"{words} [{low:.3f}, {high:.3f}]"
 
 
 if __name__ == "__main__":

@@ -45,30 +45,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     actions = parser.add_subparsers(dest="action", required=True)
     text = "find what is wrong with data directories; of several, the first is what is trained on"
-    one = actions.add_parser("check", help=text, description=text, allow_abbrev=False)
-    one.set_defaults(run=_check)
-    one.add_argument(
+    checking = actions.add_parser("check", help=text, description=text, allow_abbrev=False)
+    checking.set_defaults(run=_check)
+    checking.add_argument(
         "data",
         type=Path,
         nargs="+",
         metavar="DIR",
         help="Kaldi data directory, with wav.scp and text",
     )
-    phones = one.add_mutually_exclusive_group()
+    phones = checking.add_mutually_exclusive_group()
     phones.add_argument(
         "--lang", help="language whose inventory has the phones, such as es, or several: 'es fr'"
     )
     phones.add_argument(
-        "--inventory", type=Path, metavar="FILE", help="inventory of one's own: a file of phones"
+        "--inventory",
+        type=Path,
+        metavar="FILE",
+        help="inventory of one's own: a file of phones",
     )
-    one.add_argument(
+    checking.add_argument(
         "--min_duration",
         type=float,
         default=0.25,
         metavar="X",
         help="seconds; shorter is a fault [0.25]",
     )
-    one.add_argument(
+    checking.add_argument(
         "--max_duration",
         type=float,
         default=20.0,
@@ -78,29 +81,33 @@ def _parser() -> argparse.ArgumentParser:
     text = (
         "so many DIRs, the first ones, lose what is shorter or longer: an error where it is all [1]"
     )
-    one.add_argument("--filtered", type=int, default=1, metavar="N", help=text)
-    one.add_argument(
-        "--nj", type=int, default=os.cpu_count() or 1, metavar="N", help="processes [one a core]"
+    checking.add_argument("--filtered", type=int, default=1, metavar="N", help=text)
+    checking.add_argument(
+        "--nj",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes [checking a core]",
     )
     for level in Level:
-        one.add_argument(
+        checking.add_argument(
             f"--{level}",
             default=[],
             action="append",
             metavar="KINDS",
             help=f"kinds of level {level}, with commas between",
         )
-    one.add_argument(
+    checking.add_argument(
         "--shown", type=int, metavar="N", help="faults of a kind that are printed [all]"
     )
-    one.add_argument(
+    checking.add_argument(
         "--list", type=Path, metavar="FILE", help="write all faults to a file, with tabs between"
     )
-    one.add_argument(
+    checking.add_argument(
         "--then", metavar="WORDS", help="what to add to the advice on faults of level error"
     )
-    one.add_argument("--fix", action="store_true", help="write clean copies to --out")
-    one.add_argument(
+    checking.add_argument("--fix", action="store_true", help="write clean copies to --out")
+    checking.add_argument(
         "--out",
         type=Path,
         nargs="+",
@@ -108,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="a new directory for each DIR",
     )
-    one.add_argument(
+    checking.add_argument(
         "--resample",
         action="store_true",
         help="with --fix: copy what is not 16 kHz mono as 16 kHz mono",
@@ -181,14 +188,16 @@ def _check(args: argparse.Namespace) -> None:
     if args.nj < 1:
         raise UserError(f"--nj {args.nj}: expected 1 or more")
     if not 0 <= args.min_duration < args.max_duration:
-        found = f"{args.min_duration:g} and {args.max_duration:g}"
+        given = f"{args.min_duration:g} and {args.max_duration:g}"
         raise UserError(
-            f"--min_duration and --max_duration: expected 0 <= min < max, found {found}"
+            f"--min_duration and --max_duration: expected 0 <= min < max, found {given}"
         )
     limits = Limits(args.min_duration, args.max_duration, _inventory(args), args.filtered)
-    chosen = levels(
-        {level: filter(None, ",".join(getattr(args, level)).split(",")) for level in Level}
-    )
+    kinds = {}
+    for level in Level:
+        given = ",".join(getattr(args, level))
+        kinds[level] = filter(None, given.split(","))
+    chosen = levels(kinds)
     findings = check(args.data, limits, chosen, args.nj)
     _print(lines(findings, args.shown))
     if args.list is not None:
@@ -205,9 +214,10 @@ def _check(args: argparse.Namespace) -> None:
 
 def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
     if args.lang is not None:
-        return frozenset(
-            normal(phone) for language in args.lang.split() for phone in load_inventory(language)
-        )
+        known: set[str] = set()
+        for language in args.lang.split():
+            known.update(map(normal, load_inventory(language)))
+        return frozenset(known)
     if args.inventory is None:
         return None
     try:

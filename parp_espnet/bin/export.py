@@ -26,11 +26,16 @@ def main() -> None:
     check_formats(args.to)
     if args.push and "hf" not in args.to:
         raise UserError("--push: expected --to hf, what the Hub takes")
+    if args.cut and "pack" in args.to:
+        raise UserError("--cut: expected no --to pack, which is a mask on a whole upstream")
+    if args.onnx and "bundle" not in args.to:
+        raise UserError("--onnx: expected --to bundle, which it is for")
     options = Options(
         dtype=args.dtype or Options.dtype,
         sparse_dtype=args.dtype or Options.sparse_dtype,
         data=args.data,
         licence=args.license,
+        onnx=args.onnx,
     )
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -56,7 +61,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    formats = "\n".join(f"  {name:<9} {one.what}" for name, one in FORMATS.items())
+    formats = "\n".join(f"  {name:<9} {form.what}" for name, form in FORMATS.items())
     parser = argparse.ArgumentParser(
         prog="parp-export",
         description=f"{__doc__}\nformats:\n{formats}",
@@ -79,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="remove the units that are pruned as a whole (--pattern units, ffn, heads): a smaller "
         "and faster model; with fewer heads for bundle, onnx and openvino",
+    )
+    parser.add_argument(
+        "--onnx",
+        action="store_true",
+        help="a bundle has model.onnx, too: parp-recognize starts in a part of the time, without "
+        "torch, where onnxruntime is installed",
     )
     parser.add_argument("--license", metavar="NAME", help="the card's licence [unknown]")
     parser.add_argument(

@@ -68,18 +68,17 @@ def _data(options: argparse.Namespace) -> None:
 
     task = TASKS[options.task]
     if task.folder is None:
-        sizes = made.SIZES | (
-            {} if options.train_examples is None else {"train": options.train_examples}
-        )
+        sizes = dict(made.SIZES)
+        if options.train_examples is not None:
+            sizes["train"] = options.train_examples
         sets = {name: made.make(options.task, name, size) for name, size in sizes.items()}
     else:
         sets = examples.read_glue(options.glue, options.task, task)
-    for name, found in sets.items():
-        examples.write(Path("data", f"{name}.tsv"), found, task)
-    print(
-        f"{options.task}: {task.title}; "
-        f"{', '.join(f'{len(found)} {name}' for name, found in sets.items())} examples"
-    )
+    counts = []
+    for name, rows in sets.items():
+        examples.write(Path("data", f"{name}.tsv"), rows, task)
+        counts.append(f"{len(rows)} {name}")
+    print(f"{options.task}: {task.title}; {', '.join(counts)} examples")
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -89,7 +88,8 @@ def _check(options: argparse.Namespace) -> None:
     model = load_classifier(options.model, TASKS[options.task], pattern=options.pattern)
     load_tokenizer(options.model)
     pool = find_pool(dict(model.named_parameters()), options.pattern, options.biases)
-    size, total = (sum(one.numel() for one in some) for some in (pool.values(), model.parameters()))
+    size = sum(tensor.numel() for tensor in pool.values())
+    total = sum(tensor.numel() for tensor in model.parameters())
     kind = str(model.config.model_type)  # type: ignore[union-attr]
     print(
         f"{options.model}: {kind}, {size} of {total} weights in {len(pool)} tensors may be pruned"
@@ -143,15 +143,15 @@ def _report(options: argparse.Namespace) -> None:
 
     results = [Result.read(path) for path in sorted(options.expdir.glob("*/result.json"))]
     write_text(options.expdir / "RESULTS.md", f"# RESULTS\n\n{table(results)}")
-    one = Result.read(options.exp / "result.json")
-    low, high = (1 - bound for bound in reversed(one.ci95))
-    told = ", ".join(f"{name} {value:.4f}" for name, value in (one.scores or {}).items())
+    result = Result.read(options.exp / "result.json")
+    # Of errors, and shown of what is right.
+    least, most = result.ci95
+    told = ", ".join(f"{name} {value:.4f}" for name, value in (result.scores or {}).items())
     print(
-        f"{one.language}: {told} on {one.dataset} (95 % interval of {one.metric} [{low:.4f}, "
-        f"{high:.4f}]), ",
-        end="",
+        f"{result.language}: {told} on {result.dataset} (95 % interval of {result.metric} "
+        f"[{1 - most:.4f}, {1 - least:.4f}]), {result.method}, sparsity "
+        f"{result.sparsity_measured or 0:.2%}"
     )
-    print(f"{one.method}, sparsity {one.sparsity_measured or 0:.2%}")
     print(f"result in {options.exp / 'result.json'}, table in {options.expdir / 'RESULTS.md'}")
 
 

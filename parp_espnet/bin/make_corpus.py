@@ -24,7 +24,8 @@ from parp_espnet.corpora.rejects import count_rejects, refuse_if_most, write_rej
 from parp_espnet.data.kaldi import read_data_dir, write_data_dir
 from parp_espnet.errors import command
 from parp_espnet.files import is_file, read_json, write_json
-from parp_espnet.pipeline.contents import Contents
+from parp_espnet.phones.rules import is_table
+from parp_espnet.pipeline.contents import Contents, plain_word_of
 from parp_espnet.pipeline.options import Option, options_of_class
 
 _STAMP = "corpus.json"
@@ -51,12 +52,16 @@ def main() -> None:
     if made.sources:
         write_sources(out / _SOURCES, made.sources)
     write_json(out / _STAMP, settings)
-    seconds, spent = sum(one.duration for one in made.utterances), time.perf_counter() - started
-    left_out = f"{count_rejects(made.rejected)}, see {out / _REJECTED}" if made.rejected else ""
+    seconds = sum(utterance.duration for utterance in made.utterances)
+    spent = time.perf_counter() - started
+    notes = [f"{seconds / spent:.0f} times real time"]
+    if made.note:
+        notes.append(made.note)
+    if made.rejected:
+        notes.append(f"{count_rejects(made.rejected)}, see {out / _REJECTED}")
     print(
         f"{out}: made {seconds / 60:.1f} min of speech, {len(made.utterances)} utterances, in "
-        f"{spent:.1f} s, "
-        + "; ".join(filter(None, [f"{seconds / spent:.0f} times real time", made.note, left_out]))
+        f"{spent:.1f} s, {'; '.join(notes)}"
     )
 
 
@@ -72,48 +77,50 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     if corpus.of_user is not None:
         folder = getattr(options, corpus.of_user)
         settings["files"] = {str(folder): Contents().of_tree(folder)}
+    rules = settings.get("phonemise")
+    if rules is not None and is_table(rules):
+        settings["rules"] = plain_word_of(Path(rules))
     return settings | {"versions": {name: version(name) for name in corpus.libraries}}
 
 
 def _is_complete(out: Path, settings: dict[str, Any]) -> bool:
     if not (out / _STAMP).is_file() or read_json(out / _STAMP) != settings:
         return False
-    return all(is_file(one.wav) for one in read_data_dir(out))
+    return all(is_file(utterance.wav) for utterance in read_data_dir(out))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    program = argparse.ArgumentParser(
         prog="python3 -m parp_espnet.bin.make_corpus",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    corpora = parser.add_subparsers(dest="corpus", required=True)
+    corpora = program.add_subparsers(dest="corpus", required=True)
     for name, corpus in CORPORA.items():
-        one = corpora.add_parser(name, help=corpus.what, description=corpus.what)
+        parser = corpora.add_parser(name, help=corpus.what, description=corpus.what)
         sets = "train, or another of its sets" if corpus.named_sets else "train, dev or test"
-        one.add_argument("--set", required=True, help=sets)
-        one.add_argument("--out", type=Path, required=True, help="the data directory to make")
-        one.add_argument("--anew", action="store_true", help="make it, whatever is there")
+        parser.add_argument("--set", required=True, help=sets)
+        parser.add_argument("--out", type=Path, required=True, help="the data directory to make")
+        parser.add_argument("--anew", action="store_true", help="make it, whatever is there")
         own = options_of_class(corpus.options)
         for option in corpus.told:
             spec = _spec(own[option]) if option in own else _SPECS[option]
-            one.add_argument(f"--{option}", required=option in corpus.needs, **spec)
-    return parser
+            parser.add_argument(f"--{option}", required=option in corpus.needs, **spec)
+    return program
 
 
+_MINUTES = {"type": float, "help": "minutes that this set is to have, told to all three of them"}
 _SPECS: Mapping[str, dict[str, Any]] = {
     "lang": {"help": "language code, such as es; for cldr also several: 'es fr'"},
     "minutes": {"type": float, "help": "of speech (in each language), about"},
     "seed": {"type": int, "default": 0, "help": "same seed, same bytes; default 0"},
+    "phonemise": {"help": "language, table from spelling to phones, or letters; see egs2/own"},
     "jobs": {
         "type": int,
         "default": 2,
         "help": "processes; the bytes do not depend on it; default 2",
     },
-    **{
-        name: {"type": float, "help": "minutes that this set is to have, told to all three of them"}
-        for name in OF_SETS
-    },
+    **dict.fromkeys(OF_SETS, _MINUTES),
 }
 """Options of several corpora."""
 

@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
             "--scope",
             default="global",
             help=f"rank weights within: {', '.join(SCOPES)}, by a file of rates, or in a pattern: "
-            f"2:4, units, ffn, heads [global]",
+            f"2:4, units, ffn, heads, units+conv [global]",
         )
         maker.add_argument(
             "--score", default=MAGNITUDE, help="what weights are ranked by [magnitude]"
@@ -96,14 +96,16 @@ def _parser() -> argparse.ArgumentParser:
         "--scope",
         default="tensor",
         help=f"draw from: {', '.join(SCOPES)}, by a file of rates, or in a pattern: 2:4, units, "
-        f"ffn, heads [tensor]",
+        f"ffn, heads, units+conv [tensor]",
     )
     drawn.set_defaults(score=MAGNITUDE)
     pool = action("pool", "what of a model would be pruned, and what not")
     pool.add_argument("model", type=model_called)
-    for one in (upstream, model, drawn, pool):
-        one.add_argument("--pattern", help="regular expression of the names of a pool of your own")
-        one.add_argument(
+    for parted in (upstream, model, drawn, pool):
+        parted.add_argument(
+            "--pattern", help="regular expression of the names of a pool of your own"
+        )
+        parted.add_argument(
             "--biases",
             action=argparse.BooleanOptionalAction,
             default=True,
@@ -118,9 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = action(
         "verify", "say whether a model is exactly sparse under a mask; exit code 1 if not"
     )
-    for one in (applied, verify):
-        one.add_argument("mask", type=Path)
-        one.add_argument("model", type=model_called)
+    for fitted in (applied, verify):
+        fitted.add_argument("mask", type=Path)
+        fitted.add_argument("model", type=model_called)
     for maker in (upstream, model, drawn, combined, applied):
         maker.add_argument("--out", type=Path, required=True, help="what is written")
     return parser

@@ -24,10 +24,10 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    for one in measure(options.experiment, options.to):
+    for file in measure(options.experiment, options.to):
         print(
-            f"{one.name}: {one.bytes / 1e6:.2f} MB, {one.milliseconds:.1f} ms a second of speech, "
-            f"{100 * one.error_rate:.2f} % errors"
+            f"{file.name}: {file.bytes / 1e6:.2f} MB, {file.milliseconds:.1f} ms a second of "
+            f"speech, {100 * file.error_rate:.2f} % errors"
         )
     print(f"in {options.experiment / EXPORTS}")
 

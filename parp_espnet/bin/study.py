@@ -27,12 +27,9 @@ from parp_espnet.study import settings
 from parp_espnet.study.job import run_job
 from parp_espnet.study.plan import Study
 from parp_espnet.study.shell import print_plan
-from parp_espnet.study.state import (
-    State,
-    describe,
-    set_aside_damaged,
-    standings,
-)
+from parp_espnet.study.state import State, set_aside_damaged, standings
+from parp_espnet.study.status import describe
+from parp_espnet.study.unmeasured import unmeasured
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
@@ -137,6 +134,10 @@ def _status(study: Study, folder: Path, jobs: int | None, watch: float | None) -
         standing = standings(study, folder / "log")
         running = sum(experiment.state is State.RUNNING for experiment in standing)
         text = describe(standing, jobs or running or settings.StudySettings().jobs)
+        lacking = unmeasured(study, standing)
+        if lacking:
+            text += f"\nexports are left to measure: {len(lacking)} experiments, such as "
+            text += str(lacking[0].experiment.directory)
         if watch:
             clear_terminal()
         print(f"{time.ctime()}\n{text}" if watch else text, flush=True)
@@ -167,9 +168,11 @@ def _unpack(archive: Path) -> None:
 
 def _claims(folders: Sequence[Path]) -> None:
     # Imported here: numpy takes a second.
-    from parp_espnet.study.verdicts import verdicts  # noqa: PLC0415
+    from parp_espnet.study.verdicts import untested, verdicts  # noqa: PLC0415
 
     print(verdicts(folders), end="")
+    if lacking := untested(folders):
+        print(f"\n{lacking}", end="")
 
 
 def _redraw(folder: Path, out: Path | None) -> None:

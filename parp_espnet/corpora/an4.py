@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.clips import seconds_of
+from parp_espnet.corpora.listed import names_in
 from parp_espnet.corpora.mini_an4 import LINE
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_lines
@@ -81,10 +83,8 @@ def _folder(root: Path) -> Path:
     for folder in (root, root / "an4"):
         if (folder / "etc").is_dir() and (folder / "wav").is_dir():
             return folder
-    found = ", ".join(sorted(path.name for path in root.iterdir())[:6]) if root.is_dir() else ""
-    raise UserError(
-        f"--an4 {root}: expected etc/ and wav/, found {found or 'nothing'}; unpack {WHERE} there"
-    )
+    found = names_in(root) or "nothing"
+    raise UserError(f"--an4 {root}: expected etc/ and wav/, found {found}; unpack {WHERE} there")
 
 
 def _listed(folder: Path, name: str) -> tuple[list[Line], list[Reject]]:
@@ -92,11 +92,11 @@ def _listed(folder: Path, name: str) -> tuple[list[Line], list[Reject]]:
     paths, rejected = read_lines(folder / "etc" / f"an4_{name}.fileids")
     transcripts, broken = read_lines(folder / "etc" / f"an4_{name}.transcription")
     rejected += broken
-    texts = {
-        match["name"]: match["text"]
-        for _, line in transcripts
-        if (match := LINE.fullmatch(line.strip()))
-    }
+    texts = {}
+    for _, line in transcripts:
+        match = LINE.fullmatch(line.strip())
+        if match is not None:
+            texts[match["name"]] = match["text"]
     lines = []
     for where, word in paths:
         path = Path(word.strip())
@@ -134,11 +134,13 @@ def _wav(raw: Path, wav: Path) -> Path:
     right one.
     """
     content = regular(raw).read_bytes()
-    samples = [
-        np.frombuffer(content[: len(content) // 2 * 2], order).astype(np.int16)
-        for order in ("<i2", ">i2")
-    ]
-    steps = [np.abs(np.diff(own.astype(np.int32))).sum() for own in samples]
+    whole = content[: len(content) // 2 * 2]
+    little = np.frombuffer(whole, "<i2").astype(np.int16)
+    big = np.frombuffer(whole, ">i2").astype(np.int16)
     wav.parent.mkdir(parents=True, exist_ok=True)
-    write_wav(wav, samples[0] if steps[0] <= steps[1] else samples[1], _RATE, sync=False)
+    write_wav(wav, min(little, big, key=_roughness), _RATE, sync=False)
     return wav
+
+
+def _roughness(samples: NDArray[np.int16]) -> int:
+    return int(np.abs(np.diff(samples.astype(np.int32))).sum())

@@ -5,7 +5,6 @@ program's marks.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 _TEXT = "write the text of each recording to a .txt of its name"
 _TABLE = "save it as a table, .csv or .tsv"
@@ -63,17 +62,15 @@ def _is_json(text: str) -> bool:
 
 def _labels(lines: Sequence[str]) -> str:
     """Labels with times, as HTK, TIMIT, WaveSurfer and Audacity write them: times never go back."""
-    times = []
+    times: list[tuple[float, float]] = []
     for line in lines:
-        found = _TIMES.fullmatch(line)
-        if found is None:
+        label = _TIMES.fullmatch(line)
+        if label is None:
             return ""
-        begin, end = float(found[1]), float(found[2])
-        if begin > end:
+        begin, end = float(label[1]), float(label[2])
+        if begin > end or (times and begin < times[-1][0]):
             return ""
         times.append((begin, end))
-    if any(following < before for (before, _), (following, _) in pairwise(times)):
-        return ""
     many = times[-1][1] >= _LEAST_SAMPLES and (len(times) > 1 or times[0][0] == 0)
     is_sure = "." in lines[0].split()[0] or many
     shown = " ".join(lines[0].split())[:40]

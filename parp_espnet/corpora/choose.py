@@ -29,10 +29,13 @@ def taking_turns[T](
     own: defaultdict[str, list[T]] = defaultdict(list)
     for item in items:
         own[speaker(item)].append(item)
-    queues = [sorted(own[who], key=lambda item: rank(name(item))) for who in sorted(own, key=rank)]
+    queues = []
+    for who in sorted(own, key=rank):
+        queues.append(sorted(own[who], key=lambda item: rank(name(item))))
     ordered: list[T] = []
     for turn in range(max(map(len, queues), default=0)):
-        ordered.extend(queue[turn] for queue in queues if turn < len(queue))
+        for queue in queues:
+            ordered += queue[turn : turn + 1]
     return ordered
 
 

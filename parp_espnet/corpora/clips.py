@@ -29,7 +29,8 @@ def seconds_of(path: Path, phones: tuple[str, ...], channel: int | None = None) 
     no recording is at fault.
     """
     heard = hear(Recording(path.name, str(path), (Part(path.name, channel=channel),)))
-    if (problem := heard.problem) is not None:
+    problem = heard.problem
+    if problem is not None:
         words = f"{problem.kind}: {path}: expected {problem.expected}, found {problem.found}"
         if problem.kind == Trouble.MISSING:
             words = f"expected the recording {path}, found {problem.found}"

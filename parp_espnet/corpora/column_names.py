@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import filterfalse
 from pathlib import PurePosixPath, PureWindowsPath
 from unicodedata import combining, normalize
 
@@ -120,11 +121,18 @@ def name_of(audio: str) -> str:
 
 def squeezed(name: str) -> str:
     """Return a column's name as it is compared: "Audio File", audio_file and AudioFile are one."""
-    bare = "".join(mark for mark in normalize("NFKD", name) if not combining(mark))
+    bare = "".join(filterfalse(combining, normalize("NFKD", name)))
     return re.sub(r"[\W_]+", "", bare).lower()
 
 
-ROLES: Mapping[str, str] = {squeezed(name): role for role, names in KNOWN.items() for name in names}
+def _roles() -> Mapping[str, str]:
+    roles: dict[str, str] = {}
+    for role, names in KNOWN.items():
+        roles |= dict.fromkeys(map(squeezed, names), role)
+    return roles
+
+
+ROLES = _roles()
 """What a column holds, by its name as it is compared."""
 
 

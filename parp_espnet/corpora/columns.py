@@ -35,7 +35,7 @@ class Told:
     @property
     def given(self) -> dict[str, str]:
         """The roles that have a column."""
-        values = {name: getattr(self, name) for name in ("audio", "text", "speaker")}
+        values = {"audio": self.audio, "text": self.text, "speaker": self.speaker}
         return {role: value for role, value in values.items() if value is not None}
 
 
@@ -64,19 +64,18 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
     Raises `UserError`, which begins with `where`, when they are not known, or two may be the same
     thing.
     """
-    if is_data or any(is_recording(cell) for cell in first):
+    if is_data or any(map(is_recording, first)):
         return _by_place(where, first, told, is_data)
     places = dict(_by_name(where, first, told))
     for role in ("audio", "text"):
         if role not in places:
             raise UserError(_unknown(where, first, role))
     _need_different(where, {role: place for role, place in places.items() if role in _WHAT})
-    in_milliseconds = frozenset(
-        role
-        for role, names in MILLISECONDS.items()
-        if role in places and _is_one_of(first[places[role]], names)
-    )
-    return Columns(has_header=True, in_milliseconds=in_milliseconds, **places)
+    in_milliseconds = set()
+    for role, names in MILLISECONDS.items():
+        if role in places and _is_one_of(first[places[role]], names):
+            in_milliseconds.add(role)
+    return Columns(has_header=True, in_milliseconds=frozenset(in_milliseconds), **places)
 
 
 def _is_one_of(name: str, names: Sequence[str]) -> bool:
@@ -84,10 +83,10 @@ def _is_one_of(name: str, names: Sequence[str]) -> bool:
 
 
 def _by_name(where: str, header: Sequence[str], told: Told) -> Iterator[tuple[str, int]]:
-    names = [squeezed(name) for name in header]
+    names = list(map(squeezed, header))
     for role in KNOWN:
-        if (value := told.given.get(role)) is not None:
-            yield role, _place(where, header, role, value)
+        if role in told.given:
+            yield role, _place(where, header, role, told.given[role])
             continue
         places = [place for place, name in enumerate(names) if ROLES.get(name) == role]
         if not places:
@@ -109,11 +108,11 @@ _WHAT = {"audio": "recording", "text": "text", "speaker": "speaker"}
 
 def _place(where: str, header: Sequence[str], role: str, value: str) -> int:
     """The place of a column that the user names, or numbers."""
-    exact = [place for place, name in enumerate(header) if name.strip() == value.strip()]
-    alike = [place for place, name in enumerate(header) if squeezed(name) == squeezed(value) != ""]
-    for places in (exact, alike):
-        if len(places) == 1:
-            return places[0]
+    exact, alike = list(map(str.strip, header)), list(map(squeezed, header))
+    if exact.count(value.strip()) == 1:
+        return exact.index(value.strip())
+    if squeezed(value) and alike.count(squeezed(value)) == 1:
+        return alike.index(squeezed(value))
     if value.isdecimal() and 1 <= int(value) <= len(header):
         return int(value) - 1
     found = ", ".join(map(_shown, header[:12]))
@@ -168,15 +167,13 @@ def _need_different(where: str, places: Mapping[str, int]) -> None:
 def _unknown(where: str, header: Sequence[str], role: str) -> str:
     found = ", ".join(map(_shown, header[:12]))
     known = ", ".join(KNOWN[role][:9])
-    return (
+    told = (
         f"{where}: expected a column of the {_WHAT[role]} ({known}, …), found {found}: "
         f"name it, --{role}_column NAME"
-        + (
-            " (and --audio_column, --speaker_column where these are not known, either)"
-            if role == "text"
-            else ""
-        )
     )
+    if role == "text":
+        told += " (and --audio_column, --speaker_column where these are not known, either)"
+    return told
 
 
 def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], told: Told) -> None:
@@ -186,11 +183,14 @@ def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], to
     What the user has said is believed. Raises `UserError`, which begins with `where`.
     """
     texts = [row[columns.text].strip() for row in rows]
-    written = [text for text in texts if text]
+    written = list(filter(None, texts))
     if "text" not in told.given and written:
-        kind = "numbers" if all(map(_is_number, written)) else None
-        kind = "names of recordings" if all(map(is_recording, written)) else kind
-        if kind is not None:
+        kind = ""
+        if all(map(is_recording, written)):
+            kind = "names of recordings"
+        elif all(map(_is_number, written)):
+            kind = "numbers"
+        if kind:
             raise UserError(
                 f"{where}: expected texts in column {columns.text + 1}, found {kind} such as "
                 f"{_shown(written[0])}: "
@@ -213,7 +213,11 @@ def check_values(where: str, columns: Columns, rows: Sequence[Sequence[str]], to
 
 def _shown(cell: str) -> str:
     """A cell as a message shows it: in one line, short, and without what a terminal would obey."""
-    return "".join(mark if mark.isprintable() else "\ufffd" for mark in " ".join(cell.split()))[:40]
+    shown = list(" ".join(cell.split())[:40])
+    for place, mark in enumerate(shown):
+        if not mark.isprintable():
+            shown[place] = "\ufffd"
+    return "".join(shown)
 
 
 def _is_number(text: str) -> bool:

@@ -64,10 +64,10 @@ def _uncut(recordings: Mapping[str, Line], segments: Mapping[str, Line]) -> list
     """Recordings that no segment is of."""
     cut = {line.value.split()[0] for line in segments.values() if line.value}
     reason = "expected a segment of it, found none"
-    return [
-        Reject(recordings[name].where, name, Why.ALONE, reason)
-        for name in sorted(recordings.keys() - cut)
-    ]
+    uncut = []
+    for name in sorted(recordings.keys() - cut):
+        uncut.append(Reject(recordings[name].where, name, Why.ALONE, reason))
+    return uncut
 
 
 def _lines(path: Path, rejected: list[Reject]) -> dict[str, Line]:

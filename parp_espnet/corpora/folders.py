@@ -7,8 +7,8 @@ beside them, its name and its text. Or there are files of ELAN's or Praat's
 (`parp_espnet.corpora.tiered`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parp_espnet.corpora.annotations import UNREAD, what_it_holds
@@ -58,9 +58,9 @@ class _Folder:
 def has_transcripts(tree: Tree) -> bool:
     """Whether some recording of a folder has a transcript."""
     files = tree.by_name
-    return any(_transcript(file, files) for file in _recordings(tree)) or any(
-        map(_has_lines, tree.files)
-    )
+    if any(map(_has_lines, tree.files)):
+        return True
+    return any(_transcript(file, files) for file in _recordings(tree))
 
 
 def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
@@ -75,13 +75,11 @@ def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
         folder.add_tiers(tree, taken=set(), tier=tier)
     for file in filter(_has_lines, tree.files):
         _read_lines_of(file, files, folder)
-    pairs = {
-        recording: transcript
-        for recording in _recordings(tree)
-        if recording not in folder.used and (transcript := _transcript(recording, files))
-    }
-    for recording, transcript in pairs.items():
-        _read_pair(recording, transcript, folder)
+    by_lines = set(folder.used)
+    for recording in _recordings(tree):
+        transcript = _transcript(recording, files)
+        if recording not in by_lines and transcript is not None:
+            _read_pair(recording, transcript, folder)
     if tier is None:
         folder.add_tiers(tree, taken=set(folder.used), tier=None)
     for recording in _recordings(tree):
@@ -101,7 +99,8 @@ def advice_on(tree: Tree) -> str:
     recordings.
     """
     for file in tree.files:
-        if advice := UNREAD.get(file.suffix.lower()):
+        advice = UNREAD.get(file.suffix.lower())
+        if advice:
             return f"; {file.suffix} is not read: {advice}"
     return ""
 
@@ -139,10 +138,12 @@ def _read_pair(recording: Path, transcript: Path, folder: _Folder) -> None:
     name = _name(folder.root, recording)
     folder.used |= {recording, transcript}
     lines, broken = read_lines(transcript)
-    if held := what_it_holds([line for _, line in lines]):
+    held = what_it_holds([line for _, line in lines])
+    if held:
         reason = f"expected what is said and nothing else, found {held}; write the text alone"
         broken = [Reject(str(transcript), name, Why.TEXT, reason)]
-    folder.rejected += [Reject(one.where, name, one.why, one.reason) for one in broken]
+    for reject in broken:
+        folder.rejected.append(replace(reject, item=name))
     if not broken:
         inside = recording.relative_to(folder.root)
         speaker = inside.parts[0] if len(inside.parts) > 1 else None
@@ -170,18 +171,17 @@ def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> N
 
 def _recording_of(path: Path, files: Mapping[Path, Path]) -> Path | None:
     low = path.with_name(path.name.lower())
-    endings: Sequence[str] = ("", *sorted(SUFFIXES))
-    found: Iterator[Path] = (low.with_name(f"{low.name}{ending}") for ending in endings)
-    return next(
-        (files[one] for one in found if one in files and files[one].suffix.lower() in SUFFIXES),
-        None,
-    )
+    for ending in ("", *sorted(SUFFIXES)):
+        file = files.get(low.with_name(f"{low.name}{ending}"))
+        if file is not None and file.suffix.lower() in SUFFIXES:
+            return file
+    return None
 
 
 def _why_alone(transcript: Path, files: Mapping[Path, Path]) -> str:
     low = transcript.with_name(transcript.name.lower())
     others = [suffix for suffix in TRANSCRIPTS if low.with_suffix(suffix) != low]
-    if any(low.with_suffix(suffix) in files for suffix in others):
+    if not files.keys().isdisjoint(map(low.with_suffix, others)):
         return (
             f"expected one transcript, found another of this name ({' or '.join(others)}), "
             f"which is taken"

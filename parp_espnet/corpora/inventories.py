@@ -85,11 +85,12 @@ def take_census(language: str, frequent: int, lists: Sequence[Path]) -> Census:
         for source, texts in _sources(frequent, lists).items():
             for text in track(texts(language), f"{language} {source}", "text", None):
                 _count(census, synthesiser, source, text)
-    if odd := [phone for phone in census.phones if _NO_IPA.search(phone)]:
-        first = f"{odd[0]} in {census.examples[odd[0]]!r}"
-        raise UserError(
-            f"{language}: expected IPA, found {first}; add it to the rules in phones/ipa.py"
-        )
+    for phone in census.phones:
+        if _NO_IPA.search(phone):
+            raise UserError(
+                f"{language}: expected IPA, found {phone} in {census.examples[phone]!r}; add it to "
+                f"the rules in phones/ipa.py"
+            )
     return census
 
 
@@ -99,14 +100,12 @@ def write_inventory(census: Census, folder: Path) -> None:
     """
     write_text(folder / f"{census.language}.txt", "".join(f"{phone}\n" for phone in census.phones))
     sources = list(census.texts)
-    rows = [
-        ["phone", *sources, "as in"],
-        ["(texts)", *(str(census.texts[source]) for source in sources), ""],
-    ]
+    rows = [["phone", *sources, "as in"], ["(texts)", *map(str, census.texts.values()), ""]]
     for phone in census.phones:
         counts = [str(census.counts[phone][source]) for source in sources]
         rows.append([phone, *counts, census.examples[phone]])
-    write_text(folder / f"{census.language}.tsv", "".join("\t".join(row) + "\n" for row in rows))
+    lines = map("\t".join, rows)
+    write_text(folder / f"{census.language}.tsv", "\n".join(lines) + "\n")
 
 
 def _count(census: Census, synthesiser: Synthesiser, source: str, text: str) -> None:
@@ -196,11 +195,10 @@ def numbers(language: str) -> Iterator[str]:
 
 def letters(language: str) -> Iterator[str]:
     """Yield the letters of a language's names, and all pairs of them unless it has very many."""
-    used = Counter(
-        letter for name in names_of(language) for letter in name.lower() if letter.isalpha()
-    )
+    used: Counter[str] = Counter()
+    for name in names_of(language):
+        used.update(filter(str.isalpha, name.lower()))
     alphabet = sorted(letter for letter, times in used.items() if times > 2)
     yield from alphabet
     if len(alphabet) <= _PAIRS:
-        for pair in product(alphabet, repeat=2):
-            yield "".join(pair)
+        yield from map("".join, product(alphabet, repeat=2))

@@ -31,11 +31,10 @@ def read_json_lines(path: Path) -> tuple[list[tuple[str, Mapping[str, Any]]], li
             text = gzip.decompress(regular(path).read_bytes()).decode("utf-8-sig", errors="replace")
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise UserError(f"{path}: expected a file that gzip has packed ({error})") from None
-        lines = [
-            (f"{path}:{number}", line)
-            for number, line in enumerate(text.split("\n"), 1)
-            if line.strip()
-        ]
+        lines = []
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                lines.append((f"{path}:{number}", line))
         rejected: list[Reject] = []
     else:
         lines, rejected = read_lines(path)
@@ -76,10 +75,12 @@ def _array(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
 def rows_of_json(path: Path) -> tuple[list[Row], list[Reject]]:
     """Objects as rows below a row of their keys."""
     objects, rejected = read_json_lines(path)
-    keys = tuple(dict.fromkeys(key for _, value in objects for key in value))
-    rows = [Row(str(path), keys)] if keys else []
+    keys: dict[str, None] = {}
+    for _, value in objects:
+        keys |= dict.fromkeys(value)
+    rows = [Row(str(path), tuple(keys))] if keys else []
     for where, value in objects:
-        rows.append(Row(where, tuple(_cell(value.get(key)) for key in keys)))
+        rows.append(Row(where, tuple(map(_cell, map(value.get, keys)))))
     return rows, rejected
 
 

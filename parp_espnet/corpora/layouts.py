@@ -21,7 +21,7 @@ from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.json_lists import is_json
 from parp_espnet.corpora.leftover import Tree, is_system, left_over, walk
 from parp_espnet.corpora.lhotse import holds_cuts, is_manifest, is_recordings, read_manifest
-from parp_espnet.corpora.listed import listed
+from parp_espnet.corpora.listed import listed, names_in
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.sheets import Entry, is_list, read_sheet
 from parp_espnet.corpora.split_names import by_split
@@ -61,13 +61,12 @@ def read_items(path: Path, told: Told | None = None) -> Items:
         return read_folder(path, tree, told.tier)
     if len(lists) == 1:
         return _list(lists[0], told, tree)
-    found = ", ".join(sorted(file.name for file in path.iterdir())[:6]) or "nothing"
+    advice = "; of several tables, give one: --own FILE" if lists else advice_on(tree)
     raise UserError(
         f"--own {path}: expected wav.scp and text, or recordings with transcripts of the same name "
         f"({' or '.join(TRANSCRIPTS)}), or files of ELAN's or Praat's (.eaf, .TextGrid), or one "
         f"table (.tsv, .csv, .jsonl), or one each for train, "
-        f"dev and test; found "
-        f"{found}" + ("; of several tables, give one: --own FILE" if lists else advice_on(tree))
+        f"dev and test; found {names_in(path) or 'nothing'}{advice}"
     )
 
 
@@ -89,18 +88,24 @@ def _need_no_tier(path: Path, told: Told, what: str) -> None:
 def _tiers_of(path: Path, told: Told) -> Items:
     """One file of ELAN's or Praat's."""
     _need_no_columns(path, told, "a file of ELAN's or Praat's")
-    beside = [file for file in sorted(path.parent.iterdir()) if file.is_file()]
-    found = read_tiers(path.parent, [path], Tree(beside, ()), set(), told.tier)
-    return Items(found.items, found.rejected)
+    beside = list(filter(Path.is_file, sorted(path.parent.iterdir())))
+    tiers = read_tiers(path.parent, [path], Tree(beside, ()), set(), told.tier)
+    return Items(tiers.items, tiers.rejected)
 
 
 def lists_in(path: Path) -> list[Path]:
     """Return the lists that a directory has; lhotse's recordings are none, since its supervisions
     are.
     """
-    files = [file for file in sorted(path.iterdir()) if file.is_file() and not is_system(file)]
-    manifests = [file for file in files if is_manifest(file)]
-    return manifests or [file for file in files if is_list(file) and not is_recordings(file)]
+    manifests, lists = [], []
+    for file in sorted(path.iterdir()):
+        if not file.is_file() or is_system(file):
+            continue
+        if is_manifest(file):
+            manifests.append(file)
+        if is_list(file) and not is_recordings(file):
+            lists.append(file)
+    return manifests or lists
 
 
 def has_layout(path: Path) -> bool:
@@ -130,13 +135,15 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
         )
     if is_manifest(path) or (is_json(path) and holds_cuts(path)):
         _need_no_columns(path, told, "lhotse's manifest")
-        found = read_manifest(path)
+        entries = read_manifest(path)
     else:
-        found = read_sheet(path, told, lambda cell: exists(listed(path.parent, cell)))
-    rejected = [*(tree.rejected if tree else ()), *found.rejected]
+        entries = read_sheet(path, told, lambda cell: exists(listed(path.parent, cell)))
+    rejected = list(entries.rejected)
+    if tree is not None:
+        rejected = [*tree.rejected, *rejected]
     items: dict[str, Item] = {}
     untold: set[Path] = set()
-    for entry in found.entries:
+    for entry in entries.entries:
         name = entry.id
         if name in items:
             reason = f"expected a recording once, found it first in {items[name].where}"
@@ -169,23 +176,18 @@ def _unlisted(path: Path, used: Set[Path], tree: Tree | None) -> Iterator[Reject
     """Recordings beside those of a list that it does not name, and what else there is in the list's
     directory.
     """
-    folders = {audio.parent for audio in used if is_file(audio)}
-    beside = {
-        file.resolve()
-        for folder in folders
-        for file in folder.iterdir()
-        if file.suffix.lower() in SUFFIXES
-    }
-    files = [file for file in beside if file.is_file() and not is_system(file)]
+    files: set[Path] = set()
+    for folder in {audio.parent for audio in used if is_file(audio)}:
+        for file in folder.iterdir():
+            sound = file.resolve()
+            if file.suffix.lower() in SUFFIXES and sound.is_file() and not is_system(sound):
+                files.add(sound)
     root = path.parent.resolve()
     if tree is not None:
-        files += [
-            file.resolve()
-            for file in tree.files
-            if not (is_list(file) and file.parent == path.parent)
-        ]
-    ordered = sorted(set(files))
+        for file in tree.files:
+            if not is_list(file) or file.parent != path.parent:
+                files.add(file.resolve())
     for reject in left_over(
-        ordered, Path(root.anchor), used, f"a line of {path.name}", "a recording"
+        sorted(files), Path(root.anchor), used, f"a line of {path.name}", "a recording"
     ):
         yield Reject(reject.where, Path(reject.where).name, reject.why, reject.reason)

@@ -49,13 +49,10 @@ def read_manifest(path: Path) -> Entries:
             try:
                 entries.append(_entry(where, part, begin, recording))
             except (KeyError, TypeError, ValueError) as error:
-                name = str(part.get("id", ""))
-                reason = (
-                    str(error)
-                    if type(error) is ValueError
-                    else f"expected lhotse's fields, found none of {error}"
-                )
-                rejected.append(Reject(where, name, Why.ROW, reason))
+                reason = f"expected lhotse's fields, found none of {error}"
+                if type(error) is ValueError:
+                    reason = str(error)
+                rejected.append(Reject(where, str(part.get("id", "")), Why.ROW, reason))
     return Entries(entries, rejected)
 
 
@@ -96,14 +93,13 @@ def _entry(where: str, part: Object, since: float, recording: Object | None) -> 
         raise ValueError(
             f"expected its recording {part.get('recording_id')} among lhotse's, found none"
         )
-    changed = [
-        str(one.get("name")) for one in recording.get("transforms") or [] if isinstance(one, dict)
-    ]
-    if others := [name for name in changed if name not in _HARMLESS]:
-        # Times are those of what lhotse would make of the file.
-        raise ValueError(
-            f"expected a recording as it is in its file, found it changed by lhotse ({others[0]})"
-        )
+    for change in recording.get("transforms") or []:
+        if isinstance(change, dict) and str(change.get("name")) not in _HARMLESS:
+            # Times are those of what lhotse would make of the file.
+            raise ValueError(
+                f"expected a recording as it is in its file, found it changed by lhotse "
+                f"({change.get('name')})"
+            )
     channels = recording.get("channel_ids") or [0]
     channel = _channel(part.get("channel")) if len(channels) > 1 else None
     audio = _file(recording["sources"])

@@ -18,6 +18,14 @@ _ENDINGS = ("", ".wav", ".flac", ".mp3", ".ogg", ".opus")
 _LOCAL = "file://"
 
 
+def names_in(folder: Path) -> str:
+    """Return what is in a folder, as a message shows it: the first names; "" where it is none."""
+    if not folder.is_dir():
+        return ""
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:6])
+
+
 def found_below(base: Path, value: str) -> str:
     """Return the path of a relative one: from a folder, or one of the two above it, where Kaldi's
     recipes are run.

@@ -74,8 +74,12 @@ def read(root: Path, split: str) -> list[Utterance]:
         raise UserError(f"{folder}: utterance {stem} has no {lacks}")
     if not recorded:
         raise UserError(f"{folder}: no recording in it; expected *.wav and *.mb")
-    utterances = [_utterance(folder, stem) for stem in sorted(recorded)]
-    return [one for one in utterances if split == "train" or _half(one.phones) == split]
+    utterances = []
+    for stem in sorted(recorded):
+        utterance = _utterance(folder, stem)
+        if split == "train" or _half(utterance.phones) == split:
+            utterances.append(utterance)
+    return utterances
 
 
 def phones_of(text: str) -> tuple[str, ...]:
@@ -84,16 +88,21 @@ def phones_of(text: str) -> tuple[str, ...]:
     Raises `ValueError` with the character when there is one that the rule does not know.
     """
     marked = unicodedata.normalize("NFD", text.lower())
-    toneless = unicodedata.normalize("NFC", "".join(mark for mark in marked if mark not in _TONES))
-    spelling = "".join(" " if mark in _PUNCTUATION else mark for mark in toneless)
-    return tuple(phone for word in spelling.split() for phone in _phones_of_word(word))
+    toneless = unicodedata.normalize("NFC", marked.translate(dict.fromkeys(map(ord, _TONES))))
+    spelling = toneless.translate(dict.fromkeys(map(ord, _PUNCTUATION), " "))
+    phones: list[str] = []
+    for word in spelling.split():
+        phones += _phones_of_word(word)
+    return tuple(phones)
 
 
 def _phones_of_word(word: str) -> list[str]:
     phones = []
     while word:
-        letters = next((word[:n] for n in range(_LONGEST, 0, -1) if word[:n] in _LETTERS), None)
-        if letters is None:
+        letters = word[:_LONGEST]
+        while letters and letters not in _LETTERS:
+            letters = letters[:-1]
+        if not letters:
             raise ValueError(word[0])
         phones.append(_LETTERS[letters])
         word = word[len(letters) :]

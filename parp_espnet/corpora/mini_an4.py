@@ -49,7 +49,8 @@ def _archive() -> Path:
     # Only looked up: importing egs3 would import a good part of ESPnet.
     package = importlib.util.find_spec("egs3")
     for folder in (package and package.submodule_search_locations) or ():
-        if (path := Path(folder) / _ARCHIVE).is_file():
+        path = Path(folder) / _ARCHIVE
+        if path.is_file():
             return path
     raise UserError(
         f"no AN4 in the installed ESPnet: expected egs3/{_ARCHIVE} in its wheel; install espnet "
@@ -69,7 +70,9 @@ def _listed(archive: tarfile.TarFile, split: str) -> list[tuple[Path, str]]:
     listing = "test" if split == "test" else "train"
     paths = _member(archive, _ROOT / "etc" / f"an4_{listing}.fileids").decode().split()
     lines = _member(archive, _ROOT / "etc" / f"an4_{listing}.transcription").decode().splitlines()
-    texts = {match["name"]: match["text"] for line in lines if (match := LINE.fullmatch(line))}
+    texts = {}
+    for match in filter(None, map(LINE.fullmatch, lines)):
+        texts[match["name"]] = match["text"]
     listed = [(Path(path), texts[Path(path).name]) for path in paths]
     return {"train": listed[:-1], "dev": listed[-1:], "test": listed}[split]
 

@@ -63,7 +63,7 @@ class PhraseBook:
         if style != "row":
             return str(format_list(atoms, style=style, locale=self.locale))
         # Two numbers side by side would be read as one.
-        digits = any(character.isdigit() for atom in atoms for character in atom)
+        digits = any(map(str.isdigit, "".join(atoms)))
         return (", " if digits else " ").join(atoms)
 
     def _atom(self, random: Random) -> str:
@@ -106,8 +106,9 @@ class PhraseBook:
 
     def _own(self, draw: Callable[[], str]) -> str:
         """Draw until the text is one of this set."""
-        while split_of(text := draw()) != self.split:
-            pass
+        text = draw()
+        while split_of(text) != self.split:
+            text = draw()
         return text
 
 
@@ -115,22 +116,21 @@ class PhraseBook:
 def phrase_book(language: str, split: str) -> PhraseBook:
     """Return the phrase book of a CLDR language for one of `SPLITS`."""
     locale = Locale(language)
-    currencies = [
-        code
-        for code, name in sorted(locale.currencies.items())
-        if "(" not in name and split_of(name) == split
-    ]
+    currencies = []
+    for code, name in sorted(locale.currencies.items()):
+        if "(" not in name and split_of(name) == split:
+            currencies.append(code)
+    units = []
+    for unit in sorted(locale.unit_display_names):
+        # Babel shows the bare identifier of a unit that the language has no words for.
+        if unit not in format_unit(2, unit, locale=locale):
+            units.append(unit)
     return PhraseBook(
         locale=locale,
         split=split,
         names=tuple(name for name in names_of(language) if split_of(name) == split),
         currencies=tuple(currencies),
-        # Babel shows the bare identifier of a unit that the language has no words for.
-        units=tuple(
-            unit
-            for unit in sorted(locale.unit_display_names)
-            if unit not in format_unit(2, unit, locale=locale)
-        ),
+        units=tuple(units),
     )
 
 
@@ -144,17 +144,18 @@ def names_of(language: str) -> tuple[str, ...]:
         *locale.scripts.values(),
         *locale.variants.values(),
         *locale.currencies.values(),
-        *(zone["city"] for zone in locale.time_zones.values() if "city" in zone),
-        *(name for zone in locale.meta_zones.values() for name in zone.get("long", {}).values()),
     ]
-    bare = {_BRACKETS.sub("", str(name)).strip() for name in names}
-    return tuple(
-        sorted(
-            name
-            for name in bare
-            if len(name) in _NAME_LENGTHS and not any(letter.isdigit() for letter in name)
-        )
-    )
+    for zone in locale.time_zones.values():
+        if "city" in zone:
+            names.append(zone["city"])
+    for zone in locale.meta_zones.values():
+        names += zone.get("long", {}).values()
+    bare = set()
+    for name in names:
+        short = _BRACKETS.sub("", str(name)).strip()
+        if len(short) in _NAME_LENGTHS and not any(map(str.isdigit, short)):
+            bare.add(short)
+    return tuple(sorted(bare))
 
 
 def _money(amount: int, code: str, locale: Locale) -> str:

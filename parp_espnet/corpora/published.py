@@ -64,17 +64,13 @@ def read_published(root: Path, language: str, split: str, minutes: float) -> Pub
 
 
 def _folder(root: Path, language: str) -> Path:
-    names = (language, language.partition("-")[0])
-    for folder in (
-        *(root / name for name in names),
-        *(root / "common_voices_splits" / name for name in names),
-        root,
-    ):
+    short = language.partition("-")[0]
+    below = root / "common_voices_splits"
+    for folder in (root / language, root / short, below / language, below / short, root):
         if (folder / PHONES).is_file():
             return folder
     raise UserError(
-        f"--commonvoice_splits {root}: expected {names[-1]}/{PHONES}, found none; unpack {WHERE} "
-        f"there"
+        f"--commonvoice_splits {root}: expected {short}/{PHONES}, found none; unpack {WHERE} there"
     )
 
 
@@ -86,13 +82,13 @@ def _list(folder: Path, split: str, minutes: float) -> Path:
         "test": "testSeqs*_uniform*.txt",
     }[split]
     # Both versions may lie there; the new one, whose name goes on, is the one that the papers used.
-    found = sorted(
+    lists = sorted(
         folder.glob(pattern), key=lambda path: ("new_version" not in path.name, path.name)
     )
-    if not found:
+    if not lists:
         names = ", ".join(sorted(path.name for path in folder.glob("*Seqs*"))) or "no list"
         raise UserError(f"{folder}: expected {pattern}, found {names}; unpack {WHERE} again")
-    return found[0]
+    return lists[0]
 
 
 def _phones(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -108,11 +104,12 @@ def _phones(folder: Path) -> dict[str, tuple[str, ...]]:
     transcripts = {}
     for number, line in enumerate(_lines(folder / PHONES), start=1):
         name, *said = line.split() or [""]
-        if unknown := [one for one in said if one not in names]:
-            raise UserError(
-                f"{folder / PHONES}:{number}: expected numbers of {NUMBERS}, found {unknown[0]}"
-            )
-        transcripts[name] = tuple(names[one] for one in said)
+        for phone in said:
+            if phone not in names:
+                raise UserError(
+                    f"{folder / PHONES}:{number}: expected numbers of {NUMBERS}, found {phone}"
+                )
+        transcripts[name] = tuple(names[phone] for phone in said)
     return transcripts
 
 

@@ -15,25 +15,39 @@ from parp_espnet.corpora.known import (
 )
 from parp_espnet.corpora.known.corpus import Corpus, Folder
 
-CORPORA: Mapping[str, Corpus] = {
-    module.CORPUS.name: module.CORPUS
-    for module in (cldr, mini_an4, mboshi, commonvoice, librilight, an4, own)
-}
+_ALL = (
+    cldr,
+    mini_an4,
+    mboshi,
+    commonvoice,
+    librilight,
+    an4,
+    own,
+)
+CORPORA: Mapping[str, Corpus] = {module.CORPUS.name: module.CORPUS for module in _ALL}
 NONE = "none"
 """In place of a corpus: local/data.sh or the user makes data/."""
 
 
+def _headings() -> Mapping[str, str]:
+    headings = {}
+    for corpus in CORPORA.values():
+        for field in fields(corpus.options):
+            headings[field.name] = f"options of --corpus {corpus.name}"
+    return headings
+
+
 @dataclass(frozen=True)
 class CorpusOptions(
-    own.Options, an4.Options, librilight.Options, commonvoice.Options, mboshi.Options
+    own.Options,
+    an4.Options,
+    librilight.Options,
+    commonvoice.Options,
+    mboshi.Options,
 ):
     """The options of all corpora, in the order of the last to the first."""
 
-    HEADINGS: ClassVar[Mapping[str, str]] = {
-        field.name: f"options of --corpus {corpus.name}"
-        for corpus in CORPORA.values()
-        for field in fields(corpus.options)
-    }
+    HEADINGS: ClassVar[Mapping[str, str]] = _headings()
     """Under which heading the help has each of them."""
 
 

@@ -122,31 +122,28 @@ def write_rejects(path: Path, rejected: Sequence[Reject]) -> None:
     if not rejected:
         path.unlink(missing_ok=True)
         return
-    rows = [
-        ("where", "item", "why", "reason"),
-        *((one.where, one.item, one.why, one.reason) for one in rejected),
-    ]
-    write_text(
-        path, "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
-    )
+    lines = ["where\titem\twhy\treason\n"]
+    for reject in rejected:
+        row = (reject.where, reject.item, reject.why, reject.reason)
+        lines.append("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+    write_text(path, "".join(lines))
 
 
 def write_sources(path: Path, sources: Sequence[str]) -> None:
     """Write a list of recordings in the form of a `wav.scp`: a change of one of them is a change of
     the corpus.
     """
-    write_text(
-        path, "".join(f"{number} {source}\n" for number, source in enumerate(sorted(set(sources))))
-    )
+    lines = [f"{number} {source}\n" for number, source in enumerate(sorted(set(sources)))]
+    write_text(path, "".join(lines))
 
 
 def count_rejects(rejected: Sequence[Reject]) -> str:
     """Return how much is left out, and of what kinds: "7 left out (4 other files, 3 texts of
     another script)".
     """
-    counts = Counter(one.why for one in rejected)
-    kinds = ", ".join(f"{count} {why.what}" for why, count in counts.most_common())
-    return f"{len(rejected)} left out ({kinds})"
+    counts = Counter(reject.why for reject in rejected)
+    kinds = [f"{count} {why.what}" for why, count in counts.most_common()]
+    return f"{len(rejected)} left out ({', '.join(kinds)})"
 
 
 def refuse_if_most(made: Made, listed: Path) -> None:
@@ -156,7 +153,7 @@ def refuse_if_most(made: Made, listed: Path) -> None:
     for why in Why:
         if why.is_aside and made.utterances:
             continue
-        own = [one for one in made.rejected if one.why is why]
+        own = [reject for reject in made.rejected if reject.why is why]
         if len(own) > len(made.utterances):
             seen = len(made.rejected) + len(made.utterances)
             first = f"{own[0].where}: {own[0].item}: {own[0].reason}"

@@ -45,13 +45,14 @@ class Table:
 
     def columns(self, names: Sequence[str]) -> list[int]:
         """Return the places of columns. Raises `UserError` when one is not there."""
-        if lacking := [name for name in names if name not in self.header]:
-            found = ", ".join(self.header[:8]) or "an empty file"
-            raise UserError(
-                f"{self.path}: expected the columns {', '.join(names)}, found {found} (no "
-                f"{lacking[0]})"
-            )
-        return [self.header.index(name) for name in names]
+        for name in names:
+            if name not in self.header:
+                found = ", ".join(self.header[:8]) or "an empty file"
+                raise UserError(
+                    f"{self.path}: expected the columns {', '.join(names)}, found {found} (no "
+                    f"{name})"
+                )
+        return list(map(self.header.index, names))
 
 
 def read_lines(path: Path) -> tuple[list[tuple[str, str]], list[Reject]]:
@@ -166,10 +167,11 @@ def _is_open(
     last = fields[-1]
     if not last.startswith('"') or last.count('"') % 2 == 0:
         return False
-    below = lines[place + 1][1].split(delimiter) if place + 1 < len(lines) else None
     # A single quote may stand before a whole field, too.
-    is_short = width is not None and len(fields) < width
-    return is_short or (below is not None and width is not None and len(below) < width)
+    if width is None or len(fields) < width or place + 1 == len(lines):
+        return width is not None and len(fields) < width
+    below = lines[place + 1][1].split(delimiter)
+    return len(below) < width
 
 
 def _join(
@@ -178,19 +180,23 @@ def _join(
     """The row that begins in a line and ends in one below it, and how many lines it has; none where
     it has no end.
     """
-    some = [text for _, text in lines[place : place + MOST_LINES]]
-    reader = _reader((f"{text}\n" for text in some), delimiter)
+    some = [f"{text}\n" for _, text in lines[place : place + MOST_LINES]]
+    reader = _reader(some, delimiter)
     try:
         fields = tuple(next(reader))
     except (csv.Error, StopIteration):
         fields = ()
     # A quote that stands alone would take in the rows below it.
-    inside = [line for field in fields if "\n" in field for line in field.split("\n")]
-    others = any(is_recording(cell) for line in inside for cell in line.split(delimiter))
+    cells: list[str] = []
+    for field in fields:
+        if "\n" in field:
+            cells += field.replace("\n", delimiter).split(delimiter)
+    others = any(map(is_recording, cells))
     if fields and not others and (width is None or len(fields) == width):
         return fields, reader.line_num
-    alone = tuple(_fields(some[0], delimiter)) if delimiter in UNQUOTED else ()
-    return alone, 1
+    if delimiter not in UNQUOTED:
+        return (), 1
+    return tuple(_fields(lines[place][1], delimiter)), 1
 
 
 UNQUOTED = ("\t", "|")
@@ -215,4 +221,6 @@ def _unquoted(field: str) -> str:
     if len(field) < 2 or not field.startswith('"') or not field.endswith('"'):
         return field
     inner = field[1:-1]
-    return inner.replace('""', '"') if '"' not in inner.replace('""', "") else field
+    if '"' in inner.replace('""', ""):
+        return field
+    return inner.replace('""', '"')

@@ -53,11 +53,14 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
     """
     given = _folders_of_sets(root)
     if set(given) == set(SPLITS):
-        if by_folder := _by_folder(root, given, split, how):
+        by_folder = _by_folder(root, given, split, how)
+        if by_folder is not None:
             return by_folder
-        found = read_items(given[split], how.told)
-        beside = _beside(root, given) if split == "train" else []
-        return Chosen(found.items, [*found.rejected, *beside], "", f": {given[split]} has no more")
+        own = read_items(given[split], how.told)
+        rejected = list(own.rejected)
+        if split == "train":
+            rejected += _beside(root, given)
+        return Chosen(own.items, rejected, "", f": {given[split]} has no more")
     # A folder "training" alone may hold anything.
     is_divided = "train" in given and (len(given) > 1 or given["train"].name == "train")
     if is_divided and not (root / "wav.scp").is_file():
@@ -65,7 +68,8 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
         raise UserError(
             f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}"
         )
-    if lists := lists_of_sets(root):
+    lists = lists_of_sets(root)
+    if lists:
         return _of_lists(lists, split, how)
     everything = read_items(root, how.told)
     if not everything.items:
@@ -77,16 +81,17 @@ def _folders_of_sets(root: Path) -> dict[str, Path]:
     """The directory of each set, by the names that people give them (`valid`, `validation`, …), as
     far as there is one and no other that may be it.
     """
-    found: dict[str, list[Path]] = {}
-    for path in sorted(root.iterdir()) if root.is_dir() else ():
+    named: dict[str, list[Path]] = {}
+    for path in sorted(root.glob("*")):
         own = SPLIT_NAMES.get(path.name.lower())
         if own is not None and path.is_dir():
-            found.setdefault(own, []).append(path)
+            named.setdefault(own, []).append(path)
     chosen: dict[str, Path] = {}
-    for name, paths in found.items():
-        exact = [path for path in paths if path.name == name]
-        if len(exact or paths) == 1:
-            chosen[name] = (exact or paths)[0]
+    for name, paths in named.items():
+        if root / name in paths:
+            chosen[name] = root / name
+        elif len(paths) == 1:
+            chosen[name] = paths[0]
     return chosen
 
 
@@ -94,27 +99,32 @@ def _by_folder(root: Path, folders: Mapping[str, Path], split: str, how: How) ->
     """The set whose directory an item of the one list beside the directories is in, as Hugging Face
     has it; None where the directories have lists or transcripts of their own.
     """
-    if len(lists_in(root)) != 1 or any(has_layout(folder) for folder in folders.values()):
+    if len(lists_in(root)) != 1 or any(map(has_layout, folders.values())):
         return None
     everything = read_items(root, how.told)
     own: list[Item] = []
-    nowhere: list[Reject] = []
+    rejected = list(everything.rejected)
     places = {name: folder.resolve() for name, folder in folders.items()}
+    names = ", ".join(sorted(folder.name for folder in folders.values()))
     for item in everything.items:
-        parents = Path(item.audio).parents
-        name = next((name for name, place in places.items() if place in parents), None)
+        name = _set_of(item, places)
         if name == split:
             own.append(item)
         elif name is None:
-            reason = (
-                f"expected a recording in one of "
-                f"{', '.join(sorted(one.name for one in folders.values()))}"
-            )
-            nowhere.append(
-                Reject(item.where, item.name, Why.ALONE, f"{reason}, found {item.audio}")
-            )
-    rejected = [*everything.rejected, *nowhere] if split == "train" else []
+            reason = f"expected a recording in one of {names}, found {item.audio}"
+            rejected.append(Reject(item.where, item.name, Why.ALONE, reason))
+    if split != "train":
+        rejected = []
     return Chosen(own, rejected, "sets by directory", f": {folders[split]} has no more")
+
+
+def _set_of(item: Item, places: Mapping[str, Path]) -> str | None:
+    """The set whose folder a recording is in; None where it is in none of them."""
+    parents = Path(item.audio).parents
+    for name, place in places.items():
+        if place in parents:
+            return name
+    return None
 
 
 def all_texts(root: Path, how: How) -> list[str]:
@@ -122,34 +132,43 @@ def all_texts(root: Path, how: How) -> list[str]:
     read.
     """
     given = _folders_of_sets(root)
-    if set(given) == set(SPLITS) and all(has_layout(folder) for folder in given.values()):
+    if set(given) == set(SPLITS) and all(map(has_layout, given.values())):
         places = list(given.values())
     else:
         places = list(lists_of_sets(root).values()) or [root]
-    return [item.text for place in places for item in read_items(place, how.told).items]
+    texts: list[str] = []
+    for place in places:
+        texts += [item.text for item in read_items(place, how.told).items]
+    return texts
 
 
 def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
     """The set that a list has; a recording that none of the lists has is among the rejects of
     train.
     """
-    found = {name: read_items(path, how.told) for name, path in lists.items()}
-    listed = {item.audio for items in found.values() for item in items.items}
+    items: dict[str, Items] = {}
+    listed: set[str] = set()
+    for name, path in lists.items():
+        items[name] = read_items(path, how.told)
+        listed.update(item.audio for item in items[name].items)
     rejected = []
-    for reject in found[split].rejected:
+    for reject in items[split].rejected:
         is_file = is_recording(reject.where)
         if not is_file or (split == "train" and reject.where not in listed):
             rejected.append(reject)
     return Chosen(
-        found[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more"
+        items[split].items, rejected, "sets by the lists' names", f": {lists[split]} has no more"
     )
 
 
 def _beside(root: Path, folders: Mapping[str, Path]) -> list[Reject]:
     """What there is beside the directories of the sets."""
     reason = f"expected the directories {', '.join(SPLITS)} alone, found another file or directory"
-    others = sorted(path for path in root.iterdir() if path not in folders.values())
-    return [Reject(str(path), path.name, Why.KIND, reason) for path in others]
+    rejected = []
+    for path in sorted(root.iterdir()):
+        if path not in folders.values():
+            rejected.append(Reject(str(path), path.name, Why.KIND, reason))
+    return rejected
 
 
 def _by_column(everything: Items, split: str) -> Chosen | None:
@@ -157,10 +176,12 @@ def _by_column(everything: Items, split: str) -> Chosen | None:
     sets = [SPLIT_NAMES.get(item.split or "") for item in everything.items]
     if not set(SPLITS) <= set(sets):
         return None
-    items = [item for item, own in zip(everything.items, sets, strict=True) if own == split]
+    items = []
     rejected = list(everything.rejected)
     for item, own in zip(everything.items, sets, strict=True):
-        if own is None:
+        if own == split:
+            items.append(item)
+        elif own is None:
             reason = (
                 f"expected a set in its column ({', '.join(SPLITS)}), found {item.split or 'none'}"
             )
@@ -173,14 +194,17 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
     """The set by a hash: of speakers, or of sentences where there are no three speakers."""
     items = everything.items
     speakers = {item.speaker for item in items}
-    by_speaker = len(speakers) >= 3 and None not in speakers
-    groups = [item.speaker or "" if by_speaker else _sentence(item) for item in items]
-    kind = "speaker" if by_speaker else "sentence"
-    asked = {name: minutes for name, minutes in how.minutes.items() if name != "train"}
+    if len(speakers) < 3 or None in speakers:
+        kind, groups = "sentence", list(map(_sentence, items))
+    else:
+        kind, groups = "speaker", [item.speaker or "" for item in items]
+    is_asked = bool(how.minutes.keys() - {"train"})
     sizes: defaultdict[str, float] = defaultdict(float)
-    for group, size in zip(groups, _seconds(items) if asked else [1.0] * len(items), strict=True):
+    lengths = _seconds(items) if is_asked else [1.0] * len(items)
+    for group, size in zip(groups, lengths, strict=True):
         sizes[group] += size
-    sets = partition(sizes, asked=_wanted(how.minutes, sum(sizes.values())) if asked else None)
+    wanted = _wanted(how.minutes, sum(sizes.values())) if is_asked else None
+    sets = partition(sizes, asked=wanted)
     if len(set(sets.values())) < len(SPLITS):
         raise UserError(
             f"--own {root}: expected at least three speakers or sentences for three sets, found "
@@ -188,11 +212,11 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
         )
     own = [item for item, group in zip(items, groups, strict=True) if sets[group] == split]
     # What cannot be read is in no set; train's list has it.
-    rejected = everything.rejected if split == "train" else ()
-    why = f": a {kind} is in one set only, and train keeps the largest of {len(sets)}"
-    if split == "train":
-        why = f": dev and test have whole {kind}s, of {len(sets)}" if asked else ""
-    return Chosen(own, rejected, f"sets by {kind}", why)
+    if split != "train":
+        why = f": a {kind} is in one set only, and train keeps the largest of {len(sets)}"
+        return Chosen(own, (), f"sets by {kind}", why)
+    why = f": dev and test have whole {kind}s, of {len(sets)}" if is_asked else ""
+    return Chosen(own, everything.rejected, f"sets by {kind}", why)
 
 
 def _wanted(minutes: Mapping[str, float], total: float) -> dict[str, float]:

@@ -48,10 +48,12 @@ class Entry:
     @property
     def id(self) -> str:
         """A name that no other line has."""
-        name = self.name or name_of(self.audio)
-        return (
-            name if self.begin is None or self.name else f"{name}_{self.begin:g}-{self.end or 0:g}"
-        )
+        if self.name:
+            return self.name
+        name = name_of(self.audio)
+        if self.begin is not None:
+            name += f"_{self.begin:g}-{self.end or 0:g}"
+        return name
 
 
 @dataclass(frozen=True)
@@ -110,22 +112,20 @@ def find_delimiter(path: Path) -> str:
     `|`.
     """
     lines = [line for _, line in read_lines(path)[0][:_LOOKED_AT]]
-    if lines and (said := SEPARATOR.fullmatch(lines[0].strip())):
-        return said[1]
     own = DELIMITERS.get(path.suffix.lower(), ",")
-    found = own
-    best = (-1, False)
+    if not lines:
+        return own
+    said = SEPARATOR.fullmatch(lines[0].strip())
+    if said is not None:
+        return said[1]
+    best, most_known = own, -1
     for delimiter in dict.fromkeys(("\t", "|", ";", own, ",")):
-        has = [line.count(delimiter) for line in lines]
-        everywhere = bool(has) and sum(count >= 1 for count in has) >= 0.9 * len(has)
-        known = (
-            count_known([cell.strip('" ') for cell in lines[0].split(delimiter)])
-            if everywhere
-            else 0
-        )
-        if (known, everywhere) > best:
-            found, best = delimiter, (known, everywhere)
-    return found if best[1] else own
+        has = sum(delimiter in line for line in lines)
+        if has >= 0.9 * len(lines):
+            known = count_known([cell.strip('" ') for cell in lines[0].split(delimiter)])
+            if known > most_known:
+                best, most_known = delimiter, known
+    return best
 
 
 def _is_ljspeech(rows: Sequence[Row]) -> bool:
@@ -135,9 +135,13 @@ def _is_ljspeech(rows: Sequence[Row]) -> bool:
     return median(_in_common(row.fields[1], row.fields[2]) for row in rows) >= _ALIKE
 
 
-def _in_common(one: str, other: str) -> float:
-    first, second = (set(re.findall(r"\w+", text.lower())) for text in (one, other))
-    return len(first & second) / max(1, min(len(first), len(second)))
+def _in_common(text: str, other: str) -> float:
+    words, others = _words(text), _words(other)
+    return len(words & others) / max(1, min(len(words), len(others)))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
 
 
 def _entry(row: Row, columns: Columns, channels: Mapping[str, int]) -> tuple[Entry | None, str]:
@@ -149,10 +153,8 @@ def _entry(row: Row, columns: Columns, channels: Mapping[str, int]) -> tuple[Ent
     audio = row.fields[columns.audio].strip()
     if not audio:
         return None, "expected a recording, found none"
-    units = {
-        role: 1000 if role in columns.in_milliseconds else 1
-        for role in ("begin", "end", "duration")
-    }
+    units = {"begin": 1, "end": 1, "duration": 1}
+    units |= dict.fromkeys(columns.in_milliseconds, 1000)
     try:
         begin, end = _part(cell(columns.begin), cell(columns.end), cell(columns.duration), units)
     except ValueError as error:
@@ -174,8 +176,10 @@ def _part(
         return None, None
     try:
         first = _seconds(begin) / units["begin"]
-        last = _seconds(end) / units["end"] if end else None
-        if not end and duration:
+        last = None
+        if end:
+            last = _seconds(end) / units["end"]
+        elif duration:
             last = first + _seconds(duration) / units["duration"]
     except ValueError:
         raise ValueError(
@@ -195,7 +199,7 @@ def _seconds(time: str) -> float:
     `ValueError`.
     """
     *larger, smallest = time.split(":")
-    if len(larger) > 2 or not all(word.isdecimal() for word in larger):
+    if len(larger) > 2 or not all(map(str.isdecimal, larger)):
         raise ValueError(time)
     seconds = float(smallest.replace(",", "."))
     if larger and not 0 <= seconds < 60:
@@ -209,8 +213,13 @@ def _channels(rows: Sequence[Row], place: int | None) -> Mapping[str, int]:
     """The channel (0 is the first) that each word of a column means; none where the column is of
     something else.
     """
-    words = {row.fields[place].strip().upper() for row in rows} if place is not None else set()
+    if place is None:
+        return {}
+    words = {row.fields[place].strip().upper() for row in rows}
     words.discard("")
-    if words <= {"L", "R", "LEFT", "RIGHT"}:
-        return {word: 0 if word.startswith("L") else 1 for word in words}
-    return numbers_of(words) if all(is_channel(word) and len(word) <= 2 for word in words) else {}
+    sides = {"L": 0, "LEFT": 0, "R": 1, "RIGHT": 1}
+    if words <= sides.keys():
+        return sides
+    if all(is_channel(word) and len(word) <= 2 for word in words):
+        return numbers_of(words)
+    return {}

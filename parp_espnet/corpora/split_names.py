@@ -16,18 +16,20 @@ def by_split(paths: Sequence[Path]) -> dict[str, Path]:
     """Return the list of each set, where the names of files say one for each of train, dev and
     test; else nothing.
     """
-    found: dict[str, list[Path]] = {}
+    exact: dict[str, list[Path]] = {}
+    near: dict[str, list[Path]] = {}
     for path in paths:
         for split in _splits_in(path):
-            found.setdefault(split, []).append(path)
+            near.setdefault(split, []).append(path)
+            if SPLIT_NAMES.get(path.name.lower().partition(".")[0]) == split:
+                exact.setdefault(split, []).append(path)
     chosen: dict[str, Path] = {}
-    for split, own in found.items():
-        exact = [
-            path for path in own if SPLIT_NAMES.get(path.name.lower().partition(".")[0]) == split
-        ]
-        if len(exact or own) == 1:
-            chosen[split] = (exact or own)[0]
-    return chosen if len(chosen) == 3 and len(set(chosen.values())) == 3 else {}
+    for split, own in (near | exact).items():
+        if len(own) == 1:
+            chosen[split] = own[0]
+    if len(chosen) < 3 or len(set(chosen.values())) < 3:
+        return {}
+    return chosen
 
 
 def _splits_in(path: Path) -> Iterator[str]:

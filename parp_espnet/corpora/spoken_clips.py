@@ -37,7 +37,28 @@ def divided(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
     for clip in clips:
         sizes[clip.client] = sizes.get(clip.client, 0) + 1
     sets = partition(sizes)
-    return {name: [clip for clip in clips if sets[clip.client] == name] for name in SPLITS}
+    own: dict[str, list[Clip]] = {name: [] for name in SPLITS}
+    for clip in clips:
+        own[sets[clip.client]].append(clip)
+    return own
+
+
+def why_no_clip(clip: Clip, before: Clip | None, column: str) -> str | None:
+    """Return what is wrong with a row of a table; None where nothing is.
+
+    Args:
+        before: that of the same recording in a row above.
+        column: that of the recordings.
+    """
+    if not clip.client:
+        return "expected the speaker in client_id, found none"
+    if not clip.name:
+        return f"expected a recording in {column}, found none"
+    if "/" in clip.name:
+        return "expected a recording, found a path that leads elsewhere"
+    if before is not None:
+        return f"expected each clip once, found it first in {before.where}"
+    return None
 
 
 def unshared(own: Mapping[str, Sequence[Clip]], split: str) -> tuple[list[Clip], str]:
@@ -45,16 +66,20 @@ def unshared(own: Mapping[str, Sequence[Clip]], split: str) -> tuple[list[Clip],
     left out.
     """
     others = OTHERS[split]
-    taken = [clip for name in others for clip in own[name]]
-    clients, sentences = {clip.client for clip in taken}, {clip.sentence for clip in taken}
-    left = [
-        clip for clip in own[split] if clip.client not in clients and clip.sentence not in sentences
-    ]
+    clients: set[str] = set()
+    sentences: set[str] = set()
+    for name in others:
+        for clip in own[name]:
+            clients.add(clip.client)
+            sentences.add(clip.sentence)
+    left = []
+    for clip in own[split]:
+        if clip.client not in clients and clip.sentence not in sentences:
+            left.append(clip)
     gone = len(own[split]) - len(left)
-    return (
-        left,
-        f"{gone} clips of speakers or sentences of {' and '.join(others)} left out" if gone else "",
-    )
+    if not gone:
+        return left, ""
+    return left, f"{gone} clips of speakers or sentences of {' and '.join(others)} left out"
 
 
 def check_language(where: str, name: str, locale: str, language: str) -> None:

@@ -16,7 +16,14 @@ from pathlib import Path
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import Row, read_table
 from parp_espnet.corpora.split_names import SPLIT_NAMES
-from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divided, unshared
+from parp_espnet.corpora.spoken_clips import (
+    SPLITS,
+    Clip,
+    check_language,
+    divided,
+    unshared,
+    why_no_clip,
+)
 from parp_espnet.data.marks import Kind, read_marks, summary
 from parp_espnet.errors import UserError
 
@@ -36,12 +43,15 @@ def find_table(root: Path, language: str) -> Path | None:
     tables = [*root.glob("ss-corpus-*.tsv"), *root.glob("*/ss-corpus-*.tsv")]
     if not tables:
         return None
-    table = next((path for path in sorted(tables) if path.stem == f"ss-corpus-{language}"), None)
+    languages: dict[str, Path] = {}
+    for path in sorted(tables):
+        languages.setdefault(path.stem.removeprefix("ss-corpus-"), path)
+    table = languages.get(language)
     if table is None:
-        found = ", ".join(sorted({path.stem.removeprefix("ss-corpus-") for path in tables}))
         raise UserError(
             f"--commonvoice {root}: expected ss-corpus-{language}.tsv, found Spontaneous Speech of "
-            f"{found}; give the directory of {language}, or run another recipe"
+            f"{', '.join(sorted(languages))}; give the directory of {language}, or run another "
+            f"recipe"
         )
     if not (table.parent / AUDIOS).is_dir():
         expected = f"no {AUDIOS}/ beside {table.name}; unpack the release as a whole"
@@ -55,10 +65,14 @@ def read_clips(path: Path, language: str, split: str) -> tuple[list[Clip], list[
     Raises `UserError` when the table is of another language or lacks columns.
     """
     rows, rejected = _rows(path, language)
-    sets = {name: [clip for clip, own in rows if own == name] for name in SPLITS}
+    sets: dict[str, list[Clip]] = {name: [] for name in ("", *SPLITS)}
+    for clip, own in rows:
+        sets[own].append(clip)
+    nowhere = sets.pop("")
     if all(sets.values()):
         words = f"expected a set in the column split ({', '.join(SPLITS)}), found none"
-        rejected += [Reject(one.where, one.name, Why.ALONE, words) for one, own in rows if not own]
+        for clip in nowhere:
+            rejected.append(Reject(clip.where, clip.name, Why.ALONE, words))
         note = ""
     else:
         sets = divided([clip for clip, _ in rows])
@@ -68,10 +82,15 @@ def read_clips(path: Path, language: str, split: str) -> tuple[list[Clip], list[
         rejected = []
     clips, shared = unshared(sets, split)
     seen: Counter[tuple[Kind, str]] = Counter()
-    told = [_without_marks(clip, seen, rejected) for clip in clips]
-    marks = f"marks in texts: {summary(seen)}" if seen else ""
-    note = "; ".join(filter(None, [note, shared, marks]))
-    return [clip for clip in told if clip is not None], rejected, note
+    told = []
+    for clip in clips:
+        without = _without_marks(clip, seen, rejected)
+        if without is not None:
+            told.append(without)
+    notes = [note, shared]
+    if seen:
+        notes.append(f"marks in texts: {summary(seen)}")
+    return told, rejected, "; ".join(filter(None, notes))
 
 
 def _rows(path: Path, language: str) -> tuple[list[tuple[Clip, str]], list[Reject]]:
@@ -83,7 +102,8 @@ def _rows(path: Path, language: str) -> tuple[list[tuple[Clip, str]], list[Rejec
         if name in table.header:
             places[name] = table.header.index(name)
     rejected = list(table.rejected)
-    found: dict[str, tuple[Clip, str]] = {}
+    clips: dict[str, Clip] = {}
+    sets: dict[str, str] = {}
     for row in table.rows:
         name = row.fields[audio].strip().removesuffix(".mp3")
         clip = Clip(row.where, name, row.fields[client].strip(), " ".join(row.fields[text].split()))
@@ -91,14 +111,7 @@ def _rows(path: Path, language: str) -> tuple[list[tuple[Clip, str]], list[Rejec
         # A release may have the language's name there.
         if _CODE.fullmatch(said):
             check_language(row.where, name, said, language)
-        reason = (
-            "expected the speaker in client_id, found none" if not clip.client
-            else "expected a recording in audio_file, found none" if not name
-            else "expected a recording, found a path that leads elsewhere" if "/" in name
-            else f"expected each clip once, found it first in "
-                 f"{found[name][0].where}" if name in found
-            else None
-        )  # fmt: skip
+        reason = why_no_clip(clip, clips.get(name), "audio_file")
         if reason is not None:
             rejected.append(Reject(row.where, name, Why.ROW, reason))
         elif not clip.sentence:
@@ -107,8 +120,9 @@ def _rows(path: Path, language: str) -> tuple[list[tuple[Clip, str]], list[Rejec
                 Reject(row.where, name, Why.ALONE, "expected a transcription, found none")
             )
         else:
-            found[name] = (clip, SPLIT_NAMES.get(_cell(row, places, "split").lower(), ""))
-    return list(found.values()), rejected
+            clips[name] = clip
+            sets[name] = SPLIT_NAMES.get(_cell(row, places, "split").lower(), "")
+    return list(zip(clips.values(), sets.values(), strict=True)), rejected
 
 
 def _cell(row: Row, places: Mapping[str, int], column: str) -> str:
@@ -120,11 +134,11 @@ def _without_marks(
 ) -> Clip | None:
     marked = read_marks(clip.sentence)
     seen.update(marked.marks)
-    unwritten = [mark for kind, mark in marked.marks if kind is Kind.UNWRITTEN]
-    if unwritten:
-        reason = f"expected all that is said, found {unwritten[0]} ({Kind.UNWRITTEN})"
-        rejected.append(Reject(clip.where, clip.name, Why.ALONE, reason))
-        return None
+    for kind, mark in marked.marks:
+        if kind is Kind.UNWRITTEN:
+            reason = f"expected all that is said, found {mark} ({Kind.UNWRITTEN})"
+            rejected.append(Reject(clip.where, clip.name, Why.ALONE, reason))
+            return None
     if not marked.text:
         rejected.append(
             Reject(clip.where, clip.name, Why.TEXT, "expected a text, found marks alone")

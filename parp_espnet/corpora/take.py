@@ -13,6 +13,10 @@ ENOUGH = 0.98
 """Part of the minutes asked for that training speech may fall short of."""
 
 
+WHAT = {"train_minutes": "training", "valid_minutes": "validation", "test_minutes": "test"}
+"""What the speech is for of which so many minutes are asked for."""
+
+
 class Listed(Protocol):
     """Something that a corpus lists: where it does, and by which name."""
 
@@ -63,24 +67,24 @@ def need_minutes(
     """Raise `UserError` where there is some speech of a set, and less than asked for by `option`;
     `why` may say why.
     """
-    found = sum(one.duration for one in utterances) / 60
-    if utterances and not math.isinf(minutes) and found < ENOUGH * minutes:
-        less = f"{math.floor(found * 10) / 10:g}" if found >= 0.1 else f"{found:.3f}"
-        what = {"train_minutes": "training", "valid_minutes": "validation", "test_minutes": "test"}[
-            option
-        ]
+    there = minutes_of(utterances)
+    if utterances and not math.isinf(minutes) and there < ENOUGH * minutes:
+        less = f"{math.floor(there * 10) / 10:g}" if there >= 0.1 else f"{there:.3f}"
         raise UserError(
-            f"{where}: expected {minutes:g} minutes of {what} speech, found {found:.2f} that can "
-            f"be used, in "
+            f"{where}: expected {minutes:g} minutes of {WHAT[option]} speech, found {there:.2f} "
+            f"that can be used, in "
             f"{len(utterances)} utterances ({rejected} rejected){why}; give --{option} {less}"
         )
 
 
 def falls_short(utterances: Sequence[Utterance], minutes: float) -> str:
     """Return how much there is of how much, where a set has less than asked for; else nothing."""
-    found = sum(one.duration for one in utterances) / 60
-    return (
-        f"{found:.1f} of the {minutes:g} minutes asked for"
-        if found < ENOUGH * minutes < math.inf
-        else ""
-    )
+    there = minutes_of(utterances)
+    if not there < ENOUGH * minutes < math.inf:
+        return ""
+    return f"{there:.1f} of the {minutes:g} minutes asked for"
+
+
+def minutes_of(utterances: Sequence[Utterance]) -> float:
+    """Return how much speech there is."""
+    return sum(utterance.duration for utterance in utterances) / 60

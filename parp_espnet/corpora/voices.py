@@ -19,7 +19,8 @@ _TEST = ("Annie", "f2", "f3", "m3", "m7", "robert")
 _LEFT_OUT = (
     # Heavy echoes and monotones.
     *("Alicia", "Demonic", "Marco", "RicishayMax2", "RicishayMax3", "UniRobot", "anikaRobot"),
-    *("robosoft", *(f"robosoft{number}" for number in range(2, 9))),
+    *("robosoft", "robosoft2", "robosoft3", "robosoft4", "robosoft5", "robosoft6", "robosoft7"),
+    "robosoft8",
     # Whispers, which have no voiced sounds; a chipmunk; and the plain voice once more.
     *("caleb", "whisper", "whisperf", "zac", "fast"),
 )
@@ -55,10 +56,9 @@ def draw_voice(split: str, random: Random) -> Voice:
     """Return the voice of a new speaker of a set."""
     ranges = _WIDE if split == "train" else _NATURAL
     female = random.random() < 0.5
+    variants = [variant for variant in variants_of(split) if is_female(variant) == female]
     return Voice(
-        variant=random.choice(
-            [variant for variant in variants_of(split) if is_female(variant) == female]
-        ),
+        variant=random.choice(variants),
         rate=random.randint(*ranges.rate),
         pitch=random.randint(*ranges.pitch),
         range=random.randint(*ranges.range),

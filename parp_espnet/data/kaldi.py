@@ -11,7 +11,7 @@ speaker's.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from parp_espnet.data.lines import read_table
@@ -52,23 +52,25 @@ def write_data_dir(path: Path, utterances: Iterable[Utterance]) -> None:
     for utterance, following in pairwise(ordered):
         if utterance.id == following.id:
             raise UserError(f"{path}: two utterances have the id {utterance.id}; ids must differ")
-    speakers = groupby(
-        sorted(ordered, key=lambda utterance: utterance.speaker.encode()),
-        key=lambda utterance: utterance.speaker,
-    )
-    columns = {
-        "wav.scp": [(utterance.id, utterance.wav) for utterance in ordered],
-        "text": [(utterance.id, " ".join(utterance.phones)) for utterance in ordered],
-        "orig_text": [(utterance.id, " ".join(utterance.text.split())) for utterance in ordered],
-        "utt2spk": [(utterance.id, utterance.speaker) for utterance in ordered],
-        "spk2utt": [
-            (speaker, " ".join(utterance.id for utterance in own)) for speaker, own in speakers
-        ],
-        "utt2lang": [(utterance.id, utterance.language) for utterance in ordered],
-        "utt2dur": [(utterance.id, f"{utterance.duration:.3f}") for utterance in ordered],
-    }
-    for name, lines in columns.items():
-        write_text(path / name, "".join(f"{key} {value}\n" for key, value in lines))
+    contents: dict[str, list[str]] = {}
+    said: dict[str, list[str]] = {}
+    for utterance in ordered:
+        values = {
+            "wav.scp": utterance.wav,
+            "text": " ".join(utterance.phones),
+            "orig_text": " ".join(utterance.text.split()),
+            "utt2spk": utterance.speaker,
+            "utt2lang": utterance.language,
+            "utt2dur": f"{utterance.duration:.3f}",
+        }
+        for name, value in values.items():
+            contents.setdefault(name, []).append(f"{utterance.id} {value}\n")
+        said.setdefault(utterance.speaker, []).append(utterance.id)
+    for speaker in sorted(said, key=str.encode):
+        line = f"{speaker} {' '.join(said[speaker])}\n"
+        contents.setdefault("spk2utt", []).append(line)
+    for name, lines in contents.items():
+        write_text(path / name, "".join(lines))
 
 
 def read_data_dir(path: Path) -> list[Utterance]:
@@ -91,8 +93,9 @@ def read_data_dir(path: Path) -> list[Utterance]:
                 f"{path}: utterance {different} is in {has} and not in {lacks}; make the "
                 f"directory again"
             )
-    utterances = [
-        Utterance(
+    utterances = []
+    for id_ in sorted(ids, key=str.encode):
+        utterance = Utterance(
             id=id_,
             speaker=tables["utt2spk"][id_],
             language=tables["utt2lang"][id_],
@@ -101,10 +104,8 @@ def read_data_dir(path: Path) -> list[Utterance]:
             text=tables["orig_text"][id_],
             duration=_seconds(path / "utt2dur", id_, tables["utt2dur"][id_]),
         )
-        for id_ in sorted(ids, key=str.encode)
-    ]
-    for utterance in utterances:
         _check(path, utterance)
+        utterances.append(utterance)
     return utterances
 
 
@@ -122,10 +123,11 @@ def leads_up(value: str) -> bool:
 
 def _check(path: Path, utterance: Utterance) -> None:
     problem = None
-    if (expected := why_no_id(utterance.id)) is not None:
-        problem = f"an id must be {expected}"
-    elif (expected := why_no_id(utterance.speaker)) is not None:
-        problem = f"speaker {utterance.speaker!r}: an id must be {expected}"
+    odd, odd_speaker = why_no_id(utterance.id), why_no_id(utterance.speaker)
+    if odd is not None:
+        problem = f"an id must be {odd}"
+    elif odd_speaker is not None:
+        problem = f"speaker {utterance.speaker!r}: an id must be {odd_speaker}"
     elif not utterance.id.startswith(f"{utterance.speaker}-"):
         problem = f"an id must begin with its speaker and a dash, {utterance.speaker}-"
     elif not utterance.wav:

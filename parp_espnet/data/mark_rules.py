@@ -51,17 +51,18 @@ def _always(kind: Kind, left: str = " ") -> _Judge:
 def _words_of(text: str) -> list[str]:
     # Vowel signs and other marks are parts of words.
     composed = unicodedata.normalize("NFC", text.lower())
-    return "".join(
-        mark if unicodedata.category(mark)[0] in "LM" else " " for mark in composed
-    ).split()
+    others = {mark for mark in composed if unicodedata.category(mark)[0] not in "LM"}
+    for mark in others:
+        composed = composed.replace(mark, " ")
+    return composed.split()
 
 
 def _kind_of(content: str) -> Kind | None:
     """The kind of a mark by its words, where one of them is known."""
     words = _words_of(content)
-    if any(_is_unwritten(word) for word in words):
+    if any(map(_is_unwritten, words)):
         return Kind.UNWRITTEN
-    return Kind.EVENT if any(word in EVENTS for word in words) else None
+    return None if EVENTS.isdisjoint(words) else Kind.EVENT
 
 
 def _is_unwritten(word: str) -> bool:

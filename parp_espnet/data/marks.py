@@ -45,7 +45,7 @@ class Marked:
 
     def has(self, kind: Kind) -> bool:
         """Whether there is a mark of a kind."""
-        return any(each is kind for each, _ in self.marks)
+        return any(own is kind for own, _ in self.marks)
 
 
 def read_marks(text: str, of_phones: bool = False) -> Marked:
@@ -84,11 +84,15 @@ def summary(counts: Counter[tuple[Kind, str]], shown: int = 4) -> str:
     """
     parts = []
     for kind in Kind:
-        own = Counter({mark: count for (of_kind, mark), count in counts.items() if of_kind is kind})
+        own: Counter[str] = Counter()
+        for (of_kind, mark), count in counts.items():
+            if of_kind is kind:
+                own[mark] = count
         if own:
-            examples = ", ".join(f"{mark} {count}" for mark, count in own.most_common(shown))
-            more = ", …" if len(own) > shown else ""
-            parts.append(f"{own.total()} {kind} ({examples}{more})")
+            examples = [f"{mark} {count}" for mark, count in own.most_common(shown)]
+            if len(own) > shown:
+                examples.append("…")
+            parts.append(f"{own.total()} {kind} ({', '.join(examples)})")
     return ", ".join(parts)
 
 

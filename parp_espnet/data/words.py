@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import filterfalse, pairwise
 from statistics import mean
 
 from parp_espnet.phones.espeak import VOICES
@@ -59,8 +59,11 @@ def find_words(tokens: Iterable[str]) -> tuple[str, ...]:
     """Return the different tokens that are words of letters, the longest first; none where they may
     be phones.
     """
-    looks = {token: _look(token) for token in set(tokens) if not _is_special(token)}
-    words = {token: look for token, look in looks.items() if look.letters}
+    words = {}
+    for token in filterfalse(_is_special, set(tokens)):
+        look = _look(token)
+        if look.letters:
+            words[token] = look
     if not _are_words(list(words.values())):
         return ()
     return tuple(sorted(words, key=lambda word: (-words[word].letters, word)))
@@ -99,9 +102,9 @@ def _look(token: str) -> _Token:
     bare = _TONE.sub("", token)
     marks = unicodedata.normalize("NFD", bare)
     letters = [mark for mark in marks.lower() if unicodedata.category(mark) in ("Ll", "Lo")]
-    if not all(_may_be_of_word(mark) for mark in marks):
+    if not all(map(_may_be_of_word, marks)):
         letters = []
-    scripts = {_script(letter) for letter in letters}
+    scripts = set(map(_script, letters))
     is_syllable = "HANGUL" in scripts and len(letters) > 1
     for first, second in pairwise(letters):
         is_syllable |= first not in _VOWELS | _GLIDES and second in _VOWELS

@@ -113,32 +113,32 @@ def check_models(directory: Path, criteria: Sequence[Sequence[str]], kept: int) 
     """
     states = {}
     for name in (PREVIOUS, CURRENT):
-        if (directory / name).exists() and not isinstance(found := _read(directory / name), str):
-            reporter = _reporter_of(found)
-            states[reporter.get_epoch()] = found["model"]
+        if not (directory / name).exists():
+            continue
+        checkpoint = _read(directory / name)
+        if not isinstance(checkpoint, str):
+            reporter = _reporter_of(checkpoint)
+            states[reporter.get_epoch()] = checkpoint["model"]
     if not states:
         return
-    models = {
-        epoch: directory / f"{epoch}epoch.pth" for epoch in sorted(_best(reporter, criteria, kept))
-    }
-    gone = [
-        epoch for epoch, path in models.items() if not path.exists() or isinstance(_read(path), str)
-    ]
+    gone: dict[int, Path] = {}
+    for epoch in sorted(_best(reporter, criteria, kept)):
+        model = directory / f"{epoch}epoch.pth"
+        if not model.exists() or isinstance(_read(model), str):
+            gone[epoch] = model
     if not gone:
         return
-    what = (
-        f"{', '.join(str(models[epoch]) for epoch in gone)}: gone or damaged, and the final "
-        f"model needs it"
-    )
-    if lost := [epoch for epoch in gone if epoch not in states]:
+    what = f"{', '.join(map(str, gone.values()))}: gone or damaged, and the final model needs it"
+    for epoch in gone:
+        if epoch in states:
+            continue
         for name in (CURRENT, PREVIOUS):
             (directory / name).unlink(missing_ok=True)
         raise UserError(
-            f"{what}; no checkpoint has epoch {lost[0]}: the same command trains again from the "
-            f"start"
+            f"{what}; no checkpoint has epoch {epoch}: the same command trains again from the start"
         )
-    for epoch in gone:
-        save(models[epoch], states[epoch])
+    for epoch, model in gone.items():
+        save(model, states[epoch])
     raise UserError(
         f"{what}; it was written again from a checkpoint: the same command completes the training"
     )
@@ -179,12 +179,11 @@ def _reporter_of(states: dict[str, Any]) -> Reporter:
 
 def _best(reporter: Reporter, criteria: Sequence[Sequence[str]], kept: int) -> set[int]:
     """Return the epochs whose models ESPnet keeps, besides the last."""
-    return {
-        epoch
-        for one in criteria
-        if reporter.has(*one[:2])
-        for epoch in reporter.sort_epochs(*one)[:kept]
-    }
+    best: set[int] = set()
+    for phase, key, mode in criteria:
+        if reporter.has(phase, key):
+            best.update(reporter.sort_epochs(phase, key, mode)[:kept])
+    return best
 
 
 def _mend_epoch(

@@ -48,7 +48,9 @@ def decode(
     """
     wavs = read_wav_scp(data)
     recogniser = Recogniser(model_file, device)
-    samples = {utterance: _samples_in(utterance, path) for utterance, path in wavs.items()}
+    samples = {}
+    for utterance, path in wavs.items():
+        samples[utterance] = _samples_in(utterance, path)
     hypotheses: dict[str, tuple[Phone, ...]] = {}
     logprobs: dict[str, NDArray[np.float32]] = {}
     started = time.perf_counter()
@@ -61,8 +63,11 @@ def decode(
                     logprobs[utterance] = heard.logprobs
             shown.update(len(batch))
     seconds = time.perf_counter() - started
-    found = [Transcript(key, samples[key] / RATE, hypotheses[key]) for key in sorted(hypotheses)]
-    write_text(out / "ctm", "".join(map(ctm, found)))
+    timed, lines = [], []
+    for utterance, phones in sorted(hypotheses.items()):
+        timed.append(ctm(Transcript(utterance, samples[utterance] / RATE, phones)))
+        lines.append(" ".join([utterance, *(phone.name for phone in phones)]) + "\n")
+    write_text(out / "ctm", "".join(timed))
     if keep_logprobs:
         LogProbs(recogniser.tokens, logprobs).write(out / LOGPROBS)
     summary = {
@@ -76,8 +81,7 @@ def decode(
         "sparsity_measured": recogniser.sparsity,
     }
     write_json(out / "decode.json", summary)
-    lines = (" ".join([one.name, *(phone.name for phone in one.phones)]) for one in found)
-    write_text(out / "text", "".join(f"{line}\n" for line in lines))
+    write_text(out / "text", "".join(lines))
     return out / "text"
 
 
@@ -87,8 +91,8 @@ def read_wav_scp(data: Path) -> dict[str, Path]:
     wavs = {}
     for id_, line in lines.items():
         if not line.value or is_command(line.value):
-            found = repr(f"{id_} {line.value}".strip())
-            raise UserError(f"{line.where}: expected '<utterance> <path.wav>', found {found}")
+            entry = f"{id_} {line.value}".strip()
+            raise UserError(f"{line.where}: expected '<utterance> <path.wav>', found {entry!r}")
         wavs[id_] = Path(line.value)
     return wavs
 

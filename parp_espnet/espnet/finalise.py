@@ -42,13 +42,14 @@ def finalise(model: nn.Module, session: Session, criterion: Sequence[str], seed:
     final = directory / f"{criterion[0]}.{criterion[1]}.ave.pth"
     if session.settings.row.grows:
         _choose_last(directory, criterion)
-    averages = [
-        path for path in sorted(directory.glob("*.ave_*best*.pth")) if not path.is_symlink()
-    ]
-    before = {path.resolve(): _prune_again(path, session) for path in averages}
+    before = {}
+    for path in sorted(directory.glob("*.ave_*best*.pth")):
+        if not path.is_symlink():
+            before[path.resolve()] = _prune_again(path, session)
 
     kept: Mapping[str, Tensor] = {}
-    for path in sorted({link.resolve() for link in directory.glob("*.pth") if link.is_symlink()}):
+    links = filter(Path.is_symlink, directory.glob("*.pth"))
+    for path in sorted(set(map(Path.resolve, links))):
         kept_here = _verify(path, model, session)
         if path == final.resolve():
             kept = kept_here
@@ -81,13 +82,10 @@ def _choose_last(directory: Path, criterion: Sequence[str]) -> None:
     ones have less.
     """
     last = (directory / "latest.pth").resolve()
-    epochs = [
-        link
-        for link in directory.glob("*.pth")
-        if link.is_symlink() and EPOCH.fullmatch(link.readlink().name)
-    ]
-    for link in [*epochs, directory / f"{criterion[0]}.{criterion[1]}.ave.pth"]:
-        relink(link, last)
+    for link in list(directory.glob("*.pth")):
+        if link.is_symlink() and EPOCH.fullmatch(link.readlink().name):
+            relink(link, last)
+    relink(directory / f"{criterion[0]}.{criterion[1]}.ave.pth", last)
 
 
 def _prune_again(path: Path, session: Session) -> float:
@@ -119,7 +117,9 @@ def _verify(path: Path, model: nn.Module, session: Session) -> Mapping[str, Tens
         )
     pool = session.settings.find_pool(states)
     kept = session.pruning.kept_of(pool)
-    alive = sum(int(tensor[~kept[name]].count_nonzero()) for name, tensor in pool.items())
+    alive = 0
+    for name, tensor in pool.items():
+        alive += int(tensor[~kept[name]].count_nonzero())
     if alive:
         raise RuntimeError(f"{path}: {alive} weights that its mask prunes are not zero")
     return kept

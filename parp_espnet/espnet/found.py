@@ -10,6 +10,7 @@ from pathlib import Path
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, read_json, regular
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
+from parp_espnet.upstreams.frontend import place_of
 
 SUMMARY = "training.json"
 """What a training leaves when it has ended well."""
@@ -38,9 +39,9 @@ def find_model(path: Path) -> Path:
     models = sorted(path.glob("valid.*.ave.pth")) or sorted(path.glob("valid.*.best.pth"))
     if len(models) == 1:
         return models[0]
-    found = ", ".join(model.name for model in models) or "no model"
+    names = ", ".join(model.name for model in models) or "no model"
     raise UserError(
-        f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {found}"
+        f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {names}"
     )
 
 
@@ -66,31 +67,28 @@ def find_upstream(args: argparse.Namespace, config: Path) -> None:
     """Replace the upstream's path by one that holds from here. Raises `UserError` where it is
     gone.
     """
-    settings = (getattr(args, "frontend_conf", None) or {}).get("frontend_conf") or {}
-    path = settings.get("path_or_url")
+    settings, name = place_of(getattr(args, "frontend_conf", None))
+    path = settings.get(name)
     if path is None:
         return
     folders = [*config.absolute().parent.parents, *config.resolve().parent.parents, Path.cwd()]
     for folder in dict.fromkeys(folders):
         if (folder / path).exists():
-            settings["path_or_url"] = str(folder / path)
+            settings[name] = str(folder / path)
             break
     else:
         if not NOT_A_PATH.fullmatch(path):
-            below = (
-                ""
-                if Path(path).is_absolute()
-                else f", below {config.absolute().parent.parent} or what it is in"
-            )
+            below = ""
+            if not Path(path).is_absolute():
+                below = f", below {config.absolute().parent.parent} or what it is in"
             raise UserError(
                 f"{config}: the upstream {path} is gone{below}; run the recipe's stage 5 again"
             )
-    found = Path(settings["path_or_url"])
-    if found.is_file():
-        check_native(read_checkpoint(found, mmap=True), found)
-    broken = [link for link in sorted(found.glob("*")) if not link.exists()]
-    if broken:
-        raise UserError(
-            f"{broken[0]}: leads nowhere: {broken[0].readlink()} is gone; run the recipe's stage "
-            f"5 again"
-        )
+    upstream = Path(settings[name])
+    if upstream.is_file():
+        check_native(read_checkpoint(upstream, mmap=True), upstream)
+    for link in sorted(upstream.glob("*")):
+        if not link.exists():
+            raise UserError(
+                f"{link}: leads nowhere: {link.readlink()} is gone; run the recipe's stage 5 again"
+            )

@@ -35,7 +35,8 @@ def _counting_upstream(model: Any) -> nn.Module | None:
     """Return the model inside an ESPnet model's s3prl frontend if it can say how many frames it
     makes.
     """
-    inner = getattr(model.frontend.upstream.upstream, "model", None)
+    outer = getattr(model.frontend, "upstream", None)
+    inner = getattr(getattr(outer, "upstream", None), "model", None)
     return inner if hasattr(inner, "_get_feat_extract_output_lengths") else None
 
 
@@ -75,7 +76,7 @@ def hide_padding(model: Any) -> None:
     lengths: list[int] = []
 
     def remember(_: nn.Module, inputs: tuple[Tensor, Tensor]) -> None:
-        lengths[:] = [(samples - width) // step + 1 for samples in inputs[1].tolist()]
+        lengths[:] = ((inputs[1] - width) // step + 1).tolist()
 
     def apart(hidden: Tensor) -> Tensor:
         normed = torch.zeros_like(hidden)  # (utterances, channels, frames)

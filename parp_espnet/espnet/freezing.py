@@ -1,5 +1,5 @@
-"""What does not train: the convolutions ever, the whole upstream for the first updates
-where asked.
+"""What does not train: the convolutions ever, unless their channels are pruned; the whole upstream
+for the first updates where asked.
 """
 
 from torch import nn
@@ -7,12 +7,16 @@ from torch import nn
 HEAD = "ctc."
 
 
-def freeze_convolutions(model: nn.Module) -> None:
-    """Freeze the convolutional feature extractor for good, as in the paper's code."""
+def freeze_convolutions(model: nn.Module, *, train: bool = False) -> None:
+    """Freeze the convolutional feature extractor for good, as in the paper's code.
+
+    Args:
+        train: let it train instead: its channels are pruned.
+    """
     for name, module in model.named_modules():
         if not name.endswith(".feature_extractor"):
             continue
-        module.requires_grad_(False)
+        module.requires_grad_(train)
         if hasattr(module, "_requires_grad"):
             # Hugging Face's extractor else asks for gradients of its *input* in training, and the
             # backward pass runs through all convolutions for nothing.

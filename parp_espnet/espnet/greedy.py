@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from parp_espnet.recognition.labels import collapse
+from parp_espnet.scoring.alignment import Phones
 from parp_espnet.scoring.per import count_errors, total
 
 
@@ -27,18 +28,16 @@ def validate_by_tokens(model: Any) -> None:
         loss, _ = plain(encoded, frames, targets, lengths)
         if model.training:
             return loss, None
-        heard = zip(model.ctc.argmax(encoded).tolist(), frames.tolist(), strict=True)
-        references = {
-            str(i): _names(row[:n])
-            for i, (row, n) in enumerate(zip(targets.tolist(), lengths, strict=True))
-        }
-        hypotheses = {
-            str(i): _names(collapse(path[:count])) for i, (path, count) in enumerate(heard)
-        }
+        references: dict[str, Phones] = {}
+        for said, count in zip(targets.tolist(), lengths.tolist(), strict=True):
+            references[str(len(references))] = _names(said[:count])
+        hypotheses: dict[str, Phones] = {}
+        for path, count in zip(model.ctc.argmax(encoded).tolist(), frames.tolist(), strict=True):
+            hypotheses[str(len(hypotheses))] = _names(collapse(path[:count]))
         return loss, total(count_errors(references, hypotheses)).error_rate
 
     model._calc_ctc_loss = calculate
 
 
-def _names(tokens: Iterable[int]) -> tuple[str, ...]:
+def _names(tokens: Iterable[int]) -> Phones:
     return tuple(map(str, tokens))

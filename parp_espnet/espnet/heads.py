@@ -7,6 +7,7 @@ from typing import Any
 from parp_espnet.espnet.found import find_upstream, read_config
 from parp_espnet.files import read_json
 from parp_espnet.upstreams.foreign import read_checkpoint
+from parp_espnet.upstreams.frontend import place_of
 
 COUNTERS = ("num_attention_heads", "n_head", "encoder_attention_heads")
 """What configurations call it: Hugging Face's, XLNet's, fairseq's."""
@@ -30,8 +31,8 @@ def count_heads(model: Path) -> int | None:
     if config.is_file() and model.suffix == ".pth":
         options = read_config(config)
         find_upstream(options, config)
-        inner = (getattr(options, "frontend_conf", None) or {}).get("frontend_conf") or {}
-        upstream = Path(str(inner.get("path_or_url")))
+        inner, name = place_of(getattr(options, "frontend_conf", None))
+        upstream = Path(str(inner.get(name)))
         return count_heads(upstream) if upstream.exists() else None
     if not model.is_file() or model.suffix == ".safetensors":
         return None
@@ -39,8 +40,9 @@ def count_heads(model: Path) -> int | None:
     if not isinstance(content, dict):
         return None
     for key in NATIVE:
-        if (found := _counted(content.get(key))) is not None:
-            return found
+        heads = _counted(content.get(key))
+        if heads is not None:
+            return heads
     return None
 
 

@@ -81,7 +81,9 @@ class Interruption:
         def note(number: int, _: FrameType | None) -> None:
             self._signal = number
 
-        previous = {number: signal.signal(number, note) for number in SIGNALS}
+        previous = {}
+        for number in SIGNALS:
+            previous[number] = signal.signal(number, note)
         try:
             yield
         finally:
@@ -135,11 +137,9 @@ class Interruption:
         # All of them come here at the same boundary, and none ends before the file is there.
         everywhere = ranks.gather({"chance": chance().state, "reported": _reported(self._reporter)})
         if self._writes:
-            told = (
-                signal.Signals(self._signal).name
-                if self._signal is not None
-                else "a signal to another process"
-            )
+            told = "a signal to another process"
+            if self._signal is not None:
+                told = signal.Signals(self._signal).name
             if self._trained or self._over:  # else the last checkpoint has it all
                 checkpoints.save(self._path, self._state(everywhere))
             print(
@@ -160,8 +160,8 @@ class Interruption:
             "first_update": self._first_update,
             "model": self._model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
-            "schedulers": [None if one is None else one.state_dict() for one in self._schedulers],
-            "scaler": None if self._scaler is None else self._scaler.state_dict(),
+            "schedulers": list(map(_state_of, self._schedulers)),
+            "scaler": _state_of(self._scaler),
             "ranks": everywhere,
         }
 
@@ -175,33 +175,33 @@ class Interruption:
                 f"begin the epoch again"
             )
         self._model.load_state_dict(state["model"])
-        for one, saved in zip(self._optimizers, state["optimizers"], strict=True):
-            one.load_state_dict(saved)
-        for one, saved in zip(self._schedulers, state["schedulers"], strict=True):
-            if one is not None:
-                one.load_state_dict(saved)
+        for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        for scheduler, saved in zip(self._schedulers, state["schedulers"], strict=True):
+            if scheduler is not None:
+                scheduler.load_state_dict(saved)
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
         here = state["ranks"][ranks.number()]
         _report_again(self._reporter, here["reported"])
         self._chance = Chance(here["chance"])
-        self._trained, self._over, self._first_update = (
-            state["trained"],
-            state["over"],
-            state["first_update"],
-        )
+        self._trained, self._over = state["trained"], state["over"]
+        self._first_update = state["first_update"]
+
+
+def _state_of(part: Any) -> Any:
+    """What a checkpoint holds of an optimizer's scheduler or scaler, where there is one."""
+    return None if part is None else part.state_dict()
 
 
 def _reported(reporter: Any) -> dict[str, Any]:
     """Return what a `SubReporter` was told, in plain types: (value, weight or None) a batch."""
-    return {
-        "count": reporter.count,
-        "total_count": reporter.total_count,
-        "stats": {
-            key: [(_plain(one.value), _plain(getattr(one, "weight", None))) for one in values]
-            for key, values in reporter.stats.items()
-        },
-    }
+    stats: dict[str, list[tuple[Any, Any]]] = {}
+    for key, values in reporter.stats.items():
+        stats[key] = []
+        for batch in values:
+            stats[key].append((_plain(batch.value), _plain(getattr(batch, "weight", None))))
+    return {"count": reporter.count, "total_count": reporter.total_count, "stats": stats}
 
 
 def _report_again(reporter: Any, told: Mapping[str, Any]) -> None:

@@ -37,9 +37,9 @@ def speed_up_upstream(upstream: Any) -> None:
         return
     convolutions: list[Any] = [layer.conv for layer in upstream.feature_extractor.conv_layers]
     convolutions.append(getattr(getattr(upstream.encoder, "pos_conv_embed", None), "conv", None))
-    for one in convolutions:
-        if _is_plain(one):
-            one.forward = _convolution(one)
+    for convolution in convolutions:
+        if _is_plain(convolution):
+            convolution.forward = _convolution(convolution)
 
 
 def _is_plain(module: Any) -> bool:

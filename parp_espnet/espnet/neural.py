@@ -37,11 +37,12 @@ class NeuralModel(LanguageModel):
                 f"token list"
             )
         model.load_state_dict(states, strict=True)
-        if not all(bool(torch.isfinite(state).all()) for state in states.values()):
-            raise UserError(
-                f"{model_file}: its weights are not numbers; train it with a smaller lr in "
-                f"--lm_config"
-            )
+        for state in states.values():
+            if not torch.isfinite(state).all():
+                raise UserError(
+                    f"{model_file}: its weights are not numbers; train it with a smaller lr in "
+                    f"--lm_config"
+                )
         self._lm: Any = model.lm.eval()
         self._end = len(tokens) - 1  # ESPnet's <sos/eos>
         self._device = device
@@ -75,5 +76,5 @@ class NeuralModel(LanguageModel):
         before = [self._memories[prefix[:-1]] if prefix else None for prefix in prefixes]
         logprobs, after = self._lm.batch_score(tokens, before, None)
         self._memories |= zip(prefixes, after, strict=True)
-        found: NDArray[np.float64] = logprobs.double().cpu().numpy()
-        return np.concatenate([found, found[:, -1:]], axis=1)
+        scores: NDArray[np.float64] = logprobs.double().cpu().numpy()
+        return np.concatenate([scores, scores[:, -1:]], axis=1)

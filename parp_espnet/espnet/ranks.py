@@ -29,8 +29,9 @@ def check_same_mask(kept: Mapping[str, Tensor], update: int) -> None:
     """
     if not distributed.is_initialized():
         return
-    found = gather(identity(kept))
-    if others := [rank for rank, other in enumerate(found) if other != found[0]]:
+    identities = gather(identity(kept))
+    others = [rank for rank, other in enumerate(identities) if other != identities[0]]
+    if others:
         raise RuntimeError(
             f"update {update}: the masks of ranks {', '.join(map(str, others))} differ from rank "
             f"0's, and so do their "
@@ -75,9 +76,9 @@ def gather(value: Any) -> list[Any]:
     """Return on all ranks what each of them has."""
     if not distributed.is_initialized():
         return [value]
-    found: list[Any] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(found, value)
-    return found
+    values: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(values, value)
+    return values
 
 
 def wait_for_all() -> None:

@@ -47,5 +47,7 @@ class Recogniser(Listener):
             row[: len(samples)] = torch.from_numpy(samples)
         encoded, frames = self._model.encode(speech.to(self.device), lengths.to(self.device))
         logprobs = self._model.ctc.log_softmax(encoded).cpu().numpy()
-        found = [row[:count] for row, count in zip(logprobs, frames.tolist(), strict=True)]
-        return [Heard(row.argmax(1), row) for row in found]
+        heard = []
+        for row, count in zip(logprobs, frames.tolist(), strict=True):
+            heard.append(Heard(row[:count].argmax(1), row[:count]))
+        return heard

@@ -52,7 +52,7 @@ class Session:
         self.settings = settings
         self.directory = directory
         self.writes = writes
-        freeze_convolutions(model)
+        freeze_convolutions(model, train=settings.prunes_channels)
         self.pruning = PrunedTraining(
             model, optimizer, settings, record=self._record, whose=Origin.of_experiment(directory)
         )

@@ -16,10 +16,12 @@ import torch
 from torch import nn
 
 from parp_espnet.espnet import checkpoints, heap
+from parp_espnet.espnet.begun import HeadSettings, begin_with_head, leave_untrained
 from parp_espnet.espnet.divergence import Updates, check_done, check_validation
 from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
 from parp_espnet.espnet.ranks import on_first_rank
+from parp_espnet.espnet.raw_speech import listen
 from parp_espnet.espnet.session import Session
 from parp_espnet.espnet.stock import (
     NestedDictAction,
@@ -28,6 +30,7 @@ from parp_espnet.espnet.stock import (
     UnsafeLoadRefusedError,
     to_device,
 )
+from parp_espnet.espnet.teacher import Teacher, learn_from
 from parp_espnet.locks import locked
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -40,6 +43,12 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     """ESPnet's options, and what pruning adds to them."""
 
     settings: PruneSettings
+    raw_speech: Path | None = None
+    """Recordings of which a score of what comes to weights makes the first mask."""
+    teacher: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Whose label probabilities are learned, too: its `model`, a file, and the `weight` of that."""
+    head: HeadSettings = dataclasses.field(default_factory=HeadSettings)
+    """What the CTC layer begins with."""
     session: Session | None = None
     """Made when training starts; here because ESPnet hands the options to every hook."""
     interruption: Interruption | None = None
@@ -63,13 +72,40 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             help="method, sparsity, interval, freeze_updates, initial_mask; see "
             "parp_espnet.pruning.settings",
         )
+        group.add_argument(
+            "--raw_speech",
+            type=str,
+            help="directory of recordings that a score of what comes to weights looks at before "
+            "the first update; by default the first batches",
+        )
+        group.add_argument(
+            "--teacher_conf",
+            action=NestedDictAction,
+            default={},
+            help="model: the file of another training, weight: of what label probabilities differ "
+            "by",
+        )
+        group.add_argument(
+            "--head_conf",
+            action=NestedDictAction,
+            default={},
+            help="head, rows, lowered: the CTC layer to begin with; see parp_espnet.espnet.begun",
+        )
 
     @classmethod
     def build_options(cls, args: argparse.Namespace) -> PruningOptions:
-        """Build the options of `run`. Raises `UserError` when `prune_conf` is wrong."""
+        """Build the options of `run`. Raises `UserError` when `prune_conf` or `head_conf` is
+        wrong.
+        """
         names = [field.name for field in dataclasses.fields(TrainerOptions)]
         settings = PruneSettings.parse(args.prune_conf)
-        return PruningOptions(**{name: getattr(args, name) for name in names}, settings=settings)
+        return PruningOptions(
+            **{name: getattr(args, name) for name in names},
+            settings=settings,
+            raw_speech=None if args.raw_speech is None else Path(args.raw_speech),
+            teacher=args.teacher_conf,
+            head=HeadSettings.parse(args.head_conf),
+        )
 
     @classmethod
     def run(
@@ -96,6 +132,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             writes=writes,
         )
         trainer_options.session = session
+        if trainer_options.teacher:
+            learn_from(model, Teacher.read(trainer_options.teacher), directory)
         trainer_options.interruption = Interruption(
             directory,
             model,
@@ -118,11 +156,17 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
                 )
             )
             if not resumes:
+                begin_with_head(model, trainer_options.head)
                 session.start(
                     partial(_look_at_batches, model, trainer_options, others)
                     if session.pruning.needs_batches
                     else None
                 )
+            if trainer_options.max_epoch == 0:
+                leave_untrained(model, directory, criteria[0])
+                finalise(model, session, criteria[0], seed=trainer_options.seed)
+                session.finish()
+                return
             try:
                 with trainer_options.interruption.listening(), checkpoints.saved_whole(directory):
                     super().run(
@@ -201,7 +245,13 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
 
 
 def _look_at_batches(model: nn.Module, options: PruningOptions, others: Mapping[str, Any]) -> None:
-    """Run the first batches of the first epoch through the model, for a score of its inputs."""
+    """Run raw speech, or the first batches of the first epoch, through the model, for a score of
+    its inputs.
+    """
+    device = "cuda" if options.ngpu > 0 else "cpu"
+    if options.raw_speech is not None:
+        listen(model, options.raw_speech, device)
+        return
     batches = others["train_iter_factory"].build_iter(1)
     for _, batch in islice(batches, LOOKED_AT):
-        model(**to_device(batch, "cuda" if options.ngpu > 0 else "cpu"))
+        model(**to_device(batch, device))

@@ -89,7 +89,7 @@ class PruningCallback(Callback):
         self._writes = trainer.is_global_zero
         # Numbers below 1e-38 slow a CPU down tenfold and mean nothing here.
         torch.set_flush_denormal(True)
-        freeze_convolutions(model_of(pl_module))
+        freeze_convolutions(model_of(pl_module), train=self.settings.prunes_channels)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Leave the process as it was."""

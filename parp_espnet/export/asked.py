@@ -18,6 +18,11 @@ class Asked:
     penalty: float | None = None
 
     @property
+    def is_greedy(self) -> bool:
+        """Whether no search is wanted, whatever was tuned."""
+        return self.greedy or self.beam_size == 1
+
+    @property
     def anything(self) -> bool:
         """Whether a search is asked for."""
         given = (self.beam_size, self.ngram, self.ngram_weight, self.lm_weight, self.penalty)

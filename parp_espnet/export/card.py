@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet import __version__
+from parp_espnet.export.costs import measured_of
 from parp_espnet.export.cut import Cut
 from parp_espnet.export.figure import draw_layers
 from parp_espnet.export.formats import Options
@@ -206,7 +207,28 @@ def _sizes(trained: Trained, folder: Path, facts: Facts) -> str:
         )
     if trained.cut is not None:
         lines += _cost(trained.cut)
+    lines += _others(trained)
     return "\n".join(lines) + "\n"
+
+
+def _others(trained: Trained) -> list[str]:
+    """What a study has measured of files in this format and others."""
+    measured = measured_of(trained.folder)
+    if not measured or trained.result is None:
+        return []
+    metric = trained.result.metric.upper()
+    lines = [
+        f"\nMeasured by a study, on one thread of {measured[0].processor}, before anything was "
+        f"removed: on the whole test set, an utterance at a time.\n",
+        f"| exported as | MB | ms for a second of speech | {metric} |",
+        "|---|---|---|---|",
+    ]
+    for one in measured:
+        lines.append(
+            f"| {one.name} | {one.bytes / 1e6:.2f} | {one.milliseconds:.1f} | "
+            f"{one.error_rate:.4f} |"
+        )
+    return lines
 
 
 def _use(trained: Trained, facts: Facts) -> str:
@@ -235,5 +257,9 @@ def _limits(trained: Trained) -> str:
 
 
 def _origin(trained: Trained) -> str:
-    versions = "" if trained.result is None else f" Trained with {trained.result.environment}."
+    versions = ""
+    if trained.result is not None:
+        trainer = (trained.result.options or {}).get("trainer")
+        by = "" if trainer is None else f" by {trainer}"
+        versions = f" Trained{by} with {trained.result.environment}."
     return f"*Written by parp-espnet {__version__}.{versions}*\n"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from parp_espnet.errors import UserError
 from parp_espnet.export.formats import places
 from parp_espnet.files import read_json, write_json
+from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
 
 if TYPE_CHECKING:
     from parp_espnet.export.runtimes import Runtime
@@ -59,16 +60,18 @@ def measure(experiment: Path, formats: Sequence[str]) -> list[Measured]:
     """Measure an experiment's exports, and leave `exports.json`; what was measured of the same
     result before is not measured again.
 
+    What was pruned by whole units is measured without them, in the formats that can hold what is
+    left.
+
     Raises `UserError` where the experiment is unfinished, its test set is gone, or a format cannot
     hold it.
     """
-    digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()
-    told = {"format": FORMAT, "formats": list(formats), "result_sha256": digest}
     beside = experiment / EXPORTS
-    if beside.is_file():
-        before = read_json(beside)
-        if isinstance(before, dict) and {**before, **told} == before:
-            return read_measured(beside)
+    if is_measured(experiment, formats):
+        return read_measured(beside)
+    told = _of_what(experiment, formats)
+    # What is of another result is nobody's, whatever comes.
+    beside.unlink(missing_ok=True)
     # They take seconds to import, which what is complete does not need.
     import torch  # noqa: PLC0415
 
@@ -78,6 +81,7 @@ def measure(experiment: Path, formats: Sequence[str]) -> list[Measured]:
 
     torch.set_num_threads(1)
     trained = load_trained(experiment)
+    parts = _parts(trained, formats)
     tests = find_test_set(trained)
     if tests is None:
         raise UserError(
@@ -86,13 +90,70 @@ def measure(experiment: Path, formats: Sequence[str]) -> list[Measured]:
         )
     measured = []
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "exported"
-        export(trained, folder, formats, Options())
-        for name, part in places(folder, formats).items():
-            for model in _models(name, part, trained):
-                measured.append(_hear(model, trained, tests))
+        for number, (model, named) in enumerate(parts):
+            folder = Path(place) / str(number)
+            export(model, folder, named, Options())
+            for name, part in places(folder, named).items():
+                for file in _models(name, part, model):
+                    measured.append(_hear(file, model, tests))
     write_json(beside, {**told, "files": [asdict(one) for one in measured]})
     return measured
+
+
+def _is_of_units(result: object) -> bool:
+    """Whether a result says that whole units were pruned."""
+    options = result.get("options") if isinstance(result, dict) else None
+    scope = (options or {}).get("scope")
+    return is_pattern(scope) and isinstance(find_pattern(scope), Units)
+
+
+def _parts(trained: "Trained", formats: Sequence[str]) -> list[tuple["Trained", Sequence[str]]]:
+    """What is exported, and as what: without its units, where whole ones are pruned."""
+    from parp_espnet.export.cut import STOCK, cut  # noqa: PLC0415  # as above
+    from parp_espnet.pruning.settings import PruneSettings  # noqa: PLC0415
+
+    settings = PruneSettings.parse(trained.config.get("prune_conf"))
+    if not settings.sparsity or not isinstance(settings.ranking.form, Units):
+        return [(trained, formats)]
+    smaller = [name for name in formats if name not in STOCK]
+    whole = [name for name in formats if name in STOCK]
+    parts: list[tuple[Trained, Sequence[str]]] = []
+    if smaller:
+        parts.append((cut(trained, smaller), smaller))
+    if whole:
+        parts.append((trained, whole))
+    return parts
+
+
+def is_measured(experiment: Path, formats: Sequence[str]) -> bool:
+    """Whether an experiment's exports in these formats were measured, of its present result."""
+    beside = experiment / EXPORTS
+    if not beside.is_file():
+        return False
+    before = read_json(beside)
+    return isinstance(before, dict) and {**before, **_of_what(experiment, formats)} == before
+
+
+def measured_of(experiment: Path) -> list[Measured]:
+    """What was measured of the exports of an experiment's present result, by a study; nothing where
+    nothing was.
+    """
+    beside = experiment / EXPORTS
+    if not beside.is_file() or not (experiment / "result.json").is_file():
+        return []
+    found = read_measured(beside)
+    digest = read_json(beside).get("result_sha256")
+    return found if digest == _of_what(experiment, [])["result_sha256"] else []
+
+
+def _of_what(experiment: Path, formats: Sequence[str]) -> dict[str, object]:
+    """What `exports.json` says of what it is of."""
+    digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()
+    told: dict[str, object] = {"format": FORMAT, "formats": list(formats), "result_sha256": digest}
+    if _is_of_units(read_json(experiment / "result.json")):
+        # What was measured before it was cut is measured again.
+        told["cut"] = True
+    return told
 
 
 def read_measured(path: Path) -> list[Measured]:

@@ -4,7 +4,8 @@ A unit is gone where nothing reads it: all of its column of `output_dense`, or o
 of `out_proj`, is zero. What made it goes, too. Where every layer keeps as many feed-forward units,
 what is left is an ordinary model with a smaller `intermediate_size`; no class of transformers has
 fewer heads of the same size, or layers of different sizes: these are built by `model.build`, from
-what `LAYERS` says in the bundle's configuration.
+what `LAYERS` says in the bundle's configuration. Nor has one a LayerNorm that counts
+channels which are gone; see `cut_channels`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,9 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.cut_channels import Channels, cut_channels
 from parp_espnet.export.measured import Cost, cost_of
-from parp_espnet.export.model import LAYERS, CtcModel, ctc_module
+from parp_espnet.export.model import CHANNELS, LAYERS, CtcModel, ctc_module
 from parp_espnet.pruning.families import Unit
 from parp_espnet.pruning.layers import Layers, find_layers
 
@@ -39,6 +41,7 @@ class Cut:
     """In each layer."""
     heads: tuple[int, ...]
     heads_before: int
+    channels: Channels
     before: Cost
     after: Cost
     difference: float
@@ -47,7 +50,8 @@ class Cut:
     @property
     def stock(self) -> bool:
         """Whether an ordinary configuration says what is left."""
-        return len(set(self.units)) == 1 and set(self.heads) == {self.heads_before}
+        even = len(set(self.units)) == 1 and set(self.heads) == {self.heads_before}
+        return even and not self.channels.fewer
 
     @property
     def told(self) -> str:
@@ -56,7 +60,7 @@ class Cut:
         heads = _range(self.heads)
         return (
             f"{units} of {self.units_before} feed-forward units and {heads} of "
-            f"{self.heads_before} heads are left in each layer"
+            f"{self.heads_before} heads are left in each layer{self.channels.told}"
         )
 
     def lines(self) -> list[str]:
@@ -91,16 +95,17 @@ def cut(trained: "Trained", formats: Sequence[str]) -> "Trained":
     for number in sorted(layers.numbered):
         units_left.append(_cut_units(layers, number, states))
         heads_left.append(_cut_heads(layers, number, states, heads))
+    channels = cut_channels(states)
     units = int(trained.upstream["intermediate_size"])
-    if set(units_left) == {units} and set(heads_left) == {heads}:
+    if set(units_left) == {units} and set(heads_left) == {heads} and not channels.fewer:
         raise UserError(
             f"{trained.folder}: --cut: expected a model of which whole units are pruned, by "
-            f"--pattern units, ffn or heads, found none; leave --cut out: zeros among other "
-            f"weights cannot be removed"
+            f"--pattern units, ffn, heads or units+conv, found none; leave --cut out: zeros among "
+            f"other weights cannot be removed"
         )
-    upstream = _configured(trained.upstream, units_left, heads_left)
+    upstream = _configured(trained.upstream, units_left, heads_left, channels)
     smaller = replace(trained, states=states, upstream=upstream)
-    _check_formats(smaller, formats, units_left, heads_left)
+    _check_formats(smaller, formats, units_left, heads_left, channels)
     before, after = ctc_module(trained), ctc_module(smaller)
     difference = _difference(trained, before, after)
     cost_before, cost_after = cost_of([before, after])
@@ -109,6 +114,7 @@ def cut(trained: "Trained", formats: Sequence[str]) -> "Trained":
         units_before=units,
         heads=tuple(heads_left),
         heads_before=heads,
+        channels=channels,
         before=cost_before,
         after=cost_after,
         difference=difference,
@@ -117,12 +123,17 @@ def cut(trained: "Trained", formats: Sequence[str]) -> "Trained":
 
 
 def _configured(
-    upstream: Mapping[str, Any], units: Sequence[int], heads: Sequence[int]
+    upstream: Mapping[str, Any], units: Sequence[int], heads: Sequence[int], channels: Channels
 ) -> dict[str, Any]:
     """A configuration of what is left."""
-    if len(set(units)) == 1 and set(heads) == {upstream["num_attention_heads"]}:
+    even = len(set(units)) == 1 and set(heads) == {upstream["num_attention_heads"]}
+    if even and not channels.fewer:
         return dict(upstream) | {"intermediate_size": units[0]}
-    return dict(upstream) | {LAYERS: {"units": list(units), "heads": list(heads)}}
+    told = {"units": list(units), "heads": list(heads)}
+    if not channels.fewer:
+        return dict(upstream) | {LAYERS: told}
+    told[CHANNELS] = list(channels.before)
+    return dict(upstream) | {"conv_dim": list(channels.left), LAYERS: told}
 
 
 def _cut_units(layers: Layers, number: int, states: dict[str, Tensor]) -> int:
@@ -158,14 +169,18 @@ def _narrow(unit: Unit, names: Mapping[str, str], states: dict[str, Tensor], kep
 
 
 def _check_formats(
-    trained: "Trained", formats: Sequence[str], units: Sequence[int], heads: Sequence[int]
+    trained: "Trained",
+    formats: Sequence[str],
+    units: Sequence[int],
+    heads: Sequence[int],
+    channels: Channels,
 ) -> None:
     """Refuse what a format's readers cannot build."""
     folder = trained.folder
-    if 0 in (*units, *heads):
+    if 0 in (*units, *heads, *channels.left):
         raise UserError(
-            f"{folder}: --cut: expected one unit and one head at least in each layer, found a "
-            f"layer with none; export it without --cut"
+            f"{folder}: --cut: expected one unit, one head and one channel at least in each layer, "
+            f"found a layer with none; export it without --cut"
         )
     if LAYERS not in trained.upstream:
         return
@@ -177,7 +192,11 @@ def _check_formats(
     refused = [name for name in formats if name in STOCK]
     if not refused:
         return
-    if _fewer(trained, heads):
+    if channels.fewer:
+        why = (
+            "a stock class has no LayerNorm that counts the channels of convolutions which are gone"
+        )
+    elif _fewer(trained, heads):
         why = (
             f"{_range(heads)} of {trained.upstream['num_attention_heads']} heads are left, and no "
             f"stock class has fewer of the same size"

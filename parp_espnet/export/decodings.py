@@ -24,8 +24,39 @@ class Tuned:
     error_rate: float
     """Its error rate there, a fraction."""
     ngram: Path | None = None
+    """The n-gram that it weighs; it may be gone since."""
     lm: Path | None = None
-    """ESPnet's language model, beside its config.yaml."""
+    """ESPnet's language model, beside its config.yaml; it may be gone since."""
+
+    @property
+    def lost_ngram(self) -> Path | None:
+        """The n-gram, where it has a weight and is gone."""
+        if self.ngram is None or not self.weights.ngram_weight or self.ngram.is_file():
+            return None
+        return self.ngram
+
+    @property
+    def lost_lm(self) -> Path | None:
+        """What is gone of ESPnet's language model, where it has a weight."""
+        if self.lm is None or not self.weights.lm_weight:
+            return None
+        for path in (self.lm, self.lm.with_name("config.yaml")):
+            if not path.is_file():
+                return path
+        return None
+
+    def check(self, otherwise: str) -> None:
+        """Raise `UserError` where a language model that it weighs is gone.
+
+        Args:
+            otherwise: what else can be done.
+        """
+        lost = self.lost_lm or self.lost_ngram
+        if lost is not None:
+            raise UserError(
+                f"{self.name}: its language model {lost} is gone; bring it back (the recipe's "
+                f"stages 6 to 12 make it), or {otherwise}"
+            )
 
     @property
     def told(self) -> str:
@@ -42,7 +73,8 @@ class Tuned:
 def find_tuned(experiment: Path) -> tuple[Tuned, ...]:
     """Return the tuned searches that an experiment has, that with the least errors first.
 
-    Raises `UserError` where one is damaged, or its language model is gone.
+    A language model may be gone: whoever needs it says so. Raises `UserError` where what was tuned
+    is damaged.
     """
     found = []
     for path in sorted(experiment.glob(f"decode_*/*/{TUNED}")):
@@ -76,20 +108,17 @@ def _read(experiment: Path, path: Path) -> Tuned | None:
         weights=chosen,
         tuned_on=tuned_on,
         error_rate=error_rate,
-        ngram=_lead(experiment, path, told.get("ngram")),
-        lm=_lead(experiment, path, told.get("lm")),
+        ngram=_lead(experiment, told.get("ngram")),
+        lm=_lead(experiment, told.get("lm")),
     )
 
 
-def _lead(experiment: Path, path: Path, given: object) -> Path | None:
-    """The language model that a recipe's path leads to."""
+def _lead(experiment: Path, given: object) -> Path | None:
+    """The language model that a recipe's path leads to; the path itself, where it is gone."""
     if given is None:
         return None
     folders = [*experiment.absolute().parents, *experiment.resolve().parents, Path.cwd()]
     for folder in folders:
         if (folder / str(given)).is_file():
             return folder / str(given)
-    raise UserError(
-        f"{path.parent.parent}: its language model {given} is gone; run the recipe's stages 6 to "
-        f"12 again, or remove this decoding"
-    )
+    return Path(str(given))

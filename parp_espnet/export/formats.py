@@ -28,6 +28,8 @@ class Options:
     """A Kaldi data directory whose tokens are compared; None is the test set of the result."""
     licence: str | None = None
     """What the card says of the licence; None is that nobody has said."""
+    onnx: bool = False
+    """Whether a bundle has model.onnx, too, with which recognising starts without torch."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ FORMATS = {
     "onnx": Format("onnx:write", "onnxruntime, and stock sherpa-onnx"),
     "openvino": Format("openvino:write", "OpenVINO, the fastest on most processors"),
     "sparse": Format("sparse_folder:write", "a bit a weight, and the weights that are not zero"),
+    "pack": Format(
+        "packed_language:write",
+        "a language pack, one file: what --method router adds to its upstream",
+    ),
     "s3prl": Format("s3prl:write", "the adjusted upstream without its head, for the next task"),
 }
 """Name → format."""

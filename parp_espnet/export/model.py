@@ -18,6 +18,28 @@ MOST_SAID = 200
 """Letters of torch's words, which may name hundreds of tensors."""
 
 
+class PaddedNorm(nn.Module):
+    """A LayerNorm over some numbers and as many zeros as make `whole`, of which it returns the
+    former.
+    """
+
+    def __init__(self, norm: nn.LayerNorm, whole: int) -> None:
+        """Take the parameters of a LayerNorm over the former."""
+        super().__init__()
+        self.weight, self.bias = norm.weight, norm.bias
+        self.epsilon = norm.eps
+        self.whole = whole
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(…, left) to the same shape."""
+        zeros = self.whole - hidden.shape[-1]
+        mean = hidden.sum(-1, keepdim=True) / self.whole
+        centred = hidden - mean
+        squares = centred.square().sum(-1, keepdim=True) + zeros * mean.square()
+        normed = centred / (squares / self.whole + self.epsilon).sqrt()
+        return normed * self.weight + self.bias
+
+
 class CtcModel(nn.Module):
     """Waves in, log-probabilities of labels out, as ESPnet's stock forward has them.
 
@@ -121,8 +143,10 @@ def _masked(norm: nn.GroupNorm, hidden: Tensor, frames: Tensor) -> Tensor:
 
 LAYERS = "parp_espnet_layers"
 """In a configuration: how many feed-forward units and heads each layer has, where a stock class
-cannot say it.
+cannot say it; and how many channels each convolution had, where some are removed.
 """
+CHANNELS = "channels"
+"""Those in it."""
 
 
 def build_upstream(family: "Family", config: Mapping[str, Any]) -> Any:
@@ -160,7 +184,21 @@ def _narrowed(upstream: Any, config: Mapping[str, Any]) -> Any:
         attention.out_proj = nn.Linear(rows, width)
         feed_forward.intermediate_dense = nn.Linear(width, units_left)
         feed_forward.output_dense = nn.Linear(units_left, width)
+    if CHANNELS in config[LAYERS]:
+        _pad_norms(upstream, config[LAYERS])
     return upstream
+
+
+def _pad_norms(upstream: Any, told: Any) -> None:
+    """Let LayerNorms count channels that are removed, as the zeros that they were."""
+    convolutions = upstream.feature_extractor.conv_layers
+    before = _counts(told, CHANNELS, len(convolutions))
+    norms = [(upstream.feature_projection, before[-1])]
+    norms += list(zip(convolutions, before, strict=True))
+    for module, whole in norms:
+        norm = getattr(module, "layer_norm", None)
+        if isinstance(norm, nn.LayerNorm):
+            module.layer_norm = PaddedNorm(norm, whole)
 
 
 def _counts(told: Any, kind: str, layers: int) -> list[int]:

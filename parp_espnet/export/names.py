@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from parp_espnet.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BEFORE_UPSTREAM = "frontend.upstream.upstream.model."
 """What stands before an upstream's own names in an ESPnet model."""
@@ -61,8 +62,8 @@ FAMILIES = {
 
 
 def to_hugging_face(
-    family: Family, upstream: Mapping[str, Any], states: Mapping[str, Tensor], where: str
-) -> dict[str, Tensor]:
+    family: Family, upstream: Mapping[str, Any], states: Mapping[str, "Tensor"], where: str
+) -> dict[str, "Tensor"]:
     """Return a model by the names of Hugging Face's class with a CTC head.
 
     Args:
@@ -93,8 +94,8 @@ def to_hugging_face(
 
 
 def _from_native(
-    family: Family, upstream: Mapping[str, Any], own: Mapping[str, Tensor]
-) -> dict[str, Tensor]:
+    family: Family, upstream: Mapping[str, Any], own: Mapping[str, "Tensor"]
+) -> dict[str, "Tensor"]:
     """The same tensors by Hugging Face's names; those are the model's own, renamed as before
     training.
     """

@@ -27,7 +27,7 @@ from parp_espnet.export.test_set import compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json, write_text
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, are_pieces
 from parp_espnet.recognition.listening import SHORTEST
 
 OPSET = 17
@@ -102,10 +102,7 @@ def introduce(form: str, trained: Trained, folder: Path, options: Options) -> li
     compared = None
     tests = find_test_set(trained, options.data)
     if tests is not None:
-        hears = ExportedRecogniser(folder)
-        compared = compare(
-            tests, lambda samples: tuple(phone.name for phone in hears.recognise([samples])[0])
-        )
+        compared = compare(tests, ExportedRecogniser(folder).names)
         if compared.equal < LEAST_EQUAL * compared.utterances:
             raise UserError(
                 f"{trained.folder}: as {form} it is another model: only {compared.told}; are its "
@@ -126,7 +123,7 @@ def export_onnx(trained: Trained, path: Path, default_lengths: bool = True) -> N
     if size > MOST_BYTES:
         raise UserError(
             f"{trained.folder}: expected at most {MOST_BYTES / 1e9:.0f} GB of weights, which is "
-            f"what an ONNX file holds, found {size / 1e9:.1f}; take --to bundle or hf"
+            f"what an ONNX file holds, found {size / 1e9:.1f}; take --to bundle (no --onnx) or hf"
         )
     write_onnx(WaveModel(ctc_module(trained)), path, metadata(trained), default_lengths)
 
@@ -195,9 +192,10 @@ def recogniser(trained: Trained, form: str, files: dict[str, Any]) -> dict[str, 
 
 def tokens_table(tokens: tuple[str, ...]) -> str:
     """The `tokens.txt` with which sherpa-onnx spells as our texts do: a space before each phone,
-    where the tokens are phones; the space's own, where they are letters.
+    where the tokens are phones; the space's own, where they are letters or
+    subwords.
     """
-    letters = SPACE in tokens
+    letters = SPACE in tokens or are_pieces(tokens)
     lines = [f"{BLANK} 0"]
     for number, token in enumerate(tokens[1:], 1):
         if token == SPACE:

@@ -1,15 +1,46 @@
 """A model of any kind, opened for recognising: with ESPnet, or torch, only where it needs it."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
+from parp_espnet.export.described import BUNDLE, read_described
 from parp_espnet.export.exported import RECOGNISER, ExportedRecogniser, is_exported
+from parp_espnet.export.names import NotPlainError
 from parp_espnet.progress import say
 from parp_espnet.recognition.listening import Listener
 
 
-def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, ...]]:
+def open_pack(
+    path: Path, upstream: Path | None, folder: Path, device: str = "cpu"
+) -> tuple[Listener, tuple[Tuned, ...]]:
+    """Return what hears with a language pack, and the searches that were tuned for it.
+
+    Args:
+        upstream: the directory of the upstream that it is of.
+        folder: an empty one, for its n-grams.
+
+    Raises `UserError` where one is missing, damaged, or the upstream is another.
+    """
+    # It takes seconds to import.
+    from parp_espnet.export.pack import load_pack  # noqa: PLC0415
+    from parp_espnet.export.switching import PackRecogniser  # noqa: PLC0415
+    from parp_espnet.upstreams.untouched import load_upstream  # noqa: PLC0415
+
+    pack = load_pack(path)
+    if upstream is None:
+        raise UserError(
+            f"{path}: expected --upstream beside --pack, found none; it is of "
+            f"{printable(pack.upstream_name)} (sha256 {pack.upstream_sha256[:12]})"
+        )
+    recogniser = PackRecogniser(load_upstream(upstream), pack, device)
+    return recogniser, pack.searches(folder)
+
+
+def open_model(
+    path: Path, device: str = "cpu", searched: bool = True
+) -> tuple[Listener, tuple[Tuned, ...]]:
     """Return what hears, and the searches that were tuned for it, the best one first.
 
     Where only ESPnet can read an experiment, it says so.
@@ -17,23 +48,27 @@ def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, 
     Args:
         path: a bundle, an experiment's directory, a model file beside its config.yaml, or ONNX's or
             OpenVINO's export.
+        searched: whether the searches are wanted; else none is read.
 
     Raises `UserError` where it is none of these, or is refused by what reads it.
     """
+    if (path / BUNDLE).is_file():
+        return _of_bundle(path, device, searched)
     if is_exported(path):
         return ExportedRecogniser(path, device), ()
     # It takes seconds to import.
     from parp_espnet.espnet.found import SUMMARY  # noqa: PLC0415
-    from parp_espnet.export.bundle import BUNDLE, load_bundle  # noqa: PLC0415
-    from parp_espnet.export.names import NotPlainError  # noqa: PLC0415
+    from parp_espnet.export.pack import is_pack  # noqa: PLC0415
     from parp_espnet.export.recogniser import PlainRecogniser, of_experiment  # noqa: PLC0415
 
-    if (path / BUNDLE).is_file():
-        bundle = load_bundle(path)
-        return PlainRecogniser(bundle, device), bundle.decodings
+    if is_pack(path):
+        raise UserError(
+            f"{path}: expected a whole model, found a language pack; give it as --pack {path}, "
+            f"with the --upstream that it is of"
+        )
     if (path / SUMMARY).is_file():
         try:
-            bundle = of_experiment(path)
+            bundle = of_experiment(path, searched)
         except NotPlainError as error:
             return _in_place(path, device, error), ()
         return PlainRecogniser(bundle, device), bundle.decodings
@@ -43,6 +78,20 @@ def open_model(path: Path, device: str = "cpu") -> tuple[Listener, tuple[Tuned, 
             f"--to onnx or openvino wrote ({RECOGNISER}), found none of them"
         )
     return _espnet(path, device), ()
+
+
+def _of_bundle(path: Path, device: str, searched: bool) -> tuple[Listener, tuple[Tuned, ...]]:
+    """A bundle in onnxruntime where it has a model for that and the device is the CPU, else in
+    torch.
+    """
+    described = read_described(path)
+    decodings = described.decodings if searched else ()
+    if is_exported(path) and device == "cpu" and find_spec("onnxruntime") is not None:
+        return ExportedRecogniser(path), decodings
+    from parp_espnet.export.bundle import load_bundle  # noqa: PLC0415  # seconds of imports
+    from parp_espnet.export.recogniser import PlainRecogniser  # noqa: PLC0415
+
+    return PlainRecogniser(load_bundle(path), device), decodings
 
 
 def _in_place(path: Path, device: str, cause: UserError) -> Listener:

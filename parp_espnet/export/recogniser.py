@@ -66,8 +66,8 @@ class PlainRecogniser(Listener):
         return made
 
 
-def of_experiment(experiment: Path) -> Bundle:
-    """Return what a bundle of a complete experiment would hold. Raises `UserError` as
-    `load_trained`.
+def of_experiment(experiment: Path, searched: bool = True) -> Bundle:
+    """Return what a bundle of a complete experiment would hold, without its tuned searches where
+    these are not `searched`. Raises `UserError` as `load_trained`.
     """
-    return bundle_of(load_trained(experiment))
+    return bundle_of(load_trained(experiment), searched)

@@ -11,6 +11,7 @@ from parp_espnet.export.decodings import Tuned
 from parp_espnet.recognition.search import Search
 
 USUAL_BEAM = 12
+OTHERWISE = "choose another search: --greedy, --ngram FILE, or a weight of 0"
 
 
 def choose(
@@ -22,15 +23,31 @@ def choose(
         tuned: searches that were tuned on the validation set, the best one first.
         tokens: the recogniser's.
 
-    Raises `UserError` where a language model is missing, or of other tokens.
+    Raises `UserError` where a language model that it needs is missing, or of other tokens.
     """
     asked.check()
-    if asked.greedy or asked.beam_size == 1 or not (tuned or asked.anything):
+    if asked.is_greedy or not (tuned or asked.anything):
         return None, "greedy"
     best = tuned[0] if tuned else None
     if best is not None and not asked.anything:
+        best.check(OTHERWISE)
         return _search(best, tokens), f"{best.name.removeprefix('decode_')}: {best.told}"
     start = best or Tuned("asked", USUAL_BEAM, Weights(), "nothing", 0.0)
+    lost = start.lost_lm
+    without = ""
+    if lost is not None and asked.ngram is not None and asked.lm_weight is None:
+        # Whoever gives a language model can do without the one that was tuned.
+        start = replace(start, lm=None, weights=replace(start.weights, lm_weight=0.0))
+        without = f", without the language model that was tuned: {lost} is gone"
+    changed = _changed(start, asked)
+    ours = changed if asked.ngram is None else replace(changed, ngram=None)
+    ours.check(OTHERWISE)
+    told = changed.told.partition(" (tuned")[0]
+    return _search(changed, tokens), f"as asked for: {told}{without}"
+
+
+def _changed(start: Tuned, asked: Asked) -> Tuned:
+    """A search with what a user asks for in place of what was tuned."""
     weights = start.weights
     given = {
         name: value
@@ -44,13 +61,12 @@ def choose(
         raise UserError("--ngram_weight: there is no n-gram to weigh; give --ngram FILE")
     if given.get("lm_weight") and start.lm is None:
         raise UserError("--lm_weight: there is no language model of ESPnet's here to weigh")
-    changed = replace(
+    return replace(
         start,
         beam=asked.beam_size or start.beam,
         weights=replace(weights, **given),
         ngram=ngram,
     )
-    return _search(changed, tokens), f"as asked for: {changed.told.partition(' (tuned')[0]}"
 
 
 def _search(tuned: Tuned, tokens: Sequence[str]) -> Search:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,10 +59,15 @@ class Trained:
     """What `training.json` says."""
     result: Result | None
     mask: Path | None
-    decodings: tuple[Tuned, ...]
-    """Searches whose weights were tuned on the validation set."""
     cut: "Cut | None" = None
     """What was removed of it for an export; see `cut.cut`."""
+
+    @cached_property
+    def decodings(self) -> tuple[Tuned, ...]:
+        """Searches whose weights were tuned on the validation set, the best one first; read where
+        they are needed. Raises `UserError` where one is damaged.
+        """
+        return find_tuned(self.folder)
 
     @property
     def name(self) -> str:
@@ -106,8 +112,12 @@ class Trained:
         return to_hugging_face(self.family, self.upstream, self.states, str(self.folder))
 
 
-def load_trained(experiment: Path) -> Trained:
+def load_trained(experiment: Path, model: Path | None = None) -> Trained:
     """Read a complete experiment of one's own.
+
+    Args:
+        experiment: its directory.
+        model: a model file in it, where not that with which its training ended is meant.
 
     Raises `UserError` where it is unfinished, damaged, of other tokens or not as sparse as it says;
     `NotPlainError` where it has parts that no plain model of an upstream and a CTC head has.
@@ -123,7 +133,8 @@ def load_trained(experiment: Path) -> Trained:
     config_file = experiment / "config.yaml"
     options = read_config(config_file)
     _check_parts(config_file, options)
-    model_file = find_model(experiment)
+    final = find_model(experiment)
+    model_file = final if model is None else model
     states = {name: tensor.float() for name, tensor in load_model_state(model_file).items()}
     find_upstream(options, config_file)
     family, upstream, preprocessor = _read_upstream(config_file, options)
@@ -140,10 +151,10 @@ def load_trained(experiment: Path) -> Trained:
         training=training,
         result=Result.read(result) if result.is_file() else None,
         mask=mask if mask.is_file() else None,
-        decodings=find_tuned(experiment),
     )
     _check_tokens(trained, model_file)
-    _check_sparsity(trained, model_file)
+    if model_file.resolve() == final.resolve():
+        _check_sparsity(trained, model_file)
     return trained
 
 

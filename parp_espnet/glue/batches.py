@@ -15,12 +15,20 @@ def collate(tokenizer: Any, examples: Sequence[Example], pairs: bool, longest: i
     """Return what a model takes: token numbers, (examples, tokens), padded, and `labels`,
     (examples,) as floats.
     """
-    first = [one.sentence1 for one in examples]
-    second = [one.sentence2 for one in examples] if pairs else None
+    first, second, labels = [], [], []
+    for example in examples:
+        first.append(example.sentence1)
+        second.append(example.sentence2)
+        labels.append(example.label)
     made = tokenizer(
-        first, second, truncation=True, max_length=longest, padding=True, return_tensors="pt"
+        first,
+        second if pairs else None,
+        truncation=True,
+        max_length=longest,
+        padding=True,
+        return_tensors="pt",
     )
-    return {**made, "labels": torch.tensor([one.label for one in examples])}
+    return {**made, "labels": torch.tensor(labels)}
 
 
 def orders(count: int, size: int, seed: int) -> Iterator[list[int]]:

@@ -13,6 +13,7 @@ from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
 from parp_espnet.pipeline.pruning_checks import check_pruning
+from parp_espnet.pipeline.unit_checks import check_units
 from parp_espnet.pruning.methods import describe_unknown
 
 MINILM_POOL = (
@@ -36,6 +37,12 @@ def read(arguments: Sequence[str]) -> Settings:
     if settings.task not in TASKS:
         raise UserError(f"glue.sh: --task: {describe_unknown(settings.task, TASKS)}")
     settings = check_pruning(_resolve(settings))
+    if settings.pruning.prunes_channels:
+        raise UserError(
+            f"glue.sh: --pattern {settings.scope}: expected a pattern of layers, since models of "
+            f"text have no convolutions before these; take --pattern units"
+        )
+    check_units(settings, settings.recipe / settings.model / "config.json")
     refuse_copy(settings)
     if settings.model == "minilm" and settings.prune_pattern is None and settings.sparsity:
         return replace(settings, prune_pattern=MINILM_POOL)
@@ -45,9 +52,9 @@ def read(arguments: Sequence[str]) -> Settings:
 def _check_numbers(settings: Settings) -> None:
     last = len(STAGES)
     if not 1 <= settings.stage <= settings.stop_stage <= last:
-        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        stages = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
         raise UserError(
-            f"glue.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+            f"glue.sh: {stages}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
         )
     if settings.validations > settings.updates:
         raise UserError(
@@ -81,7 +88,9 @@ def _glue(settings: Settings, recipe: Path) -> Path | None:
         raise UserError(
             f"glue.sh: --train_examples is for made tasks; {settings.task} is GLUE's own"
         )
-    given = settings.glue or (Path(found) if (found := os.environ.get("GLUE")) else None)
+    given = settings.glue
+    if given is None and os.environ.get("GLUE"):
+        given = Path(os.environ["GLUE"])
     if given is None:
         raise UserError(
             f"glue.sh: --task {settings.task}: expected --glue DIR, or GLUE=DIR in db.sh: the "

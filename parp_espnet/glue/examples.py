@@ -42,22 +42,27 @@ def read(path: Path, task: Task) -> list[Example]:
     another task.
     """
     rows = _rows(path)
-    if (head := next(rows, (1, []))[1]) != list(HEAD):
+    head = _head(rows)
+    if head != list(HEAD):
         raise UserError(
             f"{path}, line 1: expected the columns {' '.join(HEAD)}, found "
             f"{' '.join(head) or 'nothing'}"
         )
-    found = []
+    examples = []
     for number, row in rows:
         _check_width(path, number, row, len(HEAD))
-        found.append(Example(row[0], row[1], row[2], _label(path, number, row[3], task)))
-    return _not_empty(found, path)
+        examples.append(Example(row[0], row[1], row[2], _label(path, number, row[3], task)))
+    return _not_empty(examples, path)
 
 
 def write(path: Path, examples: Sequence[Example], task: Task) -> None:
     """Write examples, a line each."""
-    rows = [(one.id, one.sentence1, one.sentence2, label_name(one.label, task)) for one in examples]
-    write_text(path, "".join("\t".join(map(_plain, row)) + "\n" for row in (HEAD, *rows)))
+    lines = ["\t".join(HEAD)]
+    for example in examples:
+        label = label_name(example.label, task)
+        row = (example.id, example.sentence1, example.sentence2, label)
+        lines.append("\t".join(map(_plain, row)))
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def label_name(label: float, task: Task) -> str:
@@ -85,46 +90,46 @@ def read_glue(folder: Path, name: str, task: Task) -> dict[str, list[Example]]:
             f"{task.folder}/ in it"
         )
     files = [source.file for source in (task.train, *task.tests.values())]
-    if missing := [file for file in files if not (place / file).is_file()]:
-        there = " ".join(sorted(path.name for path in place.glob("*.tsv"))) or "no .tsv at all"
+    missing = [file for file in files if not (place / file).is_file()]
+    if missing:
+        there = [path.name for path in place.glob("*.tsv")]
         raise UserError(
             f"{place}: task {name} needs {', '.join(files)}; missing {', '.join(missing)}, found "
-            f"{there}"
+            f"{' '.join(sorted(there)) or 'no .tsv at all'}"
         )
     whole = _read_source(place, task.train, task)
     stride = max(round(1 / VALID_SHARE), math.ceil(len(whole) / MOST_VALID))
-    valid = whole[stride - 1 :: stride]
+    valid, train = whole[stride - 1 :: stride], whole.copy()
+    del train[stride - 1 :: stride]
     if not valid:
         raise UserError(
             f"{place / task.train.file}: expected at least {stride} examples, found {len(whole)}"
         )
-    chosen = {one.id for one in valid}
-    made = {"train": [one for one in whole if one.id not in chosen], "valid": valid}
-    return made | {test: _read_source(place, source, task) for test, source in task.tests.items()}
+    sets = {"train": train, "valid": valid}
+    for test, source in task.tests.items():
+        sets[test] = _read_source(place, source, task)
+    return sets
 
 
 def _read_source(place: Path, source: Source, task: Task) -> list[Example]:
     path = place / source.file
     rows = _rows(path)
-    columns, width = _columns(path, source, rows)
-    *sentences, label = columns
-    found, ragged = [], []
+    (first, *second, label), width = _columns(path, source, rows)
+    examples, ragged = [], []
     for number, row in rows:
         if task.ragged and len(row) < width:
             ragged.append(number)
             continue
         _check_width(path, number, row, width)
-        texts = [row[column] for column in sentences]
         value = _label(path, number, row[label], task)
-        found.append(
-            Example(f"{path.stem}-{number}", texts[0], texts[1] if len(texts) > 1 else "", value)
-        )
-    if len(ragged) > max(1, MOST_RAGGED * len(found)):
+        sentence2 = row[second[0]] if second else ""
+        examples.append(Example(f"{path.stem}-{number}", row[first], sentence2, value))
+    if len(ragged) > max(1, MOST_RAGGED * len(examples)):
         raise UserError(
             f"{path}: {len(ragged)} lines are cut short, the first is line {ragged[0]}; get the "
             f"file again"
         )
-    return _not_empty(found, path)
+    return _not_empty(examples, path)
 
 
 def _columns(
@@ -132,17 +137,25 @@ def _columns(
 ) -> tuple[list[int], int]:
     """The places of a source's columns, the label's last, and how many columns a line has."""
     wanted = [*source.sentences, source.label]
-    if numbers := [column for column in wanted if isinstance(column, int)]:
+    numbers = [column for column in wanted if isinstance(column, int)]
+    if numbers:
         return numbers, max(numbers) + 1
-    head = next(rows, (1, []))[1]
-    names = [str(column) for column in wanted]
-    if missing := [name for name in names if name not in head]:
+    head = _head(rows)
+    names = list(map(str, wanted))
+    missing = [name for name in names if name not in head]
+    if missing:
         raise UserError(
             f"{path}, line 1: expected the columns {', '.join(names)}, found "
             f"{', '.join(head) or 'nothing'}; "
             f"missing {', '.join(missing)}"
         )
-    return [head.index(name) for name in names], len(head)
+    return list(map(head.index, names)), len(head)
+
+
+def _head(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    """The names of the columns; none of an empty file."""
+    _, head = next(rows, (1, []))
+    return head
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -185,10 +198,10 @@ def _label(path: Path, number: int, text: str, task: Task) -> float:
     return value
 
 
-def _not_empty(found: list[Example], path: Path) -> list[Example]:
-    if not found:
+def _not_empty(examples: list[Example], path: Path) -> list[Example]:
+    if not examples:
         raise UserError(f"{path}: expected examples, found none")
-    return found
+    return examples
 
 
 def _plain(text: str) -> str:

@@ -61,9 +61,8 @@ class Finetuning:
         self.task, self.metric = settings.definition, METRICS[settings.definition.metrics[0]]
         check_gpus(settings.ngpu)
         self.device = torch.device("cuda" if settings.ngpu else "cpu")
-        self.train, self.valid = (
-            read(Path("data", f"{name}.tsv"), self.task) for name in ("train", "valid")
-        )
+        self.train = read(Path("data/train.tsv"), self.task)
+        self.valid = read(Path("data/valid.tsv"), self.task)
         torch.manual_seed(settings.seed)  # the head's weights
         self.model = load_classifier(settings.model, self.task, pattern=settings.prune_pattern).to(
             self.device
@@ -118,7 +117,8 @@ class Finetuning:
         self._finish()
 
     def _begin(self) -> None:
-        if (checkpoint := self.directory / CHECKPOINT).is_file():
+        checkpoint = self.directory / CHECKPOINT
+        if checkpoint.is_file():
             self.at = load_checkpoint(checkpoint, self.model, self.optimizer, self.pruning.pruner)
             self.pruning.take_first_mask(Mask.load(self.directory / FIRST_MASK))
             self.log.cut(self.at.update)
@@ -127,7 +127,8 @@ class Finetuning:
         mask = self.pruning.start(self._look_at_batches if self.pruning.needs_batches else None)
         mask.save(self.directory / FIRST_MASK)
         print(f"first mask: {mask.origin}; {mask.sparsity:.6f} of {mask.total} weights are zero")
-        if emptied := [name for name, kept in mask.kept.items() if not kept.any()]:
+        emptied = [name for name, kept in mask.kept.items() if not kept.any()]
+        if emptied:
             print(
                 f"warning: it prunes all of {', '.join(emptied)}: nothing passes; see "
                 f"--prune_pattern and --scope"
@@ -167,8 +168,9 @@ class Finetuning:
         return float(loss.detach())
 
     def _validate(self, loss: float) -> None:
-        found = predict(self.model, self.tokenizer, self.valid, self.settings)
-        score = self.metric.score(np.array([one.label for one in self.valid]), found)
+        labels = np.array([example.label for example in self.valid])
+        predictions = predict(self.model, self.tokenizer, self.valid, self.settings)
+        score = self.metric.score(labels, predictions)
         print(
             f"update {self.at.update}: loss {loss:.4f}, validation {self.task.metrics[0]} "
             f"{score:.4f}",
@@ -193,7 +195,9 @@ class Finetuning:
         """Verify what is kept, and leave the account of it."""
         mask, first = Mask.load(self.directory / FINAL_MASK), Mask.load(self.directory / FIRST_MASK)
         pool = self.pruning.settings.find_pool(load_weights(self.directory / MODEL))
-        alive = sum(int(tensor[~mask.kept[name]].count_nonzero()) for name, tensor in pool.items())
+        alive = 0
+        for name, tensor in pool.items():
+            alive += int(tensor[~mask.kept[name]].count_nonzero())
         if alive:
             raise RuntimeError(
                 f"{self.directory / MODEL}: {alive} weights that its mask prunes are not zero"
@@ -228,8 +232,9 @@ class Finetuning:
                 "update": self.at.update,
                 "updates": self.settings.updates,
                 "loss": _finite(loss),
+                "seconds": round(self.at.seconds, 1),
+                "phase": phase,
             }
-            told |= {"seconds": round(self.at.seconds, 1), "phase": phase}  # type: ignore[dict-item]
             write_json(self.directory / "progress.json", told)
 
 
@@ -253,25 +258,21 @@ def predict(
     """Return what a model says of each example: the class's number, or the number, (examples,)."""
     model.eval()
     device = next(model.parameters()).device
-    found: list[torch.Tensor] = []
+    regression = settings.definition.labels is None
+    predictions: list[torch.Tensor] = []
     for begin in range(0, len(examples), VALID_BATCH):
         part = examples[begin : begin + VALID_BATCH]
         batch = collate(tokenizer, part, settings.definition.pairs, settings.max_length)
         del batch["labels"]
-        logits = (
-            model(**{name: tensor.to(device) for name, tensor in batch.items()})
-            .logits.float()
-            .cpu()
-        )
+        on_device = {name: tensor.to(device) for name, tensor in batch.items()}
+        logits = model(**on_device).logits.float().cpu()
         if not torch.isfinite(logits).all():
             raise UserError(
                 "the model's output is not a number: it learnt nothing; train again with a "
                 "smaller --lr"
             )
-        found.append(
-            logits.squeeze(-1) if settings.definition.labels is None else logits.argmax(dim=-1)
-        )
-    return torch.cat(found).double().numpy()
+        predictions.append(logits.squeeze(-1) if regression else logits.argmax(dim=-1))
+    return torch.cat(predictions).double().numpy()
 
 
 def _share(update: int, updates: int) -> float:

@@ -53,29 +53,36 @@ def make(name: str, split: str, size: int, seed: int = 0) -> list[Example]:
 @cache
 def _names(kind: str, language: str, split: str) -> dict[str, str]:
     """Names of a kind in a language, by what they stand for."""
+    names = {}
+    for code, name in sorted(_all_names(kind, language).items()):
+        # What is in brackets tells the kind, or the time, of a name.
+        fits = "(" not in name and 2 < len(name) <= 40
+        if fits and split_of(f"{kind} {code}") == split:
+            names[code] = name
+    return names
+
+
+def _all_names(kind: str, language: str) -> dict[str, str]:
     locale = Locale(language)
-    found: dict[str, str] = {
-        "territory": lambda: {
-            code: name for code, name in locale.territories.items() if not code.isdigit()
-        },
-        "language": lambda: dict(locale.languages),
-        "script": lambda: dict(locale.scripts),
-        "currency": lambda: dict(locale.currencies),
-        "city": lambda: {
-            code: zone["city"] for code, zone in locale.time_zones.items() if "city" in zone
-        },
-    }[kind]()
-    own = {
-        code: name for code, name in sorted(found.items()) if split_of(f"{kind} {code}") == split
-    }
-    # What is in brackets tells the kind, or the time, of a name.
-    return {code: name for code, name in own.items() if "(" not in name and 2 < len(name) <= 40}
+    if kind == "territory":
+        return {code: name for code, name in locale.territories.items() if not code.isdigit()}
+    if kind == "city":
+        zones = locale.time_zones.items()
+        return {code: zone["city"] for code, zone in zones if "city" in zone}
+    return dict(
+        {
+            "language": locale.languages,
+            "script": locale.scripts,
+            "currency": locale.currencies,
+        }[kind]
+    )
 
 
 @cache
-def _common(kind: str, one: str, other: str, split: str) -> tuple[str, ...]:
+def _common(kind: str, language: str, other: str, split: str) -> tuple[str, ...]:
     """What has a name in both languages."""
-    return tuple(sorted(_names(kind, one, split).keys() & _names(kind, other, split).keys()))
+    names, other_names = _names(kind, language, split), _names(kind, other, split)
+    return tuple(sorted(names.keys() & other_names.keys()))
 
 
 def _kinds() -> tuple[str, ...]:
@@ -88,16 +95,17 @@ def _kind(random: Random, split: str) -> tuple[str, str, float]:
     kinds = [kind for kind in _kinds() if _names(kind, "en", split)]
     while True:
         kind, language = random.choice(kinds), random.choice(LANGUAGES)
-        if names := list(_names(kind, language, split).values()):
+        names = list(_names(kind, language, split).values())
+        if names:
             return random.choice(names), "", float(_kinds().index(kind))
 
 
 def _same(random: Random, split: str) -> tuple[str, str, float]:
-    kind, codes, one, other = _codes(random, split, least=2)
+    kind, codes, language, other = _codes(random, split, least=2)
     code, wrong = random.sample(codes, 2)
     same = random.random() < 0.5
     second = _names(kind, other, split)[code if same else wrong]
-    return _names(kind, one, split)[code], second, float(same)
+    return _names(kind, language, split)[code], second, float(same)
 
 
 def _order(random: Random, split: str) -> tuple[str, str, float]:
@@ -112,25 +120,25 @@ def _order(random: Random, split: str) -> tuple[str, str, float]:
 
 
 def _sim(random: Random, split: str) -> tuple[str, str, float]:
-    kind, codes, one, other = _codes(random, split, least=2 * LONGEST_LIST)
+    kind, codes, language, other = _codes(random, split, least=2 * LONGEST_LIST)
     length = random.randint(2, LONGEST_LIST)
     common = random.randint(0, length)
     drawn = random.sample(codes, 2 * length - common)
     first, second = drawn[:length], drawn[length - common :]
     random.shuffle(second)
-    texts = [
-        ", ".join(_names(kind, language, split)[code] for code in codes)
-        for language, codes in ((one, first), (other, second))
-    ]
-    return texts[0], texts[1], round(5 * common / len(drawn), 2)
+    names, other_names = _names(kind, language, split), _names(kind, other, split)
+    text = ", ".join(names[code] for code in first)
+    other_text = ", ".join(other_names[code] for code in second)
+    return text, other_text, round(5 * common / len(drawn), 2)
 
 
 def _codes(random: Random, split: str, least: int) -> tuple[str, tuple[str, ...], str, str]:
     """A kind, two languages, and at least so many things that both name."""
     while True:
-        kind, (one, other) = random.choice(_kinds()), random.sample(LANGUAGES, 2)
-        if len(codes := _common(kind, one, other, split)) >= least:
-            return kind, codes, one, other
+        kind, (language, other) = random.choice(_kinds()), random.sample(LANGUAGES, 2)
+        codes = _common(kind, language, other, split)
+        if len(codes) >= least:
+            return kind, codes, language, other
 
 
 _DRAW: dict[str, Callable[[Random, str], tuple[str, str, float]]] = {

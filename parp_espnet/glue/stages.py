@@ -70,8 +70,7 @@ def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
         inputs=(
             *experiment.sets[:2],
             *experiment.weights,
-            *([] if mask is None else [mask]),
-            *([] if weights is None else [weights]),
+            *filter(None, (mask, weights)),
             *settings.ranking_inputs,
         ),
         spared=(EXPERIMENT, *masks),

@@ -126,7 +126,9 @@ def pack(tokenizer: Any, text: list[str]) -> Tensor:
     phrase.
     """
     rows = tokenizer(text, add_special_tokens=False)["input_ids"]
-    flat = [number for row in rows for number in (*row, tokenizer.sep_token_id)]
+    flat: list[int] = []
+    for row in rows:
+        flat += [*row, tokenizer.sep_token_id]
     return torch.tensor(flat[: len(flat) // LENGTH * LENGTH]).view(-1, LENGTH)
 
 
@@ -162,8 +164,8 @@ def permuted(tokens: Tensor) -> dict[str, Tensor]:
 
 def loss_of(model: nn.Module, tokens: Tensor) -> Tensor:
     """Return the mean loss of the predicted tokens, in nats."""
-    found: Tensor = model(**permuted(tokens)).loss
-    return found
+    loss: Tensor = model(**permuted(tokens)).loss
+    return loss
 
 
 @torch.no_grad()

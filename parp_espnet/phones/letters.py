@@ -59,12 +59,12 @@ class Spelling:
     @property
     def letters(self) -> tuple[str, ...]:
         """All letters, with `SPACE` between words."""
-        found: list[str] = []
+        letters: list[str] = []
         for word in self.words:
-            if found:
-                found.append(SPACE)
-            found += word
-        return tuple(found)
+            if letters:
+                letters.append(SPACE)
+            letters += word
+        return tuple(letters)
 
 
 def letters_of(text: str, orthography: Orthography | None = None) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def spell(text: str, orthography: Orthography | None = None) -> Spelling:
             spelling.dropped[mark] += 1
     if word:
         spelling.words.append(word)
-    if not any(is_letter(letter) for word in spelling.words for letter in word):
+    if not any(map(is_letter, spelling.letters)):
         raise ValueError(f"expected words, found no letter in {text!r}")
     return spelling
 
@@ -110,13 +110,10 @@ def describe_dropped(dropped: Counter[str]) -> str:
     if not dropped:
         return ""
     counts = [f"{_shown(mark)} {times}" for mark, times in dropped.most_common(_SHOWN)]
-    rest = len(dropped) - _SHOWN
-    more = [f"{rest} others"] if rest > 0 else []
+    if len(dropped) > _SHOWN:
+        counts.append(f"{len(dropped) - _SHOWN} others")
     number = dropped.total()
-    return (
-        f"{number} character{'s' * (number != 1)} left out of the text "
-        f"({', '.join([*counts, *more])})"
-    )
+    return f"{number} character{'s' * (number != 1)} left out of the text ({', '.join(counts)})"
 
 
 def _shown(mark: str) -> str:
@@ -124,9 +121,9 @@ def _shown(mark: str) -> str:
     around it.
     """
     visible = mark.isprintable() and not unicodedata.category(mark[0]).startswith(("M", "C", "Z"))
-    return (
-        mark if visible and mark not in ",()" else " ".join(f"U+{ord(part):04X}" for part in mark)
-    )
+    if visible and mark not in ",()":
+        return mark
+    return " ".join(f"U+{ord(part):04X}" for part in mark)
 
 
 def _belongs(

@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from parp_espnet.phones.characters import (
     APOSTROPHES,
@@ -75,10 +75,13 @@ def learn(texts: Iterable[str]) -> Orthography:
     """Return what all texts that are to be spelled alike say about their orthography."""
     texts = list(texts)
     texts = texts[:: math.ceil(len(texts) / ENOUGH) or 1]
-    dotless = any("ı" in text or "İ" in text for text in texts)
-    sentences = [clusters(lower(text.translate(ARE_SPACES), dotless)) for text in texts]
+    whole = "\n".join(texts)
+    dotless = "ı" in whole or "İ" in whole
+    sentences = []
     counts = _Counts()
-    for marks in sentences:
+    for text in texts:
+        marks = clusters(lower(text.translate(ARE_SPACES), dotless))
+        sentences.append(marks)
         _count(marks, counts)
     enough = MANY * counts.words
     signs = frozenset(sign for sign, times in counts.signs.items() if times >= enough)
@@ -105,7 +108,7 @@ def quotes(marks: Sequence[str], orthography: Orthography) -> frozenset[int]:
     if orthography.apostrophes:
         # Without doubt a quotation is one that ends behind a full stop or the like.
         pairs = [(begin, end) for begin, end in pairs if _is_stop(marks[end - 1])]
-    return frozenset(place for pair in pairs for place in pair)
+    return frozenset(chain.from_iterable(pairs))
 
 
 def _closes(
@@ -122,7 +125,7 @@ def _is_stop(mark: str) -> bool:
 
 def _with_apostrophes(bare: Orthography, sentences: Sequence[Sequence[str]]) -> Orthography:
     """An orthography, with the words whose apostrophes are letters."""
-    if not any(mark in APOSTROPHES for marks in sentences for mark in marks):
+    if APOSTROPHES.isdisjoint(chain.from_iterable(sentences)):
         return bare
     alone: tuple[Counter[str], Counter[str]] = Counter(), Counter()
     without: tuple[Counter[str], Counter[str]] = Counter(), Counter()
@@ -141,12 +144,15 @@ def _with_apostrophes(bare: Orthography, sentences: Sequence[Sequence[str]]) -> 
                     without[0][_following(marks, place - 1)] += 1
                 if not _is_of_word(at(marks, place + 1)):
                     without[1][_preceding(marks, place + 1)] += 1
-    initial, final = (
-        frozenset(word for word, times in own.items() if times >= others[word])
-        for own, others in zip(alone, without, strict=True)
-    )
-    apostrophes = sum(own.total() for own in alone) > paired
+    apostrophes = alone[0].total() + alone[1].total() > paired
+    initial = _as_often(alone[0], without[0])
+    final = _as_often(alone[1], without[1])
     return replace(bare, apostrophes=apostrophes, initial=initial, final=final)
+
+
+def _as_often(words: Counter[str], others: Counter[str]) -> frozenset[str]:
+    """The words that are there at least as often as among the others."""
+    return frozenset(word for word, times in words.items() if times >= others[word])
 
 
 def _begins(marks: Sequence[str], place: int) -> bool:
@@ -205,7 +211,7 @@ def _signs(word: Sequence[str]) -> set[str]:
     """The signs that stand where punctuation seldom does: between letters or before one; of `·`
     also behind one.
     """
-    found = set()
+    signs = set()
     for place, mark in enumerate(word):
         if mark not in SIGNS:
             continue
@@ -213,8 +219,8 @@ def _signs(word: Sequence[str]) -> set[str]:
         inside = place > 0 and is_letter(word[place - 1])
         before = may_follow(mark, at(word, place + 1))
         if (before and (first or inside)) or (mark == "·" and inside):
-            found.add(mark)
-    return found
+            signs.add(mark)
+    return signs
 
 
 def may_follow(sign: str, mark: str) -> bool:

@@ -15,9 +15,13 @@ from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
+from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
+from parp_espnet.pipeline.token_types import apart, complete_tokens
+from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
+from parp_espnet.upstreams.starts import CHOICES, NONE
 
 SLOWEST, FASTEST = 0.5, 2.0
 
@@ -34,7 +38,11 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_scoring(settings)
     settings = _fill_in(settings)
     _check_decoding(settings)
-    resolved = resolve(check_pruning(settings))
+    checked = check_pruning(settings)
+    _check_start(checked)
+    check_raw_speech(checked)
+    resolved = apart(resolve(checked))
+    check_needs(resolved)
     refuse_copy(resolved)
     return resolved
 
@@ -42,20 +50,42 @@ def read(arguments: Sequence[str]) -> Settings:
 def _check_numbers(settings: Settings) -> None:
     last = len(STAGES)
     if not 1 <= settings.stage <= last or not 1 <= settings.stop_stage <= last:
-        found = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
+        given = f"--stage {settings.stage} --stop_stage {settings.stop_stage}"
         raise UserError(
-            f"phn.sh: {found}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
+            f"phn.sh: {given}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
         )
     if settings.stage > settings.stop_stage:
         raise UserError(
             f"phn.sh: --stage {settings.stage} is beyond --stop_stage {settings.stop_stage}"
         )
     if not 0 <= settings.min_wav_duration < settings.max_wav_duration:
-        found = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
+        given = f"{settings.min_wav_duration:g} and {settings.max_wav_duration:g}"
         raise UserError(
             f"phn.sh: --min_wav_duration and --max_wav_duration: expected 0 <= min < max, found "
-            f"{found}"
+            f"{given}"
         )
+
+
+def _check_start(settings: Settings) -> None:
+    """What the training begins with, and what a training without updates cannot be."""
+    if settings.init_head not in CHOICES:
+        raise UserError(f"phn.sh: --init_head: {describe_unknown(settings.init_head, CHOICES)}")
+    if settings.updates > 0:
+        return
+    row, source = settings.pruning.row, Source[settings.mask_source.upper()]
+    if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
+        still = [name for name, other in METHODS.items() if other.is_ready]
+        raise UserError(
+            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask "
+            f"or weights training makes; without updates one of {', '.join(still)}"
+        )
+    wanted = {"init_head": NONE, "upstream_init": "random"}
+    for name, value in wanted.items():
+        if getattr(settings, name) == value:
+            raise UserError(
+                f"phn.sh: --updates 0: expected 1 or more with --{name} {value}: nothing would "
+                f"have learned to hear phones"
+            )
 
 
 def _check_names(settings: Settings) -> None:
@@ -66,12 +96,14 @@ def _check_names(settings: Settings) -> None:
     for name in ("datadir", "dumpdir"):
         check_place(f"phn.sh: --{name}", getattr(settings, name))
     # ESPnet takes "PATH,NAME,KIND", with or without brackets around it.
-    places = ["dumpdir", *(["expdir"] if Path(settings.expdir).is_absolute() else [])]
+    places = ["dumpdir"]
+    if Path(settings.expdir).is_absolute():
+        places.append("expdir")
     for name in places:
-        found = getattr(settings, name)
-        if "," in found or found.startswith("("):
+        place = getattr(settings, name)
+        if "," in place or place.startswith("("):
             raise UserError(
-                f"phn.sh: --{name} {found}: expected a path without commas or a bracket in front, "
+                f"phn.sh: --{name} {place}: expected a path without commas or a bracket in front, "
                 f"for ESPnet"
             )
     if settings.lang is not None and not (settings.lang.strip() and settings.lang.isprintable()):
@@ -97,7 +129,7 @@ def _check_speeds(settings: Settings) -> None:
 
 
 def _check_scoring(settings: Settings) -> None:
-    if settings.metric not in list(Metric):
+    if settings.metric is not None and settings.metric not in list(Metric):
         raise UserError(f"phn.sh: --metric {settings.metric}: expected one of {', '.join(Metric)}")
     if settings.merge is not None:
         try:
@@ -155,7 +187,17 @@ def _fill_in(settings: Settings) -> Settings:
         )
     if settings.marks not in list(Marks):
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
-    settings = complete_corpus(settings)
+    if settings.teacher is None and settings.teacher_weight is not None:
+        raise UserError(
+            f"phn.sh: --teacher_weight {settings.teacher_weight:g} changes nothing without "
+            f"--teacher"
+        )
+    if settings.teacher is not None and settings.mask_source == "iterated":
+        raise UserError(
+            f"phn.sh: --teacher: expected a method without rounds, found {settings.method}: its "
+            f"short finetunings have none"
+        )
+    settings = complete_corpus(complete_tokens(settings))
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)
     return settings

@@ -97,15 +97,15 @@ def _run(command: Command) -> int:
 
 def _warn(left_out: LeftOut) -> None:
     """Say which step that is left out would be made again, and how many others."""
-    found = []
+    warnings = []
     for step in left_out.steps:
         reason = overdue(step)
         if reason is not None:
-            found.append(f"{step.label} {step.record.stem} would be made again, since {reason}")
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            warnings.append(f"{step.label} {step.record.stem} would be made again, since {reason}")
+    if warnings:
+        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
         told = "this call leaves that stage out and goes on with what is there"
-        say(printable(f"warning: {found[0]}{more}; {told}"))
+        say(printable(f"warning: {warnings[0]}{more}; {told}"))
 
 
 def _log_need(experiment: Planned, first: First) -> None:

@@ -10,17 +10,23 @@ import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, read_json, regular, write_text
+from parp_espnet.pipeline.begun import begin_head
+from parp_espnet.pipeline.kept import keep_trained, load_speech
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.upstreams.frontend import frontend_options
 
 # What phn.sh decides, and a configuration that says otherwise would be silently wrong.
 RESERVED = (
     "frontend_conf",
     "prune_conf",
+    "raw_speech",
+    "teacher_conf",
     "num_iters_per_epoch",
     "seed",
     "token_list",
     "output_dir",
     "init_param",
+    "head_conf",
 )
 
 
@@ -30,39 +36,59 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
 
     Args:
         settings: the experiment's, with its paths resolved.
-        frontend: `frontend.json` of the preflight, ESPnet's inner `frontend_conf`.
+        frontend: `frontend.json` of the preflight.
         initial_mask: mask file to begin with, where there is one.
 
     Raises:
         UserError: the shared configuration is no YAML mapping or sets what belongs to the
-            experiment, or `out` is there and says something else.
+            experiment, or `out` is there and says something else; or the head that the upstream
+            came with fits none of the phones, or is needed and not there.
     """
     assert settings.train_config is not None
     shared = _read(settings.train_config)
-    epochs = _epochs(settings.updates, shared.get("max_epoch", 1))
+    # A training without updates is of no epoch, and asks no schedule.
+    epochs = settings.updates and _epochs(settings.updates, shared.get("max_epoch", 1))
     scheduler = dict(shared.get("scheduler_conf") or {})
     if shared.get("scheduler") == "tristagelr":
         scheduler["max_steps"] = settings.updates
-    optimizer = dict(shared.get("optim_conf") or {}) | (
-        {} if settings.lr is None else {"lr": settings.lr}
-    )
-    experiment = {
+    optimizer = dict(shared.get("optim_conf") or {})
+    if settings.lr is not None:
+        optimizer["lr"] = settings.lr
+    experiment: dict[str, Any] = {
         "seed": settings.seed,
         "max_epoch": epochs,
-        "num_iters_per_epoch": settings.updates // epochs * shared.get("accum_grad", 1),
+        "num_iters_per_epoch": settings.updates // max(1, epochs) * shared.get("accum_grad", 1),
         "optim_conf": optimizer,
         "scheduler_conf": scheduler,
-        # ESPnet's frontend_conf has an inner one, which is s3prl's; the last layer is what CTC
-        # stands on.
-        "frontend_conf": {"frontend_conf": read_json(frontend), "multilayer_feature": False},
+        **frontend_options(read_json(frontend)),
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
+    if settings.subwords_model is not None:
+        # Texts are in subwords, so this is for those who decode with ESPnet alone.
+        experiment["bpemodel"] = settings.subwords_model
+    if settings.raw_speech is not None:
+        experiment["raw_speech"] = str(settings.raw_speech)
+    if settings.teacher_model is not None:
+        weight = settings.teacher_weight or 1.0
+        experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}
+    experiment |= begin_head(settings, frontend.parent, out.parent)
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     before = _before(out)
     if before is None:
         write_text(out, text)
     else:
         _check_same(out, before, yaml.safe_load(text))
+
+
+def configure(settings: Path, frontend: Path, initial_mask: Path | None, out: Path) -> None:
+    """Write the configuration of the experiment whose `experiment.json` is `settings`, see `make`.
+
+    Masks and results say with which options the model was trained, whatever a later call decodes it
+    with: these are kept beside it.
+    """
+    experiment = load_speech(settings)
+    make(experiment, frontend, initial_mask, out)
+    keep_trained(experiment, out.parent)
 
 
 def _before(out: Path) -> dict[str, Any] | None:
@@ -77,11 +103,10 @@ def _before(out: Path) -> dict[str, Any] | None:
 
 def _check_same(out: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
     then, now = _flat(then), _flat(now)
-    changed = [
-        f"{key} {then.get(key)}, now {now.get(key)}"
-        for key in {**then, **now}
-        if then.get(key) != now.get(key)
-    ]
+    changed: list[str] = []
+    for key in {**then, **now}:
+        if then.get(key) != now.get(key):
+            changed.append(f"{key} {then.get(key)}, now {now.get(key)}")
     if changed:
         raise UserError(
             f"{out.parent} was made with other settings ({'; '.join(changed)}); "
@@ -93,11 +118,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """{"a": {"b": 1}} as {"a.b": 1}."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= (
-            _flat(value, f"{prefix}{key}.")
-            if isinstance(value, dict)
-            else {f"{prefix}{key}": value}
-        )
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
     return flat
 
 

@@ -195,12 +195,11 @@ def is_whole(path: Path) -> bool:
             with path.open("rb") as file:
                 length = int.from_bytes(file.read(8), "little")
                 header, _ = split(length.to_bytes(8, "little") + file.read(length))
-            ends = [
-                tensor["data_offsets"][1]
-                for name, tensor in header.items()
-                if name != "__metadata__"
-            ]
-            return path.stat().st_size == 8 + length + max(ends, default=0)
+            end = 0
+            for name, tensor in header.items():
+                if name != "__metadata__":
+                    end = max(end, tensor["data_offsets"][1])
+            return path.stat().st_size == 8 + length + end
         if path.suffix == ".pth":
             return zipfile.is_zipfile(path)
         if path.suffix == ".json":

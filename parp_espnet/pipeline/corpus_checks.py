@@ -75,9 +75,9 @@ def fill_in_folders(settings: Settings, corpus: Corpus) -> Settings:
         if option not in FOLDERS or getattr(settings, option) is not None:
             continue
         variable = option.upper()
-        found = os.environ.get(variable)
-        if found:
-            settings = replace(settings, **dict[str, Any]({option: Path(found)}))
+        folder = os.environ.get(variable)
+        if folder:
+            settings = replace(settings, **dict[str, Any]({option: Path(folder)}))
         elif option in corpus.needs:
             raise UserError(
                 f"phn.sh: --corpus {corpus.name}: expected --{option} DIR, or "
@@ -120,10 +120,8 @@ def _check_sets(settings: Settings, corpus: Corpus) -> None:
     # Published sets are called by these names: the one that is validated on may be reported on.
     apart = names[:2] if corpus.named_sets and settings.valid_set == settings.test_set else names
     if len(set(apart)) < len(apart):
-        found = " ".join(
-            f"--{part}_set {name}"
-            for part, name in zip(("train", "valid", "test"), names, strict=True)
-        )
+        train, valid, test = names
         raise UserError(
-            f"phn.sh: expected a name of its own for each set that is made, found {found}"
+            f"phn.sh: expected a name of its own for each set that is made, found --train_set "
+            f"{train} --valid_set {valid} --test_set {test}"
         )

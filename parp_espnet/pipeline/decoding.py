@@ -40,10 +40,12 @@ class Decoding:
     @property
     def given_weights(self) -> dict[str, float]:
         """The weights that the user has chosen."""
-        names = ("lm_weight", "ngram_weight", "penalty")
-        return {
-            name: value for name in names if (value := getattr(self.settings, name)) is not None
-        }
+        given: dict[str, float] = {}
+        for name in ("lm_weight", "ngram_weight", "penalty"):
+            value = getattr(self.settings, name)
+            if value is not None:
+                given[name] = value
+        return given
 
     @property
     def name(self) -> str:
@@ -56,11 +58,9 @@ class Decoding:
             f"lm{self._lm_tag}": self.settings.use_lm,
             f"ngram{self._ngram_tag}": self.settings.use_ngram,
             "penalty": self.penalised and self.tunes,
-            **{
-                f"{name.replace('_weight', 'w')}{value:g}": True
-                for name, value in self.given_weights.items()
-            },
         }
+        for name, value in self.given_weights.items():
+            tags[f"{name.replace('_weight', 'w')}{value:g}"] = True
         return "_".join(["decode", *(tag for tag, differs in tags.items() if differs)])
 
     @property
@@ -77,12 +77,11 @@ class Decoding:
             penalised = Decoding(
                 replace(plain.settings, penalty=self.settings.penalty), penalised=True
             )
-            alone = [
-                self._with(*models)
-                for models in ((False, True), (True, False))
-                if self._compares(*models)
-            ]
-            decodings = [plain, penalised, *alone, *own]
+            decodings = [plain, penalised]
+            for lm, ngram in ((False, True), (True, False)):
+                if self._compares(lm, ngram):
+                    decodings.append(self._with(lm, ngram))
+            decodings += own
         elif own and self.has_language_model:
             decodings = [self._with(lm=False, ngram=False), *own]
         else:
@@ -119,9 +118,8 @@ class Decoding:
         """Names of all decodings that are made, the last one being the experiment's unless they are
         compared.
         """
-        return list(
-            dict.fromkeys(["decode_greedy", *(search.name for search in self.searches), self.name])
-        )
+        searches = [search.name for search in self.searches]
+        return list(dict.fromkeys(["decode_greedy", *searches, self.name]))
 
     @property
     def uses_lm(self) -> bool:
@@ -145,33 +143,36 @@ class Decoding:
     @property
     def lm_directory(self) -> str:
         """Where ESPnet's language model is."""
-        return f"{self.settings.expdir}/lm_{self.settings.train_dump}{self._lm_tag}"
+        return f"{self.settings.expdir}/lm_{self._data_tag}{self._lm_tag}"
 
     @property
     def ngram_file(self) -> str:
         """Where the n-gram is."""
         if self.settings.ngram is not None:
             return str(self.settings.ngram)
-        folder = f"{self.settings.expdir}/ngram_{self.settings.train_dump}{self._text_tag}"
+        folder = f"{self.settings.expdir}/ngram_{self._data_tag}{self._text_tag}"
         return f"{folder}/{self.settings.ngram_num}gram.arpa"
 
     @property
     def lm_text(self) -> str:
         """Where the checked text of language models is."""
-        return f"{self.settings.dumpdir}/lm_{self.settings.train_dump}{self._text_tag}.txt"
+        return f"{self.settings.dumpdir}/lm_{self._data_tag}{self._text_tag}.txt"
+
+    @property
+    def _data_tag(self) -> str:
+        return f"{self.settings.train_dump}{self.settings.tokens_tag}"
 
     @property
     def _text_tag(self) -> str:
-        return (
-            "" if self.settings.lm_train_text is None else f"-{digest(self.settings.lm_train_text)}"
-        )
+        text = self.settings.lm_train_text
+        return "" if text is None else f"-{digest(text)}"
 
     @property
     def _lm_tag(self) -> str:
         config = self.settings.lm_config
-        return (
-            f"-{plain_name(config.stem)}" if config and config.stem != "lm" else ""
-        ) + self._text_tag
+        if config is None or config.stem == "lm":
+            return self._text_tag
+        return f"-{plain_name(config.stem)}{self._text_tag}"
 
     @property
     def _ngram_tag(self) -> str:

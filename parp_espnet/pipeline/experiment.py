@@ -12,9 +12,11 @@ from typing import ClassVar
 
 from parp_espnet.pipeline.acts import OfTemplate, ours, tables
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.pipeline.settings import MODEL, Settings
+from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.step import Step
+from parp_espnet.upstreams.starts import files_of_experiment, is_experiment
 
 LEFT_OF_A_SET = ("wav.scp", "text", "orig_text", "utt2spk", "spk2utt", "utt2lang", "utt2dur")
 """What stages 1 to 3 leave of a set."""
@@ -54,28 +56,41 @@ class SpeechExperiment(OfTemplate[Settings]):
 
     @property
     def raw(self) -> Path:
-        """The sets that are trained on and decoded."""
+        """The sets as 16 kHz mono, in the text's own tokens."""
         return self.dump / "raw"
+
+    @property
+    def sets(self) -> Path:
+        """The sets that are trained on and decoded: the same, or in subwords."""
+        return self.dump / f"raw{self.settings.subwords_tag}"
 
     @property
     def train_data(self) -> Path:
         """The set that is trained on."""
-        return self.raw / self.settings.train_dump
+        return self.sets / self.settings.train_dump
 
     @property
     def valid_data(self) -> Path:
         """The set that chooses the model."""
-        return self.raw / self.settings.valid_set
+        return self.sets / self.settings.valid_set
 
     @property
     def tokens(self) -> Path:
         """ESPnet's token list."""
-        return self.dump / "token_list" / f"{self.settings.train_dump}.txt"
+        name = f"{self.settings.train_dump}{self.settings.subwords_tag}"
+        return self.dump / "token_list" / f"{name}.txt"
+
+    @property
+    def subwords(self) -> Path | None:
+        """sentencepiece's model; None where tokens are the text's own."""
+        model = self.settings.subwords_model
+        return None if model is None else Path(model)
 
     @property
     def stats(self) -> Path:
         """The shapes of what is trained on."""
-        return Path(self.settings.expdir) / f"stats_{self.settings.train_dump}"
+        settings = self.settings
+        return Path(settings.expdir) / f"stats_{settings.train_dump}{settings.tokens_tag}"
 
     @property
     def upstreams(self) -> Path:
@@ -96,7 +111,11 @@ class SpeechExperiment(OfTemplate[Settings]):
     def upstream_weights(self) -> tuple[Path, ...]:
         """The files of the upstream that make it what it is; weights drawn at random are not."""
         given = Path(self.settings.upstream)
-        if (self.settings.recipe / given).is_file():
+        there = self.settings.recipe / given
+        if is_experiment(there):
+            folder = given if there.is_dir() else given.parent
+            return tuple(folder / file.name for file in files_of_experiment(there))
+        if there.is_file():
             return (given,)
         kinds = ["json"]
         if self.settings.upstream_init != "random":
@@ -107,15 +126,20 @@ class SpeechExperiment(OfTemplate[Settings]):
     def upstream_files(self) -> tuple[Path, ...]:
         """What the preflight leaves, which everything opens that loads a model."""
         names = ["frontend.json"]
-        if not (self.settings.recipe / self.settings.upstream).is_file():
+        if not self._is_native:
             names += ["config.json", "preprocessor_config.json"]
         return tuple(self.upstream / name for name in names)
 
     @property
     def pool_model(self) -> Path:
         """What a mask is drawn for: a model with the pool."""
-        given = Path(self.settings.upstream)
-        return given if (self.settings.recipe / given).is_file() else self.upstream
+        return Path(self.settings.upstream) if self._is_native else self.upstream
+
+    @property
+    def _is_native(self) -> bool:
+        """Whether the upstream is one file, which trainings open as it is."""
+        there = self.settings.recipe / self.settings.upstream
+        return there.is_file() and not is_experiment(there)
 
     @property
     def pool_input(self) -> Path:

@@ -100,39 +100,39 @@ def _with_log(process: Process, log: Path) -> None:
 
 def _read(files: Sequence[Path], begin: float) -> dict[Path, dict[str, Any]]:
     """Return what progress files say, those left out that an earlier, interrupted run wrote."""
-    found = {}
+    states = {}
     for file in files:
         with contextlib.suppress(OSError, ValueError):
             state = json.loads(file.read_text(encoding="utf-8"))
             if state["phase"] == "done" or file.stat().st_mtime >= begin - 1.0:
-                found[file] = state
-    return found
+                states[file] = state
+    return states
 
 
 def _show(
-    bar: "tqdm[None]", found: Mapping[Path, dict[str, Any]], seen: set[Path], total: int | None
+    bar: "tqdm[None]", states_of: Mapping[Path, dict[str, Any]], seen: set[Path], total: int | None
 ) -> None:
-    if not found:
+    if not states_of:
         return
-    states = list(found.values())
-    bar.total = (
-        total if total is not None else sum(state["updates"] or 0 for state in states) or None
-    )
+    states = list(states_of.values())
+    if total is None:
+        total = sum(state["updates"] or 0 for state in states) or None
+    bar.total = total
     bar.set_postfix_str(_words(states), refresh=False)
     # What a file says first was done before: it tells nothing of the pace.
-    before = sum(found[file]["update"] for file in found.keys() - seen)
-    seen.update(found)
+    before = sum(states_of[file]["update"] for file in states_of.keys() - seen)
+    seen.update(states_of)
     bar.initial += before
     bar.n += before
     bar.last_print_n += before
     bar.update(sum(state["update"] for state in states) - bar.n)
 
 
-def _words(found: Sequence[dict[str, Any]]) -> str:
-    if len(found) > 1:
-        return f"{sum(state['phase'] == 'done' for state in found)} trained"
-    loss = found[0].get("loss")
-    return f"{found[0]['phase']}" + (f" loss {loss:.3f}" if isinstance(loss, int | float) else "")
+def _words(states: Sequence[dict[str, Any]]) -> str:
+    if len(states) > 1:
+        return f"{sum(state['phase'] == 'done' for state in states)} trained"
+    phase, loss = states[0]["phase"], states[0].get("loss")
+    return f"{phase} loss {loss:.3f}" if isinstance(loss, int | float) else f"{phase}"
 
 
 def _last_bar(log: Path, shown: str) -> str:

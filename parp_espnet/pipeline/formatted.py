@@ -14,14 +14,14 @@ def check_formatted(scp: Path, label: str) -> None:
     """Raise `UserError`, which begins with `label`, for a recording that is not 16 kHz mono."""
     for utterance, path in pairs_of(lines_of(text_of(scp))):
         try:
-            about = soundfile.info(path)
-            found = f"{about.samplerate} Hz, {about.channels} channels"
-            as_wanted = about.samplerate == RATE and about.channels == 1
+            sound = soundfile.info(path)
         except (OSError, soundfile.SoundFileError) as error:
-            found, as_wanted = " ".join(str(error).split()), False
-        if not as_wanted:
-            raise UserError(
-                f"{label}: {utterance}: {path}: expected {RATE} Hz mono, as stage 2 "
-                f"leaves it, found {found}; "
-                "it has changed since: run stages 1 to 3 again"
-            )
+            said = " ".join(str(error).split())
+        else:
+            if sound.samplerate == RATE and sound.channels == 1:
+                continue
+            said = f"{sound.samplerate} Hz, {sound.channels} channels"
+        raise UserError(
+            f"{label}: {utterance}: {path}: expected {RATE} Hz mono, as stage 2 leaves it, found "
+            f"{said}; it has changed since: run stages 1 to 3 again"
+        )

@@ -194,12 +194,13 @@ def _sources(data: Path, allow_pipes: bool) -> list[Source]:
             )
     segments = _table(data, "segments", needed=False)
     channels = read_channels(data)
+    sources: list[Source] = []
     if not segments:
-        return [
-            Source(name, value, None, None, channels.get(name))
-            for name, value in recordings.items()
-        ]
-    return [_segment(data, name, line, recordings, channels) for name, line in segments.items()]
+        for name, value in recordings.items():
+            sources.append(Source(name, value, None, None, channels.get(name)))
+    for name, line in segments.items():
+        sources.append(_segment(data, name, line, recordings, channels))
+    return sources
 
 
 def _by_recording(sources: Sequence[Source]) -> Mapping[str, list[Source]]:
@@ -223,13 +224,9 @@ def _segment(
 
 def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> tuple[str, float]:
     """Return the path of a recording as it has to be, and its seconds."""
-    found = (sound.rate, sound.channels, sound.form, sound.subtype)
-    if (
-        sound.in_place
-        and found == (RATE, 1, "WAV", "PCM_16")
-        and source.begin is None
-        and speed == 1
-    ):
+    kind = (sound.rate, sound.channels, sound.form, sound.subtype)
+    is_whole = sound.in_place and source.begin is None
+    if is_whole and kind == (RATE, 1, "WAV", "PCM_16") and speed == 1:
         return source.recording, sound.frames() / RATE
     try:
         samples = part_of(sound, source.begin, source.end, source.channel)

@@ -9,7 +9,6 @@ before had two files for it, `settings.json` and `origin.json`; these are read a
 """
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from parp_espnet.pipeline.made import (
     options_of,
     origin_of,
 )
-from parp_espnet.pipeline.options import DECODING, SCORING
+from parp_espnet.pipeline.options import DECODING, SCORING, options_of_class
 from parp_espnet.pipeline.pruning import Experiment
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN, TRAINED, said_of_training
@@ -160,7 +159,8 @@ def _trained_with(directory: Path) -> dict[str, Plain] | None:
 def _plain(settings: Experiment) -> dict[str, Plain | None]:
     """Every option as JSON has it."""
     options: dict[str, Plain | None] = {}
-    for name, value in asdict(settings).items():
+    for name in options_of_class(type(settings)):
+        value = getattr(settings, name)
         is_plain = value is None or isinstance(value, bool | int | float)
         options[name] = value if is_plain else str(value)
     return options

@@ -1,11 +1,13 @@
 """Stage 10: the text that language models are made of, and the n-gram of it."""
 
+from itertools import chain
 from pathlib import Path
 
 from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file, regular, write_text
+from parp_espnet.pipeline.subwords import Encoder
 from parp_espnet.scoring.transcripts import read_text
 
 
@@ -24,8 +26,10 @@ def read_tokens(path: Path) -> list[str]:
     return tokens
 
 
-def make_text(text: Path, token_list: Path, out: Path) -> str:
+def make_text(text: Path, token_list: Path, out: Path, subwords: Path | None = None) -> str:
     """Write the sentences of a Kaldi text that say something to `out`; return a line about them.
+
+    With a model of subwords, sentences in letters or words are written in these.
 
     Raises `UserError` when the file holds none, or fewer than half of its words are the
     recogniser's tokens.
@@ -37,8 +41,11 @@ def make_text(text: Path, token_list: Path, out: Path) -> str:
             f"{text}: expected lines 'utterance token token …' for the language model, found no "
             f"token"
         )
+    if subwords is not None:
+        encoded = Encoder(subwords).encode(list(sentences.values()))
+        sentences = dict(zip(sentences, encoded, strict=True))
     known = set(read_tokens(token_list)) - set(SPECIAL)
-    words = [word for said in sentences.values() for word in said]
+    words = list(chain.from_iterable(sentences.values()))
     unknown = [word for word in words if word not in known]
     if 2 * len(unknown) > len(words):
         examples = " ".join(sorted(set(unknown))[:3])
@@ -61,7 +68,7 @@ def make_ngram(text: Path, token_list: Path, order: int, out: Path) -> str:
     sentences = list(read_text(text).values())
     model = estimate(sentences, vocabulary, order)
     model.write(out)
-    sizes = ", ".join(
-        f"{len(entries)} {number}-grams" for number, entries in enumerate(model.ngrams, start=1)
-    )
-    return f"{out}: {sizes} of {len(sentences)} sentences"
+    sizes: list[str] = []
+    for number, entries in enumerate(model.ngrams, start=1):
+        sizes.append(f"{len(entries)} {number}-grams")
+    return f"{out}: {', '.join(sizes)} of {len(sentences)} sentences"

@@ -63,7 +63,8 @@ def _make(
     if args.pattern is None:
         check_depth(Path(args.upstream if source is Source.PRETRAINED else args.model), weights)
     ranking = _counting(args.ranking, args.upstream if source is Source.PRETRAINED else args.model)
-    kept = select(find_pool(weights, args.pattern, args.biases), args.sparsity, ranking)
+    pool = find_pool(weights, args.pattern, args.biases, ranking.prunes_channels)
+    kept = select(pool, args.sparsity, ranking)
     made = replace(_made(source, args.settings).over(run or Origin()), ranking=ranking.score)
     told = {"sparsity_target": args.sparsity, "ranking": ranking}
     _save(Mask(kept, origin=origin, made=made, **told), args.out)
@@ -96,8 +97,9 @@ def _made(source: Source, settings: Path | None) -> Origin:
 
 
 def _random(args: argparse.Namespace) -> None:
-    pool = find_pool(load_weights(args.model), args.pattern, args.biases)
     ranking = _counting(args.ranking, args.model)
+    weights = load_weights(args.model)
+    pool = find_pool(weights, args.pattern, args.biases, ranking.prunes_channels)
     mask = random_mask(shapes_of(pool), args.sparsity, args.seed, ranking)
     known = _made(Source.UNIFORM, args.settings) if args.settings is not None else Origin()
     _save(replace(mask, made=replace(mask.made.over(known), ranking=None)), args.out)
@@ -176,9 +178,9 @@ def _info(args: argparse.Namespace) -> None:
     print(f"fingerprint  {mask.fingerprint}")
     print("pruned, by layer and by kind:")
     for group in (by_layer, by_kind):
-        found = sparsity_by(mask.kept, group)
+        sparsities = sparsity_by(mask.kept, group)
         for name in groups(mask.kept, group):
-            share = f"{found[name]:.4f}" if name in found else "no weights"
+            share = f"{sparsities[name]:.4f}" if name in sparsities else "no weights"
             print(f"{share}  {printable(name)}")
 
 
@@ -189,10 +191,10 @@ def _diff(args: argparse.Namespace) -> None:
     print(f"of random masks        {random_iou(first.sparsity, second.sparsity):.4f}")
     if first.sparsity != second.sparsity:
         print(f"sparsities differ      {first.sparsity:.4f} and {second.sparsity:.4f}")
-    one, other = (sparsity_by(mask.kept, by_layer) for mask in (first, second))
+    own, others = sparsity_by(first.kept, by_layer), sparsity_by(second.kept, by_layer)
     print("by layer, with what random masks of the same sparsities would have:")
     for name, overlap in iou_by(first.kept, second.kept, by_layer).items():
-        print(f"{overlap:.4f}  {random_iou(one[name], other[name]):.4f}  {printable(name)}")
+        print(f"{overlap:.4f}  {random_iou(own[name], others[name]):.4f}  {printable(name)}")
 
 
 def _apply(args: argparse.Namespace) -> None:
@@ -208,11 +210,12 @@ def _apply(args: argparse.Namespace) -> None:
 
 def _verify(args: argparse.Namespace) -> None:
     mask, names, weights = _fitting(args.mask, args.model)
-    alive = {
-        name: int(torch.count_nonzero(weights[name][~mask.kept[canonical]]))
-        for canonical, name in names.items()
-    }
-    if revived := {name: count for name, count in alive.items() if count}:
+    revived: dict[str, int] = {}
+    for canonical, name in names.items():
+        count = int(torch.count_nonzero(weights[name][~mask.kept[canonical]]))
+        if count:
+            revived[name] = count
+    if revived:
         worst = max(revived, key=lambda name: revived[name])
         print(
             f"{args.model}: not sparse: {sum(revived.values())} pruned weights in {len(revived)} "
@@ -245,10 +248,10 @@ def _names_under(mask: Mask, names: Sequence[str]) -> dict[str, str]:
     """
     own = "|".join(re.escape(name) for name in mask.kept)
     try:
-        found = pool_names(names, own)
+        pool = pool_names(names, own)
     except UserError:
-        found = {}
-    return found if found.keys() == mask.kept.keys() else pool_names(names)
+        pool = {}
+    return pool if pool.keys() == mask.kept.keys() else pool_names(names)
 
 
 ACTIONS = {

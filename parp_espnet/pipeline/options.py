@@ -3,9 +3,9 @@
     stage: Annotated[int, "first stage to run", Part.CALL, Range(least=1)] = 1
 
 is the option `--stage N`, and all that there is to know of it: the parser, the help, what is kept
-of it and what a result says of it come from there. Behind the text stand notes: a `Part`, a
-`Range`, a `Note`. `_` and `-` are alike in a name, every option takes a value, and nothing is
-positional.
+of it and what a result says of it come from there. Behind the text stand notes, of
+`parp_espnet.notes`: a `Part`, a `Range`, a `Note`, and `Behind`. `_` and `-` are alike in a name,
+every option takes a value, and nothing is positional.
 """
 
 import argparse
@@ -13,64 +13,42 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from enum import Enum
 from functools import cache
-from math import inf
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
 
 from parp_espnet.errors import UserError
+from parp_espnet.notes import (
+    CALL,
+    CONTENT,
+    DECODING,
+    FILE,
+    OF_MACHINE,
+    SCORING,
+    Behind,
+    Note,
+    Part,
+    Range,
+)
 
-
-class Part(Enum):
-    """What an option is of, where it is not of the training."""
-
-    CALL = "call"
-    """Of one call: it changes nothing in a result but where it is and what is made beside it."""
-    DECODING = "decoding"
-    """How a trained model is decoded."""
-    SCORING = "scoring"
-    """What is scored, and how."""
-
-
-class Note(Enum):
-    """What else is to know of an option."""
-
-    OF_MACHINE = "of the machine"
-    """Its default is the machine's, and not shown."""
-    CONTENT = "content"
-    """It is a file of which the content counts, and not where it is."""
-    FILE = "file"
-    """It is a regular file, and neither a folder nor either of both."""
-
-
-CALL, DECODING, SCORING = Part.CALL, Part.DECODING, Part.SCORING
-OF_MACHINE, CONTENT, FILE = Note
-
-
-@dataclass(frozen=True, kw_only=True)
-class Range:
-    """Numbers that an option may be, none of them infinite; one bound on each side at most."""
-
-    least: float = -inf
-    above: float = -inf
-    most: float = inf
-    below: float = inf
-
-    def __contains__(self, number: float) -> bool:
-        return self.least <= number <= self.most and self.above < number < self.below
-
-    def __str__(self) -> str:
-        """What is expected, in words."""
-        if self.most == self.below == inf:
-            if self.least > -inf:
-                return f"{self.least:g} or more"
-            return "a number" if self.above == -inf else f"more than {self.above:g}"
-        low = f"at least {self.least:g}" if self.least > -inf else f"more than {self.above:g}"
-        if self.below < inf:
-            return f"{low} and less than {self.below:g}"
-        return f"{low}, at most {self.most:g}"
+__all__ = [
+    "CALL",
+    "CONTENT",
+    "DECODING",
+    "FILE",
+    "OF_MACHINE",
+    "SCORING",
+    "Behind",
+    "Note",
+    "Option",
+    "Part",
+    "Range",
+    "filled",
+    "options_of_class",
+    "parse",
+    "plain",
+]
 
 
 @dataclass(frozen=True)
@@ -98,9 +76,17 @@ class Option:
         """The numbers that it may be; None for any."""
         return next((note for note in self.notes if isinstance(note, Range)), None)
 
+    @property
+    def behind(self) -> str | None:
+        """The option behind which it stands; None for its place among the fields."""
+        for note in self.notes:
+            if isinstance(note, Behind):
+                return note.name
+        return None
+
 
 def options_of_class(cls: type[Any]) -> Mapping[str, Option]:
-    """Return the options that a dataclass declares, by name."""
+    """Return the options that a dataclass declares, by name, in the order of the help."""
     hashable: Any = cls
     return _options_of_class(hashable)
 
@@ -124,7 +110,17 @@ def _options_of_class(cls: type[Any]) -> Mapping[str, Option]:
             notes=tuple(notes),
             group=headings.get(item.name, ""),
         )
-    return options
+    return _in_order(options)
+
+
+def _in_order(options: Mapping[str, Option]) -> Mapping[str, Option]:
+    """Put each option that stands behind another one there."""
+    names = list(options)
+    for name, option in options.items():
+        if option.behind is not None:
+            names.remove(name)
+            names.insert(names.index(option.behind) + 1, name)
+    return {name: options[name] for name in names}
 
 
 def _check_ranges(program: str, settings: Any) -> None:

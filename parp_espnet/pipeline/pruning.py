@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from parp_espnet.names import digest
-from parp_espnet.pipeline.options import CALL, FILE, Range, filled
-from parp_espnet.pruning.methods import METHODS, Source, find_method, rounds
+from parp_espnet.notes import CALL, Behind, Range
+from parp_espnet.pipeline.options import filled
+from parp_espnet.pruning.methods import Source, find_method, rounds
+from parp_espnet.pruning.options import PruneOptions
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import SCOPES, is_file
-from parp_espnet.pruning.scores import MAGNITUDE, choices
+from parp_espnet.pruning.scores import MAGNITUDE
 from parp_espnet.pruning.settings import YOUNGER, PruneSettings
 
 LOCK = ".phn.lock"
@@ -18,24 +20,13 @@ FASTEST_RATE = 1e6
 """Beyond, an optimizer ends in an overflow."""
 OF_EVERY_RUN = frozenset({"method", "sparsity", "interval", "updates", "freeze_updates"})
 OF_PRUNING = tuple(field.name for field in fields(PruneSettings) if field.name not in OF_EVERY_RUN)
-"""Options that a run without pruning has no use for; their defaults are those of
-`PruneSettings`.
-"""
+"""Options that a run without pruning has no use for."""
 FIRST_MASKS = ("random", "uniform", "finetuned", "iterated")
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """The options that pruning and a study know of; a template's own settings add theirs."""
-
-    PROGRAM: ClassVar[str]
-    """The template's script, such as phn.sh."""
-    TAG_OPTION: ClassVar[str]
-    """The option that names an experiment."""
-    PREPARED: ClassVar[int]
-    """The last stage before training."""
-    MASKED: ClassVar[int]
-    """The stage that makes the first mask."""
+class RunOptions:
+    """What every run of a template has, whether or not it prunes."""
 
     recipe: Annotated[
         Path, "recipe directory, which has data/ and exp/; its run.sh gives it", CALL
@@ -51,65 +42,41 @@ class Experiment:
     ] = False
     updates: Annotated[int, "optimizer updates of a finetuning", Range(least=1)] = 300
     seed: Annotated[int, "random seed of training", Range(least=0)] = 0
-    method: Annotated[str, f"one of {' '.join(METHODS)}"] = "parp"
-    sparsity: Annotated[
-        float | None, "fraction of the pool to prune, in [0, 1); 0.5 by default, 0 for dense"
-    ] = None
-    interval: Annotated[int | None, "updates between two re-prunes, where the mask adjusts"] = 5
-    initial_mask: Annotated[
-        Path | None, "mask file to begin with, such as another language's or task's", FILE
-    ] = PruneSettings.initial_mask
+
+
+@dataclass(frozen=True)
+class Experiment(PruneOptions, RunOptions):
+    """The options that pruning and a study know of; a template's own settings add theirs."""
+
+    PROGRAM: ClassVar[str]
+    """The template's script, such as phn.sh."""
+    TAG_OPTION: ClassVar[str]
+    """The option that names an experiment."""
+    PREPARED: ClassVar[int]
+    """The last stage before training."""
+    MASKED: ClassVar[int]
+    """The stage that makes the first mask."""
+
     first_mask: Annotated[
         str | None,
         "the first mask, whatever the method: random (rp's), finetuned (omp's), iterated (imp's), "
         "or uniform (drawn)",
+        Behind("initial_mask"),
     ] = None
-    score: Annotated[str, f"what weights are ranked by: {', '.join(choices())}"] = (
-        PruneSettings.score
-    )
-    scope: Annotated[
-        str, "rank weights global-ly, within each layer or tensor, or by a file of rates (.yaml)"
-    ] = PruneSettings.scope
-    pattern: Annotated[
-        str,
-        "prune any weights: none; of M consecutive ones all but N: such as 2:4; or whole units, of "
-        "which --sparsity is then the share: units, ffn, heads, as many in every layer, or "
-        "units-free …",
-    ] = PruneSettings.pattern
-    prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = (
-        PruneSettings.prune_biases
-    )
-    prune_pattern: Annotated[
-        str | None, "regular expression of the names of a pool of your own"
-    ] = PruneSettings.prune_pattern
-    start_sparsity: Annotated[
-        float | None,
-        "where sparsity begins that grows, as parp-p's; 0.2 below --sparsity by default",
-    ] = PruneSettings.start_sparsity
-    sparsity_path: Annotated[str, "how it grows: linear or cubic"] = PruneSettings.sparsity_path
-    score_lr: Annotated[
-        float | None,
-        "how many times faster than weights scores learn, of router 10, of movement 1e6 by default",
-    ] = PruneSettings.score_lr
-    alpha: Annotated[
-        float | None, "the share of kept weights that rigl replaces at first; 0.3 by default"
-    ] = PruneSettings.alpha
     round_updates: Annotated[
         int | None,
         "updates of imp's short finetunings; a third of --updates by default",
         Range(least=1),
+        Behind("alpha"),
     ] = None
-    freeze_updates: Annotated[int, "first updates in which only the head trains"] = (
-        PruneSettings.freeze_updates
-    )
 
     @classmethod
-    def of(cls, found: object, where: str) -> Self:
+    def of(cls, loaded: object, where: str) -> Self:
         """Make it of what an experiment's file holds; an option that is younger has its default.
 
         Raises `UserError`.
         """
-        return filled(cls, found, where, cls.PROGRAM)
+        return filled(cls, loaded, where, cls.PROGRAM)
 
     @property
     def tag(self) -> str:
@@ -130,6 +97,11 @@ class Experiment:
         plain = replace(plain, first_mask=None, round_updates=None)
         named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
         return replace(plain, **named)
+
+    @property
+    def needs_dense(self) -> bool:
+        """Whether that experiment has to be complete before this one trains."""
+        return self.mask_source == "finetuned" or self.pruning.row.from_finetuned
 
     @property
     def pruning_tags(self) -> list[str]:
@@ -175,17 +147,20 @@ class Experiment:
     @property
     def pool_options(self) -> list[str]:
         """What parp-mask has to be told of the pool."""
-        pattern = [] if self.prune_pattern is None else ["--pattern", self.prune_pattern]
-        return [*pattern, *([] if self.prune_biases else ["--no-biases"])]
+        options: list[str] = []
+        if self.prune_pattern is not None:
+            options += ["--pattern", self.prune_pattern]
+        if not self.prune_biases:
+            options.append("--no-biases")
+        return options
 
     @property
     def ranking_options(self) -> list[str]:
         """What parp-mask has to be told of the ranking."""
-        return [
-            "--scope",
-            self.scope,
-            *([] if self.score == MAGNITUDE else ["--score", self.score]),
-        ]
+        options = ["--scope", self.scope]
+        if self.score != MAGNITUDE:
+            options += ["--score", self.score]
+        return options
 
     @property
     def drawn_options(self) -> list[str]:
@@ -197,7 +172,10 @@ class Experiment:
         """The options that are younger than experiments that are there, where they are as usual:
         what these remember does not name them.
         """
-        usual = (name for name in YOUNGER if getattr(self, name) == getattr(PruneSettings, name))
+        usual = []
+        for name in YOUNGER:
+            if getattr(self, name) == getattr(PruneSettings, name):
+                usual.append(name)
         return frozenset(usual)
 
     @property
@@ -225,6 +203,8 @@ class Experiment:
         """How many finetunings the experiment costs, short ones included; what a given mask cost is
         not known.
         """
+        if self.updates == 0:
+            return 0
         row, source = find_method(self.method), Source[self.mask_source.upper()]
         return 1 + row.runs_before(source, self.sparsity or 0.0)
 
@@ -233,9 +213,10 @@ class Experiment:
         """How the trainer prunes. Raises `UserError` where the settings are wrong or contradict
         each other.
         """
-        names = [field.name for field in fields(PruneSettings)]
         # The stage of the first mask makes the files of these sources; any name stands for one
         # here.
         made = Path(self.mask_source) if self.mask_source in FIRST_MASKS else None
-        found = {name: getattr(self, name) for name in names}
-        return PruneSettings.parse(found | {"initial_mask": self.initial_mask or made})
+        conf: dict[str, Any] = {}
+        for field in fields(PruneSettings):
+            conf[field.name] = getattr(self, field.name)
+        return PruneSettings.parse(conf | {"initial_mask": self.initial_mask or made})

@@ -30,9 +30,9 @@ def check_pruning[T: Experiment](settings: T) -> T:
         try:
             re.compile(settings.prune_pattern)
         except re.error as error:
-            found = printable(repr(settings.prune_pattern))
+            pattern = printable(repr(settings.prune_pattern))
             raise UserError(
-                f"{program}: --prune_pattern {found}: expected a regular expression of whole "
+                f"{program}: --prune_pattern {pattern}: expected a regular expression of whole "
                 f"names ({error})"
             ) from None
     if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:

@@ -104,11 +104,10 @@ class Record:
             contents: what `now` was made of.
             regardless: options of the command whose value changes nothing in what it makes.
         """
-        different = [
-            name
-            for name, word in now.inputs.items()
-            if name in self.inputs and not self._same(name, word, contents)
-        ]
+        different: list[str] = []
+        for name, word in now.inputs.items():
+            if name in self.inputs and not self._same(name, word, contents):
+                different.append(name)
         # First what is refused: other settings are that, whatever has changed besides.
         different.sort(key=lambda name: name not in settings)
         change = None
@@ -127,15 +126,10 @@ class Record:
     def _other_inputs(self, now: "Record", contents: Contents) -> Change | None:
         """Whether something is read that was not, or is not any more."""
         if self.format == FIRST_FORMAT:
-            others = sorted(self.inputs.keys() - now.inputs.keys())
-            return next(
-                (
-                    Change(f"{name} has changed")
-                    for name in others
-                    if not self._still(name, contents)
-                ),
-                None,
-            )
+            for name in sorted(self.inputs.keys() - now.inputs.keys()):
+                if not self._still(name, contents):
+                    return Change(f"{name} has changed")
+            return None
         different = sorted(self.inputs.keys() ^ now.inputs.keys())
         return Change(f"other inputs: {different[0]}") if different else None
 
@@ -215,11 +209,9 @@ def word_for(name: str, contents: Contents) -> str:
             path = Path(match["path"])
             if contents.gone_recording(path) is not None:
                 return ABSENT
-            return (
-                contents.of_recordings(path)
-                if match["how"] == "names"
-                else contents.of_listed(path)
-            )
+            if match["how"] == "names":
+                return contents.of_recordings(path)
+            return contents.of_listed(path)
     except OSError:
         return ABSENT
     return contents.of_any(name)

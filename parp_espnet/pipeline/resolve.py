@@ -7,15 +7,20 @@ from typing import Any
 
 from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError
-from parp_espnet.files import need_file, read_json
+from parp_espnet.files import need_file
+from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.made import CONFIGURATIONS
+from parp_espnet.pipeline.model_options import DENSE, MODEL
 from parp_espnet.pipeline.options import FILE, options_of_class
-from parp_espnet.pipeline.paths import existing, existing_or_named
+from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
+from parp_espnet.pipeline.unit_checks import check_units
 from parp_espnet.pruning.methods import describe_unknown
-from parp_espnet.pruning.patterns import NONE as NO_PATTERN
-from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
+from parp_espnet.upstreams.starts import FROM_UPSTREAM, is_experiment, lacks_head, mask_beside
+
+SUMMARY = "training.json"
+"""What a complete training leaves."""
 
 
 def resolve(settings: Settings) -> Settings:
@@ -27,6 +32,8 @@ def resolve(settings: Settings) -> Settings:
     if not settings.recipe.is_dir():
         raise UserError(f"phn.sh: --recipe {settings.recipe}: no such directory")
     recipe = settings.recipe.resolve()
+    upstream = _resolve_upstream(settings, recipe)
+    settings = _with_mask(settings, recipe / upstream)
     paths: dict[str, Any] = {"recipe": recipe}
     for name, option in options_of_class(Settings).items():
         given = getattr(settings, name) or CONFIGURATIONS.get(name)
@@ -37,29 +44,15 @@ def resolve(settings: Settings) -> Settings:
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)
-    upstream = _resolve_upstream(settings.upstream, recipe)
-    _check_units(settings, recipe / upstream / "config.json")
-    return replace(settings, **paths, upstream=upstream, **_written_to(settings))
-
-
-def _check_units(settings: Settings, config: Path) -> None:
-    """Raise `UserError` where whole units are pruned, and a layer of the upstream would lose all:
-    now, and not after a training whose weights are ranked.
-    """
-    word = settings.scope if settings.pattern == NO_PATTERN else settings.pattern
-    form = find_pattern(word) if is_pattern(word) else None
-    if not isinstance(form, Units) or not config.is_file():
-        return
-    told = read_json(config)
-    counts = {"feed-forward units": "intermediate_size", "heads": "num_attention_heads"}
-    for kind in form.kinds:
-        count = told.get(counts[kind]) if isinstance(told, dict) else None
-        if type(count) is not int:
-            continue
-        try:
-            form.check_count(kind, count, settings.sparsity or 0)
-        except UserError as error:
-            raise UserError(f"phn.sh: --{error}") from None
+    if settings.phonemise is not None and is_table(settings.phonemise):
+        table = from_recipe(recipe, Path(settings.phonemise))
+        paths["phonemise"] = table if is_table(table) else f"./{table}"
+    if settings.teacher not in (None, DENSE):
+        paths["teacher"] = _resolve_teacher(settings, recipe)
+    _check_zero_shot(settings, recipe / upstream)
+    resolved = replace(settings, **paths, upstream=upstream, **_written_to(settings))
+    check_units(resolved, recipe / upstream / "config.json")
+    return resolved
 
 
 def _need_file(name: str, path: Path) -> None:
@@ -87,17 +80,69 @@ def _written_to(settings: Settings) -> dict[str, Any]:
     return places
 
 
-def _resolve_upstream(upstream: str, recipe: Path) -> str:
+def _with_mask(settings: Settings, upstream: Path) -> Settings:
+    """Return the settings with the path of the mask where that is the upstream's own, by one word.
+
+    Raises `UserError` where the upstream came with none.
+    """
+    if settings.initial_mask is None or str(settings.initial_mask) != FROM_UPSTREAM:
+        return settings
+    if settings.initial_mask.exists():
+        raise UserError(
+            f"phn.sh: --initial_mask {FROM_UPSTREAM}: expected the word, found a file of that name "
+            f"here, too; call that ./{FROM_UPSTREAM}, or move it"
+        )
+    mask = mask_beside(upstream)
+    if not mask.is_file() and not settings.dry_run:
+        raise UserError(
+            f"phn.sh: --initial_mask {FROM_UPSTREAM}: expected an upstream with {mask.name}, such "
+            f"as an experiment, found none in {settings.upstream}"
+        )
+    return replace(settings, initial_mask=mask)
+
+
+def _check_zero_shot(settings: Settings, upstream: Path) -> None:
+    """Raise `UserError` where nothing is trained, and the upstream has no head: now, where its
+    files tell that.
+    """
+    if settings.updates == 0 and upstream.exists() and lacks_head(upstream):
+        raise UserError(
+            f"phn.sh: --updates 0: expected 1 or more, or an upstream with a head, such as an "
+            f"experiment, found none in {settings.upstream}"
+        )
+
+
+def _resolve_teacher(settings: Settings, recipe: Path) -> str:
+    teacher = Path(str(settings.teacher))
+    if not settings.dry_run:
+        for name in (SUMMARY, MODEL):
+            if not (teacher / name).is_file():
+                raise UserError(
+                    f"phn.sh: --teacher {teacher}: expected {DENSE}, or the directory of a "
+                    f"complete experiment of phn.sh, found no {name} in it"
+                )
+    return str(existing("phn.sh", "teacher", teacher, recipe, not settings.dry_run))
+
+
+def _resolve_upstream(settings: Settings, recipe: Path) -> str:
+    upstream = settings.upstream
     shipped = SHIPPED / upstream
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
-    found = existing_or_named(
+    if not Path(upstream).exists():
+        # An experiment is called as its recipe sees it; in a dry run it may be made by then.
+        if is_experiment(recipe / upstream):
+            upstream = str(recipe / upstream)
+        elif settings.dry_run and upstream.startswith("/"):
+            path = from_recipe(recipe, Path(upstream))
+            return path if path.startswith(("/", ".")) else f"./{path}"
+    resolved = existing_or_named(
         "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
     )
-    if "/" not in found:
+    if "/" not in resolved:
         # Models of speech have an owner on the hub.
         known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
         raise UserError(
             f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}"
         )
-    return found
+    return resolved

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
+from parp_espnet.scoring.marks import per_without_marks
 from parp_espnet.scoring.merge import describe_merges, merge, read_merges
 from parp_espnet.scoring.result import Result, digest_of, git_revision, versions
 from parp_espnet.scoring.utterances import write_utterances
@@ -99,13 +101,13 @@ def _leave(
     aligned = {utterance.id: alignments[utterance.id] for utterance in utterances}
     counts = [per.count(utterance, pairs) for utterance, pairs in aligned.items()]
     total = per.total(counts)
+    errors = [count.errors for count in counts]
+    lengths = [count.reference for count in counts]
     result = Result(
         **values | {"metric": str(metric)},
-        **(_feature_rates(said, heard) if metric is Metric.PER else {"pfer": None}),
+        **(_phone_rates(said, heard) if metric is Metric.PER else {"pfer": None}),
         error_rate=total.error_rate,
-        ci95=bootstrap.interval(
-            [count.errors for count in counts], [count.reference for count in counts]
-        ),
+        ci95=bootstrap.interval(errors, lengths),
         sub=total.substitutions,
         del_=total.deletions,
         ins=total.insertions,
@@ -117,7 +119,7 @@ def _leave(
     transcripts.write_trn(folder / "ref.trn", said, speakers)
     transcripts.write_trn(folder / "hyp.trn", heard, speakers)
     sides = (*said.values(), *heard.values())
-    transcripts.write_notes(folder, (phone for phones in sides for phone in phones))
+    transcripts.write_notes(folder, chain.from_iterable(sides))
     write_json(folder / "counts.json", asdict(total))
     write_utterances(folder / "utterances.tsv", counts)
     write_text(
@@ -128,19 +130,18 @@ def _leave(
     return result
 
 
-def _feature_rates(
+def _phone_rates(
     references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
 ) -> dict[str, Any]:
-    every = (
-        phone for side in (references, hypotheses) for phones in side.values() for phone in phones
-    )
-    if unknown := features.unknown(every):
+    every = chain(references.values(), hypotheses.values())
+    if unknown := features.unknown(chain.from_iterable(every)):
         print(
             f"panphon does not know {' '.join(unknown)}; for PFER, each is a segment unlike any "
             f"other"
         )
     counts = features.count_feature_errors(references, hypotheses)
     return {
+        "per_without_marks": per_without_marks(references, hypotheses),
         "pfer": features.pfer(counts),
         "pfer_per_utterance": features.pfer_per_utterance(counts),
     }
@@ -162,21 +163,29 @@ def _setting(exp: Path, data: Path, decoded: Path) -> dict[str, Any]:
         "dataset": data.name,
         "options": options_of_result(settings, exp, decoded_so),
         "train_languages": sorted({utterance.language for utterance in trained_on}),
-        "train_sha256": digest_of(
-            (one.id, f"{one.duration:.2f}", *one.phones) for one in trained_on
-        ),
+        "train_sha256": digest_of(map(_shown, trained_on)),
     }
+
+
+def _shown(utterance: Utterance) -> tuple[str, ...]:
+    """What a result knows of an utterance that was trained on."""
+    return utterance.id, f"{utterance.duration:.2f}", *utterance.phones
 
 
 def _decoding(decoded: Path) -> dict[str, Any]:
     """What is known of how a set was decoded; greedy decoding has not always said its name."""
     summary = decoded / "decode.json"
-    found = read_json(summary) if summary.exists() else {}
-    names = ("decoding", "lm_weight", "ngram_weight", "penalty", "decode_seconds")
-    models = {name: Path(found[name]) for name in ("lm", "ngram") if found.get(name) is not None}
-    # ESPnet's averaged model is a link to an epoch's, and is called by its own name.
-    shown = {name: f"{from_root(path.parent)}/{path.name}" for name, path in models.items()}
-    return {name: found.get(name) for name in names} | {"lm": None, "ngram": None} | shown
+    told = read_json(summary) if summary.exists() else {}
+    fields: dict[str, Any] = {}
+    for name in ("decoding", "lm_weight", "ngram_weight", "penalty", "decode_seconds"):
+        fields[name] = told.get(name)
+    for name in ("lm", "ngram"):
+        fields[name] = None
+        if told.get(name) is not None:
+            # ESPnet's averaged model is a link to an epoch's, and is called by its own name.
+            path = Path(told[name])
+            fields[name] = f"{from_root(path.parent)}/{path.name}"
+    return fields
 
 
 def _only_language(utterances: list[Utterance]) -> str | None:

@@ -141,8 +141,10 @@ def read_weights(path: Path) -> Weights:
     """Read what tuning has chosen. Raises `UserError`."""
     loaded = read_json(path)
     names = [declared.name for declared in fields(Weights)]
-    if not isinstance(loaded, dict) or not all(
-        isinstance(loaded.get(name), int | float) for name in names
-    ):
-        raise UserError(f"{path}: expected {', '.join(names)}; tune again (stage 11)")
-    return Weights(**{name: float(loaded[name]) for name in names})
+    weights: dict[str, float] = {}
+    for name in names:
+        value = loaded.get(name) if isinstance(loaded, dict) else None
+        if not isinstance(value, int | float):
+            raise UserError(f"{path}: expected {', '.join(names)}; tune again (stage 11)")
+        weights[name] = float(value)
+    return Weights(**weights)

@@ -1,18 +1,20 @@
 """The settings of one experiment on speech: all options of `phn.sh`, and the experiment's name.
 
-Each option is declared once: those of pruning in `pipeline.pruning`, others in `call_options`,
-`data_options`, `model_options`, and here.
+Each option is declared once: those of pruning in `pruning.options` and `pipeline.pruning`, others
+in `call_options`, `data_options`, `model_options`, and here.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from parp_espnet.names import plain_name
+from parp_espnet.names import digest, plain_name
+from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
+from parp_espnet.scoring.words import Metric
+from parp_espnet.upstreams.starts import NEAREST
 
-MODEL = "valid.cer_ctc.ave.pth"  # ESPnet's name for the best epoch's model, by validation PER
 SEARCHES = ("prefix", "espnet")
 USUAL_BEAM = 12  # with a language model
 
@@ -83,8 +85,11 @@ class Settings(ModelOptions):
 
     # Scoring
     metric: Annotated[
-        str, "what errors are counted in: per (phones, or whatever text holds), wer or cer", SCORING
-    ] = "per"
+        str | None,
+        "errors are counted in: per (phones, or tokens), wer, cer; by default per, of letters cer, "
+        "of subwords wer",
+        SCORING,
+    ] = None
     merge: Annotated[
         Path | None,
         "table of phones that are scored as one: two columns, from and to",
@@ -98,16 +103,35 @@ class Settings(ModelOptions):
         """Name of the experiment, from every setting that its weights depend on."""
         if self.phn_tag is not None:
             return self.phn_tag
-        stem = self.train_config.stem if self.train_config else "phn"
-        config = [plain_name(stem)] if stem != "phn" else []
-        config += [] if self.lr is None else [f"lr{self.lr:g}"]
+        config: list[str] = []
+        if self.train_config is not None and self.train_config.stem != "phn":
+            config.append(plain_name(self.train_config.stem))
+        if self.lr is not None:
+            config.append(f"lr{self.lr:g}")
+        if self.raw_speech is not None:
+            config.append(f"raw{digest(self.raw_speech)}")
+        if self.init_head != NEAREST:
+            config.append(f"head-{self.init_head}")
         # Each process has batches of its own, so an update is one of as many batches.
-        config += [f"ranks{self.ranks}"] if self.ranks > 1 else []
-        others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
-        return "_".join(["phn", self.method, *self.pruning_tags, *config, *others])
+        if self.ranks > 1:
+            config.append(f"ranks{self.ranks}")
+        data = f"{self.train_dump}{self.tokens_tag}"
+        others = [self.upstream_name, data, f"u{self.updates}", f"seed{self.seed}"]
+        how = [*self.pruning_tags, *self.teacher_tags, *config]
+        return "_".join(["phn", self.method, *how, *others])
 
     @property
     def score_options(self) -> list[str]:
         """What scoring has to be told."""
-        merge = [] if self.merge is None else ["--merge", str(self.merge)]
-        return [*([] if self.metric == "per" else ["--metric", self.metric]), *merge]
+        options: list[str] = []
+        if self.counted is not Metric.PER:
+            options += ["--metric", str(self.counted)]
+        if self.merge is not None:
+            options += ["--merge", str(self.merge)]
+        return options
+
+    @property
+    def counted(self) -> Metric:
+        """What errors are counted in."""
+        usual = {TokenType.PHN: Metric.PER, TokenType.CHAR: Metric.CER, TokenType.BPE: Metric.WER}
+        return usual[self.tokens] if self.metric is None else Metric(self.metric)

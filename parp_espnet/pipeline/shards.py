@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from parp_espnet.data.kaldi import read_data_dir
+from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
-from parp_espnet.files import lines_of, write_text
+from parp_espnet.files import lines_of, write_json, write_text
+from parp_espnet.pipeline.search import ModelFiles, describe
 
 
 def split(data: Path, parts: int, out: Path) -> None:
@@ -43,3 +45,19 @@ def join(logs: Path, parts: int, out: Path) -> None:
             )
         lines += lines_of(text.read_text(encoding="utf-8"))
     write_text(out, "".join(f"{line}\n" for line in sorted(lines, key=str.encode)))
+
+
+def join_decoded(
+    logs: Path,
+    parts: int,
+    out: Path,
+    beam: int,
+    lm: Path | None,
+    lm_weight: float,
+    penalty: float,
+) -> None:
+    """Join the texts of all jobs, and say in `decode.json` beside `out` how ESPnet decoded."""
+    join(logs, parts, out)
+    weights = Weights(lm_weight=lm_weight, penalty=penalty)
+    about = describe(f"ESPnet's beam {beam}", ModelFiles(lm), weights, seconds=None)
+    write_json(out.with_name("decode.json"), about)

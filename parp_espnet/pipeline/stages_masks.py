@@ -65,8 +65,8 @@ def weights_of(experiment: Masked) -> Path | None:
 
 
 def first_weights(experiment: Masked, label: str) -> Iterator[Act]:
-    """Make these."""
-    if experiment.settings.pruning.row.from_finetuned:
+    """Make these, and those of a teacher that is the same."""
+    if experiment.settings.needs_dense:
         yield First(label, experiment.with_settings(_alone(experiment.settings.dense, experiment)))
 
 

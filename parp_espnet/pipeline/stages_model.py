@@ -1,7 +1,7 @@
 """Stages 5, 7, 8 and 9: the upstream is looked at, finetuned while it is pruned, and summed up."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from parp_espnet.pipeline.acts import Act, Command, ours, python
@@ -9,6 +9,7 @@ from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.stages_masks import first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN
+from parp_espnet.upstreams.starts import ROWS
 
 SHAPES = ("speech_shape", "text_shape")
 KEYS = ("stats_keys", "batch_keys")
@@ -42,8 +43,9 @@ def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act
     stats = experiment.stats
     collected = stats / "collected"
     config = Path(experiment.project) / "conf/stats.yaml"
-    left = [collected / kind / name for name in SHAPES for kind in SETS]
-    left += [collected / kind / name for kind in SETS for name in KEYS]
+    left = _of_sets(collected, SHAPES)
+    for kind in SETS:
+        left += [collected / kind / name for name in KEYS]
     yield Step(
         label=label,
         command=ours(
@@ -77,6 +79,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     config, mask, weights = exp / "train.yaml", mask_of(experiment), weights_of(experiment)
     if settings.mask_source != "finetuned":  # which has made them
         yield from first_weights(experiment, label)
+    begins = [file for file in (mask, weights, settings.teacher_model) if file is not None]
     # Refuses when the directory holds a training with other settings.
     yield Command(
         label,
@@ -106,12 +109,12 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *experiment.upstream_weights,
             *experiment.upstream_files,
             *_shapes(experiment),
-            *([] if mask is None else [mask]),
-            *([] if weights is None else [weights]),
+            *begins,
             *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),
-        spared=(EXPERIMENT, "train.yaml", ORIGIN, *masks),
+        trees=() if settings.raw_speech is None else (settings.raw_speech,),
+        spared=(EXPERIMENT, "train.yaml", ROWS, ORIGIN, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         # ESPnet's launcher submits by itself.
         runner=runner if settings.ranks == 1 else (),
@@ -179,5 +182,12 @@ def _sound(experiment: SpeechExperiment) -> tuple[Path, ...]:
 
 
 def _shapes(experiment: SpeechExperiment) -> tuple[Path, ...]:
-    stats = experiment.stats
-    return tuple(path for name in SHAPES for path in (stats / kind / name for kind in SETS))
+    return tuple(_of_sets(experiment.stats, SHAPES))
+
+
+def _of_sets(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Files of these names, of all sets."""
+    paths: list[Path] = []
+    for name in names:
+        paths += [folder / kind / name for kind in SETS]
+    return paths

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.record import Record
-from parp_espnet.pipeline.settings import MODEL
 
 RECORD = Path(".steps/train.json")
 """The record of the training, in an experiment's directory."""
@@ -32,6 +32,17 @@ def remove_checkpoints(directory: Path, model: str = MODEL) -> int:
         if path.is_symlink() and not path.exists():
             path.unlink()
     return size
+
+
+def tidy(directory: Path, model: str | None = None) -> str | None:
+    """Remove the same; return a line about it where anything was removed."""
+    size = remove_checkpoints(directory, MODEL if model is None else model)
+    if not size:
+        return None
+    return (
+        f"{directory}: checkpoints of {size / 1e6:.1f} MB removed; --keep_checkpoints true keeps "
+        f"them"
+    )
 
 
 def _spent(directory: Path, model: Path) -> Iterator[Path]:

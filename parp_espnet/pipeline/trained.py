@@ -6,6 +6,7 @@ from typing import Any
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.paths import from_root
+from parp_espnet.upstreams.starts import ROWS
 
 SUMMARY = "training.json"
 MEASURED = (
@@ -27,11 +28,10 @@ def trained(exp: Path) -> dict[str, Any]:
     Raises `UserError` when the file is missing, damaged or something else.
     """
     loaded = read_json(exp / SUMMARY)
-    lacking = [
-        name
-        for name in (*MEASURED, "initial_mask")
-        if not isinstance(loaded, dict) or name not in loaded
-    ]
+    lacking: list[str] = []
+    for name in (*MEASURED, "initial_mask"):
+        if not isinstance(loaded, dict) or name not in loaded:
+            lacking.append(name)
     if lacking:
         raise UserError(
             f"{exp / SUMMARY}: expected what a training leaves, found no {', '.join(lacking)}; "
@@ -43,7 +43,34 @@ def trained(exp: Path) -> dict[str, Any]:
         # Younger than the rest.
         "device": loaded.get("device"),
         "mask_origin": _origin(loaded),
+        "head": _head(exp),
     }
+
+
+def _head(exp: Path) -> dict[str, str] | None:
+    """What each token's row began with; None where all were drawn."""
+    file = exp / ROWS
+    labels = read_json(file) if file.is_file() else None
+    if not labels:
+        return None
+    return {str(token): str(label) for token, label in labels.items()}
+
+
+def show(exp: Path) -> str:
+    """Return the final model's sparsity, mask and seconds in words, by `training.json`.
+
+    Raises `UserError`.
+    """
+    summary = read_json(exp / SUMMARY)
+    model = exp / summary["model"]
+    if not model.exists():
+        raise UserError(f"{model}: no such model, though {SUMMARY} names it; train again")
+    return (
+        f"{model}: pool sparsity {summary['sparsity_measured']:.6f}, asked "
+        f"{summary['sparsity_target']:g}; mask {summary['mask_sha256'][:12]}, IOU with the first "
+        f"mask {summary['iou_initial_final']:.4f}; {summary['updates']} updates in "
+        f"{summary['train_seconds']:.0f} s"
+    )
 
 
 def _origin(loaded: dict[str, Any]) -> dict[str, Any] | None:

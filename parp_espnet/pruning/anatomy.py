@@ -42,21 +42,26 @@ def groups(
     kept: Mapping[str, Tensor], group: Callable[[Place], str]
 ) -> dict[str, dict[str, Tensor]]:
     """Divide the tensors of a mask into groups, layers in the order of their numbers."""
-    found: dict[str, dict[str, Tensor]] = {}
-    for name in sorted(
-        kept, key=lambda name: (place_of(name).layer is None, place_of(name).layer or 0, name)
-    ):
-        found.setdefault(group(place_of(name)), {})[name] = kept[name]
-    return found
+    grouped: dict[str, dict[str, Tensor]] = {}
+    for name in sorted(kept, key=_order):
+        grouped.setdefault(group(place_of(name)), {})[name] = kept[name]
+    return grouped
+
+
+def _order(name: str) -> tuple[bool, int, str]:
+    """Layers by their numbers, and behind them what belongs to none."""
+    layer = place_of(name).layer
+    return layer is None, layer or 0, name
 
 
 def sparsity_by(kept: Mapping[str, Tensor], group: Callable[[Place], str]) -> dict[str, float]:
     """Return the pruned fraction of each group that has weights."""
-    found = {}
+    sparsities: dict[str, float] = {}
     for name, part in groups(kept, group).items():
-        if total := _size(part):
-            found[name] = 1.0 - kept_in(part) / total
-    return found
+        total = _size(part)
+        if total:
+            sparsities[name] = 1.0 - kept_in(part) / total
+    return sparsities
 
 
 def iou_by(
@@ -65,11 +70,11 @@ def iou_by(
     """Return the overlap of two masks in each group that has weights; both cover the
     same tensors.
     """
-    found = {}
+    overlaps: dict[str, float] = {}
     for name, part in groups(a, group).items():
         if _size(part):
-            found[name] = iou(part, {one: b[one] for one in part})
-    return found
+            overlaps[name] = iou(part, {tensor: b[tensor] for tensor in part})
+    return overlaps
 
 
 def _size(part: Mapping[str, Tensor]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.masks import Mask
@@ -59,10 +60,10 @@ def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
     for mask, name in zip(masks[1:], names[1:], strict=True):
         mask.check_fits(first.kept, where=f"{name} and {names[0]}")
     least = {"union": 1, "intersection": len(masks), "majority": len(masks) // 2 + 1}[how]
-    kept = {
-        name: torch.stack([mask.kept[name] for mask in masks]).sum(0) >= least
-        for name in first.kept
-    }
+    kept: dict[str, Tensor] = {}
+    for name in first.kept:
+        votes = torch.stack([mask.kept[name] for mask in masks]).sum(0)
+        kept[name] = votes >= least
     told = f"{how} of {', '.join(names)}"
     combined = Mask(
         kept,
@@ -76,11 +77,17 @@ def combine(masks: Sequence[Mask], how: str, names: Sequence[str]) -> Mask:
 
 def _origin(masks: Sequence[Mask], how: str) -> Origin:
     """Whose the masks are: what they have in common, and all of their languages."""
-    each = [mask.made.as_dict() for mask in masks]
-    common = {
-        name: value for name, value in each[0].items() if all(one[name] == value for one in each)
-    }
-    languages = [mask.made.language for mask in masks]
-    together = " ".join(dict.fromkeys(one for one in languages if one)) if all(languages) else None
+    common = masks[0].made.as_dict()
+    for mask in masks[1:]:
+        for name, value in mask.made.as_dict().items():
+            if name in common and common[name] != value:
+                del common[name]
+    languages: list[str] = []
+    for mask in masks:
+        if mask.made.language:
+            languages.append(mask.made.language)
+    together = None
+    if len(languages) == len(masks):
+        together = " ".join(dict.fromkeys(languages))
     parents = " ".join(mask.sha256 for mask in masks)
     return Origin.of(common | {"source": how, "language": together, "parents": parents})

@@ -46,8 +46,8 @@ class Family(NamedTuple):
     stack: str
     """What holds the layers, which are numbered from 0 on."""
     kinds: dict[str, str]
-    """The tensors of each layer that are in the pool, attention's queries first → what they are
-    called here.
+    """The tensors of each layer that are in the pool → what they are called here. By the first one
+    another stack is told that is one as well: attention's queries, where nothing else has them.
     """
     apart: re.Pattern[str]
     """What else a layer holds that is no part of the pool: norms, positions."""
@@ -59,6 +59,10 @@ class Family(NamedTuple):
     """A feed-forward unit."""
     heads: Unit
     """An attention head."""
+    beside: str = ""
+    """What stands beside the stack in every model of the family, where its layers lack a tensor
+    that those of another one have: a model of that one may have lost it.
+    """
 
     def kind_of(self, name: str) -> tuple[str, int, str] | None:
         """Return stack, number and kind of a tensor that is called as one of a layer's pool is,
@@ -92,11 +96,11 @@ class Family(NamedTuple):
 
 def _both(kinds: dict[str, str]) -> dict[str, str]:
     """Weights and biases of the same modules."""
-    return {
-        f"{own}.{part}": f"{canonical}.{part}"
-        for part in ("weight", "bias")
-        for own, canonical in kinds.items()
-    }
+    named: dict[str, str] = {}
+    for part in ("weight", "bias"):
+        for own, canonical in kinds.items():
+            named[f"{own}.{part}"] = f"{canonical}.{part}"
+    return named
 
 
 def _same(*kinds: str) -> dict[str, str]:
@@ -105,19 +109,60 @@ def _same(*kinds: str) -> dict[str, str]:
 
 
 _SPEECH = (
-    *(f"attention.{part}_proj" for part in ("q", "k", "v", "out")),
-    *(f"feed_forward.{part}_dense" for part in ("intermediate", "output")),
+    "attention.q_proj",
+    "attention.k_proj",
+    "attention.v_proj",
+    "attention.out_proj",
+    "feed_forward.intermediate_dense",
+    "feed_forward.output_dense",
 )
-_NATIVE = (*(f"self_attn.{part}_proj" for part in ("q", "k", "v", "out")), "fc1", "fc2")
+_NATIVE = (
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.out_proj",
+    "fc1",
+    "fc2",
+)
+_NATIVES = _both(dict(zip(_NATIVE, _SPEECH, strict=True)))
 _BERT = (
-    *(f"attention.self.{part}.weight" for part in ("query", "key", "value")),
-    *(f"{part}.dense.weight" for part in ("attention.output", "intermediate", "output")),
+    "attention.self.query.weight",
+    "attention.self.key.weight",
+    "attention.self.value.weight",
+    "attention.output.dense.weight",
+    "intermediate.dense.weight",
+    "output.dense.weight",
 )
 _SPEECH_UNITS = Unit(
     "feed_forward.output_dense.weight", ("feed_forward.intermediate_dense.weight",)
 )
 _SPEECH_HEADS = Unit(
     "attention.out_proj.weight", tuple(f"attention.{part}_proj.weight" for part in "qkv")
+)
+NO_UNITS = Unit("", ())
+"""Of layers with several feed-forward parts, or attention whose positions have heads, too: nothing
+removes whole units of these.
+"""
+# Their queries are called as those of ESPnet's decoders, so they do not come first.
+_CONFORMER = (
+    "ffn1.intermediate_dense",
+    "ffn1.output_dense",
+    "ffn2.intermediate_dense",
+    "ffn2.output_dense",
+    "self_attn.linear_q",
+    "self_attn.linear_k",
+    "self_attn.linear_v",
+    "self_attn.linear_out",
+)
+_BRANCHFORMER = (
+    *(f"attn.linear_{part}" for part in ("q", "k", "v", "out")),
+    *(
+        "feed_forward.w_1",
+        "feed_forward.w_2",
+        "feed_forward_macaron.w_1",
+        "feed_forward_macaron.w_2",
+    ),
+    *("cgmlp.channel_proj1.0", "cgmlp.channel_proj2"),
 )
 _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
@@ -133,15 +178,37 @@ FAMILIES = (
         _SPEECH_HEADS,
     ),
     Family(
+        "Whisper's encoder",
+        "encoder.layers",
+        {name: kind for name, kind in _NATIVES.items() if name != "self_attn.k_proj.bias"},
+        re.compile(_NORMS),
+        {},
+        _SPEECH_UNITS,
+        _SPEECH_HEADS,
+        beside="embed_positions.weight",
+    ),
+    Family(
         "s3prl's and fairseq's wav2vec 2.0, HuBERT, WavLM, data2vec",
         "encoder.layers",
-        _both(dict(zip(_NATIVE, _SPEECH, strict=True))),
+        _NATIVES,
         re.compile(
             rf"{_NORMS}|{_ADAPTER}|self_attn\.(grep_linear|grep_a|relative_attention_bias)(\..+)?"
         ),
         {},
         _SPEECH_UNITS,
         _SPEECH_HEADS,
+    ),
+    Family(
+        "wav2vec2-conformer, w2v-BERT 2.0",
+        "encoder.layers",
+        _both(_same(*_CONFORMER)),
+        re.compile(
+            rf"{_NORMS}|conv_module\..+"
+            r"|self_attn\.(linear_pos\.weight|pos_bias_[uv]|distance_embedding\.weight)"
+        ),
+        {},
+        NO_UNITS,
+        NO_UNITS,
     ),
     Family(
         "BERT",

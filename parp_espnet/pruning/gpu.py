@@ -60,11 +60,10 @@ def suits(tensors: Sequence[Tensor]) -> bool:
     Triton works.
     """
     first = tensors[0]
-    if any(
-        one.device != first.device or one.dtype != first.dtype or not one.is_contiguous()
-        for one in tensors
-    ):
-        return False
+    for tensor in tensors:
+        is_like_first = tensor.device == first.device and tensor.dtype == first.dtype
+        if not is_like_first or not tensor.is_contiguous():
+            return False
     return (first.dtype in KINDS or first.dtype == torch.bool) and works(first.device)
 
 
@@ -100,13 +99,13 @@ def threshold(pool: Mapping[str, Tensor], pruned: int) -> tuple[int, int] | None
     low, below, high = 0, 0, kind.infinity + 1
     while high - low > 1:
         points = [low + (high - low) * number // POINTS for number in range(1, POINTS + 1)]
-        found = _count_below(table, points, kind)
-        if points[-1] > kind.infinity and found[-1] < total:
+        counts = _count_below(table, points, kind)
+        if points[-1] > kind.infinity and counts[-1] < total:
             return None
-        place = next(place for place, count in enumerate(found) if count >= pruned)
+        place = next(place for place, count in enumerate(counts) if count >= pruned)
         high = points[place]
         if place:
-            low, below = points[place - 1], found[place - 1]
+            low, below = points[place - 1], counts[place - 1]
     return low, pruned - below
 
 
@@ -121,10 +120,9 @@ def keep(pool: Mapping[str, Tensor], bits: int, ties: int, *, zero: bool) -> dic
         sum(tensor.numel() for tensor in tensors), dtype=torch.bool, device=tensors[0].device
     )
     parts = torch.split(flat, [tensor.numel() for tensor in tensors])
-    kept = {
-        name: part.view(tensor.shape)
-        for part, (name, tensor) in zip(parts, pool.items(), strict=True)
-    }
+    kept: dict[str, Tensor] = {}
+    for part, (name, tensor) in zip(parts, pool.items(), strict=True):
+        kept[name] = part.view(tensor.shape)
     weights, flags = table_of(tensors), table_of(list(kept.values()))
     pieces = len(weights.starts)
     equal = torch.empty(pieces, dtype=torch.int64, device=flat.device)
@@ -148,22 +146,24 @@ def count_differences(flags: Sequence[Tensor], others: Sequence[Tensor] | None) 
         ValueError: a tensor has another shape than its other one; the kernel would read beyond its
             end.
     """
-    if others is not None and [one.shape for one in flags] != [one.shape for one in others]:
-        raise ValueError("expected masks of the same shapes")
+    if others is not None:
+        shapes = [tensor.shape for tensor in flags]
+        if shapes != [tensor.shape for tensor in others]:
+            raise ValueError("expected masks of the same shapes")
     table = table_of(flags)
     compared = table if others is None else table_of(others)
-    found = torch.zeros(len(flags), dtype=torch.int64, device=flags[0].device)
-    with _device_of(found):
+    numbers = torch.zeros(len(flags), dtype=torch.int64, device=flags[0].device)
+    with _device_of(numbers):
         _differ[(len(table.starts),)](
             table.starts,
             compared.starts,
             table.lengths,
             table.owners,
-            found,
+            numbers,
             paired=others is not None,
             size=BLOCK,
         )
-    return list(found.tolist())
+    return list(numbers.tolist())
 
 
 def table_of(tensors: Sequence[Tensor]) -> Table:
@@ -183,20 +183,20 @@ def table_of(tensors: Sequence[Tensor]) -> Table:
 
 def _count_below(table: Table, points: Sequence[int], kind: Kind) -> list[int]:
     device = table.starts.device
-    found = torch.zeros(POINTS, dtype=torch.int64, device=device)
+    counts = torch.zeros(POINTS, dtype=torch.int64, device=device)
     told = torch.tensor(points, dtype=torch.int32, device=device)
-    with _device_of(found):
+    with _device_of(counts):
         _count[(len(table.starts),)](
             table.starts,
             table.lengths,
             told,
-            found,
+            counts,
             number_of=POINTS,
             whole=kind.whole,
             bits=kind.magnitude,
             size=BLOCK,
         )
-    return list(found.tolist())
+    return list(counts.tolist())
 
 
 def _device_of(tensor: Tensor) -> torch.cuda.device:
@@ -229,26 +229,26 @@ def _count(  # type: ignore[no-untyped-def]
     starts,
     lengths,
     points,
-    found,
+    counts,
     number_of: tl.constexpr,
     whole: tl.constexpr,
     bits: tl.constexpr,
     size: tl.constexpr,
 ):
-    """Add to `found`, for each point, how many magnitudes of a piece are below it."""
+    """Add to `counts`, for each point, how many magnitudes of a piece are below it."""
     magnitudes = _read(starts, lengths, whole, bits, size)
     for number in tl.static_range(number_of):
         below = tl.sum((magnitudes < tl.load(points + number)).to(tl.int32))
-        tl.atomic_add(found + number, below.to(tl.int64))
+        tl.atomic_add(counts + number, below.to(tl.int64))
 
 
 @_kernel
 def _count_equal(  # type: ignore[no-untyped-def]
-    starts, lengths, threshold, found, whole: tl.constexpr, bits: tl.constexpr, size: tl.constexpr
+    starts, lengths, threshold, counts, whole: tl.constexpr, bits: tl.constexpr, size: tl.constexpr
 ):
     """Write how many magnitudes of each piece are as large as the threshold."""
     equal = _read(starts, lengths, whole, bits, size) == threshold
-    tl.store(found + tl.program_id(0), tl.sum(equal.to(tl.int32)).to(tl.int64))
+    tl.store(counts + tl.program_id(0), tl.sum(equal.to(tl.int32)).to(tl.int64))
 
 
 @_kernel
@@ -273,7 +273,7 @@ def _cut(  # type: ignore[no-untyped-def]
 
 
 @_kernel
-def _differ(starts, others, lengths, owners, found, paired: tl.constexpr, size: tl.constexpr):  # type: ignore[no-untyped-def]
+def _differ(starts, others, lengths, owners, numbers, paired: tl.constexpr, size: tl.constexpr):  # type: ignore[no-untyped-def]
     """Add to its owner's number how many flags of a piece are 1, or differ from the others."""
     piece, places = tl.program_id(0), tl.arange(0, size)
     inside = places < tl.load(lengths + piece)
@@ -284,4 +284,4 @@ def _differ(starts, others, lengths, owners, found, paired: tl.constexpr, size: 
         flags ^= tl.load(
             tl.load(others + piece).to(tl.pointer_type(tl.int8)) + places, mask=inside, other=0
         )
-    tl.atomic_add(found + tl.load(owners + piece), tl.sum(flags.to(tl.int32)).to(tl.int64))
+    tl.atomic_add(numbers + tl.load(owners + piece), tl.sum(flags.to(tl.int32)).to(tl.int64))

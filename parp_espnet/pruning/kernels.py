@@ -10,11 +10,11 @@ def kernels_for(tensors: Iterable[Tensor]) -> ModuleType | None:
     """Return the module `gpu` where it can work on these tensors: one GPU's, and Triton, which
     torch brings, works.
     """
-    found = list(tensors)
-    if not found or not all(tensor.is_cuda for tensor in found):
+    pool = list(tensors)
+    if not pool or not all(tensor.is_cuda for tensor in pool):
         return None
     try:
         from parp_espnet.pruning import gpu  # noqa: PLC0415  # Triton is not for every machine
     except ImportError:
         return None
-    return gpu if gpu.suits(found) else None
+    return gpu if gpu.suits(pool) else None

@@ -24,25 +24,25 @@ class Layers:
 
     def pool(self) -> dict[str, str]:
         """Return the model's name of each canonical name."""
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         for number, kinds in self.numbered.items():
             for kind, name in kinds.items():
-                found[self.family.canonical(number, kind)] = name
-        return found
+                names[self.family.canonical(number, kind)] = name
+        return names
 
     def singles(self, names: Iterable[str]) -> dict[str, str]:
         """Return the same of what belongs to the pool outside of the layers."""
-        found: dict[str, str] = {}
+        own: dict[str, str] = {}
         for name in names:
             canonical = self.family.canonical_single(name)
             if canonical is None or (not self.biases and canonical.endswith("bias")):
                 continue
-            if canonical in found:
+            if canonical in own:
                 raise UserError(
-                    f"expected one upstream in the model, found two: {found[canonical]} and {name}"
+                    f"expected one upstream in the model, found two: {own[canonical]} and {name}"
                 )
-            found[canonical] = name
-        return found
+            own[canonical] = name
+        return own
 
     def check(self, names: Iterable[str]) -> None:
         """Raise `UserError` unless every layer has every kind of tensor of the family, and nothing
@@ -79,12 +79,9 @@ class Layers:
         return missing
 
     def _hint(self, missing: Sequence[str]) -> str:
-        only_biases = all(name.endswith("bias") for name in missing)
-        return (
-            "; leave biases out with --prune_biases false, or --no-biases of parp-mask"
-            if only_biases
-            else ""
-        )
+        if not all(name.endswith("bias") for name in missing):
+            return ""
+        return "; leave biases out with --prune_biases false, or --no-biases of parp-mask"
 
     def _more(self, names: Iterable[str]) -> list[str]:
         kinds: dict[str, None] = {}
@@ -104,19 +101,21 @@ def find_layers(names: Iterable[str], biases: bool = True) -> Layers | None:
     model and its teacher.
     """
     stacks: dict[str, Layers] = {}
+    there = set(names)
     for family in FAMILIES:
         for stack, numbered in _numbered(family, names, biases).items():
+            if family.beside and f"{stack.rpartition('.')[0]}.{family.beside}" not in there:
+                continue
             layers = Layers(family, stack, numbered, biases)
             if stack not in stacks or len(layers.pool()) > len(stacks[stack].pool()):
                 stacks[stack] = layers
     own = [layers for layers in stacks.values() if layers.family.is_own(layers.stack)]
     if not own:
         return None
-    others = [
-        layers
-        for layers in stacks.values()
-        if layers is not own[0] and (layers in own or _attends(layers))
-    ]
+    others: list[Layers] = []
+    for layers in stacks.values():
+        if layers is not own[0] and (layers in own or _attends(layers)):
+            others.append(layers)
     if others:
         raise UserError(
             f"expected one upstream in the model, found two: layers in {own[0].stack} and in "

@@ -25,11 +25,9 @@ class PruningLog:
         """Drop the lines after `step`, and a last line that a kill left unfinished; `step` −1 drops
         all.
         """
-        lines = (
-            regular(self.path).read_text(encoding="utf-8").splitlines()
-            if self.path.exists()
-            else []
-        )
+        lines: list[str] = []
+        if self.path.exists():
+            lines = regular(self.path).read_text(encoding="utf-8").splitlines()
         write_text(self.path, "".join(f"{line}\n" for line in lines if _step_of(line) <= step))
 
 

@@ -47,10 +47,10 @@ def read(path: Path, place: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return packed, metadata
 
 
-def shapes_in(found: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+def shapes_in(told: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """The shapes that a file tells. Raises `ValueError` where one is none."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for name, shape in found.items():
+    for name, shape in told.items():
         sizes = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
         if not sizes:
             raise ValueError(f"shapes: expected sizes of {name[:60]!r}, found {str(shape)[:60]!r}")
@@ -96,10 +96,11 @@ def pack(kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Boolean tensors to flat uint8 tensors on the CPU: a bit a weight, the first in the lowest
     bit.
     """
-    return {
-        name: torch.from_numpy(np.packbits(tensor.flatten().cpu().numpy(), bitorder="little"))
-        for name, tensor in kept.items()
-    }
+    packed: dict[str, Tensor] = {}
+    for name, tensor in kept.items():
+        bits = np.packbits(tensor.flatten().cpu().numpy(), bitorder="little")
+        packed[name] = torch.from_numpy(bits)
+    return packed
 
 
 def unpack(

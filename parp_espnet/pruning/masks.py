@@ -171,17 +171,15 @@ class Mask:
         shapes = shapes_of(pool)
         missing = sorted(shapes.keys() - self.kept.keys())
         extra = sorted(self.kept.keys() - shapes.keys())
-        misshapen = [
-            f"{name} (mask {self.shapes[name]}, model {shapes[name]})"
-            for name in sorted(shapes.keys() & self.kept.keys())
-            if self.shapes[name] != shapes[name]
-        ]
-        problems = [
-            f"{len(names)} {kind}: "
-            f"{printable(', '.join(names[:3]))}{' …' if len(names) > 3 else ''}"
-            for kind, names in (("missing", missing), ("extra", extra), ("misshapen", misshapen))
-            if names
-        ]
+        misshapen: list[str] = []
+        for name in sorted(shapes.keys() & self.kept.keys()):
+            if self.shapes[name] != shapes[name]:
+                misshapen.append(f"{name} (mask {self.shapes[name]}, model {shapes[name]})")
+        problems: list[str] = []
+        for kind, names in (("missing", missing), ("extra", extra), ("misshapen", misshapen)):
+            if names:
+                more = " …" if len(names) > 3 else ""
+                problems.append(f"{len(names)} {kind}: {printable(', '.join(names[:3]))}{more}")
         if problems:
             raise UserError(
                 f"{where}: the mask does not fit the model ({'; '.join(problems)}); was it made "
@@ -214,14 +212,18 @@ def iou_of(kept: int, flipped: int) -> float:
 
 def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:
     """How many weights one mask keeps and the other does not."""
+    return sum(flips_by(a, b).values())
+
+
+def flips_by(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> dict[str, int]:
+    """The same of each tensor."""
     ones, others = list(a.values()), [b[name] for name in a]
     if gpu := kernels_for([*ones, *others]):
-        return sum(gpu.count_differences(ones, others))
-    return sum(
-        _numbers(
-            [torch.count_nonzero(one ^ other) for one, other in zip(ones, others, strict=True)]
-        )
-    )
+        return dict(zip(a, gpu.count_differences(ones, others), strict=True))
+    differing = []
+    for flags, compared in zip(ones, others, strict=True):
+        differing.append(torch.count_nonzero(flags ^ compared))
+    return dict(zip(a, _numbers(differing), strict=True))
 
 
 def kept_in(kept: Mapping[str, Tensor]) -> int:
@@ -234,14 +236,14 @@ def counts(tensors: Iterable[Tensor]) -> list[int]:
     each tensor.
     """
     numbers = list(tensors)
-    if all(one.dtype == torch.bool for one in numbers) and (gpu := kernels_for(numbers)):
+    if all(tensor.dtype == torch.bool for tensor in numbers) and (gpu := kernels_for(numbers)):
         return list(gpu.count_differences(numbers, None))
     # Several times faster than the sum of a boolean tensor.
     return _numbers([torch.count_nonzero(tensor) for tensor in numbers])
 
 
-def _numbers(found: Sequence[Tensor]) -> list[int]:
-    return list(torch.stack(list(found)).tolist()) if found else []
+def _numbers(scalars: Sequence[Tensor]) -> list[int]:
+    return list(torch.stack(list(scalars)).tolist()) if scalars else []
 
 
 def random_iou(sparsity: float, other: float | None = None) -> float:

@@ -99,8 +99,8 @@ class SecondMoments(Nothing):
 
 
 class Inputs:
-    """The mean squares of what comes to each weight, (inputs,), over the batches since the last
-    ranking; 1 for a bias.
+    """The mean squares of what comes to each weight, (inputs,), of a convolution (inputs, 1), over
+    the batches since the last ranking; 1 for a bias, and for what a norm scales by.
 
     Batches are looked at as they run through the model: those of training, where the model is in
     its training mode, and any in `watching`. Frames of padding count as others do.
@@ -115,13 +115,16 @@ class Inputs:
         self._seen: dict[str, Tensor] = {}
         self._means: dict[str, Tensor] = {}
         self._always = False
+        self._convolved: set[str] = set()
         self._model = model
         for canonical, name in pool.items():
             path, _, part = name.rpartition(".")
             module = model.get_submodule(path)
-            if part == "bias":
+            if part == "bias" or isinstance(module, nn.LayerNorm):
                 continue
-            if not isinstance(module, nn.Linear):
+            if isinstance(module, nn.Conv1d) and module.groups == 1:
+                self._convolved.add(canonical)
+            elif not isinstance(module, nn.Linear):
                 raise UserError(
                     f"score activation: expected weights of linear layers, found {name} of "
                     f"{type(module).__name__}; leave it out of the pool, or take another score"
@@ -133,7 +136,10 @@ class Inputs:
         def look(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
             if not arguments or not (module.training or self._always):
                 return
-            rows = arguments[0].detach().flatten(0, -2).float()
+            inputs = arguments[0].detach()
+            if name in self._convolved:
+                inputs = inputs.transpose(1, 2)  # from (utterances, channels, frames)
+            rows = inputs.flatten(0, -2).float()
             count = torch.full((1,), len(rows), dtype=torch.float64, device=rows.device)
             # How many there were stands behind the sums.
             sums = torch.cat([rows.square().sum(0, dtype=torch.float64), count])
@@ -166,8 +172,9 @@ class Inputs:
 
     def of(self, name: str) -> Tensor:
         if name in self._means:
-            return self._means[name]
-        if name.endswith("bias"):
+            means = self._means[name]
+            return means[:, None] if name in self._convolved else means
+        if name.endswith(("bias", "layer_norm.weight")):
             return torch.ones(())
         raise UserError(
             f"score activation: no inputs of {name} were seen: no batch ran through the model "
@@ -199,18 +206,20 @@ def _over_ranks(sums: Mapping[str, Tensor], device: torch.device) -> dict[str, T
     if not distributed.is_initialized():
         return dict(sums)
     sizes: list[Any] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(sizes, {name: len(one) for name, one in sums.items()})
+    distributed.all_gather_object(sizes, {name: len(sums[name]) for name in sums})
     together: dict[str, int] = {}
     for size in sizes:
         together |= size
     if not together:
         return {}
     names = sorted(together)
-    nothing = {
-        name: torch.zeros(size, dtype=torch.float64, device=device)
-        for name, size in together.items()
-    }
-    flat = torch.cat([sums.get(name, nothing[name]) for name in names])
+    seen: list[Tensor] = []
+    for name in names:
+        own = sums.get(name)
+        if own is None:
+            own = torch.zeros(together[name], dtype=torch.float64, device=device)
+        seen.append(own)
+    flat = torch.cat(seen)
     distributed.all_reduce(flat)
     parts = torch.split(flat, [together[name] for name in names])
     return dict(zip(names, parts, strict=True))

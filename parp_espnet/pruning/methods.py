@@ -27,13 +27,14 @@ class Source(Enum):
         "magnitudes after rounds of short finetuning, ten points sparser each, rewound each time"
     )
     FILE = "a mask file"
+    FIRST = "the first units of each layer"
 
     @property
     def in_training(self) -> bool:
         """Whether training itself makes this mask, of the weights that it begins with; others come
         as files.
         """
-        return self in (Source.NOTHING, Source.PRETRAINED)
+        return self in (Source.NOTHING, Source.PRETRAINED, Source.FIRST)
 
     def runs_before(self, sparsity: float) -> int:
         """How many finetunings this mask costs before the one that it is for."""
@@ -46,8 +47,10 @@ ROUND = 0.1
 
 def rounds(sparsity: float) -> list[float]:
     """Return the sparsities after each of IMP's rounds: 0.1, 0.2, …, and the last is `sparsity`."""
+    if sparsity <= 0:
+        return []
     whole = [round(ROUND * number, 10) for number in range(1, 10)]
-    return [*(one for one in whole if one < sparsity - 1e-9), sparsity] if sparsity > 0 else []
+    return [*(earlier for earlier in whole if earlier < sparsity - 1e-9), sparsity]
 
 
 class Change(Enum):
@@ -79,6 +82,8 @@ class Method:
     grows: bool = False
     reference: bool = False
     """Whether a study compares every other method with it."""
+    rival: bool = False
+    """Whether it compares those with it whose masks move by other rules than PARP's."""
     weights: Weights = Weights.MASKED
     from_finetuned: bool = False
     """Whether training begins with the weights that `dense` ends with, which is a finetuning more.
@@ -109,6 +114,24 @@ class Method:
         return own + source.runs_before(sparsity)
 
     @property
+    def moves_otherwise(self) -> bool:
+        """Whether its mask moves by another rule than PARP's."""
+        return self.adjusts and (
+            self.change is not Change.WEIGHTS or self.weights is not Weights.MASKED
+        )
+
+    @property
+    def is_one_run(self) -> bool:
+        """Whether it costs one finetuning, at any sparsity, and prunes."""
+        return self.prunes and not self.given and not self.runs_before(self.first_mask, 0.5)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its mask and its weights are there before anything trains."""
+        trains = self.first_mask in (Source.FINETUNED, Source.ITERATED) or self.from_finetuned
+        return not trains and not self.adjusts
+
+    @property
     def given(self) -> bool:
         """Whether its mask is always one from elsewhere, which stays as it is."""
         return self.first_mask is Source.FILE and not self.adjusts
@@ -130,7 +153,11 @@ METHODS = {
     ),
     "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, Change.WEIGHTS),
     "parp-p": Method(
-        "the same from a lower sparsity, which grows", Source.PRETRAINED, Change.WEIGHTS, grows=True
+        "the same from a lower sparsity, which grows",
+        Source.PRETRAINED,
+        Change.WEIGHTS,
+        grows=True,
+        rival=True,
     ),
     "transfer": Method("the mask of another language or task, as it is", Source.FILE),
     "parp-ste": Method(
@@ -175,6 +202,10 @@ METHODS = {
         from_finetuned=True,
         score_lr=10.0,
     ),
+    "small": Method(
+        "a smaller model from the start: the first units of each layer, whatever they are",
+        Source.FIRST,
+    ),
 }
 
 
@@ -196,9 +227,9 @@ def find_method(name: str) -> Method:
     return METHODS[name]
 
 
-def describe_unknown(found: str, known: Iterable[str]) -> str:
+def describe_unknown(given: str, known: Iterable[str]) -> str:
     """'expected one of …, found …; did you mean …?'"""
     names = list(known)
-    nearest = difflib.get_close_matches(str(found).lower(), names, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(str(given).lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"expected one of {', '.join(names)}, found {found!r}{hint}"
+    return f"expected one of {', '.join(names)}, found {given!r}{hint}"

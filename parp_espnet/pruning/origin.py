@@ -54,21 +54,22 @@ class Origin:
 
     def metadata(self) -> dict[str, str]:
         """The fields that are known, as a safetensors file has them."""
-        return {
-            name: json.dumps(value) for name, value in self.as_dict().items() if value is not None
-        }
+        told: dict[str, str] = {}
+        for name, value in self.as_dict().items():
+            if value is not None:
+                told[name] = json.dumps(value)
+        return told
 
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> Self:
+    def of(cls, told: Mapping[str, Any]) -> Self:
         """Make one of what a file held; names of other fields are let alone.
 
         Raises `ValueError` where a field is of another type.
         """
-        values = {
-            field.name: found[field.name]
-            for field in fields(cls)
-            if found.get(field.name) is not None
-        }
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            if told.get(field.name) is not None:
+                values[field.name] = told[field.name]
         for name, value in values.items():
             expected = int if name == "seed" else str
             if type(value) is not expected:
@@ -91,11 +92,11 @@ class Origin:
 
         Raises `UserError` where the file is damaged.
         """
-        file, found = said_of_training(directory)
-        if found is None:
+        file, told = said_of_training(directory)
+        if told is None:
             return cls()
         try:
-            return cls.of(found)
+            return cls.of(told)
         except (ValueError, AttributeError) as error:
             raise UserError(
                 f"{file}: expected whose experiment it is ({error}); run its training stage again"
@@ -117,13 +118,13 @@ def said_of_training(directory: Path) -> tuple[Path, Any]:
     """
     file = directory / EXPERIMENT
     if file.is_file():
-        found = read_json(file)
-        if not isinstance(found, dict):
+        told = read_json(file)
+        if not isinstance(told, dict):
             raise UserError(
-                f"{file}: expected the options of an experiment, found {type(found).__name__}; "
+                f"{file}: expected the options of an experiment, found {type(told).__name__}; "
                 f"run its training stage again"
             )
-        if TRAINED in found:
-            return file, found[TRAINED]
+        if TRAINED in told:
+            return file, told[TRAINED]
     old = directory / ORIGIN
     return old, read_json(old) if old.is_file() else None

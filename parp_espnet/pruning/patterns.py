@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NONE = "none"
 """No pattern: any weight may be pruned."""
+CHANNELS = "channels of convolutions"
+"""What a pattern is also of, of which the pool then has the convolutions; see `channels`."""
 _GROUPS = re.compile(r"([1-9]\d*):([1-9]\d*)")
 
 
@@ -63,10 +65,10 @@ class Groups:
         # Imported here, as below: torch takes seconds, and options need nothing of it.
         from parp_espnet.pruning.groups import keep_in_groups  # noqa: PLC0415
 
-        return {
-            name: keep_in_groups(name, tensor, self.kept, self.size)
-            for name, tensor in scores.items()
-        }
+        kept: dict[str, Tensor] = {}
+        for name, tensor in scores.items():
+            kept[name] = keep_in_groups(name, tensor, self.kept, self.size)
+        return kept
 
     def follows(self, kept: "Mapping[str, Tensor]") -> bool:
         from parp_espnet.pruning.groups import follows  # noqa: PLC0415
@@ -86,11 +88,13 @@ class Groups:
 
 @dataclass(frozen=True)
 class Units:
-    """Whole units of layers: feed-forward units, attention heads, or both; see `units`.
+    """Whole units of layers: feed-forward units, attention heads, or both; see `units`. Also the
+    channels of the convolutions before these.
 
     Its sparsity is the share of units that is pruned, and of heads: round(s · n) of each. Every
     layer keeps the same number of them, so that what is left is an ordinary smaller model, unless
-    they are free: then each kind is ranked over all layers, of which none loses its last.
+    they are free: then each kind is ranked over all layers, of which none loses its last. Of
+    channels each convolution loses the same share.
     """
 
     word: str
@@ -142,10 +146,11 @@ _UNITS = {
     "ffn": ("feed-forward units",),
     "heads": ("heads",),
 }
-PATTERNS: dict[str, Pattern] = {
-    **{word: Units(word, kinds) for word, kinds in _UNITS.items()},
-    **{f"{word}-free": Units(f"{word}-free", kinds, even=False) for word, kinds in _UNITS.items()},
-}
+PATTERNS: dict[str, Pattern] = {word: Units(word, kinds) for word, kinds in _UNITS.items()}
+for _word, _kinds in _UNITS.items():
+    PATTERNS[f"{_word}-free"] = Units(f"{_word}-free", _kinds, even=False)
+PATTERNS["conv"] = Units("conv", (CHANNELS,))
+PATTERNS["units+conv"] = Units("units+conv", (*_UNITS["units"], CHANNELS))
 """Patterns by name, beside the N:M."""
 
 

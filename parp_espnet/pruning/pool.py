@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError, printable
+from parp_espnet.pruning.channels import channel_names
 from parp_espnet.pruning.families import FAMILIES
 from parp_espnet.pruning.layers import OWN_POOL, find_layers
 
@@ -17,7 +18,10 @@ RANKED = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def find_pool[T: Tensor](
-    tensors: Mapping[str, T], pattern: str | None = None, biases: bool = True
+    tensors: Mapping[str, T],
+    pattern: str | None = None,
+    biases: bool = True,
+    channels: bool = False,
 ) -> dict[str, T]:
     """Return the prunable tensors of a model by canonical name, sorted by it.
 
@@ -30,6 +34,8 @@ def find_pool[T: Tensor](
             left of them without the first few modules (`encoder.…` instead of
             `frontend.upstream.upstream.model.encoder.…`). What it matches is the canonical name.
         biases: whether biases belong to the pool, as they do in the paper's.
+        channels: whether the convolutions before the layers do, whose channels are pruned; with
+            what belongs to a channel, biases or not.
 
     Raises:
         UserError: nothing matches, the pattern is none, two tensors share one canonical name, or
@@ -38,7 +44,7 @@ def find_pool[T: Tensor](
             of them, or weights are no matrices; or a tensor is empty, or of numbers that cannot be
             ranked, as those of eight bits.
     """
-    names = pool_names(tensors, pattern, biases)
+    names = pool_names(tensors, pattern, biases, channels)
     pool = {canonical: tensors[name] for canonical, name in names.items()}
     _check_numbers(pool)
     if pattern is None:
@@ -67,7 +73,7 @@ def _check_numbers(pool: Mapping[str, Tensor]) -> None:
 def _check_matrices(pool: Mapping[str, Tensor]) -> None:
     """Raise `UserError` where what a family multiplies by is no matrix."""
     for name, tensor in pool.items():
-        if not name.endswith("bias") and tensor.dim() < 2:
+        if not name.endswith(("bias", "layer_norm.weight")) and tensor.dim() < 2:
             raise UserError(
                 f"{printable(name)}: expected a matrix, found a tensor of shape "
                 f"{tuple(tensor.shape)}; "
@@ -76,12 +82,20 @@ def _check_matrices(pool: Mapping[str, Tensor]) -> None:
 
 
 def pool_names(
-    names: Iterable[str], pattern: str | None = None, biases: bool = True
+    names: Iterable[str],
+    pattern: str | None = None,
+    biases: bool = True,
+    channels: bool = False,
 ) -> dict[str, str]:
     """Return the name in the model of each canonical name of its pool, sorted; see `find_pool`."""
     names = list(names)
-    if pattern is not None:
-        return _own(names, pattern, biases)
+    pool = _own(names, pattern, biases) if pattern is not None else _whole(names, biases)
+    if channels:
+        pool |= channel_names(names)
+    return dict(sorted(pool.items()))
+
+
+def _whole(names: list[str], biases: bool) -> dict[str, str]:
     layers = find_layers(names, biases)
     if layers is None:
         wanted = ", ".join(family.name for family in FAMILIES)
@@ -90,7 +104,7 @@ def pool_names(
             f"{OWN_POOL}"
         )
     layers.check(names)
-    return dict(sorted((layers.pool() | layers.singles(names)).items()))
+    return layers.pool() | layers.singles(names)
 
 
 def _own(names: Iterable[str], pattern: str, biases: bool) -> dict[str, str]:
@@ -100,23 +114,23 @@ def _own(names: Iterable[str], pattern: str, biases: bool) -> dict[str, str]:
         raise UserError(
             f"pattern {pattern!r}: expected a regular expression of whole names, found {error}"
         ) from None
-    found: dict[str, str] = {}
+    own: dict[str, str] = {}
     for name in names:
         match = compiled.match(name)
         if match is None or (not biases and name.endswith("bias")):
             continue
         canonical = match[1]
-        if canonical in found:
+        if canonical in own:
             raise UserError(
-                f"expected one upstream in the model, found two: {found[canonical]} and {name}"
+                f"expected one upstream in the model, found two: {own[canonical]} and {name}"
             )
-        found[canonical] = name
-    if not found:
+        own[canonical] = name
+    if not own:
         raise UserError(
             f"nothing to prune: expected parameters named as in the pattern {pattern!r}, found "
             f"{fold(names)}"
         )
-    return dict(sorted(found.items()))
+    return own
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

@@ -9,7 +9,7 @@ from typing import Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning import scopes
-from parp_espnet.pruning.patterns import NONE, Pattern, Units, find_pattern, is_pattern
+from parp_espnet.pruning.patterns import CHANNELS, NONE, Pattern, Units, find_pattern, is_pattern
 from parp_espnet.pruning.scopes import Rates
 from parp_espnet.pruning.scores import MAGNITUDE, Score, find_score
 
@@ -53,13 +53,18 @@ class Ranking:
     @property
     def form(self) -> Pattern | None:
         """The pattern; None where it has none."""
-        found = find_pattern(self.pattern)
-        return replace(found, heads=self.heads) if isinstance(found, Units) else found
+        form = find_pattern(self.pattern)
+        return replace(form, heads=self.heads) if isinstance(form, Units) else form
 
     @property
     def counts_heads(self) -> bool:
         """Whether it has to be told how many heads a layer has."""
         return isinstance(self.form, Units) and "heads" in self.form.kinds
+
+    @property
+    def prunes_channels(self) -> bool:
+        """Whether the convolutions before the layers belong to the pool, and train."""
+        return isinstance(self.form, Units) and CHANNELS in self.form.kinds
 
     @property
     def word(self) -> str:
@@ -92,6 +97,15 @@ class Ranking:
                 f"pattern {self.pattern}: expected its own sparsity {own:g}, found {sparsity:g}"
             )
 
+    def check_places(self, method: str) -> None:
+        """Raise `UserError` unless what is pruned can be told by its place alone."""
+        if not isinstance(self.form, Units) or self.score != MAGNITUDE:
+            raise UserError(
+                f"method {method}: expected a pattern of whole units, such as units, and score "
+                f"{MAGNITUDE}, found pattern {self.pattern}, score {self.score}: a smaller model "
+                f"has fewer units, whatever their weights"
+            )
+
     def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:
         """How many weights of a pool a mask keeps, but for `slack`."""
         if self.form is not None and sparsity > 0:
@@ -105,6 +119,8 @@ class Ranking:
         """
         if self.form is not None:
             return self.form.slack(shapes)
+        if self.scope == scopes.ROW:
+            return sum(map(scopes.count_rows, shapes.values())) / 2
         return 0 if self.scope == GLOBAL else len(shapes) / 2
 
     def shares[T](
@@ -121,14 +137,14 @@ class Ranking:
 
     def metadata(self) -> dict[str, str]:
         """What a mask's file says of scope and pattern; the score is a field of its origin."""
-        found = {"scope": self.word}
+        told = {"scope": self.word}
         if self.pattern != NONE:
-            found["pattern"] = self.pattern
+            told["pattern"] = self.pattern
         if self.heads is not None:
-            found["heads"] = json.dumps(self.heads)
+            told["heads"] = json.dumps(self.heads)
         if self.rates:
-            found["rates"] = json.dumps(dict(self.rates))
-        return found
+            told["rates"] = json.dumps(dict(self.rates))
+        return told
 
     @classmethod
     def read(cls, metadata: Mapping[str, str], score: str | None) -> Self:

@@ -13,9 +13,10 @@ from parp_espnet.files import parse_yaml, regular
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.patterns import PATTERNS
 
-SCOPES = ("global", "layer", "tensor")
-"""The whole pool, a Transformer layer, a tensor. A file of rates is a scope too: each tensor, with
-a sparsity of its own.
+ROW = "row"
+SCOPES = ("global", "layer", "tensor", ROW)
+"""The whole pool, a Transformer layer, a tensor, a row of one. A file of rates is a scope too: each
+tensor, with a sparsity of its own.
 """
 ENDINGS = (".yaml", ".yml", ".json")
 """Of a file of rates."""
@@ -29,15 +30,20 @@ names, relative to the others'.
 
 
 def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
-    """Divide a pool into what is ranked together. Tensors that belong to no layer are a part of
-    their own.
+    """Divide a pool into tensors that are ranked together; those that belong to no layer are a
+    part of their own. What is ranked within rows is no part of this: see `rows`.
     """
-    found: dict[str, dict[str, T]] = {}
+    divided: dict[str, dict[str, T]] = {}
     for name, tensor in pool.items():
         layer = _LAYER.match(name)
         key = {"global": "", "layer": layer.group(1) if layer else name, "tensor": name}[scope]
-        found.setdefault(key, {})[name] = tensor
-    return list(found.values())
+        divided.setdefault(key, {})[name] = tensor
+    return list(divided.values())
+
+
+def count_rows(shape: tuple[int, ...]) -> int:
+    """Return how many rows a tensor has: as many as outputs; a bias is one row."""
+    return shape[0] if len(shape) > 1 else 1
 
 
 def is_file(scope: object) -> bool:
@@ -66,28 +72,28 @@ def read_rates(path: Path) -> Rates:
     if not path.is_file():
         raise UserError(f"scope {path}: no such file of rates")
     try:
-        found = parse_yaml(regular(path).read_text(encoding="utf-8"))
+        told = parse_yaml(regular(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
             f"scope {path}: cannot read these rates ({' '.join(str(error).split())})"
         ) from None
-    return rates_of(found, f"scope {path}")
+    return rates_of(told, f"scope {path}")
 
 
-def rates_of(found: Any, where: str) -> Rates:
+def rates_of(told: Any, where: str) -> Rates:
     """Make rates of what a file held. Raises `UserError` unless names have fractions."""
-    if not isinstance(found, dict) or not found:
+    if not isinstance(told, dict) or not told:
         raise UserError(
             f"{where}: expected names of tensors with a sparsity each, such as "
-            f"'*.feed_forward.*: 0.8', found {printable(str(found)[:60])!r}"
+            f"'*.feed_forward.*: 0.8', found {printable(str(told)[:60])!r}"
         )
-    for name, rate in found.items():
+    for name, rate in told.items():
         if type(rate) not in (int, float) or not 0 <= rate < 1:
             raise UserError(
                 f"{where}: {printable(str(name)[:60])}: expected a sparsity in [0, 1), found "
                 f"{printable(str(rate)[:60])}"
             )
-    return tuple((str(name), float(rate)) for name, rate in found.items())
+    return tuple((str(name), float(rate)) for name, rate in told.items())
 
 
 def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[str, float]:

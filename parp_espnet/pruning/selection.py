@@ -21,6 +21,8 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.kernels import kernels_for
 from parp_espnet.pruning.magnitudes import magnitude_bits, refuse_nan
 from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.rows import keep_in_rows
+from parp_espnet.pruning.scopes import ROW
 from parp_espnet.pruning.scores import MAGNITUDE, Need, magnitude
 
 type Measured = Callable[[str], Tensor]
@@ -62,7 +64,7 @@ def select(
 
     The result is that of a stable ascending sort of the scores, such as |w|, over all tensors in
     the order of `pool`, of which the first round(sparsity · N) are pruned: among equal scores the
-    earlier position goes first. With another scope this holds for each layer, or each tensor, with
+    earlier position goes first. With another scope this holds for each layer, tensor or row, with
     its own N; a pattern chooses for itself at any sparsity but 0.
 
     Args:
@@ -111,6 +113,10 @@ def _ranked(
     if form is not None:
         refuse_nan(scores)
         kept = form.select(scores, sparsity)
+    elif ranking.scope == ROW:
+        refuse_nan(scores)
+        own = False
+        kept = {name: keep_in_rows(tensor, sparsity) for name, tensor in scores.items()}
     else:
         kept = {}
         sizes = {name: tensor.numel() for name, tensor in pool.items()}
@@ -150,9 +156,9 @@ def _prune_part(part: Mapping[str, Tensor], pruned: int, *, zero: bool) -> dict[
 
     if pruned > 0 and windowed.suits(part):
         chunks = windowed.chunks_of(part)
-        found = windowed.threshold(chunks, pruned)
-        if found is not None:
-            return windowed.keep(part, chunks, found, zero=zero)
+        cut = windowed.threshold(chunks, pruned)
+        if cut is not None:
+            return windowed.keep(part, chunks, cut, zero=zero)
     if (
         pruned > 0
         and (gpu := kernels_for(part.values()))
@@ -212,7 +218,7 @@ def _pieces(pool: Mapping[str, Tensor]) -> Iterator[Tensor]:
     """
     joined: list[Tensor] = []
     for tensor in pool.values():
-        full = sum(one.numel() for one in joined) + tensor.numel() > PIECE
+        full = sum(part.numel() for part in joined) + tensor.numel() > PIECE
         if joined and (full or tensor.device != joined[0].device):
             yield torch.cat(joined)
             joined = []

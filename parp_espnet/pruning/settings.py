@@ -14,8 +14,9 @@ from parp_espnet.pruning.methods import (
     describe_unknown,
     find_method,
 )
+from parp_espnet.pruning.options import PruneOptions
 from parp_espnet.pruning.patterns import NONE, find_pattern, is_pattern
-from parp_espnet.pruning.ranking import GLOBAL, Ranking, check_words
+from parp_espnet.pruning.ranking import Ranking, check_words
 from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
 from parp_espnet.pruning.scores import LEARNED, MAGNITUDE, Need, choices, find_score
 
@@ -31,46 +32,14 @@ YOUNGER = ("score", "pattern", "score_lr", "alpha")
 
 
 @dataclass(frozen=True)
-class PruneSettings:
-    """Checked settings of one run."""
+class PruneSettings(PruneOptions):
+    """Checked settings of one run, which is dense where it says nothing else."""
 
     method: str = "dense"
-    """A row of `methods.METHODS`."""
     sparsity: float = 0.0
-    """Fraction of the pool that is zero, in [0, 1)."""
     interval: int = 5
-    """Updates between two re-prunes, where the method adjusts; in the paper 5 to 150, more with
-    more data.
-    """
-    freeze_updates: int = 0
-    """For this many first updates only the CTC head trains, whatever the method."""
-    initial_mask: Path | None = None
-    """A mask file that takes the place of the method's own first mask."""
-    scope: str = GLOBAL
-    """Within what weights are ranked against each other: of `scopes.SCOPES`, a file of rates, or
-    N:M.
-    """
-    prune_biases: bool = True
-    """Whether biases belong to the pool, as they do in the paper's."""
-    prune_pattern: str | None = None
-    """Regular expression of the names of a pool of one's own, see `pool.find_pool`."""
-    start_sparsity: float | None = None
-    """Where a growing sparsity begins; by default 0.2 below its end, as in the paper."""
-    sparsity_path: str = "linear"
-    """How a growing sparsity grows, of `schedule.PATHS`."""
     updates: int | None = None
     """Updates of the whole run; needed where sparsity grows, or gradients regrow."""
-    score: str = MAGNITUDE
-    """What weights are ranked by, of `scores.SCORES`."""
-    pattern: str = NONE
-    """What pruned weights look like: none, N:M, or of `patterns.PATTERNS`."""
-    score_lr: float | None = None
-    """How many times faster than weights scores learn, where these move; by default the method's.
-    """
-    alpha: float | None = None
-    """The share of kept weights that goes at first, where gradients regrow; by default the
-    method's.
-    """
 
     @classmethod
     def parse(cls, conf: Mapping[str, Any] | None) -> Self:
@@ -99,11 +68,9 @@ class PruneSettings:
         if not self.row.grows:
             return Constant(self.sparsity, self.interval)
         assert self.updates is not None
-        start = (
-            max(0.0, self.sparsity - DEFAULT_GROWTH)
-            if self.start_sparsity is None
-            else self.start_sparsity
-        )
+        start = self.start_sparsity
+        if start is None:
+            start = max(0.0, self.sparsity - DEFAULT_GROWTH)
         return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
 
     @property
@@ -111,6 +78,11 @@ class PruneSettings:
         """What weights are ranked by. Raises `UserError` where a file of rates is missing."""
         score = LEARNED if self.row.learns else self.score
         return Ranking.of(score, self.scope, self.pattern)
+
+    @property
+    def prunes_channels(self) -> bool:
+        """Whether channels of convolutions are pruned, which then train."""
+        return check_words(self.score, self.scope, self.pattern).prunes_channels
 
     @property
     def score_rate(self) -> float:
@@ -133,13 +105,13 @@ class PruneSettings:
         # Imported here: torch takes seconds, and many a command only checks settings.
         from parp_espnet.pruning.pool import find_pool  # noqa: PLC0415
 
-        return find_pool(tensors, self.prune_pattern, self.prune_biases)
+        return find_pool(tensors, self.prune_pattern, self.prune_biases, self.prunes_channels)
 
     def pool_names(self, names: Iterable[str]) -> dict[str, str]:
         """Return the model's name of each of these tensors, by its canonical name."""
         from parp_espnet.pruning.pool import pool_names  # noqa: PLC0415  # as above
 
-        return pool_names(names, self.prune_pattern, self.prune_biases)
+        return pool_names(names, self.prune_pattern, self.prune_biases, self.prunes_channels)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as in the configuration; what is younger than others only where it is not
@@ -167,7 +139,10 @@ class PruneSettings:
         _check_count("interval", self.interval, least=1)
         _check_count("freeze_updates", self.freeze_updates, least=0)
         sparsity = self.sparsity if self.sparsity > 0 else None
-        check_words(self.score, self.scope, self.pattern).check(sparsity, grows=self.row.grows)
+        words = check_words(self.score, self.scope, self.pattern)
+        words.check(sparsity, grows=self.row.grows)
+        if source is Source.FIRST and self.sparsity > 0:
+            words.check_places(self.method)
         _check_one_of("sparsity_path", self.sparsity_path, PATHS)
         self._check_growth()
         self._check_moves()

@@ -15,9 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.channels import (
+    PROJECTION,
+    STACK,
+    kept_channels,
+    pruned_count,
+    readers,
+    spread,
+)
 from parp_espnet.pruning.families import FAMILIES, Family, Unit
 from parp_espnet.pruning.layers import find_layers
-from parp_espnet.pruning.patterns import Units
+from parp_espnet.pruning.patterns import CHANNELS, Units
 
 PLACES: dict[str, Callable[[Family], Unit]] = {
     "feed-forward units": lambda family: family.units,
@@ -40,11 +48,13 @@ class Place(NamedTuple):
 
 def outputs(shapes: Mapping[str, tuple[int, ...]], kind: str) -> list[str]:
     """Return the tensors of a pool whose columns read units of a kind, in the pool's order."""
-    found = []
+    if kind == CHANNELS:
+        return readers(shapes)
+    names = []
     for name in shapes:
         if any(_is_output(name, family.stack, PLACES[kind](family).output) for family in FAMILIES):
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 def _is_output(name: str, stack: str, kind: str) -> bool:
@@ -60,9 +70,10 @@ def places(pattern: Units, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[li
     for kind in pattern.kinds:
         names = outputs(shapes, kind)
         if not names:
+            usual = PROJECTION if kind == CHANNELS else PLACES[kind](FAMILIES[0]).output
             raise UserError(
-                f"pattern {pattern.word}: expected what reads {kind} in the pool, such as "
-                f"{PLACES[kind](FAMILIES[0]).output}, found none; leave the pool of your own out"
+                f"pattern {pattern.word}: expected what reads {kind} in the pool, such as {usual}, "
+                f"found none; leave the pool of your own out"
             )
         yield [Place(name, _count(pattern, kind, name, shapes[name])) for name in names]
 
@@ -95,6 +106,9 @@ def keep_units(pattern: Units, scores: Mapping[str, Tensor], sparsity: float) ->
     for kind, own in zip(pattern.kinds, places(pattern, shapes), strict=True):
         sums = _sums(own, scores)
         chosen = (_even if pattern.even else _free)(pattern, kind, own, sums, sparsity)
+        if kind == CHANNELS:
+            kept |= spread(chosen, shapes)
+            continue
         for place, units in zip(own, chosen, strict=True):
             kept[place.name] = _whole(units, scores[place.name])
     return kept
@@ -161,7 +175,10 @@ def _whole(units: Tensor, like: Tensor) -> Tensor:
 def kept_count(pattern: Units, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:
     """How many weights of a pool a mask keeps that prunes round(sparsity · n) units."""
     kept = sum(math.prod(shape) for shape in shapes.values())
-    for own in places(pattern, shapes):
+    for kind, own in zip(pattern.kinds, places(pattern, shapes), strict=True):
+        if kind == CHANNELS:
+            kept -= pruned_count(shapes, sparsity)
+            continue
         total = sum(place.number for place in own)
         each = math.prod(shapes[own[0].name]) // own[0].number
         pruned = round(sparsity * total)
@@ -172,7 +189,7 @@ def kept_count(pattern: Units, shapes: Mapping[str, tuple[int, ...]], sparsity: 
 
 
 def kept_units(kept: Mapping[str, Tensor], place: Place) -> Tensor | None:
-    """Return which units a mask keeps, (count,); None where it prunes a part of one."""
+    """Return which units of a layer a mask keeps, (count,); None where it prunes a part of one."""
     mask = kept[place.name]
     parts = mask.reshape(len(mask), place.number, -1)
     some, whole = parts.any(2).any(0), parts.all(2).all(0)
@@ -181,18 +198,31 @@ def kept_units(kept: Mapping[str, Tensor], place: Place) -> Tensor | None:
 
 def follows(pattern: Units, kept: Mapping[str, Tensor]) -> bool:
     """Whether a mask prunes whole units, and nothing else, and leaves some in every layer."""
-    found = dict(kept)
-    for own in places(pattern, {name: tuple(tensor.shape) for name, tensor in kept.items()}):
+    rest = dict(kept)
+    shapes = {name: tuple(tensor.shape) for name, tensor in kept.items()}
+    for kind, own in zip(pattern.kinds, places(pattern, shapes), strict=True):
+        if kind == CHANNELS:
+            channels = kept_channels(kept)
+            if channels is None or not all(bool(layer.any()) for layer in channels):
+                return False
+            for name in kept:
+                if _is_before_layers(name):
+                    del rest[name]
+            continue
         left = set()
         for place in own:
             units = kept_units(kept, place)
             if units is None or not units.any():
                 return False
             left.add(int(units.sum()))
-            del found[place.name]
+            del rest[place.name]
         if pattern.even and len(left) > 1:
             return False
-    return all(bool(tensor.all()) for tensor in found.values())
+    return all(bool(tensor.all()) for tensor in rest.values())
+
+
+def _is_before_layers(name: str) -> bool:
+    return name == PROJECTION or name.startswith(f"{STACK}.")
 
 
 def described(pattern: Units, kept: Mapping[str, Tensor]) -> list[str]:
@@ -200,11 +230,14 @@ def described(pattern: Units, kept: Mapping[str, Tensor]) -> list[str]:
     told = []
     shapes = {name: tuple(tensor.shape) for name, tensor in kept.items()}
     for kind, own in zip(pattern.kinds, places(pattern, shapes), strict=True):
+        total = sum(place.number for place in own)
         left = 0
         for place in own:
-            units = kept_units(kept, place)
+            units = None if kind == CHANNELS else kept_units(kept, place)
             left += place.number if units is None else int(units.sum())
-        total = sum(place.number for place in own)
+        channels = kept_channels(kept) if kind == CHANNELS else None
+        if channels is not None:
+            left = sum(int(layer.sum()) for layer in channels)
         told.append(f"{total - left} of {total} {kind}")
     return told
 
@@ -219,7 +252,7 @@ def heads_of(model: nn.Module, names: Iterable[str]) -> int | None:
     layers = find_layers(names)
     if layers is None:
         return None
-    found = set()
+    counts = set()
     for number in layers.numbered:
         try:
             layer = model.get_submodule(f"{layers.stack}.{number}")
@@ -228,5 +261,5 @@ def heads_of(model: nn.Module, names: Iterable[str]) -> int | None:
         for module in layer.modules():
             for counter in COUNTERS:
                 if type(getattr(module, counter, None)) is int:
-                    found.add(getattr(module, counter))
-    return found.pop() if len(found) == 1 else None
+                    counts.add(getattr(module, counter))
+    return counts.pop() if len(counts) == 1 else None

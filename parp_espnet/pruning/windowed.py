@@ -71,10 +71,12 @@ class Found(NamedTuple):
 
 def suits(pool: Mapping[str, Tensor]) -> bool:
     """Whether all tensors of a pool are what this module is for."""
-    return all(
-        tensor.dtype == torch.float32 and tensor.device.type == "cpu" and tensor.is_contiguous()
-        for tensor in pool.values()
-    )
+    return all(map(_suits, pool.values()))
+
+
+def _suits(tensor: Tensor) -> bool:
+    is_of_cpu = tensor.dtype == torch.float32 and tensor.device.type == "cpu"
+    return is_of_cpu and tensor.is_contiguous()
 
 
 def chunks_of(pool: Mapping[str, Tensor]) -> list[Bits]:
@@ -83,17 +85,21 @@ def chunks_of(pool: Mapping[str, Tensor]) -> list[Bits]:
 
 
 def _pieces[T: np.generic](arrays: Iterable[NDArray[T]]) -> list[NDArray[T]]:
-    return [
-        array[start : start + CHUNK] for array in arrays for start in range(0, len(array), CHUNK)
-    ]
+    pieces: list[NDArray[T]] = []
+    for array in arrays:
+        pieces += [array[start : start + CHUNK] for start in range(0, len(array), CHUNK)]
+    return pieces
 
 
 def threshold(chunks: Sequence[Bits], pruned: int) -> Found | None:
     """The exact threshold below and at which `pruned` weights lie; None when it was in no window
     that was guessed.
     """
-    guesses = (find(chunks, pruned, window) for window in guess_windows(chunks, pruned))
-    return next((found for found in guesses if found), None)
+    for window in guess_windows(chunks, pruned):
+        cut = find(chunks, pruned, window)
+        if cut is not None:
+            return cut
+    return None
 
 
 def guess_windows(chunks: Sequence[Bits], pruned: int) -> Iterator[Window]:
@@ -138,15 +144,15 @@ def find(chunks: Sequence[Bits], pruned: int, window: Window) -> Found | None:
     Reads the pool once. NaN in the pool, which has no rank, gives None too.
     """
     counted = list(_in_threads(lambda chunk: _count(chunk, window), chunks))
-    rank = pruned - sum(one.below for one in counted)
-    inside = np.concatenate([one.inside for one in counted])
-    if not 0 < rank <= len(inside) or any(one.largest > INFINITY for one in counted):
+    rank = pruned - sum(chunk.below for chunk in counted)
+    inside = np.concatenate([chunk.inside for chunk in counted])
+    if not 0 < rank <= len(inside) or any(chunk.largest > INFINITY for chunk in counted):
         return None
     bits = int(np.partition(inside, rank - 1)[rank - 1])
     left = rank - int(np.count_nonzero(inside < bits))
     ties = []
-    for one in counted:
-        ties.append(min(left, int(np.count_nonzero(one.inside == bits))))
+    for chunk in counted:
+        ties.append(min(left, int(np.count_nonzero(chunk.inside == bits))))
         left -= ties[-1]
     return Found(bits, ties)
 
@@ -160,15 +166,20 @@ def _count(chunk: Bits, window: Window) -> Counted:
 
 
 def keep(
-    pool: Mapping[str, Tensor], chunks: Sequence[Bits], found: Found, *, zero: bool
+    pool: Mapping[str, Tensor], chunks: Sequence[Bits], cut: Found, *, zero: bool
 ) -> dict[str, Tensor]:
     """Return the mask of a threshold, True where a weight is kept, and with `zero` write zeros
     where not.
     """
     kept = _new_mask(pool)
-    bits = np.int32(found.bits)
-    work = list(zip(chunks, _flags_of(kept), found.ties, strict=True))
-    for _ in _in_threads(lambda one: loops.cut(one[0], bits, one[2], one[1], zero), work):
+    bits = np.int32(cut.bits)
+
+    def cut_chunk(item: tuple[Bits, NDArray[np.int8], int]) -> None:
+        chunk, flags, ties = item
+        loops.cut(chunk, bits, ties, flags, zero)
+
+    work = list(zip(chunks, _flags_of(kept), cut.ties, strict=True))
+    for _ in _in_threads(cut_chunk, work):
         pass
     return kept
 
@@ -191,14 +202,9 @@ def zero_(pool: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
         ValueError: a tensor of the mask has another shape; compiled code would read beyond its end.
     """
     _check_shapes(pool, kept)
-    work = list(
-        zip(
-            chunks_of(pool),
-            _flags_of({name: kept[name].contiguous() for name in pool}),
-            strict=True,
-        )
-    )
-    for _ in _in_threads(lambda one: loops.zero(*one), work):
+    flags = _flags_of({name: kept[name].contiguous() for name in pool})
+    work = list(zip(chunks_of(pool), flags, strict=True))
+    for _ in _in_threads(lambda item: loops.zero(*item), work):
         pass
 
 
@@ -212,13 +218,10 @@ def show_(
     """
     _check_shapes(pool, kept)
     _check_shapes(pool, weights)
-    parts = (
-        chunks_of({name: weights[name] for name in pool}),
-        _flags_of({name: kept[name].contiguous() for name in pool}),
-        chunks_of(pool),
-    )
-    work = list(zip(*parts, strict=True))
-    for _ in _in_threads(lambda one: loops.show(*one), work):
+    shown = chunks_of({name: weights[name] for name in pool})
+    flags = _flags_of({name: kept[name].contiguous() for name in pool})
+    work = list(zip(shown, flags, chunks_of(pool), strict=True))
+    for _ in _in_threads(lambda item: loops.show(*item), work):
         pass
 
 

@@ -87,17 +87,17 @@ def read(program: str, arguments: Sequence[str]) -> Request:
     while rest:
         if rest[0].startswith("-"):
             _take_option(program, rest, options, native)
-        elif name is None and (match := re.fullmatch(r"([A-Za-z_]\w*)=(\d+)(?::(\d+))?", rest[0])):
-            name, first, last = match[1], int(match[2]), int(match[3] or match[2])
-            if not 1 <= first <= last:
-                raise UserError(
-                    f"{program}: {rest[0]}: expected a range such as JOB=1:4 that begins at 1 or "
-                    f"above"
-                )
-            numbers = tuple(range(first, last + 1))
-            del rest[0]
-        else:
+            continue
+        array = re.fullmatch(r"([A-Za-z_]\w*)=(\d+)(?::(\d+))?", rest[0])
+        if name is not None or array is None:
             break
+        name, first, last = array[1], int(array[2]), int(array[3] or array[2])
+        if not 1 <= first <= last:
+            raise UserError(
+                f"{program}: {rest[0]}: expected a range such as JOB=1:4 that begins at 1 or above"
+            )
+        numbers = tuple(range(first, last + 1))
+        del rest[0]
     if len(rest) < 2:
         raise UserError(
             f"{program}: expected [options] [JOB=1:N] LOG COMMAND…, found: {shlex.join(arguments)}"
@@ -151,7 +151,9 @@ def foot(code: int, seconds: float, threads: int) -> str:
 def code_of(line: str) -> int | None:
     """Return the exit code that a log's last line tells."""
     match = re.match(r"# Ended \(code (-?\d+)\) at ", line)
-    return int(match[1]) if match else None
+    if match is None:
+        return None
+    return int(match[1])
 
 
 def reasons(lines: Sequence[str]) -> list[str]:
@@ -159,12 +161,10 @@ def reasons(lines: Sequence[str]) -> list[str]:
     its last lines.
     """
     last = lines[-SHOWN_LINES:]
-    told = [
-        line
-        for line in last
-        if line.startswith(("error: ", "interrupted by ")) or _is_refusal(line)
-    ]
-    return told[-1:] or [f"    {line}" for line in last]
+    for line in reversed(last):
+        if line.startswith(("error: ", "interrupted by ")) or _is_refusal(line):
+            return [line]
+    return [f"    {line}" for line in last]
 
 
 def _is_refusal(line: str) -> bool:

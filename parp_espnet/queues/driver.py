@@ -5,7 +5,7 @@ node.
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from parp_espnet.errors import UserError
@@ -98,10 +98,13 @@ def _close_log(
     if end.marked and not end.state.killed:
         return
     path = jobs.log_of(number)
-    known = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    known = []
+    if path.exists():
+        known = path.read_text(encoding="utf-8", errors="replace").splitlines()
     said = news(submission.place.output(number), known)
     with path.open("a", encoding="utf-8") as log:
-        log.write("".join(f"# {line}\n" for line in [f"{scheduler.title}: {end.state}", *said]))
+        for line in (f"{scheduler.title}: {end.state}", *said):
+            log.write(f"# {line}\n")
         log.write(f"# Ended (code {end.code}) at {time.ctime()}\n")
 
 
@@ -111,7 +114,7 @@ def news(output: Sequence[str], log: Sequence[str]) -> list[str]:
     Where the scheduler's signal reaches the job before its `run_local`, that shows the log's end as
     a failed job's, many lines that would push the scheduler's own words out.
     """
-    known = {line.strip() for line in log}
+    known = set(map(str.strip, log))
     return [line for line in output if line.strip() not in known][-SAID_LINES:]
 
 
@@ -133,10 +136,12 @@ def _describe(end: End, submission: Submission, scheduler: Scheduler) -> str:
 
 
 def _say_again(again: dict[int, End], options: dict[str, str], scheduler: Scheduler) -> None:
-    words: Iterable[str] = (f"job {number}: {end.state}" for number, end in sorted(again.items()))
-    limits = " ".join(f"--{name} {options[name]}" for name in ("mem", "time") if name in options)
-    print(
-        f"{PROGRAM}: {scheduler.title} stopped {', '.join(words)}; "
-        f"again{f' with {limits}' if limits else ''}",
-        file=sys.stderr,
-    )
+    stopped = [f"job {number}: {end.state}" for number, end in sorted(again.items())]
+    limits = []
+    for name in ("mem", "time"):
+        if name in options:
+            limits.append(f"--{name} {options[name]}")
+    told = f"{PROGRAM}: {scheduler.title} stopped {', '.join(stopped)}; again"
+    if limits:
+        told += f" with {' '.join(limits)}"
+    print(told, file=sys.stderr)

@@ -18,13 +18,13 @@ def more_time(text: str) -> str | None:
     match = re.fullmatch(r"(?:(\d+)-)?(\d+(?::\d+){0,2})", text)
     if match is None:
         return None
-    parts = [int(part) for part in match[2].split(":")]
+    parts = list(map(int, match[2].split(":")))
     # A part alone is minutes; behind days, the parts begin with hours.
     units = (3600, 60, 1) if match[1] else {1: (60,), 2: (60, 1), 3: (3600, 60, 1)}[len(parts)]
-    seconds = 2 * (
-        86400 * int(match[1] or 0)
-        + sum(part * unit for part, unit in zip(parts, units, strict=False))
-    )
+    seconds = 86400 * int(match[1] or 0)
+    for part, unit in zip(parts, units, strict=False):
+        seconds += part * unit
+    seconds *= 2
     if seconds == 0:
         return None
     days, rest = divmod(seconds, 86400)

@@ -41,10 +41,11 @@ def parse(arguments: Sequence[str]) -> JobArray:
     Raises `UserError` for an unknown option and for what `contract.read` refuses.
     """
     request = contract.read(PROGRAM, arguments)
-    if unknown := [name for name in request.options if name not in KNOWN]:
-        raise UserError(
-            f"{PROGRAM}: --{unknown[0]}: no such option; there are --{' --'.join(sorted(KNOWN))}"
-        )
+    for name in request.options:
+        if name not in KNOWN:
+            raise UserError(
+                f"{PROGRAM}: --{name}: no such option; there are --{' --'.join(sorted(KNOWN))}"
+            )
     jobs = request.jobs
     return replace(
         jobs, max_jobs_run=jobs.max_jobs_run or max(1, (os.cpu_count() or 1) // jobs.num_threads)
@@ -54,19 +55,21 @@ def parse(arguments: Sequence[str]) -> JobArray:
 def run(jobs: JobArray) -> int:
     """Run all jobs, `max_jobs_run` at a time; return 0, or 1 when any failed."""
     failed = run_all(jobs, lambda number: _LocalJob(jobs, number))
-    if failed:
-        contract.show_failed(
-            PROGRAM, jobs, {number: _ended(code) for number, code in failed.items()}
-        )
-    return 1 if failed else 0
+    if not failed:
+        return 0
+    ends = {number: _ended(code) for number, code in failed.items()}
+    contract.show_failed(PROGRAM, jobs, ends)
+    return 1
 
 
 def _ended(code: int) -> str:
     """How a job failed. What kills a process unasked is most often a machine that has no more
     memory.
     """
-    killed = code in (-signal.SIGKILL, 128 + signal.SIGKILL)
-    return f"ended with code {code}" + (f", killed: if nobody did it, {KILLED}" if killed else "")
+    ended = f"ended with code {code}"
+    if code in (-signal.SIGKILL, 128 + signal.SIGKILL):
+        ended += f", killed: if nobody did it, {KILLED}"
+    return ended
 
 
 def run_all(jobs: JobArray, start: Callable[[int], Job]) -> dict[int, int]:
@@ -85,7 +88,8 @@ def run_all(jobs: JobArray, start: Callable[[int], Job]) -> dict[int, int]:
                     running[number] = start(number)
             time.sleep(0.05)
             for number, job in list(running.items()):
-                if (code := job.poll()) is not None:
+                code = job.poll()
+                if code is not None:
                     del running[number]
                     if code != 0:
                         failed[number] = code

@@ -21,7 +21,12 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import regular
 
 ROOT = interpreter.ROOT
-NAMES = {"slurm": ("slurm",), "sge": ("sge", "queue"), "pbs": ("pbs",), "ssh": ("ssh",)}
+NAMES = {
+    "slurm": ("slurm",),
+    "sge": ("sge", "queue"),
+    "pbs": ("pbs",),
+    "ssh": ("ssh",),
+}
 """Names of configuration files; Kaldi's for Grid Engine is `queue.conf`."""
 
 
@@ -54,7 +59,7 @@ class OptionMap:
                     f"a line 'option {name}=* …' there says what the queue makes of it"
                 )
             words.append(template.replace("$0", value))
-        return " ".join(word for word in words if word)
+        return " ".join(filter(None, words))
 
 
 def find(backend: str, given: str | None) -> Path:
@@ -63,8 +68,11 @@ def find(backend: str, given: str | None) -> Path:
     """
     if given is not None:
         return Path(given)
-    here = (Path("conf") / f"{name}.conf" for name in NAMES[backend])
-    return next((path for path in here if path.exists()), ROOT / "conf" / f"{backend}.conf")
+    for name in NAMES[backend]:
+        path = Path("conf") / f"{name}.conf"
+        if path.exists():
+            return path
+    return ROOT / "conf" / f"{backend}.conf"
 
 
 def read(path: Path) -> OptionMap:
@@ -80,12 +88,15 @@ def read(path: Path) -> OptionMap:
         words = re.sub(r"\s*#.*", "", line).strip()
         if not words:
             continue
-        if match := re.fullmatch(r"command\s+(.+)", words):
-            options.command = match[1]
-        elif match := re.fullmatch(r"option\s+([^=\s]+)=(\S+)(?:\s+(.*))?", words):
-            options.options[match[1], match[2]] = match[3] or ""
-        elif match := re.fullmatch(r"default\s+([^=\s]+)=(\S+)", words):
-            options.defaults[match[1]] = match[2]
+        command = re.fullmatch(r"command\s+(.+)", words)
+        option = re.fullmatch(r"option\s+([^=\s]+)=(\S+)(?:\s+(.*))?", words)
+        default = re.fullmatch(r"default\s+([^=\s]+)=(\S+)", words)
+        if command is not None:
+            options.command = command[1]
+        elif option is not None:
+            options.options[option[1], option[2]] = option[3] or ""
+        elif default is not None:
+            options.defaults[default[1]] = default[2]
         else:
             raise UserError(
                 f"{path}:{number}: expected 'command …', 'option NAME=VALUE …' or 'default "

@@ -24,10 +24,8 @@ class Pbs:
         array: list[str] = []
         output = output_of(stem, numbers[0])
         if len(numbers) > 1:
-            array = [
-                "-J",
-                f"{numbers[0]}-{numbers[-1]}" + (f"%{max_jobs_run}" if max_jobs_run else ""),
-            ]
+            at_a_time = f"%{max_jobs_run}" if max_jobs_run else ""
+            array = ["-J", f"{numbers[0]}-{numbers[-1]}{at_a_time}"]
             output = output_of(stem, "^array_index^")
         return [*array, "-j", "oe", "-o", str(output)]
 

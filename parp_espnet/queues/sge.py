@@ -25,7 +25,8 @@ class GridEngine:
         output = output_of(stem, numbers[0])
         if len(numbers) > 1:
             array = ["-t", f"{numbers[0]}-{numbers[-1]}"]
-            array += ["-tc", str(max_jobs_run)] if max_jobs_run else []
+            if max_jobs_run:
+                array += ["-tc", str(max_jobs_run)]
             output = output_of(stem, "$TASK_ID")
         return [*array, "-o", str(output)]
 
@@ -37,8 +38,8 @@ class GridEngine:
         code, said = ask("qstat", "-j", job)
         if code == 0:
             # A job in error waits until somebody clears it.
-            stuck = {int(number): reason for number, reason in ERROR.findall(said)}
-            return {number: _known(stuck.get(number)) for number in numbers}
+            stuck = dict(ERROR.findall(said))
+            return {number: _known(stuck.get(str(number))) for number in numbers}
         if UNKNOWN not in said:
             raise UnreachableError(said)
         return _from_accounts(job, numbers)

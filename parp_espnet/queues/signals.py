@@ -57,10 +57,9 @@ def undisturbed() -> Iterator[None]:
     known to us.
     """
     received: list[int] = []
-    previous = {
-        number: signal.signal(number, lambda number, _: received.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    previous = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        previous[number] = signal.signal(number, lambda number, _: received.append(number))
     try:
         yield
     finally:
@@ -89,7 +88,7 @@ def end(processes: Sequence[Process], grace: float) -> None:
         _signal(process, signal.SIGTERM)
     deadline = time.monotonic() + grace
     with contextlib.suppress(KeyboardInterrupt):
-        while any(_lives(process) for process in processes) and time.monotonic() < deadline:
+        while any(map(_lives, processes)) and time.monotonic() < deadline:
             time.sleep(0.05)
     for process in processes:
         _signal(process, signal.SIGKILL)

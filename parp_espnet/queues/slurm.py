@@ -97,10 +97,8 @@ def _state(fields: dict[str, str], output: Path) -> State:
     if name == "FAILED" and number == signal.SIGKILL and _over_memory(output):
         name = "OUT_OF_MEMORY"
     if name == "FAILED" and status == WARNED:
-        name, reason = (
-            "PREEMPTED" if "PreemptTime" in fields else "TIMEOUT",
-            "ended before Slurm did it",
-        )
+        name = "PREEMPTED" if "PreemptTime" in fields else "TIMEOUT"
+        reason = "ended before Slurm did it"
     memory = fields.get("MinMemoryCPU") or fields.get("MinMemoryNode") or "0"
     return State(
         name,
@@ -123,9 +121,8 @@ def _from_accounts(job: str, numbers: Sequence[int], stem: Path) -> dict[int, St
         return {}
     states: dict[int, State] = {}
     for line in said.splitlines() if code == 0 else ():
-        if match := re.match(
-            r"\d+(?:_\[?([\d,:%-]+)\]?)?\|([A-Z_]+)[^|]*\|(\d+:\d+)\|([^|]*)$", line
-        ):
+        match = re.match(r"\d+(?:_\[?([\d,:%-]+)\]?)?\|([A-Z_]+)[^|]*\|(\d+:\d+)\|([^|]*)$", line)
+        if match:
             fields = {"JobState": match[2], "ExitCode": match[3], "TimeLimit": match[4]}
             for number in _numbers(match[1], numbers):
                 states[number] = _state(fields, output_of(stem, number))
@@ -147,7 +144,8 @@ def _numbers(text: str | None, numbers: Sequence[int]) -> Iterator[int]:
         yield numbers[0]
         return
     for part in text.partition("%")[0].split(","):
-        if match := re.fullmatch(r"(\d+)(?:-(\d+)(?::(\d+))?)?", part):
+        match = re.fullmatch(r"(\d+)(?:-(\d+)(?::(\d+))?)?", part)
+        if match:
             yield from range(int(match[1]), int(match[2] or match[1]) + 1, int(match[3] or 1))
 
 

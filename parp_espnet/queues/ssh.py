@@ -74,7 +74,9 @@ class _SshJob:
 
 def _describe(jobs: JobArray, number: int, code: int, place: script.Place) -> str:
     log = jobs.log_of(number)
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    lines = []
+    if log.exists():
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     ended = contract.code_of(lines[-1]) if lines else None
     if ended is not None:
         return f"ended with code {ended}"
@@ -90,9 +92,7 @@ def _machines() -> list[str]:
             f"{PROGRAM}: {MACHINES}: no such file, here or in {ROOT}; it lists the machines, one "
             f"a line"
         )
-    machines = [
-        line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
-    ]
+    machines = list(filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())))
     if not machines or any(len(line.split()) > 1 for line in machines):
         raise UserError(f"{PROGRAM}: {path}: expected the name of a machine on each line")
     return machines

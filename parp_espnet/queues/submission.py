@@ -92,16 +92,16 @@ class Submission:
         ends: dict[int, End] = {}
         lost: dict[int, float] = {}
         pause, asking, asked = 0.1, 1.0, time.monotonic()
-        while left := [number for number in self._numbers if number not in ends]:
+        while len(ends) < len(self._numbers):
             time.sleep(pause)
             pause = min(LOOK_SECONDS, 1.2 * pause)
+            left = [number for number in self._numbers if number not in ends]
             marks = self.place.marks(left)
-            sure = {
-                number
-                for number, code in marks.items()
-                if code == 0 or not self._scheduler.explains
-            }
-            ends |= {number: End(marks[number], GONE) for number in sure}
+            sure = set()
+            for number, code in marks.items():
+                if code == 0 or not self._scheduler.explains:
+                    sure.add(number)
+                    ends[number] = End(code, GONE)
             # What failed otherwise may be the scheduler's doing, which only it can say.
             if len(sure) == len(marks) and not lost and time.monotonic() - asked < asking:
                 continue

@@ -77,6 +77,11 @@ class Listener(ABC):
             for path, samples in zip(labels, audio, strict=True)
         ]
 
+    def names(self, samples: Samples) -> tuple[str, ...]:
+        """Return the phones of an utterance alone, without their times."""
+        (phones,) = self.recognise([samples])
+        return tuple(phone.name for phone in phones)
+
 
 def make_batches[K: (str, tuple[int, int])](samples: Mapping[K, int], limit: int) -> list[list[K]]:
     """Group utterances of like length, longest first.

@@ -69,14 +69,15 @@ def align_all(
             empty.
     """
     check_same(references, hypotheses)
-    if empty := [utterance for utterance in references if not references[utterance]]:
-        raise UserError(
-            f"utterance {empty[0]} has no phone in its reference; leave it out of the test set"
-        )
-    return {
-        utterance: align(reference, hypotheses[utterance])
-        for utterance, reference in references.items()
-    }
+    for utterance, reference in references.items():
+        if not reference:
+            raise UserError(
+                f"utterance {utterance} has no phone in its reference; leave it out of the test set"
+            )
+    alignments = {}
+    for utterance, reference in references.items():
+        alignments[utterance] = align(reference, hypotheses[utterance])
+    return alignments
 
 
 def check_same(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]) -> None:
@@ -85,8 +86,9 @@ def check_same(references: Mapping[str, Phones], hypotheses: Mapping[str, Phones
         (references, hypotheses, "hypothesis"),
         (hypotheses, references, "reference"),
     ):
-        if missing := [utterance for utterance in some if utterance not in others]:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise UserError(
-                f"utterance {missing[0]}{more}: no {what}; score and decode the same set"
-            )
+        missing = [utterance for utterance in some if utterance not in others]
+        if missing:
+            named = missing[0]
+            if len(missing) > 1:
+                named += f" and {len(missing) - 1} more"
+            raise UserError(f"utterance {named}: no {what}; score and decode the same set")

@@ -72,7 +72,8 @@ def paired_interval(
     """
     first, second, length = sums([errors, others, lengths], seed, resamples)
     total, other = sum(errors), sum(others)
-    difference, ratio = (total - other) / sum(lengths), total / other if other else None
+    difference = (total - other) / sum(lengths)
+    ratio = total / other if other else None
     return paired(difference, ratio, (first - second) / length, first, second, confidence)
 
 
@@ -107,8 +108,10 @@ def sums(
     """Return each column's sum over the utterances, or other examples, of every sample,
     (resamples,).
     """
-    values = [np.asarray(column, np.float64) for column in columns]
-    totals = [np.empty(resamples) for _ in values]
+    values, totals = [], []
+    for column in columns:
+        values.append(np.asarray(column, np.float64))
+        totals.append(np.empty(resamples))
     for begin, drawn in _samples(len(values[0]), seed, resamples):
         for value, total in zip(values, totals, strict=True):
             total[begin : begin + len(drawn)] = value[drawn].sum(axis=1)

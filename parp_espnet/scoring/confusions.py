@@ -37,35 +37,30 @@ def confusions(alignments: Iterable[Sequence[Pair]]) -> list[Confusion]:
     said: Counter[str | None] = Counter()
     for (reference, _), times in pairs.items():
         said[reference] += times
-    whole = sum(times for reference, times in said.items() if reference is not None)
-    confused = [
-        Confusion(
-            reference or NOTHING,
-            hypothesis or NOTHING,
-            times,
-            whole if reference is None else said[reference],
-        )
-        for (reference, hypothesis), times in pairs.items()
-        if reference != hypothesis
-    ]
-    return sorted(
-        confused,
-        key=lambda confusion: (
-            -confusion.count,
-            confusion.reference == NOTHING,
-            confusion.reference,
-            confusion.hypothesis,
-        ),
-    )
+    # Anything may be before an insertion.
+    said[None] = said.total() - said[None]
+    confused = []
+    for (reference, hypothesis), times in pairs.items():
+        if reference != hypothesis:
+            confused.append(
+                Confusion(reference or NOTHING, hypothesis or NOTHING, times, said[reference])
+            )
+    return sorted(confused, key=_place)
+
+
+def _place(confusion: Confusion) -> tuple[object, ...]:
+    """The most frequent is first; of those that are as frequent, insertions are last."""
+    inserted = confusion.reference == NOTHING
+    return -confusion.count, inserted, confusion.reference, confusion.hypothesis
 
 
 def as_table(confused: Sequence[Confusion]) -> str:
     """Return confusions as tab-separated lines."""
-    rows = [
-        (confusion.reference, confusion.hypothesis, str(confusion.count), str(confusion.said))
-        for confusion in confused
-    ]
-    return "".join("\t".join(row) + "\n" for row in (HEAD, *rows))
+    table = "\t".join(HEAD) + "\n"
+    for confusion in confused:
+        phones = f"{confusion.reference}\t{confusion.hypothesis}"
+        table += f"{phones}\t{confusion.count}\t{confusion.said}\n"
+    return table
 
 
 def worst(alignments: Mapping[str, Sequence[Pair]], unit: str = "phones", most: int = 20) -> str:
@@ -77,20 +72,13 @@ def worst(alignments: Mapping[str, Sequence[Pair]], unit: str = "phones", most: 
         (scored for scored in counts if scored.errors),
         key=lambda scored: (-scored.errors, scored.utterance),
     )
-    wrong = f"{len(ranked)} of {len(counts)} utterances have errors"
-    head = f"{wrong}; the worst {most}:" if len(ranked) > most else f"{wrong}:"
-    return (
-        "\n".join(
-            [
-                head,
-                *(
-                    _utterance(scored, alignments[scored.utterance], unit)
-                    for scored in ranked[:most]
-                ),
-            ]
-        )
-        + "\n"
-    )
+    told = f"{len(ranked)} of {len(counts)} utterances have errors"
+    if len(ranked) > most:
+        told += f"; the worst {most}"
+    told += ":\n"
+    for scored in ranked[:most]:
+        told += _utterance(scored, alignments[scored.utterance], unit)
+    return told
 
 
 def _utterance(counts: Counts, pairs: Sequence[Pair], unit: str) -> str:
@@ -98,11 +86,8 @@ def _utterance(counts: Counts, pairs: Sequence[Pair], unit: str) -> str:
     heard: list[str] = []
     marks: list[str] = []
     for reference, hypothesis in pairs:
-        cells = (
-            reference or NOTHING,
-            hypothesis or NOTHING,
-            "" if reference == hypothesis else "^",
-        )
+        mark = "" if reference == hypothesis else "^"
+        cells = (reference or NOTHING, hypothesis or NOTHING, mark)
         width = max(map(_width, cells))
         for line, cell in zip((said, heard, marks), cells, strict=True):
             line.append(cell + " " * (width - _width(cell)))
@@ -110,14 +95,14 @@ def _utterance(counts: Counts, pairs: Sequence[Pair], unit: str) -> str:
         f"{counts.substitutions} substitutions, {counts.insertions} insertions, "
         f"{counts.deletions} deletions"
     )
-    return "\n".join(
-        [
-            f"\n{counts.utterance}: {counts.errors} errors in {counts.reference} {unit} ({kinds})",
-            f"  said   {' '.join(said)}".rstrip(),
-            f"  heard  {' '.join(heard)}".rstrip(),
-            f"         {' '.join(marks)}".rstrip(),
-        ]
-    )
+    lines = [
+        "",
+        f"{counts.utterance}: {counts.errors} errors in {counts.reference} {unit} ({kinds})",
+        f"  said   {' '.join(said)}".rstrip(),
+        f"  heard  {' '.join(heard)}".rstrip(),
+        f"         {' '.join(marks)}".rstrip(),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _width(text: str) -> int:

@@ -54,9 +54,11 @@ class Decoded:
         """The weights of the search, in words."""
         result = self.result
         weights = {"LM": result.lm_weight, "n-gram": result.ngram_weight, "penalty": result.penalty}
-        return ", ".join(
-            f"{name} {weight:g}" for name, weight in weights.items() if weight is not None
-        )
+        told = []
+        for name, weight in weights.items():
+            if weight is not None:
+                told.append(f"{name} {weight:g}")
+        return ", ".join(told)
 
 
 def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
@@ -67,23 +69,19 @@ def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
     Raises `UserError` where a `result.json` or an `utterances.tsv` is damaged or missing.
     """
     results = {score: Result.read(score / "result.json") for score in scores}
-    return [
-        Decoded(
-            score.parts[-3],
-            results[score],
-            _against_greedy(score, results),
-            other_references(results[score], results.get(_greedy_of(score))),
-        )
-        for score in sorted(results, key=lambda score: _place(score, results[score]))
-    ]
+    decoded = []
+    for score in sorted(results, key=lambda score: _place(score, results[score])):
+        result, greedy = results[score], results.get(_greedy_of(score))
+        paired = _against_greedy(score, results)
+        decoded.append(Decoded(score.parts[-3], result, paired, other_references(result, greedy)))
+    return decoded
 
 
 def _place(score: Path, result: Result) -> tuple[object, ...]:
     decoding, dataset = score.parts[-3:-1]
-    weights = sum(
-        weight is not None for weight in (result.lm_weight, result.ngram_weight, result.penalty)
-    )
-    return (dataset, decoding != GREEDY, weights, decoding)
+    weights = [result.lm_weight, result.ngram_weight, result.penalty]
+    unused = weights.count(None)
+    return (dataset, decoding != GREEDY, -unused, decoding)
 
 
 def other_references(first: Result, second: Result | None) -> bool:
@@ -123,12 +121,15 @@ def as_table(decoded: Sequence[Decoded]) -> str:
     """
     if len({way.decoding for way in decoded}) < 2:
         return ""
-    compared = any(way.against_greedy for way in decoded)
-    columns = len(HEAD) if compared else HEAD.index("against greedy")
-    weighted = any(way.weights for way in decoded)
-    tuned = TUNED if weighted and len({way.result.dataset for way in decoded}) > 1 else ""
-    told = f"\n{tuned}{EXPLAINED}" if compared else ""
-    return markdown([row[:columns] for row in (HEAD, *map(_row, decoded))]) + told
+    table = [HEAD, *map(_row, decoded)]
+    if not any(way.against_greedy for way in decoded):
+        last = HEAD.index("against greedy")
+        return markdown([row[:last] for row in table])
+    told = f"{markdown(table)}\n"
+    datasets = {way.result.dataset for way in decoded}
+    if len(datasets) > 1 and any(way.weights for way in decoded):
+        told += TUNED
+    return told + EXPLAINED
 
 
 def write_decodings(path: Path, decoded: Sequence[Decoded]) -> None:
@@ -155,10 +156,12 @@ def _row(way: Decoded) -> tuple[str, ...]:
     low, high = result.ci95
     against = p = ""
     if paired is not None:
-        bounds = ", ".join(f"{100 * bound:+.2f}" for bound in paired.difference_interval)
-        against, p = f"{100 * paired.difference:+.2f} [{bounds}]", f"{paired.p:.4f}"
+        least, most = paired.difference_interval
+        against = f"{100 * paired.difference:+.2f} [{100 * least:+.2f}, {100 * most:+.2f}]"
+        p = f"{paired.p:.4f}"
     name = f"{way.decoding}/{result.dataset}".removeprefix("decode_")
-    name += OTHER_REFERENCES if way.other_references else ""
+    if way.other_references:
+        name += OTHER_REFERENCES
     counts = map(str, (result.sub, result.ins, result.del_))
     rate, interval = f"{result.error_rate:.4f}", f"[{low:.4f}, {high:.4f}]"
     return (name, way.weights, result.metric.upper(), rate, interval, *counts, against, p)

@@ -67,9 +67,13 @@ def pfer(counts: Sequence[FeatureCounts]) -> float:
 
     Raises `UserError` when no reference has a segment.
     """
-    if not (segments := sum(utterance.segments for utterance in counts)):
+    segments = distance = 0
+    for utterance in counts:
+        segments += utterance.segments
+        distance += utterance.distance
+    if not segments:
         raise UserError("no phone to score: the test set is empty")
-    return sum(utterance.distance for utterance in counts) / FEATURES / segments
+    return distance / FEATURES / segments
 
 
 def pfer_per_utterance(counts: Sequence[FeatureCounts]) -> float:
@@ -86,17 +90,26 @@ def unknown(phones: Iterable[str]) -> list[str]:
     return sorted({phone for phone in canonical(phones) if _known(phone) is None})
 
 
+def difference(phone: str, other: str) -> int | None:
+    """Return in how many features two phones differ, 24 a segment; None where panphon does not know
+    one of them.
+    """
+    (first,), (second,) = canonical((phone,)), canonical((other,))
+    said, heard = _known(first), _known(second)
+    return None if said is None or heard is None else _distance(said, heard)
+
+
 def _segments(phones: Phones, numbers: dict[str, int]) -> Segments:
     """Return the features of a sequence; `numbers` has a value for each phone unknown so far, and
     gets new ones.
     """
     parts = [np.zeros((0, FEATURES), np.int32)]
     for phone in canonical(phones):
-        if (known := _known(phone)) is None:
-            known = np.full(
-                (1, FEATURES), numbers.setdefault(phone, _FIRST_UNKNOWN + len(numbers)), np.int32
-            )
-        parts.append(known)
+        features = _known(phone)
+        if features is None:
+            number = numbers.setdefault(phone, _FIRST_UNKNOWN + len(numbers))
+            features = np.full((1, FEATURES), number, np.int32)
+        parts.append(features)
     return np.concatenate(parts)
 
 

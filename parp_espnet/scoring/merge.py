@@ -35,10 +35,11 @@ def read_merges(path: Path) -> dict[str, str]:
         table[phones[0]] = phones[1]
     if not table:
         raise UserError(f"{path}: expected lines of two phones, from and to, found none")
-    if again := [phone for phone in table.values() if phone in table]:
-        raise UserError(
-            f"{path}: {again[0]} is merged and merged into; say where each phone ends up"
-        )
+    for target in table.values():
+        if target in table:
+            raise UserError(
+                f"{path}: {target} is merged and merged into; say where each phone ends up"
+            )
     return table
 
 
@@ -60,8 +61,7 @@ def describe_merges(
     """
     said = Counter(chain.from_iterable(map(canonical, references.values())))
     heard = Counter(chain.from_iterable(map(canonical, hypotheses.values())))
-    lines = [
-        f"  {source} → {target}: {said[source]} said, {heard[source]} heard"
-        for source, target in table.items()
-    ]
-    return "\n".join(["scored as one:", *lines])
+    lines = ["scored as one:"]
+    for source, target in table.items():
+        lines.append(f"  {source} → {target}: {said[source]} said, {heard[source]} heard")
+    return "\n".join(lines)

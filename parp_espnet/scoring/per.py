@@ -49,38 +49,42 @@ def count_errors(
         UserError: an utterance lacks its hypothesis, a hypothesis its reference, or a reference is
             empty.
     """
-    return [
-        count(utterance, pairs) for utterance, pairs in align_all(references, hypotheses).items()
-    ]
+    alignments = align_all(references, hypotheses)
+    return [count(utterance, pairs) for utterance, pairs in alignments.items()]
 
 
 def count(utterance: str, pairs: Sequence[Pair]) -> Counts:
     """Count the errors of an aligned utterance."""
-    insertions = sum(said is None for said, _ in pairs)
-    deletions = sum(heard is None for _, heard in pairs)
-    differing = sum(said != heard for said, heard in pairs)
-    return Counts(
-        utterance,
-        len(pairs) - insertions,
-        differing - insertions - deletions,
-        insertions,
-        deletions,
-    )
+    substitutions = insertions = deletions = 0
+    for said, heard in pairs:
+        if said is None:
+            insertions += 1
+        elif heard is None:
+            deletions += 1
+        elif said != heard:
+            substitutions += 1
+    reference = len(pairs) - insertions
+    return Counts(utterance, reference, substitutions, insertions, deletions)
 
 
 def total(counts: Sequence[Counts]) -> Total:
     """Sum over utterances. Raises `UserError` when there is none."""
     if not counts:
         raise UserError("no utterance to score: the test set is empty")
-    reference = sum(utterance.reference for utterance in counts)
-    substitutions = sum(utterance.substitutions for utterance in counts)
-    deletions = sum(utterance.deletions for utterance in counts)
+    reference = substitutions = deletions = insertions = sentence_errors = 0
+    for utterance in counts:
+        reference += utterance.reference
+        substitutions += utterance.substitutions
+        deletions += utterance.deletions
+        insertions += utterance.insertions
+        if utterance.errors:
+            sentence_errors += 1
     return Total(
         sentences=len(counts),
         reference=reference,
         correct=reference - substitutions - deletions,
         substitutions=substitutions,
         deletions=deletions,
-        insertions=sum(utterance.insertions for utterance in counts),
-        sentence_errors=sum(utterance.errors > 0 for utterance in counts),
+        insertions=insertions,
+        sentence_errors=sentence_errors,
     )

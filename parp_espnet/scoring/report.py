@@ -45,32 +45,34 @@ def write_report(expdir: Path, out: Path) -> None:
         experiments.setdefault(score.parents[2], []).append(score)
     by_age = sorted(scores, key=lambda score: (score / "counts.json").stat().st_mtime)
     # Of each set, what its text is now.
-    newest: dict[tuple[object, ...], Result] = {
-        (score.parts[-2], *_kind(scores[score][0])): scores[score][0] for score in by_age
-    }
-    sections = [
-        _section(experiment, {score: scores[score] for score in own}, newest)
-        for experiment, own in experiments.items()
-    ]
-    if any(OTHER_REFERENCES in section for section in sections):
+    newest: dict[tuple[object, ...], Result] = {}
+    for score in by_age:
+        result, _ = scores[score]
+        newest[score.parts[-2], *_kind(result)] = result
+    sections = [_environment(by_age[-1] / "result.json")]
+    for experiment, own in experiments.items():
+        sections.append(_section(experiment, {score: scores[score] for score in own}, newest))
+    if any(OTHER_REFERENCES in section for section in sections[1:]):
         sections.append(OTHERS_EXPLAINED)
-    write_text(out, "\n".join([_environment(by_age[-1] / "result.json"), *sections]))
+    write_text(out, "\n".join(sections))
 
 
 def one_line(result: Result) -> str:
     """Return a result in words."""
     low, high = result.ci95
-    sparsity = (
-        "not measured" if result.sparsity_measured is None else f"{result.sparsity_measured:.2%}"
-    )
+    sparsity, pfer = "not measured", ""
+    if result.sparsity_measured is not None:
+        sparsity = f"{result.sparsity_measured:.2%}"
+    if result.pfer is not None:
+        pfer = f"; PFER {result.pfer:.2%}"
     return printable(
         f"{result.metric.upper()} {result.error_rate:.2%} [{low:.2%}, {high:.2%}] on "
         f"{result.dataset}, "
-        f"{result.method}, sparsity {sparsity}: {result.sub} substitutions, {result.ins} "
+        f"{result.method}{', zero-shot' if result.is_zero_shot else ''}, sparsity {sparsity}: "
+        f"{result.sub} substitutions, {result.ins} "
         f"insertions, "
         f"{result.del_} deletions in {result.reference_length} {Metric(result.metric).unit}"
-        f"{'' if result.pfer is None else f'; PFER {result.pfer:.2%}'}"
-        f"{_merged(result)}"
+        f"{_without_marks(result)}{pfer}{_merged(result)}"
     )
 
 
@@ -104,31 +106,45 @@ def _section(
     newest: Mapping[tuple[object, ...], Result],
 ) -> str:
     tables: dict[str, str] = {}
+    bare: list[str] = []
     for score, (result, total) in scores.items():
         decoding, dataset = score.parts[-3:-1]
-        is_other = other_references(result, newest.get((dataset, *_kind(result))))
-        name = f"{decoding}/{dataset}{_merged(result)}{OTHER_REFERENCES if is_other else ''}"
+        name = f"{decoding}/{dataset}{_merged(result)}"
+        if other_references(result, newest.get((dataset, *_kind(result)))):
+            name += OTHER_REFERENCES
         tables[result.metric] = tables.get(result.metric, HEAD) + row(name, total)
+        if result.per_without_marks is not None:
+            bare.append(f"- {name}: {result.per_without_marks:.2%}")
     try:
         compared = as_table(compare_decodings(list(scores)))
     except UserError as error:
         compared = ""
         say(f"warning: decodings are not compared: {printable(error)}")
-    parts = [
-        *(f"### {metric.upper()}\n\n{rows}" for metric, rows in tables.items()),
-        *([compared] if compared else []),
-    ]
-    return "\n".join([f"## {experiment}", *parts])
+    parts = [f"## {experiment}"]
+    for metric, rows in tables.items():
+        parts.append(f"### {metric.upper()}\n\n{rows}")
+    if bare:
+        parts.append("\n".join(["PER without tone and length marks:\n", *bare, ""]))
+    if compared:
+        parts.append(compared)
+    return "\n".join(parts)
 
 
 def _merged(result: Result) -> str:
     return f"; {len(result.merges)} scored as others" if result.merges else ""
 
 
+def _without_marks(result: Result) -> str:
+    rate = result.per_without_marks
+    return "" if rate is None else f"; without tone and length marks {rate:.2%}"
+
+
 def _environment(newest: Path) -> str:
     result = Result.read(newest)
     lines = [f"- date: `{time.ctime(newest.stat().st_mtime)}`"]
-    lines += [f"- {name} version: `{version}`" for name, version in result.versions.items()]
-    lines += [] if result.device is None else [f"- trained on: `{result.device}`"]
+    for name, version in result.versions.items():
+        lines.append(f"- {name} version: `{version}`")
+    if result.device is not None:
+        lines.append(f"- trained on: `{result.device}`")
     lines.append(f"- Git hash: `{result.git}`")
     return "# RESULTS\n## Environments\n" + "\n".join(lines) + "\n"

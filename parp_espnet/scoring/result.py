@@ -82,6 +82,8 @@ class Result:
     train_examples: int | None = None
     # A mean over utterances, in segments: see `features`.
     pfer_per_utterance: float | None = None
+    # PER of phones without the marks of `scoring.marks`, where some have such.
+    per_without_marks: float | None = None
     merges: dict[str, str] = field(default_factory=dict)
     # How it was decoded: "greedy", "beam 12", or "ESPnet's beam 12"; weights are those of natural
     # logarithms.
@@ -104,6 +106,8 @@ class Result:
     # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its
     # `sha256`.
     mask_origin: dict[str, str | int | None] | None = None
+    # Token → label whose row of the upstream's CTC layer its own began with, "" where it was drawn.
+    head: dict[str, str] | None = None
     # What was exported of it, in a study that asks for it: size, speed and errors of each file.
     exports: list[dict[str, bool | int | float | str]] | None = None
     train_seconds: float | None
@@ -113,10 +117,17 @@ class Result:
     git: str | None
 
     @property
+    def is_zero_shot(self) -> bool:
+        """Whether nothing was trained: the upstream was decoded with the head it came with."""
+        return self.updates == 0
+
+    @property
     def environment(self) -> str:
         """The versions, and the device where it is known, which a number depends on, in words."""
-        known = self.versions | ({} if self.device is None else {"trained on": self.device})
-        return ", ".join(f"{name} {version}" for name, version in known.items())
+        words = [f"{name} {version}" for name, version in self.versions.items()]
+        if self.device is not None:
+            words.append(f"trained on {self.device}")
+        return ", ".join(words)
 
     def as_json(self) -> dict[str, Any]:
         """The fields as the file has them."""
@@ -136,27 +147,27 @@ class Result:
         """Make a result of what JSON held. Raises `UserError` naming missing, unknown and ill-typed
         fields.
         """
-        names = {declared.name.rstrip("_"): declared.name for declared in fields(cls)}
-        optional = {
-            declared.name
-            for declared in fields(cls)
-            if declared.default is None or declared.default_factory is not MISSING
-        }
-        wrong = (
-            sorted((loaded.keys() ^ names.keys()) - optional)
-            if isinstance(loaded, dict)
-            else [type(loaded).__name__]
-        )
+        names: dict[str, str] = {}
+        optional: set[str] = set()
+        for declared in fields(cls):
+            names[declared.name.rstrip("_")] = declared.name
+            if declared.default is None or declared.default_factory is not MISSING:
+                optional.add(declared.name)
+        wrong = [type(loaded).__name__]
+        if isinstance(loaded, dict):
+            wrong = sorted((loaded.keys() ^ names.keys()) - optional)
         if wrong:
             raise UserError(
                 f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}"
             )
         types = get_type_hints(cls)
+        values: dict[str, Any] = {}
         for name, value in loaded.items():
-            if not fits(value, types[names[name]]):
-                raise _odd(where, name, _words(types[names[name]]), value)
+            kind = types[names[name]]
+            if not fits(value, kind):
+                raise _odd(where, name, _words(kind), value)
+            values[names[name]] = value
         _check_values(where, loaded)
-        values = {names[name]: value for name, value in loaded.items()}
         return cls(**values | {"ci95": tuple(loaded["ci95"])})
 
 
@@ -178,7 +189,7 @@ def _check_values(where: str, values: Mapping[str, Any]) -> None:
     for name in COUNTS:
         if values[name] is not None and not 0 <= values[name] <= LARGEST:
             raise _odd(where, name, "a count", values[name])
-    if values["updates"] == 0:
+    if values["updates"] == 0 and (values.get("options") or {}).get("updates") != 0:
         raise _odd(where, "updates", "one at least", 0)
     if abs(values["seed"]) > LARGEST_SEED:
         raise _odd(where, "seed", "a seed", values["seed"])
@@ -190,7 +201,8 @@ def _check_values(where: str, values: Mapping[str, Any]) -> None:
     for entry in values.get("exports") or []:
         _check_export(where, entry)
     for name, value in (values.get("mask_origin") or {}).items():
-        if value is not None and type(value) is not (int if name == "seed" else str):
+        kind = int if name == "seed" else str
+        if value is not None and type(value) is not kind:
             raise _odd(where, f"mask_origin, {name}", "a number of a seed, or text", value)
 
 
@@ -234,7 +246,9 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def _words(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+    if isinstance(kind, type) and not get_args(kind):
+        return kind.__name__
+    return str(kind)
 
 
 def versions() -> dict[str, str]:

@@ -17,11 +17,10 @@ def write_trn(
     path: Path, phones: Mapping[str, tuple[str, ...]], speakers: Mapping[str, str]
 ) -> None:
     """Write sclite's form; it takes what stands before the first dash for the speaker."""
-    lines = (
-        f"{' '.join(said)}\t({speakers[utterance]}-{utterance})\n"
-        for utterance, said in phones.items()
-    )
-    write_text(path, "".join(lines))
+    text = ""
+    for utterance, said in phones.items():
+        text += f"{' '.join(said)}\t({speakers[utterance]}-{utterance})\n"
+    write_text(path, text)
 
 
 def write_notes(folder: Path, phones: Iterable[str]) -> None:
@@ -33,12 +32,13 @@ def write_notes(folder: Path, phones: Iterable[str]) -> None:
         f"{SCLITE}\n\n"
     )
     text += "Without -s it takes N for n.\n"
-    misread = sorted(
-        phone for phone in set(phones) if phone == "@" or "{" in phone or phone.startswith(COMMENTS)
-    )
+    misread = set()
+    for phone in phones:
+        if phone == "@" or "{" in phone or phone.startswith(COMMENTS):
+            misread.add(phone)
     if misread:
         text += (
-            f"\nIt misreads these phones, whatever its options: {' '.join(misread)}\n"
+            f"\nIt misreads these phones, whatever its options: {' '.join(sorted(misread))}\n"
             "To sclite, @ is nothing (it is not counted), { begins alternatives, and a line that "
             "begins with ;; or ** "
             "is a comment.\n"

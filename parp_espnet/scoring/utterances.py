@@ -17,17 +17,11 @@ HEAD = ("utterance", "sub", "ins", "del", "reference_length")
 
 def write_utterances(path: Path, counts: Sequence[Counts]) -> None:
     """Write a line for each utterance, in the order given."""
-    rows = [
-        (
-            scored.utterance,
-            scored.substitutions,
-            scored.insertions,
-            scored.deletions,
-            scored.reference,
-        )
-        for scored in counts
-    ]
-    write_text(path, "".join("\t".join(map(str, row)) + "\n" for row in (HEAD, *rows)))
+    lines = ["\t".join(HEAD)]
+    for scored in counts:
+        errors = f"{scored.substitutions}\t{scored.insertions}\t{scored.deletions}"
+        lines.append(f"{scored.utterance}\t{errors}\t{scored.reference}")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def read_utterances(path: Path) -> list[Counts]:
@@ -59,23 +53,23 @@ def compare(counts: Sequence[Counts], others: Sequence[Counts], seed: int = 0) -
     Raises `UserError` naming an utterance that only one has, or whose reference has another length.
     """
     by_utterance = {scored.utterance: scored for scored in others}
-    if different := sorted({scored.utterance for scored in counts} ^ by_utterance.keys()):
+    different = by_utterance.keys() ^ {scored.utterance for scored in counts}
+    if different:
         raise UserError(
-            f"utterance {different[0]} is in one system's scores only ({len(different)} such)"
+            f"utterance {min(different)} is in one system's scores only ({len(different)} such)"
         )
-    pairs = [(scored, by_utterance[scored.utterance]) for scored in counts]
-    for scored, other in pairs:
+    errors, other_errors, lengths = [], [], []
+    for scored in counts:
+        other = by_utterance[scored.utterance]
         if scored.reference != other.reference:
             raise UserError(
                 f"utterance {scored.utterance} has {scored.reference} and {other.reference} units "
                 f"in its reference; score both systems by the same metric and transcripts"
             )
-    return paired_interval(
-        [scored.errors for scored, _ in pairs],
-        [other.errors for _, other in pairs],
-        [scored.reference for scored, _ in pairs],
-        seed=seed,
-    )
+        errors.append(scored.errors)
+        other_errors.append(other.errors)
+        lengths.append(scored.reference)
+    return paired_interval(errors, other_errors, lengths, seed=seed)
 
 
 def _counts(path: Path, number: int, line: str) -> Counts:

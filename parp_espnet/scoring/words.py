@@ -1,14 +1,17 @@
-"""Words and characters of what is scored: `text` holds letters or words, with spaces between them.
+"""Words and characters of what is scored: `text` holds letters, subwords or words, with spaces
+between them.
 
-Letters are joined to words at `<space>`, ESPnet's token between them. WER and CER are then the
+Letters are joined to words at `<space>`, ESPnet's token between them, subwords where one begins
+with ▁. WER and CER are then the
 error rate of `per` on words and on characters, and jiwer's `wer` and `cer` of the same sentences.
 """
 
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import chain
 
-from parp_espnet.phones.spelled import SPACE, are_letters
+from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_letters, are_pieces
 from parp_espnet.scoring.alignment import Phones
 
 
@@ -35,25 +38,27 @@ def units(
         return dict(references), dict(hypotheses)
     spelled = is_spelled(references)
     split = words if metric is Metric.WER else characters
-    sides = (references, hypotheses)
-    said, heard = (
-        {name: split(sentence(tokens, spelled)) for name, tokens in side.items()} for side in sides
-    )
-    return said, heard
+    sides = []
+    for side in (references, hypotheses):
+        sides.append({name: split(sentence(tokens, spelled)) for name, tokens in side.items()})
+    return sides[0], sides[1]
 
 
 def is_spelled(references: Mapping[str, Phones]) -> bool:
-    """Whether tokens are letters: `<space>` is among them, or none is longer than one character and
-    its marks.
+    """Whether tokens are parts of words: letters (`<space>` is among them, or none is longer than
+    one character and its marks), or subwords.
     """
-    return are_letters({token for reference in references.values() for token in reference})
+    used = set(chain.from_iterable(references.values()))
+    return are_letters(used) or are_pieces(used)
 
 
 def sentence(tokens: Phones, spelled: bool) -> str:
-    """Return what tokens (letters where `spelled`, words otherwise) say, with single spaces and
-    composed (NFC).
+    """Return what tokens (letters or subwords where `spelled`, words otherwise) say, with single
+    spaces and composed (NFC).
     """
-    said = "".join(tokens).replace(SPACE, " ") if spelled else " ".join(tokens)
+    said = " ".join(tokens)
+    if spelled:
+        said = "".join(tokens).replace(SPACE, " ").replace(WORD_BEGIN, " ")
     return " ".join(unicodedata.normalize("NFC", said).split())
 
 

@@ -151,10 +151,8 @@ def _bounds(file: BinaryIO, place: Place) -> tuple[int, int]:
         digits = head[5]
         begin += 6 + digits
         end = begin + int.from_bytes(head[6 : 6 + digits], "little")
-    elif (
-        head.startswith(b"RIFF") and 0 < (length := int.from_bytes(head[4:8], "little")) < STREAMED
-    ):
-        end = begin + 8 + length
+    elif head.startswith(b"RIFF") and 0 < int.from_bytes(head[4:8], "little") < STREAMED:
+        end = begin + 8 + int.from_bytes(head[4:8], "little")
     elif not head.startswith(b"fLaC") or not (head[21] & 0x0F or any(head[22:26])):
         end = begin + _length(file, begin, size, where)
     if end > size:

@@ -33,9 +33,8 @@ class SoundError(UserError):
     def __init__(
         self, recording: object, trouble: Trouble, expected: str, found: str, advice: str = ""
     ) -> None:
-        super().__init__(
-            f"{recording}: expected {expected}, found {found}" + (f"; {advice}" if advice else "")
-        )
+        what_to_do = f"; {advice}" if advice else ""
+        super().__init__(f"{recording}: expected {expected}, found {found}{what_to_do}")
         self.recording = str(recording)
         self.trouble = trouble
         self.expected = expected

@@ -42,7 +42,8 @@ def common_promise(file: Bytes) -> Promise | None:
         return _aiff(file, head[8:] == b"AIFF")
     if head[:4] == b".snd":
         file.seek(4)
-        offset, size = (int.from_bytes(file.read(4) or b"", "big") for _ in range(2))
+        offset = int.from_bytes(file.read(4) or b"", "big")
+        size = int.from_bytes(file.read(4) or b"", "big")
         return Promise(size, offset) if size < 0xFFFFFFFF else None
     return _nist(file) if head[:7] == b"NIST_1A" else None
 
@@ -78,9 +79,11 @@ def bytes_behind(file: Bytes, promise: Promise) -> int:
 
 def _is_zeros(file: Bytes, place: int) -> bool:
     file.seek(place)
-    while block := file.read(1 << 20):
+    block = file.read(1 << 20)
+    while block:
         if block.strip(b"\0"):
             return False
+        block = file.read(1 << 20)
     return True
 
 
@@ -99,11 +102,9 @@ def frames_promised(file: Bytes, promise: Promise, frames: int) -> int:
     there = file.seek(0, io.SEEK_END) - promise.begin
     if promise.size <= there or there <= 0:
         return frames
-    return (
-        max(frames, promise.size // promise.frame)
-        if promise.frame
-        else round(frames * promise.size / there)
-    )
+    if promise.frame:
+        return max(frames, promise.size // promise.frame)
+    return round(frames * promise.size / there)
 
 
 def _riff(file: Bytes, order: Order) -> Promise | None:
@@ -123,7 +124,9 @@ def _riff(file: Bytes, order: Order) -> Promise | None:
 
 def _frame(form: bytes, order: Order = "little") -> int:
     """The bytes of a frame, by the body of `fmt `; 0 where frames are coded in blocks."""
-    return int.from_bytes(form[12:14], order) if int.from_bytes(form[:2], order) in _PLAIN else 0
+    if int.from_bytes(form[:2], order) not in _PLAIN:
+        return 0
+    return int.from_bytes(form[12:14], order)
 
 
 def _w64(file: Bytes) -> Promise | None:
@@ -163,9 +166,9 @@ def _nist(file: Bytes) -> Promise | None:
     file.seek(0)
     fields = dict(_NIST.findall(file.read(min(begin, 1 << 16)) or b""))
     try:
-        count, width, channels = (
-            int(fields[name]) for name in (b"sample_count", b"sample_n_bytes", b"channel_count")
-        )
+        count = int(fields[b"sample_count"])
+        width = int(fields[b"sample_n_bytes"])
+        channels = int(fields[b"channel_count"])
     except (KeyError, ValueError):
         return None
     # Compressed ones (shorten) have fewer bytes than samples.

@@ -95,11 +95,13 @@ def _first_frame(whole: bytes) -> int:
     a frame.
     """
     place = _tag_size(whole[:10])
-    for found in _SYNC.finditer(whole, place, place + _FIRST):
-        frame = frame_at(whole, found.start())
-        following = None if frame is None else frame_at(whole, found.start() + frame.size)
-        if frame is not None and following is not None and following.kind == frame.kind:
-            return found.start()
+    for sync in _SYNC.finditer(whole, place, place + _FIRST):
+        frame = frame_at(whole, sync.start())
+        if frame is None:
+            continue
+        following = frame_at(whole, sync.start() + frame.size)
+        if following is not None and following.kind == frame.kind:
+            return sync.start()
     return place
 
 
@@ -107,12 +109,12 @@ def _says_all(content: bytes, first: Frame) -> bool:
     """Whether the first frame says how many there are, and of all of the file: two mp3s in a row
     are no such.
     """
-    found = _TAG.search(content[: first.side + 40])
-    if found is None:
+    tag = _TAG.search(content[: first.side + 40])
+    if tag is None:
         return False
-    place = found.end()
+    place = tag.end()
     flags = int.from_bytes(content[place : place + 4], "big")
-    if found.group() == b"VBRI" or flags & 3 != 3:
+    if tag.group() == b"VBRI" or flags & 3 != 3:
         return True
     size = int.from_bytes(content[place + 8 : place + 12], "big")
     size += _tag_size(content[size : size + 10])
@@ -140,17 +142,20 @@ def _frames(content: bytes, first: Frame) -> Iterator[int]:
                 yield place
             place += frame.size
             continue
-        found = _SYNC.search(content, place + 1)
-        if found is None:
+        sync = _SYNC.search(content, place + 1)
+        if sync is None:
             return
-        place = found.start()
+        place = sync.start()
 
 
 def _tag_size(head: bytes) -> int:
     """The size of the tag (ID3) before the first frame: so many bytes, seven bits in each."""
     if head[:3] != b"ID3":
         return 0
-    return 10 + sum((byte & 127) << 7 * place for place, byte in enumerate(reversed(head[6:10])))
+    size = 0
+    for byte in head[6:10]:
+        size = size << 7 | byte & 127
+    return 10 + size
 
 
 def _begin_of(path: Path) -> tuple[bytes, Frame | None]:
@@ -170,15 +175,18 @@ def lead_in_praat(path: Path) -> float:
     begin, frame = _begin_of(path)
     if frame is None:
         return 0.0
-    found = _TAG.search(begin[: frame.side + 40])
-    if found is None:
+    tag = _TAG.search(begin[: frame.side + 40])
+    if tag is None:
         # `with_length` says how many frames there are, upon which libsndfile drops the decoder's
         # delay.
         return (_DECODER - _DROPPED_BY_PRAAT) / frame.rate
-    place = found.end()
+    place = tag.end()
     flags = int.from_bytes(begin[place : place + 4], "big")
     # Four fields that may each be there, and then the encoder's name and what it says of itself.
-    lame = place + 4 + sum(size for bit, size in enumerate((4, 4, 100, 4)) if flags >> bit & 1)
+    lame = place + 4
+    for bit, size in enumerate((4, 4, 100, 4)):
+        if flags >> bit & 1:
+            lame += size
     delay = int.from_bytes(begin[lame + 21 : lame + 23], "big") >> 4
     dropped = delay + _DECODER if begin[lame : lame + 4].strip(b"\0") else 0
     return (frame.samples + dropped - _DROPPED_BY_PRAAT) / frame.rate

@@ -34,9 +34,7 @@ def output_of(value: str) -> Iterator[Path]:
             env=unshielded(),
         )
         if done.returncode:
-            said = (
-                done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-            )[-1]
-            found = f"one that ended with exit code {done.returncode} ({said})"
+            said = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            found = f"one that ended with exit code {done.returncode} ({said[-1]})"
             raise SoundError(value, Trouble.UNDECODABLE, "a command that writes a recording", found)
         yield Path(output.name)

@@ -51,17 +51,17 @@ def _mpc(_: Bytes, head: bytes) -> Promise:
 
 def _voc(file: Bytes, head: bytes) -> Promise | None:
     """All blocks of samples as one, from the first to the end of the last."""
-    found: Promise | None = None
+    promise: Promise | None = None
     for kind, size, begin in _blocks(file, head):
         if kind == _VOC_PLAIN:
-            found = found or Promise(size - 2, begin + 2)
+            promise = promise or Promise(size - 2, begin + 2)
         elif kind == _VOC_NEW:
             file.seek(begin)
             form = (file.read(6) or b"").ljust(6, b"\0")
-            found = found or Promise(size - 12, begin + 12, form[4] // 8 * form[5])
-        if found is not None and kind in _VOC_SAMPLES:
-            found = replace(found, size=begin + size - found.begin)
-    return found
+            promise = promise or Promise(size - 12, begin + 12, form[4] // 8 * form[5])
+        if promise is not None and kind in _VOC_SAMPLES:
+            promise = replace(promise, size=begin + size - promise.begin)
+    return promise
 
 
 def is_in_blocks(file: Bytes) -> bool:
@@ -115,7 +115,7 @@ def _matlab_5(file: Bytes, head: bytes) -> Promise | None:
     place = 128
     for number in range(2):
         file.seek(place)
-        kind, size = (_number(file, order) for _ in range(2))
+        kind, size = _number(file, order), _number(file, order)
         if kind != _MATRIX:
             return None
         if number == 0:
@@ -124,7 +124,7 @@ def _matlab_5(file: Bytes, head: bytes) -> Promise | None:
     # Before the samples there are flags, dimensions and a name, each padded to eight bytes.
     for _ in range(3):
         file.seek(place)
-        kind, size = (_number(file, order) for _ in range(2))
+        kind, size = _number(file, order), _number(file, order)
         # A short one stands in the tag itself.
         place += 8 if kind >> 16 else 8 + -(-size // 8) * 8
     file.seek(place + 4)

@@ -50,9 +50,10 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
     Raises:
         UserError: none is complete.
     """
-    done = [
-        experiment.directory for experiment in experiments if is_result(root / experiment.result)
-    ]
+    done = []
+    for experiment in experiments:
+        if is_result(root / experiment.result):
+            done.append(experiment.directory)
     if not done:
         raise UserError(
             f"none of {len(experiments)} experiments has a result yet, such as "

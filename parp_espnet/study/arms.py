@@ -14,6 +14,7 @@ from parp_espnet.study import older
 
 JOINT = "joint run"
 """Ends what a method is called in one run for several languages."""
+ZERO_SHOT = "zero-shot"
 USUAL_INTERVAL = 5
 FINETUNED = "finetuned"
 LETTERS = 8
@@ -44,6 +45,8 @@ class Arm:
     """Updates between two prunes, where that is not the usual number."""
     variant: str = ""
     """The options of pruning that differ in the study, in words."""
+    zero_shot: bool = False
+    """Whether nothing was trained."""
     sparsity: float | None = None
     """What it is to become; None where that is left open, as for a line of a figure."""
     finetunings: int | None = None
@@ -83,7 +86,7 @@ class Arm:
             words = ["joint", self.run]
         else:
             words = [*self.languages, self.run]
-        return " ".join(word for word in (*words, self.other) if word)
+        return " ".join(filter(None, (*words, self.other)))
 
     @property
     def of_joint(self) -> bool:
@@ -119,13 +122,19 @@ class Arm:
             words.append(f"mask of {self.given}")
         elif self.first:
             words.append(f"{self.first} mask")
+        if self.zero_shot:
+            words.append(ZERO_SHOT)
         return ", ".join(words)
 
     @property
     def label(self) -> str:
         """The name, and what else differs."""
-        interval = "" if self.interval is None else f"n = {self.interval}"
-        return ", ".join(part for part in (self.name, interval, self.variant) if part)
+        parts = [self.name]
+        if self.interval is not None:
+            parts.append(f"n = {self.interval}")
+        if self.variant:
+            parts.append(self.variant)
+        return ", ".join(parts)
 
     @classmethod
     def of(cls, loaded: Mapping[str, Any]) -> Self:
@@ -143,13 +152,14 @@ def arm_of(result: Result, variant: str = "") -> Arm:
 
     Results of before have no fields, and paths are all that says where their masks come from.
     """
-    interval = None if result.interval in (None, USUAL_INTERVAL) else result.interval
     common: dict[str, Any] = {
-        "interval": interval,
         "variant": variant,
         "sparsity": result.sparsity_target,
         "finetunings": result.finetuning_runs,
+        "zero_shot": result.is_zero_shot,
     }
+    if result.interval != USUAL_INTERVAL:
+        common["interval"] = result.interval
     if is_joint(result):
         return Arm(result.method, joint=True, **common)
     origin = origin_of(result)
@@ -161,8 +171,9 @@ def arm_of(result: Result, variant: str = "") -> Arm:
     if "initial_mask" in result.options and origin is not None:
         return Arm(result.method, **_given(origin, result), **common)
     first = str(result.options.get("first_mask", ""))
-    usual = find_method(result.method).first_mask.name.lower()
-    return Arm(result.method, first="" if first == usual else first, **common)
+    if first == find_method(result.method).first_mask.name.lower():
+        return Arm(result.method, **common)
+    return Arm(result.method, first=first, **common)
 
 
 def origin_of(result: Result) -> Origin | None:
@@ -231,5 +242,7 @@ def corpus_of(result: Result) -> str:
     """Return what speech or text the result is of: the corpus, or the folder of the recipe where it
     has none.
     """
-    corpus = None if result.options is None else result.options.get("corpus")
-    return str(corpus) if corpus is not None else older.corpus_of(result)
+    corpus = (result.options or {}).get("corpus")
+    if corpus is None:
+        return older.corpus_of(result)
+    return str(corpus)

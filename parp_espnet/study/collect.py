@@ -68,7 +68,7 @@ def _with_exports(result: Result, file: Path) -> Result:
     """The same with what its exports weigh and take, where that was measured."""
     if not file.is_file():
         return result
-    return replace(result, exports=[asdict(one) for one in read_measured(file)])
+    return replace(result, exports=[asdict(measured) for measured in read_measured(file)])
 
 
 def read_results(path: Path) -> list[Result]:
@@ -76,7 +76,7 @@ def read_results(path: Path) -> list[Result]:
     entries = read_json(path)
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{path}: expected a list of results; collect them again")
-    return [
-        Result.of(entry, where=f"{path}, result {number}")
-        for number, entry in enumerate(entries, start=1)
-    ]
+    results = []
+    for number, entry in enumerate(entries, start=1):
+        results.append(Result.of(entry, where=f"{path}, result {number}"))
+    return results

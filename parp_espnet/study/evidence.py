@@ -37,7 +37,7 @@ class Called:
     @property
     def line(self) -> str:
         """What a line or point of its own is called."""
-        return ", ".join(part for part in (self.method, self.who.variant, self.conditions) if part)
+        return ", ".join(filter(None, (self.method, self.who.variant, self.conditions)))
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,15 @@ class Overlap:
     upstream: str
     freeze_updates: int
     one: str
-    """A language, whose OMP mask it is, or `mpi`."""
+    """A language, whose mask it is, or `mpi`."""
     other: str
     iou: float
     by_layer: dict[str, float]
     conditions: str = ""
     """What else differs in the study, in words."""
+    method: str = ""
+    """By which the masks were learned; "" of OMP's."""
+    by_kind: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class Anatomy(Called):
     table: dict[str, dict[str, float]]
     arm: Arm | None = None
     conditions: str = ""
+    overlap: dict[str, dict[str, float]] = field(default_factory=dict)
+    """IOU with the first mask, likewise; nothing where that is gone, or stays."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,12 @@ class Adjusting(Called):
     iou_initial: list[float]
     arm: Arm | None = None
     conditions: str = ""
+    ends: list[int] = field(default_factory=list)
+    """Updates at which parts of the training end, of which it is known where weights moved."""
+    by_layer: dict[str, list[float]] = field(default_factory=dict)
+    """Changes of sides in each of them, as a share of a layer's weights."""
+    by_kind: dict[str, list[float]] = field(default_factory=dict)
+    """The same of a kind of weight."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +219,9 @@ class Evidence:
         """
         if not self.missing:
             return ""
-        shown, more = self.missing[:SHOWN], len(self.missing) - SHOWN
-        files = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+        files = ", ".join(self.missing[:SHOWN])
+        if len(self.missing) > SHOWN:
+            files += f" and {len(self.missing) - SHOWN} more"
         return (
             f"missing in complete experiments, so that comparisons, figures or tables lack what "
             f"it makes: {files}; "
@@ -243,13 +255,12 @@ ARMS = ("arm", "one_arm", "other_arm")
 
 def _made(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """One of a kind. Raises `TypeError` when a value is missing, not known, or of another type."""
-    arms = {
-        name: None if values.get(name) is None else Arm.of(values[name])
-        for name in ARMS
-        if name in values
-    }
+    arms = {}
+    for name in ARMS:
+        if values.get(name) is not None:
+            arms[name] = Arm.of(values[name])
     made, types = kind(**{**values, **arms}), get_type_hints(kind)
     for name, value in values.items():
-        if name not in arms and not fits(value, types[name]):
+        if name not in ARMS and not fits(value, types[name]):
             raise TypeError(f"{kind.__name__}: {name}: {str(value)[:60]!r}")
     return made

@@ -43,15 +43,42 @@ def experiments_of(
     for choice in arm.combinations():
         options = [*shared, *words_of(choice)]
         try:
+            start = _start(arm, choice, made)
+            if start is not None:
+                options += ["--upstream", str(ROOT / start.directory)]
             plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
-            experiments += (
-                [plain]
-                if arm.mask_of is None
-                else list(_masked(arm, plain, recipe, [*made, *experiments]))
-            )
+            own = [plain]
+            if arm.mask_of is not None:
+                own = list(_masked(arm, plain, recipe, [*made, *experiments]))
+            if start is not None:
+                own = [replace(experiment, start=start.directory) for experiment in own]
+            experiments += own
         except UserError as error:
             faults.append(f"arm {arm.name}: {error}")
     return experiments, faults
+
+
+def _start(
+    arm: PlannedArm, choice: Mapping[str, Any], made: Sequence[Experiment]
+) -> Experiment | None:
+    """The experiment that an arm's own go on from; None where they begin with an upstream."""
+    wanted = arm.upstream_of
+    if wanted is None:
+        return None
+    matching = []
+    for experiment in made:
+        of_arm = (experiment.arm, experiment.language) == (wanted.arm, wanted.language)
+        if of_arm and wanted.method in (None, experiment.settings.method):
+            matching.append(experiment)
+    if len(matching) > 1:
+        seed = choice.get("seed", 0)
+        matching = [experiment for experiment in matching if experiment.settings.seed == seed]
+    if len(matching) != 1:
+        raise UserError(
+            f"upstream_of has to name one experiment of an arm above it: in arm {wanted.arm} there "
+            f"are {len(matching)} in language {wanted.language}"
+        )
+    return matching[0]
 
 
 def _masked(
@@ -60,17 +87,20 @@ def _masked(
     """An experiment for each mask that the arm's `mask_of` names."""
     assert arm.mask_of is not None
     for languages in arm.mask_of.sources(plain.language, plain.settings.pruning.row.adjusts):
-        sources = [_source(arm.mask_of, language, plain, made) for language in languages]
-        needs = tuple(source.directory for source in sources)
+        needs: tuple[Path, ...] = ()
+        masks: tuple[Path, ...] = ()
+        for language in languages:
+            source = _source(arm.mask_of, language, plain, made)
+            needs += (source.directory,)
+            masks += (source.mask,)
         if arm.mask_of.combine is None:
-            options = [*plain.options, "--initial_mask", str(ROOT / sources[0].mask)]
+            options = [*plain.options, "--initial_mask", str(ROOT / masks[0])]
             yield replace(_experiment(arm.name, plain.language, recipe, options), needs=needs)
             continue
         how, settings = arm.mask_of.combine, plain.settings
         # Where an option leaves it out, checking them has put the method's own.
         assert settings.sparsity is not None
         path = combined_mask(how, arm.mask_of.arm, languages, settings.sparsity, settings.seed)
-        masks = tuple(source.mask for source in sources)
         combined = Combined(how, masks, _free(path, masks, made))
         # The mask's sparsity is not known yet, and names the experiment otherwise.
         options = [*plain.options, "--initial_mask", str(ROOT / combined.path)]
@@ -96,31 +126,20 @@ def _source(
     """The experiment of the wanted arm in `language` that is like the target in what a mask depends
     on.
     """
-    alike = (
-        *("sparsity", "seed", "freeze_updates"),
-        *("score", "scope", "pattern", "prune_biases", "prune_pattern"),
-    )
-
-    def like(experiment: Experiment) -> bool:
-        same = all(
-            getattr(experiment.settings, name) == getattr(target.settings, name) for name in alike
-        )
-        return same and experiment.settings.upstream_label == target.settings.upstream_label
-
-    pruning = [name for name, row in METHODS.items() if row.prunes]
-    methods = [wanted.method] if wanted.method else pruning
+    methods = [wanted.method]
+    if not wanted.method:
+        methods = [name for name, row in METHODS.items() if row.prunes]
     matching = []
     for experiment in made:
         of_arm = (experiment.arm, experiment.language) == (wanted.arm, language)
-        if of_arm and experiment.settings.method in methods and like(experiment):
+        of_method = experiment.settings.method in methods
+        if of_arm and of_method and _alike(experiment.settings) == _alike(target.settings):
             matching.append(experiment)
     if len(matching) > 1:
         # Where the arm above has several values of another option, it is that with the target's
         # own.
-        wanted_options = _shared(target.settings)
-        matching = [
-            experiment for experiment in matching if _shared(experiment.settings) == wanted_options
-        ] or matching
+        own = _shared(target.settings)
+        matching = [other for other in matching if _shared(other.settings) == own] or matching
     if len(matching) != 1:
         raise UserError(
             f"mask_of has to name one experiment of an arm above it: in arm {wanted.arm} there "
@@ -129,6 +148,21 @@ def _source(
             f"{target.settings.seed}"
         )
     return matching[0]
+
+
+def _alike(settings: Settings) -> tuple[object, ...]:
+    """What a mask depends on, beside its language and method."""
+    return (
+        settings.upstream_label,
+        settings.sparsity,
+        settings.seed,
+        settings.freeze_updates,
+        settings.score,
+        settings.scope,
+        settings.pattern,
+        settings.prune_biases,
+        settings.prune_pattern,
+    )
 
 
 def _shared(settings: Settings) -> dict[str, object]:
@@ -140,12 +174,15 @@ def _shared(settings: Settings) -> dict[str, object]:
 def _experiment(
     arm: str, language: str, recipe: str, options: Sequence[str], masked: bool = False
 ) -> Experiment:
-    if asked := next((word for word in options if word in ("-h", "--help")), None):
-        raise UserError(f"expected options and their values, found {asked}")
-    # A method that begins with a mask file, such as transfer, cannot be read without one.
-    standing = ["--initial_mask", str(ROOT / FINAL_MASK)] if masked else []
-    template, own = _own_options(ROOT / recipe)
-    settings = READERS[template]([*own, *options, *standing, "--dry_run", "true"])
+    for word in options:
+        if word in ("-h", "--help"):
+            raise UserError(f"expected options and their values, found {word}")
+    template, words = _own_options(ROOT / recipe)
+    words += options
+    if masked:
+        # A method that begins with a mask file, such as transfer, cannot be read without one.
+        words += ["--initial_mask", str(ROOT / FINAL_MASK)]
+    settings = READERS[template]([*words, "--dry_run", "true"])
     return Experiment(arm, language, tuple(options), settings)
 
 

@@ -11,10 +11,15 @@ from parp_espnet.pruning.methods import Source
 
 NOT_OF_PRUNING = {"recipe", "expdir", "updates", "seed"}
 
-PRUNING = tuple(field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
-"""The options that say how an experiment prunes."""
+OF_EVERY_TEMPLATE = (field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
+
+PRUNING = (*OF_EVERY_TEMPLATE, "raw_speech")
+"""The options that say how an experiment prunes; the last one is of speech alone."""
 
 OMP_MASK = "finetuned_mask.safetensors"
+
+FIRST_MASK = "initial_mask.safetensors"
+"""What a training begins with, as it leaves it."""
 
 FINAL_MASK = "mask.safetensors"
 
@@ -42,6 +47,8 @@ class Experiment:
     settings: Settings
     needs: tuple[Path, ...] = ()
     """Directories of the experiments that have to be complete before, from the project's."""
+    start: Path | None = None
+    """Directory of the experiment that it goes on from, from the project's."""
     combined: Combined | None = None
     """The mask that it begins with, where the study makes it. Its sparsity is then the
     experiment's.
@@ -93,8 +100,10 @@ class Experiment:
         rounds.
         """
         settings, beside = self.settings, self.directory.parent
-        updates = {beside / tag: settings.round_length for tag in settings.round_tags}
-        if self.first_mask is Source.FINETUNED or self.settings.pruning.row.from_finetuned:
+        updates = {}
+        for tag in settings.round_tags:
+            updates[beside / tag] = settings.round_length
+        if settings.needs_dense:
             updates[beside / settings.dense.tag] = settings.updates
         return updates | {self.directory: settings.updates}
 
@@ -105,6 +114,9 @@ class Experiment:
         """
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
         aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
+        if self.start is not None:
+            # What it goes on from is not there yet.
+            aside |= {"--upstream", "--init_head", "--updates"}
         words: list[str] = []
         for name, value in given.items():
             if name not in aside:
@@ -116,7 +128,9 @@ class Experiment:
         """The mask that others may begin with: what OMP ranked, which is there early, or what the
         run ended with.
         """
-        return self.directory / (OMP_MASK if self.is_early else FINAL_MASK)
+        if self.is_early:
+            return self.directory / OMP_MASK
+        return self.directory / FINAL_MASK
 
     @property
     def is_early(self) -> bool:

@@ -40,15 +40,18 @@ def exported(results: Sequence[Result]) -> str:
 def _lines(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
     apart = Differences.of(results)
     for result in results:
+        experiment = (
+            result.language or "",
+            result.upstream,
+            arm_of(result).label,
+            f"{result.sparsity_target:g}",
+            str(result.seed),
+            str(result.updates),
+            *apart.values(result),
+        )
         for measured in exports_of(result):
             yield (
-                result.language or "",
-                result.upstream,
-                arm_of(result).label,
-                f"{result.sparsity_target:g}",
-                str(result.seed),
-                str(result.updates),
-                *(apart.value(name, result) for name in apart.names),
+                *experiment,
                 measured.name,
                 f"{measured.bytes / 1e6:.2f}",
                 f"{measured.milliseconds:.1f}",
@@ -58,10 +61,13 @@ def _lines(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
 
 def _how(results: Sequence[Result]) -> str:
     """Say how it was measured, and on what."""
-    found = [measured for result in results for measured in exports_of(result)]
-    processors = ", ".join(dict.fromkeys(measured.processor for measured in found))
+    processors: dict[str, None] = {}
+    for result in results:
+        for measured in exports_of(result):
+            processors[measured.processor] = None
     return (
-        f"MB is the size of the model's file, ms what one thread of {processors} takes for a "
+        f"MB is the size of the model's file, ms what one thread of {', '.join(processors)} takes "
+        f"for a "
         f"second of speech; files of little precision that the validation set tells to be another "
         f"model are not exported."
     )

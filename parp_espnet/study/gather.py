@@ -1,16 +1,18 @@
 """Gather a study's evidence from what its experiments left."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from torch import Tensor
+
 from parp_espnet.files import regular
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, sparsity_by
+from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of
@@ -24,9 +26,10 @@ from parp_espnet.study.evidence import (
     Evidence,
     Training,
 )
-from parp_espnet.study.experiment import FINAL_MASK
+from parp_espnet.study.experiment import FINAL_MASK, FIRST_MASK
+from parp_espnet.study.moved import moved_in
 from parp_espnet.study.names import decoding_of, method_of
-from parp_espnet.study.overlapping import has_comparable_mask, overlaps
+from parp_espnet.study.overlapping import has_comparable_mask, learned_overlaps, overlaps
 from parp_espnet.study.variants import Differences
 
 MOST_CONFUSED = 12
@@ -46,21 +49,31 @@ def gather(done: Sequence[Done]) -> Evidence:
             except FileNotFoundError as error:
                 missing.append(str(error.filename))
 
-    wholes = [run for run in done if run.whole]
     seed = min(run.result.seed for run in done)
-    first_seed = [
-        run for run in wholes if run.result.sparsity_target > 0 and run.result.seed == seed
-    ]
-    moving = [run for run in first_seed if run.result.interval is not None]
-    dense = [run for run in wholes if not arm_of(run.result).prunes and run.result.scores is None]
-    needed = [errors_of(run) for run in done]
+    wholes: list[Done] = []
+    first_seed: list[Done] = []
+    moving: list[Done] = []
+    dense: list[Done] = []
+    for run in done:
+        if not run.whole:
+            continue
+        wholes.append(run)
+        if run.result.sparsity_target > 0 and run.result.seed == seed:
+            first_seed.append(run)
+            if run.result.interval is not None:
+                moving.append(run)
+        if not arm_of(run.result).prunes and run.result.scores is None:
+            dense.append(run)
+    needed = list(map(errors_of, done))
     for run in filter(has_comparable_mask, first_seed):
         needed.append(run.folder / run.experiment.mask.name)
-    missing += [str(file) for file in needed if not file.is_file()]
+    for file in needed:
+        if not file.is_file():
+            missing.append(str(file))
     return Evidence(
         costs=_costs(wholes, apart),
-        trainings=[run for run in each(_training, wholes) if run.updates],
-        overlaps=list(overlaps(first_seed, apart)),
+        trainings=[curve for curve in each(_training, wholes) if curve.updates],
+        overlaps=[*overlaps(first_seed, apart), *learned_overlaps(first_seed, apart)],
         anatomies=list(each(_anatomy, first_seed)),
         adjustings=list(each(_adjusting, moving)),
         comparisons=list(comparisons(done)),
@@ -74,28 +87,32 @@ def _costs(done: Sequence[Done], apart: Differences) -> list[Cost]:
     which it has.
     """
     results = [run.result for run in done]
-    several = [part for part in (_upstream, decoding_of) if len(set(map(part, results))) > 1]
+    upstreams = {result.upstream for result in results}
+    several_decodings = len(set(map(decoding_of, results))) > 1
     costs = []
     for run in done:
         cost = _cost(run, apart)
-        words = [cost.conditions, *(part(run.result) for part in several)]
-        costs.append(replace(cost, conditions=", ".join(word for word in words if word)))
+        words = [cost.conditions]
+        if len(upstreams) > 1:
+            words.append(run.result.upstream)
+        if several_decodings:
+            words.append(decoding_of(run.result))
+        costs.append(replace(cost, conditions=", ".join(filter(None, words))))
     return costs
-
-
-def _upstream(result: Result) -> str:
-    return result.upstream
 
 
 def _cost(run: Done, apart: Differences) -> Cost:
     result = run.result
     updates = sum(run.experiment.finetunings.values())
-    pace = None if result.train_seconds is None else result.train_seconds / result.updates
+    seconds = None
+    if result.train_seconds is not None:
+        pace = result.train_seconds / result.updates
+        seconds = pace * updates
     return Cost(
         result.language or "", method_of(result), result.sparsity_target, result.seed,
         result.freeze_updates,
         result.error_rate, updates, result.finetuning_runs,
-        None if pace is None else pace * updates,
+        seconds,
         *_called(result, apart),
     )  # fmt: skip
 
@@ -110,13 +127,18 @@ def _training(run: Done, apart: Differences) -> Training:
         events = EventAccumulator(str(file)).Reload()
         for name in curves.keys() & set(events.Tags()["scalars"]):
             # A resumed run repeats nothing, but may begin another file.
-            curves[name] |= {event.step: event.value for event in events.Scalars(name)}
+            for event in events.Scalars(name):
+                curves[name][event.step] = event.value
     epochs = sorted(curves["cer_ctc"].keys() & curves["loss"].keys())
     each = result.updates / max(epochs, default=1)
+    updates, error_rates, losses = [], [], []
+    for epoch in epochs:
+        updates.append(round(each * epoch))
+        error_rates.append(curves["cer_ctc"][epoch])
+        losses.append(curves["loss"][epoch])
     return Training(
         result.language or "", method_of(result), result.sparsity_target, result.seed,
-        [round(each * epoch) for epoch in epochs],
-        [curves["cer_ctc"][epoch] for epoch in epochs], [curves["loss"][epoch] for epoch in epochs],
+        updates, error_rates, losses,
         result.freeze_updates, result.upstream, *_called(result, apart),
     )  # fmt: skip
 
@@ -129,29 +151,55 @@ def _called(result: Result, apart: Differences) -> tuple[Arm, str]:
 def _anatomy(run: Done, apart: Differences) -> Anatomy:
     result = run.result
     kept = Mask.load(_existing(run.folder / FINAL_MASK)).kept
-    table = {layer: sparsity_by(part, by_kind) for layer, part in groups(kept, by_layer).items()}
+    table = {}
+    for layer, part in groups(kept, by_layer).items():
+        table[layer] = sparsity_by(part, by_kind)
     return Anatomy(
         result.language or "",
         method_of(result),
         result.sparsity_target,
         table,
         *_called(result, apart),
+        _overlap_with_first(run, kept),
     )
+
+
+def _overlap_with_first(run: Done, kept: Mapping[str, Tensor]) -> dict[str, dict[str, float]]:
+    """IOU of the final mask with the first, by layer and kind, where that is there and has moved.
+
+    It is not among a study's packed records, since nothing else reads it.
+    """
+    file = run.folder / FIRST_MASK
+    if run.result.interval is None or not file.is_file():
+        return {}
+    first = Mask.load(file).kept
+    if {name: one.shape for name, one in first.items()} != {
+        name: one.shape for name, one in kept.items()
+    }:
+        return {}
+    found = {}
+    for layer, part in groups(kept, by_layer).items():
+        found[layer] = iou_by(part, {name: first[name] for name in part}, by_kind)
+    return found
 
 
 def _adjusting(run: Done, apart: Differences) -> Adjusting:
     result = run.result
     file = run.folder / "pruning.jsonl"
+    steps, flips, ious = [], [], []
     with _as_lost(file):
-        lines = regular(file).read_text(encoding="utf-8").splitlines()
-        events = [json.loads(line) for line in lines]
-        steps = [int(event["step"]) for event in events]
-        flips = [int(event["flips"] or 0) for event in events]
-        ious = [float(event["iou_first"]) for event in events]
+        events = []
+        for line in regular(file).read_text(encoding="utf-8").splitlines():
+            event = json.loads(line)
+            steps.append(int(event["step"]))
+            flips.append(int(event["flips"] or 0))
+            ious.append(float(event["iou_first"]))
+            events.append(event)
+        ends, layers, kinds = moved_in(events, run.folder / FINAL_MASK, result.updates)
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0,
         result.seed,
-        steps, flips, ious, *_called(result, apart),
+        steps, flips, ious, *_called(result, apart), ends, layers, kinds,
     )  # fmt: skip
 
 
@@ -165,13 +213,13 @@ def _confusions(run: Done, apart: Differences) -> list[Confused]:
         / "score/confusions.tsv"
     )
     language = result.language or ""
+    confused = []
     with _as_lost(file):
         _, *lines = regular(file).read_text(encoding="utf-8").splitlines()
-        rows = [line.split("\t") for line in lines[:MOST_CONFUSED]]
-        return [
-            Confused(language, said, heard, int(count), int(whole))
-            for said, heard, count, whole in rows
-        ]
+        for line in lines[:MOST_CONFUSED]:
+            said, heard, count, whole = line.split("\t")
+            confused.append(Confused(language, said, heard, int(count), int(whole)))
+    return confused
 
 
 @contextmanager

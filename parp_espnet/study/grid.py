@@ -7,7 +7,7 @@
 
 An arm is options of `phn.sh` (for text, `glue.sh`) by name; a list is a choice, and the arm is
 every combination of its choices in each of its `languages` (or tasks). `mask_of` begins with the
-mask of another experiment: see `MaskOf`.
+mask of another experiment: see `MaskOf`; `upstream_of` goes on from one: see `UpstreamOf`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ KEYS = {"recipes", "options", "arms"}
 OPTIONAL = {"exports"}
 NO_OPTIONS = ("help", "recipe")
 """Options of a template that are none of an experiment."""
-OWN = ("languages", "mask_of")
+OWN = ("languages", "mask_of", "upstream_of")
 """Keys of an arm that are the study's, not the template's options."""
 
 
@@ -54,11 +54,8 @@ class MaskOf:
         """
         if self.combine is not None:
             return [self.languages]
-        return [
-            (language,)
-            for language in self.languages
-            if language != target or (adjusts and not self.others)
-        ]
+        own = adjusts and not self.others
+        return [(language,) for language in self.languages if own or language != target]
 
     @classmethod
     def of(cls, values: Any, recipes: Sequence[str]) -> Self:
@@ -74,9 +71,9 @@ class MaskOf:
             or not isinstance(values.get("arm"), str)
         ):
             raise ValueError(f"mask_of: expected arm and language(s), found {str(values)[:60]}")
-        wanted: Any = (
-            [values["language"]] if "language" in values else values.get("languages", "all")
-        )
+        wanted: Any = values.get("languages", "all")
+        if "language" in values:
+            wanted = [values["language"]]
         if wanted not in ("all", "others") and not isinstance(wanted, list):
             raise ValueError(
                 f"mask_of: languages: expected all, others or a list, found {str(wanted)[:60]}"
@@ -88,12 +85,40 @@ class MaskOf:
         if not wanted:
             raise ValueError("mask_of: languages: expected one or more, found none")
         names = list(recipes) if wanted in ("all", "others") else list(wanted)
-        if unknown := [name for name in names if name not in recipes]:
-            raise ValueError(f"mask_of: language {', '.join(map(str, unknown))} has no recipe")
+        try:
+            _check_languages(names, recipes)
+        except ValueError as error:
+            raise ValueError(f"mask_of: {error}") from None
         combine = values.get("combine")
         if combine is not None:
             _check_combination(combine)
         return cls(values["arm"], tuple(names), combine, values.get("method"), wanted == "others")
+
+
+@dataclass(frozen=True)
+class UpstreamOf:
+    """Which experiment others go on from: that of an arm in a language, of the same seed if there
+    are several.
+    """
+
+    arm: str
+    language: str
+    method: str | None = None
+    """Of which method's experiments, where the arm has several."""
+
+    @classmethod
+    def of(cls, values: Any, recipes: Sequence[str]) -> Self:
+        """Read `{arm: A, language: L}` or `{arm: A, method: M, language: L}`.
+
+        Raises `ValueError` that says what was expected.
+        """
+        needed, known = {"arm", "language"}, {"arm", "language", "method"}
+        is_mapping = isinstance(values, dict) and needed <= values.keys() <= known
+        if not is_mapping or not all(isinstance(value, str) for value in values.values()):
+            raise ValueError(f"upstream_of: expected arm and language, found {str(values)[:60]}")
+        if values["language"] not in recipes:
+            raise ValueError(f"upstream_of: language {values['language']} has no recipe")
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -105,6 +130,7 @@ class PlannedArm:
     choices: Mapping[str, tuple[Any, ...]]
     """Values of each option; most have one."""
     mask_of: MaskOf | None
+    upstream_of: UpstreamOf | None = None
 
     def combinations(self) -> Iterator[dict[str, Any]]:
         """Every combination of the choices, by the options' names."""
@@ -136,12 +162,8 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
         except ValueError as error:
             faults.append(f"arm {name}: {error}")
     options = study.get("options") or {}
-    if not isinstance(options, dict) or any(isinstance(value, list) for value in options.values()):
-        raise UserError(
-            f"{path}: options: expected one value for each option, found {str(options)[:60]}"
-        )
     try:
-        _check_options(options)
+        _check_shared(options)
     except ValueError as error:
         raise UserError(f"{path}: options: {error}") from None
     try:
@@ -151,13 +173,21 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
     return Grid(recipes, options, tuple(arms), exports), faults
 
 
+def _check_shared(options: object) -> None:
+    """Raise `ValueError` unless each is a name with one plain value."""
+    if not isinstance(options, dict) or list in map(type, options.values()):
+        raise ValueError(f"expected one value for each option, found {str(options)[:60]}")
+    _check_options(options)
+
+
 def _exports(wanted: object) -> tuple[str, ...]:
     """The formats of a study's exports. Raises `ValueError` where one is none that is measured."""
-    names = [] if wanted is None else wanted
-    if not isinstance(names, list) or any(name not in MEASURED for name in names):
+    if wanted is None:
+        return ()
+    if not isinstance(wanted, list) or any(name not in MEASURED for name in wanted):
         known = ", ".join(MEASURED)
         raise ValueError(f"expected a list of some of {known}, found {str(wanted)[:60]}")
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(wanted))
 
 
 def _check_options(options: Mapping[Any, Any]) -> None:
@@ -165,10 +195,23 @@ def _check_options(options: Mapping[Any, Any]) -> None:
     for name, value in options.items():
         if not isinstance(name, str) or name in NO_OPTIONS:
             raise ValueError(f"{name}: expected the name of an option of an experiment")
-        for choice in value if isinstance(value, list) else [value]:
+        for choice in _choices(value):
             # YAML has dates, too, and null.
             if not isinstance(choice, str | int | float) or "\0" in str(choice):
                 raise ValueError(f"{name}: expected text or a number, found {str(choice)[:60]!r}")
+
+
+def _choices(value: Any) -> tuple[Any, ...]:
+    """The values of an option: those of a list, or the one that it has."""
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,)
+
+
+def _check_languages(names: Sequence[Any], recipes: Sequence[str]) -> None:
+    unknown = [str(name) for name in names if name not in recipes]
+    if unknown:
+        raise ValueError(f"language {', '.join(unknown)} has no recipe")
 
 
 def _arm(name: str, values: Any, languages: list[str]) -> PlannedArm:
@@ -179,18 +222,23 @@ def _arm(name: str, values: Any, languages: list[str]) -> PlannedArm:
         raise ValueError(f"languages: expected a list, found {str(own)[:60]}")
     if not own:
         raise ValueError("languages: expected one or more, found none")
-    if unknown := [language for language in own if language not in languages]:
-        raise ValueError(f"language {', '.join(map(str, unknown))} has no recipe")
-    choices = {
-        option: tuple(value) if isinstance(value, list) else (value,)
-        for option, value in values.items()
-        if option not in OWN
-    }
-    if empty := [option for option, several in choices.items() if not several]:
-        raise ValueError(f"{empty[0]}: expected a value, found an empty list")
-    _check_options({option: list(several) for option, several in choices.items()})
+    _check_languages(own, languages)
+    options = dict(values)
+    for key in OWN:
+        options.pop(key, None)
+    choices = {}
+    for option, value in options.items():
+        choices[option] = _choices(value)
+        if not choices[option]:
+            raise ValueError(f"{option}: expected a value, found an empty list")
+    _check_options(options)
     mask_of = MaskOf.of(values["mask_of"], languages) if "mask_of" in values else None
-    return PlannedArm(name, tuple(own), choices, mask_of)
+    upstream_of = None
+    if "upstream_of" in values:
+        upstream_of = UpstreamOf.of(values["upstream_of"], languages)
+        if "upstream" in values:
+            raise ValueError("upstream and upstream_of: expected one of them, found both")
+    return PlannedArm(name, tuple(own), choices, mask_of, upstream_of)
 
 
 def _check_combination(combine: object) -> None:
@@ -199,13 +247,14 @@ def _check_combination(combine: object) -> None:
 
 
 def _load(path: Path) -> Mapping[str, Any]:
-    others = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
-    text = text_of(path, f"no such study; there are {others or 'none'}")
+    others = [other.stem for other in path.parent.glob("*.yaml")]
+    text = text_of(path, f"no such study; there are {', '.join(sorted(others)) or 'none'}")
     try:
         study = parse_yaml(text)
     except ValueError as error:
         raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
-    if odd := _odd(study):
+    odd = _odd(study)
+    if odd:
         raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}, found {odd}")
     for language, recipe in study["recipes"].items():
         # YAML reads `no: egs2/x/no` as false.
@@ -218,12 +267,15 @@ def _load(path: Path) -> Mapping[str, Any]:
 
 def _odd(study: object) -> str:
     """Say what of a study's file is not a study's; "" where nothing is."""
+    if study is None:
+        return "nothing"
     if not isinstance(study, dict):
-        return "nothing" if study is None else f"a {type(study).__name__}"
-    extra = [str(key)[:60] for key in study if key not in KEYS | OPTIONAL]
-    lacking = [
-        key for key in ("recipes", "arms") if not (study.get(key) and isinstance(study[key], dict))
-    ]
-    words = [f"also {key}" for key in extra]
-    words += [f"no names under {key}" for key in lacking]
+        return f"a {type(study).__name__}"
+    words = []
+    for key in study:
+        if key not in KEYS | OPTIONAL:
+            words.append(f"also {str(key)[:60]}")
+    for key in ("recipes", "arms"):
+        if not study.get(key) or not isinstance(study[key], dict):
+            words.append(f"no names under {key}")
     return "; ".join(words)

@@ -19,7 +19,8 @@ from parp_espnet.study.state import (
 
 
 def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
-    """Run a job of a wave, both from 1, on so many GPUs; ends the process where it fails.
+    """Run a job of a wave, both from 1, on so many GPUs; ends the process where it fails, which is
+    at the end where only exports could not be measured.
 
     Raises `UserError` when there is no such job.
     """
@@ -28,33 +29,37 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
         raise UserError(f"study {study.name}: there is no job {job} in wave {wave}")
     experiment = waves[wave - 1][job - 1]
     print(f"{FIRST_LINE}{experiment.directory}", flush=True)
+    failed = 0
     begin, completes = time.monotonic(), not is_done(experiment)
     if is_unpacked(experiment):
         print("its records were unpacked here: skipped", flush=True)
     else:
-        sparsity = (
-            [] if experiment.combined is None else ["--sparsity", _combine(experiment.combined)]
-        )
-        _run(experiment, [*sparsity, "--ngpu", str(ngpu)])
+        more = ["--ngpu", str(ngpu)]
+        if experiment.combined is not None:
+            more = ["--sparsity", _combine(experiment.combined), *more]
+        _run(experiment, more)
         if study.exports:
-            measure_exports(experiment, study.exports)
+            failed = measure_exports(experiment, study.exports)
     for masked in study.masks_of(experiment):
         # Now, so that whoever begins with another language's mask finds it.
         if not is_unpacked(masked):
             _run(masked, ["--ngpu", str(ngpu), "--stop_stage", str(masked.settings.MASKED)])
     if completes:
         note_job(experiment, time.monotonic() - begin)
+    if failed:
+        said = "its result stays, its exports were not measured; the same command tries them again"
+        print(f"{experiment.directory}: {said}", file=sys.stderr)
+        sys.exit(failed)
 
 
-def measure_exports(experiment: Experiment, formats: Sequence[str]) -> None:
+def measure_exports(experiment: Experiment, formats: Sequence[str]) -> int:
     """Measure what an experiment is exported as, on one thread, in a process that ends with what it
-    has loaded; ends this one where that fails.
+    has loaded; return its exit code.
     """
     module = "parp_espnet.bin.measure_exports"
     words = [sys.executable, "-m", module, str(ROOT / experiment.directory), "--to", *formats]
     done = subprocess.run(words, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
-    if done.returncode != 0:
-        sys.exit(done.returncode)
+    return done.returncode
 
 
 def _combine(combined: Combined) -> str:

@@ -27,16 +27,22 @@ def report(
         figures: the caption of each figure, by the name of its file without `.png`.
         warning: what is missing, in a sentence.
     """
-    first = results[0]
-    shown = "".join(f"![{caption}]({file}.png)\n\n" for file, caption in figures.items())
-    rate, here = rate_of(results), "task" if is_text(results) else "language"
-    upstreams = _all(f"`{result.upstream}`" for result in results)
+    first, rate = results[0], rate_of(results)
+    shown = ""
+    for file, caption in figures.items():
+        shown += f"![{caption}]({file}.png)\n\n"
+    here = "task" if is_text(results) else "language"
     ratio = f"the ratio to the first dense model's {rate.short} of the same {here}"
+    upstreams, updates, seeds = [], [], []
+    for result in results:
+        upstreams.append(f"`{result.upstream}`")
+        updates.append(str(result.updates))
+        seeds.append(str(result.seed))
     return f"""# RESULTS of the study `{name}`
 
-{rate.long.capitalize()}, on `{first.dataset}` after finetuning {upstreams} for
-{_all(str(r.updates) for r in results)} updates on {amounts(results)},
-seed {_all(str(r.seed) for r in results)}. {nature(results)}{_decoded(results)}{_warned(warning)}
+{rate.long.capitalize()}, on `{first.dataset}` after finetuning {_all(upstreams)} for
+{_all(updates)} updates on {amounts(results)},
+seed {_all(seeds)}. {nature(results)}{_decoded(results)}{_warned(warning)}
 
 {table(results)}{means(results)}{exported(results)}{_judged(claims)}
 {_defined(results)}
@@ -50,8 +56,8 @@ compares the kept weights of the first and the final mask{_random_masks(results)
 def _defined(results: Sequence[Result]) -> str:
     """Say what the error rate is."""
     if is_text(results):
-        scores = _all(f"{result.language} by {result.metric}" for result in results)
-        return f"1 − score: {scores}; intervals are a bootstrap over examples."
+        scores = [f"{result.language} by {result.metric}" for result in results]
+        return f"1 − score: {_all(scores)}; intervals are a bootstrap over examples."
     rate, unit = rate_of(results).short, rate_of(results).long.split(" ", maxsplit=1)[0]
     counted = f"{rate} is (substitutions + insertions + deletions) / reference {unit}s"
     return f"{counted}; intervals are a bootstrap over utterances."
@@ -61,12 +67,10 @@ def nature(results: Sequence[Result]) -> str:
     """Say whether the speech is a synthesiser's, or the text made."""
     if is_text(results):
         made = {(result.language or "").startswith("cldr_") for result in results}
+        if True not in made:
+            return "GLUE."
         rest = "nothing here is" if made == {True} else "nothing on them is"
-        return (
-            f"The tasks `cldr_` are made of CLDR's names; {rest} evidence about GLUE."
-            if True in made
-            else "GLUE."
-        )
+        return f"The tasks `cldr_` are made of CLDR's names; {rest} evidence about GLUE."
     synthetic = {corpus_of(result) == "cldr" for result in results}
     if synthetic == {False}:
         return "The recordings are of people."
@@ -79,15 +83,18 @@ def decoded(results: Sequence[Result]) -> str:
     ways = decodings(results)
     if ways in ([], ["greedy"]):
         return ""
-    mixed = (
-        "; only what was decoded alike is compared, and figures of several methods do not "
-        "tell it apart"
-    )
-    return f"Decoding: {'; '.join(ways)}{mixed if len(ways) > 1 else ''}."
+    told = f"Decoding: {'; '.join(ways)}"
+    if len(ways) > 1:
+        told += (
+            "; only what was decoded alike is compared, and figures of several methods do not "
+            "tell it apart"
+        )
+    return f"{told}."
 
 
 def _decoded(results: Sequence[Result]) -> str:
-    return f" {told}" if (told := decoded(results)) else ""
+    told = decoded(results)
+    return f" {told}" if told else ""
 
 
 def _warned(warning: str) -> str:
@@ -95,26 +102,35 @@ def _warned(warning: str) -> str:
 
 
 def _alike(results: Sequence[Result]) -> str:
-    joint = "; a joint run is beside the dense joint run" if any(map(is_joint, results)) else ""
-    return f"{', decoded alike' if len(decodings(results)) > 1 else ''}{joint}"
+    told = ""
+    if len(decodings(results)) > 1:
+        told += ", decoded alike"
+    if any(map(is_joint, results)):
+        told += "; a joint run is beside the dense joint run"
+    return told
 
 
 def _judged(claims: Sequence[Claim]) -> str:
     """The claims that were tested, as a Markdown table; nothing where none was."""
     tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
-    rows = [(claim.name, claim.says, str(claim.verdict), claim.because) for claim in tested]
-    return (
-        f"\n{unaligned([('claim of the paper', '', 'verdict', 'because'), *rows])}" if rows else ""
-    )
+    if not tested:
+        return ""
+    head = "claim" if any(claim.is_own for claim in tested) else "claim of the paper"
+    rows = [(head, "", "verdict", "because")]
+    for claim in tested:
+        rows.append((claim.name, claim.says, str(claim.verdict), claim.because))
+    return f"\n{unaligned(rows)}"
 
 
 def _random_masks(results: Sequence[Result]) -> str:
     """Say what IOU two random masks have; without it, a measured one says little."""
-    sparsities = sorted(
-        {result.sparsity_target for result in results if result.sparsity_target > 0}
-    )
-    random = ", ".join(f"{random_iou(s):.3f} at sparsity {s:g}" for s in sparsities)
-    return f"; of two random masks it is {random}" if random else ""
+    told = []
+    for sparsity in sorted({result.sparsity_target for result in results}):
+        if sparsity > 0:
+            told.append(f"{random_iou(sparsity):.3f} at sparsity {sparsity:g}")
+    if not told:
+        return ""
+    return f"; of two random masks it is {', '.join(told)}"
 
 
 def _all(values: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """What tables and figures call an experiment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,11 +51,16 @@ def decoding_of(result: Result) -> str:
     """
     if result.metric not in RATES:
         return ""
-    models = [
-        name for name, file in (("n-gram", result.ngram), ("LM", result.lm)) if file is not None
-    ]
+    models = []
+    if result.ngram is not None:
+        models.append("n-gram")
+    if result.lm is not None:
+        models.append("LM")
     # Greedy decoding has not always said its name.
-    return f"{result.decoding or 'greedy'}{MODELS if models else ''}{' and '.join(models)}"
+    decoding = result.decoding or "greedy"
+    if not models:
+        return decoding
+    return f"{decoding}{MODELS}{' and '.join(models)}"
 
 
 def decodings(results: Sequence[Result]) -> list[str]:
@@ -63,29 +68,47 @@ def decodings(results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(filter(None, map(decoding_of, results))))
 
 
-def conditions(result: Result, but: str | None = None) -> tuple[object, ...]:
-    """Return what two results have to have in common to be compared, the field `but` left out."""
-    data = ("language", "dataset", "train_minutes", "train_examples")
-    names = (*data, "upstream", "seed", "freeze_updates", "metric")
-    values = (getattr(result, name) for name in names if name != but)
+def conditions(
+    result: Result, but: str | None = None, aside: Iterable[str] = ()
+) -> tuple[object, ...]:
+    """Return what two results have to have in common to be compared, the field `but` left out, and
+    the options `aside`.
+    """
+    compared = {
+        "language": result.language,
+        "dataset": result.dataset,
+        "train_minutes": result.train_minutes,
+        "train_examples": result.train_examples,
+        "upstream": result.upstream,
+        "seed": result.seed,
+        "freeze_updates": result.freeze_updates,
+        "metric": result.metric,
+    }
+    if but is not None:
+        del compared[but]
     return (
-        *values,
+        *compared.values(),
         decoding_of(result),
         tuple(sorted(result.merges.items())),
-        shared_options(result),
+        shared_options(result, aside),
     )
 
 
 def amounts(results: Sequence[Result]) -> str:
     """Return on how much was trained, such as "10, 60 minutes of speech"."""
-    minutes = dict.fromkeys(
-        f"{result.train_minutes:g}" for result in results if result.train_minutes is not None
-    )
-    examples = dict.fromkeys(
-        str(result.train_examples) for result in results if result.train_examples is not None
-    )
-    told = {"minutes of speech": minutes, "examples": examples}
-    return " and ".join(f"{', '.join(values)} {unit}" for unit, values in told.items() if values)
+    minutes: dict[str, None] = {}
+    examples: dict[str, None] = {}
+    for result in results:
+        if result.train_minutes is not None:
+            minutes[f"{result.train_minutes:g}"] = None
+        if result.train_examples is not None:
+            examples[str(result.train_examples)] = None
+    told = []
+    if minutes:
+        told.append(f"{', '.join(minutes)} minutes of speech")
+    if examples:
+        told.append(f"{', '.join(examples)} examples")
+    return " and ".join(told)
 
 
 def made_by(results: Sequence[Result]) -> str:

@@ -27,10 +27,8 @@ def fields_of(result: Result) -> dict[str, Any]:
     # A mask of a recipe is at egs2/<corpus>/<language>/exp/<tag>/<source>_mask.safetensors.
     mask = Path(result.initial_mask)
     if mask.is_relative_to(result.recipe) and mask.name.endswith(MADE):
-        own, source = (
-            find_method(result.method).first_mask.name.lower(),
-            mask.name.removesuffix(MADE),
-        )
+        own = find_method(result.method).first_mask.name.lower()
+        source = mask.name.removesuffix(MADE)
         return {} if source == own else {"first": source}
     return _foreign(mask)
 
@@ -45,9 +43,11 @@ def _foreign(mask: Path) -> dict[str, Any]:
     if mask.parts[:1] != ("egs2",):
         return {"other": mask.stem}
     # A run ends with a mask of its own; its directory is named by the template, method second.
-    words = mask.parent.name.split("_")[1:2]
-    method = [word for word in words if word in METHODS and not mask.name.endswith(MADE)]
-    return {"languages": (mask.parts[2],), "run": " ".join(method)}
+    _, _, words = mask.parent.name.partition("_")
+    method = words.split("_")[0]
+    if method not in METHODS or mask.name.endswith(MADE):
+        method = ""
+    return {"languages": (mask.parts[2],), "run": method}
 
 
 def fields_of_label(label: str) -> dict[str, Any]:
@@ -55,7 +55,8 @@ def fields_of_label(label: str) -> dict[str, Any]:
     alone.
     """
     parts: dict[str, Any] = {}
-    if interval := INTERVAL.search(label):
+    interval = INTERVAL.search(label)
+    if interval is not None:
         parts["interval"] = int(interval[1])
         label = label[: interval.start()]
     method, comma, rest = label.partition(", ")

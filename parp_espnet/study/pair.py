@@ -48,8 +48,11 @@ class Scored:
             "n-gram weight": result.ngram_weight,
             "penalty": result.penalty,
         }
-        weights = [f"{name} {value:g}" for name, value in used.items() if value is not None]
-        return ", ".join([decoding_of(result), *weights])
+        words = [decoding_of(result)]
+        for name, value in used.items():
+            if value is not None:
+                words.append(f"{name} {value:g}")
+        return ", ".join(words)
 
 
 def find_scored(folder: Path) -> list[Scored]:
@@ -66,17 +69,16 @@ def find_scored(folder: Path) -> list[Scored]:
             f"found none: score it "
             "(phn.sh's stages 13 and 14, glue.sh's stage 5)"
         )
-    decodings = [
-        Scored(_decoding(score.parts[-4]), score.parent, Result.read(score)) for score in scores
-    ]
+    decodings = []
+    for score in scores:
+        decodings.append(Scored(_decoding(score.parts[-4]), score.parent, Result.read(score)))
     if not own.is_file():
         return decodings
     result = Result.read(own)
     if folder.parts[-1:] == ("score",) and folder.resolve().parts[-3].startswith(TREE):
         return [Scored(_decoding(folder.resolve().parts[-3]), folder, result)]
-    alike = [decoding for decoding in decodings if decoding.result == result]
-    if alike:
-        return [*alike, *(decoding for decoding in decodings if decoding not in alike)]
+    if any(decoding.result == result for decoding in decodings):
+        return sorted(decodings, key=lambda decoding: decoding.result != result)
     # Its records were unpacked, or the directories of its decodings are gone: the words say which
     # it was.
     return [Scored(decoding_of(result), folder, result), *decodings]
@@ -96,11 +98,11 @@ def alike(left: Path, right: Path, decoding: str | None = None) -> tuple[Scored,
     """
     first, second = find_scored(left), find_scored(right)
     pairs = [pair for pair in product(first, second) if _same(*pair)]
+    asked = ""
     if decoding is not None:
-        wanted = _decoding(decoding)
+        asked, wanted = f" --decoding {decoding}", _decoding(decoding)
         pairs = [pair for pair in pairs if wanted in (pair[0].decoding, pair[1].decoding)]
     if not pairs:
-        asked = "" if decoding is None else f" --decoding {decoding}"
         raise UserError(
             f"{left} and {right}: expected a decoding{asked} of the same set by the same metric in "
             f"both, found "
@@ -113,10 +115,14 @@ def alike(left: Path, right: Path, decoding: str | None = None) -> tuple[Scored,
 
 
 def _same(left: Scored, right: Scored) -> bool:
-    a, b = left.result, right.result
     named = left.decoding == right.decoding or left.words == right.words
-    scored = (a.dataset, a.metric, a.merges, a.language if a.scores else None)
-    return named and scored == (b.dataset, b.metric, b.merges, b.language if b.scores else None)
+    return named and _what_is_scored(left.result) == _what_is_scored(right.result)
+
+
+def _what_is_scored(result: Result) -> tuple[object, ...]:
+    """The set and the metric; of text tasks, which task."""
+    task = result.language if result.scores else None
+    return result.dataset, result.metric, result.merges, task
 
 
 def _rank(pair: tuple[Scored, Scored], first: Scored, second: Scored) -> tuple[bool, bool, bool]:
@@ -130,9 +136,10 @@ def _rank(pair: tuple[Scored, Scored], first: Scored, second: Scored) -> tuple[b
 def _told(scored: Sequence[Scored]) -> str:
     names = []
     for score in scored:
-        merged = f", {len(score.result.merges)} phones merged" if score.result.merges else ""
-        name = f"{score.decoding or 'predictions'} of {score.result.dataset}"
-        names.append(f"{name} ({score.result.metric}{merged})")
+        metric = score.result.metric
+        if score.result.merges:
+            metric += f", {len(score.result.merges)} phones merged"
+        names.append(f"{score.decoding or 'predictions'} of {score.result.dataset} ({metric})")
     return "; ".join(names)
 
 
@@ -144,8 +151,8 @@ def _check_references(left: Scored, right: Scored) -> None:
     if None not in digests:
         differ = digests[0] != digests[1]
     else:
-        files = [scored.folder / TRN for scored in (left, right)]
-        differ = all(file.is_file() for file in files) and _lines(files[0]) != _lines(files[1])
+        own, other = left.folder / TRN, right.folder / TRN
+        differ = own.is_file() and other.is_file() and _lines(own) != _lines(other)
     if differ:
         raise UserError(
             f"{left.folder} and {right.folder}: expected the same references, found others of the "
@@ -184,16 +191,12 @@ def compare_scored(left: Scored, right: Scored, seed: int) -> Paired:
 
 def differences(left: Scored, right: Scored) -> list[str]:
     """Return what differs between how the two were made, a line each: `lr: default, 0.001`."""
-    told = [_settings(scored) for scored in (left, right)]
-    names = list(dict.fromkeys([*told[0], *told[1]]))
+    settings, others = _settings(left), _settings(right)
     lines = []
-    for name in names:
-        values = [settings.get(name) for settings in told]
-        if values[0] != values[1]:
-            absent = "unknown" if name.startswith(VERSION) else "default"
-            lines.append(
-                f"{name}: {' | '.join(absent if value is None else value for value in values)}"
-            )
+    for name in settings | others:
+        absent = "unknown" if name.startswith(VERSION) else "default"
+        if settings.get(name) != others.get(name):
+            lines.append(f"{name}: {settings.get(name, absent)} | {others.get(name, absent)}")
     return lines
 
 
@@ -212,20 +215,30 @@ FIELDS = (
 
 def _settings(scored: Scored) -> dict[str, str]:
     result = scored.result
-    measured = "not measured" if result.sparsity_measured is None else f"{result.sparsity_target:g}"
-    settings = {"method": arm_of(result).name, "sparsity": measured}
-    settings["interval"] = "none" if result.interval is None else str(result.interval)
+    settings = {"method": arm_of(result).name, "sparsity": "not measured", "interval": "none"}
+    if result.sparsity_measured is not None:
+        settings["sparsity"] = f"{result.sparsity_target:g}"
+    if result.interval is not None:
+        settings["interval"] = str(result.interval)
     for name in FIELDS:
         settings[name] = str(getattr(result, name))
-    weights = {"n-gram": result.ngram, "LM": result.lm, "decoded": scored.words}
-    settings |= {name: "none" if value is None else value for name, value in weights.items()}
+    settings["n-gram"] = _or_none(result.ngram)
+    settings["LM"] = _or_none(result.lm)
+    settings["decoded"] = scored.words
     for name, value in (result.options or {}).items():
         if name not in OWN_FIELDS:
             settings[name] = str(value).lower() if isinstance(value, bool) else str(value)
-    settings |= {f"{VERSION}{name}": version for name, version in result.versions.items()}
+    for name, version in result.versions.items():
+        settings[f"{VERSION}{name}"] = version
     settings["training data"] = str(result.train_sha256)[:8]
     first = (result.mask_origin or {}).get("sha256")
-    return settings | ({} if first is None else {"first mask": str(first)[:8]})
+    if first is not None:
+        settings["first mask"] = str(first)[:8]
+    return settings
+
+
+def _or_none(value: str | None) -> str:
+    return "none" if value is None else value
 
 
 OWN_FIELDS = frozenset({

@@ -37,9 +37,9 @@ class Study:
                     arm, language, grid.recipes[language], shared, made
                 )
                 made += experiments
-                # What is wrong with every choice of an arm is said once.
-                faults += [fault for fault in dict.fromkeys(wrong) if fault not in faults]
-        faults += _twice(made)
+                faults += wrong
+        # What is wrong with every choice of an arm is said once.
+        faults = [*dict.fromkeys(faults), *_twice(made)]
         if grid.exports and not all(experiment.is_of_speech for experiment in made):
             faults.append("exports: expected recipes of speech alone, found one of text")
         if faults:
@@ -56,20 +56,22 @@ class Study:
         """Return the experiments in waves, none of which is empty: what one needs is in an earlier
         one.
 
-        Dense models come first. The masks of OMP are made with them (`masks_of`), so who begins
-        with one of those is in the second wave, beside OMP itself.
+        Dense models come first, unless they go on from others. The masks of OMP are made with them
+        (`masks_of`), so who begins with one of those is in the second wave, beside OMP itself.
         """
         levels: dict[Path, int] = {}
         by_directory = {experiment.directory: experiment for experiment in self.experiments}
 
         def level(experiment: Experiment) -> int:
             if experiment.directory not in levels:
-                sources = [by_directory[need] for need in experiment.needs]
-                after = [0]
-                for source in sources:
+                start = experiment.start
+                begins = 0 if start is None else 1 + level(by_directory[start])
+                after = [begins]
+                for need in experiment.needs:
+                    source = by_directory[need]
                     if not source.is_early:
                         after.append(level(source))
-                levels[experiment.directory] = 1 + max(after) if experiment.prunes else 0
+                levels[experiment.directory] = 1 + max(after) if experiment.prunes else begins
             return levels[experiment.directory]
 
         depth = max(map(level, self.experiments))
@@ -99,25 +101,25 @@ class Study:
         commands: dict[tuple[Path, tuple[tuple[str, str], ...]], tuple[str, ...]] = {}
         for experiment in self.experiments:
             words = experiment.preparation
-            pairs = zip(words[::2], words[1::2], strict=True)
-            kind = (
-                experiment.recipe,
-                tuple(pair for pair in pairs if pair[0] not in ("--seed", "--updates")),
-            )
+            options = dict(zip(words[::2], words[1::2], strict=True))
+            for name in ("--seed", "--updates"):
+                options.pop(name, None)
             until = ("--method", UNPRUNED, "--stop_stage", str(experiment.settings.PREPARED))
-            commands.setdefault(kind, (str(experiment.recipe / "run.sh"), *words, *until))
+            command = (str(experiment.recipe / "run.sh"), *words, *until)
+            commands.setdefault((experiment.recipe, tuple(options.items())), command)
         return list(commands.values())
 
     def masks_of(self, experiment: Experiment) -> list[Experiment]:
         """Return the OMP experiments whose masks can be made as soon as `experiment` is
         complete.
         """
-        omp = [masked for masked in self.experiments if masked.first_mask is Source.FINETUNED]
-        return [
-            masked
-            for masked in omp
-            if masked.directory.parent / masked.settings.dense.tag == experiment.directory
-        ]
+        ready = []
+        for masked in self.experiments:
+            if masked.first_mask is not Source.FINETUNED:
+                continue
+            if masked.directory.parent / masked.settings.dense.tag == experiment.directory:
+                ready.append(masked)
+        return ready
 
 
 def _twice(made: Sequence[Experiment]) -> list[str]:

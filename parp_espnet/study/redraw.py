@@ -37,4 +37,7 @@ def redraw(folder: Path, out: Path | None = None) -> list[Path]:
             )
         target = out or folder
         target.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copyfile(figure, target / figure.name)) for figure in drawn]
+        written = []
+        for figure in drawn:
+            written.append(shutil.copyfile(figure, target / figure.name))
+        return written

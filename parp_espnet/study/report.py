@@ -47,24 +47,23 @@ def page(
         notes: sentences for the page's head: what speech this is, what is missing.
         commands: what each experiment was run by, by its directory.
     """
-    tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
-    body = [
-        f"<h1>{escape(name)}</h1>",
-        *(f"<p>{escape(note)}</p>" for note in notes),
-        _claims(tested) if tested else "",
-        "<h2>Figures</h2>",
-        *(_figure(svg, caption) for svg, caption in figures.items()),
-        "<h2>Results</h2>",
-        _details("All results", _table(head(results), rows(results))),
-        _details("Comparisons on the same utterances", _comparisons(evidence))
-        if evidence.comparisons
-        else "",
-        _details("The most frequent errors of the dense models", _confusions(evidence))
-        if evidence.confusions
-        else "",
-        _details("The command of every run", _table(("experiment", "command"), _words(commands))),
-        f'<p class="soft">{escape(made_by(results))}.</p>',
-    ]
+    body = [f"<h1>{escape(name)}</h1>"]
+    for note in notes:
+        body.append(f"<p>{escape(note)}</p>")
+    body.append(_claims(claims))
+    body.append("<h2>Figures</h2>")
+    for svg, caption in figures.items():
+        body.append(_figure(svg, caption))
+    body.append("<h2>Results</h2>")
+    body.append(_details("All results", _table(head(results), rows(results))))
+    if evidence.comparisons:
+        body.append(_details("Comparisons on the same utterances", _comparisons(evidence)))
+    if evidence.confusions:
+        errors = _confusions(evidence)
+        body.append(_details("The most frequent errors of the dense models", errors))
+    run_by = _table(("experiment", "command"), _words(commands))
+    body.append(_details("The command of every run", run_by))
+    body.append(f'<p class="soft">{escape(made_by(results))}.</p>')
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(name)}</title>'
         f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
@@ -79,60 +78,67 @@ def _figure(svg: Path, caption: str) -> str:
     return f'<figure id="{svg.stem}"><div class="scroll">{image}</div>{below}</figure>'
 
 
-def _claims(tested: Sequence[Claim]) -> str:
-    lines = [(claim.name, claim.says, str(claim.verdict), claim.because) for claim in tested]
-    return "<h2>The paper's claims</h2>" + _table(("", "claim", "verdict", "because"), lines)
+def _claims(claims: Sequence[Claim]) -> str:
+    """The claims that were tested; nothing where none was."""
+    tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
+    if not tested:
+        return ""
+    lines = []
+    for claim in tested:
+        lines.append((claim.name, claim.says, str(claim.verdict), claim.because))
+    own = any(claim.is_own for claim in tested)
+    head = "Claims, the paper's (C) and ours (N)" if own else "The paper's claims"
+    return f"<h2>{head}</h2>" + _table(("", "claim", "verdict", "because"), lines)
 
 
 def _comparisons(evidence: Evidence) -> str:
-    head = (
-        "language",
-        "sparsity",
-        "seed",
-        "frozen",
-        "one",
-        "other",
-        "points",
-        "95 % interval",
-        "p",
-        "decoding",
-        "options",
-    )
-    lines = [
-        (
-            c.language, f"{c.sparsity:g}", str(c.seed), str(c.freeze_updates), c.one, c.other,
-            f"{100 * c.difference:+.2f}",
-            f"[{100 * c.difference_interval[0]:+.2f}, "
-            f"{100 * c.difference_interval[1]:+.2f}]", f"{c.p:.4f}",
-            c.decoding, c.conditions,
-        )
-        for c in evidence.comparisons
-    ]  # fmt: skip
-    several = {
-        "decoding": len({c.decoding for c in evidence.comparisons}) > 1,
-        "options": any(c.conditions for c in evidence.comparisons),
-    }
-    shown = [place for place, name in enumerate(head) if several.get(name, True)]
-    table = [[line[place] for place in shown] for line in lines]
-    return _table([head[place] for place in shown], table)
+    head = ["language", "sparsity", "seed", "frozen", "one", "other", "points"]
+    head += ["95 % interval", "p"]
+    decodings = {comparison.decoding for comparison in evidence.comparisons}
+    conditions = {comparison.conditions for comparison in evidence.comparisons}
+    if len(decodings) > 1:
+        head.append("decoding")
+    if conditions != {""}:
+        head.append("options")
+    lines = []
+    for comparison in evidence.comparisons:
+        low, high = comparison.difference_interval
+        line = [
+            comparison.language,
+            f"{comparison.sparsity:g}",
+            str(comparison.seed),
+            str(comparison.freeze_updates),
+            comparison.one,
+            comparison.other,
+            f"{100 * comparison.difference:+.2f}",
+            f"[{100 * low:+.2f}, {100 * high:+.2f}]",
+            f"{comparison.p:.4f}",
+        ]
+        if "decoding" in head:
+            line.append(comparison.decoding)
+        if "options" in head:
+            line.append(comparison.conditions)
+        lines.append(line)
+    return _table(head, lines)
 
 
 def _confusions(evidence: Evidence) -> str:
-    lines = [
-        (c.language, c.reference, c.hypothesis, f"{c.count} of {c.said}")
-        for c in evidence.confusions
-    ]
+    lines = []
+    for error in evidence.confusions:
+        times = f"{error.count} of {error.said}"
+        lines.append((error.language, error.reference, error.hypothesis, times))
     return _table(("language", "said", "heard", "times"), lines)
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = ""
-    for line in lines:
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in line)
-        body += f"<tr>{cells}</tr>"
-    head = f"<thead><tr>{top}</tr></thead>"
-    return f'<div class="scroll"><table>{head}<tbody>{body}</tbody></table></div>'
+    top = _row("th", head)
+    body = "".join(_row("td", line) for line in lines)
+    return f'<div class="scroll"><table><thead>{top}</thead><tbody>{body}</tbody></table></div>'
+
+
+def _row(kind: str, cells: Sequence[str]) -> str:
+    row = "".join(f"<{kind}>{escape(cell)}</{kind}>" for cell in cells)
+    return f"<tr>{row}</tr>"
 
 
 def _details(title: str, content: str) -> str:

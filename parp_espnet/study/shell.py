@@ -8,12 +8,8 @@ from pathlib import Path
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import (
-    PROGRESS,
-    describe,
-    listing,
-    standings,
-)
+from parp_espnet.study.state import PROGRESS, standings
+from parp_espnet.study.status import describe, listing
 
 
 def print_plan(arguments: Sequence[str]) -> None:
@@ -38,22 +34,24 @@ def print_plan(arguments: Sequence[str]) -> None:
     print(f"ngpu={options.ngpu}")
     print(f"max_jobs_run={options.jobs}")
     print(f"stages={shlex.quote(' '.join(map(str, wanted)))}")
-    names = " ".join(f"[{number}]={shlex.quote(name)}" for number, name in settings.STAGES.items())
-    print(f"stage_names=({names})")
+    names = [f"[{number}]={shlex.quote(name)}" for number, name in settings.STAGES.items()]
+    print(f"stage_names=({' '.join(names)})")
     preparations = study.preparations()
     print(f"preparations={len(preparations)}")
     for number, words in enumerate(preparations, start=1):
         print(f"prepare_{number}=({shlex.join(words)})")
     waves = study.waves()
-    print(f"waves=({' '.join(str(len(wave)) for wave in waves)})")
+    print(f"waves=({' '.join(map(str, map(len, waves)))})")
     for number, wave in enumerate(waves, start=1):
         finetunings = study.finetunings(wave)
         print(f"updates_{number}={sum(finetunings.values())}")
         print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
-        print(f"results_{number}=({_words(experiment.result for experiment in wave)})")
+        results: list[Path] = []
         folders: list[Path] = []
         for experiment in wave:
+            results.append(experiment.result)
             folders += experiment.folders
+        print(f"results_{number}=({_words(results)})")
         print(f"folders_{number}=({_words(folders)})")
 
 

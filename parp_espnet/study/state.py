@@ -1,11 +1,12 @@
-"""Where a study stands: what is done, running, failed and left, and how long the rest may take."""
+"""Where a study stands: what is done, running, failed and left, and how long the rest may take.
+In words it is in `parp_espnet.study.status`.
+"""
 
 import fcntl
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -36,6 +37,7 @@ UNPACKED = "unpacked.json"
 """In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put
 there.
 """
+NAMED = re.compile(rf"^{FIRST_LINE}(.*)$", re.MULTILINE)
 ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
 
 
@@ -73,26 +75,27 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         UserError: a result is of another version.
     """
     ran = _logs(logs)
-    complete = [experiment for experiment in study.experiments if is_done(experiment)]
-    results = {
-        experiment.directory: Result.read(ROOT / experiment.result) for experiment in complete
-    }
+    results = {}
+    for experiment in filter(is_done, study.experiments):
+        results[experiment.directory] = Result.read(ROOT / experiment.result)
     paces = _paces(study, results)
     beside = _beside(results)
     stood = []
     for experiment in study.experiments:
         log, code = ran.get(experiment.directory, (None, None))
-        state = State.DONE if experiment.directory in results else _state(experiment, code)
         work = study.finetunings([experiment])
         updates = sum(work.values())
-        # Its own counts once a job has begun it; what its mask needs may be there before.
-        begun = [path for path in work if state is not State.LEFT or path != experiment.directory]
-        done = updates if state is State.DONE else sum(map(_progress, begun))
-        pace = paces.get(experiment.recipe) or (median(paces.values()) if paces else None)
+        if experiment.directory in results:
+            stood.append(Standing(experiment, State.DONE, log, updates, updates, 0.0))
+            continue
+        state = _state(experiment, code)
+        if state is State.LEFT:
+            # Its own counts once a job has begun it; what its mask needs may be there before.
+            work.pop(experiment.directory, None)
+        done = sum(map(_progress, work))
         left = None
-        if state is State.DONE:
-            left = 0.0
-        elif pace is not None:
+        if paces:
+            pace = paces.get(experiment.recipe) or median(paces.values())
             left = pace * (updates - done) + beside
         stood.append(Standing(experiment, state, log, done, updates, left))
     return stood
@@ -115,9 +118,9 @@ def is_result(file: Path) -> bool:
         content = read_json(file)
     except UserError:
         return False
-    return isinstance(content, dict) and all(
-        fits(content.get(name), kind) for name, kind in ESSENTIAL.items()
-    )
+    if not isinstance(content, dict):
+        return False
+    return all(fits(content.get(name), kind) for name, kind in ESSENTIAL.items())
 
 
 def set_aside_damaged(study: Study) -> None:
@@ -178,14 +181,10 @@ def _logs(folder: Path) -> dict[Path, tuple[Path, int | None]]:
     last: dict[Path, tuple[Path, int | None]] = {}
     for log in sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime):
         text = log.read_text(encoding="utf-8", errors="replace")
-        names = [
-            line.removeprefix(FIRST_LINE)
-            for line in text.splitlines()
-            if line.startswith(FIRST_LINE)
-        ]
-        ended = ENDED.search(text)
-        if names:
-            last[Path(names[0])] = (log, int(ended[1]) if ended else None)
+        named, ended = NAMED.search(text), ENDED.search(text)
+        if named is not None:
+            code = None if ended is None else int(ended[1])
+            last[Path(named[1])] = log, code
     return last
 
 
@@ -200,9 +199,9 @@ def _beside(results: Mapping[Path, Result]) -> float:
     """
     others = []
     for directory, result in results.items():
-        took = _number(directory / JOB, "seconds")
+        took, own = _number(directory / JOB, "seconds"), _own_seconds(result)
         # A job that continued an interrupted one took less.
-        if took is not None and took > (own := _own_seconds(result)):
+        if took is not None and took > own:
             others.append(took - own)
     return median(others) if others else 0.0
 
@@ -220,78 +219,3 @@ def _paces(study: Study, results: Mapping[Path, Result]) -> dict[Path, float]:
 def _own_seconds(result: Result) -> float:
     """What training and decoding took."""
     return (result.train_seconds or 0.0) + (result.decode_seconds or 0.0)
-
-
-def describe(experiments: Sequence[Standing], jobs: int) -> str:
-    """Return a few lines: how many experiments are in each state, the time left with `jobs` at a
-    time, which failed.
-    """
-    counts = Counter(standing.state for standing in experiments)
-    lines = [
-        f"{len(experiments)} experiments: "
-        + ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
-    ]
-    if waiting := [standing for standing in experiments if standing.state is not State.DONE]:
-        known = [standing.seconds_left for standing in waiting if standing.seconds_left is not None]
-        updates = sum(standing.updates - standing.updates_done for standing in waiting)
-        time = (
-            f"about {duration(sum(known) / jobs)}"
-            if known
-            else "nothing is done yet to estimate the time from"
-        )
-        lines.append(
-            f"{updates} updates are left: {time}"
-            + (f", {jobs} at a time" if known and jobs > 1 else "")
-        )
-    for standing in experiments:
-        where = "" if standing.log is None else f", log in {standing.log}"
-        if standing.state is State.RUNNING:
-            done = f"{standing.updates_done} of {standing.updates} updates"
-            lines.append(f"  running {standing.experiment.directory}: {done}")
-        elif standing.state is State.FAILED:
-            lines.append(f"  failed  {standing.experiment.directory}{where}")
-    return "\n".join(lines)
-
-
-def listing(experiments: Sequence[Standing]) -> str:
-    """Return one line for each experiment: its state, updates, estimated time, arm and
-    directory.
-    """
-    rows = [
-        (
-            standing.state.value,
-            f"{standing.updates - standing.updates_done}"
-            if standing.state is not State.DONE
-            else "",
-            "" if not standing.seconds_left else duration(standing.seconds_left),
-            standing.experiment.arm,
-            str(standing.experiment.directory),
-        )
-        for standing in experiments
-    ]
-    head = ("state", "updates left", "time left", "arm", "experiment")
-    lines = [head, *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
-
-
-def duration(seconds: float) -> str:
-    """Spell a time as `3 h 20 min`, `20 min` or `40 s`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def failures(experiments: Sequence[Standing]) -> None:
-    """Raise `UserError` that names the experiments which are not done, with their logs."""
-    missing = [standing for standing in experiments if standing.state is not State.DONE]
-    if missing:
-        lines = [
-            f"{standing.experiment.directory}" + (f": {standing.log}" if standing.log else "")
-            for standing in missing
-        ]
-        raise UserError(
-            f"{len(missing)} of {len(experiments)} experiments have no result; the same command "
-            f"tries them again:\n    " + "\n    ".join(lines)
-        )

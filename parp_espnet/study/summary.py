@@ -13,23 +13,17 @@ from parp_espnet.study.gather import gather
 from parp_espnet.study.markdown import decoded, nature, report
 from parp_espnet.study.plan import Study
 from parp_espnet.study.report import page
-from parp_espnet.study.state import (
-    describe,
-    failures,
-    is_done,
-    standings,
-)
+from parp_espnet.study.state import is_done, standings
+from parp_espnet.study.status import describe, failures
 from parp_espnet.study.table import table
+from parp_espnet.study.unmeasured import unmeasured
 
 
 def write_summary(study: Study, folder: Path) -> None:
     """Write what there is of a study into its `folder`, and print its table."""
     standing = standings(study, folder / "log")
-    done = collect(
-        [experiment for experiment in study.experiments if is_done(experiment)],
-        ROOT,
-        folder / "results.json",
-    )
+    complete = list(filter(is_done, study.experiments))
+    done = collect(complete, ROOT, folder / "results.json")
     results, evidence = [run.result for run in done], gather(done)
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)
@@ -39,9 +33,10 @@ def write_summary(study: Study, folder: Path) -> None:
         nature(results).replace("`", ""),
         decoded(results),
         describe(standing, jobs=1).splitlines()[0] + ".",
-        f"Warning: {warning}." if warning else "",
     ]
-    notes = [note for note in notes if note]
+    if warning:
+        notes.append(f"Warning: {warning}.")
+    notes = list(filter(None, notes))
     commands = {}
     for experiment in study.experiments:
         words = [f"{experiment.recipe}/run.sh", *experiment.options]
@@ -54,5 +49,5 @@ def write_summary(study: Study, folder: Path) -> None:
     if warning:
         print(f"warning: {warning}", file=sys.stderr)
     names = ("report.html", "RESULTS.md", "results.json", "evidence.json")
-    print(", ".join(str(folder / name) for name in names))
-    failures(standing)
+    print(*(folder / name for name in names), sep=", ")
+    failures(standing, unmeasured(study, standing))

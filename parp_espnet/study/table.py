@@ -1,6 +1,7 @@
 """The table of a study, for the console and for RESULTS.md, and the means over its languages."""
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from statistics import fmean
 
 from parp_espnet.scoring.aligned import markdown, unaligned
@@ -53,14 +54,16 @@ def table(results: Sequence[Result]) -> str:
     Each result is compared with the first dense one of its language that was decoded alike, those
     of joint runs with a joint run's.
     """
-    alike = set()
-    for name, value in WHERE_THEY_DIFFER.items():
-        if len({value(result) for result in results} - {None}) <= 1:
-            alike.add(name)
-    alike -= {"scores"} if any(result.scores for result in results) else set()
-    columns = [place for place, name in enumerate(head(results)) if name not in alike]
+    shown = [_is_shown(name, results) for name in head(results)]
     lines = [head(results), *rows(results)]
-    return markdown([[line[column] for column in columns] for line in lines])
+    return markdown([tuple(compress(line, shown)) for line in lines])
+
+
+def _is_shown(column: str, results: Sequence[Result]) -> bool:
+    if column not in WHERE_THEY_DIFFER:
+        return True
+    values = set(map(WHERE_THEY_DIFFER[column], results)) - {None}
+    return len(values) > 1 or (column == "scores" and values != {""})
 
 
 def head(results: Sequence[Result]) -> tuple[str, ...]:
@@ -72,9 +75,10 @@ def head(results: Sequence[Result]) -> tuple[str, ...]:
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     """Return the cells of each result under `head`; each is compared as in `table`."""
     apart = Differences.of(results)
-    dense = {
-        _where(result, apart): result for result in reversed(results) if not arm_of(result).prunes
-    }
+    dense: dict[tuple[object, ...], Result] = {}
+    for result in results:
+        if not arm_of(result).prunes:
+            dense.setdefault(_where(result, apart), result)
     return [_row(result, dense.get(_where(result, apart)), apart) for result in results]
 
 
@@ -98,64 +102,61 @@ def means(results: Sequence[Result]) -> str:
     for result in results:
         if is_total(result):
             continue
-        frozen = f"{result.freeze_updates} frozen updates" if result.freeze_updates else ""
-        told = [method_of(result), intervals.word(result), apart.all(result), frozen]
-        called = ", ".join(filter(None, [*told, decoding_of(result) if several else ""]))
+        told = [method_of(result), intervals.word(result), apart.all(result)]
+        if result.freeze_updates:
+            told.append(f"{result.freeze_updates} frozen updates")
+        if several:
+            told.append(decoding_of(result))
+        called = ", ".join(filter(None, told))
         arm = result.upstream, called, result.sparsity_target, result.updates
         arms.setdefault(arm, {}).setdefault(result.language or "", []).append(result.error_rate)
     if max(map(len, arms.values()), default=0) <= 2:
         return ""
     common = set.intersection(*map(set, arms.values()))
-    head = [
-        "upstream",
-        "method",
-        "sparsity",
-        "updates",
-        "tasks" if is_text(results) else "languages",
-        f"mean {rate_of(results).short}",
-    ]
-    head += [f"mean over {' '.join(sorted(common))}"] if common else []
+    languages = "tasks" if is_text(results) else "languages"
+    rate = f"mean {rate_of(results).short}"
+    head = ["upstream", "method", "sparsity", "updates", languages, rate]
+    if common:
+        head.append(f"mean over {' '.join(sorted(common))}")
     lines = [head]
     for (upstream, called, sparsity, updates), seeds in arms.items():
         rates = {language: fmean(own) for language, own in seeds.items()}
-        cells = [
-            upstream,
-            called,
-            f"{sparsity:g}",
-            str(updates),
-            str(len(rates)),
-            f"{fmean(rates.values()):.4f}",
-        ]
-        cells += [f"{fmean(rates[language] for language in common):.4f}"] if common else []
+        mean = f"{fmean(rates.values()):.4f}"
+        cells = [upstream, called, f"{sparsity:g}", str(updates), str(len(rates)), mean]
+        if common:
+            cells.append(f"{fmean(rates[language] for language in common):.4f}")
         lines.append(cells)
     return f"\n{unaligned(lines)}"
 
 
 def _row(result: Result, dense: Result | None, apart: Differences) -> tuple[str, ...]:
     low, high = result.ci95
-    ratio = (
-        ""
-        if dense is None or not dense.error_rate
-        else f"{result.error_rate / dense.error_rate:.2f}"
-    )
+    ratio = iou = ""
+    if dense is not None and dense.error_rate:
+        ratio = f"{result.error_rate / dense.error_rate:.2f}"
+    if result.iou_initial_final is not None and arm_of(result).prunes:
+        iou = f"{result.iou_initial_final:.4f}"
     return (
         result.language or "",
         result.upstream,
         method_of(result),
-        "" if result.interval is None else str(result.interval),
-        "" if result.sparsity_measured is None else f"{result.sparsity_measured:.3f}",
+        _spelled(result.interval, ""),
+        _spelled(result.sparsity_measured, ".3f"),
         str(result.seed),
         str(result.updates),
         str(result.freeze_updates),
-        *(apart.value(name, result) for name in apart.names),
+        *apart.values(result),
         str(result.finetuning_runs),
         decoding_of(result),
         f"{result.error_rate:.4f}",
         f"[{low:.4f}, {high:.4f}]",
         scores_of(result),
         ratio,
-        ""
-        if result.iou_initial_final is None or not arm_of(result).prunes
-        else f"{result.iou_initial_final:.4f}",
-        "" if result.train_seconds is None else f"{result.train_seconds:.0f}",
+        iou,
+        _spelled(result.train_seconds, ".0f"),
     )
+
+
+def _spelled(value: float | None, how: str) -> str:
+    """A number in a cell, which is empty where there is none."""
+    return "" if value is None else format(value, how)

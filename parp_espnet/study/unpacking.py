@@ -45,9 +45,13 @@ def unpack(archive: Path, root: Path) -> Unpacked:
     """
     members = _read(archive)
     contents = _contents(archive, members)
-    directories = [Path(name) for name in contents["experiments"]]
-    present = tuple(path for path in directories if is_result(root / path / RESULT))
-    restored = tuple(path for path in directories if path not in present)
+    present: list[Path] = []
+    restored: list[Path] = []
+    for directory in map(Path, contents["experiments"]):
+        if is_result(root / directory / RESULT):
+            present.append(directory)
+        else:
+            restored.append(directory)
     _check_results(archive, members)
     masks = _restored_masks(archive, members, contents["differences"])
     for directory in restored:
@@ -56,7 +60,7 @@ def unpack(archive: Path, root: Path) -> Unpacked:
                 _restore(root, directory, members, masks, archive.name)
         except OSError as error:
             raise UserError(f"{archive}: cannot be unpacked into {directory} ({error})") from None
-    return Unpacked(restored, present)
+    return Unpacked(tuple(restored), tuple(present))
 
 
 def _read(archive: Path) -> dict[str, bytes]:
@@ -111,18 +115,14 @@ def _contents(archive: Path, members: Mapping[str, bytes]) -> dict[str, Any]:
             for name in pair:
                 if not isinstance(name, str):
                     raise TypeError(f"{name} names no mask")
-        inside = [name for name in members if _is_record_of_any(PurePosixPath(name), homes)]
-        lost = [
-            str(home)
-            for home in homes
-            if f"{home}/{RESULT}" not in inside or home.parts[0] != RECIPES
-        ]
-        lost += [
-            name
-            for name, home in zip(contents["experiments"], homes, strict=True)
-            if str(home) != name
-        ]
-        lost += sorted(members.keys() - set(inside) - {CONTENTS})
+        lost = []
+        for name, home in zip(contents["experiments"], homes, strict=True):
+            result = f"{home}/{RESULT}"
+            if result not in members or home.parts[0] != RECIPES or str(home) != name:
+                lost.append(name)
+        for name in sorted(members.keys() - {CONTENTS}):
+            if not _is_record_of_any(PurePosixPath(name), homes):
+                lost.append(name)
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise UserError(
             f"{archive}: expected an archive of records ({FORMAT!r}), found another ({error})"
@@ -165,11 +165,11 @@ def _is_record(name: PurePosixPath, home: PurePosixPath) -> bool:
     if not name.is_relative_to(home):
         return False
     inside = name.relative_to(home)
-    patterns = (PurePosixPath(pattern) for pattern in (*RECORDS, *MASKS))
-    return any(
-        len(inside.parts) == len(pattern.parts) and inside.match(str(pattern))
-        for pattern in patterns
-    )
+    for pattern in (*RECORDS, *MASKS):
+        depth = len(PurePosixPath(pattern).parts)
+        if len(inside.parts) == depth and inside.match(pattern):
+            return True
+    return False
 
 
 def _restored_masks(
@@ -178,9 +178,11 @@ def _restored_masks(
     """The masks as they were, by member."""
     masks: dict[str, Mask] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in [name for name in members if PurePosixPath(name).name in MASKS]:
+        for name, content in members.items():
+            if PurePosixPath(name).name not in MASKS:
+                continue
             file = Path(folder, "mask.safetensors")
-            file.write_bytes(members[name])
+            file.write_bytes(content)
             mask = Mask.load(file, called=f"{archive}: {name}")
             reference = masks.get(differences.get(name, ""))
             if name in differences and (
@@ -190,7 +192,9 @@ def _restored_masks(
                     f"{archive}: damaged: it lacks the mask from which {name} differs; nothing is "
                     f"unpacked"
                 )
-            masks[name] = mask if reference is None else difference(mask, reference)
+            if reference is not None:
+                mask = difference(mask, reference)
+            masks[name] = mask
     return masks
 
 

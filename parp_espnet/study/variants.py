@@ -2,17 +2,21 @@
 it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, filterfalse
 
 from parp_espnet.corpora.registry import FOLDERS
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 
-RANKING = ("score", "scope", "pattern", "prune_biases", "prune_pattern")
+RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
-OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity")
-"""Options of pruning that some methods alone have."""
+OF_A_METHOD = (
+    *("sparsity_path", "round_updates", "start_sparsity", "score_lr", "alpha"),
+    *("teacher", "teacher_weight"),
+)
+"""Options of pruning that some methods alone have, and what a pruned model may be taught by."""
 PRUNING = (*RANKING, *OF_A_METHOD)
 TOLD = frozenset({
     "method", "sparsity", "interval", "seed", "updates", "freeze_updates", "upstream",
@@ -25,6 +29,8 @@ TOLD = frozenset({
 WHERE = frozenset({"ngpu", "num_nodes", "skip_check", "allow_pipes", "glue", *FOLDERS})
 """Options that say where it ran and where its data were: the hash of the data says what these are.
 """
+RATE = "lr"
+"""The option that may be chosen for each method."""
 DIGEST = 8
 """Letters of a hash that is shown."""
 
@@ -32,9 +38,14 @@ DIGEST = 8
 def options_beside(result: Result) -> dict[str, str]:
     """Return the options that only `options` has, in words; nothing of a result of before it."""
     options = result.options or {}
-    spelled = {name: _spelled(value) for name, value in options.items() if name not in TOLD | WHERE}
+    beside = {}
+    for name, value in options.items():
+        if name not in TOLD and name not in WHERE:
+            beside[name] = _spelled(value)
     ranks = _count(options, "num_nodes", 1) * max(1, _count(options, "ngpu", 0))
-    return spelled | ({"ranks": str(ranks)} if ranks > 1 else {})
+    if ranks > 1:
+        beside["ranks"] = str(ranks)
+    return beside
 
 
 def _count(options: Mapping[str, object], name: str, usual: int) -> int:
@@ -43,11 +54,32 @@ def _count(options: Mapping[str, object], name: str, usual: int) -> int:
     return value if type(value) is int else usual
 
 
-def shared_options(result: Result) -> tuple[tuple[str, str], ...]:
+def chosen_by_method(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return the options that every method of a study has one value of, its own: a learning rate
+    that was chosen for each on the validation set belongs to the method.
+    """
+    rates: dict[str, set[object]] = {}
+    for result in results:
+        rates.setdefault(result.method, set()).add((result.options or {}).get(RATE))
+    several: set[object] = set()
+    for values in rates.values():
+        if len(values) > 1:
+            return ()
+        several |= values
+    return (RATE,) if len(several) > 1 else ()
+
+
+def shared_options(result: Result, aside: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
     """Return the options that two results have to share to be compared: all but those
     of pruning.
+
+    Args:
+        aside: more that they need not share.
     """
-    return tuple(sorted(pair for pair in options_beside(result).items() if pair[0] not in PRUNING))
+    options = options_beside(result)
+    for name in (*PRUNING, *aside):
+        options.pop(name, None)
+    return tuple(sorted(options.items()))
 
 
 def ranking_options(result: Result) -> tuple[str | None, ...]:
@@ -79,23 +111,22 @@ class Differences:
         recipe's.
         """
         told = [_facets(result) for result in results]
-        names = list(dict.fromkeys(name for facets in told for name in facets))
+        names = dict.fromkeys(chain.from_iterable(told))
         differing = [name for name in names if _differs(name, results, told)]
-        known = [name for name in KNOWN if _known_differ(name, results, told)]
-        masks = [FIRST_MASK] if _masks_differ(results, told) else []
-        return cls((*differing, *known, *masks))
+        differing += [name for name in KNOWN if _known_differ(name, results, told)]
+        if _masks_differ(results, told):
+            differing.append(FIRST_MASK)
+        return cls(tuple(differing))
 
     def pruning(self, result: Result) -> str:
         """The options of pruning that differ, in words; what a result has by default is
         left out.
         """
-        return self._words(result, [name for name in self.names if name in (*PRUNING, FIRST_MASK)])
+        return self._words(result, filter(_is_of_pruning, self.names))
 
     def others(self, result: Result) -> str:
         """All else that differs, in words."""
-        return self._words(
-            result, [name for name in self.names if name not in (*PRUNING, FIRST_MASK)]
-        )
+        return self._words(result, filterfalse(_is_of_pruning, self.names))
 
     def all(self, result: Result) -> str:
         """Both of them."""
@@ -107,18 +138,27 @@ class Differences:
             return KNOWN[name](result)[:DIGEST]
         if name == FIRST_MASK:
             return _given_mask(result)[:DIGEST]
-        return _facets(result).get(name, "default" if result.options is not None else "")
+        usual = "" if result.options is None else "default"
+        return _facets(result).get(name, usual)
 
-    def _words(self, result: Result, names: Sequence[str]) -> str:
+    def values(self, result: Result) -> list[str]:
+        """What stands in all these columns, in their order."""
+        return [self.value(name, result) for name in self.names]
+
+    def _words(self, result: Result, names: Iterable[str]) -> str:
         facets = _facets(result)
         words = []
         for name in names:
+            value = facets.get(name)
             if name in (*KNOWN, FIRST_MASK):
-                value = self.value(name, result)
-                words += [f"{name} {value}"] if value else []
-            elif name in facets:
-                words.append(f"{name} {facets[name]}")
+                value = self.value(name, result) or None
+            if value is not None:
+                words.append(f"{name} {value}")
         return ", ".join(words)
+
+
+def _is_of_pruning(name: str) -> bool:
+    return name in PRUNING or name == FIRST_MASK
 
 
 @dataclass(frozen=True)
@@ -138,11 +178,9 @@ class Intervals:
 
     def word(self, result: Result) -> str:
         """The interval, where its method has several."""
-        return (
-            f"n = {result.interval}"
-            if result.interval is not None and result.method in self.methods
-            else ""
-        )
+        if result.interval is None or result.method not in self.methods:
+            return ""
+        return f"n = {result.interval}"
 
 
 def _processor(result: Result) -> str:
@@ -167,14 +205,19 @@ FIRST_MASK = "first mask"
 
 
 def _facets(result: Result) -> dict[str, str]:
-    facets = {
-        "minutes": "" if result.train_minutes is None else f"{result.train_minutes:g}",
-        "examples": "" if result.train_examples is None else str(result.train_examples),
-        "dataset": result.dataset,
-        "metric": result.metric,
-        "merged": ", ".join(f"{phone} as {other}" for phone, other in result.merges.items()),
-    }
-    return {name: value for name, value in facets.items() if value} | options_beside(result)
+    facets = {}
+    if result.train_minutes is not None:
+        facets["minutes"] = f"{result.train_minutes:g}"
+    if result.train_examples is not None:
+        facets["examples"] = str(result.train_examples)
+    if result.dataset:
+        facets["dataset"] = result.dataset
+    if result.metric:
+        facets["metric"] = result.metric
+    if result.merges:
+        merges = [f"{phone} as {other}" for phone, other in result.merges.items()]
+        facets["merged"] = ", ".join(merges)
+    return facets | options_beside(result)
 
 
 def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
@@ -189,7 +232,7 @@ def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, s
             place = (*place, result.sparsity_target)
         if result.options is not None or name in facets:
             values.setdefault(place, set()).add(facets.get(name))
-    return any(len(several) > 1 for several in values.values())
+    return max(map(len, values.values()), default=0) > 1
 
 
 def _known_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
@@ -202,7 +245,7 @@ def _known_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[s
         if value:
             place = (result.recipe, result.language, result.dataset, *sorted(facets.items()))
             values.setdefault(place, set()).add(value)
-    return any(len(several) > 1 for several in values.values())
+    return max(map(len, values.values()), default=0) > 1
 
 
 def _given_mask(result: Result) -> str:
@@ -216,19 +259,19 @@ def _masks_differ(results: Sequence[Result], told: Sequence[Mapping[str, str]]) 
     """Whether results that are alike in all else, the seed included, were given different masks."""
     values: dict[object, set[str]] = {}
     for result, facets in zip(results, told, strict=True):
-        if digest := _given_mask(result):
-            arm = arm_of(result)
+        digest = _given_mask(result)
+        if digest:
             alike = (
                 result.recipe,
                 result.language,
-                arm,
+                arm_of(result),
                 result.sparsity_target,
                 result.seed,
                 result.updates,
             )
             more = (result.freeze_updates, result.upstream, *sorted(facets.items()))
             values.setdefault((alike, more), set()).add(digest)
-    return any(len(several) > 1 for several in values.values())
+    return max(map(len, values.values()), default=0) > 1
 
 
 def _spelled(value: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
@@ -16,6 +17,7 @@ from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.judges.verdict import Verdict
 
 HEAD = ("claim of the paper", "", "corpus", "verdict", "because")
+HEAD_WITH_OWN = ("claim, of the paper (C) or ours (N)", *HEAD[1:])
 type Kept = tuple[list[Result], Evidence]
 """What a study left."""
 
@@ -32,14 +34,34 @@ def verdicts(folders: Sequence[Path]) -> str:
         UserError: a file is missing, damaged or of another version.
     """
     rows = []
+    own = False
     for corpora, (results, evidence) in _by_corpus(folders).items():
-        rows += [
-            (claim.name, claim.says, corpora, str(claim.verdict), claim.because)
-            for claim in claims(results, evidence)
-        ]
-    tested = [row for row in rows if row[3] != Verdict.UNTESTED]
+        for claim in claims(results, evidence):
+            if claim.verdict is not Verdict.UNTESTED:
+                row = (claim.name, claim.says, corpora, str(claim.verdict), claim.because)
+                rows.append(row)
+                own = own or claim.is_own
     # Sorting keeps the corpora's order within a claim.
-    return unaligned([HEAD, *sorted(tested, key=lambda row: row[0])])
+    return unaligned([HEAD_WITH_OWN if own else HEAD, *sorted(rows, key=lambda row: row[0])])
+
+
+def untested(folders: Sequence[Path]) -> str:
+    """Return a line for each claim that no corpus has tested, with what there was no data of;
+    errors are those of `verdicts`.
+    """
+    lacking: dict[str, dict[str, None]] = {}
+    tested = set()
+    for results, evidence in _by_corpus(folders).values():
+        for claim in claims(results, evidence):
+            if claim.verdict is Verdict.UNTESTED:
+                lacking.setdefault(claim.name, {})[claim.because] = None
+            else:
+                tested.add(claim.name)
+    lines = []
+    for name, reasons in lacking.items():
+        if name not in tested:
+            lines.append(f"{name}: {Verdict.UNTESTED}: {'; '.join(reasons)}\n")
+    return "".join(lines)
 
 
 def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
@@ -56,10 +78,15 @@ def _together(studies: Sequence[Kept]) -> Kept:
     results = _once(chain.from_iterable(results for results, _ in studies))
     each = {}
     for field in fields(Evidence):
-        several = [getattr(evidence, field.name) for _, evidence in studies]
-        each[field.name] = _once(chain.from_iterable(several))
+        several: list[Any] = []
+        for _, evidence in studies:
+            several += getattr(evidence, field.name)
+        each[field.name] = _once(several)
     return results, Evidence(**each)
 
 
 def _once[T](values: Iterable[T]) -> list[T]:
-    return list({repr(value): value for value in values}.values())
+    by_content = {}
+    for value in values:
+        by_content[repr(value)] = value
+    return list(by_content.values())

@@ -12,7 +12,7 @@ from torch import nn
 from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
-from parp_espnet.upstreams import data2vec, wavlm
+from parp_espnet.upstreams import data2vec, espnet_frontend, wavlm
 from parp_espnet.upstreams.second import RATE, check_output, check_strides, noise
 
 with imported_later():
@@ -35,7 +35,7 @@ HUGGING_FACE = {
     "unispeech-sat": "hf_wav2vec2_custom",
 }
 """`model_type` of a config.json → the s3prl upstream that loads it, once it is converted where it
-has to be.
+has to be. Others have ESPnet's own frontend.
 """
 
 MODELS: dict[str, Any] = {
@@ -45,11 +45,18 @@ MODELS: dict[str, Any] = {
     "data2vec-audio": Data2VecAudioModel,
     "unispeech": UniSpeechModel,
     "unispeech-sat": UniSpeechSatModel,
+    **espnet_frontend.MODELS,
 }
 """`model_type` of a config.json → its class."""
 
-NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec"}
-"""What those are called that run in s3prl's own code."""
+NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec", "whisper": "Whisper"}
+"""What those are called whose code hides nothing in training, and drops no layers."""
+CODE_OF = {
+    "wavlm": "s3prl's code",
+    "data2vec-audio": "s3prl's code",
+    "whisper": "its encoder alone",
+}
+"""What these run in."""
 
 WAV2VEC2_LIKE = ("unispeech", "unispeech-sat")
 """Models that compute what a wav2vec 2.0 does with the same weights: s3prl has nothing else that
@@ -97,6 +104,8 @@ def preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
                 f"{file}: expected a preprocessor with sampling_rate {RATE}, found {rate}"
             )
         return dict(found)
+    if config.get("model_type") in espnet_frontend.HEARS_BANKS:
+        return espnet_frontend.bank_extractor(config)
     layer_norm = config.get("feat_extract_norm") == "layer"
     return {
         "feature_extractor_type": "Wav2Vec2FeatureExtractor", "feature_size": 1,
@@ -125,16 +134,24 @@ def write_weights(model: nn.Module, folder: Path) -> None:
         save_file(weights, temporary, {"format": "pt"})
 
 
-def load(folder: Path, model_type: str) -> Any:
-    """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
+def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
+    """Return the model of a directory in float32, and the names of what else its file has.
+
+    Raises `UserError` where weights are missing, or the file is damaged.
+    """
     kind = MODELS[model_type]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
+    verbosity = transformers_logging.get_verbosity()
+    # What it has to say of missing weights is said below; a head is none of the upstream's.
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         model, loading = kind.from_pretrained(
-            folder, output_loading_info=True, local_files_only=True
+            folder, output_loading_info=True, local_files_only=True, dtype=torch.float32
         )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
         raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
+    finally:
+        transformers_logging.set_verbosity(verbosity)
     # A model trained without masking has no mask embedding, and needs none to be finetuned without.
     missing = sorted(set(loading["missing_keys"]) - {"masked_spec_embed"})
     if missing or loading.get("mismatched_keys"):
@@ -143,14 +160,23 @@ def load(folder: Path, model_type: str) -> Any:
             f"{folder}: {len(found)} weights are missing or misshapen, such as "
             f"{', '.join(found[:3])}"
         )
+    return model, list(loading["unexpected_keys"])
+
+
+def load(folder: Path, model_type: str) -> Any:
+    """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
+    model, left_out = open_model(folder, model_type)
     config = model.config
-    _check_left_out(folder, loading["unexpected_keys"], config.num_hidden_layers)
+    _check_left_out(folder, left_out, config.num_hidden_layers)
     if config.num_hidden_layers < 1:
         raise UserError(
             f"{folder}: num_hidden_layers: expected one at least, found "
             f"{config.num_hidden_layers}; "
             "look at its config.json"
         )
+    if model_type in espnet_frontend.MODELS:
+        espnet_frontend.check_second(folder, model, model_type)
+        return model
     frames = check_strides(folder, config.conv_kernel, config.conv_stride)
     try:
         with torch.no_grad():

@@ -20,9 +20,14 @@ from torch import nn
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pruning.pool import find_pool
+from parp_espnet.upstreams import whisper
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
+from parp_espnet.upstreams.frontend import FRONTEND, KEY, NAME, WHISPER
+from parp_espnet.upstreams.head import find_head, write_head
 from parp_espnet.upstreams.hugging_face import (
+    CODE_OF,
     HUGGING_FACE,
+    MODELS,
     NAMES,
     WAV2VEC2_LIKE,
     WEIGHTS,
@@ -34,6 +39,7 @@ from parp_espnet.upstreams.hugging_face import (
     to_native,
 )
 from parp_espnet.upstreams.second import load_native
+from parp_espnet.upstreams.starts import HEAD
 from parp_espnet.upstreams.weights import check_stored, check_types, types_of
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
@@ -61,13 +67,15 @@ TEACHER = "_ema"
 
 @dataclasses.dataclass(frozen=True)
 class Preflight:
-    """A checked upstream: `frontend` is ESPnet's inner `frontend_conf`; `changed` says what was
-    adapted.
+    """A checked upstream: `frontend` is what `frontend.frontend_options` makes ESPnet's options of;
+    `changed` says what was adapted.
     """
 
     frontend: dict[str, Any]
     changed: dict[str, tuple[Any, Any]]
     parameters: int
+    labels: int | None = None
+    """Of the CTC head that it came with; None where it has none."""
 
 
 def preflight(
@@ -78,7 +86,8 @@ def preflight(
     pattern: str | None = None,
     biases: bool = True,
 ) -> Preflight:
-    """Check `upstream` and leave in `out` what training needs, `out/frontend.json` last.
+    """Check `upstream` and leave in `out` what training needs, `out/frontend.json` last; the head
+    that it came with is `out/head.safetensors`.
 
     Args:
         upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face
@@ -96,6 +105,7 @@ def preflight(
             cause.
     """
     path = Path(upstream)
+    head = None
     if path.is_file():
         if random_seed is not None or settings:
             what = ", ".join(settings or {}) or "random weights"
@@ -106,10 +116,16 @@ def preflight(
     else:
         folder = path if path.is_dir() else _download(upstream)
         checked, model = _check_hugging_face(folder, out, settings or {}, random_seed)
+        head = find_head(folder) if random_seed is None else None
     try:
         find_pool(dict(model.named_parameters()), pattern, biases)
     except UserError as error:
         raise UserError(f"{upstream}: {error}") from None
+    if head is None:
+        (out / HEAD).unlink(missing_ok=True)
+    else:
+        write_head(head, out)
+        checked = dataclasses.replace(checked, labels=len(head.labels))
     write_json(out / "frontend.json", checked.frontend)
     return checked
 
@@ -119,29 +135,15 @@ def _check_hugging_face(
 ) -> tuple[Preflight, nn.Module]:
     config = read_config(source)
     kind = config["model_type"]
-    name = HUGGING_FACE.get(kind)
-    if name is None:
-        known = ", ".join(sorted(HUGGING_FACE))
-        raise UserError(
-            f"{source}: upstream of an unknown kind: model_type {kind!r}; known are {known}, "
-            "those that s3prl can load from Hugging Face's format"
-        )
-    if name.endswith("_local"):
-        _check_settings_of_native(source, kind, settings)
-    weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
-    if not weights:
-        raise UserError(
-            f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside "
-            f"config.json"
-        )
-    if random_seed is None:
-        check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
-    if (source / ADAPTER).is_file():
-        raise UserError(
-            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside "
-            f"it, which would be "
-            "left out; merge it (merge_and_unload), save that, and take it"
-        )
+    name = _runs_in(source, kind)
+    if name.endswith("_local") or name == WHISPER:
+        _check_settings(source, kind, settings)
+    weights = _weights_of(source, stored=random_seed is None)
+    if kind == whisper.KIND:
+        changed, encoder = whisper.prepare(source, out, config | settings, random_seed)
+        parameters = sum(parameter.numel() for parameter in encoder.parameters())
+        checked = Preflight({NAME: WHISPER, KEY: str(out)}, changed, parameters)
+        return checked, nn.ModuleDict({"encoder": encoder})
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
     if any(name.startswith("mask_") for name in settings):
         wanted["apply_spec_augment"] = True
@@ -149,7 +151,10 @@ def _check_hugging_face(
         key: (config.get(key), value) for key, value in wanted.items() if config.get(key) != value
     }
     write_json(out / "config.json", config | wanted)
-    write_json(out / "preprocessor_config.json", preprocessor(source, config))
+    heard = preprocessor(source, config)
+    if name == FRONTEND:
+        changed |= _hide_padding(heard)
+    write_json(out / "preprocessor_config.json", heard)
     if random_seed is None:
         for file in weights:
             _link(file, out / file.name)
@@ -160,6 +165,8 @@ def _check_hugging_face(
         changed["model_type"] = (kind, "wav2vec2")
         model = as_wav2vec2(model, out)
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    if name == FRONTEND:
+        return Preflight({KEY: str(out)}, changed, parameters), model
     if not name.endswith("_local"):
         return Preflight({"upstream": name, "path_or_url": str(out)}, changed, parameters), model
     converted = out / f"{name.removesuffix('_local')}.pt"
@@ -168,14 +175,60 @@ def _check_hugging_face(
     return Preflight({"upstream": name, "path_or_url": str(converted)}, changed, parameters), model
 
 
-def _check_settings_of_native(source: Path, kind: str, settings: dict[str, Any]) -> None:
-    """Refuse what s3prl's own code of a model would leave undone without a word."""
+def _weights_of(source: Path, stored: bool) -> list[Path]:
+    """The files of a directory's weights. Raises `UserError` where there are none, where they are
+    no whole model's, or (where those that are `stored` are wanted) numbers of another kind.
+    """
+    weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
+    if not weights:
+        raise UserError(
+            f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside "
+            f"config.json"
+        )
+    if stored:
+        check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
+    if (source / ADAPTER).is_file():
+        raise UserError(
+            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside "
+            f"it, which would be "
+            "left out; merge it (merge_and_unload), save that, and take it"
+        )
+    return weights
+
+
+def _runs_in(source: Path, kind: str) -> str:
+    """What loads an upstream: an upstream of s3prl's, or a frontend of ESPnet's."""
+    if kind == whisper.KIND:
+        return WHISPER
+    if kind not in MODELS:
+        known = ", ".join(sorted([*MODELS, whisper.KIND]))
+        raise UserError(
+            f"{source}: upstream of an unknown kind: model_type {kind!r}; known are {known}, "
+            "those that s3prl or ESPnet can load from Hugging Face's format"
+        )
+    return HUGGING_FACE.get(kind, FRONTEND)
+
+
+def _hide_padding(heard: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Let a preprocessor say where padding is; return what that changed.
+
+    Otherwise what an utterance becomes would depend on what else is in its batch. s3prl always asks
+    for it.
+    """
+    name = "return_attention_mask"
+    before = heard.get(name)
+    heard[name] = True
+    return {} if before is True else {name: (before, True)}
+
+
+def _check_settings(source: Path, kind: str, settings: dict[str, Any]) -> None:
+    """Refuse what the code that runs a model would leave undone without a word."""
     for name, value in settings.items():
         if value and (name == "layerdrop" or name.startswith("mask_")):
             what = "drops no layers" if name == "layerdrop" else "hides nothing in training"
             raise UserError(
-                f"{source}: --{name} {value}: a {NAMES[kind]} runs in s3prl's code, which {what}; "
-                "leave it out, or take another upstream"
+                f"{source}: --{name} {value}: a {NAMES[kind]} runs in {CODE_OF[kind]}, which "
+                f"{what}; leave it out, or take another upstream"
             )
 
 

@@ -4,7 +4,7 @@ ESPnet `.pth`.
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,22 @@ def load_weights(model: Path) -> Weights:
     weights: Weights = {}
     for file in weight_files(model):
         weights |= _load(file)[1]
+    return weights
+
+
+def load_some(model: Path, names: Collection[str]) -> Weights:
+    """Return those of some tensors that a model has, as `load_weights`, without reading the others
+    where its format allows it.
+    """
+    weights: Weights = {}
+    for file in weight_files(model):
+        if file.suffix != ".safetensors":
+            found = _load(file, mmap=True)[1]
+            weights |= {name: found[name] for name in names if name in found}
+            continue
+        with _opened(file) as opened:
+            there = set(opened.keys())
+            weights |= {name: opened.get_tensor(name) for name in names if name in there}
     return weights
 
 

@@ -131,6 +131,25 @@ def test_whole_units(recipe, tmp_path: Path):
     assert Recogniser(experiment / MODEL).sparsity == mask.sparsity
 
 
+def test_channels_of_convolutions_train(recipe, tmp_path: Path):
+    pruned = {"method": "parp-p", "sparsity": 0.5, "start_sparsity": 0.25, "interval": 2}
+    pruned |= {"updates": 6, "pattern": "units+conv"}
+    experiment = recipe.train(tmp_path, **QUICK, prune_conf=pruned)
+    mask = Mask.load(experiment / "mask.safetensors")
+    assert mask.scope == "units+conv"
+    for told in described(mask.ranking.form, mask.kept):
+        gone, _, whole = told.split()[:3]
+        assert 2 * int(gone) == int(whole)
+    states = load_model_state(experiment / MODEL)
+    weights = find_pool(states, channels=True)
+    assert not any(tensor[~mask.kept[name]].any() for name, tensor in weights.items())
+    before = find_pool(AutoModel.from_pretrained(recipe.upstream).state_dict(), channels=True)
+    name = "feature_extractor.conv_layers.0.conv.weight"
+    kept = mask.kept[name]
+    assert not torch.equal(weights[name][kept], before[name][kept])
+    assert Recogniser(experiment / MODEL).sparsity == mask.sparsity
+
+
 def test_the_first_mask_is_of_what_comes_to_the_weights(recipe, tmp_path: Path):
     prune_conf = {"method": "parp", "sparsity": 0.5, "interval": 2, "score": "activation"}
     experiment = recipe.train(tmp_path, **QUICK, prune_conf=prune_conf)

@@ -116,6 +116,7 @@ def zeros_in(states: dict[str, Tensor]) -> float:
     [
         ({"method": "parp", "sparsity": 0.5, "interval": 3}, 0.5),
         ({"method": "parp", "sparsity": 0.5, "interval": 3, "scope": "layer"}, 0.5),
+        ({"method": "router", "sparsity": 0.5, "interval": 3}, 0.5),
         ({"method": "mpi", "sparsity": 0.25}, 0.25),
         ({"method": "dense"}, 0.0),
     ],
@@ -148,7 +149,7 @@ def test_where_sparsity_grows_the_last_model_is_the_final_one(tmp_path: Path) ->
     assert min(said["checkpoints"].values()) < 0.5
 
 
-@pytest.mark.parametrize("method", ["parp", "parp-ste", "rigl", "movement"])
+@pytest.mark.parametrize("method", ["parp", "parp-ste", "rigl", "movement", "router"])
 def test_a_resumed_training_ends_in_the_same_bits(method: str, tmp_path: Path) -> None:
     conf = {"method": method, "sparsity": 0.5, "interval": 3} | UPDATES.get(method, {})
     alone = fit(tmp_path / "alone", conf)
@@ -162,6 +163,19 @@ def test_a_resumed_training_ends_in_the_same_bits(method: str, tmp_path: Path) -
     one, other = (Mask.load(place / "mask.safetensors") for place in (tmp_path / "alone", resumed))
     assert one.sha256 == other.sha256
     assert read_json(resumed / "training.json")["sparsity_measured"] == 0.5
+
+
+def test_a_router_moves_the_mask_alone(tmp_path: Path) -> None:
+    conf = {"method": "router", "sparsity": 0.5, "interval": 3, "score_lr": 30.0}
+    trained = fit(tmp_path, conf).model.state_dict()
+    before = Inner.state_dict(Wrapped().model)
+    first = Mask.load(tmp_path / "initial_mask.safetensors")
+    last = Mask.load(tmp_path / "mask.safetensors")
+    assert last.sha256 != first.sha256
+    assert zeros_in(trained) == 0.5
+    for name, tensor in trained.items():
+        kept = tensor != 0
+        assert torch.equal(tensor[kept], before[name][kept]), name
 
 
 def test_resumed_after_its_last_epoch_it_only_finishes(tmp_path: Path) -> None:

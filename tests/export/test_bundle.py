@@ -18,8 +18,8 @@ from parp_espnet.export.trained import load_trained
 from parp_espnet.interpreter import ROOT
 
 LOADED = """
-import atexit, sys
-heavy = ("espnet2", "s3prl")
+import atexit, os, sys
+heavy = ("espnet2", "s3prl", "torch" if os.environ.get("NO_TORCH") else "")
 atexit.register(lambda: sys.stderr.write(f"LOADED {sorted(set(sys.modules) & set(heavy))}"))
 import runpy
 runpy.run_module("parp_espnet.bin.recognize", run_name="__main__")
@@ -115,6 +115,80 @@ def test_a_language_model_goes_along(
     assert "decoding: beam4_lm_ngram2: beam 4, ESPnet's LM × 2, " in error
     config = (bundle / "lms/decode_beam4_lm_ngram2/config.yaml").read_text()
     assert str(tuned_with_lm.parents[1]) not in config
+
+
+def test_a_language_model_that_is_gone_is_asked_for_where_it_is_needed(
+    tuned_with_lm: Path,
+    tones: Path,
+    tmp_path: Path,
+    run_command: Callable[..., tuple[object, str, str]],
+):
+    recipe = tmp_path / "recipe"
+    shutil.copytree(tuned_with_lm.parents[1], recipe, symlinks=True)
+    experiment, bundle = recipe / "exp/tones", tmp_path / "bundle"
+    export(load_trained(experiment), bundle, ["bundle"])
+    # As stage 12's record has it, from its recipe's directory.
+    (told,) = experiment.glob("decode_beam4_lm_ngram2/test/decode.json")
+    said = json.loads(told.read_text())
+    told.write_text(json.dumps(said | {"lm": "exp/lm/valid.loss.ave.pth", "ngram": "exp/2.arpa"}))
+    shutil.rmtree(recipe / "exp/lm")
+    shutil.rmtree(bundle / "lms")
+    ngram = Path(shutil.move(recipe / "exp/2gram.arpa", tmp_path / "mine.arpa"))
+    shutil.rmtree(bundle / "ngrams")
+    greedy = lines_of(experiment / "decode_greedy/test/text")
+    for model in (experiment, bundle):
+        words = (recognize.main, model, tones, "--format", "json")
+        code, out, _ = run_command(*words, "--greedy")
+        assert (code, texts(out)) == (0, greedy)
+        code, out, error = run_command(*words, "--ngram", ngram)
+        assert code == 0
+        assert "mine.arpa × 0.3, penalty " in error
+        assert ", without the language model that was tuned: " in error
+        code, out, error = run_command(*words)
+        assert (code, out) == (2, "")
+        assert "valid.loss.ave.pth is gone; bring it back" in error.splitlines()[-1]
+    # A bundle has all that was tuned; other formats have none of it.
+    with pytest.raises(UserError, match=r"is gone; .* or remove .*/decode_beam4_lm_ngram2"):
+        export(load_trained(experiment), tmp_path / "refused", ["bundle"])
+    export(load_trained(experiment), tmp_path / "packed", ["espnet"])
+    assert not (tmp_path / "refused").exists()
+    # What was tuned is not read where it is not wanted.
+    (weights,) = experiment.glob("decode_beam4_lm_ngram2/*/weights.json")
+    weights.write_text("{}")
+    code, out, _ = run_command(recognize.main, experiment, tones, "--format", "json", "--greedy")
+    assert (code, texts(out)) == (0, greedy)
+    code, _, error = run_command(recognize.main, experiment, tones)
+    assert code == 2
+    assert "expected weights of a search" in error
+
+
+def test_with_onnx_beside_it_a_bundle_needs_no_torch(
+    tuned: Path,
+    tones: Path,
+    tmp_path: Path,
+    run_command: Callable[..., tuple[object, str, str]],
+):
+    pytest.importorskip("onnxruntime")
+    folder = tmp_path / "bundle"
+    said = export(load_trained(tuned), folder, ["bundle"], Options(data=tones, onnx=True))["bundle"]
+    assert said[0] == "8 of 8 utterances of test have stage 12's tokens"
+    assert said[2].startswith("model.onnx: starts without torch, log-probabilities within ")
+    for words, decoded in (((), "decode_beam4_ngram2"), (("--greedy",), "decode_greedy")):
+        code, out, _ = run_command(recognize.main, folder, tones, "--format", "json", *words)
+        assert code == 0
+        assert texts(out) == lines_of(tuned / decoded / "test/text")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, str(folder), str(tones / "tone-0.wav")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "NO_TORCH": "1"},
+    )
+    assert done.stderr.endswith("LOADED []"), done.stderr[-500:]
+    # All else of a bundle is there, and read where there is no such model.
+    (folder / "recogniser.json").unlink()
+    code, again, _ = run_command(recognize.main, folder, tones, "--format", "json", *words)
+    assert (code, again) == (0, out)
 
 
 def test_espnet_is_not_loaded(bundle: Path, tuned: Path, tones: Path):

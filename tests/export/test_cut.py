@@ -13,10 +13,10 @@ from parp_espnet.errors import UserError
 from parp_espnet.export.bundle import load_bundle
 from parp_espnet.export.cut import cut
 from parp_espnet.export.formats import Options, export
-from parp_espnet.export.model import LAYERS, ctc_module
+from parp_espnet.export.model import LAYERS, PaddedNorm, ctc_module
 from parp_espnet.export.opened import open_model
 from parp_espnet.export.recogniser import PlainRecogniser
-from parp_espnet.export.trained import Trained
+from parp_espnet.export.trained import Trained, load_trained
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import prune_
@@ -24,6 +24,9 @@ from parp_espnet.recognition.audio import read
 
 UNITS = {"units": Ranking(pattern="units", heads=4), "ffn": Ranking(pattern="ffn")}
 UNITS |= {"free": Ranking(pattern="units-free", heads=4)}
+CHANNELS = Ranking(pattern="units+conv", heads=4)
+NORMS = ("hubert", "wav2vec2, group norm", "XLSR")
+"""A LayerNorm behind each convolution, a group norm behind the first, the former and biases."""
 
 
 @pytest.fixture(scope="module", params=UNITS)
@@ -35,6 +38,9 @@ def pruned(trained: Trained, request: pytest.FixtureRequest) -> Trained:
 def without(trained: Trained, ranking: Ranking) -> Trained:
     states = {name: tensor.clone() for name, tensor in trained.states.items()}
     pruned = replace(trained, states=states)
+    if ranking.prunes_channels:
+        conf = dict(trained.config["prune_conf"]) | {"pattern": ranking.pattern}
+        pruned = replace(pruned, config=dict(trained.config) | {"prune_conf": conf})
     prune_(pruned.pool, 0.5, ranking)
     return pruned
 
@@ -83,6 +89,49 @@ def test_a_bundle_builds_its_layers_again(trained: Trained, tones: Path, tmp_pat
     write_json(tmp_path / "cut/bundle.json", told)
     with pytest.raises(UserError, match=r"heads: expected a number for each of 2 layers"):
         PlainRecogniser(load_bundle(tmp_path / "cut"))
+
+
+@pytest.mark.parametrize("kind", NORMS)
+def test_channels_are_removed(kind: str, make_drawn: Callable[..., Path], tmp_path: Path) -> None:
+    drawn = load_trained(make_drawn(kind, tmp_path / "drawn"))
+    pruned = without(drawn, CHANNELS)
+    # Of the channels of drawn weights a norm makes much, and of others nothing.
+    for name, tensor in pruned.states.items():
+        if "feature_extractor" in name and name.endswith("layer_norm.bias") and "4.lay" not in name:
+            tensor.add_(0.5)
+    smaller = cut(pruned, ["bundle", "onnx", "openvino"])
+    told = smaller.cut
+    assert told is not None
+    before = tuple(drawn.upstream["conv_dim"])
+    assert told.channels.before == before
+    assert told.channels.left == tuple(count - round(0.5 * count) for count in before)
+    assert told.difference < 1e-5 * max(1.0, float(logprobs(pruned).abs().max()))
+    assert torch.allclose(logprobs(smaller), logprobs(pruned), atol=1e-5)
+    assert not torch.allclose(logprobs(drawn), logprobs(pruned), atol=1e-2)
+    assert smaller.upstream["conv_dim"] == list(told.channels.left)
+    assert "channels of" in told.told
+    export(replace(smaller, result=None), tmp_path / "bundle", ["bundle"])
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.upstream[LAYERS]["channels"] == list(before)
+    samples = (0.1 * torch.randn(16000, generator=torch.Generator().manual_seed(1))).numpy()
+    (heard,) = PlainRecogniser(bundle).listen([samples])
+    assert np.allclose(heard.logprobs, logprobs(pruned)[0].numpy(), atol=1e-5)
+    with pytest.raises(UserError, match=r"--to hf --cut: a stock class has no LayerNorm that"):
+        cut(pruned, ["hf"])
+
+
+def test_a_norm_counts_zeros_that_are_not_there() -> None:
+    random = torch.Generator().manual_seed(0)
+    norm = torch.nn.LayerNorm(7)
+    torch.nn.init.normal_(norm.weight, generator=random)
+    numbers = torch.randn(2, 5, 7, generator=random) + 2
+    numbers[..., [1, 4]] = 0
+    left = [0, 2, 3, 5, 6]
+    fewer = torch.nn.LayerNorm(5)
+    fewer.load_state_dict({"weight": norm.weight[left], "bias": norm.bias[left]})
+    padded = PaddedNorm(fewer, 7)
+    assert padded.state_dict().keys() == norm.state_dict().keys()
+    assert torch.allclose(padded(numbers[..., left]), norm(numbers)[..., left], atol=1e-6)
 
 
 def test_units_alone_leave_a_plain_model(trained: Trained, tmp_path: Path) -> None:

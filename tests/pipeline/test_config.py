@@ -50,6 +50,15 @@ def test_the_experiment_is_in_the_shipped_configuration(tmp_path: Path, frontend
     }
 
 
+def test_a_teacher(tmp_path: Path, frontend: Path) -> None:
+    config = ROOT / "conf/train/phn.yaml"
+    settings = Settings(train_config=config, sparsity=0.5, teacher="exp/other", teacher_weight=2.0)
+    assert made(tmp_path, frontend, settings)["teacher_conf"] == {
+        "model": "exp/other/valid.cer_ctc.ave.pth",
+        "weight": 2.0,
+    }
+
+
 def test_the_learning_rate_is_the_configurations_unless_it_is_given(
     tmp_path: Path, frontend: Path
 ) -> None:

@@ -13,6 +13,7 @@ from parp_espnet.files import read_json, write_json
 from parp_espnet.glue.settings import Settings as GlueSettings
 from parp_espnet.pipeline import kept
 from parp_espnet.pipeline.contents import Contents, word_of
+from parp_espnet.pipeline.options import options_of_class
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN, Origin
@@ -39,6 +40,10 @@ def test_the_options_are_read_back(settings: Settings | GlueSettings, tmp_path: 
     assert kept.load(tmp_path) == kept.load(tmp_path / EXPERIMENT) == settings
     (tmp_path / EXPERIMENT).write_text(kept.options_json(settings))
     assert kept.load(tmp_path) == settings
+    # As --help has them.
+    assert list(read_json(tmp_path / EXPERIMENT)["options"]) == list(
+        options_of_class(type(settings))
+    )
 
 
 def test_it_says_what_differs_and_how_it_was_trained(tmp_path: Path) -> None:

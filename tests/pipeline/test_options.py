@@ -5,7 +5,8 @@ from typing import Annotated
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.pipeline.options import parse
+from parp_espnet.notes import Behind
+from parp_espnet.pipeline.options import options_of_class, parse
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,20 @@ def test_help_lists_every_option_with_its_default(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert "--first_stage N" in shown
     assert "100 % [false]" in shown
+
+
+@dataclass(frozen=True)
+class More(Options):
+    last: Annotated[int, "stands last"] = 2
+    faster: Annotated[int, "stands with the rate", Behind("rate")] = 3
+
+
+def test_an_option_may_stand_behind_one_of_another_class(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ["first_stage", "rate", "faster", "quiet", "where", "last"]
+    assert list(options_of_class(More)) == names
+    with pytest.raises(SystemExit, match="0"):
+        parse(More, "x.sh", ["--help"])
+    shown = capsys.readouterr().out
+    assert sorted(names, key=lambda name: shown.index(f"--{name} ")) == names

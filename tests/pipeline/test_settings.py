@@ -63,6 +63,46 @@ def test_whole_units_of_which_a_layer_would_keep_none(recipe: Path) -> None:
         settings_of(recipe, *words, "--sparsity", "0.9")
 
 
+def test_channels_of_convolutions(recipe: Path) -> None:
+    sizes = {"num_attention_heads": 4, "intermediate_size": 64, "conv_dim": [8, 2]}
+    config = recipe / "upstream/config.json"
+    config.write_text(json.dumps(sizes))
+    words = ("--pattern", "units+conv")
+    found = settings_of(recipe, *words, "--sparsity", "0.5")
+    assert "_units+conv_" in found.tag
+    assert found.pruning.prunes_channels
+    message = r"--pattern units\+conv: sparsity 0\.75: channels of convolutions: .* 2 of 2 pruned"
+    with pytest.raises(UserError, match=message):
+        settings_of(recipe, *words, "--sparsity", "0.75")
+    config.write_text(json.dumps(sizes | {"model_type": "wavlm"}))
+    with pytest.raises(UserError, match=r"Hugging Face's names, .* found wavlm; prune units alone"):
+        settings_of(recipe, *words)
+
+
+def test_a_teacher(recipe: Path) -> None:
+    found = settings_of(recipe, "--teacher", "dense", "--pattern", "units")
+    assert "_taught_" in found.tag
+    assert found.finetuning_runs == 2
+    assert found.teacher_model == Path("exp") / found.dense.tag / "valid.cer_ctc.ave.pth"
+    assert found.dense == settings_of(recipe, "--method", "dense")
+    omp = settings_of(recipe, "--teacher", "dense", "--method", "omp", "--teacher_weight", "2")
+    assert (omp.finetuning_runs, omp.teacher_tags) == (2, ["taught2"])
+    folder = recipe / "exp/other"
+    folder.mkdir(parents=True)
+    with pytest.raises(
+        UserError, match=r"--teacher .*: expected dense, or the directory of a comp"
+    ):
+        settings_of(recipe, "--teacher", str(folder))
+    (folder / "training.json").touch()
+    (folder / "valid.cer_ctc.ave.pth").touch()
+    other = settings_of(recipe, "--teacher", str(folder))
+    assert (other.finetuning_runs, other.tag != found.tag) == (1, True)
+    with pytest.raises(UserError, match="--teacher_weight 2 changes nothing without --teacher"):
+        settings_of(recipe, "--teacher_weight", "2")
+    with pytest.raises(UserError, match="expected a method without rounds, found imp"):
+        settings_of(recipe, "--teacher", "dense", "--method", "imp")
+
+
 @pytest.mark.parametrize("method", ["mpi", "omp"])
 def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
     assert (
@@ -89,6 +129,7 @@ def test_a_fixed_mask_has_no_interval(recipe: Path, method: str) -> None:
         ["--mask_feature_prob", "0.3"],
         ["--mask_feature_length", "64"],
         ["--layerdrop", "0.05"],
+        ["--init_head", "none"],
         ["--speed_perturb_factors", "0.9 1.0 1.1"],
         ["--speed_perturb_factors", "0.8 1.0"],
         ["--first_mask", "random"],
@@ -227,6 +268,21 @@ def test_skipping() -> None:
         (["--interval", "0"], "interval"),
         (["--freeze_updates", "-1"], "freeze_updates"),
         (["--updates", "0"], "--updates 0: expected 1 or more"),
+        (["--updates", "-1"], "--updates -1: expected 0 or more"),
+        (["--updates", "0", "--method", "omp"], "--updates 0: .* without updates one of dense, rp"),
+        (
+            ["--updates", "0", "--method", "dense", "--upstream", "mono"],
+            "--updates 0: expected 1 or more, or an upstream with a head, .* found none in mono",
+        ),
+        (["--updates", "0", "--method", "dense", "--init_head", "none"], "learned to hear phones"),
+        (
+            ["--init_head", "near"],
+            "--init_head: expected one of nearest, .* did you mean 'nearest'",
+        ),
+        (
+            ["--initial_mask", "upstream"],
+            "expected an upstream with mask.safetensors, .* found none",
+        ),
         (["--nj", "0"], "--nj 0"),
         (["--ngpu", "-1"], "--ngpu -1"),
         (["--beam_size", "0"], "--beam_size 0"),

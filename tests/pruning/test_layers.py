@@ -31,6 +31,9 @@ TWO_STACKS = {
 }  # fmt: skip
 WITH_BIASES = LAYERS * (4 * D * (D + 1) + F * (D + 1) + D * (F + 1))
 WEIGHTS = LAYERS * (4 * D * D + 2 * D * F)
+CONFORMER_WITH_BIASES = LAYERS * (4 * D * (D + 1) + 2 * (F * (D + 1) + D * (F + 1)))
+CONFORMER_WEIGHTS = LAYERS * (4 * D * D + 4 * D * F)
+WITHOUT_BIASES = {WITH_BIASES: WEIGHTS, CONFORMER_WITH_BIASES: CONFORMER_WEIGHTS}
 POOLER = D * D
 
 WHOLE: dict[str, tuple[dict[str, Any], int]] = {
@@ -46,6 +49,17 @@ WHOLE: dict[str, tuple[dict[str, Any], int]] = {
     "UniSpeechSatModel": (SPEECH, WITH_BIASES),
     "Data2VecAudioModel": (SPEECH, WITH_BIASES),
     "SEWModel": (SPEECH | {"squeeze_factor": 2}, WITH_BIASES),
+    "Wav2Vec2ConformerModel": (SPEECH, CONFORMER_WITH_BIASES),
+    "Wav2Vec2ConformerForCTC": (
+        SPEECH | {"vocab_size": 40, "position_embeddings_type": "rotary"},
+        CONFORMER_WITH_BIASES,
+    ),
+    "Wav2Vec2BertModel": (SIZES, CONFORMER_WITH_BIASES),
+    # An adapter is no more part of the pool than a head is.
+    "Wav2Vec2BertForCTC": (
+        SIZES | {"vocab_size": 40, "add_adapter": True},
+        CONFORMER_WITH_BIASES,
+    ),
     "BertModel": (TEXT, WEIGHTS + POOLER),
     "BertForSequenceClassification": (TEXT, WEIGHTS + POOLER),
     "RobertaModel": (TEXT, WEIGHTS + POOLER),
@@ -126,8 +140,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
          "spkr_embed_dim": 8, "unit_hifi_gan_vocab_size": 50, "upsample_initial_channel": 32},
         r"expected one upstream in the model, found two",
     ),
-    "Wav2Vec2ConformerModel": (SPEECH, NOTHING),
-    "Wav2Vec2BertModel": (SIZES, NOTHING),
     "ASTModel": (SIZES | {"num_mel_bins": 32, "max_length": 64}, NOTHING),
     "SpeechT5Model": (SPEECH | TWO_STACKS | {"num_mel_bins": 8}, NOTHING),
     "ClapAudioModel": (
@@ -206,8 +218,8 @@ def test_a_pool_is_whole(name: str) -> None:
     # A state has buffers besides.
     assert list(find_pool(model.state_dict())) == list(pool)
     weights = find_pool(model.state_dict(), biases=False)
-    assert sum(tensor.numel() for tensor in weights.values()) == (
-        WEIGHTS if expected == WITH_BIASES else expected
+    assert sum(tensor.numel() for tensor in weights.values()) == WITHOUT_BIASES.get(
+        expected, expected
     )
 
 

@@ -32,7 +32,7 @@ MOVING = ["parp-ste", "rigl", "movement", "movement-p", "router", "router-p"]
 
 def test_the_table():
     before = ["dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer"]
-    assert list(METHODS) == [*before, *MOVING]
+    assert list(METHODS) == [*before, *MOVING, "small"]
     adjusting = [name for name, method in METHODS.items() if method.adjusts]
     assert adjusting == ["parp", "parp-p", *MOVING]
     growing = [name for name, method in METHODS.items() if method.grows]
@@ -55,6 +55,7 @@ def test_the_table():
         "movement-p": 1,
         "router": 1,
         "router-p": 2,
+        "small": 1,
     }
 
 

@@ -31,8 +31,8 @@ from parp_espnet.pruning.training import PrunedTraining
 from parp_espnet.pruning.units import described, follows, heads_of
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4}
-SPEECH = SIZES | {"intermediate_size": 12, "conv_dim": (16,), "conv_kernel": (4,)}
-SPEECH |= {"conv_stride": (2,), "num_feat_extract_layers": 1, "num_conv_pos_embeddings": 4}
+SPEECH = SIZES | {"intermediate_size": 12, "conv_dim": (12, 12), "conv_kernel": (4, 2)}
+SPEECH |= {"conv_stride": (2, 2), "num_feat_extract_layers": 2, "num_conv_pos_embeddings": 4}
 SPEECH |= {"num_conv_pos_embedding_groups": 2, "layerdrop": 0.0}
 CONFIGS = {
     "hubert": HubertConfig(**SPEECH),
@@ -188,7 +188,8 @@ def conf_of(method: str, pattern: str, folder: Path) -> dict[str, Any]:
         parameters = dict(model.named_parameters())
         ranking = Ranking(pattern=pattern, heads=heads_of(model, parameters))
         conf["initial_mask"] = folder / "mask.safetensors"
-        random_mask(shapes_of(find_pool(parameters)), 0.5, 1, ranking).save(conf["initial_mask"])
+        shapes = shapes_of(find_pool(parameters, channels=ranking.prunes_channels))
+        random_mask(shapes, 0.5, 1, ranking).save(conf["initial_mask"])
     return conf
 
 
@@ -213,7 +214,11 @@ def trained(conf: dict[str, Any], until: int = 8, state: dict[str, Any] | None =
 
 @pytest.mark.parametrize(
     ("method", "pattern"),
-    [*((method, "units") for method in WHOLE), *(("parp", one) for one in PATTERNS)],
+    [
+        *((method, "units") for method in WHOLE),
+        *((method, "units+conv") for method in WHOLE),
+        *(("parp", one) for one in PATTERNS),
+    ],
 )
 def test_every_method_prunes_whole_units(method: str, pattern: str, tmp_path: Path) -> None:
     conf = conf_of(method, pattern, tmp_path)
@@ -233,6 +238,23 @@ def test_every_method_prunes_whole_units(method: str, pattern: str, tmp_path: Pa
     assert (last.sha256 != first.sha256) == METHODS[method].adjusts, method
     for name, tensor in pruning.pruner.pool.items():
         assert not tensor[~last.kept[name]].any()
+
+
+def test_a_smaller_model_has_the_first_units() -> None:
+    pruning, _ = trained({"method": "small", "sparsity": 0.5, "pattern": "units+conv"})
+    mask = pruning.mask()
+    assert mask.made.source == "trained"
+    assert pruning.first_mask.origin == "the first units of each layer"
+    columns = [mask.kept[name].flatten(2) for name in mask.kept if "conv.weight" in name]
+    columns += [one[:, :, None] for one in mask.kept.values() if one.dim() == 2]
+    for tensor in columns:
+        kept = tensor.any(2).any(0)
+        # No hole.
+        assert kept[: int(kept.sum())].all()
+    with pytest.raises(UserError, match="method small: expected a pattern of whole units, such as"):
+        trained({"method": "small", "sparsity": 0.5})
+    with pytest.raises(UserError, match="found pattern units, score activation"):
+        trained({"method": "small", "sparsity": 0.5, "pattern": "units", "score": "activation"})
 
 
 @pytest.mark.parametrize("method", ONE_BY_ONE)
@@ -269,13 +291,14 @@ def test_ranks_agree(tmp_path: Path) -> None:
         assert Mask.load(tmp_path / f"{rank}.safetensors").sha256 == alone.mask().sha256
 
 
-def test_an_interrupted_training_comes_to_the_same_bits(tmp_path: Path) -> None:
-    conf = conf_of("parp-p", "units", tmp_path)
+@pytest.mark.parametrize("pattern", ["units", "units+conv"])
+def test_an_interrupted_training_comes_to_the_same_bits(pattern: str, tmp_path: Path) -> None:
+    conf = conf_of("parp-p", pattern, tmp_path)
     whole, _ = trained(conf)
     _, state = trained(conf, until=4)
     resumed, _ = trained(conf, state=state)
     assert resumed.mask().sha256 == whole.mask().sha256
-    assert resumed.mask().ranking == whole.mask().ranking == Ranking(pattern="units", heads=4)
+    assert resumed.mask().ranking == whole.mask().ranking == Ranking(pattern=pattern, heads=4)
 
 
 def test_each_round_of_imp_holds_the_one_before() -> None:

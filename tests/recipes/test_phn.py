@@ -181,6 +181,27 @@ def test_omp_runs_its_dense_experiment(recipe: Path, command: list[str]) -> None
     assert not (experiment(recipe, "dense") / "result.json").exists()
 
 
+def test_an_experiment_goes_on_without_updates_and_with_a_mask_of_its_own(
+    recipe: Path, command: list[str]
+) -> None:
+    """The trained model is the upstream: the same errors, and its mask by one word."""
+    before = experiment(recipe, "parp")
+    words = ["--upstream", f"exp/{before.name}", "--method", "transfer", "--sparsity", "0.3"]
+    words += ["--initial_mask", "upstream", "--updates", "0", "--phn_tag", "warm"]
+    done = run(command, *words)
+    assert done.returncode == 0, done.stderr
+    assert "7 of 7 rows are of equal labels" in done.stdout + done.stderr
+    assert "transfer, zero-shot, " in done.stdout
+    old, new = (Result.read(exp / "result.json") for exp in (before, recipe / "exp/warm"))
+    assert new.head is not None
+    assert set(new.head.values()) == set(new.head)
+    assert (new.updates, new.finetuning_runs, new.is_zero_shot) == (0, 0, True)
+    assert (new.error_rate, new.mask_sha256) == (old.error_rate, old.mask_sha256)
+    again = run(command, *words)
+    assert again.returncode == 0, again.stderr
+    assert "started" not in again.stderr
+
+
 def test_imp_rewinds_and_prunes_in_rounds(recipe: Path, command: list[str]) -> None:
     done = run(
         command, "--method", "imp", "--sparsity", "0.2", "--updates", "20", "--round_updates", "10"

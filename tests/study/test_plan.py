@@ -268,6 +268,19 @@ def test_data_are_prepared_without_what_prunes(
     assert found[0] == ("egs2/cldr/es/run.sh", *data, "--updates", "100", *last)
 
 
+def test_data_are_prepared_without_raw_speech(tones: Path, tmp_path: Path) -> None:
+    """What is prepared is a dense model's, which has no use for it."""
+    wanda = {"method": "mpi", "sparsity": 0.6, "score": "activation", "raw_speech": str(tones)}
+    plain = {"method": "mpi", "sparsity": 0.6}
+    path = tmp_path / "grid.yaml"
+    study = yaml.safe_load(QUICK.read_text()) | {"arms": {"wanda": wanda, "plain": plain}}
+    path.write_text(yaml.safe_dump(study, sort_keys=False))
+    read = Study.read(path)
+    assert len({one.directory for one in read.experiments}) == 4
+    assert not any("--raw_speech" in words for words in read.preparations())
+    assert len(read.preparations()) == 2
+
+
 def test_tasks_of_text_are_planned_like_languages() -> None:
     study = Study.read(QUICK.with_name("glue.yaml"))
     assert (len(study.experiments), [len(wave) for wave in study.waves()]) == (110, [12, 98])
@@ -418,3 +431,59 @@ def test_every_value_that_an_arm_lists_has_a_row_and_a_name(
         "tensor": 8,
     }
     assert len(set(lines_of(results))) == 3
+
+
+@pytest.mark.parametrize("name", ["warm", "warm_mboshi"])
+def test_who_goes_on_from_an_experiment_comes_after_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MBOSHI", str(tmp_path))
+    study = Study.read(QUICK.with_name(f"{name}.yaml"))
+    waves = study.waves()
+    place = {}
+    for number, wave in enumerate(waves):
+        for experiment in wave:
+            place[experiment.directory] = number
+    warm = [experiment for experiment in study.experiments if experiment.start is not None]
+    assert warm
+    for experiment in warm:
+        assert experiment.start is not None
+        assert place[experiment.start] < place[experiment.directory]
+        recipe = experiment.settings.recipe
+        assert (recipe / experiment.settings.upstream).resolve() == ROOT / experiment.start  # type: ignore[attr-defined]
+        mask = experiment.settings.initial_mask
+        if experiment.arm.startswith("sparse"):
+            assert mask is not None
+            assert (recipe / mask).resolve() == ROOT / experiment.start / "mask.safetensors"
+        # What it goes on from is not there when data are prepared.
+        assert not {"--upstream", "--updates"} & set(experiment.preparation)
+    # Each joint model has data of its own where it has other languages.
+    joint = [experiment for experiment in study.experiments if experiment.language == "joint"]
+    heard = {(e.settings.lang, e.settings.dumpdir, e.settings.expdir) for e in joint}  # type: ignore[attr-defined]
+    assert len({folder for _, folder, _ in heard}) == len({langs for langs, _, _ in heard})
+
+
+def test_an_experiment_to_go_on_from_has_to_be_one(tmp_path: Path) -> None:
+    recipes = {"es": "egs2/cldr/es", "tr": "egs2/cldr/tr"}
+    dense = {"method": "dense", "seed": [0, 1]}
+    wrong = {
+        "nobody": {"arm": "gone", "language": "es"},
+        "unlike": {"arm": "dense"},
+        "elsewhere": {"arm": "dense", "language": "zh"},
+    }
+    arms = {"dense": dense} | {
+        name: {"method": "dense", "languages": ["tr"], "seed": 2, "upstream_of": values}
+        for name, values in (wrong | {"other seed": {"arm": "dense", "language": "es"}}).items()
+    }
+    arms["both"] = arms["nobody"] | {"upstream": "mono"}
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump({"recipes": recipes, "arms": arms}))
+    with pytest.raises(UserError) as caught:
+        Study.read(file)
+    said = str(caught.value)
+    assert said.count("\n") == len(wrong) + 2
+    assert "arm nobody: upstream_of has to name one experiment of an arm above it" in said
+    assert "arm unlike: upstream_of: expected arm and language, found" in said
+    assert "arm elsewhere: upstream_of: language zh has no recipe" in said
+    assert "arm other seed: upstream_of has to name one" in said
+    assert "arm both: upstream and upstream_of: expected one of them" in said

@@ -16,15 +16,8 @@ from parp_espnet.pipeline.step import Step
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import (
-    State,
-    describe,
-    duration,
-    failures,
-    listing,
-    note_job,
-    standings,
-)
+from parp_espnet.study.state import State, note_job, standings
+from parp_espnet.study.status import describe, failures, listing
 
 
 @pytest.fixture
@@ -188,10 +181,3 @@ def test_the_command_watches_until_ctrl_c(tmp_path: Path) -> None:
     assert watching.returncode == 130
     assert said.startswith("interrupted")
     assert said.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "spelled"), [(40, "40 s"), (1200, "20 min"), (12000, "3 h 20 min")]
-)
-def test_times_are_spelled(seconds: float, spelled: str) -> None:
-    assert duration(seconds) == spelled

@@ -28,7 +28,11 @@ from transformers import (
     UniSpeechModel,
     UniSpeechSatConfig,
     UniSpeechSatModel,
+    Wav2Vec2BertConfig,
+    Wav2Vec2BertModel,
     Wav2Vec2Config,
+    Wav2Vec2ConformerConfig,
+    Wav2Vec2ConformerModel,
     Wav2Vec2Model,
     WavLMConfig,
     WavLMModel,
@@ -54,6 +58,8 @@ MODELS = {
 OTHERS = {
     "data2vec-audio": (Data2VecAudioConfig, Data2VecAudioModel),
     "sew": (SEWConfig, SEWModel),
+    "wav2vec2-bert": (Wav2Vec2BertConfig, Wav2Vec2BertModel),
+    "wav2vec2-conformer": (Wav2Vec2ConformerConfig, Wav2Vec2ConformerModel),
     "sew-d": (SEWDConfig, SEWDModel),
 }
 
@@ -333,8 +339,18 @@ def empty(folder: Path) -> None:
     folder.mkdir()
 
 
-def of_a_kind_that_s3prl_has_not(folder: Path) -> None:
-    save(folder, "sew", squeeze_factor=2)
+def a_part_of_a_conformer(folder: Path) -> None:
+    save(folder, "wav2vec2-conformer")
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if "1.ffn2.output" not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+
+
+def of_longer_banks(folder: Path) -> None:
+    save(folder, "wav2vec2-bert")
+    bank = {"feature_extractor_type": "SeamlessM4TFeatureExtractor", "stride": 4}
+    sizes = {"feature_size": 40, "num_mel_bins": 40, "sampling_rate": 16000}
+    (folder / "preprocessor_config.json").write_text(json.dumps(bank | sizes))
 
 
 def of_relative_positions(folder: Path) -> None:
@@ -399,10 +415,12 @@ def of_the_telephone(folder: Path) -> None:
         (of_another_size, "missing or misshapen"),
         (empty, "an empty folder"),
         (
-            of_a_kind_that_s3prl_has_not,
-            "model_type 'sew'; known are data2vec-audio, hubert, unispeech, .* s3prl can load",
+            of_relative_positions,
+            "model_type 'sew-d'; known are data2vec-audio, hubert, sew, unispeech, .*, "
+            "wav2vec2-bert, wav2vec2-conformer, wavlm, whisper, those that s3prl or ESPnet",
         ),
-        (of_relative_positions, "model_type 'sew-d'"),
+        (a_part_of_a_conformer, r"2 weights .* encoder\.layers\.1\.ffn2\.output_dense\.bias, "),
+        (of_longer_banks, r"expected about 50 frames of filter banks for a second, found 24"),
         (
             with_an_adapter,
             r"expected 49 frames of 32 numbers for a second.* found 7 of 32: its adapter "

@@ -27,18 +27,18 @@ def _make(options: argparse.Namespace) -> Made:
             language, options.set, options.minutes, options.seed, options.jobs
         )
         with closing(generated) as spoken:
-            for one in _shown(spoken, options.minutes, f"{language} {options.set}"):
-                wav = wavs / file_name(one.id, ".wav")
-                write_wav(wav, one.samples, SAMPLE_RATE, sync=False)
+            for said in _shown(spoken, options.minutes, f"{language} {options.set}"):
+                wav = wavs / file_name(said.id, ".wav")
+                write_wav(wav, said.samples, SAMPLE_RATE, sync=False)
                 utterances.append(
                     Utterance(
-                        id=one.id,
-                        speaker=one.speaker,
-                        language=one.language,
+                        id=said.id,
+                        speaker=said.speaker,
+                        language=said.language,
                         wav=str(wav),
-                        phones=one.phones,
-                        text=one.text,
-                        duration=one.duration,
+                        phones=said.phones,
+                        text=said.text,
+                        duration=said.duration,
                     )
                 )
     return Made(utterances)
@@ -50,9 +50,9 @@ def _shown(spoken: "Iterator[Spoken]", minutes: float, label: str) -> "Iterator[
 
     with bar(round(60 * minutes), label, unit="s") as shown:
         done = 0.0
-        for one in spoken:
-            yield one
-            done += one.duration
+        for said in spoken:
+            yield said
+            done += said.duration
             shown.update(min(round(done), round(60 * minutes)) - shown.n)
 
 

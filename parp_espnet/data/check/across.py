@@ -12,11 +12,12 @@ def judge_sets(folders: Sequence[Folder], heard: Sequence[Sequence[Heard]]) -> I
     """Yield what any two sets share. It is the fault of the first of them, so that test sets stay
     what they are.
     """
-    recordings = [_digests(own) for own in heard]
+    recordings = list(map(_digests, heard))
     for (first, own), (second, theirs) in combinations(zip(folders, recordings, strict=True), 2):
-        paths = {
-            part.utterance: record.path for record in first.recordings for part in record.parts
-        }
+        paths = {}
+        for recording in first.recordings:
+            for part in recording.parts:
+                paths[part.utterance] = recording.path
         texts = dict.fromkeys(first.rows("text"), str(first.tables["text"].path))
         yield from _shared("same-audio", first, second, own, theirs, paths)
         yield from _shared(
@@ -40,8 +41,8 @@ def _shared[T](
     for utterance, value in theirs.items():
         there.setdefault(value, utterance)
     for utterance, value in own.items():
-        if (other := there.get(value)) is not None:
-            found = f"that of {other} in {second.name}"
+        if value in there:
+            found = f"that of {there[value]} in {second.name}"
             yield Fault(
                 kind,
                 first.name,
@@ -53,18 +54,25 @@ def _shared[T](
 
 
 def _digests(heard: Sequence[Heard]) -> dict[str, bytes]:
-    return {sound.utterance: sound.digest for hearing in heard for sound in hearing.sounds}
+    digests = {}
+    for hearing in heard:
+        for sound in hearing.sounds:
+            digests[sound.utterance] = sound.digest
+    return digests
 
 
 def _sentences(folder: Folder) -> dict[str, str]:
-    return {
-        id_: " ".join(words) for id_, text in folder.rows("text").items() if (words := text.split())
-    }
+    sentences = {}
+    for id_, text in folder.rows("text").items():
+        sentence = " ".join(text.split())
+        if sentence:
+            sentences[id_] = sentence
+    return sentences
 
 
 def _speakers(first: Folder, second: Folder) -> Iterator[Fault]:
     """One fault for a speaker, however much was said."""
-    there = {second.speaker(utterance) for utterance in second.utterances}
+    there = set(map(second.speaker, second.utterances))
     said: dict[str, list[str]] = {}
     for utterance in first.utterances:
         said.setdefault(first.speaker(utterance), []).append(utterance)

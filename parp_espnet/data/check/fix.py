@@ -50,7 +50,7 @@ def _check(findings: Findings, outs: Sequence[Path]) -> None:
         raise UserError(
             f"--out: expected {len(findings.folders)} directories, one for each, found {len(outs)}"
         )
-    if len({out.resolve() for out in outs}) < len(outs):
+    if len(set(map(Path.resolve, outs))) < len(outs):
         raise UserError(f"--out {' '.join(map(str, outs))}: expected different directories")
     for out in outs:
         if out.exists() and not (out / REJECTED).is_file():
@@ -61,16 +61,13 @@ def _check(findings: Findings, outs: Sequence[Path]) -> None:
 
 def _fix(findings: Findings, number: int, out: Path, resample: bool, jobs: int) -> str:
     folder = findings.folders[number]
-    causes = [
-        fault
-        for fault in findings.of(Level.ERROR)
-        if fault.folder == folder.name
-        and not fault.mended
-        and not (resample and fault.kind in _RESAMPLED)
-    ]
+    causes = []
     rejected: set[str] = set()
-    for fault in causes:
-        rejected.update(_utterances_of(folder, fault))
+    for fault in findings.of(Level.ERROR):
+        mended = fault.mended or (resample and fault.kind in _RESAMPLED)
+        if fault.folder == folder.name and not mended:
+            causes.append(fault)
+            rejected.update(_utterances_of(folder, fault))
     kept: list[str] = []
     recordings: dict[str, str] = {}
     for recording in folder.recordings:
@@ -94,23 +91,23 @@ def _fix(findings: Findings, number: int, out: Path, resample: bool, jobs: int) 
     )
 
 
-def _utterances_of(folder: Folder, fault: Fault) -> Iterable[str]:
+def _utterances_of(folder: Folder, fault: Fault) -> Iterator[str]:
     """The utterances that a fault is one of: its own, or those of its recording,
     speaker or phone.
     """
     if fault.kind == "unseen":
-        return [
-            id_
-            for id_, text in folder.rows("text").items()
-            if fault.utterance in map(normal, text.split())
-        ]
-    if fault.kind == "same-speaker":
-        return [id_ for id_ in folder.utterances if folder.speaker(id_) == fault.utterance]
-    utterances = [fault.utterance]
-    for recording in folder.recordings:
-        if recording.id == fault.utterance:
-            utterances += [part.utterance for part in recording.parts]
-    return utterances
+        for id_, text in folder.rows("text").items():
+            if fault.utterance in map(normal, text.split()):
+                yield id_
+    elif fault.kind == "same-speaker":
+        for id_ in folder.utterances:
+            if folder.speaker(id_) == fault.utterance:
+                yield id_
+    else:
+        yield fault.utterance
+        for recording in folder.recordings:
+            if recording.id == fault.utterance:
+                yield from (part.utterance for part in recording.parts)
 
 
 def _files(
@@ -119,22 +116,20 @@ def _files(
     """Name and content of each file of the clean directory."""
     ids = sorted(kept)
     # Letters may be composed; only where a form is a fault, all get the same.
-    as_phones = normal if any(fault.kind in _FORMS for fault in findings.faults) else str
+    mends_forms = any(fault.kind in _FORMS for fault in findings.faults)
     for name, own in folder.tables.items():
+        rows = {id_: own.rows[id_] for id_ in ids if id_ in own.rows}
         if name == "wav.scp":
-            yield name, _content(recordings)
-        else:
-            rows = {id_: own.rows[id_] for id_ in ids if id_ in own.rows}
-            yield (
-                name,
-                _content(
-                    {id_: as_phones(text) for id_, text in rows.items()} if name == "text" else rows
-                ),
-            )
+            rows = dict(recordings)
+        elif name == "text" and mends_forms:
+            rows = {id_: normal(text) for id_, text in rows.items()}
+        yield name, _content(rows)
     if (folder.path / CHANNELS).exists():
-        lines = lines_of(text_of(folder.path / CHANNELS))
-        named = {id_: " ".join(value.split()) for id_, value in pairs_of(lines)}
-        yield CHANNELS, _content({id_: named[id_] for id_ in named if id_ in recordings})
+        channels = {}
+        for id_, value in pairs_of(lines_of(text_of(folder.path / CHANNELS))):
+            if id_ in recordings:
+                channels[id_] = " ".join(value.split())
+        yield CHANNELS, _content(channels)
     if "utt2spk" in folder.tables:
         said: dict[str, list[str]] = {}
         for id_ in ids:
@@ -143,7 +138,10 @@ def _files(
 
 
 def _content(rows: Mapping[str, str]) -> str:
-    return "".join(f"{key} {rows[key]}".rstrip() + "\n" for key in sorted(rows))
+    lines = []
+    for key, value in sorted(rows.items()):
+        lines.append(f"{key} {value}".rstrip() + "\n")
+    return "".join(lines)
 
 
 def _resample(

@@ -78,10 +78,12 @@ def read_folder(path: Path) -> Folder:
     """
     if not path.is_dir():
         raise UserError(f"{path}: no such data directory")
-    tables = {
-        name: read_table(path / name) for name in NAMES if name in NEEDED or _is_there(path / name)
-    }
-    faults = [fault for table in tables.values() for fault in table.faults]
+    tables: dict[str, Table] = {}
+    faults: list[Fault] = []
+    for name in NAMES:
+        if name in NEEDED or _is_there(path / name):
+            tables[name] = read_table(path / name)
+            faults += tables[name].faults
     channels = read_channels(path)
     parts = dict(_parts(path, tables, channels, faults))
     recordings = []
@@ -147,8 +149,9 @@ def _disagreements(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
 
 
 def _durations(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
-    if (table := tables.get("utt2dur")) is None:
+    if "utt2dur" not in tables:
         return
+    table = tables["utt2dur"]
     for id_, value in table.rows.items():
         if value and seconds_of(value) is None:
             yield Fault("line", str(path), id_, str(table.path), "seconds", repr(value))
@@ -164,8 +167,9 @@ def seconds_of(value: str) -> float | None:
 
 
 def _speakers(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
-    if (table := tables.get("utt2spk")) is None:
+    if "utt2spk" not in tables:
         return
+    table = tables["utt2spk"]
     for id_, speaker in table.rows.items():
         if speaker and not id_.startswith(speaker):
             yield Fault(
@@ -197,10 +201,14 @@ def _reverse(path: Path, tables: Mapping[str, Table]) -> Iterator[Fault]:
         speakers.setdefault(speaker, set()).add(id_)
     said = {speaker: set(ids.split()) for speaker, ids in read_table(file).rows.items()}
     for speaker in sorted(speakers.keys() | said.keys()):
-        wanted, found = speakers.get(speaker, set()), said.get(speaker, set())
-        if wanted != found:
-            lacks, more = " ".join(sorted(wanted - found)[:3]), " ".join(sorted(found - wanted)[:3])
-            words = " and ".join([f"without {lacks}"] * bool(lacks) + [f"with {more}"] * bool(more))
+        expected, found = speakers.get(speaker, set()), said.get(speaker, set())
+        words = []
+        if expected - found:
+            words.append(f"without {' '.join(sorted(expected - found)[:3])}")
+        if found - expected:
+            words.append(f"with {' '.join(sorted(found - expected)[:3])}")
+        if words:
+            told = " and ".join(words)
             yield Fault(
-                "spk2utt", str(path), speaker, str(file), "what utt2spk says", words, mended=True
+                "spk2utt", str(path), speaker, str(file), "what utt2spk says", told, mended=True
             )

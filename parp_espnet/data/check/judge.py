@@ -70,7 +70,8 @@ def judge(folder: Folder, heard: Iterable[Heard], limits: Limits) -> Iterator[Fa
                     problem.expected,
                     problem.found,
                 )
-            if (other := first.setdefault(sound.digest, sound.utterance)) != sound.utterance:
+            other = first.setdefault(sound.digest, sound.utterance)
+            if other != sound.utterance:
                 yield Fault(
                     "repeated",
                     folder.name,
@@ -94,9 +95,9 @@ def judge_none_left(folder: Folder, heard: Iterable[Heard], limits: Limits) -> I
     if not lengths or any(map(limits.fit, lengths)):
         return
     where = str(folder.tables[folder.listing].path)
-    found = (
-        f"{min(lengths):.3f} to {max(lengths):.3f} s" if len(lengths) > 1 else f"{lengths[0]:.3f} s"
-    )
+    found = f"{lengths[0]:.3f} s"
+    if len(lengths) > 1:
+        found = f"{min(lengths):.3f} to {max(lengths):.3f} s"
     expected = f"utterances of {limits.shortest:g} to {limits.longest:g} s"
     advice = "give run.sh other --min_wav_duration or --max_wav_duration"
     if min(lengths) > limits.longest:

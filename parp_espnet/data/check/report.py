@@ -28,7 +28,7 @@ def lines(findings: Findings, shown: int | None = None) -> Iterator[str]:
 def summary(findings: Findings) -> str:
     """Return one line about what was checked and how much was found."""
     names = " ".join(folder.name for folder in findings.folders)
-    errors, warnings = (len(findings.of(level)) for level in (Level.ERROR, Level.WARNING))
+    errors, warnings = len(findings.of(Level.ERROR)), len(findings.of(Level.WARNING))
     return (
         f"{names}: {findings.utterances} utterances, {findings.hours:.2f} h, checked in "
         f"{findings.took:.1f} s: "
@@ -36,22 +36,22 @@ def summary(findings: Findings) -> str:
     )
 
 
-def table(faults: Iterable[Fault], found: Levels | None = None) -> str:
+def table(faults: Iterable[Fault], levels: Levels | None = None) -> str:
     """Return faults as tab-separated values, below the names of the columns; with their levels,
-    where `found` has them.
+    where these are given.
 
     A cell has no tab or newline in it.
     """
-    rows = [
-        COLUMNS,
-        *((f.kind, f.folder, f.utterance, f.file, f.expected, f.found) for f in faults),
-    ]
-    lines = ["\t".join(" ".join(cell.split()) for cell in row) for row in rows]
-    if found is not None:
-        lines = [
-            f"{found.get(row[0], 'level')}\t{line}" for row, line in zip(rows, lines, strict=True)
-        ]
-    return "".join(f"{line}\n" for line in lines)
+    rows = [list(COLUMNS)]
+    for fault in faults:
+        where = [fault.folder, fault.utterance, fault.file]
+        rows.append([fault.kind, *where, fault.expected, fault.found])
+    text = ""
+    for row in rows:
+        if levels is not None:
+            row.insert(0, levels.get(row[0], "level"))
+        text += "\t".join(" ".join(cell.split()) for cell in row) + "\n"
+    return text
 
 
 def _words(fault: Fault) -> str:

@@ -1,15 +1,15 @@
 """All that is looked for, in one pass over the data directories."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from parp_espnet.data.check.across import judge_sets
 from parp_espnet.data.check.audio import Heard, hear_all
 from parp_espnet.data.check.faults import Fault, Level, Levels
-from parp_espnet.data.check.folder import Folder, read_folder
+from parp_espnet.data.check.folder import Folder, Recording, read_folder
 from parp_espnet.data.check.judge import Limits, judge, judge_none_left
 from parp_espnet.data.check.text import judge_texts
 from parp_espnet.data.check.unseen import judge_alike, judge_unseen
@@ -40,7 +40,7 @@ class Findings:
     @property
     def hours(self) -> float:
         """How much speech could be decoded."""
-        seconds: list[float] = []
+        seconds = []
         for hearing in chain.from_iterable(self.heard):
             if hearing.rate:
                 seconds += [sound.frames / hearing.rate for sound in hearing.sounds]
@@ -58,12 +58,13 @@ def check(paths: Sequence[Path], limits: Limits, levels: Levels, jobs: int = 1) 
         UserError: a directory is not there, is no data directory, or is given twice.
     """
     started = time.perf_counter()
-    if len({path.resolve() for path in paths}) < len(paths):
+    if len(set(map(Path.resolve, paths))) < len(paths):
         raise UserError(f"{' '.join(map(str, paths))}: expected each directory once")
-    folders = tuple(read_folder(path) for path in paths)
+    folders = tuple(map(read_folder, paths))
     heard = _hear(folders, jobs)
-    faults = [fault for folder in folders for fault in folder.faults]
+    faults: list[Fault] = []
     for folder, own in zip(folders, heard, strict=True):
+        faults += folder.faults
         faults += judge(folder, own, limits)
     for folder, own in zip(folders[: limits.filtered], heard, strict=False):
         faults += judge_none_left(folder, own, limits)
@@ -78,21 +79,22 @@ def check(paths: Sequence[Path], limits: Limits, levels: Levels, jobs: int = 1) 
 
 def _hear(folders: Sequence[Folder], jobs: int) -> tuple[tuple[Heard, ...], ...]:
     """The recordings of each directory, all by the same processes."""
-    recordings = [recording for folder in folders for recording in folder.recordings]
-    heard = iter(
-        hear_all(recordings, jobs, f"check {' '.join(folder.path.name for folder in folders)}")
-    )
-    return tuple(tuple(next(heard) for _ in folder.recordings) for folder in folders)
+    recordings: list[Recording] = []
+    for folder in folders:
+        recordings += folder.recordings
+    names = " ".join(folder.path.name for folder in folders)
+    heard = iter(hear_all(recordings, jobs, f"check {names}"))
+    return tuple(tuple(islice(heard, len(folder.recordings))) for folder in folders)
 
 
 def _ordered(faults: Sequence[Fault], levels: Levels) -> tuple[Fault, ...]:
     """Errors first; then by kind, as they are listed, directory, and utterance."""
-    kinds: Mapping[str, int] = {kind: place for place, kind in enumerate(levels)}
+    kinds = list(levels)
 
     def place(fault: Fault) -> tuple[object, ...]:
         return (
             levels[fault.kind] is not Level.ERROR,
-            kinds[fault.kind],
+            kinds.index(fault.kind),
             fault.folder,
             fault.utterance,
             fault.file,

@@ -83,8 +83,10 @@ class _Reader:
         if not value:
             if self.path.name not in _MAY_BE_EMPTY:
                 self._add("line", key, "an id and a value", "an id alone")
-        elif self.path.name == "utt2spk" and (expected := why_no_id(value)) is not None:
-            self._add("id", key, f"a speaker's id: {expected}", repr(value))
+        elif self.path.name == "utt2spk":
+            expected = why_no_id(value)
+            if expected is not None:
+                self._add("id", key, f"a speaker's id: {expected}", repr(value))
 
     def _decode(self, raw: bytes) -> str:
         try:
@@ -132,7 +134,5 @@ def _odd(line: str, name: str) -> Iterator[str]:
 
 def named(mark: str) -> str:
     """Return a character as a message shows it, such as "U+00A0 (NO-BREAK SPACE)"."""
-    name = unicodedata.name(
-        mark, "a control character" if unicodedata.category(mark) == "Cc" else "no name"
-    )
-    return f"U+{ord(mark):04X} ({name})"
+    unnamed = "a control character" if unicodedata.category(mark) == "Cc" else "no name"
+    return f"U+{ord(mark):04X} ({unicodedata.name(mark, unnamed)})"

@@ -20,18 +20,22 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
     tokens.
     """
     folders = list(folders)
-    used = {
-        phone
-        for folder in folders
-        for text in folder.rows("text").values()
-        for phone in text.split()
-    }
+    used: set[str] = set()
+    for folder in folders:
+        for text in folder.rows("text").values():
+            used.update(text.split())
     # Letters are written as people type them; which of the two forms, is no matter while it is one.
     spelled_out = are_letters(used)
-    odd = {phone for phone in used if not is_normalized(FORM, phone)}
-    mixed = {phone for phone in odd if normal(phone) in used}
-    if spelled_out:
-        odd = {phone for phone in odd if phone in mixed or not is_normalized("NFC", phone)}
+    odd: set[str] = set()
+    mixed: set[str] = set()
+    for phone in used:
+        if is_normalized(FORM, phone):
+            continue
+        if normal(phone) in used:
+            mixed.add(phone)
+            odd.add(phone)
+        elif not spelled_out or not is_normalized("NFC", phone):
+            odd.add(phone)
     for folder in folders:
         where = str(folder.tables["text"].path)
         for utterance, text in folder.rows("text").items():
@@ -72,7 +76,7 @@ def spelled(phone: str) -> str:
     """Return a phone and its characters, since two that look alike may not be: "g (U+0067 (LATIN
     SMALL LETTER G))".
     """
-    return f"{phone} ({', '.join(named(mark) for mark in phone)})"
+    return f"{phone} ({', '.join(map(named, phone))})"
 
 
 def counted(number: int, word: str) -> str:

@@ -66,11 +66,9 @@ def judge_unseen(folders: Sequence[Folder]) -> Iterator[Fault]:
     train, *others = folders
     known = _phones(train).keys()
     for folder in others:
-        utterances = Counter(
-            phone
-            for text in folder.rows("text").values()
-            for phone in set(map(normal, text.split()))
-        )
+        utterances: Counter[str] = Counter()
+        for text in folder.rows("text").values():
+            utterances.update(set(map(normal, text.split())))
         for phone, times in sorted(_phones(folder).items()):
             if phone in known or phone in SYMBOLS:
                 continue
@@ -78,7 +76,8 @@ def judge_unseen(folders: Sequence[Folder]) -> Iterator[Fault]:
                 f"{spelled(phone)}, {counted(times, 'time')} in "
                 f"{counted(utterances[phone], 'utterance')}"
             )
-            if alike := lookalikes(phone, known):
+            alike = lookalikes(phone, known)
+            if alike:
                 found += f"; it looks like {' and '.join(map(spelled, alike))}"
             where = str(folder.tables["text"].path)
             yield Fault("unseen", folder.name, phone, where, f"a phone of {train.name}", found)
@@ -91,10 +90,8 @@ def judge_alike(folder: Folder) -> Iterator[Fault]:
     times = _phones(folder)
     where = str(folder.tables["text"].path)
     for rare, others in sorted(_same(times).items()):
-        found = f"{spelled(rare)}, {counted(times[rare], 'time')}, and "
-        found += " and ".join(
-            f"{spelled(other)}, {counted(times[other], 'time')}" for other in others
-        )
+        told = [f"{spelled(other)}, {counted(times[other], 'time')}" for other in others]
+        found = f"{spelled(rare)}, {counted(times[rare], 'time')}, and {' and '.join(told)}"
         yield Fault("alike", folder.name, rare, where, "one spelling of a phone", found)
 
 
@@ -113,9 +110,11 @@ def _same(times: Counter[str]) -> dict[str, list[str]]:
 def lookalikes(phone: str, others: Iterable[str]) -> list[str]:
     """Return those of `others` that look like a phone, sorted."""
     bare = _bare(phone)
-    return sorted(
-        other for other in others if other != phone and _alike(bare, _bare(other), _LOOKALIKES)
-    )
+    alike = []
+    for other in sorted(others):
+        if other != phone and _alike(bare, _bare(other), _LOOKALIKES):
+            alike.append(other)
+    return alike
 
 
 def _alike(first: str, second: str, groups: _Groups) -> bool:
@@ -139,4 +138,7 @@ def _bare(phone: str) -> str:
 
 
 def _phones(folder: Folder) -> Counter[str]:
-    return Counter(normal(phone) for text in folder.rows("text").values() for phone in text.split())
+    phones: Counter[str] = Counter()
+    for text in folder.rows("text").values():
+        phones.update(map(normal, text.split()))
+    return phones

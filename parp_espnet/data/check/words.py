@@ -32,16 +32,14 @@ def judge_words(folders: Sequence[Folder]) -> Iterator[Fault]:
         for utterance, text in folder.rows("text").items():
             left, in_text = _without_marks(text)
             used.update(left.split())
-            marks += [
-                Fault("mark", folder.name, utterance, where, "phones only", mark)
-                for mark in in_text
-            ]
-    if words := find_words(used - SYMBOLS):
-        expected, found_words = (
-            not_phones(words).removeprefix("expected ").split(", found ", maxsplit=1)
-        )
+            for mark in in_text:
+                marks.append(Fault("mark", folder.name, utterance, where, "phones only", mark))
+    words = find_words(used - SYMBOLS)
+    if words:
         first = folders[0]
-        yield Fault("words", first.name, "", str(first.tables["text"].path), expected, found_words)
+        where = str(first.tables["text"].path)
+        expected, _, found = not_phones(words).removeprefix("expected ").partition(", found ")
+        yield Fault("words", first.name, "", where, expected, found)
     yield from marks
     if SPACE not in used:
         for folder in folders:
@@ -56,11 +54,14 @@ def _without_marks(text: str) -> tuple[str, list[str]]:
 
 
 def _punctuation(folder: Folder) -> Iterator[Fault]:
-    texts = [text.split() for text in folder.rows("text").values()]
-    times = Counter(token for tokens in texts for token in tokens if token in PUNCTUATION)
-    utterances = Counter(token for tokens in texts for token in PUNCTUATION.intersection(tokens))
+    times: Counter[str] = Counter()
+    utterances: Counter[str] = Counter()
+    for text in folder.rows("text").values():
+        tokens = text.split()
+        times.update(tokens)
+        utterances.update(set(tokens))
     where = str(folder.tables["text"].path)
-    for token in sorted(times):
+    for token in sorted(PUNCTUATION.intersection(times)):
         found = (
             f"{spelled(token)}, {counted(times[token], 'time')} in "
             f"{counted(utterances[token], 'utterance')}"

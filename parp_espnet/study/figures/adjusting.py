@@ -4,6 +4,7 @@ it is worth.
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,6 +30,18 @@ FIXED = {Arm("parp"): Arm("mpi"), Arm("parp", first="random"): Arm("rp")}
 """What adjusts → what keeps the same first mask."""
 
 
+class Condition(NamedTuple):
+    """What the results of a panel have in common."""
+
+    language: str
+    upstream: str
+    frozen: int
+    """Updates."""
+    sparsity: float
+    more: str
+    """What else differs in the study, in words."""
+
+
 def draw(findings: Findings) -> Drawn:
     """Draw how masks move."""
     caption = "Weights that change sides at each prune, and how far masks go."
@@ -48,11 +61,10 @@ def adjusting(adjustings: Sequence[Adjusting]) -> Figure | None:
     """Draw, for the first language, every distinct way of adjusting at its highest sparsity,
     against updates.
     """
-    language = adjustings[0].language if adjustings else ""
-    here = [run for run in adjustings if run.language == language and len(run.steps) > 2]
     lines: dict[str, Adjusting] = {}
-    for run in sorted(here, key=lambda run: (-run.sparsity, run.method, run.interval)):
-        lines.setdefault(f"{run.line}, n = {run.interval}", run)
+    for run in sorted(adjustings, key=lambda run: (-run.sparsity, run.method, run.interval)):
+        if run.language == adjustings[0].language and len(run.steps) > 2:
+            lines.setdefault(f"{run.line}, n = {run.interval}", run)
     if not lines:
         return None
     figure = Figure(figsize=(8.6, 3.2), layout="constrained")
@@ -71,21 +83,20 @@ def adjusting(adjustings: Sequence[Adjusting]) -> Figure | None:
         )
     flips.set_yscale("symlog", linthresh=1)
     # A mask that stays is a line at 0, apart from the axis.
-    flips.set_ylim(bottom=-0.2, top=None if flips.get_ylim()[1] >= 1 else 1)
+    flips.set_ylim(bottom=-0.2)
+    if flips.get_ylim()[1] < 1:
+        flips.set_ylim(top=1)
     # A mask that stays is a line at 1, not a scale of ten-thousandths.
-    overlap.set_ylim(
-        bottom=min(overlap.get_ylim()[0], 0.999),
-        top=1 + (1 - min(overlap.get_ylim()[0], 0.999)) / 20,
-    )
+    lowest = min(overlap.get_ylim()[0], 0.999)
+    overlap.set_ylim(bottom=lowest, top=1 + (1 - lowest) / 20)
     flips.set_ylabel("weights that change sides at a prune")
     overlap.set_ylabel("IOU with the first mask")
     for axes in (flips, overlap):
         axes.set_xlabel("updates")
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
-    flips.set_title(
-        f"{language}, sparsity {next(iter(lines.values())).sparsity:g}", fontsize="medium"
-    )
+    first = next(iter(lines.values()))
+    flips.set_title(f"{first.language}, sparsity {first.sparsity:g}", fontsize="medium")
     add_legend(figure)
     return figure
 
@@ -99,53 +110,54 @@ def intervals(results: Sequence[Result]) -> Figure | None:
     At the right is the mask that never moves. A line goes through the means over seeds, which are
     dots.
     """
-    panels: dict[tuple[str, str, int, float, str], list[Result]] = {}
+    conditions: dict[Condition, list[Result]] = {}
     apart = Differences.of(results)
     for result in results:
-        more = apart.all(result)
-        condition = (
+        condition = Condition(
             result.language or "",
             result.upstream,
             result.freeze_updates,
             result.sparsity_target,
-            more,
+            apart.all(result),
         )
-        panels.setdefault(condition, []).append(result)
-    panels = {name: here for name, here in panels.items() if len(_intervals_of(here)) > 2}
+        conditions.setdefault(condition, []).append(result)
+    panels = [condition for condition, here in conditions.items() if len(_intervals_of(here)) > 2]
     if not panels:
         return None
     figure = Figure(figsize=(PANEL[0] * len(panels) + 1.6, PANEL[1]), layout="constrained")
-    upstreams = {upstream for _, upstream, _, _, _ in panels}
-    frozen = sorted({freeze for _, _, freeze, _, _ in panels})
-    for axes, ((language, upstream, freeze, sparsity, more), here) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
-    ):
-        _sweep(axes, here)
-        speech = f"{language}, {upstream}" if len(upstreams) > 1 else language
-        title = f"{schedule_title(speech, freeze, frozen)}, sparsity {sparsity:g}"
-        axes.set_title(f"{title}, {more}" if more else title, fontsize="medium")
+    several_upstreams = len({condition.upstream for condition in panels}) > 1
+    frozen = sorted({condition.frozen for condition in panels})
+    all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, condition in zip(all_axes, panels, strict=True):
+        _sweep(axes, conditions[condition])
+        speech = condition.language
+        if several_upstreams:
+            speech += f", {condition.upstream}"
+        title = f"{schedule_title(speech, condition.frozen, frozen)}, "
+        title += f"sparsity {condition.sparsity:g}"
+        if condition.more:
+            title += f", {condition.more}"
+        axes.set_title(title, fontsize="medium")
     figure.axes[0].set_ylabel(f"{rate_of(results).long} (%)")
     add_legend(figure)
     return figure
 
 
-def _moving(results: Sequence[Result]) -> list[Result]:
-    return [
-        result for result in results if arm_of(result).kind in FIXED and result.interval is not None
-    ]
-
-
 def _intervals_of(results: Sequence[Result]) -> list[int]:
-    return sorted({result.interval or 0 for result in _moving(results)})
+    """The intervals of what adjusts, ascending."""
+    intervals = set()
+    for result in results:
+        if result.interval is not None and arm_of(result).kind in FIXED:
+            intervals.add(result.interval)
+    return sorted(intervals)
 
 
 def _sweep(axes: Axes, results: Sequence[Result]) -> None:
-    moving = _moving(results)
     steps = _intervals_of(results)
     for arm, fixed in FIXED.items():
         rates: dict[int, list[float]] = {}
         for place, step in enumerate(steps):
-            for result in moving:
+            for result in results:
                 if arm_of(result).kind == arm and result.interval == step:
                     rates.setdefault(place, []).append(100 * result.error_rate)
         for result in results:
@@ -167,7 +179,7 @@ def _through(axes: Axes, rates: Mapping[int, Sequence[float]], arm: Arm, fixed: 
     label = f"{arm.name}; fixed: {fixed.name}"
     axes.plot(
         list(rates),
-        [fmean(several) for several in rates.values()],
+        list(map(fmean, rates.values())),
         linewidth=1.3,
         markersize=5,
         label=label,

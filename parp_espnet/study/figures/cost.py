@@ -1,13 +1,15 @@
 """Phone error rate against what it costs, all finetunings that a method needs counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from statistics import fmean
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from parp_espnet.pruning.methods import row_of
 from parp_espnet.study.evidence import Cost
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import MARKERS, METHODS, add_legend, look, schedule_panels
@@ -18,6 +20,8 @@ ROOM = 1.25
 """The panel's width in updates of the costliest, beside which there may be others."""
 LABEL = 0.05
 """What a label takes, in heights of a panel; where another has it, a point has none."""
+type Mean = tuple[float, float, float]
+"""A point's error rate in percent, its place in updates, and its sparsity."""
 
 
 def draw(findings: Findings) -> Drawn:
@@ -37,60 +41,59 @@ def cost(runs: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
     same cost are beside each other, in a band around it. Masks from elsewhere and joint runs are
     left out. `rate` is what the error rate is called.
     """
-    runs = [replace(run, method=_called(run), arm=run.who) for run in runs if run.who.own]
+    own = [replace(run, method=_called(run), arm=run.who) for run in runs if run.who.own]
     methods: dict[str, set[str]] = {}
-    for run in runs:
+    sparsities: set[float] = set()
+    for run in own:
         methods.setdefault(run.language, set()).add(run.method)
+        if run.who.prunes:
+            sparsities.add(run.sparsity)
     languages = [language for language, several in methods.items() if len(several) > 2]
     if not languages:
         return None
-    frozen = sorted({run.freeze_updates for run in runs if run.language in languages})
-    width = ROOM * max(run.updates for run in runs if run.language in languages)
-    several = len({run.sparsity for run in runs if run.who.prunes}) > 1
+    shown = [run for run in own if run.language in languages]
+    frozen = sorted({run.freeze_updates for run in shown})
+    costs = sorted({run.updates for run in shown})
     figure, panels = schedule_panels(languages, frozen, "updates of all finetunings", f"{rate} (%)")
     for axes, language, freeze in panels:
-        here = [run for run in runs if run.language == language and run.freeze_updates == freeze]
-        _panel(axes, here, several, width)
+        here = [run for run in shown if (run.language, run.freeze_updates) == (language, freeze)]
+        _panel(axes, here, labelled=len(sparsities) > 1, width=ROOM * costs[-1])
         # Of all panels, since these share an axis.
-        axes.set_xticks(sorted({run.updates for run in runs if run.language in languages}))
+        axes.set_xticks(costs)
     add_legend(figure)
     return figure
 
 
 def _called(run: Cost) -> str:
     """What a point is called: all that it differs in from others, but sparsity, seed and cost."""
-    return run.line if run.who.interval is None else f"{run.line}, n = {run.who.interval}"
+    if run.who.interval is None:
+        return run.line
+    return f"{run.line}, n = {run.who.interval}"
 
 
 def _panel(axes: Axes, runs: Sequence[Cost], labelled: bool, width: float) -> None:
-    rates: dict[tuple[str, float, int], list[float]] = {}
+    rates: dict[str, dict[tuple[float, int], list[float]]] = {}
+    at_cost: dict[int, set[str]] = {}
+    bare: dict[str, str] = {}
     for run in runs:
-        rates.setdefault((run.method, run.sparsity, run.updates), []).append(100 * run.error_rate)
-    means = {point: fmean(several) for point, several in rates.items()}
-    bare = {run.method: run.who.method for run in runs}
-    pruned = {run.method for run in runs if run.who.prunes}
-    height = 1.1 * max(means.values(), default=1.0)
-    for method in sorted({method for method, _, _ in means}, key=_order):
-        points = sorted(
-            (mean, _beside(method, updates, list(means)) * width + updates, sparsity)
-            for (name, sparsity, updates), mean in means.items()
-            if name == method
-        )
-        heights, places, _ = zip(*points, strict=True)
+        points = rates.setdefault(run.method, {})
+        points.setdefault((run.sparsity, run.updates), []).append(100 * run.error_rate)
+        at_cost.setdefault(run.updates, set()).add(run.method)
+        bare[run.method] = run.who.method
+    means: dict[str, list[Mean]] = {}
+    for method, points in rates.items():
+        for (sparsity, updates), several in points.items():
+            place = updates + width * _beside(method, at_cost[updates])
+            means.setdefault(method, []).append((fmean(several), place, sparsity))
+    height = 1.1 * max((mean for mean, _, _ in chain.from_iterable(means.values())), default=1.0)
+    for method in sorted(means, key=_order):
+        own = sorted(means[method])
+        heights, places, _ = zip(*own, strict=True)
         axes.plot(places, heights, linestyle="", label=method, markersize=5, **_look(method, bare))
-        last: dict[float, float] = {}
-        for mean, place, sparsity in points if labelled and method in pruned else ():
-            if mean - last.get(place, -height) > LABEL * height:
-                axes.annotate(
-                    f"{sparsity:g}", (place, mean), xytext=(4, 0), textcoords="offset points",
-                    fontsize=6, va="center",
-                    color="0.4",
-                )  # fmt: skip
-                last[place] = mean
-    costs = sorted({updates for _, _, updates in means})
-    for updates in costs:
-        several = len({method for method, _, cost in means if cost == updates})
-        reach = several / 2 * APART * width
+        if labelled and row_of(bare[method]).prunes:
+            _label(axes, own, height)
+    for updates in sorted(at_cost):
+        reach = len(at_cost[updates]) / 2 * APART * width
         axes.axvspan(updates - reach, updates + reach, color="0.95", zorder=0, linewidth=0)
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
@@ -98,9 +101,22 @@ def _panel(axes: Axes, runs: Sequence[Cost], labelled: bool, width: float) -> No
     axes.set_axisbelow(True)
 
 
-def _beside(method: str, updates: int, points: Sequence[tuple[str, float, int]]) -> float:
+def _label(axes: Axes, points: Sequence[Mean], height: float) -> None:
+    """Write the sparsities beside points, from the lowest, where there is room."""
+    last: dict[float, float] = {}
+    for mean, place, sparsity in points:
+        if mean - last.get(place, -height) > LABEL * height:
+            axes.annotate(
+                f"{sparsity:g}", (place, mean), xytext=(4, 0), textcoords="offset points",
+                fontsize=6, va="center",
+                color="0.4",
+            )  # fmt: skip
+            last[place] = mean
+
+
+def _beside(method: str, methods: Iterable[str]) -> float:
     """How far a method is moved from its cost, in widths of a panel, since others have the same."""
-    same = sorted({name for name, _, cost in points if cost == updates}, key=_order)
+    same = sorted(methods, key=_order)
     return (same.index(method) - (len(same) - 1) / 2) * APART
 
 
@@ -112,14 +128,14 @@ def _look(name: str, bare: Mapping[str, str]) -> dict[str, Any]:
     if name == bare[name]:
         return style
     others = [other for other, method in bare.items() if method == bare[name] != other]
-    place = others.index(name)
-    marker = (
-        MARKERS[(METHODS.index(bare[name]) + 1 + place) % len(MARKERS)]
-        if bare[name] in METHODS
-        else "x"
-    )
+    marker = "x"
+    if bare[name] in METHODS:
+        place = METHODS.index(bare[name]) + 1 + others.index(name)
+        marker = MARKERS[place % len(MARKERS)]
     return {**style, "marker": marker, "markerfacecolor": "none"}
 
 
 def _order(method: str) -> tuple[int, str]:
-    return METHODS.index(method) if method in METHODS else len(METHODS), method
+    if method not in METHODS:
+        return len(METHODS), method
+    return METHODS.index(method), method

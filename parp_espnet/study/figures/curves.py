@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from parp_espnet.pruning.methods import row_of
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import Arm, arm_of
+from parp_espnet.study.arms import arm_of
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import (
     KINDS,
@@ -49,29 +49,47 @@ def curves(results: Sequence[Result]) -> Figure | None:
     dense model is a line across. Whatever else differs, such as an option or an upstream, makes a
     line of its own. Masks from elsewhere, and intervals of adjusting but the first, are left out.
     """
-    own = [result for result in results if result.method in METHODS and _has_curve(arm_of(result))]
-    usual = {result.method: result.interval for result in reversed(own)}
-    own = [result for result in own if result.interval == usual[result.method]]
-    languages = [
-        name
-        for name in dict.fromkeys(result.language or "" for result in own)
-        if _several(own, name)
-    ]
+    own = _with_curves(results)
+    languages = _with_several_sparsities(own)
     if not languages:
         return None
-    frozen = sorted(
-        {result.freeze_updates for result in own if (result.language or "") in languages}
-    )
-    figure, panels = schedule_panels(languages, frozen, "sparsity", f"{rate_of(own).long} (%)")
-    named = list(zip(own, lines_of(own), strict=True))
+    frozen: set[int] = set()
+    lines: dict[tuple[str, int], Lines] = {}
+    for result, line in zip(own, lines_of(own), strict=True):
+        language, freeze = result.language or "", result.freeze_updates
+        if language in languages:
+            frozen.add(freeze)
+            here = lines.setdefault((language, freeze), {})
+            here.setdefault((result.method, line), []).append(result)
+    rate = f"{rate_of(own).long} (%)"
+    figure, panels = schedule_panels(languages, sorted(frozen), "sparsity", rate)
     for axes, language, freeze in panels:
-        here: Lines = {}
-        for result, line in named:
-            if (result.language or "") == language and result.freeze_updates == freeze:
-                here.setdefault((result.method, line), []).append(result)
-        _panel(axes, here)
+        _panel(axes, lines.get((language, freeze), {}))
     add_legend(figure)
     return figure
+
+
+def _with_curves(results: Sequence[Result]) -> list[Result]:
+    """The results whose masks are their own, of each method's first interval alone."""
+    own = []
+    usual: dict[str, int | None] = {}
+    for result in results:
+        arm = arm_of(result)
+        if result.method not in METHODS or not arm.own or arm.row.given:
+            continue
+        if result.interval == usual.setdefault(result.method, result.interval):
+            own.append(result)
+    return own
+
+
+def _with_several_sparsities(results: Sequence[Result]) -> list[str]:
+    """The languages that are pruned to several of them, in the results' order."""
+    sparsities: dict[str, set[float]] = {}
+    for result in results:
+        pruned = sparsities.setdefault(result.language or "", set())
+        if arm_of(result).prunes:
+            pruned.add(result.sparsity_target)
+    return [language for language, pruned in sparsities.items() if len(pruned) > 1]
 
 
 def lines_of(results: Sequence[Result]) -> list[str]:
@@ -79,7 +97,7 @@ def lines_of(results: Sequence[Result]) -> list[str]:
     the seed.
     """
     apart = Differences.of(results)
-    upstreams = {result.upstream for result in results}
+    several_upstreams = len({result.upstream for result in results}) > 1
     several_decodings = len(decodings(results)) > 1
     updates: dict[tuple[str, str | None], set[int]] = {}
     for result in results:
@@ -87,47 +105,41 @@ def lines_of(results: Sequence[Result]) -> list[str]:
     named = []
     for result in results:
         words = [apart.all(result)]
-        words += [result.upstream] if len(upstreams) > 1 else []
-        words += (
-            [f"{result.updates} updates"]
-            if len(updates[result.method, result.language]) > 1
-            else []
-        )
-        words += [decoding_of(result)] if several_decodings else []
-        named.append(", ".join(word for word in words if word))
+        if several_upstreams:
+            words.append(result.upstream)
+        if len(updates[result.method, result.language]) > 1:
+            words.append(f"{result.updates} updates")
+        if several_decodings:
+            words.append(decoding_of(result))
+        named.append(", ".join(filter(None, words)))
     return named
 
 
 def _panel(axes: Axes, lines: Lines) -> None:
-    means = {key: _means(several) for key, several in lines.items()}
-    across = {method for method in METHODS if not row_of(method).prunes}
-    single = [key for key in _in_order(lines) if len(means[key]) == 1 and key[0] not in across]
+    # In the methods' order; those of a method are in the results'.
+    in_order = sorted(lines, key=lambda key: METHODS.index(key[0]))
+    means = {}
+    single = []
+    for key in in_order:
+        means[key] = _means(lines[key])
+        if len(means[key]) == 1 and row_of(key[0]).prunes:
+            single.append(key)
     for method in METHODS:
-        own = [key for key in _in_order(lines) if key[0] == method]
+        own = [key for key in in_order if key[0] == method]
         for place, key in enumerate(own):
-            label = ", ".join(part for part in key if part)
+            label = ", ".join(filter(None, key))
             style = _style(method, place)
-            if method in across:
+            if not row_of(method).prunes:
                 _across(axes, means[key], label, style)
             elif key in single:
-                _bar(
-                    axes,
-                    label,
-                    means[key],
-                    APART * (single.index(key) - (len(single) - 1) / 2),
-                    style,
-                )
+                beside = APART * (single.index(key) - (len(single) - 1) / 2)
+                _bar(axes, label, means[key], beside, style)
             else:
                 _line(axes, label, means[key], style)
         _seeds(axes, method, [lines[key] for key in own])
     axes.grid(color="0.9")
     axes.set_axisbelow(True)
     axes.set_ylim(bottom=0)
-
-
-def _in_order(lines: Lines) -> list[tuple[str, str]]:
-    """The lines in the methods' order; those of a method in the results'."""
-    return sorted(lines, key=lambda key: METHODS.index(key[0]))
 
 
 def _style(method: str, place: int) -> dict[str, Any]:
@@ -158,8 +170,8 @@ def _means(results: Sequence[Result]) -> dict[float, Means]:
         rates.setdefault(result.sparsity_target, []).append((result.error_rate, *result.ci95))
     means: dict[float, Means] = {}
     for sparsity, several in rates.items():
-        rate, low, high = (100 * fmean(column) for column in zip(*several, strict=True))
-        means[sparsity] = rate, low, high
+        rate, low, high = map(fmean, zip(*several, strict=True))
+        means[sparsity] = 100 * rate, 100 * low, 100 * high
     return means
 
 
@@ -181,26 +193,11 @@ def _bar(
 
 def _seeds(axes: Axes, method: str, lines: Sequence[Sequence[Result]]) -> None:
     """Every seed, at sparsities that have several in their line."""
-    several = []
+    sparsities, rates = [], []
     for line in lines:
         counts = Counter(result.sparsity_target for result in line)
-        several += [result for result in line if counts[result.sparsity_target] > 1]
-    dots = (
-        [result.sparsity_target for result in several],
-        [100 * result.error_rate for result in several],
-    )
-    axes.plot(*dots, ".", color=look(method)["color"], markersize=4)
-
-
-def _several(results: Sequence[Result], language: str) -> bool:
-    pruned = {
-        result.sparsity_target
-        for result in results
-        if (result.language or "") == language and arm_of(result).prunes
-    }
-    return len(pruned) > 1
-
-
-def _has_curve(arm: Arm) -> bool:
-    """Whether the arm's masks are its own, at whatever sparsity."""
-    return arm.own and not arm.row.given
+        for result in line:
+            if counts[result.sparsity_target] > 1:
+                sparsities.append(result.sparsity_target)
+                rates.append(100 * result.error_rate)
+    axes.plot(sparsities, rates, ".", color=look(method)["color"], markersize=4)

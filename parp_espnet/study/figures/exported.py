@@ -37,22 +37,31 @@ def draw_bytes(findings: Findings) -> Drawn:
         f"what it is exported as; {MEANS}."
     )
     label = "size of the file (MB)"
-    figure = exported(findings.results, label, lambda one: one.bytes / 1e6, in_octaves=True)
+    figure = exported(findings.results, label, _megabytes, in_octaves=True)
     return drawn("exported_bytes", caption, figure)
 
 
 def draw_milliseconds(findings: Findings) -> Drawn:
     """Draw error rates against milliseconds."""
-    processors = sorted(
-        {one.processor for result in findings.results for one in exports_of(result)}
-    )
+    processors: set[str] = set()
+    for point in _points(findings.results):
+        processors.add(point.measured.processor)
     caption = (
         f"{findings.title} against the time that one thread takes for a second of speech, on "
-        f"{', '.join(processors)}; a colour is a model, a marker what it is exported as; {MEANS}."
+        f"{', '.join(sorted(processors))}; a colour is a model, a marker what it is exported as; "
+        f"{MEANS}."
     )
     label = "time for a second of speech (ms)"
-    figure = exported(findings.results, label, lambda one: one.milliseconds)
+    figure = exported(findings.results, label, _milliseconds)
     return drawn("exported_milliseconds", caption, figure)
+
+
+def _megabytes(measured: Measured) -> float:
+    return measured.bytes / 1e6
+
+
+def _milliseconds(measured: Measured) -> float:
+    return measured.milliseconds
 
 
 def exported(
@@ -71,13 +80,15 @@ def exported(
     points = _points(results)
     if not points:
         return None
-    languages = list(dict.fromkeys(point.language for point in points))
+    by_language: dict[str, list[Point]] = {}
+    for point in points:
+        by_language.setdefault(point.language, []).append(point)
+    languages = list(by_language)
     arms = list(dict.fromkeys(point.arm for point in points))
     names = list(dict.fromkeys(point.measured.name for point in points))
     figure, panels = schedule_panels(languages, [0], label, f"{rate_of(results).long} (%)")
     for axes, language, _ in panels:
-        here = [point for point in points if point.language == language]
-        _panel(axes, here, arms, names, cost)
+        _panel(axes, by_language[language], arms, names, cost)
         if in_octaves:
             _in_octaves(axes)
     if not in_octaves:
@@ -108,8 +119,8 @@ def _panel(
         seeds.setdefault((point.arm, point.measured.name), []).append(point.measured)
     for (arm, name), files in seeds.items():
         axes.plot(
-            fmean(cost(one) for one in files),
-            100 * fmean(one.error_rate for one in files),
+            fmean(map(cost, files)),
+            100 * fmean(file.error_rate for file in files),
             linestyle="",
             marker=_marker(names, name),
             color=_colour(arms, arm),

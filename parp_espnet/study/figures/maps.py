@@ -2,8 +2,9 @@
 kind of weight.
 """
 
+import re
 from collections.abc import Sequence
-from itertools import chain, compress
+from itertools import chain, filterfalse
 from statistics import fmean
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import FINETUNED, Arm, is_total
-from parp_espnet.study.evidence import Anatomy, Comparison, Evidence
+from parp_espnet.study.evidence import Anatomy, Comparison, Evidence, Overlap
 from parp_espnet.study.figures.findings import Drawn, Findings
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
@@ -48,17 +49,15 @@ def draw_anatomies(findings: Findings) -> Drawn:
 
 
 def overlap_maps(evidence: Evidence) -> Drawn:
-    """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of
-    frozen updates.
+    """IOU of the masks of all languages, OMP's or those that a method has learned, one map for each
+    method, upstream, sparsity and number of frozen updates.
     """
     drawn: Drawn = {}
-    settings = [
-        (overlap.upstream, overlap.sparsity, overlap.freeze_updates, overlap.conditions)
-        for overlap in evidence.overlaps
-    ]
-    for upstream, sparsity, frozen, more in dict.fromkeys(settings):
-        own = [setting == (upstream, sparsity, frozen, more) for setting in settings]
-        here = list(compress(evidence.overlaps, own))
+    settings: dict[tuple[str, float, int, str, str], list[Overlap]] = {}
+    for overlap in evidence.overlaps:
+        common = (overlap.upstream, overlap.sparsity, overlap.freeze_updates, overlap.conditions)
+        settings.setdefault((*common, overlap.method), []).append(overlap)
+    for (upstream, sparsity, frozen, more, method), here in settings.items():
         pairs = [(overlap.one, overlap.other) for overlap in here]
         names = list(dict.fromkeys(chain.from_iterable(pairs)))
         # The diagonal, which is 1, stays empty: it would take most of the colours.
@@ -67,14 +66,16 @@ def overlap_maps(evidence: Evidence) -> Drawn:
             a, b = names.index(overlap.one), names.index(overlap.other)
             values[a, b] = values[b, a] = overlap.iou
         random = random_iou(sparsity)
+        whose = f"{method}'s learned" if method else "OMP"
         caption = (
-            f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two "
-            f"random masks it is "
-            f"{random:.3f}, where the colours begin; they end at 1."
+            f"IOU of the weights kept by {whose} masks at sparsity {sparsity:g}, and by MPI's; of "
+            f"two random masks it is {random:.3f}, where the colours begin; they end at 1."
         )
-        title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
+        title = f"overlap{f' of {method}' if method else ''}, {upstream}, sparsity {sparsity:g}"
+        title += f"{_frozen(frozen)}{_more(more)}"
         figure = heat_map(values, names, names, title=title, limits=(random, 1.0))
-        drawn[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen, more)}"] = caption, figure
+        name = f"overlap_{f'{method}_' if method else ''}{sparsity:g}_{file_of(upstream)}"
+        drawn[f"{name}{_suffix(frozen, more)}"] = caption, figure
     return drawn
 
 
@@ -84,7 +85,7 @@ def language_map(results: Sequence[Result]) -> Drawn:
 
     Masks of single other languages are left to `transfer_maps`. Cells are means over seeds.
     """
-    single = [result for result in results if not is_total(result)]
+    single = list(filterfalse(is_total, results))
     languages = list(dict.fromkeys(result.language or "" for result in single))
     rates: dict[str, dict[str, list[float]]] = {}
     for result, arm in zip(single, arms_of(single), strict=True):
@@ -122,17 +123,16 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
         rate: what error rates are called.
         other: what sources and targets are, such as "language".
     """
-    of_omp = [comparison for comparison in evidence.comparisons if comparison.second.kind == OMP]
-    against_own = [comparison for comparison in of_omp if comparison.second.interval is None]
-    settings = dict.fromkeys(map(_setting, against_own))
+    settings: dict[tuple[float, int, str], list[Comparison]] = {}
+    for comparison in evidence.comparisons:
+        if comparison.second.kind == OMP and comparison.second.interval is None:
+            settings.setdefault(_setting(comparison), []).append(comparison)
     drawn: Drawn = {}
     for arm, how in ((TRANSFER, "is fixed"), (PARP, "adjusts")):
         whose = f"another {other}'s mask"
         if arm.row.adjusts:
             whose += ", or on the diagonal its own"
-        for setting in settings:
-            sparsity, frozen, more = setting
-            here = [comparison for comparison in against_own if _setting(comparison) == setting]
+        for (sparsity, frozen, more), here in settings.items():
             title = f"transfer, the mask {how}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
             figure = _transfer_map(here, arm, title)
             caption = (
@@ -148,37 +148,42 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
 
 def _setting(comparison: Comparison) -> tuple[float, int, str]:
     """What the cells of one map have in common."""
-    words = [part for part in (comparison.second.variant, comparison.conditions) if part]
-    return comparison.sparsity, comparison.freeze_updates, ", ".join(words)
+    more = ", ".join(filter(None, (comparison.second.variant, comparison.conditions)))
+    return comparison.sparsity, comparison.freeze_updates, more
 
 
 def _transfer_map(against_own: Sequence[Comparison], base: Arm, title: str) -> Figure | None:
     """One map, unless there are fewer than two sources or two targets."""
     nobodys = NOBODYS[base]
     languages = list(dict.fromkeys(comparison.language for comparison in against_own))
-    cells: dict[str, dict[str, list[tuple[float, bool]]]] = {}
+    cells: dict[str, dict[str, list[Comparison]]] = {}
     for comparison in against_own:
-        if comparison.ratio is not None and (row := _whose(comparison, base)):
-            cells.setdefault(row, {}).setdefault(comparison.language, []).append(
-                (comparison.ratio, comparison.apart)
-            )
+        row = _whose(comparison, base)
+        if row and comparison.ratio is not None:
+            cells.setdefault(row, {}).setdefault(comparison.language, []).append(comparison)
     # Rows and columns have one order; after the languages come masks of several, then those of
     # none.
-    sources = [row for row in cells if row not in nobodys.values()]
-    sources.sort(key=lambda row: languages.index(row) if row in languages else len(languages))
-    foreign = {source: cells[source].keys() - {source} for source in sources}
-    reached = set().union(*foreign.values())
+    order = dict.fromkeys([*languages, *cells])
+    sources = [row for row in order if row in cells and row not in nobodys.values()]
+    with_others = 0
+    reached: set[str] = set()
+    for source in sources:
+        foreign = cells[source].keys() - {source}
+        reached |= foreign
+        if foreign:
+            with_others += 1
     targets = [language for language in languages if language in reached]
-    if sum(map(bool, foreign.values())) < 2 or len(targets) < 2:
+    if with_others < 2 or len(targets) < 2:
         return None
-    rows = [*sources, *(name for name in nobodys.values() if name in cells)]
+    rows = sources + [name for name in nobodys.values() if name in cells]
     values = np.full((len(rows), len(targets)), np.nan)
     bold = np.full((len(rows), len(targets)), fill_value=False)
     for place, name in enumerate(rows):
         for column, target in enumerate(targets):
-            if cell := cells[name].get(target):
-                values[place, column] = fmean(ratio for ratio, _ in cell)
-                bold[place, column] = all(apart for _, apart in cell)
+            cell = cells[name].get(target, [])
+            if cell:
+                values[place, column] = fmean(comparison.ratio or 0.0 for comparison in cell)
+                bold[place, column] = all(comparison.apart for comparison in cell)
     return heat_map(
         values,
         rows,
@@ -221,15 +226,14 @@ def anatomy_maps(evidence: Evidence) -> Drawn:
     if not evidence.anatomies:
         return {}
     language = evidence.anatomies[0].language
-    own = [
-        anatomy
-        for anatomy in evidence.anatomies
-        if anatomy.language == language and anatomy.who.own
-    ]
     shown: dict[str, Anatomy] = {}
-    for anatomy in sorted(own, key=lambda anatomy: -anatomy.sparsity):
-        shown.setdefault(anatomy.line, anatomy)
-    return {f"anatomy_{_file(line)}": _anatomy(anatomy) for line, anatomy in shown.items()}
+    for anatomy in sorted(evidence.anatomies, key=lambda anatomy: -anatomy.sparsity):
+        if anatomy.language == language and anatomy.who.own:
+            shown.setdefault(anatomy.line, anatomy)
+    drawn: Drawn = {}
+    for line, anatomy in shown.items():
+        drawn[f"anatomy_{file_of(line)}"] = _anatomy(anatomy)
+    return drawn
 
 
 def _anatomy(anatomy: Anatomy) -> tuple[str, Figure]:
@@ -241,12 +245,19 @@ def _anatomy(anatomy: Anatomy) -> tuple[str, Figure]:
             values[row, kinds.index(kind)] = sparsity
     title = f"{anatomy.line}, {anatomy.language}, sparsity {anatomy.sparsity:g}"
     caption = f"Sparsity of the final mask by layer and kind of weight: {anatomy.line}."
-    return caption, heat_map(values, layers, [kind.split(".")[-1] for kind in kinds], title=title)
+    names = [kind.split(".")[-1] for kind in kinds]
+    return caption, heat_map(values, layers, names, title=title)
 
 
 def _suffix(frozen: int, more: str = "") -> str:
-    return (f"_freeze{frozen}" if frozen else "") + (f"_{_file(more)}" if more else "")
+    suffix = ""
+    if frozen:
+        suffix += f"_freeze{frozen}"
+    if more:
+        suffix += f"_{file_of(more)}"
+    return suffix
 
 
-def _file(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in name)
+def file_of(name: str) -> str:
+    """Return a name as a part of a file's."""
+    return re.sub(r"[\W_]", "-", name)

@@ -38,17 +38,14 @@ def heat_map(
         digits: after the point, in the cells.
         bold: (rows, columns), the cells whose numbers are bold.
     """
-    width, height = (
-        max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns),
-        1.5 + CELL * len(rows),
-    )
+    width = max(1.6, 0.6 + LETTER * max(map(len, rows))) + CELL * len(columns)
+    height = 1.5 + CELL * len(rows)
     lines = wrap(title, int(width / TITLE_LETTER))
     figure = Figure(figsize=(width, height + TITLE_LINE * (len(lines) - 1)), layout="compressed")
     axes = figure.subplots()
     low, high = limits or _range(values, centre)
-    axes.imshow(
-        values, cmap="cividis" if centre is None else "PuOr_r", vmin=low, vmax=high, aspect="equal"
-    )
+    colours = "cividis" if centre is None else "PuOr_r"
+    axes.imshow(values, cmap=colours, vmin=low, vmax=high, aspect="equal")
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             ink = _ink(value, low, high, centre)
@@ -64,7 +61,8 @@ def heat_map(
                 color=ink,
                 fontweight=weight,
             )
-    axes.set_xticks(range(len(columns)), columns, rotation=0 if max(map(len, columns)) < 5 else 90)
+    rotation = 0 if max(map(len, columns)) < 5 else 90
+    axes.set_xticks(range(len(columns)), columns, rotation=rotation)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xlabel(column_label)
     axes.set_ylabel(row_label)
@@ -80,8 +78,10 @@ def heat_map(
 
 def _range(values: NDArray[np.float64], centre: float | None) -> tuple[float, float]:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if centre is None and low < high:
+        return low, high
     if centre is None:
-        return (low, high) if low < high else (low - 0.5, high + 0.5)
+        return low - 0.5, high + 0.5
     reach = max(high - centre, centre - low, 1e-6)
     return centre - reach, centre + reach
 

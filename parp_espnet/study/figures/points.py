@@ -1,7 +1,6 @@
 """Phone error rates with their intervals, by language and arm: what a small study has to show."""
 
 from collections.abc import Callable, Sequence
-from itertools import compress
 
 from matplotlib.figure import Figure
 
@@ -43,19 +42,21 @@ def points(results: Sequence[Result]) -> Figure | None:
     )
     axes = figure.subplots()
     for number, arm in enumerate(arms):
-        here = list(compress(results, [name == arm for name in called]))
-        rates = [100 * result.error_rate for result in here]
-        low, high = zip(*(result.ci95 for result in here), strict=True)
+        beside = (number - (len(arms) - 1) / 2) * width
+        places, rates, below, above = [], [], [], []
+        for result, name in zip(results, called, strict=True):
+            if name != arm:
+                continue
+            low, high = result.ci95
+            rate = 100 * result.error_rate
+            places.append(languages.index(result.language) + beside)
+            rates.append(rate)
+            below.append(rate - 100 * low)
+            above.append(100 * high - rate)
         axes.errorbar(
-            [
-                languages.index(result.language) + (number - (len(arms) - 1) / 2) * width
-                for result in here
-            ],
+            places,
             rates,
-            yerr=[
-                [rate - 100 * bound for rate, bound in zip(rates, low, strict=True)],
-                [100 * bound - rate for rate, bound in zip(rates, high, strict=True)],
-            ],
+            yerr=[below, above],
             # Beyond as many as there are colours, a colour has another marker.
             fmt=MARKERS[(number + number // len(COLOURS)) % len(MARKERS)],
             capsize=3,
@@ -90,10 +91,9 @@ def arms_of(results: Sequence[Result]) -> list[str]:
     own = {method: _differing(several, OF_A_METHOD) for method, several in by_method.items()}
     arms = []
     for result, method in zip(results, methods, strict=True):
-        words = [say(result) for say in before]
-        words += [method, apart.all(result)]
-        words += [say(result) for say in (*own[method], *after)]
-        arms.append(", ".join(word for word in words if word))
+        parts = (*before, method_of, apart.all, *own[method], *after)
+        words = [say(result) for say in parts]
+        arms.append(", ".join(filter(None, words)))
     return arms
 
 
@@ -102,10 +102,13 @@ def _differing(results: Sequence[Result], parts: Sequence[Part]) -> list[Part]:
 
 
 def _title(results: Sequence[Result]) -> str:
-    upstreams = ", ".join(dict.fromkeys(result.upstream for result in results))
-    sparsities = sorted(
-        {f"{result.sparsity_target:g}" for result in results if arm_of(result).prunes}
-    )
-    return f"{upstreams}; {amounts(results)}" + (
-        f"; sparsity {', '.join(sparsities)}" if sparsities else "; dense"
-    )
+    upstreams: dict[str, None] = {}
+    sparsities: set[str] = set()
+    for result in results:
+        upstreams[result.upstream] = None
+        if arm_of(result).prunes:
+            sparsities.add(f"{result.sparsity_target:g}")
+    title = f"{', '.join(upstreams)}; {amounts(results)}; "
+    if not sparsities:
+        return f"{title}dense"
+    return f"{title}sparsity {', '.join(sorted(sparsities))}"

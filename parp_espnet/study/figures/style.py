@@ -3,7 +3,7 @@ data.
 """
 
 from collections.abc import Sequence
-from itertools import batched
+from itertools import batched, product
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def schedule_panels(
     `x` and `y` are what the axes are called; columns and rows share the first.
     """
     columns = min(MOST_COLUMNS, len(languages))
-    parts = [(freeze, part) for freeze in frozen for part in batched(languages, columns)]
+    parts = list(product(frozen, batched(languages, columns)))
     size = (PANEL[0] * columns + 1.2, PANEL[1] * len(parts) + 0.3)
     figure = Figure(figsize=size, layout="constrained")
     rows = figure.subplots(len(parts), columns, squeeze=False, sharex=True)
@@ -90,11 +90,10 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         kind = path.suffix[1:]
         # Names inside an SVG are hashes with a random salt, and it carries the date, unless told
         # otherwise.
+        metadata = {"Date": None} if kind == "svg" else None
         with (
             matplotlib.rc_context({"svg.hashsalt": "parp-espnet"}),
             atomic_write(path) as temporary,
         ):
-            figure.savefig(
-                temporary, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None
-            )
+            figure.savefig(temporary, format=kind, dpi=160, metadata=metadata)
     return paths

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,26 +26,25 @@ def training(trainings: Sequence[Training]) -> Figure | None:
     Where there are several upstreams, the first one's lines are whole. A dot is the model that was
     chosen, the last one's where sparsity grows.
     """
-    shown = [run for run in trainings if len(run.updates) > 1]
-    upstreams = list(dict.fromkeys(run.upstream for run in shown))
-    shown = [_named(run, upstreams[0]) for run in shown]
-    frozen = sorted({run.freeze_updates for run in shown})
-    # Languages stay in their order.
-    groups = sorted(
-        dict.fromkeys((run.freeze_updates, run.language) for run in shown),
-        key=lambda group: group[0],
-    )
-    if not groups:
+    with_lines = [run for run in trainings if len(run.updates) > 1]
+    if not with_lines:
         return None
+    first = with_lines[0].upstream
+    shown = [_named(run, first) for run in with_lines]
+    groups: dict[tuple[int, str], list[Training]] = {}
+    for run in shown:
+        groups.setdefault((run.freeze_updates, run.language), []).append(run)
+    frozen = sorted({freeze for freeze, _ in groups})
+    several_upstreams = len({run.upstream for run in shown}) > 1
     columns = min(MOST_COLUMNS, len({run.language for run in shown}))
     rows = -(-len(groups) // columns)
-    kinds = _kinds(shown, upstreams[0] if len(upstreams) > 1 else "")
+    kinds = _kinds(shown, first if several_upstreams else "")
     figure = Figure(figsize=(3.3 * columns + 1.2, 2.7 * rows + 0.3), layout="constrained")
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for axes, (freeze, language) in zip(panels, groups, strict=False):
-        for run in (
-            run for run in shown if (run.freeze_updates, run.language) == (freeze, language)
-        ):
+    # Languages stay in their order.
+    in_order = sorted(groups, key=lambda group: group[0])
+    for axes, (freeze, language) in zip(panels, in_order, strict=False):
+        for run in groups[freeze, language]:
             _line(axes, run, kinds)
         axes.set_title(schedule_title(language, freeze, frozen), fontsize="medium")
         axes.grid(color="0.9")
@@ -62,8 +62,10 @@ def _named(run: Training, first: str) -> Training:
     """The same, with its upstream in its name where it is not the first one, and what
     else differs.
     """
-    on = "" if run.upstream == first else f", {run.upstream}"
-    return replace(run, method=f"{run.line}{on}", arm=run.who)
+    line = run.line
+    if run.upstream != first:
+        line += f", {run.upstream}"
+    return replace(run, method=line, arm=run.who)
 
 
 def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, tuple[LineType, str]]:
@@ -73,25 +75,25 @@ def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, tuple
     Methods that name no upstream are of `upstream`, where there are several.
     """
     kinds: dict[str, tuple[LineType, str]] = {}
-    for name in dict.fromkeys(run.who.method for run in trainings):
+    by_method: dict[str, dict[str, bool]] = {}
+    for run in trainings:
+        elsewhere = by_method.setdefault(run.who.method, {})
+        if run.method != run.who.method:
+            in_options = bool(run.who.variant or run.conditions)
+            elsewhere[run.method] = elsewhere.get(run.method, False) or in_options
+    for name, elsewhere in by_method.items():
         kinds[name] = "-", f"{name}, {upstream}" if upstream else name
-        own = dict.fromkeys(run.method for run in trainings if run.who.method == name)
-        elsewhere = [method for method in own if method != name]
-        for place, method in enumerate(elsewhere):
-            few = len(elsewhere) <= len(KINDS)
-            kinds[method] = (
-                (KINDS[place], method) if few else (KINDS[0], f"{name}, masks from elsewhere")
-            )
-        others = {
-            run.method
-            for run in trainings
-            if run.who.method == name and (run.who.variant or run.conditions)
-        }
-        for place, method in enumerate(
-            name for name in elsewhere if name in others and len(elsewhere) > len(KINDS)
-        ):
+        if len(elsewhere) <= len(KINDS):
+            for kind, method in zip(KINDS, elsewhere, strict=False):
+                kinds[method] = kind, method
+            continue
+        others = cycle(KINDS[1:])
+        for method, in_options in elsewhere.items():
             # What differs in an option has a name, however many there are.
-            kinds[method] = KINDS[1 + place % (len(KINDS) - 1)], method
+            if in_options:
+                kinds[method] = next(others), method
+            else:
+                kinds[method] = KINDS[0], f"{name}, masks from elsewhere"
     return kinds
 
 
@@ -109,8 +111,5 @@ def _line(axes: Axes, run: Training, kinds: Mapping[str, tuple[LineType, str]]) 
         color=style["color"],
         label=label,
     )
-    if run.who.row.grows:
-        chosen = len(rates) - 1
-    else:
-        chosen = min(range(len(rates)), key=lambda place: rates[place])
+    chosen = len(rates) - 1 if run.who.row.grows else rates.index(min(rates))
     axes.plot(run.updates[chosen], rates[chosen], markersize=3.5, **style)

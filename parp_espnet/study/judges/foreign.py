@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.judges.verdict import OMP, PARP, TRANSFER, Tally, Verdict, decide
+from parp_espnet.study.judges.verdict import (
+    OMP,
+    PARP,
+    TRANSFER,
+    Tally,
+    Verdict,
+    decide,
+    mean_interval,
+)
 
 
 def foreign_masks_adjust(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -21,7 +28,8 @@ def foreign_masks_adjust(results: Sequence[Result], evidence: Evidence) -> tuple
     degrades, repaired = fixed.more > fixed.fewer, moving.more <= moving.fewer
     told = f"against the language's own OMP mask: fixed, {fixed}; adjusting, {moving}"
     beside = Tally.of(_adjusting_beside_fixed(evidence))
-    told += f"; adjusting against the same mask fixed: {beside}" if beside else ""
+    if beside:
+        told += f"; adjusting against the same mask fixed: {beside}"
     still = moving.more > min(fixed.more, len(moving.differences) / 2)
     return decide(degrades and repaired, not fixed.more or still), told
 
@@ -49,14 +57,19 @@ def joint_run_serves_all(results: Sequence[Result], evidence: Evidence) -> tuple
     for comparison in evidence.comparisons:
         if (comparison.first.joint or comparison.first.of_joint) and comparison.second == OMP:
             by_arm.setdefault(comparison.first, []).append(comparison)
-    tallies = {arm: Tally.of(some) for arm, some in by_arm.items()}
-    if not tallies:
+    if not by_arm:
         return Verdict.UNTESTED, "no joint run, and no mask of one, beside the languages' own"
-    judged = {arm: tally for arm, tally in tallies.items() if arm.joint and arm.row.adjusts}
-    judged = judged or tallies
-    told = "; ".join(f"{arm.label}: {tally}" for arm, tally in tallies.items())
-    holds = any(comparison.more <= comparison.fewer for comparison in judged.values())
-    return decide(holds, not holds), f"against the language's own OMP mask: {told}"
+    told = []
+    as_good: list[bool] = []
+    models_as_good: list[bool] = []
+    for arm, comparisons in by_arm.items():
+        tally = Tally.of(comparisons)
+        told.append(f"{arm.label}: {tally}")
+        as_good.append(tally.more <= tally.fewer)
+        if arm.joint and arm.row.adjusts:
+            models_as_good.append(tally.more <= tally.fewer)
+    holds = any(models_as_good or as_good)
+    return decide(holds, not holds), f"against the language's own OMP mask: {'; '.join(told)}"
 
 
 def adjusting_repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -70,7 +83,7 @@ def adjusting_repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
     if not pairs:
         return Verdict.UNTESTED, "no masks of other tasks, fixed and adjusting"
     tally = Tally.of(pairs)
-    low, high = _mean_interval(tally.differences)
+    low, high = mean_interval(tally.differences)
     told = (
         f"adjusting against fixed, {len(pairs)} pairs: {tally}, mean "
         f"{100 * fmean(tally.differences):+.1f} points, "
@@ -78,11 +91,6 @@ def adjusting_repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
     told += f"95 % interval over pairs [{100 * low:+.1f}, {100 * high:+.1f}]"
     for how, method in (("fixed", TRANSFER), ("adjusting", PARP)):
         own = Tally.of(_beside_own(method, evidence))
-        told += f"; {how} against the task's own OMP mask: {own}" if own else ""
+        if own:
+            told += f"; {how} against the task's own OMP mask: {own}"
     return decide(2 * tally.fewer > len(pairs), tally.fewer <= tally.more), told
-
-
-def _mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean over values drawn with replacement."""
-    means = sums([values], seed=0, resamples=RESAMPLES)[0] / len(values)
-    return percentiles(means, 0.95)

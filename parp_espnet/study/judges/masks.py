@@ -1,6 +1,7 @@
 """C4 and C5: how much masks have in common."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from statistics import fmean
 
 from parp_espnet.pruning.masks import random_iou
@@ -15,46 +16,47 @@ OVERLAP, UNCHANGED = 0.9, 0.9999
 
 
 def languages_overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    overlaps = [
-        o
-        for o in evidence.overlaps
-        if o.sparsity == 0.5 and not {MPI.name, JOINT} & {o.one, o.other}
-    ]
-    if not overlaps:
+    ious: dict[int, list[float]] = {}
+    for overlap in evidence.overlaps:
+        of_languages = not overlap.method and not {MPI.name, JOINT} & {overlap.one, overlap.other}
+        if of_languages and overlap.sparsity == 0.5:
+            ious.setdefault(overlap.freeze_updates, []).append(overlap.iou)
+    if not ious:
         return Verdict.UNTESTED, "no OMP masks of several languages at 50 %"
-    ious = [overlap.iou for overlap in overlaps]
-    low, high = min(ious), max(ious)
-    told = _by_frozen("pair", ((o.freeze_updates, o.iou) for o in overlaps))
-    return decide(
-        low > OVERLAP, high < OVERLAP
-    ), f"{told}; two random masks have {random_iou(0.5):.3f}"
+    told = f"{_by_frozen('pair', ious)}; two random masks have {random_iou(0.5):.3f}"
+    low, high = _range(ious)
+    return decide(low > OVERLAP, high < OVERLAP), told
 
 
 def mask_stays(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     apart = Differences.of(results)
-    own = [r for r in results if arm_of(r).kind == PARP and not apart.pruning(r)]
-    adjusted = [r for r in own if r.sparsity_target > 0.2 and r.iou_initial_final]
-    if not adjusted:
+    ious: dict[int, list[float]] = {}
+    for result in results:
+        as_usual = arm_of(result).kind == PARP and not apart.pruning(result)
+        if as_usual and result.sparsity_target > 0.2 and result.iou_initial_final:
+            ious.setdefault(result.freeze_updates, []).append(result.iou_initial_final)
+    if not ious:
         return Verdict.UNTESTED, "no PARP beyond 20 %"
-    rates = [r.iou_initial_final or 0.0 for r in adjusted]
-    told = _by_frozen("run", ((r.freeze_updates, r.iou_initial_final or 0.0) for r in adjusted))
-    return decide(min(rates) > UNCHANGED, max(rates) < UNCHANGED), told
+    low, high = _range(ious)
+    return decide(low > UNCHANGED, high < UNCHANGED), _by_frozen("run", ious)
 
 
-def _by_frozen(what: str, values: Iterable[tuple[int, float]]) -> str:
+def _range(ious: Mapping[int, Sequence[float]]) -> tuple[float, float]:
+    every = list(chain.from_iterable(ious.values()))
+    return min(every), max(every)
+
+
+def _by_frozen(what: str, ious: Mapping[int, Sequence[float]]) -> str:
     """Count, range and mean; by numbers of frozen updates where there are several, as less moves in
     fewer.
     """
-    by_frozen: dict[int, list[float]] = {}
-    for frozen, value in values:
-        by_frozen.setdefault(frozen, []).append(value)
-    return "; ".join(
-        (f"{frozen} frozen updates: " if len(by_frozen) > 1 else "")
-        + (
-            f"{len(several)} {what}s, {min(several):.4f} to {max(several):.4f}, mean "
-            f"{fmean(several):.4f}"
-            if len(several) > 1
-            else f"1 {what}, {several[0]:.4f}"
-        )
-        for frozen, several in sorted(by_frozen.items())
-    )
+    told = []
+    for frozen, several in sorted(ious.items()):
+        words = f"1 {what}, {several[0]:.4f}"
+        if len(several) > 1:
+            low, high = min(several), max(several)
+            words = f"{len(several)} {what}s, {low:.4f} to {high:.4f}, mean {fmean(several):.4f}"
+        if len(ious) > 1:
+            words = f"{frozen} frozen updates: {words}"
+        told.append(words)
+    return "; ".join(told)

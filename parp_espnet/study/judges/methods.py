@@ -11,51 +11,57 @@ from parp_espnet.study.names import MODELS
 
 def _parp_against(other: Arm, most: float, comparisons: Sequence[Comparison]) -> Tally:
     """PARP beside another arm, at sparsities up to `most`."""
-    return Tally.of(
-        comparison
-        for comparison in comparisons
-        if (comparison.first, comparison.second) == (PARP, other) and comparison.sparsity <= most
-    )
+    some = []
+    for comparison in comparisons:
+        if (comparison.first, comparison.second) == (PARP, other) and comparison.sparsity <= most:
+            some.append(comparison)
+    return Tally.of(some)
 
 
 def beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    tallies = {}
-    for frozen in sorted({comparison.freeze_updates for comparison in evidence.comparisons}):
-        comparable = (
-            comparison for comparison in evidence.comparisons if MODELS not in comparison.decoding
-        )
-        here = [comparison for comparison in comparable if comparison.freeze_updates == frozen]
-        if tally := _parp_against(DENSE, 0.5, here):
-            tallies[frozen] = tally
-    if not tallies:
+    by_frozen: dict[int, list[Comparison]] = {}
+    for comparison in evidence.comparisons:
+        if MODELS not in comparison.decoding:
+            by_frozen.setdefault(comparison.freeze_updates, []).append(comparison)
+    told = []
+    fewer = more = 0
+    for frozen, here in sorted(by_frozen.items()):
+        tally = _parp_against(DENSE, 0.5, here)
+        if tally:
+            fewer += tally.fewer
+            more += tally.more
+            told.append(f"{frozen} frozen updates, up to 50 %: {tally}")
+    if not told:
         return Verdict.UNTESTED, "no PARP beside a dense model, without a language model"
-    fewer = sum(tally.fewer for tally in tallies.values())
-    more = sum(tally.more for tally in tallies.values())
-    told = "; ".join(
-        f"{frozen} frozen updates, up to 50 %: {tally}" for frozen, tally in tallies.items()
-    )
-    return decide(fewer > 0 and not more, more > fewer), told
+    return decide(fewer > 0 and not more, more > fewer), "; ".join(told)
 
 
 def at_or_below(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    parts = {arm.name: _parp_against(arm, 0.8, evidence.comparisons) for arm in (OMP, IMP)}
-    tallies = {name: tally for name, tally in parts.items() if tally}
-    if not tallies:
+    told = []
+    fewer = more = 0
+    for arm in (OMP, IMP):
+        tally = _parp_against(arm, 0.8, evidence.comparisons)
+        if tally:
+            fewer += tally.fewer
+            more += tally.more
+            told.append(f"against {arm.name.upper()}: {tally}")
+    if not told:
         return Verdict.UNTESTED, "no PARP beside OMP or IMP"
-    more = sum(tally.more for tally in tallies.values())
-    fewer = sum(tally.fewer for tally in tallies.values())
-    told = "; ".join(f"against {name.upper()}: {tally}" for name, tally in tallies.items())
-    return decide(fewer > 0 and not more, more > 0), told
+    return decide(fewer > 0 and not more, more > 0), "; ".join(told)
 
 
 def costs_one_finetuning(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    once = {cost.finetuning_runs for cost in evidence.costs if cost.who.kind == PARP}
-    several = {
-        cost.sparsity: cost.finetuning_runs for cost in evidence.costs if cost.who.kind == IMP
-    }
+    once: set[int] = set()
+    several: dict[float, int] = {}
+    for cost in evidence.costs:
+        if cost.who.kind == PARP:
+            once.add(cost.finetuning_runs)
+        elif cost.who.kind == IMP:
+            several[cost.sparsity] = cost.finetuning_runs
     if not once or not several:
         return Verdict.UNTESTED, "no PARP beside IMP"
-    in_order = [several[sparsity] for sparsity in sorted(several)]
-    grows = len(in_order) > 1 and in_order == sorted(in_order)
-    told = ", ".join(f"{several[sparsity]} at {sparsity:.0%}" for sparsity in sorted(several))
+    several = dict(sorted(several.items()))
+    runs = list(several.values())
+    grows = len(runs) > 1 and runs == sorted(runs)
+    told = ", ".join(f"{number} at {sparsity:.0%}" for sparsity, number in several.items())
     return decide(once == {1} and grows, once != {1}), f"PARP {max(once)} finetuning; IMP {told}"

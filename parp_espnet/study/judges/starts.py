@@ -1,6 +1,6 @@
 """C8: where the first mask is random, and where almost everything is pruned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of, is_total
@@ -23,26 +23,29 @@ def random_start_and_sparsest(results: Sequence[Result], evidence: Evidence) -> 
     """Two halves, each judged where it was tested; the claim holds where both do, and fails with
     one of them.
     """
-    halves = [
-        half for half in (_as_bad_as_rp(results), _best_where_sparse(results)) if half is not None
-    ]
-    if not halves:
+    verdicts, told = [], []
+    for half in (_as_bad_as_rp(results), _best_where_sparse(results)):
+        if half is not None:
+            verdicts.append(half[0])
+            told.append(half[1])
+    if not verdicts:
         return Verdict.UNTESTED, "no PARP from a random mask beside RP, and no PARP-P at 90 %"
-    verdicts = {verdict for verdict, _ in halves}
-    holds = len(halves) == 2 and verdicts == {Verdict.HOLDS}
-    return decide(holds, Verdict.FAILS in verdicts), "; ".join(told for _, told in halves)
+    holds = verdicts == [Verdict.HOLDS, Verdict.HOLDS]
+    return decide(holds, Verdict.FAILS in verdicts), "; ".join(told)
 
 
 def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The first half of C8: what differs from RP in that the random mask moves; no interval is told
     apart.
     """
-    rp = {_alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
-    from_random = [result for result in results if arm_of(result).kind == FROM_RANDOM]
-    moving = [result for result in from_random if rp.get(_alike(result))]
-    if not moving:
+    rp = {alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
+    ratios = []
+    for result in results:
+        fixed = rp.get(alike(result))
+        if fixed and arm_of(result).kind == FROM_RANDOM:
+            ratios.append(result.error_rate / fixed)
+    if not ratios:
         return None
-    ratios = [result.error_rate / rp[_alike(result)] for result in moving]
     as_bad = sum(ratio > AS_BAD for ratio in ratios)
     times = f"{min(ratios):.2f} to {max(ratios):.2f} times the errors of RP"
     told = f"PARP from a random mask has {times}, {len(ratios)} pairs"
@@ -51,28 +54,28 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
 
 def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The second half of C8: PARP-P among all that is as sparse and otherwise alike."""
-    sparse = [
-        result for result in results if result.sparsity_target == SPARSE and not is_total(result)
-    ]
-    progressive = [result for result in sparse if arm_of(result).usual == PARP_P]
-    others = {
-        id(p): [o.error_rate for o in sparse if _alike(o) == _alike(p) and o is not p]
-        for p in progressive
-    }
-    best = [
-        result.error_rate <= min(others[id(result)]) for result in progressive if others[id(result)]
-    ]
+    groups: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        if result.sparsity_target == SPARSE and not is_total(result):
+            groups.setdefault(alike(result), []).append(result)
+    best = []
+    for several in groups.values():
+        lowest = min(result.error_rate for result in several)
+        for result in several:
+            if arm_of(result).usual == PARP_P and len(several) > 1:
+                best.append(result.error_rate == lowest)
     if not best:
         return None
-    return decide(
-        all(best), not any(best)
-    ), f"PARP-P is best at {100 * SPARSE:g} % in {sum(best)} of {len(best)}"
+    told = f"PARP-P is best at {100 * SPARSE:g} % in {sum(best)} of {len(best)}"
+    return decide(all(best), not any(best)), told
 
 
-def _alike(result: Result) -> tuple[object, ...]:
-    """What two results have to have in common for their methods to be ranked."""
+def alike(result: Result, aside: Iterable[str] = ()) -> tuple[object, ...]:
+    """What two results have to have in common for their methods to be ranked, but for the options
+    `aside`.
+    """
     return (
-        *conditions(result),
+        *conditions(result, aside=aside),
         result.recipe,
         result.sparsity_target,
         result.updates,

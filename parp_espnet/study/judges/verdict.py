@@ -4,11 +4,12 @@ A comparison counts for a claim, or against it, where its paired 95 % interval d
 below 0.05). Seeds count as comparisons of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.study.arms import Arm
 from parp_espnet.study.evidence import Comparison
 
@@ -38,15 +39,17 @@ class Tally:
     @classmethod
     def of(cls, comparisons: Iterable[Comparison]) -> "Tally":
         """Count them."""
-        some = list(comparisons)
-        fewer = sum(comparison.apart and comparison.difference < 0 for comparison in some)
-        more = sum(comparison.apart and comparison.difference > 0 for comparison in some)
-        return cls(
-            fewer,
-            more,
-            len(some) - fewer - more,
-            tuple(comparison.difference for comparison in some),
-        )
+        fewer = more = neither = 0
+        differences: list[float] = []
+        for comparison in comparisons:
+            differences.append(comparison.difference)
+            if comparison.apart and comparison.difference < 0:
+                fewer += 1
+            elif comparison.apart and comparison.difference > 0:
+                more += 1
+            else:
+                neither += 1
+        return cls(fewer, more, neither, tuple(differences))
 
     def __bool__(self) -> bool:
         return bool(self.differences)
@@ -58,6 +61,12 @@ class Tally:
             f"fewer errors in {self.fewer} of {total}, more in {self.more}, median difference "
             f"{middle:+.1f} points"
         )
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % percentile interval of the mean over values drawn with replacement."""
+    means = sums([values], seed=0, resamples=RESAMPLES)[0] / len(values)
+    return percentiles(means, 0.95)
 
 
 def decide(holds: bool, fails: bool) -> Verdict:

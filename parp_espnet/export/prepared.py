@@ -1,0 +1,39 @@
+"""Stage 5: an upstream is checked, and a line says what was adapted."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from parp_espnet.export.start import as_upstream
+from parp_espnet.upstreams.frontend import FRONTEND
+from parp_espnet.upstreams.preflight import preflight
+
+
+def prepare(
+    upstream: str,
+    out: Path,
+    settings: Iterable[tuple[str, object]],
+    random_seed: int | None,
+    pattern: str | None,
+    biases: bool,
+) -> str:
+    """Leave in `out` what training needs, see `preflight`; return what the upstream is and what of
+    it was adapted. Raises `UserError`.
+    """
+    checked = preflight(
+        as_upstream(upstream, out),
+        out,
+        settings=dict(settings),
+        random_seed=random_seed,
+        pattern=pattern,
+        biases=biases,
+    )
+    changes = []
+    for key, (old, new) in sorted(checked.changed.items()):
+        changes.append(f"{key} {old} → {new}")
+    drawn = "" if random_seed is None else "; weights drawn at random"
+    runs_in = checked.frontend.get("upstream", f"ESPnet's {FRONTEND}")
+    head = "" if checked.labels is None else f"; a head of {checked.labels} labels"
+    return (
+        f"{upstream}: {runs_in}, {checked.parameters / 1e6:.1f} M parameters; "
+        f"adapted: {', '.join(changes) or 'nothing'}{drawn}{head}"
+    )

@@ -1,0 +1,73 @@
+"""What a training may start from: a plain upstream, an experiment, or what was exported of one.
+
+They are told apart by their files alone, without torch: options are read with it.
+"""
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+HEAD = "head.safetensors"
+"""What the preflight calls the head that an upstream came with."""
+ROWS = "head.json"
+"""Which row of an upstream's head each token's began with, in an experiment's directory."""
+MASK = "mask.safetensors"
+"""What an experiment, and an export of one, calls its mask."""
+CONFIG = "config.yaml"
+"""What ESPnet leaves beside the models of a training."""
+BUNDLE = "bundle.json"
+SUMMARY = "training.json"
+FINAL = "valid.*.ave.pth"
+NEAREST, EQUAL, NONE = "nearest", "equal", "none"
+CHOICES = (NEAREST, EQUAL, NONE)
+"""Values of `--init_head`: which rows the new head has of that which an upstream came with."""
+FROM_UPSTREAM = "upstream"
+"""As `--initial_mask`: the mask that the upstream came with."""
+
+
+def is_experiment(upstream: Path) -> bool:
+    """Whether a path is an experiment's directory, or a model file in one."""
+    folder = upstream if upstream.is_dir() else upstream.parent
+    if not (folder / CONFIG).is_file() or (folder / BUNDLE).is_file():
+        return False
+    return upstream.is_dir() or upstream.suffix == ".pth"
+
+
+def files_of_experiment(upstream: Path) -> list[Path]:
+    """Return the files of an experiment that make it what it is as an upstream."""
+    is_folder = upstream.is_dir()
+    folder = upstream if is_folder else upstream.parent
+    models = sorted(folder.glob(FINAL)) if is_folder else [upstream]
+    others = (folder / name for name in (CONFIG, SUMMARY, MASK))
+    return [*models, *(file for file in others if file.is_file())]
+
+
+def mask_beside(upstream: Path) -> Path:
+    """Return where the mask is that an upstream came with, if it has one."""
+    is_file = upstream.is_file() or upstream.suffix == ".pth"
+    return (upstream.parent if is_file else upstream) / MASK
+
+
+def lacks_head(upstream: Path) -> bool:
+    """Whether a path certainly has no CTC head: a file of s3prl's, or a directory that has no
+    weights but safetensors without one.
+    """
+    if is_experiment(upstream) or (upstream / BUNDLE).is_file():
+        return False
+    if upstream.is_file():
+        return True
+    files = sorted(upstream.glob("*.safetensors"))
+    if not files or any(upstream.glob("pytorch_model*.bin")):
+        return False
+    return not any("lm_head.weight" in _names(file) for file in files)
+
+
+def _names(file: Path) -> Any:
+    """The names of the tensors of a safetensors file; nothing of one that is damaged."""
+    try:
+        with file.open("rb") as opened:
+            (length,) = struct.unpack("<Q", opened.read(8))
+            return json.loads(opened.read(min(length, 1 << 26)))
+    except (OSError, ValueError, struct.error):
+        return ()

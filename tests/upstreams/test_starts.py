@@ -1,0 +1,28 @@
+from pathlib import Path
+
+from parp_espnet.pipeline.shipped import SHIPPED
+from parp_espnet.upstreams.starts import files_of_experiment, is_experiment, lacks_head
+
+
+def test_an_experiment_is_told_by_its_files(tmp_path: Path) -> None:
+    assert not is_experiment(tmp_path)
+    for name in ("config.yaml", "valid.loss.ave.pth", "3epoch.pth", "mask.safetensors"):
+        (tmp_path / name).touch()
+    assert is_experiment(tmp_path)
+    assert is_experiment(tmp_path / "3epoch.pth")
+    assert not is_experiment(tmp_path / "mask.safetensors")
+    final = ["valid.loss.ave.pth", "config.yaml", "mask.safetensors"]
+    assert [file.name for file in files_of_experiment(tmp_path)] == final
+    assert files_of_experiment(tmp_path / "3epoch.pth")[0].name == "3epoch.pth"
+    (tmp_path / "bundle.json").touch()
+    assert not is_experiment(tmp_path)
+
+
+def test_what_certainly_has_no_head(tmp_path: Path) -> None:
+    assert lacks_head(SHIPPED / "multi")
+    assert not lacks_head(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"\0")
+    assert lacks_head(tmp_path)
+    assert lacks_head(tmp_path / "model.safetensors")
+    (tmp_path / "pytorch_model.bin").touch()
+    assert not lacks_head(tmp_path)
