@@ -83,7 +83,8 @@ def posteriors(logprobs: NDArray[np.floating], spans: Sequence[Span]) -> Floats:
     last = np.concatenate([peaks[1:], [len(heard) - 1]])
     sums = _sums(heard, before, after, first, last)
     sums[:, BLANK] = 0.0
-    return sums / np.maximum(sums.sum(1, keepdims=True), np.finfo(float).tiny)
+    shares: Floats = sums / np.maximum(sums.sum(1, keepdims=True), np.finfo(float).tiny)
+    return shares
 
 
 def _peak(logprobs: NDArray[np.floating], span: Span) -> int:
