@@ -78,8 +78,8 @@ def _place(
     stop = max(start + len(found) + 1, min(len(recording.spectra), round(end * RATE / STEP)))
     parts = [Part(None, start - 1, start - 1)]
     for span in found:
-        peak = offset + span.begin + int(rows[span.begin : span.end, span.token].argmax())
-        place = round((peak * grid.stride + grid.field / 2) / STEP)
+        middle = offset + (span.begin + span.end - 1) / 2
+        place = round((middle * grid.stride + grid.field / 2) / STEP)
         # In the frames of a very short recording there is more than was recorded.
         place = max(parts[-1].last + 1, min(place, stop - 1))
         parts.append(Part(span.token, place, place))
