@@ -78,11 +78,10 @@ def _place(
     stop = max(start + len(found) + 1, min(len(recording.spectra), round(end * RATE / STEP)))
     parts = [Part(None, start - 1, start - 1)]
     for span in found:
-        middle = offset + (span.begin + span.end - 1) / 2
-        place = round((middle * grid.stride + grid.field / 2) / STEP)
         # In the frames of a very short recording there is more than was recorded.
-        place = max(parts[-1].last + 1, min(place, stop - 1))
-        parts.append(Part(span.token, place, place))
+        first = max(parts[-1].last + 1, min(_spectrum(grid, offset + span.begin), stop - 1))
+        last = max(first, min(_spectrum(grid, offset + span.end - 1), stop - 1))
+        parts.append(Part(span.token, first, last))
     parts.append(Part(None, max(stop, parts[-1].last + 1), max(stop, parts[-1].last + 1)))
     parts = _with_pauses(parts, recording.quiet)
     phones = among_phones(rows)
@@ -96,6 +95,11 @@ def _place(
             pair = (borders[number] * STEP / RATE, borders[number + 1] * STEP / RATE)
             times.append((max(begin, pair[0]), min(end, pair[1])))
     return times
+
+
+def _spectrum(grid: Grid, frame: int) -> int:
+    """The spectrum in the middle of a frame."""
+    return round((frame * grid.stride + grid.field / 2) / STEP)
 
 
 def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float64]:
