@@ -9,6 +9,7 @@ those of ESPnet's own aligner on the same model.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.errors import command
 from parp_espnet.files import write_json
@@ -43,7 +44,7 @@ def main() -> None:
     asked = Asked(options.greedy, None, None, None, None, None)
     search, said = choose(asked, tuned, listener.tokens)
     calibrations = measured.measure_confidence(Hearing(listener), known, search)
-    found = {"decoding": said, "confidence": {}, "borders": {}}
+    found: dict[str, Any] = {"decoding": said, "confidence": {}, "borders": {}}
     options.out.mkdir(parents=True, exist_ok=True)
     for name, calibration in calibrations.items():
         found["confidence"][name] = calibration.summary()
