@@ -2,6 +2,7 @@
 #              some of them, TEST_PROCESSES=0 for one process
 # make help    the texts that --help shows, in local/help, of what the options are now
 # make docs    the pages, in site/: open site/index.html
+# make format  what ruff mends by itself: the order of imports, long rows, quotes
 # make lint    ruff (rules and format), mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
 # make bench   time and memory against alternatives; ONLY=select for one part, CHECKOUT=DIR for another checkout besides
@@ -15,7 +16,7 @@ TEST_PROCESSES ?= 3
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.pl' .ci/run)
 
-.PHONY: environment test help docs lint lock bench quick
+.PHONY: environment test help docs format lint lock bench quick
 
 environment:
 	@local/environment.sh
@@ -38,6 +39,10 @@ help: environment
 docs: environment
 	NO_MKDOCS_2_WARNING=1 "$(BIN)/python" -m mkdocs build --strict --site-dir site.tmp
 	rm -rf site && mv site.tmp site
+
+format: environment
+	"$(BIN)/ruff" check --fix .
+	"$(BIN)/ruff" format .
 
 lint: environment
 	"$(BIN)/ruff" check .

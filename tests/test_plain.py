@@ -9,7 +9,21 @@ import pytest
 import parp_espnet
 
 PACKAGE = Path(parp_espnet.__file__).parent
-ROOMS = ("bench", "data", "espnet", "glue", "queues", "scoring", "sound", "study")
+ROOMS = (
+    "bench",
+    "bin",
+    "corpora",
+    "data",
+    "espnet",
+    "glue",
+    "phones",
+    "pipeline",
+    "pruning",
+    "queues",
+    "scoring",
+    "sound",
+    "study",
+)
 LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 

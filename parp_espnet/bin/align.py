@@ -51,15 +51,15 @@ def main() -> None:
     faults: list[str] = []
     with seconds_shown(sources, "align") as done:
         hearing = Hearing(listener, options.batch_seconds, done=done)
-        for found in align_texts(hearing, texts):
-            if isinstance(found, Failure):
-                faults.append(str(found))
-                progress.say(f"error: {found}")
+        for outcome in align_texts(hearing, texts):
+            if isinstance(outcome, Failure):
+                faults.append(str(outcome))
+                progress.say(f"error: {outcome}")
                 continue
-            for fault in found.faults:
+            for fault in outcome.faults:
                 faults.append(fault)
                 progress.say(f"error: {fault}")
-            output.add(found.source, timed(found.transcript, found.source, options))
+            output.add(outcome.source, timed(outcome.transcript, outcome.source, options))
     output.close()
     if faults:
         print(f"not aligned: {len(faults)}; all others were", file=sys.stderr)

@@ -26,6 +26,8 @@ def main() -> None:
     check_formats(args.to)
     if args.push and "hf" not in args.to:
         raise UserError("--push: expected --to hf, what the Hub takes")
+    if args.cut and "pack" in args.to:
+        raise UserError("--cut: expected no --to pack, which is a mask on a whole upstream")
     if args.onnx and "bundle" not in args.to:
         raise UserError("--onnx: expected --to bundle, which it is for")
     options = Options(

@@ -24,7 +24,8 @@ from parp_espnet.corpora.rejects import count_rejects, refuse_if_most, write_rej
 from parp_espnet.data.kaldi import read_data_dir, write_data_dir
 from parp_espnet.errors import command
 from parp_espnet.files import is_file, read_json, write_json
-from parp_espnet.pipeline.contents import Contents
+from parp_espnet.phones.rules import is_table
+from parp_espnet.pipeline.contents import Contents, plain_word_of
 from parp_espnet.pipeline.options import Option, options_of_class
 
 _STAMP = "corpus.json"
@@ -76,6 +77,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     if corpus.of_user is not None:
         folder = getattr(options, corpus.of_user)
         settings["files"] = {str(folder): Contents().of_tree(folder)}
+    rules = settings.get("phonemise")
+    if rules is not None and is_table(rules):
+        settings["rules"] = plain_word_of(Path(rules))
     return settings | {"versions": {name: version(name) for name in corpus.libraries}}
 
 
@@ -110,6 +114,7 @@ _SPECS: Mapping[str, dict[str, Any]] = {
     "lang": {"help": "language code, such as es; for cldr also several: 'es fr'"},
     "minutes": {"type": float, "help": "of speech (in each language), about"},
     "seed": {"type": int, "default": 0, "help": "same seed, same bytes; default 0"},
+    "phonemise": {"help": "language, table from spelling to phones, or letters; see egs2/own"},
     "jobs": {
         "type": int,
         "default": 2,

@@ -4,6 +4,7 @@ parp-recognize exp/TAG talk.mp3                                file, begin, end,
 parp-recognize exp/TAG field/ --format textgrid --out grids    a TextGrid for each below it/
 parp-recognize exp/TAG field/ --format eaf --out elan          a file of ELAN's for each
 parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JSON a file
+parp-recognize --upstream multi --pack es.pack talk.mp3        an upstream, in a language
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
 what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is
@@ -16,16 +17,23 @@ silence that the encoder has put before it: --mp3_times praat makes TextGrids th
 The best decoding that was tuned on the validation set is used, where there is one, and stderr says
 which; --greedy, --beam_size, --ngram and weights choose another.
 
+With --nj N they go through the queue of cmd.sh as N jobs (cmd_backend=slurm, say), with a file for
+each below --out. The same command goes on after an interruption, makes nothing twice, and takes up
+what has been added; DIR/.parp-recognize has the jobs' logs, and failed.tsv what failed.
+
 Exit code 1 says that some recordings were not recognised; the others were.
 """
 
 import argparse
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from parp_espnet import progress
-from parp_espnet.errors import command
+from parp_espnet.errors import UserError, command
 from parp_espnet.export.asked import Asked
+from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
     add_model,
@@ -35,33 +43,48 @@ from parp_espnet.recognition.command_line import (
     seconds_shown,
     timed,
 )
-from parp_espnet.recognition.output import open_output
+from parp_espnet.recognition.identity import identity_of
+from parp_espnet.recognition.output import Folder, open_output
+from parp_espnet.recognition.parts import Part
 from parp_espnet.recognition.transcripts import FORMATS
+
+_OF_ONE_CALL = ("help", "nj", "out", "part")
+"""Options that the jobs of a call do not have."""
 
 
 @command
 def main() -> None:
     """Recognise, and say what could not be."""
-    args = _parser().parse_args()
+    # A model stands before the recordings, or a pack in its place, with options anywhere.
+    args = _parser().parse_intermixed_args()
     check_options(args)
-    sources = find(args.recordings)
-    output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
     asked = Asked(
         args.greedy, args.beam_size, args.ngram, args.ngram_weight, args.lm_weight, args.penalty
     )
     asked.check()
+    if args.nj is not None:
+        sys.exit(_by_jobs(args))
+    recordings = _recordings(args)
+    part = Part(recordings[0], FORMATS[args.format]) if args.part else None
+    sources = find(recordings) if part is None else part.sources
+    output = part or open_output(args.out, FORMATS[args.format], sources, progress.emit)
     with quiet_imports():
-        from parp_espnet.export.opened import open_model  # noqa: PLC0415
+        from parp_espnet.export.opened import open_model, open_pack  # noqa: PLC0415
         from parp_espnet.export.search import choose  # noqa: PLC0415
         from parp_espnet.recognition.inventory import narrowed  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
-    recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
-    if args.inventory is not None:
-        recogniser, unknown = narrowed(recogniser, args.inventory)
-        if unknown:
-            progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")
-    search, said = choose(asked, tuned, recogniser.tokens)
+    with tempfile.TemporaryDirectory() as ngrams:
+        if args.pack is None:
+            recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
+        else:
+            upstream = None if args.upstream is None else model_called(args.upstream)
+            recogniser, tuned = open_pack(args.pack, upstream, Path(ngrams), args.device)
+        if args.inventory is not None:
+            recogniser, unknown = narrowed(recogniser, args.inventory)
+            if unknown:
+                progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")
+        search, said = choose(asked, tuned, recogniser.tokens)
     if tuned or search is not None or asked.is_greedy:
         progress.say(f"decoding: {said}")
     failures = 0
@@ -70,13 +93,70 @@ def main() -> None:
             if isinstance(outcome, Failure):
                 failures += 1
                 progress.say(f"error: {outcome}")
+                if part is not None:
+                    part.fail(outcome)
             else:
                 source, transcript = outcome
                 output.add(source, timed(transcript, source, args))
     output.close()
-    if failures:
+    # Whoever gave a part to a job reads what failed in it.
+    if failures and part is None:
         print(f"{failures} of {len(sources)} were not recognised", file=sys.stderr)
         sys.exit(1)
+
+
+def _by_jobs(args: argparse.Namespace) -> int:
+    from parp_espnet.recognition.jobs import Asked as ByJobs  # noqa: PLC0415
+    from parp_espnet.recognition.jobs import recognise_by_jobs  # noqa: PLC0415
+
+    if args.nj < 1:
+        raise UserError(f"--nj {args.nj}: expected 1 or more")
+    model = args.model if args.pack is None else args.pack
+    if not model.exists():
+        raise UserError(f"{model}: no such model")
+    sources = find(_recordings(args))
+    if args.out is None:
+        raise UserError(f"--nj {args.nj}: expected --out DIR, with a file for each recording")
+    output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
+    if not isinstance(output, Folder):
+        raise UserError(f"--out {args.out}: expected a directory with --nj, found a file's name")
+    words = _forwarded(args)
+    # On another device the transcripts are the same.
+    options = _forwarded(args, leave=("device", "batch_seconds"))
+    settings = {"model": identity_of(model), "options": options}
+    gpus = 0 if args.device == "cpu" else 1
+    own = None if args.pack is not None else args.model
+    asked = ByJobs(own, words, settings, args.out, args.nj, gpus)
+    return recognise_by_jobs(asked, sources, output)
+
+
+def _forwarded(args: argparse.Namespace, leave: Sequence[str] = ()) -> list[str]:
+    """The options that each job has, as its command line says them, without some."""
+    words: list[str] = []
+    for action in _parser()._actions:
+        value = getattr(args, action.dest, None)
+        is_ours = not action.option_strings or action.dest in (*_OF_ONE_CALL, *leave)
+        if is_ours or value == action.default:
+            continue
+        words.append(action.option_strings[-1])
+        for word in value if isinstance(value, list) else [value]:
+            if word is not True:
+                words.append(str(word.absolute() if isinstance(word, Path) else word))
+    return words
+
+
+def _recordings(args: argparse.Namespace) -> list[Path]:
+    """The recordings: with a pack there is no model before them.
+
+    Raises `UserError` where there are none, or a pack or an upstream is given without the other.
+    """
+    if args.pack is not None:
+        return [args.model, *args.recordings]
+    if args.upstream is not None:
+        raise UserError(f"--upstream {args.upstream}: expected --pack FILE beside it, found none")
+    if not args.recordings:
+        raise UserError(f"expected a model and recordings, found {args.model} alone; see --help")
+    return list(args.recordings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,9 +168,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_model(parser)
     parser.add_argument(
-        "recordings", type=Path, nargs="+", metavar="FILE", help="recording, or a directory of some"
+        "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )
+    text = "language pack, in the place of MODEL, of the upstream that --upstream gives"
+    parser.add_argument("--pack", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--upstream", metavar="DIR", help="its directory; or multi, or mono")
     add_options(parser)
+    text = "so many jobs of the queue of cmd.sh, each for a part of the recordings"
+    parser.add_argument("--nj", type=int, metavar="N", help=text)
+    parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
     search = parser.add_argument_group("decoding")
     search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
     search.add_argument("--beam_size", type=int, metavar="N", help="hypotheses [as tuned, else 12]")

@@ -21,7 +21,11 @@ from parp_espnet.queues.signals import unless_terminated
 from parp_espnet.queues.slurm import Slurm
 from parp_espnet.queues.submission import PROGRAM
 
-SCHEDULERS: dict[str, Callable[[], Scheduler]] = {"slurm": Slurm, "sge": GridEngine, "pbs": Pbs}
+SCHEDULERS: dict[str, Callable[[], Scheduler]] = {
+    "slurm": Slurm,
+    "sge": GridEngine,
+    "pbs": Pbs,
+}
 RETRIES = 2
 
 

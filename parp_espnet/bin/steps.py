@@ -76,6 +76,18 @@ STEPS: Mapping[str, Call] = {
         (
             needs("data", "data directory of the training set"),
             needs("out", "token list, one token a line"),
+            takes("letters", "the text is to be in letters", action="store_true"),
+            takes("nbpe", "train so many subwords on it", type=int, metavar="N"),
+            takes("model", "sentencepiece's model, with --nbpe", type=Path),
+        ),
+    ),
+    "subwords": Call(
+        "Write a data directory in subwords: all of it as it is, but for the text.",
+        "parp_espnet.pipeline.subwords:encode_set",
+        (
+            needs("data", "a complete data directory"),
+            needs("model", "sentencepiece's model, of stage 4"),
+            needs("out"),
         ),
     ),
     "preflight": Call(
@@ -140,7 +152,11 @@ STEPS: Mapping[str, Call] = {
             "text": Call(
                 "check a Kaldi text and keep its sentences that are not empty",
                 "parp_espnet.pipeline.language_models:make_text",
-                (*_TEXT, needs("out", "file to write")),
+                (
+                    *_TEXT,
+                    needs("out", "file to write"),
+                    takes("subwords", "sentencepiece's model, of stage 4", type=Path),
+                ),
             ),
             "ngram": Call(
                 "write an ARPA file of a Kaldi text: interpolated, Witten-Bell",

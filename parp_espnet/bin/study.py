@@ -168,9 +168,11 @@ def _unpack(archive: Path) -> None:
 
 def _claims(folders: Sequence[Path]) -> None:
     # Imported here: numpy takes a second.
-    from parp_espnet.study.verdicts import verdicts  # noqa: PLC0415
+    from parp_espnet.study.verdicts import untested, verdicts  # noqa: PLC0415
 
     print(verdicts(folders), end="")
+    if lacking := untested(folders):
+        print(f"\n{lacking}", end="")
 
 
 def _redraw(folder: Path, out: Path | None) -> None:

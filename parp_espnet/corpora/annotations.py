@@ -62,7 +62,7 @@ def _is_json(text: str) -> bool:
 
 def _labels(lines: Sequence[str]) -> str:
     """Labels with times, as HTK, TIMIT, WaveSurfer and Audacity write them: times never go back."""
-    times = []
+    times: list[tuple[float, float]] = []
     for line in lines:
         label = _TIMES.fullmatch(line)
         if label is None:

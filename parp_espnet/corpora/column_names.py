@@ -126,7 +126,7 @@ def squeezed(name: str) -> str:
 
 
 def _roles() -> Mapping[str, str]:
-    roles = {}
+    roles: dict[str, str] = {}
     for role, names in KNOWN.items():
         roles |= dict.fromkeys(map(squeezed, names), role)
     return roles

@@ -10,38 +10,46 @@ Sets are the release's train, dev and test; where it lacks them, the speakers of
 divided by a hash. A speaker or a sentence of test is left out of dev and train, one of dev out of
 train. Clips are taken speaker by speaker in turn, in the order of a hash, until there are enough
 minutes: ten are the beginning of sixty. Phones are eSpeak NG's of the sentence
-(`parp_espnet.phones.phonemiser`).
+(`parp_espnet.phones.phonemiser`), unless another phonemiser or letters are asked for.
 
 With the published splits (`--commonvoice_splits DIR`), sets and phones are those of Rivière et al.
 2020, "Unsupervised pretraining transfers well across languages" (arXiv 2002.02848); see
 `parp_espnet.corpora.published`.
 """
 
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
-from parp_espnet.corpora import spontaneous
+from parp_espnet.corpora import spoken_clips, spontaneous
 from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import seconds_of
 from parp_espnet.corpora.known.commonvoice import LANGUAGES
+from parp_espnet.corpora.listed import names_in
 from parp_espnet.corpora.published import Published, read_published
 from parp_espnet.corpora.rejects import Made, Reject, UnusableError, Why
 from parp_espnet.corpora.rows import read_table
+from parp_espnet.corpora.spelling import Speller, make_speller
 from parp_espnet.corpora.spoken_clips import SPLITS, Clip, check_language, divided, unshared
 from parp_espnet.corpora.take import falls_short, need_minutes, take
 from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
-from parp_espnet.phones.letters import describe_dropped
-from parp_espnet.phones.phonemiser import WrongScriptError, phones_of
 from parp_espnet.sound.decoders import need_mp3
 
 WHERE = "mozilladatacollective.com"
 
 
-def read(root: Path, language: str, split: str, minutes: float, splits: Path | None = None) -> Made:
+def read(
+    root: Path,
+    language: str,
+    split: str,
+    minutes: float,
+    splits: Path | None = None,
+    phonemise: str | None = None,
+) -> Made:
     """Return a set (one of `SPLITS`) of a language (a key of `LANGUAGES`), about `minutes` of it.
 
-    With the published `splits`, dev and test are theirs, as a whole.
+    With the published `splits`, dev and test are theirs, as a whole. `phonemise` is as
+    `corpora.spelling` has it; None is the language.
 
     Raises `UserError` when the directory is not of this corpus or language, there is no mp3
     decoder, or there is less training speech than asked for.
@@ -66,14 +74,15 @@ def read(root: Path, language: str, split: str, minutes: float, splits: Path | N
         clips, rejected, note = _published(folder.parent, published)
         wanted = minutes if split == "train" else float("inf")
     turns = taking_turns(clips, lambda clip: clip.client, lambda clip: clip.name)
-    dropped: Counter[str] = Counter()
+    told = phonemise or LANGUAGES[language]
+    speller = make_speller(told, _sentences(table, folder.parent, language))
     utterances, more = take(
         turns,
-        lambda clip: _utterance(clip, folder, language, dropped),
+        lambda clip: _utterance(clip, folder, language, speller),
         wanted,
         f"{language} {split}",
     )
-    note = "; ".join(filter(None, [note, describe_dropped(dropped)]))
+    note = "; ".join(filter(None, [note, speller.note]))
     if split == "train":
         need_minutes(str(folder.parent), utterances, wanted, len(more) + len(rejected))
     elif less := falls_short(utterances, wanted):
@@ -87,28 +96,29 @@ def find_folder(root: Path, language: str) -> Path:
 
     Raises `UserError` with what is in `root`, where it is none of them.
     """
-    if folder := _scripted(root, language):
+    folder = _scripted(root, language)
+    if folder is not None:
         if not (folder / "clips").is_dir():
             raise UserError(
                 f"{folder}: no clips/ beside its tables; unpack the release ({WHERE}) as a whole"
             )
         return folder
-    found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    packed = next((name for name in found if name.endswith((".tar", ".tar.gz", ".tgz"))), None)
-    todo = (
-        f"unpack it: tar -xf {packed}"
-        if packed
-        else f"download the language from {WHERE} and unpack it there"
-    )
+    packed = []
+    for path in sorted(root.glob("*")):
+        if path.name.endswith((".tar", ".tar.gz", ".tgz")):
+            packed.append(path.name)
+    todo = f"download the language from {WHERE} and unpack it there"
+    if packed:
+        todo = f"unpack it: tar -xf {packed[0]}"
     raise UserError(
         f"--commonvoice {root}: expected {language}/ with clips/, validated.tsv and train.tsv, "
-        f"found {', '.join(found[:6]) or 'nothing'}; {todo}"
+        f"found {names_in(root) or 'nothing'}; {todo}"
     )
 
 
 def _scripted(root: Path, language: str) -> Path | None:
     for folder in (root / language, *sorted(root.glob(f"*/{language}")), root):
-        if any((folder / f"{name}.tsv").is_file() for name in ("validated", "train")):
+        if (folder / "validated.tsv").is_file() or (folder / "train.tsv").is_file():
             return folder
     return None
 
@@ -116,14 +126,31 @@ def _scripted(root: Path, language: str) -> Path | None:
 def _released(folder: Path, language: str, split: str) -> tuple[list[Clip], list[Reject], str]:
     """The clips of a set by the release's tables, without what another set has."""
     if all((folder / f"{name}.tsv").is_file() for name in SPLITS):
-        tables = {name: _read(folder / f"{name}.tsv", language) for name in SPLITS}
-        own = {name: clips for name, (clips, _) in tables.items()}
-        rejected = tables[split][1]
+        own: dict[str, list[Clip]] = {}
+        rejected: list[Reject] = []
+        for name in SPLITS:
+            own[name], unread = _read(folder / f"{name}.tsv", language)
+            if name == split:
+                rejected = unread
     else:
         clips, rejected = _read(folder / "validated.tsv", language)
         own = divided(clips)
     left, note = unshared(own, split)
     return left, rejected, note
+
+
+def _sentences(table: Path | None, folder: Path, language: str) -> Iterator[str]:
+    """The sentences of all sets, which are spelled alike."""
+    if table is not None:
+        for split in SPLITS:
+            for clip in spontaneous.read_clips(table, language, split)[0]:
+                yield clip.sentence
+        return
+    released = [folder / f"{name}.tsv" for name in SPLITS]
+    is_divided = all(path.is_file() for path in released)
+    for path in released if is_divided else [folder / "validated.tsv"]:
+        for clip in _read(path, language)[0]:
+            yield clip.sentence
 
 
 def _published(folder: Path, published: Published) -> tuple[list[Clip], list[Reject], str]:
@@ -133,7 +160,8 @@ def _published(folder: Path, published: Published) -> tuple[list[Clip], list[Rej
     known: dict[str, Clip] = {}
     for name in ("validated", *SPLITS):
         if (folder / f"{name}.tsv").is_file():
-            known |= {clip.name: clip for clip in _read(folder / f"{name}.tsv", None)[0]}
+            for clip in _read(folder / f"{name}.tsv", None)[0]:
+                known[clip.name] = clip
     clips = []
     for name, phones in published.phones.items():
         row = known.get(name, Clip(str(published.path), name, name, ""))
@@ -158,18 +186,11 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
             " ".join(row.fields[sentence].split()),
         )
         if language is not None:
-            check_language(
-                row.where, clip.name, row.fields[locale] if locale is not None else "", language
-            )
-        reason = (
-            "expected the speaker in client_id, found none" if not clip.client
-            else "expected a recording in path, found none" if not clip.name
-            else "expected a recording, found a path that leads elsewhere" if "/" in clip.name
-            else f"expected each clip once, found it first in "
-                 f"{clips[clip.name].where}" if clip.name in clips
-            else "expected a sentence, found none" if not clip.sentence
-            else None
-        )  # fmt: skip
+            said = "" if locale is None else row.fields[locale]
+            check_language(row.where, clip.name, said, language)
+        reason = spoken_clips.why_no_clip(clip, clips.get(clip.name), "path")
+        if reason is None and not clip.sentence:
+            reason = "expected a sentence, found none"
         if reason is None:
             clips[clip.name] = clip
         else:
@@ -178,18 +199,11 @@ def _read(path: Path, language: str | None) -> tuple[list[Clip], list[Reject]]:
     return list(clips.values()), rejected
 
 
-def _utterance(clip: Clip, folder: Path, language: str, dropped: Counter[str]) -> Utterance:
+def _utterance(clip: Clip, folder: Path, language: str, speller: Speller) -> Utterance:
     path = folder / f"{clip.name}.mp3"
     if not path.is_file():
         raise UnusableError(Why.MISSING, f"expected the recording {path}, found none")
-    phones = clip.phones
-    if phones is None:
-        try:
-            phones = phones_of(LANGUAGES[language], clip.sentence, dropped)
-        except WrongScriptError as error:
-            raise UnusableError(Why.SCRIPT, str(error)) from None
-        except ValueError as error:
-            raise UnusableError(Why.TEXT, str(error)) from None
+    phones = speller.units(clip.sentence) if clip.phones is None else clip.phones
     seconds = seconds_of(path, phones)
     # Clients are hashes of 128 digits; a few keep them apart.
     speaker = rank(clip.client)[:12]

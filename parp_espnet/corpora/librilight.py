@@ -8,18 +8,20 @@ of read English.
 - `librispeech` is LibriSpeech, unpacked (openslr.org/12): `{dev,test}-{clean,other}`, 0.3 GB each.
 
 Both have `<speaker>/<chapter>/<speaker>-<chapter>-<n>.flac` and `<speaker>-<chapter>.trans.txt`.
-The text is letters, with `<space>` between words. Ten minutes are one fold, an hour is all six, ten
-hours the nine besides.
+The text is letters, with `<space>` between words, or phones of the words. Ten minutes are one fold,
+an hour is all six, ten hours the nine besides.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from parp_espnet.corpora.rejects import Made
+from parp_espnet.corpora.rejects import Made, Reject, UnusableError
+from parp_espnet.corpora.spelling import make_speller
 from parp_espnet.data.kaldi import Utterance
 from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
 from parp_espnet.phones.letters import letters_of
+from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.progress import track
 from parp_espnet.sound.reader import open_sound
 
@@ -38,9 +40,16 @@ _FINETUNING = "dl.fbaipublicfiles.com/librilight/data/librispeech_finetuning.tgz
 
 
 def read(
-    librilight: Path, librispeech: Path, name: str, minutes: float | None = None, fold: int = 0
+    librilight: Path,
+    librispeech: Path,
+    name: str,
+    minutes: float | None = None,
+    fold: int = 0,
+    phonemise: str | None = None,
 ) -> Made:
     """Return train (10, 60 or 600 `minutes` of it; of 10, one of six folds), or one of `SETS`.
+
+    `phonemise` is as `corpora.spelling` has it; None spells each transcript.
 
     Raises `UserError` when a directory is not what it should be, a set lacks recordings or
     transcripts, or there is no such set.
@@ -59,16 +68,25 @@ def read(
         ]
     else:
         raise UserError(f"--set {name}: expected train or one of {' '.join(SETS)}")
-    recordings = [path for folder in folders for path in sorted(folder.rglob("*.flac"))]
+    recordings: list[Path] = []
+    for folder in folders:
+        recordings += sorted(folder.rglob("*.flac"))
     if not recordings:
         raise UserError(
             f"{folders[0]}: no recording in it; expected <speaker>/<chapter>/*.flac: unpack it "
             f"again"
         )
-    utterances = [
-        _utterance(path, _transcript(path))
-        for path in track(recordings, name, "utt", len(recordings))
-    ]
+    speller = None if phonemise in (None, LETTERS) else make_speller(phonemise)
+    utterances: list[Utterance] = []
+    rejected: list[Reject] = []
+    for path in track(recordings, name, "utt", len(recordings)):
+        text = _transcript(path)
+        try:
+            units = _letters(path, text) if speller is None else speller.units(text)
+        except UnusableError as error:
+            rejected.append(Reject(str(path), path.stem, error.why, str(error)))
+            continue
+        utterances.append(_utterance(path, text, units))
     found = sum(one.duration for one in utterances) / 60
     if minutes is not None and name == "train" and found < WHOLE * minutes:
         raise UserError(
@@ -76,7 +94,7 @@ def read(
             f"{len(utterances)} recordings; it "
             f"seems to be half there: unpack {_FINETUNING} again"
         )
-    return Made(utterances)
+    return Made(utterances, rejected, "" if speller is None else speller.note)
 
 
 def train_folders(root: Path, minutes: float | None, fold: int) -> list[Path]:
@@ -92,10 +110,10 @@ def train_folders(root: Path, minutes: float | None, fold: int) -> list[Path]:
     lists = {10.0: [f"1h/{fold}"], 60.0: hour, 600.0: [*hour, "9h"]}
     if minutes not in lists:
         raise UserError(f"--minutes {minutes}: expected 10, 60 or 600, the lists of Libri-light")
-    return [
-        _folder(root, "librilight", "librispeech_finetuning", name, _FINETUNING)
-        for name in lists[minutes]
-    ]
+    folders = []
+    for name in lists[minutes]:
+        folders.append(_folder(root, "librilight", "librispeech_finetuning", name, _FINETUNING))
+    return folders
 
 
 def _folder(root: Path, option: str, usual: str, name: str, where: str) -> Path:
@@ -121,15 +139,16 @@ def _transcript(recording: Path) -> str:
     return texts[recording.stem]
 
 
-def _utterance(recording: Path, text: str) -> Utterance:
+def _letters(recording: Path, text: str) -> tuple[str, ...]:
     try:
-        letters = letters_of(text)
+        return letters_of(text)
     except ValueError as error:
         raise UserError(f"{recording}: its text: {' '.join(str(error).split())}") from None
+
+
+def _utterance(recording: Path, text: str, units: tuple[str, ...]) -> Utterance:
     with open_sound(recording) as sound:
         sound.need_whole()
         seconds = sound.frames() / sound.rate
     speaker = recording.stem.partition("-")[0]
-    return Utterance(
-        recording.stem, speaker, "en", str(recording.resolve()), letters, text, seconds
-    )
+    return Utterance(recording.stem, speaker, "en", str(recording.resolve()), units, text, seconds)

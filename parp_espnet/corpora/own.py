@@ -3,13 +3,14 @@
 Sets are the directories or lists train, dev and test, where there are such, or those of a list's
 column; otherwise speakers are divided by a hash of their names, eight tenths to train, and, with
 fewer than three speakers, sentences are (`parp_espnet.corpora.sets`). The text holds phones with
-spaces between them, or is phonemised in a language of eSpeak NG's, or spelled (`letters`). Marks of
-events and of what nobody understood are no text (`parp_espnet.data.marks`).
+spaces between them, or is phonemised in a language of eSpeak NG's or by a table
+(`parp_espnet.phones.rules`), or spelled (`letters`). Marks of events and of what nobody understood
+are no text (`parp_espnet.data.marks`).
 """
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from parp_espnet.corpora.items import Item
 from parp_espnet.corpora.layouts import SPLITS
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
 from parp_espnet.corpora.sets import How, all_texts, choose_set
+from parp_espnet.corpora.spelling import make_speller
 from parp_espnet.corpora.take import need_minutes, take
 from parp_espnet.data.check.judge import UNSCALED
 from parp_espnet.data.ids import with_speaker
@@ -29,9 +31,7 @@ from parp_espnet.data.marks import Kind, Marked, Marks, read_marks, summary
 from parp_espnet.data.words import find_words, not_phones
 from parp_espnet.errors import UserError
 from parp_espnet.names import file_name
-from parp_espnet.phones.letters import describe_dropped, spell
-from parp_espnet.phones.orthography import Orthography, learn
-from parp_espnet.phones.phonemiser import LETTERS, WrongScriptError, phones_of
+from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.sound.errors import SoundError, Trouble, is_windows_path
 from parp_espnet.sound.ffmpeg import need_ffmpeg
 from parp_espnet.sound.recording import Sound
@@ -67,16 +67,15 @@ def read(
         chosen.items, lambda item: item.speaker or item.name, lambda item: item.name
     )
     seen: Counter[tuple[Kind, str]] = Counter()
-    dropped: Counter[str] = Counter()
     # All sets are spelled alike.
-    orthography = _orthography(root, how) if phonemise == LETTERS else None
+    speller = make_speller(phonemise, _all_said(root, how))
 
     need_ffmpeg(item.audio for item in chosen.items)
 
     with OpenSounds() as sounds:
 
         def use(item: Item) -> Utterance:
-            phones = _units(_said(item, phonemise, how, seen), phonemise, dropped, orthography)
+            phones = speller.units(_said(item, phonemise, how, seen))
             return _utterance(item, phones, sounds, wavs, language)
 
         utterances, more = take(turns, use, wanted, f"{root.name} {split}")
@@ -84,22 +83,23 @@ def read(
     option = {"train": "train_minutes", "dev": "valid_minutes", "test": "test_minutes"}[split]
     need_minutes(str(root), utterances, wanted, len(rejected), option, chosen.why)
     marks = f"marks in texts: {summary(seen)}" if seen else ""
-    spelled = orthography.describe() if orthography is not None else ""
-    note = "; ".join(filter(None, [chosen.note, marks, spelled, describe_dropped(dropped)]))
+    note = "; ".join(filter(None, [chosen.note, marks, speller.note]))
     sources = [item.audio for item in chosen.items]
     return Made(utterances, rejected, note, sources)
 
 
 def _refuse_words(root: Path, items: Sequence[Item], how: How) -> None:
-    tokens = (
-        token for item in items for token in _without_marks(item.text, None, how).text.split()
-    )
-    if words := find_words(tokens):
+    tokens: set[str] = set()
+    for item in items:
+        tokens.update(_without_marks(item.text, None, how).text.split())
+    words = find_words(tokens)
+    if words:
         raise UserError(f"--own {root}: {not_phones(words)}")
 
 
-def _orthography(root: Path, how: How) -> Orthography:
-    return learn(_without_marks(text, LETTERS, how).text for text in all_texts(root, how))
+def _all_said(root: Path, how: How) -> Iterator[str]:
+    for text in all_texts(root, how):
+        yield _without_marks(text, LETTERS, how).text
 
 
 def _without_marks(text: str, phonemise: str | None, how: How) -> Marked:
@@ -135,30 +135,6 @@ def _utterance(
     path = Path(item.audio) if whole else _written(item, sounds, wavs / file_name(id_, ".wav"))
     seconds = seconds_of(path, phones)
     return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
-
-
-def _units(
-    text: str,
-    phonemise: str | None,
-    dropped: Counter[str],
-    orthography: Orthography | None = None,
-) -> tuple[str, ...]:
-    """The phones or letters of a text; characters that are left out of it are counted
-    in `dropped`.
-    """
-    try:
-        if phonemise == LETTERS:
-            spelling = spell(text, orthography)
-            dropped += spelling.dropped
-            return spelling.letters
-        phones = tuple(text.split()) if phonemise is None else phones_of(phonemise, text, dropped)
-    except WrongScriptError as error:
-        raise UnusableError(Why.SCRIPT, str(error)) from None
-    except ValueError as error:
-        raise UnusableError(Why.TEXT, str(error)) from None
-    if not phones:
-        raise UnusableError(Why.TEXT, "expected a text, found none")
-    return phones
 
 
 def _word(name: str) -> str:

@@ -15,7 +15,15 @@ from parp_espnet.corpora.known import (
 )
 from parp_espnet.corpora.known.corpus import Corpus, Folder
 
-_ALL = (cldr, mini_an4, mboshi, commonvoice, librilight, an4, own)
+_ALL = (
+    cldr,
+    mini_an4,
+    mboshi,
+    commonvoice,
+    librilight,
+    an4,
+    own,
+)
 CORPORA: Mapping[str, Corpus] = {module.CORPUS.name: module.CORPUS for module in _ALL}
 NONE = "none"
 """In place of a corpus: local/data.sh or the user makes data/."""
@@ -31,7 +39,11 @@ def _headings() -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class CorpusOptions(
-    own.Options, an4.Options, librilight.Options, commonvoice.Options, mboshi.Options
+    own.Options,
+    an4.Options,
+    librilight.Options,
+    commonvoice.Options,
+    mboshi.Options,
 ):
     """The options of all corpora, in the order of the last to the first."""
 

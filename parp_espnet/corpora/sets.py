@@ -242,10 +242,7 @@ def _seconds(items: Sequence[Item]) -> list[float]:
         lengths.append(seconds if seconds > 0 else None)
     told = [length for length in lengths if length is not None]
     usual = sum(told) / len(told) if told else 1.0
-    for place, length in enumerate(lengths):
-        if length is None:
-            lengths[place] = usual
-    return lengths
+    return [usual if length is None else length for length in lengths]
 
 
 def _header(audio: str) -> float:

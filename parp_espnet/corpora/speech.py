@@ -135,18 +135,22 @@ def _loud_part(raw: NDArray[np.int16], rate: int) -> tuple[int, int]:
     return max(0, int(loud[0]) - margin), int(loud[-1]) + margin
 
 
+SERVED = ("id", "speaker", "language", "text", "phones", "begins")
+"""What is told of an utterance, before its samples."""
+
+
 @command
 def _serve() -> None:
     """Answer requests until stdin closes, or nobody reads the answers."""
     for line in sys.stdin:
         spoken = speak(**json.loads(line))
-        fields = ("id", "speaker", "language", "text", "phones", "begins")
-        head = [
-            {name: getattr(one, name) for name in fields} | {"count": len(one.samples)}
-            for one in spoken
-        ]
-        sys.stdout.buffer.write(json.dumps(head).encode() + b"\n")
-        sys.stdout.buffer.writelines(one.samples.tobytes() for one in spoken)
+        heads, samples = [], []
+        for utterance in spoken:
+            head = {name: getattr(utterance, name) for name in SERVED}
+            heads.append(head | {"count": len(utterance.samples)})
+            samples.append(utterance.samples.tobytes())
+        sys.stdout.buffer.write(json.dumps(heads).encode() + b"\n")
+        sys.stdout.buffer.writelines(samples)
         sys.stdout.buffer.flush()
 
 

@@ -119,15 +119,18 @@ def _link(
 
 def _choose(root: Path, files: Sequence[Tiers], wanted: str | None) -> str | None:
     listed = list_tiers(files)
+    tiers: list[Tier] = []
+    for file in files:
+        tiers += file.tiers
     if wanted is None:
-        names = {tier.name for file in files for tier in file.tiers if tier.texts}
+        names = {tier.name for tier in tiers if tier.texts}
         if len(names) > 1:
             raise UserError(
                 f"--own {root}: expected one tier with texts, found {len(names)}: {listed}; say "
                 f"which it is: --tier NAME (of tx@ANA and tx@LUIS, --tier tx is both)"
             )
         return None
-    if files and not any(tier.is_called(wanted) for file in files for tier in file.tiers):
+    if files and not any(tier.is_called(wanted) for tier in tiers):
         raise UserError(
             f"--own {root}: expected the tier --tier {wanted}, found {listed or 'none with texts'}"
         )

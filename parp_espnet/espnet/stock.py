@@ -8,8 +8,9 @@ from contextlib import suppress
 from parp_espnet.later import imported_later
 
 with imported_later():
+    from espnet2.asr.frontend.abs_frontend import AbsFrontend
     from espnet2.asr.frontend.s3prl import S3prlFrontend
-    from espnet2.tasks.asr import ASRTask
+    from espnet2.tasks.asr import ASRTask, frontend_choices
     from espnet2.tasks.lm import LMTask
     from espnet2.torch_utils.device_funcs import to_device
     from espnet2.torch_utils.safe_torch_load import UnsafeLoadRefusedError
@@ -19,6 +20,7 @@ with imported_later():
 
 __all__ = [
     "ASRTask",
+    "AbsFrontend",
     "LMTask",
     "NestedDictAction",
     "Reporter",
@@ -26,6 +28,7 @@ __all__ = [
     "Trainer",
     "TrainerOptions",
     "UnsafeLoadRefusedError",
+    "frontend_choices",
     "import_upstreams",
     "to_device",
     "to_reported_value",

@@ -11,9 +11,18 @@ from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
 from parp_espnet.espnet.sharing import read_where_there_is_room
-from parp_espnet.espnet.stock import ASRTask, S3prlFrontend, import_upstreams
+from parp_espnet.espnet.stock import (
+    ASRTask,
+    S3prlFrontend,
+    frontend_choices,
+    import_upstreams,
+)
 from parp_espnet.espnet.trainer import PruningTrainer
+from parp_espnet.espnet.whisper import WhisperEncoderFrontend
 from parp_espnet.pruning.settings import PruneSettings
+from parp_espnet.upstreams.frontend import WHISPER
+
+frontend_choices.classes[WHISPER] = WhisperEncoderFrontend
 
 
 class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped

@@ -21,6 +21,7 @@ from parp_espnet.espnet.divergence import Updates, check_done, check_validation
 from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
 from parp_espnet.espnet.ranks import on_first_rank
+from parp_espnet.espnet.raw_speech import listen
 from parp_espnet.espnet.session import Session
 from parp_espnet.espnet.stock import (
     NestedDictAction,
@@ -42,6 +43,8 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     """ESPnet's options, and what pruning adds to them."""
 
     settings: PruneSettings
+    raw_speech: Path | None = None
+    """Recordings of which a score of what comes to weights makes the first mask."""
     teacher: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Whose label probabilities are learned, too: its `model`, a file, and the `weight` of that."""
     head: HeadSettings = dataclasses.field(default_factory=HeadSettings)
@@ -70,6 +73,12 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             "parp_espnet.pruning.settings",
         )
         group.add_argument(
+            "--raw_speech",
+            type=str,
+            help="directory of recordings that a score of what comes to weights looks at before "
+            "the first update; by default the first batches",
+        )
+        group.add_argument(
             "--teacher_conf",
             action=NestedDictAction,
             default={},
@@ -93,6 +102,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         return PruningOptions(
             **{name: getattr(args, name) for name in names},
             settings=settings,
+            raw_speech=None if args.raw_speech is None else Path(args.raw_speech),
             teacher=args.teacher_conf,
             head=HeadSettings.parse(args.head_conf),
         )
@@ -235,7 +245,13 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
 
 
 def _look_at_batches(model: nn.Module, options: PruningOptions, others: Mapping[str, Any]) -> None:
-    """Run the first batches of the first epoch through the model, for a score of its inputs."""
+    """Run raw speech, or the first batches of the first epoch, through the model, for a score of
+    its inputs.
+    """
+    device = "cuda" if options.ngpu > 0 else "cpu"
+    if options.raw_speech is not None:
+        listen(model, options.raw_speech, device)
+        return
     batches = others["train_iter_factory"].build_iter(1)
     for _, batch in islice(batches, LOOKED_AT):
-        model(**to_device(batch, "cuda" if options.ngpu > 0 else "cpu"))
+        model(**to_device(batch, device))

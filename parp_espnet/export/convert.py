@@ -7,6 +7,7 @@ its own, and several may leave a process without a stack for its signal handlers
 `parp_espnet.export.runtimes`.
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 from parp_espnet.errors import UserError, cannot_write, command, describe
 from parp_espnet.export.apart import end_with_parent, progress_stream
 from parp_espnet.export.extras import need
-from parp_espnet.export.quantise import first_convolution
+from parp_espnet.export.quantise import left_in_float
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import Samples
 from parp_espnet.files import refusal
@@ -54,11 +55,13 @@ def _convert(source: Path, target: Path) -> None:
 def _convert_int8(
     source: Path, target: Path, calibration: Sequence[Samples], progress: IO[str]
 ) -> None:
-    """All products and convolutions in int8 but the first convolution, which hears the samples."""
+    """All products and convolutions in int8 but those of `left_in_float`."""
     onnx = need("onnx", "onnx")
     openvino = need("openvino", "openvino")
     nncf = need("nncf", "openvino")
     done = 0
+    # A node with a bias becomes two, of which one has a longer name.
+    patterns = [f"{re.escape(name)}(/.*)?$" for name in left_in_float(onnx.load(str(source)))]
 
     def inputs(samples: Samples) -> dict[str, Any]:
         nonlocal done
@@ -72,7 +75,7 @@ def _convert_int8(
             nncf.Dataset(calibration, inputs),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(calibration),
-            ignored_scope=nncf.IgnoredScope(names=[first_convolution(onnx.load(str(source)))]),
+            ignored_scope=nncf.IgnoredScope(patterns=patterns, validate=False),
         )
         openvino.save_model(quantised, str(target), compress_to_fp16=False)
 

@@ -59,6 +59,10 @@ FORMATS = {
     "onnx": Format("onnx:write", "onnxruntime, and stock sherpa-onnx"),
     "openvino": Format("openvino:write", "OpenVINO, the fastest on most processors"),
     "sparse": Format("sparse_folder:write", "a bit a weight, and the weights that are not zero"),
+    "pack": Format(
+        "packed_language:write",
+        "a language pack, one file: what --method router adds to its upstream",
+    ),
     "s3prl": Format("s3prl:write", "the adjusted upstream without its head, for the next task"),
 }
 """Name → format."""

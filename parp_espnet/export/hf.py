@@ -16,7 +16,7 @@ from parp_espnet.export.model import filled, transformers_class
 from parp_espnet.export.test_set import Compared, compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import write_json
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, are_pieces
 from parp_espnet.recognition.grid import RATE
 
 BLANK, UNKNOWN = "<blank>", "<unk>"
@@ -59,6 +59,11 @@ def write_processor(trained: Trained, folder: Path) -> None:
     training heard them. Raises `UserError` where letters cannot be told from what is between words.
     """
     spelled = SPACE in trained.tokens
+    if are_pieces(trained.tokens):
+        raise UserError(
+            f"{trained.folder}: hf: expected phones or letters, found subwords, of which "
+            f"transformers' tokenizers for CTC make no words; take --to bundle, onnx or espnet"
+        )
     if spelled and DELIMITER in trained.tokens:
         raise UserError(
             f"{trained.folder}: hf: expected letters without {DELIMITER}, which transformers has "

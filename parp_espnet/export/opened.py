@@ -3,13 +3,39 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.described import BUNDLE, read_described
 from parp_espnet.export.exported import RECOGNISER, ExportedRecogniser, is_exported
 from parp_espnet.export.names import NotPlainError
 from parp_espnet.progress import say
 from parp_espnet.recognition.listening import Listener
+
+
+def open_pack(
+    path: Path, upstream: Path | None, folder: Path, device: str = "cpu"
+) -> tuple[Listener, tuple[Tuned, ...]]:
+    """Return what hears with a language pack, and the searches that were tuned for it.
+
+    Args:
+        upstream: the directory of the upstream that it is of.
+        folder: an empty one, for its n-grams.
+
+    Raises `UserError` where one is missing, damaged, or the upstream is another.
+    """
+    # It takes seconds to import.
+    from parp_espnet.export.pack import load_pack  # noqa: PLC0415
+    from parp_espnet.export.switching import PackRecogniser  # noqa: PLC0415
+    from parp_espnet.upstreams.untouched import load_upstream  # noqa: PLC0415
+
+    pack = load_pack(path)
+    if upstream is None:
+        raise UserError(
+            f"{path}: expected --upstream beside --pack, found none; it is of "
+            f"{printable(pack.upstream_name)} (sha256 {pack.upstream_sha256[:12]})"
+        )
+    recogniser = PackRecogniser(load_upstream(upstream), pack, device)
+    return recogniser, pack.searches(folder)
 
 
 def open_model(
@@ -32,8 +58,14 @@ def open_model(
         return ExportedRecogniser(path, device), ()
     # It takes seconds to import.
     from parp_espnet.espnet.found import SUMMARY  # noqa: PLC0415
+    from parp_espnet.export.pack import is_pack  # noqa: PLC0415
     from parp_espnet.export.recogniser import PlainRecogniser, of_experiment  # noqa: PLC0415
 
+    if is_pack(path):
+        raise UserError(
+            f"{path}: expected a whole model, found a language pack; give it as --pack {path}, "
+            f"with the --upstream that it is of"
+        )
     if (path / SUMMARY).is_file():
         try:
             bundle = of_experiment(path, searched)

@@ -65,8 +65,8 @@ def convert(source: Path, target: Path) -> None:
 
 
 def convert_int8(source: Path, target: Path, calibration: Sequence[Samples]) -> None:
-    """The same with products and convolutions in int8, all but the first convolution, which hears
-    the samples. Raises `UserError` as `convert`.
+    """The same with products and convolutions in int8, calibrated on these samples, all but those
+    that `quantise.left_in_float` names. Raises `UserError` as `convert`.
     """
     waves = {str(number): samples for number, samples in enumerate(calibration)}
     with TemporaryDirectory() as scratch, bar(len(calibration), "calibrate", "utterance") as shown:

@@ -16,14 +16,17 @@ import torch
 import yaml
 
 from parp_espnet import __version__
+from parp_espnet.errors import UserError
 from parp_espnet.export.bundle import PLACES, without_places
 from parp_espnet.export.card import Facts, write_card
 from parp_espnet.export.formats import Options
 from parp_espnet.export.s3prl import write_upstream
+from parp_espnet.export.test_set import found_below
 from parp_espnet.export.trained import Trained
 
 ZIP = "model.zip"
 CONFIG, MODEL, UPSTREAM = "config.yaml", "model.pth", "upstream"
+SUBWORDS = "bpe.model"
 NATIVE = "upstream.pt"
 """The upstream where it is one file of S3PRL's."""
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -45,7 +48,11 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         # The first, where unpacking looks for it.
         _add(archive, "meta.yaml", yaml.safe_dump(meta).encode())
         upstream = _add_upstream(archive, trained)
-        _add(archive, CONFIG, yaml.safe_dump(_config(trained, upstream)).encode())
+        subwords = _find_subwords(trained)
+        if subwords is not None:
+            _add(archive, SUBWORDS, subwords.read_bytes())
+        config = _config(trained, upstream, has_subwords=subwords is not None)
+        _add(archive, CONFIG, yaml.safe_dump(config).encode())
         content = io.BytesIO()
         torch.save({name: tensor.clone() for name, tensor in trained.states.items()}, content)
         _add(archive, MODEL, content.getvalue())
@@ -68,11 +75,31 @@ def _add_upstream(archive: zipfile.ZipFile, trained: Trained) -> str:
     return UPSTREAM
 
 
-def _config(trained: Trained, upstream: str) -> dict[str, Any]:
+def _find_subwords(trained: Trained) -> Path | None:
+    """sentencepiece's model, of tokens that are subwords; None where they are others.
+
+    Raises `UserError` where it is gone.
+    """
+    given = trained.config.get("bpemodel")
+    if given is None:
+        return None
+    place = found_below(trained.folder, str(given))
+    if place is None:
+        raise UserError(
+            f"{trained.folder}: espnet: its tokens are subwords, and their model {given} is gone; "
+            f"stage 4 makes it again"
+        )
+    return place
+
+
+def _config(trained: Trained, upstream: str, has_subwords: bool = False) -> dict[str, Any]:
     """The training's configuration, with nothing of its machine but the names of things."""
     kept = {name: value for name, value in trained.config.items() if not name.endswith(PLACES)}
     found: dict[str, Any] = without_places(kept)
     found["frontend_conf"]["frontend_conf"]["path_or_url"] = upstream
+    if has_subwords:
+        # It was trained on texts in subwords; decoded, they are to come out as words.
+        found |= {"token_type": "bpe", "bpemodel": SUBWORDS}
     return found
 
 

@@ -17,6 +17,20 @@ parp-recognize FOLDER field/ --format textgrid --out grids
 ```
 The best decoding that was tuned is used; `--greedy`, `--beam_size`, `--ngram FILE` and weights are
 options.""",
+    "pack": """\
+```sh
+parp-recognize --upstream UPSTREAM --pack FOLDER/LANGUAGE.pack talk.mp3
+```
+The upstream is the one that it was trained on, and no other; it is not in the pack. Several packs
+on one upstream that is loaded once:
+```python
+from pathlib import Path
+from parp_espnet.export.pack import load_pack
+from parp_espnet.export.switching import PackRecogniser
+from parp_espnet.upstreams.untouched import load_upstream
+recogniser = PackRecogniser(load_upstream(Path("UPSTREAM")), load_pack(Path("es.pack")))
+recogniser.switch(load_pack(Path("tr.pack")))
+```""",
     "espnet": """\
 ```python
 from espnet2.bin.asr_inference import Speech2Text

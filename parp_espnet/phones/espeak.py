@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Self
 import espeakng_loader
 
 from parp_espnet.errors import UserError
+from parp_espnet.phones.languages import nearest, voices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -225,15 +226,18 @@ def _variants() -> Path:
 
 
 def _voice_name(language: str, voice: Voice) -> str:
-    if language not in VOICES:
+    name = VOICES.get(language) or voices().get(language)
+    if name is None:
+        others = ", ".join(nearest(language, VOICES)) or "none"
         raise UserError(
             f"no voice for the language {language!r}; there are voices for "
-            f"{' '.join(sorted(VOICES))}"
+            f"{' '.join(sorted(VOICES))}, and eSpeak NG has {len(voices())} codes, of which the "
+            f"nearest are: {others}"
         )
     if not voice.variant:
-        return VOICES[language]
+        return name
     if voice.variant not in variants():
         raise UserError(
             f"eSpeak NG has no voice variant {voice.variant!r}; it has {' '.join(variants())}"
         )
-    return f"{VOICES[language]}+{voice.variant}"
+    return f"{name}+{voice.variant}"

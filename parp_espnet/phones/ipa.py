@@ -9,7 +9,7 @@ The rules, in order:
     `phonemiser` tells apart.
 3.  Stress (ˈ ˌ), syllable marks (n̩) and ties (t͡s) are left out.
 4.  Tones are left out: a Mandarin vowel is the same phone in all tones. (eSpeak prints tones 1 and
-    4 alike.)
+    4 alike.) So it is in all other languages of eSpeak NG's.
 5.  Length (ː) stays part of the phone that it lengthens; ASCII `:` is written ː.
 6.  `_IPA[language]` turns what is left of eSpeak's mnemonics into IPA. eSpeak prints a mnemonic
     where its tables give no IPA (Kyrgyz, Mandarin, a few of the rest), and a wrong letter for two
@@ -32,7 +32,7 @@ from functools import cache
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.phones.espeak import SEPARATOR
+from parp_espnet.phones.espeak import LANGUAGES, SEPARATOR
 
 _INVENTORIES = Path(__file__).parent / "inventories"
 _SWITCH = re.compile(r"\(([a-z-]*)\)")
@@ -41,6 +41,15 @@ _TONE = re.compile("[1-5ɜ]+$")
 _LONG = re.compile("ː+")
 _LANGUAGES: dict[str, str] = {"cmn": "zh", "en-us": "en"}
 """eSpeak NG's names of languages, where they are not the project's codes."""
+_TONAL = frozenset(
+    {
+        *("vi", "vi-vn-x-central", "vi-vn-x-south", "th", "shn", "my", "hak", "yue", "zh-yue"),
+        *("yue-latn-jyutping", "cmn-latn-pinyin"),
+    }
+)
+"""Languages beyond the project's in which ɜ at the end is how eSpeak NG prints the tone 3."""
+_OTHER_TONE = re.compile("[1-9]+$")
+_OTHER_TONE_3 = re.compile("[1-9ɜ]+$")
 
 # eSpeak's mnemonics, by language; a value of several phones has spaces between them.
 _IPA: dict[str, dict[str, str]] = {
@@ -140,9 +149,10 @@ def clean_each(language: str, clauses: Iterable[str]) -> list[tuple[str, ...]]:
     for clause in clauses:
         # One group in the pattern: what is said, a language, what is said in it, a language, …
         first, *switched = _SWITCH.split(clause)
-        spoken = [(language, first)]
+        spoken = [(_with_rules(language), first)]
         for name, part in zip(switched[::2], switched[1::2], strict=True):
-            spoken.append((_LANGUAGES.get(name, name), part))
+            back = name.lower() == language
+            spoken.append((_with_rules(language) if back else _LANGUAGES.get(name, name), part))
         for code, part in spoken:
             for phoneme in part.replace(" ", SEPARATOR).split(SEPARATOR):
                 if phoneme:
@@ -153,6 +163,22 @@ def clean_each(language: str, clauses: Iterable[str]) -> list[tuple[str, ...]]:
 def switches_language(clauses: Iterable[str]) -> bool:
     """Whether eSpeak NG spoke a part of the text by another language's rules."""
     return any(_SWITCH.search(clause) for clause in clauses)
+
+
+def says_own(clauses: Iterable[str]) -> bool:
+    """Whether eSpeak NG spoke a part of the text by the rules of its own language."""
+    for clause in clauses:
+        first, *switched = _SWITCH.split(clause)
+        # What follows every second switch is its own again.
+        if any(part.strip(f" {SEPARATOR}") for part in (first, *switched[3::4])):
+            return True
+    return False
+
+
+def _with_rules(language: str) -> str:
+    """The language whose mnemonics it has: its own, or that which it is a kind of (es-419)."""
+    base = language.partition("-")[0]
+    return base if language not in LANGUAGES and base in _IPA and base != "zh" else language
 
 
 @cache
@@ -178,6 +204,8 @@ def _phones(language: str, phoneme: str) -> tuple[str, ...]:
     bare = _LONG.sub("ː", bare)
     if language == "zh":
         bare = _TONE.sub("", bare)
+    elif language not in LANGUAGES:
+        bare = (_OTHER_TONE_3 if language in _TONAL else _OTHER_TONE).sub("", bare)
     table = _IPA.get(language, {})
     if bare not in table:
         bare = bare.rstrip("-^")

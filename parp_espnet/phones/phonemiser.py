@@ -9,11 +9,11 @@ from collections import Counter
 
 from parp_espnet.phones.characters import LOST
 from parp_espnet.phones.espeak import LANGUAGES, Synthesiser
-from parp_espnet.phones.ipa import clean, load_inventory, switches_language
+from parp_espnet.phones.ipa import clean, load_inventory, says_own, switches_language
 from parp_espnet.phones.signs import without_signs
 
 SCRIPTS = {code: language.script for code, language in LANGUAGES.items()}
-"""The script of each language, as Unicode's names of letters begin."""
+"""The script of each of the project's languages, as Unicode's names of letters begin."""
 LETTERS = "letters"
 """In place of a language: spell the words (`parp_espnet.phones.letters`)."""
 
@@ -31,8 +31,8 @@ class WrongScriptError(ValueError):
 
 
 def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> tuple[str, ...]:
-    """Return the phones of a sentence in a language of `VOICES`; signs that nobody says are counted
-    in `dropped`.
+    """Return the phones of a sentence in a language of `VOICES`, or of eSpeak NG's others
+    (`parp_espnet.phones.languages`); signs that nobody says are counted in `dropped`.
 
     Raises `WrongScriptError`, or another `ValueError` that says in a few words why the sentence has
     no phones.
@@ -48,7 +48,9 @@ def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> 
         phones = phones_said(synthesiser, language, written.lower())
     if not phones:
         raise ValueError(f"expected a sentence, found no phone in {written!r}")
-    if strange := sorted(set(phones) - set(load_inventory(language))):
+    # Nobody has listened to the others and listed what they say.
+    known = load_inventory(language) if language in SCRIPTS else phones
+    if strange := sorted(set(phones) - set(known)):
         raise ValueError(f"expected phones of {language}, found {' '.join(strange)} in {written!r}")
     return phones
 
@@ -76,7 +78,8 @@ def phones_said(synthesiser: Synthesiser, language: str, written: str) -> tuple[
     that English has not.
     """
     _, clauses = synthesiser.speak(written)
-    if switches_language(clauses) and not _may_be_borrowed(language, written):
+    is_unread = language not in SCRIPTS and not says_own(clauses)
+    if switches_language(clauses) and (is_unread or not _may_be_borrowed(language, written)):
         raise ValueError(
             f"expected {language} only, found words that are read in another language: {written!r}"
         )
@@ -86,19 +89,30 @@ def phones_said(synthesiser: Synthesiser, language: str, written: str) -> tuple[
 def _may_be_borrowed(language: str, written: str) -> bool:
     """Whether there is nothing but words in it that eSpeak NG's other languages can read, too."""
     categories = {unicodedata.category(mark) for mark in written}
-    return (
-        SCRIPTS[language] == "LATIN" and categories <= _ORDINARY and not _PHONETIC.search(written)
-    )
+    is_latin = SCRIPTS.get(language, _only_script(written)) == "LATIN"
+    return is_latin and categories <= _ORDINARY and not _PHONETIC.search(written)
+
+
+def _only_script(written: str) -> str | None:
+    """The script of all letters of a text; None where there are several."""
+    scripts = {_script_of(mark) for mark in written if mark.isalpha()} - _OF_ANY_SCRIPT
+    return scripts.pop() if len(scripts) == 1 else None
+
+
+def _script_of(mark: str) -> str:
+    return unicodedata.name(mark, "UNKNOWN").partition(" ")[0]
 
 
 def check_script(language: str, text: str) -> None:
     """Raise `WrongScriptError` where a sentence has a letter of another script than the
-    language's.
+    language's, where that is known.
     """
-    wanted = SCRIPTS[language]
+    wanted = SCRIPTS.get(language)
+    if wanted is None:
+        return
     for mark in text:
         if mark.isalpha():
-            script = unicodedata.name(mark, "UNKNOWN").partition(" ")[0]
+            script = _script_of(mark)
             if script != wanted and script not in _OF_ANY_SCRIPT:
                 expected = (
                     f"{'Chinese' if wanted == 'CJK' else wanted.title()} letters ({language})"

@@ -1,10 +1,14 @@
-"""Tokens that are letters, with a token of their own between words."""
+"""Tokens that words are written with: letters, with a token of their own between words, or
+subwords.
+"""
 
 import unicodedata
 from collections.abc import Collection
 
 SPACE = "<space>"
 """ESPnet's token between words."""
+WORD_BEGIN = "\u2581"
+"""sentencepiece's sign in front of a subword that begins a word."""
 
 
 def are_letters(tokens: Collection[str]) -> bool:
@@ -12,6 +16,11 @@ def are_letters(tokens: Collection[str]) -> bool:
     its marks.
     """
     return SPACE in tokens or all(_is_one_letter(token) for token in tokens)
+
+
+def are_pieces(tokens: Collection[str]) -> bool:
+    """Whether tokens are subwords of sentencepiece's: some begin words."""
+    return any(token.startswith(WORD_BEGIN) for token in tokens)
 
 
 def _is_one_letter(token: str) -> bool:

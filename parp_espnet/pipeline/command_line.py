@@ -15,7 +15,9 @@ from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
+from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
+from parp_espnet.pipeline.token_types import apart, complete_tokens
 from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
@@ -38,7 +40,9 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_decoding(settings)
     checked = check_pruning(settings)
     _check_start(checked)
-    resolved = resolve(checked)
+    check_raw_speech(checked)
+    resolved = apart(resolve(checked))
+    check_needs(resolved)
     refuse_copy(resolved)
     return resolved
 
@@ -125,7 +129,7 @@ def _check_speeds(settings: Settings) -> None:
 
 
 def _check_scoring(settings: Settings) -> None:
-    if settings.metric not in list(Metric):
+    if settings.metric is not None and settings.metric not in list(Metric):
         raise UserError(f"phn.sh: --metric {settings.metric}: expected one of {', '.join(Metric)}")
     if settings.merge is not None:
         try:
@@ -193,7 +197,7 @@ def _fill_in(settings: Settings) -> Settings:
             f"phn.sh: --teacher: expected a method without rounds, found {settings.method}: its "
             f"short finetunings have none"
         )
-    settings = complete_corpus(settings)
+    settings = complete_corpus(complete_tokens(settings))
     if settings.ngram is not None:
         settings = replace(settings, use_ngram=True)
     return settings

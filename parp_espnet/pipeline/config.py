@@ -19,6 +19,7 @@ from parp_espnet.upstreams.frontend import frontend_options
 RESERVED = (
     "frontend_conf",
     "prune_conf",
+    "raw_speech",
     "teacher_conf",
     "num_iters_per_epoch",
     "seed",
@@ -62,6 +63,11 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         **frontend_options(read_json(frontend)),
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
+    if settings.subwords_model is not None:
+        # Texts are in subwords, so this is for those who decode with ESPnet alone.
+        experiment["bpemodel"] = settings.subwords_model
+    if settings.raw_speech is not None:
+        experiment["raw_speech"] = str(settings.raw_speech)
     if settings.teacher_model is not None:
         weight = settings.teacher_weight or 1.0
         experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}

@@ -1,13 +1,27 @@
 """Options of `phn.sh` that say what is trained on, and the names that follow from them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from parp_espnet.corpora.known.corpus import OF_SETS, Note
 from parp_espnet.corpora.registry import CORPORA, NONE, CorpusOptions
+from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.call_options import CallOptions
 from parp_espnet.pipeline.options import SCORING, Range, options_of_class, plain
+
+USUAL_NBPE = 100
+"""With the three of sentencepiece's own (unknown, begin, end), as ESPnet counts them."""
+
+
+class TokenType(StrEnum):
+    """What is recognised, as ESPnet calls it."""
+
+    PHN = "phn"
+    CHAR = "char"
+    BPE = "bpe"
+
 
 USUAL_SPEEDS = (0.9, 1.0, 1.1)
 
@@ -54,6 +68,12 @@ class DataOptions(CorpusOptions, CorpusChoice):
         0.25
     )
     max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
+    token_type: Annotated[
+        str | None, f"{', '.join(TokenType)}: phones, letters or subwords; by default what text is"
+    ] = None
+    nbpe: Annotated[
+        int | None, f"subwords, with --token_type bpe; {USUAL_NBPE} by default", Range(least=4)
+    ] = None
 
     @property
     def train_name(self) -> str:
@@ -102,9 +122,13 @@ class DataOptions(CorpusOptions, CorpusChoice):
         """The languages whose phones the text has; none where phones are the user's, published
         ones, or letters.
         """
-        if self.corpus == NONE or CORPORA[self.corpus].letters:
+        if self.corpus == NONE:
             return None
         corpus = CORPORA[self.corpus]
+        if self.phonemise is not None and "phonemise" in corpus.told:
+            return self.phonemise if self.phonemise in VOICES else None
+        if corpus.letters:
+            return None
         return corpus.inventory(corpus, self)
 
     @property
@@ -120,7 +144,45 @@ class DataOptions(CorpusOptions, CorpusChoice):
     @property
     def holds_letters(self) -> bool:
         """Whether the text is known to be letters, of which some scripts have thousands."""
-        return self.phonemise == LETTERS or (self.corpus != NONE and CORPORA[self.corpus].letters)
+        if self.corpus == NONE:
+            return self.phonemise == LETTERS or self.tokens is not TokenType.PHN
+        corpus = CORPORA[self.corpus]
+        if self.phonemise is not None and "phonemise" in corpus.told:
+            return self.phonemise == LETTERS
+        return corpus.letters
+
+    @property
+    def tokens(self) -> TokenType:
+        """What is recognised."""
+        if self.token_type is not None:
+            return TokenType(self.token_type)
+        is_spelled = self.corpus != NONE and self.holds_letters
+        return TokenType.CHAR if is_spelled or self.phonemise == LETTERS else TokenType.PHN
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether that is what the corpus has unless something is said."""
+        letters = self.corpus != NONE and CORPORA[self.corpus].letters
+        usual = TokenType.CHAR if letters else TokenType.PHN
+        return self.token_type in (None, usual)
+
+    @property
+    def subwords_tag(self) -> str:
+        """What is behind the names of sets of subwords: which they are."""
+        is_bpe = self.tokens is TokenType.BPE
+        return f"_{TokenType.BPE}{self.nbpe or USUAL_NBPE}" if is_bpe else ""
+
+    @property
+    def subwords_model(self) -> str | None:
+        """sentencepiece's model, from the recipe directory; None where tokens are the text's."""
+        if not self.subwords_tag:
+            return None
+        return f"{self.dumpdir}/token_list/{self.train_dump}{self.subwords_tag}.model"
+
+    @property
+    def tokens_tag(self) -> str:
+        """What is behind the names of experiments on other tokens than the corpus has."""
+        return "" if self.is_usual else self.subwords_tag or f"_{self.token_type}"
 
     @property
     def train_dump(self) -> str:

@@ -143,20 +143,24 @@ class Decoding:
     @property
     def lm_directory(self) -> str:
         """Where ESPnet's language model is."""
-        return f"{self.settings.expdir}/lm_{self.settings.train_dump}{self._lm_tag}"
+        return f"{self.settings.expdir}/lm_{self._data_tag}{self._lm_tag}"
 
     @property
     def ngram_file(self) -> str:
         """Where the n-gram is."""
         if self.settings.ngram is not None:
             return str(self.settings.ngram)
-        folder = f"{self.settings.expdir}/ngram_{self.settings.train_dump}{self._text_tag}"
+        folder = f"{self.settings.expdir}/ngram_{self._data_tag}{self._text_tag}"
         return f"{folder}/{self.settings.ngram_num}gram.arpa"
 
     @property
     def lm_text(self) -> str:
         """Where the checked text of language models is."""
-        return f"{self.settings.dumpdir}/lm_{self.settings.train_dump}{self._text_tag}.txt"
+        return f"{self.settings.dumpdir}/lm_{self._data_tag}{self._text_tag}.txt"
+
+    @property
+    def _data_tag(self) -> str:
+        return f"{self.settings.train_dump}{self.settings.tokens_tag}"
 
     @property
     def _text_tag(self) -> str:

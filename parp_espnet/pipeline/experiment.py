@@ -56,28 +56,41 @@ class SpeechExperiment(OfTemplate[Settings]):
 
     @property
     def raw(self) -> Path:
-        """The sets that are trained on and decoded."""
+        """The sets as 16 kHz mono, in the text's own tokens."""
         return self.dump / "raw"
+
+    @property
+    def sets(self) -> Path:
+        """The sets that are trained on and decoded: the same, or in subwords."""
+        return self.dump / f"raw{self.settings.subwords_tag}"
 
     @property
     def train_data(self) -> Path:
         """The set that is trained on."""
-        return self.raw / self.settings.train_dump
+        return self.sets / self.settings.train_dump
 
     @property
     def valid_data(self) -> Path:
         """The set that chooses the model."""
-        return self.raw / self.settings.valid_set
+        return self.sets / self.settings.valid_set
 
     @property
     def tokens(self) -> Path:
         """ESPnet's token list."""
-        return self.dump / "token_list" / f"{self.settings.train_dump}.txt"
+        name = f"{self.settings.train_dump}{self.settings.subwords_tag}"
+        return self.dump / "token_list" / f"{name}.txt"
+
+    @property
+    def subwords(self) -> Path | None:
+        """sentencepiece's model; None where tokens are the text's own."""
+        model = self.settings.subwords_model
+        return None if model is None else Path(model)
 
     @property
     def stats(self) -> Path:
         """The shapes of what is trained on."""
-        return Path(self.settings.expdir) / f"stats_{self.settings.train_dump}"
+        settings = self.settings
+        return Path(settings.expdir) / f"stats_{settings.train_dump}{settings.tokens_tag}"
 
     @property
     def upstreams(self) -> Path:

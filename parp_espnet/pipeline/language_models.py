@@ -7,6 +7,7 @@ from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file, regular, write_text
+from parp_espnet.pipeline.subwords import Encoder
 from parp_espnet.scoring.transcripts import read_text
 
 
@@ -25,8 +26,10 @@ def read_tokens(path: Path) -> list[str]:
     return tokens
 
 
-def make_text(text: Path, token_list: Path, out: Path) -> str:
+def make_text(text: Path, token_list: Path, out: Path, subwords: Path | None = None) -> str:
     """Write the sentences of a Kaldi text that say something to `out`; return a line about them.
+
+    With a model of subwords, sentences in letters or words are written in these.
 
     Raises `UserError` when the file holds none, or fewer than half of its words are the
     recogniser's tokens.
@@ -38,6 +41,9 @@ def make_text(text: Path, token_list: Path, out: Path) -> str:
             f"{text}: expected lines 'utterance token token …' for the language model, found no "
             f"token"
         )
+    if subwords is not None:
+        encoded = Encoder(subwords).encode(list(sentences.values()))
+        sentences = dict(zip(sentences, encoded, strict=True))
     known = set(read_tokens(token_list)) - set(SPECIAL)
     words = list(chain.from_iterable(sentences.values()))
     unknown = [word for word in words if word not in known]

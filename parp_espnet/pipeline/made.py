@@ -9,6 +9,7 @@ from typing import Any
 from parp_espnet.data.lines import pairs_of
 from parp_espnet.files import lines_of, parse_yaml
 from parp_espnet.glue.settings import Settings as GlueSettings
+from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.contents import plain_word_of
 from parp_espnet.pipeline.options import CALL, CONTENT, Option, Part, options_of_class
 from parp_espnet.pipeline.paths import ROOT, from_root
@@ -80,7 +81,8 @@ def _plain(settings: Experiment, option: Option, value: Any) -> dict[str, Plain]
         return {name: " ".join(f"{speed:g}" for speed in settings.speeds)}
     if name == "scope" and settings.rates is not None:
         return {name: name_of(read_rates(settings.recipe / settings.rates))}
-    if CONTENT in option.notes:
+    is_rules = name == "phonemise" and is_table(value)
+    if CONTENT in option.notes or is_rules:
         return {name: _named(settings.recipe / value)}
     if isinstance(value, Path):
         return {name: from_root(settings.recipe / value)}

@@ -65,6 +65,12 @@ class ModelOptions(DataOptions):
         Range(above=0, most=FASTEST_RATE),
     ] = None
 
+    raw_speech: Annotated[
+        Path | None,
+        "untranscribed recordings, a directory: what --score activation makes the first mask of; "
+        "by default the first batches of training",
+    ] = None
+
     teacher: Annotated[
         str | None,
         "learn the label probabilities of another finetuning, too: dense, that with the same "

@@ -8,6 +8,7 @@ from typing import Any
 from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file
+from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.made import CONFIGURATIONS
 from parp_espnet.pipeline.model_options import DENSE, MODEL
 from parp_espnet.pipeline.options import FILE, options_of_class
@@ -43,6 +44,9 @@ def resolve(settings: Settings) -> Settings:
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)
+    if settings.phonemise is not None and is_table(settings.phonemise):
+        table = from_recipe(recipe, Path(settings.phonemise))
+        paths["phonemise"] = table if is_table(table) else f"./{table}"
     if settings.teacher not in (None, DENSE):
         paths["teacher"] = _resolve_teacher(settings, recipe)
     _check_zero_shot(settings, recipe / upstream)

@@ -17,6 +17,7 @@ from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
+from parp_espnet.scoring.marks import per_without_marks
 from parp_espnet.scoring.merge import describe_merges, merge, read_merges
 from parp_espnet.scoring.result import Result, digest_of, git_revision, versions
 from parp_espnet.scoring.utterances import write_utterances
@@ -104,7 +105,7 @@ def _leave(
     lengths = [count.reference for count in counts]
     result = Result(
         **values | {"metric": str(metric)},
-        **(_feature_rates(said, heard) if metric is Metric.PER else {"pfer": None}),
+        **(_phone_rates(said, heard) if metric is Metric.PER else {"pfer": None}),
         error_rate=total.error_rate,
         ci95=bootstrap.interval(errors, lengths),
         sub=total.substitutions,
@@ -129,7 +130,7 @@ def _leave(
     return result
 
 
-def _feature_rates(
+def _phone_rates(
     references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
 ) -> dict[str, Any]:
     every = chain(references.values(), hypotheses.values())
@@ -140,6 +141,7 @@ def _feature_rates(
         )
     counts = features.count_feature_errors(references, hypotheses)
     return {
+        "per_without_marks": per_without_marks(references, hypotheses),
         "pfer": features.pfer(counts),
         "pfer_per_utterance": features.pfer_per_utterance(counts),
     }

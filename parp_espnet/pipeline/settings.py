@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from parp_espnet.names import plain_name
+from parp_espnet.names import digest, plain_name
+from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
+from parp_espnet.scoring.words import Metric
 from parp_espnet.upstreams.starts import NEAREST
 
 SEARCHES = ("prefix", "espnet")
@@ -83,8 +85,11 @@ class Settings(ModelOptions):
 
     # Scoring
     metric: Annotated[
-        str, "what errors are counted in: per (phones, or whatever text holds), wer or cer", SCORING
-    ] = "per"
+        str | None,
+        "errors are counted in: per (phones, or tokens), wer, cer; by default per, of letters cer, "
+        "of subwords wer",
+        SCORING,
+    ] = None
     merge: Annotated[
         Path | None,
         "table of phones that are scored as one: two columns, from and to",
@@ -103,12 +108,15 @@ class Settings(ModelOptions):
             config.append(plain_name(self.train_config.stem))
         if self.lr is not None:
             config.append(f"lr{self.lr:g}")
+        if self.raw_speech is not None:
+            config.append(f"raw{digest(self.raw_speech)}")
         if self.init_head != NEAREST:
             config.append(f"head-{self.init_head}")
         # Each process has batches of its own, so an update is one of as many batches.
         if self.ranks > 1:
             config.append(f"ranks{self.ranks}")
-        others = [self.upstream_name, self.train_dump, f"u{self.updates}", f"seed{self.seed}"]
+        data = f"{self.train_dump}{self.tokens_tag}"
+        others = [self.upstream_name, data, f"u{self.updates}", f"seed{self.seed}"]
         how = [*self.pruning_tags, *self.teacher_tags, *config]
         return "_".join(["phn", self.method, *how, *others])
 
@@ -116,8 +124,14 @@ class Settings(ModelOptions):
     def score_options(self) -> list[str]:
         """What scoring has to be told."""
         options: list[str] = []
-        if self.metric != "per":
-            options += ["--metric", self.metric]
+        if self.counted is not Metric.PER:
+            options += ["--metric", str(self.counted)]
         if self.merge is not None:
             options += ["--merge", str(self.merge)]
         return options
+
+    @property
+    def counted(self) -> Metric:
+        """What errors are counted in."""
+        usual = {TokenType.PHN: Metric.PER, TokenType.CHAR: Metric.CER, TokenType.BPE: Metric.WER}
+        return usual[self.tokens] if self.metric is None else Metric(self.metric)

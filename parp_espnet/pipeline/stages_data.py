@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
+from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.acts import Act, ours, tables
+from parp_espnet.pipeline.data_options import USUAL_NBPE, TokenType
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.step import Step
@@ -41,6 +43,7 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
         command=ours("make_corpus", settings.corpus, *settings.set_options(split)),
         aside=("--anew", *jobs),
         record=experiment.data / ".steps" / f"{directory.name}.json",
+        inputs=_rules(settings),
         trees=tuple(_corpus_folders(settings)),
         # They lie open: whoever edits them is right.
         editable=tables(directory, LEFT_OF_A_SET),
@@ -48,6 +51,14 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
         runner=runner,
         log=log,
     )
+
+
+def _rules(settings: Settings) -> tuple[Path, ...]:
+    """The table from spelling to phones, where there is one."""
+    is_told = "phonemise" in CORPORA[settings.corpus].told
+    if not is_told or settings.phonemise is None or not is_table(settings.phonemise):
+        return ()
+    return (Path(settings.phonemise),)
 
 
 def _corpus_folders(settings: Settings) -> list[Path]:
@@ -185,14 +196,32 @@ def filter_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
 
 
 def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 4: the tokens that training has."""
+    """Stage 4: the tokens that training has; of subwords, the sets in them, too."""
+    settings, model = experiment.settings, experiment.subwords
+    train = experiment.raw / settings.train_dump
+    wanted: tuple[object, ...] = ()
+    if model is not None:
+        wanted = ("--nbpe", settings.nbpe or USUAL_NBPE, "--model", model)
+    elif settings.token_type == TokenType.CHAR:
+        wanted = ("--letters",)
     yield Step(
         label=label,
-        command=ours("tokens", "--data", experiment.train_data, "--out", experiment.tokens),
+        command=ours("tokens", "--data", train, "--out", experiment.tokens, *wanted),
         record=experiment.tokens.parent / ".steps" / f"{experiment.tokens.stem}.json",
-        inputs=(experiment.train_data / "text",),
-        outputs=(experiment.tokens,),
+        inputs=(train / "text",),
+        outputs=(experiment.tokens, *([] if model is None else [model])),
     )
+    if model is None:
+        return
+    for name in dict.fromkeys((settings.train_dump, settings.valid_set, settings.test_set)):
+        data, out = experiment.raw / name, experiment.sets / name
+        yield Step(
+            label=label,
+            command=ours("subwords", "--data", data, "--model", model, "--out", out),
+            record=experiment.sets / ".steps" / f"{name}.json",
+            inputs=(*tables(data, LEFT_OF_A_SET), model),
+            outputs=tables(out, LEFT_OF_A_SET),
+        )
 
 
 def _queue(

@@ -47,7 +47,7 @@ def score(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     settings, exp = experiment.settings, experiment.exp
     merge = [] if settings.merge is None else [settings.merge]
     for name in _decoded_sets(experiment):
-        data = experiment.raw / name
+        data = experiment.sets / name
         for decoding in experiment.decoding.names:
             decoded = exp / decoding / name
             yield Step(
@@ -112,13 +112,13 @@ def _greedy(experiment: SpeechExperiment, label: str, name: str) -> Step:
     return Step(
         label=label,
         command=ours(
-            *("decode", "--model", experiment.model, "--data", experiment.raw / name),
+            *("decode", "--model", experiment.model, "--data", experiment.sets / name),
             *("--out", out, "--device", "cuda" if settings.ngpu else "cpu"),
         ),
         aside=("--logprobs",) if searched else (),
         record=out / ".steps/decode.json",
         inputs=(experiment.model, exp / "config.yaml", *experiment.upstream_files),
-        formatted=(experiment.raw / name / "wav.scp",),
+        formatted=(experiment.sets / name / "wav.scp",),
         outputs=tuple(left),
         # A linguist may correct the times.
         editable=(out / "ctm",),
@@ -226,7 +226,7 @@ def weight_options(decoding: Decoding) -> tuple[str, ...]:
 def _by_espnet(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """ESPnet's own search, in several jobs."""
     settings, exp, decoding = experiment.settings, experiment.exp, experiment.decoding
-    data = experiment.raw / settings.test_set
+    data = experiment.sets / settings.test_set
     out = exp / decoding.name / settings.test_set
     logs, jobs = out / "log", settings.inference_nj
     keys = tuple(logs / f"keys.{part}.scp" for part in range(1, jobs + 1))

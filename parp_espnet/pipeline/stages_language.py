@@ -26,14 +26,16 @@ def _text(experiment: SpeechExperiment, label: str) -> Step:
     said = experiment.data / experiment.settings.train_name / "text"
     text = experiment.settings.lm_train_text or said
     out = Path(experiment.decoding.lm_text)
+    model = experiment.subwords
+    subwords = () if model is None else ("--subwords", model)
     return Step(
         label=label,
         command=ours(
             *("language_model", "text", "--text", text),
-            *("--token_list", experiment.tokens, "--out", out),
+            *("--token_list", experiment.tokens, "--out", out, *subwords),
         ),
         record=experiment.dump / ".steps" / f"{out.stem}.json",
-        inputs=(text, experiment.tokens),
+        inputs=(text, experiment.tokens, *([] if model is None else [model])),
         outputs=(out,),
     )
 

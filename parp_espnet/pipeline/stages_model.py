@@ -113,6 +113,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             *settings.ranking_inputs,
         ),
         formatted=_sound(experiment),
+        trees=() if settings.raw_speech is None else (settings.raw_speech,),
         spared=(EXPERIMENT, "train.yaml", ROWS, ORIGIN, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         # ESPnet's launcher submits by itself.

@@ -50,8 +50,10 @@ def trained(exp: Path) -> dict[str, Any]:
 def _head(exp: Path) -> dict[str, str] | None:
     """What each token's row began with; None where all were drawn."""
     file = exp / ROWS
-    found = read_json(file) if file.is_file() else None
-    return {str(token): str(label) for token, label in found.items()} if found else None
+    labels = read_json(file) if file.is_file() else None
+    if not labels:
+        return None
+    return {str(token): str(label) for token, label in labels.items()}
 
 
 def show(exp: Path) -> str:

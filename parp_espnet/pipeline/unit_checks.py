@@ -32,8 +32,8 @@ def check_units(settings: Experiment, config: Path) -> None:
     form = find_pattern(word) if is_pattern(word) else None
     if not isinstance(form, Units) or not settings.pruning.row.prunes:
         return
-    found = read_json(config) if config.is_file() else None
-    told: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    loaded = read_json(config) if config.is_file() else None
+    told: Mapping[str, Any] = loaded if isinstance(loaded, dict) else {}
     try:
         if CHANNELS in form.kinds:
             _check_convolutions(form, told)
@@ -55,23 +55,23 @@ def _check_convolutions(form: Units, told: Mapping[str, Any]) -> None:
 
 
 def _check_counts(form: Units, told: Mapping[str, Any], sparsity: float) -> None:
-    pruned = []
+    counts: list[int] = []
     for kind in form.kinds:
         for count in _counts(told, kind):
             form.check_count(kind, count, sparsity)
-            pruned.append(round(sparsity * count))
+            counts.append(count)
+    pruned = [round(sparsity * count) for count in counts]
     if pruned and sparsity > 0 and not any(pruned):
-        least = max(count for kind in form.kinds for count in _counts(told, kind))
         raise UserError(
             f"pattern {form.word}: sparsity {sparsity:g}: expected one at least that is pruned in "
-            f"each layer, found none of {least} {form.kinds[0]}; take a higher sparsity"
+            f"each layer, found none of {max(counts)} {form.kinds[0]}; take a higher sparsity"
         )
 
 
 def _counts(told: Mapping[str, Any], kind: str) -> list[int]:
     for name in COUNTS[kind]:
-        found = told.get(name)
-        counts = found if isinstance(found, list) else [found]
+        value = told.get(name)
+        counts = value if isinstance(value, list) else [value]
         whole = [count for count in counts if type(count) is int]
         if whole:
             return whole

@@ -81,8 +81,14 @@ class Beside:
         self.weights = self._here(state["weights"])
 
     def _here(self, tensors: Pool) -> Tensors:
+        """Raise `ValueError` or `KeyError` where they are not of the pool."""
         here = {}
         for name, tensor in self.pool.items():
+            if tensors[name].shape != tensor.shape:
+                raise ValueError(
+                    f"{name}: expected numbers of shape {tuple(tensor.shape)}, found "
+                    f"{tuple(tensors[name].shape)}"
+                )
             here[name] = tensors[name].detach().to(tensor.device, torch.float32, copy=True)
         return here
 

@@ -37,17 +37,17 @@ def tensors_before_layers(names: Iterable[str]) -> dict[str, str]:
 
     Raises `UserError` where there are two of one canonical name.
     """
-    found: dict[str, str] = {}
+    tensors: dict[str, str] = {}
     for name in names:
         match = _NAME.fullmatch(name)
         if match is None:
             continue
-        if match[1] in found:
+        if match[1] in tensors:
             raise UserError(
-                f"expected one upstream in the model, found two: {found[match[1]]} and {name}"
+                f"expected one upstream in the model, found two: {tensors[match[1]]} and {name}"
             )
-        found[match[1]] = name
-    return found
+        tensors[match[1]] = name
+    return tensors
 
 
 def channel_names(names: Iterable[str]) -> dict[str, str]:
@@ -55,20 +55,20 @@ def channel_names(names: Iterable[str]) -> dict[str, str]:
 
     Raises `UserError` where a model has no such convolutions, or not all that belongs to them.
     """
-    found = tensors_before_layers(names)
-    last = last_convolution(found)
+    tensors = tensors_before_layers(names)
+    last = last_convolution(tensors)
     wanted = [f"{STACK}.{number}.conv.weight" for number in range(max(last, 1) + 1)]
     wanted += [PROJECTION_NORM, PROJECTION]
-    missing = [name for name in wanted if name not in found]
+    missing = [name for name in wanted if name not in tensors]
     if missing:
         raise UserError(
             f"channels of convolutions: expected two convolutions at least and a projection with "
             f"a LayerNorm, by the names of Hugging Face's wav2vec 2.0 and HuBERT, found no "
             f"{missing[0]}; prune units alone (--pattern units)"
         )
-    layered = has_layer_norms(found)
-    pool = [*readers(found), *silenced(found, range(last + 1), last=last, layered=layered)]
-    return {name: found[name] for name in sorted(set(pool))}
+    layered = has_layer_norms(tensors)
+    pool = [*readers(tensors), *silenced(tensors, range(last + 1), last=last, layered=layered)]
+    return {name: tensors[name] for name in sorted(set(pool))}
 
 
 def last_convolution(names: Collection[str]) -> int:

@@ -59,6 +59,10 @@ class Family(NamedTuple):
     """A feed-forward unit."""
     heads: Unit
     """An attention head."""
+    beside: str = ""
+    """What stands beside the stack in every model of the family, where its layers lack a tensor
+    that those of another one have: a model of that one may have lost it.
+    """
 
     def kind_of(self, name: str) -> tuple[str, int, str] | None:
         """Return stack, number and kind of a tensor that is called as one of a layer's pool is,
@@ -120,6 +124,7 @@ _NATIVE = (
     "fc1",
     "fc2",
 )
+_NATIVES = _both(dict(zip(_NATIVE, _SPEECH, strict=True)))
 _BERT = (
     "attention.self.query.weight",
     "attention.self.key.weight",
@@ -140,8 +145,14 @@ removes whole units of these.
 """
 # Their queries are called as those of ESPnet's decoders, so they do not come first.
 _CONFORMER = (
-    *(f"ffn{number}.{part}_dense" for number in (1, 2) for part in ("intermediate", "output")),
-    *(f"self_attn.linear_{part}" for part in ("q", "k", "v", "out")),
+    "ffn1.intermediate_dense",
+    "ffn1.output_dense",
+    "ffn2.intermediate_dense",
+    "ffn2.output_dense",
+    "self_attn.linear_q",
+    "self_attn.linear_k",
+    "self_attn.linear_v",
+    "self_attn.linear_out",
 )
 _BRANCHFORMER = (
     *(f"attn.linear_{part}" for part in ("q", "k", "v", "out")),
@@ -167,9 +178,19 @@ FAMILIES = (
         _SPEECH_HEADS,
     ),
     Family(
+        "Whisper's encoder",
+        "encoder.layers",
+        {name: kind for name, kind in _NATIVES.items() if name != "self_attn.k_proj.bias"},
+        re.compile(_NORMS),
+        {},
+        _SPEECH_UNITS,
+        _SPEECH_HEADS,
+        beside="embed_positions.weight",
+    ),
+    Family(
         "s3prl's and fairseq's wav2vec 2.0, HuBERT, WavLM, data2vec",
         "encoder.layers",
-        _both(dict(zip(_NATIVE, _SPEECH, strict=True))),
+        _NATIVES,
         re.compile(
             rf"{_NORMS}|{_ADAPTER}|self_attn\.(grep_linear|grep_a|relative_attention_bias)(\..+)?"
         ),

@@ -101,8 +101,11 @@ def find_layers(names: Iterable[str], biases: bool = True) -> Layers | None:
     model and its teacher.
     """
     stacks: dict[str, Layers] = {}
+    there = set(names)
     for family in FAMILIES:
         for stack, numbered in _numbered(family, names, biases).items():
+            if family.beside and f"{stack.rpartition('.')[0]}.{family.beside}" not in there:
+                continue
             layers = Layers(family, stack, numbered, biases)
             if stack not in stacks or len(layers.pool()) > len(stacks[stack].pool()):
                 stacks[stack] = layers

@@ -212,13 +212,18 @@ def iou_of(kept: int, flipped: int) -> float:
 
 def flips(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> int:
     """How many weights one mask keeps and the other does not."""
+    return sum(flips_by(a, b).values())
+
+
+def flips_by(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> dict[str, int]:
+    """The same of each tensor."""
     ones, others = list(a.values()), [b[name] for name in a]
     if gpu := kernels_for([*ones, *others]):
-        return sum(gpu.count_differences(ones, others))
+        return dict(zip(a, gpu.count_differences(ones, others), strict=True))
     differing = []
     for flags, compared in zip(ones, others, strict=True):
         differing.append(torch.count_nonzero(flags ^ compared))
-    return sum(_numbers(differing))
+    return dict(zip(a, _numbers(differing), strict=True))
 
 
 def kept_in(kept: Mapping[str, Tensor]) -> int:

@@ -82,6 +82,8 @@ class Method:
     grows: bool = False
     reference: bool = False
     """Whether a study compares every other method with it."""
+    rival: bool = False
+    """Whether it compares those with it whose masks move by other rules than PARP's."""
     weights: Weights = Weights.MASKED
     from_finetuned: bool = False
     """Whether training begins with the weights that `dense` ends with, which is a finetuning more.
@@ -112,6 +114,18 @@ class Method:
         return own + source.runs_before(sparsity)
 
     @property
+    def moves_otherwise(self) -> bool:
+        """Whether its mask moves by another rule than PARP's."""
+        return self.adjusts and (
+            self.change is not Change.WEIGHTS or self.weights is not Weights.MASKED
+        )
+
+    @property
+    def is_one_run(self) -> bool:
+        """Whether it costs one finetuning, at any sparsity, and prunes."""
+        return self.prunes and not self.given and not self.runs_before(self.first_mask, 0.5)
+
+    @property
     def is_ready(self) -> bool:
         """Whether its mask and its weights are there before anything trains."""
         trains = self.first_mask in (Source.FINETUNED, Source.ITERATED) or self.from_finetuned
@@ -139,7 +153,11 @@ METHODS = {
     ),
     "parp": Method("prune, adjust, re-prune", Source.PRETRAINED, Change.WEIGHTS),
     "parp-p": Method(
-        "the same from a lower sparsity, which grows", Source.PRETRAINED, Change.WEIGHTS, grows=True
+        "the same from a lower sparsity, which grows",
+        Source.PRETRAINED,
+        Change.WEIGHTS,
+        grows=True,
+        rival=True,
     ),
     "transfer": Method("the mask of another language or task, as it is", Source.FILE),
     "parp-ste": Method(

@@ -31,7 +31,8 @@ class PruneOptions:
     """It takes the place of the method's own first mask."""
     score: Annotated[str, f"what weights are ranked by: {', '.join(choices())}"] = MAGNITUDE
     scope: Annotated[
-        str, "rank weights global-ly, within each layer or tensor, or by a file of rates (.yaml)"
+        str,
+        "rank weights global-ly, within each layer, tensor or row, or by a file of rates (.yaml)",
     ] = GLOBAL
     """Of `scopes.SCOPES`, a file, or a pattern, which stood here before there was `pattern`."""
     pattern: Annotated[

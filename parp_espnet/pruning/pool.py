@@ -89,10 +89,10 @@ def pool_names(
 ) -> dict[str, str]:
     """Return the name in the model of each canonical name of its pool, sorted; see `find_pool`."""
     names = list(names)
-    found = _own(names, pattern, biases) if pattern is not None else _whole(names, biases)
+    pool = _own(names, pattern, biases) if pattern is not None else _whole(names, biases)
     if channels:
-        found |= channel_names(names)
-    return dict(sorted(found.items()))
+        pool |= channel_names(names)
+    return dict(sorted(pool.items()))
 
 
 def _whole(names: list[str], biases: bool) -> dict[str, str]:

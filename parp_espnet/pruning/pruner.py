@@ -16,13 +16,13 @@ written to the parameters that the optimizer holds. Other ways to move a mask ar
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
 from parp_espnet.pruning.mask_file import pack, unpack
-from parp_espnet.pruning.masks import Mask, counts, flips, iou_of, kept_in
+from parp_espnet.pruning.masks import Mask, counts, flips, flips_by, iou_of, kept_in
 from parp_espnet.pruning.measures import Measure, Nothing
 from parp_espnet.pruning.movers import Masked, Mover
 from parp_espnet.pruning.pool import shapes_of
@@ -45,6 +45,10 @@ class PruneEvent:
     iou_previous: float | None
     iou_first: float
     seconds: float
+    moved: dict[str, int] = field(default_factory=dict)
+    """How many weights of a tensor changed sides, of those of which some did; nothing in a log of
+    before it was counted.
+    """
 
 
 class Pruner:
@@ -187,8 +191,10 @@ class Pruner:
         self._pruned_at = update
         # Each pair of masks is gone through once; it would otherwise take longer than the prune.
         flipped, iou_previous = None, None
+        moved: dict[str, int] = {}
         if previous is not None:
-            flipped = flips(kept, previous)
+            moved = flips_by(kept, previous)
+            flipped = sum(moved.values())
             iou_previous = iou_of(self._kept_in_all + kept_before, flipped)
         flipped_first = flips(kept, self._first)
         event = PruneEvent(
@@ -199,6 +205,7 @@ class Pruner:
             iou_previous=iou_previous,
             iou_first=iou_of(self._kept_in_all + self._kept_in_first, flipped_first),
             seconds=time.perf_counter() - started,
+            moved={name: count for name, count in moved.items() if count},
         )
         self._record(event)
 

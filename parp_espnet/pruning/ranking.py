@@ -119,6 +119,8 @@ class Ranking:
         """
         if self.form is not None:
             return self.form.slack(shapes)
+        if self.scope == scopes.ROW:
+            return sum(map(scopes.count_rows, shapes.values())) / 2
         return 0 if self.scope == GLOBAL else len(shapes) / 2
 
     def shares[T](

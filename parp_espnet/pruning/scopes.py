@@ -13,9 +13,10 @@ from parp_espnet.files import parse_yaml, regular
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.patterns import PATTERNS
 
-SCOPES = ("global", "layer", "tensor")
-"""The whole pool, a Transformer layer, a tensor. A file of rates is a scope too: each tensor, with
-a sparsity of its own.
+ROW = "row"
+SCOPES = ("global", "layer", "tensor", ROW)
+"""The whole pool, a Transformer layer, a tensor, a row of one. A file of rates is a scope too: each
+tensor, with a sparsity of its own.
 """
 ENDINGS = (".yaml", ".yml", ".json")
 """Of a file of rates."""
@@ -29,8 +30,8 @@ names, relative to the others'.
 
 
 def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
-    """Divide a pool into what is ranked together. Tensors that belong to no layer are a part of
-    their own.
+    """Divide a pool into tensors that are ranked together; those that belong to no layer are a
+    part of their own. What is ranked within rows is no part of this: see `rows`.
     """
     divided: dict[str, dict[str, T]] = {}
     for name, tensor in pool.items():
@@ -38,6 +39,11 @@ def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
         key = {"global": "", "layer": layer.group(1) if layer else name, "tensor": name}[scope]
         divided.setdefault(key, {})[name] = tensor
     return list(divided.values())
+
+
+def count_rows(shape: tuple[int, ...]) -> int:
+    """Return how many rows a tensor has: as many as outputs; a bias is one row."""
+    return shape[0] if len(shape) > 1 else 1
 
 
 def is_file(scope: object) -> bool:

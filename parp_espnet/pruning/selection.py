@@ -21,6 +21,8 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.kernels import kernels_for
 from parp_espnet.pruning.magnitudes import magnitude_bits, refuse_nan
 from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.rows import keep_in_rows
+from parp_espnet.pruning.scopes import ROW
 from parp_espnet.pruning.scores import MAGNITUDE, Need, magnitude
 
 type Measured = Callable[[str], Tensor]
@@ -62,7 +64,7 @@ def select(
 
     The result is that of a stable ascending sort of the scores, such as |w|, over all tensors in
     the order of `pool`, of which the first round(sparsity · N) are pruned: among equal scores the
-    earlier position goes first. With another scope this holds for each layer, or each tensor, with
+    earlier position goes first. With another scope this holds for each layer, tensor or row, with
     its own N; a pattern chooses for itself at any sparsity but 0.
 
     Args:
@@ -111,6 +113,10 @@ def _ranked(
     if form is not None:
         refuse_nan(scores)
         kept = form.select(scores, sparsity)
+    elif ranking.scope == ROW:
+        refuse_nan(scores)
+        own = False
+        kept = {name: keep_in_rows(tensor, sparsity) for name, tensor in scores.items()}
     else:
         kept = {}
         sizes = {name: tensor.numel() for name, tensor in pool.items()}

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.freezing import train_beside
 from parp_espnet.pruning.masks import Mask
@@ -217,7 +217,7 @@ class PrunedTraining:
             where: what an error calls it.
 
         Raises:
-            UserError: it is of a training that prunes otherwise.
+            UserError: it is of a training that prunes otherwise, or of another model.
         """
         changed = self.settings.changed(state["settings"])
         if changed:
@@ -225,7 +225,14 @@ class PrunedTraining:
                 f"{where}: holds a run with other settings ({'; '.join(changed)}); "
                 "continue it with the same ones, or use another directory"
             )
-        self.pruner.load_state_dict(state["pruner"])
+        try:
+            self.pruner.load_state_dict(state["pruner"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{where}: what it holds of pruning does not fit the model "
+                f"({printable(describe(error))}); continue the training that left it, or use "
+                f"another directory"
+            ) from None
         told = state.get("first_mask")
         if told is not None:  # a checkpoint of before it was told has none
             self.take_first_mask(Mask.of_account(self.pruner.first, told))

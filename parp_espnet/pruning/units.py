@@ -203,7 +203,7 @@ def follows(pattern: Units, kept: Mapping[str, Tensor]) -> bool:
     for kind, own in zip(pattern.kinds, places(pattern, shapes), strict=True):
         if kind == CHANNELS:
             channels = kept_channels(kept)
-            if channels is None or not all(bool(one.any()) for one in channels):
+            if channels is None or not all(bool(layer.any()) for layer in channels):
                 return False
             for name in kept:
                 if _is_before_layers(name):
@@ -237,7 +237,7 @@ def described(pattern: Units, kept: Mapping[str, Tensor]) -> list[str]:
             left += place.number if units is None else int(units.sum())
         channels = kept_channels(kept) if kind == CHANNELS else None
         if channels is not None:
-            left = sum(int(one.sum()) for one in channels)
+            left = sum(int(layer.sum()) for layer in channels)
         told.append(f"{total - left} of {total} {kind}")
     return told
 

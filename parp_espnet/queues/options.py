@@ -21,7 +21,12 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import regular
 
 ROOT = interpreter.ROOT
-NAMES = {"slurm": ("slurm",), "sge": ("sge", "queue"), "pbs": ("pbs",), "ssh": ("ssh",)}
+NAMES = {
+    "slurm": ("slurm",),
+    "sge": ("sge", "queue"),
+    "pbs": ("pbs",),
+    "ssh": ("ssh",),
+}
 """Names of configuration files; Kaldi's for Grid Engine is `queue.conf`."""
 
 

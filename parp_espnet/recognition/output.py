@@ -73,13 +73,14 @@ class Folder:
             for source in known
         }
 
+    def place(self, source: Source) -> Path:
+        """Where a recording's file goes."""
+        stem = self._stems[source.name]
+        return self._folder / stem.with_name(stem.name + self._format.suffix)
+
     def add(self, source: Source, transcript: Transcript) -> None:
         """Write its file."""
-        stem = self._stems[source.name]
-        write_text(
-            self._folder / stem.with_name(stem.name + self._format.suffix),
-            self._format.alone(transcript),
-        )
+        write_text(self.place(source), self._format.alone(transcript))
 
     def close(self) -> None:
         """Nothing is left to write."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, are_pieces
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones
@@ -49,5 +49,5 @@ def _transcribe(
 ) -> Transcript:
     labels = recording.labels if search is None else search.labels(recording.logprobs)
     phones = find_phones(recogniser, recording, labels)
-    is_spelled = SPACE in recogniser.tokens
+    is_spelled = SPACE in recogniser.tokens or are_pieces(recogniser.tokens)
     return Transcript(str(source.path), recording.seconds, phones, is_spelled)

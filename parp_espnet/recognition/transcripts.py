@@ -5,11 +5,10 @@ import mimetypes
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces
 from parp_espnet.recognition.utterances import make_utterances
 from parp_espnet.tiers.eaf import write_eaf
 from parp_espnet.tiers.textgrid import write_textgrid
@@ -41,7 +40,7 @@ class Phone:
 class Transcript:
     """The phones of a recording of so many `seconds`, in order; `name` is what the user calls it.
 
-    Where it is `spelled`, they are letters, with `SPACE` between words.
+    Where it is `spelled`, they are letters, with `SPACE` between words, or subwords.
 
     Attributes:
         utterances: what was said from when to when, where that was given.
@@ -99,13 +98,20 @@ class Format:
 
 
 def _words(letters: Iterable[Phone]) -> tuple[Phone, ...]:
-    words: list[Phone] = []
-    for is_space, group in groupby(letters, lambda letter: letter.name == SPACE):
-        word = tuple(group)
-        if not is_space:
+    words: list[list[Phone]] = [[]]
+    for letter in letters:
+        begins = letter.name.startswith(WORD_BEGIN)
+        if begins or letter.name == SPACE:
+            words.append([])
+        name = letter.name.removeprefix(WORD_BEGIN)
+        if name and name != SPACE:
+            words[-1].append(replace(letter, name=name))
+    joined: list[Phone] = []
+    for word in words:
+        if word:
             name = unicodedata.normalize("NFC", "".join(letter.name for letter in word))
-            words.append(Phone(name, word[0].begin, word[-1].end, _all_right(word)))
-    return tuple(words)
+            joined.append(Phone(name, word[0].begin, word[-1].end, _all_right(word)))
+    return tuple(joined)
 
 
 def _all_right(letters: Iterable[Phone]) -> float | None:
@@ -134,8 +140,8 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
     """Return {"file", "seconds", "text", "confidence", "phones": [{"phone", "begin", "end",
     "confidence", "others": {phone: probability, …}}, …]}, in one line unless indented.
 
-    Where it is spelled, there are "words" and "letters" instead of phones. Where confidences are
-    not known, there are none.
+    Where it is spelled, there are "words" and "letters", or "subwords", instead of phones. Where
+    confidences are not known, there are none.
     """
     content: dict[str, Any] = {
         "file": transcript.name,
@@ -146,7 +152,8 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
         content["confidence"] = round(transcript.confidence, 4)
     content[f"{transcript.unit}s"] = _timed(transcript.unit, transcript.parts)
     if transcript.spelled:
-        content["letters"] = _timed("letter", transcript.phones)
+        part = "subword" if are_pieces([letter.name for letter in transcript.phones]) else "letter"
+        content[f"{part}s"] = _timed(part, transcript.phones)
     return json.dumps(content, ensure_ascii=False, indent=indent) + "\n"
 
 

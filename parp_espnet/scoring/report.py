@@ -72,7 +72,7 @@ def one_line(result: Result) -> str:
         f"{result.sub} substitutions, {result.ins} "
         f"insertions, "
         f"{result.del_} deletions in {result.reference_length} {Metric(result.metric).unit}"
-        f"{pfer}{_merged(result)}"
+        f"{_without_marks(result)}{pfer}{_merged(result)}"
     )
 
 
@@ -106,12 +106,15 @@ def _section(
     newest: Mapping[tuple[object, ...], Result],
 ) -> str:
     tables: dict[str, str] = {}
+    bare: list[str] = []
     for score, (result, total) in scores.items():
         decoding, dataset = score.parts[-3:-1]
         name = f"{decoding}/{dataset}{_merged(result)}"
         if other_references(result, newest.get((dataset, *_kind(result)))):
             name += OTHER_REFERENCES
         tables[result.metric] = tables.get(result.metric, HEAD) + row(name, total)
+        if result.per_without_marks is not None:
+            bare.append(f"- {name}: {result.per_without_marks:.2%}")
     try:
         compared = as_table(compare_decodings(list(scores)))
     except UserError as error:
@@ -120,6 +123,8 @@ def _section(
     parts = [f"## {experiment}"]
     for metric, rows in tables.items():
         parts.append(f"### {metric.upper()}\n\n{rows}")
+    if bare:
+        parts.append("\n".join(["PER without tone and length marks:\n", *bare, ""]))
     if compared:
         parts.append(compared)
     return "\n".join(parts)
@@ -127,6 +132,11 @@ def _section(
 
 def _merged(result: Result) -> str:
     return f"; {len(result.merges)} scored as others" if result.merges else ""
+
+
+def _without_marks(result: Result) -> str:
+    rate = result.per_without_marks
+    return "" if rate is None else f"; without tone and length marks {rate:.2%}"
 
 
 def _environment(newest: Path) -> str:

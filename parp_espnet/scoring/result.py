@@ -82,6 +82,8 @@ class Result:
     train_examples: int | None = None
     # A mean over utterances, in segments: see `features`.
     pfer_per_utterance: float | None = None
+    # PER of phones without the marks of `scoring.marks`, where some have such.
+    per_without_marks: float | None = None
     merges: dict[str, str] = field(default_factory=dict)
     # How it was decoded: "greedy", "beam 12", or "ESPnet's beam 12"; weights are those of natural
     # logarithms.

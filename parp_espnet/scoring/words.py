@@ -1,6 +1,8 @@
-"""Words and characters of what is scored: `text` holds letters or words, with spaces between them.
+"""Words and characters of what is scored: `text` holds letters, subwords or words, with spaces
+between them.
 
-Letters are joined to words at `<space>`, ESPnet's token between them. WER and CER are then the
+Letters are joined to words at `<space>`, ESPnet's token between them, subwords where one begins
+with ▁. WER and CER are then the
 error rate of `per` on words and on characters, and jiwer's `wer` and `cer` of the same sentences.
 """
 
@@ -9,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from itertools import chain
 
-from parp_espnet.phones.spelled import SPACE, are_letters
+from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_letters, are_pieces
 from parp_espnet.scoring.alignment import Phones
 
 
@@ -43,19 +45,20 @@ def units(
 
 
 def is_spelled(references: Mapping[str, Phones]) -> bool:
-    """Whether tokens are letters: `<space>` is among them, or none is longer than one character and
-    its marks.
+    """Whether tokens are parts of words: letters (`<space>` is among them, or none is longer than
+    one character and its marks), or subwords.
     """
-    return are_letters(set(chain.from_iterable(references.values())))
+    used = set(chain.from_iterable(references.values()))
+    return are_letters(used) or are_pieces(used)
 
 
 def sentence(tokens: Phones, spelled: bool) -> str:
-    """Return what tokens (letters where `spelled`, words otherwise) say, with single spaces and
-    composed (NFC).
+    """Return what tokens (letters or subwords where `spelled`, words otherwise) say, with single
+    spaces and composed (NFC).
     """
     said = " ".join(tokens)
     if spelled:
-        said = "".join(tokens).replace(SPACE, " ")
+        said = "".join(tokens).replace(SPACE, " ").replace(WORD_BEGIN, " ")
     return " ".join(unicodedata.normalize("NFC", said).split())
 
 

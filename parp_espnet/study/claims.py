@@ -1,5 +1,5 @@
-"""The paper's claims C1 to C9 (Lai et al. 2021), each with a verdict and the numbers that it rests
-on.
+"""The paper's claims C1 to C9 (Lai et al. 2021), and N1 to N3, which it does not make: each with a
+verdict and the numbers that it rests on.
 
 C9 is of text tasks, with BERT and XLNet, and the others are of speech. How each is judged is in
 `parp_espnet.study.judges`.
@@ -17,6 +17,11 @@ from parp_espnet.study.judges.foreign import (
 )
 from parp_espnet.study.judges.masks import languages_overlap, mask_stays
 from parp_espnet.study.judges.methods import at_or_below, beats_dense, costs_one_finetuning
+from parp_espnet.study.judges.moving import (
+    best_at_ninety,
+    language_is_a_mask,
+    mask_tells_source,
+)
 from parp_espnet.study.judges.starts import random_start_and_sparsest
 from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import is_text
@@ -32,6 +37,11 @@ class Claim:
     says: str
     verdict: Verdict
     because: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is none of the paper's."""
+        return self.name.startswith("N")
 
 
 def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
@@ -60,6 +70,19 @@ def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
         "C9": (
             "BERT and XLNet: PARP repairs masks of other tasks on most pairs of tasks",
             adjusting_repairs,
+        ),
+        "N1": (
+            "at 90 % a method with one finetuning has fewer errors than PARP-P",
+            best_at_ninety,
+        ),
+        "N2": (
+            "how much learned masks overlap tells which language to borrow one from",
+            mask_tells_source,
+        ),
+        "N3": (
+            "a language is a mask: an upstream that stays as it is has no more errors under a "
+            "learned one than finetuned and dense",
+            language_is_a_mask,
         ),
     }
     text = is_text(results)

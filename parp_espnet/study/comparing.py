@@ -15,17 +15,29 @@ from parp_espnet.study.evidence import (
     Comparison,
 )
 from parp_espnet.study.names import conditions, decoding_of
-from parp_espnet.study.variants import Differences, ranking_options, same_data
+from parp_espnet.study.variants import (
+    PRUNING,
+    Differences,
+    chosen_by_method,
+    options_beside,
+    ranking_options,
+    same_data,
+)
+
+SCORING = ("score", "raw_speech")
+"""Options that say by what weights are ranked."""
 
 
 def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     """Every method against the references among them, paired, where both were scored on the same
     utterances or examples.
 
-    A mask from elsewhere that adjusts is compared with the same mask where it stays, too, and what
-    differs in the upstream alone with the study's first upstream. Results that were decoded
-    otherwise are not compared, nor one without a file of its errors, which `Evidence.missing`
-    names.
+    Methods whose masks move by other rules than PARP's are compared with PARP-P, too, and another
+    score with magnitudes. A mask from elsewhere that adjusts is compared with the same mask where
+    it stays, too, and what differs in the upstream alone with the study's first upstream. Results
+    that were decoded otherwise are not compared, nor those of other learning rates, unless each
+    method has its own, nor one without a file of its errors, which
+    `Evidence.missing` names.
     """
     read = cache(read_utterances)
     apart = Differences.of([run.result for run in done])
@@ -50,21 +62,27 @@ def _pairs(
     done: Sequence[Done], apart: Differences
 ) -> Iterator[tuple[Done, Done, tuple[Arm, Arm]]]:
     """What is compared, and what the two are."""
+    aside = chosen_by_method([run.result for run in done])
     references: dict[tuple[object, ...], list[Done]] = {}
     for run in done:
         arm = arm_of(run.result)
-        if (arm.own and arm.row.reference) or arm.row.given:
-            references.setdefault(conditions(run.result), []).append(run)
+        if (arm.own and (arm.row.reference or arm.row.rival)) or arm.row.given:
+            references.setdefault(conditions(run.result, aside=aside), []).append(run)
+    plain = {_but_score(run.result): run for run in done if _is_by_magnitude(run.result)}
     firsts: dict[tuple[object, ...], Done] = {}
     for run in done:
         arm = arm_of(run.result, apart.pruning(run.result))
-        for reference in references.get(conditions(run.result), ()):
+        for reference in references.get(conditions(run.result, aside=aside), ()):
             if _comparable(run.result, reference.result):
                 yield (
                     run,
                     reference,
                     (arm, arm_of(reference.result, apart.pruning(reference.result))),
                 )
+        by_magnitude = plain.get(_but_score(run.result))
+        if by_magnitude is not None and not _is_by_magnitude(run.result):
+            variant = apart.pruning(by_magnitude.result) or "magnitude"
+            yield run, by_magnitude, (arm, arm_of(by_magnitude.result, variant))
         alike = (
             *conditions(run.result, but="upstream"),
             arm,
@@ -74,6 +92,24 @@ def _pairs(
         first = firsts.setdefault(alike, run)
         if first.result.upstream != run.result.upstream:
             yield run, first, (_on(arm, run.result.upstream), _on(arm, first.result.upstream))
+
+
+def _is_by_magnitude(result: Result) -> bool:
+    return "score" not in options_beside(result)
+
+
+def _but_score(result: Result) -> tuple[object, ...]:
+    """What two results have in common that differ in the score of their weights alone."""
+    options = options_beside(result)
+    pruning = tuple(sorted((name, options.get(name)) for name in PRUNING if name not in SCORING))
+    return (
+        *conditions(result),
+        arm_of(result),
+        pruning,
+        result.recipe,
+        result.updates,
+        result.train_sha256,
+    )
 
 
 def _on(arm: Arm, upstream: str) -> Arm:
@@ -89,6 +125,8 @@ def errors_of(run: Done) -> Path:
 def _comparable(result: Result, reference: Result) -> bool:
     """Whether a result is compared with a reference of the same conditions."""
     arm, other = arm_of(result), arm_of(reference)
+    if other.row.rival and not arm.row.moves_otherwise:
+        return False
     if other.row.given and (arm.row.given or arm.given != other.given):
         return False
     # One run for several languages takes more updates than one for a single language.

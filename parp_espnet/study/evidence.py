@@ -85,12 +85,15 @@ class Overlap:
     upstream: str
     freeze_updates: int
     one: str
-    """A language, whose OMP mask it is, or `mpi`."""
+    """A language, whose mask it is, or `mpi`."""
     other: str
     iou: float
     by_layer: dict[str, float]
     conditions: str = ""
     """What else differs in the study, in words."""
+    method: str = ""
+    """By which the masks were learned; "" of OMP's."""
+    by_kind: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class Anatomy(Called):
     table: dict[str, dict[str, float]]
     arm: Arm | None = None
     conditions: str = ""
+    overlap: dict[str, dict[str, float]] = field(default_factory=dict)
+    """IOU with the first mask, likewise; nothing where that is gone, or stays."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,12 @@ class Adjusting(Called):
     iou_initial: list[float]
     arm: Arm | None = None
     conditions: str = ""
+    ends: list[int] = field(default_factory=list)
+    """Updates at which parts of the training end, of which it is known where weights moved."""
+    by_layer: dict[str, list[float]] = field(default_factory=dict)
+    """Changes of sides in each of them, as a share of a layer's weights."""
+    by_kind: dict[str, list[float]] = field(default_factory=dict)
+    """The same of a kind of weight."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,15 @@ from parp_espnet.pruning.methods import Source
 
 NOT_OF_PRUNING = {"recipe", "expdir", "updates", "seed"}
 
-PRUNING = tuple(field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
-"""The options that say how an experiment prunes."""
+OF_EVERY_TEMPLATE = (field.name for field in fields(Settings) if field.name not in NOT_OF_PRUNING)
+
+PRUNING = (*OF_EVERY_TEMPLATE, "raw_speech")
+"""The options that say how an experiment prunes; the last one is of speech alone."""
 
 OMP_MASK = "finetuned_mask.safetensors"
+
+FIRST_MASK = "initial_mask.safetensors"
+"""What a training begins with, as it leaves it."""
 
 FINAL_MASK = "mask.safetensors"
 

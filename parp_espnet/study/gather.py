@@ -1,16 +1,18 @@
 """Gather a study's evidence from what its experiments left."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from torch import Tensor
+
 from parp_espnet.files import regular
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, sparsity_by
+from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of
@@ -24,9 +26,10 @@ from parp_espnet.study.evidence import (
     Evidence,
     Training,
 )
-from parp_espnet.study.experiment import FINAL_MASK
+from parp_espnet.study.experiment import FINAL_MASK, FIRST_MASK
+from parp_espnet.study.moved import moved_in
 from parp_espnet.study.names import decoding_of, method_of
-from parp_espnet.study.overlapping import has_comparable_mask, overlaps
+from parp_espnet.study.overlapping import has_comparable_mask, learned_overlaps, overlaps
 from parp_espnet.study.variants import Differences
 
 MOST_CONFUSED = 12
@@ -70,7 +73,7 @@ def gather(done: Sequence[Done]) -> Evidence:
     return Evidence(
         costs=_costs(wholes, apart),
         trainings=[curve for curve in each(_training, wholes) if curve.updates],
-        overlaps=list(overlaps(first_seed, apart)),
+        overlaps=[*overlaps(first_seed, apart), *learned_overlaps(first_seed, apart)],
         anatomies=list(each(_anatomy, first_seed)),
         adjustings=list(each(_adjusting, moving)),
         comparisons=list(comparisons(done)),
@@ -157,7 +160,27 @@ def _anatomy(run: Done, apart: Differences) -> Anatomy:
         result.sparsity_target,
         table,
         *_called(result, apart),
+        _overlap_with_first(run, kept),
     )
+
+
+def _overlap_with_first(run: Done, kept: Mapping[str, Tensor]) -> dict[str, dict[str, float]]:
+    """IOU of the final mask with the first, by layer and kind, where that is there and has moved.
+
+    It is not among a study's packed records, since nothing else reads it.
+    """
+    file = run.folder / FIRST_MASK
+    if run.result.interval is None or not file.is_file():
+        return {}
+    first = Mask.load(file).kept
+    if {name: one.shape for name, one in first.items()} != {
+        name: one.shape for name, one in kept.items()
+    }:
+        return {}
+    found = {}
+    for layer, part in groups(kept, by_layer).items():
+        found[layer] = iou_by(part, {name: first[name] for name in part}, by_kind)
+    return found
 
 
 def _adjusting(run: Done, apart: Differences) -> Adjusting:
@@ -165,15 +188,18 @@ def _adjusting(run: Done, apart: Differences) -> Adjusting:
     file = run.folder / "pruning.jsonl"
     steps, flips, ious = [], [], []
     with _as_lost(file):
+        events = []
         for line in regular(file).read_text(encoding="utf-8").splitlines():
             event = json.loads(line)
             steps.append(int(event["step"]))
             flips.append(int(event["flips"] or 0))
             ious.append(float(event["iou_first"]))
+            events.append(event)
+        ends, layers, kinds = moved_in(events, run.folder / FINAL_MASK, result.updates)
     return Adjusting(
         result.language or "", method_of(result), result.sparsity_target, result.interval or 0,
         result.seed,
-        steps, flips, ious, *_called(result, apart),
+        steps, flips, ious, *_called(result, apart), ends, layers, kinds,
     )  # fmt: skip
 
 

@@ -112,12 +112,13 @@ def _alike(results: Sequence[Result]) -> str:
 
 def _judged(claims: Sequence[Claim]) -> str:
     """The claims that were tested, as a Markdown table; nothing where none was."""
-    rows = [("claim of the paper", "", "verdict", "because")]
-    for claim in claims:
-        if claim.verdict is not Verdict.UNTESTED:
-            rows.append((claim.name, claim.says, str(claim.verdict), claim.because))
-    if len(rows) == 1:
+    tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
+    if not tested:
         return ""
+    head = "claim" if any(claim.is_own for claim in tested) else "claim of the paper"
+    rows = [(head, "", "verdict", "because")]
+    for claim in tested:
+        rows.append((claim.name, claim.says, str(claim.verdict), claim.because))
     return f"\n{unaligned(rows)}"
 
 

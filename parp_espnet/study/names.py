@@ -1,6 +1,6 @@
 """What tables and figures call an experiment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,8 +68,12 @@ def decodings(results: Sequence[Result]) -> list[str]:
     return list(dict.fromkeys(filter(None, map(decoding_of, results))))
 
 
-def conditions(result: Result, but: str | None = None) -> tuple[object, ...]:
-    """Return what two results have to have in common to be compared, the field `but` left out."""
+def conditions(
+    result: Result, but: str | None = None, aside: Iterable[str] = ()
+) -> tuple[object, ...]:
+    """Return what two results have to have in common to be compared, the field `but` left out, and
+    the options `aside`.
+    """
     compared = {
         "language": result.language,
         "dataset": result.dataset,
@@ -86,7 +90,7 @@ def conditions(result: Result, but: str | None = None) -> tuple[object, ...]:
         *compared.values(),
         decoding_of(result),
         tuple(sorted(result.merges.items())),
-        shared_options(result),
+        shared_options(result, aside),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from parp_espnet.pruning.anatomy import by_layer, iou_by
+from parp_espnet.pruning.anatomy import by_kind, by_layer, iou_by
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.methods import Source
 from parp_espnet.scoring.result import Result
@@ -12,8 +12,12 @@ from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import (
     Overlap,
 )
+from parp_espnet.study.experiment import FINAL_MASK
 from parp_espnet.study.names import whose
 from parp_espnet.study.variants import Differences
+
+MPI = "mpi"
+"""Whose the mask is called that is nobody's."""
 
 type Setting = tuple[str, float, int, str]
 """Upstream, sparsity, frozen updates, and what else differs."""
@@ -28,12 +32,7 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
     of_omp: dict[Setting, None] = {}
     for run in done:
         result = run.result
-        setting = (
-            result.upstream,
-            result.sparsity_target,
-            result.freeze_updates,
-            apart.all(result),
-        )
+        setting = _setting(result, apart.all(result))
         groups.setdefault(setting, []).append(run)
         if _is_of_omp(result):
             of_omp[setting] = None
@@ -59,6 +58,41 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
                 yield Overlap(
                     sparsity, upstream, frozen, left, right, iou(a, b), iou_by(a, b, by_layer), more
                 )
+
+
+def learned_overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
+    """Overlap of the masks of all languages that one method has learned, and of each with MPI's.
+
+    They are what trainings ended with, of one upstream, sparsity and schedule of freezing.
+    """
+    masks: dict[tuple[str, Setting], dict[str, Mask]] = {}
+    nobodys: dict[Setting, Mask] = {}
+    for run in done:
+        result, arm = run.result, arm_of(run.result)
+        file = run.folder / FINAL_MASK
+        if not file.is_file() or not arm.own:
+            continue
+        if _is_nobodys(result) and has_comparable_mask(run):
+            nobodys.setdefault(_setting(result, ""), Mask.load(file))
+        if arm.row.learns:
+            place = result.method, _setting(result, apart.all(result))
+            masks.setdefault(place, {}).setdefault(whose(result), Mask.load(file))
+    for (method, setting), by_language in masks.items():
+        upstream, sparsity, frozen, more = setting
+        beside = nobodys.get((upstream, sparsity, frozen, ""))
+        several = by_language | ({} if beside is None else {MPI: beside})
+        for left, right in combinations(several, 2):
+            a, b = several[left], several[right]
+            if a.fingerprint == b.fingerprint:
+                yield Overlap(
+                    sparsity, upstream, frozen, left, right, iou(a.kept, b.kept),
+                    iou_by(a.kept, b.kept, by_layer), more, method,
+                    iou_by(a.kept, b.kept, by_kind),
+                )  # fmt: skip
+
+
+def _setting(result: Result, more: str) -> Setting:
+    return result.upstream, result.sparsity_target, result.freeze_updates, more
 
 
 def has_comparable_mask(run: Done) -> bool:

@@ -80,13 +80,15 @@ def _figure(svg: Path, caption: str) -> str:
 
 def _claims(claims: Sequence[Claim]) -> str:
     """The claims that were tested; nothing where none was."""
-    lines = []
-    for claim in claims:
-        if claim.verdict is not Verdict.UNTESTED:
-            lines.append((claim.name, claim.says, str(claim.verdict), claim.because))
-    if not lines:
+    tested = [claim for claim in claims if claim.verdict is not Verdict.UNTESTED]
+    if not tested:
         return ""
-    return "<h2>The paper's claims</h2>" + _table(("", "claim", "verdict", "because"), lines)
+    lines = []
+    for claim in tested:
+        lines.append((claim.name, claim.says, str(claim.verdict), claim.because))
+    own = any(claim.is_own for claim in tested)
+    head = "Claims, the paper's (C) and ours (N)" if own else "The paper's claims"
+    return f"<h2>{head}</h2>" + _table(("", "claim", "verdict", "because"), lines)
 
 
 def _comparisons(evidence: Evidence) -> str:

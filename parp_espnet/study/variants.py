@@ -10,9 +10,12 @@ from parp_espnet.corpora.registry import FOLDERS
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 
-RANKING = ("score", "scope", "pattern", "prune_biases", "prune_pattern")
+RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
-OF_A_METHOD = ("sparsity_path", "round_updates", "start_sparsity", "teacher", "teacher_weight")
+OF_A_METHOD = (
+    *("sparsity_path", "round_updates", "start_sparsity", "score_lr", "alpha"),
+    *("teacher", "teacher_weight"),
+)
 """Options of pruning that some methods alone have, and what a pruned model may be taught by."""
 PRUNING = (*RANKING, *OF_A_METHOD)
 TOLD = frozenset({
@@ -26,6 +29,8 @@ TOLD = frozenset({
 WHERE = frozenset({"ngpu", "num_nodes", "skip_check", "allow_pipes", "glue", *FOLDERS})
 """Options that say where it ran and where its data were: the hash of the data says what these are.
 """
+RATE = "lr"
+"""The option that may be chosen for each method."""
 DIGEST = 8
 """Letters of a hash that is shown."""
 
@@ -49,12 +54,30 @@ def _count(options: Mapping[str, object], name: str, usual: int) -> int:
     return value if type(value) is int else usual
 
 
-def shared_options(result: Result) -> tuple[tuple[str, str], ...]:
+def chosen_by_method(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return the options that every method of a study has one value of, its own: a learning rate
+    that was chosen for each on the validation set belongs to the method.
+    """
+    rates: dict[str, set[object]] = {}
+    for result in results:
+        rates.setdefault(result.method, set()).add((result.options or {}).get(RATE))
+    several: set[object] = set()
+    for values in rates.values():
+        if len(values) > 1:
+            return ()
+        several |= values
+    return (RATE,) if len(several) > 1 else ()
+
+
+def shared_options(result: Result, aside: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
     """Return the options that two results have to share to be compared: all but those
     of pruning.
+
+    Args:
+        aside: more that they need not share.
     """
     options = options_beside(result)
-    for name in PRUNING:
+    for name in (*PRUNING, *aside):
         options.pop(name, None)
     return tuple(sorted(options.items()))
 

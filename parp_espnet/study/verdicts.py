@@ -17,6 +17,7 @@ from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.judges.verdict import Verdict
 
 HEAD = ("claim of the paper", "", "corpus", "verdict", "because")
+HEAD_WITH_OWN = ("claim, of the paper (C) or ours (N)", *HEAD[1:])
 type Kept = tuple[list[Result], Evidence]
 """What a study left."""
 
@@ -33,13 +34,34 @@ def verdicts(folders: Sequence[Path]) -> str:
         UserError: a file is missing, damaged or of another version.
     """
     rows = []
+    own = False
     for corpora, (results, evidence) in _by_corpus(folders).items():
         for claim in claims(results, evidence):
             if claim.verdict is not Verdict.UNTESTED:
                 row = (claim.name, claim.says, corpora, str(claim.verdict), claim.because)
                 rows.append(row)
+                own = own or claim.is_own
     # Sorting keeps the corpora's order within a claim.
-    return unaligned([HEAD, *sorted(rows, key=lambda row: row[0])])
+    return unaligned([HEAD_WITH_OWN if own else HEAD, *sorted(rows, key=lambda row: row[0])])
+
+
+def untested(folders: Sequence[Path]) -> str:
+    """Return a line for each claim that no corpus has tested, with what there was no data of;
+    errors are those of `verdicts`.
+    """
+    lacking: dict[str, dict[str, None]] = {}
+    tested = set()
+    for results, evidence in _by_corpus(folders).values():
+        for claim in claims(results, evidence):
+            if claim.verdict is Verdict.UNTESTED:
+                lacking.setdefault(claim.name, {})[claim.because] = None
+            else:
+                tested.add(claim.name)
+    lines = []
+    for name, reasons in lacking.items():
+        if name not in tested:
+            lines.append(f"{name}: {Verdict.UNTESTED}: {'; '.join(reasons)}\n")
+    return "".join(lines)
 
 
 def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:

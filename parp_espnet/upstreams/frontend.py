@@ -5,8 +5,12 @@ from typing import Any
 
 FRONTEND = "huggingface"
 """ESPnet's name of its frontend for transformers' own code."""
+WHISPER = "whisper_encoder"
+"""Our name of the frontend for Whisper's encoder; see `parp_espnet.espnet.whisper`."""
+NAME = "frontend"
+"""Where such a name is in `frontend.json`."""
 KEY = "model"
-"""Of that frontend's settings: where the model is."""
+"""Of such a frontend's settings: where the model is."""
 S3PRL_KEY = "path_or_url"
 """Of s3prl's upstream."""
 
@@ -18,7 +22,8 @@ def frontend_options(left: Mapping[str, Any]) -> dict[str, Any]:
     the last layer is what CTC stands on.
     """
     if KEY in left:
-        return {"frontend": FRONTEND, "frontend_conf": dict(left)}
+        conf = {name: value for name, value in left.items() if name != NAME}
+        return {"frontend": left.get(NAME, FRONTEND), "frontend_conf": conf}
     return {"frontend_conf": {"frontend_conf": dict(left), "multilayer_feature": False}}
 
 

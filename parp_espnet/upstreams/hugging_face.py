@@ -49,8 +49,14 @@ MODELS: dict[str, Any] = {
 }
 """`model_type` of a config.json → its class."""
 
-NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec"}
-"""What those are called that run in s3prl's own code."""
+NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec", "whisper": "Whisper"}
+"""What those are called whose code hides nothing in training, and drops no layers."""
+CODE_OF = {
+    "wavlm": "s3prl's code",
+    "data2vec-audio": "s3prl's code",
+    "whisper": "its encoder alone",
+}
+"""What these run in."""
 
 WAV2VEC2_LIKE = ("unispeech", "unispeech-sat")
 """Models that compute what a wav2vec 2.0 does with the same weights: s3prl has nothing else that
@@ -128,16 +134,19 @@ def write_weights(model: nn.Module, folder: Path) -> None:
         save_file(weights, temporary, {"format": "pt"})
 
 
-def load(folder: Path, model_type: str) -> Any:
-    """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
+def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
+    """Return the model of a directory in float32, and the names of what else its file has.
+
+    Raises `UserError` where weights are missing, or the file is damaged.
+    """
     kind = MODELS[model_type]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would be one flash of a bar
     verbosity = transformers_logging.get_verbosity()
     # What it has to say of missing weights is said below; a head is none of the upstream's.
-    transformers_logging.set_verbosity_error()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         model, loading = kind.from_pretrained(
-            folder, output_loading_info=True, local_files_only=True
+            folder, output_loading_info=True, local_files_only=True, dtype=torch.float32
         )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
         raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
@@ -151,8 +160,14 @@ def load(folder: Path, model_type: str) -> Any:
             f"{folder}: {len(found)} weights are missing or misshapen, such as "
             f"{', '.join(found[:3])}"
         )
+    return model, list(loading["unexpected_keys"])
+
+
+def load(folder: Path, model_type: str) -> Any:
+    """Load the adapted copy as s3prl will; missing weights are an error, not a warning."""
+    model, left_out = open_model(folder, model_type)
     config = model.config
-    _check_left_out(folder, loading["unexpected_keys"], config.num_hidden_layers)
+    _check_left_out(folder, left_out, config.num_hidden_layers)
     if config.num_hidden_layers < 1:
         raise UserError(
             f"{folder}: num_hidden_layers: expected one at least, found "

@@ -20,10 +20,12 @@ from torch import nn
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pruning.pool import find_pool
+from parp_espnet.upstreams import whisper
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
-from parp_espnet.upstreams.frontend import FRONTEND, KEY
+from parp_espnet.upstreams.frontend import FRONTEND, KEY, NAME, WHISPER
 from parp_espnet.upstreams.head import find_head, write_head
 from parp_espnet.upstreams.hugging_face import (
+    CODE_OF,
     HUGGING_FACE,
     MODELS,
     NAMES,
@@ -134,22 +136,14 @@ def _check_hugging_face(
     config = read_config(source)
     kind = config["model_type"]
     name = _runs_in(source, kind)
-    if name.endswith("_local"):
-        _check_settings_of_native(source, kind, settings)
-    weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
-    if not weights:
-        raise UserError(
-            f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside "
-            f"config.json"
-        )
-    if random_seed is None:
-        check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
-    if (source / ADAPTER).is_file():
-        raise UserError(
-            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside "
-            f"it, which would be "
-            "left out; merge it (merge_and_unload), save that, and take it"
-        )
+    if name.endswith("_local") or name == WHISPER:
+        _check_settings(source, kind, settings)
+    weights = _weights_of(source, stored=random_seed is None)
+    if kind == whisper.KIND:
+        changed, encoder = whisper.prepare(source, out, config | settings, random_seed)
+        parameters = sum(parameter.numel() for parameter in encoder.parameters())
+        checked = Preflight({NAME: WHISPER, KEY: str(out)}, changed, parameters)
+        return checked, nn.ModuleDict({"encoder": encoder})
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
     if any(name.startswith("mask_") for name in settings):
         wanted["apply_spec_augment"] = True
@@ -181,10 +175,33 @@ def _check_hugging_face(
     return Preflight({"upstream": name, "path_or_url": str(converted)}, changed, parameters), model
 
 
+def _weights_of(source: Path, stored: bool) -> list[Path]:
+    """The files of a directory's weights. Raises `UserError` where there are none, where they are
+    no whole model's, or (where those that are `stored` are wanted) numbers of another kind.
+    """
+    weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
+    if not weights:
+        raise UserError(
+            f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside "
+            f"config.json"
+        )
+    if stored:
+        check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
+    if (source / ADAPTER).is_file():
+        raise UserError(
+            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside "
+            f"it, which would be "
+            "left out; merge it (merge_and_unload), save that, and take it"
+        )
+    return weights
+
+
 def _runs_in(source: Path, kind: str) -> str:
     """What loads an upstream: an upstream of s3prl's, or a frontend of ESPnet's."""
+    if kind == whisper.KIND:
+        return WHISPER
     if kind not in MODELS:
-        known = ", ".join(sorted(MODELS))
+        known = ", ".join(sorted([*MODELS, whisper.KIND]))
         raise UserError(
             f"{source}: upstream of an unknown kind: model_type {kind!r}; known are {known}, "
             "those that s3prl or ESPnet can load from Hugging Face's format"
@@ -204,14 +221,14 @@ def _hide_padding(heard: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {} if before is True else {name: (before, True)}
 
 
-def _check_settings_of_native(source: Path, kind: str, settings: dict[str, Any]) -> None:
-    """Refuse what s3prl's own code of a model would leave undone without a word."""
+def _check_settings(source: Path, kind: str, settings: dict[str, Any]) -> None:
+    """Refuse what the code that runs a model would leave undone without a word."""
     for name, value in settings.items():
         if value and (name == "layerdrop" or name.startswith("mask_")):
             what = "drops no layers" if name == "layerdrop" else "hides nothing in training"
             raise UserError(
-                f"{source}: --{name} {value}: a {NAMES[kind]} runs in s3prl's code, which {what}; "
-                "leave it out, or take another upstream"
+                f"{source}: --{name} {value}: a {NAMES[kind]} runs in {CODE_OF[kind]}, which "
+                f"{what}; leave it out, or take another upstream"
             )
 
 

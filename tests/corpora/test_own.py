@@ -1,5 +1,4 @@
 import os
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import soundfile
 from parp_espnet.corpora import own
 from parp_espnet.corpora.layouts import SPLITS, Item, read_items
 from parp_espnet.corpora.rejects import Made
+from parp_espnet.corpora.spelling import Speller
 from parp_espnet.data.check.faults import levels
 from parp_espnet.data.check.judge import Limits
 from parp_espnet.data.check.run import check
@@ -252,7 +252,7 @@ def test_letters_that_are_written_pass_the_check(tmp_path: Path, record: Record)
         for number, text in enumerate(texts):
             recording = record(tmp_path / f"{number}.wav", seed=number)
             item = Item("list:1", str(number), str(recording), text, f"s{number}")
-            letters = own._units(text, "letters", Counter())
+            letters = Speller("letters").units(text)
             utterances.append(own._utterance(item, letters, sounds, tmp_path, "xx"))
     write_data_dir(tmp_path / "data", utterances)
     faults = check([tmp_path / "data"], Limits(), levels({})).faults

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from parp_espnet.espnet.states import load_model_state
+from parp_espnet.export.packed_language import pack_of
+from parp_espnet.export.trained import load_trained
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pool import find_pool, pool_names
@@ -82,3 +84,5 @@ def test_a_router_leaves_the_upstream_as_it_was(recipe, tmp_path: Path, upstream
     moved = {name for name, same in beside.items() if not same}
     assert moved
     assert all("layer_norm" in name for name in moved), moved
+    pack = pack_of(load_trained(tmp_path)).pack
+    assert {name.partition(".")[2] for name in pack.beside if "lm_head" not in name} == moved

@@ -94,25 +94,6 @@ def test_frozen_layers_are_pruned_once_and_stay(recipe, tmp_path: Path):
             assert not bool((changed & (weight != 0)).any()), name
 
 
-def test_channels_of_convolutions_train(recipe, tmp_path: Path):
-    pruned = {"method": "parp-p", "sparsity": 0.5, "start_sparsity": 0.25, "interval": 2}
-    pruned |= {"updates": 6, "pattern": "units+conv"}
-    experiment = recipe.train(tmp_path, **QUICK, prune_conf=pruned)
-    mask = Mask.load(experiment / "mask.safetensors")
-    assert mask.scope == "units+conv"
-    for told in described(mask.ranking.form, mask.kept):
-        gone, _, whole = told.split()[:3]
-        assert 2 * int(gone) == int(whole)
-    states = load_model_state(experiment / MODEL)
-    weights = find_pool(states, channels=True)
-    assert not any(tensor[~mask.kept[name]].any() for name, tensor in weights.items())
-    before = find_pool(AutoModel.from_pretrained(recipe.upstream).state_dict(), channels=True)
-    name = "feature_extractor.conv_layers.0.conv.weight"
-    kept = mask.kept[name]
-    assert not torch.equal(weights[name][kept], before[name][kept])
-    assert Recogniser(experiment / MODEL).sparsity == mask.sparsity
-
-
 def test_the_first_mask_is_of_what_init_param_loads(recipe, tmp_path: Path):
     dense = recipe.train(tmp_path / "dense", **QUICK, prune_conf={"method": "dense"})
     parp = recipe.train(tmp_path / "parp", **QUICK, init_param=[str(dense / MODEL)])

@@ -1,22 +1,28 @@
 """Every kind of upstream that the preflight takes trains in ESPnet, on the model's own output."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
+from parp_espnet.errors import UserError
 from parp_espnet.espnet.loading import load_model
 from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.espnet.states import load_model_state
+from parp_espnet.espnet.whisper import WhisperEncoderFrontend
 from parp_espnet.files import read_json
 from parp_espnet.pruning.pool import find_pool, shapes_of
 from parp_espnet.upstreams.frontend import frontend_options
 from parp_espnet.upstreams.preflight import preflight
+from parp_espnet.upstreams.table import page
 
 SMALL = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
@@ -136,6 +142,18 @@ def test_what_espnets_own_frontend_runs_is_trained_pruned_resumed_and_decoded(
     assert len(heard[0]) == pytest.approx(len(waves[0]) / 320, abs=2)
 
 
+def test_a_pool_with_a_conformers_convolutions(tmp_path: Path) -> None:
+    """As docs/upstreams.md has it."""
+    (line,) = re.findall(r"--prune_pattern '(.+)'", page())
+    torch.manual_seed(0)
+    model = transformers.Wav2Vec2BertModel(transformers.Wav2Vec2BertConfig(**SMALL))
+    states = model.state_dict()
+    own, usual = find_pool(states, line), find_pool(states)
+    more = {name.split(".", 3)[3] for name in own.keys() - usual.keys()}
+    assert own.keys() >= usual.keys()
+    assert more == {"conv_module.pointwise_conv1.weight", "conv_module.pointwise_conv2.weight"}
+
+
 def test_a_mask_of_a_conformer_fits_another_one(tmp_path: Path) -> None:
     """wav2vec2-conformer's and w2v-BERT's layers have the same tensors under the same names."""
     pools = []
@@ -144,3 +162,94 @@ def test_a_mask_of_a_conformer_fits_another_one(tmp_path: Path) -> None:
         model = getattr(transformers, f"{kind}Model")(config)
         pools.append(shapes_of(find_pool(model.state_dict())))
     assert pools[0] == pools[1]
+
+
+TINY_WHISPER = {
+    "d_model": 32, "encoder_layers": 2, "decoder_layers": 1, "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "num_mel_bins": 16,
+    "max_source_positions": 100, "max_target_positions": 8, "vocab_size": 10, "pad_token_id": 0,
+    "bos_token_id": 0, "eos_token_id": 0, "decoder_start_token_id": 0,
+}  # fmt: skip
+
+
+def save_whisper(folder: Path) -> Path:
+    """A whole Whisper whose windows are of two seconds."""
+    torch.manual_seed(0)
+    config = transformers.WhisperConfig(**TINY_WHISPER)
+    transformers.WhisperForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+def test_the_encoder_of_a_whisper_is_trained_pruned_resumed_and_decoded(
+    recipe_on: Callable[..., Any], tones: Path, tmp_path: Path
+) -> None:
+    source = save_whisper(tmp_path / "in")
+    checked = preflight(str(source), tmp_path / "adapted")
+    options = frontend_options(checked.frontend) | {"keep_nbest_models": 1}
+    assert options["frontend"] == "whisper_encoder"
+    recipe = recipe_on(tmp_path / "adapted")
+    whole = options | {"max_epoch": 2, "num_iters_per_epoch": 2, "scheduler_conf": {"max_steps": 4}}
+    experiment = recipe.train(tmp_path / "exp", **whole)
+    summary = read_json(experiment / "training.json")
+    assert (summary["updates"], summary["sparsity_measured"]) == (4, 0.5)
+    resumed = recipe.train(tmp_path / "resumed", **(whole | {"max_epoch": 1}))
+    resumed = recipe.train(tmp_path / "resumed", **whole)
+    model = "valid.loss.ave.pth"
+    expected, found = load_model_state(experiment / model), load_model_state(resumed / model)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+    recogniser = Recogniser(experiment / model)
+    waves = [soundfile.read(path, dtype="float32")[0] for path in sorted(tones.glob("*.wav"))[:2]]
+    alone = [recogniser.listen([wave])[0].logprobs for wave in waves]
+    together = [heard.logprobs for heard in recogniser.listen(waves)]
+    for one, other, wave in zip(alone, together, waves, strict=True):
+        assert len(one) == len(wave) // 320
+        assert one == pytest.approx(other, abs=1e-4)
+    with pytest.raises(UserError, match=r"an utterance of 3.0 s: Whisper hears 2 s at once"):
+        recogniser.listen([np.zeros(48000, np.float32)])
+
+
+def test_the_encoder_is_transformers_own(tmp_path: Path) -> None:
+    source = save_whisper(tmp_path / "in")
+    checked = preflight(str(source), tmp_path / "out")
+    model = transformers.WhisperForConditionalGeneration.from_pretrained(source).eval()
+    whole = model.get_encoder()
+    assert checked.parameters == sum(parameter.numel() for parameter in whole.parameters())
+    frontend = WhisperEncoderFrontend(str(tmp_path / "out")).eval()
+    wave = torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))
+    heard = frontend.processor(wave[0].numpy(), sampling_rate=16000, return_tensors="pt")
+    with torch.no_grad():
+        ours, lengths = frontend(wave, torch.tensor([16000]))
+        expected = whole(heard.input_features).last_hidden_state
+    assert lengths.tolist() == [50]
+    assert torch.equal(ours, expected[:, :50])
+
+
+def spoil_whisper(folder: Path, name: str | None = None, **options: Any) -> None:
+    save_whisper(folder)
+    if name is not None:
+        weights = load_file(folder / "model.safetensors")
+        kept = {key: tensor for key, tensor in weights.items() if name not in key}
+        save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    if options:
+        usual = {"sampling_rate": 16000, "chunk_length": 2, "feature_size": 16}
+        (folder / "preprocessor_config.json").write_text(json.dumps(usual | options))
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "settings", "says"),
+    [
+        ({"name": "encoder.layers.1.fc1"}, {}, r"2 weights .* encoder\.layers\.1\.fc1\.weight"),
+        ({"name": "encoder."}, {}, r"expected a Whisper with an encoder, found no encoder"),
+        ({"chunk_length": 30}, {}, r"expected windows of 200 frames of 16 numbers, .* 3000 of 16"),
+        ({"feature_size": 80}, {}, r"expected windows of 200 frames of 16 numbers, .* 200 of 80"),
+        ({}, {"mask_time_prob": 0.3}, r"a Whisper runs in its encoder alone, which hides nothing"),
+    ],
+)
+def test_what_is_no_whole_whisper(
+    tmp_path: Path, spoiled: dict[str, Any], settings: dict[str, Any], says: str
+) -> None:
+    spoil_whisper(tmp_path / "in", **spoiled)
+    with pytest.raises(UserError, match=says) as caught:
+        preflight(str(tmp_path / "in"), tmp_path / "out", settings)
+    assert "\n" not in str(caught.value)

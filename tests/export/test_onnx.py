@@ -22,6 +22,7 @@ from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.export import onnx as exporting
 from parp_espnet.export.formats import Options
 from parp_espnet.export.onnx import tokens_table, write
+from parp_espnet.export.quantise import _halve
 from parp_espnet.export.runtimes import OnnxRuntime
 from parp_espnet.export.trained import Trained, load_trained
 from parp_espnet.phones.spelled import SPACE
@@ -179,18 +180,41 @@ def test_what_the_file_says_of_itself(exported: Path, trained: Trained) -> None:
     assert [node.name for node in model.graph.input] == ["input_values", "input_lengths"]
 
 
-def test_int8_leaves_the_first_convolution_in_float(exported: Path) -> None:
-    """And computes the other convolutions, and products with weights, in int8."""
+def test_int8_leaves_both_ends_in_float(exported: Path) -> None:
+    """Stored in halves; the other convolutions, and the layers' products, are in int8."""
     graph = onnx.load(exported / "model.int8.onnx").graph
     made_by = {output: node.op_type for node in graph.node for output in node.output}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
-    assert made_by.get(convolutions[0].input[1]) != "DequantizeLinear"
-    for node in convolutions[1:]:
+    assert len(convolutions) == 6
+    first, others, positional = convolutions[:3], convolutions[3:-1], convolutions[-1]
+    assert "pos_conv_embed" in positional.name
+    for node in (*first, positional):
+        assert "DequantizeLinear" not in {made_by.get(name) for name in node.input[:2]}
+    for node in others:
         assert {made_by[name] for name in node.input[:2]} == {"DequantizeLinear"}
+    sizes = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    halved = next(node for node in graph.node if first[1].input[1] in node.output)
+    assert sizes[halved.input[0]] == onnx.TensorProto.FLOAT16
     products = [node for node in graph.node if node.op_type == "MatMul"]
     weights = [node for node in products if made_by.get(node.input[1]) == "DequantizeLinear"]
-    # Query, key, value, output and two of feed-forward in both layers, projection and head.
-    assert len(weights) == 2 * 6 + 2
+    # Query, key, value, output and two of feed-forward in both layers; neither projection nor head.
+    assert len(weights) == 2 * 6
+
+
+def test_scales_are_not_halved() -> None:
+    """Those of a layer with a thousand units are as many, and may be below what fp16 holds."""
+    scales = np.full(2000, 1e-6, np.float32)
+    weights = np.full(2000, 0.5, np.float32)
+    made = onnx.helper.make_graph(
+        [], "", [], [],
+        [onnx.numpy_helper.from_array(scales, "layer.weight_scale"),
+         onnx.numpy_helper.from_array(weights, "layer.bias")],
+    )  # fmt: skip
+    model = onnx.helper.make_model(made)
+    _halve(onnx, model)
+    kept = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    float32, float16 = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16
+    assert kept == {"layer.weight_scale": float32, "layer.bias.fp16": float16}
 
 
 def test_fp16_is_the_weights_rounded(exported: Path) -> None:
@@ -211,6 +235,7 @@ def test_fp16_is_the_weights_rounded(exported: Path) -> None:
 
 def test_letters_are_spaced_by_their_own_token() -> None:
     assert tokens_table(("<blank>", "<unk>", SPACE, "a")) == "<blk> 0\n<unk> 1\n▁ 2\na 3\n"
+    assert tokens_table(("<blank>", "<unk>", "▁a", "b")) == "<blk> 0\n<unk> 1\n▁a 2\nb 3\n"
 
 
 def test_what_sherpa_cannot_do_is_said(trained: Trained) -> None:

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.mask_file import pack, unpack
-from parp_espnet.pruning.masks import Mask, flips, iou, random_iou
+from parp_espnet.pruning.masks import Mask, flips, flips_by, iou, random_iou
 from parp_espnet.pruning.origin import Origin
 
 
@@ -96,6 +96,8 @@ def test_overlap():
     assert iou(a, a) == 1.0
     assert iou(a, b) == 1 / 3
     assert flips(a, b) == 2
+    assert sum(flips_by(a, b).values()) == 2
+    assert flips_by(a, b).keys() == a.keys()
     assert random_iou(0.5) == pytest.approx(1 / 3)
     generator = torch.Generator().manual_seed(0)
     random = [{"w": torch.rand(100_000, generator=generator) > 0.7} for _ in range(2)]

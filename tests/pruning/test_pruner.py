@@ -71,6 +71,9 @@ def test_adjusting_revives_between_prunes_and_is_exact_at_them():
         assert exact == (update % 3 == 0), "Adam revives every zero after one update"
     assert [event.step for event in run.events] == [0, 3, 6, 9, 12]
     assert sum(event.flips or 0 for event in run.events) > 0, "the mask moves"
+    for event in run.events:
+        assert sum(event.moved.values()) == (event.flips or 0)
+        assert all(event.moved.values())
 
 
 def test_what_a_prune_records():

@@ -12,7 +12,7 @@ from torch import Tensor
 from parp_espnet.errors import UserError
 from parp_espnet.pruning import windowed
 from parp_espnet.pruning.ranking import Ranking
-from parp_espnet.pruning.scopes import SCOPES, parts
+from parp_espnet.pruning.scopes import ROW, SCOPES, parts
 from parp_espnet.pruning.selection import kept_count, prune_, select
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16]
@@ -130,11 +130,37 @@ def test_every_part_of_a_scope_has_its_own_share(scope):
     }
     kept = select(pool, 0.4, Ranking.of(scope=scope))
     assert list(kept) == names
+    if scope == ROW:
+        for name, tensor in pool.items():
+            rows = [reference({"row": row}, 0.4)["row"] for row in tensor]
+            assert torch.equal(kept[name], torch.stack(rows))
+        return
     sizes = {"global": 4, "layer": 2, "tensor": 1}
     for start in range(0, 4, sizes[scope]):
         part = {name: pool[name] for name in names[start : start + sizes[scope]]}
         expected = reference(part, 0.4)
         assert all(torch.equal(kept[name], expected[name]) for name in part)
+
+
+def test_of_equal_weights_of_a_row_the_earlier_go_first():
+    pool = {"w": torch.ones(3, 4), "w.bias": torch.ones(6), "conv": torch.ones(2, 3, 2)}
+    kept = select(pool, 0.5, Ranking(scope=ROW))
+    assert torch.equal(kept["w"], torch.tensor([[False, False, True, True]] * 3))
+    assert kept["w.bias"].tolist() == [False] * 3 + [True] * 3
+    assert kept["conv"].view(2, 6).tolist() == [[False] * 3 + [True] * 3] * 2
+    assert select(pool, 0.0, Ranking(scope=ROW))["w"].all()
+    assert torch.equal(prune_(pool, 0.5, Ranking(scope=ROW))["w"], kept["w"])
+    assert torch.equal(pool["w"], kept["w"].float())
+
+
+def test_a_mask_of_rows_keeps_about_its_share():
+    shapes = {"w": (11, 7), "w.bias": (11,)}
+    ranking = Ranking(scope=ROW)
+    pool = {
+        name: torch.arange(1.0, 1 + math.prod(shape)).view(shape) for name, shape in shapes.items()
+    }
+    kept = sum(int(mask.sum()) for mask in select(pool, 0.4, ranking).values())
+    assert abs(kept - ranking.kept_count(shapes, 0.4)) <= ranking.slack(shapes) == 6
 
 
 def test_tensors_outside_of_layers_are_ranked_alone():

@@ -173,6 +173,21 @@ def test_a_checkpoint_of_other_settings_is_refused() -> None:
         Loop(PARP | {"sparsity": 0.4}).resume(state)
 
 
+@pytest.mark.parametrize("part", ["scores", "weights", "kept", "pruner"])
+def test_a_checkpoint_that_does_not_fit_is_refused(part: str) -> None:
+    """Of another model, or damaged: in one line."""
+    state = Loop(CONFS["learned"]).start().go_on(3).state()
+    pruner = state["pruning"]["pruner"]
+    if part == "kept":
+        pruner["kept"] = {name: bits[:-1] for name, bits in pruner["kept"].items()}
+    elif part == "pruner":
+        del pruner["update"]
+    else:
+        pruner["moved"][part] = {name: one[:2] for name, one in pruner["moved"][part].items()}
+    with pytest.raises(UserError, match="the checkpoint: what it holds of pruning does not fit"):
+        Loop(CONFS["learned"]).resume(state)
+
+
 @pytest.mark.parametrize("score", CONFS)
 def test_other_weights_of_the_model_get_a_mask(score: str) -> None:
     loop = Loop(CONFS[score]).start().go_on(12)

@@ -13,9 +13,10 @@ KEYS = """
     recipe language train_minutes upstream method sparsity_target sparsity_measured
     freeze_updates interval seed updates finetuning_runs initial_mask mask_sha256
     iou_initial_final metric dataset error_rate ci95 sub del ins reference_length pfer scores
-    train_examples pfer_per_utterance merges decoding lm ngram lm_weight ngram_weight penalty
-    device options train_languages train_sha256 reference_sha256 mask_origin exports train_seconds
-    decode_seconds audio_seconds versions git
+    train_examples pfer_per_utterance per_without_marks merges decoding lm ngram lm_weight
+    ngram_weight penalty
+    device options train_languages train_sha256 reference_sha256 mask_origin head exports
+    train_seconds decode_seconds audio_seconds versions git
 """.split()  # noqa: SIM905
 
 

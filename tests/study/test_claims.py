@@ -26,8 +26,10 @@ def verdict(name: str, evidence: Evidence, results: list[Result] | None = None) 
 
 def test_without_evidence_nothing_is_judged() -> None:
     found = claims([], Evidence())
-    assert [one.name for one in found] == [f"C{number}" for number in range(1, 10)]
+    paper = [f"C{number}" for number in range(1, 10)]
+    assert [one.name for one in found] == [*paper, "N1", "N2", "N3"]
     assert {one.verdict for one in found} == {Verdict.UNTESTED}
+    assert all("no data" in one.because for one in found if one.name.startswith("N"))
 
 
 @pytest.mark.parametrize(
@@ -193,3 +195,128 @@ def test_a_random_start(make_result: Callable[..., Result]) -> None:
     # What was trained otherwise is not ranked.
     other_runs = [make("rp", 0.5, 0.5, "random"), make("parp", 0.9, 0.2, updates=7)]
     assert judge(as_bad[1], best[0], *other_runs) is Verdict.UNTESTED
+
+
+def pairs_of(method: str, *differences: float, p: float = 0.01, **more: object) -> list[Comparison]:
+    """A method against PARP-P at 90 %, in as many languages."""
+    values = {"sparsity": 0.9} | more
+    return [
+        against(method, "parp-p", difference, p, language=f"l{number}", **values)
+        for number, difference in enumerate(differences)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (pairs_of("rigl", -0.1, -0.1, -0.1, -0.1), Verdict.HOLDS),
+        (pairs_of("rigl", *[-0.1] * 4) + pairs_of("rigl", 0.0, 0.0, p=1.0), Verdict.HOLDS),
+        (pairs_of("rigl", *[-0.1] * 3) + pairs_of("rigl", *[0.0] * 3, p=1.0), Verdict.UNDECIDED),
+        (pairs_of("rigl", *[-0.1] * 5, 0.1), Verdict.UNDECIDED),
+        (pairs_of("rigl", 0.1, 0.1) + pairs_of("movement", -0.1), Verdict.HOLDS),
+        (pairs_of("rigl", 0.1, 0.1) + pairs_of("movement", -0.1, p=0.5), Verdict.FAILS),
+        # It is of one finetuning, at 90 %, and of other rules than PARP's.
+        (pairs_of("router-p", -0.1, -0.1), Verdict.UNTESTED),
+        (pairs_of("rigl", -0.1, sparsity=0.7), Verdict.UNTESTED),
+        (pairs_of("mpi", -0.1), Verdict.UNTESTED),
+        (pairs_of("rigl, mask of tr", -0.1), Verdict.UNTESTED),
+    ],
+)
+def test_one_run_at_ninety(found: list[Comparison], expected: Verdict) -> None:
+    assert verdict("N1", Evidence(comparisons=found)) is expected
+
+
+def test_the_lowest_of_one_run_methods_is_told(make_result: Callable[..., Result]) -> None:
+    rates = {"rigl": 0.1, "parp-p": 0.2, "omp": 0.05}
+    results = [
+        make_result(
+            method=method,
+            sparsity_target=0.9,
+            error_rate=rate,
+            initial_mask=None,
+            recipe="egs2/cldr/es",
+        )
+        for method, rate in rates.items()
+    ]
+    evidence = Evidence(
+        comparisons=[*pairs_of("rigl", -0.1), against("rigl", "dense", 0.05, sparsity=0.9)]
+    )
+    (claim,) = [one for one in claims(results, evidence) if one.name == "N1"]
+    assert "rigl: fewer errors in 1 of 1" in claim.because
+    assert "of one-run methods the lowest: rigl in 1 of 1" in claim.because
+    assert "against dense: rigl: fewer errors in 0 of 1, more in 1" in claim.because
+
+
+def borrowed(method: str, errors: dict[str, dict[str, float]]) -> list[Comparison]:
+    """Learned masks of sources, fixed, in targets, beside their dense models."""
+    return [
+        against(f"transfer, mask of {source} {method}".strip(), "dense", value, language=target)
+        for target, by_source in errors.items()
+        for source, value in by_source.items()
+    ]
+
+
+LANGUAGES = ("ky", "tr", "es", "fr")
+NEAR = {("ky", "tr"): 0.9, ("es", "fr"): 0.8, ("ky", "es"): 0.5, ("ky", "fr"): 0.4}
+NEAR |= {("tr", "es"): 0.3, ("tr", "fr"): 0.2}
+
+
+def errors_by(iou_sign: float) -> dict[str, dict[str, float]]:
+    """Fewer errors where masks overlap more, or more errors."""
+    found: dict[str, dict[str, float]] = {name: {} for name in LANGUAGES}
+    for (one, other), iou in NEAR.items():
+        found[one][other] = found[other][one] = 0.3 - iou_sign * iou / 10
+    return found
+
+
+@pytest.mark.parametrize(
+    ("iou_sign", "languages", "expected"),
+    [
+        (1.0, LANGUAGES, Verdict.HOLDS),
+        (-1.0, LANGUAGES, Verdict.FAILS),
+        (0.0, LANGUAGES, Verdict.FAILS),
+        (1.0, LANGUAGES[:2], Verdict.UNTESTED),
+    ],
+)
+def test_a_mask_tells_where_to_borrow(
+    iou_sign: float, languages: tuple[str, ...], expected: Verdict
+) -> None:
+    near = [Overlap(0.5, "multi", 0, *pair, iou, {}, method="router") for pair, iou in NEAR.items()]
+    errors = {name: errors_by(iou_sign)[name] for name in languages}
+    found = Evidence(overlaps=near, comparisons=borrowed("router", errors))
+    assert verdict("N2", found) is expected
+    # Masks of magnitudes are no learned ones.
+    of_omp = [Overlap(0.5, "multi", 0, *pair, iou, {}) for pair, iou in NEAR.items()]
+    plain = Evidence(overlaps=of_omp, comparisons=borrowed("", errors))
+    assert verdict("N2", plain) is Verdict.UNTESTED
+    assert verdict("C4", Evidence(overlaps=near)) is Verdict.UNTESTED
+    both = Evidence(
+        overlaps=[*near, *of_omp],
+        comparisons=[*borrowed("router", errors), *borrowed("", errors)],
+    )
+    (claim,) = [one for one in claims([], both) if one.name == "N2"]
+    assert ("of magnitudes' masks" in claim.because) == (expected is not Verdict.UNTESTED)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([against("router", "dense", 0.0, p=1.0, sparsity=0.7)], Verdict.HOLDS),
+        (
+            [
+                against("router", "dense", 0.0, p=1.0, sparsity=0.7),
+                against("router", "dense", 0.1, sparsity=0.9),
+            ],
+            Verdict.HOLDS,
+        ),
+        ([against("router", "dense", 0.1, sparsity=0.7)], Verdict.FAILS),
+        (
+            [against("router", "dense", 0.1), against("router", "dense", 0.0, p=1.0)],
+            Verdict.UNDECIDED,
+        ),
+        ([against("router-p", "dense", -0.1)], Verdict.UNTESTED),
+        ([against("router", "mpi", -0.1)], Verdict.UNTESTED),
+    ],
+)
+def test_a_language_is_a_mask(found: list[Comparison], expected: Verdict) -> None:
+    assert verdict("N3", Evidence(comparisons=found)) is expected

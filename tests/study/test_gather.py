@@ -204,3 +204,39 @@ def test_what_was_trained_otherwise_is_not_compared(
     # Nor what was scored on a text that has been corrected since.
     changed = [done("dense", 5, reference_sha256="a"), done("parp", 6, reference_sha256="b")]
     assert list(comparisons(changed)) == []
+
+
+def test_other_rules_are_compared_with_parp_p_each_at_its_own_rate(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Rates that were chosen for each method; two rates of one method are two conditions."""
+
+    def done(method: str, errors: int, lr: float | None = None, **more: object) -> Done:
+        options = {"method": method} | ({} if lr is None else {"lr": lr})
+        result = make_result(method=method, sparsity_target=0.9, options=options, **more)
+        return scored(result, tmp_path / f"{method}-{errors}", errors)
+
+    def pairs(some: list[Done]) -> set[tuple[str, str]]:
+        return {(one.first.name, one.second.name) for one in comparisons(some)}
+
+    some = [done("parp-p", 3), done("rigl", 1, lr=0.002), done("parp", 4)]
+    assert pairs(some) == {("rigl", "parp-p")}
+    assert pairs([*some, done("rigl", 2, lr=0.004)]) == set()
+    assert pairs([done("parp-p", 5), done("router", 6)]) == {("router", "parp-p")}
+
+
+def test_another_score_is_compared_with_magnitudes(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    def done(errors: int, **options: object) -> Done:
+        told = {"method": "mpi", **options}
+        result = make_result(method="mpi", interval=None, options=told)
+        return scored(result, tmp_path / f"mpi-{errors}", errors)
+
+    some = [done(3), done(1, score="activation", raw_speech="talks"), done(2, score="activation")]
+    found = [(one.one, one.other, round(one.difference, 1)) for one in comparisons(some)]
+    assert found == [
+        ("mpi, score activation, raw_speech talks", "mpi, magnitude", -0.2),
+        ("mpi, score activation", "mpi, magnitude", -0.1),
+    ]
+    assert list(comparisons([some[0], done(4, score="activation", scope="row")])) == []

@@ -268,6 +268,19 @@ def test_data_are_prepared_without_what_prunes(
     assert found[0] == ("egs2/cldr/es/run.sh", *data, "--updates", "100", *last)
 
 
+def test_data_are_prepared_without_raw_speech(tones: Path, tmp_path: Path) -> None:
+    """What is prepared is a dense model's, which has no use for it."""
+    wanda = {"method": "mpi", "sparsity": 0.6, "score": "activation", "raw_speech": str(tones)}
+    plain = {"method": "mpi", "sparsity": 0.6}
+    path = tmp_path / "grid.yaml"
+    study = yaml.safe_load(QUICK.read_text()) | {"arms": {"wanda": wanda, "plain": plain}}
+    path.write_text(yaml.safe_dump(study, sort_keys=False))
+    read = Study.read(path)
+    assert len({one.directory for one in read.experiments}) == 4
+    assert not any("--raw_speech" in words for words in read.preparations())
+    assert len(read.preparations()) == 2
+
+
 def test_tasks_of_text_are_planned_like_languages() -> None:
     study = Study.read(QUICK.with_name("glue.yaml"))
     assert (len(study.experiments), [len(wave) for wave in study.waves()]) == (110, [12, 98])

@@ -8,7 +8,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.verdicts import verdicts
+from parp_espnet.study.verdicts import untested, verdicts
 
 type Keep = Callable[[str, str, list[float]], Path]
 
@@ -60,3 +60,11 @@ def test_evidence_of_another_type_is_named(keep: Keep) -> None:
     write_json(folder / "evidence.json", found)
     with pytest.raises(UserError, match=r"expected a study's evidence \(Comparison: p: 'x'\)"):
         verdicts([folder])
+
+
+def test_what_no_corpus_has_tested_is_said(keep: Keep) -> None:
+    folders = [keep("curves", "cldr", [0.02]), keep("people", "mboshi", [-0.05])]
+    lines = dict(line.split(": ", 1) for line in untested(folders).splitlines())
+    assert "C1" not in lines
+    assert lines["N3"] == "not tested here: no data: no router beside a dense model"
+    assert {"N1", "N2", "C3"} <= lines.keys()

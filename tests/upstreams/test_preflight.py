@@ -417,7 +417,7 @@ def of_the_telephone(folder: Path) -> None:
         (
             of_relative_positions,
             "model_type 'sew-d'; known are data2vec-audio, hubert, sew, unispeech, .*, "
-            "wav2vec2-bert, wav2vec2-conformer, wavlm, those that s3prl or ESPnet can load",
+            "wav2vec2-bert, wav2vec2-conformer, wavlm, whisper, those that s3prl or ESPnet",
         ),
         (a_part_of_a_conformer, r"2 weights .* encoder\.layers\.1\.ffn2\.output_dense\.bias, "),
         (of_longer_banks, r"expected about 50 frames of filter banks for a second, found 24"),

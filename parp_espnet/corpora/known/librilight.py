@@ -1,11 +1,12 @@
 """LibriSpeech with Libri-light's lists of ten minutes, one hour and ten hours."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from parp_espnet.corpora.known.corpus import Corpus, Folder, Minutes, Note, Row
+from parp_espnet.corpora.known.phonemise import chosen
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.errors import UserError
 
@@ -42,7 +43,8 @@ def _make(options: argparse.Namespace) -> Made:
     from parp_espnet.corpora import librilight  # noqa: PLC0415
 
     return librilight.read(
-        options.librilight, options.librispeech, options.set, options.minutes, options.fold
+        *(options.librilight, options.librispeech, options.set, options.minutes, options.fold),
+        phonemise=options.phonemise,
     )
 
 
@@ -54,7 +56,7 @@ def _complete(told: Any) -> Any:
         raise UserError(
             f"phn.sh: --fold {told.fold}: expected 0 to 5, and 0 for more than ten minutes"
         )
-    return told
+    return replace(told, phonemise=chosen(told.phonemise))
 
 
 CORPUS = Corpus(
@@ -62,12 +64,13 @@ CORPUS = Corpus(
     what="LibriSpeech with Libri-light's lists of ten minutes, one hour and ten hours, in letters",
     make=_make,
     needs=("librilight", "librispeech"),
-    takes=("minutes", "fold"),
+    takes=("minutes", "fold", "phonemise"),
+    unsaid=("phonemise",),
     options=Options,
     recipes={
         f"librilight/{name}": Row(
             f"LibriSpeech, {AMOUNTS[name]} of it, human",
-            "none: letters",
+            "letters, or a phonemiser's",
             "`--librilight DIR --librispeech DIR`",
         )
         for name in LISTS.values()

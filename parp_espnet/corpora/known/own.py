@@ -14,11 +14,10 @@ from parp_espnet.corpora.known.corpus import (
     Row,
     new_folder,
 )
+from parp_espnet.corpora.known.phonemise import chosen, is_language
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.data.marks import Marks
-from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
-from parp_espnet.phones.phonemiser import LETTERS
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Options:
     ] = None
     phonemise: Annotated[
         str | None,
-        "language in which the text of --own is phonemised, or letters",
+        "language of eSpeak NG in which the text is phonemised, table from spelling to phones, or "
+        "letters",
         Note.FOR_ANY,
     ] = None
     audio_column: Annotated[
@@ -75,13 +75,10 @@ def _make(options: argparse.Namespace) -> Made:
 
 
 def _complete(told: Any) -> Any:
-    kind = told.phonemise
-    if kind is not None and kind not in (LETTERS, *VOICES):
-        raise UserError(
-            f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}"
-        )
+    kind = chosen(told.phonemise)
     # und is the code of a language that is not known.
-    return replace(told, lang=told.lang or (kind if kind in VOICES else "und"))
+    language = kind if is_language(kind) else "und"
+    return replace(told, phonemise=kind, lang=told.lang or language)
 
 
 def _inventory(corpus: Corpus, told: Any) -> str | None:

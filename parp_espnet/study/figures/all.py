@@ -5,7 +5,16 @@ from pathlib import Path
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
-from parp_espnet.study.figures import adjusting, cost, curves, exported, maps, points, training
+from parp_espnet.study.figures import (
+    adjusting,
+    cost,
+    curves,
+    exported,
+    maps,
+    moved,
+    points,
+    training,
+)
 from parp_espnet.study.figures.findings import Drawn, Findings
 from parp_espnet.study.figures.style import save
 
@@ -22,6 +31,7 @@ FIGURES: tuple[Callable[[Findings], Drawn], ...] = (
     maps.draw_overlaps,
     maps.draw_transfer,
     maps.draw_anatomies,
+    moved.draw,
 )
 """What draws them, in the report's order. A new figure is a module with such a `draw`, and a row.
 """

@@ -49,15 +49,15 @@ def draw_anatomies(findings: Findings) -> Drawn:
 
 
 def overlap_maps(evidence: Evidence) -> Drawn:
-    """IOU of the OMP masks of all languages, one map for each upstream, sparsity and number of
-    frozen updates.
+    """IOU of the masks of all languages, OMP's or those that a method has learned, one map for each
+    method, upstream, sparsity and number of frozen updates.
     """
     drawn: Drawn = {}
-    settings: dict[tuple[str, float, int, str], list[Overlap]] = {}
+    settings: dict[tuple[str, float, int, str, str], list[Overlap]] = {}
     for overlap in evidence.overlaps:
         common = (overlap.upstream, overlap.sparsity, overlap.freeze_updates, overlap.conditions)
-        settings.setdefault(common, []).append(overlap)
-    for (upstream, sparsity, frozen, more), here in settings.items():
+        settings.setdefault((*common, overlap.method), []).append(overlap)
+    for (upstream, sparsity, frozen, more, method), here in settings.items():
         pairs = [(overlap.one, overlap.other) for overlap in here]
         names = list(dict.fromkeys(chain.from_iterable(pairs)))
         # The diagonal, which is 1, stays empty: it would take most of the colours.
@@ -66,14 +66,16 @@ def overlap_maps(evidence: Evidence) -> Drawn:
             a, b = names.index(overlap.one), names.index(overlap.other)
             values[a, b] = values[b, a] = overlap.iou
         random = random_iou(sparsity)
+        whose = f"{method}'s learned" if method else "OMP"
         caption = (
-            f"IOU of the weights kept by OMP masks at sparsity {sparsity:g}, and by MPI's; of two "
-            f"random masks it is "
-            f"{random:.3f}, where the colours begin; they end at 1."
+            f"IOU of the weights kept by {whose} masks at sparsity {sparsity:g}, and by MPI's; of "
+            f"two random masks it is {random:.3f}, where the colours begin; they end at 1."
         )
-        title = f"overlap, {upstream}, sparsity {sparsity:g}{_frozen(frozen)}{_more(more)}"
+        title = f"overlap{f' of {method}' if method else ''}, {upstream}, sparsity {sparsity:g}"
+        title += f"{_frozen(frozen)}{_more(more)}"
         figure = heat_map(values, names, names, title=title, limits=(random, 1.0))
-        drawn[f"overlap_{sparsity:g}_{_file(upstream)}{_suffix(frozen, more)}"] = caption, figure
+        name = f"overlap_{f'{method}_' if method else ''}{sparsity:g}_{file_of(upstream)}"
+        drawn[f"{name}{_suffix(frozen, more)}"] = caption, figure
     return drawn
 
 
@@ -230,7 +232,7 @@ def anatomy_maps(evidence: Evidence) -> Drawn:
             shown.setdefault(anatomy.line, anatomy)
     drawn: Drawn = {}
     for line, anatomy in shown.items():
-        drawn[f"anatomy_{_file(line)}"] = _anatomy(anatomy)
+        drawn[f"anatomy_{file_of(line)}"] = _anatomy(anatomy)
     return drawn
 
 
@@ -252,9 +254,10 @@ def _suffix(frozen: int, more: str = "") -> str:
     if frozen:
         suffix += f"_freeze{frozen}"
     if more:
-        suffix += f"_{_file(more)}"
+        suffix += f"_{file_of(more)}"
     return suffix
 
 
-def _file(name: str) -> str:
+def file_of(name: str) -> str:
+    """Return a name as a part of a file's."""
     return re.sub(r"[\W_]", "-", name)

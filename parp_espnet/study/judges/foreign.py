@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.judges.verdict import OMP, PARP, TRANSFER, Tally, Verdict, decide
+from parp_espnet.study.judges.verdict import (
+    OMP,
+    PARP,
+    TRANSFER,
+    Tally,
+    Verdict,
+    decide,
+    mean_interval,
+)
 
 
 def foreign_masks_adjust(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -76,7 +83,7 @@ def adjusting_repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
     if not pairs:
         return Verdict.UNTESTED, "no masks of other tasks, fixed and adjusting"
     tally = Tally.of(pairs)
-    low, high = _mean_interval(tally.differences)
+    low, high = mean_interval(tally.differences)
     told = (
         f"adjusting against fixed, {len(pairs)} pairs: {tally}, mean "
         f"{100 * fmean(tally.differences):+.1f} points, "
@@ -87,9 +94,3 @@ def adjusting_repairs(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
         if own:
             told += f"; {how} against the task's own OMP mask: {own}"
     return decide(2 * tally.fewer > len(pairs), tally.fewer <= tally.more), told
-
-
-def _mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean over values drawn with replacement."""
-    means = sums([values], seed=0, resamples=RESAMPLES)[0] / len(values)
-    return percentiles(means, 0.95)

@@ -18,7 +18,7 @@ OVERLAP, UNCHANGED = 0.9, 0.9999
 def languages_overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     ious: dict[int, list[float]] = {}
     for overlap in evidence.overlaps:
-        of_languages = not {MPI.name, JOINT} & {overlap.one, overlap.other}
+        of_languages = not overlap.method and not {MPI.name, JOINT} & {overlap.one, overlap.other}
         if of_languages and overlap.sparsity == 0.5:
             ious.setdefault(overlap.freeze_updates, []).append(overlap.iou)
     if not ious:

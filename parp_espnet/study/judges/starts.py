@@ -1,6 +1,6 @@
 """C8: where the first mask is random, and where almost everything is pruned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of, is_total
@@ -38,10 +38,10 @@ def _as_bad_as_rp(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     """The first half of C8: what differs from RP in that the random mask moves; no interval is told
     apart.
     """
-    rp = {_alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
+    rp = {alike(result): result.error_rate for result in results if arm_of(result).kind == RP}
     ratios = []
     for result in results:
-        fixed = rp.get(_alike(result))
+        fixed = rp.get(alike(result))
         if fixed and arm_of(result).kind == FROM_RANDOM:
             ratios.append(result.error_rate / fixed)
     if not ratios:
@@ -57,12 +57,12 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     groups: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         if result.sparsity_target == SPARSE and not is_total(result):
-            groups.setdefault(_alike(result), []).append(result)
+            groups.setdefault(alike(result), []).append(result)
     best = []
-    for alike in groups.values():
-        lowest = min(result.error_rate for result in alike)
-        for result in alike:
-            if arm_of(result).usual == PARP_P and len(alike) > 1:
+    for several in groups.values():
+        lowest = min(result.error_rate for result in several)
+        for result in several:
+            if arm_of(result).usual == PARP_P and len(several) > 1:
                 best.append(result.error_rate == lowest)
     if not best:
         return None
@@ -70,10 +70,12 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     return decide(all(best), not any(best)), told
 
 
-def _alike(result: Result) -> tuple[object, ...]:
-    """What two results have to have in common for their methods to be ranked."""
+def alike(result: Result, aside: Iterable[str] = ()) -> tuple[object, ...]:
+    """What two results have to have in common for their methods to be ranked, but for the options
+    `aside`.
+    """
     return (
-        *conditions(result),
+        *conditions(result, aside=aside),
         result.recipe,
         result.sparsity_target,
         result.updates,

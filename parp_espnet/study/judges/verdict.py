@@ -4,11 +4,12 @@ A comparison counts for a claim, or against it, where its paired 95 % interval d
 below 0.05). Seeds count as comparisons of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from parp_espnet.scoring.bootstrap import RESAMPLES, percentiles, sums
 from parp_espnet.study.arms import Arm
 from parp_espnet.study.evidence import Comparison
 
@@ -60,6 +61,12 @@ class Tally:
             f"fewer errors in {self.fewer} of {total}, more in {self.more}, median difference "
             f"{middle:+.1f} points"
         )
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % percentile interval of the mean over values drawn with replacement."""
+    means = sums([values], seed=0, resamples=RESAMPLES)[0] / len(values)
+    return percentiles(means, 0.95)
 
 
 def decide(holds: bool, fails: bool) -> Verdict:

@@ -1,0 +1,247 @@
+"""One's own rules from spelling to phones: a table that the user gives.
+
+Two forms:
+
+- a lexicon, a line a word: `word phone phone …`, with white space between. Of a word with several
+  lines the first holds, and so it is with `word(2)`, as CMUdict has it; lines that begin with `;;;`
+  or `#` and white space are remarks.
+- a mapping of letters, as epitran has it: CSV or TSV with the header `Orth,Phon`. The longest
+  spelling is taken first, from left to right; nothing but this table is applied, and none of
+  epitran's rules before and after it. Phones of a cell have spaces between them, or are its
+  letters, each with its marks (t͡ʃ is one phone, tʃ are two); an empty cell is a letter that nobody
+  says.
+
+Both are compared in lower case and in canonical decomposition (NFD): e and U+0301 are é. Nothing is
+ever normalised to NFKC.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import lines_of, text_of
+from parp_espnet.phones.characters import LOST, clusters, lower
+
+Phones = tuple[str, ...]
+HEADER = ("orth", "phon")
+_OTHER_PRONUNCIATION = re.compile(r"\(\d+\)$")
+_REMARK = re.compile(r";;;|#\s|#$")
+_SHOWN = 3
+_MODIFIERS = frozenset({"Lm", "Sk"})
+"""Categories of what changes the letter before it: ʰ ʲ ː ˥."""
+
+
+class Rules(Protocol):
+    """From a text to its phones."""
+
+    def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
+        """Return the phones of a text; characters that are left out are counted in `dropped`.
+
+        Raises `ValueError` where the table lacks something, and says what and where.
+        """
+
+
+def is_table(name: str) -> bool:
+    """Whether what was chosen (`corpora.known.phonemise`) is a file, and not the code of a
+    language.
+    """
+    return "/" in name
+
+
+def read_rules(path: Path) -> Rules:
+    """Read a table. Raises `UserError` where it is missing, empty, or a line is none of it."""
+    missing = "no such file; expected a lexicon, or a mapping with the header Orth,Phon"
+    lines = lines_of(text_of(path, missing).removeprefix("\ufeff"))
+    separator = _mapping_separator(lines)
+    if separator is not None:
+        return LetterTable(path, _read_mapping(path, "\n".join(lines), separator))
+    return WordTable(path, _read_lexicon(path, lines))
+
+
+def _mapping_separator(lines: Sequence[str]) -> str | None:
+    """What is between the columns of a mapping; None where it is a lexicon."""
+    first = lines[0].strip().lower() if lines else ""
+    for separator in (",", "\t", ";"):
+        cells = tuple(cell.strip(' "') for cell in first.split(separator))
+        if cells == HEADER:
+            return separator
+    return None
+
+
+def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
+    words: dict[str, Phones] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or _REMARK.match(line):
+            continue
+        word, *phones = line.split()
+        if not phones:
+            raise UserError(
+                f"{path}, line {number}: expected a word and its phones, found {line.strip()!r} "
+                f"alone; for a mapping of letters the first line is Orth,Phon"
+            )
+        key = _key(_OTHER_PRONUNCIATION.sub("", word))
+        words.setdefault(key, tuple(unicodedata.normalize("NFD", phone) for phone in phones))
+    if not words:
+        raise UserError(f"{path}: expected lines of a word and its phones, found none")
+    return words
+
+
+def _read_mapping(path: Path, text: str, separator: str) -> dict[str, Phones]:
+    letters: dict[str, Phones] = {}
+    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    for row in rows:
+        number = rows.line_num
+        if number == 1 or not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(HEADER):
+            raise UserError(
+                f"{path}, line {number}: expected two columns, Orth and Phon, found {len(row)}: "
+                f"{separator.join(row)!r}"
+            )
+        spelled, said = _key(row[0].strip()), row[1].strip()
+        if not spelled:
+            raise UserError(f"{path}, line {number}: expected letters in Orth, found none")
+        phones = _divide(said)
+        if letters.get(spelled, phones) != phones:
+            raise UserError(
+                f"{path}, line {number}: {row[0].strip()} for the second time, with other phones"
+            )
+        letters[spelled] = phones
+    if not letters:
+        raise UserError(f"{path}: expected lines of letters and phones below Orth,Phon, found none")
+    return letters
+
+
+def _divide(said: str) -> Phones:
+    """The phones of a cell: what spaces part, or letters, each with its marks and modifiers behind
+    it (pʰ, aː, á), and two that a tie joins (t͡ʃ).
+    """
+    decomposed = unicodedata.normalize("NFD", said)
+    if " " in decomposed:
+        return tuple(decomposed.split())
+    phones: list[str] = []
+    for cluster in clusters(decomposed):
+        mark = unicodedata.normalize("NFD", cluster)
+        # What is raised before the first letter belongs to that: ⁿd.
+        follows = phones and unicodedata.category(mark[0]) in _MODIFIERS
+        is_begun = len(phones) == 1 and unicodedata.category(phones[0][-1]) in _MODIFIERS
+        if follows or (is_begun and len(phones[0]) == 1):
+            phones[-1] += mark
+        else:
+            phones.append(mark)
+    return tuple(phones)
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """A lexicon: words in lower case and NFD, and the phones of each."""
+
+    path: Path
+    words: Mapping[str, Phones]
+
+    def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
+        """As `Rules.phones_of`."""
+        _check_lost(text)
+        phones: list[str] = []
+        unknown: list[str] = []
+        for written in _key(text).split():
+            word = self._found(written)
+            if word is not None:
+                dropped += Counter(written.replace(word, "", 1))
+                phones += self.words[word]
+            elif any(map(_is_spelling, written)):
+                unknown.append(unicodedata.normalize("NFC", _bare(written)))
+            else:
+                dropped += Counter(written)
+        if unknown:
+            some = ", ".join(dict.fromkeys(unknown[:_SHOWN]))
+            raise ValueError(f"expected words of {self.path.name}, found {some} in {text!r}")
+        if not phones:
+            raise ValueError(f"expected a sentence, found no word in {text!r}")
+        return tuple(phones)
+
+    def _found(self, written: str) -> str | None:
+        """What the lexicon has of a word: as it is written, or without the signs around it."""
+        for word in (written, _bare(written)):
+            if word in self.words:
+                return word
+        return None
+
+
+@dataclass(frozen=True)
+class LetterTable:
+    """A mapping: spellings in lower case and NFD, and the phones of each."""
+
+    path: Path
+    letters: Mapping[str, Phones]
+
+    def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
+        """As `Rules.phones_of`."""
+        _check_lost(text)
+        written = _key(text)
+        longest = max(map(len, self.letters))
+        phones: list[str] = []
+        place = 0
+        while place < len(written):
+            spelled = self._longest_at(written, place, longest)
+            if spelled:
+                phones += self.letters[spelled]
+                place += len(spelled)
+                continue
+            mark = written[place]
+            if _is_spelling(mark):
+                around = written[max(0, place - 8) : place + 8].strip()
+                raise ValueError(
+                    f"expected letters of {self.path.name}, found {_named(mark)} in …{around}… "
+                    f"({text!r})"
+                )
+            if not mark.isspace():
+                dropped[mark] += 1
+            place += 1
+        if not phones:
+            raise ValueError(f"expected a sentence, found no phone in {text!r}")
+        return tuple(phones)
+
+    def _longest_at(self, written: str, place: int, longest: int) -> str:
+        for length in range(min(longest, len(written) - place), 0, -1):
+            spelled = written[place : place + length]
+            if spelled in self.letters:
+                return spelled
+        return ""
+
+
+def _key(text: str) -> str:
+    return unicodedata.normalize("NFD", lower(text))
+
+
+def _bare(word: str) -> str:
+    """A word without the signs around it, such as quotation marks and commas."""
+    first, last = 0, len(word)
+    while first < last and not _is_spelling(word[first]):
+        first += 1
+    while last > first and not _is_spelling(word[last - 1]):
+        last -= 1
+    return word[first:last]
+
+
+def _is_spelling(mark: str) -> bool:
+    """Whether a character belongs to how a word is spelled: a letter, a mark on it, a digit."""
+    return unicodedata.category(mark)[0] in "LMN"
+
+
+def _named(mark: str) -> str:
+    if unicodedata.category(mark).startswith("M"):
+        return f"U+{ord(mark):04X} ({unicodedata.name(mark, 'unnamed')})"
+    return f"{mark} (U+{ord(mark):04X})"
+
+
+def _check_lost(text: str) -> None:
+    if LOST in text:
+        raise ValueError(f"expected a text, found a character that was lost (U+FFFD) in {text!r}")

@@ -1,0 +1,109 @@
+"""Whether a score gets what it needs: of the optimizer, the upstream, recordings that nobody has
+transcribed. All of it is asked before anything runs.
+"""
+
+from pathlib import Path
+
+from parp_espnet.errors import UserError
+from parp_espnet.files import parse_yaml, read_json
+from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.scores import SCORES, Need, find_score
+
+HAVE_MOMENTS = ("adam", "adamw", "radam")
+"""ESPnet's names of optimizers that keep second moments."""
+BY_WEIGHTS = {"wavlm": "WavLM", "data2vec-audio": "data2vec"}
+"""`model_type` of upstreams whose attention s3prl calls by its weights, past its layers."""
+WANTED = " or ".join(name for name, row in SCORES.items() if row.needs is Need.INPUTS)
+"""Scores of what comes to weights."""
+
+
+def check_raw_speech(settings: Settings) -> None:
+    """Raise `UserError` where `--raw_speech` changes nothing, or leads to no recording."""
+    folder = settings.raw_speech
+    if folder is None:
+        return
+    said = f"phn.sh: --raw_speech {folder}"
+    if find_score(settings.score).needs is not Need.INPUTS:
+        raise UserError(f"{said}: expected --score {WANTED}, found {settings.score}")
+    if settings.mask_source != Source.PRETRAINED.name.lower():
+        raise UserError(
+            f"{said}: expected a first mask that is ranked in training, found one that is "
+            f"{settings.mask_source}"
+        )
+    if not settings.pruning.schedule.sparsity_at(0):
+        raise UserError(
+            f"{said}: expected a first mask that prunes some weights, found sparsity 0; later "
+            f"masks are ranked by what came from the training speech"
+        )
+    _check_recordings(said, folder)
+
+
+def check_needs(settings: Settings) -> None:
+    """Raise `UserError` where the optimizer or the upstream does not have what the score needs.
+
+    Args:
+        settings: with their paths as the recipe's directory sees them.
+    """
+    need = find_score(settings.score).needs
+    if not settings.pruning.ranks or settings.train_config is None:
+        return
+    if need is Need.SECOND_MOMENTS:
+        _check_optimizer(settings, settings.recipe / settings.train_config)
+    if need is Need.INPUTS:
+        _check_upstream(settings, settings.recipe / settings.upstream / "config.json")
+
+
+def _check_optimizer(settings: Settings, config: Path) -> None:
+    try:
+        found = parse_yaml(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # what reads it has words of its own
+    optimizer = found.get("optim", "adadelta") if isinstance(found, dict) else HAVE_MOMENTS[0]
+    if optimizer not in HAVE_MOMENTS:
+        raise UserError(
+            f"phn.sh: --score {settings.score}: expected an optimizer that keeps second moments, "
+            f"{', '.join(HAVE_MOMENTS)}, found {optimizer} in {config.name}"
+        )
+
+
+def _check_upstream(settings: Settings, config: Path) -> None:
+    if not config.is_file():
+        return  # a name of the hub, or a checkpoint of s3prl's
+    found = read_json(config)
+    kind = found.get("model_type") if isinstance(found, dict) else None
+    if kind in BY_WEIGHTS and settings.prune_pattern is None:
+        raise UserError(
+            f"phn.sh: --score {settings.score}: expected an upstream whose layers are called, "
+            f"found a {BY_WEIGHTS[kind]}, whose attention s3prl calls by its weights; take another "
+            f"score, or a --prune_pattern without it"
+        )
+
+
+def _check_recordings(said: str, folder: Path) -> None:
+    """Raise `UserError` unless there is a folder with a recording that can be read."""
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise UserError(f"{said}: expected a directory of recordings, found {found}")
+    # Imported here: a plan without them has no need of what reads recordings.
+    from parp_espnet.recognition.audio import Source, find, read_blocks  # noqa: PLC0415
+    from parp_espnet.recognition.listening import SHORTEST  # noqa: PLC0415
+
+    sources = [source for source in find([folder]) if isinstance(source, Source)]
+    if not sources:
+        raise UserError(f"{said}: expected audio files in it, found none")
+    why = ""
+    for source in sources:
+        try:
+            heard = 0
+            for block in read_blocks(source.path):
+                heard += len(block)
+                if heard >= SHORTEST:
+                    return
+            why = why or f"{source.path} is too short"
+        except UserError as error:
+            why = why or str(error)
+    raise UserError(
+        f"{said}: expected a recording that can be read, found none among {len(sources)} files "
+        f"({why})"
+    )

@@ -1,0 +1,197 @@
+"""N1 to N3, questions that the paper does not ask: masks that move by other rules than PARP's."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from parp_espnet.pruning.methods import Weights, row_of
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import Arm, arm_of, is_total
+from parp_espnet.study.evidence import Comparison, Evidence
+from parp_espnet.study.judges.starts import SPARSE, alike
+from parp_espnet.study.judges.verdict import (
+    DENSE,
+    PARP_P,
+    TRANSFER,
+    Tally,
+    Verdict,
+    decide,
+    mean_interval,
+)
+from parp_espnet.study.variants import chosen_by_method
+
+ENOUGH = 2 / 3
+"""Four of six pairs of a language and a seed."""
+FEWEST_SOURCES = FEWEST_TARGETS = 3
+"""Of fewer a correlation, or its mean, says nothing."""
+
+type Target = tuple[str, float, int, int, Arm]
+"""A language, sparsity, seed, frozen updates, and what its errors are compared with."""
+
+
+def best_at_ninety(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    """It holds where one method has fewer errors than PARP-P in two thirds of the pairs of a
+    language and a seed, and more in none; it does not where none has fewer in any.
+    """
+    found: dict[str, list[Comparison]] = {}
+    for comparison in evidence.comparisons:
+        first = comparison.first
+        if comparison.sparsity != SPARSE or comparison.second.usual != PARP_P:
+            continue
+        if first.own and first.row.moves_otherwise and first.row.is_one_run:
+            found.setdefault(first.label, []).append(comparison)
+    if not found:
+        return Verdict.UNTESTED, "no data: no other one-run method beside PARP-P at 90 %"
+    tallies = {label: Tally.of(some) for label, some in found.items()}
+    told = "; ".join(f"{label}: {tally}" for label, tally in tallies.items())
+    beside = {
+        label: Tally.of(
+            comparison
+            for comparison in evidence.comparisons
+            if comparison.sparsity == SPARSE
+            and comparison.first.label == label
+            and comparison.second == DENSE
+        )
+        for label in (PARP_P.label, *tallies)
+    }
+    dense = "; ".join(f"{label}: {tally}" for label, tally in beside.items() if tally)
+    holds = any(
+        tally.fewer >= ENOUGH * len(tally.differences) and not tally.more
+        for tally in tallies.values()
+    )
+    fails = not any(tally.fewer for tally in tallies.values())
+    told = f"against PARP-P at 90 %: {told}{_lowest(results)}"
+    return decide(holds, fails), f"{told}; against dense: {dense}" if dense else told
+
+
+def _lowest(results: Sequence[Result]) -> str:
+    """Which one-run methods have the fewest errors at 90 %, in words."""
+    groups: dict[object, list[Result]] = {}
+    aside = chosen_by_method(results)
+    for result in results:
+        arm = arm_of(result)
+        is_one_run = arm.own and arm.row.is_one_run and not is_total(result)
+        if is_one_run and result.sparsity_target == SPARSE:
+            groups.setdefault(alike(result, aside), []).append(result)
+    first: Counter[str] = Counter()
+    for several in groups.values():
+        if len(several) > 1:
+            first[arm_of(min(several, key=lambda result: result.error_rate)).name] += 1
+    if not first:
+        return ""
+    told = ", ".join(f"{name} in {count}" for name, count in first.most_common())
+    return f"; of one-run methods the lowest: {told} of {first.total()}"
+
+
+def mask_tells_source(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    """In each target the overlaps of its learned mask with the sources' are correlated with the
+    errors under theirs.
+
+    It holds where the mean correlation over targets is beyond its interval, and the nearest mask is
+    the best in most of them; it does not where that interval holds 0.
+    """
+    targets = _targets(evidence, learned=True)
+    if len(targets) < FEWEST_TARGETS:
+        return Verdict.UNTESTED, (
+            f"no data: learned masks of {FEWEST_SOURCES} other languages in each of "
+            f"{FEWEST_TARGETS} at least, and how much they overlap; found {len(targets)} such"
+        )
+    low, told = _correlated(targets)
+    best = sum(_nearest_is_best(pairs) for pairs in targets)
+    others = _targets(evidence, learned=False)
+    if others:
+        told += f"; of magnitudes' masks: {_correlated(others)[1]}"
+    return decide(low > 0 and 2 * best > len(targets), low <= 0), told
+
+
+type Pairs = list[tuple[float, float]]
+"""The overlap with a source's mask, and the difference in errors under it."""
+
+
+def _targets(evidence: Evidence, *, learned: bool) -> list[Pairs]:
+    """What is known of each target that has enough sources."""
+    ious: dict[tuple[str, float, frozenset[str]], float] = {}
+    for overlap in evidence.overlaps:
+        ious[_key(overlap.method, overlap.sparsity, overlap.one, overlap.other)] = overlap.iou
+    found: dict[tuple[str, Target], dict[str, tuple[float, float]]] = {}
+    for comparison in evidence.comparisons:
+        first = comparison.first
+        is_of_one = first.usual == TRANSFER and len(first.languages) == 1 and not first.combined
+        if not is_of_one or row_of(first.run).learns != learned:
+            continue
+        (source,) = first.languages
+        iou = ious.get(_key(first.run, comparison.sparsity, source, comparison.language))
+        if iou is None:
+            continue
+        target: Target = (
+            comparison.language,
+            comparison.sparsity,
+            comparison.seed,
+            comparison.freeze_updates,
+            comparison.second,
+        )
+        found.setdefault((first.run, target), {})[source] = iou, comparison.difference
+    # Of several references the one with the most sources counts, so that a target counts once.
+    most: dict[tuple[object, ...], Pairs] = {}
+    for (run, target), by_source in found.items():
+        place = (run, *target[:-1])
+        if len(by_source) > len(most.get(place, ())):
+            most[place] = list(by_source.values())
+    return [pairs for pairs in most.values() if len(pairs) >= FEWEST_SOURCES]
+
+
+def _key(method: str, sparsity: float, one: str, other: str) -> tuple[str, float, frozenset[str]]:
+    return method, sparsity, frozenset((one, other))
+
+
+def _correlated(targets: Sequence[Pairs]) -> tuple[float, str]:
+    """The lower bound of the mean correlation, and all of it in words."""
+    rhos = [_spearman(pairs) for pairs in targets]
+    low, high = mean_interval(rhos)
+    best = sum(_nearest_is_best(pairs) for pairs in targets)
+    told = (
+        f"Spearman's correlation of overlap with fewer errors, {len(targets)} targets: mean "
+        f"{fmean(rhos):+.2f}, 95 % interval over targets [{low:+.2f}, {high:+.2f}]; the nearest "
+        f"mask is the best in {best} of {len(targets)}"
+    )
+    return low, told
+
+
+def _spearman(pairs: Pairs) -> float:
+    """How overlap goes with fewer errors; 0 where one of them is the same everywhere."""
+    import numpy as np  # noqa: PLC0415
+    from scipy.stats import rankdata  # noqa: PLC0415  # a second of imports
+
+    overlaps = rankdata([iou for iou, _ in pairs])
+    fewer = rankdata([-difference for _, difference in pairs])
+    if overlaps.std() == 0 or fewer.std() == 0:
+        return 0.0
+    return float(np.corrcoef(overlaps, fewer)[0, 1])
+
+
+def _nearest_is_best(pairs: Pairs) -> bool:
+    nearest = max(pairs, key=lambda pair: pair[0])
+    return nearest[1] == min(difference for _, difference in pairs)
+
+
+def language_is_a_mask(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
+    """A mask that is learned on an upstream that stays as it is, beside the dense model.
+
+    It holds where at some sparsity it has more errors nowhere, and does not where it has at each in
+    most of the pairs of a language and a seed.
+    """
+    found: dict[float, list[Comparison]] = {}
+    for comparison in evidence.comparisons:
+        row = comparison.first.row
+        stays = row.weights is Weights.KEPT and not row.from_finetuned
+        if stays and comparison.first.own and comparison.second == DENSE:
+            found.setdefault(comparison.sparsity, []).append(comparison)
+    if not found:
+        return Verdict.UNTESTED, "no data: no router beside a dense model"
+    tallies: Mapping[float, Tally] = {
+        sparsity: Tally.of(found[sparsity]) for sparsity in sorted(found)
+    }
+    told = "; ".join(f"at {sparsity:.0%}: {tally}" for sparsity, tally in tallies.items())
+    holds = any(not tally.more for tally in tallies.values())
+    fails = all(2 * tally.more > len(tally.differences) for tally in tallies.values())
+    return decide(holds, fails), f"router against dense, {told}"

@@ -1,0 +1,156 @@
+"""The kinds of upstream as a page: what is loaded, what runs it, what is pruned, what was tried.
+
+    python3 -m parp_espnet.upstreams.table docs/upstreams.md
+
+writes it; a test compares the page with it.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from parp_espnet.files import write_text
+from parp_espnet.pruning.families import FAMILIES, Family
+from parp_espnet.upstreams import espnet_frontend, whisper
+from parp_espnet.upstreams.frontend import FRONTEND, WHISPER
+from parp_espnet.upstreams.hugging_face import HUGGING_FACE, MODELS
+from parp_espnet.upstreams.preflight import NATIVE
+
+HEAD = """# Upstreams
+
+What `--upstream` takes, by the `model_type` of a Hugging Face directory's config.json, or by what
+is in a file. The page is made by `python3 -m parp_espnet.upstreams.table docs/upstreams.md`. An
+experiment (`exp/TAG`), a bundle and an exported `hf` directory are upstreams of their kind, with
+the head they came with: [One experiment](experiment.md#to-go-on-from-an-experiment).
+
+"""
+TITLES = (
+    "kind",
+    "models known by it",
+    "runs in",
+    "pruned in each layer",
+    "tried with real weights",
+)
+KNOWN = {
+    "wav2vec2": "wav2vec 2.0, XLSR, XLS-R, MMS",
+    "hubert": "HuBERT, mHuBERT-147; `multi` and `mono`, which come with the project",
+    "wavlm": "WavLM",
+    "data2vec-audio": "data2vec",
+    "unispeech": "UniSpeech",
+    "unispeech-sat": "UniSpeech-SAT",
+    "sew": "SEW",
+    "wav2vec2-bert": "w2v-BERT 2.0",
+    "wav2vec2-conformer": "wav2vec 2.0 with conformers",
+    "whisper": "Whisper, its encoder alone",
+}
+REAL = {"hubert": "`multi`, `mono` (3 M); others never"}
+"""What is known of a kind's published weights; nobody downloads any for a test."""
+NEVER = "never"
+NATIVE_NAMES = {"wav2vec2_local": "wav2vec 2.0", "hubert_local": "HuBERT", "wavlm_local": "WavLM"}
+TRAINED = "checked, trained, pruned, loaded again; output as of its own class"
+WHOLE = "the same; resumed to the same bits, decoded"
+EXPORTED = "the same; resumed, interrupted, killed, decoded, exported"
+ASIDE = """
+What was tested was tiny models of the official classes with random weights, in
+`tests/espnet/test_upstreams.py` and `tests/upstreams/test_preflight.py`. Embeddings, norms,
+positions, convolutions of waves and heads are never pruned. The convolutions of conformers are
+outside of the pool as well, and are in one of your own:
+
+    --prune_pattern '@'
+
+Whole units (`--pattern units`) are not of conformers. What runs in ESPnet's own frontends is used
+from its training directory: it is neither exported nor gone on from yet, and is decoded an
+utterance at a time. Whisper hears windows of 30 s, whatever an utterance has: it costs as much.
+"""
+
+
+CONVOLVED = r"encoder\.layers\.\d+\.(\w+\.linear_(q|k|v|out)|ffn.\.\w+|\w+\.point\w+)\.\w+"
+"""A pool of one's own: a conformer's, and its convolutions over channels."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind."""
+
+    kind: str
+    runs_in: str
+    family: str
+    """A part of the name of its family of layers."""
+    known: str
+    tested: str
+    real: str
+
+
+def page() -> str:
+    """Return the page."""
+    lines = [_line(TITLES), _line("---" for _ in TITLES)]
+    for row in rows():
+        cells = (row.kind, row.known, row.runs_in, _pruned(row.family), row.tested, row.real)
+        lines.append(_line(cells))
+    return HEAD + "\n".join(lines) + "\n" + ASIDE.replace("@", CONVOLVED)
+
+
+def rows() -> list[Row]:
+    """Return what is known of every kind."""
+    found = []
+    for kind in [*MODELS, whisper.KIND]:
+        found.append(
+            Row(
+                f"`{kind}`",
+                _runs_in(kind),
+                _family_of(kind),
+                KNOWN[kind],
+                _tested(kind),
+                REAL.get(kind, NEVER),
+            )
+        )
+    for name, keys in NATIVE.items():
+        file = f"a file with {', '.join(f'`{key}`' for key in sorted(keys))}"
+        known = f"s3prl's own {NATIVE_NAMES[name]}"
+        runs_in = f"s3prl, `{name}`"
+        found.append(Row(file, runs_in, "s3prl's and fairseq's", known, TRAINED, NEVER))
+    return found
+
+
+def _runs_in(kind: str) -> str:
+    if kind == whisper.KIND:
+        return f"ESPnet, `{WHISPER}` of ours, transformers' code"
+    if kind in espnet_frontend.MODELS:
+        return f"ESPnet, `{FRONTEND}`, transformers' code"
+    name = HUGGING_FACE[kind]
+    return f"s3prl, `{name}`" + (", converted" if name.endswith("_local") else "")
+
+
+def _family_of(kind: str) -> str:
+    if kind == whisper.KIND:
+        return "Whisper's encoder"
+    return (
+        "w2v-BERT" if kind in ("wav2vec2-bert", "wav2vec2-conformer") else "Hugging Face's wav2vec"
+    )
+
+
+def _tested(kind: str) -> str:
+    if kind == "hubert":
+        return EXPORTED
+    return WHOLE if kind in espnet_frontend.MODELS or kind == whisper.KIND else TRAINED
+
+
+def _pruned(part: str) -> str:
+    (family,) = (family for family in FAMILIES if part in family.name)
+    weights = [kind.removesuffix(".weight") for kind in _weights(family)]
+    biases = sum(kind.endswith(".bias") for kind in family.kinds)
+    return f"{', '.join(f'`{name}`' for name in weights)}: weights and {biases} biases"
+
+
+def _weights(family: Family) -> list[str]:
+    kinds: Mapping[str, str] = family.kinds
+    return [kind for kind in kinds if kind.endswith(".weight")]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    write_text(Path(sys.argv[1]), page())

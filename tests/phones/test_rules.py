@@ -1,0 +1,113 @@
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.phones.rules import Rules, read_rules
+
+MAPPING = "Orth,Phon\nch,t͡ʃ\nc,k\na,a\né,e\nh,\nx,ks\nñ,ɲ\nng,ŋ ɡ\n"
+LEXICON = "HELLO h ə l oʊ\nHELLO(2) h ɛ l oʊ\n;;; a remark\n# another\nit's ɪ t s\nmá m ɔ̃\n"
+
+
+def rules_of(folder: Path, text: str, name: str = "rules.csv") -> Rules:
+    (folder / name).write_text(text, encoding="utf-8")
+    return read_rules(folder / name)
+
+
+def test_the_longest_spelling_is_taken_and_phones_are_told_apart(tmp_path: Path) -> None:
+    dropped: Counter[str] = Counter()
+    rules = rules_of(tmp_path, MAPPING)
+    assert " ".join(rules.phones_of("Chaché, xa — ÑANGC!", dropped)) == "t͡ʃ a t͡ʃ e k s a ɲ a ŋ ɡ k"
+    assert dropped == {",": 1, "—": 1, "!": 1}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("of_table", ["NFC", "NFD"])
+def test_a_letter_is_the_same_however_it_is_encoded(
+    tmp_path: Path, form: str, of_table: str
+) -> None:
+    rules = rules_of(tmp_path, unicodedata.normalize(of_table, MAPPING))
+    assert rules.phones_of(unicodedata.normalize(form, "éñ"), Counter()) == ("e", "ɲ")
+
+
+@pytest.mark.parametrize("separator", ["\t", ";"])
+def test_other_separators_and_a_mark_of_byte_order(tmp_path: Path, separator: str) -> None:
+    text = "\ufeff" + MAPPING.replace(",", separator)
+    assert rules_of(tmp_path, text).phones_of("ca", Counter()) == ("k", "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cab", r"expected letters of rules.csv, found b \(U\+0062\) in …cab…"),
+        ("a1", r"found 1 \(U\+0031\)"),
+        ("cá", r"found U\+0301 \(COMBINING ACUTE ACCENT\)"),
+        ("ca\ufffd", "lost"),
+        ("… —", "found no phone"),
+        ("h", "found no phone"),
+    ],
+)
+def test_what_a_mapping_does_not_know(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        rules_of(tmp_path, MAPPING).phones_of(text, Counter())
+
+
+def test_a_lexicon(tmp_path: Path) -> None:
+    dropped: Counter[str] = Counter()
+    rules = rules_of(tmp_path, LEXICON, "lexicon.txt")
+    assert " ".join(rules.phones_of('"Hello," it\'s — MÁ.', dropped)) == "h ə l oʊ ɪ t s m ɔ̃"
+    assert dropped == {'"': 2, ",": 1, "—": 1, ".": 1}
+    with pytest.raises(ValueError, match=r"expected words of lexicon.txt, found wörld, 3 in"):
+        rules.phones_of("hello wörld, 3", dropped)
+    with pytest.raises(ValueError, match="found no word"):
+        rules.phones_of("—", dropped)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Orth,Phon\na\n", "line 2: expected two columns, Orth and Phon, found 1: 'a'"),
+        ("Orth,Phon\na,b,c\n", "line 2: expected two columns, Orth and Phon, found 3"),
+        ("Orth,Phon\na,b\nA,c\n", "line 3: A for the second time, with other phones"),
+        ("Orth,Phon\n,b\n", "line 2: expected letters in Orth, found none"),
+        ("Orth,Phon\n", "expected lines of letters and phones below Orth,Phon, found none"),
+        ("a,b\n", "line 1: expected a word and its phones, found 'a,b' alone"),
+        ("hola\n", "line 1: expected a word and its phones, found 'hola' alone"),
+        ("", "expected lines of a word and its phones, found none"),
+        ("# a remark\n", "expected lines of a word and its phones, found none"),
+    ],
+)
+def test_tables_that_are_none(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        rules_of(tmp_path, text)
+    assert said in str(caught.value)
+    assert str(tmp_path / "rules.csv") in str(caught.value)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes("niño n i ɲ o".encode("utf-16"))
+    for name, said in (("gone", "no such file; expected a lexicon"), ("latin", "expected UTF-8")):
+        with pytest.raises(UserError, match=said):
+            read_rules(tmp_path / name)
+    with pytest.raises(UserError, match="director"):
+        read_rules(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "phones"),
+    [
+        ("t͡ʃʰ", "t͡ʃʰ"),
+        ("tʃ", "t ʃ"),
+        ("á", "á"),
+        ("ⁿdaː˥", "ⁿd aː˥"),
+        ("kʷʼɔ̃", "kʷʼ ɔ̃"),
+        ("ts a", "ts a"),
+        ("ɝd", "ɝ d"),
+    ],
+)
+def test_phones_of_a_cell(tmp_path: Path, cell: str, phones: str) -> None:
+    expected = tuple(unicodedata.normalize("NFD", phones).split())
+    rules = rules_of(tmp_path, f"Orth,Phon\nq,{cell}\n")
+    assert rules.phones_of("q", Counter()) == expected

@@ -1,0 +1,101 @@
+"""Jobs by the runner of this machine; those of a Slurm are in tests/cluster."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.recognition.jobs import decode_command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def recognize(*words: object, **variables: str) -> "subprocess.CompletedProcess[str]":
+    import os  # noqa: PLC0415
+
+    environment = {**os.environ, **variables}
+    environment.pop("decode_cmd", None)
+    return subprocess.run(
+        [sys.executable, "-m", "parp_espnet.bin.recognize", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+def test_nothing_is_done_twice(learned: Path, tones: Path, tmp_path: Path) -> None:
+    talks = tmp_path / "talks JOB"
+    (talks / "more").mkdir(parents=True)
+    for number in range(4):
+        shutil.copy(tones / f"tone-{number}.wav", talks / "more" / f"{number}.wav")
+    (talks / "bad.wav").write_text("words")
+    out = tmp_path / "out"
+    words = (learned, talks, "--out", out, "--format", "json", "--nj", "2")
+    done = recognize(*words)
+    assert done.returncode == 1, done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[-1] == "4 recognised, 1 were not"
+    (error,) = [line for line in lines if line.startswith("error: ")]
+    assert error.startswith(f"error: {talks / 'bad.wav'}: ")
+    failed = (out / ".parp-recognize/failed.tsv").read_text().splitlines()
+    assert failed[1].startswith(f"{talks / 'bad.wav'}\t")
+    # As without jobs.
+    alone = recognize(learned, talks / "more", "--out", tmp_path / "alone", "--format", "json")
+    assert alone.returncode == 0, alone.stderr
+    for number in range(4):
+        file = out / "more" / f"{number}.json"
+        assert file.read_text() == (tmp_path / "alone" / f"{number}.json").read_text()
+    assert len(list((out / ".parp-recognize/log").glob("*.log"))) == 2
+
+    # One was corrected, one has changed, one is new, one is gone, and what failed is mended.
+    (out / "more/0.json").write_text("corrected")
+    shutil.copy(tones / "tone-4.wav", talks / "more/1.wav")
+    shutil.copy(tones / "tone-5.wav", talks / "new.wav")
+    (out / "more/2.json").unlink()
+    shutil.copy(tones / "tone-6.wav", talks / "bad.wav")
+    again = recognize(*words)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr.splitlines()[-1] == "4 recognised, 2 before"
+    assert (out / "more/0.json").read_text() == "corrected"
+    assert (out / "more/2.json").is_file()
+    assert not (out / ".parp-recognize/failed.tsv").exists()
+
+    refused = recognize(*words[:-4], "--format", "text", "--nj", "2")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(
+        f"error: {out}: its transcripts were made with other options (--format json; now none); "
+        "give another --out, or remove "
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--nj", "0", "--out", "out"], "error: --nj 0: expected 1 or more"),
+        (["--nj", "2"], "error: --nj 2: expected --out DIR, with a file for each recording"),
+        (["--nj", "2", "--out", "a.txt"], "error: --out a.txt: expected a directory with --nj"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    words: list[str], said: str, tones: Path, tmp_path: Path
+) -> None:
+    done = recognize(tmp_path, tones, *words)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(said)
+
+
+def test_jobs_go_where_cmd_sh_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("decode_cmd", raising=False)
+    monkeypatch.delenv("cmd_backend", raising=False)
+    assert decode_command() == ["python3", "-m", "parp_espnet.bin.run_local"]
+    monkeypatch.setenv("cmd_backend", "slurm")
+    assert decode_command()[-2:] == ["--backend", "slurm"]
+    monkeypatch.setenv("cmd_backend", "lfs")
+    with pytest.raises(UserError, match=r"cmd.sh: cmd_backend=lfs: expected one of local"):
+        decode_command()
+    monkeypatch.setenv("decode_cmd", "queue.pl --mem 4G")
+    assert decode_command() == ["queue.pl", "--mem", "4G"]

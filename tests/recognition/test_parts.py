@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.errors import UserError
+from parp_espnet.recognition.audio import Failure, Source
+from parp_espnet.recognition.output import Folder
+from parp_espnet.recognition.parts import (
+    DONE,
+    Part,
+    Task,
+    divide,
+    gather,
+    read_done,
+    tasks_of,
+    write_failed,
+    write_part,
+)
+from parp_espnet.recognition.transcripts import FORMATS, Phone, Transcript
+
+
+def task(name: str, seconds: float = 1.0, error: str | None = None) -> Task:
+    return Task(f"/talks/{name}", name, f"/out/{name}.txt", 10, 5, seconds, error)
+
+
+def test_parts_are_about_equal_and_have_all() -> None:
+    tasks = [task(f"{number}.wav", float(number)) for number in range(1, 11)]
+    parts = divide(tasks, 3)
+    assert sorted(sum(one.seconds for one in part) for part in parts) == [18, 18, 19]
+    assert sorted(one.name for part in parts for one in part) == sorted(one.name for one in tasks)
+    assert [len(part) for part in divide(tasks[:2], 5)] == [1, 1]
+
+
+def test_a_job_writes_transcripts_and_what_it_is_through_with(tmp_path: Path) -> None:
+    (tmp_path / "talks/a").mkdir(parents=True)
+    names = ("a/x.wav", "a/x.flac", "gone.wav")
+    for name in names[:2]:
+        (tmp_path / "talks" / name).write_bytes(b"sound")
+    sources = [Source(tmp_path / "talks" / name, Path(name)) for name in names]
+    folder = Folder(tmp_path / "out", FORMATS["text"], sources)
+    tasks = tasks_of(sources, folder, {sources[0].path: 2.5})
+    assert [Path(one.out).relative_to(tmp_path).as_posix() for one in tasks] == [
+        *("out/a/x.wav.txt", "out/a/x.flac.txt", "out/gone.txt")
+    ]
+    assert [(one.size, one.seconds) for one in tasks] == [(5, 2.5), (5, 0.0), (-1, 0.0)]
+    write_part(tmp_path / "part-1.1.json", tasks)
+    part = Part(tmp_path / "part-1.1.json", FORMATS["text"])
+    first, _, third = part.sources
+    assert isinstance(first, Source)
+    assert isinstance(third, Source)
+    part.add(first, Transcript(str(first.path), 1.0, (Phone("a", 0.0, 0.5),)))
+    part.fail(Failure(third.path, "no such file"))
+    assert (tmp_path / "out/a/x.wav.txt").read_text() == "0.0000\t0.5000\ta\n"
+    done = read_done(tmp_path / "part-1.1.done")
+    assert [(one.name, one.error) for one in done] == [
+        (str(sources[0].path), None),
+        (str(sources[2].path), "no such file"),
+    ]
+    # One that failed is tried again.
+    kept = gather(tmp_path)
+    assert list(kept) == [tasks[0].key]
+    assert not list(tmp_path.glob("part-*"))
+    assert gather(tmp_path) == kept
+
+
+def test_a_line_that_was_cut_off_is_none(tmp_path: Path) -> None:
+    lines = task("a").line + "not JSON\n" + '{"path": 3}\n' + task("b").line + task("c").line[:-9]
+    (tmp_path / "part-1.1.done").write_text(lines)
+    assert [one.name for one in gather(tmp_path).values()] == ["a", "b"]
+    assert (tmp_path / DONE).read_text() == task("a").line + task("b").line
+
+
+def test_what_failed_is_listed(tmp_path: Path) -> None:
+    write_failed(tmp_path, [task("a", error="no\nsound")])
+    assert (tmp_path / "failed.tsv").read_text() == "recording\treason\na\tno sound\n"
+    write_failed(tmp_path, [])
+    assert not (tmp_path / "failed.tsv").exists()
+
+
+def test_a_list_that_is_none(tmp_path: Path) -> None:
+    for text in ("{}", "[3]", '[{"path": "x"}]'):
+        (tmp_path / "x.json").write_text(text)
+        if text == "{}":
+            continue
+        with pytest.raises(UserError, match=r"x.json: expected what a job has to recognise"):
+            Part(tmp_path / "x.json", FORMATS["text"])
