@@ -207,8 +207,8 @@ class PruneSettings(PruneOptions):
             )
         if need is Need.INPUTS and self.prunes_channels:
             raise UserError(
-                f"score {self.score}: needs {need.value}, measured of linear layers alone; expected "
-                f"another score, or a pattern without convolutions, such as units"
+                f"score {self.score}: needs {need.value}, measured of linear layers alone; "
+                f"expected another score, or a pattern without convolutions, such as units"
             )
         if need is not Need.SECOND_MOMENTS:
             return
