@@ -82,8 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cut",
         action="store_true",
-        help="remove the units that are pruned as a whole (--pattern units, ffn, heads): a smaller "
-        "and faster model; with fewer heads for bundle, onnx and openvino",
+        help="remove the units that are pruned as a whole (--pattern units, ffn, heads, "
+        "units+conv): a smaller and faster model; with fewer heads or channels for bundle, onnx "
+        "and openvino",
     )
     parser.add_argument(
         "--onnx",

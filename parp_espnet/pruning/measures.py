@@ -99,8 +99,8 @@ class SecondMoments(Nothing):
 
 
 class Inputs:
-    """The mean squares of what comes to each weight, (inputs,), of a convolution (inputs, 1), over
-    the batches since the last ranking; 1 for a bias, and for what a norm scales by.
+    """The mean squares of what comes to each weight, (inputs,), over the batches since the last
+    ranking; 1 for a bias.
 
     Batches are looked at as they run through the model: those of training, where the model is in
     its training mode, and any in `watching`. Frames of padding count as others do.
@@ -115,16 +115,13 @@ class Inputs:
         self._seen: dict[str, Tensor] = {}
         self._means: dict[str, Tensor] = {}
         self._always = False
-        self._convolved: set[str] = set()
         self._model = model
         for canonical, name in pool.items():
             path, _, part = name.rpartition(".")
             module = model.get_submodule(path)
-            if part == "bias" or isinstance(module, nn.LayerNorm):
+            if part == "bias":
                 continue
-            if isinstance(module, nn.Conv1d) and module.groups == 1:
-                self._convolved.add(canonical)
-            elif not isinstance(module, nn.Linear):
+            if not isinstance(module, nn.Linear):
                 raise UserError(
                     f"score activation: expected weights of linear layers, found {name} of "
                     f"{type(module).__name__}; leave it out of the pool, or take another score"
@@ -136,10 +133,7 @@ class Inputs:
         def look(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
             if not arguments or not (module.training or self._always):
                 return
-            inputs = arguments[0].detach()
-            if name in self._convolved:
-                inputs = inputs.transpose(1, 2)  # from (utterances, channels, frames)
-            rows = inputs.flatten(0, -2).float()
+            rows = arguments[0].detach().flatten(0, -2).float()
             count = torch.full((1,), len(rows), dtype=torch.float64, device=rows.device)
             # How many there were stands behind the sums.
             sums = torch.cat([rows.square().sum(0, dtype=torch.float64), count])
@@ -172,9 +166,8 @@ class Inputs:
 
     def of(self, name: str) -> Tensor:
         if name in self._means:
-            means = self._means[name]
-            return means[:, None] if name in self._convolved else means
-        if name.endswith(("bias", "layer_norm.weight")):
+            return self._means[name]
+        if name.endswith("bias"):
             return torch.ones(())
         raise UserError(
             f"score activation: no inputs of {name} were seen: no batch ran through the model "

@@ -205,6 +205,11 @@ class PruneSettings(PruneOptions):
                 f"score {self.score}: needs {need.value}, but the mask of method {self.method} is "
                 f"a file's, and nothing is ranked in training; expected score {MAGNITUDE}"
             )
+        if need is Need.INPUTS and self.prunes_channels:
+            raise UserError(
+                f"score {self.score}: needs {need.value}, measured of linear layers alone; "
+                f"expected another score, or a pattern without convolutions, such as units"
+            )
         if need is not Need.SECOND_MOMENTS:
             return
         if self.initial_mask is None and self.schedule.sparsity_at(0) > 0:

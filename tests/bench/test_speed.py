@@ -12,8 +12,15 @@ def test_fewer_units_are_fewer_products(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(speed, "RUNS", 1)
     measured = {shape: speed.measure(f"torch.{shape}", "small", 1) for shape in SPEED_SHAPES}
     for kind in ("products_g", "file_bytes"):
-        amounts = [found[kind] for found in measured.values()]
-        assert amounts == sorted(amounts, reverse=True)
+        for channels in (1.0, 0.5):
+            amounts = []
+            for shape, found in measured.items():
+                if SPEED_SHAPES[shape][1] == channels:
+                    amounts.append(found[kind])
+            assert len(amounts) >= 3
+            assert amounts == sorted(amounts, reverse=True)
+        for shape in ("units50", "units75", "least"):
+            assert measured[f"{shape}_conv50"][kind] < measured[shape][kind]
 
 
 def test_all_is_compared_with_dense_pytorch() -> None:

@@ -257,6 +257,12 @@ def test_a_smaller_model_has_the_first_units() -> None:
         trained({"method": "small", "sparsity": 0.5, "pattern": "units", "score": "activation"})
 
 
+def test_what_comes_to_convolutions_is_not_measured() -> None:
+    conf = {"method": "parp", "sparsity": 0.5, "pattern": "units+conv", "score": "activation"}
+    with pytest.raises(UserError, match="of linear layers alone; expected another score, or a"):
+        trained(conf)
+
+
 @pytest.mark.parametrize("method", ONE_BY_ONE)
 def test_where_weights_come_one_by_one_no_units_do(method: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected pattern none"):

@@ -16,6 +16,10 @@ from parp_espnet.study.figures.points import arms_of
 from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, schedule_panels
 from parp_espnet.study.names import rate_of
 
+LINE = 0.21
+"""Inches that a line of the legend is high."""
+LETTER = 0.075
+"""Inches that one of its letters is wide."""
 ROOM = 1.1
 """How far an axis goes, of what is farthest on it."""
 MEANS = "points are means over seeds"
@@ -96,6 +100,7 @@ def exported(
         figure.axes[0].set_xlim(0, ROOM * max(cost(point.measured) for point in points))
     _keys(figure.axes[0], arms, names)
     add_legend(figure)
+    _make_room(figure, [*arms, *names])
     return figure
 
 
@@ -125,7 +130,7 @@ def _panel(
             marker=_marker(names, name),
             color=_colour(arms, arm),
             markersize=6,
-            markerfacecolor="none",
+            markerfacecolor=_fill(arms, arm),
             markeredgewidth=1.4,
         )
     axes.set_ylim(0, ROOM * 100 * max(point.measured.error_rate for point in points) or 1.0)
@@ -145,7 +150,8 @@ def _in_octaves(axes: Axes) -> None:
 def _keys(axes: Axes, arms: Sequence[str], names: Sequence[str]) -> None:
     """Put the legend's words, of colours and of markers, on an axis, without a point."""
     for arm in arms:
-        axes.plot([], [], linestyle="-", linewidth=3, color=_colour(arms, arm), label=arm)
+        style = "-" if _fill(arms, arm) == "none" else ":"
+        axes.plot([], [], linestyle=style, linewidth=3, color=_colour(arms, arm), label=arm)
     for name in names:
         look = {"marker": _marker(names, name), "color": "0.3", "markerfacecolor": "none"}
         axes.plot([], [], linestyle="", label=name, **look)  # type: ignore[arg-type]
@@ -153,6 +159,21 @@ def _keys(axes: Axes, arms: Sequence[str], names: Sequence[str]) -> None:
 
 def _colour(arms: Sequence[str], arm: str) -> str:
     return COLOURS[arms.index(arm) % len(COLOURS)]
+
+
+def _fill(arms: Sequence[str], arm: str) -> str:
+    """What a model's markers are filled with: where there are more models than colours, the later
+    ones have theirs.
+    """
+    return "none" if arms.index(arm) < len(COLOURS) else _colour(arms, arm)
+
+
+def _make_room(figure: Figure, labels: Sequence[str]) -> None:
+    """Make a figure as large as its legend needs, where that is higher than the figure is."""
+    needed = LINE * (len(labels) + 1)
+    if needed > figure.get_figheight():
+        figure.set_figheight(needed)
+        figure.set_figwidth(figure.get_figwidth() + LETTER * max(map(len, labels)))
 
 
 def _marker(names: Sequence[str], name: str) -> str:

@@ -9,6 +9,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures.all import draw
 from parp_espnet.study.figures.exported import exported
+from parp_espnet.study.figures.style import COLOURS
 
 FILES = (("onnx", "fp32", 21.7, 40.0), ("onnx", "int8", 5.9, 14.0), ("sparse", "fp16", 3.1, 44.0))
 
@@ -70,3 +71,20 @@ def test_every_point_is_inside(measured: list[Result]) -> None:
     for number, axes in enumerate(figure.axes):
         (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
         assert all(left < x < right and low <= y < high for x, y in points(figure, number))
+
+
+def test_more_models_than_colours_are_told_apart(measured: list[Result]) -> None:
+    many = []
+    for number in range(2 * len(COLOURS) - 1):
+        target = 0.04 * (number + 1)
+        many.append(replace(measured[0], method="parp", sparsity_target=target))
+    few = exported(many[:3], "MB", lambda one: one.bytes / 1e6)
+    figure = exported(many, "MB", lambda one: one.bytes / 1e6)
+    assert figure is not None
+    assert few is not None
+    assert figure.get_figheight() > few.get_figheight()
+    faces: dict[str, set[str]] = {}
+    for line in figure.axes[0].get_lines():
+        if len(line.get_xdata()):
+            faces.setdefault(str(line.get_color()), set()).add(str(line.get_markerfacecolor()))
+    assert {len(shown) for shown in faces.values()} == {1, 2}
