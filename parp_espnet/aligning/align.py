@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from parp_espnet.aligning.spelling import Speller
 from parp_espnet.aligning.texts import Text
@@ -91,7 +92,7 @@ def _align_part(
         )
     first, last = frames_between(listener.grid, recording, begin, end)
     needed = len(tokens)
-    for token, after in zip(tokens, tokens[1:], strict=False):
+    for token, after in pairwise(tokens):
         # Of two tokens that are the same, CTC needs a frame between them.
         needed += token == after
     if needed > last - first:

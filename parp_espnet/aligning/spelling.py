@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.phones.letters import letters_of
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces
 
 LEFT_OUT = frozenset("ˈˌ.|\u0361\u035c")
 """Stress, syllables and ties, which no phone of ours has."""
@@ -16,12 +16,14 @@ TYPED = {"g": "ɡ", ":": "ː"}
 class Speller:
     """The tokens of a model, by how they are written.
 
-    A model with `SPACE` among its tokens has letters, and takes sentences. Any other takes phones
-    apart by spaces; several that are written as one word are told apart, the longest first.
+    A model with `SPACE` among its tokens has letters, and takes sentences; so does one of subwords,
+    of which the longest are taken first. Any other takes phones apart by spaces; several that are
+    written as one word are told apart, the longest first.
     """
 
     def __init__(self, tokens: Sequence[str]) -> None:
-        self.is_of_letters = SPACE in tokens
+        self._has_letters = SPACE in tokens
+        self.is_of_letters = self._has_letters or are_pieces(tokens)
         self._numbers: dict[str, int] = {}
         for number, token in enumerate(tokens):
             if token not in SPECIAL:
@@ -32,8 +34,10 @@ class Speller:
         """Return the tokens of a text. Raises `ValueError` that names what no token spells, or says
         that there is nothing to spell.
         """
-        if self.is_of_letters:
+        if self._has_letters:
             numbers, unknown = self._letters(text)
+        elif self.is_of_letters:
+            numbers, unknown = self._subwords(text)
         else:
             numbers, unknown = self._phones(text)
         if unknown:
@@ -61,16 +65,24 @@ class Speller:
             if form in self._numbers:
                 numbers.append(self._numbers[form])
                 continue
-            known, other = self._parts(form)
+            known, other = self._parts(self._written(form))
             numbers += known
             unknown += other
         return numbers, unknown
 
-    def _parts(self, word: str) -> tuple[list[int], list[str]]:
-        """Phones that are written as one word."""
+    def _subwords(self, text: str) -> tuple[list[int], list[str]]:
         numbers: list[int] = []
         unknown: list[str] = []
-        letters = self._written(word)
+        for word in "".join(letters_of(text)).split(SPACE):
+            known, other = self._parts(_canonical(f"{WORD_BEGIN}{word}"))
+            numbers += known
+            unknown += other
+        return numbers, unknown
+
+    def _parts(self, letters: str) -> tuple[list[int], list[str]]:
+        """Tokens that are written as one word."""
+        numbers: list[int] = []
+        unknown: list[str] = []
         place = 0
         while place < len(letters):
             for size in range(min(self._longest, len(letters) - place), 0, -1):

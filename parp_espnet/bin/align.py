@@ -3,7 +3,7 @@
 parp-align exp/TAG talk.wav talk.txt                              begin, end, phone
 parp-align exp/TAG talk.wav talk.eaf --tier tx --format eaf --out aligned.eaf
 parp-align exp/TAG field/ texts/ --format textgrid --out grids    texts/NAME.txt of field/NAME.wav
-parp-align exp/TAG field/ data/text --format ctm --out all.ctm    Kaldi's text: NAME, and what is said
+parp-align exp/TAG field/ data/text --format ctm --out all.ctm    Kaldi's text: NAME and its text
 
 A text is a file .txt, a tier of a .TextGrid or an .eaf, whose annotations are aligned each within
 its own times, or Kaldi's text with a line for each recording. Of a model of phones it is phones

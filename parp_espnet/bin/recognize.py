@@ -7,11 +7,12 @@ parp-recognize exp/TAG/valid.cer_ctc.ave.pth *.wav --format json    a line of JS
 parp-recognize --upstream multi --pack es.pack talk.mp3        an upstream, in a language
 
 Recordings are whatever libsndfile decodes (wav, flac, mp3, ogg, …) and, where ffmpeg is on PATH,
-what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. A time is
-where the model has a phone as the best label, in steps of a frame (20 ms). CTC learns the order of
-phones, not their borders: a phone is marked somewhere within it, and is mostly longer than its
-mark. Of a model of letters, words are written, each with the begin of its first letter and the end
-of its last. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since Praat keeps the
+what that does (m4a, wma, amr, …), of any rate and length; several channels are averaged. Intervals
+of phones touch, and leave pauses where it is quiet; docs/times.md says what they are worth. JSON,
+CTM and a tier of the TextGrid have a confidence for each phone, and JSON and the tier what else it
+may be; JSON has their mean. --inventory keeps to the phones of a file, or of a language (es). Of a
+model of letters, words are written, each with the begin of its first letter and the end of its
+last. In an mp3 as Praat opens it all is later, mostly by 34 to 66 ms, since Praat keeps the
 silence that the encoder has put before it: --mp3_times praat makes TextGrids that fit.
 
 The best decoding that was tuned on the validation set is used, where there is one, and stderr says

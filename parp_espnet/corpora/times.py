@@ -10,6 +10,11 @@ _ID = re.compile(r"([a-z]+)-(train|dev|test)-(\d+)-(\d+)-(\d+)")
 """What `speak` calls an utterance."""
 
 
+def are_spoken(utterances: Iterable[str]) -> bool:
+    """Whether all ids are those of `cldr`."""
+    return all(_ID.fullmatch(name) for name in utterances)
+
+
 def say_again(utterances: Iterable[str]) -> dict[str, Spoken]:
     """Return utterances of `cldr` by their ids, with the true begins of their phones.
 

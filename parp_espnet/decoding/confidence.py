@@ -2,7 +2,7 @@
 
 The tokens before and after one are held at the frames where they are likeliest. Of what may stand
 between them (each token of the model, or none), the probability is the sum over all paths of frames
-that spell it, as CTC has it: a token's confidence is its share.
+that spell it, as CTC has it: a token's confidence is its share, flattened (`FLATTENED`).
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.decoding.prefix_search import BLANK
+
+FLATTENED = 0.7
+"""The power that shares are raised to before they are made to sum to one again: networks are surer
+than they are right. It is that of the least calibration error on the validation set of a Spanish
+model of ten minutes (cldr).
+"""
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -46,7 +52,8 @@ def judge(
     """
     if not spans:
         return []
-    shares = posteriors(logprobs, spans)
+    shares = posteriors(logprobs, spans) ** FLATTENED
+    shares /= np.maximum(shares.sum(1, keepdims=True), np.finfo(float).tiny)
     judgements = []
     for span, row in zip(spans, shares, strict=True):
         order = np.argsort(-row[:-1], kind="stable").tolist()
@@ -76,7 +83,8 @@ def posteriors(logprobs: NDArray[np.floating], spans: Sequence[Span]) -> Floats:
     last = np.concatenate([peaks[1:], [len(heard) - 1]])
     sums = _sums(heard, before, after, first, last)
     sums[:, BLANK] = 0.0
-    return sums / np.maximum(sums.sum(1, keepdims=True), np.finfo(float).tiny)
+    shares: Floats = sums / np.maximum(sums.sum(1, keepdims=True), np.finfo(float).tiny)
+    return shares
 
 
 def _peak(logprobs: NDArray[np.floating], span: Span) -> int:

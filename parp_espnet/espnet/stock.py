@@ -17,6 +17,7 @@ with imported_later():
     from espnet2.train.reporter import Reporter, to_reported_value
     from espnet2.train.trainer import Trainer, TrainerOptions
     from espnet2.utils.nested_dict_action import NestedDictAction
+    from espnet2.utils.types import str2bool
 
 __all__ = [
     "ASRTask",
@@ -30,6 +31,7 @@ __all__ = [
     "UnsafeLoadRefusedError",
     "frontend_choices",
     "import_upstreams",
+    "str2bool",
     "to_device",
     "to_reported_value",
 ]

@@ -22,12 +22,14 @@ from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
 from parp_espnet.espnet.ranks import on_first_rank
 from parp_espnet.espnet.raw_speech import listen
+from parp_espnet.espnet.recomputing import OPTION, recompute_layers
 from parp_espnet.espnet.session import Session
 from parp_espnet.espnet.stock import (
     NestedDictAction,
     Trainer,
     TrainerOptions,
     UnsafeLoadRefusedError,
+    str2bool,
     to_device,
 )
 from parp_espnet.espnet.teacher import Teacher, learn_from
@@ -49,6 +51,8 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     """Whose label probabilities are learned, too: its `model`, a file, and the `weight` of that."""
     head: HeadSettings = dataclasses.field(default_factory=HeadSettings)
     """What the CTC layer begins with."""
+    recomputes: bool = False
+    """Whether layers are computed again in the backward pass."""
     session: Session | None = None
     """Made when training starts; here because ESPnet hands the options to every hook."""
     interruption: Interruption | None = None
@@ -91,6 +95,12 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             default={},
             help="head, rows, lowered: the CTC layer to begin with; see parp_espnet.espnet.begun",
         )
+        group.add_argument(
+            f"--{OPTION}",
+            type=str2bool,
+            default=False,
+            help="compute layers again in the backward pass instead of keeping what they make",
+        )
 
     @classmethod
     def build_options(cls, args: argparse.Namespace) -> PruningOptions:
@@ -105,6 +115,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             raw_speech=None if args.raw_speech is None else Path(args.raw_speech),
             teacher=args.teacher_conf,
             head=HeadSettings.parse(args.head_conf),
+            recomputes=getattr(args, OPTION),
         )
 
     @classmethod
@@ -132,6 +143,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             writes=writes,
         )
         trainer_options.session = session
+        if trainer_options.recomputes:
+            recompute_layers(model)
         if trainer_options.teacher:
             learn_from(model, Teacher.read(trainer_options.teacher), directory)
         trainer_options.interruption = Interruption(

@@ -53,6 +53,11 @@ class ModelOptions(DataOptions):
     layerdrop: Annotated[
         float | None, "leave out a layer so often in training; the upstream's own by default", SHARE
     ] = None
+    gradient_checkpointing: Annotated[
+        bool,
+        "compute layers again in the backward pass: less memory, more time, the same model",
+        CALL,
+    ] = False
     train_config: Annotated[
         Path | None, "ESPnet training configuration; conf/train/phn.yaml by default", FILE
     ] = None

@@ -56,10 +56,10 @@ def check_needs(settings: Settings) -> None:
 
 def _check_optimizer(settings: Settings, config: Path) -> None:
     try:
-        found = parse_yaml(config.read_text(encoding="utf-8"))
+        loaded = parse_yaml(config.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return  # what reads it has words of its own
-    optimizer = found.get("optim", "adadelta") if isinstance(found, dict) else HAVE_MOMENTS[0]
+    optimizer = loaded.get("optim", "adadelta") if isinstance(loaded, dict) else HAVE_MOMENTS[0]
     if optimizer not in HAVE_MOMENTS:
         raise UserError(
             f"phn.sh: --score {settings.score}: expected an optimizer that keeps second moments, "
@@ -70,8 +70,8 @@ def _check_optimizer(settings: Settings, config: Path) -> None:
 def _check_upstream(settings: Settings, config: Path) -> None:
     if not config.is_file():
         return  # a name of the hub, or a checkpoint of s3prl's
-    found = read_json(config)
-    kind = found.get("model_type") if isinstance(found, dict) else None
+    loaded = read_json(config)
+    kind = loaded.get("model_type") if isinstance(loaded, dict) else None
     if kind in BY_WEIGHTS and settings.prune_pattern is None:
         raise UserError(
             f"phn.sh: --score {settings.score}: expected an upstream whose layers are called, "
@@ -83,8 +83,8 @@ def _check_upstream(settings: Settings, config: Path) -> None:
 def _check_recordings(said: str, folder: Path) -> None:
     """Raise `UserError` unless there is a folder with a recording that can be read."""
     if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        raise UserError(f"{said}: expected a directory of recordings, found {found}")
+        there = "a file" if folder.exists() else "nothing"
+        raise UserError(f"{said}: expected a directory of recordings, found {there}")
     # Imported here: a plan without them has no need of what reads recordings.
     from parp_espnet.recognition.audio import Source, find, read_blocks  # noqa: PLC0415
     from parp_espnet.recognition.listening import SHORTEST  # noqa: PLC0415

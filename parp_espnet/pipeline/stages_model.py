@@ -14,6 +14,8 @@ from parp_espnet.upstreams.starts import ROWS
 SHAPES = ("speech_shape", "text_shape")
 KEYS = ("stats_keys", "batch_keys")
 SETS = ("train", "valid")
+RECOMPUTES = "--gradient_checkpointing"
+"""The same model is made with it and without."""
 SLURM = "python3 -m parp_espnet.bin.run_queue --backend slurm"
 
 
@@ -102,7 +104,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         afresh=True,
         keep_earlier=settings.keep_checkpoints,
         # The same training may go on, or be found complete, where there is no GPU.
-        regardless=("--ngpu",) if settings.ranks == 1 else ("--cmd",),
+        regardless=("--ngpu" if settings.ranks == 1 else "--cmd", RECOMPUTES),
         settings=(config,),
         inputs=(
             *_texts(experiment),
@@ -130,10 +132,11 @@ def _training(experiment: SpeechExperiment, config: Path, log: Path) -> tuple[st
     begins = [] if weights is None else ["--init_param", weights]
     for path in _shapes(experiment):
         shapes += [f"--{path.parent.name}_shape_file", path]
+    recomputes = (RECOMPUTES, "true") if settings.gradient_checkpointing else ()
     command = ours(
         *("train", "--config", config, "--token_list", experiment.tokens),
         *(*_train_data(experiment), *shapes, "--resume", "true"),
-        *("--ngpu", settings.ngpu, *begins, "--output_dir", experiment.exp),
+        *("--ngpu", settings.ngpu, *recomputes, *begins, "--output_dir", experiment.exp),
     )
     if settings.ranks == 1:
         return command

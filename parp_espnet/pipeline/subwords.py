@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,12 @@ def train_subwords(
     with atomic_write(model) as temporary:
         temporary.write_bytes(written.getvalue())
     pieces = _load(model)
-    own = [pieces.id_to_piece(place) for place in range(pieces.get_piece_size())]
-    return [BLANK, UNKNOWN, *(piece for piece in own if piece not in ("<unk>", "<s>", "</s>")), END]
+    tokens = [BLANK, UNKNOWN]
+    for place in range(pieces.get_piece_size()):
+        piece = pieces.id_to_piece(place)
+        if piece not in ("<unk>", "<s>", "</s>"):
+            tokens.append(piece)
+    return [*tokens, END]
 
 
 def _told(data: Path, number: int, said: str) -> UserError:
@@ -85,7 +90,7 @@ def _told(data: Path, number: int, said: str) -> UserError:
 def plain_sentences(texts: Iterable[tuple[str, ...]]) -> list[str]:
     """Return the sentences that tokens (letters, subwords or words) say, with single spaces."""
     every = list(texts)
-    used = {token for tokens in every for token in tokens}
+    used = set(chain.from_iterable(every))
     spelled = SPACE in used or are_pieces(used) or are_letters(used)
     return [sentence(tokens, spelled) for tokens in every]
 
@@ -100,7 +105,7 @@ class Encoder:
     def encode(self, texts: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """Return each text in subwords; a character that the model does not know stays itself."""
         said = plain_sentences(texts)
-        return [tuple(self._pieces.encode(one, out_type=str)) for one in said]
+        return [tuple(self._pieces.encode(text, out_type=str)) for text in said]
 
 
 def encode_set(data: Path, model: Path, out: Path) -> str:

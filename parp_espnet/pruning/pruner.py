@@ -197,10 +197,13 @@ class Pruner:
             flipped = sum(moved.values())
             iou_previous = iou_of(self._kept_in_all + kept_before, flipped)
         flipped_first = flips(kept, self._first)
+        sparsities: dict[str, float] = {}
+        for name, count in self._counts.items():
+            sparsities[name] = 1 - count / kept[name].numel()
         event = PruneEvent(
             step=update,
             sparsity=self.sparsity,
-            tensors={name: 1 - count / kept[name].numel() for name, count in self._counts.items()},
+            tensors=sparsities,
             flips=flipped,
             iou_previous=iou_previous,
             iou_first=iou_of(self._kept_in_all + self._kept_in_first, flipped_first),

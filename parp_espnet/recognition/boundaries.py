@@ -11,11 +11,11 @@ of which is between the frames of its phones).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parp_espnet.decoding.confidence import Span
 from parp_espnet.recognition.spectra import STEP
 
 Floats = NDArray[np.float64]
@@ -32,11 +32,13 @@ class Weights:
     Attributes:
         model: the logarithm of the probability that the model gives a phone among all phones.
         spectra: the squared distance of a spectrum from the mean of its phone.
+        loud: what a pause costs where it is not quiet.
         least: logarithms of probabilities are no lower; that a model is sure says little of when.
     """
 
     model: float = 1.0
     spectra: float = 0.25
+    loud: float = 2.0
     least: float = -8.0
 
 
@@ -55,7 +57,8 @@ class Frames:
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of a recording that is to be placed: a token, or a pause (None), which may be empty.
+    """A stretch of a recording that is to be placed: a token, or a pause (None), which may
+    be empty.
 
     Attributes:
         first: a spectrum that lies in it for certain.
@@ -73,6 +76,7 @@ def find_borders(
     end: int,
     phones: Floats,
     spectra: NDArray[np.floating],
+    quiet: NDArray[np.bool_],
     frames: Frames,
     weights: Weights = USUAL,
 ) -> list[int]:
@@ -85,19 +89,24 @@ def find_borders(
         phones: natural logarithms of the probabilities of labels, without that of the blank,
             (frames, labels).
         spectra: (spectra, coefficients).
+        quiet: which spectra are, (spectra,); others are hardly a pause.
         frames: where those of `phones` are.
     """
+    loud = np.concatenate([[0.0], np.cumsum(~quiet, dtype=np.float64)])
     sums = np.concatenate([np.zeros((1, spectra.shape[1])), np.cumsum(spectra, 0, np.float64)])
     squares = np.concatenate([[0.0], np.cumsum((spectra.astype(np.float64) ** 2).sum(1))])
     places = [np.array([begin])]
-    for before, after in zip(parts[:-1], parts[1:], strict=True):
+    for before, after in pairwise(parts):
         places.append(_between(before.last, after.first))
     places.append(np.array([end]))
     totals = np.zeros(1)
     came: list[Ints] = []
     for number, part in enumerate(parts):
         left, right = places[number], places[number + 1]
-        gains = _model_gains(part, left, right, phones, frames, weights)
+        if part.token is None:
+            gains = -weights.loud * (loud[right] - loud[left][:, None])
+        else:
+            gains = _model_gains(part.token, left, right, phones, frames, weights)
         gains -= weights.spectra * _scatter(left, right, sums, squares)
         least = 0 if part.token is None else 1
         scores = totals[:, None] + np.where(right - left[:, None] >= least, gains, -np.inf)
@@ -112,9 +121,7 @@ def find_borders(
 
 
 def _between(last: int, first: int) -> Ints:
-    """Where the border may be: behind the last spectrum of the one part, and before the first of the
-    next.
-    """
+    """Where the border may be: behind the last spectrum of a part, before the first of the next."""
     count = max(1, first - last)
     if count <= PLACES:
         return np.arange(last + 1, last + 1 + count)
@@ -128,20 +135,19 @@ def _scatter(left: Ints, right: Ints, sums: Floats, squares: Floats) -> Floats:
     sizes = np.maximum(1, right - left[:, None])
     moved = sums[right] - sums[left][:, None]
     spread = squares[right] - squares[left][:, None] - (moved**2).sum(2) / sizes
-    return np.maximum(0.0, spread)
+    scatter: Floats = np.maximum(0.0, spread)
+    return scatter
 
 
 def _model_gains(
-    part: Part, left: Ints, right: Ints, phones: Floats, frames: Frames, weights: Weights
+    token: int, left: Ints, right: Ints, phones: Floats, frames: Frames, weights: Weights
 ) -> Floats:
     """What the model says of the same stretches, (left, right)."""
-    if part.token is None:
-        return np.zeros((len(left), len(right)))
     first = int(left[0])
     samples = np.arange(first, right[-1]) * STEP
     at = (samples - frames.middle) / frames.stride
     begin = max(0, min(len(phones) - 1, int(at[0])))
-    column = np.maximum(weights.least, phones[begin : max(begin, int(at[-1])) + 2, part.token])
+    column = np.maximum(weights.least, phones[begin : max(begin, int(at[-1])) + 2, token])
     heard = np.interp(at, begin + np.arange(len(column)), column)
     gained = np.concatenate([[0.0], np.cumsum(heard)]) * weights.model
     return np.asarray(gained[right - first] - gained[left - first][:, None])

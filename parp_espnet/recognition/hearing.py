@@ -30,12 +30,14 @@ class Recording:
         labels: the best label of each frame, (frames,).
         logprobs: natural logarithms, (frames, labels).
         spectra: see `Spectra.rows`.
+        quiet: which of them are, (spectra,).
     """
 
     seconds: float
     labels: Labels
     logprobs: Rows
     spectra: Rows
+    quiet: NDArray[np.bool_]
 
 
 @dataclass(eq=False)
@@ -140,4 +142,5 @@ def _finish(
 
 def _joined(recording: _Opened) -> Recording:
     labels, rows = join_rows(sorted(recording.heard, key=lambda part: part[0]))
-    return Recording(recording.samples / RATE, labels, rows, recording.spectra.rows())
+    spectra = recording.spectra
+    return Recording(recording.samples / RATE, labels, rows, spectra.rows(), spectra.quiet())

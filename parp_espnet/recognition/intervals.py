@@ -15,10 +15,6 @@ from parp_espnet.recognition.windows import Labels, stretches
 
 PAUSE = 0.12
 """Seconds of silence that are a pause, and belong to no phone. That of a stop is shorter."""
-QUIET = 0.25
-"""A spectrum is quiet if its level is in this part of the way from the quietest to the loudest ones
-of the recording.
-"""
 EDGE = 0.01
 """Seconds of a silence that may belong to a phone beside it."""
 
@@ -77,27 +73,33 @@ def _place(
     begin: float,
     end: float,
 ) -> list[tuple[float, float]]:
-    """When each token begins and ends, in seconds; frame 0 of `rows` is `offset` of the recording."""
+    """When each token begins and ends, in seconds; `rows` begin at the frame `offset`."""
     start = round(begin * RATE / STEP)
     stop = max(start + len(found) + 1, min(len(recording.spectra), round(end * RATE / STEP)))
     parts = [Part(None, start - 1, start - 1)]
     for span in found:
-        peak = offset + span.begin + int(rows[span.begin : span.end, span.token].argmax())
-        place = round((peak * grid.stride + grid.field / 2) / STEP)
         # In the frames of a very short recording there is more than was recorded.
-        place = max(parts[-1].last + 1, min(place, stop - 1))
-        parts.append(Part(span.token, place, place))
+        first = max(parts[-1].last + 1, min(_spectrum(grid, offset + span.begin), stop - 1))
+        last = max(first, min(_spectrum(grid, offset + span.end - 1), stop - 1))
+        parts.append(Part(span.token, first, last))
     parts.append(Part(None, max(stop, parts[-1].last + 1), max(stop, parts[-1].last + 1)))
-    parts = _with_pauses(parts, recording.spectra)
+    parts = _with_pauses(parts, recording.quiet)
     phones = among_phones(rows)
     frames = Frames(offset * grid.stride + grid.field / 2, grid.stride)
-    borders = find_borders(parts, start, parts[-1].last, phones, recording.spectra, frames)
+    borders = find_borders(
+        parts, start, parts[-1].last, phones, recording.spectra, recording.quiet, frames
+    )
     times = []
     for number, part in enumerate(parts):
         if part.token is not None:
             pair = (borders[number] * STEP / RATE, borders[number + 1] * STEP / RATE)
             times.append((max(begin, pair[0]), min(end, pair[1])))
     return times
+
+
+def _spectrum(grid: Grid, frame: int) -> int:
+    """The spectrum in the middle of a frame."""
+    return round((frame * grid.stride + grid.field / 2) / STEP)
 
 
 def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -112,15 +114,16 @@ def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     return made
 
 
-def _with_pauses(parts: list[Part], spectra: NDArray[np.float32]) -> list[Part]:
+def _with_pauses(parts: list[Part], quiet: NDArray[np.bool_]) -> list[Part]:
     """The same, with a pause where it is quiet for long between two of them."""
     edge = round(EDGE * RATE / STEP)
     least = round(PAUSE * RATE / STEP)
-    begins, ends = stretches(_quiet(spectra))
+    begins, ends = stretches(quiet)
     is_long = ends - begins >= least
     begins, ends = begins[is_long] + edge, ends[is_long] - edge
     placed = [parts[0]]
-    for part in parts[1:]:
+    for following in parts[1:]:
+        part = following
         before = placed[-1]
         number = int(np.searchsorted(ends, before.last + 1, side="right"))
         if number < len(begins) and begins[number] < part.first:
@@ -134,13 +137,3 @@ def _with_pauses(parts: list[Part], spectra: NDArray[np.float32]) -> list[Part]:
                 placed.append(Part(None, first, last))
         placed.append(part)
     return placed
-
-
-def _quiet(spectra: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which spectra are quiet, (spectra,)."""
-    if len(spectra) == 0:
-        return np.zeros(0, bool)
-    levels = spectra[:, 0]
-    low, high = np.percentile(levels, [5, 95])
-    quiet: NDArray[np.bool_] = levels <= low + QUIET * (high - low)
-    return quiet

@@ -21,12 +21,19 @@ MOST = 4096
 FLOOR = 1e-6
 """Added to the energy of each band, so that digital silence is no quieter than a quiet room."""
 
+QUIET = 0.25
+"""A spectrum is quiet if its level is in this part of the way from the quietest to the loudest ones
+of the recording.
+"""
+FLAT = 12.0
+"""Decibels between these; where there are fewer, nothing is quiet."""
+
 Samples = NDArray[np.float32]
 Rows = NDArray[np.float32]
 
 
 class Spectra:
-    """Cepstra of a recording that comes in blocks; number i is of what is around sample i·`STEP`."""
+    """Cepstra of a recording that comes in blocks; number i is of what is around i·`STEP`."""
 
     def __init__(self) -> None:
         # The first ones see silence before the recording.
@@ -52,12 +59,27 @@ class Spectra:
         """Return the cepstra of all that was added, (spectra, `COUNT`), each coefficient as far
         from its mean as is usual in the recording; the first one is the level.
         """
-        if not self._parts:
-            return np.zeros((0, COUNT), np.float32)
-        rows = np.concatenate(self._parts)
+        rows = self._all()
+        if len(rows) == 0:
+            return rows
         rows -= rows.mean(0)
         rows /= np.maximum(rows.std(0), 1e-3)
         return rows
+
+    def quiet(self) -> NDArray[np.bool_]:
+        """Return which of them are quiet, (spectra,)."""
+        # The mean of the bands' natural logarithms, in decibels.
+        levels = self._all()[:, 0] / BANDS * 10 / np.log(10)
+        if len(levels) == 0:
+            return np.zeros(0, bool)
+        low, high = np.percentile(levels, [5, 95])
+        if high - low < FLAT:
+            return np.zeros(len(levels), bool)
+        flags: NDArray[np.bool_] = levels <= low + QUIET * (high - low)
+        return flags
+
+    def _all(self) -> Rows:
+        return np.concatenate([np.zeros((0, COUNT), np.float32), *self._parts])
 
 
 def _cepstra(samples: Samples, count: int) -> Rows:
@@ -77,7 +99,7 @@ def _mel_bands() -> NDArray[np.float64]:
     return np.maximum(0.0, np.minimum(rising, falling))
 
 
-def _mel(frequency: float | NDArray[np.float64]) -> NDArray[np.float64]:
+def _mel(frequency: float | NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(2595 * np.log10(1 + np.asarray(frequency) / 700))
 
 

@@ -82,5 +82,5 @@ def per_without_marks(
 
 
 def _have_marks(side: Mapping[str, Phones]) -> bool:
-    used = set(chain.from_iterable(side.values()))
-    return any(mark in MARKS for phone in canonical(used) for mark in phone)
+    used = canonical(set(chain.from_iterable(side.values())))
+    return not MARKS.keys().isdisjoint("".join(used))

@@ -173,14 +173,16 @@ def _overlap_with_first(run: Done, kept: Mapping[str, Tensor]) -> dict[str, dict
     if run.result.interval is None or not file.is_file():
         return {}
     first = Mask.load(file).kept
-    if {name: one.shape for name, one in first.items()} != {
-        name: one.shape for name, one in kept.items()
-    }:
+    if _shapes(first) != _shapes(kept):
         return {}
-    found = {}
+    overlap = {}
     for layer, part in groups(kept, by_layer).items():
-        found[layer] = iou_by(part, {name: first[name] for name in part}, by_kind)
-    return found
+        overlap[layer] = iou_by(part, {name: first[name] for name in part}, by_kind)
+    return overlap
+
+
+def _shapes(kept: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in kept.items()}
 
 
 def _adjusting(run: Done, apart: Differences) -> Adjusting:

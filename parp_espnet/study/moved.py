@@ -1,5 +1,6 @@
 """Where masks have moved, and when, of the log of a training."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,11 @@ def _shares(
     totals: dict[str, int] = {}
     for name in names:
         totals[group(place_of(name))] = totals.get(group(place_of(name)), 0) + sizes[name]
-    found = {key: [0.0] * len(ends) for key in totals}
+    shares = {key: [0.0] * len(ends) for key in totals}
     for event in events:
-        part = next((place for place, end in enumerate(ends) if event["step"] <= end), -1)
+        # What is beyond the end is of the last part.
+        part = min(bisect_left(ends, event["step"]), len(ends) - 1)
         for name, count in event.get("moved", {}).items():
             key = group(place_of(name))
-            found[key][part] += count / totals[key]
-    return found
+            shares[key][part] += count / totals[key]
+    return shares

@@ -8,7 +8,7 @@ from parp_espnet.corpora.known.corpus import OF_SETS
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, CorpusOptions
 from parp_espnet.pipeline.options import options_of_class
 
-OF_MANY = {"lang", "minutes", "seed", "jobs", *OF_SETS}
+OF_MANY = {"lang", "minutes", "seed", "jobs", "phonemise", *OF_SETS}
 HEAVY = {"torch", "soundfile", "soxr", "babel", "espnet2", "transformers", "scipy", "pandas"}
 
 

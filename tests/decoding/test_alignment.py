@@ -30,3 +30,21 @@ def test_the_greedy_path_is_its_own():
 def test_what_does_not_fit():
     with pytest.raises(ValueError, match="3 tokens do not fit into 3 frames"):
         align(np.zeros((3, 3)), (1, 1, 1))
+
+
+def test_within_a_beam_it_is_the_same_path():
+    """Long recordings are aligned so: what lies far behind the best path is not looked at."""
+    rng = np.random.default_rng(2)
+    logprobs = np.log(rng.dirichlet(np.ones(20) / 3, size=600) + 1e-9)
+    tokens = [label for label, _ in groupby(logprobs.argmax(1).tolist()) if label]
+    assert align(logprobs, tokens, beam=60.0).tolist() == align(logprobs, tokens).tolist()
+    others = rng.permutation(tokens)[:200].tolist()
+    assert collapse(align(logprobs, others, beam=5.0).tolist()) == others
+
+
+def test_no_beam_is_too_narrow_to_come_to_the_end():
+    """The best beginning is to stay with the first token for all frames but the last ones."""
+    logprobs = np.full((9, 4), -50.0)
+    logprobs[:, 1] = 0.0
+    path = align(logprobs, (1, 2, 3, 2, 3), beam=1.0).tolist()
+    assert collapse(path) == [1, 2, 3, 2, 3]

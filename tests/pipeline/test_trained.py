@@ -17,6 +17,7 @@ def test_a_summary_from_before_the_device_was_written(tmp_path: Path) -> None:
         "initial_mask": None,
         "device": None,
         "mask_origin": None,
+        "head": None,
     }
 
 

@@ -1,7 +1,7 @@
 """N1 to N3, questions that the paper does not ask: masks that move by other rules than PARP's."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 
 from parp_espnet.pruning.methods import Weights, row_of
@@ -33,35 +33,33 @@ def best_at_ninety(results: Sequence[Result], evidence: Evidence) -> tuple[Verdi
     """It holds where one method has fewer errors than PARP-P in two thirds of the pairs of a
     language and a seed, and more in none; it does not where none has fewer in any.
     """
-    found: dict[str, list[Comparison]] = {}
+    beside_parp_p: dict[str, list[Comparison]] = {}
+    beside_dense: dict[str, list[Comparison]] = {}
     for comparison in evidence.comparisons:
         first = comparison.first
-        if comparison.sparsity != SPARSE or comparison.second.usual != PARP_P:
+        if comparison.sparsity != SPARSE:
             continue
-        if first.own and first.row.moves_otherwise and first.row.is_one_run:
-            found.setdefault(first.label, []).append(comparison)
-    if not found:
+        if comparison.second == DENSE:
+            beside_dense.setdefault(first.label, []).append(comparison)
+        is_other = first.own and first.row.moves_otherwise and first.row.is_one_run
+        if is_other and comparison.second.usual == PARP_P:
+            beside_parp_p.setdefault(first.label, []).append(comparison)
+    if not beside_parp_p:
         return Verdict.UNTESTED, "no data: no other one-run method beside PARP-P at 90 %"
-    tallies = {label: Tally.of(some) for label, some in found.items()}
-    told = "; ".join(f"{label}: {tally}" for label, tally in tallies.items())
-    beside = {
-        label: Tally.of(
-            comparison
-            for comparison in evidence.comparisons
-            if comparison.sparsity == SPARSE
-            and comparison.first.label == label
-            and comparison.second == DENSE
-        )
-        for label in (PARP_P.label, *tallies)
-    }
-    dense = "; ".join(f"{label}: {tally}" for label, tally in beside.items() if tally)
-    holds = any(
-        tally.fewer >= ENOUGH * len(tally.differences) and not tally.more
-        for tally in tallies.values()
-    )
-    fails = not any(tally.fewer for tally in tallies.values())
-    told = f"against PARP-P at 90 %: {told}{_lowest(results)}"
-    return decide(holds, fails), f"{told}; against dense: {dense}" if dense else told
+    holds, fails = False, True
+    told, dense = [], []
+    for label, comparisons in beside_parp_p.items():
+        tally = Tally.of(comparisons)
+        told.append(f"{label}: {tally}")
+        holds |= tally.fewer >= ENOUGH * len(comparisons) and not tally.more
+        fails &= not tally.fewer
+    for label in (PARP_P.label, *beside_parp_p):
+        if label in beside_dense:
+            dense.append(f"{label}: {Tally.of(beside_dense[label])}")
+    because = f"against PARP-P at 90 %: {'; '.join(told)}{_lowest(results)}"
+    if dense:
+        because += f"; against dense: {'; '.join(dense)}"
+    return decide(holds, fails), because
 
 
 def _lowest(results: Sequence[Result]) -> str:
@@ -79,8 +77,8 @@ def _lowest(results: Sequence[Result]) -> str:
             first[arm_of(min(several, key=lambda result: result.error_rate)).name] += 1
     if not first:
         return ""
-    told = ", ".join(f"{name} in {count}" for name, count in first.most_common())
-    return f"; of one-run methods the lowest: {told} of {first.total()}"
+    told = [f"{name} in {count}" for name, count in first.most_common()]
+    return f"; of one-run methods the lowest: {', '.join(told)} of {first.total()}"
 
 
 def mask_tells_source(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -97,7 +95,7 @@ def mask_tells_source(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
             f"{FEWEST_TARGETS} at least, and how much they overlap; found {len(targets)} such"
         )
     low, told = _correlated(targets)
-    best = sum(_nearest_is_best(pairs) for pairs in targets)
+    best = sum(map(_nearest_is_best, targets))
     others = _targets(evidence, learned=False)
     if others:
         told += f"; of magnitudes' masks: {_correlated(others)[1]}"
@@ -113,7 +111,7 @@ def _targets(evidence: Evidence, *, learned: bool) -> list[Pairs]:
     ious: dict[tuple[str, float, frozenset[str]], float] = {}
     for overlap in evidence.overlaps:
         ious[_key(overlap.method, overlap.sparsity, overlap.one, overlap.other)] = overlap.iou
-    found: dict[tuple[str, Target], dict[str, tuple[float, float]]] = {}
+    sources: dict[tuple[str, Target], dict[str, tuple[float, float]]] = {}
     for comparison in evidence.comparisons:
         first = comparison.first
         is_of_one = first.usual == TRANSFER and len(first.languages) == 1 and not first.combined
@@ -130,25 +128,25 @@ def _targets(evidence: Evidence, *, learned: bool) -> list[Pairs]:
             comparison.freeze_updates,
             comparison.second,
         )
-        found.setdefault((first.run, target), {})[source] = iou, comparison.difference
+        sources.setdefault((first.run, target), {})[source] = iou, comparison.difference
     # Of several references the one with the most sources counts, so that a target counts once.
     most: dict[tuple[object, ...], Pairs] = {}
-    for (run, target), by_source in found.items():
+    for (run, target), by_source in sources.items():
         place = (run, *target[:-1])
         if len(by_source) > len(most.get(place, ())):
             most[place] = list(by_source.values())
     return [pairs for pairs in most.values() if len(pairs) >= FEWEST_SOURCES]
 
 
-def _key(method: str, sparsity: float, one: str, other: str) -> tuple[str, float, frozenset[str]]:
-    return method, sparsity, frozenset((one, other))
+def _key(method: str, sparsity: float, *languages: str) -> tuple[str, float, frozenset[str]]:
+    return method, sparsity, frozenset(languages)
 
 
 def _correlated(targets: Sequence[Pairs]) -> tuple[float, str]:
     """The lower bound of the mean correlation, and all of it in words."""
-    rhos = [_spearman(pairs) for pairs in targets]
+    rhos = list(map(_spearman, targets))
     low, high = mean_interval(rhos)
-    best = sum(_nearest_is_best(pairs) for pairs in targets)
+    best = sum(map(_nearest_is_best, targets))
     told = (
         f"Spearman's correlation of overlap with fewer errors, {len(targets)} targets: mean "
         f"{fmean(rhos):+.2f}, 95 % interval over targets [{low:+.2f}, {high:+.2f}]; the nearest "
@@ -162,8 +160,8 @@ def _spearman(pairs: Pairs) -> float:
     import numpy as np  # noqa: PLC0415
     from scipy.stats import rankdata  # noqa: PLC0415  # a second of imports
 
-    overlaps = rankdata([iou for iou, _ in pairs])
-    fewer = rankdata([-difference for _, difference in pairs])
+    ious, differences = np.array(pairs).T
+    overlaps, fewer = rankdata(ious), rankdata(-differences)
     if overlaps.std() == 0 or fewer.std() == 0:
         return 0.0
     return float(np.corrcoef(overlaps, fewer)[0, 1])
@@ -180,18 +178,19 @@ def language_is_a_mask(results: Sequence[Result], evidence: Evidence) -> tuple[V
     It holds where at some sparsity it has more errors nowhere, and does not where it has at each in
     most of the pairs of a language and a seed.
     """
-    found: dict[float, list[Comparison]] = {}
+    by_sparsity: dict[float, list[Comparison]] = {}
     for comparison in evidence.comparisons:
         row = comparison.first.row
         stays = row.weights is Weights.KEPT and not row.from_finetuned
         if stays and comparison.first.own and comparison.second == DENSE:
-            found.setdefault(comparison.sparsity, []).append(comparison)
-    if not found:
+            by_sparsity.setdefault(comparison.sparsity, []).append(comparison)
+    if not by_sparsity:
         return Verdict.UNTESTED, "no data: no router beside a dense model"
-    tallies: Mapping[float, Tally] = {
-        sparsity: Tally.of(found[sparsity]) for sparsity in sorted(found)
-    }
-    told = "; ".join(f"at {sparsity:.0%}: {tally}" for sparsity, tally in tallies.items())
-    holds = any(not tally.more for tally in tallies.values())
-    fails = all(2 * tally.more > len(tally.differences) for tally in tallies.values())
-    return decide(holds, fails), f"router against dense, {told}"
+    holds, fails = False, True
+    told = []
+    for sparsity, comparisons in sorted(by_sparsity.items()):
+        tally = Tally.of(comparisons)
+        told.append(f"at {sparsity:.0%}: {tally}")
+        holds |= not tally.more
+        fails &= 2 * tally.more > len(comparisons)
+    return decide(holds, fails), f"router against dense, {'; '.join(told)}"

@@ -1,0 +1,45 @@
+"""Gradient checkpointing (Chen et al. 2016): a layer's inner results are not kept for the backward
+pass, and computed once more there. Memory of one layer instead of all, for a third more time.
+
+What is computed stays the same: dropout is drawn again as it was.
+"""
+
+from typing import Any
+
+from torch import nn
+
+from parp_espnet.errors import UserError
+from parp_espnet.espnet.frames import hf_upstream
+
+OPTION = "gradient_checkpointing"
+
+
+def recompute_layers(model: Any) -> None:
+    """Let the layers of an ESPnet model's upstream be computed again in every backward pass.
+
+    Raises `UserError` where the upstream runs in code that cannot do it, s3prl's own.
+    """
+    upstream: Any = _in_transformers(model)
+    if upstream is None:
+        raise UserError(
+            f"--{OPTION} true: expected an upstream that runs in transformers' code, found one "
+            f"that runs in s3prl's own, which keeps everything; leave it out, or take another "
+            f"upstream"
+        )
+    settings = {"use_reentrant": False}
+    if hasattr(upstream, "activation_checkpointing_enable"):  # its name since transformers 5.23
+        upstream.activation_checkpointing_enable(activation_checkpointing_kwargs=settings)
+    else:
+        upstream.gradient_checkpointing_enable(gradient_checkpointing_kwargs=settings)
+    # Convolutions do not train and keep nothing; to be computed again, they would keep their input.
+    for module in getattr(upstream, "feature_extractor", nn.Module()).modules():
+        if hasattr(module, "gradient_checkpointing"):
+            module.gradient_checkpointing = False
+
+
+def _in_transformers(model: Any) -> nn.Module | None:
+    frontend = getattr(model, "frontend", None)
+    inner = hf_upstream(model) if frontend is not None else None
+    if inner is None:
+        inner = getattr(frontend, "encoder", None)
+    return inner if hasattr(inner, "gradient_checkpointing_enable") else None

@@ -1,0 +1,47 @@
+"""What a text is in a model's tokens, and what it cannot spell."""
+
+import pytest
+
+from parp_espnet.aligning.spelling import Speller
+
+PHONES = ("<blank>", "<unk>", "t", "tʃ", "a", "aː", "ɡ", "ɔ\u0303", "n", "<sos/eos>")
+LETTERS = ("<blank>", "<unk>", "<space>", "a", "n", "\u00e9", "<sos/eos>")
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("t a n", "t a n"),
+        ("tʃaː tan\n n", "tʃ aː t a n n"),
+        ("t͡ʃa:.ˈta", "tʃ aː t a"),
+        ("ga", "ɡ a"),
+        ("n\u1d10\u0303".replace("\u1d10", "ɔ"), "n ɔ\u0303"),
+    ],
+)
+def test_phones(text: str, tokens: str):
+    assert [PHONES[number] for number in Speller(PHONES).spell(text)] == tokens.split()
+
+
+def test_letters():
+    speller = Speller(LETTERS)
+    spelled = [LETTERS[number] for number in speller.spell("Ana, n\u0065\u0301!")]
+    assert spelled == ["a", "n", "a", "<space>", "n", "\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text", "said"),
+    [
+        (
+            PHONES,
+            "t q a qn\u0325",
+            "the model has no token for q (U+0071), n\u0325 (U+006E U+0325)",
+        ),
+        (PHONES, " ", "expected a text to align, found ''"),
+        (LETTERS, "nab", "the model has no token for b (U+0062), in 'nab'"),
+        (PHONES, "<unk>", "the model has no token for < (U+003C), u (U+0075), k (U+006B), >"),
+    ],
+)
+def test_what_cannot_be_spelled_is_named(tokens: tuple[str, ...], text: str, said: str):
+    with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
+        Speller(tokens).spell(text)
+    assert str(caught.value).startswith(said)

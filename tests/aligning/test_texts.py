@@ -1,0 +1,89 @@
+"""Which text is which recording's: files, folders, Kaldi's text, tiers."""
+
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.aligning.texts import Text, find_texts
+from parp_espnet.errors import UserError
+from parp_espnet.recognition.audio import Failure, Source
+from parp_espnet.tiers.eaf import write_eaf
+from parp_espnet.tiers.textgrid import write_textgrid
+from parp_espnet.tiers.tier import Annotation, Tier
+
+A, B = (Source(Path(f"in/{name}"), Path(name)) for name in ("a.wav", "sub/b.wav"))
+SPOKEN = (Annotation(0.5, 1.0, "t a"), Annotation(1.0, 2.0, ""), Annotation(2.0, 2.5, "n a"))
+
+
+def only(found: list[Text | Failure]) -> Text:
+    (text,) = found
+    assert isinstance(text, Text), text
+    return text
+
+
+def test_one_text(tmp_path: Path):
+    (tmp_path / "x.txt").write_text("\ufefft a\nn a\n")
+    text = only(find_texts([A], tmp_path / "x.txt", None))
+    assert text.whole
+    assert text.parts[0].text.split() == ["t", "a", "n", "a"]
+    with pytest.raises(
+        UserError, match=r"x.txt: expected one recording, found 2; give a directory"
+    ):
+        find_texts([A, B], tmp_path / "x.txt", None)
+    with pytest.raises(UserError, match=r"gone: expected a text, or a directory with some"):
+        find_texts([A], tmp_path / "gone", None)
+
+
+def test_a_folder_of_texts(tmp_path: Path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/b.TextGrid").write_text(write_textgrid([Tier("tx", SPOKEN)], 3.0))
+    first, second = find_texts([A, B], tmp_path, None)
+    assert str(first) == (
+        f"in/a.wav: expected its text in {tmp_path} (a.txt, a.TextGrid, a.eaf), found none"
+    )
+    assert isinstance(second, Text)
+    assert second.parts == (SPOKEN[0], SPOKEN[2])
+
+
+def test_kaldis_text(tmp_path: Path):
+    (tmp_path / "text").write_text("a t a\nc n\n")
+    first, second = find_texts([A, B], tmp_path / "text", None)
+    assert isinstance(first, Text)
+    assert first.parts[0].text == "t a"
+    assert str(second).endswith("text, found no line that begins with b")
+
+
+@pytest.mark.parametrize("suffix", [".TextGrid", ".eaf"])
+def test_tiers(tmp_path: Path, suffix: str):
+    tiers = [Tier("tx", SPOKEN), Tier("gloss", SPOKEN[:1])]
+    path = tmp_path / f"a{suffix}"
+    written = write_eaf(tiers, Path("a.wav"), "audio/x-wav")
+    path.write_text(written if suffix == ".eaf" else write_textgrid(tiers, 3.0))
+    assert only(find_texts([A], path, "gloss")).parts == SPOKEN[:1]
+    for wanted, said in (
+        (None, f"{path}: expected one tier with texts, found tx (2), gloss (1); say which it is"),
+        ("ph", f"{path}: expected the tier --tier ph, found tx (2), gloss (1)"),
+    ):
+        (failure,) = find_texts([A], path, wanted)
+        assert isinstance(failure, Failure)
+        assert failure.reason.startswith(said)
+
+
+def test_annotations_over_each_other(tmp_path: Path):
+    """Two speakers' tiers at once: the later one is left out, and said."""
+    tiers = [Tier("tx@A", SPOKEN), Tier("tx@B", [Annotation(0.8, 1.5, "n a")])]
+    path = tmp_path / "a.TextGrid"
+    path.write_text(write_textgrid(tiers, 3.0))
+    text = only(find_texts([A], path, "tx"))
+    assert text.parts == (SPOKEN[0], SPOKEN[2])
+    (fault,) = text.faults
+    assert fault.startswith(f"{path}: expected annotations one after the other, found one at 0.800")
+
+
+def test_damaged_files_and_tiers_of_a_text(tmp_path: Path):
+    (tmp_path / "a.eaf").write_text("words")
+    (tmp_path / "b.txt").write_text("t a")
+    (failure,) = find_texts([A], tmp_path / "a.eaf", None)
+    assert "expected a file of ELAN's, found no XML" in str(failure)
+    (failure,) = find_texts([A], tmp_path / "b.txt", "tx")
+    assert "--tier tx" in str(failure)

@@ -1,0 +1,152 @@
+"""`parp-align`: known tones, whose true times the test knows, and what it says of bad inputs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from parp_espnet.bin import align, recognize
+from parp_espnet.tiers.eaf import read_eaf
+from parp_espnet.tiers.textgrid import read_textgrid, write_textgrid
+from parp_espnet.tiers.tier import Annotation, Tier
+
+type Run = Callable[..., tuple[object, str, str]]
+TONE = 0.2
+"""Seconds of each."""
+
+
+@pytest.fixture(autouse=True)
+def loud():
+    """The command silences the log of this process, which is the tests'."""
+    import logging  # noqa: PLC0415
+
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def errors_of(stderr: str) -> list[str]:
+    return [line for line in stderr.splitlines() if line.startswith("error: ")]
+
+
+def tones_of(folder: Path) -> dict[str, list[str]]:
+    rows = [line.split() for line in (folder / "text").read_text().splitlines()]
+    return {name: said for name, *said in rows}
+
+
+def test_begins_are_the_true_ones(learned: Path, tones: Path, run_command: Run):
+    code, out, err = run_command(align.main, learned, tones, tones / "text", "--format", "json")
+    assert (code, errors_of(err)) == (0, [])
+    errors = []
+    for line in out.splitlines():
+        found = json.loads(line)
+        said = tones_of(tones)[Path(found["file"]).stem]
+        assert found["text"].split() == said
+        for place, phone in enumerate(found["phones"]):
+            errors.append(abs(phone["begin"] - TONE * place))
+            assert 0 <= phone["confidence"] <= 1
+            assert len(phone["others"]) == 2
+        ends = [phone["end"] for phone in found["phones"]]
+        begins = [phone["begin"] for phone in found["phones"]]
+        # There is no pause between tones.
+        assert ends[:-1] == begins[1:]
+    assert len(errors) > 25
+    # Of two equal tones one after the other nobody can say where the second begins.
+    assert np.median(errors) <= 0.01
+
+
+def test_what_was_recognised_has_intervals_too(learned: Path, tones: Path, run_command: Run):
+    words = (learned, tones / "tone-5.wav", "--format", "json")
+    code, out, _ = run_command(recognize.main, *words)
+    assert code == 0
+    found = json.loads(out)
+    assert found["confidence"] == pytest.approx(
+        np.mean([phone["confidence"] for phone in found["phones"]]), abs=1e-3
+    )
+    lengths = [phone["end"] - phone["begin"] for phone in found["phones"]]
+    # CTC's marks are of a frame or two.
+    assert np.median(lengths) > TONE / 2
+
+
+def test_annotations_keep_their_times(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    samples = [soundfile.read(tones / f"tone-{number}.wav")[0] for number in range(3)]
+    soundfile.write(tmp_path / "a.wav", np.concatenate(samples), 16000)
+    parts, at = [], 0.0
+    for number, part in enumerate(samples):
+        end = at + len(part) / 16000
+        parts.append(Annotation(at, end, " ".join(tones_of(tones)[f"tone-{number}"])))
+        at = end
+    wrong = [parts[0], Annotation(parts[1].begin, parts[1].end, "q"), parts[2]]
+    late = Annotation(at + 1, at + 2, "a")
+    for name, annotations in (("a", parts), ("wrong", [*wrong, late])):
+        grid = write_textgrid([Tier("tx", annotations)], at + 2)
+        (tmp_path / f"{name}.TextGrid").write_text(grid)
+    words = (learned, tmp_path / "a.wav")
+    out = tmp_path / "out.eaf"
+    code, _, _ = run_command(
+        align.main, *words, tmp_path / "a.TextGrid", "--format", "eaf", "--out", out
+    )
+    assert code == 0
+    utterances, phones = read_eaf(out).tiers
+    assert [one.text for one in utterances.annotations] == [one.text for one in parts]
+    assert len(phones.annotations) == sum(len(one.text.split()) for one in parts)
+    grid = tmp_path / "out.TextGrid"
+    code, _, err = run_command(
+        align.main, *words, tmp_path / "wrong.TextGrid", "--format", "textgrid", "--out", grid
+    )
+    assert code == 1
+    q, beyond = errors_of(err)
+    assert "the model has no token for q (U+0071), in 'q'" in q
+    assert "expected a text within the recording, which has" in beyond
+    names = {tier.name: tier for tier in read_textgrid(grid).tiers}
+    assert list(names) == ["phones", "utterances", "confidence"]
+    assert [one.text for one in names["utterances"].annotations] == [parts[0].text, parts[2].text]
+
+
+def test_bad_inputs_are_one_line_each(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    wav = tones / "tone-0.wav"
+    (tmp_path / "long.txt").write_text("a e " * 100)
+    (tmp_path / "empty.txt").write_text("\n")
+    (tmp_path / "broken.txt").write_bytes(b"\xff\xfe\xff")
+    for text, said in (
+        ("long.txt", "expected at least 4.00 s for a text of 200 phones, found 0.60 s"),
+        ("empty.txt", "expected a text to align, found ''"),
+        ("broken.txt", "expected UTF-8"),
+    ):
+        code, out, err = run_command(align.main, learned, wav, tmp_path / text)
+        assert (code, out) == (1, "")
+        (line,) = errors_of(err)
+        assert said in line
+    (tmp_path / "text").write_text("tone-0 a\ntone-0 e\n")
+    for words in (
+        (wav, tmp_path / "text"),
+        (wav, tmp_path / "gone"),
+        (tones, tmp_path / "long.txt"),
+    ):
+        code, _, err = run_command(align.main, learned, *words)
+        assert code == 2
+        assert len(errors_of(err)) == 1
+
+
+def test_an_inventory(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    (tmp_path / "some").write_text("a e ŋ\n")
+    words = (learned, tones, "--format", "json", "--inventory", tmp_path / "some")
+    code, out, err = run_command(recognize.main, *words)
+    assert code == 0
+    assert "the model does not know, and leaves out: ŋ\n" in err
+    heard = set()
+    for line in out.splitlines():
+        heard.update(json.loads(line)["text"].split())
+    assert heard <= {"a", "e"}
+    (tmp_path / "none").write_text("ŋ q")
+    (tmp_path / "empty").write_text("")
+    for given, said in (
+        (tmp_path / "none", "error: --inventory: expected phones that the model knows"),
+        (tmp_path / "empty", f"error: --inventory {tmp_path / 'empty'}: expected phones apart by"),
+        ("xx", "error: --inventory xx: expected a file, found none; no phone inventory"),
+    ):
+        code, _, err = run_command(recognize.main, learned, tones, "--inventory", given)
+        assert code == 2
+        assert errors_of(err)[0].startswith(said)
