@@ -72,7 +72,6 @@ def main() -> None:
     with quiet_imports():
         from parp_espnet.export.opened import open_model, open_pack  # noqa: PLC0415
         from parp_espnet.export.search import choose  # noqa: PLC0415
-        from parp_espnet.recognition.inventory import narrowed  # noqa: PLC0415
         from parp_espnet.recognition.recognise import recognise  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as ngrams:
@@ -82,6 +81,9 @@ def main() -> None:
             upstream = None if args.upstream is None else model_called(args.upstream)
             recogniser, tuned = open_pack(args.pack, upstream, Path(ngrams), args.device)
         if args.inventory is not None:
+            # With eSpeak, which who only recognises needs not have.
+            from parp_espnet.recognition.inventory import narrowed  # noqa: PLC0415
+
             recogniser, unknown = narrowed(recogniser, args.inventory)
             if unknown:
                 progress.say(f"--inventory: the model does not know, and leaves out: {unknown}")

@@ -44,7 +44,9 @@ def test_what_is_as_usual_is_no_option() -> None:
 def test_every_option_that_differs_is_held(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a: 1\n")
     default, kind = OPTIONS[name].default, OPTIONS[name].kind
-    value = tmp_path / "file" if kind is Path else other_than(1 if default is None else default)
+    if default is None:
+        default = "some" if kind is str else 1
+    value = tmp_path / "file" if kind is Path else other_than(default)
     found = options_of(replace(USUAL, **{name: value}))
     assert {option.partition(".")[0] for option in found} == {name}
     assert all(isinstance(value, bool | int | float | str) for value in found.values())

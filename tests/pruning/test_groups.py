@@ -62,7 +62,7 @@ def test_nan_is_refused():
     [
         ("2:4", 0.4, "expected its own sparsity 0.5, found 0.4"),
         ("4:4", 0.5, "N below M"),
-        ("0:4", 0.5, "expected one of global, layer, tensor, 2:4"),
+        ("0:4", 0.5, "expected one of global, layer, tensor, row, 2:4"),
         ("tensr", 0.5, "did you mean 'tensor'"),
     ],
 )
