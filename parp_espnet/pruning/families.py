@@ -154,16 +154,6 @@ _CONFORMER = (
     "self_attn.linear_v",
     "self_attn.linear_out",
 )
-_BRANCHFORMER = (
-    *(f"attn.linear_{part}" for part in ("q", "k", "v", "out")),
-    *(
-        "feed_forward.w_1",
-        "feed_forward.w_2",
-        "feed_forward_macaron.w_1",
-        "feed_forward_macaron.w_2",
-    ),
-    *("cgmlp.channel_proj1.0", "cgmlp.channel_proj2"),
-)
 _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
 FAMILIES = (
