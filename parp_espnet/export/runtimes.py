@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError, describe
 from parp_espnet.export.extras import need
+from parp_espnet.files import need_file
 
 Samples = NDArray[np.float32]
 
@@ -47,6 +48,7 @@ class OnnxRuntime(Runtime):
 
         Raises `UserError` where onnxruntime is not installed, or refuses the file.
         """
+        need_file(model, "no such file; expected the ONNX model that was exported with its folder")
         onnxruntime = need("onnxruntime", "onnx")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or default_threads()
@@ -82,6 +84,7 @@ class OpenVino(Runtime):
         """
         core = _core()
         settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+        need_file(model, "no such file; an OpenVINO model is a .xml and a .bin")
         wanted = threads or default_threads()
         if wanted:
             settings["INFERENCE_NUM_THREADS"] = str(wanted)
