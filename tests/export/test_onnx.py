@@ -320,7 +320,7 @@ def make_other() -> Callable[[Trained], Trained]:
 
 
 def test_no_model_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="model.onnx: no such file; expected the ONNX model"):
+    with pytest.raises(UserError, match=r"model\.onnx: no such file; expected the ONNX model"):
         OnnxRuntime(tmp_path / "model.onnx")
     (tmp_path / "model.onnx").write_bytes(b"something else")
     with pytest.raises(UserError, match="expected an ONNX model") as refused:

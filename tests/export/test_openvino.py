@@ -108,7 +108,7 @@ def test_what_is_said(told: tuple[Path, list[str]]) -> None:
 
 
 def test_no_model_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="model.xml: no such file; an OpenVINO model is"):
+    with pytest.raises(UserError, match=r"model\.xml: no such file; an OpenVINO model is"):
         OpenVino(tmp_path / "model.xml")
     (tmp_path / "model.xml").write_text("something else")
     with pytest.raises(UserError, match="expected an OpenVINO model") as refused:
