@@ -41,8 +41,8 @@ _MARGIN = 0.1  # seconds of silence that stay at either end
 class Spoken:
     """One utterance: `phones` are what was spoken, `samples` (n,) at 16 kHz.
 
-    `begins` are when the synthesiser began each phone, in seconds; None of the second of two phones
-    that are one to it.
+    `begins` are when the synthesiser began each phone, in seconds; None where it has not told, and
+    of the second of two phones that are one to it.
     """
 
     id: str
@@ -59,12 +59,18 @@ class Spoken:
         return len(self.samples) / SAMPLE_RATE
 
 
-def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
+def speak(
+    language: str, split: str, seed: int, number: int, *, tells_begins: bool = False
+) -> list[Spoken]:
     """Return the utterances of speaker `number` (0, 1, …) of a set.
 
     A phrase is drawn again when eSpeak NG reads a part of it by another language's rules, when it
     has a phone that none is drawn with (`drawn`), and when it is shorter than `SHORTEST` or longer
     than `LONGEST`.
+
+    Args:
+        tells_begins: with `begins`; these are then not the corpus's utterances: some sound a little
+            otherwise (`phones.espeak.Synthesiser`).
     """
     random = Random(f"{language} {split} {seed} {number}")
     voice = draw_voice(split, random)
@@ -72,7 +78,8 @@ def speak(language: str, split: str, seed: int, number: int) -> list[Spoken]:
     sayable = drawn_phones(language)
     speaker = f"{language}-{split}-{seed:02d}-{number:05d}"
     spoken: list[Spoken] = []
-    with Synthesiser(language, voice, seed=random.randrange(2**31)) as synthesiser:
+    noise = random.randrange(2**31)
+    with Synthesiser(language, voice, noise, tells_begins=tells_begins) as synthesiser:
         while len(spoken) < UTTERANCES:
             text = book.phrase(random)
             raw, clauses = synthesiser.speak(text)

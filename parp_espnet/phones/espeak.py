@@ -110,14 +110,25 @@ class Synthesiser:
     """One voice of one language in a freshly loaded library. Use it in a `with`, one at a time in a
     process.
 
+    Args:
+        tells_begins: whether it tells where phonemes begin. Some utterances are then said otherwise
+            (eSpeak NG 1.52), so no corpus is made with it.
+
     Attributes:
         begins: where the phonemes begin that `speak` said last, in samples: of those that its
-            strings print as something, one after the other.
+            strings print as something, one after the other; nothing unless it tells them.
 
     Raises `UserError` when the language or the variant has no voice.
     """
 
-    def __init__(self, language: str, voice: Voice = Voice(), seed: int = 0) -> None:
+    def __init__(
+        self,
+        language: str,
+        voice: Voice = Voice(),
+        seed: int = 0,
+        *,
+        tells_begins: bool = False,
+    ) -> None:
         name = _voice_name(language, voice)
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
         self._samples: list[bytes] = []
@@ -126,6 +137,8 @@ class Synthesiser:
         # ctypes keeps no reference to a callback that C holds.
         self._callbacks = _SYNTH_CALLBACK(self._on_samples), _PHONEME_CALLBACK(self._on_phonemes)
         self.sample_rate = self._initialise()
+        if tells_begins:
+            self._library.espeak_ng_SetPhonemeEvents(1, 1)
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
         ctypes.CDLL(None).srand(ctypes.c_uint(seed))
         if self._library.espeak_SetVoiceByName(name.encode()) != 0:
@@ -179,7 +192,6 @@ class Synthesiser:
             raise UserError(
                 f"eSpeak NG cannot read its data in {data.decode()}; reinstall espeakng-loader"
             )
-        self._library.espeak_ng_SetPhonemeEvents(1, 1)
         self._library.espeak_SetSynthCallback(self._callbacks[0])
         self._library.espeak_SetPhonemeCallback(self._callbacks[1])
         # The callback gets IPA only where the trace, which is also written to a C stream, is on.

@@ -10,7 +10,7 @@ from parp_espnet.errors import UserError
 
 @pytest.mark.parametrize("language", ["es", "zh"])
 def test_begins_are_in_order_and_within(language: str):
-    for spoken in speak(language, "test", seed=3, number=1)[:4]:
+    for spoken in speak(language, "test", seed=3, number=1, tells_begins=True)[:4]:
         assert len(spoken.begins) == len(spoken.phones)
         known = [begin for begin in spoken.begins if begin is not None]
         # Mandarin's finals with a glide are one phoneme to it, and two phones.
@@ -23,7 +23,7 @@ def test_begins_are_in_order_and_within(language: str):
 def test_a_hiss_is_heard_where_it_is_said_to_be():
     """An s has most of its energy where a vowel has none."""
     shares: dict[bool, list[float]] = {True: [], False: []}
-    for spoken in speak("es", "test", seed=3, number=1):
+    for spoken in speak("es", "test", seed=3, number=1, tells_begins=True):
         for place, phone in enumerate(spoken.phones[:-1]):
             begin, end = spoken.begins[place], spoken.begins[place + 1]
             if phone not in ("s", "a") or begin is None or end is None:
@@ -36,10 +36,23 @@ def test_a_hiss_is_heard_where_it_is_said_to_be():
 
 
 def test_the_same_is_said_again():
-    first = speak("es", "test", seed=0, number=2)[1]
-    again = say_again([first.id])[first.id]
-    assert (again.phones, again.begins) == (first.phones, first.begins)
-    assert are_spoken([first.id])
+    corpus = speak("es", "test", seed=0, number=2)
+    again = say_again([spoken.id for spoken in corpus])
+    known = 0
+    for spoken in corpus:
+        assert again[spoken.id].phones == spoken.phones
+        assert np.array_equal(again[spoken.id].samples, spoken.samples)
+        begins = again[spoken.id].begins
+        assert len(begins) == len(spoken.phones)
+        known += begins[0] is not None
+    # What is said otherwise while it tells has no begins.
+    assert known > 0
+    assert are_spoken(again)
+
+
+def test_a_corpus_is_said_without_telling():
+    for spoken in speak("tr", "test", seed=0, number=0):
+        assert not any(begin is not None for begin in spoken.begins)
 
 
 def test_what_others_said_is_refused():
