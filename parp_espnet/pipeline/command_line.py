@@ -72,6 +72,10 @@ def _check_start(settings: Settings) -> None:
         raise UserError(f"phn.sh: --init_head: {describe_unknown(settings.init_head, CHOICES)}")
     if settings.updates > 0:
         return
+    if settings.teacher is not None:
+        raise UserError(
+            f"phn.sh: --teacher {settings.teacher} changes nothing with --updates 0: nothing learns"
+        )
     row, source = settings.pruning.row, Source[settings.mask_source.upper()]
     if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
         still = [name for name, other in METHODS.items() if other.is_ready]

@@ -271,6 +271,10 @@ def test_skipping() -> None:
         (["--updates", "-1"], "--updates -1: expected 0 or more"),
         (["--updates", "0", "--method", "omp"], "--updates 0: .* without updates one of dense, rp"),
         (
+            ["--updates", "0", "--method", "mpi", "--teacher", "dense"],
+            "--teacher dense changes nothing with --updates 0",
+        ),
+        (
             ["--updates", "0", "--method", "dense", "--upstream", "mono"],
             "--updates 0: expected 1 or more, or an upstream with a head, .* found none in mono",
         ),
