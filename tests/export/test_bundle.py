@@ -16,6 +16,7 @@ from parp_espnet.export.bundle import load_bundle
 from parp_espnet.export.formats import Options, export
 from parp_espnet.export.trained import load_trained
 from parp_espnet.interpreter import ROOT
+from tests.export.printed import lines_of, texts
 
 LOADED = """
 import atexit, os, sys
@@ -36,18 +37,6 @@ def bundle(tuned: Path, tones: Path, tmp_path_factory: pytest.TempPathFactory) -
         said[1].startswith("decodes by default: beam 4, 2gram.arpa × 0.3")
     )
     return Path(shutil.move(folder / "new", folder / "moved"))
-
-
-def texts(printed: str) -> dict[str, str]:
-    found = {}
-    for line in printed.splitlines():
-        told = json.loads(line)
-        found[Path(told["file"]).stem] = told["text"]
-    return found
-
-
-def lines_of(path: Path) -> dict[str, str]:
-    return dict(line.partition(" ")[::2] for line in path.read_text().splitlines())
 
 
 def test_the_tuned_search_is_the_default_and_says_so(

@@ -25,6 +25,7 @@ from parp_espnet.files import read_json
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.recognition.audio import read
 from parp_espnet.upstreams.untouched import differing, load_upstream
+from tests.export.printed import lines_of, texts
 
 MODEL = "valid.loss.ave.pth"
 PHONES = ["<blank>", "<unk>", *"abdefgijklmnoprstuxθβðɣɲɾʎʝŋ", "tʃ", "<sos/eos>"]
@@ -249,18 +250,6 @@ def test_cut_is_of_whole_models(
     code, _, error = run_command(export_command.main, *words)
     assert code == 2
     assert "--cut: expected no --to pack" in error
-
-
-def texts(printed: str) -> dict[str, str]:
-    found = {}
-    for line in printed.splitlines():
-        told = json.loads(line)
-        found[Path(told["file"]).stem] = told["text"]
-    return found
-
-
-def lines_of(path: Path) -> dict[str, str]:
-    return dict(line.partition(" ")[::2] for line in path.read_text().splitlines())
 
 
 def test_the_command(

@@ -3,7 +3,7 @@ kind of weight.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, filterfalse
 from statistics import fmean
 
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from parp_espnet.pruning.masks import random_iou
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import FINETUNED, Arm, is_total
-from parp_espnet.study.evidence import Anatomy, Comparison, Evidence, Overlap
+from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Evidence, Overlap
 from parp_espnet.study.figures.findings import Drawn, Findings
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
@@ -223,30 +223,35 @@ def anatomy_maps(evidence: Evidence) -> Drawn:
     """Sparsity by layer and kind, of every method's final mask in the first language, at its
     highest sparsity.
     """
-    if not evidence.anatomies:
-        return {}
-    language = evidence.anatomies[0].language
-    shown: dict[str, Anatomy] = {}
-    for anatomy in sorted(evidence.anatomies, key=lambda anatomy: -anatomy.sparsity):
-        if anatomy.language == language and anatomy.who.own:
-            shown.setdefault(anatomy.line, anatomy)
     drawn: Drawn = {}
-    for line, anatomy in shown.items():
-        drawn[f"anatomy_{file_of(line)}"] = _anatomy(anatomy)
+    for line, anatomy in sparsest(evidence.anatomies).items():
+        caption = f"Sparsity of the final mask by layer and kind of weight: {line}."
+        drawn[f"anatomy_{file_of(line)}"] = caption, layer_map(anatomy.table, anatomy)
     return drawn
 
 
-def _anatomy(anatomy: Anatomy) -> tuple[str, Figure]:
-    layers = list(anatomy.table)
-    kinds = list(dict.fromkeys(chain.from_iterable(anatomy.table.values())))
+def sparsest[Run: (Adjusting, Anatomy)](runs: Sequence[Run]) -> dict[str, Run]:
+    """Return the run of the first language with the highest sparsity, by the name of each line; of
+    runs with masks of their own.
+    """
+    shown: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: -run.sparsity):
+        if run.language == runs[0].language and run.who.own:
+            shown.setdefault(run.line, run)
+    return shown
+
+
+def layer_map(table: Mapping[str, Mapping[str, float]], anatomy: Anatomy) -> Figure:
+    """Draw numbers by layer and kind of weight, of a run whose name stands above."""
+    layers = list(table)
+    kinds = list(dict.fromkeys(chain.from_iterable(table.values())))
     values = np.full((len(layers), len(kinds)), np.nan)
     for row, layer in enumerate(layers):
-        for kind, sparsity in anatomy.table[layer].items():
-            values[row, kinds.index(kind)] = sparsity
+        for kind, number in table[layer].items():
+            values[row, kinds.index(kind)] = number
     title = f"{anatomy.line}, {anatomy.language}, sparsity {anatomy.sparsity:g}"
-    caption = f"Sparsity of the final mask by layer and kind of weight: {anatomy.line}."
     names = [kind.split(".")[-1] for kind in kinds]
-    return caption, heat_map(values, layers, names, title=title)
+    return heat_map(values, layers, names, title=title)
 
 
 def _suffix(frozen: int, more: str = "") -> str:

@@ -12,8 +12,7 @@ from matplotlib.image import AxesImage
 
 from parp_espnet.study.evidence import Adjusting, Anatomy
 from parp_espnet.study.figures.findings import Drawn, Findings
-from parp_espnet.study.figures.maps import file_of
-from parp_espnet.study.figures.matrix import heat_map
+from parp_espnet.study.figures.maps import file_of, layer_map, sparsest
 
 FEWEST = 1e-6
 """Share of a part's weights below which nothing has a colour."""
@@ -26,13 +25,8 @@ def draw(findings: Findings) -> Drawn:
 
 def moved_maps(adjustings: Sequence[Adjusting]) -> Drawn:
     """Changes of sides over time, by layer and by kind of weight."""
-    known = [run for run in adjustings if run.ends]
-    shown: dict[str, Adjusting] = {}
-    for run in sorted(known, key=lambda run: -run.sparsity):
-        if run.language == known[0].language and run.who.own:
-            shown.setdefault(run.line, run)
     drawn: Drawn = {}
-    for line, run in shown.items():
+    for line, run in sparsest([run for run in adjustings if run.ends]).items():
         caption = (
             f"Weights that change sides in each part of a training, in percent of those of a layer "
             f"(left) and of a kind (right): {line}."
@@ -72,22 +66,8 @@ def _panel(
 
 def kept_maps(anatomies: Sequence[Anatomy]) -> Drawn:
     """IOU of the final mask with the first, by layer and kind of weight."""
-    known = [anatomy for anatomy in anatomies if anatomy.overlap]
-    shown: dict[str, Anatomy] = {}
-    for anatomy in sorted(known, key=lambda anatomy: -anatomy.sparsity):
-        if anatomy.language == known[0].language and anatomy.who.own:
-            shown.setdefault(anatomy.line, anatomy)
     drawn: Drawn = {}
-    for line, anatomy in shown.items():
-        layers = list(anatomy.overlap)
-        kinds = list(dict.fromkeys(chain.from_iterable(anatomy.overlap.values())))
-        values = np.full((len(layers), len(kinds)), np.nan)
-        for row, layer in enumerate(layers):
-            for kind, iou in anatomy.overlap[layer].items():
-                values[row, kinds.index(kind)] = iou
-        title = f"{line}, {anatomy.language}, sparsity {anatomy.sparsity:g}"
+    for line, anatomy in sparsest([anatomy for anatomy in anatomies if anatomy.overlap]).items():
         caption = f"IOU of the final mask with the first by layer and kind of weight: {line}."
-        short = [kind.split(".")[-1] for kind in kinds]
-        figure = heat_map(values, layers, short, title=title)
-        drawn[f"kept_{file_of(line)}"] = caption, figure
+        drawn[f"kept_{file_of(line)}"] = caption, layer_map(anatomy.overlap, anatomy)
     return drawn
