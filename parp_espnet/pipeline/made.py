@@ -58,19 +58,32 @@ def options_of(settings: Experiment) -> dict[str, Plain]:
 
 
 def of_training(options: Mapping[str, Plain]) -> dict[str, Plain]:
-    """Return those of some options that a training is made with."""
-    return {name: value for name, value in options.items() if _part(name) is None}
+    """Return those of some options that a training is made with. Version 0.2 wrote beside them
+    where a published corpus was.
+    """
+    kept: dict[str, Plain] = {}
+    for name, value in options.items():
+        option = _option(name)
+        if option is None or (option.part is None and _counts(option)):
+            kept[name] = value
+    return kept
 
 
 def of_part(options: Mapping[str, Plain], part: Part) -> dict[str, Plain]:
     """Return those of some options, of speech, that are of the decoding, or of the scoring."""
-    return {name: value for name, value in options.items() if _part(name) is part}
+    kept: dict[str, Plain] = {}
+    for name, value in options.items():
+        option = _option(name)
+        if option is not None and option.part is part:
+            kept[name] = value
+    return kept
 
 
-def _part(name: str) -> Part | None:
-    """What an option is of, or a value in the file that it is; of text, all are of the training."""
-    option = options_of_class(Settings).get(name.partition(".")[0])
-    return None if option is None else option.part
+def _option(name: str) -> Option | None:
+    """The option of speech of that name, or whose file has the value of that name; of text, None:
+    all of them are of the training.
+    """
+    return options_of_class(Settings).get(name.partition(".")[0])
 
 
 def _counts(option: Option) -> bool:

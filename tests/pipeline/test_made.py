@@ -12,6 +12,7 @@ from parp_espnet.glue.settings import Settings as GlueSettings
 from parp_espnet.pipeline.made import (
     CONFIGURATIONS,
     SHIPPED,
+    of_training,
     options_of,
     origin_of,
 )
@@ -53,6 +54,11 @@ def test_where_a_published_corpus_is_says_nothing_of_a_result(tmp_path: Path) ->
         assert options_of(replace(USUAL, **{name: tmp_path})) == {}, name
     text = GlueSettings(recipe=ROOT / "egs2/glue/cola", task="cola", glue=tmp_path)
     assert "glue" not in options_of(text)
+
+
+def test_where_a_corpus_was_is_left_out_of_what_a_training_of_before_left(tmp_path: Path) -> None:
+    before = {"mboshi": str(tmp_path), "updates": 600, "train_config.grad_clip": 7, "use_lm": True}
+    assert of_training(before) == {"updates": 600, "train_config.grad_clip": 7}
 
 
 def test_what_is_outside_of_the_project_goes_by_its_name(tmp_path: Path) -> None:
