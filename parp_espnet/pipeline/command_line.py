@@ -76,6 +76,11 @@ def _check_start(settings: Settings) -> None:
         raise UserError(
             f"phn.sh: --teacher {settings.teacher} changes nothing with --updates 0: nothing learns"
         )
+    if settings.label_prior is not None:
+        raise UserError(
+            f"phn.sh: --label_prior {settings.label_prior:g} changes nothing with --updates 0: "
+            f"nothing learns"
+        )
     row, source = settings.pruning.row, Source[settings.mask_source.upper()]
     if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
         still = [name for name, other in METHODS.items() if other.is_ready]

@@ -108,6 +108,8 @@ class Settings(ModelOptions):
             config.append(plain_name(self.train_config.stem))
         if self.lr is not None:
             config.append(f"lr{self.lr:g}")
+        if self.label_prior is not None:
+            config.append(f"prior{self.label_prior:g}")
         if self.raw_speech is not None:
             config.append(f"raw{digest(self.raw_speech)}")
         if self.init_head != NEAREST:
