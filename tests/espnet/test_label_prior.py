@@ -1,4 +1,4 @@
-"""CTC with label priors: the loss, its gradient, what is kept of the priors, and what is refused."""
+"""CTC with label priors: the loss, its gradient, what is kept of priors, and what is refused."""
 
 import itertools
 import re
@@ -35,7 +35,7 @@ def batch() -> dict[str, Tensor]:
 
 
 def of_all_paths(rows: Tensor, text: list[int]) -> Tensor:
-    """The loss by its definition: minus the logarithm of the sum over all paths that spell a text."""
+    """The loss by its definition, over all paths that spell a text."""
     totals = []
     for path in itertools.product(range(rows.shape[1]), repeat=len(rows)):
         if collapse(list(path)) == text:
@@ -145,6 +145,12 @@ def test_a_training_with_pruning_a_teacher_and_accumulation(
     assert prior is not None
     assert prior.weight == 0.3
     assert np.isclose(np.exp(prior.logs).sum(), 1, atol=1e-4)
+    # Ended after an epoch, it goes on to the same bits.
+    calm_recipe.train(tmp_path / "again", **options | {"max_epoch": 1}, label_prior=0.3)
+    again = calm_recipe.train(tmp_path / "again", **options, label_prior=0.3)
+    continued = load_model_state(again / MODEL)
+    assert all(torch.equal(kept[name], continued[name]) for name in kept)
+    assert (again / FILE).read_bytes() == (with_prior / FILE).read_bytes()
 
 
 def test_a_model_without_such_a_ctc(learned: Path, tmp_path: Path) -> None:
