@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.container import Container
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
@@ -48,10 +48,12 @@ def points(results: Sequence[Result]) -> Figure | None:
     width = max(3.5, 0.22 * len(languages) * len(arms)) + 0.6 * (len(panels) - 1)
     figure = Figure(figsize=(3.0 + width, 3.8), layout="constrained")
     (row,) = figure.subplots(1, len(panels), squeeze=False)
-    entries: dict[str, Container] = {}
+    entries: dict[str, Artist] = {}
     what = "task" if is_text(results) else "language"
     for axes, shown in zip(row, panels, strict=True):
-        entries |= _draw_panel(axes, shown, arms, list(zip(results, called, strict=True)))
+        _draw_panel(axes, shown, arms, list(zip(results, called, strict=True)))
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
         axes.set_xlabel(what)
     row[0].set_ylabel(f"{rate_of(results).long} (%), 95 % interval")
     title = _title(results)
@@ -81,12 +83,11 @@ def _draw_panel(
     languages: Sequence[str | None],
     arms: Sequence[str],
     results: Sequence[tuple[Result, str]],
-) -> dict[str, Container]:
-    """Draw the results of some languages; return what the legend shows of each arm."""
+) -> None:
+    """Draw the results of some languages."""
     there = {name for result, name in results if result.language in languages}
     shown = [arm for arm in arms if arm in there]
     width = 0.8 / len(shown)
-    entries: dict[str, Container] = {}
     for number, arm in enumerate(arms):
         if arm not in there:
             continue
@@ -101,7 +102,7 @@ def _draw_panel(
             rates.append(rate)
             below.append(rate - 100 * low)
             above.append(100 * high - rate)
-        entries[arm] = axes.errorbar(
+        axes.errorbar(
             places,
             rates,
             yerr=[below, above],
@@ -118,7 +119,6 @@ def _draw_panel(
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color="0.9")
     axes.set_axisbelow(True)
-    return entries
 
 
 def arms_of(results: Sequence[Result]) -> list[str]:
