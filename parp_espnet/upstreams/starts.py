@@ -48,27 +48,30 @@ def is_left_by_training(folder: Path) -> bool:
 def fault_of(upstream: Path) -> str:
     """Say why a path cannot be an upstream, as far as the names of files tell; "" where it may."""
     if upstream.is_dir():
-        if not is_left_by_training(upstream):
-            return ""
-        if not (upstream / CONFIG).is_file():
-            return (
-                f"expected the directory of an experiment, found no {CONFIG} in it; bring it back, "
-                f"or train again"
-            )
-        if not (upstream / SUMMARY).is_file():
-            return (
-                f"expected {SUMMARY}, as a complete training leaves it, found none; complete it "
-                f"first, by the command that began it"
-            )
-        return ""
+        return _fault_of_folder(upstream) if is_left_by_training(upstream) else ""
     if upstream.suffix in NO_MODELS:
         return (
             f"expected a directory, or a model file, found {upstream.name}; take the directory "
             f"that it is in"
         )
-    if upstream.suffix == ".pth" and is_left_by_training(upstream.parent):
-        if not (upstream.parent / CONFIG).is_file():
-            return f"expected {CONFIG} beside it, found none; bring it back, or train again"
+    folder = upstream.parent
+    is_model = upstream.suffix == ".pth" and is_left_by_training(folder)
+    if is_model and not (folder / CONFIG).is_file():
+        return f"expected {CONFIG} beside it, found none; bring it back, or train again"
+    return ""
+
+
+def _fault_of_folder(experiment: Path) -> str:
+    if not (experiment / CONFIG).is_file():
+        return (
+            f"expected the directory of an experiment, found no {CONFIG} in it; bring it back, or "
+            f"train again"
+        )
+    if not (experiment / SUMMARY).is_file():
+        return (
+            f"expected {SUMMARY}, as a complete training leaves it, found none; complete it first, "
+            f"by the command that began it"
+        )
     return ""
 
 

@@ -509,8 +509,9 @@ def test_a_damaged_experiment_is_no_upstream(recipe: Path) -> None:
     before.mkdir(parents=True)
     (before / "experiment.json").touch()
     # As the recipe sees it, too.
+    said = r"phn.sh: --upstream .*before: .* found no config.yaml"
     for word in (str(before), "exp/before"):
-        with pytest.raises(UserError, match=r"phn.sh: --upstream .*before: .* found no config.yaml"):
+        with pytest.raises(UserError, match=said):
             settings_of(recipe, "--upstream", word)
     (before / "config.yaml").touch()
     with pytest.raises(UserError, match=r"before: expected training.json, .* complete it first"):
