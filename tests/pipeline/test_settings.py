@@ -264,6 +264,12 @@ def test_skipping() -> None:
         (["--stage", "5", "--stop_stage", "4"], "--stage 5 is beyond --stop_stage 4"),
         (["--method", "prap"], "did you mean 'parp'"),
         (["--method", "dense", "--sparsity", "0.5"], "prunes nothing"),
+        (
+            ["--method", "dense", "--first_mask", "random"],
+            "--first_mask random: method dense prunes nothing; leave it out",
+        ),
+        (["--method", "rigl", "--pattern", "units+conv"], r"pattern none, found units\+conv: "),
+        (["--method", "imp", "--pattern", "2:4"], "--pattern 2:4 has one sparsity; expected a"),
         (["--method", "transfer"], "starts from a mask file"),
         (["--interval", "0"], "interval"),
         (["--freeze_updates", "-1"], "freeze_updates"),
