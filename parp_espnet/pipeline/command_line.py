@@ -19,6 +19,7 @@ from parp_espnet.pipeline.resolve import resolve
 from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.pipeline.token_types import apart, complete_tokens
+from parp_espnet.pipeline.unlabelled_checks import check_unlabelled
 from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
@@ -42,6 +43,7 @@ def read(arguments: Sequence[str]) -> Settings:
     checked = check_pruning(settings)
     _check_start(checked)
     check_raw_speech(checked)
+    check_unlabelled(checked)
     resolved = apart(resolve(checked))
     check_needs(resolved)
     refuse_copy(resolved)
