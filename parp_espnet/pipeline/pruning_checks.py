@@ -43,12 +43,12 @@ def check_pruning[T: Experiment](settings: T) -> T:
         raise UserError(
             f"{program}: --first_mask and --initial_mask: expected one of them, found both"
         )
-    if settings.first_mask is not None and settings.method in METHODS:
-        if not find_method(settings.method).prunes:
-            raise UserError(
-                f"{program}: --first_mask {settings.first_mask}: method {settings.method} prunes "
-                f"nothing; leave it out"
-            )
+    prunes = settings.method not in METHODS or find_method(settings.method).prunes
+    if settings.first_mask is not None and not prunes:
+        raise UserError(
+            f"{program}: --first_mask {settings.first_mask}: method {settings.method} prunes "
+            f"nothing; leave it out"
+        )
     settings = _with_scope(settings)
     if settings.sparsity is None:
         settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
