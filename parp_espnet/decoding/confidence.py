@@ -19,6 +19,9 @@ than they are right. It is that of the least calibration error on the validation
 model of ten minutes (cldr).
 """
 
+AT_ONCE = 2048
+"""Tokens of which it is computed at once, so that an hour takes no more memory than a minute."""
+
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
@@ -52,7 +55,8 @@ def judge(
     """
     if not spans:
         return []
-    shares = posteriors(logprobs, spans) ** FLATTENED
+    shares = posteriors(logprobs, spans)
+    shares **= FLATTENED
     shares /= np.maximum(shares.sum(1, keepdims=True), np.finfo(float).tiny)
     judgements = []
     for span, row in zip(spans, shares, strict=True):
@@ -67,24 +71,43 @@ def posteriors(logprobs: NDArray[np.floating], spans: Sequence[Span]) -> Floats:
     """Return the share of each label in place of each token, (tokens, labels + 1); the blank has
     none, and the last is that of no token.
     """
-    labels = logprobs.shape[1]
-    best = logprobs.max(1, keepdims=True)
-    edge = labels
-    # A row of its own stands before the first frame, and one behind the last: in them nothing is
-    # possible but the edge, which is no label.
-    heard = np.zeros((len(logprobs) + 2, labels + 1))
-    heard[1:-1, :labels] = np.exp(logprobs - best)
-    heard[0, edge] = heard[-1, edge] = 1.0
+    edge = logprobs.shape[1]
     tokens = np.array([span.token for span in spans])
     peaks = np.array([_peak(logprobs, span) + 1 for span in spans])
     before = np.concatenate([[edge], tokens[:-1]])
     after = np.concatenate([tokens[1:], [edge]])
     first = np.concatenate([[0], peaks[:-1]])
-    last = np.concatenate([peaks[1:], [len(heard) - 1]])
-    sums = _sums(heard, before, after, first, last)
-    sums[:, BLANK] = 0.0
-    shares: Floats = sums / np.maximum(sums.sum(1, keepdims=True), np.finfo(float).tiny)
+    last = np.concatenate([peaks[1:], [len(logprobs) + 1]])
+    shares = np.zeros((len(spans), edge + 1))
+    for begin in range(0, len(spans), AT_ONCE):
+        some = slice(begin, begin + AT_ONCE)
+        start = int(first[begin])
+        heard = _heard(logprobs, start, int(last[some][-1]) + 1)
+        shares[some] = _sums(
+            heard, before[some], after[some], first[some] - start, last[some] - start
+        )
+    shares[:, BLANK] = 0.0
+    shares /= np.maximum(shares.sum(1, keepdims=True), np.finfo(float).tiny)
     return shares
+
+
+def _heard(logprobs: NDArray[np.floating], begin: int, end: int) -> Floats:
+    """Probabilities of some frames and the edge, each frame's as shares of its largest, (frames,
+    labels + 1).
+
+    A frame of its own stands before the first one, and one behind the last: in them nothing is
+    possible but the edge, which is no label.
+    """
+    labels = logprobs.shape[1]
+    rows = logprobs[max(0, begin - 1) : end - 1]
+    heard = np.zeros((end - begin, labels + 1))
+    first = max(0, 1 - begin)
+    heard[first : first + len(rows), :labels] = np.exp(rows - rows.max(1, keepdims=True))
+    if begin == 0:
+        heard[0, labels] = 1.0
+    if end == len(logprobs) + 2:
+        heard[-1, labels] = 1.0
+    return heard
 
 
 def _peak(logprobs: NDArray[np.floating], span: Span) -> int:

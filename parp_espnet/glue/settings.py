@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, ClassVar
 
+from parp_espnet.corpora.known.corpus import Folder
 from parp_espnet.glue.tasks import TASKS, Task
 from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.options import CALL, Range, options_of_class, plain
@@ -41,7 +42,9 @@ class Settings(Experiment):
     # Data
     task: Annotated[str, f"one of {' '.join(TASKS)}; the recipe gives it"] = ""
     glue: Annotated[
-        Path | None, "GLUE's folder, with CoLA/, SST-2/, …; GLUE of db.sh by default"
+        Path | None,
+        "GLUE's folder, with CoLA/, SST-2/, …; GLUE of db.sh by default",
+        Folder("GLUE's folder"),
     ] = None
     train_examples: Annotated[
         int | None, "of a made task, examples to train on; 2000 by default", Range(least=1)

@@ -137,8 +137,7 @@ def options_of_result(settings: Settings, directory: Path, decoded_so: bool) -> 
     """
     now = options_of(settings)
     trained = _trained_with(directory)
-    if trained is None:
-        trained = of_training(now)
+    trained = of_training(now if trained is None else trained)
     decoded = of_part(now, DECODING) if decoded_so else {}
     return trained | decoded | of_part(now, SCORING)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.corpora.known.corpus import Folder
 from parp_espnet.data.lines import pairs_of
 from parp_espnet.files import lines_of, parse_yaml
 from parp_espnet.glue.settings import Settings as GlueSettings
@@ -43,40 +44,61 @@ def options_of(settings: Experiment) -> dict[str, Plain]:
 
     A file is its name and a part of its hash; of a training configuration, it is each value that
     differs from that of the usual one, called `train_config.` and its name. A path is as it is from
-    the project's directory.
+    the project's directory, and what is outside of it goes by its name: where a user keeps things
+    changes no result, and is nobody else's business. A published corpus is the same wherever it is.
     """
     differing: dict[str, Plain] = {}
     for name, option in options_of_class(type(settings)).items():
         value = getattr(settings, name)
         if name in CONFIGURATIONS:
             differing |= _configured(settings, name)
-        elif option.part is not CALL and value is not None and value != option.default:
+        elif _counts(option) and value is not None and value != option.default:
             differing |= _plain(settings, option, value)
     return differing
 
 
 def of_training(options: Mapping[str, Plain]) -> dict[str, Plain]:
-    """Return those of some options that a training is made with."""
-    return {name: value for name, value in options.items() if _part(name) is None}
+    """Return those of some options that a training is made with. Version 0.2 wrote beside them
+    where a published corpus was.
+    """
+    kept: dict[str, Plain] = {}
+    for name, value in options.items():
+        option = _option(name)
+        if option is None or (option.part is None and _counts(option)):
+            kept[name] = value
+    return kept
 
 
 def of_part(options: Mapping[str, Plain], part: Part) -> dict[str, Plain]:
     """Return those of some options, of speech, that are of the decoding, or of the scoring."""
-    return {name: value for name, value in options.items() if _part(name) is part}
+    kept: dict[str, Plain] = {}
+    for name, value in options.items():
+        option = _option(name)
+        if option is not None and option.part is part:
+            kept[name] = value
+    return kept
 
 
-def _part(name: str) -> Part | None:
-    """What an option is of, or a value in the file that it is; of text, all are of the training."""
-    option = options_of_class(Settings).get(name.partition(".")[0])
-    return None if option is None else option.part
+def _option(name: str) -> Option | None:
+    """The option of speech of that name, or whose file has the value of that name; of text, None:
+    all of them are of the training.
+    """
+    return options_of_class(Settings).get(name.partition(".")[0])
+
+
+def _counts(option: Option) -> bool:
+    """Whether a result depends on an option at all."""
+    places = [note for note in option.notes if isinstance(note, Folder) and note.published]
+    return option.part is not CALL and not places
 
 
 def _plain(settings: Experiment, option: Option, value: Any) -> dict[str, Plain]:
     """The option as a plain value; nothing where it is the default in other words."""
     name = option.name
     if name == "upstream" and isinstance(settings, Settings):
-        label = settings.upstream_source
-        return {} if label == Settings.upstream else {name: label}
+        value = settings.upstream_source
+        if value == Settings.upstream:
+            return {}
     if name == "speed_perturb_factors" and isinstance(settings, Settings):
         return {name: " ".join(f"{speed:g}" for speed in settings.speeds)}
     if name == "scope" and settings.rates is not None:
@@ -84,9 +106,17 @@ def _plain(settings: Experiment, option: Option, value: Any) -> dict[str, Plain]
     is_rules = name == "phonemise" and is_table(value)
     if CONTENT in option.notes or is_rules:
         return {name: _named(settings.recipe / value)}
-    if isinstance(value, Path):
-        return {name: from_root(settings.recipe / value)}
+    if isinstance(value, Path) or (isinstance(value, str) and Path(value).is_absolute()):
+        return {name: _from_anywhere(settings.recipe / value)}
     return {name: value}
+
+
+def _from_anywhere(path: Path) -> str:
+    """A path as it reads the same on every machine: outside of the project, its name, and of a file
+    a part of its hash.
+    """
+    inside = from_root(path)
+    return _named(path) if Path(inside).is_absolute() else inside
 
 
 def _named(path: Path) -> str:

@@ -10,6 +10,7 @@ from parp_espnet.pipeline.acts import Act, ours, tables
 from parp_espnet.pipeline.data_options import USUAL_NBPE, TokenType
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.stages_unlabelled import chosen_speech, join_speech, label_speech
 from parp_espnet.pipeline.step import Step
 
 DESCRIBED = ("utt2spk", "utt2lang", "orig_text")
@@ -146,12 +147,16 @@ def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """
     settings = experiment.settings
     org = experiment.raw / "org"
-    speeds = [f"{speed:g}" for speed in settings.speeds]
-    perturbed = ("--speeds", *speeds) if speeds else ()
+    perturbed = _perturbed(settings)
     train = experiment.data / settings.train_name
-    yield _formatted(experiment, label, train, org / settings.train_dump, perturbed)
+    yield _formatted(experiment, label, train, org / settings.labelled_dump, perturbed)
     for name, out in ((settings.valid_set, org), (settings.test_set, experiment.raw)):
         yield _formatted(experiment, label, experiment.data / name, out / name)
+
+
+def _perturbed(settings: Settings) -> tuple[str, ...]:
+    speeds = [f"{speed:g}" for speed in settings.speeds]
+    return ("--speeds", *speeds) if speeds else ()
 
 
 def _formatted(
@@ -178,21 +183,36 @@ def _formatted(
 
 
 def filter_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 3: what is too short or too long to train on is left out."""
+    """Stage 3: what is too short or too long to train on is left out, and untranscribed speech is
+    labelled.
+    """
     settings = experiment.settings
-    for name in (settings.train_dump, settings.valid_set):
-        data, out = experiment.raw / "org" / name, experiment.raw / name
-        shortest, longest = settings.min_wav_duration, settings.max_wav_duration
-        yield Step(
-            label=label,
-            command=ours(
-                *("filter_data", "--data", data, "--out", out),
-                *("--min_duration", shortest, "--max_duration", longest),
-            ),
-            record=experiment.raw / ".steps" / f"filter_{name}.json",
-            inputs=tables(data, ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")),
-            outputs=tables(out, LEFT_OF_A_SET),
-        )
+    for name in (settings.labelled_dump, settings.valid_set):
+        yield _filtered(experiment, label, name)
+    yield from label_speech(experiment, label)
+    chosen = chosen_speech(experiment)
+    if chosen is None:
+        return
+    out = experiment.raw / "org" / settings.label_set
+    yield _formatted(experiment, label, chosen, out, _perturbed(settings))
+    yield _filtered(experiment, label, settings.label_set)
+    yield from join_speech(experiment, label)
+
+
+def _filtered(experiment: SpeechExperiment, label: str, name: str) -> Step:
+    settings = experiment.settings
+    data, out = experiment.raw / "org" / name, experiment.raw / name
+    shortest, longest = settings.min_wav_duration, settings.max_wav_duration
+    return Step(
+        label=label,
+        command=ours(
+            *("filter_data", "--data", data, "--out", out),
+            *("--min_duration", shortest, "--max_duration", longest),
+        ),
+        record=experiment.raw / ".steps" / f"filter_{name}.json",
+        inputs=tables(data, ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")),
+        outputs=tables(out, LEFT_OF_A_SET),
+    )
 
 
 def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:

@@ -74,7 +74,7 @@ def find_borders(
     parts: Sequence[Part],
     begin: int,
     end: int,
-    phones: Floats,
+    phones: NDArray[np.floating],
     spectra: NDArray[np.floating],
     quiet: NDArray[np.bool_],
     frames: Frames,
@@ -93,8 +93,6 @@ def find_borders(
         frames: where those of `phones` are.
     """
     loud = np.concatenate([[0.0], np.cumsum(~quiet, dtype=np.float64)])
-    sums = np.concatenate([np.zeros((1, spectra.shape[1])), np.cumsum(spectra, 0, np.float64)])
-    squares = np.concatenate([[0.0], np.cumsum((spectra.astype(np.float64) ** 2).sum(1))])
     places = [np.array([begin])]
     for before, after in pairwise(parts):
         places.append(_between(before.last, after.first))
@@ -107,7 +105,7 @@ def find_borders(
             gains = -weights.loud * (loud[right] - loud[left][:, None])
         else:
             gains = _model_gains(part.token, left, right, phones, frames, weights)
-        gains -= weights.spectra * _scatter(left, right, sums, squares)
+        gains -= weights.spectra * _scatter(left, right, spectra)
         least = 0 if part.token is None else 1
         scores = totals[:, None] + np.where(right - left[:, None] >= least, gains, -np.inf)
         came.append(scores.argmax(0))
@@ -128,10 +126,15 @@ def _between(last: int, first: int) -> Ints:
     return np.unique(np.linspace(last + 1, first, PLACES).astype(np.int64))
 
 
-def _scatter(left: Ints, right: Ints, sums: Floats, squares: Floats) -> Floats:
+def _scatter(left: Ints, right: Ints, spectra: NDArray[np.floating]) -> Floats:
     """Squared distances of spectra from their means, of all stretches from a place in `left` to one
     in `right`, (left, right).
     """
+    first = int(left[0])
+    here = spectra[first : int(right[-1])].astype(np.float64)
+    sums = np.concatenate([np.zeros((1, here.shape[1])), np.cumsum(here, 0)])
+    squares = np.concatenate([[0.0], np.cumsum((here**2).sum(1))])
+    left, right = left - first, right - first
     sizes = np.maximum(1, right - left[:, None])
     moved = sums[right] - sums[left][:, None]
     spread = squares[right] - squares[left][:, None] - (moved**2).sum(2) / sizes
@@ -140,7 +143,12 @@ def _scatter(left: Ints, right: Ints, sums: Floats, squares: Floats) -> Floats:
 
 
 def _model_gains(
-    token: int, left: Ints, right: Ints, phones: Floats, frames: Frames, weights: Weights
+    token: int,
+    left: Ints,
+    right: Ints,
+    phones: NDArray[np.floating],
+    frames: Frames,
+    weights: Weights,
 ) -> Floats:
     """What the model says of the same stretches, (left, right)."""
     first = int(left[0])

@@ -9,7 +9,7 @@ from parp_espnet.recognition.grid import RATE, Grid
 from parp_espnet.recognition.hearing import Recording
 from parp_espnet.recognition.labels import BLANK, spans
 from parp_espnet.recognition.listening import Listener
-from parp_espnet.recognition.spectra import STEP
+from parp_espnet.recognition.spectra import MOST, STEP
 from parp_espnet.recognition.transcripts import Phone
 from parp_espnet.recognition.windows import Labels, stretches
 
@@ -102,15 +102,16 @@ def _spectrum(grid: Grid, frame: int) -> int:
     return round((frame * grid.stride + grid.field / 2) / STEP)
 
 
-def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the logarithms of the probabilities of labels where there is no blank, (frames,
     labels).
     """
-    phones = rows.astype(np.float64)
-    phones[:, BLANK] = -np.inf
-    best = phones.max(1, keepdims=True)
-    shifted = phones - best
-    made: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    made = rows.astype(np.float32)
+    made[:, BLANK] = -np.inf
+    for first in range(0, len(made), MOST):
+        some = made[first : first + MOST]
+        some -= some.max(1, keepdims=True)
+        some -= np.log(np.exp(some, dtype=np.float64).sum(1, keepdims=True)).astype(np.float32)
     return made
 
 

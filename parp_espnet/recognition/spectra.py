@@ -17,7 +17,7 @@ WIDTH = 256
 BANDS = 26
 COUNT = 13
 MOST = 4096
-"""Cepstra that are computed at once, so that a long block takes no more memory than a short one."""
+"""Cepstra, or frames, that are computed at once, so that what is long takes no more memory."""
 FLOOR = 1e-6
 """Added to the energy of each band, so that digital silence is no quieter than a quiet room."""
 
@@ -69,7 +69,7 @@ class Spectra:
     def quiet(self) -> NDArray[np.bool_]:
         """Return which of them are quiet, (spectra,)."""
         # The mean of the bands' natural logarithms, in decibels.
-        levels = self._all()[:, 0] / BANDS * 10 / np.log(10)
+        levels = self._levels() / BANDS * 10 / np.log(10)
         if len(levels) == 0:
             return np.zeros(0, bool)
         low, high = np.percentile(levels, [5, 95])
@@ -77,6 +77,9 @@ class Spectra:
             return np.zeros(len(levels), bool)
         flags: NDArray[np.bool_] = levels <= low + QUIET * (high - low)
         return flags
+
+    def _levels(self) -> NDArray[np.float32]:
+        return np.concatenate([np.zeros(0, np.float32), *(part[:, 0] for part in self._parts)])
 
     def _all(self) -> Rows:
         return np.concatenate([np.zeros((0, COUNT), np.float32), *self._parts])

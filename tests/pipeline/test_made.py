@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from parp_espnet.corpora.known.corpus import Folder
 from parp_espnet.glue.settings import Settings as GlueSettings
 from parp_espnet.pipeline.made import (
     CONFIGURATIONS,
     SHIPPED,
+    of_training,
     options_of,
     origin_of,
 )
@@ -38,9 +40,45 @@ def test_what_is_as_usual_is_no_option() -> None:
     assert options_of(replace(USUAL, upstream="../ssl1/upstreams/multi")) == {}
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, option in OPTIONS.items() if option.part is not CALL]
-)
+PLACES = [
+    name
+    for name, option in OPTIONS.items()
+    if any(isinstance(note, Folder) and note.published for note in option.notes)
+]
+HELD = [name for name, option in OPTIONS.items() if option.part is not CALL and name not in PLACES]
+
+
+def test_where_a_published_corpus_is_says_nothing_of_a_result(tmp_path: Path) -> None:
+    assert {"mboshi", "an4", "librispeech"} <= set(PLACES)
+    for name in PLACES:
+        assert options_of(replace(USUAL, **{name: tmp_path})) == {}, name
+    text = GlueSettings(recipe=ROOT / "egs2/glue/cola", task="cola", glue=tmp_path)
+    assert "glue" not in options_of(text)
+
+
+def test_where_a_corpus_was_is_left_out_of_what_a_training_of_before_left(tmp_path: Path) -> None:
+    before = {"mboshi": str(tmp_path), "updates": 600, "train_config.grad_clip": 7, "use_lm": True}
+    assert of_training(before) == {"updates": 600, "train_config.grad_clip": 7}
+
+
+def test_what_is_outside_of_the_project_goes_by_its_name(tmp_path: Path) -> None:
+    """The same experiment on two machines has the same options, and tells nothing of either."""
+    held = []
+    for machine in ("one", "other"):
+        place = tmp_path / machine
+        (place / "xls-r").mkdir(parents=True)
+        (place / "mask.safetensors").write_bytes(b"bits")
+        upstream, mask = str(place / "xls-r"), place / "mask.safetensors"
+        paths = {"upstream": upstream, "teacher": upstream, "own": place / "xls-r"}
+        held.append(options_of(replace(USUAL, **paths, initial_mask=mask, raw_speech=place)))
+    different = {name for name, value in held[0].items() if held[1][name] != value}
+    assert different == {"raw_speech"}
+    assert held[0]["upstream"] == held[0]["teacher"] == held[0]["own"] == "xls-r"
+    assert held[0]["initial_mask"] == f"mask.safetensors {hashlib.sha256(b'bits').hexdigest()[:8]}"
+    assert held[0]["raw_speech"] == "one"
+
+
+@pytest.mark.parametrize("name", HELD)
 def test_every_option_that_differs_is_held(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a: 1\n")
     default, kind = OPTIONS[name].default, OPTIONS[name].kind

@@ -382,6 +382,13 @@ def test_skipping() -> None:
             "--beam_size 1 is greedy, without a language model",
         ),
         (["--ngram", "/nowhere/n"], "--ngram /nowhere/n: no such file"),
+        (["--lexicon", "/nowhere/l"], "--lexicon /nowhere/l: no such file"),
+        (["--lexicon", "/dev/null"], "--lexicon /dev/null: expected"),
+        (["--label_prior", "1.5"], "--label_prior 1.5: expected more than 0, at most 1"),
+        (
+            ["--updates", "0", "--label_prior", "0.3"],
+            "--label_prior 0.3 changes nothing with --updates 0: nothing learns",
+        ),
         (["--ngram_num", "0"], "--ngram_num 0: expected 1 or more"),
         (["--use_lm", "true", "--lm_config", "/nowhere/c"], "--lm_config /nowhere/c: no such file"),
         (["--search", "viterbi"], "--search viterbi: expected one of prefix, espnet"),

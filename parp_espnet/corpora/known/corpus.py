@@ -35,6 +35,8 @@ class Folder:
     """Folders in it that are read, of the options of `phn.sh`, where it holds more; no others of
     it make the corpus stale.
     """
+    published: bool = True
+    """Whether others have the same, and no result depends on where it is."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ class Options:
     own: Annotated[
         Path | None,
         "recordings of your own: Kaldi directory, folder, or table; see egs2/own",
-        Folder("a Kaldi directory, a folder of recordings with transcripts, or a table of both"),
+        Folder(
+            "a Kaldi directory, a folder of recordings with transcripts, or a table of both",
+            published=False,
+        ),
     ] = None
     phonemise: Annotated[
         str | None,
