@@ -210,7 +210,10 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
             f"--own {root}: expected at least three speakers or sentences for three sets, found "
             f"{len(sets)}"
         )
-    own = [item for item, group in zip(items, groups, strict=True) if sets[group] == split]
+    own: list[Item] = []
+    for item, group in zip(items, groups, strict=True):
+        if sets[group] == split:
+            own.append(item)
     # What cannot be read is in no set; train's list has it.
     if split != "train":
         why = f": a {kind} is in one set only, and train keeps the largest of {len(sets)}"
@@ -223,7 +226,8 @@ def _wanted(minutes: Mapping[str, float], total: float) -> dict[str, float]:
     """The seconds of dev and test that were asked for, and a little more where there is enough."""
     seconds = {name: 60 * asked for name, asked in minutes.items()}
     spare = min(SPARE, max(1.0, total / sum(seconds.values())))
-    return {name: spare * asked for name, asked in seconds.items() if name != "train"}
+    seconds.pop("train", None)
+    return {name: spare * asked for name, asked in seconds.items()}
 
 
 def _seconds(items: Sequence[Item]) -> list[float]:

@@ -155,4 +155,7 @@ def _epochs(updates: int, most: object) -> int:
         raise UserError(
             f"max_epoch of the training configuration: expected 1 or more, found {most!r}"
         )
-    return next(epochs for epochs in range(min(most, updates), 0, -1) if updates % epochs == 0)
+    epochs = min(most, updates)
+    while updates % epochs != 0:
+        epochs -= 1
+    return epochs

@@ -80,7 +80,10 @@ def _languages(file: Path) -> list[str]:
     """The languages of a set of several, those whose names are folders' as they are."""
     if not file.is_file():
         return []
-    languages = {language for _, language in pairs_of(lines_of(text_of(file))) if language}
+    languages: set[str] = set()
+    for _, language in pairs_of(lines_of(text_of(file))):
+        if language:
+            languages.add(language)
     if len(languages) < 2:
         return []
     return sorted(name for name in languages if re.fullmatch(r"[A-Za-z0-9_-]+", name))
@@ -211,9 +214,14 @@ def model_options(decoding: Decoding) -> tuple[str, ...]:
 
 def opened_models(decoding: Decoding) -> tuple[Path, ...]:
     """The files of its language models: ESPnet's has its configuration beside it."""
-    files = {option: Path(file) for option, file in decoding.model_files.items()}
-    beside = [file.with_name("config.yaml") for option, file in files.items() if option == "--lm"]
-    return (*files.values(), *beside)
+    files: list[Path] = []
+    beside: list[Path] = []
+    for option, name in decoding.model_files.items():
+        file = Path(name)
+        files.append(file)
+        if option == "--lm":
+            beside.append(file.with_name("config.yaml"))
+    return (*files, *beside)
 
 
 def weight_options(decoding: Decoding) -> tuple[str, ...]:

@@ -71,7 +71,10 @@ class Layers:
         for kind in self.family.kinds:
             if not self.biases and kind.endswith("bias"):
                 continue
-            without = [number for number, kinds in self.numbered.items() if kind not in kinds]
+            without: list[int] = []
+            for number, kinds in self.numbered.items():
+                if kind not in kinds:
+                    without.append(number)
             if len(without) == len(self.numbered):
                 missing.append(f"{self.stack}.N.{kind}")
             else:
