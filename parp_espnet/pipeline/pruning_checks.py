@@ -7,7 +7,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place
 from parp_espnet.pipeline.paths import existing
 from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
-from parp_espnet.pruning.methods import METHODS, describe_unknown, find_method
+from parp_espnet.pruning.methods import METHODS, describe_unknown
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import read_rates
@@ -43,8 +43,8 @@ def check_pruning[T: Experiment](settings: T) -> T:
         raise UserError(
             f"{program}: --first_mask and --initial_mask: expected one of them, found both"
         )
-    prunes = settings.method not in METHODS or find_method(settings.method).prunes
-    if settings.first_mask is not None and not prunes:
+    row = METHODS.get(settings.method)
+    if settings.first_mask is not None and row is not None and not row.prunes:
         raise UserError(
             f"{program}: --first_mask {settings.first_mask}: method {settings.method} prunes "
             f"nothing; leave it out"

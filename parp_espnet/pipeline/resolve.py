@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.corpora.registry import NONE
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.files import need_file
 from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.made import CONFIGURATIONS
@@ -18,7 +18,14 @@ from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pipeline.unit_checks import check_units
 from parp_espnet.pipeline.unlabelled_checks import resolve_labels_of
 from parp_espnet.pruning.methods import describe_unknown
-from parp_espnet.upstreams.starts import FROM_UPSTREAM, is_experiment, lacks_head, mask_beside
+from parp_espnet.upstreams.starts import (
+    FROM_UPSTREAM,
+    fault_of,
+    is_experiment,
+    is_left_by_training,
+    lacks_head,
+    mask_beside,
+)
 
 SUMMARY = "training.json"
 """What a complete training leaves."""
@@ -134,11 +141,16 @@ def _resolve_upstream(settings: Settings, recipe: Path) -> str:
         return os.path.relpath(shipped, recipe)
     if not Path(upstream).exists():
         # An experiment is called as its recipe sees it; in a dry run it may be made by then.
-        if is_experiment(recipe / upstream):
+        if is_experiment(recipe / upstream) or is_left_by_training(recipe / upstream):
             upstream = str(recipe / upstream)
         elif settings.dry_run and upstream.startswith("/"):
             path = from_recipe(recipe, Path(upstream))
             return path if path.startswith(("/", ".")) else f"./{path}"
+    # In a dry run it may be complete by then.
+    if Path(upstream).is_file() or (Path(upstream).is_dir() and not settings.dry_run):
+        fault = fault_of(Path(upstream))
+        if fault:
+            raise UserError(f"phn.sh: --upstream {printable(upstream)}: {fault}")
     resolved = existing_or_named(
         "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
     )

@@ -1,7 +1,7 @@
 """Upstreams in Hugging Face's format: what of them s3prl can load, and as what."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +145,13 @@ def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
     # What it has to say of missing weights is said below; a head is none of the upstream's.
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
+        # Weights of other shapes are told below, by their names.
         model, loading = kind.from_pretrained(
-            folder, output_loading_info=True, local_files_only=True, dtype=torch.float32
+            folder,
+            output_loading_info=True,
+            local_files_only=True,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
         )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
         raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
@@ -154,13 +159,24 @@ def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
         transformers_logging.set_verbosity(verbosity)
     # A model trained without masking has no mask embedding, and needs none to be finetuned without.
     missing = sorted(set(loading["missing_keys"]) - {"masked_spec_embed"})
-    if missing or loading.get("mismatched_keys"):
-        found = missing or sorted(str(key) for key in loading["mismatched_keys"])
+    if missing:
         raise UserError(
-            f"{folder}: {len(found)} weights are missing or misshapen, such as "
-            f"{', '.join(found[:3])}"
+            f"{folder}: {len(missing)} weights are missing or misshapen, such as "
+            f"{', '.join(missing[:3])}"
         )
+    _check_shapes(folder, loading.get("mismatched_keys"))
     return model, list(loading["unexpected_keys"])
+
+
+def _check_shapes(folder: Path, mismatched: Collection[tuple[Any, ...]] | None) -> None:
+    """Refuse weights of other shapes than the configuration has, each with both shapes."""
+    if not mismatched:
+        return
+    name, found, expected = min(mismatched, key=str)
+    raise UserError(
+        f"{folder}: {len(mismatched)} weights are missing or misshapen, such as {name}: expected "
+        f"shape {tuple(expected)}, as its configuration has it, found {tuple(found)}"
+    )
 
 
 def load(folder: Path, model_type: str) -> Any:

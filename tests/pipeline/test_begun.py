@@ -85,9 +85,7 @@ def test_what_changes_nothing_without_updates_is_said(
         "--updates 0: nothing learns, so these change nothing: --lr 0.0004, --layerdrop 0.1, "
         "--mask_time_prob 0.3"
     )
-    begin_head(
-        replace(settings, updates=0, method="dense", sparsity=0.0), upstream, tmp_path / "usual"
-    )
+    begin_head(replace(still, lr=None, layerdrop=None, mask_time_prob=None), upstream, tmp_path)
     assert "change nothing" not in capsys.readouterr().out
 
 

@@ -509,3 +509,23 @@ def test_an_upstream_that_is_a_pipe(recipe: Path) -> None:
         UserError, match=r"phn.sh: --upstream: .*fifo: expected a file, found a pipe \(FIFO\)"
     ):
         settings_of(recipe, "--upstream", str(recipe / "fifo"))
+
+
+def test_a_damaged_experiment_is_no_upstream(recipe: Path) -> None:
+    before = recipe / "exp/before"
+    before.mkdir(parents=True)
+    (before / "experiment.json").touch()
+    # As the recipe sees it, too.
+    said = r"phn.sh: --upstream .*before: .* found no config.yaml"
+    for word in (str(before), "exp/before"):
+        with pytest.raises(UserError, match=said):
+            settings_of(recipe, "--upstream", word)
+    (before / "config.yaml").touch()
+    with pytest.raises(UserError, match=r"before: expected training.json, .* complete it first"):
+        settings_of(recipe, "--upstream", "exp/before")
+    with pytest.raises(UserError, match=r"found config.yaml; take the directory that it is in"):
+        settings_of(recipe, "--upstream", str(before / "config.yaml"))
+    # It may be complete by then.
+    settings_of(recipe, "--upstream", "exp/before", "--dry_run", "true")
+    (before / "training.json").touch()
+    assert settings_of(recipe, "--upstream", "exp/before").upstream.endswith("exp/before")
