@@ -6,12 +6,14 @@ from pathlib import Path
 
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
 from parp_espnet.phones.rules import is_table
-from parp_espnet.pipeline.acts import Act, ours, tables
+from parp_espnet.pipeline.acts import LOCAL, Act, ours, tables
 from parp_espnet.pipeline.data_options import USUAL_NBPE, TokenType
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.step import Step
 
+UNCUT = 1e6
+"""Seconds of a recording that is longer than any."""
 DESCRIBED = ("utt2spk", "utt2lang", "orig_text")
 SEGMENTED = ("segments", "reco2file_and_channel")
 
@@ -106,6 +108,9 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
         optional += tables(directory, others)
     faults = experiment.dump / "faults" / f"{settings.train_name}.tsv"
     shortest, longest = f"{settings.min_wav_duration}", f"{settings.max_wav_duration}"
+    if settings.align_with is not None:
+        # What is longer is cut.
+        longest = f"{UNCUT}"
     options = ["--min_duration", shortest, "--max_duration", longest, "--shown", "10"]
     # Stage 3 leaves something out of these, which come first.
     filtered = {settings.train_name, settings.valid_set}
@@ -141,17 +146,52 @@ def _advice(settings: Settings) -> str:
 
 
 def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 2: 16 kHz mono. Training and validation sets go through stage 3, a test set
-    does not.
+    """Stage 2: 16 kHz mono, of long recordings pieces. Training and validation sets go through
+    stage 3, a test set does not.
     """
     settings = experiment.settings
     org = experiment.raw / "org"
     speeds = [f"{speed:g}" for speed in settings.speeds]
     perturbed = ("--speeds", *speeds) if speeds else ()
     train = experiment.data / settings.train_name
+    if settings.align_with is not None:
+        yield _cut(experiment, label, settings.align_with, settings.train_name, needed=True)
+        if settings.valid_set != settings.train_name:
+            yield _cut(experiment, label, settings.align_with, settings.valid_set, needed=False)
+        train = train.with_name(f"{train.name}{settings.cut_tag}")
     yield _formatted(experiment, label, train, org / settings.train_dump, perturbed)
-    for name, out in ((settings.valid_set, org), (settings.test_set, experiment.raw)):
+    for name, out in ((settings.valid_dump, org), (settings.test_set, experiment.raw)):
         yield _formatted(experiment, label, experiment.data / name, out / name)
+
+
+def _cut(experiment: SpeechExperiment, label: str, model: Path, name: str, needed: bool) -> Step:
+    """A set without recordings that are too long: their pieces are in their place."""
+    settings = experiment.settings
+    data = experiment.data / name
+    out = data.with_name(f"{name}{settings.cut_tag}")
+    words: list[object] = ["--data", data, "--out", out, "--model", model]
+    words += ["--max_duration", settings.longest_piece]
+    words += ["--allow_pipes"] if settings.allow_pipes else []
+    words += ["--needed"] if needed else []
+    runner: tuple[str, ...] = ()
+    log = None
+    # On this machine its words are seen, as those of all steps of data.
+    if experiment.queues.backend != LOCAL:
+        runner = experiment.queues.for_decoding(settings.ngpu)
+        log = experiment.exp / "log" / f"cut_{name}.log"
+    return Step(
+        label=label,
+        command=ours("cut_data", *words, "--device", "cuda" if settings.ngpu else "cpu"),
+        record=experiment.data / ".steps" / f"{out.name}.json",
+        inputs=(*tables(data, ("wav.scp", "text")), *experiment.aligner_files),
+        optional=tables(data, (*SEGMENTED, "utt2spk", "utt2lang", "orig_text")),
+        recordings=(data / "wav.scp",),
+        # They lie open: whoever corrects a piece is right.
+        editable=tables(out, ("wav.scp", "segments", "text", "utt2spk")),
+        regardless=("--device",),
+        runner=runner,
+        log=log,
+    )
 
 
 def _formatted(
@@ -180,7 +220,7 @@ def _formatted(
 def filter_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """Stage 3: what is too short or too long to train on is left out."""
     settings = experiment.settings
-    for name in (settings.train_dump, settings.valid_set):
+    for name in (settings.train_dump, settings.valid_dump):
         data, out = experiment.raw / "org" / name, experiment.raw / name
         shortest, longest = settings.min_wav_duration, settings.max_wav_duration
         yield Step(
@@ -213,7 +253,7 @@ def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     )
     if model is None:
         return
-    for name in dict.fromkeys((settings.train_dump, settings.valid_set, settings.test_set)):
+    for name in dict.fromkeys((settings.train_dump, settings.valid_dump, settings.test_set)):
         data, out = experiment.raw / name, experiment.sets / name
         yield Step(
             label=label,
