@@ -106,7 +106,8 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
         inputs += tables(directory, ("wav.scp", "text"))
         others = (*SEGMENTED, "utt2spk", "spk2utt", "utt2lang", "utt2dur", "orig_text")
         optional += tables(directory, others)
-    faults = experiment.dump / "faults" / f"{settings.train_name}.tsv"
+    checked = f"{settings.train_name}{settings.cut_tag}"
+    faults = experiment.dump / "faults" / f"{checked}.tsv"
     shortest, longest = f"{settings.min_wav_duration}", f"{settings.max_wav_duration}"
     if settings.align_with is not None:
         # What is longer is cut.
@@ -124,7 +125,7 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
         label=label,
         command=ours("data", "check", *directories, *options, *reported),
         aside=("--nj", str(settings.nj)),
-        record=experiment.data / ".steps" / f"check_{settings.train_name}.json",
+        record=experiment.data / ".steps" / f"check_{checked}.json",
         inputs=tuple(inputs),
         optional=tuple(optional),
         # Someone may have put another recording in the place of one.
