@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.aligning.cuts import Limits
-from parp_espnet.aligning.pieces import LEAST, Piece, cut_text
+from parp_espnet.aligning.pieces import LEAST, cut_text
 from parp_espnet.aligning.units import Reader, Spelled, Unit, holds_words
 from parp_espnet.corpora.rejects import Reject, Why, count_rejects, write_rejects
 from parp_espnet.errors import UserError
@@ -74,8 +74,8 @@ def cut_data(
         return f"{out}: nothing is longer than {longest:g} s; all of {data} as it is"
     cutting = _cut(data, long, model, device, Limits(longest))
     _check_ids(data, texts, cutting)
-    write_rejects(out / "rejected.tsv", cutting.rejected)
     if not cutting.parts:
+        write_rejects(out / "rejected.tsv", cutting.rejected)
         first = cutting.rejected[0]
         raise UserError(
             f"{data}: --align_with {model}: no piece of {len(long)} long recordings could be "
@@ -158,7 +158,7 @@ def _cut(data: Path, long: Sequence[Long], model: Path, device: str, limits: Lim
         def done(seconds: float) -> None:
             nonlocal known
             known += seconds
-            shown.update(math.floor(known) - shown.n)
+            shown.update(min(total, math.ceil(known)) - shown.n)
 
         hearing = Hearing(listener, done=done)
         for utterance, heard in zip(able, hearing.hear(sources), strict=True):
@@ -224,26 +224,28 @@ def _add(
     for number, piece in enumerate(pieces, start=1):
         name = f"{source.id}-{number:0{digits}d}"
         text = reader.write(units[piece.first : piece.last])
-        fault = _fault(piece, text, limits)
+        offset = source.begin or 0.0
+        begin, end = round(offset + piece.begin, 3), round(offset + piece.end, 3)
+        fault = _fault(begin, end, piece.confidence, text, limits)
         if fault is not None:
             cutting.rejected.append(_reject(data, name, *fault))
             continue
-        offset = source.begin or 0.0
-        begin, end = round(offset + piece.begin, 3), round(offset + piece.end, 3)
         cutting.parts[name] = Source(name, source.recording, begin, end, source.channel)
         cutting.texts[name] = text
         cutting.whole[name] = source.id
 
 
-def _fault(piece: Piece, text: str, limits: Limits) -> tuple[Why, str] | None:
+def _fault(
+    begin: float, end: float, confidence: float, text: str, limits: Limits
+) -> tuple[Why, str] | None:
     """Why a piece is left out, and in words; None where it is not."""
-    where = f"from {piece.begin:.2f} to {piece.end:.2f} s, found"
+    where = f"from {begin:.2f} to {end:.2f} s, found"
     shown = f"for {_begin(text)!r}"
-    if piece.end - piece.begin > limits.longest + 1e-6:
-        found = f"{piece.end - piece.begin:.1f} s {shown}"
+    if end - begin > limits.longest + 0.001:
+        found = f"{end - begin:.1f} s {shown}"
         return Why.UNCUT, f"expected a place to cut within {limits.longest:g} s {where} {found}"
-    if piece.confidence < LEAST:
-        found = f"{piece.confidence:.2f} {shown}"
+    if confidence < LEAST:
+        found = f"{confidence:.2f} {shown}"
         return Why.UNSURE, f"expected a confidence of {LEAST:g} or more {where} {found}"
     return None
 
