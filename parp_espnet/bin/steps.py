@@ -24,6 +24,7 @@ from parp_espnet.pipeline.calls import (
     setting,
     takes,
 )
+from parp_espnet.pipeline.label_calls import PSEUDO_LABELS
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.scoring.words import Metric
 
@@ -84,6 +85,7 @@ STEPS: Mapping[str, Call] = {
             takes("max_duration", "seconds", type=float, default=20.0),
         ),
     ),
+    "pseudo_labels": PSEUDO_LABELS,
     "tokens": Call(
         "Write ESPnet's token list of a data directory.",
         "parp_espnet.pipeline.tokens:write_tokens",

@@ -98,6 +98,10 @@ class Experiment(PruneOptions, RunOptions):
         named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
         return replace(plain, **named)
 
+    def settled(self) -> Self:
+        """The same, with all said that experiments which are made for it are to share."""
+        return self
+
     @property
     def needs_dense(self) -> bool:
         """Whether that experiment has to be complete before this one trains."""

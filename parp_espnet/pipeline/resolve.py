@@ -17,6 +17,7 @@ from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pipeline.unit_checks import check_units
+from parp_espnet.pipeline.unlabelled_checks import resolve_labels_of
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.upstreams.starts import FROM_UPSTREAM, is_experiment, lacks_head, mask_beside
 
@@ -40,8 +41,8 @@ def resolve(settings: Settings) -> Settings:
         given = getattr(settings, name) or CONFIGURATIONS.get(name)
         if option.kind is not Path or name in ("recipe", "align_with") or given is None:
             continue
-        # The mask of an experiment before may be made by then.
-        needed = name != "initial_mask" or not settings.dry_run
+        # The mask of an experiment before may be made by then, and so may recordings.
+        needed = name not in ("initial_mask", "unlabelled") or not settings.dry_run
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)
@@ -52,6 +53,8 @@ def resolve(settings: Settings) -> Settings:
         paths["align_with"] = resolve_aligner(settings, recipe)
     if settings.teacher not in (None, DENSE):
         paths["teacher"] = _resolve_teacher(settings, recipe)
+    if settings.labels_of is not None:
+        paths["labels_of"] = resolve_labels_of(settings, recipe)
     _check_zero_shot(settings, recipe / upstream)
     resolved = replace(settings, **paths, upstream=upstream, **_written_to(settings))
     check_units(resolved, recipe / upstream / "config.json")

@@ -1,7 +1,7 @@
 """The settings of one experiment on speech: all options of `phn.sh`, and the experiment's name.
 
 Each option is declared once: those of pruning in `pruning.options` and `pipeline.pruning`, others
-in `call_options`, `data_options`, `model_options`, and here.
+in `call_options`, `data_options`, `model_options`, `second_round`, and here.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from typing import Annotated
 
 from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.data_options import TokenType
-from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
+from parp_espnet.pipeline.second_round import SecondRound
 from parp_espnet.scoring.words import Metric
 from parp_espnet.upstreams.starts import NEAREST
 
@@ -20,7 +20,7 @@ USUAL_BEAM = 12  # with a language model
 
 
 @dataclass(frozen=True)
-class Settings(ModelOptions):
+class Settings(SecondRound):
     """One experiment. `read` has made its paths relative to the recipe's directory, or absolute."""
 
     # Language models
@@ -57,9 +57,18 @@ class Settings(ModelOptions):
     # Decoding
     beam_size: Annotated[
         int | None,
-        f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model",
+        f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model or "
+        "a lexicon",
         DECODING,
         Range(least=1),
+    ] = None
+    lexicon: Annotated[
+        Path | None,
+        "find nothing but words: Kaldi's lexicon, word phone phone ..., or a list of words for "
+        "letters and subwords",
+        DECODING,
+        FILE,
+        CONTENT,
     ] = None
     ngram_weight: Annotated[
         float | None,
@@ -108,6 +117,8 @@ class Settings(ModelOptions):
             config.append(plain_name(self.train_config.stem))
         if self.lr is not None:
             config.append(f"lr{self.lr:g}")
+        if self.label_prior is not None:
+            config.append(f"prior{self.label_prior:g}")
         if self.raw_speech is not None:
             config.append(f"raw{digest(self.raw_speech)}")
         if self.init_head != NEAREST:

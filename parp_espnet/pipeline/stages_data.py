@@ -6,16 +6,13 @@ from pathlib import Path
 
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
 from parp_espnet.phones.rules import is_table
-from parp_espnet.pipeline.acts import LOCAL, Act, ours, tables
+from parp_espnet.pipeline.acts import Act, ours, tables
 from parp_espnet.pipeline.data_options import USUAL_NBPE, TokenType
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.stages_cutting import DESCRIBED, SEGMENTED, UNCUT, cut_sets
+from parp_espnet.pipeline.stages_unlabelled import chosen_speech, join_speech, label_speech
 from parp_espnet.pipeline.step import Step
-
-UNCUT = 1e6
-"""Seconds of a recording that is longer than any."""
-DESCRIBED = ("utt2spk", "utt2lang", "orig_text")
-SEGMENTED = ("segments", "reco2file_and_channel")
 
 
 def make_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
@@ -152,47 +149,18 @@ def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """
     settings = experiment.settings
     org = experiment.raw / "org"
-    speeds = [f"{speed:g}" for speed in settings.speeds]
-    perturbed = ("--speeds", *speeds) if speeds else ()
+    perturbed = _perturbed(settings)
     train = experiment.data / settings.train_name
-    if settings.align_with is not None:
-        yield _cut(experiment, label, settings.align_with, settings.train_name, needed=True)
-        if settings.valid_set != settings.train_name:
-            yield _cut(experiment, label, settings.align_with, settings.valid_set, needed=False)
-        train = train.with_name(f"{train.name}{settings.cut_tag}")
-    yield _formatted(experiment, label, train, org / settings.train_dump, perturbed)
+    train = train.with_name(f"{train.name}{settings.cut_tag}")
+    yield from cut_sets(experiment, label)
+    yield _formatted(experiment, label, train, org / settings.labelled_dump, perturbed)
     for name, out in ((settings.valid_dump, org), (settings.test_set, experiment.raw)):
         yield _formatted(experiment, label, experiment.data / name, out / name)
 
 
-def _cut(experiment: SpeechExperiment, label: str, model: Path, name: str, needed: bool) -> Step:
-    """A set without recordings that are too long: their pieces are in their place."""
-    settings = experiment.settings
-    data = experiment.data / name
-    out = data.with_name(f"{name}{settings.cut_tag}")
-    words: list[object] = ["--data", data, "--out", out, "--model", model]
-    words += ["--max_duration", settings.longest_piece]
-    words += ["--allow_pipes"] if settings.allow_pipes else []
-    words += ["--needed"] if needed else []
-    runner: tuple[str, ...] = ()
-    log = None
-    # On this machine its words are seen, as those of all steps of data.
-    if experiment.queues.backend != LOCAL:
-        runner = experiment.queues.for_decoding(settings.ngpu)
-        log = experiment.exp / "log" / f"cut_{name}.log"
-    return Step(
-        label=label,
-        command=ours("cut_data", *words, "--device", "cuda" if settings.ngpu else "cpu"),
-        record=experiment.data / ".steps" / f"{out.name}.json",
-        inputs=(*tables(data, ("wav.scp", "text")), *experiment.aligner_files),
-        optional=tables(data, (*SEGMENTED, "utt2spk", "utt2lang", "orig_text")),
-        recordings=(data / "wav.scp",),
-        # They lie open: whoever corrects a piece is right.
-        editable=tables(out, ("wav.scp", "segments", "text", "utt2spk")),
-        regardless=("--device",),
-        runner=runner,
-        log=log,
-    )
+def _perturbed(settings: Settings) -> tuple[str, ...]:
+    speeds = [f"{speed:g}" for speed in settings.speeds]
+    return ("--speeds", *speeds) if speeds else ()
 
 
 def _formatted(
@@ -219,21 +187,36 @@ def _formatted(
 
 
 def filter_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 3: what is too short or too long to train on is left out."""
+    """Stage 3: what is too short or too long to train on is left out, and untranscribed speech is
+    labelled.
+    """
     settings = experiment.settings
-    for name in (settings.train_dump, settings.valid_dump):
-        data, out = experiment.raw / "org" / name, experiment.raw / name
-        shortest, longest = settings.min_wav_duration, settings.max_wav_duration
-        yield Step(
-            label=label,
-            command=ours(
-                *("filter_data", "--data", data, "--out", out),
-                *("--min_duration", shortest, "--max_duration", longest),
-            ),
-            record=experiment.raw / ".steps" / f"filter_{name}.json",
-            inputs=tables(data, ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")),
-            outputs=tables(out, LEFT_OF_A_SET),
-        )
+    for name in (settings.labelled_dump, settings.valid_dump):
+        yield _filtered(experiment, label, name)
+    yield from label_speech(experiment, label)
+    chosen = chosen_speech(experiment)
+    if chosen is None:
+        return
+    out = experiment.raw / "org" / settings.label_set
+    yield _formatted(experiment, label, chosen, out, _perturbed(settings))
+    yield _filtered(experiment, label, settings.label_set)
+    yield from join_speech(experiment, label)
+
+
+def _filtered(experiment: SpeechExperiment, label: str, name: str) -> Step:
+    settings = experiment.settings
+    data, out = experiment.raw / "org" / name, experiment.raw / name
+    shortest, longest = settings.min_wav_duration, settings.max_wav_duration
+    return Step(
+        label=label,
+        command=ours(
+            *("filter_data", "--data", data, "--out", out),
+            *("--min_duration", shortest, "--max_duration", longest),
+        ),
+        record=experiment.raw / ".steps" / f"filter_{name}.json",
+        inputs=tables(data, ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")),
+        outputs=tables(out, LEFT_OF_A_SET),
+    )
 
 
 def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:

@@ -120,6 +120,16 @@ def test_words_in_the_place_of_phones_are_asked_about(tmp_path: Path, record: Re
     assert own.read(root, "train", tmp_path, "xx", "letters").utterances
 
 
+def test_phones_in_the_place_of_words_are_asked_about(tmp_path: Path, record: Record) -> None:
+    texts = ["o l a m u n d o", "s o l i l u n a", "l a n a l u s"] * 6
+    root = folder(tmp_path / "mine", record, texts)
+    expected = r"--phonemise es makes phones, found phones .*such as (o l a|s o l|l a n).*leave"
+    with pytest.raises(UserError, match=expected):
+        own.read(root, "train", tmp_path, "es", "es")
+    assert own.read(root, "train", tmp_path, "es").utterances
+    assert own.read(root, "train", tmp_path, "es", "letters").utterances
+
+
 TEXTS = [
     "hola [laughter] mundo",
     "sol (tos) luna",
