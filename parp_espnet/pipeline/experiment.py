@@ -72,7 +72,7 @@ class SpeechExperiment(OfTemplate[Settings]):
     @property
     def valid_data(self) -> Path:
         """The set that chooses the model."""
-        return self.sets / self.settings.valid_set
+        return self.sets / self.settings.valid_dump
 
     @property
     def tokens(self) -> Path:
@@ -121,6 +121,18 @@ class SpeechExperiment(OfTemplate[Settings]):
         if self.settings.upstream_init != "random":
             kinds += ["safetensors", "bin"]
         return self.files_of(given, kinds)
+
+    @property
+    def aligner_files(self) -> tuple[Path, ...]:
+        """The files of the model that long recordings are aligned by."""
+        given = self.settings.align_with
+        if given is None:
+            return ()
+        there = self.settings.recipe / given
+        if is_experiment(there):
+            folder = given if there.is_dir() else given.parent
+            return tuple(folder / file.name for file in files_of_experiment(there))
+        return self.files_of(given, ("json", "safetensors", "onnx", "xml", "bin"))
 
     @property
     def upstream_files(self) -> tuple[Path, ...]:
