@@ -71,6 +71,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     if settings.teacher_model is not None:
         weight = settings.teacher_weight or 1.0
         experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}
+    experiment |= settings.noise_conf
     experiment |= begin_head(settings, frontend.parent, out.parent)
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     before = _before(out)

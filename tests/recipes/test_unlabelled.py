@@ -125,7 +125,7 @@ def test_another_model_labels_where_it_is_given(
     ("words", "message"),
     [
         (("--unlabelled", "{empty}"), "expected audio files in it, found none"),
-        (("--unlabelled", "{empty}/none"), "no such file or directory"),
+        (("--unlabelled", "{empty}/none"), "expected a directory of recordings, found nothing"),
         (("--unlabelled", "{tests}"), "expected recordings that no set has, found 8"),
         (("--labels_of", "exp/x"), "--labels_of exp/x changes nothing without --unlabelled"),
         (("--label_errors", "0.5"), "--label_errors 0.5 changes nothing without --unlabelled"),
