@@ -4,15 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from parp_espnet.aligning.spelling import Speller
 from parp_espnet.aligning.texts import Text
 from parp_espnet.decoding.alignment import align
+from parp_espnet.decoding.label_prior import LabelPrior
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.grid import Grid
 from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones, frames_between
 from parp_espnet.recognition.listening import Listener
 from parp_espnet.recognition.transcripts import Phone, Transcript
+from parp_espnet.recognition.windows import Labels
 from parp_espnet.tiers.tier import Annotation
 
 BEYOND = 0.05
@@ -28,13 +33,31 @@ class Aligned:
     faults: tuple[str, ...]
 
 
-def align_texts(hearing: Hearing, texts: Sequence[Text | Failure]) -> Iterator[Aligned | Failure]:
+@dataclass(frozen=True)
+class Aligner:
+    """A model, how it spells, and the label prior that it was trained with, if it was."""
+
+    listener: Listener
+    speller: Speller
+    prior: LabelPrior | None = None
+
+    def path(self, logprobs: NDArray[np.float32], tokens: Sequence[int]) -> Labels:
+        """Return the likeliest path of labels that spells tokens; see `alignment.align`."""
+        return align(logprobs if self.prior is None else self.prior.levelled(logprobs), tokens)
+
+
+def align_texts(
+    hearing: Hearing, texts: Sequence[Text | Failure], prior: LabelPrior | None = None
+) -> Iterator[Aligned | Failure]:
     """Yield, in their order, the texts of recordings with times, and why there is none.
 
     Of a recording whose text has several parts, those that cannot be aligned are left out.
+
+    Args:
+        prior: what the model was trained with, if it was.
     """
     listener = hearing.recogniser
-    speller = Speller(listener.tokens)
+    aligner = Aligner(listener, Speller(listener.tokens), prior)
     sources = [text if isinstance(text, Failure) else text.source for text in texts]
     for text, heard in zip(texts, hearing.hear(sources), strict=True):
         if isinstance(heard, Failure):
@@ -42,19 +65,17 @@ def align_texts(hearing: Hearing, texts: Sequence[Text | Failure]) -> Iterator[A
             continue
         assert isinstance(text, Text)
         source, recording = heard
-        yield _align(listener, speller, source, recording, text)
+        yield _align(aligner, source, recording, text)
 
 
-def _align(
-    listener: Listener, speller: Speller, source: Source, recording: Recording, text: Text
-) -> Aligned | Failure:
+def _align(aligner: Aligner, source: Source, recording: Recording, text: Text) -> Aligned | Failure:
     phones: list[Phone] = []
     utterances: list[Annotation] = []
     faults = list(text.faults)
     for part in text.parts:
         end = recording.seconds if text.whole else part.end
         try:
-            found = _align_part(listener, speller, recording, part.text, part.begin, end)
+            found = _align_part(aligner, recording, part.text, part.begin, end)
         except ValueError as error:
             if text.whole:
                 return Failure(source.path, str(error))
@@ -70,21 +91,17 @@ def _align(
         str(source.path),
         recording.seconds,
         tuple(phones),
-        spelled=speller.is_of_letters,
+        spelled=aligner.speller.is_of_letters,
         utterances=tuple(utterances),
     )
     return Aligned(source, transcript, tuple(faults))
 
 
 def _align_part(
-    listener: Listener,
-    speller: Speller,
-    recording: Recording,
-    text: str,
-    begin: float,
-    end: float,
+    aligner: Aligner, recording: Recording, text: str, begin: float, end: float
 ) -> tuple[Phone, ...]:
     """The phones of a part of a recording. Raises `ValueError` where that cannot be."""
+    listener, speller = aligner.listener, aligner.speller
     tokens = speller.spell(text)
     if end > recording.seconds + BEYOND:
         raise ValueError(
@@ -101,7 +118,7 @@ def _align_part(
             f"expected at least {least:.2f} s for a text of {len(tokens)} "
             f"{'letters' if speller.is_of_letters else 'phones'}, found {end - begin:.2f} s"
         )
-    labels = align(recording.logprobs[first:last], tokens)
+    labels = aligner.path(recording.logprobs[first:last], tokens)
     return find_phones(listener, recording, labels, begin, end)
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from parp_espnet.aligning.align import Aligner
 from parp_espnet.aligning.spelling import Speller
 from parp_espnet.corpora.times import say_again
 from parp_espnet.data.kaldi import is_command
 from parp_espnet.data.lines import read_table
-from parp_espnet.decoding.alignment import align
+from parp_espnet.decoding.label_prior import LabelPrior
 from parp_espnet.errors import UserError
 from parp_espnet.recognition.audio import Failure, Source, read
 from parp_espnet.recognition.calibration import Calibration
@@ -86,14 +87,19 @@ def read_known(folder: Path) -> Known:
     return Known(tuple(sources), texts)
 
 
-def measure_borders(hearing: Hearing, known: Known, stock: Begins) -> dict[str, Errors]:
+def measure_borders(
+    hearing: Hearing, known: Known, stock: Begins, prior: LabelPrior | None = None
+) -> dict[str, Errors]:
     """Return the errors of begins of utterances of `cldr`: ours, those of the likeliest path of CTC
     labels, and those of another aligner, which takes samples and their tokens.
+
+    Args:
+        prior: what the model was trained with, if it was; the other aligner knows nothing of it.
 
     Raises `UserError` where an utterance is of another corpus, or has other phones.
     """
     listener = hearing.recogniser
-    speller = Speller(listener.tokens)
+    aligner = Aligner(listener, Speller(listener.tokens), prior)
     spoken = say_again(source.name.name for source in known.sources)
     errors: dict[str, list[float]] = {OURS: [], PATH: [], STOCK: []}
     for source, recording in heard_of(hearing, known):
@@ -107,7 +113,7 @@ def measure_borders(hearing: Hearing, known: Known, stock: Begins) -> dict[str, 
                 f"utterance {utterance}: expected what the synthesiser says today, found other "
                 f"phones or another length; make the data anew (stage 1)"
             )
-        labels = align(recording.logprobs, speller.spell(" ".join(said)))
+        labels = aligner.path(recording.logprobs, aligner.speller.spell(" ".join(said)))
         begins = {
             OURS: [phone.begin for phone in find_phones(listener, recording, labels)],
             PATH: [phone.begin for phone in listener.phones(labels, recording.seconds)],

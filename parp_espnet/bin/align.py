@@ -44,14 +44,16 @@ def main() -> None:
     output = open_output(options.out, FORMATS[options.format], sources, progress.emit)
     with quiet_imports():
         from parp_espnet.aligning.align import align_texts  # noqa: PLC0415
+        from parp_espnet.decoding.label_prior import read_label_prior  # noqa: PLC0415
         from parp_espnet.export.opened import open_model  # noqa: PLC0415
         from parp_espnet.recognition.hearing import Hearing  # noqa: PLC0415
 
     listener, _ = open_model(options.model, options.device, searched=False)
+    prior = read_label_prior(options.model, listener.tokens)
     faults: list[str] = []
     with seconds_shown(sources, "align") as done:
         hearing = Hearing(listener, options.batch_seconds, done=done)
-        for outcome in align_texts(hearing, texts):
+        for outcome in align_texts(hearing, texts, prior):
             if isinstance(outcome, Failure):
                 faults.append(str(outcome))
                 progress.say(f"error: {outcome}")

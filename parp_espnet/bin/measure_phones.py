@@ -32,6 +32,7 @@ def main() -> None:
     with quiet_imports():
         from parp_espnet.aligning import measured  # noqa: PLC0415
         from parp_espnet.corpora.times import are_spoken  # noqa: PLC0415
+        from parp_espnet.decoding.label_prior import read_label_prior  # noqa: PLC0415
         from parp_espnet.espnet.forced import stock_begins  # noqa: PLC0415
         from parp_espnet.export.asked import Asked  # noqa: PLC0415
         from parp_espnet.export.opened import open_model  # noqa: PLC0415
@@ -52,7 +53,8 @@ def main() -> None:
     draw_reliability(calibrations, options.out / "reliability.png")
     if are_spoken(source.name.name for source in known.sources):
         stock = stock_begins(options.experiment)
-        errors = measured.measure_borders(Hearing(listener), known, stock)
+        prior = read_label_prior(options.experiment, listener.tokens)
+        errors = measured.measure_borders(Hearing(listener), known, stock, prior)
         for name, one in errors.items():
             summary = one.summary()
             found["borders"][name] = summary

@@ -60,7 +60,13 @@ def main() -> None:
     args = _parser().parse_intermixed_args()
     check_options(args)
     asked = Asked(
-        args.greedy, args.beam_size, args.ngram, args.ngram_weight, args.lm_weight, args.penalty
+        args.greedy,
+        args.beam_size,
+        args.ngram,
+        args.ngram_weight,
+        args.lm_weight,
+        args.penalty,
+        args.lexicon,
     )
     asked.check()
     if args.nj is not None:
@@ -185,6 +191,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--beam_size", type=int, metavar="N", help="hypotheses [as tuned, else 12]")
     text = "keep to the phones of a file, or of a language: es"
     search.add_argument("--inventory", metavar="FILE|LANGUAGE", help=text)
+    text = "find nothing but its words: `word phone phone …` a line, or words alone for letters"
+    search.add_argument("--lexicon", type=Path, metavar="FILE", help=text)
     search.add_argument("--ngram", type=Path, metavar="FILE", help="ARPA, or KenLM's binary")
     for name, text in (
         ("ngram_weight", "of the n-gram [as tuned, else 0.5]"),

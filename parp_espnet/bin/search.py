@@ -21,7 +21,7 @@ def main() -> None:
     options = _parser().parse_args()
     if options.beam < 1:
         raise UserError(f"--beam {options.beam}: expected 1 or more")
-    files = ModelFiles(options.lm, options.ngram)
+    files = ModelFiles(options.lm, options.ngram, options.lexicon)
     if options.action == "tune":
         where = (options.logprobs, options.data, options.out)
         given = Given(options.lm_weight, options.ngram_weight, options.penalty)
@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
             "--lm", type=Path, help="ESPnet's language model, beside its config.yaml"
         )
         action.add_argument("--ngram", type=Path, help="n-gram, ARPA or KenLM's binary")
+        action.add_argument(
+            "--lexicon", type=Path, help="words with their phones, or words of letters"
+        )
         action.add_argument(
             "--lm_weight", type=float, help="weight of the language model's natural logarithms"
         )

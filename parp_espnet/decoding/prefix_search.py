@@ -208,7 +208,7 @@ def _step(
         states=[states[pick] for states in beams.states],
     )
     # Where fewer hypotheses are possible than the beam holds, the rest stand for nothing.
-    possible = np.isfinite(new.acoustic)
+    possible = np.isfinite(new.acoustic + new.prior)
     new.nodes[~possible] = NOTHING
     for place in zip(*np.nonzero(grown & possible), strict=True):
         token = int(token_of[place])

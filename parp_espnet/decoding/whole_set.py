@@ -7,6 +7,7 @@ from itertools import batched
 import numpy as np
 
 from parp_espnet.decoding.language_model import LanguageModel
+from parp_espnet.decoding.lexicon import Lexicon
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.decoding.prefix_search import Weighted, search
 
@@ -28,16 +29,24 @@ class Weights:
 
 @dataclass(frozen=True)
 class Models:
-    """The language models of a search."""
+    """The language models of a search, and the words that it keeps to."""
 
     lm: LanguageModel | None = None
     """A neural one."""
     ngram: LanguageModel | None = None
+    lexicon: Lexicon | None = None
 
     def weighted(self, weights: Weights) -> list[Weighted]:
-        """Return the models that there are, with their weights."""
+        """Return the models that there are, with their weights; a lexicon's is 1."""
         pairs = ((self.lm, weights.lm_weight), (self.ngram, weights.ngram_weight))
-        return [Weighted(model, weight) for model, weight in pairs if model is not None]
+        weighted = [Weighted(model, weight) for model, weight in pairs if model is not None]
+        if self.lexicon is not None:
+            weighted.append(Weighted(self.lexicon, 1.0))
+        return weighted
+
+    def finished(self, tokens: tuple[int, ...]) -> tuple[int, ...]:
+        """Return tokens that a search has found, without a word that they break off in."""
+        return tokens if self.lexicon is None else self.lexicon.finished(tokens)
 
     def release(self) -> None:
         """Let go of what the models remember of a batch."""
@@ -62,7 +71,7 @@ def search_all(
             hypotheses = search(arrays, beam, weights.penalty, models.weighted(weights))
             transcripts[weights] = {}
             for name, hypothesis in zip(batch, hypotheses, strict=True):
-                words = tuple(logprobs.tokens[token] for token in hypothesis.tokens)
-                transcripts[weights][name] = words
+                tokens = models.finished(hypothesis.tokens)
+                transcripts[weights][name] = tuple(logprobs.tokens[token] for token in tokens)
         models.release()
         yield transcripts

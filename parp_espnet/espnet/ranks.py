@@ -72,6 +72,15 @@ def any_of(flag: bool, device: torch.device) -> bool:
     return bool(raised)
 
 
+def add(values: Tensor) -> Tensor:
+    """Return on all ranks the sum of what each of them has, the same bits everywhere."""
+    if not distributed.is_initialized():
+        return values
+    sums = values.clone()
+    distributed.all_reduce(sums)
+    return sums
+
+
 def gather(value: Any) -> list[Any]:
     """Return on all ranks what each of them has."""
     if not distributed.is_initialized():

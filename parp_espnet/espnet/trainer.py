@@ -20,6 +20,7 @@ from parp_espnet.espnet.begun import HeadSettings, begin_with_head, leave_untrai
 from parp_espnet.espnet.divergence import Updates, check_done, check_validation
 from parp_espnet.espnet.finalise import finalise
 from parp_espnet.espnet.interruption import Interruption
+from parp_espnet.espnet.label_prior import PriorLoss
 from parp_espnet.espnet.ranks import on_first_rank
 from parp_espnet.espnet.raw_speech import listen
 from parp_espnet.espnet.recomputing import OPTION, recompute_layers
@@ -49,6 +50,10 @@ class PruningOptions(TrainerOptions):  # type: ignore[misc]  # ESPnet is untyped
     """Recordings of which a score of what comes to weights makes the first mask."""
     teacher: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Whose label probabilities are learned, too: its `model`, a file, and the `weight` of that."""
+    label_prior: float = 0.0
+    """Weight of label priors in CTC's loss."""
+    prior_loss: PriorLoss | None = None
+    """Made when training starts, where they weigh anything."""
     head: HeadSettings = dataclasses.field(default_factory=HeadSettings)
     """What the CTC layer begins with."""
     recomputes: bool = False
@@ -90,6 +95,12 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             "by",
         )
         group.add_argument(
+            "--label_prior",
+            type=float,
+            default=0.0,
+            help="weight of label priors in CTC's loss, which make it less peaky; 0: none",
+        )
+        group.add_argument(
             "--head_conf",
             action=NestedDictAction,
             default={},
@@ -114,6 +125,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             settings=settings,
             raw_speech=None if args.raw_speech is None else Path(args.raw_speech),
             teacher=args.teacher_conf,
+            label_prior=args.label_prior,
             head=HeadSettings.parse(args.head_conf),
             recomputes=getattr(args, OPTION),
         )
@@ -145,6 +157,10 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         trainer_options.session = session
         if trainer_options.recomputes:
             recompute_layers(model)
+        if trainer_options.label_prior:
+            trainer_options.prior_loss = PriorLoss(
+                model, optimizer, trainer_options.label_prior, directory
+            )
         if trainer_options.teacher:
             learn_from(model, Teacher.read(trainer_options.teacher), directory)
         trainer_options.interruption = Interruption(
@@ -206,6 +222,9 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             if writes:
                 checkpoints.check_models(directory, criteria, kept)
                 finalise(model, session, criteria[0], seed=trainer_options.seed)
+                if trainer_options.prior_loss is not None:
+                    final = directory / f"{criteria[0][0]}.{criteria[0][1]}.ave.pth"
+                    trainer_options.prior_loss.write(final)
                 session.finish()
 
     @classmethod
@@ -240,6 +259,8 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             # could not be resumed exactly.
             optimizer.zero_grad()
         session.end_epoch()
+        if options.prior_loss is not None:
+            options.prior_loss.end_epoch(others["reporter"].get_epoch())
         return nothing_happened and not interruption.has_updated
 
     @classmethod

@@ -16,6 +16,7 @@ class Asked:
     ngram_weight: float | None = None
     lm_weight: float | None = None
     penalty: float | None = None
+    lexicon: Path | None = None
 
     @property
     def is_greedy(self) -> bool:
@@ -25,12 +26,25 @@ class Asked:
     @property
     def anything(self) -> bool:
         """Whether a search is asked for."""
-        given = (self.beam_size, self.ngram, self.ngram_weight, self.lm_weight, self.penalty)
+        given = (
+            self.beam_size,
+            self.ngram,
+            self.ngram_weight,
+            self.lm_weight,
+            self.penalty,
+            self.lexicon,
+        )
         return any(value is not None for value in given)
 
     def check(self) -> None:
         """Raise `UserError` where two things exclude each other, or a number is none."""
         if self.greedy and self.anything:
-            raise UserError("--greedy: expected no beam, n-gram or weights beside it, found some")
+            raise UserError(
+                "--greedy: expected no beam, n-gram, lexicon or weights beside it, found some"
+            )
+        if self.lexicon is not None and self.is_greedy:
+            raise UserError(
+                "--beam_size 1 is greedy, without a lexicon; expected 2 or more with --lexicon"
+            )
         if self.beam_size is not None and self.beam_size < 1:
             raise UserError(f"--beam_size: expected 1 at least, found {self.beam_size}")

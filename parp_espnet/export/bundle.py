@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from parp_espnet import __version__
+from parp_espnet.decoding.label_prior import FILE as LABEL_PRIOR
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.described import BUNDLE, FORMAT, Described, read_described
 from parp_espnet.export.formats import Options
@@ -65,6 +66,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     write_text(folder / "tokens.txt", "".join(f"{token}\n" for token in bundle.tokens))
     if trained.mask is not None:
         shutil.copyfile(trained.mask, folder / MASK)
+    if (trained.folder / LABEL_PRIOR).is_file():
+        shutil.copyfile(trained.folder / LABEL_PRIOR, folder / LABEL_PRIOR)
     if trained.result is not None:
         write_json(folder / "result.json", without_places(trained.result.as_json()))
     write_json(folder / "training.json", without_places(trained.training))

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from parp_espnet.decoding.binary import read_ngram
 from parp_espnet.decoding.whole_set import Models, Weights
+from parp_espnet.decoding.word_list import OPTION, read_lexicon
 from parp_espnet.errors import UserError
 from parp_espnet.export.asked import Asked
 from parp_espnet.export.decodings import Tuned
+from parp_espnet.progress import say
 from parp_espnet.recognition.search import Search
 
 USUAL_BEAM = 12
@@ -43,7 +45,14 @@ def choose(
     ours = changed if asked.ngram is None else replace(changed, ngram=None)
     ours.check(OTHERWISE)
     told = changed.told.partition(" (tuned")[0]
-    return _search(changed, tokens), f"as asked for: {told}{without}"
+    search = _search(changed, tokens)
+    if asked.lexicon is not None:
+        lexicon, left_out = read_lexicon(asked.lexicon, tokens)
+        if left_out:
+            say(f"{OPTION} {asked.lexicon}: left out {left_out}")
+        search = replace(search, models=replace(search.models, lexicon=lexicon))
+        told += f", words of {asked.lexicon.name}"
+    return search, f"as asked for: {told}{without}"
 
 
 def _changed(start: Tuned, asked: Asked) -> Tuned:

@@ -11,6 +11,7 @@ from parp_espnet.names import check_name, check_place
 from parp_espnet.pipeline.call_options import STAGES
 from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.corpus_checks import complete_corpus
+from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.noise_checks import check_noise, check_noise_files
 from parp_espnet.pipeline.options import parse
@@ -80,6 +81,11 @@ def _check_start(settings: Settings) -> None:
     if settings.teacher is not None:
         raise UserError(
             f"phn.sh: --teacher {settings.teacher} changes nothing with --updates 0: nothing learns"
+        )
+    if settings.label_prior is not None:
+        raise UserError(
+            f"phn.sh: --label_prior {settings.label_prior:g} changes nothing with --updates 0: "
+            f"nothing learns"
         )
     row, source = settings.pruning.row, Source[settings.mask_source.upper()]
     if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
@@ -171,6 +177,19 @@ def _check_decoding(settings: Settings) -> None:
     if decoding.has_language_model and decoding.beam == 1:
         raise UserError(
             "phn.sh: --beam_size 1 is greedy, without a language model; expected 2 or more"
+        )
+    if settings.lexicon is not None and decoding.beam == 1:
+        raise UserError("phn.sh: --beam_size 1 is greedy, without a lexicon; expected 2 or more")
+    if settings.lexicon is not None:
+        from parp_espnet.decoding.word_list import check_lexicon  # noqa: PLC0415  # NumPy
+
+        try:
+            check_lexicon(settings.lexicon, settings.tokens is not TokenType.PHN)
+        except UserError as error:
+            raise UserError(f"phn.sh: {error}") from None
+    if settings.lexicon is not None and settings.search == "espnet":
+        raise UserError(
+            "phn.sh: --search espnet: expected no lexicon; --search prefix keeps to its words"
         )
     if settings.compare_decoding and settings.beam_size == 1:
         raise UserError(

@@ -21,6 +21,7 @@ RESERVED = (
     "prune_conf",
     "raw_speech",
     "teacher_conf",
+    "label_prior",
     "num_iters_per_epoch",
     "seed",
     "token_list",
@@ -72,6 +73,8 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         weight = settings.teacher_weight or 1.0
         experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}
     experiment |= settings.noise_conf
+    if settings.label_prior is not None:
+        experiment["label_prior"] = settings.label_prior
     experiment |= begin_head(settings, frontend.parent, out.parent)
     text = yaml.safe_dump(shared | experiment, allow_unicode=True, sort_keys=False)
     before = _before(out)

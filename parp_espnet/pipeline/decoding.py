@@ -8,6 +8,9 @@ from parp_espnet.pipeline.settings import USUAL_BEAM, Settings
 LM_MODEL = "valid.loss.ave.pth"
 """ESPnet's name for the best epoch's language model."""
 
+WORDS = "words"
+"""The file of the words that were found, where there is a lexicon."""
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -27,7 +30,8 @@ class Decoding:
     @property
     def beam(self) -> int:
         """Hypotheses that decoding keeps."""
-        return self.settings.beam_size or (USUAL_BEAM if self.has_language_model else 1)
+        searches = self.has_language_model or self.settings.lexicon is not None
+        return self.settings.beam_size or (USUAL_BEAM if searches else 1)
 
     @property
     def tunes(self) -> bool:
@@ -57,6 +61,7 @@ class Decoding:
             f"beam{self.beam}": True,
             f"lm{self._lm_tag}": self.settings.use_lm,
             f"ngram{self._ngram_tag}": self.settings.use_ngram,
+            f"lexicon{self._lexicon_tag}": self.settings.lexicon is not None,
             "penalty": self.penalised and self.tunes,
         }
         for name, value in self.given_weights.items():
@@ -82,7 +87,7 @@ class Decoding:
                 if self._compares(lm, ngram):
                     decodings.append(self._with(lm, ngram))
             decodings += own
-        elif own and self.has_language_model:
+        elif own and (self.has_language_model or self.settings.lexicon is not None):
             decodings = [self._with(lm=False, ngram=False), *own]
         else:
             decodings = own
@@ -97,8 +102,8 @@ class Decoding:
         )
 
     def _with(self, lm: bool, ngram: bool) -> "Decoding":
-        """The search with these models alone, and what weights are theirs; the penalty is of a
-        language model's.
+        """The search with these models alone, of any tokens, and what weights are theirs; the
+        penalty is of a language model's.
         """
         own = self.settings
         return Decoding(
@@ -107,6 +112,7 @@ class Decoding:
                 beam_size=own.beam_size or USUAL_BEAM,
                 use_lm=lm,
                 use_ngram=ngram,
+                lexicon=None,
                 lm_weight=own.lm_weight if lm else None,
                 ngram_weight=own.ngram_weight if ngram else None,
                 penalty=own.penalty if lm or ngram else None,
@@ -133,10 +139,13 @@ class Decoding:
 
     @property
     def model_files(self) -> dict[str, str]:
-        """The language models that it decodes with, by the option that takes each."""
+        """The language models and the lexicon that it decodes with, by the option that takes
+        each.
+        """
         files = {
             "--lm": (self.settings.use_lm, f"{self.lm_directory}/{LM_MODEL}"),
             "--ngram": (self.settings.use_ngram, self.ngram_file),
+            "--lexicon": (self.settings.lexicon is not None, str(self.settings.lexicon)),
         }
         return {option: file for option, (used, file) in files.items() if used}
 
@@ -173,6 +182,10 @@ class Decoding:
         if config is None or config.stem == "lm":
             return self._text_tag
         return f"-{plain_name(config.stem)}{self._text_tag}"
+
+    @property
+    def _lexicon_tag(self) -> str:
+        return "" if self.settings.lexicon is None else f"-{digest(self.settings.lexicon)}"
 
     @property
     def _ngram_tag(self) -> str:

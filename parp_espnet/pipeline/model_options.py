@@ -70,6 +70,13 @@ class ModelOptions(DataOptions):
         Range(above=0, most=FASTEST_RATE),
     ] = None
 
+    label_prior: Annotated[
+        float | None,
+        "weight of label priors in CTC's loss: less peaky, for times (see docs/times.md); none by "
+        "default",
+        Range(above=0, most=1),
+    ] = None
+
     raw_speech: Annotated[
         Path | None,
         "untranscribed recordings, a directory: what --score activation makes the first mask of; "

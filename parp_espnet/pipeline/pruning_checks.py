@@ -7,7 +7,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place
 from parp_espnet.pipeline.paths import existing
 from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
-from parp_espnet.pruning.methods import describe_unknown
+from parp_espnet.pruning.methods import METHODS, describe_unknown, find_method
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import read_rates
@@ -42,6 +42,12 @@ def check_pruning[T: Experiment](settings: T) -> T:
     if settings.first_mask is not None and settings.initial_mask is not None:
         raise UserError(
             f"{program}: --first_mask and --initial_mask: expected one of them, found both"
+        )
+    prunes = settings.method not in METHODS or find_method(settings.method).prunes
+    if settings.first_mask is not None and not prunes:
+        raise UserError(
+            f"{program}: --first_mask {settings.first_mask}: method {settings.method} prunes "
+            f"nothing; leave it out"
         )
     settings = _with_scope(settings)
     if settings.sparsity is None:
@@ -80,8 +86,8 @@ def _check_ranking(settings: Experiment) -> None:
     program, source = settings.PROGRAM, settings.mask_source
     if has_one_sparsity(settings.scope) and source == "iterated":
         raise UserError(
-            f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
-            f"rounds"
+            f"{program}: --pattern {settings.scope} has one sparsity; expected a first mask "
+            f"without rounds, which are of several"
         )
     need = find_score(settings.score).needs
     if need is not Need.NOTHING and source in FIRST_MASKS and source != "uniform":

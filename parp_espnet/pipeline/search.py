@@ -3,7 +3,7 @@ them.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from parp_espnet.decoding.binary import read_ngram
 from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.decoding.tune import Given, Tried, as_matrix, as_table, best_of, grid
 from parp_espnet.decoding.whole_set import Models, Weights, search_all
+from parp_espnet.decoding.word_list import OPTION, read_lexicon
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json, write_text
-from parp_espnet.progress import bar
+from parp_espnet.pipeline.decoding import WORDS
+from parp_espnet.progress import bar, say
 from parp_espnet.scoring import per
 from parp_espnet.scoring.merge import merge, read_merges
 from parp_espnet.scoring.words import Metric, units
@@ -24,12 +26,14 @@ TUNED = "weights.json"
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """Where the language models of a search are."""
+    """Where the language models of a search are, and its words."""
 
     lm: Path | None = None
     """ESPnet's, beside its config.yaml."""
     ngram: Path | None = None
     """ARPA, or KenLM's binary."""
+    lexicon: Path | None = None
+    """Words with their phones, or words of letters."""
 
     def load(self, tokens: Sequence[str], device: str = "cpu") -> Models:
         """Load what there is. Raises `UserError`."""
@@ -38,7 +42,13 @@ class ModelFiles:
             from parp_espnet.espnet.neural import NeuralModel  # noqa: PLC0415  # seconds of imports, for this alone
 
             lm = NeuralModel(self.lm, tokens, device)
-        return Models(lm, None if self.ngram is None else read_ngram(self.ngram, tokens))
+        ngram = None if self.ngram is None else read_ngram(self.ngram, tokens)
+        lexicon = None
+        if self.lexicon is not None:
+            lexicon, left_out = read_lexicon(self.lexicon, tokens)
+            if left_out:
+                say(f"{OPTION} {self.lexicon}: left out {left_out}")
+        return Models(lm, ngram, lexicon)
 
 
 def tune(
@@ -100,8 +110,8 @@ def decode(
     weights: Weights,
     device: str = "cpu",
 ) -> Path:
-    """Write `out/text`, sorted, and `out/decode.json`, which says how it was made. Raises
-    `UserError`.
+    """Write `out/text`, sorted, and `out/decode.json`, which says how it was made; with a lexicon
+    of phones `out/words`, too. Raises `UserError`.
     """
     logprobs = LogProbs.read(logprobs_file)
     models = files.load(logprobs.tokens, device)
@@ -112,12 +122,26 @@ def decode(
             transcripts |= batch[weights]
             shown.update(len(batch[weights]))
     seconds = time.perf_counter() - started
-    write_text(
-        out / "text",
-        "".join(f"{' '.join([name, *transcripts[name]])}\n" for name in sorted(transcripts)),
-    )
-    write_json(out / "decode.json", describe(f"beam {beam}", files, weights, seconds))
+    write_text(out / "text", _as_table(transcripts))
+    decoding = f"beam {beam}"
+    if models.lexicon is not None:
+        decoding += " of words"
+        numbers = {token: number for number, token in enumerate(logprobs.tokens)}
+        words: dict[str, tuple[str, ...]] = {}
+        for name, tokens in transcripts.items():
+            found = models.lexicon.words_of([numbers[token] for token in tokens])
+            words[name] = tuple(word.name for word in found)
+        write_text(out / WORDS, _as_table(words))
+    write_json(out / "decode.json", describe(decoding, files, weights, seconds))
     return out / "text"
+
+
+def _as_table(transcripts: Mapping[str, Sequence[str]]) -> str:
+    """A line for each utterance, sorted."""
+    lines = []
+    for name in sorted(transcripts):
+        lines.append(f"{' '.join([name, *transcripts[name]])}\n")
+    return "".join(lines)
 
 
 def describe(

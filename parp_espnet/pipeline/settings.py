@@ -58,9 +58,18 @@ class Settings(SecondRound):
     # Decoding
     beam_size: Annotated[
         int | None,
-        f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model",
+        f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model or "
+        "a lexicon",
         DECODING,
         Range(least=1),
+    ] = None
+    lexicon: Annotated[
+        Path | None,
+        "find nothing but words: Kaldi's lexicon, word phone phone ..., or a list of words for "
+        "letters and subwords",
+        DECODING,
+        FILE,
+        CONTENT,
     ] = None
     ngram_weight: Annotated[
         float | None,
@@ -109,6 +118,8 @@ class Settings(SecondRound):
             config.append(plain_name(self.train_config.stem))
         if self.lr is not None:
             config.append(f"lr{self.lr:g}")
+        if self.label_prior is not None:
+            config.append(f"prior{self.label_prior:g}")
         if self.raw_speech is not None:
             config.append(f"raw{digest(self.raw_speech)}")
         if self.init_head != NEAREST:

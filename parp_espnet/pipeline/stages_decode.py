@@ -9,7 +9,7 @@ from pathlib import Path
 from parp_espnet.data.lines import pairs_of
 from parp_espnet.files import lines_of, text_of
 from parp_espnet.pipeline.acts import Act, Command, ours, python, tables
-from parp_espnet.pipeline.decoding import LM_MODEL, Decoding
+from parp_espnet.pipeline.decoding import LM_MODEL, WORDS, Decoding
 from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.kept import trained_file
 from parp_espnet.pipeline.step import Step
@@ -177,6 +177,7 @@ class Search:
         weights: tuple[object, ...] = weight_options(self.decoding)
         if self.decoding.tunes:
             weights = ("--weights", self.tuned)
+        words = () if self.decoding.settings.lexicon is None else (out / WORDS,)
         return Step(
             label=label,
             command=ours(
@@ -189,7 +190,7 @@ class Search:
                 *opened_models(self.decoding),
                 *([self.tuned] if self.decoding.tunes else []),
             ),
-            outputs=(out / "text", out / "decode.json"),
+            outputs=(out / "text", out / "decode.json", *words),
             runner=self.experiment.queues.for_decoding(),
             log=out / "log/decode.log",
         )

@@ -125,6 +125,7 @@ _NATIVE = (
     "fc2",
 )
 _NATIVES = _both(dict(zip(_NATIVE, _SPEECH, strict=True)))
+_FAIRSEQ2 = (*_NATIVE[:3], "self_attn.output_proj", "ffn.inner_proj", "ffn.output_proj")
 _BERT = (
     "attention.self.query.weight",
     "attention.self.key.weight",
@@ -184,6 +185,15 @@ FAMILIES = (
         re.compile(
             rf"{_NORMS}|{_ADAPTER}|self_attn\.(grep_linear|grep_a|relative_attention_bias)(\..+)?"
         ),
+        {},
+        _SPEECH_UNITS,
+        _SPEECH_HEADS,
+    ),
+    Family(
+        "fairseq2's wav2vec 2.0, omniASR",
+        "encoder.layers",
+        _both(dict(zip(_FAIRSEQ2, _SPEECH, strict=True))),
+        re.compile(_NORMS),
         {},
         _SPEECH_UNITS,
         _SPEECH_HEADS,

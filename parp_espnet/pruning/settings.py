@@ -15,7 +15,7 @@ from parp_espnet.pruning.methods import (
     find_method,
 )
 from parp_espnet.pruning.options import PruneOptions
-from parp_espnet.pruning.patterns import NONE, find_pattern, is_pattern
+from parp_espnet.pruning.patterns import NONE
 from parp_espnet.pruning.ranking import Ranking, check_words
 from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
 from parp_espnet.pruning.scores import LEARNED, MAGNITUDE, Need, choices, find_score
@@ -149,8 +149,8 @@ class PruneSettings(PruneOptions):
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
             raise UserError(
                 f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, "
-                f"found "
-                f"sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them out"
+                f"found sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them "
+                f"out"
             )
         if not source.in_training and self.initial_mask is None:
             raise UserError(
@@ -182,10 +182,11 @@ class PruneSettings(PruneOptions):
         if row.change is not Change.GRADIENTS:
             return
         self._check_updates()
-        if find_pattern(self.pattern) is not None or is_pattern(self.scope):
+        pattern = check_words(self.score, self.scope, self.pattern).pattern
+        if pattern != NONE:
             raise UserError(
-                f"method {method}: expected pattern {NONE}, found {self.pattern}, scope "
-                f"{self.scope}: weights go and come one by one"
+                f"method {method}: expected pattern {NONE}, found {pattern}: weights go and come "
+                f"one by one"
             )
 
     def _check_updates(self) -> None:

@@ -1,15 +1,17 @@
 """Any recordings, of any length, to transcripts."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from parp_espnet.decoding.lexicon import Lexicon
 from parp_espnet.phones.spelled import SPACE, are_pieces
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones
+from parp_espnet.recognition.labels import collapse
 from parp_espnet.recognition.listening import Listener
 from parp_espnet.recognition.pieces import USUAL, Windows
 from parp_espnet.recognition.search import Search
-from parp_espnet.recognition.transcripts import Transcript
+from parp_espnet.recognition.transcripts import Phone, Transcript, joined
 
 AHEAD = 300.0
 """Seconds of recordings that are read before they are decoded: of more, batches are more even, and
@@ -50,4 +52,19 @@ def _transcribe(
     labels = recording.labels if search is None else search.labels(recording.logprobs)
     phones = find_phones(recogniser, recording, labels)
     is_spelled = SPACE in recogniser.tokens or are_pieces(recogniser.tokens)
-    return Transcript(str(source.path), recording.seconds, phones, is_spelled)
+    words = None
+    if search is not None and search.models.lexicon is not None and not is_spelled:
+        words = _words(search.models.lexicon, collapse(labels.tolist()), phones)
+    return Transcript(str(source.path), recording.seconds, phones, is_spelled, words=words)
+
+
+def _words(lexicon: Lexicon, tokens: Sequence[int], phones: Sequence[Phone]) -> tuple[Phone, ...]:
+    """The words that phones make up; the last tokens may have none, in the silence after a short
+    recording.
+    """
+    words = []
+    for word in lexicon.words_of(tokens):
+        within = phones[word.begin : word.end]
+        if within:
+            words.append(joined(word.name, within))
+    return tuple(words)

@@ -25,7 +25,7 @@ class Search:
             arrays, self.beam, self.weights.penalty, self.models.weighted(self.weights)
         )
         self.models.release()
-        return best.tokens
+        return self.models.finished(best.tokens)
 
     def labels(self, logprobs: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the likeliest path of labels, (frames,), that spells the best tokens."""

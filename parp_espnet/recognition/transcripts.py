@@ -3,7 +3,7 @@
 import json
 import mimetypes
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Transcript:
 
     Attributes:
         utterances: what was said from when to when, where that was given.
+        words: that the phones make up, where these are known; None where not.
     """
 
     name: str
@@ -51,17 +52,20 @@ class Transcript:
     phones: tuple[Phone, ...]
     spelled: bool = False
     utterances: tuple[Annotation, ...] = ()
+    words: tuple[Phone, ...] | None = None
 
     @property
     def unit(self) -> str:
         """What is written: word or phone."""
-        return "word" if self.spelled else "phone"
+        return "word" if self.spelled or self.words is not None else "phone"
 
     @property
     def parts(self) -> tuple[Phone, ...]:
         """What is written: words, each from the begin of its first letter to the end of its last;
         or phones.
         """
+        if self.words is not None:
+            return self.words
         return _words(self.phones) if self.spelled else self.phones
 
     @property
@@ -76,7 +80,14 @@ class Transcript:
         """
         phones = tuple(_moved(self.phones, seconds))
         utterances = tuple(_moved(self.utterances, seconds))
-        return replace(self, seconds=self.seconds + seconds, phones=phones, utterances=utterances)
+        words = None if self.words is None else tuple(_moved(self.words, seconds))
+        return replace(
+            self,
+            seconds=self.seconds + seconds,
+            phones=phones,
+            utterances=utterances,
+            words=words,
+        )
 
 
 def _moved[T: (Phone, Annotation)](parts: Iterable[T], seconds: float) -> Iterator[T]:
@@ -106,16 +117,21 @@ def _words(letters: Iterable[Phone]) -> tuple[Phone, ...]:
         name = letter.name.removeprefix(WORD_BEGIN)
         if name and name != SPACE:
             words[-1].append(replace(letter, name=name))
-    joined: list[Phone] = []
+    spelled: list[Phone] = []
     for word in words:
         if word:
             name = unicodedata.normalize("NFC", "".join(letter.name for letter in word))
-            joined.append(Phone(name, word[0].begin, word[-1].end, _all_right(word)))
-    return tuple(joined)
+            spelled.append(joined(name, word))
+    return tuple(spelled)
+
+
+def joined(name: str, parts: Sequence[Phone]) -> Phone:
+    """Return the word of letters or phones, from the first one's begin to the last one's end."""
+    return Phone(name, parts[0].begin, parts[-1].end, _all_right(parts))
 
 
 def _all_right(letters: Iterable[Phone]) -> float | None:
-    """The probability that all letters of a word are right, as if each went wrong by itself."""
+    """The probability that all parts of a word are right, as if each went wrong by itself."""
     whole = 1.0
     for letter in letters:
         if letter.confidence is None:
@@ -140,8 +156,8 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
     """Return {"file", "seconds", "text", "confidence", "phones": [{"phone", "begin", "end",
     "confidence", "others": {phone: probability, …}}, …]}, in one line unless indented.
 
-    Where it is spelled, there are "words" and "letters", or "subwords", instead of phones. Where
-    confidences are not known, there are none.
+    Where it is spelled, there are "words" and "letters", or "subwords", instead of phones; where
+    phones make up words, "words" beside them. Where confidences are not known, there are none.
     """
     content: dict[str, Any] = {
         "file": transcript.name,
@@ -154,6 +170,8 @@ def as_json(transcript: Transcript, indent: int | None = None) -> str:
     if transcript.spelled:
         part = "subword" if are_pieces([letter.name for letter in transcript.phones]) else "letter"
         content[f"{part}s"] = _timed(part, transcript.phones)
+    elif transcript.words is not None:
+        content["phones"] = _timed("phone", transcript.phones)
     return json.dumps(content, ensure_ascii=False, indent=indent) + "\n"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, filterfalse
 
 from parp_espnet.corpora.registry import FOLDERS
+from parp_espnet.pruning.patterns import is_pattern
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 
@@ -41,11 +42,18 @@ def options_beside(result: Result) -> dict[str, str]:
     beside = {}
     for name, value in options.items():
         if name not in TOLD and name not in WHERE:
-            beside[name] = _spelled(value)
+            beside[_called(name, value)] = _spelled(value)
     ranks = _count(options, "num_nodes", 1) * max(1, _count(options, "ngpu", 0))
     if ranks > 1:
         beside["ranks"] = str(ranks)
     return beside
+
+
+def _called(name: str, value: object) -> str:
+    """What a user calls an option of that value: experiments have a pattern as their scope, as 2:4
+    was before there were patterns.
+    """
+    return "pattern" if name == "scope" and is_pattern(value) else name
 
 
 def _count(options: Mapping[str, object], name: str, usual: int) -> int:

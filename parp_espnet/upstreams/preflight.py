@@ -7,7 +7,6 @@ in `ADAPTATIONS`.
 """
 
 import dataclasses
-import json
 import os
 import re
 from pathlib import Path
@@ -20,8 +19,8 @@ from torch import nn
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pruning.pool import find_pool
-from parp_espnet.upstreams import whisper
-from parp_espnet.upstreams.foreign import check_native, read_checkpoint
+from parp_espnet.upstreams import fairseq2, whisper
+from parp_espnet.upstreams.foreign import read_checkpoint
 from parp_espnet.upstreams.frontend import FRONTEND, KEY, NAME, WHISPER
 from parp_espnet.upstreams.head import find_head, write_head
 from parp_espnet.upstreams.hugging_face import (
@@ -38,9 +37,9 @@ from parp_espnet.upstreams.hugging_face import (
     read_config,
     to_native,
 )
-from parp_espnet.upstreams.second import load_native
+from parp_espnet.upstreams.one_file import check_tensors, open_native
 from parp_espnet.upstreams.starts import HEAD
-from parp_espnet.upstreams.weights import check_stored, check_types, types_of
+from parp_espnet.upstreams.weights import check_stored
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
     "layerdrop": (0.0, "a choice of the finetuning's, --layerdrop, not of the pretraining's"),
@@ -52,17 +51,10 @@ ADAPTATIONS: dict[str, tuple[Any, str]] = {
 }
 """Setting of config.json → the value it must have, and why."""
 
-NATIVE = {
-    "wav2vec2_local": {"model_cfg", "model_weight", "task_cfg"},
-    "hubert_local": {"model_cfg", "model_weight", "task_cfg", "dictionaries_symbols"},
-    "wavlm_local": {"cfg", "model"},
-}
-"""s3prl upstream → the top-level keys of the one-file checkpoints that it loads."""
-
 ADAPTER = "adapter_config.json"
 """What peft leaves beside a model that it was trained with."""
-TEACHER = "_ema"
-"""A data2vec's teacher among its weights; by it a data2vec is told from a wav2vec 2.0."""
+TAKEN = "taken"
+"""Where in `out` a checkpoint of one file is written as a Hugging Face directory."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +82,8 @@ def preflight(
     that it came with is `out/head.safetensors`.
 
     Args:
-        upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face
-            hub (`facebook/wav2vec2-base`).
+        upstream: a Hugging Face directory, a checkpoint file of s3prl's or fairseq2's, or a name of
+            the Hugging Face hub (`facebook/wav2vec2-base`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
         random_seed: take the architecture only, and draw the weights with this seed: the control
@@ -107,12 +99,7 @@ def preflight(
     path = Path(upstream)
     head = None
     if path.is_file():
-        if random_seed is not None or settings:
-            what = ", ".join(settings or {}) or "random weights"
-            raise UserError(
-                f"{path}: {what}: expected a Hugging Face directory or hub name, found a file"
-            )
-        checked, model = _check_native(path)
+        checked, model = _check_file(path, out, settings or {}, random_seed)
     else:
         folder = path if path.is_dir() else _download(upstream)
         checked, model = _check_hugging_face(folder, out, settings or {}, random_seed)
@@ -232,36 +219,22 @@ def _check_settings(source: Path, kind: str, settings: dict[str, Any]) -> None:
             )
 
 
-def _check_native(path: Path) -> tuple[Preflight, nn.Module]:
+def _check_file(
+    path: Path, out: Path, settings: dict[str, Any], random_seed: int | None
+) -> tuple[Preflight, nn.Module]:
+    """Check a checkpoint of one file. Raises `UserError`."""
     content = read_checkpoint(path, mmap=True)
-    keys = set(content) if isinstance(content, dict) else set()
-    fitting = [name for name, expected in NATIVE.items() if expected <= keys]
-    if not fitting:
+    weights = fairseq2.weights_of(content)
+    if weights is not None:
+        check_tensors(path, weights)
+        fairseq2.write(weights, path, out / TAKEN, settings.get(fairseq2.HEADS_OPTION))
+        return _check_hugging_face(out / TAKEN, out, settings, random_seed)
+    if random_seed is not None or settings:
+        what = ", ".join(settings) or "random weights"
         raise UserError(
-            f"{path}: upstream of an unknown kind: expected an s3prl checkpoint with the keys of "
-            f"one of "
-            f"{json.dumps({name: sorted(expected) for name, expected in NATIVE.items()})}, "
-            f"found {sorted(map(str, keys))[:8]}; "
-            "convert fairseq's with s3prl/upstream/<kind>/convert.py"
+            f"{path}: {what}: expected a Hugging Face directory or hub name, found a file"
         )
-    # HuBERT's keys contain wav2vec 2.0's, so the kind with the most keys is meant.
-    name = max(fitting, key=lambda kind: len(NATIVE[kind]))
-    check_native(content, path)
-    weights = content.get("model_weight", content.get("model"))
-    kinds = (
-        {type(weight) for key, weight in weights.items() if key != TEACHER}
-        if isinstance(weights, dict)
-        else set()
-    )
-    if not kinds or not all(issubclass(kind, torch.Tensor) for kind in kinds):
-        raise UserError(
-            f"{path}: expected weights by their names, found {type(weights).__name__} of "
-            f"something else"
-        )
-    check_types(path, types_of(weights))
-    if name == "wav2vec2_local" and TEACHER in weights:
-        name = "data2vec_local"
-    model = load_native(name, path)
+    name, model = open_native(path, content)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     return Preflight({"upstream": name, "path_or_url": str(path)}, {}, parameters), model
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from parp_espnet.files import write_text
 from parp_espnet.pruning.families import FAMILIES, Family
-from parp_espnet.upstreams import espnet_frontend, whisper
+from parp_espnet.upstreams import espnet_frontend, fairseq2, whisper
 from parp_espnet.upstreams.frontend import FRONTEND, WHISPER
 from parp_espnet.upstreams.hugging_face import HUGGING_FACE, MODELS
-from parp_espnet.upstreams.preflight import NATIVE
+from parp_espnet.upstreams.one_file import NATIVE
 
 HEAD = """# Upstreams
 
@@ -49,11 +49,17 @@ REAL = {"hubert": "`multi`, `mono` (3 M); others never"}
 NEVER = "never"
 NATIVE_NAMES = {"wav2vec2_local": "wav2vec 2.0", "hubert_local": "HuBERT", "wavlm_local": "WavLM"}
 TRAINED = "checked, trained, pruned, loaded again; output as of its own class"
+READ = (
+    "checkpoints of names and shapes as in fairseq2 0.8.1's code: checked, trained, pruned, "
+    "resumed to the same bits, decoded; by hand, equal to that code's output"
+)
 WHOLE = "the same; resumed to the same bits, decoded"
 EXPORTED = "the same; resumed, interrupted, killed, decoded, exported"
 ASIDE = """
 What was tested was tiny models of the official classes with random weights, in
-`tests/espnet/test_upstreams.py` and `tests/upstreams/test_preflight.py`. Embeddings, norms,
+`tests/espnet/test_upstreams.py` and `tests/upstreams/test_preflight.py`. A checkpoint of fairseq2's
+says neither how many heads its layers have, which goes by their size (300 M to 7 B: 16), nor the
+strides of its convolutions: what is of other sizes is refused. Embeddings, norms,
 positions, convolutions of waves and heads are never pruned. The convolutions of conformers are
 outside of the pool as well, and are in one of your own:
 
@@ -76,7 +82,7 @@ class Row:
     kind: str
     runs_in: str
     family: str
-    """A part of the name of its family of layers."""
+    """What the name of its family of layers begins with."""
     known: str
     tested: str
     real: str
@@ -110,6 +116,10 @@ def rows() -> list[Row]:
         known = f"s3prl's own {NATIVE_NAMES[name]}"
         runs_in = f"s3prl, `{name}`"
         found.append(Row(file, runs_in, "s3prl's and fairseq's", known, TRAINED, NEVER))
+    file = f"a file with names that begin with `{fairseq2.FRONTEND}`"
+    runs_in = f"{_runs_in('wav2vec2')}, renamed"
+    known = "omniASR, fairseq2's wav2vec 2.0"
+    found.append(Row(file, runs_in, "fairseq2's", known, READ, NEVER))
     return found
 
 
@@ -125,9 +135,8 @@ def _runs_in(kind: str) -> str:
 def _family_of(kind: str) -> str:
     if kind == whisper.KIND:
         return "Whisper's encoder"
-    return (
-        "w2v-BERT" if kind in ("wav2vec2-bert", "wav2vec2-conformer") else "Hugging Face's wav2vec"
-    )
+    is_conformer = kind in ("wav2vec2-bert", "wav2vec2-conformer")
+    return "wav2vec2-conformer" if is_conformer else "Hugging Face's wav2vec"
 
 
 def _tested(kind: str) -> str:
@@ -137,7 +146,7 @@ def _tested(kind: str) -> str:
 
 
 def _pruned(part: str) -> str:
-    (family,) = (family for family in FAMILIES if part in family.name)
+    (family,) = (family for family in FAMILIES if family.name.startswith(part))
     weights = [kind.removesuffix(".weight") for kind in _weights(family)]
     biases = sum(kind.endswith(".bias") for kind in family.kinds)
     return f"{', '.join(f'`{name}`' for name in weights)}: weights and {biases} biases"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 
+from parp_espnet.decoding.label_prior import FILE
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
@@ -93,6 +94,8 @@ main()
 TRAIN = ("-c", ENDING + "from parp_espnet.bin.train import main; main()")
 ENDED = "threads at the end:\n"
 HEAD_FIRST = {"method": "parp", "sparsity": 0.5, "interval": 3, "freeze_updates": 2}
+PRIOR = {"label_prior": 0.3}
+"""What a training of `HEAD_FIRST` has besides: priors, which ranks have to agree on, too."""
 
 
 PORTS = itertools.count(20000 + os.getpid() % 5000)
@@ -155,8 +158,9 @@ def trained(
         key = f"{ranks} {pruning}"
         if key not in known:
             directory = tmp_path_factory.mktemp("ranks")
+            others = PRIOR if pruning == HEAD_FIRST else {}
             config = recipe.config(
-                directory, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=pruning
+                directory, **SHORT, **DISTRIBUTED, **others, optim_conf=FAST, prune_conf=pruning
             )
             for done in launch(config, ranks, *TRAIN):
                 assert done.returncode == 0, done.stderr[-3000:]
@@ -205,7 +209,8 @@ def test_a_rank_that_differs_stops_the_run(recipe, launch: Launch, tmp_path: Pat
 def test_a_signal_to_one_rank_ends_all_and_they_continue(
     trained, recipe, launch: Launch, tmp_path: Path, assert_same
 ):
-    config = recipe.config(tmp_path, **SHORT, **DISTRIBUTED, optim_conf=FAST, prune_conf=HEAD_FIRST)
+    options = SHORT | DISTRIBUTED | PRIOR | {"optim_conf": FAST, "prune_conf": HEAD_FIRST}
+    config = recipe.config(tmp_path, **options)
     stopped = launch(config, 2, "-c", STOPPED, "RANK")
     assert [done.returncode for done in stopped] == [143, 143], stopped[0].stderr[-3000:]
     assert "interrupted by a signal to another process: " in stopped[0].stderr
@@ -213,7 +218,9 @@ def test_a_signal_to_one_rank_ends_all_and_they_continue(
     assert (tmp_path / "checkpoint.within.pth").exists()
     for done in launch(config, 2, *TRAIN):
         assert done.returncode == 0, done.stderr[-3000:]
-    assert_same(trained(2, HEAD_FIRST), tmp_path)
+    whole = trained(2, HEAD_FIRST)
+    assert_same(whole, tmp_path)
+    assert (tmp_path / FILE).read_bytes() == (whole / FILE).read_bytes()
 
 
 def test_ranks_that_finished_say_that_another_did_not(recipe, launch: Launch, tmp_path: Path):

@@ -69,7 +69,23 @@ def test_other_searches(
     code, _, error = run_command(recognize.main, bundle, tones / "tone-0.wav", *words)
     assert code == 0
     assert "as asked for: beam 6, mine.arpa × 0.5, penalty 0.25" in error
+    lexicon = tmp_path / "mine.txt"
+    lexicon.write_text("ya i a\neo e o\nq a ʒ\n")
+    words = ("--lexicon", lexicon, "--beam_size", 6, "--format", "json")
+    code, out, error = run_command(recognize.main, bundle, tones / "tone-0.wav", *words)
+    assert code == 0
+    assert f"{lexicon}: left out 1 of 3 words, whose phones the model does not know: ʒ" in error
+    assert "as asked for: beam 6, decode_beam4_ngram2.arpa × 0.3" in error
+    assert ", words of mine.txt" in error
+    heard = json.loads(out)
+    phones = {"ya": ["i", "a"], "eo": ["e", "o"]}
+    spelled = [phone for word in heard["words"] for phone in phones[word["word"]]]
+    assert spelled == [phone["phone"] for phone in heard["phones"]]
+    assert heard["words"][0]["begin"] == heard["phones"][0]["begin"]
     for given, said in (
+        (("--greedy", "--lexicon", lexicon), "--greedy: expected no beam, n-gram, lexicon"),
+        (("--beam_size", "1", "--lexicon", lexicon), "--beam_size 1 is greedy, without a lexicon"),
+        (("--lexicon", tmp_path / "none.txt"), "none.txt: no such file; expected a list of words"),
         (("--greedy", "--beam_size", "4"), "--greedy: expected no beam"),
         (("--beam_size", "0"), "--beam_size: expected 1 at least, found 0"),
         (("--ngram", tmp_path / "none.arpa"), "no such file; expected an n-gram"),

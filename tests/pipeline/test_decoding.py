@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from parp_espnet.names import digest
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.settings import Settings
 
@@ -25,6 +26,10 @@ def decoding(**changes: Any) -> Decoding:
         (
             {"use_lm": True, "lm_config": Path("big.yaml")},
             ["decode_greedy", "decode_beam12", "decode_beam12_lm-big"],
+        ),
+        (
+            {"lexicon": Path("words.txt")},
+            ["decode_greedy", "decode_beam12", f"decode_beam12_lexicon-{digest('words.txt')}"],
         ),
         (
             {"use_lm": True, "use_ngram": True, "ngram_num": 4, "lm_weight": 0.3},

@@ -1,7 +1,9 @@
 import unicodedata
+from pathlib import Path
 
 import pytest
 
+from parp_espnet.scoring.alignment import canonical
 from parp_espnet.scoring.marks import MARKS, per_without_marks, without_marks
 
 
@@ -33,3 +35,11 @@ def test_errors_of_tone_and_length_are_none() -> None:
     assert per_without_marks({"u": ("a", "b")}, {"u": ("a", "c")}) is None
     assert per_without_marks({"u": ("˩",)}, {"u": ("a",)}) is None
     assert per_without_marks({"u": ("a",)}, {"u": ("aː",)}) == 0
+
+
+def test_the_table_of_marks_in_docs_is_whole() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/experiment.md").read_text(encoding="utf-8")
+    section = page.partition("## Tone and length\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")][2:]
+    shown = canonical(["".join(row.split("|")[2].split()) for row in rows])
+    assert set("".join(shown)) - {"a"} == MARKS.keys()
