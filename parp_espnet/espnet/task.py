@@ -7,6 +7,7 @@ import torch
 
 from parp_espnet.devices import check_gpus
 from parp_espnet.espnet import heap, ranks
+from parp_espnet.espnet.disturbed import OneChannel, is_disturbed
 from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
@@ -47,6 +48,12 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         finally:
             ranks.leave()
             torch.set_flush_denormal(False)
+
+    @classmethod
+    def build_preprocess_fn(cls, args: argparse.Namespace, train: bool) -> Any:
+        """Return what makes examples of utterances; with noise or rooms, still of one channel."""
+        preprocess = super().build_preprocess_fn(args, train)
+        return OneChannel(preprocess) if train and is_disturbed(args) else preprocess
 
     @classmethod
     def build_model(cls, args: argparse.Namespace) -> Any:

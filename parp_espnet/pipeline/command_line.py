@@ -13,6 +13,7 @@ from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.corpus_checks import complete_corpus
 from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.noise_checks import check_noise, check_noise_files
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
@@ -44,8 +45,10 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_start(checked)
     check_raw_speech(checked)
     check_unlabelled(checked)
+    check_noise(checked)
     resolved = apart(resolve(checked))
     check_needs(resolved)
+    check_noise_files(resolved)
     refuse_copy(resolved)
     return resolved
 
