@@ -88,11 +88,12 @@ def _check_start(settings: Settings) -> None:
             f"nothing learns"
         )
     row, source = settings.pruning.row, Source[settings.mask_source.upper()]
-    if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
+    trains = row.adjusts or row.adapts or row.from_finetuned
+    if trains or source in (Source.FINETUNED, Source.ITERATED):
         still = [name for name, other in METHODS.items() if other.is_ready]
         raise UserError(
-            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask "
-            f"or weights training makes; without updates one of {', '.join(still)}"
+            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask, "
+            f"adapters or weights training makes; without updates one of {', '.join(still)}"
         )
     wanted = {"init_head": NONE, "upstream_init": "random"}
     for name, value in wanted.items():
