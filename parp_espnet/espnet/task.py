@@ -11,6 +11,7 @@ from parp_espnet.espnet.disturbed import OneChannel, is_disturbed
 from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
+from parp_espnet.espnet.pretrained import hear_alone
 from parp_espnet.espnet.sharing import read_where_there_is_room
 from parp_espnet.espnet.stock import (
     ASRTask,
@@ -69,6 +70,7 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         if isinstance(model.frontend, S3prlFrontend):
             count_frames_exactly(model)
             drop_layers(model)
+        hear_alone(model)
         if model.ctc is not None:
             validate_by_tokens(model)
         return model
