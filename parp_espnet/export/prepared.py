@@ -5,7 +5,7 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.export.start import as_upstream
-from parp_espnet.upstreams.frontend import FRONTEND
+from parp_espnet.upstreams.frontend import FRONTEND, NAME
 from parp_espnet.upstreams.preflight import preflight
 
 
@@ -36,7 +36,7 @@ def prepare(
     for key, (old, new) in sorted(checked.changed.items()):
         changes.append(f"{key} {old} → {new}")
     drawn = "" if random_seed is None else "; weights drawn at random"
-    runs_in = checked.frontend.get("upstream", f"ESPnet's {FRONTEND}")
+    runs_in = checked.frontend.get("upstream", f"ESPnet's {checked.frontend.get(NAME, FRONTEND)}")
     head = "" if checked.labels is None else f"; a head of {checked.labels} labels"
     return (
         f"{upstream}: {runs_in}, {checked.parameters / 1e6:.1f} M parameters; "

@@ -13,6 +13,7 @@ from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.corpus_checks import complete_corpus
 from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.noise_checks import check_noise, check_noise_files
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
@@ -44,8 +45,10 @@ def read(arguments: Sequence[str]) -> Settings:
     _check_start(checked)
     check_raw_speech(checked)
     check_unlabelled(checked)
+    check_noise(checked)
     resolved = apart(resolve(checked))
     check_needs(resolved)
+    check_noise_files(resolved)
     refuse_copy(resolved)
     return resolved
 
@@ -85,11 +88,12 @@ def _check_start(settings: Settings) -> None:
             f"nothing learns"
         )
     row, source = settings.pruning.row, Source[settings.mask_source.upper()]
-    if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
+    trains = row.adjusts or row.adapts or row.from_finetuned
+    if trains or source in (Source.FINETUNED, Source.ITERATED):
         still = [name for name, other in METHODS.items() if other.is_ready]
         raise UserError(
-            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask "
-            f"or weights training makes; without updates one of {', '.join(still)}"
+            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask, "
+            f"adapters or weights training makes; without updates one of {', '.join(still)}"
         )
     wanted = {"init_head": NONE, "upstream_init": "random"}
     for name, value in wanted.items():

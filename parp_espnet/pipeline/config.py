@@ -72,6 +72,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     if settings.teacher_model is not None:
         weight = settings.teacher_weight or 1.0
         experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}
+    experiment |= settings.noise_conf
     if settings.label_prior is not None:
         experiment["label_prior"] = settings.label_prior
     experiment |= begin_head(settings, frontend.parent, out.parent)

@@ -120,6 +120,7 @@ class Experiment(PruneOptions, RunOptions):
             self.sparsity_path: self.sparsity_path != "linear",
             f"slr{self.score_lr or 0:g}": self.score_lr is not None,
             f"alpha{self.alpha or 0:g}": self.alpha is not None,
+            f"rank{self.adapter_rank}": self.adapter_rank is not None,
             f"rounds{self.round_updates}": self.round_updates is not None,
             f"freeze{self.freeze_updates}": self.freeze_updates > 0,
         }

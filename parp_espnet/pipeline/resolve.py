@@ -9,6 +9,7 @@ from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import need_file
 from parp_espnet.phones.rules import is_table
+from parp_espnet.pipeline.aligner_checks import resolve_aligner
 from parp_espnet.pipeline.made import CONFIGURATIONS
 from parp_espnet.pipeline.model_options import DENSE, MODEL
 from parp_espnet.pipeline.options import FILE, options_of_class
@@ -45,7 +46,7 @@ def resolve(settings: Settings) -> Settings:
     paths: dict[str, Any] = {"recipe": recipe}
     for name, option in options_of_class(Settings).items():
         given = getattr(settings, name) or CONFIGURATIONS.get(name)
-        if option.kind is not Path or name == "recipe" or given is None:
+        if option.kind is not Path or name in ("recipe", "align_with") or given is None:
             continue
         # The mask of an experiment before may be made by then, and so may recordings.
         needed = name not in ("initial_mask", "unlabelled") or not settings.dry_run
@@ -55,6 +56,8 @@ def resolve(settings: Settings) -> Settings:
     if settings.phonemise is not None and is_table(settings.phonemise):
         table = from_recipe(recipe, Path(settings.phonemise))
         paths["phonemise"] = table if is_table(table) else f"./{table}"
+    if settings.align_with is not None:
+        paths["align_with"] = resolve_aligner(settings, recipe)
     if settings.teacher not in (None, DENSE):
         paths["teacher"] = _resolve_teacher(settings, recipe)
     if settings.labels_of is not None:

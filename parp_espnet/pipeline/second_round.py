@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from parp_espnet.names import digest
-from parp_espnet.pipeline.model_options import ModelOptions
+from parp_espnet.pipeline.noise_options import NoiseOptions
 from parp_espnet.pipeline.options import Range
 
 LABEL_ERRORS = 0.8
 
 
 @dataclass(frozen=True)
-class SecondRound(ModelOptions):
+class SecondRound(NoiseOptions):
     """Untranscribed recordings, whose labels they are, and which of them are trained on."""
 
     unlabelled: Annotated[

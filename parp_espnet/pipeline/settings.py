@@ -1,7 +1,8 @@
 """The settings of one experiment on speech: all options of `phn.sh`, and the experiment's name.
 
 Each option is declared once: those of pruning in `pruning.options` and `pipeline.pruning`, others
-in `call_options`, `data_options`, `model_options`, `second_round`, and here.
+in `call_options`, `data_options`, `model_options`, `noise_options`, `second_round`,
+and here.
 """
 
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ class Settings(SecondRound):
             config.append(f"ranks{self.ranks}")
         data = f"{self.train_dump}{self.tokens_tag}"
         others = [self.upstream_name, data, f"u{self.updates}", f"seed{self.seed}"]
-        how = [*self.pruning_tags, *self.teacher_tags, *config]
+        how = [*self.pruning_tags, *self.teacher_tags, *self.noise_tags, *config]
         return "_".join(["phn", self.method, *how, *others])
 
     @property

@@ -111,7 +111,7 @@ def _chosen(experiment: SpeechExperiment, label: str) -> Step:
 
 
 def _dev(experiment: SpeechExperiment) -> Path:
-    return experiment.raw / experiment.settings.valid_set
+    return experiment.raw / experiment.settings.valid_dump
 
 
 def _transcripts(experiment: SpeechExperiment) -> Path:

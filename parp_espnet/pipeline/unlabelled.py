@@ -6,6 +6,8 @@ which labels to trust.
 """
 
 import shutil
+import signal
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.names import file_name
 from parp_espnet.pipeline.contents import plain_word_of
+from parp_espnet.queues.signals import unless_terminated
 from parp_espnet.recognition.audio import Failure, Source, find
 from parp_espnet.recognition.identity import identity_of
 from parp_espnet.recognition.jobs import PLACE, Asked, recognise_by_jobs
@@ -23,6 +26,7 @@ from parp_espnet.recognition.transcripts import FORMATS
 
 LIST = "recognised.json"
 """What was recognised, and where each transcript is."""
+TERMINATED = 128 + signal.SIGTERM
 WORDS = ("--format", "json", "--greedy")
 
 
@@ -67,9 +71,8 @@ def recognise(
     settings = {"model": identity_of(model), "options": list(WORDS)}
     _make_room(out, settings)
     gpus = 0 if device == "cpu" else 1
-    recognise_by_jobs(
-        Asked(model, words, settings, out, jobs, gpus), [*own, *known.values()], folder
-    )
+    asked = Asked(model, words, settings, out, jobs, gpus)
+    _by_jobs(asked, [*own, *known.values()], folder)
     _need_all(known.values(), folder)
     heard = [source for source in own if folder.place(source).is_file()]
     if not heard:
@@ -95,6 +98,13 @@ def recognise(
         f"{speech}: {len(heard)} recordings recognised by {model}; {len(of_sets)} left out that "
         f"are in the sets, {failed} that could not be read"
     )
+
+
+def _by_jobs(asked: Asked, sources: Sequence[Source], folder: Folder) -> None:
+    """Who ends this process ends the jobs as well, which are in a session of their own."""
+    code = unless_terminated(lambda: recognise_by_jobs(asked, sources, folder))
+    if code == TERMINATED:
+        sys.exit(code)
 
 
 def _sources(speech: Path) -> list[Source]:

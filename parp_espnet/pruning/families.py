@@ -155,6 +155,18 @@ _CONFORMER = (
     "self_attn.linear_v",
     "self_attn.linear_out",
 )
+_BRANCHFORMER = (
+    "attn.linear_q",
+    "attn.linear_k",
+    "attn.linear_v",
+    "attn.linear_out",
+    "feed_forward_macaron.w_1",
+    "feed_forward_macaron.w_2",
+    "feed_forward.w_1",
+    "feed_forward.w_2",
+    "cgmlp.channel_proj1.0",
+    "cgmlp.channel_proj2",
+)
 _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
 FAMILIES = (
@@ -205,6 +217,18 @@ FAMILIES = (
         re.compile(
             rf"{_NORMS}|conv_module\..+"
             r"|self_attn\.(linear_pos\.weight|pos_bias_[uv]|distance_embedding\.weight)"
+        ),
+        {},
+        NO_UNITS,
+        NO_UNITS,
+    ),
+    Family(
+        "ESPnet's E-Branchformer, XEUS",
+        "encoder.encoders",
+        _both(_same(*_BRANCHFORMER)),
+        re.compile(
+            rf"{_NORMS}|cgmlp\.csgu\..+|(depthwise_conv_fusion|merge_proj)\..+"
+            r"|attn\.(linear_pos\.weight|pos_bias_[uv])"
         ),
         {},
         NO_UNITS,

@@ -14,6 +14,7 @@ from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
 from parp_espnet.upstreams import data2vec, espnet_frontend, wavlm
 from parp_espnet.upstreams.second import RATE, check_output, check_strides, noise
+from parp_espnet.upstreams.starts import CONFIG, is_pretraining
 
 with imported_later():
     from transformers import (
@@ -49,12 +50,18 @@ MODELS: dict[str, Any] = {
 }
 """`model_type` of a config.json → its class."""
 
-NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec", "whisper": "Whisper"}
+NAMES = {
+    "wavlm": "WavLM",
+    "data2vec-audio": "data2vec",
+    "whisper": "Whisper",
+    "espnet_ssl": "model that ESPnet pretrained",
+}
 """What those are called whose code hides nothing in training, and drops no layers."""
 CODE_OF = {
     "wavlm": "s3prl's code",
     "data2vec-audio": "s3prl's code",
     "whisper": "its encoder alone",
+    "espnet_ssl": "ESPnet's frontend espnet_ssl",
 }
 """What these run in."""
 
@@ -72,9 +79,12 @@ def read_config(source: Path) -> dict[str, Any]:
     """Return the config.json of a directory. Raises `UserError` where it is none of a model."""
     if not (source / "config.json").is_file():
         found = ", ".join(sorted(file.name for file in source.iterdir())[:6]) or "an empty folder"
+        file = ""
+        if is_pretraining(source / CONFIG):
+            file = f"; of what ESPnet pretrained, give the model file: {source}/….pth"
         raise UserError(
             f"{source}: no upstream: expected a Hugging Face directory with config.json, found "
-            f"{found}"
+            f"{found}{file}"
         )
     config = read_json(source / "config.json")
     if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):

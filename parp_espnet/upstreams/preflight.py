@@ -9,6 +9,7 @@ in `ADAPTATIONS`.
 import dataclasses
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,16 @@ from torch import nn
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pruning.pool import find_pool
-from parp_espnet.upstreams import fairseq2, whisper
+from parp_espnet.upstreams import espnet_ssl, fairseq2, whisper
 from parp_espnet.upstreams.foreign import read_checkpoint
-from parp_espnet.upstreams.frontend import FRONTEND, KEY, NAME, WHISPER
+from parp_espnet.upstreams.frontend import (
+    ESPNET_SSL,
+    FRONTEND,
+    KEY,
+    NAME,
+    S3PRL_KEY,
+    WHISPER,
+)
 from parp_espnet.upstreams.head import find_head, write_head
 from parp_espnet.upstreams.hugging_face import (
     CODE_OF,
@@ -82,8 +90,8 @@ def preflight(
     that it came with is `out/head.safetensors`.
 
     Args:
-        upstream: a Hugging Face directory, a checkpoint file of s3prl's or fairseq2's, or a name of
-            the Hugging Face hub (`facebook/wav2vec2-base`).
+        upstream: a Hugging Face directory, a checkpoint file of s3prl's, fairseq2's or
+            ESPnet's, or a name of the Hugging Face hub (`facebook/wav2vec2-base`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
         random_seed: take the architecture only, and draw the weights with this seed: the control
@@ -128,7 +136,7 @@ def _check_hugging_face(
     weights = _weights_of(source, stored=random_seed is None)
     if kind == whisper.KIND:
         changed, encoder = whisper.prepare(source, out, config | settings, random_seed)
-        parameters = sum(parameter.numel() for parameter in encoder.parameters())
+        parameters = _counted(encoder)
         checked = Preflight({NAME: WHISPER, KEY: str(out)}, changed, parameters)
         return checked, nn.ModuleDict({"encoder": encoder})
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
@@ -151,7 +159,7 @@ def _check_hugging_face(
     if kind in WAV2VEC2_LIKE:
         changed["model_type"] = (kind, "wav2vec2")
         model = as_wav2vec2(model, out)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    parameters = _counted(model)
     if name == FRONTEND:
         return Preflight({KEY: str(out)}, changed, parameters), model
     if not name.endswith("_local"):
@@ -160,6 +168,10 @@ def _check_hugging_face(
     with atomic_write(converted) as temporary:
         torch.save(to_native(model, out), temporary)
     return Preflight({"upstream": name, "path_or_url": str(converted)}, changed, parameters), model
+
+
+def _counted(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _weights_of(source: Path, stored: bool) -> list[Path]:
@@ -211,12 +223,26 @@ def _hide_padding(heard: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
 def _check_settings(source: Path, kind: str, settings: dict[str, Any]) -> None:
     """Refuse what the code that runs a model would leave undone without a word."""
     for name, value in settings.items():
-        if value and (name == "layerdrop" or name.startswith("mask_")):
+        if value and _of_training(name):
             what = "drops no layers" if name == "layerdrop" else "hides nothing in training"
             raise UserError(
                 f"{source}: --{name} {value}: a {NAMES[kind]} runs in {CODE_OF[kind]}, which "
                 f"{what}; leave it out, or take another upstream"
             )
+
+
+def _of_training(setting: str) -> bool:
+    """Whether a setting says what training hides or leaves out."""
+    return setting == "layerdrop" or setting.startswith("mask_")
+
+
+def _check_unused(path: Path, settings: Collection[str]) -> None:
+    """Refuse settings that a file has no place for."""
+    if settings:
+        raise UserError(
+            f"{path}: {', '.join(settings)}: expected a Hugging Face directory or hub name, found "
+            f"a file"
+        )
 
 
 def _check_file(
@@ -229,13 +255,15 @@ def _check_file(
         check_tensors(path, weights)
         fairseq2.write(weights, path, out / TAKEN, settings.get(fairseq2.HEADS_OPTION))
         return _check_hugging_face(out / TAKEN, out, settings, random_seed)
-    if random_seed is not None or settings:
-        what = ", ".join(settings) or "random weights"
-        raise UserError(
-            f"{path}: {what}: expected a Hugging Face directory or hub name, found a file"
-        )
+    if espnet_ssl.is_one(path):
+        _check_settings(path, ESPNET_SSL, settings)
+        _check_unused(path, [name for name in settings if not _of_training(name)])
+        changed, model = espnet_ssl.prepare(path, out, random_seed)
+        left = {NAME: ESPNET_SSL, S3PRL_KEY: str(out / espnet_ssl.MODEL)}
+        return Preflight(left, changed, _counted(model)), model
+    _check_unused(path, settings if random_seed is None else [*settings, "random weights"])
     name, model = open_native(path, content)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    parameters = _counted(model)
     return Preflight({"upstream": name, "path_or_url": str(path)}, {}, parameters), model
 
 

@@ -16,6 +16,8 @@ MASK = "mask.safetensors"
 """What an experiment, and an export of one, calls its mask."""
 CONFIG = "config.yaml"
 """What ESPnet leaves beside the models of a training."""
+PRETRAINS = {"encoder", "loss", "util"}
+"""What a configuration has of ESPnet's pretraining, and an experiment's lacks at least one of."""
 BUNDLE = "bundle.json"
 SUMMARY = "training.json"
 FINAL = "valid.*.ave.pth"
@@ -35,12 +37,14 @@ def is_experiment(upstream: Path) -> bool:
     folder = upstream if upstream.is_dir() else upstream.parent
     if not (folder / CONFIG).is_file() or (folder / BUNDLE).is_file():
         return False
+    if is_pretraining(folder / CONFIG):
+        return False
     return upstream.is_dir() or upstream.suffix == ".pth"
 
 
 def is_left_by_training(folder: Path) -> bool:
     """Whether a directory is of an experiment, complete or not."""
-    if (folder / BUNDLE).is_file():
+    if (folder / BUNDLE).is_file() or is_pretraining(folder / CONFIG):
         return False
     return any((folder / name).is_file() for name in LEFT)
 
@@ -73,6 +77,21 @@ def _fault_of_folder(experiment: Path) -> str:
             f"by the command that began it"
         )
     return ""
+
+
+def is_pretraining(config: Path) -> bool:
+    """Whether a file is the configuration that ESPnet leaves of a pretraining, not of a training
+    with a CTC head.
+    """
+    if config.name != CONFIG or not config.is_file():
+        return False
+    keys = set()
+    with config.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            key, colon, _ = line.partition(":")
+            if colon and line[0].isalpha():
+                keys.add(key)
+    return keys >= PRETRAINS and "ctc_conf" not in keys
 
 
 def files_of_experiment(upstream: Path) -> list[Path]:

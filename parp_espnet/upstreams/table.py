@@ -13,7 +13,7 @@ from pathlib import Path
 from parp_espnet.files import write_text
 from parp_espnet.pruning.families import FAMILIES, Family
 from parp_espnet.upstreams import espnet_frontend, fairseq2, whisper
-from parp_espnet.upstreams.frontend import FRONTEND, WHISPER
+from parp_espnet.upstreams.frontend import ESPNET_SSL, FRONTEND, WHISPER
 from parp_espnet.upstreams.hugging_face import HUGGING_FACE, MODELS
 from parp_espnet.upstreams.one_file import NATIVE
 
@@ -65,7 +65,16 @@ outside of the pool as well, and are in one of your own:
 
     --prune_pattern '@'
 
-Whole units (`--pattern units`) are not of conformers. What runs in ESPnet's own frontends is used
+An E-Branchformer's pool has both feed-forward parts and the projections of its gating MLP (cgMLP);
+its convolutions, and what merges the two branches, are outside. With the paper's kinds alone:
+
+    --prune_pattern '%'
+
+and with the merging projections besides:
+
+    --prune_pattern '#'
+
+Whole units (`--pattern units`) are of neither. What runs in ESPnet's own frontends is used
 from its training directory: it is neither exported nor gone on from yet, and is decoded an
 utterance at a time. Whisper hears windows of 30 s, whatever an utterance has: it costs as much.
 """
@@ -73,6 +82,12 @@ utterance at a time. Whisper hears windows of 30 s, whatever an utterance has: i
 
 CONVOLVED = r"encoder\.layers\.\d+\.(\w+\.linear_(q|k|v|out)|ffn.\.\w+|\w+\.point\w+)\.\w+"
 """A pool of one's own: a conformer's, and its convolutions over channels."""
+
+
+ATTENDED = r"encoder\.encoders\.\d+\.(attn\.linear_(q|k|v|out)|feed_forward\w*\.w_\d)\.\w+"
+"""A pool of one's own: an E-Branchformer's, without its gating MLP."""
+MERGED = r"encoder\.encoders\.\d+\.(attn\.l\w+|\w+\.w_\d|\w+\.channel_\w+(\.0)?|merge_\w+)\.\w+"
+"""The same with its gating MLP and what merges it with attention."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,13 @@ def page() -> str:
     for row in rows():
         cells = (row.kind, row.known, row.runs_in, _pruned(row.family), row.tested, row.real)
         lines.append(_line(cells))
-    return HEAD + "\n".join(lines) + "\n" + ASIDE.replace("@", CONVOLVED)
+    return HEAD + "\n".join(lines) + "\n" + _with_patterns(ASIDE)
+
+
+def _with_patterns(text: str) -> str:
+    for mark, pattern in (("@", CONVOLVED), ("%", ATTENDED), ("#", MERGED)):
+        text = text.replace(f"'{mark}'", f"'{pattern}'")
+    return text
 
 
 def rows() -> list[Row]:
@@ -120,6 +141,10 @@ def rows() -> list[Row]:
     runs_in = f"{_runs_in('wav2vec2')}, renamed"
     known = "omniASR, fairseq2's wav2vec 2.0"
     found.append(Row(file, runs_in, "fairseq2's", known, READ, NEVER))
+    file = "a `.pth` of ESPnet's pretraining, with its `config.yaml` beside it"
+    runs_in = f"ESPnet, `{ESPNET_SSL}`"
+    known = "XEUS, ESPnet's own E-Branchformers"
+    found.append(Row(file, runs_in, "ESPnet's E-Branchformer", known, WHOLE, NEVER))
     return found
 
 

@@ -7,7 +7,11 @@ from typing import Any, Self
 import torch
 from torch import nn
 
+from parp_espnet.pruning.methods import METHODS
 from parp_espnet.pruning.training import PrunedTraining
+
+UPDATES = 12
+FASTER = {"movement": 3.0, "movement-p": 3.0}
 
 
 class PrunedLoop:
@@ -47,3 +51,32 @@ class PrunedLoop:
         self.pruning.load_state_dict(state["pruning"])
         self.updates = state["updates"]
         return self
+
+
+class Loop(PrunedLoop):
+    """One of a body and a head."""
+
+    model: nn.ModuleDict
+
+    def __init__(self, method: str, **more: Any) -> None:
+        torch.manual_seed(0)
+        body = nn.Sequential(nn.Linear(16, 24), nn.LayerNorm(24), nn.Linear(24, 16))
+        self.model = nn.ModuleDict({"body": body, "head": nn.Linear(16, 4)})
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.05)
+        conf = {"method": method, "sparsity": 0.5, "prune_pattern": r"body\.[02]\.weight"}
+        conf |= {"interval": 3, "score_lr": FASTER.get(method)}
+        row = METHODS[method]
+        if row.grows or row.alpha is not None:
+            conf["updates"] = UPDATES
+        self.pruning = PrunedTraining(self.model, self.optimizer, conf | more)
+
+    def start(self) -> "Loop":
+        if self.pruning.settings.row.first_mask.in_training:
+            self.pruning.start()
+        return self
+
+    def loss(self, number: int) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(number)
+        inputs = torch.randn(32, 16, generator=generator)
+        hidden = self.model["body"](inputs)
+        return self.model["head"](hidden).pow(3).mean()

@@ -17,13 +17,11 @@ from parp_espnet.pruning.ordering import ordered, ranks_of
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.selection import kept_count
 from parp_espnet.pruning.training import PrunedTraining
-from tests.pruning.loops import PrunedLoop
+from tests.pruning.loops import UPDATES, Loop
 
 POOL = {"prune_pattern": r"\d\.weight", "interval": 3}
-UPDATES = 12
 TOTAL = 2 * 24 * 16
 MOVING = [name for name, row in METHODS.items() if row.adjusts]
-FASTER = {"movement": 3.0, "movement-p": 3.0}
 
 
 class Row(nn.Module):
@@ -159,35 +157,6 @@ def test_numbers_are_in_the_order_of_scores() -> None:
     assert torch.isfinite(numbers[:-1]).all()
     for bad in (float("nan"), -float("nan"), -float("inf")):
         assert ordered(torch.tensor([bad])).isnan().all()
-
-
-class Loop(PrunedLoop):
-    """One of a body and a head."""
-
-    model: nn.ModuleDict
-
-    def __init__(self, method: str, **more: Any) -> None:
-        torch.manual_seed(0)
-        body = nn.Sequential(nn.Linear(16, 24), nn.LayerNorm(24), nn.Linear(24, 16))
-        self.model = nn.ModuleDict({"body": body, "head": nn.Linear(16, 4)})
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=0.05)
-        conf = {"method": method, "sparsity": 0.5, "prune_pattern": r"body\.[02]\.weight"}
-        conf |= {"interval": 3, "score_lr": FASTER.get(method)}
-        row = METHODS[method]
-        if row.grows or row.alpha is not None:
-            conf["updates"] = UPDATES
-        self.pruning = PrunedTraining(self.model, self.optimizer, conf | more)
-
-    def start(self) -> "Loop":
-        if self.pruning.settings.row.first_mask.in_training:
-            self.pruning.start()
-        return self
-
-    def loss(self, number: int) -> torch.Tensor:
-        generator = torch.Generator().manual_seed(number)
-        inputs = torch.randn(32, 16, generator=generator)
-        hidden = self.model["body"](inputs)
-        return self.model["head"](hidden).pow(3).mean()
 
 
 @pytest.fixture(params=MOVING)

@@ -2,9 +2,11 @@
 one is trained on both.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -98,11 +100,34 @@ def test_one_command_goes_through_both_rounds(
     assert "again, since" not in again.stderr
 
 
-def test_a_recording_that_is_added_alone_is_recognised(
-    command: list[str], speech: Path, tone_recipe: Path
+def at_work(folder: Path) -> list[str]:
+    """The processes whose command line names something in a folder."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = place.read_bytes().decode(errors="replace")
+            if f"{folder}/.parp-recognize" in words:
+                found.append(words)
+    return found
+
+
+def test_ctrl_c_ends_the_jobs_and_what_is_added_alone_is_recognised(
+    command: list[str], speech: Path, tone_recipe: Path, wait_until: Callable[..., None]
 ) -> None:
     soundfile.write(speech / "late.wav", sung("ioae", np.random.default_rng(7)), RATE)
     words = ("--unlabelled", str(speech), "--label_errors", "1", "--stop_stage", "4")
+    (transcripts,) = tone_recipe.glob("dump/unlabelled/transcripts_*")
+    process = subprocess.Popen(
+        [*command, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    wait_until(lambda: bool(at_work(transcripts)), "a job recognises", process)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait() == 130
+    assert at_work(transcripts) == []
     done = run(command, *words)
     assert done.returncode == 0, done.stderr
     assert "1 recognised, 10 before, 1 were not" in done.stderr
@@ -125,7 +150,7 @@ def test_another_model_labels_where_it_is_given(
     ("words", "message"),
     [
         (("--unlabelled", "{empty}"), "expected audio files in it, found none"),
-        (("--unlabelled", "{empty}/none"), "no such file or directory"),
+        (("--unlabelled", "{empty}/none"), "expected a directory of recordings, found nothing"),
         (("--unlabelled", "{tests}"), "expected recordings that no set has, found 8"),
         (("--labels_of", "exp/x"), "--labels_of exp/x changes nothing without --unlabelled"),
         (("--label_errors", "0.5"), "--label_errors 0.5 changes nothing without --unlabelled"),
