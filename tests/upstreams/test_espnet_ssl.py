@@ -101,7 +101,7 @@ def configured(**changes: Any) -> Callable[[Path], None]:
         (without("1.cgmlp.channel_proj2"), {}, r"2 weights are missing, .*1\.cgmlp\.channel_proj2"),
         (without("encoders.1."), {}, r"38 weights are missing, .* and 35 more; fetch both again"),
         (without("losses."), {}, ""),
-        (configured(encoder_conf={"num_blocks": 1}), {}, r"38 weights are .* encoders\.1\."),
+        (configured(encoder_conf={"num_blocks": 1}), {}, r"38 weights are .*encoders\.1\."),
         (configured(encoder_conf={"linear_units": 8}), {}, r"12 weights .* misshapen"),
         (configured(encoder_conf={"attention_heads": 3}), {}, r"ESPnet cannot build it"),
         (configured(encoder_conf={"macaron_ffn": False}), {}, r"weights are .* none of the model"),
