@@ -49,6 +49,7 @@ def read(arguments: Sequence[str]) -> Settings:
     resolved = apart(resolve(checked))
     check_needs(resolved)
     check_noise_files(resolved)
+    _check_lexicon(resolved)
     refuse_copy(resolved)
     return resolved
 
@@ -181,13 +182,6 @@ def _check_decoding(settings: Settings) -> None:
         )
     if settings.lexicon is not None and decoding.beam == 1:
         raise UserError("phn.sh: --beam_size 1 is greedy, without a lexicon; expected 2 or more")
-    if settings.lexicon is not None:
-        from parp_espnet.decoding.word_list import check_lexicon  # noqa: PLC0415  # NumPy
-
-        try:
-            check_lexicon(settings.lexicon, settings.tokens is not TokenType.PHN)
-        except UserError as error:
-            raise UserError(f"phn.sh: {error}") from None
     if settings.lexicon is not None and settings.search == "espnet":
         raise UserError(
             "phn.sh: --search espnet: expected no lexicon; --search prefix keeps to its words"
@@ -207,6 +201,18 @@ def _check_decoding(settings: Settings) -> None:
         )
     if settings.search == "espnet" and decoding.tunes:
         raise UserError("phn.sh: --search espnet is not tuned: expected --lm_weight and --penalty")
+
+
+def _check_lexicon(settings: Settings) -> None:
+    """That it is one; what its words are spelled with is known only when the tokens are."""
+    if settings.lexicon is None:
+        return
+    from parp_espnet.decoding.word_list import check_lexicon  # noqa: PLC0415  # NumPy
+
+    try:
+        check_lexicon(settings.lexicon, settings.tokens is not TokenType.PHN)
+    except UserError as error:
+        raise UserError(f"phn.sh: {error}") from None
 
 
 def _fill_in(settings: Settings) -> Settings:

@@ -383,7 +383,7 @@ def test_skipping() -> None:
         ),
         (["--ngram", "/nowhere/n"], "--ngram /nowhere/n: no such file"),
         (["--lexicon", "/nowhere/l"], "--lexicon /nowhere/l: no such file"),
-        (["--lexicon", "/dev/null"], "--lexicon /dev/null: expected"),
+        (["--lexicon", "/dev/null"], "--lexicon: /dev/null: expected a file, found a device"),
         (["--label_prior", "1.5"], "--label_prior 1.5: expected more than 0, at most 1"),
         (
             ["--updates", "0", "--label_prior", "0.3"],
@@ -487,6 +487,7 @@ def test_usual_names_of_sets(recipe: Path, name: str) -> None:
     [
         ["--merge"],
         ["--ngram"],
+        ["--lexicon"],
         ["--lm_config", "--use_lm", "true"],
         ["--lm_train_text", "--use_lm", "true"],
         ["--train_config"],
