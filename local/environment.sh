@@ -107,6 +107,25 @@ install() {
     [ ! -t 2 ] || echo >&2
 }
 
+# linked: the checkout that the environment is linked to, by pip's own record; nothing where there is none.
+linked() {
+    local url
+    url=$(grep -h -o '"url": *"file://[^"]*"' "${venv}"/lib/python3*/site-packages/parp_espnet-*.dist-info/direct_url.json \
+        2>/dev/null) || return 0
+    url=${url##*\"file://}
+    printf '%b\n' "${url//%/\\x}" | { IFS= read -r url && echo "${url%\"}"; }
+}
+
+# say_whose: in one line, that another checkout has had the environment until now.
+say_whose() {
+    local before
+    before=$(linked)
+    if [ -n "${before}" ] && [ "${before}" != "$(cd "${root}" && pwd -P)" ] && [ "${before}" != "${root}" ]; then
+        echo "environment: ${venv} was that of ${before}, whose requirements.lock or pyproject.toml is another; now it is" \
+            "that of ${root}; until the other takes it back, at its next start. A PARP_VENV for each keeps both" >&2
+    fi
+}
+
 # Of pyproject.toml too: it names the commands that are installed.
 wanted=$(cat "${lock}" "${root}/pyproject.toml" | sha256sum)
 if [ "$(cat "${stamp}" 2>/dev/null)" = "${wanted}" ] && "${venv}/bin/python" -I -S -c '' 2>/dev/null; then
@@ -119,6 +138,7 @@ flock --nonblock 9 || { echo "environment: waiting for another process that is m
 if [ "$(cat "${stamp}" 2>/dev/null)" = "${wanted}" ]; then
     exit 0
 fi
+say_whose
 if ! "${venv}/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
     echo "environment: making ${venv} with $("${python}" --version) ($(command -v "${python}"))" >&2

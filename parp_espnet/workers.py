@@ -4,10 +4,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, resource_tracker
+
+NOBODY_WAITS = 1
+"""Exit code of a process whose parent is gone."""
 
 
 @contextmanager
@@ -57,9 +60,17 @@ def _end_with_parent() -> None:
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
+    sentinel = parent.sentinel
+    end_after(lambda: connection.wait([sentinel]))
+
+
+def end_after(wait: Callable[[], object]) -> None:
+    """Let this process end at once when `wait` returns, whatever it does meanwhile: it waits for
+    the end of whom the process works for.
+    """
 
     def end() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+        wait()
+        os._exit(NOBODY_WAITS)
 
     threading.Thread(target=end, daemon=True).start()

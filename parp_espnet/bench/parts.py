@@ -40,6 +40,12 @@ SPEED_NOTES = (
 )
 
 
+MEMORY_NOTES = (
+    "memory: the peak of resident memory of a whole training, all that is imported included, of "
+    "one batch of two utterances of 10 s. Convolutions are frozen in both.",
+)
+
+
 def _speed_pairs() -> tuple[tuple[str, str, str], ...]:
     pairs = []
     for runtime in SPEED_RUNTIMES:
@@ -68,6 +74,8 @@ class Part:
     """Whether there is something to measure on a GPU."""
     notes: tuple[str, ...] = ()
     """What is said below the table."""
+    threads: tuple[int, ...] = (1, 2)
+    """On a CPU: with how many it is measured."""
     of_checkouts: bool = False
     """Whether another checkout is what this one is compared with: a last word, its path."""
 
@@ -93,6 +101,16 @@ PARTS = {
         (("step.parp", "parp", "dense"), ("step.fixed", "fixed", "dense")),
         rounds=3,
         on_gpu=True,
+    ),
+    "memory": Part(
+        "parp_espnet.bench.finetuning",
+        ("base",),
+        (
+            ("memory.parp", "parp", "stock"),
+            ("memory.checkpointing", "parp_checkpointing", "stock"),
+        ),
+        notes=MEMORY_NOTES,
+        threads=(1,),
     ),
     "decode": Part(
         "parp_espnet.bench.decode",

@@ -23,9 +23,9 @@ from parp_espnet.aligning.texts import find_texts
 from parp_espnet.errors import command
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
-    add_model,
     add_options,
     check_options,
+    new_parser,
     quiet_imports,
     seconds_shown,
     timed,
@@ -69,13 +69,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="parp-align",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add_model(parser)
+    parser = new_parser("parp-align", __doc__)
     parser.add_argument(
         "audio", type=Path, metavar="AUDIO", help="a recording, or a directory of some"
     )

@@ -68,7 +68,7 @@ def main() -> None:
         if (on_gpu and not part.on_gpu) or (part.of_checkouts and options.checkout is None):
             continue
         where = [options.device] if on_gpu else []
-        threads = [1] if on_gpu else [1, 2]
+        threads = [1] if on_gpu else list(part.threads)
         if part.of_checkouts:
             where = [str(options.checkout.absolute())]
             threads = [os.cpu_count() or 1]
@@ -153,7 +153,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         bits = f" ({line['bits_per_weight']:.3f} bit a weight)" if "bits_per_weight" in line else ""
         cells = [
-            line["name"] + bits + _shares(line) + _likeness(line),
+            line["name"] + bits + _shares(line) + _peaks(line) + _likeness(line),
             str(line["threads"]),
             f"{line['ours_s']:.3f}",
             f"{line['extra_bytes'] / 1e6:.0f}",
@@ -174,6 +174,13 @@ def _shares(line: dict[str, Any]) -> str:
         f" ({line['of_dense']:.3f} of dense fp32, the other {line['against_of_dense']:.3f}, "
         f"entropy {line['floor_of_dense']:.3f})"
     )
+
+
+def _peaks(line: dict[str, Any]) -> str:
+    """Say how much memory two processes had at most, where all of it was measured."""
+    if "peak_bytes" not in line:
+        return ""
+    return f" (peak memory {line['peak_bytes'] / line['against_peak_bytes']:.3f} of the other's)"
 
 
 SAME = {"tokens_crc32": ("same tokens", "OTHER TOKENS"), "pers_crc32": ("same PERs", "OTHER PERs")}

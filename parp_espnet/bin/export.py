@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "--to", nargs="+", default=["bundle"], metavar="FORMAT", help="formats, see above [bundle]"
     )
     parser.add_argument(
-        "--dtype", choices=DTYPES, help="weights of hf [fp32], and of sparse [fp16]"
+        "--dtype", choices=DTYPES, help="weights of hf and adapters [fp32], and of sparse [fp16]"
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="the test set, where it is not in dump/raw"

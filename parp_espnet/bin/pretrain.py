@@ -10,9 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from parp_espnet.errors import command
+from parp_espnet.errors import UserError, command
+from parp_espnet.recognition.audio import Failure, find, read_blocks
 from parp_espnet.upstreams.pretrain import settings
-from parp_espnet.upstreams.pretrain.config import read_config
+from parp_espnet.upstreams.pretrain.config import PretrainConfig, read_config
+from parp_espnet.upstreams.pretrain.recordings import going_on, keep_recordings
 from parp_espnet.upstreams.pretrain.speech import make_speech, sets_of
 
 
@@ -27,9 +29,22 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="e.g. conf/multi.yaml")
     parser.add_argument("--exp", type=Path, required=True, help="where the stages leave their work")
     parser.add_argument("--out", type=Path, help="directory of the exported upstream (export)")
+    parser.add_argument("--init", type=Path, help="upstream to go on from, with --raw_speech")
+    parser.add_argument("--raw_speech", type=Path, help="directory of recordings to go on with")
     parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise")
     arguments = parser.parse_args()
     config = read_config(arguments.config)
+    goes_on = arguments.init is not None and arguments.raw_speech is not None
+    if goes_on:
+        config = going_on(config, arguments.init)
+    elif not config.languages:
+        raise UserError(
+            f"{arguments.config}: expected --init UPSTREAM and --raw_speech DIR with a "
+            f"configuration without languages"
+        )
+    if arguments.stage == "speech" and goes_on:
+        _keep_recordings(config, arguments.raw_speech, arguments.exp)
+        return
     if arguments.stage == "speech":
         for number in range(1, len(config.iterations) + 1):
             for speech in sets_of(config, number, arguments.exp / "speech").values():
@@ -40,11 +55,25 @@ def main() -> None:
 
     last = arguments.exp / f"iter{len(config.iterations)}" / "checkpoint.pt"
     if arguments.stage == "train":
-        train.pretrain(config, arguments.exp)
+        begins = None
+        if goes_on:
+            from parp_espnet.upstreams.pretrain.begin import begin  # noqa: PLC0415
+
+            begins = begin(config, arguments.init, arguments.exp)
+        train.pretrain(config, arguments.exp, begins)
     elif arguments.out is None:
         parser.error("export needs --out DIR")
     else:
         export.export(config, last, arguments.out)
+
+
+def _keep_recordings(config: PretrainConfig, folder: Path, exp: Path) -> None:
+    files: list[Path] = []
+    for source in find([folder]):
+        if isinstance(source, Failure):
+            raise UserError(f"--raw_speech {source}")
+        files.append(source.path)
+    keep_recordings(config, files, read_blocks, exp)
 
 
 def _plan(arguments: Sequence[str]) -> None:

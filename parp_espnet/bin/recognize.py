@@ -37,9 +37,9 @@ from parp_espnet.export.asked import Asked
 from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
-    add_model,
     add_options,
     check_options,
+    new_parser,
     quiet_imports,
     seconds_shown,
     timed,
@@ -169,13 +169,7 @@ def _recordings(args: argparse.Namespace) -> list[Path]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="parp-recognize",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add_model(parser)
+    parser = new_parser("parp-recognize", __doc__)
     parser.add_argument(
         "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )

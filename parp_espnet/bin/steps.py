@@ -24,6 +24,7 @@ from parp_espnet.pipeline.calls import (
     setting,
     takes,
 )
+from parp_espnet.pipeline.label_calls import PSEUDO_LABELS
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.scoring.words import Metric
 
@@ -32,6 +33,20 @@ _TEXT = (
     needs("token_list", "the recogniser's tokens, one a line"),
 )
 STEPS: Mapping[str, Call] = {
+    "cut_data": Call(
+        "Cut recordings that are too long to train on, aligned with their texts by a model.",
+        "parp_espnet.pipeline.cutting:cut_data",
+        (
+            needs("data", "data directory with wav.scp and text"),
+            needs("out"),
+            needs("model", "an experiment, or what was exported of one"),
+            takes("max_duration", "seconds of a piece", type=float, default=20.0),
+            takes("allow_pipes", "as of format_data", action="store_true"),
+            takes("needed", "refuse data in which nothing is longer", action="store_true"),
+            takes("device", "cpu or cuda", default="cpu"),
+        ),
+        late=True,
+    ),
     "format_data": Call(
         "Make a complete data directory of 16 kHz mono recordings.",
         "parp_espnet.pipeline.formatting:format_data",
@@ -70,6 +85,7 @@ STEPS: Mapping[str, Call] = {
             takes("max_duration", "seconds", type=float, default=20.0),
         ),
     ),
+    "pseudo_labels": PSEUDO_LABELS,
     "tokens": Call(
         "Write ESPnet's token list of a data directory.",
         "parp_espnet.pipeline.tokens:write_tokens",

@@ -70,7 +70,11 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
     for role in ("audio", "text"):
         if role not in places:
             raise UserError(_unknown(where, first, role))
-    _need_different(where, {role: place for role, place in places.items() if role in _WHAT})
+    of_recordings: dict[str, int] = {}
+    for role, place in places.items():
+        if role in _WHAT:
+            of_recordings[role] = place
+    _need_different(where, of_recordings)
     in_milliseconds = set()
     for role, names in MILLISECONDS.items():
         if role in places and _is_one_of(first[places[role]], names):
@@ -88,7 +92,10 @@ def _by_name(where: str, header: Sequence[str], told: Told) -> Iterator[tuple[st
         if role in told.given:
             yield role, _place(where, header, role, told.given[role])
             continue
-        places = [place for place, name in enumerate(names) if ROLES.get(name) == role]
+        places: list[int] = []
+        for place, name in enumerate(names):
+            if ROLES.get(name) == role:
+                places.append(place)
         if not places:
             less = LESS_KNOWN.get(role, ())
             places = [place for place, name in enumerate(header) if _is_one_of(name, less)]

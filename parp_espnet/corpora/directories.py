@@ -62,7 +62,10 @@ def _need_file(recording: str) -> None:
 
 def _uncut(recordings: Mapping[str, Line], segments: Mapping[str, Line]) -> list[Reject]:
     """Recordings that no segment is of."""
-    cut = {line.value.split()[0] for line in segments.values() if line.value}
+    cut: set[str] = set()
+    for line in segments.values():
+        if line.value:
+            cut.add(line.value.split()[0])
     reason = "expected a segment of it, found none"
     uncut = []
     for name in sorted(recordings.keys() - cut):

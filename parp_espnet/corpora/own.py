@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from parp_espnet.corpora.choose import rank, taking_turns
 from parp_espnet.corpora.clips import WHY, seconds_of
 from parp_espnet.corpora.items import Item
+from parp_espnet.corpora.known.phonemise import is_language
 from parp_espnet.corpora.layouts import SPLITS
 from parp_espnet.corpora.rejects import Made, UnusableError, Why
 from parp_espnet.corpora.sets import How, all_texts, choose_set
@@ -28,7 +29,7 @@ from parp_espnet.data.check.judge import UNSCALED
 from parp_espnet.data.ids import with_speaker
 from parp_espnet.data.kaldi import Utterance
 from parp_espnet.data.marks import Kind, Marked, Marks, read_marks, summary
-from parp_espnet.data.words import find_words, not_phones
+from parp_espnet.data.words import find_words, hold_phones, not_phones, not_words
 from parp_espnet.errors import UserError
 from parp_espnet.names import file_name
 from parp_espnet.phones.phonemiser import LETTERS
@@ -62,6 +63,8 @@ def read(
     chosen = choose_set(root, split, how)
     if phonemise is None and not how.words:
         _refuse_words(root, chosen.items, how)
+    if phonemise is not None and is_language(phonemise):
+        _refuse_phones(root, phonemise, chosen.items, how)
     wanted = float("inf") if minutes is None else minutes
     turns = taking_turns(
         chosen.items, lambda item: item.speaker or item.name, lambda item: item.name
@@ -95,6 +98,12 @@ def _refuse_words(root: Path, items: Sequence[Item], how: How) -> None:
     words = find_words(tokens)
     if words:
         raise UserError(f"--own {root}: {not_phones(words)}")
+
+
+def _refuse_phones(root: Path, language: str, items: Sequence[Item], how: How) -> None:
+    texts = [_without_marks(item.text, language, how).text for item in items]
+    if hold_phones(texts):
+        raise UserError(f"--own {root}: {not_words(language, texts)}")
 
 
 def _all_said(root: Path, how: How) -> Iterator[str]:

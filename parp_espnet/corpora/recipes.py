@@ -40,7 +40,11 @@ def add_recipe(code: str, recipes: Path) -> Path:
     """
     table = recipes / TABLE
     lines = text_of(table, "no such file; expected the folder of recipes, egs2").split("\n")
-    own = [number for number, line in enumerate(lines) if line in map(row, LANGUAGES)]
+    rows = set(map(row, LANGUAGES))
+    own: list[int] = []
+    for number, line in enumerate(lines):
+        if line in rows:
+            own.append(number)
     if not own:
         raise UserError(f"{table}: expected lines of recipes such as {row('es')}, found none")
     if row(code) not in lines:

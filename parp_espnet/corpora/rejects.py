@@ -32,6 +32,10 @@ class Why(StrEnum):
     """The recording is whole, and no speech is in it."""
     SHORT = "short"
     """The recording is too short for its text."""
+    UNSURE = "unsure"
+    """A model does not hear the text there."""
+    UNCUT = "uncut"
+    """It is too long, and nowhere to be cut."""
     MARKS = "marks"
     ALONE = "alone"
     KIND = "kind"
@@ -57,6 +61,8 @@ class Why(StrEnum):
             Why.EMPTY: "empty recordings",
             Why.SILENT: "recordings without speech",
             Why.SHORT: "recordings too short for their text",
+            Why.UNSURE: "pieces whose text a model does not hear",
+            Why.UNCUT: "pieces that are too long",
             Why.MARKS: "texts with speech that is not written",
             Why.ALONE: "recordings or transcripts alone",
             Why.KIND: "other files",
@@ -78,6 +84,8 @@ class Why(StrEnum):
             Why.SILENT: "listen to some of them: are these the recordings, from the right "
             "microphone?",
             Why.SHORT: "are these texts those of these recordings?",
+            Why.UNSURE: "are these texts those of these recordings?",
+            Why.UNCUT: "are these texts those of these recordings?",
             Why.MARKS: "--marks text leaves these out of the text instead, --marks keep takes the "
             "text as it is",
             Why.ALONE: "do recordings and transcripts have the same names?",

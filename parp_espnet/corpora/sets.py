@@ -4,8 +4,8 @@ else divided.
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parp_espnet.corpora.choose import partition
@@ -13,8 +13,10 @@ from parp_espnet.corpora.column_names import is_recording
 from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.layouts import SPLITS, has_layout, lists_in, lists_of_sets, read_items
+from parp_espnet.corpora.leftover import walk
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.split_names import SPLIT_NAMES
+from parp_espnet.corpora.tiered import has_tiers
 from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
 from parp_espnet.sound.reader import open_sound, seconds_by_header
@@ -56,7 +58,7 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
         by_folder = _by_folder(root, given, split, how)
         if by_folder is not None:
             return by_folder
-        own = read_items(given[split], how.told)
+        own = read_items(given[split], _told_of(given[split], given.values(), how.told))
         rejected = list(own.rejected)
         if split == "train":
             rejected += _beside(root, given)
@@ -138,8 +140,28 @@ def all_texts(root: Path, how: How) -> list[str]:
         places = list(lists_of_sets(root).values()) or [root]
     texts: list[str] = []
     for place in places:
-        texts += [item.text for item in read_items(place, how.told).items]
+        items = read_items(place, _told_of(place, places, how.told)).items
+        texts += [item.text for item in items]
     return texts
+
+
+def _told_of(folder: Path, folders: Iterable[Path], told: Told) -> Told:
+    """What the user says, as far as it is of the layout of one set: a tier or columns that are of
+    another set are not for this one. Where they are of none, they are refused as ever.
+    """
+    if told.tier is not None and not _has_tiers(folder) and any(map(_has_tiers, folders)):
+        told = replace(told, tier=None)
+    if told.given and not _is_table(folder) and any(map(_is_table, folders)):
+        told = Told(tier=told.tier)
+    return told
+
+
+def _has_tiers(folder: Path) -> bool:
+    return folder.is_dir() and has_tiers(walk(folder))
+
+
+def _is_table(folder: Path) -> bool:
+    return folder.is_dir() and not (folder / "wav.scp").is_file() and bool(lists_in(folder))
 
 
 def _of_lists(lists: Mapping[str, Path], split: str, how: How) -> Chosen:
@@ -210,7 +232,10 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
             f"--own {root}: expected at least three speakers or sentences for three sets, found "
             f"{len(sets)}"
         )
-    own = [item for item, group in zip(items, groups, strict=True) if sets[group] == split]
+    own: list[Item] = []
+    for item, group in zip(items, groups, strict=True):
+        if sets[group] == split:
+            own.append(item)
     # What cannot be read is in no set; train's list has it.
     if split != "train":
         why = f": a {kind} is in one set only, and train keeps the largest of {len(sets)}"
@@ -223,7 +248,8 @@ def _wanted(minutes: Mapping[str, float], total: float) -> dict[str, float]:
     """The seconds of dev and test that were asked for, and a little more where there is enough."""
     seconds = {name: 60 * asked for name, asked in minutes.items()}
     spare = min(SPARE, max(1.0, total / sum(seconds.values())))
-    return {name: spare * asked for name, asked in seconds.items() if name != "train"}
+    seconds.pop("train", None)
+    return {name: spare * asked for name, asked in seconds.items()}
 
 
 def _seconds(items: Sequence[Item]) -> list[float]:

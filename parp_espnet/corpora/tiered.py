@@ -205,7 +205,10 @@ def _recording(file: Tiers, by_name: Mapping[Path, Path]) -> tuple[Path, float] 
             return own, origin
     linked = {_base(medium).lower() for medium in file.media}
     names = linked or {f"{stem}{suffix}" for suffix in SOUNDS}
-    far = [by_name[path] for path in by_name if path.name in names and path.suffix in SOUNDS]
+    far: list[Path] = []
+    for path, recording in by_name.items():
+        if path.name in names and path.suffix in SOUNDS:
+            far.append(recording)
     return (far[0], origin) if len(far) == 1 else None
 
 

@@ -31,6 +31,10 @@ LETTERS_ELSEWHERE = 2.0
 """The same of scripts without vowels, or of syllables, in which nobody writes phones of several
 letters.
 """
+LETTERS_OF_A_SPOKEN_WORD = 1.6
+"""Letters that words have on an average, counted as often as they are said, at least; Vietnamese
+has 3, phones have one, or two.
+"""
 SYLLABLES = 0.5
 """Part of different words that have a consonant and a vowel behind it, at least; a glide may belong
 to a diphthong.
@@ -83,6 +87,32 @@ def _are_words(looks: Sequence[_Token]) -> bool:
         or syllables >= SYLLABLES
         or sum(look.is_character for look in looks) >= FEWEST
         or (len(elsewhere) >= FEWEST and mean(elsewhere) >= LETTERS_ELSEWHERE)
+    )
+
+
+def hold_phones(texts: Iterable[str]) -> bool:
+    """Whether texts that are to hold words hold phones, or letters, with spaces between them.
+
+    Other scripts than those of `_OF_PHONES` say nothing: a character of theirs may be a word.
+    """
+    lengths: list[int] = []
+    for text in texts:
+        for token in filterfalse(_is_special, text.split()):
+            look = _look(token)
+            if look.is_elsewhere:
+                return False
+            if look.letters:
+                lengths.append(look.letters)
+    return len(lengths) >= FEWEST and mean(lengths) < LETTERS_OF_A_SPOKEN_WORD
+
+
+def not_words(phonemise: str, texts: Iterable[str]) -> str:
+    """Say that phones were found in the place of words, and what to do."""
+    some = next((text for text in texts if len(text.split()) > 1), "")
+    return (
+        f"expected words, of which --phonemise {phonemise} makes phones, found phones or letters "
+        f"with spaces between them, such as {' '.join(some.split()[:6])}; leave --phonemise out: "
+        f"what is between spaces is recognised"
     )
 
 

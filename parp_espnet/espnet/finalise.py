@@ -19,7 +19,6 @@ from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.pruner import nonzero_count
-from parp_espnet.pruning.selection import apply_mask
 
 FINAL_MASK = "mask.safetensors"
 EPOCH = re.compile(r"\d+epoch\.pth")
@@ -92,10 +91,9 @@ def _prune_again(path: Path, session: Session) -> float:
     """Prune a model file in place; return its sparsity before."""
     states = load_model_state(path)
     pool = session.settings.find_pool(states)
-    kept = session.pruning.kept_of(pool)
     total = sum(tensor.numel() for tensor in pool.values())
     before = 1 - nonzero_count(pool) / total
-    apply_mask(pool, kept)
+    session.pruning.prune_average(states)
     save(path, states)
     logging.info(
         f"{path}: sparsity {before:.6f} after averaging, {1 - nonzero_count(pool) / total:.6f} "

@@ -6,8 +6,9 @@ ESPnet's `config.yaml` has the upstream's path as training saw it: from the reci
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.files import parse_yaml, read_json, regular
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 from parp_espnet.upstreams.frontend import place_of
@@ -35,7 +36,7 @@ def find_model(path: Path) -> Path:
     if not path.is_dir():
         return path
     if (path / SUMMARY).is_file():
-        return path / str(read_json(path / SUMMARY)["model"])
+        return path / str(read_summary(path / SUMMARY)["model"])
     models = sorted(path.glob("valid.*.ave.pth")) or sorted(path.glob("valid.*.best.pth"))
     if len(models) == 1:
         return models[0]
@@ -43,6 +44,18 @@ def find_model(path: Path) -> Path:
     raise UserError(
         f"{path}: expected {SUMMARY}, as a training leaves it, or one valid.*.pth, found {names}"
     )
+
+
+def read_summary(file: Path) -> dict[str, Any]:
+    """Return what a complete training says of itself. Raises `UserError` where it is damaged."""
+    told = read_json(file)
+    model = told.get("model") if isinstance(told, dict) else None
+    if not isinstance(model, str) or Path(model).name != model:
+        raise UserError(
+            f"{file}: expected what a complete training leaves, with its model's name, found "
+            f"{printable(repr(model))}; train again"
+        )
+    return dict(told)
 
 
 def read_config(config: Path) -> argparse.Namespace:

@@ -5,6 +5,8 @@ for the first updates where asked.
 from torch import nn
 
 HEAD = "ctc."
+CONVOLUTIONS = (".feature_extractor", ".upstream.frontend")
+"""Where they are in Hugging Face's and s3prl's models, and in what ESPnet pretrained."""
 
 
 def freeze_convolutions(model: nn.Module, *, train: bool = False) -> None:
@@ -14,7 +16,7 @@ def freeze_convolutions(model: nn.Module, *, train: bool = False) -> None:
         train: let it train instead: its channels are pruned.
     """
     for name, module in model.named_modules():
-        if not name.endswith(".feature_extractor"):
+        if not name.endswith(CONVOLUTIONS):
             continue
         module.requires_grad_(train)
         if hasattr(module, "_requires_grad"):

@@ -17,14 +17,14 @@ OPTION = "gradient_checkpointing"
 def recompute_layers(model: Any) -> None:
     """Let the layers of an ESPnet model's upstream be computed again in every backward pass.
 
-    Raises `UserError` where the upstream runs in code that cannot do it, s3prl's own.
+    Raises `UserError` where the upstream runs in code that cannot do it, s3prl's or ESPnet's own.
     """
     upstream: Any = _in_transformers(model)
     if upstream is None:
         raise UserError(
             f"--{OPTION} true: expected an upstream that runs in transformers' code, found one "
-            f"that runs in s3prl's own, which keeps everything; leave it out, or take another "
-            f"upstream"
+            f"that runs in s3prl's or ESPnet's own, which keeps everything; leave it out, "
+            f"or take another upstream"
         )
     settings = {"use_reentrant": False}
     if hasattr(upstream, "activation_checkpointing_enable"):  # its name since transformers 5.23

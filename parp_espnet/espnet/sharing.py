@@ -18,7 +18,7 @@ LONG = 20 * 16000
 def read_where_there_is_room(args: argparse.Namespace) -> None:
     """Let the training's own process read its batches where other processes could not pass them on.
 
-    Which process reads changes nothing in what is read.
+    Which process reads changes nothing in what is read, but which noise is drawn for it.
     """
     if not args.num_workers:
         return

@@ -7,9 +7,11 @@ import torch
 
 from parp_espnet.devices import check_gpus
 from parp_espnet.espnet import heap, ranks
+from parp_espnet.espnet.disturbed import OneChannel, is_disturbed
 from parp_espnet.espnet.frames import count_frames_exactly
 from parp_espnet.espnet.greedy import validate_by_tokens
 from parp_espnet.espnet.layerdrop import drop_layers
+from parp_espnet.espnet.pretrained import hear_alone
 from parp_espnet.espnet.sharing import read_where_there_is_room
 from parp_espnet.espnet.stock import (
     ASRTask,
@@ -49,6 +51,12 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
             torch.set_flush_denormal(False)
 
     @classmethod
+    def build_preprocess_fn(cls, args: argparse.Namespace, train: bool) -> Any:
+        """Return what makes examples of utterances; with noise or rooms, still of one channel."""
+        preprocess = super().build_preprocess_fn(args, train)
+        return OneChannel(preprocess) if train and is_disturbed(args) else preprocess
+
+    @classmethod
     def build_model(cls, args: argparse.Namespace) -> Any:
         """Build ESPnet's model, without its spare copy of the upstream, with exact frame counts and
         a PER.
@@ -62,6 +70,7 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         if isinstance(model.frontend, S3prlFrontend):
             count_frames_exactly(model)
             drop_layers(model)
+        hear_alone(model)
         if model.ctc is not None:
             validate_by_tokens(model)
         return model

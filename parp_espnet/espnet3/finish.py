@@ -19,7 +19,6 @@ from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import parse_yaml, write_json, write_text
 from parp_espnet.pruning.masks import iou
 from parp_espnet.pruning.pruner import nonzero_count
-from parp_espnet.pruning.selection import apply_mask
 from parp_espnet.pruning.training import PrunedTraining
 from parp_espnet.upstreams.foreign import read_checkpoint
 
@@ -91,10 +90,7 @@ class Finish:
 
     def _prune(self, states: States) -> Mapping[str, Tensor]:
         """Prune a model in place; return its mask."""
-        pool = self.pruning.settings.find_pool(states)
-        kept = self.pruning.kept_of(pool)
-        apply_mask(pool, kept)
-        return kept
+        return self.pruning.prune_average(states)
 
     def _prune_averages(self) -> dict[str, float]:
         """Prune the averages that espnet3 has made; return how sparse each was before."""

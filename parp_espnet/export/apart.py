@@ -7,15 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from typing import IO
 
 from parp_espnet.errors import UserError
 from parp_espnet.interpreter import ROOT
+from parp_espnet.workers import end_after
 
-NOBODY_WAITS = 1
-"""Exit code of a child whose parent is gone."""
 KILLED = "which is what a machine does that has too little memory"
 
 
@@ -59,13 +57,8 @@ def run_apart(
 def end_with_parent() -> None:
     """Let this process, a child of `run_apart`, end at once when its parent has ended."""
     given = os.dup(sys.stdin.fileno())
-
-    def wait() -> None:
-        # The parent never writes, so that this returns when it is gone.
-        os.read(given, 1)
-        os._exit(NOBODY_WAITS)
-
-    threading.Thread(target=wait, daemon=True).start()
+    # The parent never writes, so that this returns when it is gone.
+    end_after(lambda: os.read(given, 1))
 
 
 def progress_stream() -> IO[str]:

@@ -61,7 +61,7 @@ FORMATS = {
     "sparse": Format("sparse_folder:write", "a bit a weight, and the weights that are not zero"),
     "pack": Format(
         "packed_language:write",
-        "a language pack, one file: what --method router adds to its upstream",
+        "a language pack, one file: what --method router or lora adds to its upstream",
     ),
     "s3prl": Format("s3prl:write", "the adjusted upstream without its head, for the next task"),
 }

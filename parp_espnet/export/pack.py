@@ -2,9 +2,10 @@
 language.
 
 It is sparse safetensors (docs/sparse_format.md): `mask/NAME` has a bit for each weight that may be
-pruned, as mask files do; `beside/NAME` is what else was trained, head and LayerNorms, whole;
-`ngram/NAME` is a file. What it says of itself is JSON in its metadata, under `pack`. Names are
-those of transformers' class with a CTC head.
+pruned, as mask files do, or `adapter/NAME.a` and `adapter/NAME.b` are two matrices whose product
+`b @ a` is added to the upstream's; `beside/NAME` is what else was trained, head and LayerNorms,
+whole; `ngram/NAME` is a file. What it says of itself is JSON in its metadata, under `pack`. Names
+are those of transformers' class with a CTC head.
 """
 
 import json
@@ -23,6 +24,7 @@ from torch import Tensor
 from parp_espnet import __version__
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError, printable
+from parp_espnet.export.adapters import Adapter, joined, parted
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.names import FAMILIES, HEAD, Family
 from parp_espnet.export.read_sparse import read_metadata, read_sparse
@@ -36,8 +38,9 @@ from parp_espnet.pruning.mask_file import unpack
 if TYPE_CHECKING:
     from parp_espnet.upstreams.untouched import Upstream
 
-FORMAT = 1
-MASKS, BESIDE, NGRAMS = "mask/", "beside/", "ngram/"
+OF_MASKS, OF_ADAPTERS = 1, 2
+"""Formats. Earlier versions read packs of masks alone."""
+MASKS, ADAPTERS, BESIDE, NGRAMS = "mask/", "adapter/", "beside/", "ngram/"
 CHECKSUM = "pack_crc32"
 """Of what a file says of itself, which the checksum of its tensors does not cover."""
 SHOWN = 12
@@ -73,6 +76,13 @@ class Pack:
     ngrams: Mapping[str, bytes] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     """What else it says of how it was made."""
+    adapters: Mapping[str, Adapter] = field(default_factory=dict)
+    """What is added to the upstream's weights."""
+
+    @property
+    def changed(self) -> set[str]:
+        """Names of the tensors in which the language's model differs from the upstream."""
+        return {*self.masks, *self.adapters, *self.beside}
 
     def check_fits(self, upstream: "Upstream") -> None:
         """Raise `UserError` unless it is of this upstream."""
@@ -117,7 +127,15 @@ class Pack:
                     f"{self.place}: {printable(name)}: the upstream has none of shape "
                     f"{tuple(tensor.shape)}; export it again"
                 )
-        return {name: named[name] * kept[name] for name in kept} | dict(self.beside)
+        changed = {name: named[name] * kept[name] for name in kept}
+        for name, adapter in self.adapters.items():
+            if name not in named or tuple(named[name].shape) != adapter.shape:
+                raise UserError(
+                    f"{self.place}: {printable(name)}: the upstream has none of shape "
+                    f"{adapter.shape}, to which its adapter is added; export it again"
+                )
+            changed[name] = adapter.added_to(named[name])
+        return changed | dict(self.beside)
 
     def searches(self, folder: Path) -> tuple[Tuned, ...]:
         """Return the tuned searches, whose n-grams are written into a folder."""
@@ -139,6 +157,8 @@ class Pack:
         tensors: dict[str, Array] = {}
         for name, mask in self.masks.items():
             tensors[MASKS + name] = mask
+        for name, part in parted(self.adapters).items():
+            tensors[ADAPTERS + name] = part
         for name, tensor in self.beside.items():
             tensors[BESIDE + name] = tensor.contiguous().numpy()
         for name, content in self.ngrams.items():
@@ -154,7 +174,7 @@ class Pack:
             ngram = None if tuned.ngram is None else str(tuned.ngram)
             decodings.append(asdict(replace(tuned, ngram=None, lm=None)) | {"ngram": ngram})
         return {
-            "format": FORMAT,
+            "format": OF_ADAPTERS if self.adapters else OF_MASKS,
             "written_by": f"parp-espnet {__version__}",
             "family": self.family.model_type,
             "tokens": list(self.tokens),
@@ -196,9 +216,9 @@ def load_pack(path: Path) -> Pack:
     try:
         tensors = read_sparse(path)
         said = _said_in(path)
-        if said.get("format") != FORMAT:
+        if said.get("format") not in (OF_MASKS, OF_ADAPTERS):
             raise UserError(
-                f"{path}: expected a language pack of format {FORMAT}, found "
+                f"{path}: expected a language pack of format {OF_MASKS} or {OF_ADAPTERS}, found "
                 f"{str(said.get('format'))[:SHOWN]}; install a newer parp-espnet"
             )
         return _made(path, tensors, said)
@@ -226,7 +246,7 @@ def _made(path: Path, tensors: Mapping[str, Array], said: Mapping[str, Any]) -> 
     """The pack of a file's contents. Raises `ValueError`, `KeyError` and `TypeError`."""
     if _signature(tensors) != said["tensors"]:
         raise ValueError("its tensors are others than it says")
-    parts: dict[str, dict[str, Array]] = {MASKS: {}, BESIDE: {}, NGRAMS: {}}
+    parts: dict[str, dict[str, Array]] = {MASKS: {}, ADAPTERS: {}, BESIDE: {}, NGRAMS: {}}
     for name, tensor in tensors.items():
         kind, _, own = name.partition("/")
         parts[f"{kind}/"][own] = tensor
@@ -248,6 +268,7 @@ def _made(path: Path, tensors: Mapping[str, Array], said: Mapping[str, Any]) -> 
         decodings=tuple(_search(entry, ngrams) for entry in said["decodings"]),
         ngrams=ngrams,
         told=dict(said["told"]),
+        adapters=joined(parts[ADAPTERS]),
     )
 
 

@@ -1,7 +1,8 @@
-"""The language pack of a `router` experiment, whose upstream is as it was but for a mask, the head
-and the norms; see `pack`.
+"""The language pack of an experiment whose upstream is as it was but for a mask (`router`) or
+adapters (`lora`), the head and the norms; see `pack`.
 """
 
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,26 +13,26 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.adapters import Adapter, find_adapters
 from parp_espnet.export.card import Facts, write_card
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.formats import Options
 from parp_espnet.export.names import HEAD
-from parp_espnet.export.pack import Pack, load_pack, pack_bits
+from parp_espnet.export.pack import Array, Pack, load_pack, pack_bits
 from parp_espnet.export.switching import PackRecogniser
 from parp_espnet.export.test_set import Compared, compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import bytes_of
 from parp_espnet.names import plain_name
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.pruning.methods import METHODS, Weights, row_of
+from parp_espnet.pruning.methods import METHODS, row_of
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.upstreams.untouched import UNHEARD, Upstream, load_upstream
 
 LARGEST_NGRAM = 256 << 10
 """Bytes of an n-gram, compressed, that go into a pack: some ten minutes' of phones."""
-ROUTERS = [
-    name for name, row in METHODS.items() if row.weights is Weights.KEPT and not row.from_finetuned
-]
+LEAVING = [name for name, row in METHODS.items() if row.weights.stay and not row.from_finetuned]
+"""Methods that leave the upstream as it was."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
 
     Raises `UserError` where the experiment's upstream is not as it was.
     """
-    made = pack_of(trained)
+    made = pack_of(trained, options.dtype)
     path = folder / f"{_language(trained)}.pack"
     made.pack.save(path)
     pack = load_pack(path)
@@ -61,24 +62,41 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     return [
         f"{path.name}: {size} bytes, {size / dense:.3f} of the upstream {pack.upstream_name} in "
         f"fp32, sha256 {pack.upstream_sha256[:12]}",
+        *_adapters_told(pack),
         facts.told_of_tokens,
         f"decodes by default: {best}",
         *made.left_out,
     ]
 
 
-def pack_of(trained: Trained) -> Packed:
+def _adapters_told(pack: Pack) -> list[str]:
+    """What adapters take, beside a mask."""
+    if not pack.adapters:
+        return []
+    ranks = sorted({adapter.rank for adapter in pack.adapters.values()})
+    taken = sum(adapter.nbytes for adapter in pack.adapters.values())
+    weights = sum(math.prod(adapter.shape) for adapter in pack.adapters.values())
+    return [
+        f"adapters of rank {' to '.join(map(str, dict.fromkeys((ranks[0], ranks[-1]))))}: {taken} "
+        f"bytes before compression; a mask of their {weights} weights has {math.ceil(weights / 8)}"
+    ]
+
+
+def pack_of(trained: Trained, dtype: str = "fp32") -> Packed:
     """Return what a pack of an experiment holds.
+
+    Args:
+        dtype: how adapters are stored.
 
     Raises `UserError` where its method is another, its mask is gone or another model's, or its
     weights are not those of the upstream that it names.
     """
     method = str(trained.training.get("method"))
-    if method not in ROUTERS:
-        row = row_of(method)
+    row = row_of(method)
+    if method not in LEAVING:
         why = ", which begins with finetuned weights" if row.from_finetuned else ""
         raise UserError(
-            f"{trained.folder}: expected an experiment of --method {' or '.join(ROUTERS)}, which "
+            f"{trained.folder}: expected an experiment of --method {' or '.join(LEAVING)}, which "
             f"leaves the upstream as it was, found {method}{why}; export it as a bundle"
         )
     if trained.mask is None:
@@ -93,7 +111,14 @@ def pack_of(trained: Trained) -> Packed:
     weights = trained.weights()
     dense = {trained.family.prefix + name: one for name, one in upstream.weights.items()}
     kept = _kept(trained, mask, weights)
-    _check_unmoved(trained, weights, dense, kept)
+    masks: dict[str, Array] = {}
+    adapters: dict[str, Adapter] = {}
+    if row.adapts:
+        pool = {name: weights[name] for name in kept}
+        adapters = find_adapters(pool, dense, dtype, str(trained.folder))
+    else:
+        _check_unmoved(trained, weights, dense, kept)
+        masks = pack_bits(kept)
     beside = {}
     for name, tensor in weights.items():
         known = name in dense and torch.equal(tensor, dense[name])
@@ -108,11 +133,12 @@ def pack_of(trained: Trained) -> Packed:
         normalise=trained.do_normalize,
         upstream_name=_name_of(trained),
         upstream_sha256=upstream.sha256,
-        masks=pack_bits(kept),
+        masks=masks,
         beside=beside,
         decodings=decodings,
         ngrams=ngrams,
         told=_told(trained, mask),
+        adapters=adapters,
     )
     pack.check_fits(upstream)
     return Packed(pack, upstream, left_out)

@@ -30,7 +30,7 @@ class PackRecogniser(PlainRecogniser):
         self._upstream = upstream
         self._own: set[str] = set()
         super().__init__(_bundle(upstream, pack), device)
-        self._own = {*pack.masks, *pack.beside}
+        self._own = pack.changed
 
     def switch(self, pack: Pack) -> None:
         """Hear with another language from now on. Raises `UserError` where the pack is of another

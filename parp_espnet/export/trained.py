@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.found import SUMMARY, find_model, find_upstream, read_config
+from parp_espnet.espnet.found import (
+    SUMMARY,
+    find_model,
+    find_upstream,
+    read_config,
+    read_summary,
+)
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.export.decodings import Tuned, find_tuned
 from parp_espnet.export.names import (
@@ -129,7 +135,7 @@ def load_trained(experiment: Path, model: Path | None = None) -> Trained:
             f"{experiment}: expected {SUMMARY}, as a complete training leaves it, found none; "
             f"complete it first, by the command that began it"
         )
-    training = read_json(experiment / SUMMARY)
+    training = read_summary(experiment / SUMMARY)
     config_file = experiment / "config.yaml"
     options = read_config(config_file)
     _check_parts(config_file, options)

@@ -53,7 +53,10 @@ def lower(text: str, dotless: bool = False) -> str:
     # In one go, since a capital sigma at the end of a word has another small letter.
     if not any(map(_is_cherokee, composed)):
         return composed.lower()
-    return "".join(mark.casefold() if _is_cherokee(mark) else mark.lower() for mark in composed)
+    small: list[str] = []
+    for mark in composed:
+        small.append(mark.casefold() if _is_cherokee(mark) else mark.lower())
+    return "".join(small)
 
 
 @cache

@@ -87,7 +87,10 @@ def nearest(code: str, own: Mapping[str, str]) -> list[str]:
     """
     every = sorted({*own, *voices()})
     lower = code.lower()
-    named = [next(iter(voice.codes)) for voice in _voices() if voice.english.lower() == lower]
+    named: list[str] = []
+    for voice in _voices():
+        if voice.english.lower() == lower:
+            named.append(next(iter(voice.codes)))
     close = difflib.get_close_matches(lower, every, n=_NEAREST, cutoff=0.5)
     begun = [name for name in every if lower and name.startswith(lower[:2])]
     return list(dict.fromkeys([*named, *close, *begun]))[:_NEAREST]

@@ -57,7 +57,9 @@ def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> 
 
 def _check_numbers(language: str, written: str) -> None:
     """Raise `ValueError` where there is a number such as ¾ that the voice would leave out."""
-    for mark in sorted({mark for mark in written if unicodedata.category(mark) == "No"}):
+    for mark in sorted(set(written)):
+        if unicodedata.category(mark) != "No":
+            continue
         with Synthesiser(language) as synthesiser:
             if not phones_said(synthesiser, language, mark):
                 raise ValueError(

@@ -24,9 +24,8 @@ def are_pieces(tokens: Collection[str]) -> bool:
 
 
 def _is_one_letter(token: str) -> bool:
-    bases = [
-        mark
-        for mark in unicodedata.normalize("NFC", token)
-        if not unicodedata.category(mark).startswith("M")
-    ]
-    return len(bases) == 1
+    bases = 0
+    for mark in unicodedata.normalize("NFC", token):
+        if not unicodedata.category(mark).startswith("M"):
+            bases += 1
+    return bases == 1

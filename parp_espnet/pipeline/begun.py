@@ -5,6 +5,7 @@ from typing import Any
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, read_json, text_of, write_json
+from parp_espnet.pipeline.options import options_of_class, plain
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.upstreams.labels import describe, match, read_labels
 from parp_espnet.upstreams.starts import HEAD, NONE, ROWS
@@ -13,6 +14,11 @@ BEHIND = 1.0
 """Of two phones with one row, how much less the bias of the one is that lends it: a zero-shot
 decoding then hears the phone whose row it is.
 """
+OF_UPDATES = (
+    *("lr", "layerdrop", "mask_time_prob", "mask_feature_prob", "mask_feature_length"),
+    *("speed_perturb_factors", "freeze_updates", "gradient_checkpointing"),
+)
+"""Options that change how a model learns, and nothing else of it."""
 
 
 def begin_head(settings: Settings, upstream: Path, exp: Path) -> dict[str, Any]:
@@ -43,9 +49,28 @@ def begin_head(settings: Settings, upstream: Path, exp: Path) -> dict[str, Any]:
     told = {row.token: row.source or "" for row in rows}
     if _before(exp / ROWS) != told:
         print(f"the head of {settings.upstream}: {describe(rows)}")
+        idle = _idle(settings)
+        if idle:
+            print(f"--updates 0: nothing learns, so these change nothing: {', '.join(idle)}")
         write_json(exp / ROWS, told)
     lowered = [BEHIND if row.shared else 0.0 for row in rows]
     return {"head_conf": {"head": str(head), "rows": [r.place for r in rows], "lowered": lowered}}
+
+
+def _idle(settings: Settings) -> list[str]:
+    """The options that only a training has a use for, where there is none.
+
+    They are not refused: a recipe gives some of its own, and nobody sees who gave which.
+    """
+    if settings.updates > 0:
+        return []
+    options = options_of_class(type(settings))
+    idle = []
+    for name in OF_UPDATES:
+        value = getattr(settings, name)
+        if value != options[name].default:
+            idle.append(f"--{name} {plain(value)}")
+    return idle
 
 
 def _before(file: Path) -> Any:

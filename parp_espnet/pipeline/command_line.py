@@ -13,12 +13,14 @@ from parp_espnet.pipeline.copies import refuse_copy
 from parp_espnet.pipeline.corpus_checks import complete_corpus
 from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.noise_checks import check_noise, check_noise_files
 from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.resolve import resolve
 from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.pipeline.token_types import apart, complete_tokens
+from parp_espnet.pipeline.unlabelled_checks import check_unlabelled
 from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
@@ -42,8 +44,11 @@ def read(arguments: Sequence[str]) -> Settings:
     checked = check_pruning(settings)
     _check_start(checked)
     check_raw_speech(checked)
+    check_unlabelled(checked)
+    check_noise(checked)
     resolved = apart(resolve(checked))
     check_needs(resolved)
+    check_noise_files(resolved)
     _check_lexicon(resolved)
     refuse_copy(resolved)
     return resolved
@@ -84,11 +89,12 @@ def _check_start(settings: Settings) -> None:
             f"nothing learns"
         )
     row, source = settings.pruning.row, Source[settings.mask_source.upper()]
-    if row.adjusts or row.from_finetuned or source in (Source.FINETUNED, Source.ITERATED):
+    trains = row.adjusts or row.adapts or row.from_finetuned
+    if trains or source in (Source.FINETUNED, Source.ITERATED):
         still = [name for name, other in METHODS.items() if other.is_ready]
         raise UserError(
-            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask "
-            f"or weights training makes; without updates one of {', '.join(still)}"
+            f"phn.sh: --updates 0: expected 1 or more with --method {settings.method}, whose mask, "
+            f"adapters or weights training makes; without updates one of {', '.join(still)}"
         )
     wanted = {"init_head": NONE, "upstream_init": "random"}
     for name, value in wanted.items():

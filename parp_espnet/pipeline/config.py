@@ -72,6 +72,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     if settings.teacher_model is not None:
         weight = settings.teacher_weight or 1.0
         experiment["teacher_conf"] = {"model": str(settings.teacher_model), "weight": weight}
+    experiment |= settings.noise_conf
     if settings.label_prior is not None:
         experiment["label_prior"] = settings.label_prior
     experiment |= begin_head(settings, frontend.parent, out.parent)
@@ -155,4 +156,7 @@ def _epochs(updates: int, most: object) -> int:
         raise UserError(
             f"max_epoch of the training configuration: expected 1 or more, found {most!r}"
         )
-    return next(epochs for epochs in range(min(most, updates), 0, -1) if updates % epochs == 0)
+    epochs = min(most, updates)
+    while updates % epochs != 0:
+        epochs -= 1
+    return epochs

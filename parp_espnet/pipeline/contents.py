@@ -109,8 +109,13 @@ class Contents:
 
     def gone_recording(self, scp: Path) -> str | None:
         """A recording that is not where a `wav.scp` has it. Raises `OSError`."""
-        files = (self._place(name)[0] for _, name in self._named(scp) if not name.endswith("|"))
-        return next((name for name in files if not os.path.exists(self._base / name)), None)  # noqa: PTH110
+        for _, name in self._named(scp):
+            if name.endswith("|"):
+                continue
+            file = self._place(name)[0]
+            if not os.path.exists(self._base / file):  # noqa: PTH110
+                return file
+        return None
 
     def of_listed(self, listing: Path) -> str:
         """A word for the contents of the files that a list names. Raises `OSError`."""
@@ -221,7 +226,10 @@ def is_whole(path: Path) -> bool:
 def old_recordings(scp: Path, base: Path = Path()) -> str:
     """What the first records say of recordings: names, sizes and times. Raises `OSError`."""
     lines = (base / scp).read_bytes().splitlines()
-    named = {os.fsencode(value) for _, value in pairs_of(map(os.fsdecode, lines)) if value}
+    named: set[bytes] = set()
+    for _, value in pairs_of(map(os.fsdecode, lines)):
+        if value:
+            named.add(os.fsencode(value))
     digest = hashlib.sha256()
     for name in sorted(named):
         with contextlib.suppress(OSError, ValueError):
@@ -268,5 +276,10 @@ def _read(cache: Path | None) -> dict[str, list[int | str]]:
         loaded = json.loads(cache.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    entries = loaded.items() if isinstance(loaded, dict) else ()
-    return {name: seen for name, seen in entries if isinstance(seen, list) and len(seen) == 4}
+    if not isinstance(loaded, dict):
+        return {}
+    entries: dict[str, list[int | str]] = {}
+    for name, seen in loaded.items():
+        if isinstance(seen, list) and len(seen) == 4:
+            entries[name] = seen
+    return entries

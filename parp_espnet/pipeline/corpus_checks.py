@@ -9,6 +9,7 @@ from typing import Any
 from parp_espnet.corpora.known.corpus import Corpus, Minutes, Note
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
 from parp_espnet.errors import UserError
+from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.options import options_of_class
 from parp_espnet.pipeline.settings import Settings
 
@@ -25,6 +26,7 @@ def complete_corpus(settings: Settings) -> Settings:
         known = ", ".join((*CORPORA, NONE))
         raise UserError(f"phn.sh: --corpus {settings.corpus}: expected one of {known}")
     _refuse_options_of_others(settings)
+    _refuse_other_tokens(settings)
     if settings.corpus == NONE:
         _refuse_minutes(settings, MINUTES_AND_SETS)
         return settings
@@ -96,6 +98,34 @@ def _refuse_options_of_others(settings: Settings) -> None:
             is_open = name in FOLDERS or Note.FOR_ANY in option.notes
             if not is_open and value != option.default:
                 raise UserError(f"phn.sh: --{name} {value} is for --corpus {corpus.name} alone")
+
+
+def _refuse_other_tokens(settings: Settings) -> None:
+    """Refuse what is to become of a text, where the corpus has phones, or letters, of its own."""
+    if settings.corpus == NONE:
+        if settings.phonemise not in (None, LETTERS):
+            raise UserError(
+                f"phn.sh: --phonemise {settings.phonemise}: --corpus {NONE} has the tokens that "
+                f"its text has; expected --phonemise {LETTERS} where these are letters, or "
+                f"--corpus {_told_of('phonemise')}"
+            )
+        return
+    corpus = CORPORA[settings.corpus]
+    if settings.phonemise is not None and "phonemise" not in corpus.told:
+        raise UserError(
+            f"phn.sh: --phonemise {settings.phonemise}: --corpus {corpus.name} has phones already; "
+            f"expected --corpus {_told_of('phonemise')}"
+        )
+    if settings.words_as_tokens and "words_as_tokens" not in corpus.told:
+        raise UserError(
+            f"phn.sh: --words_as_tokens true: --corpus {corpus.name} makes phones or letters; "
+            f"expected --corpus {_told_of('words_as_tokens')} or {NONE}"
+        )
+
+
+def _told_of(option: str) -> str:
+    """The corpora that an option changes, as a message names them."""
+    return ", ".join(name for name, corpus in CORPORA.items() if option in corpus.told)
 
 
 def _refuse_minutes(settings: Settings, names: Iterable[str]) -> None:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.corpora.known.corpus import OF_SETS, Note
 from parp_espnet.corpora.registry import CORPORA, NONE, CorpusOptions
+from parp_espnet.names import digest
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.call_options import CallOptions
@@ -68,6 +70,11 @@ class DataOptions(CorpusOptions, CorpusChoice):
         0.25
     )
     max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
+    align_with: Annotated[
+        Path | None,
+        "a model of phn.sh, exp/TAG, or what was exported of one: training and validation "
+        "recordings that are longer are aligned with their texts by it, and cut",
+    ] = None
     token_type: Annotated[
         str | None, f"{', '.join(TokenType)}: phones, letters or subwords; by default what text is"
     ] = None
@@ -185,16 +192,32 @@ class DataOptions(CorpusOptions, CorpusChoice):
         return "" if self.is_usual else self.subwords_tag or f"_{self.token_type}"
 
     @property
+    def cut_tag(self) -> str:
+        """What is behind the names of sets whose long recordings are cut: by which model."""
+        return "" if self.align_with is None else f"_cut{digest(self.align_with)}"
+
+    @property
+    def longest_piece(self) -> float:
+        """Seconds of what is cut: at the slowest speed it may still be trained on."""
+        return self.max_wav_duration * min((1.0, *self.speeds))
+
+    @property
+    def valid_dump(self) -> str:
+        """Name of what the validation set becomes."""
+        return f"{self.valid_set}{self.cut_tag}"
+
+    @property
     def train_dump(self) -> str:
         """Name of what the training set becomes: ESPnet's, another one, where speeds
         are changed.
         """
+        name = f"{self.train_name}{self.cut_tag}"
         if not self.speeds:
-            return self.train_name
+            return name
         unusual = (
             "" if self.speeds == USUAL_SPEEDS else "-".join(f"{speed:g}" for speed in self.speeds)
         )
-        return f"{self.train_name}_sp{unusual}"
+        return f"{name}_sp{unusual}"
 
     @property
     def speeds(self) -> tuple[float, ...]:

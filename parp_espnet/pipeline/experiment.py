@@ -16,7 +16,12 @@ from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.step import Step
-from parp_espnet.upstreams.starts import files_of_experiment, is_experiment
+from parp_espnet.upstreams.starts import (
+    CONFIG,
+    files_of_experiment,
+    is_experiment,
+    is_pretraining,
+)
 
 LEFT_OF_A_SET = ("wav.scp", "text", "orig_text", "utt2spk", "spk2utt", "utt2lang", "utt2dur")
 """What stages 1 to 3 leave of a set."""
@@ -72,7 +77,7 @@ class SpeechExperiment(OfTemplate[Settings]):
     @property
     def valid_data(self) -> Path:
         """The set that chooses the model."""
-        return self.sets / self.settings.valid_set
+        return self.sets / self.settings.valid_dump
 
     @property
     def tokens(self) -> Path:
@@ -116,11 +121,24 @@ class SpeechExperiment(OfTemplate[Settings]):
             folder = given if there.is_dir() else given.parent
             return tuple(folder / file.name for file in files_of_experiment(there))
         if there.is_file():
-            return (given,)
+            config = given.parent / CONFIG
+            return (given, config) if is_pretraining(there.parent / CONFIG) else (given,)
         kinds = ["json"]
         if self.settings.upstream_init != "random":
             kinds += ["safetensors", "bin"]
         return self.files_of(given, kinds)
+
+    @property
+    def aligner_files(self) -> tuple[Path, ...]:
+        """The files of the model that long recordings are aligned by."""
+        given = self.settings.align_with
+        if given is None:
+            return ()
+        there = self.settings.recipe / given
+        if is_experiment(there):
+            folder = given if there.is_dir() else given.parent
+            return tuple(folder / file.name for file in files_of_experiment(there))
+        return self.files_of(given, ("json", "safetensors", "onnx", "xml", "bin"))
 
     @property
     def upstream_files(self) -> tuple[Path, ...]:

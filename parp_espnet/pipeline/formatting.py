@@ -8,7 +8,6 @@ commands, and paths that go up (`..`), are refused unless the user allows them.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -16,11 +15,10 @@ import numpy as np
 import soxr
 
 from parp_espnet.data.ids import at_speed, clashes, with_speaker
-from parp_espnet.data.kaldi import Utterance, is_command, leads_up, read_data_dir, write_data_dir
-from parp_espnet.data.lines import read_table
-from parp_espnet.data.segments import SegmentError, read_channels, read_segment
+from parp_espnet.data.kaldi import Utterance, is_command, read_data_dir, write_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.names import check_id, file_name
+from parp_espnet.pipeline.sources import Source, read_sources, table_of
 from parp_espnet.progress import bar
 from parp_espnet.sound.errors import SoundError
 from parp_espnet.sound.ffmpeg import need_ffmpeg
@@ -30,23 +28,6 @@ from parp_espnet.sound.segments import part_of
 from parp_espnet.sound.wav import write_wav
 
 RATE = 16000
-
-
-@dataclass(frozen=True)
-class Source:
-    """One utterance as the user has it: a recording, or the part of it between two times in
-    seconds.
-    """
-
-    id: str
-    recording: str
-    """A file, `FILE.ark:OFFSET`, or a command that writes one to its standard output, with `|` at
-    its end.
-    """
-    begin: float | None
-    end: float | None
-    channel: int | None = None
-    """The channel that it is in, 0 the first; None where nothing says so."""
 
 
 def format_data(
@@ -74,12 +55,12 @@ def format_data(
         UserError: a file is missing, empty or malformed, a recording cannot be read, or nothing is
             left.
     """
-    texts, speakers = _table(data, "text"), _table(data, "utt2spk", needed=False)
+    texts, speakers = table_of(data, "text"), table_of(data, "utt2spk", needed=False)
     languages, originals = (
-        _table(data, "utt2lang", needed=False),
-        _table(data, "orig_text", needed=False),
+        table_of(data, "utt2lang", needed=False),
+        table_of(data, "orig_text", needed=False),
     )
-    sources = _sources(data, allow_pipes)
+    sources = read_sources(data, allow_pipes)
     if unspoken := sorted(texts.keys() - {source.id for source in sources}):
         raise UserError(
             f"{data}: utterance {unspoken[0]} has a text and no recording ({len(unspoken)} such)"
@@ -175,51 +156,12 @@ def _check_names(
         )
 
 
-def _sources(data: Path, allow_pipes: bool) -> list[Source]:
-    recordings = _table(data, "wav.scp")
-    for name, value in recordings.items():
-        what = None
-        if is_command(value):
-            what = "a command"
-        elif leads_up(value):
-            what = "a path that goes up"
-        # What reads a standard stream, or writes to a command, makes no recording whatever is
-        # allowed.
-        runs = value.endswith("|") and len(value) > 1 and not value.startswith("|")
-        if what is not None and not (allow_pipes and (runs or not is_command(value))):
-            advice = "write its output to one" if is_command(value) else "write its path in full"
-            trusted = "" if allow_pipes else ", or give --allow_pipes true where you trust it"
-            raise UserError(
-                f"{data}/wav.scp: {name} is {what} ({value}); expected a file: {advice}{trusted}"
-            )
-    segments = _table(data, "segments", needed=False)
-    channels = read_channels(data)
-    sources: list[Source] = []
-    if not segments:
-        for name, value in recordings.items():
-            sources.append(Source(name, value, None, None, channels.get(name)))
-    for name, line in segments.items():
-        sources.append(_segment(data, name, line, recordings, channels))
-    return sources
-
-
 def _by_recording(sources: Sequence[Source]) -> Mapping[str, list[Source]]:
     """The parts of each recording, from its beginning to its end."""
     parts: dict[str, list[Source]] = {}
     for source in sorted(sources, key=lambda source: source.begin or 0.0):
         parts.setdefault(source.recording, []).append(source)
     return parts
-
-
-def _segment(
-    data: Path, name: str, line: str, recordings: Mapping[str, str], channels: Mapping[str, int]
-) -> Source:
-    try:
-        segment = read_segment(line, recordings, channels)
-    except SegmentError as error:
-        raise UserError(f"{data}/segments: {name}: {error}") from None
-    path = recordings[segment.recording]
-    return Source(name, path, segment.begin, segment.end, segment.channel)
 
 
 def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> tuple[str, float]:
@@ -247,14 +189,3 @@ def _recording(source: Source, sound: Sound, converted: Path, speed: float) -> t
         samples = soxr.resample(samples, sound.rate * speed, RATE)
     write_wav(converted, np.clip(samples, -1, 1), RATE)
     return str(converted), len(samples) / RATE
-
-
-def _table(data: Path, name: str, needed: bool = True) -> dict[str, str]:
-    """Read a file of a data directory; {} where it is neither there nor needed."""
-    if not data.is_dir():
-        raise UserError(f"{data}: no such data directory; stage 1, local/data.sh or you make it")
-    path = data / name
-    # A link that leads nowhere was meant to be a file.
-    if not needed and not path.exists() and not path.is_symlink():
-        return {}
-    return read_table(path, empty=not needed)

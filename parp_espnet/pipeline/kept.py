@@ -98,11 +98,12 @@ def keep_trained(settings: Experiment, directory: Path) -> None:
 
     What an older version has left says it as well, where it is the same.
     """
-    now = {
-        **{name: word for name, word in origin_of(settings).as_dict().items() if word is not None},
-        "languages": languages_of(settings),
-        "options": of_training(options_of(settings)),
-    }
+    now: dict[str, Any] = {}
+    for name, word in origin_of(settings).as_dict().items():
+        if word is not None:
+            now[name] = word
+    now["languages"] = languages_of(settings)
+    now["options"] = of_training(options_of(settings))
     old = directory / ORIGIN
     before = _before(directory)
     if old.is_file() and TRAINED not in before and _read(old) == now:

@@ -98,6 +98,10 @@ class Experiment(PruneOptions, RunOptions):
         named: dict[str, Any] = {} if own is None else {self.TAG_OPTION: f"{own}_dense"}
         return replace(plain, **named)
 
+    def settled(self) -> Self:
+        """The same, with all said that experiments which are made for it are to share."""
+        return self
+
     @property
     def needs_dense(self) -> bool:
         """Whether that experiment has to be complete before this one trains."""
@@ -116,6 +120,7 @@ class Experiment(PruneOptions, RunOptions):
             self.sparsity_path: self.sparsity_path != "linear",
             f"slr{self.score_lr or 0:g}": self.score_lr is not None,
             f"alpha{self.alpha or 0:g}": self.alpha is not None,
+            f"rank{self.adapter_rank}": self.adapter_rank is not None,
             f"rounds{self.round_updates}": self.round_updates is not None,
             f"freeze{self.freeze_updates}": self.freeze_updates > 0,
         }

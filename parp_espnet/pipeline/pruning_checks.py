@@ -7,7 +7,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place
 from parp_espnet.pipeline.paths import existing
 from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
-from parp_espnet.pruning.methods import describe_unknown
+from parp_espnet.pruning.methods import describe_unknown, row_of
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import read_rates
@@ -43,9 +43,14 @@ def check_pruning[T: Experiment](settings: T) -> T:
         raise UserError(
             f"{program}: --first_mask and --initial_mask: expected one of them, found both"
         )
+    if settings.first_mask is not None and not row_of(settings.method).prunes:
+        raise UserError(
+            f"{program}: --first_mask {settings.first_mask}: method {settings.method} prunes "
+            f"nothing; leave it out"
+        )
     settings = _with_scope(settings)
     if settings.sparsity is None:
-        settings = replace(settings, sparsity=0.0 if settings.method == "dense" else 0.5)
+        settings = replace(settings, sparsity=_usual_sparsity(settings.method))
     try:
         pruning = settings.pruning
     except UserError as error:
@@ -53,6 +58,11 @@ def check_pruning[T: Experiment](settings: T) -> T:
     _check_ranking(settings)
     # A mask that stays has no interval; and two runs that differ only there are the same run.
     return settings if pruning.row.adjusts else replace(settings, interval=None)
+
+
+def _usual_sparsity(method: str) -> float:
+    """What a method prunes unless told; one that there is not is refused later."""
+    return 0.5 if row_of(method).prunes else 0.0
 
 
 def _with_scope[T: Experiment](settings: T) -> T:
@@ -80,8 +90,8 @@ def _check_ranking(settings: Experiment) -> None:
     program, source = settings.PROGRAM, settings.mask_source
     if has_one_sparsity(settings.scope) and source == "iterated":
         raise UserError(
-            f"{program}: --scope {settings.scope} has one sparsity; expected a first mask without "
-            f"rounds"
+            f"{program}: --pattern {settings.scope} has one sparsity; expected a first mask "
+            f"without rounds, which are of several"
         )
     need = find_score(settings.score).needs
     if need is not Need.NOTHING and source in FIRST_MASKS and source != "uniform":

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.corpora.registry import NONE
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.files import need_file
 from parp_espnet.phones.rules import is_table
+from parp_espnet.pipeline.aligner_checks import resolve_aligner
 from parp_espnet.pipeline.made import CONFIGURATIONS
 from parp_espnet.pipeline.model_options import DENSE, MODEL
 from parp_espnet.pipeline.options import FILE, options_of_class
@@ -16,8 +17,16 @@ from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pipeline.unit_checks import check_units
+from parp_espnet.pipeline.unlabelled_checks import resolve_labels_of
 from parp_espnet.pruning.methods import describe_unknown
-from parp_espnet.upstreams.starts import FROM_UPSTREAM, is_experiment, lacks_head, mask_beside
+from parp_espnet.upstreams.starts import (
+    FROM_UPSTREAM,
+    fault_of,
+    is_experiment,
+    is_left_by_training,
+    lacks_head,
+    mask_beside,
+)
 
 SUMMARY = "training.json"
 """What a complete training leaves."""
@@ -37,18 +46,22 @@ def resolve(settings: Settings) -> Settings:
     paths: dict[str, Any] = {"recipe": recipe}
     for name, option in options_of_class(Settings).items():
         given = getattr(settings, name) or CONFIGURATIONS.get(name)
-        if option.kind is not Path or name == "recipe" or given is None:
+        if option.kind is not Path or name in ("recipe", "align_with") or given is None:
             continue
-        # The mask of an experiment before may be made by then.
-        needed = name != "initial_mask" or not settings.dry_run
+        # The mask of an experiment before may be made by then, and so may recordings.
+        needed = name not in ("initial_mask", "unlabelled") or not settings.dry_run
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)
     if settings.phonemise is not None and is_table(settings.phonemise):
         table = from_recipe(recipe, Path(settings.phonemise))
         paths["phonemise"] = table if is_table(table) else f"./{table}"
+    if settings.align_with is not None:
+        paths["align_with"] = resolve_aligner(settings, recipe)
     if settings.teacher not in (None, DENSE):
         paths["teacher"] = _resolve_teacher(settings, recipe)
+    if settings.labels_of is not None:
+        paths["labels_of"] = resolve_labels_of(settings, recipe)
     _check_zero_shot(settings, recipe / upstream)
     resolved = replace(settings, **paths, upstream=upstream, **_written_to(settings))
     check_units(resolved, recipe / upstream / "config.json")
@@ -131,11 +144,16 @@ def _resolve_upstream(settings: Settings, recipe: Path) -> str:
         return os.path.relpath(shipped, recipe)
     if not Path(upstream).exists():
         # An experiment is called as its recipe sees it; in a dry run it may be made by then.
-        if is_experiment(recipe / upstream):
+        if is_experiment(recipe / upstream) or is_left_by_training(recipe / upstream):
             upstream = str(recipe / upstream)
         elif settings.dry_run and upstream.startswith("/"):
             path = from_recipe(recipe, Path(upstream))
             return path if path.startswith(("/", ".")) else f"./{path}"
+    # In a dry run it may be complete by then.
+    if Path(upstream).is_file() or (Path(upstream).is_dir() and not settings.dry_run):
+        fault = fault_of(Path(upstream))
+        if fault:
+            raise UserError(f"phn.sh: --upstream {printable(upstream)}: {fault}")
     resolved = existing_or_named(
         "phn.sh", "upstream", upstream, recipe, ("file or directory", "an upstream")
     )

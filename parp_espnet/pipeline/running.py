@@ -61,7 +61,9 @@ def _remember(step: Step, now: Record, contents: Contents, then: Record | None =
     left = _left(step, contents)
     if then is not None:
         # An edited file stays the one that the step did not leave.
-        left |= {name: word for name, word in then.outputs.items() if Path(name) in step.editable}
+        for name, word in then.outputs.items():
+            if Path(name) in step.editable:
+                left[name] = word
         left = then.outputs | left
     complete = replace(now, complete=True, outputs=left)
     if then is None or replace(then, base="") != complete:

@@ -14,6 +14,7 @@ from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.formatting import minutes
 from parp_espnet.pipeline.kept import load_speech, options_of_result
 from parp_espnet.pipeline.paths import ROOT, from_root
+from parp_espnet.pipeline.pseudo_labels import labelled_minutes
 from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring import bootstrap, confusions, features, per, transcripts
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
@@ -150,13 +151,16 @@ def _phone_rates(
 def _setting(exp: Path, data: Path, decoded: Path) -> dict[str, Any]:
     settings = load_speech(exp)
     decoded_so = decoded.parent.name == Decoding(settings).name
-    trained_on = read_data_dir(Path(settings.dumpdir) / "raw" / settings.train_dump)
+    raw = Path(settings.dumpdir) / "raw"
+    # Labels that a model has made are a matter of the training, and no data that others have.
+    trained_on = read_data_dir(raw / settings.labelled_dump)
     # At speed s an utterance lasts 1/s of its time; what counts is the speech that there was.
     copies = sum(1 / speed for speed in settings.speeds or (1.0,))
     return {
         "recipe": from_root(settings.recipe),
         "language": settings.lang or _only_language(trained_on),
         "train_minutes": settings.train_minutes or round(minutes(trained_on) / copies, 2),
+        "unlabelled_minutes": labelled_minutes(raw / settings.train_dump),
         "upstream": settings.upstream_label,
         "finetuning_runs": settings.finetuning_runs,
         "interval": settings.interval,

@@ -36,7 +36,7 @@ def check_raw_speech(settings: Settings) -> None:
             f"{said}: expected a first mask that prunes some weights, found sparsity 0; later "
             f"masks are ranked by what came from the training speech"
         )
-    _check_recordings(said, folder)
+    check_recordings(said, folder)
 
 
 def check_needs(settings: Settings) -> None:
@@ -80,7 +80,7 @@ def _check_upstream(settings: Settings, config: Path) -> None:
         )
 
 
-def _check_recordings(said: str, folder: Path) -> None:
+def check_recordings(said: str, folder: Path) -> None:
     """Raise `UserError` unless there is a folder with a recording that can be read."""
     if not folder.is_dir():
         there = "a file" if folder.exists() else "nothing"

@@ -1,7 +1,8 @@
 """The settings of one experiment on speech: all options of `phn.sh`, and the experiment's name.
 
 Each option is declared once: those of pruning in `pruning.options` and `pipeline.pruning`, others
-in `call_options`, `data_options`, `model_options`, and here.
+in `call_options`, `data_options`, `model_options`, `noise_options`, `second_round`,
+and here.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import Annotated
 
 from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.data_options import TokenType
-from parp_espnet.pipeline.model_options import ModelOptions
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
+from parp_espnet.pipeline.second_round import SecondRound
 from parp_espnet.scoring.words import Metric
 from parp_espnet.upstreams.starts import NEAREST
 
@@ -20,7 +21,7 @@ USUAL_BEAM = 12  # with a language model
 
 
 @dataclass(frozen=True)
-class Settings(ModelOptions):
+class Settings(SecondRound):
     """One experiment. `read` has made its paths relative to the recipe's directory, or absolute."""
 
     # Language models
@@ -128,7 +129,7 @@ class Settings(ModelOptions):
             config.append(f"ranks{self.ranks}")
         data = f"{self.train_dump}{self.tokens_tag}"
         others = [self.upstream_name, data, f"u{self.updates}", f"seed{self.seed}"]
-        how = [*self.pruning_tags, *self.teacher_tags, *config]
+        how = [*self.pruning_tags, *self.teacher_tags, *self.noise_tags, *config]
         return "_".join(["phn", self.method, *how, *others])
 
     @property

@@ -10,10 +10,9 @@ from parp_espnet.pipeline.acts import Act, ours, tables
 from parp_espnet.pipeline.data_options import USUAL_NBPE, TokenType
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.stages_cutting import DESCRIBED, SEGMENTED, UNCUT, cut_sets
+from parp_espnet.pipeline.stages_unlabelled import chosen_speech, join_speech, label_speech
 from parp_espnet.pipeline.step import Step
-
-DESCRIBED = ("utt2spk", "utt2lang", "orig_text")
-SEGMENTED = ("segments", "reco2file_and_channel")
 
 
 def make_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
@@ -104,8 +103,12 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
         inputs += tables(directory, ("wav.scp", "text"))
         others = (*SEGMENTED, "utt2spk", "spk2utt", "utt2lang", "utt2dur", "orig_text")
         optional += tables(directory, others)
-    faults = experiment.dump / "faults" / f"{settings.train_name}.tsv"
+    checked = f"{settings.train_name}{settings.cut_tag}"
+    faults = experiment.dump / "faults" / f"{checked}.tsv"
     shortest, longest = f"{settings.min_wav_duration}", f"{settings.max_wav_duration}"
+    if settings.align_with is not None:
+        # What is longer is cut.
+        longest = f"{UNCUT}"
     options = ["--min_duration", shortest, "--max_duration", longest, "--shown", "10"]
     # Stage 3 leaves something out of these, which come first.
     filtered = {settings.train_name, settings.valid_set}
@@ -119,7 +122,7 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
         label=label,
         command=ours("data", "check", *directories, *options, *reported),
         aside=("--nj", str(settings.nj)),
-        record=experiment.data / ".steps" / f"check_{settings.train_name}.json",
+        record=experiment.data / ".steps" / f"check_{checked}.json",
         inputs=tuple(inputs),
         optional=tuple(optional),
         # Someone may have put another recording in the place of one.
@@ -141,17 +144,23 @@ def _advice(settings: Settings) -> str:
 
 
 def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 2: 16 kHz mono. Training and validation sets go through stage 3, a test set
-    does not.
+    """Stage 2: 16 kHz mono, of long recordings pieces. Training and validation sets go through
+    stage 3, a test set does not.
     """
     settings = experiment.settings
     org = experiment.raw / "org"
-    speeds = [f"{speed:g}" for speed in settings.speeds]
-    perturbed = ("--speeds", *speeds) if speeds else ()
+    perturbed = _perturbed(settings)
     train = experiment.data / settings.train_name
-    yield _formatted(experiment, label, train, org / settings.train_dump, perturbed)
-    for name, out in ((settings.valid_set, org), (settings.test_set, experiment.raw)):
+    train = train.with_name(f"{train.name}{settings.cut_tag}")
+    yield from cut_sets(experiment, label)
+    yield _formatted(experiment, label, train, org / settings.labelled_dump, perturbed)
+    for name, out in ((settings.valid_dump, org), (settings.test_set, experiment.raw)):
         yield _formatted(experiment, label, experiment.data / name, out / name)
+
+
+def _perturbed(settings: Settings) -> tuple[str, ...]:
+    speeds = [f"{speed:g}" for speed in settings.speeds]
+    return ("--speeds", *speeds) if speeds else ()
 
 
 def _formatted(
@@ -178,21 +187,36 @@ def _formatted(
 
 
 def filter_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
-    """Stage 3: what is too short or too long to train on is left out."""
+    """Stage 3: what is too short or too long to train on is left out, and untranscribed speech is
+    labelled.
+    """
     settings = experiment.settings
-    for name in (settings.train_dump, settings.valid_set):
-        data, out = experiment.raw / "org" / name, experiment.raw / name
-        shortest, longest = settings.min_wav_duration, settings.max_wav_duration
-        yield Step(
-            label=label,
-            command=ours(
-                *("filter_data", "--data", data, "--out", out),
-                *("--min_duration", shortest, "--max_duration", longest),
-            ),
-            record=experiment.raw / ".steps" / f"filter_{name}.json",
-            inputs=tables(data, ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")),
-            outputs=tables(out, LEFT_OF_A_SET),
-        )
+    for name in (settings.labelled_dump, settings.valid_dump):
+        yield _filtered(experiment, label, name)
+    yield from label_speech(experiment, label)
+    chosen = chosen_speech(experiment)
+    if chosen is None:
+        return
+    out = experiment.raw / "org" / settings.label_set
+    yield _formatted(experiment, label, chosen, out, _perturbed(settings))
+    yield _filtered(experiment, label, settings.label_set)
+    yield from join_speech(experiment, label)
+
+
+def _filtered(experiment: SpeechExperiment, label: str, name: str) -> Step:
+    settings = experiment.settings
+    data, out = experiment.raw / "org" / name, experiment.raw / name
+    shortest, longest = settings.min_wav_duration, settings.max_wav_duration
+    return Step(
+        label=label,
+        command=ours(
+            *("filter_data", "--data", data, "--out", out),
+            *("--min_duration", shortest, "--max_duration", longest),
+        ),
+        record=experiment.raw / ".steps" / f"filter_{name}.json",
+        inputs=tables(data, ("wav.scp", "text", "orig_text", "utt2spk", "utt2lang", "utt2dur")),
+        outputs=tables(out, LEFT_OF_A_SET),
+    )
 
 
 def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
@@ -213,7 +237,7 @@ def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     )
     if model is None:
         return
-    for name in dict.fromkeys((settings.train_dump, settings.valid_set, settings.test_set)):
+    for name in dict.fromkeys((settings.train_dump, settings.valid_dump, settings.test_set)):
         data, out = experiment.raw / name, experiment.sets / name
         yield Step(
             label=label,

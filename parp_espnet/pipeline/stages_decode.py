@@ -27,7 +27,7 @@ def tune(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     searches = [search for search in experiment.decoding.searches if search.tunes]
     if not searches:
         return
-    yield _greedy(experiment, label, experiment.settings.valid_set)
+    yield _greedy(experiment, label, experiment.settings.valid_dump)
     for search in searches:
         yield Search(experiment, search).tuning(label)
 
@@ -80,7 +80,10 @@ def _languages(file: Path) -> list[str]:
     """The languages of a set of several, those whose names are folders' as they are."""
     if not file.is_file():
         return []
-    languages = {language for _, language in pairs_of(lines_of(text_of(file))) if language}
+    languages: set[str] = set()
+    for _, language in pairs_of(lines_of(text_of(file))):
+        if language:
+            languages.add(language)
     if len(languages) < 2:
         return []
     return sorted(name for name in languages if re.fullmatch(r"[A-Za-z0-9_-]+", name))
@@ -97,7 +100,7 @@ def report(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
 def _decoded_sets(experiment: SpeechExperiment) -> list[str]:
     """What is decoded and scored: a comparison shows the validation set as well."""
     settings = experiment.settings
-    compared = [settings.valid_set] if settings.compare_decoding else []
+    compared = [settings.valid_dump] if settings.compare_decoding else []
     return list(dict.fromkeys([*compared, settings.test_set]))
 
 
@@ -143,7 +146,7 @@ class Search:
     @property
     def tuned(self) -> Path:
         """The weights that tuning has chosen."""
-        return self.directory / self.experiment.settings.valid_set / "weights.json"
+        return self.directory / self.experiment.settings.valid_dump / "weights.json"
 
     def tuning(self, label: str) -> Step:
         """Choose its weights on the validation set."""
@@ -154,14 +157,14 @@ class Search:
         return Step(
             label=label,
             command=ours(
-                *("search", "tune", "--logprobs", self._logprobs(settings.valid_set)),
+                *("search", "tune", "--logprobs", self._logprobs(settings.valid_dump)),
                 *("--data", data, "--out", out, "--beam", self._beam),
                 *(*model_options(self.decoding), *weight_options(self.decoding)),
                 *settings.score_options,
             ),
             record=out / ".steps/tune.json",
             inputs=(
-                self._logprobs(settings.valid_set),
+                self._logprobs(settings.valid_dump),
                 *tables(data, ("text", "utt2spk", "utt2lang", "utt2dur")),
                 *opened_models(self.decoding),
                 *([] if settings.merge is None else [settings.merge]),
@@ -211,9 +214,14 @@ def model_options(decoding: Decoding) -> tuple[str, ...]:
 
 def opened_models(decoding: Decoding) -> tuple[Path, ...]:
     """The files of its language models: ESPnet's has its configuration beside it."""
-    files = {option: Path(file) for option, file in decoding.model_files.items()}
-    beside = [file.with_name("config.yaml") for option, file in files.items() if option == "--lm"]
-    return (*files.values(), *beside)
+    files: list[Path] = []
+    beside: list[Path] = []
+    for option, name in decoding.model_files.items():
+        file = Path(name)
+        files.append(file)
+        if option == "--lm":
+            beside.append(file.with_name("config.yaml"))
+    return (*files, *beside)
 
 
 def weight_options(decoding: Decoding) -> tuple[str, ...]:

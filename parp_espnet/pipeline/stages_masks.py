@@ -60,14 +60,14 @@ def weights_of(experiment: Masked) -> Path | None:
     settings = experiment.settings
     if not settings.pruning.row.from_finetuned:
         return None
-    dense = experiment.with_settings(_alone(settings.dense, experiment))
+    dense = experiment.with_settings(alone(settings.dense, experiment))
     return dense.exp / dense.model_name
 
 
 def first_weights(experiment: Masked, label: str) -> Iterator[Act]:
     """Make these, and those of a teacher that is the same."""
     if experiment.settings.needs_dense:
-        yield First(label, experiment.with_settings(_alone(experiment.settings.dense, experiment)))
+        yield First(label, experiment.with_settings(alone(experiment.settings.dense, experiment)))
 
 
 def first_mask(experiment: Masked, label: str) -> Iterator[Act]:
@@ -98,7 +98,7 @@ def _uniform(experiment: Masked, label: str) -> Iterator[Act]:
 
 
 def _of_finetuned_weights(experiment: Masked, label: str) -> Iterator[Act]:
-    dense = experiment.with_settings(_alone(experiment.settings.dense, experiment))
+    dense = experiment.with_settings(alone(experiment.settings.dense, experiment))
     yield First(label, dense)
     model = dense.exp / dense.model_name
     words = ("from-model", "--model", str(model), *experiment.settings.ranking_options)
@@ -110,12 +110,12 @@ def _iterated(experiment: Masked, label: str) -> Iterator[Act]:
 
     What was pruned stays 0, so that each mask is part of the one before.
     """
-    settings = experiment.settings
+    settings = experiment.settings.settled()
     mask: Path | None = None
     sparsity = 0.0
     for name, wanted in zip(settings.round_tags, settings.rounds, strict=True):
         own = _round(settings, name, mask, sparsity)
-        finetuning = experiment.with_settings(_alone(own, experiment))
+        finetuning = experiment.with_settings(alone(own, experiment))
         yield First(label, finetuning)
         mask, sparsity = finetuning.exp / "pruned.safetensors", float(f"{wanted:g}")
         model = finetuning.exp / finetuning.model_name
@@ -155,7 +155,7 @@ def _round[T: Experiment](settings: T, name: str, mask: Path | None, sparsity: f
     return _named(own, name)
 
 
-def _alone[T: Experiment](settings: T, whose: Masked) -> T:
+def alone[T: Experiment](settings: T, whose: Masked) -> T:
     """A finetuning as an experiment of its own, up to its weights."""
     until: dict[str, Any] = {"stage": 1, "stop_stage": whose.last_of_training}
     until |= {"skip_train": False, "wait": True}

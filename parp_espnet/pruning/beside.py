@@ -71,6 +71,9 @@ class Beside:
         for name, parameter in self.pool.items():
             torch.mul(self.weights[name], kept[name], out=parameter)
 
+    def prune_average(self, pool: Pool, kept: Pool) -> None:
+        apply_mask(pool, kept)
+
     def score_of(self, name: str) -> Tensor:
         raise AssertionError(f"{name}: nothing is learned here")
 
@@ -208,6 +211,12 @@ class Router(Scored):
         moved = select(self.scores, sparsity, self.ranking)
         self._show(moved)
         return moved
+
+    @torch.no_grad()
+    def prune_average(self, pool: Pool, kept: Pool) -> None:
+        # What only some of the models kept is a fraction of the weight there.
+        for name, tensor in pool.items():
+            tensor.copy_(self.weights[name] * kept[name].to(self.weights[name].device))
 
     def score_of(self, name: str) -> Tensor:
         return self.scores[name].abs()

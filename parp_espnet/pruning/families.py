@@ -63,6 +63,10 @@ class Family(NamedTuple):
     """What stands beside the stack in every model of the family, where its layers lack a tensor
     that those of another one have: a model of that one may have lost it.
     """
+    within: str = ""
+    """A tensor of a layer without which it is no layer of the family, whatever its others are
+    called.
+    """
 
     def kind_of(self, name: str) -> tuple[str, int, str] | None:
         """Return stack, number and kind of a tensor that is called as one of a layer's pool is,
@@ -125,6 +129,7 @@ _NATIVE = (
     "fc2",
 )
 _NATIVES = _both(dict(zip(_NATIVE, _SPEECH, strict=True)))
+_FAIRSEQ2 = (*_NATIVE[:3], "self_attn.output_proj", "ffn.inner_proj", "ffn.output_proj")
 _BERT = (
     "attention.self.query.weight",
     "attention.self.key.weight",
@@ -153,6 +158,18 @@ _CONFORMER = (
     "self_attn.linear_k",
     "self_attn.linear_v",
     "self_attn.linear_out",
+)
+_BRANCHFORMER = (
+    "attn.linear_q",
+    "attn.linear_k",
+    "attn.linear_v",
+    "attn.linear_out",
+    "feed_forward_macaron.w_1",
+    "feed_forward_macaron.w_2",
+    "feed_forward.w_1",
+    "feed_forward.w_2",
+    "cgmlp.channel_proj1.0",
+    "cgmlp.channel_proj2",
 )
 _XLNET = (*(f"rel_attn.{part}" for part in "qkvo"), "ff.layer_1.weight", "ff.layer_2.weight")
 
@@ -189,6 +206,15 @@ FAMILIES = (
         _SPEECH_HEADS,
     ),
     Family(
+        "fairseq2's wav2vec 2.0, omniASR",
+        "encoder.layers",
+        _both(dict(zip(_FAIRSEQ2, _SPEECH, strict=True))),
+        re.compile(_NORMS),
+        {},
+        _SPEECH_UNITS,
+        _SPEECH_HEADS,
+    ),
+    Family(
         "wav2vec2-conformer, w2v-BERT 2.0",
         "encoder.layers",
         _both(_same(*_CONFORMER)),
@@ -199,6 +225,19 @@ FAMILIES = (
         {},
         NO_UNITS,
         NO_UNITS,
+    ),
+    Family(
+        "ESPnet's E-Branchformer, XEUS",
+        "encoder.encoders",
+        _both(_same(*_BRANCHFORMER)),
+        re.compile(
+            rf"{_NORMS}|cgmlp\.csgu\..+|(depthwise_conv_fusion|merge_proj)\..+"
+            r"|attn\.(linear_pos\.weight|pos_bias_[uv])"
+        ),
+        {},
+        NO_UNITS,
+        NO_UNITS,
+        within="cgmlp.channel_proj1.0.weight",
     ),
     Family(
         "BERT",

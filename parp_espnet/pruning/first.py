@@ -73,7 +73,8 @@ def _places(pool: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in pool.items():
         columns = tensor.shape[1] if tensor.dim() > 1 else len(tensor)
         falling = torch.arange(columns, 0, -1, dtype=torch.float32, device=tensor.device)
-        along = [-1 if axis == min(1, tensor.dim() - 1) else 1 for axis in range(tensor.dim())]
+        along = [1] * tensor.dim()
+        along[min(1, tensor.dim() - 1)] = -1
         numbers[name] = falling.view(along).expand(tensor.shape).contiguous()
     return numbers
 

@@ -9,6 +9,8 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.pruning.families import FAMILIES, Family
 
 OWN_POOL = "a pool of your own is a regular expression: --prune_pattern, or --pattern of parp-mask"
+UPSTREAM = "frontend."
+"""What names of an ESPnet model's upstream begin with."""
 SHOWN = 6
 
 
@@ -71,7 +73,10 @@ class Layers:
         for kind in self.family.kinds:
             if not self.biases and kind.endswith("bias"):
                 continue
-            without = [number for number, kinds in self.numbered.items() if kind not in kinds]
+            without: list[int] = []
+            for number, kinds in self.numbered.items():
+                if kind not in kinds:
+                    without.append(number)
             if len(without) == len(self.numbered):
                 missing.append(f"{self.stack}.N.{kind}")
             else:
@@ -106,14 +111,20 @@ def find_layers(names: Iterable[str], biases: bool = True) -> Layers | None:
         for stack, numbered in _numbered(family, names, biases).items():
             if family.beside and f"{stack.rpartition('.')[0]}.{family.beside}" not in there:
                 continue
+            if family.within and not any(family.within in kinds for kinds in numbered.values()):
+                continue
             layers = Layers(family, stack, numbered, biases)
             if stack not in stacks or len(layers.pool()) > len(stacks[stack].pool()):
                 stacks[stack] = layers
     own = [layers for layers in stacks.values() if layers.family.is_own(layers.stack)]
     if not own:
         return None
+    fed = [layers for layers in own if _is_behind(layers, own)]
+    own = [layers for layers in own if layers not in fed]
     others: list[Layers] = []
     for layers in stacks.values():
+        if layers in fed:
+            continue
         if layers is not own[0] and (layers in own or _attends(layers)):
             others.append(layers)
     if others:
@@ -137,6 +148,12 @@ def _numbered(
         stack, number, kind = place
         stacks.setdefault(stack, {}).setdefault(number, {})[kind] = name
     return stacks
+
+
+def _is_behind(layers: Layers, own: Sequence[Layers]) -> bool:
+    """Whether a stack is an encoder of ESPnet's that an upstream feeds, and no upstream itself."""
+    outer = layers.stack == layers.family.stack
+    return outer and any(other.stack.startswith(UPSTREAM) for other in own)
 
 
 def _attends(layers: Layers) -> bool:

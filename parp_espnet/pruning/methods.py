@@ -68,6 +68,12 @@ class Weights(Enum):
     MASKED = "they train, and what is pruned is zero"
     BESIDE = "they train and are kept beside; the model has them masked"
     KEPT = "they stay as they are, and are kept beside; the model has them masked"
+    ADAPTED = "they stay as they are, and are kept beside; the model has adapters added to them"
+
+    @property
+    def stay(self) -> bool:
+        """Whether they stay as they are, so that the head and the norms train beside them alone."""
+        return self in (Weights.KEPT, Weights.ADAPTED)
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,11 @@ class Method:
         """Whether anything is pruned at all."""
         return self.first_mask is not Source.NOTHING
 
+    @property
+    def adapts(self) -> bool:
+        """Whether adapters train in the place of weights."""
+        return self.weights is Weights.ADAPTED
+
     def runs_before(self, source: Source, sparsity: float) -> int:
         """How many finetunings it costs before its own, where its first mask is of `source`."""
         own = int(self.from_finetuned and source is not Source.FINETUNED)
@@ -129,7 +140,7 @@ class Method:
     def is_ready(self) -> bool:
         """Whether its mask and its weights are there before anything trains."""
         trains = self.first_mask in (Source.FINETUNED, Source.ITERATED) or self.from_finetuned
-        return not trains and not self.adjusts
+        return not trains and not self.adjusts and not self.adapts
 
     @property
     def given(self) -> bool:
@@ -205,6 +216,12 @@ METHODS = {
     "small": Method(
         "a smaller model from the start: the first units of each layer, whatever they are",
         Source.FIRST,
+    ),
+    "lora": Method(
+        "adapters train, beside the head and norms; weights stay (LoRA, Hu et al. 2022)",
+        Source.NOTHING,
+        rival=True,
+        weights=Weights.ADAPTED,
     ),
 }
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from parp_espnet.pruning.adapters import Adapters
 from parp_espnet.pruning.beside import Beside, Movement, Router
 from parp_espnet.pruning.magnitudes import magnitude_bits
 from parp_espnet.pruning.methods import Change, Weights
@@ -37,6 +38,9 @@ class Mover(Protocol):
 
     def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
         """Return the mask of now, with the model's weights pruned by it."""
+
+    def prune_average(self, pool: Pool, kept: Pool) -> None:
+        """Make an average of several of its models, in place, one of a mask, as they are."""
 
     def score_of(self, name: str) -> Tensor:
         """Return the learned score of each weight of a tensor, at least 0."""
@@ -75,6 +79,9 @@ class Masked:
 
     def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
         return prune_(self.pool, sparsity, self.ranking, self.measured)
+
+    def prune_average(self, pool: Pool, kept: Pool) -> None:
+        apply_mask(pool, kept)
 
     def score_of(self, name: str) -> Tensor:
         raise AssertionError(f"{name}: nothing is learned here")
@@ -131,9 +138,12 @@ def mover_for(
 ) -> Mover:
     """Return what moves weights and mask by the settings' method.
 
-    Raises `UserError` where it keeps weights beside and these are not float32.
+    Raises `UserError` where it keeps weights beside and these are not float32, or adapters would be
+    larger than weights.
     """
     row = settings.row
+    if row.adapts:
+        return Adapters(pool, ranking, rank=settings.adapter_rank)
     if row.learns and row.weights is Weights.KEPT:
         return Router(pool, ranking, score_lr=settings.score_rate)
     if row.learns:

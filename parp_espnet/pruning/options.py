@@ -60,5 +60,9 @@ class PruneOptions:
     alpha: Annotated[
         float | None, "the share of kept weights that rigl replaces at first; 0.3 by default"
     ] = None
+    adapter_rank: Annotated[
+        int | None,
+        "rank of lora's adapters; by default they have as many bytes as a mask of a bit a weight",
+    ] = None
     freeze_updates: Annotated[int, "first updates in which only the head trains"] = 0
     """Whatever the method."""

@@ -82,8 +82,11 @@ class Origin:
         """Make one of a file's metadata. Raises `ValueError` where a field is no JSON, or of
         another type.
         """
-        names = [field.name for field in fields(cls)]
-        return cls.of({name: json.loads(metadata[name]) for name in names if name in metadata})
+        told: dict[str, Any] = {}
+        for field in fields(cls):
+            if field.name in metadata:
+                told[field.name] = json.loads(metadata[field.name])
+        return cls.of(told)
 
     @classmethod
     def of_experiment(cls, directory: Path) -> Self:
@@ -104,7 +107,10 @@ class Origin:
 
     def over(self, other: "Origin") -> "Origin":
         """The same, with the fields of `other` where it does not know them itself."""
-        known = {name: value for name, value in self.as_dict().items() if value is not None}
+        known: dict[str, Any] = {}
+        for name, value in self.as_dict().items():
+            if value is not None:
+                known[name] = value
         return replace(other, **known)
 
 

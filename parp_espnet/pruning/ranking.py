@@ -99,10 +99,14 @@ class Ranking:
 
     def check_places(self, method: str) -> None:
         """Raise `UserError` unless what is pruned can be told by its place alone."""
-        if not isinstance(self.form, Units) or self.score != MAGNITUDE:
+        if not isinstance(self.form, Units):
             raise UserError(
-                f"method {method}: expected a pattern of whole units, such as units, and score "
-                f"{MAGNITUDE}, found pattern {self.pattern}, score {self.score}: a smaller model "
+                f"method {method}: expected a pattern of whole units, such as units, found pattern "
+                f"{self.pattern}: a smaller model has fewer units"
+            )
+        if self.score != MAGNITUDE:
+            raise UserError(
+                f"method {method}: expected score {MAGNITUDE}, found {self.score}: a smaller model "
                 f"has fewer units, whatever their weights"
             )
 
@@ -183,7 +187,12 @@ def check_words(score: object, scope: object, pattern: object) -> Ranking:
     Raises `UserError`.
     """
     find_score(score)
-    if is_pattern(scope) and pattern in (NONE, scope):
+    if is_pattern(scope):
+        if pattern not in (NONE, scope):
+            raise UserError(
+                f"pattern {pattern}: expected scope {GLOBAL}, found {scope}, which is a pattern, "
+                f"too; leave one of them out"
+            )
         scope, pattern = GLOBAL, scope
     scopes.check_scope(scope)
     if find_pattern(pattern) is not None and scope != GLOBAL:

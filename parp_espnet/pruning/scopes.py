@@ -96,6 +96,14 @@ def rates_of(told: Any, where: str) -> Rates:
     return tuple((str(name), float(rate)) for name, rate in told.items())
 
 
+def _rate_of(name: str, rates: Rates) -> float | None:
+    """The rate of the first line that names a tensor; None where none does."""
+    for glob, rate in rates:
+        if fnmatch.fnmatchcase(name, glob):
+            return rate
+    return None
+
+
 def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[str, float]:
     """Return the sparsity of each tensor, in proportion to its rate, so that all of them together
     have `sparsity`.
@@ -108,7 +116,7 @@ def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[
     """
     own: dict[str, float] = {}
     for name in sizes:
-        rate = next((rate for glob, rate in rates if fnmatch.fnmatchcase(name, glob)), None)
+        rate = _rate_of(name, rates)
         if rate is None:
             raise UserError(
                 f"scope: the rates have none for {printable(name)}; end them with a line for all "

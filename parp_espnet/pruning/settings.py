@@ -10,12 +10,11 @@ from parp_espnet.pruning.methods import (
     Change,
     Method,
     Source,
-    Weights,
     describe_unknown,
     find_method,
 )
 from parp_espnet.pruning.options import PruneOptions
-from parp_espnet.pruning.patterns import NONE, find_pattern, is_pattern
+from parp_espnet.pruning.patterns import NONE
 from parp_espnet.pruning.ranking import Ranking, check_words
 from parp_espnet.pruning.schedule import PATHS, Constant, Growing, Schedule
 from parp_espnet.pruning.scores import LEARNED, MAGNITUDE, Need, choices, find_score
@@ -27,7 +26,7 @@ DEFAULT_GROWTH = 0.2
 FASTEST = 1e30
 """Scores that learn faster would not be float32."""
 
-YOUNGER = ("score", "pattern", "score_lr", "alpha")
+YOUNGER = ("score", "pattern", "score_lr", "alpha", "adapter_rank")
 """Options that came later than configurations that are there, which do not name them."""
 
 
@@ -149,8 +148,8 @@ class PruneSettings(PruneOptions):
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
             raise UserError(
                 f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, "
-                f"found "
-                f"sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them out"
+                f"found sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them "
+                f"out"
             )
         if not source.in_training and self.initial_mask is None:
             raise UserError(
@@ -164,6 +163,7 @@ class PruneSettings(PruneOptions):
         row, method = self.row, self.method
         _check_share("score_lr", self.score_lr, row.score_lr, method)
         _check_share("alpha", self.alpha, row.alpha, method, most=1)
+        _check_rank(self.adapter_rank, row, method)
         if self.score == LEARNED:
             raise UserError(
                 f"score: expected one of {', '.join(choices())}, found {LEARNED}, which is of "
@@ -174,18 +174,19 @@ class PruneSettings(PruneOptions):
                 f"method {method}: expected score {MAGNITUDE}, found {self.score}: it has a rule "
                 f"of its own ({row.change.value})"
             )
-        if row.weights is Weights.KEPT and self.freeze_updates > 0:
+        if row.weights.stay and self.freeze_updates > 0:
             raise UserError(
                 f"method {method}: expected freeze_updates 0, found {self.freeze_updates}: nothing "
-                f"but the head, norms and scores trains anyhow"
+                f"but the head, norms and {'adapters' if row.adapts else 'scores'} trains anyhow"
             )
         if row.change is not Change.GRADIENTS:
             return
         self._check_updates()
-        if find_pattern(self.pattern) is not None or is_pattern(self.scope):
+        pattern = check_words(self.score, self.scope, self.pattern).pattern
+        if pattern != NONE:
             raise UserError(
-                f"method {method}: expected pattern {NONE}, found {self.pattern}, scope "
-                f"{self.scope}: weights go and come one by one"
+                f"method {method}: expected pattern {NONE}, found {pattern}: weights go and come "
+                f"one by one"
             )
 
     def _check_updates(self) -> None:
@@ -261,6 +262,18 @@ def _check_share(
     if not number or not 0 < value <= (FASTEST if most is None else most):  # type: ignore[operator]
         wanted = "a number above 0" if most is None else f"a number above 0, at most {most:g}"
         raise UserError(f"{name}: expected {wanted}, found {value!r}")
+
+
+def _check_rank(rank: object, row: Method, method: str) -> None:
+    """Raise `UserError` unless a rank is a whole number, and the method has adapters."""
+    if rank is None:
+        return
+    if not row.adapts:
+        raise UserError(
+            f"adapter_rank: expected none, since method {method} has no adapters, found {rank!r}"
+        )
+    if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
+        raise UserError(f"adapter_rank: expected a whole number, at least 1, found {rank!r}")
 
 
 def _check_one_of(name: str, value: object, known: Collection[str]) -> None:

@@ -19,11 +19,10 @@ from torch import Tensor, nn
 
 from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pruning.first import first_mask
-from parp_espnet.pruning.freezing import train_beside
+from parp_espnet.pruning.freezing import restore_frozen, train_beside
 from parp_espnet.pruning.magnitudes import magnitude_bits
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
-from parp_espnet.pruning.methods import Weights
 from parp_espnet.pruning.movers import mover_for
 from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
@@ -82,7 +81,7 @@ class PrunedTraining:
         names = settings.pool_names(parameters)
         if self.ranking.counts_heads:
             self.ranking = replace(self.ranking, heads=heads_of(model, names.values()))
-        if settings.row.weights is Weights.KEPT:
+        if settings.row.weights.stay:
             train_beside(model, names.values())
         measure: Measure = measure_for(need, pool, names, model, optimizer)
         mover = mover_for(settings, pool, optimizer, self.ranking, measure.of)
@@ -187,6 +186,17 @@ class PrunedTraining:
         if self.settings.row.learns:
             measured = _of_present(pool, measured)
         return select(pool, sparsity, self.ranking, measured)
+
+    def prune_average(self, states: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Make an average of several of its models as those are, in place: exactly sparse, and of a
+        method whose weights stay what it began with. Return its mask.
+        """
+        pool = self.settings.find_pool(states)
+        kept = self.kept_of(pool)
+        self.pruner.mover.prune_average(pool, kept)
+        if self.settings.row.weights.stay:
+            restore_frozen(self._model, states)
+        return kept
 
     def mask(self, kept: Mapping[str, Tensor] | None = None) -> Mask:
         """Return the present mask, or another one of this training, as it is told in a file."""

@@ -14,6 +14,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.reader import open_sound
 from parp_espnet.sound.recording import Sound
+from parp_espnet.sound.stream import BLOCK
 from parp_espnet.sound.suffixes import DECODED, SUFFIXES
 
 RATE = 16000
@@ -27,6 +28,20 @@ class Source:
 
     path: Path
     name: Path
+    excerpt: "Excerpt | None" = None
+    """The part of it that is meant; None for the whole."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A part of what a value of wav.scp means, between two times in seconds, of one channel (0 is
+    the first); None are its own beginning and end, and all channels.
+    """
+
+    recording: str
+    begin: float | None = None
+    end: float | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,16 +86,16 @@ def read(path: Path) -> NDArray[np.float32]:
     return np.concatenate(list(read_blocks(path)))
 
 
-def read_blocks(path: Path) -> Iterator[NDArray[np.float32]]:
-    """Yield a recording in blocks, each (samples,) at 16 kHz, channels averaged.
+def read_blocks(path: Path, excerpt: Excerpt | None = None) -> Iterator[NDArray[np.float32]]:
+    """Yield a recording, or a part of it, in blocks, each (samples,) at 16 kHz, channels averaged.
 
-    Raises `UserError`: it is missing, empty, damaged, of an unknown kind, or holds what are no
-    numbers.
+    Raises `UserError`: it is missing, empty, damaged, of an unknown kind, lacks the channel, or
+    holds what are no numbers.
     """
     count = 0
-    with open_sound(path) as sound:
+    with open_sound(path if excerpt is None else excerpt.recording) as sound:
         sound.need_whole()
-        for block in _resampled(sound):
+        for block in _resampled(sound, excerpt or Excerpt(str(path))):
             if not np.isfinite(block).all():
                 raise UserError(
                     f"{path}: expected samples that are numbers, found NaN or infinite ones"
@@ -91,15 +106,33 @@ def read_blocks(path: Path) -> Iterator[NDArray[np.float32]]:
         raise UserError(f"{path}: expected a recording, found a header without samples")
 
 
-def _resampled(sound: Sound) -> Iterator[NDArray[np.float32]]:
+def _resampled(sound: Sound, excerpt: Excerpt) -> Iterator[NDArray[np.float32]]:
     """Decode by blocks: of an hour in stereo at 48 kHz no more is in memory than what is made of
     it.
     """
     stream = (
         None if sound.rate == RATE else soxr.ResampleStream(sound.rate, RATE, 1, dtype="float32")
     )
-    for block in sound.blocks():
-        samples = np.ascontiguousarray(mono(block))
+    for block in _blocks(sound, excerpt):
+        try:
+            samples = np.ascontiguousarray(mono(block, excerpt.channel))
+        except ValueError as error:
+            raise UserError(f"{excerpt.recording}: {error}") from None
         yield samples if stream is None else stream.resample_chunk(samples)
     if stream is not None:
         yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _blocks(sound: Sound, excerpt: Excerpt) -> Iterator[NDArray[np.float32]]:
+    """Decode a part, each block (frames, channels); what lies behind the end is not there."""
+    if excerpt.begin is None and excerpt.end is None:
+        yield from sound.blocks()
+        return
+    at = round((excerpt.begin or 0.0) * sound.rate)
+    end = sound.frames()
+    if excerpt.end is not None:
+        end = min(end, round(excerpt.end * sound.rate))
+    while at < end:
+        block = sound.read(at, min(end, at + BLOCK))
+        yield block
+        at += len(block)

@@ -18,14 +18,21 @@ from parp_espnet.sound.mp3 import lead_in_praat
 from parp_espnet.sound.reader import seconds_by_header
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that names a model."""
+def new_parser(program: str, description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a command, whose first argument is a model."""
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument(
         "model",
         type=Path,
         metavar="MODEL",
         help="an experiment, a bundle, or a .pth beside its config.yaml",
     )
+    return parser
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

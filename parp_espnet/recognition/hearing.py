@@ -116,7 +116,7 @@ def _read(recording: _Opened, windows: Windows, grid: Grid) -> Iterator[Piece]:
     """Yield the pieces of a recording; where it cannot be read to its end, why is noted."""
     path = recording.source.path
     try:
-        blocks = recording.spectra.through(read_blocks(path))
+        blocks = recording.spectra.through(read_blocks(path, recording.source.excerpt))
         for piece in make_pieces(blocks, windows, grid):
             recording.samples = piece.begin + len(piece.samples)
             yield piece

@@ -1,7 +1,8 @@
 """A long recording's phones or words, as utterances between its pauses: what a person corrects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 from parp_espnet.tiers.tier import Annotation
 
@@ -17,29 +18,51 @@ begin after their phones.
 """
 
 
+class Timed(Protocol):
+    """What was heard from `begin` to `end`, in seconds."""
+
+    @property
+    def begin(self) -> float:
+        """When it begins."""
+
+    @property
+    def end(self) -> float:
+        """When it ends."""
+
+
 def make_utterances(parts: Sequence[Annotation], seconds: float) -> tuple[Annotation, ...]:
     """Return the utterances of a recording of so many seconds, each with its parts for a text.
 
     Args:
         parts: phones or words, in order.
     """
-    groups: list[list[Annotation]] = []
+    utterances = []
+    for begin, end, group in divide(parts, seconds):
+        utterances.append(Annotation(begin, end, " ".join(part.text for part in group)))
+    return tuple(utterances)
+
+
+def divide[T: Timed](parts: Sequence[T], seconds: float) -> Iterator[tuple[float, float, list[T]]]:
+    """Yield when each utterance of a recording of so many seconds begins and ends, with its parts.
+
+    Args:
+        parts: phones or words, in order.
+    """
+    groups: list[list[T]] = []
     for part in parts:
         if groups and part.begin - groups[-1][-1].end < PAUSE:
             groups[-1].append(part)
         else:
             groups.append([part])
-    short: list[list[Annotation]] = []
+    short: list[list[T]] = []
     for group in groups:
         short += _divide(group)
-    utterances = []
     for number, group in enumerate(short):
         before = short[number - 1][-1].end if number else 0.0
         after = short[number + 1][0].begin if number + 1 < len(short) else seconds
         begin = group[0].begin - _share(group[0].begin - before, is_edge=number == 0)
         end = group[-1].end + _share(after - group[-1].end, is_edge=number + 1 == len(short))
-        utterances.append(Annotation(begin, end, " ".join(part.text for part in group)))
-    return tuple(utterances)
+        yield begin, end, group
 
 
 def _share(pause: float, *, is_edge: bool) -> float:
@@ -47,7 +70,7 @@ def _share(pause: float, *, is_edge: bool) -> float:
     return min(MARGIN, pause if is_edge else pause / 2)
 
 
-def _divide(group: list[Annotation]) -> list[list[Annotation]]:
+def _divide[T: Timed](group: list[T]) -> list[list[T]]:
     """An utterance, or several where it is too long."""
     if group[-1].end - group[0].begin <= LONGEST or len(group) < 2:
         return [group]

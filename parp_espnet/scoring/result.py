@@ -106,6 +106,8 @@ class Result:
     # Where the first mask comes from: the fields of `pruning.origin.Origin`, its scope and its
     # `sha256`.
     mask_origin: dict[str, str | int | None] | None = None
+    # Minutes of speech that a first model has labelled, beside `train_minutes` of transcribed.
+    unlabelled_minutes: float | None = None
     # Token → label whose row of the upstream's CTC layer its own began with, "" where it was drawn.
     head: dict[str, str] | None = None
     # What was exported of it, in a study that asks for it: size, speed and errors of each file.

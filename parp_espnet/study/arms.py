@@ -63,6 +63,11 @@ class Arm:
         return self.row.prunes
 
     @property
+    def is_dense(self) -> bool:
+        """Whether all weights train, and none is pruned."""
+        return not self.prunes and not self.row.adapts
+
+    @property
     def at_any_sparsity(self) -> Self:
         """The same, its sparsity and what that costs left open."""
         return replace(self, sparsity=None, finetunings=None)

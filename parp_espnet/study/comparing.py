@@ -137,4 +137,4 @@ def _comparable(result: Result, reference: Result) -> bool:
     # What is pruned, and how it is ranked, is no part of a method; who prunes nothing has neither.
     if reference.sparsity_target and ranking_options(result) != ranking_options(reference):
         return False
-    return arm.name != other.name and arm.prunes and same_length and same_sparsity
+    return arm.name != other.name and not arm.is_dense and same_length and same_sparsity

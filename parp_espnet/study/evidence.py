@@ -4,7 +4,7 @@ claims are made.
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
@@ -12,7 +12,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.scoring.result import fits
 from parp_espnet.study.arms import Arm
-from parp_espnet.study.older import fields_of_label
+from parp_espnet.study.older import fields_of_label, in_words_of_now
 
 SHOWN = 5
 """Missing files that are named."""
@@ -251,16 +251,31 @@ class Evidence:
 
 ARMS = ("arm", "one_arm", "other_arm")
 """Fields that are an `Arm`."""
+IN_WORDS = ("one", "other", "method", "conditions")
+"""Fields that name an arm, or say what differs."""
 
 
 def _made(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """One of a kind. Raises `TypeError` when a value is missing, not known, or of another type."""
-    arms = {}
-    for name in ARMS:
-        if values.get(name) is not None:
-            arms[name] = Arm.of(values[name])
-    made, types = kind(**{**values, **arms}), get_type_hints(kind)
+    made, types = kind(**{**values, **_words_of(values), **_arms_of(values)}), get_type_hints(kind)
     for name, value in values.items():
         if name not in ARMS and not fits(value, types[name]):
             raise TypeError(f"{kind.__name__}: {name}: {str(value)[:60]!r}")
     return made
+
+
+def _words_of(values: Mapping[str, Any]) -> dict[str, str]:
+    words = {}
+    for name in IN_WORDS:
+        if isinstance(values.get(name), str):
+            words[name] = in_words_of_now(values[name])
+    return words
+
+
+def _arms_of(values: Mapping[str, Any]) -> dict[str, Arm]:
+    arms = {}
+    for name in ARMS:
+        if values.get(name) is not None:
+            arm = Arm.of(values[name])
+            arms[name] = replace(arm, variant=in_words_of_now(arm.variant))
+    return arms

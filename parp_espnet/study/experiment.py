@@ -16,6 +16,9 @@ OF_EVERY_TEMPLATE = (field.name for field in fields(Settings) if field.name not 
 PRUNING = (*OF_EVERY_TEMPLATE, "raw_speech")
 """The options that say how an experiment prunes; the last one is of speech alone."""
 
+SECOND_ROUND = ("unlabelled", "labels_of", "label_errors")
+"""Options for which a first model is trained before there is a training set."""
+
 OMP_MASK = "finetuned_mask.safetensors"
 
 FIRST_MASK = "initial_mask.safetensors"
@@ -105,6 +108,8 @@ class Experiment:
             updates[beside / tag] = settings.round_length
         if settings.needs_dense:
             updates[beside / settings.dense.tag] = settings.updates
+        if isinstance(settings, SpeechSettings) and settings.needs_first_round:
+            updates[beside / settings.first_round.tag] = settings.updates
         return updates | {self.directory: settings.updates}
 
     @property
@@ -113,7 +118,7 @@ class Experiment:
         model needs it.
         """
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
-        aside = {f"--{name}" for name in (*PRUNING, self.settings.TAG_OPTION)}
+        aside = {f"--{name}" for name in (*PRUNING, *SECOND_ROUND, self.settings.TAG_OPTION)}
         if self.start is not None:
             # What it goes on from is not there yet.
             aside |= {"--upstream", "--init_head", "--updates"}

@@ -62,7 +62,7 @@ def gather(done: Sequence[Done]) -> Evidence:
             first_seed.append(run)
             if run.result.interval is not None:
                 moving.append(run)
-        if not arm_of(run.result).prunes and run.result.scores is None:
+        if arm_of(run.result).is_dense and run.result.scores is None:
             dense.append(run)
     needed = list(map(errors_of, done))
     for run in filter(has_comparable_mask, first_seed):

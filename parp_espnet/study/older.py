@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.pruning.methods import HOW, METHODS, find_method
+from parp_espnet.pruning.patterns import is_pattern
 from parp_espnet.scoring.result import Result
 
 MADE = "_mask.safetensors"
@@ -18,6 +19,7 @@ COMBINED = Path("exp/masks")
 JOINT = "joint"
 """The recipe of a joint run, and in place of its languages what its masks are called."""
 INTERVAL = re.compile(r", n = (\d+)$")
+_SCOPE = re.compile(r"\bscope ([^ ,]+)")
 
 
 def fields_of(result: Result) -> dict[str, Any]:
@@ -82,6 +84,21 @@ def _named(mask: str) -> dict[str, Any]:
         return {"combined": how, "run": run, "languages": tuple(languages)}
     language, _, run = mask.partition(" ")
     return {"languages": (language,), "run": run}
+
+
+def in_words_of_now(words: str) -> str:
+    """Return what evidence says of an arm, in which a pattern was called a scope."""
+    return _SCOPE.sub(_pattern_or_scope, words)
+
+
+def _pattern_or_scope(match: re.Match[str]) -> str:
+    word = match[1]
+    return f"pattern {word}" if is_pattern(word) else match[0]
+
+
+def figure_before(name: str) -> str:
+    """Return what a figure's file was called when a pattern was called a scope."""
+    return name.replace("-pattern-", "-scope-")
 
 
 def is_joint(result: Result) -> bool:

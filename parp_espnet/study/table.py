@@ -77,7 +77,7 @@ def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     apart = Differences.of(results)
     dense: dict[tuple[object, ...], Result] = {}
     for result in results:
-        if not arm_of(result).prunes:
+        if arm_of(result).is_dense:
             dense.setdefault(_where(result, apart), result)
     return [_row(result, dense.get(_where(result, apart)), apart) for result in results]
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import chain, filterfalse
 
 from parp_espnet.corpora.registry import FOLDERS
+from parp_espnet.pruning.methods import row_of
+from parp_espnet.pruning.patterns import is_pattern
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 
@@ -14,7 +16,7 @@ RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pat
 """Options that say what is pruned and how it is ranked, of whichever method."""
 OF_A_METHOD = (
     *("sparsity_path", "round_updates", "start_sparsity", "score_lr", "alpha"),
-    *("teacher", "teacher_weight"),
+    *("teacher", "teacher_weight", "adapter_rank"),
 )
 """Options of pruning that some methods alone have, and what a pruned model may be taught by."""
 PRUNING = (*RANKING, *OF_A_METHOD)
@@ -41,11 +43,18 @@ def options_beside(result: Result) -> dict[str, str]:
     beside = {}
     for name, value in options.items():
         if name not in TOLD and name not in WHERE:
-            beside[name] = _spelled(value)
+            beside[_called(name, value)] = _spelled(value)
     ranks = _count(options, "num_nodes", 1) * max(1, _count(options, "ngpu", 0))
     if ranks > 1:
         beside["ranks"] = str(ranks)
     return beside
+
+
+def _called(name: str, value: object) -> str:
+    """What a user calls an option of that value: experiments have a pattern as their scope, as 2:4
+    was before there were patterns.
+    """
+    return "pattern" if name == "scope" and is_pattern(value) else name
 
 
 def _count(options: Mapping[str, object], name: str, usual: int) -> int:
@@ -224,7 +233,7 @@ def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, s
     values: dict[tuple[object, ...], set[str | None]] = {}
     for result, facets in zip(results, told, strict=True):
         place: tuple[object, ...] = (result.recipe,)
-        if name in PRUNING and not result.sparsity_target:
+        if name in PRUNING and not (result.sparsity_target or row_of(result.method).adapts):
             continue  # nothing is pruned, whatever they say
         if name in OF_A_METHOD:
             place = (*place, result.method)

@@ -27,6 +27,8 @@ stride) each.
 MOST_LAYERS = 1000
 _LAYERS = (ast.Expression, ast.List, ast.Tuple, ast.BinOp, ast.Add, ast.Mult, ast.Load)
 _BLOCK = 1 << 20
+_FIRST = (b"P", b"\x80")
+"""How a zip and a pickle begin, which torch writes."""
 
 
 def read_checkpoint(path: Path, mmap: bool = False) -> Any:
@@ -48,7 +50,7 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
         raise
     except Exception as error:  # pickle, zip and torch raise many kinds for a damaged file
         raise UserError(
-            f"{path}: not a checkpoint that loads safely (weights only): {_why(error)}; "
+            f"{path}: not a checkpoint that loads safely (weights only): {_why(error, path)}; "
             f"{_again(path)}, or "
             "have its maker save a state_dict"
         ) from None
@@ -63,8 +65,13 @@ def read_checkpoint(path: Path, mmap: bool = False) -> Any:
     return content
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, path: Path) -> str:
     """Why torch refuses a file, without its advice to let the file run what it wants."""
+    if path.is_file():
+        with path.open("rb") as opened:
+            first = opened.read(1)
+        if first not in _FIRST:
+            return "it is none of torch's files"
     said = str(error)
     found = re.search(r"GLOBAL (\S+)", said)
     if found is not None:

@@ -7,12 +7,14 @@ FRONTEND = "huggingface"
 """ESPnet's name of its frontend for transformers' own code."""
 WHISPER = "whisper_encoder"
 """Our name of the frontend for Whisper's encoder; see `parp_espnet.espnet.whisper`."""
+ESPNET_SSL = "espnet_ssl"
+"""ESPnet's name of its frontend for what it pretrained itself."""
 NAME = "frontend"
 """Where such a name is in `frontend.json`."""
 KEY = "model"
 """Of such a frontend's settings: where the model is."""
 S3PRL_KEY = "path_or_url"
-"""Of s3prl's upstream."""
+"""Of s3prl's upstream, and of what ESPnet pretrained."""
 
 
 def frontend_options(left: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,6 +26,11 @@ def frontend_options(left: Mapping[str, Any]) -> dict[str, Any]:
     if KEY in left:
         conf = {name: value for name, value in left.items() if name != NAME}
         return {"frontend": left.get(NAME, FRONTEND), "frontend_conf": conf}
+    if left.get(NAME) == ESPNET_SSL:
+        # Else it hides as much of an utterance as in pretraining.
+        inner = {S3PRL_KEY: left[S3PRL_KEY]}
+        conf = {"frontend_conf": inner, "multilayer_feature": False, "mask_feats": False}
+        return {"frontend": ESPNET_SSL, "frontend_conf": conf}
     return {"frontend_conf": {"frontend_conf": dict(left), "multilayer_feature": False}}
 
 

@@ -1,7 +1,7 @@
 """Upstreams in Hugging Face's format: what of them s3prl can load, and as what."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
 from parp_espnet.upstreams import data2vec, espnet_frontend, wavlm
 from parp_espnet.upstreams.second import RATE, check_output, check_strides, noise
+from parp_espnet.upstreams.starts import CONFIG, is_pretraining
 
 with imported_later():
     from transformers import (
@@ -49,12 +50,18 @@ MODELS: dict[str, Any] = {
 }
 """`model_type` of a config.json → its class."""
 
-NAMES = {"wavlm": "WavLM", "data2vec-audio": "data2vec", "whisper": "Whisper"}
+NAMES = {
+    "wavlm": "WavLM",
+    "data2vec-audio": "data2vec",
+    "whisper": "Whisper",
+    "espnet_ssl": "model that ESPnet pretrained",
+}
 """What those are called whose code hides nothing in training, and drops no layers."""
 CODE_OF = {
     "wavlm": "s3prl's code",
     "data2vec-audio": "s3prl's code",
     "whisper": "its encoder alone",
+    "espnet_ssl": "ESPnet's frontend espnet_ssl",
 }
 """What these run in."""
 
@@ -72,9 +79,12 @@ def read_config(source: Path) -> dict[str, Any]:
     """Return the config.json of a directory. Raises `UserError` where it is none of a model."""
     if not (source / "config.json").is_file():
         found = ", ".join(sorted(file.name for file in source.iterdir())[:6]) or "an empty folder"
+        file = ""
+        if is_pretraining(source / CONFIG):
+            file = f"; of what ESPnet pretrained, give the model file: {source}/….pth"
         raise UserError(
             f"{source}: no upstream: expected a Hugging Face directory with config.json, found "
-            f"{found}"
+            f"{found}{file}"
         )
     config = read_json(source / "config.json")
     if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
@@ -145,8 +155,13 @@ def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
     # What it has to say of missing weights is said below; a head is none of the upstream's.
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
+        # Weights of other shapes are told below, by their names.
         model, loading = kind.from_pretrained(
-            folder, output_loading_info=True, local_files_only=True, dtype=torch.float32
+            folder,
+            output_loading_info=True,
+            local_files_only=True,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
         )
     except Exception as error:  # transformers and safetensors raise many kinds for a damaged file
         raise UserError(f"{folder}: the weights cannot be loaded: {describe(error)}") from None
@@ -154,13 +169,24 @@ def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
         transformers_logging.set_verbosity(verbosity)
     # A model trained without masking has no mask embedding, and needs none to be finetuned without.
     missing = sorted(set(loading["missing_keys"]) - {"masked_spec_embed"})
-    if missing or loading.get("mismatched_keys"):
-        found = missing or sorted(str(key) for key in loading["mismatched_keys"])
+    if missing:
         raise UserError(
-            f"{folder}: {len(found)} weights are missing or misshapen, such as "
-            f"{', '.join(found[:3])}"
+            f"{folder}: {len(missing)} weights are missing or misshapen, such as "
+            f"{', '.join(missing[:3])}"
         )
+    _check_shapes(folder, loading.get("mismatched_keys"))
     return model, list(loading["unexpected_keys"])
+
+
+def _check_shapes(folder: Path, mismatched: Collection[tuple[Any, ...]] | None) -> None:
+    """Refuse weights of other shapes than the configuration has, each with both shapes."""
+    if not mismatched:
+        return
+    name, found, expected = min(mismatched, key=str)
+    raise UserError(
+        f"{folder}: {len(mismatched)} weights are missing or misshapen, such as {name}: expected "
+        f"shape {tuple(expected)}, as its configuration has it, found {tuple(found)}"
+    )
 
 
 def load(folder: Path, model_type: str) -> Any:

@@ -7,9 +7,9 @@ in `ADAPTATIONS`.
 """
 
 import dataclasses
-import json
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,16 @@ from torch import nn
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pruning.pool import find_pool
-from parp_espnet.upstreams import whisper
-from parp_espnet.upstreams.foreign import check_native, read_checkpoint
-from parp_espnet.upstreams.frontend import FRONTEND, KEY, NAME, WHISPER
+from parp_espnet.upstreams import espnet_ssl, fairseq2, whisper
+from parp_espnet.upstreams.foreign import read_checkpoint
+from parp_espnet.upstreams.frontend import (
+    ESPNET_SSL,
+    FRONTEND,
+    KEY,
+    NAME,
+    S3PRL_KEY,
+    WHISPER,
+)
 from parp_espnet.upstreams.head import find_head, write_head
 from parp_espnet.upstreams.hugging_face import (
     CODE_OF,
@@ -38,9 +45,9 @@ from parp_espnet.upstreams.hugging_face import (
     read_config,
     to_native,
 )
-from parp_espnet.upstreams.second import load_native
+from parp_espnet.upstreams.one_file import check_tensors, open_native
 from parp_espnet.upstreams.starts import HEAD
-from parp_espnet.upstreams.weights import check_stored, check_types, types_of
+from parp_espnet.upstreams.weights import check_stored
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
     "layerdrop": (0.0, "a choice of the finetuning's, --layerdrop, not of the pretraining's"),
@@ -52,17 +59,10 @@ ADAPTATIONS: dict[str, tuple[Any, str]] = {
 }
 """Setting of config.json → the value it must have, and why."""
 
-NATIVE = {
-    "wav2vec2_local": {"model_cfg", "model_weight", "task_cfg"},
-    "hubert_local": {"model_cfg", "model_weight", "task_cfg", "dictionaries_symbols"},
-    "wavlm_local": {"cfg", "model"},
-}
-"""s3prl upstream → the top-level keys of the one-file checkpoints that it loads."""
-
 ADAPTER = "adapter_config.json"
 """What peft leaves beside a model that it was trained with."""
-TEACHER = "_ema"
-"""A data2vec's teacher among its weights; by it a data2vec is told from a wav2vec 2.0."""
+TAKEN = "taken"
+"""Where in `out` a checkpoint of one file is written as a Hugging Face directory."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +90,8 @@ def preflight(
     that it came with is `out/head.safetensors`.
 
     Args:
-        upstream: a Hugging Face directory, an s3prl checkpoint file, or a name of the Hugging Face
-            hub (`facebook/wav2vec2-base`).
+        upstream: a Hugging Face directory, a checkpoint file of s3prl's, fairseq2's or
+            ESPnet's, or a name of the Hugging Face hub (`facebook/wav2vec2-base`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
         random_seed: take the architecture only, and draw the weights with this seed: the control
@@ -107,12 +107,7 @@ def preflight(
     path = Path(upstream)
     head = None
     if path.is_file():
-        if random_seed is not None or settings:
-            what = ", ".join(settings or {}) or "random weights"
-            raise UserError(
-                f"{path}: {what}: expected a Hugging Face directory or hub name, found a file"
-            )
-        checked, model = _check_native(path)
+        checked, model = _check_file(path, out, settings or {}, random_seed)
     else:
         folder = path if path.is_dir() else _download(upstream)
         checked, model = _check_hugging_face(folder, out, settings or {}, random_seed)
@@ -141,7 +136,7 @@ def _check_hugging_face(
     weights = _weights_of(source, stored=random_seed is None)
     if kind == whisper.KIND:
         changed, encoder = whisper.prepare(source, out, config | settings, random_seed)
-        parameters = sum(parameter.numel() for parameter in encoder.parameters())
+        parameters = _counted(encoder)
         checked = Preflight({NAME: WHISPER, KEY: str(out)}, changed, parameters)
         return checked, nn.ModuleDict({"encoder": encoder})
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
@@ -164,7 +159,7 @@ def _check_hugging_face(
     if kind in WAV2VEC2_LIKE:
         changed["model_type"] = (kind, "wav2vec2")
         model = as_wav2vec2(model, out)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    parameters = _counted(model)
     if name == FRONTEND:
         return Preflight({KEY: str(out)}, changed, parameters), model
     if not name.endswith("_local"):
@@ -173,6 +168,10 @@ def _check_hugging_face(
     with atomic_write(converted) as temporary:
         torch.save(to_native(model, out), temporary)
     return Preflight({"upstream": name, "path_or_url": str(converted)}, changed, parameters), model
+
+
+def _counted(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _weights_of(source: Path, stored: bool) -> list[Path]:
@@ -224,7 +223,7 @@ def _hide_padding(heard: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
 def _check_settings(source: Path, kind: str, settings: dict[str, Any]) -> None:
     """Refuse what the code that runs a model would leave undone without a word."""
     for name, value in settings.items():
-        if value and (name == "layerdrop" or name.startswith("mask_")):
+        if value and _of_training(name):
             what = "drops no layers" if name == "layerdrop" else "hides nothing in training"
             raise UserError(
                 f"{source}: --{name} {value}: a {NAMES[kind]} runs in {CODE_OF[kind]}, which "
@@ -232,37 +231,39 @@ def _check_settings(source: Path, kind: str, settings: dict[str, Any]) -> None:
             )
 
 
-def _check_native(path: Path) -> tuple[Preflight, nn.Module]:
+def _of_training(setting: str) -> bool:
+    """Whether a setting says what training hides or leaves out."""
+    return setting == "layerdrop" or setting.startswith("mask_")
+
+
+def _check_unused(path: Path, settings: Collection[str]) -> None:
+    """Refuse settings that a file has no place for."""
+    if settings:
+        raise UserError(
+            f"{path}: {', '.join(settings)}: expected a Hugging Face directory or hub name, found "
+            f"a file"
+        )
+
+
+def _check_file(
+    path: Path, out: Path, settings: dict[str, Any], random_seed: int | None
+) -> tuple[Preflight, nn.Module]:
+    """Check a checkpoint of one file. Raises `UserError`."""
     content = read_checkpoint(path, mmap=True)
-    keys = set(content) if isinstance(content, dict) else set()
-    fitting = [name for name, expected in NATIVE.items() if expected <= keys]
-    if not fitting:
-        raise UserError(
-            f"{path}: upstream of an unknown kind: expected an s3prl checkpoint with the keys of "
-            f"one of "
-            f"{json.dumps({name: sorted(expected) for name, expected in NATIVE.items()})}, "
-            f"found {sorted(map(str, keys))[:8]}; "
-            "convert fairseq's with s3prl/upstream/<kind>/convert.py"
-        )
-    # HuBERT's keys contain wav2vec 2.0's, so the kind with the most keys is meant.
-    name = max(fitting, key=lambda kind: len(NATIVE[kind]))
-    check_native(content, path)
-    weights = content.get("model_weight", content.get("model"))
-    kinds = (
-        {type(weight) for key, weight in weights.items() if key != TEACHER}
-        if isinstance(weights, dict)
-        else set()
-    )
-    if not kinds or not all(issubclass(kind, torch.Tensor) for kind in kinds):
-        raise UserError(
-            f"{path}: expected weights by their names, found {type(weights).__name__} of "
-            f"something else"
-        )
-    check_types(path, types_of(weights))
-    if name == "wav2vec2_local" and TEACHER in weights:
-        name = "data2vec_local"
-    model = load_native(name, path)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    weights = fairseq2.weights_of(content)
+    if weights is not None:
+        check_tensors(path, weights)
+        fairseq2.write(weights, path, out / TAKEN, settings.get(fairseq2.HEADS_OPTION))
+        return _check_hugging_face(out / TAKEN, out, settings, random_seed)
+    if espnet_ssl.is_one(path):
+        _check_settings(path, ESPNET_SSL, settings)
+        _check_unused(path, [name for name in settings if not _of_training(name)])
+        changed, model = espnet_ssl.prepare(path, out, random_seed)
+        left = {NAME: ESPNET_SSL, S3PRL_KEY: str(out / espnet_ssl.MODEL)}
+        return Preflight(left, changed, _counted(model)), model
+    _check_unused(path, settings if random_seed is None else [*settings, "random weights"])
+    name, model = open_native(path, content)
+    parameters = _counted(model)
     return Preflight({"upstream": name, "path_or_url": str(path)}, {}, parameters), model
 
 

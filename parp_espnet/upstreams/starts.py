@@ -16,9 +16,15 @@ MASK = "mask.safetensors"
 """What an experiment, and an export of one, calls its mask."""
 CONFIG = "config.yaml"
 """What ESPnet leaves beside the models of a training."""
+PRETRAINS = {"encoder", "loss", "util"}
+"""What a configuration has of ESPnet's pretraining, and an experiment's lacks at least one of."""
 BUNDLE = "bundle.json"
 SUMMARY = "training.json"
 FINAL = "valid.*.ave.pth"
+LEFT = ("experiment.json", CONFIG, SUMMARY)
+"""What an experiment has, one at least of them, and no other upstream."""
+NO_MODELS = frozenset({".yaml", ".yml", ".json", ".jsonl", ".safetensors", ".txt", ".tsv", ".onnx"})
+"""Endings of files that are parts of an upstream, or beside one."""
 NEAREST, EQUAL, NONE = "nearest", "equal", "none"
 CHOICES = (NEAREST, EQUAL, NONE)
 """Values of `--init_head`: which rows the new head has of that which an upstream came with."""
@@ -31,7 +37,61 @@ def is_experiment(upstream: Path) -> bool:
     folder = upstream if upstream.is_dir() else upstream.parent
     if not (folder / CONFIG).is_file() or (folder / BUNDLE).is_file():
         return False
+    if is_pretraining(folder / CONFIG):
+        return False
     return upstream.is_dir() or upstream.suffix == ".pth"
+
+
+def is_left_by_training(folder: Path) -> bool:
+    """Whether a directory is of an experiment, complete or not."""
+    if (folder / BUNDLE).is_file() or is_pretraining(folder / CONFIG):
+        return False
+    return any((folder / name).is_file() for name in LEFT)
+
+
+def fault_of(upstream: Path) -> str:
+    """Say why a path cannot be an upstream, as far as the names of files tell; "" where it may."""
+    if upstream.is_dir():
+        return _fault_of_folder(upstream) if is_left_by_training(upstream) else ""
+    if upstream.suffix in NO_MODELS:
+        return (
+            f"expected a directory, or a model file, found {upstream.name}; take the directory "
+            f"that it is in"
+        )
+    folder = upstream.parent
+    is_model = upstream.suffix == ".pth" and is_left_by_training(folder)
+    if is_model and not (folder / CONFIG).is_file():
+        return f"expected {CONFIG} beside it, found none; bring it back, or train again"
+    return ""
+
+
+def _fault_of_folder(experiment: Path) -> str:
+    if not (experiment / CONFIG).is_file():
+        return (
+            f"expected the directory of an experiment, found no {CONFIG} in it; bring it back, or "
+            f"train again"
+        )
+    if not (experiment / SUMMARY).is_file():
+        return (
+            f"expected {SUMMARY}, as a complete training leaves it, found none; complete it first, "
+            f"by the command that began it"
+        )
+    return ""
+
+
+def is_pretraining(config: Path) -> bool:
+    """Whether a file is the configuration that ESPnet leaves of a pretraining, not of a training
+    with a CTC head.
+    """
+    if config.name != CONFIG or not config.is_file():
+        return False
+    keys = set()
+    with config.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            key, colon, _ = line.partition(":")
+            if colon and line[0].isalpha():
+                keys.add(key)
+    return keys >= PRETRAINS and "ctc_conf" not in keys
 
 
 def files_of_experiment(upstream: Path) -> list[Path]:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from parp_espnet.files import write_text
 from parp_espnet.pruning.families import FAMILIES, Family
-from parp_espnet.upstreams import espnet_frontend, whisper
-from parp_espnet.upstreams.frontend import FRONTEND, WHISPER
+from parp_espnet.upstreams import espnet_frontend, fairseq2, whisper
+from parp_espnet.upstreams.frontend import ESPNET_SSL, FRONTEND, WHISPER
 from parp_espnet.upstreams.hugging_face import HUGGING_FACE, MODELS
-from parp_espnet.upstreams.preflight import NATIVE
+from parp_espnet.upstreams.one_file import NATIVE
 
 HEAD = """# Upstreams
 
@@ -49,17 +49,32 @@ REAL = {"hubert": "`multi`, `mono` (3 M); others never"}
 NEVER = "never"
 NATIVE_NAMES = {"wav2vec2_local": "wav2vec 2.0", "hubert_local": "HuBERT", "wavlm_local": "WavLM"}
 TRAINED = "checked, trained, pruned, loaded again; output as of its own class"
+READ = (
+    "checkpoints of names and shapes as in fairseq2 0.8.1's code: checked, trained, pruned, "
+    "resumed to the same bits, decoded; by hand, equal to that code's output"
+)
 WHOLE = "the same; resumed to the same bits, decoded"
 EXPORTED = "the same; resumed, interrupted, killed, decoded, exported"
 ASIDE = """
 What was tested was tiny models of the official classes with random weights, in
-`tests/espnet/test_upstreams.py` and `tests/upstreams/test_preflight.py`. Embeddings, norms,
+`tests/espnet/test_upstreams.py` and `tests/upstreams/test_preflight.py`. A checkpoint of fairseq2's
+says neither how many heads its layers have, which goes by their size (300 M to 7 B: 16), nor the
+strides of its convolutions: what is of other sizes is refused. Embeddings, norms,
 positions, convolutions of waves and heads are never pruned. The convolutions of conformers are
 outside of the pool as well, and are in one of your own:
 
     --prune_pattern '@'
 
-Whole units (`--pattern units`) are not of conformers. What runs in ESPnet's own frontends is used
+An E-Branchformer's pool has both feed-forward parts and the projections of its gating MLP (cgMLP);
+its convolutions, and what merges the two branches, are outside. With the paper's kinds alone:
+
+    --prune_pattern '%'
+
+and with the merging projections besides:
+
+    --prune_pattern '#'
+
+Whole units (`--pattern units`) are of neither. What runs in ESPnet's own frontends is used
 from its training directory: it is neither exported nor gone on from yet, and is decoded an
 utterance at a time. Whisper hears windows of 30 s, whatever an utterance has: it costs as much.
 """
@@ -69,6 +84,12 @@ CONVOLVED = r"encoder\.layers\.\d+\.(\w+\.linear_(q|k|v|out)|ffn.\.\w+|\w+\.poin
 """A pool of one's own: a conformer's, and its convolutions over channels."""
 
 
+ATTENDED = r"encoder\.encoders\.\d+\.(attn\.linear_(q|k|v|out)|feed_forward\w*\.w_\d)\.\w+"
+"""A pool of one's own: an E-Branchformer's, without its gating MLP."""
+MERGED = r"encoder\.encoders\.\d+\.(attn\.l\w+|\w+\.w_\d|\w+\.channel_\w+(\.0)?|merge_\w+)\.\w+"
+"""The same with its gating MLP and what merges it with attention."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One kind."""
@@ -76,7 +97,7 @@ class Row:
     kind: str
     runs_in: str
     family: str
-    """A part of the name of its family of layers."""
+    """What the name of its family of layers begins with."""
     known: str
     tested: str
     real: str
@@ -88,7 +109,13 @@ def page() -> str:
     for row in rows():
         cells = (row.kind, row.known, row.runs_in, _pruned(row.family), row.tested, row.real)
         lines.append(_line(cells))
-    return HEAD + "\n".join(lines) + "\n" + ASIDE.replace("@", CONVOLVED)
+    return HEAD + "\n".join(lines) + "\n" + _with_patterns(ASIDE)
+
+
+def _with_patterns(text: str) -> str:
+    for mark, pattern in (("@", CONVOLVED), ("%", ATTENDED), ("#", MERGED)):
+        text = text.replace(f"'{mark}'", f"'{pattern}'")
+    return text
 
 
 def rows() -> list[Row]:
@@ -110,6 +137,14 @@ def rows() -> list[Row]:
         known = f"s3prl's own {NATIVE_NAMES[name]}"
         runs_in = f"s3prl, `{name}`"
         found.append(Row(file, runs_in, "s3prl's and fairseq's", known, TRAINED, NEVER))
+    file = f"a file with names that begin with `{fairseq2.FRONTEND}`"
+    runs_in = f"{_runs_in('wav2vec2')}, renamed"
+    known = "omniASR, fairseq2's wav2vec 2.0"
+    found.append(Row(file, runs_in, "fairseq2's", known, READ, NEVER))
+    file = "a `.pth` of ESPnet's pretraining, with its `config.yaml` beside it"
+    runs_in = f"ESPnet, `{ESPNET_SSL}`"
+    known = "XEUS, ESPnet's own E-Branchformers"
+    found.append(Row(file, runs_in, "ESPnet's E-Branchformer", known, WHOLE, NEVER))
     return found
 
 
@@ -125,9 +160,8 @@ def _runs_in(kind: str) -> str:
 def _family_of(kind: str) -> str:
     if kind == whisper.KIND:
         return "Whisper's encoder"
-    return (
-        "w2v-BERT" if kind in ("wav2vec2-bert", "wav2vec2-conformer") else "Hugging Face's wav2vec"
-    )
+    is_conformer = kind in ("wav2vec2-bert", "wav2vec2-conformer")
+    return "wav2vec2-conformer" if is_conformer else "Hugging Face's wav2vec"
 
 
 def _tested(kind: str) -> str:
@@ -137,7 +171,7 @@ def _tested(kind: str) -> str:
 
 
 def _pruned(part: str) -> str:
-    (family,) = (family for family in FAMILIES if part in family.name)
+    (family,) = (family for family in FAMILIES if family.name.startswith(part))
     weights = [kind.removesuffix(".weight") for kind in _weights(family)]
     biases = sum(kind.endswith(".bias") for kind in family.kinds)
     return f"{', '.join(f'`{name}`' for name in weights)}: weights and {biases} biases"

@@ -11,6 +11,8 @@ from parp_espnet.corpora.rejects import Made
 from parp_espnet.corpora.sets import How
 from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
+from parp_espnet.tiers.eaf import write_eaf
+from parp_espnet.tiers.tier import Annotation, Tier
 
 Record = Callable[..., Path]
 
@@ -120,6 +122,16 @@ def test_words_in_the_place_of_phones_are_asked_about(tmp_path: Path, record: Re
     assert own.read(root, "train", tmp_path, "xx", "letters").utterances
 
 
+def test_phones_in_the_place_of_words_are_asked_about(tmp_path: Path, record: Record) -> None:
+    texts = ["o l a m u n d o", "s o l i l u n a", "l a n a l u s"] * 6
+    root = folder(tmp_path / "mine", record, texts)
+    expected = r"--phonemise es makes phones, found phones .*such as (o l a|s o l|l a n).*leave"
+    with pytest.raises(UserError, match=expected):
+        own.read(root, "train", tmp_path, "es", "es")
+    assert own.read(root, "train", tmp_path, "es").utterances
+    assert own.read(root, "train", tmp_path, "es", "letters").utterances
+
+
 TEXTS = [
     "hola [laughter] mundo",
     "sol (tos) luna",
@@ -206,3 +218,43 @@ def test_one_list_beside_directories_of_recordings(tmp_path: Path, record: Recor
         ("more/0", "alone")
     ]
     assert made["test"].note == "sets by directory"
+
+
+def test_a_tier_or_columns_are_said_of_the_sets_that_have_them(
+    tmp_path: Path, record: Record
+) -> None:
+    """What was corrected in ELAN is trained on, beside the sets and transcripts of before."""
+    root = tmp_path / "corpus"
+    for split in SPLITS:
+        folder(root / split, record, ["a b", "b a"])
+    spoken = record(root / "train/talk.wav", 1.0, seed=9)
+    tier = Tier("tx", [Annotation(0.1, 0.6, "d a")])
+    (root / "train/talk.eaf").write_text(write_eaf([tier], spoken, "audio/x-wav"))
+    how = How(told=Told(tier="tx"))
+    made = {
+        split: own.read(root, split, tmp_path / split, "xx", None, None, how) for split in SPLITS
+    }
+    assert [len(made[split].utterances) for split in SPLITS] == [3, 2, 2]
+    assert {" ".join(utterance.phones) for utterance in made["train"].utterances} == {
+        "a b", "b a", "d a",
+    }  # fmt: skip
+    (root / "train/talk.eaf").unlink()
+    with pytest.raises(UserError, match="--tier is for files of ELAN's and Praat's"):
+        own.read(root, "dev", tmp_path / "dev", "xx", None, None, how)
+
+
+def test_columns_are_said_of_the_sets_that_are_tables(tmp_path: Path, record: Record) -> None:
+    root = tmp_path / "corpus"
+    for split in ("dev", "test"):
+        folder(root / split, record, ["a b", "b a"])
+    record(root / "train/wavs/1.wav", 1.0)
+    (root / "train/all.csv").write_text("Datei,Wortlaut\n1.wav,d a\n")
+    how = How(told=Told(audio="Datei", text="Wortlaut"))
+    made = {
+        split: own.read(root, split, tmp_path / split, "xx", None, None, how) for split in SPLITS
+    }
+    assert [len(made[split].utterances) for split in SPLITS] == [1, 2, 2]
+    (root / "train/all.csv").unlink()
+    folder(root / "train", record, ["a b"])
+    with pytest.raises(UserError, match="_column is for tables"):
+        own.read(root, "dev", tmp_path / "dev", "xx", None, None, how)

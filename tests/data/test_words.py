@@ -4,7 +4,7 @@ from random import Random
 import pytest
 
 from parp_espnet.corpora.phrases import phrase_book
-from parp_espnet.data.words import find_words, not_phones
+from parp_espnet.data.words import find_words, hold_phones, not_phones, not_words
 from parp_espnet.phones.espeak import VOICES
 from parp_espnet.phones.ipa import load_inventory
 
@@ -42,7 +42,9 @@ TONES = "\u0300\u0301\u0302\u030c\u0304"
 def test_text_of_each_language_holds_words(language: str) -> None:
     book = phrase_book(language, "train")
     random = Random(0)
-    assert find_words(word for _ in range(60) for word in book.phrase(random).split())
+    phrases = [book.phrase(random) for _ in range(60)]
+    assert find_words(word for phrase in phrases for word in phrase.split())
+    assert not hold_phones(phrases)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,7 @@ def test_text_of_each_language_holds_words(language: str) -> None:
 def test_words(text: str) -> None:
     words = find_words(text.split())
     assert words
+    assert not hold_phones([text])
     assert "--phonemise LANG (en" in not_phones(words)
     assert "--words_as_tokens true" in not_phones(words)
 
@@ -95,3 +98,34 @@ def test_words(text: str) -> None:
 )
 def test_phones_are_no_words(phones: str) -> None:
     assert not find_words(phones.split() * 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "o l a k e t a l n o s β e m o s m a ɲ a n a",
+        "tʃ a̠ ˈe t͡s oː n dʒ i ŋ ɡʷ a e i s a n tʃ u p o r e",
+        "h o l a | m u n d o | q u é | t a l | t o d o s",
+        ARPABET,
+        "м и р у м и р п р и в е т в с е м н а м",
+    ],
+)
+def test_phones_in_the_place_of_words(text: str) -> None:
+    assert hold_phones([text[: len(text) // 2], text[len(text) // 2 :]])
+    said = not_words("es", [text])
+    assert "--phonemise es makes phones, found phones or letters with spaces between them" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a e i o u",
+        "ta đi và về ở nhà bà ấy có ba cô bé nó là tôi mẹ đã ra bờ hồ gọi lê",
+        "e aha ana koe ki te ra ia ka oti i a au no hea he ao pai me nga po e aha i te ao",
+        " ".join(chr(0x4E00 + number) for number in range(40)),
+        " ".join(f"{number}" for number in range(40)),
+        "",
+    ],
+)
+def test_short_words_are_words(text: str) -> None:
+    assert not hold_phones([text])

@@ -5,6 +5,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
+from parp_espnet.decoding import alignment
 from parp_espnet.decoding.alignment import align
 from parp_espnet.recognition.labels import collapse
 
@@ -48,3 +49,15 @@ def test_no_beam_is_too_narrow_to_come_to_the_end():
     logprobs[:, 1] = 0.0
     path = align(logprobs, (1, 2, 3, 2, 3), beam=1.0).tolist()
     assert collapse(path) == [1, 2, 3, 2, 3]
+
+
+def test_steps_are_found_again_block_by_block(monkeypatch: pytest.MonkeyPatch):
+    """Of a long recording, those of one block are in memory."""
+    rng = np.random.default_rng(3)
+    logprobs = np.log(rng.dirichlet(np.ones(8) / 3, size=333) + 1e-9)
+    tokens = rng.integers(1, 8, 90).tolist()
+    whole = align(logprobs, tokens).tolist()
+    monkeypatch.setattr(alignment, "EXACT", 0)
+    monkeypatch.setattr(alignment, "BLOCK", 32)
+    assert align(logprobs, tokens, beam=np.inf).tolist() == whole
+    assert collapse(align(logprobs, tokens, beam=1.0).tolist()) == tokens

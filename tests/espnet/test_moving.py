@@ -68,9 +68,12 @@ def test_it_is_exact_and_continues_to_the_same_bits(
     assert set(moved["pruner"]["moved"]) == MOVED.get(method, LEARNED)
 
 
-def test_a_router_leaves_the_upstream_as_it_was(recipe, tmp_path: Path, upstream: Path):
-    """All that differs from it are the mask, the head and the norms."""
-    recipe.train(tmp_path, prune_conf=conf_of("router"), keep_nbest_models=1)
+@pytest.mark.parametrize("averaged", [1, 3])
+def test_a_router_leaves_the_upstream_as_it_was(
+    recipe, tmp_path: Path, upstream: Path, averaged: int
+):
+    """All that differs from it are the mask, the head and the norms; of an average, too."""
+    recipe.train(tmp_path, prune_conf=conf_of("router"), keep_nbest_models=averaged)
     model = load_model_state(tmp_path / "valid.loss.ave.pth")
     kept = Mask.load(tmp_path / "mask.safetensors").kept
     before, after = find_pool(load_weights(upstream)), find_pool(model)
@@ -86,3 +89,35 @@ def test_a_router_leaves_the_upstream_as_it_was(recipe, tmp_path: Path, upstream
     assert all("layer_norm" in name for name in moved), moved
     pack = pack_of(load_trained(tmp_path)).pack
     assert {name.partition(".")[2] for name in pack.beside if "lm_head" not in name} == moved
+
+
+def test_adapters_leave_the_upstream_as_it_was_and_continue_to_the_same_bits(
+    recipe, tmp_path: Path, upstream: Path, after: Callable[..., Any], assert_same
+):
+    conf = {"method": "lora", "adapter_rank": 2}
+    whole = recipe.train(tmp_path / "whole", prune_conf=conf, keep_nbest_models=1)
+
+    def kill() -> None:
+        raise Kill
+
+    with after(9, kill), pytest.raises(Kill):
+        recipe.train(tmp_path / "parts", prune_conf=conf, keep_nbest_models=1)
+    recipe.train(tmp_path / "parts", prune_conf=conf, keep_nbest_models=1)
+    assert_same(whole, tmp_path / "parts")
+
+    assert Mask.load(whole / "mask.safetensors").sparsity == 0
+    model = load_model_state(whole / "valid.loss.ave.pth")
+    checkpoint = torch.load(whole / "checkpoint.pth", weights_only=True)
+    beside = checkpoint["optimizers"][0]["parp"]["pruner"]["moved"]["weights"]
+    before, after_it = find_pool(load_weights(upstream)), find_pool(model)
+    for name, weights in before.items():
+        assert torch.equal(beside[name], weights), name
+        if weights.dim() == 2:
+            added = torch.linalg.svdvals(after_it[name] - weights)
+            assert int((added > 1e-5).sum()) == 2, name
+        else:
+            assert torch.equal(after_it[name], weights), name
+    names = set(pool_names(model).values())
+    for name, tensor in load_weights(upstream).items():
+        (here,) = [found for found in model if found.endswith(f".{name}")]
+        assert here in names or "layer_norm" in name or torch.equal(tensor, model[here]), name

@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import soundfile
 import torch
 import transformers
+from espnet2.tasks.ssl import SSLTask
 from safetensors.torch import load_file, save_file
 
 from parp_espnet.errors import UserError
@@ -23,6 +26,8 @@ from parp_espnet.pruning.pool import find_pool, shapes_of
 from parp_espnet.upstreams.frontend import frontend_options
 from parp_espnet.upstreams.preflight import preflight
 from parp_espnet.upstreams.table import page
+from tests.upstreams.branchformer import save_branchformer
+from tests.upstreams.omni import ASKED, save_omni
 
 SMALL = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
@@ -106,62 +111,11 @@ CALM = {"hidden_dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0
 UNMASKED = {"mask_time_prob": 0.0, "mask_feature_prob": 0.0, "layerdrop": 0.0}
 
 
-@pytest.mark.parametrize("kind", sorted(ESPNETS))
-def test_what_espnets_own_frontend_runs_is_trained_pruned_resumed_and_decoded(
-    recipe_on: Callable[..., Any], tones: Path, tmp_path: Path, kind: str
-) -> None:
+def save_hugging_face(folder: Path, kind: str) -> Path:
     torch.manual_seed(0)
     config = getattr(transformers, f"{kind}Config")(**SMALL, **ESPNETS[kind], **CALM, **UNMASKED)
-    getattr(transformers, f"{kind}Model")(config).save_pretrained(tmp_path / "in")
-    checked = preflight(str(tmp_path / "in"), tmp_path / "adapted")
-    options = frontend_options(checked.frontend) | {"keep_nbest_models": 1}
-    recipe = recipe_on(tmp_path / "adapted")
-    whole = options | {"max_epoch": 2, "num_iters_per_epoch": 2, "scheduler_conf": {"max_steps": 4}}
-    experiment = recipe.train(tmp_path / "exp", **whole)
-    summary = read_json(experiment / "training.json")
-    assert (summary["updates"], summary["sparsity_measured"]) == (4, 0.5)
-
-    # Resumed to the same bits.
-    resumed = recipe.train(tmp_path / "resumed", **(whole | {"max_epoch": 1}))
-    resumed = recipe.train(tmp_path / "resumed", **whole)
-    model = "valid.loss.ave.pth"
-    expected, found = load_model_state(experiment / model), load_model_state(resumed / model)
-    assert all(torch.equal(expected[name], found[name]) for name in expected)
-
-    # Decoded alone and as the frontend makes batches, and what is heard is the class's own output.
-    recogniser = Recogniser(experiment / model)
-    assert recogniser.sparsity == pytest.approx(0.5, abs=1e-3)
-    waves = [soundfile.read(path, dtype="float32")[0] for path in sorted(tones.glob("*.wav"))[:2]]
-    heard = [recogniser.listen([wave])[0].logprobs for wave in waves]
-    loaded, _ = load_model(experiment / model)
-    inner = loaded.frontend.encoder.eval()
-    with torch.no_grad():
-        inputs = loaded.frontend.processor(waves[0], sampling_rate=16000, return_tensors="pt")
-        own = loaded.ctc.log_softmax(inner(**inputs).last_hidden_state)[0]
-    assert torch.allclose(torch.from_numpy(heard[0]), own[: len(heard[0])], atol=1e-4)
-    assert len(heard[0]) == pytest.approx(len(waves[0]) / 320, abs=2)
-
-
-def test_a_pool_with_a_conformers_convolutions(tmp_path: Path) -> None:
-    """As docs/upstreams.md has it."""
-    (line,) = re.findall(r"--prune_pattern '(.+)'", page())
-    torch.manual_seed(0)
-    model = transformers.Wav2Vec2BertModel(transformers.Wav2Vec2BertConfig(**SMALL))
-    states = model.state_dict()
-    own, usual = find_pool(states, line), find_pool(states)
-    more = {name.split(".", 3)[3] for name in own.keys() - usual.keys()}
-    assert own.keys() >= usual.keys()
-    assert more == {"conv_module.pointwise_conv1.weight", "conv_module.pointwise_conv2.weight"}
-
-
-def test_a_mask_of_a_conformer_fits_another_one(tmp_path: Path) -> None:
-    """wav2vec2-conformer's and w2v-BERT's layers have the same tensors under the same names."""
-    pools = []
-    for kind in ("Wav2Vec2Bert", "Wav2Vec2Conformer"):
-        config = getattr(transformers, f"{kind}Config")(**SMALL)
-        model = getattr(transformers, f"{kind}Model")(config)
-        pools.append(shapes_of(find_pool(model.state_dict())))
-    assert pools[0] == pools[1]
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(folder)
+    return folder
 
 
 TINY_WHISPER = {
@@ -180,33 +134,119 @@ def save_whisper(folder: Path) -> Path:
     return folder
 
 
-def test_the_encoder_of_a_whisper_is_trained_pruned_resumed_and_decoded(
-    recipe_on: Callable[..., Any], tones: Path, tmp_path: Path
+def run_by_transformers(loaded: Any, wave: Any, _: Path) -> Any:
+    inputs = loaded.frontend.processor(wave, sampling_rate=16000, return_tensors="pt")
+    return loaded.frontend.encoder(**inputs).last_hidden_state
+
+
+def run_by_s3prl(loaded: Any, wave: Any, _: Path) -> Any:
+    normal = (wave - wave.mean()) / np.sqrt(wave.var() + 1e-7)
+    return loaded.frontend.upstream.upstream.model(torch.from_numpy(normal)[None])[0]
+
+
+def run_by_espnet(loaded: Any, wave: Any, folder: Path) -> Any:
+    """As ESPnet's own class, not what was changed of the one that was loaded."""
+    inner, _ = SSLTask.build_model_from_file(None, folder / "model.pth")
+    wanted = inner.state_dict()
+    trained = loaded.frontend.upstream.state_dict()
+    inner.load_state_dict({name: trained.get(name, wanted[name]) for name in wanted})
+    lengths = torch.tensor([len(wave)])
+    return inner.eval().inference_encode(torch.from_numpy(wave)[None], lengths)[1][-1]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An upstream, what runs it, and whether an utterance is the same in a batch."""
+
+    save: Callable[[Path], Path]
+    frontend: str
+    run: Callable[[Any, Any, Path], Any]
+    """What the class's own code makes of a wave, of an ESPnet model that has it, and of what the
+    preflight left.
+    """
+    batched: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+SOURCES = {
+    **{
+        kind: Source(partial(save_hugging_face, kind=kind), "huggingface", run_by_transformers)
+        for kind in sorted(ESPNETS)
+    },
+    "Whisper": Source(save_whisper, "whisper_encoder", run_by_transformers, batched=True),
+    "ESPnet": Source(save_branchformer, "espnet_ssl", run_by_espnet, batched=True),
+    "fairseq2": Source(save_omni, "s3prl", run_by_s3prl, settings=ASKED, batched=True),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(SOURCES))
+def test_it_is_trained_pruned_resumed_and_decoded(
+    recipe_on: Callable[..., Any], tones: Path, tmp_path: Path, kind: str
 ) -> None:
-    source = save_whisper(tmp_path / "in")
-    checked = preflight(str(source), tmp_path / "adapted")
-    options = frontend_options(checked.frontend) | {"keep_nbest_models": 1}
-    assert options["frontend"] == "whisper_encoder"
+    source = SOURCES[kind]
+    checked = preflight(str(source.save(tmp_path / "in")), tmp_path / "adapted", source.settings)
+    options = {"frontend": "s3prl"} | frontend_options(checked.frontend)
+    assert options["frontend"] == source.frontend
     recipe = recipe_on(tmp_path / "adapted")
-    whole = options | {"max_epoch": 2, "num_iters_per_epoch": 2, "scheduler_conf": {"max_steps": 4}}
+    lasting = {"keep_nbest_models": 1, "num_iters_per_epoch": 2, "scheduler_conf": {"max_steps": 4}}
+    whole = options | lasting | {"max_epoch": 2}
     experiment = recipe.train(tmp_path / "exp", **whole)
     summary = read_json(experiment / "training.json")
     assert (summary["updates"], summary["sparsity_measured"]) == (4, 0.5)
+
+    # Resumed to the same bits.
     resumed = recipe.train(tmp_path / "resumed", **(whole | {"max_epoch": 1}))
     resumed = recipe.train(tmp_path / "resumed", **whole)
     model = "valid.loss.ave.pth"
     expected, found = load_model_state(experiment / model), load_model_state(resumed / model)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
+    # Decoded alone and as the frontend makes batches, and what is heard is the class's own output.
     recogniser = Recogniser(experiment / model)
+    assert recogniser.sparsity == pytest.approx(0.5, abs=1e-3)
     waves = [soundfile.read(path, dtype="float32")[0] for path in sorted(tones.glob("*.wav"))[:2]]
     alone = [recogniser.listen([wave])[0].logprobs for wave in waves]
-    together = [heard.logprobs for heard in recogniser.listen(waves)]
-    for one, other, wave in zip(alone, together, waves, strict=True):
-        assert len(one) == len(wave) // 320
-        assert one == pytest.approx(other, abs=1e-4)
+    loaded, _ = load_model(experiment / model)
+    with torch.no_grad():
+        own = loaded.ctc.log_softmax(source.run(loaded.eval(), waves[0], tmp_path / "adapted"))[0]
+    assert torch.allclose(torch.from_numpy(alone[0]), own[: len(alone[0])], atol=1e-4)
+    assert len(alone[0]) == pytest.approx(len(waves[0]) / 320, abs=2)
+    if source.batched:
+        together = [heard.logprobs for heard in recogniser.listen(waves)]
+        for one, other in zip(alone, together, strict=True):
+            assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_whisper_hears_no_more_than_a_window(tmp_path: Path) -> None:
+    preflight(str(save_whisper(tmp_path / "in")), tmp_path / "out")
+    frontend = WhisperEncoderFrontend(str(tmp_path / "out")).eval()
+    with torch.no_grad():
+        _, lengths = frontend(torch.zeros(1, 32000), torch.tensor([32000]))
+    assert lengths.tolist() == [100]
     with pytest.raises(UserError, match=r"an utterance of 3.0 s: Whisper hears 2 s at once"):
-        recogniser.listen([np.zeros(48000, np.float32)])
+        frontend(torch.zeros(1, 48000), torch.tensor([48000]))
+
+
+def test_a_pool_with_a_conformers_convolutions(tmp_path: Path) -> None:
+    """As docs/upstreams.md has it."""
+    line = re.findall(r"--prune_pattern '(.+)'", page())[0]
+    torch.manual_seed(0)
+    model = transformers.Wav2Vec2BertModel(transformers.Wav2Vec2BertConfig(**SMALL))
+    states = model.state_dict()
+    own, usual = find_pool(states, line), find_pool(states)
+    more = {name.split(".", 3)[3] for name in own.keys() - usual.keys()}
+    assert own.keys() >= usual.keys()
+    assert more == {"conv_module.pointwise_conv1.weight", "conv_module.pointwise_conv2.weight"}
+
+
+def test_a_mask_of_a_conformer_fits_another_one(tmp_path: Path) -> None:
+    """wav2vec2-conformer's and w2v-BERT's layers have the same tensors under the same names."""
+    pools = []
+    for kind in ("Wav2Vec2Bert", "Wav2Vec2Conformer"):
+        config = getattr(transformers, f"{kind}Config")(**SMALL)
+        model = getattr(transformers, f"{kind}Model")(config)
+        pools.append(shapes_of(find_pool(model.state_dict())))
+    assert pools[0] == pools[1]
 
 
 def test_the_encoder_is_transformers_own(tmp_path: Path) -> None:

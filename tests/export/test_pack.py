@@ -214,7 +214,10 @@ def changed(experiment: Path, folder: Path, **training: object) -> Path:
 def test_what_no_router_has_left(
     es: Path, tested: Path, tmp_path: Path, run_command: Callable[..., tuple[object, str, str]]
 ) -> None:
-    said = "expected an experiment of --method router, which leaves the upstream as it was, found "
+    said = (
+        "expected an experiment of --method router or lora, which leaves the upstream as it was, "
+        "found "
+    )
     cases = {
         "parp; export": tested,
         "router-p, which begins with": changed(es, tmp_path / "router-p", method="router-p"),

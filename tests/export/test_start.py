@@ -9,6 +9,7 @@ import torch
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.states import load_model_state
+from parp_espnet.export.prepared import prepare
 from parp_espnet.export.start import as_upstream
 from parp_espnet.export.trained import load_trained
 from parp_espnet.pruning.masks import Mask
@@ -66,6 +67,47 @@ def test_of_other_families(make_drawn: Callable[..., Path], tmp_path: Path, kind
 def test_an_upstream_is_itself(upstream: Path, tmp_path: Path) -> None:
     for word in (str(upstream), "facebook/wav2vec2-base", str(tmp_path / "gone")):
         assert as_upstream(word, tmp_path) == word
+
+
+def _without(name: str) -> Callable[[Path], object]:
+    return lambda experiment: (experiment / name).unlink()
+
+
+def _with(name: str, content: str) -> Callable[[Path], object]:
+    return lambda experiment: (experiment / name).write_text(content)
+
+
+def _of_another_size(experiment: Path) -> None:
+    states = load_model_state(experiment / "valid.loss.ave.pth")
+    # Not of the pool, whose zeros are counted first.
+    name = next(name for name in states if name.endswith("final_layer_norm.bias"))
+    states[name] = torch.cat([states[name], states[name].new_ones(1)])
+    torch.save(states, experiment / "valid.loss.ave.pth")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (_with("training.json", "[]"), "with its model's name, found None; train again"),
+        (_with("training.json", "{}"), "with its model's name, found None; train again"),
+        (_with("training.json", '{"model": "../a.pth"}'), r"found '\.\./a\.pth'; train again"),
+        (_with("config.yaml", ""), "config.yaml: expected the configuration that ESPnet leaves"),
+        (_with("valid.loss.ave.pth", "weights"), "a truncated file .*none of torch's files"),
+        (_with("valid.loss.ave.pth", ""), "a truncated file .*the file is empty"),
+        (_without("valid.loss.ave.pth"), "no such model file"),
+        (_of_another_size, r"weights are missing or misshapen, such as .*norm\.bias: expected s"),
+    ],
+)
+def test_damaged_ones(
+    tested: Path, tmp_path: Path, damage: Callable[[Path], object], said: str
+) -> None:
+    experiment = tmp_path / "exp"
+    shutil.copytree(tested, experiment, symlinks=False)
+    damage(experiment)
+    with pytest.raises(UserError, match=said) as caught:
+        prepare(str(experiment), tmp_path / "out", (), None, None, True)
+    assert str(caught.value).startswith(str(experiment))
+    assert "\n" not in str(caught.value)
 
 
 def test_one_that_is_not_complete(tested: Path, tmp_path: Path) -> None:

@@ -72,6 +72,23 @@ def test_a_training_without_updates_needs_it(
         make(still, upstream / "frontend.json", None, tmp_path / "other/train.yaml")
 
 
+def test_what_changes_nothing_without_updates_is_said(
+    settings: Settings, upstream: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = replace(settings, lr=0.0004, layerdrop=0.1, mask_time_prob=0.3)
+    begin_head(trained, upstream, tmp_path / "trained")
+    assert "change nothing" not in capsys.readouterr().out
+    still = replace(trained, updates=0, method="dense", sparsity=0.0)
+    begin_head(still, upstream, tmp_path / "still")
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said == (
+        "--updates 0: nothing learns, so these change nothing: --lr 0.0004, --layerdrop 0.1, "
+        "--mask_time_prob 0.3"
+    )
+    begin_head(replace(still, lr=None, layerdrop=None, mask_time_prob=None), upstream, tmp_path)
+    assert "change nothing" not in capsys.readouterr().out
+
+
 def test_weights_that_were_finetuned_have_a_head_of_their_own(
     settings: Settings, upstream: Path, tmp_path: Path
 ) -> None:

@@ -264,6 +264,12 @@ def test_skipping() -> None:
         (["--stage", "5", "--stop_stage", "4"], "--stage 5 is beyond --stop_stage 4"),
         (["--method", "prap"], "did you mean 'parp'"),
         (["--method", "dense", "--sparsity", "0.5"], "prunes nothing"),
+        (
+            ["--method", "dense", "--first_mask", "random"],
+            "--first_mask random: method dense prunes nothing; leave it out",
+        ),
+        (["--method", "rigl", "--pattern", "units+conv"], r"pattern none, found units\+conv: "),
+        (["--method", "imp", "--pattern", "2:4"], "--pattern 2:4 has one sparsity; expected a"),
         (["--method", "transfer"], "starts from a mask file"),
         (["--interval", "0"], "interval"),
         (["--freeze_updates", "-1"], "freeze_updates"),
@@ -504,3 +510,64 @@ def test_an_upstream_that_is_a_pipe(recipe: Path) -> None:
         UserError, match=r"phn.sh: --upstream: .*fifo: expected a file, found a pipe \(FIFO\)"
     ):
         settings_of(recipe, "--upstream", str(recipe / "fifo"))
+
+
+def test_a_damaged_experiment_is_no_upstream(recipe: Path) -> None:
+    before = recipe / "exp/before"
+    before.mkdir(parents=True)
+    (before / "experiment.json").touch()
+    # As the recipe sees it, too.
+    said = r"phn.sh: --upstream .*before: .* found no config.yaml"
+    for word in (str(before), "exp/before"):
+        with pytest.raises(UserError, match=said):
+            settings_of(recipe, "--upstream", word)
+    (before / "config.yaml").touch()
+    with pytest.raises(UserError, match=r"before: expected training.json, .* complete it first"):
+        settings_of(recipe, "--upstream", "exp/before")
+    with pytest.raises(UserError, match=r"found config.yaml; take the directory that it is in"):
+        settings_of(recipe, "--upstream", str(before / "config.yaml"))
+    # It may be complete by then.
+    settings_of(recipe, "--upstream", "exp/before", "--dry_run", "true")
+    (before / "training.json").touch()
+    assert settings_of(recipe, "--upstream", "exp/before").upstream.endswith("exp/before")
+
+
+def test_long_recordings_cut_by_a_model_make_other_sets(recipe: Path) -> None:
+    model = recipe / "exp/first"
+    model.mkdir(parents=True)
+    for name in ("training.json", "valid.cer_ctc.ave.pth"):
+        (model / name).touch()
+    (model / "config.yaml").write_text("token_list: [<blank>, <unk>, a, tʃ, <sos/eos>]\n")
+    plain, cut = settings_of(recipe), settings_of(recipe, "--align_with", "exp/first")
+    # As the recipe's directory calls it, wherever the command is given.
+    assert cut.align_with is not None
+    assert (recipe / cut.align_with).resolve() == model
+    assert plain.train_dump == "train_10min"
+    assert cut.train_dump == f"train_10min{cut.cut_tag}"
+    assert cut.valid_dump == f"dev{cut.cut_tag}"
+    assert cut.tag == plain.tag.replace("train_10min", cut.train_dump)
+    faster = settings_of(
+        recipe, "--align_with", "exp/first", "--speed_perturb_factors", "0.9 1.0 1.1"
+    )
+    assert faster.train_dump == f"{cut.train_dump}_sp"
+    assert faster.longest_piece == pytest.approx(18)
+
+
+def test_what_long_recordings_cannot_be_aligned_with(recipe: Path) -> None:
+    def refused(expected: str, *words: str) -> None:
+        with pytest.raises(UserError, match=expected):
+            settings_of(recipe, "--align_with", "exp/first", *words)
+
+    refused("--align_with exp/first: no such file or directory")
+    assert settings_of(recipe, "--align_with", "exp/first", "--dry_run", "true").cut_tag
+    model = recipe / "exp/first"
+    model.mkdir(parents=True)
+    refused("expected the directory of a complete experiment of phn.sh, or what parp-export")
+    (model / "config.yaml").write_text("token_list: [<blank>, <unk>, a, tʃ, <sos/eos>]\n")
+    refused("expected a complete experiment of phn.sh, found no training.json in it")
+    for name in ("training.json", "valid.cer_ctc.ave.pth"):
+        (model / name).touch()
+    words = ("--corpus", "none", "--token_type", "char")
+    refused("expected a model of letters or subwords, for --token_type char", *words)
+    (model / "config.yaml").write_text("token_list: [<blank>, <unk>, a, <space>, <sos/eos>]\n")
+    refused("expected a model of phones, as --token_type phn has")

@@ -27,6 +27,8 @@ def settings_of(folder: Path, corpus: str, *words: str) -> Settings:
             *("--valid_set", "dev_other", "--test_set", "test_clean"),
         ],
         "cldr": ["--lang", "es"],
+        "mini_an4": ["--lang", "en"],
+        "mboshi": ["--mboshi", speech, "--lang", "mb"],
         "none": [],
     }
     own = ["--corpus", corpus, *places[corpus], "--upstream", str(folder / "upstream")]
@@ -55,6 +57,8 @@ def settings_of(folder: Path, corpus: str, *words: str) -> Settings:
             *("librilight", "--token_type phn", "en", False, Metric.PER),
             *("data/phones", "train_10min_phn_u"),
         ),
+        ("none", "--phonemise letters", "letters", True, Metric.CER, "data", "train_u"),
+        ("none", "--words_as_tokens true", None, False, Metric.PER, "data", "train_u"),
         ("none", "--token_type bpe", None, True, Metric.WER, "data", "train_bpe100_u"),
         ("cldr", "--token_type phn", None, False, Metric.PER, "data", "train_10min_u"),
     ],
@@ -125,6 +129,25 @@ def test_an_absolute_place_has_them_as_well(folder: Path) -> None:
         ("own", "--token_type bpe --updates 0", "no head that an upstream comes with has these"),
         ("own", "--phonemise german", "another of eSpeak NG's 148 codes, such as de "),
         ("own", "--phonemise gone.csv", "--phonemise: gone.csv: no such file; expected a lexicon"),
+        (
+            "cldr",
+            "--phonemise es",
+            "--phonemise es: --corpus cldr has phones already; expected --corpus commonvoice, "
+            "librilight, own",
+        ),
+        ("cldr", "--phonemise rules.csv", "--corpus cldr has phones already; expected --corpus"),
+        ("cldr", "--phonemise letters", "--corpus cldr has phones already; expected --corpus"),
+        ("mini_an4", "--phonemise en", "--corpus mini_an4 has phones already; expected --corpus"),
+        ("mboshi", "--phonemise letters", "--corpus mboshi has phones already; expected --corpus"),
+        ("none", "--phonemise es", "expected --phonemise letters where these are letters, or"),
+        ("none", "--phonemise rules.csv", "--corpus none has the tokens that its text has"),
+        (
+            "cldr",
+            "--words_as_tokens true",
+            "--words_as_tokens true: --corpus cldr makes phones or letters; expected --corpus own "
+            "or none",
+        ),
+        ("librilight", "--words_as_tokens true", "--corpus librilight makes phones or letters"),
         ("own", "--metric ser", "--metric ser: expected one of per, wer, cer"),
     ],
 )

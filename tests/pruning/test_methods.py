@@ -32,7 +32,7 @@ MOVING = ["parp-ste", "rigl", "movement", "movement-p", "router", "router-p"]
 
 def test_the_table():
     before = ["dense", "rp", "mpi", "omp", "imp", "parp", "parp-p", "transfer"]
-    assert list(METHODS) == [*before, *MOVING, "small"]
+    assert list(METHODS) == [*before, *MOVING, "small", "lora"]
     adjusting = [name for name, method in METHODS.items() if method.adjusts]
     assert adjusting == ["parp", "parp-p", *MOVING]
     growing = [name for name, method in METHODS.items() if method.grows]
@@ -56,7 +56,11 @@ def test_the_table():
         "router": 1,
         "router-p": 2,
         "small": 1,
+        "lora": 1,
     }
+    assert [name for name, method in METHODS.items() if method.adapts] == ["lora"]
+    assert not METHODS["lora"].prunes
+    assert not METHODS["lora"].is_ready
 
 
 def test_what_happens_to_the_mask():

@@ -1,11 +1,17 @@
 """`prune_conf`: what is accepted and what is said about the rest."""
 
+import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parp_espnet.errors import UserError
+from parp_espnet.pruning.methods import METHODS
+from parp_espnet.pruning.patterns import PATTERNS
+from parp_espnet.pruning.scopes import SCOPES
+from parp_espnet.pruning.scores import choices
 from parp_espnet.pruning.settings import PruneSettings
 
 
@@ -67,6 +73,18 @@ def test_where_a_growing_sparsity_begins():
             "method omp starts from a mask file: .*parp-mask from-model",
         ),
         (
+            {"method": "rigl", "sparsity": 0.5, "scope": "units", "updates": 9},
+            "method rigl: expected pattern none, found units: weights go and come one by one",
+        ),
+        (
+            {"method": "parp", "sparsity": 0.5, "scope": "units", "pattern": "ffn"},
+            "pattern ffn: expected scope global, found units, which is a pattern, too; leave one",
+        ),
+        (
+            {"method": "small", "sparsity": 0.5},
+            "method small: expected a pattern of whole units, such as units, found pattern none",
+        ),
+        (
             {"method": "parp", "sparsity": 0.5, "scope": "layers"},
             "scope: expected one of .* did you mean 'layer'",
         ),
@@ -96,3 +114,28 @@ def test_one_line_says_what_was_found_and_expected(conf: dict[str, Any], message
     with pytest.raises(UserError, match=message) as caught:
         PruneSettings.parse(conf)
     assert "\n" not in str(caught.value)
+
+
+PATTERN_WORDS = ("none", "2:4", *PATTERNS)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_found_is_what_was_given(method: str) -> None:
+    """Of all pairs that are refused."""
+    sparsity = 0.5 if METHODS[method].prunes else 0.0
+    mask = "mask" if METHODS[method].given else None
+    own = {"method": method, "sparsity": sparsity, "initial_mask": mask, "updates": 9}
+    for pattern, scope, score in product(PATTERN_WORDS, (*SCOPES, *PATTERN_WORDS[1:]), choices()):
+        given = {"pattern": pattern, "scope": scope, "score": score}
+        try:
+            PruneSettings.parse(own | given)
+        except UserError as error:
+            said = str(error)
+        else:
+            continue
+        words = {word for option in given.items() for word in option} | {"none", method}
+        for found in re.findall(r"found (?:pattern |score )?([^ ,;']+[^ ,;:'])", said):
+            assert found in words, said
+        expected = re.findall(r"expected (?:pattern|scope|score) ([^ ,;]+)", said)
+        assert not set(expected) & set(re.findall(r"found ([^ ,;]+)", said)), said
+        assert "did you mean" not in said

@@ -1,6 +1,5 @@
 """A pruned training of anybody's loop, by every score: exact, and resumable to the same bits."""
 
-import copy
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from parp_espnet.pruning.masks import kept_in
 from parp_espnet.pruning.scores import SCORES
 from parp_espnet.pruning.selection import kept_count
 from parp_espnet.pruning.training import PrunedTraining
+from tests.pruning.loops import PrunedLoop
 
 POOL = {"prune_pattern": r"\d\.weight", "interval": 3}
 PARP: dict[str, Any] = {"method": "parp", "sparsity": 0.5} | POOL
@@ -30,15 +30,14 @@ CONFS = {
 TOTAL = 2 * 24 * 16
 
 
-class Loop:
-    """Somebody's loop; all follows from the seed and the update."""
+class Loop(PrunedLoop):
+    """One of two layers."""
 
     def __init__(self, conf: dict[str, Any], optimizer: Any = torch.optim.AdamW) -> None:
         torch.manual_seed(0)
         self.model = nn.Sequential(nn.Linear(16, 24), nn.ReLU(), nn.Linear(24, 16))
         self.optimizer = optimizer(self.model.parameters(), lr=0.05)
         self.pruning = PrunedTraining(self.model, self.optimizer, conf)
-        self.updates = 0
 
     def look(self) -> None:
         self.model(batch(0))
@@ -47,25 +46,8 @@ class Loop:
         self.pruning.start(self.look if self.pruning.needs_batches else None)
         return self
 
-    def go_on(self, until: int) -> "Loop":
-        while self.updates < until:
-            self.updates += 1
-            self.optimizer.zero_grad()
-            self.model(batch(self.updates)).pow(3).mean().backward()
-            self.optimizer.step()
-        return self
-
-    def state(self) -> dict[str, Any]:
-        parts = {"model": self.model, "optimizer": self.optimizer, "pruning": self.pruning}
-        state = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
-        return state | {"updates": self.updates}
-
-    def resume(self, state: dict[str, Any]) -> "Loop":
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.pruning.load_state_dict(state["pruning"])
-        self.updates = state["updates"]
-        return self
+    def loss(self, number: int) -> torch.Tensor:
+        return self.model(batch(number)).pow(3).mean()
 
 
 def batch(number: int) -> torch.Tensor:

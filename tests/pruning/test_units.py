@@ -253,7 +253,7 @@ def test_a_smaller_model_has_the_first_units() -> None:
         assert kept[: int(kept.sum())].all()
     with pytest.raises(UserError, match="method small: expected a pattern of whole units, such as"):
         trained({"method": "small", "sparsity": 0.5})
-    with pytest.raises(UserError, match="found pattern units, score activation"):
+    with pytest.raises(UserError, match="expected score magnitude, found activation"):
         trained({"method": "small", "sparsity": 0.5, "pattern": "units", "score": "activation"})
 
 

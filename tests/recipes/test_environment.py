@@ -45,6 +45,22 @@ def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_whose_it_was_is_said(tmp_path: Path) -> None:
+    """Two checkouts with one PARP_VENV, and different locks: each links it to itself."""
+    venv = tmp_path / "venv"
+    record = venv / "lib/python3.12/site-packages/parp_espnet-0.1.0.dist-info/direct_url.json"
+    record.parent.mkdir(parents=True)
+    (venv / "requirements.sha256").write_text("other  -\n")
+    for other, url in (("/work/my other", "/work/my%20other"), ("/work/é", "/work/%C3%A9")):
+        record.write_text(f'{{"dir_info": {{"editable": true}}, "url": "file://{url}"}}')
+        first, last = make(venv, PYTHON="/nowhere/python").stderr.splitlines()
+        assert first.startswith(f"environment: {venv} was that of {other}, whose requirements.lock")
+        assert f"now it is that of {ROOT}" in first
+        assert last.startswith("error: PYTHON=/nowhere/python")
+    record.write_text(f'{{"dir_info": {{"editable": true}}, "url": "file://{ROOT}"}}')
+    assert len(make(venv, PYTHON="/nowhere/python").stderr.splitlines()) == 1
+
+
 def test_no_python_at_all(tmp_path: Path, no_python: str) -> None:
     done = make(tmp_path / "venv", PATH=no_python)
     assert done.returncode == 2

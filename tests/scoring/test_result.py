@@ -15,7 +15,8 @@ KEYS = """
     iou_initial_final metric dataset error_rate ci95 sub del ins reference_length pfer scores
     train_examples pfer_per_utterance per_without_marks merges decoding lm ngram lm_weight
     ngram_weight penalty
-    device options train_languages train_sha256 reference_sha256 mask_origin head exports
+    device options train_languages train_sha256 reference_sha256 mask_origin
+    unlabelled_minutes head exports
     train_seconds decode_seconds audio_seconds versions git
 """.split()  # noqa: SIM905
 

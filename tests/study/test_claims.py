@@ -320,3 +320,17 @@ def test_a_mask_tells_where_to_borrow(
 )
 def test_a_language_is_a_mask(found: list[Comparison], expected: Verdict) -> None:
     assert verdict("N3", Evidence(comparisons=found)) is expected
+
+
+def test_adapters_are_told_beside_a_mask_and_judge_nothing() -> None:
+    adapted = [
+        against("lora", "dense", -0.02, sparsity=0.0),
+        against("router", "lora", 0.03, sparsity=0.7),
+    ]
+    assert verdict("N3", Evidence(comparisons=adapted)) is Verdict.UNTESTED
+    beside = [*adapted, against("router", "dense", 0.01, sparsity=0.7)]
+    (claim,) = [one for one in claims([], Evidence(comparisons=beside)) if one.name == "N3"]
+    assert claim.verdict is Verdict.FAILS
+    assert "at 70%: fewer errors in 0 of 1" in claim.because
+    assert "adapters against dense: fewer errors in 1 of 1" in claim.because
+    assert "router against adapters: fewer errors in 0 of 1, more in 1" in claim.because

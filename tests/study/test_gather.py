@@ -20,6 +20,7 @@ from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures.cost import cost
 from parp_espnet.study.gather import gather
 from parp_espnet.study.plan import Study
+from parp_espnet.study.table import head, rows
 
 
 def scored(result: Result, folder: Path, errors: int) -> Done:
@@ -223,6 +224,40 @@ def test_other_rules_are_compared_with_parp_p_each_at_its_own_rate(
     assert pairs(some) == {("rigl", "parp-p")}
     assert pairs([*some, done("rigl", 2, lr=0.004)]) == set()
     assert pairs([done("parp-p", 5), done("router", 6)]) == {("router", "parp-p")}
+
+
+def test_adapters_are_compared_with_dense_and_moving_masks_with_them(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Two ranks are two arms, and neither is the dense model that ratios are of."""
+
+    def done(method: str, sparsity: float, errors: int, **options: object) -> Done:
+        told = {"method": method, **options}
+        result = make_result(
+            method=method,
+            sparsity_target=sparsity,
+            interval=None,
+            options=told,
+            error_rate=errors / 10,
+        )
+        return scored(result, tmp_path / f"{method}-{errors}", errors)
+
+    some = [
+        done("lora", 0.0, 1, adapter_rank=5),
+        done("dense", 0.0, 2),
+        done("router", 0.7, 3),
+        done("mpi", 0.7, 4),
+        done("lora", 0.0, 5, adapter_rank=9),
+    ]
+    pairs = {(one.one, one.other) for one in comparisons(some)}
+    ranks = [f"lora, adapter_rank {rank}" for rank in (5, 9)]
+    assert {pair for pair in pairs if "lora" in str(pair)} == {
+        *((rank, "dense") for rank in ranks),
+        *(("router", rank) for rank in ranks),
+    }
+    results = [run.result for run in some]
+    ratios = [row[list(head(results)).index("against dense")] for row in rows(results)]
+    assert ratios == ["0.50", "1.00", "1.50", "2.00", "2.50"]
 
 
 def test_another_score_is_compared_with_magnitudes(

@@ -12,7 +12,7 @@ from parp_espnet.study.figures.curves import curves
 from parp_espnet.study.figures.points import arms_of
 from parp_espnet.study.names import conditions
 from parp_espnet.study.table import means, table
-from parp_espnet.study.variants import Differences
+from parp_espnet.study.variants import Differences, ranking_options
 
 OPTIONS: dict[str, object] = {
     "scope": "layer", "prune_biases": False, "prune_pattern": "x", "lr": 0.001,
@@ -67,6 +67,15 @@ def test_two_values_of_an_option_are_two_arms_and_not_averaged(
     figure = curves(results)
     assert figure is not None
     assert {"parp", called} <= labels(figure)
+
+
+def test_a_pattern_is_called_as_the_option_is(make_result: Callable[..., Result]) -> None:
+    """An experiment has it as its scope."""
+    usual, other = three_seeds(make_result, 0.2), three_seeds(make_result, 0.4, scope="2:4")
+    differences = Differences.of([*usual, *other])
+    assert differences.names == ("pattern",)
+    assert differences.pruning(other[-1]) == "pattern 2:4"
+    assert ranking_options(other[-1]) != ranking_options(usual[-1])
 
 
 def test_three_scopes_are_three_rows_and_three_lines(make_result: Callable[..., Result]) -> None:

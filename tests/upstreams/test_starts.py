@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from parp_espnet.pipeline.shipped import SHIPPED
-from parp_espnet.upstreams.starts import files_of_experiment, is_experiment, lacks_head
+from parp_espnet.upstreams.starts import fault_of, files_of_experiment, is_experiment, lacks_head
 
 
 def test_an_experiment_is_told_by_its_files(tmp_path: Path) -> None:
@@ -26,3 +26,23 @@ def test_what_certainly_has_no_head(tmp_path: Path) -> None:
     assert lacks_head(tmp_path / "model.safetensors")
     (tmp_path / "pytorch_model.bin").touch()
     assert not lacks_head(tmp_path)
+
+
+def test_what_cannot_be_an_upstream_is_told_by_its_files(tmp_path: Path) -> None:
+    """Before torch is there, which an upstream is looked at with."""
+    model = tmp_path / "3epoch.pth"
+    for file in (model, tmp_path / "model.safetensors", tmp_path / "config.json"):
+        file.touch()
+    assert fault_of(tmp_path) == fault_of(model) == fault_of(tmp_path / "gone") == ""
+    (tmp_path / "experiment.json").touch()
+    assert fault_of(tmp_path).startswith("expected the directory of an experiment, found no config")
+    assert fault_of(model).startswith("expected config.yaml beside it, found none")
+    (tmp_path / "config.yaml").touch()
+    assert fault_of(tmp_path).startswith("expected training.json, as a complete training leaves")
+    assert fault_of(model) == ""
+    (tmp_path / "training.json").touch()
+    assert fault_of(tmp_path) == ""
+    for name in ("config.yaml", "training.json", "model.safetensors"):
+        said = fault_of(tmp_path / name)
+        assert said.startswith(f"expected a directory, or a model file, found {name}; take the")
+    assert fault_of(SHIPPED / "multi") == ""

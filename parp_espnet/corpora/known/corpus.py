@@ -65,7 +65,10 @@ class NoOptions:
 def _by_language(corpus: "Corpus", told: Any) -> str | None:
     """The languages of the text, of which there are inventories."""
     languages = corpus.languages or {}
-    codes = [languages[code] for code in (told.lang or "").split() if code in languages]
+    codes: list[str] = []
+    for code in (told.lang or "").split():
+        if code in languages:
+            codes.append(languages[code])
     return " ".join(codes) or None
 
 

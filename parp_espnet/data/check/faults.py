@@ -104,7 +104,10 @@ KINDS: Mapping[str, Kind] = {
         Level.ERROR, "more phones than frames of 20 ms, of which a repeated phone needs one more"
     ),
     "short": Kind(Level.WARNING, "shorter than what is trained on; stage 3 leaves it out"),
-    "long": Kind(Level.WARNING, "longer than what is trained on; stage 3 leaves it out"),
+    "long": Kind(
+        Level.WARNING,
+        "longer than what is trained on; stage 3 leaves it out, and --align_with MODEL cuts it",
+    ),
     "none-left": Kind(
         Level.ERROR, "set of which stage 3 leaves nothing: all is shorter or longer than trained on"
     ),

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
@@ -13,6 +15,8 @@ from parp_espnet.study.variants import Differences
 
 MOST = 60
 """With more points than these, curves and matrices say more."""
+SCALES = 3.0
+"""Where one language has so many times the errors of another, each has a scale of its own."""
 type Part = Callable[[Result], str]
 OF_A_METHOD: tuple[Part, ...] = (
     lambda result: f"n = {result.interval}",
@@ -30,22 +34,67 @@ def draw(findings: Findings) -> Drawn:
 
 
 def points(results: Sequence[Result]) -> Figure | None:
-    """Draw every result as a point with its interval."""
+    """Draw every result as a point with its interval.
+
+    Languages share a scale, unless their errors are of very different sizes: then each has a panel,
+    in which its arms can be told apart.
+    """
     if len(results) > MOST:
         return None
     languages = list(dict.fromkeys(result.language for result in results))
     called = arms_of(results)
     arms = list(dict.fromkeys(called))
-    width = 0.8 / len(arms)
-    figure = Figure(
-        figsize=(3.0 + max(3.5, 0.22 * len(languages) * len(arms)), 3.8), layout="constrained"
-    )
-    axes = figure.subplots()
+    panels = [[language] for language in languages] if _scales(results) > SCALES else [languages]
+    width = max(3.5, 0.22 * len(languages) * len(arms)) + 0.6 * (len(panels) - 1)
+    figure = Figure(figsize=(3.0 + width, 3.8), layout="constrained")
+    (row,) = figure.subplots(1, len(panels), squeeze=False)
+    entries: dict[str, Artist] = {}
+    what = "task" if is_text(results) else "language"
+    for axes, shown in zip(row, panels, strict=True):
+        _draw_panel(axes, shown, arms, list(zip(results, called, strict=True)))
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+        axes.set_xlabel(what)
+    row[0].set_ylabel(f"{rate_of(results).long} (%), 95 % interval")
+    title = _title(results)
+    if len(panels) == 1:
+        row[0].set_title(title, fontsize="medium")
+    else:
+        # On the left: behind the panels stands the legend.
+        said = f"{title}\neach {what} on a scale of its own"
+        figure.suptitle(said, x=0.01, horizontalalignment="left", fontsize="medium")
+    told = [arm for arm in arms if arm in entries]
+    figure.legend([entries[arm] for arm in told], told, loc="outside right upper", frameon=False)
+    return figure
+
+
+def _scales(results: Sequence[Result]) -> float:
+    """How many times the largest error rate of one language is that of another one."""
+    largest: dict[str | None, float] = {}
+    for result in results:
+        before = largest.get(result.language, 0.0)
+        largest[result.language] = max(before, result.error_rate)
+    smallest = min(largest.values(), default=0.0)
+    return max(largest.values()) / smallest if smallest > 0 else 1.0
+
+
+def _draw_panel(
+    axes: Axes,
+    languages: Sequence[str | None],
+    arms: Sequence[str],
+    results: Sequence[tuple[Result, str]],
+) -> None:
+    """Draw the results of some languages."""
+    there = {name for result, name in results if result.language in languages}
+    shown = [arm for arm in arms if arm in there]
+    width = 0.8 / len(shown)
     for number, arm in enumerate(arms):
-        beside = (number - (len(arms) - 1) / 2) * width
+        if arm not in there:
+            continue
+        beside = (shown.index(arm) - (len(shown) - 1) / 2) * width
         places, rates, below, above = [], [], [], []
-        for result, name in zip(results, called, strict=True):
-            if name != arm:
+        for result, name in results:
+            if name != arm or result.language not in languages:
                 continue
             low, high = result.ci95
             rate = 100 * result.error_rate
@@ -70,11 +119,6 @@ def points(results: Sequence[Result]) -> Figure | None:
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color="0.9")
     axes.set_axisbelow(True)
-    axes.set_xlabel("task" if is_text(results) else "language")
-    axes.set_ylabel(f"{rate_of(results).long} (%), 95 % interval")
-    axes.set_title(_title(results), fontsize="medium")
-    figure.legend(loc="outside right upper", frameon=False)
-    return figure
 
 
 def arms_of(results: Sequence[Result]) -> list[str]:

@@ -173,16 +173,25 @@ def _nearest_is_best(pairs: Pairs) -> bool:
 
 
 def language_is_a_mask(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    """A mask that is learned on an upstream that stays as it is, beside the dense model.
+    """A mask that is learned on an upstream that stays as it is, beside the dense model; what
+    adapters on it are beside that, and beside the mask, is told.
 
     It holds where at some sparsity it has more errors nowhere, and does not where it has at each in
     most of the pairs of a language and a seed.
     """
     by_sparsity: dict[float, list[Comparison]] = {}
+    adapters: list[Comparison] = []
+    beside_adapters: list[Comparison] = []
     for comparison in evidence.comparisons:
         row = comparison.first.row
+        if row.adapts and comparison.first.own and comparison.second == DENSE:
+            adapters.append(comparison)
         stays = row.weights is Weights.KEPT and not row.from_finetuned
-        if stays and comparison.first.own and comparison.second == DENSE:
+        if not stays or not comparison.first.own:
+            continue
+        if comparison.second.row.adapts:
+            beside_adapters.append(comparison)
+        if comparison.second == DENSE:
             by_sparsity.setdefault(comparison.sparsity, []).append(comparison)
     if not by_sparsity:
         return Verdict.UNTESTED, "no data: no router beside a dense model"
@@ -193,4 +202,8 @@ def language_is_a_mask(results: Sequence[Result], evidence: Evidence) -> tuple[V
         told.append(f"at {sparsity:.0%}: {tally}")
         holds |= not tally.more
         fails &= 2 * tally.more > len(comparisons)
+    if adapters:
+        told.append(f"adapters against dense: {Tally.of(adapters)}")
+    if beside_adapters:
+        told.append(f"router against adapters: {Tally.of(beside_adapters)}")
     return decide(holds, fails), f"router against dense, {'; '.join(told)}"

@@ -37,22 +37,25 @@ SAMPLE_CLIPS = 1300
 """Utterances whose frames k-means sees: some 250,000 frames; more change the centroids little."""
 
 
-def pretrain(config: PretrainConfig, folder: Path) -> Path:
+def pretrain(config: PretrainConfig, folder: Path, begins: Path | None = None) -> Path:
     """Run every iteration in `folder`, whose speech was made before in `folder/speech`; return the
     last checkpoint.
 
     What is complete is kept; an interrupted iteration continues from its last checkpoint.
+
+    Args:
+        begins: the checkpoint that the first iteration goes on from; None where it begins anew.
     """
     torch.set_flush_denormal(True)
     try:
-        return _iterations(config, folder)
+        return _iterations(config, folder, begins)
     finally:
         # Whoever goes on in this process expects numbers as they are.
         torch.set_flush_denormal(False)
 
 
-def _iterations(config: PretrainConfig, folder: Path) -> Path:
-    previous = None
+def _iterations(config: PretrainConfig, folder: Path, begins: Path | None) -> Path:
+    previous = begins
     for number, iteration in enumerate(config.iterations, 1):
         work = folder / f"iter{number}"
         speech = sets_of(config, number, folder / "speech")

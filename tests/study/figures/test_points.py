@@ -33,3 +33,29 @@ def test_arms_of_one_method_are_told_apart(results: list[Result]) -> None:
         "omp, sparsity 0.9, 0 frozen",
         "omp, sparsity 0.6, 250 frozen",
     ]
+
+
+def test_languages_of_errors_of_different_sizes_have_scales_of_their_own(
+    results: list[Result],
+) -> None:
+    """Mboshi's of .6 would leave nothing to be seen of Spanish's of .06."""
+    small = [replace(result, language="es") for result in results]
+    alike = [replace(result, language="fr") for result in results]
+    large = []
+    for result in results:
+        rate = 10 * result.error_rate
+        large.append(
+            replace(result, language="mb", error_rate=rate, ci95=(rate - 0.01, rate + 0.01))
+        )
+    together, apart = points([*small, *alike]), points([*small, *large])
+    assert together is not None
+    assert apart is not None
+    assert len(together.axes) == 1
+    languages = [axes.get_xticklabels()[0].get_text() for axes in apart.axes]
+    assert languages == ["es", "mb"]
+    highest = [axes.get_ylim()[1] for axes in apart.axes]
+    assert highest[1] > 5 * highest[0]
+    assert apart.get_suptitle().endswith("each language on a scale of its own")
+    (before,), (legend,) = together.legends, apart.legends
+    entries = [text.get_text() for text in legend.get_texts()]
+    assert entries == [text.get_text() for text in before.get_texts()]
