@@ -30,6 +30,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from parp_espnet import progress
 from parp_espnet.errors import UserError, command
@@ -51,6 +52,10 @@ from parp_espnet.recognition.transcripts import FORMATS
 
 _OF_ONE_CALL = ("help", "nj", "out", "part")
 """Options that the jobs of a call do not have."""
+_OF_MODELS = ("bundle.json", "recogniser.json", "training.json")
+"""What a folder holds that is a model."""
+_MODELS = (".pth", ".pack")
+"""How files of models end."""
 
 
 @command
@@ -157,9 +162,17 @@ def _forwarded(args: argparse.Namespace, leave: Sequence[str] = ()) -> list[str]
 def _recordings(args: argparse.Namespace) -> list[Path]:
     """The recordings: with a pack there is no model before them.
 
-    Raises `UserError` where there are none, or a pack or an upstream is given without the other.
+    Raises `UserError` where there are none, a model is given beside a pack, or a pack or an
+    upstream without the other.
     """
     if args.pack is not None:
+        for given in (args.model, *args.recordings):
+            is_model = any((given / name).is_file() for name in _OF_MODELS)
+            if is_model or given.suffix in _MODELS:
+                raise UserError(
+                    f"{given}: expected recordings beside --pack, found a model or a pack; leave "
+                    f"one of the two out"
+                )
         return [args.model, *args.recordings]
     if args.upstream is not None:
         raise UserError(f"--upstream {args.upstream}: expected --pack FILE beside it, found none")
@@ -168,13 +181,25 @@ def _recordings(args: argparse.Namespace) -> list[Path]:
     return list(args.recordings)
 
 
+class _Once(argparse.Action):
+    """An option that is given once, of which the last would else be taken and others forgotten."""
+
+    def __call__(
+        self, _: argparse.ArgumentParser, args: argparse.Namespace, value: Any, option: Any = None
+    ) -> None:
+        earlier = getattr(args, self.dest)
+        if earlier is not None:
+            raise UserError(f"{option}: expected one of them, found {earlier} and {value}")
+        setattr(args, self.dest, value)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser("parp-recognize", __doc__)
     parser.add_argument(
         "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )
     text = "language pack, in the place of MODEL, of the upstream that --upstream gives"
-    parser.add_argument("--pack", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--pack", type=Path, action=_Once, metavar="FILE", help=text)
     parser.add_argument("--upstream", metavar="DIR", help="its directory; or multi, or mono")
     add_options(parser)
     text = "so many jobs of the queue of cmd.sh, each for a part of the recordings"

@@ -279,6 +279,15 @@ def test_the_command(
         (("--upstream", upstream, "--pack", tmp_path / "x", sound), "x: no such file"),
         ((pack, sound), "expected a whole model, found a language pack; give it as --pack"),
         ((pack,), "expected a model and recordings, found "),
+        (
+            ("--upstream", upstream, "--pack", pack, "--pack", pack, sound),
+            "--pack: expected one of",
+        ),
+        (("--upstream", upstream, "--pack", pack, es, sound), "found a model or a pack; leave one"),
+        (
+            ("--upstream", upstream, "--pack", pack, pack, sound),
+            "expected recordings beside --pack",
+        ),
     ):
         code, _, error = run_command(recognize.main, *words)
         assert code == 2
