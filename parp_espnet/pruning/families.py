@@ -63,6 +63,10 @@ class Family(NamedTuple):
     """What stands beside the stack in every model of the family, where its layers lack a tensor
     that those of another one have: a model of that one may have lost it.
     """
+    within: str = ""
+    """A tensor of a layer without which it is no layer of the family, whatever its others are
+    called.
+    """
 
     def kind_of(self, name: str) -> tuple[str, int, str] | None:
         """Return stack, number and kind of a tensor that is called as one of a layer's pool is,
@@ -233,6 +237,7 @@ FAMILIES = (
         {},
         NO_UNITS,
         NO_UNITS,
+        within="cgmlp.channel_proj1.0.weight",
     ),
     Family(
         "BERT",

@@ -111,6 +111,8 @@ def find_layers(names: Iterable[str], biases: bool = True) -> Layers | None:
         for stack, numbered in _numbered(family, names, biases).items():
             if family.beside and f"{stack.rpartition('.')[0]}.{family.beside}" not in there:
                 continue
+            if family.within and not any(family.within in kinds for kinds in numbered.values()):
+                continue
             layers = Layers(family, stack, numbered, biases)
             if stack not in stacks or len(layers.pool()) > len(stacks[stack].pool()):
                 stacks[stack] = layers

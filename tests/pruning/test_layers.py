@@ -272,8 +272,7 @@ FAIRSEQ2 = [f"self_attn.{part}_proj" for part in ("q", "k", "v", "output")] + [
     "ffn.output_proj",
 ]
 MISSING = {
-    "fairseq2": (names(FAIRSEQ2), r"no encoder\.layers\.N\.self_attn\.out_proj\.weight, "
-                                  r".*fc1\.weight, .*fc2\.weight"),
+    "half of fairseq2": (names(FAIRSEQ2[:-1]), r"no encoder\.layers\.N\.ffn\.output_proj\.weight"),
     "a gap": (names(HUGGING, [0, 1, 3]), r"no encoder\.layers\.2; a pool of your own"),
     "from one": (names(HUGGING, [1, 2, 3]), r"no encoder\.layers\.0; "),
     "half a layer": (

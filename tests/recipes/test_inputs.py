@@ -26,7 +26,15 @@ def recipe(tmp_path: Path) -> Path:
 def own(recipe: Path, upstream: Path) -> Path:
     """Files of the user's that options give."""
     shutil.copytree(upstream, recipe / "own/upstream")
-    for name in ("ngram.arpa", "lm.yaml", "lm.txt", "merge.tsv", "train.yaml", "mask.safetensors"):
+    for name in (
+        "ngram.arpa",
+        "lm.yaml",
+        "lm.txt",
+        "merge.tsv",
+        "train.yaml",
+        "mask.safetensors",
+        "lexicon.txt",
+    ):
         (recipe / "own" / name).write_text("e i\n")
     return recipe / "own"
 
@@ -50,6 +58,7 @@ def readers(steps: list[Step], path: Path, name_of: Callable[[Step], str]) -> se
 def test_files_of_language_models_and_scoring(recipe: Path, own: Path, steps_of, name_of) -> None:
     options = {
         "ngram": own / "ngram.arpa",
+        "lexicon": own / "lexicon.txt",
         "lm_config": own / "lm.yaml",
         "lm_train_text": own / "lm.txt",
         "merge": own / "merge.tsv",
@@ -76,6 +85,7 @@ def test_files_of_language_models_and_scoring(recipe: Path, own: Path, steps_of,
     (lm,) = {name.rpartition(" ")[0] for name in found["lm_config"]}
     (both,) = {name.split()[0] for name in found["ngram"]}
     assert found["ngram"] == {f"{both} tune dev", f"{both} decode test"}
+    assert found["lexicon"] == found["ngram"]
     assert found["lm_config"] == {f"{lm} collect", f"{lm} train"}
     assert found["lm_train_text"] == {
         name_of(step) for step in steps if step.record.stem.startswith("lm_train")
