@@ -2,11 +2,11 @@
 words.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parp_espnet.aligning.spelling import Speller
-from parp_espnet.phones.spelled import SPACE, are_pieces
+from parp_espnet.phones.spelled import SPACE, holds_words
 
 MOST_UNKNOWN = 0.1
 """The share of a text that a model may have no token for. It is taken for any sound."""
@@ -38,11 +38,6 @@ class Spelled:
         """Whether that is too much of it."""
         count = sum(len(unit.tokens) for unit in self.units)
         return len(self.unknown) > MOST_UNKNOWN * count
-
-
-def holds_words(tokens: Collection[str]) -> bool:
-    """Whether tokens write words: letters with a token between words, or subwords."""
-    return SPACE in tokens or are_pieces(tokens)
 
 
 class Reader:

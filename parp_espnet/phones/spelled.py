@@ -29,3 +29,8 @@ def _is_one_letter(token: str) -> bool:
         if not unicodedata.category(mark).startswith("M"):
             bases += 1
     return bases == 1
+
+
+def holds_words(tokens: Collection[str]) -> bool:
+    """Whether tokens write words: letters with a token between words, or subwords."""
+    return SPACE in tokens or are_pieces(tokens)

@@ -5,10 +5,9 @@ tokens that the texts have.
 from collections.abc import Sequence
 from pathlib import Path
 
-from parp_espnet.aligning.units import holds_words
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml
-from parp_espnet.phones.spelled import are_letters
+from parp_espnet.phones.spelled import are_letters, holds_words
 from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import from_recipe

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from parp_espnet.aligning.cuts import Limits
 from parp_espnet.aligning.pieces import LEAST, cut_text
-from parp_espnet.aligning.units import Reader, Spelled, Unit, holds_words
+from parp_espnet.aligning.units import Reader, Spelled, Unit
 from parp_espnet.corpora.rejects import Reject, Why, count_rejects, write_rejects
 from parp_espnet.errors import UserError
-from parp_espnet.phones.spelled import SPACE
+from parp_espnet.phones.spelled import SPACE, holds_words
 from parp_espnet.pipeline.cut_tables import Cutting, write_cut
 from parp_espnet.pipeline.sources import Source, read_sources, table_of
 from parp_espnet.progress import bar

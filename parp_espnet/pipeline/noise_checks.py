@@ -10,7 +10,6 @@ from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.sound.errors import SoundError
-from parp_espnet.sound.reader import open_sound
 
 RATE = 16000
 CONTAINERS = ("WAV", "WAVEX", "RF64", "FLAC")
@@ -60,6 +59,8 @@ def check_noise_files(settings: Settings) -> None:
 
 
 def _check_list(said: str, scp: Path, recipe: Path) -> None:
+    from parp_espnet.sound.reader import open_sound  # noqa: PLC0415  # NumPy
+
     for key, value in read_table(scp).items():
         if not value or is_command(value):
             raise UserError(f"{said}: {key}: expected lines 'NAME FILE', found {value!r}")

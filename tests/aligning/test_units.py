@@ -2,7 +2,8 @@
 
 import pytest
 
-from parp_espnet.aligning.units import Reader, holds_words
+from parp_espnet.aligning.units import Reader
+from parp_espnet.phones.spelled import holds_words
 
 PHONES = ("<blank>", "<unk>", "a", "tʃ", "ã", "<sos/eos>")
 LETTERS = ("<blank>", "<unk>", "<space>", "a", "b", "<sos/eos>")

@@ -33,7 +33,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], says: str) -> None:
         (["multi"], "multi: expected options only"),
         (
             ["--config", "conf/none.yaml"],
-            "there are conf/mono.yaml conf/multi.yaml",
+            "there are conf/continue.yaml conf/mono.yaml conf/multi.yaml",
         ),
     ],
 )
