@@ -104,9 +104,9 @@ def _costs(done: Sequence[Done], apart: Differences) -> list[Cost]:
 def _cost(run: Done, apart: Differences) -> Cost:
     result = run.result
     updates = sum(run.experiment.finetunings.values())
-    seconds = None
-    if result.train_seconds is not None:
-        pace = result.train_seconds / result.updates
+    seconds = result.train_seconds
+    if seconds is not None and result.updates:
+        pace = seconds / result.updates
         seconds = pace * updates
     return Cost(
         result.language or "", method_of(result), result.sparsity_target, result.seed,

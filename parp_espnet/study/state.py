@@ -211,7 +211,8 @@ def _paces(study: Study, results: Mapping[Path, Result]) -> dict[Path, float]:
     paces: dict[Path, list[float]] = {}
     for experiment in study.experiments:
         result = results.get(experiment.directory)
-        if result is not None and result.train_seconds is not None:
+        # Of a model that learnt nothing there is no pace.
+        if result is not None and result.train_seconds is not None and result.updates:
             paces.setdefault(experiment.recipe, []).append(_own_seconds(result) / result.updates)
     return {recipe: median(several) for recipe, several in paces.items()}
 

@@ -23,7 +23,8 @@ def write_summary(study: Study, folder: Path) -> None:
     """Write what there is of a study into its `folder`, and print its table."""
     standing = standings(study, folder / "log")
     complete = list(filter(is_done, study.experiments))
-    done = collect(complete, ROOT, folder / "results.json")
+    # Where none is, it says so of all.
+    done = collect(complete or study.experiments, ROOT, folder / "results.json")
     results, evidence = [run.result for run in done], gather(done)
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)

@@ -15,9 +15,12 @@ from parp_espnet.pipeline.running import run
 from parp_espnet.pipeline.step import Step
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import state
+from parp_espnet.study.collect import collect
+from parp_espnet.study.gather import gather
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import State, note_job, standings
 from parp_espnet.study.status import describe, failures, listing
+from parp_espnet.study.summary import write_summary
 
 
 @pytest.fixture
@@ -124,6 +127,26 @@ def test_the_time_of_a_job_beside_its_training_is_counted(
     # 75 s for 150 updates, and the median of 15 and 20; the job of 2 s continued one that was
     # interrupted.
     assert standings(study, tmp_path)[3].seconds_left == 92.5
+
+
+def test_a_model_that_learnt_nothing_has_no_pace(
+    study: Study, tmp_path: Path, make_result: Callable[..., Result]
+) -> None:
+    """That of `--updates 0`, scored as its upstream is."""
+    first, second, *_ = study.experiments
+    learnt = make_result(updates=150, train_seconds=70.0, decode_seconds=5.0)
+    nothing = replace(learnt, updates=0, options={"updates": 0}, train_seconds=1.0)
+    nothing.write(tmp_path / first.result)
+    assert standings(study, tmp_path)[2].seconds_left is None
+    learnt.write(tmp_path / second.result)
+    assert standings(study, tmp_path)[2].seconds_left == 75
+    costs = gather(collect([first], tmp_path, tmp_path / "out.json")).costs
+    assert len(costs) == 1
+
+
+def test_results_of_nothing_are_refused_in_a_line(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="none of 9 experiments has a result yet, such as"):
+        write_summary(study, tmp_path)
 
 
 def test_what_experiments_share_counts_once(study: Study) -> None:
