@@ -36,11 +36,14 @@ def test_a_figure_of_before_is_drawn_over_in_words_of_now(tmp_path: Path) -> Non
     kept = KEPT.parent / "units"
     for name in ("results.json", "evidence.json"):
         shutil.copy2(kept / name, tmp_path)
+    said = (tmp_path / "evidence.json").read_text().replace("pattern units", "scope units")
+    (tmp_path / "evidence.json").write_text(said.replace("pattern 2:4", "scope 2:4"))
     before = tmp_path / "anatomy_mpi--scope-units.png"
     before.write_bytes(b"old")
     evidence = Evidence.read(tmp_path / "evidence.json")
     variants = {anatomy.who.variant for anatomy in evidence.anatomies}
-    assert variants == {"", "pattern units", "pattern 2:4, prune_biases false"}
+    grown = {"start_sparsity 0", "pattern units, start_sparsity 0"}
+    assert variants == {"", "pattern units", "pattern 2:4, prune_biases false", *grown}
     assert {"mpi, pattern units"} < {comparison.one for comparison in evidence.comparisons}
     few = [one for one in evidence.anatomies if one.who.variant == "pattern units"]
     Evidence(anatomies=few).write(tmp_path / "evidence.json")

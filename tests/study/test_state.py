@@ -14,13 +14,12 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.running import run
 from parp_espnet.pipeline.step import Step
 from parp_espnet.scoring.result import Result
-from parp_espnet.study import state
+from parp_espnet.study import state, summary
 from parp_espnet.study.collect import collect
 from parp_espnet.study.gather import gather
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import State, note_job, standings
 from parp_espnet.study.status import describe, failures, listing
-from parp_espnet.study.summary import write_summary
 
 
 @pytest.fixture
@@ -144,9 +143,12 @@ def test_a_model_that_learnt_nothing_has_no_pace(
     assert len(costs) == 1
 
 
-def test_results_of_nothing_are_refused_in_a_line(study: Study, tmp_path: Path) -> None:
+def test_results_of_nothing_are_refused_in_a_line(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "ROOT", tmp_path)
     with pytest.raises(UserError, match="none of 9 experiments has a result yet, such as"):
-        write_summary(study, tmp_path)
+        summary.write_summary(study, tmp_path)
 
 
 def test_what_experiments_share_counts_once(study: Study) -> None:
