@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from parp_espnet.decoding.confidence import Span
 from parp_espnet.recognition.grid import RATE, Grid
-from parp_espnet.recognition.spectra import STEP
+from parp_espnet.recognition.spectra import STEP, spectrum_in
 from parp_espnet.recognition.windows import stretches
 
 type Floats = NDArray[np.float64]
@@ -113,8 +113,8 @@ def _pauses(
     pauses = np.empty(len(words) - 1)
     for number in range(len(words) - 1):
         left, right = words[number][-1], words[number + 1][0]
-        start = _spectrum(grid, left.end - 1)
-        stop = max(start + 1, _spectrum(grid, right.begin))
+        start = spectrum_in(grid, left.end - 1)
+        stop = max(start + 1, spectrum_in(grid, right.begin))
         low = int(np.searchsorted(ends, start, side="right"))
         high = int(np.searchsorted(begins, stop, side="left"))
         best = (start, start)
@@ -128,11 +128,6 @@ def _pauses(
         blank = (right.begin - left.end) * grid.stride / RATE
         pauses[number] = max(length * STEP / RATE, BLANK_SHARE * blank)
     return places, pauses
-
-
-def _spectrum(grid: Grid, frame: int) -> int:
-    """The spectrum in the middle of a frame."""
-    return round((frame * grid.stride + grid.field / 2) / STEP)
 
 
 def cut(borders: Borders, limits: Limits) -> list[Cut]:

@@ -58,7 +58,7 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
         by_folder = _by_folder(root, given, split, how)
         if by_folder is not None:
             return by_folder
-        own = read_items(given[split], _told_of(given[split], given.values(), how.told))
+        own = read_items(given[split], _told_of(given.values(), how.told)[given[split]])
         rejected = list(own.rejected)
         if split == "train":
             rejected += _beside(root, given)
@@ -139,21 +139,25 @@ def all_texts(root: Path, how: How) -> list[str]:
     else:
         places = list(lists_of_sets(root).values()) or [root]
     texts: list[str] = []
+    told_of = _told_of(places, how.told)
     for place in places:
-        items = read_items(place, _told_of(place, places, how.told)).items
-        texts += [item.text for item in items]
+        texts += [item.text for item in read_items(place, told_of[place]).items]
     return texts
 
 
-def _told_of(folder: Path, folders: Iterable[Path], told: Told) -> Told:
-    """What the user says, as far as it is of the layout of one set: a tier or columns that are of
+def _told_of(folders: Iterable[Path], told: Told) -> dict[Path, Told]:
+    """What the user says of each set, as far as it is of its layout: a tier or columns that are of
     another set are not for this one. Where they are of none, they are refused as ever.
     """
-    if told.tier is not None and not _has_tiers(folder) and any(map(_has_tiers, folders)):
-        told = replace(told, tier=None)
-    if told.given and not _is_table(folder) and any(map(_is_table, folders)):
-        told = Told(tier=told.tier)
-    return told
+    own = dict.fromkeys(folders, told)
+    tiered = {folder for folder in own if told.tier is not None and _has_tiers(folder)}
+    tables = {folder for folder in own if told.given and _is_table(folder)}
+    for folder in own:
+        if tiered and folder not in tiered:
+            own[folder] = replace(own[folder], tier=None)
+        if tables and folder not in tables:
+            own[folder] = Told(tier=own[folder].tier)
+    return own
 
 
 def _has_tiers(folder: Path) -> bool:

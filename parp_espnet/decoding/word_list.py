@@ -16,7 +16,7 @@ from parp_espnet.decoding.lexicon import Lexicon, Symbols
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
 from parp_espnet.phones.letters import letters_of
-from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces
+from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces, holds_words
 
 OPTION = "--lexicon"
 SHOWN = 8
@@ -33,7 +33,7 @@ def read_lexicon(path: Path, tokens: Sequence[str]) -> tuple[Lexicon, str]:
     Raises `UserError` where the file is missing or empty, a line is no word with its spelling, or
     the recogniser can spell none of the words.
     """
-    is_of_letters = SPACE in tokens or are_pieces(tokens)
+    is_of_letters = holds_words(tokens)
     entries = _entries(path, is_of_letters)
     if is_of_letters:
         entries = _in_letters(entries, WORD_BEGIN if SPACE not in tokens else "")

@@ -1,7 +1,7 @@
 """What a training by espnet3 leaves: an experiment like any other, exactly sparse."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Finish:
         """
         final, states = self._choose(trainer)
         before = self._sparsity(states)
-        kept = self._prune(states)
+        kept = self.pruning.prune_average(states)
         self._check(final, states)
         save(final, states)
         averages = self._prune_averages()
@@ -88,17 +88,13 @@ class Finish:
         mean = average([weights_of(path) for path in paths])
         return self.directory / f"{criterion}.ave.pth", mean
 
-    def _prune(self, states: States) -> Mapping[str, Tensor]:
-        """Prune a model in place; return its mask."""
-        return self.pruning.prune_average(states)
-
     def _prune_averages(self) -> dict[str, float]:
         """Prune the averages that espnet3 has made; return how sparse each was before."""
         before = {}
         for path in sorted(self.directory.glob("*.ave_*best.pth")):
             states = load_model_state(path)
             before[path.name] = self._sparsity(states)
-            self._prune(states)
+            self.pruning.prune_average(states)
             save(path, states)
         return before
 

@@ -27,7 +27,7 @@ from parp_espnet.export.test_set import compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json, write_text
-from parp_espnet.phones.spelled import SPACE, are_pieces
+from parp_espnet.phones.spelled import SPACE, holds_words
 from parp_espnet.recognition.listening import SHORTEST
 
 OPSET = 17
@@ -195,7 +195,7 @@ def tokens_table(tokens: tuple[str, ...]) -> str:
     where the tokens are phones; the space's own, where they are letters or
     subwords.
     """
-    letters = SPACE in tokens or are_pieces(tokens)
+    letters = holds_words(tokens)
     lines = [f"{BLANK} 0"]
     for number, token in enumerate(tokens[1:], 1):
         if token == SPACE:

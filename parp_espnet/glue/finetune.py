@@ -26,11 +26,11 @@ from parp_espnet.glue.models import base_of, load_classifier, load_tokenizer
 from parp_espnet.glue.run import CHECKPOINT, Standing, load_checkpoint, save_checkpoint
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.pipeline.made import options_of, origin_of
-from parp_espnet.pipeline.trained import SUMMARY
 from parp_espnet.pruning.log import PruningLog
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.training import PrunedTraining
+from parp_espnet.upstreams.starts import SUMMARY
 from parp_espnet.upstreams.weights import load_weights
 
 FIRST_MASK, FINAL_MASK = "initial_mask.safetensors", "mask.safetensors"

@@ -16,9 +16,10 @@ from parp_espnet.glue.tasks import Task
 from parp_espnet.pipeline.kept import load_text
 from parp_espnet.pipeline.made import languages_of
 from parp_espnet.pipeline.paths import ROOT, from_root
-from parp_espnet.pipeline.trained import SUMMARY, trained
+from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.scoring.result import Result, digest_of, git_revision, versions
+from parp_espnet.upstreams.starts import SUMMARY
 
 PREDICTIONS = "predictions.tsv"
 """Of the set that is reported on, beside `result.json`; of all sets, in `predictions/`."""

@@ -12,6 +12,7 @@ from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import from_recipe
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.tokens import BLANK, END, UNKNOWN
 from parp_espnet.upstreams.starts import BUNDLE, CONFIG, SUMMARY, is_experiment
 
 BEGUN = (CONFIG, "experiment.json", "train.yaml")
@@ -81,5 +82,4 @@ def _tokens_of(config: Path) -> Sequence[str]:
     except (OSError, ValueError):
         return ()
     tokens = content.get("token_list") if isinstance(content, dict) else None
-    special = ("<blank>", "<unk>", "<sos/eos>")
-    return [str(token) for token in tokens or () if token not in special]
+    return [str(token) for token in tokens or () if token not in (BLANK, UNKNOWN, END)]

@@ -1,9 +1,16 @@
-"""What the steps of untranscribed speech are told: a row of `parp_espnet.bin.steps`."""
+"""What the steps of untranscribed speech are told, a row of `parp_espnet.bin.steps`, and what they
+leave for each other.
+"""
 
 from pathlib import Path
 
 from parp_espnet.notes import Range
 from parp_espnet.pipeline.calls import Call, needs, takes
+
+LIST = "recognised.json"
+"""What was recognised, and where each transcript is."""
+LABELS = "labels.json"
+"""What was chosen, and by which threshold."""
 
 PSEUDO_LABELS = Call(
     "Label speech that nobody has transcribed, and take what is sure enough.",

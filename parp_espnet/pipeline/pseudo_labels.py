@@ -17,13 +17,11 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.names import digest
 from parp_espnet.phones.spelled import SPACE
-from parp_espnet.pipeline.unlabelled import LIST
+from parp_espnet.pipeline.label_calls import LABELS, LIST
 from parp_espnet.recognition.transcripts import Phone
 from parp_espnet.recognition.utterances import divide
 from parp_espnet.scoring.per import count_errors, total
 
-LABELS = "labels.json"
-"""What was chosen, and by which threshold."""
 KINDS = ("phones", "letters")
 """What a transcript's tokens are called in it."""
 

@@ -21,15 +21,13 @@ from parp_espnet.pipeline.unlabelled_checks import resolve_labels_of
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.upstreams.starts import (
     FROM_UPSTREAM,
+    SUMMARY,
     fault_of,
     is_experiment,
     is_left_by_training,
     lacks_head,
     mask_beside,
 )
-
-SUMMARY = "training.json"
-"""What a complete training leaves."""
 
 
 def resolve(settings: Settings) -> Settings:

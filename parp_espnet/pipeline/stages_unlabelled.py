@@ -7,13 +7,13 @@ from pathlib import Path
 
 from parp_espnet.pipeline.acts import Act, First, ours, tables
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
+from parp_espnet.pipeline.label_calls import LABELS, LIST
 from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.stages_masks import alone
 from parp_espnet.pipeline.step import Step
 
 WEIGHTS = ("json", "safetensors", "onnx", "xml", "bin", "pth")
 """Endings of the files of a model that was exported."""
-LABELS = "labels.json"
 CHOSEN = ("wav.scp", "segments", "text", "utt2spk", LABELS)
 
 
@@ -78,7 +78,7 @@ def _recognised(experiment: SpeechExperiment, label: str) -> Step:
         recordings=tuple(dict.fromkeys(scps)),
         trees=(settings.unlabelled,),
         formatted=(dev / "wav.scp",),
-        outputs=(out / "recognised.json",),
+        outputs=(out / LIST,),
     )
 
 
@@ -104,7 +104,7 @@ def _chosen(experiment: SpeechExperiment, label: str) -> Step:
             *("--min_duration", limits[0], "--max_duration", limits[1]),
         ),
         record=out.parent / ".steps" / f"{out.name}.json",
-        inputs=(recognised / "recognised.json", *tables(dev, LEFT_OF_A_SET)),
+        inputs=(recognised / LIST, *tables(dev, LEFT_OF_A_SET)),
         trees=(recognised / "speech", recognised / "dev"),
         outputs=tables(out, CHOSEN),
     )

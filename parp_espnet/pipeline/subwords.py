@@ -20,7 +20,7 @@ from typing import Any
 from parp_espnet.data.kaldi import read_data_dir, write_data_dir
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, need_file
-from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_letters, are_pieces
+from parp_espnet.phones.spelled import WORD_BEGIN, are_letters, holds_words
 from parp_espnet.pipeline.tokens import BLANK, END, UNKNOWN
 from parp_espnet.scoring.words import sentence
 
@@ -91,7 +91,7 @@ def plain_sentences(texts: Iterable[tuple[str, ...]]) -> list[str]:
     """Return the sentences that tokens (letters, subwords or words) say, with single spaces."""
     every = list(texts)
     used = set(chain.from_iterable(every))
-    spelled = SPACE in used or are_pieces(used) or are_letters(used)
+    spelled = holds_words(used) or are_letters(used)
     return [sentence(tokens, spelled) for tokens in every]
 
 

@@ -6,9 +6,8 @@ from typing import Any
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.paths import from_root
-from parp_espnet.upstreams.starts import ROWS
+from parp_espnet.upstreams.starts import ROWS, SUMMARY
 
-SUMMARY = "training.json"
 MEASURED = (
     "method",
     "sparsity_target",

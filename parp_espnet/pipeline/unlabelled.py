@@ -17,6 +17,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.names import file_name
 from parp_espnet.pipeline.contents import plain_word_of
+from parp_espnet.pipeline.label_calls import LIST
 from parp_espnet.queues.signals import unless_terminated
 from parp_espnet.recognition.audio import Failure, Source, find
 from parp_espnet.recognition.identity import identity_of
@@ -24,8 +25,6 @@ from parp_espnet.recognition.jobs import PLACE, Asked, recognise_by_jobs
 from parp_espnet.recognition.output import Folder
 from parp_espnet.recognition.transcripts import FORMATS
 
-LIST = "recognised.json"
-"""What was recognised, and where each transcript is."""
 TERMINATED = 128 + signal.SIGTERM
 WORDS = ("--format", "json", "--greedy")
 

@@ -12,9 +12,7 @@ from parp_espnet.pipeline.score_checks import check_recordings
 from parp_espnet.pipeline.second_round import LABEL_ERRORS
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.stages_unlabelled import WEIGHTS
-
-SUMMARY = "training.json"
-"""What a complete training leaves."""
+from parp_espnet.upstreams.starts import SUMMARY
 
 
 def check_unlabelled(settings: Settings) -> None:

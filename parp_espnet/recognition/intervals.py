@@ -9,7 +9,7 @@ from parp_espnet.recognition.grid import RATE, Grid
 from parp_espnet.recognition.hearing import Recording
 from parp_espnet.recognition.labels import BLANK, spans
 from parp_espnet.recognition.listening import Listener
-from parp_espnet.recognition.spectra import MOST, STEP
+from parp_espnet.recognition.spectra import MOST, STEP, spectrum_in
 from parp_espnet.recognition.transcripts import Phone
 from parp_espnet.recognition.windows import Labels, stretches
 
@@ -79,8 +79,8 @@ def _place(
     parts = [Part(None, start - 1, start - 1)]
     for span in found:
         # In the frames of a very short recording there is more than was recorded.
-        first = max(parts[-1].last + 1, min(_spectrum(grid, offset + span.begin), stop - 1))
-        last = max(first, min(_spectrum(grid, offset + span.end - 1), stop - 1))
+        first = max(parts[-1].last + 1, min(spectrum_in(grid, offset + span.begin), stop - 1))
+        last = max(first, min(spectrum_in(grid, offset + span.end - 1), stop - 1))
         parts.append(Part(span.token, first, last))
     parts.append(Part(None, max(stop, parts[-1].last + 1), max(stop, parts[-1].last + 1)))
     parts = _with_pauses(parts, recording.quiet)
@@ -95,11 +95,6 @@ def _place(
             pair = (borders[number] * STEP / RATE, borders[number + 1] * STEP / RATE)
             times.append((max(begin, pair[0]), min(end, pair[1])))
     return times
-
-
-def _spectrum(grid: Grid, frame: int) -> int:
-    """The spectrum in the middle of a frame."""
-    return round((frame * grid.stride + grid.field / 2) / STEP)
 
 
 def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from parp_espnet.decoding.lexicon import Lexicon
-from parp_espnet.phones.spelled import SPACE, are_pieces
+from parp_espnet.phones.spelled import holds_words
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones
@@ -51,7 +51,7 @@ def _transcribe(
 ) -> Transcript:
     labels = recording.labels if search is None else search.labels(recording.logprobs)
     phones = find_phones(recogniser, recording, labels)
-    is_spelled = SPACE in recogniser.tokens or are_pieces(recogniser.tokens)
+    is_spelled = holds_words(recogniser.tokens)
     words = None
     if search is not None and search.models.lexicon is not None and not is_spelled:
         words = _words(search.models.lexicon, collapse(labels.tolist()), phones)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from parp_espnet.recognition.grid import RATE
+from parp_espnet.recognition.grid import RATE, Grid
 
 STEP = 80
 """Samples from one to the next: 5 ms."""
@@ -83,6 +83,11 @@ class Spectra:
 
     def _all(self) -> Rows:
         return np.concatenate([np.zeros((0, COUNT), np.float32), *self._parts])
+
+
+def spectrum_in(grid: Grid, frame: int) -> int:
+    """Return the spectrum in the middle of a frame."""
+    return round((frame * grid.stride + grid.field / 2) / STEP)
 
 
 def _cepstra(samples: Samples, count: int) -> Rows:

@@ -37,13 +37,18 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
     done: list[Done] = []
     for experiment in experiments:
         done += _done(experiment, root)
+    need_any(done, experiments)
+    write_json(out, [run.result.as_json() for run in done])
+    return done
+
+
+def need_any(done: Sequence[object], experiments: Sequence[Experiment]) -> None:
+    """Raise `UserError` where none of some experiments is done."""
     if not done:
         raise UserError(
             f"none of {len(experiments)} experiments has a result yet, such as "
             f"{experiments[0].result}"
         )
-    write_json(out, [run.result.as_json() for run in done])
-    return done
 
 
 def _done(experiment: Experiment, root: Path) -> Iterator[Done]:

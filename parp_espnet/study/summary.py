@@ -7,7 +7,7 @@ from pathlib import Path
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study.claims import claims
-from parp_espnet.study.collect import collect
+from parp_espnet.study.collect import collect, need_any
 from parp_espnet.study.figures.all import draw
 from parp_espnet.study.gather import gather
 from parp_espnet.study.markdown import decoded, nature, report
@@ -23,8 +23,8 @@ def write_summary(study: Study, folder: Path) -> None:
     """Write what there is of a study into its `folder`, and print its table."""
     standing = standings(study, folder / "log")
     complete = list(filter(is_done, study.experiments))
-    # Where none is, it says so of all.
-    done = collect(complete or study.experiments, ROOT, folder / "results.json")
+    need_any(complete, study.experiments)
+    done = collect(complete, ROOT, folder / "results.json")
     results, evidence = [run.result for run in done], gather(done)
     evidence.write(folder / "evidence.json")
     judged = claims(results, evidence)

@@ -17,21 +17,9 @@ from parp_espnet.espnet.label_prior import PriorLoss, levelled_loss
 from parp_espnet.espnet.loading import load_model
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.recognition.labels import collapse
+from tests.espnet.utterances import MODEL, QUICK, batch
 
-QUICK = {"max_epoch": 2, "num_iters_per_epoch": 3, "keep_nbest_models": 1}
-MODEL = "valid.loss.ave.pth"
 CTC = torch.nn.CTCLoss(reduction="none", zero_infinity=True)
-
-
-def batch() -> dict[str, Tensor]:
-    """Two utterances, of which one is padded."""
-    speech = 0.1 * torch.randn(2, 8000, generator=torch.Generator().manual_seed(0))
-    return {
-        "speech": speech,
-        "speech_lengths": torch.tensor([8000, 5000]),
-        "text": torch.tensor([[2, 3], [4, -1]]),
-        "text_lengths": torch.tensor([2, 1]),
-    }
 
 
 def of_all_paths(rows: Tensor, text: list[int]) -> Tensor:

@@ -12,20 +12,7 @@ from parp_espnet.espnet.found import find_model
 from parp_espnet.espnet.loading import load_model
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.espnet.teacher import Teacher, divergence, learn_from
-
-QUICK = {"max_epoch": 2, "num_iters_per_epoch": 3, "keep_nbest_models": 1}
-MODEL = "valid.loss.ave.pth"
-
-
-def batch() -> dict[str, torch.Tensor]:
-    """Two utterances, of which one is padded."""
-    speech = 0.1 * torch.randn(2, 8000, generator=torch.Generator().manual_seed(0))
-    return {
-        "speech": speech,
-        "speech_lengths": torch.tensor([8000, 5000]),
-        "text": torch.tensor([[2, 3], [4, -1]]),
-        "text_lengths": torch.tensor([2, 1]),
-    }
+from tests.espnet.utterances import MODEL, QUICK, batch
 
 
 def test_frames_of_padding_do_not_count() -> None:

@@ -151,6 +151,27 @@ def test_results_of_nothing_are_refused_in_a_line(
         summary.write_summary(study, tmp_path)
 
 
+def test_a_result_of_what_has_changed_since_is_none(
+    study: Study,
+    tmp_path: Path,
+    make_result: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(summary, "ROOT", tmp_path)
+    first = study.experiments[0]
+    make_result(updates=150).write(tmp_path / first.result)
+    recipe = tmp_path / first.recipe
+    (recipe / "dump").mkdir(parents=True)
+    (recipe / "dump/text").write_text("u1 a b\n")
+    monkeypatch.chdir(recipe)
+    record = tmp_path / first.directory / ".steps/train.json"
+    assert run(Step("stage", ("true",), record, inputs=(Path("dump/text"),))) == 0
+    (recipe / "dump/text").write_text("u1 a c\n")
+    with pytest.raises(UserError, match="none of 9 experiments has a result yet, such as"):
+        summary.write_summary(study, tmp_path)
+    assert not (tmp_path / "results.json").exists()
+
+
 def test_what_experiments_share_counts_once(study: Study) -> None:
     dense, omp = (
         next(one for one in study.experiments if one.settings.method == name)

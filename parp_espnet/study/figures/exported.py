@@ -13,13 +13,9 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.exported import exports_of
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.points import arms_of
-from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, schedule_panels
+from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, make_room, schedule_panels
 from parp_espnet.study.names import rate_of
 
-LINE = 0.21
-"""Inches that a line of the legend is high."""
-LETTER = 0.075
-"""Inches that one of its letters is wide."""
 ROOM = 1.1
 """How far an axis goes, of what is farthest on it."""
 MEANS = "points are means over seeds"
@@ -100,7 +96,7 @@ def exported(
         figure.axes[0].set_xlim(0, ROOM * max(cost(point.measured) for point in points))
     _keys(figure.axes[0], arms, names)
     add_legend(figure)
-    _make_room(figure, [*arms, *names])
+    make_room(figure, [*arms, *names])
     return figure
 
 
@@ -166,14 +162,6 @@ def _fill(arms: Sequence[str], arm: str) -> str:
     ones have theirs.
     """
     return "none" if arms.index(arm) < len(COLOURS) else _colour(arms, arm)
-
-
-def _make_room(figure: Figure, labels: Sequence[str]) -> None:
-    """Make a figure as large as its legend needs, where that is higher than the figure is."""
-    needed = LINE * (len(labels) + 1)
-    if needed > figure.get_figheight():
-        figure.set_figheight(needed)
-        figure.set_figwidth(figure.get_figwidth() + LETTER * max(map(len, labels)))
 
 
 def _marker(names: Sequence[str], name: str) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
-from parp_espnet.study.figures.style import COLOURS, MARKERS
+from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, make_room
 from parp_espnet.study.names import amounts, decoding_of, is_text, method_of, rate_of
 from parp_espnet.study.variants import Differences
 
@@ -48,12 +47,9 @@ def points(results: Sequence[Result]) -> Figure | None:
     width = max(3.5, 0.22 * len(languages) * len(arms)) + 0.6 * (len(panels) - 1)
     figure = Figure(figsize=(3.0 + width, 3.8), layout="constrained")
     (row,) = figure.subplots(1, len(panels), squeeze=False)
-    entries: dict[str, Artist] = {}
     what = "task" if is_text(results) else "language"
     for axes, shown in zip(row, panels, strict=True):
         _draw_panel(axes, shown, arms, list(zip(results, called, strict=True)))
-        handles, labels = axes.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
         axes.set_xlabel(what)
     row[0].set_ylabel(f"{rate_of(results).long} (%), 95 % interval")
     title = _title(results)
@@ -63,8 +59,8 @@ def points(results: Sequence[Result]) -> Figure | None:
         # On the left: behind the panels stands the legend.
         said = f"{title}\neach {what} on a scale of its own"
         figure.suptitle(said, x=0.01, horizontalalignment="left", fontsize="medium")
-    told = [arm for arm in arms if arm in entries]
-    figure.legend([entries[arm] for arm in told], told, loc="outside right upper", frameon=False)
+    add_legend(figure, arms, frame=False)
+    make_room(figure, arms)
     return figure
 
 

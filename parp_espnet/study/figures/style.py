@@ -26,6 +26,10 @@ another upstream.
 """
 PANEL = (3.6, 3.2)
 """Inches of a panel of one language and schedule."""
+LINE = 0.21
+"""Inches that a line of a legend is high."""
+LETTER = 0.075
+"""Inches that one of its letters is wide."""
 MOST_COLUMNS = 4
 """Panels side by side, beyond which they could not be read in a page."""
 METHODS = tuple(methods.METHODS)
@@ -74,13 +78,27 @@ def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
     return f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language
 
 
-def add_legend(figure: Figure) -> None:
-    """Add one legend for all panels, each label once."""
+def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True) -> None:
+    """Add one legend for all panels, each label once: those of `order` first, as they are there."""
     artists: dict[str, Artist] = {}
     for axes in figure.axes:
         handles, labels = axes.get_legend_handles_labels()
         artists |= dict(zip(labels, handles, strict=True))
-    figure.legend(list(artists.values()), list(artists), loc="outside right upper")
+    labels = [label for label in order if label in artists]
+    labels += [label for label in artists if label not in labels]
+    shown = [artists[label] for label in labels]
+    figure.legend(shown, labels, loc="outside right upper", frameon=frame)
+
+
+def make_room(figure: Figure, labels: Sequence[str]) -> None:
+    """Make a figure as large as its legend needs, where that is higher than the figure is, or wider
+    than half of it.
+    """
+    height = LINE * (len(labels) + 1)
+    width = LETTER * max(map(len, labels))
+    if height > figure.get_figheight() or width > figure.get_figwidth() / 2:
+        figure.set_figheight(max(height, figure.get_figheight()))
+        figure.set_figwidth(figure.get_figwidth() + width)
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
