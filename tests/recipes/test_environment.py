@@ -51,7 +51,7 @@ def test_whose_it_was_is_said(tmp_path: Path) -> None:
     record = venv / "lib/python3.12/site-packages/parp_espnet-0.1.0.dist-info/direct_url.json"
     record.parent.mkdir(parents=True)
     (venv / "requirements.sha256").write_text("other  -\n")
-    for other, url in (("/work/my other", "/work/my%20other"), ("/work/é", "/work/%C3%A9")):
+    for other, url in (("/home/ana/my other", "/home/ana/my%20other"), ("/home/é", "/home/%C3%A9")):
         record.write_text(f'{{"dir_info": {{"editable": true}}, "url": "file://{url}"}}')
         first, last = make(venv, PYTHON="/nowhere/python").stderr.splitlines()
         assert first.startswith(f"environment: {venv} was that of {other}, whose requirements.lock")
