@@ -55,13 +55,18 @@ def check_noise_files(settings: Settings) -> None:
     for name in ("noise_scp", "rir_scp"):
         scp = getattr(settings, name)
         if scp is not None:
-            _check_list(f"phn.sh: --{name} {scp}", settings.recipe / scp, settings.recipe)
+            _check_list(f"phn.sh: --{name}", scp, settings.recipe)
 
 
-def _check_list(said: str, scp: Path, recipe: Path) -> None:
+def _check_list(option: str, scp: Path, recipe: Path) -> None:
     from parp_espnet.sound.reader import open_sound  # noqa: PLC0415  # NumPy
 
-    for key, value in read_table(scp).items():
+    try:
+        table = read_table(recipe / scp)
+    except UserError as error:
+        raise UserError(f"{option}: {error}") from None
+    said = f"{option} {scp}"
+    for key, value in table.items():
         if not value or is_command(value):
             raise UserError(f"{said}: {key}: expected lines 'NAME FILE', found {value!r}")
         file = recipe / value

@@ -77,4 +77,5 @@ def test_a_list_that_espnet_cannot_read_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message) as refused:
         options("--noise_scp", scp(tmp_path, rate, line))
+    assert "--noise_scp" in str(refused.value)
     assert "noise.scp" in str(refused.value)
