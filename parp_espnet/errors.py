@@ -5,15 +5,19 @@ import functools
 import os
 import signal
 import sys
+import traceback
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from parp_espnet.interpreter import shield_children
 from parp_espnet.shortages import SHARED, shortage
 from parp_espnet.unheard import heard_again
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 USAGE_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -25,6 +29,8 @@ REFUSALS = {
 }
 """Numbers of an `OSError` that are no defects, and what helps."""
 
+PATIENCE = 5.0
+"""Seconds: for so long a process that is told to end is waited for."""
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that turn the direction of text."""
 
@@ -117,17 +123,33 @@ def cannot_write(path: object, number: int) -> str:
 def _end_for_want(error: Exception) -> None:
     """End the process by one line where a machine had too little of something; return where an
     error is another.
+
+    What it started is ended first, and the error's variables are given up: processes that had too
+    little of it as well would write over the line, and to leave takes files, too.
     """
     wanted = shortage(error)
-    if wanted is not None:
-        # A worker's error is told with its traceback, and ends with what matters.
-        said = [line.strip() for line in str(error).splitlines() if line.strip()]
-        print(
-            f"error: {wanted}; then give the same command "
-            f"({said[-1] if said else describe(error)})",
-            file=sys.stderr,
-        )
-        sys.exit(USAGE_ERROR)
+    if wanted is None:
+        return
+    # A worker's error is told with its traceback, and ends with what matters.
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    line = f"error: {wanted}; then give the same command ({said[-1] if said else describe(error)})"
+    # Where nobody has imported it, nothing was started; now it may be too late to open its file.
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is not None:
+        _end_all(processes.active_children())
+        # Whoever wrote last may have been ended in the middle of a line.
+        line = f"\n{line}"
+    traceback.clear_frames(error.__traceback__)
+    print(line, file=sys.stderr)
+    sys.exit(USAGE_ERROR)
+
+
+def _end_all(children: "list[BaseProcess]") -> None:
+    """End processes, and wait until they have ended."""
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.join(PATIENCE)
 
 
 def command(main: Callable[[], None]) -> Callable[[], None]:

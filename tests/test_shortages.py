@@ -39,6 +39,7 @@ def fails(tmp_path: Path, script: str, *before: str, **variables: str) -> str:
         pytest.skip("only root may mount a small /dev/shm")
     assert done.returncode == 2, done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert line == done.stderr.splitlines()[-1]
     return line
 
 
@@ -71,6 +72,30 @@ def test_too_few_open_files(tmp_path: Path) -> None:
     script = script.replace("    data =", "    kept = []\n    data =")
     line = fails(tmp_path, script, "bash", "-c", 'ulimit -n 64; exec "$@"', "bash")
     assert line.startswith("error: too many open files: raise the limit (ulimit -n 65536)")
+
+
+def test_a_process_that_was_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    script = """
+import multiprocessing, sys
+from parp_espnet.errors import command
+
+def complain(begun):
+    sys.stderr.write("Traceback (most rec")
+    sys.stderr.flush()
+    begun.set()
+    multiprocessing.Event().wait()
+
+@command
+def main():
+    context = multiprocessing.get_context("fork")
+    begun = context.Event()
+    context.Process(target=complain, args=(begun,)).start()
+    begun.wait()
+    raise MemoryError
+
+main()
+"""
+    assert fails(tmp_path, script).startswith("error: too little memory")
 
 
 def test_a_worker_that_was_killed(tmp_path: Path) -> None:
