@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from parp_espnet.decoding.language_model import SPECIAL
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.letters import letters_of
 from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces
 
@@ -27,7 +28,7 @@ class Speller:
         self._numbers: dict[str, int] = {}
         for number, token in enumerate(tokens):
             if token not in SPECIAL:
-                self._numbers[_canonical(token)] = number
+                self._numbers[decomposed(token)] = number
         self._longest = max(map(len, self._numbers), default=0)
 
     def spell(self, text: str) -> tuple[int, ...]:
@@ -50,7 +51,7 @@ class Speller:
     def _letters(self, text: str) -> tuple[list[int], list[str]]:
         numbers, unknown = [], []
         for letter in letters_of(text):
-            number = self._numbers.get(_canonical(letter))
+            number = self._numbers.get(decomposed(letter))
             if number is None:
                 unknown.append(letter)
             else:
@@ -61,7 +62,7 @@ class Speller:
         numbers: list[int] = []
         unknown: list[str] = []
         for word in text.split():
-            form = _canonical(word)
+            form = decomposed(word)
             if form in self._numbers:
                 numbers.append(self._numbers[form])
                 continue
@@ -74,7 +75,7 @@ class Speller:
         numbers: list[int] = []
         unknown: list[str] = []
         for word in "".join(letters_of(text)).split(SPACE):
-            known, other = self._parts(_canonical(f"{WORD_BEGIN}{word}"))
+            known, other = self._parts(decomposed(f"{WORD_BEGIN}{word}"))
             numbers += known
             unknown += other
         return numbers, unknown
@@ -113,10 +114,6 @@ class Speller:
 
 def _is_mark(letter: str) -> bool:
     return bool(letter) and unicodedata.category(letter).startswith("M")
-
-
-def _canonical(text: str) -> str:
-    return unicodedata.normalize("NFD", text)
 
 
 def _named(letter: str) -> str:

@@ -25,7 +25,6 @@ from parp_espnet.bench import decode
 from parp_espnet.bench.memory import peak
 from parp_espnet.corpora.speech import SAMPLE_RATE
 from parp_espnet.espnet.decode import read_wav_scp
-from parp_espnet.espnet.found import SUMMARY
 from parp_espnet.export.extras import need
 from parp_espnet.export.model import CtcModel, ctc_module
 from parp_espnet.export.onnx import write_onnx
@@ -38,6 +37,7 @@ from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json
 from parp_espnet.recognition.audio import read
 from parp_espnet.recognition.labels import collapse
+from parp_espnet.upstreams.starts import SUMMARY
 
 EXTRA = {"onnxruntime": "onnx", "openvino": "openvino"}
 SECONDS = 5.0

@@ -23,9 +23,9 @@ from parp_espnet.data.check.fix import fix
 from parp_espnet.data.check.judge import Limits
 from parp_espnet.data.check.report import lines, table
 from parp_espnet.data.check.run import Findings, check
-from parp_espnet.data.check.text import normal
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import text_of, write_text
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.ipa import load_inventory
 
 
@@ -216,7 +216,7 @@ def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
     if args.lang is not None:
         known: set[str] = set()
         for language in args.lang.split():
-            known.update(map(normal, load_inventory(language)))
+            known.update(map(decomposed, load_inventory(language)))
         return frozenset(known)
     if args.inventory is None:
         return None
@@ -228,7 +228,7 @@ def _inventory(args: argparse.Namespace) -> frozenset[str] | None:
         ) from None
     if not phones:
         raise UserError(f"--inventory {args.inventory}: expected phones, found none")
-    return frozenset(map(normal, phones))
+    return frozenset(map(decomposed, phones))
 
 
 def _fixing(args: argparse.Namespace, findings: Findings) -> str:

@@ -49,10 +49,11 @@ from parp_espnet.recognition.identity import identity_of
 from parp_espnet.recognition.output import Folder, open_output
 from parp_espnet.recognition.parts import Part
 from parp_espnet.recognition.transcripts import FORMATS
+from parp_espnet.upstreams.starts import BUNDLE, RECOGNISER, SUMMARY
 
 _OF_ONE_CALL = ("help", "nj", "out", "part")
 """Options that the jobs of a call do not have."""
-_OF_MODELS = ("bundle.json", "recogniser.json", "training.json")
+_OF_MODELS = (BUNDLE, RECOGNISER, SUMMARY)
 """What a folder holds that is a model."""
 _MODELS = (".pth", ".pack")
 """How files of models end."""

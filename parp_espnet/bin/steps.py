@@ -165,6 +165,15 @@ STEPS: Mapping[str, Call] = {
     "language_model": Call(
         "Prepare the text of language models, or estimate an n-gram of it.",
         actions={
+            "fit": Call(
+                "check that given models are of the recogniser's tokens",
+                "parp_espnet.pipeline.language_models:need_fitting",
+                (
+                    needs("token_list", "the recogniser's tokens, one a line"),
+                    takes("lexicon", "words that a search keeps to", type=Path),
+                    takes("ngram", "ARPA, or KenLM's binary", type=Path),
+                ),
+            ),
             "text": Call(
                 "check a Kaldi text and keep its sentences that are not empty",
                 "parp_espnet.pipeline.language_models:make_text",

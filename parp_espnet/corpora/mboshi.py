@@ -28,6 +28,7 @@ from pathlib import Path
 from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.sound.reader import open_sound
 
 SPLITS = ("train", "dev", "test")
@@ -87,7 +88,7 @@ def phones_of(text: str) -> tuple[str, ...]:
 
     Raises `ValueError` with the character when there is one that the rule does not know.
     """
-    marked = unicodedata.normalize("NFD", text.lower())
+    marked = decomposed(text.lower())
     toneless = unicodedata.normalize("NFC", marked.translate(dict.fromkeys(map(ord, _TONES))))
     spelling = toneless.translate(dict.fromkeys(map(ord, _PUNCTUATION), " "))
     phones: list[str] = []

@@ -11,7 +11,6 @@ They are dl.fbaipublicfiles.com/cpc_audio/common_voices_splits.tar.gz, unpacked:
     testSeqs_uniform_new_version.txt
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, regular
+from parp_espnet.phones.characters import decomposed
 
 WHERE = "dl.fbaipublicfiles.com/cpc_audio/common_voices_splits.tar.gz"
 PHONES, NUMBERS = "validated_phones_reduced.txt", "phonesMatches_reduced.json"
@@ -115,7 +115,7 @@ def _phones(folder: Path) -> dict[str, tuple[str, ...]]:
 
 def _symbol(phone: str) -> str:
     """A phone as the project writes it; one without a visible mark would be lost between spaces."""
-    return unicodedata.normalize("NFD", "".join(phone.split())) or "SIL"
+    return decomposed("".join(phone.split())) or "SIL"
 
 
 def _lines(path: Path) -> list[str]:

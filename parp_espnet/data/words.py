@@ -14,6 +14,7 @@ from functools import cache
 from itertools import filterfalse, pairwise
 from statistics import mean
 
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.espeak import VOICES
 
 MOST_PHONES = 200
@@ -130,7 +131,7 @@ def not_phones(words: Sequence[str]) -> str:
 
 def _look(token: str) -> _Token:
     bare = _TONE.sub("", token)
-    marks = unicodedata.normalize("NFD", bare)
+    marks = decomposed(bare)
     letters = [mark for mark in marks.lower() if unicodedata.category(mark) in ("Ll", "Lo")]
     if not all(map(_may_be_of_word, marks)):
         letters = []

@@ -7,7 +7,6 @@ begin with `;;;`, or `#` and white space, are remarks. Nothing is ever normalise
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.decoding.lexicon import Lexicon, Symbols
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.letters import letters_of
 from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces, holds_words
 
@@ -94,7 +94,7 @@ def _entries(path: Path, is_of_letters: bool) -> list[tuple[str, Symbols]]:
                     f"{word!r} alone"
                 )
             word = _OTHER_PRONUNCIATION.sub("", word)
-        entries.append((word, tuple(_canonical(phone) for phone in phones)))
+        entries.append((word, tuple(decomposed(phone) for phone in phones)))
     if not entries:
         wanted = "words" if is_of_letters else "lines of a word and its phones"
         raise UserError(f"{OPTION} {path}: expected {wanted}, found none")
@@ -107,7 +107,7 @@ def _symbols(tokens: Sequence[str]) -> Mapping[int, Symbols]:
     symbols: dict[int, Symbols] = {}
     for number, token in enumerate(tokens):
         if token not in SPECIAL:
-            written = _canonical(token)
+            written = decomposed(token)
             symbols[number] = tuple(written) if pieces else (written,)
     return symbols
 
@@ -126,9 +126,9 @@ def _in_letters(entries: Sequence[tuple[str, Symbols]], begins: str) -> list[tup
             spelled.append((word, ()))
             continue
         for part in parts:
-            letters = tuple(_canonical(letter) for letter in part.split())
+            letters = tuple(decomposed(letter) for letter in part.split())
             if begins:
-                letters = tuple(_canonical(f"{begins}{''.join(letters)}"))
+                letters = tuple(decomposed(f"{begins}{''.join(letters)}"))
             name = word if len(parts) == 1 else "".join(letters)
             spelled.append((name, letters))
     return spelled
@@ -152,7 +152,3 @@ def _shown(unknown: Mapping[str, None]) -> str:
     names = list(unknown)
     more = len(names) - SHOWN
     return " ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _canonical(text: str) -> str:
-    return unicodedata.normalize("NFD", text)

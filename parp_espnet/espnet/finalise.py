@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from parp_espnet.devices import name_of
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.checkpoints import relink, save
-from parp_espnet.espnet.found import SUMMARY
 from parp_espnet.espnet.session import Session
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import write_json
 from parp_espnet.pruning.masks import Mask, iou
 from parp_espnet.pruning.pruner import nonzero_count
+from parp_espnet.upstreams.starts import SUMMARY
 
 FINAL_MASK = "mask.safetensors"
 EPOCH = re.compile(r"\d+epoch\.pth")

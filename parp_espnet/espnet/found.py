@@ -12,9 +12,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.files import parse_yaml, read_json, regular
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 from parp_espnet.upstreams.frontend import place_of
-
-SUMMARY = "training.json"
-"""What a training leaves when it has ended well."""
+from parp_espnet.upstreams.starts import SUMMARY
 
 NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
 """Where an upstream may be that is no file: an address, or a name of the Hugging Face hub

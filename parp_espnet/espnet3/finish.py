@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from parp_espnet.devices import name_of
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.checkpoints import save
-from parp_espnet.espnet.found import SUMMARY
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import parse_yaml, write_json, write_text
 from parp_espnet.pruning.masks import iou
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.training import PrunedTraining
 from parp_espnet.upstreams.foreign import read_checkpoint
+from parp_espnet.upstreams.starts import SUMMARY
 
 FINAL_MASK = "mask.safetensors"
 CONFIG = "config.yaml"

@@ -11,7 +11,7 @@ from espnet3.contract.stages import StageSpec  # type: ignore[import-untyped]
 from espnet3.systems.base.system import BaseSystem  # type: ignore[import-untyped]
 from omegaconf import OmegaConf
 
-from parp_espnet.espnet.found import SUMMARY
+from parp_espnet.upstreams.starts import SUMMARY
 
 SAVED = re.compile(r"step(\d+)\.ckpt")
 """Checkpoints that espnet3 makes at the end of each epoch."""

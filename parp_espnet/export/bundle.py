@@ -17,11 +17,12 @@ from torch import Tensor
 from parp_espnet import __version__
 from parp_espnet.decoding.label_prior import FILE as LABEL_PRIOR
 from parp_espnet.export.decodings import Tuned
-from parp_espnet.export.described import BUNDLE, FORMAT, Described, read_described
+from parp_espnet.export.described import FORMAT, Described, read_described
 from parp_espnet.export.formats import Options
 from parp_espnet.export.test_set import Compared, compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import parse_yaml, write_json, write_text
+from parp_espnet.upstreams.starts import BUNDLE, SUMMARY
 from parp_espnet.upstreams.weights import load_weights
 
 WEIGHTS = "model.safetensors"
@@ -70,7 +71,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         shutil.copyfile(trained.folder / LABEL_PRIOR, folder / LABEL_PRIOR)
     if trained.result is not None:
         write_json(folder / "result.json", without_places(trained.result.as_json()))
-    write_json(folder / "training.json", without_places(trained.training))
+    write_json(folder / SUMMARY, without_places(trained.training))
     decodings = []
     for tuned in bundle.decodings:
         tuned.check(f"remove {trained.folder / tuned.name}, which the bundle then lacks")

@@ -16,6 +16,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.export.formats import places
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
+from parp_espnet.upstreams.starts import RECOGNISER
 
 if TYPE_CHECKING:
     from parp_espnet.export.runtimes import Runtime
@@ -173,7 +174,7 @@ def read_measured(path: Path) -> list[Measured]:
 def _models(name: str, folder: Path, trained: "Trained") -> Iterator[Model]:
     """The files of an export, each in the runtime that it is for, on one thread."""
     if name in ("onnx", "openvino"):
-        from parp_espnet.export.exported import RECOGNISER, RUNTIMES  # noqa: PLC0415
+        from parp_espnet.export.exported import RUNTIMES  # noqa: PLC0415
 
         told = read_json(folder / RECOGNISER)
         for precision, of_file in told["files"].items():

@@ -11,8 +11,8 @@ from parp_espnet.errors import UserError
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.names import FAMILIES, Family
 from parp_espnet.files import read_json
+from parp_espnet.upstreams.starts import BUNDLE
 
-BUNDLE = "bundle.json"
 FORMAT = 1
 FIELDS = ("family", "tokens", "upstream", "preprocessor", "normalise", "decodings")
 

@@ -10,9 +10,7 @@ from parp_espnet.export.runtimes import OnnxRuntime, OpenVino, Runtime
 from parp_espnet.files import read_json
 from parp_espnet.recognition.grid import Grid
 from parp_espnet.recognition.listening import Heard, Listener, Samples
-
-RECOGNISER = "recogniser.json"
-"""What is beside the model files: tokens, where frames are, and which files there are."""
+from parp_espnet.upstreams.starts import RECOGNISER, RECOGNISER_FILES
 
 RUNTIMES: dict[str, type[OnnxRuntime] | type[OpenVino]] = {
     "parp-espnet onnx 1": OnnxRuntime,
@@ -20,12 +18,10 @@ RUNTIMES: dict[str, type[OnnxRuntime] | type[OpenVino]] = {
 }
 """Format → what runs it."""
 
-SUFFIXES = (".onnx", ".xml")
-
 
 def is_exported(path: Path) -> bool:
     """Whether a path is such a directory, or a model file in one."""
-    folder = path.parent if path.suffix in SUFFIXES else path
+    folder = path.parent if path.suffix in RECOGNISER_FILES else path
     return (folder / RECOGNISER).is_file()
 
 
@@ -44,7 +40,7 @@ class ExportedRecogniser(Listener):
             raise UserError(
                 f"--device {device}: {path}: such models are run on the CPU here; take a bundle"
             )
-        folder = path.parent if path.suffix in SUFFIXES else path
+        folder = path.parent if path.suffix in RECOGNISER_FILES else path
         beside = folder / RECOGNISER
         found = read_json(beside)
         try:

@@ -15,7 +15,7 @@ import torch
 
 from parp_espnet.errors import UserError
 from parp_espnet.export.card import Facts, write_card
-from parp_espnet.export.exported import RECOGNISER, ExportedRecogniser
+from parp_espnet.export.exported import ExportedRecogniser
 from parp_espnet.export.extras import need
 from parp_espnet.export.formats import Options
 from parp_espnet.export.model import ctc_module
@@ -29,6 +29,7 @@ from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import write_json, write_text
 from parp_espnet.phones.spelled import SPACE, holds_words
 from parp_espnet.recognition.listening import SHORTEST
+from parp_espnet.upstreams.starts import RECOGNISER
 
 OPSET = 17
 EXPORTER = f"torch {torch.__version__}, torch.onnx.export(dynamo=False)"

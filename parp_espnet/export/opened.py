@@ -5,11 +5,12 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
-from parp_espnet.export.described import BUNDLE, read_described
-from parp_espnet.export.exported import RECOGNISER, ExportedRecogniser, is_exported
+from parp_espnet.export.described import read_described
+from parp_espnet.export.exported import ExportedRecogniser, is_exported
 from parp_espnet.export.names import NotPlainError
 from parp_espnet.progress import say
 from parp_espnet.recognition.listening import Listener
+from parp_espnet.upstreams.starts import BUNDLE, RECOGNISER, SUMMARY
 
 
 def open_pack(
@@ -57,7 +58,6 @@ def open_model(
     if is_exported(path):
         return ExportedRecogniser(path, device), ()
     # It takes seconds to import.
-    from parp_espnet.espnet.found import SUMMARY  # noqa: PLC0415
     from parp_espnet.export.pack import is_pack  # noqa: PLC0415
     from parp_espnet.export.recogniser import PlainRecogniser, of_experiment  # noqa: PLC0415
 

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from parp_espnet.export.apart import run_apart
-from parp_espnet.export.exported import RECOGNISER
 from parp_espnet.export.extras import check_installed
 from parp_espnet.export.formats import Options
 from parp_espnet.export.offer import ForInt8, Offer, speech_for
@@ -22,6 +21,7 @@ from parp_espnet.export.speech import Samples
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import write_json
 from parp_espnet.progress import bar
+from parp_espnet.upstreams.starts import RECOGNISER
 
 FORMAT = "parp-espnet openvino 1"
 CONVERTER = "parp_espnet.export.convert"

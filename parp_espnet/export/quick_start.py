@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from parp_espnet.export.bundle import load_bundle
-from parp_espnet.export.exported import RECOGNISER, ExportedRecogniser
+from parp_espnet.export.exported import ExportedRecogniser
 from parp_espnet.export.extras import need
 from parp_espnet.export.offer import Offer
 from parp_espnet.export.onnx import FILES, FORMAT, export_onnx, largest_difference, recogniser
@@ -13,6 +13,7 @@ from parp_espnet.export.test_set import Compared, TestSet, compare
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import write_json
 from parp_espnet.recognition.listening import Samples
+from parp_espnet.upstreams.starts import RECOGNISER
 
 
 def add_onnx(trained: Trained, folder: Path, tests: TestSet | None) -> tuple[Compared | None, str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from parp_espnet.espnet.found import SUMMARY, find_model
+from parp_espnet.espnet.found import find_model
 from parp_espnet.export.trained import MASK, Trained, load_trained
 from parp_espnet.files import atomic_write, write_json
-from parp_espnet.upstreams.starts import BUNDLE, is_experiment
+from parp_espnet.upstreams.starts import BUNDLE, SUMMARY, is_experiment
 
 TAKEN = "taken"
 """Where an experiment is written, in the folder of the upstream that it becomes."""

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.found import (
-    SUMMARY,
     find_model,
     find_upstream,
     read_config,
@@ -32,6 +31,7 @@ from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.recognition.grid import Grid, grid_of_convolutions
 from parp_espnet.scoring.result import Result
+from parp_espnet.upstreams.starts import SUMMARY
 
 if TYPE_CHECKING:
     from parp_espnet.export.cut import Cut

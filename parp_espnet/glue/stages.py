@@ -8,6 +8,7 @@ from parp_espnet.pipeline.acts import Act, Command, ours
 from parp_espnet.pipeline.stages_masks import first_mask, first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT
+from parp_espnet.upstreams.starts import SUMMARY
 
 
 def make_sets(experiment: TextExperiment, label: str) -> Iterator[Act]:
@@ -58,7 +59,7 @@ def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
     masks = (f"{settings.mask_source}_mask.safetensors", "pruned.safetensors")
     model = Path(experiment.model_name).parent
     described = (model / "config.json", model / "tokenizer_config.json")
-    left = (Path("mask.safetensors"), Path("training.json"), *described)
+    left = (Path("mask.safetensors"), Path(SUMMARY), *described)
     begins = () if weights is None else ("--initial_weights", weights)
     words = ("--exp", exp, "--initial_mask", mask or "", *begins, *settings.trained_by)
     yield Step(
@@ -88,7 +89,7 @@ def score(experiment: TextExperiment, label: str) -> Iterator[Act]:
         label=label,
         command=ours("glue", "score", "--exp", exp),
         record=exp / ".steps/score.json",
-        inputs=(*experiment.sets[2:], experiment.model, exp / "training.json"),
+        inputs=(*experiment.sets[2:], experiment.model, exp / SUMMARY),
         outputs=(exp / "result.json", exp / "predictions.tsv"),
         runner=experiment.queues.for_decoding(),
         log=exp / "log/score.log",

@@ -43,6 +43,15 @@ def clusters(text: str, dropped: Counter[str] | None = None) -> list[str]:
     return found
 
 
+def decomposed(text: str) -> str:
+    """Return a text in Unicode's canonical decomposition (NFD), the form of the project's IPA: a
+    letter, then its marks.
+
+    Two ways to encode ɔ̃ are one phone then, while every diacritic counts (pʰ is not p).
+    """
+    return unicodedata.normalize("NFD", text)
+
+
 def lower(text: str, dotless: bool = False) -> str:
     """Return a text in lower case and NFC; where there is a `dotless` i, I is its capital."""
     # Cherokee is written in what Unicode calls capitals, and i with a dot above is the small letter

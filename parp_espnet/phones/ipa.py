@@ -26,12 +26,12 @@ knows, not U+025A, which it does not.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.espeak import LANGUAGES, SEPARATOR
 
 _INVENTORIES = Path(__file__).parent / "inventories"
@@ -200,7 +200,7 @@ def load_inventory(language: str) -> tuple[str, ...]:
 
 @cache
 def _phones(language: str, phoneme: str) -> tuple[str, ...]:
-    bare = _LEFT_OUT.sub("", unicodedata.normalize("NFD", phoneme)).replace(":", "ː")
+    bare = _LEFT_OUT.sub("", decomposed(phoneme)).replace(":", "ː")
     bare = _LONG.sub("ː", bare)
     if language == "zh":
         bare = _TONE.sub("", bare)

@@ -27,7 +27,7 @@ from typing import Protocol
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
-from parp_espnet.phones.characters import LOST, clusters, lower
+from parp_espnet.phones.characters import LOST, clusters, decomposed, lower
 
 Phones = tuple[str, ...]
 HEADER = ("orth", "phon")
@@ -87,7 +87,7 @@ def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
                 f"alone; for a mapping of letters the first line is Orth,Phon"
             )
         key = _key(_OTHER_PRONUNCIATION.sub("", word))
-        words.setdefault(key, tuple(unicodedata.normalize("NFD", phone) for phone in phones))
+        words.setdefault(key, tuple(map(decomposed, phones)))
     if not words:
         raise UserError(f"{path}: expected lines of a word and its phones, found none")
     return words
@@ -123,12 +123,12 @@ def _divide(said: str) -> Phones:
     """The phones of a cell: what spaces part, or letters, each with its marks and modifiers behind
     it (pʰ, aː, á), and two that a tie joins (t͡ʃ).
     """
-    decomposed = unicodedata.normalize("NFD", said)
-    if " " in decomposed:
-        return tuple(decomposed.split())
+    apart = decomposed(said)
+    if " " in apart:
+        return tuple(apart.split())
     phones: list[str] = []
-    for cluster in clusters(decomposed):
-        mark = unicodedata.normalize("NFD", cluster)
+    for cluster in clusters(apart):
+        mark = decomposed(cluster)
         # What is raised before the first letter belongs to that: ⁿd.
         follows = phones and unicodedata.category(mark[0]) in _MODIFIERS
         is_begun = len(phones) == 1 and unicodedata.category(phones[0][-1]) in _MODIFIERS
@@ -218,7 +218,7 @@ class LetterTable:
 
 
 def _key(text: str) -> str:
-    return unicodedata.normalize("NFD", lower(text))
+    return decomposed(lower(text))
 
 
 def _bare(word: str) -> str:

@@ -42,8 +42,7 @@ def begin_head(settings: Settings, upstream: Path, exp: Path) -> dict[str, Any]:
                 f"found none in {settings.upstream}"
             )
         return {}
-    file = Path(settings.dumpdir) / "token_list" / f"{settings.train_dump}.txt"
-    tokens = lines_of(text_of(file, "no list of tokens; run stage 4"))
+    tokens = lines_of(text_of(Path(settings.token_list), "no list of tokens; run stage 4"))
     labels = read_labels(head)
     rows = match(labels, tokens, settings.init_head, f"--upstream {settings.upstream}")
     told = {row.token: row.source or "" for row in rows}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
+from parp_espnet.files import lines_of, text_of
 from parp_espnet.names import check_name, check_place
 from parp_espnet.pipeline.call_options import STAGES
 from parp_espnet.pipeline.copies import refuse_copy
@@ -49,7 +50,7 @@ def read(arguments: Sequence[str]) -> Settings:
     resolved = apart(resolve(checked))
     check_needs(resolved)
     check_noise_files(resolved)
-    _check_lexicon(resolved)
+    _check_lexicon(resolved, checked.lexicon)
     refuse_copy(resolved)
     return resolved
 
@@ -203,14 +204,22 @@ def _check_decoding(settings: Settings) -> None:
         raise UserError("phn.sh: --search espnet is not tuned: expected --lm_weight and --penalty")
 
 
-def _check_lexicon(settings: Settings) -> None:
-    """That it is one; what its words are spelled with is known only when the tokens are."""
-    if settings.lexicon is None:
-        return
-    from parp_espnet.decoding.word_list import check_lexicon  # noqa: PLC0415  # NumPy
+def _check_lexicon(settings: Settings, lexicon: Path | None) -> None:
+    """That it is one, and of the model's tokens where these are there already; else stage 4, which
+    lists them, says so.
 
+    Args:
+        lexicon: as it was given, and not as the recipe's directory sees it.
+    """
+    if lexicon is None:
+        return
+    from parp_espnet.decoding.word_list import check_lexicon, read_lexicon  # noqa: PLC0415  # NumPy
+
+    tokens = settings.recipe / settings.token_list
     try:
-        check_lexicon(settings.lexicon, settings.tokens is not TokenType.PHN)
+        check_lexicon(lexicon, settings.tokens is not TokenType.PHN)
+        if settings.skips(4) and tokens.is_file():
+            read_lexicon(lexicon, lines_of(text_of(tokens)))
     except UserError as error:
         raise UserError(f"phn.sh: {error}") from None
 

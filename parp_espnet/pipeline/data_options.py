@@ -72,8 +72,8 @@ class DataOptions(CorpusOptions, CorpusChoice):
     max_wav_duration: Annotated[float, "leave longer ones out, in seconds"] = 20.0
     align_with: Annotated[
         Path | None,
-        "a model of phn.sh, exp/TAG, or what was exported of one: training and validation "
-        "recordings that are longer are aligned with their texts by it, and cut",
+        "an experiment, exp/TAG, or what was exported of one: training and validation recordings "
+        "that are longer are aligned with their texts by it, and cut",
     ] = None
     token_type: Annotated[
         str | None, f"{', '.join(TokenType)}: phones, letters or subwords; by default what text is"
@@ -185,6 +185,11 @@ class DataOptions(CorpusOptions, CorpusChoice):
         if not self.subwords_tag:
             return None
         return f"{self.dumpdir}/token_list/{self.train_dump}{self.subwords_tag}.model"
+
+    @property
+    def token_list(self) -> str:
+        """ESPnet's list of the tokens that are trained on, from the recipe directory."""
+        return f"{self.dumpdir}/token_list/{self.train_dump}{self.subwords_tag}.txt"
 
     @property
     def tokens_tag(self) -> str:

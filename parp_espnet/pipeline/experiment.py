@@ -26,6 +26,9 @@ from parp_espnet.upstreams.starts import (
 LEFT_OF_A_SET = ("wav.scp", "text", "orig_text", "utt2spk", "spk2utt", "utt2lang", "utt2dur")
 """What stages 1 to 3 leave of a set."""
 
+OF_EXPORTED = ("json", "safetensors", "onnx", "xml", "bin")
+"""Endings of the files of a model that was exported."""
+
 
 @dataclass(frozen=True)
 class SpeechExperiment(OfTemplate[Settings]):
@@ -82,8 +85,7 @@ class SpeechExperiment(OfTemplate[Settings]):
     @property
     def tokens(self) -> Path:
         """ESPnet's token list."""
-        name = f"{self.settings.train_dump}{self.settings.subwords_tag}"
-        return self.dump / "token_list" / f"{name}.txt"
+        return Path(self.settings.token_list)
 
     @property
     def subwords(self) -> Path | None:
@@ -132,13 +134,15 @@ class SpeechExperiment(OfTemplate[Settings]):
     def aligner_files(self) -> tuple[Path, ...]:
         """The files of the model that long recordings are aligned by."""
         given = self.settings.align_with
-        if given is None:
-            return ()
+        return () if given is None else self.files_of_recogniser(given)
+
+    def files_of_recogniser(self, given: Path) -> tuple[Path, ...]:
+        """The files that make a trained model what it is, in whichever form it was left."""
         there = self.settings.recipe / given
+        folder = given.parent if there.is_file() else given
         if is_experiment(there):
-            folder = given if there.is_dir() else given.parent
             return tuple(folder / file.name for file in files_of_experiment(there))
-        return self.files_of(given, ("json", "safetensors", "onnx", "xml", "bin"))
+        return self.files_of(folder, OF_EXPORTED)
 
     @property
     def upstream_files(self) -> tuple[Path, ...]:

@@ -1,10 +1,14 @@
-"""Stage 10: the text that language models are made of, and the n-gram of it."""
+"""Stage 10: the text that language models are made of, and the n-gram of it; stage 4: whether those
+that are given fit.
+"""
 
 from itertools import chain
 from pathlib import Path
 
+from parp_espnet.decoding.binary import read_ngram
 from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.decoding.witten_bell import estimate
+from parp_espnet.decoding.word_list import read_lexicon
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file, regular, write_text
 from parp_espnet.pipeline.subwords import Encoder
@@ -24,6 +28,22 @@ def read_tokens(path: Path) -> list[str]:
             f"{path}: expected a token list, found an empty file; delete it, and stage 4 makes it"
         )
     return tokens
+
+
+def need_fitting(token_list: Path, lexicon: Path | None = None, ngram: Path | None = None) -> str:
+    """Return a line about what is of a lexicon and an n-gram in the recogniser's tokens.
+
+    Raises `UserError` where one of them cannot be read, or is of other tokens.
+    """
+    tokens = read_tokens(token_list)
+    told: list[str] = []
+    if lexicon is not None:
+        _, left_out = read_lexicon(lexicon, tokens)
+        told.append(f"{lexicon} fits" + (f", without {left_out}" if left_out else ""))
+    if ngram is not None:
+        read_ngram(ngram, tokens)
+        told.append(f"{ngram} fits")
+    return f"{token_list}: {'; '.join(told)}"
 
 
 def make_text(text: Path, token_list: Path, out: Path, subwords: Path | None = None) -> str:

@@ -9,15 +9,14 @@ from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import need_file
 from parp_espnet.phones.rules import is_table
-from parp_espnet.pipeline.aligner_checks import resolve_aligner
 from parp_espnet.pipeline.made import CONFIGURATIONS
+from parp_espnet.pipeline.model_checks import resolve_aligner, resolve_labels_of
 from parp_espnet.pipeline.model_options import DENSE, MODEL
 from parp_espnet.pipeline.options import FILE, options_of_class
 from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pipeline.unit_checks import check_units
-from parp_espnet.pipeline.unlabelled_checks import resolve_labels_of
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.upstreams.starts import (
     FROM_UPSTREAM,
@@ -125,6 +124,9 @@ def _check_zero_shot(settings: Settings, upstream: Path) -> None:
 
 def _resolve_teacher(settings: Settings, recipe: Path) -> str:
     teacher = Path(str(settings.teacher))
+    # An experiment is called as its recipe sees it, too.
+    if not teacher.exists():
+        teacher = recipe / teacher
     if not settings.dry_run:
         for name in (SUMMARY, MODEL):
             if not (teacher / name).is_file():

@@ -24,8 +24,8 @@ class SecondRound(NoiseOptions):
     ] = None
     labels_of: Annotated[
         str | None,
-        "the model that labels them: an experiment, exp/TAG, or an exported directory; by default "
-        "the dense experiment with the same settings, trained first",
+        "the model that labels them: an experiment, exp/TAG, or what was exported of one; by "
+        "default the dense experiment with the same settings, trained first",
     ] = None
     label_errors: Annotated[
         float,

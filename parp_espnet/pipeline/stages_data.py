@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
+from parp_espnet.names import digest
 from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.acts import Act, ours, tables
 from parp_espnet.pipeline.data_options import USUAL_NBPE, TokenType
@@ -235,6 +236,7 @@ def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         inputs=(train / "text",),
         outputs=(experiment.tokens, *([] if model is None else [model])),
     )
+    yield from _fitting(experiment, label)
     if model is None:
         return
     for name in dict.fromkeys((settings.train_dump, settings.valid_dump, settings.test_set)):
@@ -246,6 +248,26 @@ def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
             inputs=(*tables(data, LEFT_OF_A_SET), model),
             outputs=tables(out, LEFT_OF_A_SET),
         )
+
+
+def _fitting(experiment: SpeechExperiment, label: str) -> Iterator[Step]:
+    """That a lexicon or n-gram of the user's has these tokens: now, and not when all is trained."""
+    settings = experiment.settings
+    words: list[object] = []
+    inputs: list[Path] = []
+    for option, file in (("--lexicon", settings.lexicon), ("--ngram", settings.ngram)):
+        if file is not None:
+            words += [option, file]
+            inputs.append(file)
+    if not inputs:
+        return
+    name = f"{experiment.tokens.stem}_fits-{digest(tuple(map(str, inputs)))}"
+    yield Step(
+        label=label,
+        command=ours("language_model", "fit", "--token_list", experiment.tokens, *words),
+        record=experiment.tokens.parent / ".steps" / f"{name}.json",
+        inputs=(experiment.tokens, *inputs),
+    )
 
 
 def _queue(

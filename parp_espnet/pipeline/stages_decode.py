@@ -13,6 +13,7 @@ from parp_espnet.pipeline.decoding import LM_MODEL, WORDS, Decoding
 from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.kept import trained_file
 from parp_espnet.pipeline.step import Step
+from parp_espnet.upstreams.starts import SUMMARY
 
 SCORES = (
     *("result.json", "utterances.tsv", "counts.json", "ref.trn", "hyp.trn"),
@@ -61,7 +62,7 @@ def score(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
                     decoded / "text",
                     *tables(data, SCORED),
                     experiment.train_data / "utt2dur",
-                    exp / "training.json",
+                    exp / SUMMARY,
                     *merge,
                 ),
                 # The options of the training, which a result holds.

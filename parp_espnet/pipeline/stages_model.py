@@ -9,7 +9,7 @@ from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.stages_masks import first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN
-from parp_espnet.upstreams.starts import ROWS
+from parp_espnet.upstreams.starts import ROWS, SUMMARY
 
 SHAPES = ("speech_shape", "text_shape")
 KEYS = ("stats_keys", "batch_keys")
@@ -93,7 +93,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     )
     log = exp / "log/train.log"
     runner = experiment.queues.for_training(settings.ngpu)
-    left = ("mask.safetensors", "training.json", "config.yaml")
+    left = ("mask.safetensors", SUMMARY, "config.yaml")
     masks = (f"{settings.mask_source}_mask.safetensors", "pruned.safetensors")
     # Other settings are another experiment, and refused; other data make the same one again.
     yield Step(
@@ -159,7 +159,7 @@ def sum_up(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         label=label,
         command=ours("show_training", "--exp", exp),
         record=exp / ".steps/finalise.json",
-        inputs=(exp / "training.json", experiment.model, exp / "mask.safetensors"),
+        inputs=(exp / SUMMARY, experiment.model, exp / "mask.safetensors"),
     )
     if not experiment.settings.keep_checkpoints:
         yield Command(label, ours("remove_checkpoints", "--exp", exp))

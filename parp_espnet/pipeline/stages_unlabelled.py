@@ -11,9 +11,8 @@ from parp_espnet.pipeline.label_calls import LABELS, LIST
 from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.stages_masks import alone
 from parp_espnet.pipeline.step import Step
+from parp_espnet.upstreams.starts import CONFIG
 
-WEIGHTS = ("json", "safetensors", "onnx", "xml", "bin", "pth")
-"""Endings of the files of a model that was exported."""
 CHOSEN = ("wav.scp", "segments", "text", "utt2spk", LABELS)
 
 
@@ -84,12 +83,11 @@ def _recognised(experiment: SpeechExperiment, label: str) -> Step:
 
 def _files_of(experiment: SpeechExperiment, model: Path) -> Sequence[Path]:
     """The files that make a model what it is."""
-    is_exported = (experiment.settings.recipe / model).is_dir() and not (
-        experiment.settings.recipe / model / MODEL
-    ).is_file()
-    if is_exported and not experiment.settings.needs_first_round:
-        return experiment.files_of(model, WEIGHTS)
-    return tables(model, (MODEL, "config.yaml"))
+    there = experiment.settings.recipe / model
+    may_come = experiment.settings.needs_first_round or not there.exists()
+    if may_come or (there / MODEL).is_file():
+        return tables(model, (MODEL, CONFIG))
+    return experiment.files_of_recogniser(model)
 
 
 def _chosen(experiment: SpeechExperiment, label: str) -> Step:

@@ -2,17 +2,11 @@
 anything runs.
 """
 
-from pathlib import Path
-
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.data_options import TokenType
-from parp_espnet.pipeline.model_options import MODEL
-from parp_espnet.pipeline.paths import existing
 from parp_espnet.pipeline.score_checks import check_recordings
 from parp_espnet.pipeline.second_round import LABEL_ERRORS
 from parp_espnet.pipeline.settings import Settings
-from parp_espnet.pipeline.stages_unlabelled import WEIGHTS
-from parp_espnet.upstreams.starts import SUMMARY
 
 
 def check_unlabelled(settings: Settings) -> None:
@@ -44,33 +38,3 @@ def check_unlabelled(settings: Settings) -> None:
     # In a dry run it may be made by then.
     if not settings.dry_run or folder.exists():
         check_recordings(said, folder)
-
-
-def resolve_labels_of(settings: Settings, recipe: Path) -> str:
-    """Return the model that labels, as the recipe's directory sees it.
-
-    Raises `UserError` where it is none.
-    """
-    given = Path(str(settings.labels_of))
-    # An experiment is called as its recipe sees it, too.
-    if not given.exists() and (recipe / given).exists():
-        given = recipe / given
-    if not settings.dry_run:
-        _need_model(given)
-    return str(existing("phn.sh", "labels_of", given, recipe, not settings.dry_run))
-
-
-def _need_model(folder: Path) -> None:
-    expected = "the directory of a complete experiment of phn.sh, or of an exported model"
-    if not folder.is_dir():
-        there = "a file" if folder.exists() else "nothing"
-        raise UserError(f"phn.sh: --labels_of {folder}: expected {expected}, found {there}")
-    is_experiment = (folder / "experiment.json").is_file() or (folder / SUMMARY).is_file()
-    lacking = [name for name in (SUMMARY, MODEL) if not (folder / name).is_file()]
-    if is_experiment and lacking:
-        raise UserError(
-            f"phn.sh: --labels_of {folder}: expected {expected}, found no {lacking[0]} in it"
-        )
-    files = [path for path in folder.iterdir() if path.suffix.removeprefix(".") in WEIGHTS]
-    if not files:
-        raise UserError(f"phn.sh: --labels_of {folder}: expected {expected}, found no model in it")

@@ -1,6 +1,5 @@
 """A search that keeps to the phones that a language has."""
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import text_of
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.ipa import load_inventory
 from parp_espnet.phones.spelled import SPACE
 from parp_espnet.recognition.labels import BLANK
@@ -45,13 +45,13 @@ class Narrowed(Listener):
         self._listener = listener
         self.tokens, self.grid = listener.tokens, listener.grid
         self.batchable, self.device = listener.batchable, listener.device
-        wanted = {_canonical(phone): phone for phone in phones}
+        wanted = {decomposed(phone): phone for phone in phones}
         self._kept = np.zeros(len(self.tokens), bool)
         self._kept[BLANK] = True
         for place, token in enumerate(self.tokens):
-            if token == SPACE or _canonical(token) in wanted:
+            if token == SPACE or decomposed(token) in wanted:
                 self._kept[place] = True
-        known = {_canonical(token) for token in self.tokens}
+        known = {decomposed(token) for token in self.tokens}
         self.unknown = tuple(phone for form, phone in wanted.items() if form not in known)
         """Phones that the model does not know."""
         if len(self.unknown) == len(wanted):
@@ -86,7 +86,3 @@ def shown(phones: Sequence[str]) -> str:
     """Return the first phones, and how many more there are."""
     more = len(phones) - SHOWN
     return " ".join(phones[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _canonical(phone: str) -> str:
-    return unicodedata.normalize("NFD", phone)

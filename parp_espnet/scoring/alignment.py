@@ -1,11 +1,11 @@
 """Which phone was heard as which: the cheapest alignment of a reference with a hypothesis."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from parp_espnet.errors import UserError
+from parp_espnet.phones.characters import decomposed
 
 type Phones = tuple[str, ...]
 
@@ -19,7 +19,7 @@ def canonical(phones: Iterable[str]) -> Phones:
     """Return phones in Unicode's canonical decomposition (NFD): two ways to encode ɔ̃ are one
     phone, while every diacritic counts (pʰ is not p).
     """
-    return tuple(unicodedata.normalize("NFD", phone) for phone in phones)
+    return tuple(map(decomposed, phones))
 
 
 @cache

@@ -19,7 +19,15 @@ CONFIG = "config.yaml"
 PRETRAINS = {"encoder", "loss", "util"}
 """What a configuration has of ESPnet's pretraining, and an experiment's lacks at least one of."""
 BUNDLE = "bundle.json"
+"""What says of itself what a bundle is, of an experiment that was exported."""
+RECOGNISER = "recogniser.json"
+"""What is beside model files of ONNX and OpenVINO: tokens, where frames are, which files there
+are.
+"""
+RECOGNISER_FILES = (".onnx", ".xml")
+"""Endings of these."""
 SUMMARY = "training.json"
+"""What a training leaves when it has ended well."""
 FINAL = "valid.*.ave.pth"
 LEFT = ("experiment.json", CONFIG, SUMMARY)
 """What an experiment has, one at least of them, and no other upstream."""

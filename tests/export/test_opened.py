@@ -11,10 +11,10 @@ import yaml
 from parp_espnet.bin import export as command
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.recogniser import Recogniser
-from parp_espnet.export.exported import RECOGNISER
 from parp_espnet.export.formats import FORMATS
 from parp_espnet.export.opened import open_model
 from parp_espnet.export.recogniser import PlainRecogniser
+from parp_espnet.upstreams.starts import RECOGNISER
 
 HEAD = "ctc.ctc_lo.bias"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
+from parp_espnet.interpreter import ROOT
 from parp_espnet.names import check_name
 from parp_espnet.pipeline.call_options import STAGES
 from parp_espnet.pipeline.command_line import read
@@ -504,6 +505,17 @@ def test_a_file_that_is_a_pipe_or_a_folder(recipe: Path, words: list[str]) -> No
             settings_of(recipe, option, str(path), *others)
 
 
+def test_a_lexicon_of_the_project_is_read_where_it_was_given(recipe: Path) -> None:
+    words = ROOT / "parp_espnet/phones/inventories/es.txt"
+    given = settings_of(
+        recipe, *("--corpus", "none", "--token_type", "char", "--lexicon", str(words))
+    )
+    # What is within the project is called from the recipe's directory, which is not this one.
+    assert given.lexicon is not None
+    assert not given.lexicon.is_absolute()
+    assert (recipe / given.lexicon).resolve() == words
+
+
 def test_an_upstream_that_is_a_pipe(recipe: Path) -> None:
     os.mkfifo(recipe / "fifo")
     with pytest.raises(
@@ -558,11 +570,11 @@ def test_what_long_recordings_cannot_be_aligned_with(recipe: Path) -> None:
         with pytest.raises(UserError, match=expected):
             settings_of(recipe, "--align_with", "exp/first", *words)
 
-    refused("--align_with exp/first: no such file or directory")
+    refused("--align_with exp/first: expected .*, found no such file or directory")
     assert settings_of(recipe, "--align_with", "exp/first", "--dry_run", "true").cut_tag
     model = recipe / "exp/first"
     model.mkdir(parents=True)
-    refused("expected the directory of a complete experiment of phn.sh, or what parp-export")
+    refused("expected the directory of a complete experiment of phn.sh, .* or what parp-export")
     (model / "config.yaml").write_text("token_list: [<blank>, <unk>, a, tʃ, <sos/eos>]\n")
     refused("expected a complete experiment of phn.sh, found no training.json in it")
     for name in ("training.json", "valid.cer_ctc.ave.pth"):
@@ -570,4 +582,4 @@ def test_what_long_recordings_cannot_be_aligned_with(recipe: Path) -> None:
     words = ("--corpus", "none", "--token_type", "char")
     refused("expected a model of letters or subwords, for --token_type char", *words)
     (model / "config.yaml").write_text("token_list: [<blank>, <unk>, a, <space>, <sos/eos>]\n")
-    refused("expected a model of phones, as --token_type phn has")
+    refused("expected a model of phones, for --token_type phn, found one of letters")

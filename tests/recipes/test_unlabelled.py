@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,6 +147,23 @@ def test_another_model_labels_where_it_is_given(
     assert f"'{first}'" in shown.stdout
 
 
+def test_what_was_exported_labels_as_its_experiment_does(
+    command: list[str], speech: Path, tone_recipe: Path, tmp_path: Path
+) -> None:
+    (before,) = tone_recipe.glob("dump/raw/train_unlabelled_*")
+    (first,) = tone_recipe.glob("exp/phn_dense_*_train_u[0-9]*")
+    bundle = tmp_path / "bundle"
+    export = [sys.executable, "-m", "parp_espnet.bin.export", str(first), str(bundle)]
+    made = run(export, "--to", "bundle")
+    assert made.returncode == 0, made.stderr
+    words = ("--unlabelled", str(speech), "--label_errors", "1", "--labels_of", str(bundle))
+    done = run(command, *words, "--stop_stage", "3")
+    assert done.returncode == 0, done.stderr
+    assert "needs the experiment" not in done.stderr
+    (joined,) = set(tone_recipe.glob("dump/raw/train_unlabelled_*")) - {before}
+    assert (joined / "text").read_text() == (before / "text").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -156,8 +174,8 @@ def test_another_model_labels_where_it_is_given(
         (("--label_errors", "0.5"), "--label_errors 0.5 changes nothing without --unlabelled"),
         (("--unlabelled", "{speech}", "--updates", "0"), "expected --updates of 1 or more"),
         (("--unlabelled", "{speech}", "--lang", "xx yy"), "expected one language"),
-        (("--unlabelled", "{speech}", "--labels_of", "{empty}"), "found no model in it"),
-        (("--unlabelled", "{speech}", "--labels_of", "gone"), "found nothing"),
+        (("--unlabelled", "{speech}", "--labels_of", "{empty}"), "found none of them"),
+        (("--unlabelled", "{speech}", "--labels_of", "gone"), "found no such file or directory"),
         (("--unlabelled", "{speech}", "--label_errors", "1.1"), "at most 1"),
     ],
 )

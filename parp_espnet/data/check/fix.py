@@ -13,12 +13,12 @@ from parp_espnet.data.check.folder import Folder
 from parp_espnet.data.check.judge import RATE
 from parp_espnet.data.check.report import table
 from parp_espnet.data.check.run import Findings
-from parp_espnet.data.check.text import normal
 from parp_espnet.data.lines import pairs_of
 from parp_espnet.data.segments import CHANNELS
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of, write_text
 from parp_espnet.names import file_name
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.progress import track
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.reader import open_sound
@@ -97,7 +97,7 @@ def _utterances_of(folder: Folder, fault: Fault) -> Iterator[str]:
     """
     if fault.kind == "unseen":
         for id_, text in folder.rows("text").items():
-            if fault.utterance in map(normal, text.split()):
+            if fault.utterance in map(decomposed, text.split()):
                 yield id_
     elif fault.kind == "same-speaker":
         for id_ in folder.utterances:
@@ -122,7 +122,7 @@ def _files(
         if name == "wav.scp":
             rows = dict(recordings)
         elif name == "text" and mends_forms:
-            rows = {id_: normal(text) for id_, text in rows.items()}
+            rows = {id_: decomposed(text) for id_, text in rows.items()}
         yield name, _content(rows)
     if (folder.path / CHANNELS).exists():
         channels = {}

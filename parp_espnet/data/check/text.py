@@ -1,18 +1,16 @@
 """What is wrong with the phones of a text."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
-from unicodedata import is_normalized, normalize
+from unicodedata import is_normalized
 
 from parp_espnet.data.check.faults import Fault
 from parp_espnet.data.check.folder import Folder
 from parp_espnet.data.check.tables import named
+from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.spelled import are_letters
 
 SYMBOLS = frozenset({"<blank>", "<unk>", "<sos/eos>"})
 """ESPnet's own tokens."""
-FORM: Final = "NFD"
-"""The normal form of the project's IPA: a letter, then its marks."""
 
 
 def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> Iterator[Fault]:
@@ -29,9 +27,9 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
     odd: set[str] = set()
     mixed: set[str] = set()
     for phone in used:
-        if is_normalized(FORM, phone):
+        if decomposed(phone) == phone:
             continue
-        if normal(phone) in used:
+        if decomposed(phone) in used:
             mixed.add(phone)
             odd.add(phone)
         elif not spelled_out or not is_normalized("NFC", phone):
@@ -49,7 +47,7 @@ def judge_texts(folders: Iterable[Folder], inventory: frozenset[str] | None) -> 
                     folder.name,
                     utterance,
                     where,
-                    spelled(normal(phone)),
+                    spelled(decomposed(phone)),
                     spelled(phone),
                     True,
                 )
@@ -65,7 +63,7 @@ def _outside(
     folder: Folder, utterance: str, where: str, phones: Iterable[str], inventory: frozenset[str]
 ) -> Iterator[Fault]:
     # In which normal form a phone is written is another fault.
-    outside = dict.fromkeys(phone for phone in phones if normal(phone) not in inventory)
+    outside = dict.fromkeys(phone for phone in phones if decomposed(phone) not in inventory)
     for phone in outside.keys() - SYMBOLS:
         yield Fault(
             "phone", folder.name, utterance, where, "a phone of the inventory", spelled(phone)
@@ -82,8 +80,3 @@ def spelled(phone: str) -> str:
 def counted(number: int, word: str) -> str:
     """Return how many there are of something: "1 time", "2 times"."""
     return f"{number} {word}" + "s" * (number != 1)
-
-
-def normal(text: str) -> str:
-    """Return a text in the project's normal form."""
-    return normalize(FORM, text)

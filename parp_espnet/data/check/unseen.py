@@ -4,11 +4,12 @@ slips of a keyboard.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from unicodedata import category, normalize
+from unicodedata import category
 
 from parp_espnet.data.check.faults import Fault
 from parp_espnet.data.check.folder import Folder
-from parp_espnet.data.check.text import SYMBOLS, counted, normal, spelled
+from parp_espnet.data.check.text import SYMBOLS, counted, spelled
+from parp_espnet.phones.characters import decomposed
 
 LOOKALIKES = (
     # Letters of IPA, and those of Latin, Greek and Cyrillic that are typed for them.
@@ -68,7 +69,7 @@ def judge_unseen(folders: Sequence[Folder]) -> Iterator[Fault]:
     for folder in others:
         utterances: Counter[str] = Counter()
         for text in folder.rows("text").values():
-            utterances.update(set(map(normal, text.split())))
+            utterances.update(set(map(decomposed, text.split())))
         for phone, times in sorted(_phones(folder).items()):
             if phone in known or phone in SYMBOLS:
                 continue
@@ -133,12 +134,12 @@ def _alike(first: str, second: str, groups: _Groups) -> bool:
 
 def _bare(phone: str) -> str:
     """A phone without what cannot be seen, ligatures and ties taken apart."""
-    apart = normalize("NFD", phone).translate(_LIGATURES)
+    apart = decomposed(phone).translate(_LIGATURES)
     return "".join(mark for mark in apart if not category(mark).startswith("C"))
 
 
 def _phones(folder: Folder) -> Counter[str]:
     phones: Counter[str] = Counter()
     for text in folder.rows("text").values():
-        phones.update(map(normal, text.split()))
+        phones.update(map(decomposed, text.split()))
     return phones
