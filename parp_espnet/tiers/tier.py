@@ -20,7 +20,8 @@ class Tier:
 
     Attributes:
         speaker: who is heard; None where nothing says so.
-        kind: what ELAN calls the type of the tier; "" where it has none.
+        kind: what ELAN calls the type of the tier, or the name that it shares with a tier before
+            it in a file of Praat's; "" where it has none.
         parent: the name of the tier that it is a part of; None where it is of its own.
     """
 
