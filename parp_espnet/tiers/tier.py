@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Medium:
 
     url: str
     origin: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The recording's name, without folders, of whatever system they are."""
+        return PureWindowsPath(unquote(self.url)).name
 
 
 @dataclass(frozen=True)
