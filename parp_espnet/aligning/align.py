@@ -1,7 +1,7 @@
 """Recordings and their texts, to transcripts with the times of the texts' phones or letters."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +16,7 @@ from parp_espnet.recognition.grid import Grid
 from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones, frames_between
 from parp_espnet.recognition.listening import Listener
-from parp_espnet.recognition.transcripts import Phone, Transcript
+from parp_espnet.recognition.transcripts import Phone, Transcript, words_of
 from parp_espnet.recognition.windows import Labels
 from parp_espnet.tiers.tier import Annotation
 
@@ -70,6 +70,7 @@ def align_texts(
 
 def _align(aligner: Aligner, source: Source, recording: Recording, text: Text) -> Aligned | Failure:
     phones: list[Phone] = []
+    words: list[Phone] = []
     utterances: list[Annotation] = []
     faults = list(text.faults)
     for part in text.parts:
@@ -82,8 +83,11 @@ def _align(aligner: Aligner, source: Source, recording: Recording, text: Text) -
             faults.append(f"{source.path}, {part.begin:.3f} to {part.end:.3f} s: {error}")
             continue
         phones += found
+        # No letter says that a word is over where an annotation is.
+        words += words_of(found)
         if not text.whole:
-            utterances.append(part)
+            # Programs round times: a tier ends with its recording.
+            utterances.append(replace(part, end=min(part.end, recording.seconds)))
     if not phones:
         reason = faults[0] if faults else "expected a text to align, found none"
         return Failure(source.path, reason.removeprefix(f"{source.path}, "))
@@ -93,6 +97,7 @@ def _align(aligner: Aligner, source: Source, recording: Recording, text: Text) -
         tuple(phones),
         spelled=aligner.speller.is_of_letters,
         utterances=tuple(utterances),
+        words=tuple(words) if aligner.speller.is_of_letters else None,
     )
     return Aligned(source, transcript, tuple(faults))
 

@@ -1,5 +1,6 @@
 """Which text belongs to which recording: a file for each, Kaldi's `text`, or tiers."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from parp_espnet.tiers.tier import Annotation, Tier, Tiers, list_tiers
 READERS = {".eaf": read_eaf, ".textgrid": read_textgrid}
 SUFFIXES = (".txt", ".TextGrid", ".eaf")
 """Of files that have the text of one recording."""
+_ROUNDING = 0.0005
+"""Seconds by which annotations may lie over each other: programs round times."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,16 @@ def find_texts(
 
     Args:
         path: a text for one recording (`SUFFIXES`), a directory with one for each, or Kaldi's
-            `text`, whose ids are the names of the recordings without their endings.
+            `text`, whose ids are the names of the recordings without their endings; with their
+            folders, where several have one name.
         tier: which tier of ELAN's or Praat's has it (see `Tier.is_called`); None is the only one.
 
     Raises `UserError` where there is no such file, it is one text and there are several recordings,
     or Kaldi's text is damaged.
     """
     if path.is_dir():
-        return [_from_folder(source, path, tier) for source in sources]
+        alike = _alike(sources)
+        return [_from_folder(source, path, tier, alike) for source in sources]
     if not path.is_file():
         raise UserError(f"{path}: expected a text, or a directory with some, found nothing")
     if path.suffix.lower() in {suffix.lower() for suffix in SUFFIXES}:
@@ -58,29 +63,51 @@ def find_texts(
             )
         return [_read(source, path, tier) for source in sources]
     table = read_table(path, empty=True)
-    return [_from_table(source, path, table) for source in sources]
+    alike = _alike(sources)
+    return [_from_table(source, path, table, alike) for source in sources]
 
 
-def _from_table(source: Source | Failure, path: Path, table: dict[str, str]) -> Text | Failure:
+def _alike(sources: Sequence[Source | Failure]) -> set[str]:
+    """The names, without folders and endings, that recordings in several folders have."""
+    wholes = {source.name.with_suffix("") for source in sources if isinstance(source, Source)}
+    counts = Counter(whole.name for whole in wholes)
+    return {name for name, count in counts.items() if count > 1}
+
+
+def _names(source: Source, alike: set[str]) -> list[Path]:
+    """What the text of a recording may be called: without folders only where no other is so."""
+    whole = source.name.with_suffix("")
+    return [whole] if whole.name in alike else [whole, Path(whole.name)]
+
+
+def _from_table(
+    source: Source | Failure, path: Path, table: dict[str, str], alike: set[str]
+) -> Text | Failure:
     if isinstance(source, Failure):
         return source
-    for name in (source.name.stem, source.name.name, str(source.name.with_suffix(""))):
-        if name in table:
-            return Text(source, (Annotation(0.0, 0.0, table[name]),), whole=True)
-    reason = f"expected its text in {path}, found no line that begins with {source.name.stem}"
+    names = _names(source, alike)
+    for name in [*names, *(name.with_name(source.name.name) for name in names)]:
+        if str(name) in table:
+            return Text(source, (Annotation(0.0, 0.0, table[str(name)]),), whole=True)
+    reason = f"expected its text in {path}, found no line that begins with {names[-1]}"
     return Failure(source.path, reason)
 
 
-def _from_folder(source: Source | Failure, folder: Path, tier: str | None) -> Text | Failure:
+def _from_folder(
+    source: Source | Failure, folder: Path, tier: str | None, alike: set[str]
+) -> Text | Failure:
     if isinstance(source, Failure):
         return source
-    for stem in (source.name.with_suffix(""), Path(source.name.stem)):
-        for suffix in SUFFIXES:
-            path = folder / stem.with_name(stem.name + suffix)
+    # Where a tier is named, a text beside its file is another's.
+    suffixes = SUFFIXES if tier is None else SUFFIXES[1:]
+    names = _names(source, alike)
+    for name in names:
+        for suffix in suffixes:
+            path = folder / name.with_name(name.name + suffix)
             if path.is_file():
                 return _read(source, path, tier)
-    names = ", ".join(f"{source.name.stem}{suffix}" for suffix in SUFFIXES)
-    return Failure(source.path, f"expected its text in {folder} ({names}), found none")
+    wanted = ", ".join(f"{names[-1]}{suffix}" for suffix in suffixes)
+    return Failure(source.path, f"expected its text in {folder} ({wanted}), found none")
 
 
 def _read(source: Source | Failure, path: Path, tier: str | None) -> Text | Failure:
@@ -100,13 +127,14 @@ def _read(source: Source | Failure, path: Path, tier: str | None) -> Text | Fail
     parts: list[Annotation] = []
     faults = [f"{path}: {fault}" for fault in file.faults]
     for annotation in _in_order(tiers):
-        if parts and annotation.begin < parts[-1].end - origin:
+        begin, end = annotation.begin + origin, annotation.end + origin
+        if parts and begin < parts[-1].end - _ROUNDING:
             faults.append(
                 f"{path}: expected annotations one after the other, found one at "
                 f"{annotation.begin:.3f} s over that before it; it is left out"
             )
             continue
-        begin, end = annotation.begin + origin, annotation.end + origin
+        begin = max(begin, parts[-1].end) if parts else begin
         parts.append(Annotation(begin, end, annotation.text))
     return Text(source, tuple(parts), whole=False, faults=tuple(faults))
 
@@ -114,9 +142,10 @@ def _read(source: Source | Failure, path: Path, tier: str | None) -> Text | Fail
 def _origin(file: Tiers, source: Source) -> float:
     """The seconds of the recording that lie before the file's time 0."""
     for medium in file.media:
-        if Path(medium.url).name == source.path.name:
+        if medium.name.lower() == source.path.name.lower():
             return medium.origin
-    return 0.0
+    # It may have another name, or ending, than when it was annotated.
+    return file.media[0].origin if file.media else 0.0
 
 
 def _in_order(tiers: Iterable[Tier]) -> list[Annotation]:

@@ -138,11 +138,23 @@ def _by_jobs(args: argparse.Namespace) -> int:
     words = _forwarded(args)
     # On another device the transcripts are the same.
     options = _forwarded(args, leave=("device", "batch_seconds"))
-    settings = {"model": identity_of(model), "options": options}
+    settings: dict[str, Any] = {"model": identity_of(model), "options": options}
+    if files := _files(args):
+        settings["files"] = files
     gpus = 0 if args.device == "cpu" else 1
     own = None if args.pack is not None else args.model
     asked = ByJobs(own, words, settings, args.out, args.nj, gpus)
     return recognise_by_jobs(asked, sources, output)
+
+
+def _files(args: argparse.Namespace) -> dict[str, str]:
+    """What tells the files that options name from others in their place, by option."""
+    given = {"lexicon": args.lexicon, "ngram": args.ngram}
+    if args.inventory is not None and Path(args.inventory).is_file():
+        given["inventory"] = Path(args.inventory)
+    if args.upstream is not None:
+        given["upstream"] = model_called(args.upstream)
+    return {name: identity_of(path) for name, path in given.items() if path is not None}
 
 
 def _forwarded(args: argparse.Namespace, leave: Sequence[str] = ()) -> list[str]:

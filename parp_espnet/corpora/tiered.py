@@ -6,7 +6,7 @@ utterance, and a part of the recording that the file is linked to, or that has i
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from urllib.parse import unquote
 
 from parp_espnet.corpora.items import Item
@@ -203,7 +203,7 @@ def _recording(file: Tiers, by_name: Mapping[Path, Path]) -> tuple[Path, float] 
         own = by_name.get(file.path.with_name(f"{stem}{suffix}"))
         if own is not None:
             return own, origin
-    linked = {_base(medium).lower() for medium in file.media}
+    linked = {medium.name.lower() for medium in file.media}
     names = linked or {f"{stem}{suffix}" for suffix in SOUNDS}
     far: list[Path] = []
     for path, recording in by_name.items():
@@ -214,24 +214,18 @@ def _recording(file: Tiers, by_name: Mapping[Path, Path]) -> tuple[Path, float] 
 
 def _places(path: Path, medium: Medium) -> Iterator[Path]:
     """Where a recording may be: beside the file first, since it may have moved with it."""
-    base = _base(medium)
-    if not base:
+    if not medium.name:
         return
-    yield path.parent / base
+    yield path.parent / medium.name
     name = unquote(medium.url.removeprefix("file:"))
     is_absolute = medium.url.startswith(("file:/", "/"))
     # file:///a/b and file:/a/b are both /a/b.
     yield Path(f"/{name.lstrip('/')}") if is_absolute else path.parent / name
 
 
-def _base(medium: Medium) -> str:
-    """The name of a recording, without folders, of whatever system they are."""
-    return PureWindowsPath(unquote(medium.url)).name
-
-
 def _describe_lost(file: Tiers) -> str:
     if file.media:
-        names = ", ".join(dict.fromkeys(_base(medium) for medium in file.media))
+        names = ", ".join(dict.fromkeys(medium.name for medium in file.media))
         return f"expected its recording beside it, found no {names}"
     return "expected a recording of the same name beside it, found none"
 

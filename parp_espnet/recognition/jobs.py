@@ -99,16 +99,28 @@ def _check_settings(place: Path, asked: Asked) -> None:
     """Raise `UserError` where what is there was made otherwise; note how it is made."""
     file = place / "settings.json"
     then = read_json(file) if file.is_file() else None
+    if isinstance(then, dict) and "files" in asked.settings:
+        # Earlier versions did not note which they were.
+        then.setdefault("files", asked.settings["files"])
     if then is not None and then != asked.settings:
         options = then.get("options") if isinstance(then, dict) else None
         how = "by another model"
         if options != asked.settings["options"]:
             how = f"with other options ({_told(options)}; now {_told(asked.settings['options'])})"
+        elif changed := _changed(then.get("files"), asked.settings.get("files")):
+            how = f"with another file of --{changed}"
         raise UserError(
             f"{asked.out}: its transcripts were made {how}; give another --out, or remove {place} "
             f"to make them anew"
         )
     write_json(file, asked.settings)
+
+
+def _changed(then: object, now: object) -> str:
+    """The options whose files are others by now, in words; "" where none is."""
+    if not isinstance(then, dict) or not isinstance(now, dict):
+        return ""
+    return ", --".join(name for name in now if then.get(name) != now[name])
 
 
 def _told(options: object) -> str:

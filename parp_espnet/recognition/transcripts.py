@@ -66,7 +66,7 @@ class Transcript:
         """
         if self.words is not None:
             return self.words
-        return _words(self.phones) if self.spelled else self.phones
+        return words_of(self.phones) if self.spelled else self.phones
 
     @property
     def confidence(self) -> float | None:
@@ -108,7 +108,10 @@ class Format:
     among: Callable[[Transcript], str] | None
 
 
-def _words(letters: Iterable[Phone]) -> tuple[Phone, ...]:
+def words_of(letters: Iterable[Phone]) -> tuple[Phone, ...]:
+    """Return the words of letters, or of subwords, in order: a word is over where the next begins,
+    and with the last letter.
+    """
     words: list[list[Phone]] = [[]]
     for letter in letters:
         begins = letter.name.startswith(WORD_BEGIN)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Tier:
 
     Attributes:
         speaker: who is heard; None where nothing says so.
-        kind: what ELAN calls the type of the tier; "" where it has none.
+        kind: what ELAN calls the type of the tier, or the name that it shares with a tier before
+            it in a file of Praat's; "" where it has none.
         parent: the name of the tier that it is a part of; None where it is of its own.
     """
 
@@ -50,6 +52,11 @@ class Medium:
 
     url: str
     origin: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The recording's name, without folders, of whatever system they are."""
+        return PureWindowsPath(unquote(self.url)).name
 
 
 @dataclass(frozen=True)

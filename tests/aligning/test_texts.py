@@ -87,3 +87,58 @@ def test_damaged_files_and_tiers_of_a_text(tmp_path: Path):
     assert "expected a file of ELAN's, found no XML" in str(failure)
     (failure,) = find_texts([A], tmp_path / "b.txt", "tx")
     assert "--tier tx" in str(failure)
+
+
+def test_recordings_of_one_name_in_several_folders(tmp_path: Path):
+    """None of them is meant by a text without a folder."""
+    one, two, top = (
+        Source(Path(f"in/{name}"), Path(name)) for name in ("1/a.wav", "2/a.wav", "a.wav")
+    )
+    (tmp_path / "a.txt").write_text("t a")
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2/a.txt").write_text("n a")
+    lost, second, first = find_texts([one, two, top], tmp_path, None)
+    assert str(lost).startswith(f"in/1/a.wav: expected its text in {tmp_path} (1/a.txt, ")
+    assert isinstance(first, Text)
+    assert isinstance(second, Text)
+    assert [first.parts[0].text, second.parts[0].text] == ["t a", "n a"]
+    table = tmp_path / "text"
+    table.write_text("a t a\n2/a n a\n")
+    lost, second, first = find_texts([one, two, top], table, None)
+    assert str(lost).endswith("found no line that begins with 1/a")
+    assert isinstance(first, Text)
+    assert isinstance(second, Text)
+    assert [first.parts[0].text, second.parts[0].text] == ["t a", "n a"]
+    # One recording twice, in two files, has one text.
+    flac = Source(Path("in/a.flac"), Path("a.flac"))
+    assert all(isinstance(text, Text) for text in find_texts([top, flac], table, None))
+
+
+def test_a_named_tier_is_taken_beside_a_text(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("n a")
+    (tmp_path / "a.TextGrid").write_text(write_textgrid([Tier("tx", SPOKEN)], 3.0))
+    assert only(find_texts([A], tmp_path, "tx")).parts == (SPOKEN[0], SPOKEN[2])
+    assert only(find_texts([A], tmp_path, None)).parts[0].text == "n a"
+
+
+@pytest.mark.parametrize("name", ["my talk.wav", "MY TALK.WAV", "renamed.mp3"])
+def test_what_lies_before_time_0(tmp_path: Path, name: str):
+    """The link is a URL; a recording that has another name by now is the linked one, too."""
+    touching = [Annotation(0.1 * n, 0.1 * (n + 1), "a") for n in range(9)]
+    written = write_eaf([Tier("tx", touching)], Path("my talk.wav"), "audio/x-wav")
+    path = tmp_path / "a.eaf"
+    path.write_text(written.replace("<MEDIA_DESCRIPTOR", '<MEDIA_DESCRIPTOR TIME_ORIGIN="300"'))
+    text = only(find_texts([Source(Path(name), Path(name))], path, None))
+    assert not text.faults
+    assert [round(part.begin, 6) for part in text.parts] == [
+        round(0.3 + 0.1 * n, 6) for n in range(9)
+    ]
+
+
+def test_programs_round_times(tmp_path: Path):
+    path = tmp_path / "a.TextGrid"
+    tiers = [Tier("tx@A", [Annotation(0, 1.0003, "t a")]), Tier("tx@B", [Annotation(1, 2, "n a")])]
+    path.write_text(write_textgrid(tiers, 3.0))
+    text = only(find_texts([A], path, "tx"))
+    assert not text.faults
+    assert text.parts[0].end == text.parts[1].begin

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from parp_espnet.bin.recognize import _files, _parser
 from parp_espnet.errors import UserError
-from parp_espnet.recognition.jobs import decode_command
+from parp_espnet.recognition.jobs import Asked, decode_command, recognise_by_jobs
+from parp_espnet.recognition.output import Folder
+from parp_espnet.recognition.transcripts import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,6 +73,35 @@ def test_nothing_is_done_twice(learned: Path, tones: Path, tmp_path: Path) -> No
         f"error: {out}: its transcripts were made with other options (--format json; now none); "
         "give another --out, or remove "
     )
+
+
+@pytest.mark.parametrize("option", ["lexicon", "ngram", "inventory", "upstream"])
+def test_transcripts_by_another_file_of_the_same_name_are_refused(
+    tmp_path: Path, option: str
+) -> None:
+    file, out = tmp_path / "given", tmp_path / "out"
+    model = ("--pack", tmp_path / "es.pack") if option == "upstream" else (tmp_path / "model",)
+    words = [*model, tmp_path / "talks", f"--{option}", file]
+
+    def run(**more: object) -> int:
+        files = _files(_parser().parse_intermixed_args([str(word) for word in words]))
+        assert list(files) == [option]
+        settings = {"model": "a", "options": [], "files": files, **more}
+        asked = Asked(None, [], settings, out, 1, 0)
+        return recognise_by_jobs(asked, [], Folder(out, FORMATS["text"], []))
+
+    file.write_text("a e i")
+    assert run() == 0
+    assert run() == 0
+    file.write_text("a e i o")
+    with pytest.raises(UserError, match=f"were made with another file of --{option}; give another"):
+        run()
+    # What an earlier version has left does not say which it was.
+    settings = out / ".parp-recognize/settings.json"
+    settings.write_text('{"model": "a", "options": []}')
+    assert run() == 0
+    with pytest.raises(UserError, match="were made by another model"):
+        run(model="b")
 
 
 @pytest.mark.parametrize(
