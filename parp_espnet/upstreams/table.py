@@ -87,6 +87,8 @@ train. Their files say no more of heads and strides than fairseq2's do; a config
 (`encoder_num_heads`). A data2vec 2.0 is refused: its attention adds distances between frames,
 scaled as each head has learned (ALiBi), and nothing that s3prl, ESPnet or transformers have
 computes that.
+
+What some of them cost at their published sizes, with random weights, was [measured](sizes.md).
 """
 
 
