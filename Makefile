@@ -6,6 +6,8 @@
 # make lint    ruff (rules and format), mypy --strict, shellcheck
 # make lock    write requirements.lock anew from pyproject.toml
 # make bench   time and memory against alternatives; ONLY=select for one part, CHECKOUT=DIR for another checkout besides
+# make sizes   time and memory of one update and one prune of upstreams of their published sizes; SIZES="wav2vec2-base sew-small"
+#              for some of them, else every one for which there is memory
 # make quick   the quick study, as ./run.sh
 SHELL := /bin/bash
 PARP_VENV ?= $(CURDIR)/.venv
@@ -16,7 +18,7 @@ TEST_PROCESSES ?= 3
 # Every shell script that git knows, or would know.
 SCRIPTS = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.pl' .ci/run)
 
-.PHONY: environment test help docs format lint lock bench quick
+.PHONY: environment test help docs format lint lock bench sizes quick
 
 environment:
 	@local/environment.sh
@@ -59,6 +61,9 @@ lock:
 
 bench: environment
 	"$(BIN)/python" -m parp_espnet.bin.bench --only "$(ONLY)" $(if $(CHECKOUT),--checkout "$(CHECKOUT)")
+
+sizes: environment
+	"$(BIN)/python" -m parp_espnet.bin.real_sizes $(SIZES)
 
 quick:
 	./run.sh

@@ -35,6 +35,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "parp": PARP,
     "parp_checkpointing": PARP | {"gradient_checkpointing": True},
 }
+TOKENS = ("<blank>", "<unk>", *"abcd", "<sos/eos>")
 FROZEN = "frontend.upstream.upstream.model.feature_extractor"
 """The convolutions, which our trainings never train: stock ESPnet is told not to, too."""
 
@@ -86,8 +87,12 @@ def write_speech(folder: Path) -> None:
         text.append(f"u{number} {' '.join(random.choice(list('abcd'), 8 * SECONDS))}\n")
     (folder / "wav.scp").write_text("".join(scp))
     (folder / "text").write_text("".join(text))
-    tokens = ["<blank>", "<unk>", *"abcd", "<sos/eos>"]
-    (folder / "tokens.txt").write_text("".join(f"{token}\n" for token in tokens))
+    write_tokens(folder)
+
+
+def write_tokens(folder: Path) -> None:
+    """Write what a training's labels are."""
+    (folder / "tokens.txt").write_text("".join(f"{token}\n" for token in TOKENS))
 
 
 def training(folder: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a process needs of memory, and when a device is done."""
 
+import contextlib
 from pathlib import Path
 
 import torch
@@ -23,3 +24,17 @@ def wait_for(device: str) -> None:
     """Wait until a GPU has done what it was told; a CPU has."""
     if device != "cpu":
         torch.cuda.synchronize()
+
+
+def free() -> int:
+    """Return the bytes of memory that processes may still take here without any being ended."""
+    _, _, kilobytes = Path("/proc/meminfo").read_text().partition("MemAvailable:")
+    return 1024 * int(kilobytes.split()[0])
+
+
+def be_the_first_to_end() -> None:
+    """Let this process, and those that it starts, be ended before any other where memory is short:
+    a measurement is worth less than what else is running.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")

@@ -8,16 +8,14 @@ python3 -m parp_espnet.bin.bench --only checkouts --checkout /tmp/older     # of
 
 import argparse
 import itertools
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from parp_espnet import progress
 from parp_espnet.bench.parts import PARTS
+from parp_espnet.bench.processes import in_a_process
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
 from parp_espnet.scoring.aligned import unaligned
@@ -100,7 +98,7 @@ def compare(
     fastest: dict[tuple[str, int, str], dict[str, float]] = {}
     for run in progress.track(runs, name, "process"):
         size, number, way = run
-        measured = _in_a_process(part.module, way, size, str(number), *where, threads=number)
+        measured = in_a_process(part.module, way, size, str(number), *where, threads=number)
         if run not in fastest or measured["seconds"] < fastest[run]["seconds"]:
             fastest[run] = measured
     device = where if part.on_gpu else []
@@ -130,21 +128,6 @@ def _line(
     }
     more = {key: value for key, value in own.items() if key not in ("seconds", "extra_bytes")}
     return line | more | {f"against_{key}": other[key] for key in more}
-
-
-def _in_a_process(module: str, *words: str, threads: int) -> dict[str, float]:
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    done = subprocess.run(
-        [sys.executable, "-m", module, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise UserError(f"{module} {' '.join(words)} ended with code {done.returncode}: {last}")
-    return dict(json.loads(done.stdout))
 
 
 def table(lines: list[dict[str, Any]]) -> str:

@@ -4,12 +4,35 @@ s3prl has no upstream for a Hugging Face data2vec-audio, and its `hf_wav2vec2_cu
 with positional convolutions drawn at random. The tensors are the same under other names.
 """
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from parp_espnet.errors import UserError
 from parp_espnet.upstreams.wavlm import native_weights, plain_config
+
+SECOND = ("modality_encoders.", "blocks.")
+"""How names begin in a data2vec 2.0 of fairseq's, and in no other model that is known here."""
+
+
+def check_version(content: Any, path: Path) -> None:
+    """Raise `UserError` where a checkpoint is a data2vec 2.0.
+
+    Its attention adds distances between frames, scaled as each head has learned (ALiBi): nothing
+    that is installed with us computes that, and as a data2vec it would compute something else.
+    """
+    inner = content.get("model", content) if isinstance(content, dict) else None
+    if not isinstance(inner, dict):
+        return
+    names = [str(name).removeprefix("module.") for name in inner]
+    if all(any(name.startswith(begin) for name in names) for begin in SECOND):
+        raise UserError(
+            f"{path}: a data2vec 2.0: its attention adds distances as each head has learned them "
+            f"(ALiBi), which neither s3prl, ESPnet nor transformers compute; take a data2vec of "
+            f"the first version (facebook/data2vec-audio-base), or another of docs/upstreams.md"
+        )
 
 
 def to_native(

@@ -114,6 +114,23 @@ def write(weights: Weights, source: Path, folder: Path, heads: int | None = None
         save_file(named, temporary, {"format": "pt"})
 
 
+def names_of(layers: int, convolutions: int) -> dict[str, str]:
+    """Return fairseq2's name of each tensor of an encoder, and what it is called in Hugging Face's.
+
+    Of an encoder as omniASR's, whose layers begin with their norms and whose convolutions all have
+    one, without what hides frames.
+    """
+    last = [f"encoder.layers.{layers - 1}.self_attn_layer_norm.weight"]
+    for part in ("conv.bias", "layer_norm.weight"):
+        last.append(f"{_CONV}.{convolutions - 1}.{part}")
+    named = {}
+    for name in _expected(last):
+        renamed = _renamed(name)
+        assert renamed is not None
+        named[name] = renamed
+    return named
+
+
 def _check_whole(weights: Weights, source: Path) -> None:
     """Raise `UserError` unless the encoder has all that one has, and nothing else."""
     there = set()

@@ -20,7 +20,7 @@ NATIVE = {
 """s3prl upstream → the top-level keys of the one-file checkpoints that it loads."""
 TEACHER = "_ema"
 """A data2vec's teacher among its weights; by it a data2vec is told from a wav2vec 2.0."""
-OTHERS = "fairseq2's (names that begin with encoder_frontend.)"
+OTHERS = "fairseq2's (names that begin with encoder_frontend.), SpidR's (with student.)"
 """What else is taken of one file."""
 
 

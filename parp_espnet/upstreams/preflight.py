@@ -20,7 +20,7 @@ from torch import nn
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, write_json
 from parp_espnet.pruning.pool import find_pool
-from parp_espnet.upstreams import espnet_ssl, fairseq2, whisper
+from parp_espnet.upstreams import data2vec, espnet_ssl, fairseq2, spidr, whisper
 from parp_espnet.upstreams.foreign import read_checkpoint
 from parp_espnet.upstreams.frontend import (
     ESPNET_SSL,
@@ -90,7 +90,7 @@ def preflight(
     that it came with is `out/head.safetensors`.
 
     Args:
-        upstream: a Hugging Face directory, a checkpoint file of s3prl's, fairseq2's or
+        upstream: a Hugging Face directory, a checkpoint file of s3prl's, fairseq2's, SpidR's or
             ESPnet's, or a name of the Hugging Face hub (`facebook/wav2vec2-base`).
         out: directory of the adapted copy.
         settings: further settings of config.json, such as `mask_time_prob`.
@@ -250,11 +250,13 @@ def _check_file(
 ) -> tuple[Preflight, nn.Module]:
     """Check a checkpoint of one file. Raises `UserError`."""
     content = read_checkpoint(path, mmap=True)
-    weights = fairseq2.weights_of(content)
-    if weights is not None:
-        check_tensors(path, weights)
-        fairseq2.write(weights, path, out / TAKEN, settings.get(fairseq2.HEADS_OPTION))
-        return _check_hugging_face(out / TAKEN, out, settings, random_seed)
+    data2vec.check_version(content, path)
+    for family in (fairseq2, spidr):
+        weights = family.weights_of(content)
+        if weights is not None:
+            check_tensors(path, weights)
+            family.write(weights, path, out / TAKEN, settings.get(fairseq2.HEADS_OPTION))
+            return _check_hugging_face(out / TAKEN, out, settings, random_seed)
     if espnet_ssl.is_one(path):
         _check_settings(path, ESPNET_SSL, settings)
         _check_unused(path, [name for name in settings if not _of_training(name)])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from parp_espnet.files import write_text
 from parp_espnet.pruning.families import FAMILIES, Family
-from parp_espnet.upstreams import espnet_frontend, fairseq2, whisper
+from parp_espnet.upstreams import espnet_frontend, fairseq2, spidr, whisper
 from parp_espnet.upstreams.frontend import ESPNET_SSL, FRONTEND, WHISPER
 from parp_espnet.upstreams.hugging_face import HUGGING_FACE, MODELS
 from parp_espnet.upstreams.one_file import NATIVE
@@ -53,6 +53,10 @@ READ = (
     "checkpoints of names and shapes as in fairseq2 0.8.1's code: checked, trained, pruned, "
     "resumed to the same bits, decoded; by hand, equal to that code's output"
 )
+SPLIT = (
+    "checkpoints of names and shapes as in the code of Meta's package `spidr`: checked; heard in "
+    "s3prl as a computation of the test's own hears them; then trained as data2vec"
+)
 WHOLE = "the same; resumed to the same bits, decoded"
 EXPORTED = "the same; resumed, interrupted, killed, decoded, exported"
 ASIDE = """
@@ -77,6 +81,14 @@ and with the merging projections besides:
 Whole units (`--pattern units`) are of neither. What runs in ESPnet's own frontends is used
 from its training directory: it is neither exported nor gone on from yet, and is decoded an
 utterance at a time. Whisper hears windows of 30 s, whatever an utterance has: it costs as much.
+
+SpidR and DinoSR have no biases of q, k and v in their published sizes; here these are zeros, which
+train. Their files say no more of heads and strides than fairseq2's do; a config.json beside one may
+(`encoder_num_heads`). A data2vec 2.0 is refused: its attention adds distances between frames,
+scaled as each head has learned (ALiBi), and nothing that s3prl, ESPnet or transformers have
+computes that.
+
+What some of them cost at their published sizes, with random weights, was [measured](sizes.md).
 """
 
 
@@ -141,6 +153,10 @@ def rows() -> list[Row]:
     runs_in = f"{_runs_in('wav2vec2')}, renamed"
     known = "omniASR, fairseq2's wav2vec 2.0"
     found.append(Row(file, runs_in, "fairseq2's", known, READ, NEVER))
+    file = f"a file with names that begin with `{spidr.STUDENT}`"
+    runs_in = f"{_runs_in('data2vec-audio')}: q, k and v are rows of one tensor in the file"
+    known = "SpidR, DinoSR; their teachers are left out"
+    found.append(Row(file, runs_in, "Hugging Face's wav2vec", known, SPLIT, NEVER))
     file = "a `.pth` of ESPnet's pretraining, with its `config.yaml` beside it"
     runs_in = f"ESPnet, `{ESPNET_SSL}`"
     known = "XEUS, ESPnet's own E-Branchformers"

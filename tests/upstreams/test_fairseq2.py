@@ -74,6 +74,14 @@ def test_it_becomes_the_same_wav2vec2(tmp_path: Path, stable: bool, wrapper: str
     assert converted.config.hidden_act == "gelu"
 
 
+def test_the_names_of_a_whole_encoder() -> None:
+    own = {name for name in drawn() if name.startswith(("encoder.", "encoder_frontend."))}
+    named = fairseq2.names_of(LAYERS, 7)
+    assert named.keys() == own
+    for name, other in named.items():
+        assert renamed(name) == other
+
+
 def test_masks_fit_between_the_file_and_hugging_face(tmp_path: Path) -> None:
     file = save(tmp_path / "omni.pt", drawn())
     preflight(str(file), tmp_path / "out", ASKED)
