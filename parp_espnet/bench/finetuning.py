@@ -23,10 +23,11 @@ import yaml
 
 from parp_espnet.bench.memory import peak
 
-SIZES: dict[str, dict[str, Any]] = {"base": {}}
-"""What differs from Hugging Face's defaults, which are those of wav2vec2-base: 94 M parameters."""
+SIZES = {"base_20s": 2, "base_60s": 6}
+"""How many utterances a batch has: what layers compute grows with it, weights and Adam do not."""
 RATE = 16000
-UTTERANCES, SECONDS = 2, 10
+SECONDS = 10
+"""Of an utterance."""
 UPDATES = 2
 """An optimizer has its state from the first on; a mask is adjusted, and a model saved."""
 PARP = {"prune_conf": {"method": "parp", "sparsity": 0.5, "interval": 1}}
@@ -46,13 +47,13 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
         folder = Path(name)
         # The process that draws the weights has a peak of its own.
         drawing = multiprocessing.get_context("spawn").Process(
-            target=draw_upstream, args=(folder / "upstream", SIZES[size])
+            target=draw_upstream, args=(folder / "upstream",)
         )
         drawing.start()
         drawing.join()
-        write_speech(folder)
+        write_speech(folder, SIZES[size])
         config = folder / "train.yaml"
-        options = training(folder) | WAYS[way]
+        options = training(folder, SIZES[size]) | WAYS[way]
         if way == "stock":
             options["freeze_param"] = [FROZEN]
         config.write_text(yaml.safe_dump(options), encoding="utf-8")
@@ -63,23 +64,25 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
     return {"seconds": seconds, "extra_bytes": peak(), "peak_bytes": peak()}
 
 
-def draw_upstream(folder: Path, size: dict[str, Any]) -> None:
-    """Write a wav2vec 2.0 with random weights, as the preflight leaves one."""
+def draw_upstream(folder: Path) -> None:
+    """Write a wav2vec 2.0 with random weights, as the preflight leaves one. Hugging Face's defaults
+    are those of wav2vec2-base: 94 M parameters.
+    """
     import torch  # noqa: PLC0415
     from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model  # noqa: PLC0415
 
     torch.manual_seed(0)
-    config = Wav2Vec2Config(**size, mask_time_prob=0.0, layerdrop=0.0)
+    config = Wav2Vec2Config(mask_time_prob=0.0, layerdrop=0.0)
     Wav2Vec2Model(config).save_pretrained(folder)
     extractor: Any = Wav2Vec2FeatureExtractor
     extractor().save_pretrained(folder)
 
 
-def write_speech(folder: Path) -> None:
+def write_speech(folder: Path, utterances: int) -> None:
     """Write noise and words, one batch of utterances."""
     random = np.random.default_rng(0)
     scp, text = [], []
-    for number in range(UTTERANCES):
+    for number in range(utterances):
         path = folder / f"u{number}.wav"
         noise = random.integers(-3000, 3000, SECONDS * RATE, np.int16)
         soundfile.write(path, noise, RATE, subtype="PCM_16")
@@ -95,7 +98,7 @@ def write_tokens(folder: Path) -> None:
     (folder / "tokens.txt").write_text("".join(f"{token}\n" for token in TOKENS))
 
 
-def training(folder: Path) -> dict[str, Any]:
+def training(folder: Path, utterances: int) -> dict[str, Any]:
     """Return options that ESPnet's own task knows, as `conf/train` has them."""
     data = [
         [str(folder / "wav.scp"), "speech", "sound"],
@@ -115,7 +118,7 @@ def training(folder: Path) -> dict[str, Any]:
         "token_type": "word", "token_list": str(folder / "tokens.txt"),
         "train_data_path_and_name_and_type": data, "train_shape_file": shapes,
         "valid_data_path_and_name_and_type": data, "valid_shape_file": shapes,
-        "batch_type": "unsorted", "batch_size": UTTERANCES,
+        "batch_type": "unsorted", "batch_size": utterances,
         "num_iters_per_epoch": UPDATES, "max_epoch": 1,
         "optim": "adam", "optim_conf": {"lr": 1e-5},
     }  # fmt: skip

@@ -126,7 +126,7 @@ def _built(folder: Path, frontend: dict[str, Any]) -> Any:
     """ESPnet's model with an upstream, as a training begins with it."""
     write_tokens(folder)
     config = folder / "train.yaml"
-    options = training(folder) | frontend_options(frontend)
+    options = training(folder, 1) | frontend_options(frontend)
     config.write_text(yaml.safe_dump(options), encoding="utf-8")
     args = PruningASRTask.get_parser().parse_args(["--config", str(config)])
     model = PruningASRTask.build_model(args)

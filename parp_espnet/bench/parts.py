@@ -42,7 +42,7 @@ SPEED_NOTES = (
 
 MEMORY_NOTES = (
     "memory: the peak of resident memory of a whole training, all that is imported included, of "
-    "one batch of two utterances of 10 s. Convolutions are frozen in both.",
+    "one batch of utterances of 10 s: of 20 s, and of 60. Convolutions are frozen in both.",
 )
 
 
@@ -104,7 +104,7 @@ PARTS = {
     ),
     "memory": Part(
         "parp_espnet.bench.finetuning",
-        ("base",),
+        ("base_20s", "base_60s"),
         (
             ("memory.parp", "parp", "stock"),
             ("memory.checkpointing", "parp_checkpointing", "stock"),

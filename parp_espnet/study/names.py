@@ -1,5 +1,6 @@
 """What tables and figures call an experiment."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,8 @@ RATES = {
     "wer": Rate("WER", "word error rate"),
     "cer": Rate("CER", "character error rate"),
 }
+SPARSITY = re.compile(r"s0?\.\d+")
+"""A sparsity in the name of an experiment."""
 MODELS = " with "
 """Stands before the language models of a decoding."""
 TEXT = Rate("1 − score", "error rate, 1 − score")
@@ -92,6 +95,30 @@ def conditions(
         tuple(sorted(result.merges.items())),
         shared_options(result, aside),
     )
+
+
+def upstream_names(upstreams: Iterable[str]) -> dict[str, str]:
+    """Return what figures call each upstream: one that is an experiment, which results name by its
+    path, by its recipe and method, such as "from cldr/joint (parp-p s0.9)".
+
+    Where that is not its own, all keep their paths.
+    """
+    labels = list(dict.fromkeys(upstreams))
+    names = {label: _upstream_name(label) for label in labels}
+    if len(set(names.values())) < len(labels):
+        return {label: label for label in labels}
+    return names
+
+
+def _upstream_name(label: str) -> str:
+    *folders, run = [part for part in label.split("/") if part != ".."]
+    kind, *words = run.split("_")
+    if not folders or kind != "phn" or not words:
+        return label
+    if folders[-1] == "exp":
+        folders.pop()
+    sparsity = [word for word in words[1:2] if SPARSITY.fullmatch(word)]
+    return f"from {'/'.join(folders)} ({' '.join([words[0], *sparsity])})"
 
 
 def amounts(results: Sequence[Result]) -> str:

@@ -110,9 +110,12 @@ def same_data(first: Result, second: Result) -> bool:
 
 @dataclass(frozen=True)
 class Differences:
-    """The names of what differs in a study, in the order of a table's columns."""
+    """The names of what differs in a study, in the order of a table's columns; of those of `KNOWN`
+    also the recipes and languages in which they do: elsewhere they are no words of a name.
+    """
 
     names: tuple[str, ...]
+    known_in: frozenset[tuple[str, str, str | None]] = frozenset()
 
     @classmethod
     def of(cls, results: Sequence[Result]) -> "Differences":
@@ -122,10 +125,15 @@ class Differences:
         told = [_facets(result) for result in results]
         names = dict.fromkeys(chain.from_iterable(told))
         differing = [name for name in names if _differs(name, results, told)]
-        differing += [name for name in KNOWN if _known_differ(name, results, told)]
+        known_in: set[tuple[str, str, str | None]] = set()
+        for name in KNOWN:
+            places = _where_known_differ(name, results, told)
+            if places:
+                differing.append(name)
+            known_in.update((name, *place) for place in places)
         if _masks_differ(results, told):
             differing.append(FIRST_MASK)
-        return cls(tuple(differing))
+        return cls(tuple(differing), frozenset(known_in))
 
     def pruning(self, result: Result) -> str:
         """The options of pruning that differ, in words; what a result has by default is
@@ -159,6 +167,8 @@ class Differences:
         words = []
         for name in names:
             value = facets.get(name)
+            if name in KNOWN and (name, result.recipe, result.language) not in self.known_in:
+                continue
             if name in (*KNOWN, FIRST_MASK):
                 value = self.value(name, result) or None
             if value is not None:
@@ -244,17 +254,23 @@ def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, s
     return max(map(len, values.values()), default=0) > 1
 
 
-def _known_differ(name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
-    """Whether one of `KNOWN` differs between results that are alike in all else that says what they
-    are.
+def _where_known_differ(
+    name: str, results: Sequence[Result], told: Sequence[Mapping[str, str]]
+) -> set[tuple[str, str | None]]:
+    """The recipes and languages in which one of `KNOWN` differs between results that are alike in
+    all else that says what they are.
     """
-    values: dict[object, set[str]] = {}
+    values: dict[tuple[object, ...], set[str]] = {}
+    differing = set()
     for result, facets in zip(results, told, strict=True):
         value = KNOWN[name](result)
-        if value:
-            place = (result.recipe, result.language, result.dataset, *sorted(facets.items()))
-            values.setdefault(place, set()).add(value)
-    return max(map(len, values.values()), default=0) > 1
+        if not value:
+            continue
+        place = (result.recipe, result.language, result.dataset, *sorted(facets.items()))
+        values.setdefault(place, set()).add(value)
+        if len(values[place]) > 1:
+            differing.add((result.recipe, result.language))
+    return differing
 
 
 def _given_mask(result: Result) -> str:

@@ -9,13 +9,24 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, make_room
-from parp_espnet.study.names import amounts, decoding_of, is_text, method_of, rate_of
+from parp_espnet.study.names import (
+    amounts,
+    decoding_of,
+    is_text,
+    method_of,
+    rate_of,
+    upstream_names,
+)
 from parp_espnet.study.variants import Differences
 
 MOST = 60
 """With more points than these, curves and matrices say more."""
 SCALES = 3.0
 """Where one language has so many times the errors of another, each has a scale of its own."""
+MOST_IN_A_ROW = 6
+"""Languages with scales of their own: more would be too small to be read in a page."""
+ROWS_WIDE = 9.0
+"""Inches that several rows have at the least."""
 type Part = Callable[[Result], str]
 OF_A_METHOD: tuple[Part, ...] = (
     lambda result: f"n = {result.interval}",
@@ -46,15 +57,15 @@ def points(results: Sequence[Result]) -> Figure | None:
     panels = [[language] for language in languages] if _scales(results) > SCALES else [languages]
     width = max(3.5, 0.22 * len(languages) * len(arms)) + 0.6 * (len(panels) - 1)
     figure = Figure(figsize=(3.0 + width, 3.8), layout="constrained")
-    (row,) = figure.subplots(1, len(panels), squeeze=False)
+    places = _places(figure, panels)
     what = "task" if is_text(results) else "language"
-    for axes, shown in zip(row, panels, strict=True):
+    for axes, shown in zip(places, panels, strict=True):
         _draw_panel(axes, shown, arms, list(zip(results, called, strict=True)))
         axes.set_xlabel(what)
-    row[0].set_ylabel(f"{rate_of(results).long} (%), 95 % interval")
+    places[0].set_ylabel(f"{rate_of(results).long} (%), 95 % interval")
     title = _title(results)
     if len(panels) == 1:
-        row[0].set_title(title, fontsize="medium")
+        places[0].set_title(title, fontsize="medium")
     else:
         # On the left: behind the panels stands the legend.
         said = f"{title}\neach {what} on a scale of its own"
@@ -62,6 +73,21 @@ def points(results: Sequence[Result]) -> Figure | None:
     add_legend(figure, arms, frame=False)
     make_room(figure, arms)
     return figure
+
+
+def _places(figure: Figure, panels: Sequence[Sequence[str | None]]) -> list[Axes]:
+    """Divide a figure, which is as wide as all panels in one row, into a place for each; more than
+    `MOST_IN_A_ROW` take rows, each as high as the figure was.
+    """
+    rows = -(-len(panels) // MOST_IN_A_ROW)
+    columns = -(-len(panels) // rows)
+    if rows > 1:
+        figure.set_figwidth(max(ROWS_WIDE, figure.get_figwidth() / rows))
+        figure.set_figheight(figure.get_figheight() * rows)
+    places = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in places[len(panels) :]:
+        axes.set_axis_off()
+    return places[: len(panels)]
 
 
 def _scales(results: Sequence[Result]) -> float:
@@ -122,7 +148,8 @@ def arms_of(results: Sequence[Result]) -> list[str]:
     study or the method.
     """
     methods = list(map(method_of, results))
-    before = _differing(results, (lambda result: result.upstream,))
+    upstreams = upstream_names(result.upstream for result in results)
+    before = _differing(results, (lambda result: upstreams[result.upstream],))
     after = _differing(results, (decoding_of,))
     apart = Differences.of(results)
     by_method: dict[str, list[Result]] = {}
@@ -148,7 +175,7 @@ def _title(results: Sequence[Result]) -> str:
         upstreams[result.upstream] = None
         if arm_of(result).prunes:
             sparsities.add(f"{result.sparsity_target:g}")
-    title = f"{', '.join(upstreams)}; {amounts(results)}; "
+    title = f"{', '.join(upstream_names(upstreams).values())}; {amounts(results)}; "
     if not sparsities:
         return f"{title}dense"
     return f"{title}sparsity {', '.join(sorted(sparsities))}"

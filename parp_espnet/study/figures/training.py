@@ -11,6 +11,7 @@ from matplotlib.typing import LineStyleType as LineType
 from parp_espnet.study.evidence import Training
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import KINDS, MOST_COLUMNS, add_legend, look, schedule_title
+from parp_espnet.study.names import upstream_names
 
 
 def draw(findings: Findings) -> Drawn:
@@ -30,7 +31,8 @@ def training(trainings: Sequence[Training]) -> Figure | None:
     if not with_lines:
         return None
     first = with_lines[0].upstream
-    shown = [_named(run, first) for run in with_lines]
+    upstreams = upstream_names(run.upstream for run in with_lines)
+    shown = [_named(run, first, upstreams[run.upstream]) for run in with_lines]
     groups: dict[tuple[int, str], list[Training]] = {}
     for run in shown:
         groups.setdefault((run.freeze_updates, run.language), []).append(run)
@@ -58,13 +60,13 @@ def training(trainings: Sequence[Training]) -> Figure | None:
     return figure
 
 
-def _named(run: Training, first: str) -> Training:
+def _named(run: Training, first: str, upstream: str) -> Training:
     """The same, with its upstream in its name where it is not the first one, and what
     else differs.
     """
     line = run.line
     if run.upstream != first:
-        line += f", {run.upstream}"
+        line += f", {upstream}"
     return replace(run, method=line, arm=run.who)
 
 

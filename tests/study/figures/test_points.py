@@ -59,3 +59,38 @@ def test_languages_of_errors_of_different_sizes_have_scales_of_their_own(
     (before,), (legend,) = together.legends, apart.legends
     entries = [text.get_text() for text in legend.get_texts()]
     assert entries == [text.get_text() for text in before.get_texts()]
+
+
+def test_many_scales_of_their_own_take_rows(results: list[Result]) -> None:
+    many = []
+    for number, language in enumerate("abcdefg"):
+        for result in results:
+            rate = min(0.9, result.error_rate * (number + 1))
+            many.append(replace(result, language=language, error_rate=rate, ci95=(rate, rate)))
+    figure = points(many)
+    assert figure is not None
+    shown = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_xticklabels()[0].get_text() for axes in shown] == list("abcdefg")
+    assert {axes.get_subplotspec().rowspan.start for axes in shown} == {0, 1}
+
+
+def test_an_upstream_that_is_an_experiment_is_called_by_its_recipe_and_method(
+    results: list[Result],
+) -> None:
+    path = "../../cldr/joint/exp/phn_parp-p_s0.9_n5_multi_train_10min_u900_seed0"
+    warm = replace(results[0], upstream=path)
+    assert arms_of([results[0], warm])[1] == "from cldr/joint (parp-p s0.9), dense"
+    # Two that would be called alike keep their paths: they are not one arm.
+    other = replace(warm, upstream=path.replace("u900", "u100"))
+    assert arms_of([warm, other]) == [f"{path}, dense", f"{other.upstream}, dense"]
+
+
+def test_training_data_are_told_where_they_differ(results: list[Result]) -> None:
+    """Two joint runs of other languages do not make a word of what each language's recipe has."""
+    digests = [replace(results[0], recipe="egs2/cldr/es", train_sha256="a" * 64)]
+    for digest in ("b", "c"):
+        digests.append(replace(results[0], recipe="egs2/cldr/joint", train_sha256=digest * 64))
+    called = arms_of(digests)
+    assert called[0] == "dense"
+    assert called[1] == "dense, joint run, training data bbbbbbbb"
+    assert called[2] == "dense, joint run, training data cccccccc"
