@@ -5,6 +5,7 @@ python3 -m parp_espnet.bin.pretrain {speech,train,export} conf/multi.yaml --exp 
 """
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ def main() -> None:
             for speech in sets_of(config, number, arguments.exp / "speech").values():
                 make_speech(config, speech, arguments.jobs)
         return
+    # oneDNN reads it once, before its first product.
+    os.environ.setdefault(settings.INSTRUCTIONS, settings.WITHOUT_AMX)
     # torch takes seconds to import, and the synthesising processes must not inherit it.
     from parp_espnet.upstreams.pretrain import export, train  # noqa: PLC0415
 

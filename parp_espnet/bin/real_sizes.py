@@ -28,20 +28,20 @@ layers keep of ten seconds for the backward pass, as it was measured.
 @command
 def main() -> None:
     """Print a row for each size, and write all as JSON."""
+    parser = argparse.ArgumentParser(
+        description=" ".join((__doc__ or "").split("\n\n")[0].split()), allow_abbrev=False
+    )
+    parser.add_argument(
+        "sizes", nargs="*", metavar="SIZE", help="[all of them]; one that there is not lists them"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="[%(default)s]")
+    parser.add_argument("--out", type=Path, default=Path("results/real_sizes.json"))
+    options = parser.parse_args()
     # Imported here: torch takes seconds.
     from parp_espnet.bench.memory import free  # noqa: PLC0415
     from parp_espnet.bench.processes import in_a_process  # noqa: PLC0415
     from parp_espnet.bench.sizes import SIZES  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(
-        description=" ".join((__doc__ or "").split("\n\n")[0].split()), allow_abbrev=False
-    )
-    parser.add_argument(
-        "sizes", nargs="*", metavar="SIZE", help=f"[all of them]: {', '.join(SIZES)}"
-    )
-    parser.add_argument("--threads", type=int, default=1, help="[%(default)s]")
-    parser.add_argument("--out", type=Path, default=Path("results/real_sizes.json"))
-    options = parser.parse_args()
     sizes = list(dict.fromkeys(options.sizes)) or list(SIZES)
     for size in sizes:
         if size not in SIZES:

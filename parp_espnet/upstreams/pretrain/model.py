@@ -1,6 +1,7 @@
 """The model and the loss: Hugging Face's HuBERT with a linear predictor of cluster numbers."""
 
 import dataclasses
+import os
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from transformers import HubertConfig, HubertModel
 
 from parp_espnet.upstreams.pretrain.config import PretrainConfig
+from parp_espnet.upstreams.pretrain.settings import INSTRUCTIONS, WITHOUT_AMX
 
 
 def hubert_config(overrides: dict[str, Any]) -> HubertConfig:
@@ -163,6 +165,10 @@ def hidden_states(
 
 def precision(config: PretrainConfig) -> torch.autocast:
     """bfloat16 where it is wanted and the processor can."""
-    # Without these instructions bfloat16 is emulated, ten times slower than fp32.
-    quick = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    # Without these instructions bfloat16 is emulated, ten times slower than fp32. With AMX,
+    # gradients of oneDNN were now and then no numbers (torch 2.14.1): the instructions before it
+    # are used where oneDNN was told to, else fp32.
+    quick = torch.cpu._is_avx512_bf16_supported()
+    if torch.cpu._is_amx_tile_supported():
+        quick = quick and os.environ.get(INSTRUCTIONS) == WITHOUT_AMX
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.bf16 and quick)
