@@ -14,7 +14,12 @@ from pathlib import Path
 from parp_espnet.errors import UserError, command
 from parp_espnet.recognition.audio import Failure, find, read_blocks
 from parp_espnet.upstreams.pretrain import settings
-from parp_espnet.upstreams.pretrain.config import PretrainConfig, read_config
+from parp_espnet.upstreams.pretrain.config import (
+    INSTRUCTIONS,
+    WITHOUT_AMX,
+    PretrainConfig,
+    read_config,
+)
 from parp_espnet.upstreams.pretrain.recordings import going_on, keep_recordings
 from parp_espnet.upstreams.pretrain.speech import make_speech, sets_of
 
@@ -52,7 +57,7 @@ def main() -> None:
                 make_speech(config, speech, arguments.jobs)
         return
     # oneDNN reads it once, before its first product.
-    os.environ.setdefault(settings.INSTRUCTIONS, settings.WITHOUT_AMX)
+    os.environ.setdefault(INSTRUCTIONS, WITHOUT_AMX)
     # torch takes seconds to import, and the synthesising processes must not inherit it.
     from parp_espnet.upstreams.pretrain import export, train  # noqa: PLC0415
 

@@ -7,6 +7,9 @@ from typing import Any
 from parp_espnet.errors import UserError
 from parp_espnet.files import parse_yaml, regular
 
+INSTRUCTIONS, WITHOUT_AMX = "ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16"
+"""oneDNN's variable of the newest instructions that it takes, and those before AMX."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Iteration:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import HubertConfig, HubertModel
 
-from parp_espnet.upstreams.pretrain.config import PretrainConfig
-from parp_espnet.upstreams.pretrain.settings import INSTRUCTIONS, WITHOUT_AMX
+from parp_espnet.upstreams.pretrain.config import INSTRUCTIONS, WITHOUT_AMX, PretrainConfig
 
 
 def hubert_config(overrides: dict[str, Any]) -> HubertConfig:

@@ -15,9 +15,6 @@ OTHER_WAY = ("raw_speech", "init")
 CALLED_FROM = "PARP_CALLED_FROM"
 """The variable that says in which directory run.sh was called: it goes into the recipe's."""
 
-INSTRUCTIONS, WITHOUT_AMX = "ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16"
-"""oneDNN's variable of the newest instructions that it takes, and those before AMX."""
-
 
 @dataclass(frozen=True)
 class RecipeSettings:
