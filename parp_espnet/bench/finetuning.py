@@ -9,7 +9,6 @@ resident memory as JSON.
 """
 
 import json
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ import soundfile
 import yaml
 
 from parp_espnet.bench.memory import peak
+from parp_espnet.bench.processes import apart
 
 SIZES = {"base_20s": 2, "base_60s": 6}
 """How many utterances a batch has: what layers compute grows with it, weights and Adam do not."""
@@ -45,12 +45,7 @@ def measure(way: str, size: str, threads: int) -> dict[str, float]:
     """Return the `seconds` of a training, and its `peak_bytes`, all of the process's."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # The process that draws the weights has a peak of its own.
-        drawing = multiprocessing.get_context("spawn").Process(
-            target=draw_upstream, args=(folder / "upstream",)
-        )
-        drawing.start()
-        drawing.join()
+        apart(draw_upstream, folder / "upstream")
         write_speech(folder, SIZES[size])
         config = folder / "train.yaml"
         options = training(folder, SIZES[size]) | WAYS[way]

@@ -8,7 +8,6 @@ it. `seconds` are the processor's, the least of a few.
 """
 
 import json
-import multiprocessing
 import sys
 import tempfile
 import time
@@ -19,8 +18,9 @@ from typing import Any
 import torch
 import yaml
 
-from parp_espnet.bench.finetuning import TOKENS, training, write_tokens
+from parp_espnet.bench.finetuning import RATE, SECONDS, TOKENS, training, write_tokens
 from parp_espnet.bench.memory import be_the_first_to_end, peak
+from parp_espnet.bench.processes import apart
 from parp_espnet.bench.sizes import SIZES, Draw
 from parp_espnet.espnet.freezing import freeze_convolutions
 from parp_espnet.espnet.task import PruningASRTask
@@ -29,8 +29,6 @@ from parp_espnet.pruning.training import PrunedTraining
 from parp_espnet.upstreams.frontend import frontend_options
 from parp_espnet.upstreams.preflight import preflight
 
-RATE = 16000
-SECONDS = 10
 PHONES = 80
 UPDATES = 2
 """That are measured, after a first one, which makes the optimizer's state."""
@@ -45,7 +43,7 @@ def measure(size: str, threads: int) -> dict[str, float]:
     """
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as name, redirect_stdout(sys.stderr):
-        _prepare_apart(SIZES[size].draw, Path(name))
+        apart(prepare, SIZES[size].draw, Path(name))
         return train(Path(name))
 
 
@@ -100,17 +98,6 @@ def _measured(
         "seconds": min(updates) / threads,
         "peak_bytes": peak_bytes,
     }
-
-
-def _prepare_apart(draw: Draw, folder: Path) -> None:
-    """Let another process draw the upstream and check it: that has a peak of its own."""
-    process = multiprocessing.get_context("spawn").Process(target=prepare, args=(draw, folder))
-    process.start()
-    process.join()
-    code = process.exitcode
-    if code:
-        # As a shell would say it of a signal.
-        sys.exit(code if code > 0 else 128 - code)
 
 
 def prepare(draw: Draw, folder: Path) -> None:

@@ -13,6 +13,7 @@ import yaml
 
 from parp_espnet.later import imported_later
 from parp_espnet.upstreams import fairseq2, spidr, wavlm
+from parp_espnet.upstreams.renamed import KEY
 
 with imported_later():
     import transformers
@@ -76,7 +77,7 @@ def draw_fairseq2(settings: Settings, folder: Path) -> Path:
     named = {}
     for own, other in fairseq2.names_of(config.num_hidden_layers, len(config.conv_dim)).items():
         named[own] = weights[other]
-    return _save({fairseq2.KEY: named}, folder)
+    return _save({KEY: named}, folder)
 
 
 def draw_spidr(settings: Settings, folder: Path) -> Path:
@@ -89,7 +90,7 @@ def draw_spidr(settings: Settings, folder: Path) -> Path:
         if not own.endswith(f"{spidr.FUSED}.bias"):
             parts.setdefault(own, []).append(tensor)
     named = {own: torch.cat(tensors) for own, tensors in parts.items()}
-    return _save({fairseq2.KEY: named}, folder)
+    return _save({KEY: named}, folder)
 
 
 def draw_native_wav2vec2(folder: Path) -> Path:

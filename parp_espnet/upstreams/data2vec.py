@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.upstreams.renamed import named_weights
 from parp_espnet.upstreams.wavlm import native_weights, plain_config
 
 SECOND = ("modality_encoders.", "blocks.")
@@ -23,10 +24,7 @@ def check_version(content: Any, path: Path) -> None:
     Its attention adds distances between frames, scaled as each head has learned (ALiBi): nothing
     that is installed with us computes that, and as a data2vec it would compute something else.
     """
-    inner = content.get("model", content) if isinstance(content, dict) else None
-    if not isinstance(inner, dict):
-        return
-    names = [str(name).removeprefix("module.") for name in inner]
+    names = named_weights(content)
     if all(any(name.startswith(begin) for name in names) for begin in SECOND):
         raise UserError(
             f"{path}: a data2vec 2.0: its attention adds distances as each head has learned them "

@@ -7,35 +7,31 @@ neither how many heads a layer has, nor the strides of the convolutions: these a
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from parp_espnet.errors import UserError, describe, printable
-from parp_espnet.files import atomic_write, write_json
+from parp_espnet.errors import UserError, printable
 from parp_espnet.later import imported_later
+from parp_espnet.upstreams.renamed import (
+    CONVOLUTIONS,
+    HEADS,
+    HEADS_OPTION,
+    count_in,
+    named_weights,
+    save,
+    shapes_of,
+    some,
+)
 
 with imported_later():
     from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-KEY = "model"
-"""Where a checkpoint has its weights, unless it is the weights."""
-WRAPPER = "module."
-"""What distributed training puts before every name."""
 FRONTEND = "encoder_frontend."
 """By it fairseq2's are told from all others."""
-HEADS = {768: 12, 1024: 16, 1280: 16, 2048: 16}
-"""Size of a layer's output → heads, in all of fairseq2's and omniASR's: base, large and 300 M, 1 B,
-3 B and 7 B.
-"""
-HEADS_OPTION = "num_attention_heads"
-"""The setting that says it of another one."""
-CONVOLUTIONS = {10: 5, 3: 2, 2: 2}
-"""Width of a convolution → its stride."""
-
 _CONV = "encoder_frontend.feature_extractor.layers"
 _PLACES = "encoder_frontend.pos_encoder.conv"
 _PLACED = "encoder.pos_conv_embed.conv"
@@ -61,7 +57,6 @@ _HIDDEN = {"masker.temporal_mask_embed": "masked_spec_embed"}
 """What stands where the input is hidden; a model for recognition may have none."""
 _NORMS = {True: "encoder.layer_norm", False: "encoder_frontend.layer_norm"}
 """The norm outside of the layers: behind them where they begin with theirs, else before them."""
-_SHOWN = 4
 
 Weights = Mapping[str, Tensor]
 
@@ -70,13 +65,7 @@ def weights_of(content: Any) -> dict[str, Any] | None:
     """Return the weights of a fairseq2 checkpoint's content by their own names; None where it is
     none.
     """
-    if not isinstance(content, dict):
-        return None
-    inner = content.get(KEY)
-    weights = inner if isinstance(inner, dict) else content
-    named = {}
-    for name, tensor in weights.items():
-        named[str(name).removeprefix(WRAPPER)] = tensor
+    named = named_weights(content)
     return named if any(name.startswith(FRONTEND) for name in named) else None
 
 
@@ -96,7 +85,7 @@ def write(weights: Weights, source: Path, folder: Path, heads: int | None = None
     """
     _check_whole(weights, source)
     config = _config(weights, source, heads)
-    shapes = _shapes(config, source)
+    shapes = shapes_of(partial(_model, config), source, "wav2vec 2.0")
     named = {}
     for name, tensor in weights.items():
         place = _renamed(name)
@@ -108,10 +97,7 @@ def write(weights: Weights, source: Path, folder: Path, heads: int | None = None
                 f"{tuple(shapes[place])}, as the others have it, found {tuple(tensor.shape)}"
             )
         named[place] = tensor.to(torch.float32).contiguous()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", config)
-    with atomic_write(folder / "model.safetensors") as temporary:
-        save_file(named, temporary, {"format": "pt"})
+    save(folder, config, named)
 
 
 def names_of(layers: int, convolutions: int) -> dict[str, str]:
@@ -142,13 +128,13 @@ def _check_whole(weights: Weights, source: Path) -> None:
     if missing:
         raise UserError(
             f"{source}: a wav2vec 2.0 of fairseq2's: {len(missing)} of its tensors are missing: "
-            f"{_some(missing)}; fetch it again, or take one whose layers are Transformers'"
+            f"{some(missing)}; fetch it again, or take one whose layers are Transformers'"
         )
     more = sorted(there - set(expected))
     if more:
         raise UserError(
             f"{source}: {len(more)} tensors have no place in a wav2vec 2.0 of Transformer layers "
-            f"and convolved positions: {_some(more)}; take the model before adapters (LoRA) were "
+            f"and convolved positions: {some(more)}; take the model before adapters (LoRA) were "
             f"put in, or another upstream"
         )
 
@@ -157,7 +143,7 @@ def _expected(there: Iterable[str]) -> list[str]:
     """The names of a whole encoder as large as one that has `there`."""
     names = set(there)
     expected = _both(_BEFORE)
-    for number in range(_count(names, _CONV)):
+    for number in range(count_in(names, _CONV)):
         expected.append(f"{_CONV}.{number}.conv.weight")
         if any(name.startswith(_CONV) and name.endswith(".conv.bias") for name in names):
             expected.append(f"{_CONV}.{number}.conv.bias")
@@ -165,7 +151,7 @@ def _expected(there: Iterable[str]) -> list[str]:
         if norm is not None:
             expected += _both([f"{_CONV}.{number}.{norm}"])
     expected += [f"{_PLACES}.{part}" for part in ("bias", "weight_g", "weight_v")]
-    for number in range(max(1, _count(names, "encoder.layers"))):
+    for number in range(max(1, count_in(names, "encoder.layers"))):
         expected += _both(f"encoder.layers.{number}.{kind}" for kind in _LAYER)
     return expected + _both([_NORMS[_begins_with_norms(names)]])
 
@@ -187,16 +173,6 @@ def _both(modules: Iterable[str]) -> list[str]:
     for module in modules:
         names += [f"{module}.weight", f"{module}.bias"]
     return names
-
-
-def _count(names: Iterable[str], stack: str) -> int:
-    """How many a stack has, counted from its last."""
-    last = -1
-    for name in names:
-        place = re.match(rf"{re.escape(stack)}\.(\d{{1,5}})\.", name)
-        if place is not None:
-            last = max(last, int(place[1]))
-    return last + 1
 
 
 def _renamed(name: str) -> str | None:
@@ -240,7 +216,7 @@ def _config(weights: Weights, source: Path, heads: int | None) -> dict[str, Any]
         "model_type": "wav2vec2",
         "architectures": ["Wav2Vec2Model"],
         "hidden_size": size,
-        "num_hidden_layers": _count(names, "encoder.layers"),
+        "num_hidden_layers": count_in(names, "encoder.layers"),
         "num_attention_heads": heads,
         "intermediate_size": len(weights["encoder.layers.0.ffn.inner_proj.bias"]),
         "num_feat_extract_layers": len(convolutions),
@@ -256,21 +232,15 @@ def _config(weights: Weights, source: Path, heads: int | None) -> dict[str, Any]
     }
 
 
-def _shapes(config: Mapping[str, Any], source: Path) -> dict[str, torch.Size]:
-    """The shape of each tensor of a config.json's model. Raises `UserError` where it is none's."""
+def _model(config: Mapping[str, Any]) -> Wav2Vec2Model:
     kind: Any = Wav2Vec2Config
-    try:
-        with torch.device("meta"):
-            model = Wav2Vec2Model(kind(**config))
-    except Exception as error:  # sizes that do not go together
-        raise UserError(f"{source}: no wav2vec 2.0: {describe(error)}") from None
-    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+    return Wav2Vec2Model(kind(**config))
 
 
 def _convolutions(weights: Weights, source: Path) -> list[tuple[int, ...]]:
     """Their shapes. Raises `UserError` where one has a width whose stride is not known."""
     shapes: list[tuple[int, ...]] = []
-    for number in range(_count(weights, _CONV)):
+    for number in range(count_in(weights, _CONV)):
         name = f"{_CONV}.{number}.conv.weight"
         shape = tuple(weights[name].shape)
         if len(shape) != 3 or shape[2] not in CONVOLUTIONS:
@@ -281,8 +251,3 @@ def _convolutions(weights: Weights, source: Path) -> list[tuple[int, ...]]:
             )
         shapes.append(shape)
     return shapes
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(printable, names[:_SHOWN])) + more

@@ -46,6 +46,7 @@ from parp_espnet.upstreams.hugging_face import (
     to_native,
 )
 from parp_espnet.upstreams.one_file import check_tensors, open_native
+from parp_espnet.upstreams.renamed import HEADS_OPTION
 from parp_espnet.upstreams.starts import HEAD
 from parp_espnet.upstreams.weights import check_stored
 
@@ -255,7 +256,7 @@ def _check_file(
         weights = family.weights_of(content)
         if weights is not None:
             check_tensors(path, weights)
-            family.write(weights, path, out / TAKEN, settings.get(fairseq2.HEADS_OPTION))
+            family.write(weights, path, out / TAKEN, settings.get(HEADS_OPTION))
             return _check_hugging_face(out / TAKEN, out, settings, random_seed)
     if espnet_ssl.is_one(path):
         _check_settings(path, ESPNET_SSL, settings)

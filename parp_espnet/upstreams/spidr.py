@@ -10,17 +10,26 @@ strides of the convolutions, nor whether layers begin with their norms; a config
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from parp_espnet.errors import UserError, describe, printable
-from parp_espnet.files import atomic_write, read_json, write_json
+from parp_espnet.errors import UserError, printable
+from parp_espnet.files import read_json
 from parp_espnet.later import imported_later
-from parp_espnet.upstreams.fairseq2 import CONVOLUTIONS, HEADS, HEADS_OPTION, KEY, WRAPPER
+from parp_espnet.upstreams.renamed import (
+    CONVOLUTIONS,
+    HEADS,
+    HEADS_OPTION,
+    count_in,
+    named_weights,
+    save,
+    shapes_of,
+    some,
+)
 
 with imported_later():
     from transformers import Data2VecAudioConfig, Data2VecAudioModel
@@ -44,20 +53,13 @@ _OWN = (
     (r"encoder\.(.+)", rf"{STUDENT}\1"),
 )
 """Hugging Face's names → theirs; others are the same."""
-_SHOWN = 4
 
 Weights = Mapping[str, Any]
 
 
 def weights_of(content: Any) -> dict[str, Any] | None:
     """Return the weights of a checkpoint of these by their own names; None where it is none."""
-    if not isinstance(content, dict):
-        return None
-    inner = content.get(KEY)
-    weights = inner if isinstance(inner, dict) else content
-    named = {}
-    for name, tensor in weights.items():
-        named[str(name).removeprefix(WRAPPER)] = tensor
+    named = named_weights(content)
     is_one = f"{PROJECTION}.bias" in named and any(name.startswith(STUDENT) for name in named)
     return named if is_one else None
 
@@ -79,7 +81,9 @@ def write(weights: Weights, source: Path, folder: Path, heads: int | None = None
     named: dict[str, Tensor] = {}
     missing = []
     used = set()
-    for name, shape in _shapes(config, source).items():
+    shapes = shapes_of(partial(_model, config), source, "SpidR or DinoSR")
+    shapes["masked_spec_embed"] = torch.Size([config["hidden_size"]])
+    for name, shape in shapes.items():
         own = own_name(name)
         used.add(own)
         found = weights.get(own)
@@ -99,18 +103,15 @@ def write(weights: Weights, source: Path, folder: Path, heads: int | None = None
     if missing:
         raise UserError(
             f"{source}: a SpidR or DinoSR: {len(missing)} of its tensors are missing: "
-            f"{_some(missing)}; fetch it again"
+            f"{some(missing)}; fetch it again"
         )
     more = sorted(name for name in weights if name.startswith(ENCODER) and name not in used)
     if more:
         raise UserError(
-            f"{source}: {len(more)} tensors have no place in a SpidR or DinoSR: {_some(more)}; "
+            f"{source}: {len(more)} tensors have no place in a SpidR or DinoSR: {some(more)}; "
             f"take the model before adapters (LoRA) were put in, or another upstream"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", config)
-    with atomic_write(folder / "model.safetensors") as temporary:
-        save_file(named, temporary, {"format": "pt"})
+    save(folder, config, named)
 
 
 def own_name(name: str) -> str:
@@ -195,13 +196,8 @@ def _stack(
     """The shapes of one kind of tensor in all layers of a stack. Raises `UserError` where there is
     none, or one is of other dimensions.
     """
-    count = 0
-    for name in weights:
-        place = re.match(rf"{re.escape(stack)}\.(\d{{1,5}})\.", name)
-        if place is not None:
-            count = max(count, int(place[1]) + 1)
     shapes = []
-    for number in range(max(1, count)):
+    for number in range(max(1, count_in(weights, stack))):
         name = f"{stack}.{number}.{kind}"
         shape = tuple(weights[name].shape) if name in weights else None
         if shape is None or len(shape) != dimensions:
@@ -214,18 +210,6 @@ def _stack(
     return shapes
 
 
-def _shapes(config: Mapping[str, Any], source: Path) -> dict[str, torch.Size]:
-    """The shape of each tensor of a config.json's model. Raises `UserError` where it is none's."""
+def _model(config: Mapping[str, Any]) -> Data2VecAudioModel:
     kind: Any = Data2VecAudioConfig
-    try:
-        with torch.device("meta"):
-            model = Data2VecAudioModel(kind(**config))
-    except Exception as error:  # sizes that do not go together
-        raise UserError(f"{source}: no SpidR or DinoSR: {describe(error)}") from None
-    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
-    return shapes | {"masked_spec_embed": torch.Size([config["hidden_size"]])}
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(printable, names[:_SHOWN])) + more
+    return Data2VecAudioModel(kind(**config))

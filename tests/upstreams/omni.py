@@ -1,5 +1,6 @@
 """A checkpoint of fairseq2's wav2vec 2.0: names and shapes as its implementation has them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,14 @@ def shapes(stable: bool) -> dict[str, tuple[int, ...]]:
 
 
 def drawn(stable: bool = True) -> dict[str, Tensor]:
+    return numbers_of(shapes(stable))
+
+
+def numbers_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Weights of these shapes, the same each time."""
     random = torch.Generator().manual_seed(0)
     weights = {}
-    for name, shape in shapes(stable).items():
+    for name, shape in shapes.items():
         weights[name] = 0.2 * torch.randn(shape, generator=random)
     return weights
 

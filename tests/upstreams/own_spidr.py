@@ -2,12 +2,10 @@
 written down once more.
 """
 
-from pathlib import Path
-from typing import Any
-
-import torch
 from torch import Tensor
 from torch.nn import functional
+
+from tests.upstreams.omni import numbers_of
 
 SIZE, HEADS, LAYERS, UNITS, CHANNELS, GROUPS = 32, 2, 2, 64, 16, 4
 WIDTHS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
@@ -50,16 +48,7 @@ def _add(there: dict[str, tuple[int, ...]], module: str, shape: tuple[int, ...])
 
 
 def drawn(biased: bool = False) -> dict[str, Tensor]:
-    random = torch.Generator().manual_seed(0)
-    weights = {}
-    for name, shape in shapes(biased).items():
-        weights[name] = 0.2 * torch.randn(shape, generator=random)
-    return weights
-
-
-def save(path: Path, weights: dict[str, Any]) -> Path:
-    torch.save({"model": weights}, path)
-    return path
+    return numbers_of(shapes(biased))
 
 
 def heard(weights: dict[str, Tensor], wave: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.pool import find_pool
 from parp_espnet.upstreams.preflight import preflight
 from parp_espnet.upstreams.weights import load_weights
-from tests.upstreams.own_spidr import ASKED, LAYERS, SIZE, drawn, heard, save
+from tests.upstreams.omni import save
+from tests.upstreams.own_spidr import ASKED, LAYERS, SIZE, drawn, heard
 
 WAVE = torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
 Change = Callable[[dict[str, Any]], dict[str, Any]]
