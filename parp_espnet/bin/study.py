@@ -24,10 +24,11 @@ from parp_espnet.errors import UserError, clear_terminal, command
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
+from parp_espnet.study.complete import set_aside_damaged
 from parp_espnet.study.job import run_job
 from parp_espnet.study.plan import Study
 from parp_espnet.study.shell import print_plan
-from parp_espnet.study.state import State, set_aside_damaged, standings
+from parp_espnet.study.state import State, standings
 from parp_espnet.study.status import describe
 from parp_espnet.study.unmeasured import unmeasured
 

@@ -115,7 +115,12 @@ def _check_zero_shot(settings: Settings, upstream: Path) -> None:
     """Raise `UserError` where nothing is trained, and the upstream has no head: now, where its
     files tell that.
     """
-    if settings.updates == 0 and upstream.exists() and lacks_head(upstream):
+    if settings.updates > 0 or not upstream.exists():
+        return
+    # In a dry run its model may be there by then.
+    if settings.dry_run and is_left_by_training(upstream):
+        return
+    if lacks_head(upstream):
         raise UserError(
             f"phn.sh: --updates 0: expected 1 or more, or an upstream with a head, such as an "
             f"experiment, found none in {settings.upstream}"

@@ -25,8 +25,8 @@ from parp_espnet.export.costs import EXPORTS
 from parp_espnet.files import atomic_write
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.study.complete import is_result
 from parp_espnet.study.experiment import FINAL_MASK, OMP_MASK, Experiment
-from parp_espnet.study.state import is_result
 
 FORMAT = "parp-espnet records 1"
 CONTENTS = "contents.json"

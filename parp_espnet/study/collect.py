@@ -10,8 +10,8 @@ from parp_espnet.files import read_json, write_json
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.complete import is_result
 from parp_espnet.study.experiment import Experiment
-from parp_espnet.study.state import is_result
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,12 @@ class Experiment:
         return updates | {self.directory: settings.updates}
 
     @property
+    def models_before(self) -> list[Path]:
+        """Directories of the experiments whose models it needs, from the project's."""
+        before = [path for path in self.finetunings if path != self.directory]
+        return before if self.start is None else [self.start, *before]
+
+    @property
     def preparation(self) -> tuple[str, ...]:
         """Options that prepare data, upstream and statistics: what all methods share, as a dense
         model needs it.

@@ -8,14 +8,10 @@ from collections.abc import Sequence
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.study.complete import UNPACKED, is_done, is_unpacked, models_needed
 from parp_espnet.study.experiment import Combined, Experiment
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import (
-    FIRST_LINE,
-    is_done,
-    is_unpacked,
-    note_job,
-)
+from parp_espnet.study.state import FIRST_LINE, note_job
 
 
 def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
@@ -30,14 +26,19 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
     experiment = waves[wave - 1][job - 1]
     print(f"{FIRST_LINE}{experiment.directory}", flush=True)
     failed = 0
-    begin, completes = time.monotonic(), not is_done(experiment)
-    if is_unpacked(experiment):
+    done = {one.directory for one in filter(is_done, study.experiments)}
+    again = experiment.directory in models_needed(study, done)
+    begin, completes = time.monotonic(), again or experiment.directory not in done
+    if again:
+        print("its records were unpacked here, others need its model: trained again", flush=True)
+    if is_unpacked(experiment) and not again:
         print("its records were unpacked here: skipped", flush=True)
     else:
         more = ["--ngpu", str(ngpu)]
         if experiment.combined is not None:
             more = ["--sparsity", _combine(experiment.combined), *more]
         _run(experiment, more)
+        (ROOT / experiment.directory / UNPACKED).unlink(missing_ok=True)
         if study.exports:
             failed = measure_exports(experiment, study.exports)
     for masked in study.masks_of(experiment):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
+from parp_espnet.study.complete import is_done, is_unpacked, models_needed
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import PROGRESS, standings
 from parp_espnet.study.status import describe, listing
@@ -41,9 +42,10 @@ def print_plan(arguments: Sequence[str]) -> None:
     for number, words in enumerate(preparations, start=1):
         print(f"prepare_{number}=({shlex.join(words)})")
     waves = study.waves()
+    elsewhere = _only_elsewhere(study)
     print(f"waves=({' '.join(map(str, map(len, waves)))})")
     for number, wave in enumerate(waves, start=1):
-        finetunings = study.finetunings(wave)
+        finetunings = study.finetunings([one for one in wave if one.directory not in elsewhere])
         print(f"updates_{number}={sum(finetunings.values())}")
         print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
         results: list[Path] = []
@@ -53,6 +55,15 @@ def print_plan(arguments: Sequence[str]) -> None:
             folders += experiment.folders
         print(f"results_{number}=({_words(results)})")
         print(f"folders_{number}=({_words(folders)})")
+
+
+def _only_elsewhere(study: Study) -> set[Path]:
+    """Directories of experiments whose records are here and which are skipped: no bar counts
+    them.
+    """
+    done = {one.directory for one in filter(is_done, study.experiments)}
+    unpacked = {one.directory for one in filter(is_unpacked, study.experiments)}
+    return unpacked - models_needed(study, done)
 
 
 def _words(paths: Iterable[Path]) -> str:

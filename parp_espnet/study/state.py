@@ -13,18 +13,14 @@ from enum import Enum
 from pathlib import Path
 from statistics import median
 
-from parp_espnet.errors import UserError, printable
-from parp_espnet.files import read_json, write_json
+from parp_espnet.files import write_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
-from parp_espnet.pipeline.record import stale
-from parp_espnet.progress import say
-from parp_espnet.scoring.result import Result, fits
+from parp_espnet.scoring.result import Result
+from parp_espnet.study.complete import is_done, models_needed
 from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.plan import Study
 
-ESSENTIAL = {"method": str, "seed": int, "error_rate": float}
-"""Fields of every result, of whichever version, and what they hold."""
 FIRST_LINE = "experiment "
 """Begins the line of a job's log that says which experiment's it is."""
 PROGRESS = "progress.json"
@@ -32,10 +28,6 @@ PROGRESS = "progress.json"
 JOB = "job.json"
 """In the directory of an experiment: what the job took that completed it. Its log is lost when a
 later job skips it.
-"""
-UNPACKED = "unpacked.json"
-"""In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put
-there.
 """
 NAMED = re.compile(rf"^{FIRST_LINE}(.*)$", re.MULTILINE)
 ENDED = re.compile(r"^# Ended \(code (\d+)\)", re.MULTILINE)
@@ -80,12 +72,13 @@ def standings(study: Study, logs: Path) -> list[Standing]:
         results[experiment.directory] = Result.read(ROOT / experiment.result)
     paces = _paces(study, results)
     beside = _beside(results)
+    again = models_needed(study, results)
     stood = []
     for experiment in study.experiments:
         log, code = ran.get(experiment.directory, (None, None))
         work = study.finetunings([experiment])
         updates = sum(work.values())
-        if experiment.directory in results:
+        if experiment.directory in results and experiment.directory not in again:
             stood.append(Standing(experiment, State.DONE, log, updates, updates, 0.0))
             continue
         state = _state(experiment, code)
@@ -99,48 +92,6 @@ def standings(study: Study, logs: Path) -> list[Standing]:
             left = pace * (updates - done) + beside
         stood.append(Standing(experiment, state, log, done, updates, left))
     return stood
-
-
-def is_done(experiment: Experiment) -> bool:
-    """Whether an experiment is complete, and nothing has changed of what it has read."""
-    if not is_result(ROOT / experiment.result):
-        return False
-    return stale(ROOT / folder for folder in experiment.folders) is None
-
-
-def is_result(file: Path) -> bool:
-    """Whether a file is there and is a result, be it of another version: one that was cut short,
-    say, is none.
-    """
-    if not file.is_file():
-        return False
-    try:
-        content = read_json(file)
-    except UserError:
-        return False
-    if not isinstance(content, dict):
-        return False
-    return all(fits(content.get(name), kind) for name, kind in ESSENTIAL.items())
-
-
-def set_aside_damaged(study: Study) -> None:
-    """Rename what stands in the place of a result and is none, and say so: it would count as done
-    for ever.
-    """
-    for experiment in study.experiments:
-        file = ROOT / experiment.result
-        if file.is_file() and not is_result(file):
-            beside = file.with_name(f"{file.name}.damaged")
-            file.replace(beside)
-            told = f"expected a result, found something else; it is {beside.name} now"
-            say(printable(f"warning: {experiment.result}: {told}"))
-
-
-def is_unpacked(experiment: Experiment) -> bool:
-    """Whether an experiment is complete, and ran elsewhere: its model is not here."""
-    return (
-        is_result(ROOT / experiment.result) and (ROOT / experiment.directory / UNPACKED).is_file()
-    )
 
 
 def _state(experiment: Experiment, code: int | None) -> State:

@@ -8,12 +8,13 @@ from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import collect, need_any
+from parp_espnet.study.complete import is_done
 from parp_espnet.study.figures.all import draw
 from parp_espnet.study.gather import gather
 from parp_espnet.study.markdown import decoded, nature, report
 from parp_espnet.study.plan import Study
 from parp_espnet.study.report import page
-from parp_espnet.study.state import is_done, standings
+from parp_espnet.study.state import standings
 from parp_espnet.study.status import describe, failures
 from parp_espnet.study.table import table
 from parp_espnet.study.unmeasured import unmeasured

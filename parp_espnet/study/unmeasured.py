@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from parp_espnet.export.costs import is_measured
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.study.complete import is_unpacked
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import Standing, State, is_unpacked
+from parp_espnet.study.state import Standing, State
 
 
 def unmeasured(study: Study, standings: Sequence[Standing]) -> list[Standing]:

@@ -29,8 +29,8 @@ RECOGNISER_FILES = (".onnx", ".xml")
 SUMMARY = "training.json"
 """What a training leaves when it has ended well."""
 FINAL = "valid.*.ave.pth"
-LEFT = ("experiment.json", CONFIG, SUMMARY)
-"""What an experiment has, one at least of them, and no other upstream."""
+LEFT = ("experiment.json", CONFIG, SUMMARY, "unpacked.json")
+"""What an experiment has, or the records of one, one at least of them, and no other upstream."""
 NO_MODELS = frozenset({".yaml", ".yml", ".json", ".jsonl", ".safetensors", ".txt", ".tsv", ".onnx"})
 """Endings of files that are parts of an upstream, or beside one."""
 NEAREST, EQUAL, NONE = "nearest", "equal", "none"

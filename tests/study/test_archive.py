@@ -11,7 +11,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import Result
-from parp_espnet.study import state
+from parp_espnet.study import complete, state
 from parp_espnet.study.archive import CONTENTS, pack
 from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.plan import Study
@@ -78,8 +78,9 @@ def test_what_is_unpacked_counts_as_done(
     pack(experiments, root, tmp_path / "records.tar.xz")
     unpack(tmp_path / "records.tar.xz", tmp_path / "there")
     for place, unpacked in ((root, False), (tmp_path / "there", True)):
-        monkeypatch.setattr(state, "ROOT", place)
-        assert [state.is_unpacked(one) for one in experiments] == [unpacked] * 3 + [False] * 6
+        for module in (complete, state):
+            monkeypatch.setattr(module, "ROOT", place)
+        assert [complete.is_unpacked(one) for one in experiments] == [unpacked] * 3 + [False] * 6
         found = state.standings(Study.read(QUICK), tmp_path)
         assert [one.state is state.State.DONE for one in found] == [True] * 3 + [False] * 6
 

@@ -7,7 +7,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.result import Result
-from parp_espnet.study import state
+from parp_espnet.study import complete
 from parp_espnet.study.collect import collect, read_results
 from parp_espnet.study.plan import Study
 
@@ -54,18 +54,18 @@ def test_nothing_is_there(tmp_path: Path) -> None:
 def test_what_is_no_result_does_not_count_as_done(
     results: list[Result], tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "ROOT", tmp_path)
+    monkeypatch.setattr(complete, "ROOT", tmp_path)
     study = Study.read(QUICK)
     first, second, *_ = study.experiments
     results[0].write(tmp_path / first.result)
     (tmp_path / second.directory).mkdir(parents=True)
     (tmp_path / second.result).write_text(content)
-    (tmp_path / second.directory / state.UNPACKED).write_text("{}")
-    assert [state.is_done(one) for one in (first, second)] == [True, False]
-    assert not state.is_unpacked(second)
+    (tmp_path / second.directory / complete.UNPACKED).write_text("{}")
+    assert [complete.is_done(one) for one in (first, second)] == [True, False]
+    assert not complete.is_unpacked(second)
     assert len(collect(study.experiments, tmp_path, tmp_path / "results.json")) == 1
     # A wave would take the file for what it leaves.
-    state.set_aside_damaged(study)
+    complete.set_aside_damaged(study)
     assert (tmp_path / first.result).is_file()
     assert not (tmp_path / second.result).exists()
     assert (tmp_path / second.directory / "result.json.damaged").read_text() == content

@@ -14,7 +14,7 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.running import run
 from parp_espnet.pipeline.step import Step
 from parp_espnet.scoring.result import Result
-from parp_espnet.study import state, summary
+from parp_espnet.study import complete, state, summary
 from parp_espnet.study.collect import collect
 from parp_espnet.study.gather import gather
 from parp_espnet.study.plan import Study
@@ -25,7 +25,8 @@ from parp_espnet.study.status import describe, failures, listing
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """The quick study, whose experiments are looked for in a folder of our own."""
-    monkeypatch.setattr(state, "ROOT", tmp_path)
+    for module in (complete, state):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
     return Study.read(ROOT / "conf/study/quick.yaml")
 
 

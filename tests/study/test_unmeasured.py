@@ -11,9 +11,10 @@ from parp_espnet.errors import UserError
 from parp_espnet.export.costs import EXPORTS, FORMAT
 from parp_espnet.files import write_json
 from parp_espnet.scoring.result import Result
-from parp_espnet.study import job, state, unmeasured
+from parp_espnet.study import complete, job, state, unmeasured
+from parp_espnet.study.complete import UNPACKED
 from parp_espnet.study.plan import Study
-from parp_espnet.study.state import UNPACKED, standings
+from parp_espnet.study.state import standings
 from parp_espnet.study.status import failures
 
 STUDY = """
@@ -30,7 +31,7 @@ arms:
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """Three experiments, looked for in a folder of our own."""
-    for module in (state, unmeasured, job):
+    for module in (complete, state, unmeasured, job):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     path = tmp_path / "study.yaml"
     path.write_text(STUDY)

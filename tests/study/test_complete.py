@@ -1,0 +1,104 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from parp_espnet.files import write_json
+from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.scoring.result import Result
+from parp_espnet.study import complete, shell, state
+from parp_espnet.study.complete import UNPACKED, models_needed
+from parp_espnet.study.experiment import Experiment
+from parp_espnet.study.plan import Study
+from parp_espnet.study.state import State, standings
+
+STUDY = """
+recipes: {es: egs2/cldr/es, tr: egs2/cldr/tr}
+options: {updates: 150}
+arms:
+    first: {method: dense, languages: [es]}
+    ranked: {method: omp, sparsity: 0.8, languages: [es]}
+    onwards: {method: dense, languages: [tr], upstream_of: {arm: first, language: es}}
+    again: {method: dense, languages: [es], upstream_of: {arm: onwards, language: tr}}
+    heard: {method: dense, languages: [es], updates: 0, upstream_of: {arm: first, language: es}}
+    alone: {method: mpi, sparsity: 0.8, languages: [es]}
+"""
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Experiments that go on from each other, looked for in a folder of our own."""
+    for module in (complete, state):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY)
+    return Study.read(path)
+
+
+@pytest.fixture
+def put(tmp_path: Path, make_result: Callable[..., Result]) -> Callable[..., None]:
+    """Leaves a result of an experiment, as `parp-study unpack` does unless it `ran_here`."""
+
+    def put(experiment: Experiment, ran_here: bool = False) -> None:
+        make_result(updates=150).write(tmp_path / experiment.result)
+        if not ran_here:
+            write_json(tmp_path / experiment.directory / UNPACKED, {})
+
+    return put
+
+
+def named(study: Study, *arms: str) -> set[Path]:
+    return {one.directory for one in study.experiments if one.arm in arms}
+
+
+@pytest.mark.parametrize(
+    ("left", "needed"),
+    [
+        (["alone"], []),
+        (["heard"], ["first"]),
+        (["ranked"], ["first"]),
+        (["onwards"], ["first"]),
+        # What goes on from another needs that one's model, too.
+        (["again"], ["onwards", "first"]),
+        (["again", "onwards"], ["first"]),
+        ([], []),
+    ],
+)
+def test_models_that_are_elsewhere_are_needed_by_what_is_left(
+    study: Study, put: Callable[..., None], tmp_path: Path, left: list[str], needed: list[str]
+) -> None:
+    for experiment in study.experiments:
+        if experiment.arm not in left:
+            put(experiment)
+    done = {one.directory for one in filter(complete.is_done, study.experiments)}
+    assert models_needed(study, done) == named(study, *needed)
+    # Their updates are left, too.
+    found = standings(study, tmp_path / "log")
+    again = {one.experiment.directory for one in found if one.state is State.LEFT}
+    assert again == named(study, *left, *needed)
+
+
+def test_a_model_that_is_here_is_not_trained_again(study: Study, put: Callable[..., None]) -> None:
+    for experiment in study.experiments:
+        if experiment.arm != "again":
+            put(experiment, ran_here=True)
+    done = {one.directory for one in filter(complete.is_done, study.experiments)}
+    assert models_needed(study, done) == set()
+
+
+def test_a_bar_counts_nothing_of_what_is_skipped(
+    study: Study,
+    put: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(shell, "ROOT", ROOT)
+    for experiment in study.experiments:
+        if experiment.arm not in ("ranked", "alone"):
+            put(experiment)
+    shell.print_plan(["--profile", str(tmp_path / "study.yaml")])
+    totals = [line for line in capsys.readouterr().out.splitlines() if line[:8] == "updates_"]
+    # The dense model, for the mask that OMP begins with, and the two that prune.
+    assert totals[:2] == ["updates_1=150", "updates_2=300"]
+    assert all(total.endswith("=0") for total in totals[2:])
