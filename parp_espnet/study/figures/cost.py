@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 from statistics import fmean
 from typing import Any
 
@@ -15,9 +15,9 @@ from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import MARKERS, METHODS, add_legend, look, schedule_panels
 
 APART = 0.06
-"""Between methods of the same cost, in widths of a panel."""
+"""Between methods of the same cost, in widths of a panel, where there is room."""
 ROOM = 1.25
-"""The panel's width in updates of the costliest, beside which there may be others."""
+"""The panel's width at least, in updates of the costliest, beside which there may be others."""
 LABEL = 0.05
 """What a label takes, in heights of a panel; where another has it, a point has none."""
 type Mean = tuple[float, float, float]
@@ -54,10 +54,11 @@ def cost(runs: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
     shown = [run for run in own if run.language in languages]
     frozen = sorted({run.freeze_updates for run in shown})
     costs = sorted({run.updates for run in shown})
+    width = _width(costs[-1], len({run.method for run in shown if run.updates == costs[-1]}))
     figure, panels = schedule_panels(languages, frozen, "updates of all finetunings", f"{rate} (%)")
     for axes, language, freeze in panels:
         here = [run for run in shown if (run.language, run.freeze_updates) == (language, freeze)]
-        _panel(axes, here, labelled=len(sparsities) > 1, width=ROOM * costs[-1])
+        _panel(axes, here, labelled=len(sparsities) > 1, width=width)
         # Of all panels, since these share an axis.
         axes.set_xticks(costs)
     add_legend(figure)
@@ -80,10 +81,11 @@ def _panel(axes: Axes, runs: Sequence[Cost], labelled: bool, width: float) -> No
         points.setdefault((run.sparsity, run.updates), []).append(100 * run.error_rate)
         at_cost.setdefault(run.updates, set()).add(run.method)
         bare[run.method] = run.who.method
+    apart = _apart({updates: len(methods) for updates, methods in at_cost.items()}, width)
     means: dict[str, list[Mean]] = {}
     for method, points in rates.items():
         for (sparsity, updates), several in points.items():
-            place = updates + width * _beside(method, at_cost[updates])
+            place = updates + width * apart * _beside(method, at_cost[updates])
             means.setdefault(method, []).append((fmean(several), place, sparsity))
     height = 1.1 * max((mean for mean, _, _ in chain.from_iterable(means.values())), default=1.0)
     for method in sorted(means, key=_order):
@@ -93,7 +95,7 @@ def _panel(axes: Axes, runs: Sequence[Cost], labelled: bool, width: float) -> No
         if labelled and row_of(bare[method]).prunes:
             _label(axes, own, height)
     for updates in sorted(at_cost):
-        reach = len(at_cost[updates]) / 2 * APART * width
+        reach = len(at_cost[updates]) / 2 * apart * width
         axes.axvspan(updates - reach, updates + reach, color="0.95", zorder=0, linewidth=0)
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
@@ -115,9 +117,29 @@ def _label(axes: Axes, points: Sequence[Mean], height: float) -> None:
 
 
 def _beside(method: str, methods: Iterable[str]) -> float:
-    """How far a method is moved from its cost, in widths of a panel, since others have the same."""
+    """How far a method is moved from its cost, in places, since others have the same."""
     same = sorted(methods, key=_order)
-    return (same.index(method) - (len(same) - 1) / 2) * APART
+    return same.index(method) - (len(same) - 1) / 2
+
+
+def _width(costliest: int, methods: int) -> float:
+    """A panel's width in updates, in which so many methods have room beside the costliest tick."""
+    half = min(methods * APART / 2, 0.5)
+    return costliest * max(ROOM, 1 / (1 - half))
+
+
+def _apart(at_cost: Mapping[int, int], width: float) -> float:
+    """What is between methods of the same cost, in widths of a panel: less where bands would
+    overlap, or be cut.
+
+    Args:
+        at_cost: how many methods have a cost.
+    """
+    costs = sorted(at_cost)
+    rooms = [2 * costs[0] / at_cost[costs[0]], 2 * (width - costs[-1]) / at_cost[costs[-1]]]
+    for lower, higher in pairwise(costs):
+        rooms.append(2 * (higher - lower) / (at_cost[lower] + at_cost[higher]))
+    return min(APART, min(rooms) / width)
 
 
 def _look(name: str, bare: Mapping[str, str]) -> dict[str, Any]:

@@ -95,8 +95,8 @@ def exported(
         # Of all panels, since these share an axis.
         figure.axes[0].set_xlim(0, ROOM * max(cost(point.measured) for point in points))
     _keys(figure.axes[0], arms, names)
-    add_legend(figure)
     make_room(figure, [*arms, *names])
+    add_legend(figure)
     return figure
 
 

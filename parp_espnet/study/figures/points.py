@@ -70,8 +70,8 @@ def points(results: Sequence[Result]) -> Figure | None:
         # On the left: behind the panels stands the legend.
         said = f"{title}\neach {what} on a scale of its own"
         figure.suptitle(said, x=0.01, horizontalalignment="left", fontsize="medium")
-    add_legend(figure, arms, frame=False)
     make_room(figure, arms)
+    add_legend(figure, arms, frame=False)
     return figure
 
 

@@ -19,6 +19,8 @@ from parp_espnet.pruning import methods
 # Okabe and Ito's colours, which those who see red and green alike can tell apart; grey for their
 # yellow, which lines on white are too light in.
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#8C8C8C")
+MORE = ("#332288", "#999933", "#44AA99", "#882255", "#CC6677", "#117733", "#AA4499", "#88CCEE")
+"""Paul Tol's muted ones, for methods beyond the eighth."""
 MARKERS = "osD^vPX*"
 KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
 """Lines beside the whole one: of a method with masks from elsewhere, with other options, or on
@@ -39,7 +41,10 @@ METHODS = tuple(methods.METHODS)
 def look(name: str, names: Sequence[str] = METHODS) -> dict[str, Any]:
     """Colour and marker of the method `name`, by its place in `names`."""
     place = names.index(name) if name in names else len(names) + sum(map(ord, name))
-    return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+    colours = (*COLOURS, *MORE)
+    # The ninth colour has the second marker: where one has to do without colours, it is another.
+    marker = place + place // len(COLOURS)
+    return {"color": colours[place % len(colours)], "marker": MARKERS[marker % len(MARKERS)]}
 
 
 def schedule_panels(
@@ -79,7 +84,10 @@ def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
 
 
 def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True) -> None:
-    """Add one legend for all panels, each label once: those of `order` first, as they are there."""
+    """Add one legend for all panels, each label once: those of `order` first, as they are there.
+
+    A figure that is lower than its legend is made as high.
+    """
     artists: dict[str, Artist] = {}
     for axes in figure.axes:
         handles, labels = axes.get_legend_handles_labels()
@@ -87,17 +95,18 @@ def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True)
     labels = [label for label in order if label in artists]
     labels += [label for label in artists if label not in labels]
     shown = [artists[label] for label in labels]
-    figure.legend(shown, labels, loc="outside right upper", frameon=frame)
+    legend = figure.legend(shown, labels, loc="outside right upper", frameon=frame)
+    needed = legend.get_window_extent().height / figure.dpi + LINE
+    figure.set_figheight(max(needed, figure.get_figheight()))
 
 
 def make_room(figure: Figure, labels: Sequence[str]) -> None:
-    """Make a figure as large as its legend needs, where that is higher than the figure is, or wider
-    than half of it.
+    """Make a figure as wide as its legend needs, before that is added, where the legend is higher
+    than the figure is, or wider than half of it.
     """
     height = LINE * (len(labels) + 1)
     width = LETTER * max(map(len, labels))
     if height > figure.get_figheight() or width > figure.get_figwidth() / 2:
-        figure.set_figheight(max(height, figure.get_figheight()))
         figure.set_figwidth(figure.get_figwidth() + width)
 
 
