@@ -1,9 +1,9 @@
 """Choose a search's weights by the errors on a validation set: every choice of a small grid is
-tried.
+tried, which grows where the best choice is at its end.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
 from itertools import product
 
 from parp_espnet.decoding.whole_set import Weights
@@ -12,6 +12,12 @@ from parp_espnet.scoring.per import Total
 ONE_MODEL = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 TWO_MODELS = (0.0, 0.2, 0.4, 0.6, 0.8)
 PENALTIES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5)
+BEYOND: Mapping[str, Sequence[float]] = {
+    "lm_weight": (1.0, 1.25, 1.5, 2.0, 2.5, 3.0),
+    "ngram_weight": (1.0, 1.25, 1.5, 2.0, 2.5, 3.0),
+    "penalty": (3.0, 3.5, 4.0, 5.0, 6.0, 8.0),
+}
+"""What is tried after a grid at whose end the best choice is."""
 HEAD = ("lm_weight", "ngram_weight", "penalty", "error_rate", "sub", "ins", "del")
 
 
@@ -48,6 +54,46 @@ def grid(given: Given, has_lm: bool, has_ngram: bool) -> list[Weights]:
         values(has_lm, given.lm_weight), values(has_ngram, given.ngram_weight), penalties
     )
     return [Weights(*choice) for choice in choices]
+
+
+def further(tried: Sequence[Tried]) -> list[Weights]:
+    """Return the choices to try next: where the best one so far has the largest value of a weight,
+    the next value of that with every value of the others. None where it has no such, or the largest
+    that there is.
+    """
+    best = best_of(tried).weights
+    axes = []
+    for declared in fields(Weights):
+        values = _values(tried, declared.name)
+        # What has one value was given, or is of a model that there is not.
+        if len(values) > 1 and getattr(best, declared.name) == values[-1]:
+            values += [value for value in BEYOND[declared.name] if value > values[-1]][:1]
+        axes.append(values)
+    known = {trial.weights for trial in tried}
+    choices = [Weights(*choice) for choice in product(*axes)]
+    return [choice for choice in choices if choice not in known]
+
+
+def at_the_end(tried: Sequence[Tried]) -> list[str]:
+    """Return the weights of which the best choice has the largest value that was tried: what is
+    beyond might be better.
+    """
+    best = best_of(tried).weights
+    names = []
+    for declared in fields(Weights):
+        values = _values(tried, declared.name)
+        if len(values) > 1 and getattr(best, declared.name) == values[-1]:
+            names.append(declared.name)
+    return names
+
+
+def in_order(tried: Sequence[Tried]) -> list[Tried]:
+    """Return them with the least weights first."""
+    return sorted(tried, key=lambda trial: astuple(trial.weights))
+
+
+def _values(tried: Sequence[Tried], name: str) -> list[float]:
+    return sorted({getattr(trial.weights, name) for trial in tried})
 
 
 def best_of(tried: Sequence[Tried]) -> Tried:

@@ -10,7 +10,17 @@ from pathlib import Path
 from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.decoding.binary import read_ngram
 from parp_espnet.decoding.logprobs import LogProbs
-from parp_espnet.decoding.tune import Given, Tried, as_matrix, as_table, best_of, grid
+from parp_espnet.decoding.tune import (
+    Given,
+    Tried,
+    as_matrix,
+    as_table,
+    at_the_end,
+    best_of,
+    further,
+    grid,
+    in_order,
+)
 from parp_espnet.decoding.whole_set import Models, Weights, search_all
 from parp_espnet.decoding.word_list import OPTION, read_lexicon
 from parp_espnet.errors import UserError
@@ -62,8 +72,8 @@ def tune(
     merges: Path | None = None,
     device: str = "cpu",
 ) -> str:
-    """Try every choice of the grid; write `out/tune.tsv` and the best one as `out/weights.json`;
-    return a table.
+    """Try every choice of the grid, and more where the best one is at its end; write
+    `out/tune.tsv` and the best one as `out/weights.json`; return a table.
 
     Args:
         logprobs_file: of the validation set.
@@ -78,22 +88,30 @@ def tune(
     models = files.load(logprobs.tokens, device)
     table = {} if merges is None else read_merges(merges)
     said = {utterance.id: utterance.phones for utterance in read_data_dir(data)}
-    choices = grid(given, models.lm is not None, models.ngram is not None)
-    errors: dict[Weights, list[per.Counts]] = {choice: [] for choice in choices}
     if different := sorted(said.keys() ^ logprobs.utterances.keys()):
         raise UserError(
             f"{logprobs_file}: utterance {different[0]} is there or in {data} only; delete it"
         )
-    with bar(len(said), f"tune on {data.name}, {len(choices)} choices", unit="utt") as shown:
-        for batch in search_all(logprobs, beam, models, choices):
-            for choice, heard in batch.items():
-                own = {name: said[name] for name in heard}
-                errors[choice] += per.count_errors(
-                    *units(metric, merge(table, own), merge(table, heard))
-                )
-            shown.update(len(next(iter(batch.values()))))
-    tried = [Tried(choice, per.total(counts)) for choice, counts in errors.items()]
+
+    def attempt(choices: Sequence[Weights]) -> list[Tried]:
+        errors: dict[Weights, list[per.Counts]] = {choice: [] for choice in choices}
+        with bar(len(said), f"tune on {data.name}, {len(choices)} choices", unit="utt") as shown:
+            for batch in search_all(logprobs, beam, models, choices):
+                for choice, heard in batch.items():
+                    own = {name: said[name] for name in heard}
+                    errors[choice] += per.count_errors(
+                        *units(metric, merge(table, own), merge(table, heard))
+                    )
+                shown.update(len(next(iter(batch.values()))))
+        return [Tried(choice, per.total(counts)) for choice, counts in errors.items()]
+
+    tried = attempt(grid(given, models.lm is not None, models.ngram is not None))
+    while choices := further(tried):
+        tried = in_order([*tried, *attempt(choices)])
     best = best_of(tried)
+    for name in at_the_end(tried):
+        value = getattr(best.weights, name)
+        say(f"{data.name}: {name} {value:g} is the largest that is tried; --{name} takes others")
     write_text(out / "tune.tsv", as_table(tried))
     write_json(
         out / TUNED,

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.decoding.language_model import LanguageModel
 from parp_espnet.decoding.logprobs import LogProbs
-from parp_espnet.decoding.tune import Given, Tried, as_matrix, as_table, best_of, grid
+from parp_espnet.decoding.tune import (
+    Given,
+    Tried,
+    as_matrix,
+    as_table,
+    at_the_end,
+    best_of,
+    further,
+    grid,
+    in_order,
+)
 from parp_espnet.decoding.whole_set import Models, Weights, search_all
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.errors import UserError
@@ -160,3 +170,66 @@ def test_a_costly_model_is_asked_once_for_all_choices_and_then_forgets() -> None
     assert len(model.asked) == len(set(model.asked)) > 1
     list(search_all(logprobs, 4, Models(lm=model), choices[1:2]))
     assert len(model.asked) == 2 * len(set(model.asked))
+
+
+def errors_around(best: Weights, choices: Sequence[Weights]) -> list[Tried]:
+    """Choices with more errors, the farther they are from `best`."""
+    tried = []
+    for choice in choices:
+        far = abs(choice.ngram_weight - best.ngram_weight) + abs(choice.penalty - best.penalty)
+        errors = round(100 * far)
+        tried.append(Tried(choice, Total(1, 10**5, 10**5 - errors, errors, 0, 0, 1)))
+    return tried
+
+
+@pytest.mark.parametrize(
+    ("best", "given", "ended"),
+    [
+        (Weights(0.0, 0.5, 1.0), Given(), []),
+        (Weights(0.0, 0.0, 0.0), Given(), []),
+        (Weights(0.0, 1.5, 1.0), Given(), []),
+        (Weights(0.0, 0.5, 4.0), Given(), []),
+        (Weights(0.0, 2.0, 5.0), Given(), []),
+        (Weights(0.0, 1.0, 2.5), Given(), []),
+        # What was said stays, and the other goes on.
+        (Weights(0.0, 0.3, 4.0), Given(ngram_weight=0.3), []),
+        (Weights(0.0, 2.0, 9.0), Given(penalty=9.0), []),
+        (Weights(0.0, 0.3, 9.0), Given(ngram_weight=0.3, penalty=9.0), []),
+        # There is an end to it.
+        (Weights(0.0, 0.5, 99.0), Given(), ["penalty"]),
+        (Weights(0.0, 99.0, 99.0), Given(), ["ngram_weight", "penalty"]),
+    ],
+)
+def test_a_grid_grows_where_the_best_choice_is_at_its_end(
+    best: Weights, given: Given, ended: list[str]
+) -> None:
+    choices = grid(given, has_lm=False, has_ngram=True)
+    tried = errors_around(best, choices)
+    while more := further(tried):
+        assert not {trial.weights for trial in tried} & set(more)
+        tried = in_order([*tried, *errors_around(best, more)])
+    assert at_the_end(tried) == ended
+    if not ended:
+        assert best_of(tried).weights == best
+    # It is a whole grid, as the table that is shown of it needs.
+    values = {(trial.weights.ngram_weight, trial.weights.penalty) for trial in tried}
+    assert len(values) == len(tried)
+    weights, penalties = ({pair[place] for pair in values} for place in (0, 1))
+    assert len(values) == len(weights) * len(penalties)
+    rows = as_matrix(tried).splitlines()[1:]
+    assert [len(row.split()) for row in rows] == [2 + len(penalties)] * len(weights)
+
+
+def test_what_is_beyond_the_grid_is_found(tmp_path: Path) -> None:
+    """Of two phones, of which blanks are surer, one is heard at the end of the grid, the other
+    beyond it.
+    """
+    first, second = [0.94, 0.054, 0.003, 0.003], [0.96, 0.005, 0.03, 0.005]
+    sure = np.log(np.array([first, first, second, second]))
+    LogProbs(TOKENS, {"s-1": sure.astype(np.float32)}).write(tmp_path / "logprobs.safetensors")
+    write_data_dir(tmp_path / "data", [Utterance("s-1", "s", "xx", "/w.wav", ("a", "b"), "", 1.0)])
+    out = tmp_path / "tuned"
+    tune(tmp_path / "logprobs.safetensors", tmp_path / "data", out, ModelFiles(), 8, Given())
+    found = read_json(out / "weights.json")
+    assert found["penalty"] == 3.0
+    assert found["error_rate"] == 0.0
