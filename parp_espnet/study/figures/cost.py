@@ -13,6 +13,7 @@ from parp_espnet.pruning.methods import row_of
 from parp_espnet.study.evidence import Cost
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import MARKERS, METHODS, add_legend, look, schedule_panels
+from parp_espnet.study.names import upstream_names
 
 APART = 0.06
 """Between methods of the same cost, in widths of a panel, where there is room."""
@@ -20,6 +21,7 @@ ROOM = 1.25
 """The panel's width at least, in updates of the costliest, beside which there may be others."""
 LABEL = 0.05
 """What a label takes, in heights of a panel; where another has it, a point has none."""
+NO_NAMES: Mapping[str, str] = {}
 type Mean = tuple[float, float, float]
 """A point's error rate in percent, its place in updates, and its sparsity."""
 
@@ -30,18 +32,25 @@ def draw(findings: Findings) -> Drawn:
         f"{findings.title} against updates of all finetunings, what costs the same in a band "
         f"around its tick; points are means over seeds, numbers sparsities."
     )
-    return drawn("cost", caption, cost(findings.evidence.costs, findings.rate.long))
+    upstreams = upstream_names(result.upstream for result in findings.results)
+    figure = cost(findings.evidence.costs, findings.rate.long, upstreams)
+    return drawn("cost", caption, figure)
 
 
-def cost(runs: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
+def cost(
+    runs: Sequence[Cost], rate: str = "phone error rate", upstreams: Mapping[str, str] = NO_NAMES
+) -> Figure | None:
     """Draw a panel for each language with several methods, and a row of them for each number of
     frozen updates.
 
     Points are means over seeds, labelled with their sparsity where there are several; those of the
     same cost are beside each other, in a band around it. Masks from elsewhere and joint runs are
-    left out. `rate` is what the error rate is called.
+    left out. `rate` is what the error rate is called, `upstreams` what each upstream is.
     """
-    own = [replace(run, method=_called(run), arm=run.who) for run in runs if run.who.own]
+    own = []
+    for run in runs:
+        if run.who.own:
+            own.append(replace(run, method=_called(run, upstreams), arm=run.who))
     methods: dict[str, set[str]] = {}
     sparsities: set[float] = set()
     for run in own:
@@ -65,11 +74,14 @@ def cost(runs: Sequence[Cost], rate: str = "phone error rate") -> Figure | None:
     return figure
 
 
-def _called(run: Cost) -> str:
+def _called(run: Cost, upstreams: Mapping[str, str]) -> str:
     """What a point is called: all that it differs in from others, but sparsity, seed and cost."""
+    line = run.line
+    for label, name in upstreams.items():
+        line = line.replace(label, name)
     if run.who.interval is None:
-        return run.line
-    return f"{run.line}, n = {run.who.interval}"
+        return line
+    return f"{line}, n = {run.who.interval}"
 
 
 def _panel(axes: Axes, runs: Sequence[Cost], labelled: bool, width: float) -> None:

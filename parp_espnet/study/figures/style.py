@@ -32,6 +32,8 @@ LINE = 0.21
 """Inches that a line of a legend is high."""
 LETTER = 0.075
 """Inches that one of its letters is wide."""
+NARROWEST = 2.5
+"""Inches that a legend leaves for the panels at least."""
 MOST_COLUMNS = 4
 """Panels side by side, beyond which they could not be read in a page."""
 METHODS = tuple(methods.METHODS)
@@ -86,7 +88,8 @@ def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
 def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True) -> None:
     """Add one legend for all panels, each label once: those of `order` first, as they are there.
 
-    A figure that is lower than its legend is made as high.
+    A figure that is lower than its legend is made as high, and one as wide that would leave its
+    panels no room beside it.
     """
     artists: dict[str, Artist] = {}
     for axes in figure.axes:
@@ -96,8 +99,9 @@ def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True)
     labels += [label for label in artists if label not in labels]
     shown = [artists[label] for label in labels]
     legend = figure.legend(shown, labels, loc="outside right upper", frameon=frame)
-    needed = legend.get_window_extent().height / figure.dpi + LINE
-    figure.set_figheight(max(needed, figure.get_figheight()))
+    box = legend.get_window_extent()
+    figure.set_figheight(max(box.height / figure.dpi + LINE, figure.get_figheight()))
+    figure.set_figwidth(max(box.width / figure.dpi + NARROWEST, figure.get_figwidth()))
 
 
 def make_room(figure: Figure, labels: Sequence[str]) -> None:

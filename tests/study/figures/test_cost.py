@@ -93,3 +93,13 @@ def test_masks_from_elsewhere_are_left_out() -> None:
 
 def test_too_few_methods() -> None:
     assert cost(costs(0, "dense", "mpi")) is None
+
+
+def test_an_upstream_that_is_an_experiment_has_a_name() -> None:
+    path = "../../cldr/joint/exp/phn_dense_multi_train_10min_u1000_seed0"
+    runs = [replace(run, conditions=path) for run in costs(0, *RUNS)]
+    figure = cost(runs, upstreams={"multi": "multi", path: "from cldr/joint (dense)"})
+    assert figure is not None
+    labels = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert "dense, from cldr/joint (dense)" in labels
+    assert not any("exp/" in label for label in labels)

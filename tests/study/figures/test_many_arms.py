@@ -63,6 +63,16 @@ def test_a_legend_is_whole(count: int) -> None:
     assert is_whole(figure)
 
 
+def test_long_names_leave_room_for_a_panel() -> None:
+    name = "lr 0.001, " + 8 * "phn_dense_multi_train_10min_"
+    drawn = training([trained("dense", name), trained("parp", name)])
+    figure = cost([paid(method, 300, name) for method in ("dense", "mpi", "parp")])
+    for one in (drawn, figure):
+        assert one is not None
+        assert is_whole(one)
+        assert one.axes[0].get_window_extent().width > one.dpi
+
+
 @pytest.mark.parametrize("count", [3, 8, len(METHODS)])
 @pytest.mark.parametrize("updates", [(300,), (300, 600), (300, 400, 1800)])
 def test_every_point_is_inside_and_no_band_covers_another(
