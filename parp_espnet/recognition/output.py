@@ -7,6 +7,7 @@ from typing import Protocol
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
+from parp_espnet.places import need_place
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.transcripts import Format, Transcript
 
@@ -39,6 +40,9 @@ class OneFile:
     """All go into a file that is either complete or absent."""
 
     def __init__(self, path: Path, among: Callable[[Transcript], str]) -> None:
+        """Raises `UserError` where no file can be put there."""
+        # Said now, and not when hours of speech are recognised.
+        need_place(path)
         self._path, self._among, self._texts = path, among, list[str]()
 
     def add(self, source: Source, transcript: Transcript) -> None:
