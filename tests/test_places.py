@@ -93,7 +93,9 @@ def test_the_folder_that_one_is_in_is_none_to_be_made(
 
 
 @pytest.mark.usefixtures("places")
-def test_transcripts_have_no_such_place(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UserError, match=r"^file/x\.tsv: expected directories, found a file"):
-        open_output(Path("file/x.tsv"), FORMATS["text"], [], print)
-    assert not capsys.readouterr().out
+@pytest.mark.parametrize("name", ["file/x.tsv", "file/x", "nothing/x.tsv", "fifo/x/y", "fifo.x/"])
+def test_transcripts_have_no_such_place(name: str) -> None:
+    """Said before anything is recognised."""
+    Path("fifo.x").symlink_to("fifo")
+    with pytest.raises(UserError, match=rf"^{name.rstrip('/')}.*: expected .*, found a"):
+        open_output(Path(name), FORMATS["text"], [], print)

@@ -8,22 +8,24 @@ from parp_espnet.files import read_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.record import stale
 from parp_espnet.progress import say
-from parp_espnet.scoring.result import fits
+from parp_espnet.scoring.result import UNPACKED, fits
 from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.plan import Study
 
 ESSENTIAL = {"method": str, "seed": int, "error_rate": float}
 """Fields of every result, of whichever version, and what they hold."""
-UNPACKED = "unpacked.json"
-"""In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put
-there.
-"""
 
 
 def is_done(experiment: Experiment) -> bool:
-    """Whether an experiment is complete, and nothing has changed of what it has read."""
+    """Whether an experiment is complete, and nothing has changed of what it has read.
+
+    Of one that ran elsewhere nobody here knows what that was: records of its steps are those of a
+    run that had begun here before its own were unpacked.
+    """
     if not is_result(ROOT / experiment.result):
         return False
+    if is_unpacked(experiment):
+        return True
     return stale(ROOT / folder for folder in experiment.folders) is None
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.study.complete import UNPACKED, is_done, is_unpacked, models_needed
+from parp_espnet.scoring.result import UNPACKED
+from parp_espnet.study.complete import is_done, is_unpacked, models_needed
 from parp_espnet.study.experiment import Combined, Experiment
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import FIRST_LINE, note_job

@@ -5,9 +5,10 @@ import pytest
 
 from parp_espnet.files import write_json
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.scoring.result import Result
+from parp_espnet.pipeline.record import FORMAT
+from parp_espnet.scoring.result import UNPACKED, Result
 from parp_espnet.study import complete, shell, state
-from parp_espnet.study.complete import UNPACKED, models_needed
+from parp_espnet.study.complete import models_needed
 from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import State, standings
@@ -102,3 +103,45 @@ def test_a_bar_counts_nothing_of_what_is_skipped(
     # The dense model, for the mask that OMP begins with, and the two that prune.
     assert totals[:2] == ["updates_1=150", "updates_2=300"]
     assert all(total.endswith("=0") for total in totals[2:])
+
+
+def begun_here(root: Path, experiment: Experiment) -> None:
+    """Leaves what a run had begun, of which a file has other contents since."""
+    mask = root / "mask.safetensors"
+    mask.write_text("ours")
+    record = root / experiment.directory / ".steps/train.json"
+    write_json(
+        record,
+        {
+            "command": ["train"],
+            "inputs": {str(mask): "mask of before"},
+            "complete": True,
+            "format": FORMAT,
+        },
+    )
+
+
+@pytest.mark.parametrize("arm", ["alone", "first", "ranked", "again"])
+def test_what_had_begun_here_is_done_once_it_is_unpacked(
+    study: Study, put: Callable[..., None], tmp_path: Path, arm: str
+) -> None:
+    """A mask of another machine differs in its last bits from that of a run which ended early."""
+    for experiment in study.experiments:
+        put(experiment)
+        if experiment.arm == arm:
+            begun_here(tmp_path, experiment)
+    found = standings(study, tmp_path / "log")
+    assert {one.state for one in found} == {State.DONE}
+
+
+def test_what_is_measured_here_was_not_unpacked(
+    study: Study, put: Callable[..., None], make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    (alone,) = (one for one in study.experiments if one.arm == "alone")
+    put(alone)
+    assert complete.is_unpacked(alone)
+    begun_here(tmp_path, alone)
+    # By its recipe, say, without the study.
+    make_result(updates=150).write(tmp_path / alone.result)
+    assert not complete.is_unpacked(alone)
+    assert not complete.is_done(alone)
