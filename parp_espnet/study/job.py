@@ -31,7 +31,7 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
     again = experiment.directory in models_needed(study, done)
     begin, completes = time.monotonic(), again or experiment.directory not in done
     if again:
-        print("its records were unpacked here, others need its model: trained again", flush=True)
+        print("others need its model, which is not here: trained again", flush=True)
     if is_unpacked(experiment) and not again:
         print("its records were unpacked here: skipped", flush=True)
     else:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.files import write_json
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.record import FORMAT
 from parp_espnet.scoring.result import UNPACKED, Result
@@ -38,11 +39,15 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 @pytest.fixture
 def put(tmp_path: Path, make_result: Callable[..., Result]) -> Callable[..., None]:
-    """Leaves a result of an experiment, as `parp-study unpack` does unless it `ran_here`."""
+    """Leaves a result of an experiment, as `parp-study unpack` does unless it `ran_here`, which
+    leaves its model, too.
+    """
 
     def put(experiment: Experiment, ran_here: bool = False) -> None:
         make_result(updates=150).write(tmp_path / experiment.result)
-        if not ran_here:
+        if ran_here:
+            (tmp_path / experiment.directory / MODEL).write_bytes(b"a model")
+        else:
             write_json(tmp_path / experiment.directory / UNPACKED, {})
 
     return put
@@ -85,6 +90,65 @@ def test_a_model_that_is_here_is_not_trained_again(study: Study, put: Callable[.
             put(experiment, ran_here=True)
     done = {one.directory for one in filter(complete.is_done, study.experiments)}
     assert models_needed(study, done) == set()
+
+
+@pytest.mark.parametrize(
+    ("left", "needed"),
+    [
+        (["alone"], []),
+        (["heard"], ["first"]),
+        # The recipe makes it by itself.
+        (["ranked"], []),
+        (["onwards"], ["first"]),
+        (["again"], ["onwards", "first"]),
+        ([], []),
+    ],
+)
+def test_a_model_that_was_removed_is_trained_again(
+    study: Study, put: Callable[..., None], tmp_path: Path, left: list[str], needed: list[str]
+) -> None:
+    """To make room, say; where nobody needs it, its experiment is complete."""
+    for experiment in study.experiments:
+        if experiment.arm not in left:
+            put(experiment, ran_here=True)
+            # As ESPnet leaves it, a link to an epoch's.
+            model = tmp_path / experiment.directory / MODEL
+            model.unlink()
+            model.symlink_to("5epoch.pth")
+    done = {one.directory for one in filter(complete.is_done, study.experiments)}
+    assert models_needed(study, done) == named(study, *needed)
+    found = standings(study, tmp_path / "log")
+    again = {one.experiment.directory for one in found if one.state is State.LEFT}
+    assert again == named(study, *left, *needed)
+
+
+@pytest.mark.parametrize("ran_here", [False, True])
+def test_a_wave_that_was_complete_begins_again_for_a_model(
+    study: Study,
+    put: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ran_here: bool,
+) -> None:
+    """Of what a wave's step looks for: all skipped it, since nobody needed the model then."""
+    monkeypatch.setattr(shell, "ROOT", ROOT)
+    (first,) = (one for one in study.experiments if one.arm == "first")
+
+    def looked_for() -> list[str]:
+        shell.print_plan(["--profile", str(tmp_path / "study.yaml")])
+        lines = capsys.readouterr().out.splitlines()
+        (words,) = (line for line in lines if line.startswith("results_1="))
+        return words.removeprefix("results_1=(").removesuffix(")").split()
+
+    for experiment in study.experiments:
+        put(experiment, ran_here)
+        (tmp_path / experiment.directory / MODEL).unlink(missing_ok=True)
+    assert looked_for() == [str(first.result)]
+    for experiment in study.experiments:
+        if experiment.arm == "onwards":
+            (tmp_path / experiment.result).unlink()
+    assert looked_for() == [str(first.result), str(first.directory / MODEL)]
 
 
 def test_a_bar_counts_nothing_of_what_is_skipped(
