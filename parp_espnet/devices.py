@@ -8,7 +8,8 @@ from parp_espnet.errors import UserError, describe
 def check_device(device: str) -> str:
     """Return `device` if this machine has it. Raises `UserError` otherwise."""
     try:
-        torch.zeros(1, device=device)
+        # Looked at, too: torch's meta has no numbers.
+        torch.zeros(1, device=device).tolist()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(f"--device {device}: no such device here ({describe(error)})") from None
     return device

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from parp_espnet.errors import REFUSALS, UserError, cannot_write
+from parp_espnet.places import kind_of, need_place, need_way
 
 MOST_VALUES = 1_000_000
 """Values that a YAML may have, its aliases written out: a few lines can stand for more than memory
@@ -48,14 +49,7 @@ def need_file(path: Path, missing: str = "no such file") -> None:
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})") from None
     if not stat.S_ISREG(mode):
-        kinds = {
-            stat.S_IFDIR: "a directory",
-            stat.S_IFIFO: "a pipe (FIFO)",
-            stat.S_IFSOCK: "a socket",
-        }
-        raise UserError(
-            f"{path}: expected a file, found {kinds.get(stat.S_IFMT(mode), 'a device')}"
-        )
+        raise UserError(f"{path}: expected a file, found {kind_of(mode)}")
 
 
 def regular(path: Path) -> Path:
@@ -108,9 +102,11 @@ def atomic_write(path: Path, sync: bool = True) -> Iterator[Path]:
     Without `sync` a loss of power may leave it empty.
 
     An exception or a kill leaves the previous `path` untouched. Raises `UserError` when the disk is
-    full or may not be written, whatever error of its own the library has that writes.
+    full or may not be written, whatever error of its own the library has that writes, and where
+    something else than a file is there.
     """
     try:
+        need_place(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
@@ -144,14 +140,8 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     An exception or Ctrl-C leaves nothing. Raises `UserError` where `folder` is there and not empty,
     and when the disk is full or may not be written.
     """
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UserError(f"{folder}: expected a directory to be made, found something else there")
-    if folder.is_dir() and any(folder.iterdir()):
-        raise UserError(
-            f"{folder}: expected a new or an empty directory, found other files in it; remove them "
-            f"or choose another"
-        )
     try:
+        need_room(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp")
     except OSError as error:
@@ -171,6 +161,23 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def need_room(folder: Path) -> None:
+    """Raise `UserError` unless a directory may be made there: nothing is, or an empty one."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UserError(f"{folder}: expected a directory to be made, found something else there")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(
+            f"{folder}: expected a new or an empty directory, found other files in it; remove them "
+            f"or choose another"
+        )
+    if folder.is_dir() and not folder.name:
+        raise UserError(
+            f"{folder}: expected the name of a directory to be made, found the one that you are "
+            f"in; go out of it, or name one in it"
+        )
+    need_way(folder)
 
 
 def _sync_all(folder: Path) -> None:

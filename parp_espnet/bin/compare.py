@@ -10,7 +10,7 @@ Without --decoding it is that of both results where it is the same, else greedy 
 import argparse
 from pathlib import Path
 
-from parp_espnet.errors import command, printable
+from parp_espnet.errors import UserError, command, printable
 from parp_espnet.files import regular
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.study.pair import (
@@ -37,6 +37,8 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the samples that are drawn [0]")
     options = parser.parse_args()
+    if options.seed < 0:
+        raise UserError(f"--seed {options.seed}: expected 0 or more, for numpy")
     first, second = alike(options.one, options.other, options.decoding)
     difference = compare_scored(first, second, options.seed)
     rates = [

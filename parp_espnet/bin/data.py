@@ -122,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_inventory(actions)
     text = "list the kinds of fault and their levels"
-    actions.add_parser("kinds", help=text, description=text).set_defaults(run=_kinds)
+    kinds = actions.add_parser("kinds", help=text, description=text, allow_abbrev=False)
+    kinds.set_defaults(run=_kinds)
     return parser
 
 

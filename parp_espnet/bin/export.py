@@ -16,6 +16,8 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError, command
 from parp_espnet.export.formats import DTYPES, FORMATS, Options, check_formats, export, places
+from parp_espnet.export.push import check_name
+from parp_espnet.files import need_room
 from parp_espnet.progress import say
 
 
@@ -30,6 +32,10 @@ def main() -> None:
         raise UserError("--cut: expected no --to pack, which is a mask on a whole upstream")
     if args.onnx and "bundle" not in args.to:
         raise UserError("--onnx: expected --to bundle, which it is for")
+    if args.push:
+        check_name(args.push)
+    for place in places(args.folder, args.to).values():
+        need_room(place)
     options = Options(
         dtype=args.dtype or Options.dtype,
         sparse_dtype=args.dtype or Options.sparse_dtype,

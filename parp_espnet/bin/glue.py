@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True)
 
     def action(name: str, run: object, *needs: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(name)
+        made = actions.add_parser(name, allow_abbrev=False)
         made.set_defaults(run=run)
         for need in needs:
             made.add_argument(

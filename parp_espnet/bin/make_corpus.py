@@ -94,10 +94,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="python3 -m parp_espnet.bin.make_corpus",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     corpora = program.add_subparsers(dest="corpus", required=True)
     for name, corpus in CORPORA.items():
-        parser = corpora.add_parser(name, help=corpus.what, description=corpus.what)
+        parser = corpora.add_parser(
+            name, help=corpus.what, description=corpus.what, allow_abbrev=False
+        )
         sets = "train, or another of its sets" if corpus.named_sets else "train, dev or test"
         parser.add_argument("--set", required=True, help=sets)
         parser.add_argument("--out", type=Path, required=True, help="the data directory to make")

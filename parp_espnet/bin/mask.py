@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True)
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(name, help=text, description=text)
+        return actions.add_parser(name, help=text, description=text, allow_abbrev=False)
 
     upstream = action("from-upstream", "the largest of the pre-trained weights (MPI, PARP)")
     upstream.add_argument(

@@ -50,9 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     actions = parser.add_subparsers(dest="action", required=True)
     tuning = actions.add_parser(
-        "tune", help="write tune.tsv and weights.json: what has no weight is tuned"
+        "tune",
+        help="write tune.tsv and weights.json: what has no weight is tuned",
+        allow_abbrev=False,
     )
-    decoding = actions.add_parser("decode", help="write text and decode.json")
+    decoding = actions.add_parser("decode", help="write text and decode.json", allow_abbrev=False)
     for action in (tuning, decoding):
         action.add_argument(
             "--logprobs", type=Path, required=True, help="what bin.decode --logprobs leaves"

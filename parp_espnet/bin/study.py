@@ -74,9 +74,13 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     actions = parser.add_subparsers(dest="action", required=True)
-    begin = actions.add_parser("begin", help="keep a study's file with its results")
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, allow_abbrev=False)
+
+    begin = action("begin", "keep a study's file with its results")
     begin.add_argument("study", type=Path, help="the study's YAML")
-    job = actions.add_parser("job", help="run one experiment of a wave")
+    job = action("job", "run one experiment of a wave")
     job.add_argument(
         "--wave", type=int, required=True, help="1: dense models; then who needs the waves before"
     )
@@ -84,35 +88,29 @@ def _parser() -> argparse.ArgumentParser:
         "--job", type=int, required=True, help="number of the experiment in its wave, from 1"
     )
     job.add_argument("--ngpu", type=int, default=0)
-    status = actions.add_parser("status", help="what is done, running, failed and left")
+    status = action("status", "what is done, running, failed and left")
     status.add_argument(
         "--jobs", type=int, help="experiments at a time, for the time left; as many as are running"
     )
     status.add_argument("--watch", type=float, metavar="SECONDS", help="show it again and again")
-    results = actions.add_parser("results", help="write the tables and figures of what is there")
-    pack = actions.add_parser(
-        "pack", help="put the records of what is complete into a file, without models"
-    )
-    for action in (begin, job, status, results, pack):
-        action.add_argument("results", type=Path, help="results/NAME")
-    unpack = actions.add_parser("unpack", help="take such records for done, in this clone")
-    claims = actions.add_parser(
-        "claims", help="judge the paper's claims by several studies at once"
-    )
+    results = action("results", "write the tables and figures of what is there")
+    pack = action("pack", "put the records of what is complete into a file, without models")
+    for of_study in (begin, job, status, results, pack):
+        of_study.add_argument("results", type=Path, help="results/NAME")
+    unpack = action("unpack", "take such records for done, in this clone")
+    claims = action("claims", "judge the paper's claims by several studies at once")
     claims.add_argument(
         "results", type=Path, nargs="+", help="results/NAME, or where these were kept"
     )
-    redraw = actions.add_parser(
-        "redraw", help="make a kept study's figures again, from its results alone"
-    )
+    redraw = action("redraw", "make a kept study's figures again, from its results alone")
     redraw.add_argument(
         "results", type=Path, help="where they were kept, such as egs2/cldr/studies/curves"
     )
     redraw.add_argument(
         "--out", type=Path, help="directory for all figures; those that are there, by default"
     )
-    for action in (pack, unpack):
-        action.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
+    for of_archive in (pack, unpack):
+        of_archive.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
     return parser
 
 

@@ -1,9 +1,13 @@
 """What a user asks of a search; nothing here takes time to import."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+
+LARGEST_BEAM = 1 << 16
+"""Hypotheses that a search has room for."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,9 @@ class Asked:
             )
         if self.beam_size is not None and self.beam_size < 1:
             raise UserError(f"--beam_size: expected 1 at least, found {self.beam_size}")
+        if self.beam_size is not None and self.beam_size > LARGEST_BEAM:
+            raise UserError(f"--beam_size: expected at most {LARGEST_BEAM}, found {self.beam_size}")
+        for name in ("ngram_weight", "lm_weight", "penalty"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise UserError(f"--{name}: expected a finite number, found {value:g}")

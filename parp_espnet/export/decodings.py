@@ -1,11 +1,13 @@
 """Searches of an experiment whose weights were tuned on its validation set."""
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
+from parp_espnet.export.asked import LARGEST_BEAM
 from parp_espnet.files import read_json
 
 TUNED = "weights.json"
@@ -13,7 +15,9 @@ TUNED = "weights.json"
 
 @dataclass(frozen=True)
 class Tuned:
-    """A prefix beam search, and what it weighs."""
+    """A prefix beam search, and what it weighs. Raises `ValueError` for numbers that no search
+    has.
+    """
 
     name: str
     """Name of its directory in the experiment's."""
@@ -27,6 +31,12 @@ class Tuned:
     """The n-gram that it weighs; it may be gone since."""
     lm: Path | None = None
     """ESPnet's language model, beside its config.yaml; it may be gone since."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.beam <= LARGEST_BEAM:
+            raise ValueError(f"{self.name}: a beam of {self.beam}")
+        if not all(math.isfinite(number) for number in (*astuple(self.weights), self.error_rate)):
+            raise ValueError(f"{self.name}: weights and an error rate that are no numbers")
 
     @property
     def lost_ngram(self) -> Path | None:
@@ -91,6 +101,8 @@ def _read(experiment: Path, path: Path) -> Tuned | None:
     if not searched:
         return None
     told = read_json(searched[0])
+    if not isinstance(told, dict):
+        raise UserError(f"{searched[0]}: expected how it was decoded, found others; decode again")
     beam = re.fullmatch(r"beam (\d+)", str(told.get("decoding")))
     if beam is None:
         # ESPnet's own search, which needs ESPnet.
@@ -99,18 +111,17 @@ def _read(experiment: Path, path: Path) -> Tuned | None:
         chosen = Weights(
             float(weights["lm_weight"]), float(weights["ngram_weight"]), float(weights["penalty"])
         )
-        error_rate, tuned_on = float(weights["error_rate"]), str(weights["tuned_on"])
-    except (KeyError, TypeError, ValueError):
+        return Tuned(
+            name=decoding.name,
+            beam=int(beam[1]),
+            weights=chosen,
+            tuned_on=str(weights["tuned_on"]),
+            error_rate=float(weights["error_rate"]),
+            ngram=_lead(experiment, told.get("ngram")),
+            lm=_lead(experiment, told.get("lm")),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise UserError(f"{path}: expected weights of a search, found others; tune again") from None
-    return Tuned(
-        name=decoding.name,
-        beam=int(beam[1]),
-        weights=chosen,
-        tuned_on=tuned_on,
-        error_rate=error_rate,
-        ngram=_lead(experiment, told.get("ngram")),
-        lm=_lead(experiment, told.get("lm")),
-    )
 
 
 def _lead(experiment: Path, given: object) -> Path | None:

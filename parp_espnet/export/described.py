@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.decoding.whole_set import Weights
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.names import FAMILIES, Family
 from parp_espnet.files import read_json
@@ -46,16 +46,21 @@ def read_described(folder: Path) -> Described:
             f"{folder / BUNDLE}: expected format {FORMAT}, found {found.get('format')}; install a "
             f"newer parp-espnet"
         )
-    if found["family"] not in FAMILIES:
-        raise UserError(f"{folder / BUNDLE}: family: found {found['family']}, which is unknown")
+    if str(found["family"]) not in FAMILIES:
+        raise UserError(
+            f"{folder / BUNDLE}: family: found {printable(found['family'])}, which is unknown"
+        )
     try:
         decodings = tuple(_read(folder, entry) for entry in found["decodings"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise UserError(f"{folder / BUNDLE}: decodings: the file is damaged") from None
+    for name, kind in (("tokens", list), ("upstream", dict), ("preprocessor", dict)):
+        if not isinstance(found[name], kind):
+            raise UserError(f"{folder / BUNDLE}: {name}: the file is damaged")
     return Described(
         folder=folder,
         family=FAMILIES[found["family"]],
-        tokens=tuple(found["tokens"]),
+        tokens=tuple(map(str, found["tokens"])),
         upstream=found["upstream"],
         preprocessor=found["preprocessor"],
         normalise=bool(found["normalise"]),
@@ -64,7 +69,7 @@ def read_described(folder: Path) -> Described:
 
 
 def _read(folder: Path, entry: dict[str, Any]) -> Tuned:
-    """A search of a bundle; raises `KeyError`, `TypeError` and `ValueError` where it is damaged."""
+    """A search of a bundle; raises `KeyError`, `TypeError` and others where it is damaged."""
     places = {}
     for name in ("ngram", "lm"):
         given = entry[name]

@@ -222,7 +222,14 @@ def load_pack(path: Path) -> Pack:
                 f"{str(said.get('format'))[:SHOWN]}; install a newer parp-espnet"
             )
         return _made(path, tensors, said)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise UserError(
             f"{path}: expected a language pack, as parp-export --to pack writes it, found another "
             f"or a damaged file ({printable(error)}); export it again"
@@ -250,7 +257,7 @@ def _made(path: Path, tensors: Mapping[str, Array], said: Mapping[str, Any]) -> 
     for name, tensor in tensors.items():
         kind, _, own = name.partition("/")
         parts[f"{kind}/"][own] = tensor
-    tokens = tuple(str(token) for token in said["tokens"])
+    tokens = _tokens(said["tokens"])
     for name in HEAD:
         if len(parts[BESIDE][name]) != len(tokens):
             raise ValueError(f"expected {name} of {len(tokens)} tokens")
@@ -270,6 +277,17 @@ def _made(path: Path, tensors: Mapping[str, Array], said: Mapping[str, Any]) -> 
         told=dict(said["told"]),
         adapters=joined(parts[ADAPTERS]),
     )
+
+
+def _tokens(said: object) -> tuple[str, ...]:
+    """Labels, each a word of its own. Raises `ValueError`."""
+    if not isinstance(said, list) or not all(isinstance(token, str) for token in said):
+        raise ValueError("its tokens are no words")
+    for token in said:
+        # In transcripts they stand between spaces, tabs and ends of lines.
+        if [printable(token)] != token.split() or said.count(token) > 1:
+            raise ValueError(f"its tokens are no words of their own, such as {token}")
+    return tuple(said)
 
 
 def _search(entry: Mapping[str, Any], ngrams: Mapping[str, bytes]) -> Tuned:

@@ -8,13 +8,18 @@ from parp_espnet.errors import UserError, describe
 NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
+def check_name(name: str) -> None:
+    """Raise `UserError` where it is no model's name on the Hub."""
+    if not NAME.fullmatch(name):
+        raise UserError(f"--push {name}: expected USER/NAME")
+
+
 def push(folder: Path, name: str) -> str:
     """Send a folder to a model repository, which is made where there is none; return what to say.
 
     Raises `UserError` for what is no name, and where the Hub refuses.
     """
-    if not NAME.fullmatch(name):
-        raise UserError(f"--push {name}: expected USER/NAME")
+    check_name(name)
     from huggingface_hub import HfApi  # noqa: PLC0415
 
     try:

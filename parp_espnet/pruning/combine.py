@@ -14,6 +14,8 @@ from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import select
 
 EACH = Ranking(scope="tensor")
+SMALLEST_SEED, LARGEST_SEED = -(2**63), 2**64 - 1
+"""Of torch's generators."""
 
 
 def random_mask(
@@ -26,12 +28,14 @@ def random_mask(
         ranking: from what is drawn: its scope, and its pattern.
 
     Raises:
-        UserError: the ranking has a score, of which a draw has none.
+        UserError: the ranking has a score, of which a draw has none, or the seed is too large.
     """
     if ranking != ranking.by_magnitude:
         raise UserError(
             f"score {ranking.score}: a random mask has none; leave it out, or rank weights"
         )
+    if not SMALLEST_SEED <= seed <= LARGEST_SEED:
+        raise UserError(f"seed {seed}: expected {SMALLEST_SEED} to {LARGEST_SEED}, for torch")
     generator = torch.Generator().manual_seed(seed)
     # Ranks of random numbers are a random permutation: float64's would be without ties, float32's
     # are nearly so.

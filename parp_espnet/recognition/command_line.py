@@ -51,7 +51,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def check_options(options: argparse.Namespace) -> None:
     """Raise `UserError` where a number is none that it can be."""
-    if options.batch_seconds is not None and options.batch_seconds <= 0:
+    seconds = options.batch_seconds
+    if seconds is not None and not 0 < seconds < math.inf:
         raise UserError(
             f"--batch_seconds: expected seconds above 0, found {options.batch_seconds:g}"
         )

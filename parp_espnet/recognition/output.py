@@ -7,6 +7,7 @@ from typing import Protocol
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
+from parp_espnet.places import need_place, need_way
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.transcripts import Format, Transcript
 
@@ -39,6 +40,9 @@ class OneFile:
     """All go into a file that is either complete or absent."""
 
     def __init__(self, path: Path, among: Callable[[Transcript], str]) -> None:
+        """Raises `UserError` where no file can be put there."""
+        # Said now, and not when hours of speech are recognised.
+        need_place(path)
         self._path, self._among, self._texts = path, among, list[str]()
 
     def add(self, source: Source, transcript: Transcript) -> None:
@@ -56,7 +60,11 @@ class Folder:
     """
 
     def __init__(self, folder: Path, written: Format, sources: Sequence[Source | Failure]) -> None:
-        """Raises `UserError` where two recordings would go into one file."""
+        """Raises `UserError` where two recordings would go into one file, or no file can be put
+        there.
+        """
+        # Said now, and not when the first is recognised.
+        need_way(folder / "any")
         known = [source for source in sources if isinstance(source, Source)]
         stems = Counter(source.name.with_suffix("") for source in known)
         names = Counter(source.name for source in known)

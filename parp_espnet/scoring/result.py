@@ -36,6 +36,8 @@ EXPORTED = (
     "processor",
 )
 """What is known of each file that was exported."""
+UNPACKED = "unpacked.json"
+"""Beside a result that was measured elsewhere, and whose records `parp-study unpack` put there."""
 LARGEST = 10**15
 """Beyond, nothing is counted in an experiment."""
 LARGEST_SEED = 2**64
@@ -136,8 +138,9 @@ class Result:
         return {name.rstrip("_"): value for name, value in asdict(self).items()}
 
     def write(self, path: Path) -> None:
-        """Write the result as JSON."""
+        """Write the result as JSON. It is measured here, whatever was unpacked there before."""
         write_json(path, self.as_json())
+        path.with_name(UNPACKED).unlink(missing_ok=True)
 
     @classmethod
     def read(cls, path: Path) -> Self:

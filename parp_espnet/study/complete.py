@@ -5,25 +5,28 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import read_json
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.record import stale
 from parp_espnet.progress import say
-from parp_espnet.scoring.result import fits
+from parp_espnet.scoring.result import UNPACKED, fits
 from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.plan import Study
 
 ESSENTIAL = {"method": str, "seed": int, "error_rate": float}
 """Fields of every result, of whichever version, and what they hold."""
-UNPACKED = "unpacked.json"
-"""In the directory of an experiment that ran elsewhere, and whose records `parp-study unpack` put
-there.
-"""
 
 
 def is_done(experiment: Experiment) -> bool:
-    """Whether an experiment is complete, and nothing has changed of what it has read."""
+    """Whether an experiment is complete, and nothing has changed of what it has read.
+
+    Of one that ran elsewhere nobody here knows what that was: records of its steps are those of a
+    run that had begun here before its own were unpacked.
+    """
     if not is_result(ROOT / experiment.result):
         return False
+    if is_unpacked(experiment):
+        return True
     return stale(ROOT / folder for folder in experiment.folders) is None
 
 
@@ -49,9 +52,16 @@ def is_unpacked(experiment: Experiment) -> bool:
     )
 
 
+def _is_gone(experiment: Experiment) -> bool:
+    """Whether an experiment is complete, and somebody has removed its model, to make room."""
+    if not experiment.is_of_speech or not is_result(ROOT / experiment.result):
+        return False
+    return not (ROOT / experiment.directory / MODEL).is_file()
+
+
 def models_needed(study: Study, done: Collection[Path]) -> set[Path]:
-    """Return the directories of experiments that ran elsewhere, and whose models others need that
-    are not done: these are trained again, here.
+    """Return the directories of experiments that are complete, and whose models are not here but
+    needed by others that are not done: these are trained again.
 
     Args:
         done: directories of experiments that are complete.
@@ -60,9 +70,14 @@ def models_needed(study: Study, done: Collection[Path]) -> set[Path]:
     missing = [one for one in study.experiments if one.directory not in done]
     needed: set[Path] = set()
     while missing:
-        for directory in missing.pop().models_before:
+        experiment = missing.pop()
+        for directory in experiment.models_before:
             source = by_directory.get(directory)
-            if source is None or directory in needed or not is_unpacked(source):
+            if source is None or directory in needed:
+                continue
+            # What is none of another arm's, such as OMP's dense model, a recipe makes by itself.
+            removed = directory == experiment.start and _is_gone(source)
+            if not is_unpacked(source) and not removed:
                 continue
             needed.add(directory)
             # Its own model may go on from another.

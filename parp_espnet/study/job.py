@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.study.complete import UNPACKED, is_done, is_unpacked, models_needed
+from parp_espnet.scoring.result import UNPACKED
+from parp_espnet.study.complete import is_done, is_unpacked, models_needed
 from parp_espnet.study.experiment import Combined, Experiment
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import FIRST_LINE, note_job
@@ -30,7 +31,7 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
     again = experiment.directory in models_needed(study, done)
     begin, completes = time.monotonic(), again or experiment.directory not in done
     if again:
-        print("its records were unpacked here, others need its model: trained again", flush=True)
+        print("others need its model, which is not here: trained again", flush=True)
     if is_unpacked(experiment) and not again:
         print("its records were unpacked here: skipped", flush=True)
     else:

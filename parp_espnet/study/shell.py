@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.complete import is_done, is_unpacked, models_needed
@@ -42,28 +43,25 @@ def print_plan(arguments: Sequence[str]) -> None:
     for number, words in enumerate(preparations, start=1):
         print(f"prepare_{number}=({shlex.join(words)})")
     waves = study.waves()
-    elsewhere = _only_elsewhere(study)
+    done = {one.directory for one in filter(is_done, study.experiments)}
+    again = models_needed(study, done)
+    elsewhere = {one.directory for one in filter(is_unpacked, study.experiments)} - again
     print(f"waves=({' '.join(map(str, map(len, waves)))})")
     for number, wave in enumerate(waves, start=1):
         finetunings = study.finetunings([one for one in wave if one.directory not in elsewhere])
         print(f"updates_{number}={sum(finetunings.values())}")
         print(f"progress_{number}=({_words(directory / PROGRESS for directory in finetunings)})")
-        results: list[Path] = []
+        present: list[Path] = []
         folders: list[Path] = []
         for experiment in wave:
-            results.append(experiment.result)
-            folders += experiment.folders
-        print(f"results_{number}=({_words(results)})")
+            present.append(experiment.result)
+            if experiment.directory in again:
+                # Without it a wave that was complete would not begin again.
+                present.append(experiment.directory / MODEL)
+            if experiment.directory not in elsewhere:
+                folders += experiment.folders
+        print(f"results_{number}=({_words(present)})")
         print(f"folders_{number}=({_words(folders)})")
-
-
-def _only_elsewhere(study: Study) -> set[Path]:
-    """Directories of experiments whose records are here and which are skipped: no bar counts
-    them.
-    """
-    done = {one.directory for one in filter(is_done, study.experiments)}
-    unpacked = {one.directory for one in filter(is_unpacked, study.experiments)}
-    return unpacked - models_needed(study, done)
 
 
 def _words(paths: Iterable[Path]) -> str:

@@ -33,6 +33,17 @@ LEFT = ("experiment.json", CONFIG, SUMMARY, "unpacked.json")
 """What an experiment has, or the records of one, one at least of them, and no other upstream."""
 NO_MODELS = frozenset({".yaml", ".yml", ".json", ".jsonl", ".safetensors", ".txt", ".tsv", ".onnx"})
 """Endings of files that are parts of an upstream, or beside one."""
+PACK = ".pack"
+"""Ending of a language pack."""
+EXPORTS = {
+    RECOGNISER: "onnx or openvino",
+    "model.sparse.safetensors": "sparse",
+    "model.zip": "espnet",
+    f"*{PACK}": "pack",
+}
+"""What formats of parp-export leave that no training can begin with."""
+WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
+"""What others leave: not `model.sparse.safetensors` alone."""
 NEAREST, EQUAL, NONE = "nearest", "equal", "none"
 CHOICES = (NEAREST, EQUAL, NONE)
 """Values of `--init_head`: which rows the new head has of that which an upstream came with."""
@@ -60,7 +71,14 @@ def is_left_by_training(folder: Path) -> bool:
 def fault_of(upstream: Path) -> str:
     """Say why a path cannot be an upstream, as far as the names of files tell; "" where it may."""
     if upstream.is_dir():
-        return _fault_of_folder(upstream) if is_left_by_training(upstream) else ""
+        if is_left_by_training(upstream):
+            return _fault_of_folder(upstream)
+        return _fault_of_export(upstream)
+    if upstream.suffix == PACK:
+        return (
+            f"expected a directory, or a model file, found a language pack, {upstream.name}; take "
+            f"the experiment that it was exported of, or its upstream"
+        )
     if upstream.suffix in NO_MODELS:
         return (
             f"expected a directory, or a model file, found {upstream.name}; take the directory "
@@ -84,6 +102,20 @@ def _fault_of_folder(experiment: Path) -> str:
             f"expected {SUMMARY}, as a complete training leaves it, found none; complete it first, "
             f"by the command that began it"
         )
+    return ""
+
+
+def _fault_of_export(folder: Path) -> str:
+    """Say what was exported where there are no weights to begin with."""
+    for pattern in WEIGHTS:
+        if any(file.name not in EXPORTS for file in folder.glob(pattern)):
+            return ""
+    for pattern, name in EXPORTS.items():
+        if any(folder.glob(pattern)):
+            return (
+                f"expected a model to begin with, found what parp-export --to {name} wrote; take "
+                f"the experiment that it was exported of, or export that as a bundle or hf"
+            )
     return ""
 
 

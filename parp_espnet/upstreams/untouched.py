@@ -85,6 +85,8 @@ def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the settings by which two configurations compute something else with the same
     weights.
     """
+    if one.get("model_type") != other.get("model_type"):
+        return ["model_type"]
     ours, theirs = _computed(one), _computed(other)
     return [name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]
 

@@ -2,6 +2,7 @@
 traceback.
 """
 
+import ast
 import importlib
 import json
 import shlex
@@ -62,6 +63,48 @@ def test_an_unknown_option(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     assert call(monkeypatch, name, "--no_such_option", "x") == 2
+    assert "error: " in capsys.readouterr().err.splitlines()[-1]
+
+
+PACKAGE = Path(__file__).parents[2] / "parp_espnet"
+
+
+def test_no_option_is_taken_cut_short() -> None:
+    """Of every parser, and of every sub-command, which does not have it of its parser: `--sparsi`
+    would else be an option until another begins so.
+    """
+    parsers = 0
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(call, ast.Call):
+                continue
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            if name not in ("ArgumentParser", "add_parser"):
+                continue
+            parsers += 1
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+            assert given.get("allow_abbrev") == "False", f"{file}:{call.lineno}"
+    assert parsers > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mask", ["pool", "multi", "--patt", "x"]),
+        ("mask", ["random", "--model", "multi", "--out", "x", "--sparsi", "0.5"]),
+        ("search", ["tune", "--logprob", "x", "--out", "x"]),
+        ("study", ["status", "results/x", "--job", "1"]),
+        ("glue", ["train", "--ex", "x"]),
+        ("make_corpus", ["cldr", "--lan", "es", "--set", "dev", "--out", "x", "--minutes", "1"]),
+    ],
+)
+def test_an_option_cut_short(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    words: list[str],
+) -> None:
+    assert call(monkeypatch, name, *words) == 2
     assert "error: " in capsys.readouterr().err.splitlines()[-1]
 
 

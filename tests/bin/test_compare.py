@@ -177,3 +177,8 @@ def test_versions_that_differ_are_named(leave: Callable[..., Path], compare) -> 
     assert "  differs in version of espnet: 202511 | 202611\n" in out
     assert "  differs in version of torch: unknown | 2.11\n" in out
     assert "version of python" not in out
+
+
+def test_a_seed_that_numpy_has_not(compare, tmp_path: Path) -> None:
+    code, _, err = compare(tmp_path, tmp_path, "--seed", "-1")
+    assert (code, err) == (2, "error: --seed -1: expected 0 or more, for numpy\n")

@@ -82,6 +82,18 @@ def test_what_cannot_be_done_at_all(
             "error: --batch_seconds: expected seconds above 0, found 0",
         ),
         (
+            (learned, tones, "--batch_seconds", "nan"),
+            "error: --batch_seconds: expected seconds above 0, found nan",
+        ),
+        (
+            (learned, tones, "--batch_seconds", "1e400"),
+            "error: --batch_seconds: expected seconds above 0, found inf",
+        ),
+        (
+            (learned, tones, "--out", tones / "tone-0.wav/x"),
+            f"error: {tones}/tone-0.wav/x/any: expected directories, found a file",
+        ),
+        (
             (learned, tones, "--format", "textgrid"),
             "error: --out: 8 recordings cannot go to stdout",
         ),

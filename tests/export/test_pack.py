@@ -1,10 +1,14 @@
 """A language pack: one file that makes an upstream, which stays as it was, a recogniser."""
 
 import json
+import math
 import shutil
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +19,7 @@ from parp_espnet.bin import export as export_command
 from parp_espnet.bin import recognize
 from parp_espnet.errors import UserError
 from parp_espnet.export.formats import Options, export
-from parp_espnet.export.pack import Pack, is_pack, load_pack
+from parp_espnet.export.pack import CHECKSUM, Pack, is_pack, load_pack
 from parp_espnet.export.packed_language import LARGEST_NGRAM, pack_of
 from parp_espnet.export.read_sparse import read_sparse
 from parp_espnet.export.recogniser import PlainRecogniser, of_experiment
@@ -189,6 +193,58 @@ def test_a_damaged_file(pack: Path, tmp_path: Path) -> None:
         whole = load_pack(pack)
         assert found.tokens == whole.tokens
         assert all(np.array_equal(found.masks[name], whole.masks[name]) for name in whole.masks)
+
+
+def rewritten(pack: Path, other: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """A pack that says something else of itself, of which all checksums are right."""
+    content = pack.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    told = json.loads(header["__metadata__"]["pack"])
+    change(told)
+    said = json.dumps(told)
+    header["__metadata__"] |= {"pack": said, CHECKSUM: str(zlib.crc32(said.encode()))}
+    written = json.dumps(header).encode()
+    other.write_bytes(struct.pack("<Q", len(written)) + written + content[8 + length :])
+    return other
+
+
+SEARCH = {
+    "name": "x",
+    "beam": 12,
+    "weights": {},
+    "tuned_on": "dev",
+    "error_rate": 0.1,
+    "ngram": None,
+}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"decodings": [SEARCH | {"beam": -4}]},
+        {"decodings": [SEARCH | {"beam": math.inf}]},
+        {"decodings": [SEARCH | {"weights": {"penalty": math.nan}}]},
+        {"tokens": "".join(PHONES)},
+        {"tokens": [None] * 39},
+        {"tokens": ["<blank>"] * 39},
+        {"tokens": [f"a{number}\n" for number in range(39)]},
+        {"tokens": [f"\x1b[{number}m" for number in range(39)]},
+    ],
+)
+def test_what_no_pack_says(pack: Path, tmp_path: Path, told: dict[str, Any]) -> None:
+    other = rewritten(pack, tmp_path / "other.pack", lambda said: said.update(told))
+    with pytest.raises(UserError, match=r"other.pack: expected a language pack, .*export it again"):
+        load_pack(other)
+
+
+@pytest.mark.parametrize("config", [{}, {"model_type": "whisper"}, {"hidden_size": 7}])
+def test_an_upstream_of_another_kind(
+    pack: Path, es: Path, tmp_path: Path, config: dict[str, Any]
+) -> None:
+    other = rewritten(pack, tmp_path / "other.pack", lambda said: said.update(upstream=config))
+    with pytest.raises(UserError, match=r"expected an upstream whose config.json has model_type"):
+        load_pack(other).check_fits(pack_of(load_trained(es), "fp32").upstream)
 
 
 def test_what_is_no_pack(pack: Path, es: Path, tmp_path: Path) -> None:

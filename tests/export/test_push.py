@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from parp_espnet.bin.export import main
 from parp_espnet.errors import UserError
 from parp_espnet.export.push import push
 from parp_espnet.interpreter import ROOT
@@ -102,3 +103,34 @@ def test_all_files_are_sent(hub: ThreadingHTTPServer, tmp_path: Path):
 def test_what_is_no_name(tmp_path: Path):
     with pytest.raises(UserError, match="--push mine: expected USER/NAME"):
         push(tmp_path, "mine")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--to", "hf", "--push", "mine"], "--push mine: expected USER/NAME"),
+        (["--to", "hf", "bundle", "--push", "a/b/c"], "--push a/b/c: expected USER/NAME"),
+        (["--to", "bundle", "--push", "me/mine"], "--push: expected --to hf"),
+    ],
+)
+def test_a_name_is_refused_before_work(
+    tmp_path: Path, run_command: Callable[..., tuple[object, str, str]], words: list[str], told: str
+) -> None:
+    """Before it is looked whether there is an experiment."""
+    code, _, err = run_command(main, tmp_path / "none", tmp_path / "out", *words)
+    assert code == 2
+    assert err.startswith(f"error: {told}")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("formats", [["hf"], ["bundle", "hf"]])
+def test_a_place_is_refused_before_work(
+    tmp_path: Path, run_command: Callable[..., tuple[object, str, str]], formats: list[str]
+) -> None:
+    out = tmp_path / "out"
+    out.write_text("mine")
+    code, _, err = run_command(main, tmp_path / "none", out, "--to", *formats)
+    assert code == 2
+    assert err.startswith(f"error: {out}")
+    assert "expected" in err
+    assert out.read_text() == "mine"

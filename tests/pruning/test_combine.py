@@ -32,6 +32,17 @@ def mask(*bits: bool) -> Mask:
     return Mask({"w": torch.tensor(bits)}, origin="", sparsity_target=0.5)
 
 
+@pytest.mark.parametrize("seed", [-1, -(2**63), 2**64 - 1])
+def test_seeds_that_torch_has(seed: int) -> None:
+    assert random_mask(SHAPES, 0.5, seed).made.seed == seed
+
+
+@pytest.mark.parametrize("seed", [-(2**63) - 1, 2**64, 10**30])
+def test_a_seed_that_torch_has_not(seed: int) -> None:
+    with pytest.raises(UserError, match=f"^seed {seed}: expected -9223372036854775808 to 184467"):
+        random_mask(SHAPES, 0.5, seed)
+
+
 @given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=2, max_size=5))
 def test_votes(rows: list[list[bool]]) -> None:
     votes = torch.tensor(rows).sum(0)

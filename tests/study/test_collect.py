@@ -6,7 +6,7 @@ import pytest
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import UNPACKED, Result
 from parp_espnet.study import complete
 from parp_espnet.study.collect import collect, read_results
 from parp_espnet.study.plan import Study
@@ -60,7 +60,7 @@ def test_what_is_no_result_does_not_count_as_done(
     results[0].write(tmp_path / first.result)
     (tmp_path / second.directory).mkdir(parents=True)
     (tmp_path / second.result).write_text(content)
-    (tmp_path / second.directory / complete.UNPACKED).write_text("{}")
+    (tmp_path / second.directory / UNPACKED).write_text("{}")
     assert [complete.is_done(one) for one in (first, second)] == [True, False]
     assert not complete.is_unpacked(second)
     assert len(collect(study.experiments, tmp_path, tmp_path / "results.json")) == 1

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.files import write_json
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
-from parp_espnet.scoring.result import Result
+from parp_espnet.pipeline.record import FORMAT
+from parp_espnet.scoring.result import UNPACKED, Result
 from parp_espnet.study import complete, shell, state
-from parp_espnet.study.complete import UNPACKED, models_needed
+from parp_espnet.study.complete import models_needed
 from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import State, standings
@@ -37,11 +39,15 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 @pytest.fixture
 def put(tmp_path: Path, make_result: Callable[..., Result]) -> Callable[..., None]:
-    """Leaves a result of an experiment, as `parp-study unpack` does unless it `ran_here`."""
+    """Leaves a result of an experiment, as `parp-study unpack` does unless it `ran_here`, which
+    leaves its model, too.
+    """
 
     def put(experiment: Experiment, ran_here: bool = False) -> None:
         make_result(updates=150).write(tmp_path / experiment.result)
-        if not ran_here:
+        if ran_here:
+            (tmp_path / experiment.directory / MODEL).write_bytes(b"a model")
+        else:
             write_json(tmp_path / experiment.directory / UNPACKED, {})
 
     return put
@@ -86,6 +92,65 @@ def test_a_model_that_is_here_is_not_trained_again(study: Study, put: Callable[.
     assert models_needed(study, done) == set()
 
 
+@pytest.mark.parametrize(
+    ("left", "needed"),
+    [
+        (["alone"], []),
+        (["heard"], ["first"]),
+        # The recipe makes it by itself.
+        (["ranked"], []),
+        (["onwards"], ["first"]),
+        (["again"], ["onwards", "first"]),
+        ([], []),
+    ],
+)
+def test_a_model_that_was_removed_is_trained_again(
+    study: Study, put: Callable[..., None], tmp_path: Path, left: list[str], needed: list[str]
+) -> None:
+    """To make room, say; where nobody needs it, its experiment is complete."""
+    for experiment in study.experiments:
+        if experiment.arm not in left:
+            put(experiment, ran_here=True)
+            # As ESPnet leaves it, a link to an epoch's.
+            model = tmp_path / experiment.directory / MODEL
+            model.unlink()
+            model.symlink_to("5epoch.pth")
+    done = {one.directory for one in filter(complete.is_done, study.experiments)}
+    assert models_needed(study, done) == named(study, *needed)
+    found = standings(study, tmp_path / "log")
+    again = {one.experiment.directory for one in found if one.state is State.LEFT}
+    assert again == named(study, *left, *needed)
+
+
+@pytest.mark.parametrize("ran_here", [False, True])
+def test_a_wave_that_was_complete_begins_again_for_a_model(
+    study: Study,
+    put: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ran_here: bool,
+) -> None:
+    """Of what a wave's step looks for: all skipped it, since nobody needed the model then."""
+    monkeypatch.setattr(shell, "ROOT", ROOT)
+    (first,) = (one for one in study.experiments if one.arm == "first")
+
+    def looked_for() -> list[str]:
+        shell.print_plan(["--profile", str(tmp_path / "study.yaml")])
+        lines = capsys.readouterr().out.splitlines()
+        (words,) = (line for line in lines if line.startswith("results_1="))
+        return words.removeprefix("results_1=(").removesuffix(")").split()
+
+    for experiment in study.experiments:
+        put(experiment, ran_here)
+        (tmp_path / experiment.directory / MODEL).unlink(missing_ok=True)
+    assert looked_for() == [str(first.result)]
+    for experiment in study.experiments:
+        if experiment.arm == "onwards":
+            (tmp_path / experiment.result).unlink()
+    assert looked_for() == [str(first.result), str(first.directory / MODEL)]
+
+
 def test_a_bar_counts_nothing_of_what_is_skipped(
     study: Study,
     put: Callable[..., None],
@@ -102,3 +167,45 @@ def test_a_bar_counts_nothing_of_what_is_skipped(
     # The dense model, for the mask that OMP begins with, and the two that prune.
     assert totals[:2] == ["updates_1=150", "updates_2=300"]
     assert all(total.endswith("=0") for total in totals[2:])
+
+
+def begun_here(root: Path, experiment: Experiment) -> None:
+    """Leaves what a run had begun, of which a file has other contents since."""
+    mask = root / "mask.safetensors"
+    mask.write_text("ours")
+    record = root / experiment.directory / ".steps/train.json"
+    write_json(
+        record,
+        {
+            "command": ["train"],
+            "inputs": {str(mask): "mask of before"},
+            "complete": True,
+            "format": FORMAT,
+        },
+    )
+
+
+@pytest.mark.parametrize("arm", ["alone", "first", "ranked", "again"])
+def test_what_had_begun_here_is_done_once_it_is_unpacked(
+    study: Study, put: Callable[..., None], tmp_path: Path, arm: str
+) -> None:
+    """A mask of another machine differs in its last bits from that of a run which ended early."""
+    for experiment in study.experiments:
+        put(experiment)
+        if experiment.arm == arm:
+            begun_here(tmp_path, experiment)
+    found = standings(study, tmp_path / "log")
+    assert {one.state for one in found} == {State.DONE}
+
+
+def test_what_is_measured_here_was_not_unpacked(
+    study: Study, put: Callable[..., None], make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    (alone,) = (one for one in study.experiments if one.arm == "alone")
+    put(alone)
+    assert complete.is_unpacked(alone)
+    begun_here(tmp_path, alone)
+    # By its recipe, say, without the study.
+    make_result(updates=150).write(tmp_path / alone.result)
+    assert not complete.is_unpacked(alone)
+    assert not complete.is_done(alone)

@@ -10,9 +10,8 @@ import pytest
 from parp_espnet.errors import UserError
 from parp_espnet.export.costs import EXPORTS, FORMAT
 from parp_espnet.files import write_json
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import UNPACKED, Result
 from parp_espnet.study import complete, job, state, unmeasured
-from parp_espnet.study.complete import UNPACKED
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import standings
 from parp_espnet.study.status import failures

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.upstreams.starts import fault_of, files_of_experiment, is_experiment, lacks_head
 
@@ -46,3 +48,31 @@ def test_what_cannot_be_an_upstream_is_told_by_its_files(tmp_path: Path) -> None
         said = fault_of(tmp_path / name)
         assert said.startswith(f"expected a directory, or a model file, found {name}; take the")
     assert fault_of(SHIPPED / "multi") == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["recogniser.json", "model.onnx"], "--to onnx or openvino wrote"),
+        (["recogniser.json", "model.xml", "model.bin"], "--to onnx or openvino wrote"),
+        (["config.json", "model.sparse.safetensors", "mask.safetensors"], "--to sparse wrote"),
+        (["model.zip"], "--to espnet wrote"),
+        (["es.pack", "README.md"], "--to pack wrote"),
+        # What others leave is looked at where models are.
+        (["config.json", "model.safetensors", "model.onnx"], ""),
+        (["config.json", "model-00001-of-00002.safetensors", "model.zip"], ""),
+        (["config.json", "pytorch_model.bin", "recogniser.json"], ""),
+        (["config.json"], ""),
+    ],
+)
+def test_what_was_exported_and_is_no_start(tmp_path: Path, names: list[str], told: str) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    said = fault_of(tmp_path)
+    assert told in said
+    assert bool(said) == bool(told)
+
+
+def test_a_language_pack_is_no_start(tmp_path: Path) -> None:
+    (tmp_path / "es.pack").touch()
+    assert "found a language pack, es.pack; take the experiment" in fault_of(tmp_path / "es.pack")
