@@ -32,8 +32,8 @@ LINE = 0.21
 """Inches that a line of a legend is high."""
 LETTER = 0.075
 """Inches that one of its letters is wide."""
-NARROWEST = 2.5
-"""Inches that a legend leaves for the panels at least."""
+NARROWEST, BESIDE = 1.6, 0.9
+"""Inches that a legend leaves for a column of panels, and for what is beside all, at least."""
 MOST_COLUMNS = 4
 """Panels side by side, beyond which they could not be read in a page."""
 METHODS = tuple(methods.METHODS)
@@ -101,7 +101,9 @@ def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True)
     legend = figure.legend(shown, labels, loc="outside right upper", frameon=frame)
     box = legend.get_window_extent()
     figure.set_figheight(max(box.height / figure.dpi + LINE, figure.get_figheight()))
-    figure.set_figwidth(max(box.width / figure.dpi + NARROWEST, figure.get_figwidth()))
+    grid = figure.axes[0].get_gridspec()
+    narrowest = BESIDE + NARROWEST * (1 if grid is None else grid.ncols)
+    figure.set_figwidth(max(box.width / figure.dpi + narrowest, figure.get_figwidth()))
 
 
 def make_room(figure: Figure, labels: Sequence[str]) -> None:
