@@ -475,3 +475,13 @@ def tone_recipe(tmp_path_factory: pytest.TempPathFactory, tones: Path) -> Path:
         for file in ("wav.scp", "text"):
             shutil.copy(tones / file, directory / "data" / name)
     return directory
+
+
+@pytest.fixture
+def no_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take ffmpeg off PATH; bash and cat stay."""
+    folder = tmp_path / "bin without ffmpeg"
+    folder.mkdir()
+    for program in ("bash", "cat"):
+        (folder / program).symlink_to(shutil.which(program) or program)
+    monkeypatch.setenv("PATH", str(folder))

@@ -47,15 +47,16 @@ def main() -> None:
         known.update(part.sizes)
     if unknown := [size for size in options.sizes or [] if size not in known]:
         raise UserError(f"--sizes {unknown[0]}: expected some of {', '.join(sorted(known))}")
-    # Imported here: torch takes seconds.
-    from parp_espnet.devices import check_device  # noqa: PLC0415
-
-    on_gpu = check_device(options.device) != "cpu"
+    on_gpu = options.device != "cpu"
     if on_gpu and options.only and not PARTS[options.only].on_gpu:
         raise UserError(
             f"--only {options.only} --device {options.device}: this part is measured on the CPU "
             f"alone"
         )
+    # Imported here: torch takes seconds.
+    from parp_espnet.devices import check_device  # noqa: PLC0415
+
+    check_device(options.device)
     if options.only and PARTS[options.only].of_checkouts and options.checkout is None:
         raise UserError(
             f"--only {options.only}: expected --checkout DIR, what this checkout is compared with"

@@ -71,7 +71,7 @@ def test_what_is_not_there(finetuning: Path, tmp_path: Path) -> None:
         librilight.read(finetuning, tmp_path, "dev_other")
 
 
-def test_what_is_half_there(finetuning: Path, tmp_path: Path) -> None:
+def test_what_is_half_there(finetuning: Path, tmp_path: Path, no_ffmpeg: None) -> None:
     (finetuning / "1h/0/clean/0/7/0-7-0000.flac").unlink()
     with pytest.raises(
         UserError,

@@ -50,7 +50,7 @@ def test_blocks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     np.testing.assert_allclose(read(tmp_path / "a.wav"), whole, atol=1e-5)
 
 
-def test_what_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_ffmpeg: None):
     reasons = {
         "none.wav": "expected a file, found none",
         "empty.wav": "expected a recording, found 0 bytes",

@@ -49,13 +49,3 @@ def ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ffmpeg:
         return path
 
     return written
-
-
-@pytest.fixture
-def no_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take ffmpeg off PATH; bash and cat stay."""
-    folder = tmp_path / "bin without ffmpeg"
-    folder.mkdir()
-    for program in ("bash", "cat"):
-        (folder / program).symlink_to(shutil.which(program) or program)
-    monkeypatch.setenv("PATH", str(folder))
