@@ -20,6 +20,9 @@ from parp_espnet.export.push import check_name
 from parp_espnet.files import need_room
 from parp_espnet.progress import say
 
+OF_A_DTYPE = frozenset({"hf", "pack", "sparse"})
+"""Formats for which `--dtype` chooses something; of packs it is for those of adapters."""
+
 
 @command
 def main() -> None:
@@ -32,6 +35,9 @@ def main() -> None:
         raise UserError("--cut: expected no --to pack, which is a mask on a whole upstream")
     if args.onnx and "bundle" not in args.to:
         raise UserError("--onnx: expected --to bundle, which it is for")
+    if args.dtype and not OF_A_DTYPE & set(args.to):
+        expected = " or ".join(sorted(OF_A_DTYPE))
+        raise UserError(f"--dtype: expected --to {expected}, which it is for")
     if args.push:
         check_name(args.push)
     for place in places(args.folder, args.to).values():

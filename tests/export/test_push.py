@@ -111,9 +111,11 @@ def test_what_is_no_name(tmp_path: Path):
         (["--to", "hf", "--push", "mine"], "--push mine: expected USER/NAME"),
         (["--to", "hf", "bundle", "--push", "a/b/c"], "--push a/b/c: expected USER/NAME"),
         (["--to", "bundle", "--push", "me/mine"], "--push: expected --to hf"),
+        (["--to", "bundle", "onnx", "--dtype", "fp16"], "--dtype: expected --to hf or"),
+        (["--dtype", "fp32"], "--dtype: expected --to hf or"),
     ],
 )
-def test_a_name_is_refused_before_work(
+def test_an_option_is_refused_before_work(
     tmp_path: Path, run_command: Callable[..., tuple[object, str, str]], words: list[str], told: str
 ) -> None:
     """Before it is looked whether there is an experiment."""
