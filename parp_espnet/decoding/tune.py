@@ -61,12 +61,11 @@ def further(tried: Sequence[Tried]) -> list[Weights]:
     the next value of that with every value of the others. None where it has no such, or the largest
     that there is.
     """
-    best = best_of(tried).weights
+    ended = at_the_end(tried)
     axes = []
     for declared in fields(Weights):
         values = _values(tried, declared.name)
-        # What has one value was given, or is of a model that there is not.
-        if len(values) > 1 and getattr(best, declared.name) == values[-1]:
+        if declared.name in ended:
             values += [value for value in BEYOND[declared.name] if value > values[-1]][:1]
         axes.append(values)
     known = {trial.weights for trial in tried}
@@ -82,6 +81,7 @@ def at_the_end(tried: Sequence[Tried]) -> list[str]:
     names = []
     for declared in fields(Weights):
         values = _values(tried, declared.name)
+        # What has one value was given, or is of a model that there is not.
         if len(values) > 1 and getattr(best, declared.name) == values[-1]:
             names.append(declared.name)
     return names

@@ -30,6 +30,11 @@ def is_done(experiment: Experiment) -> bool:
     return stale(ROOT / folder for folder in experiment.folders) is None
 
 
+def done_directories(study: Study) -> set[Path]:
+    """Return the directories of the experiments that are done."""
+    return {one.directory for one in filter(is_done, study.experiments)}
+
+
 def is_result(file: Path) -> bool:
     """Whether a file is there and is a result, be it of another version: one that was cut short,
     say, is none.

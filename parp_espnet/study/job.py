@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.scoring.result import UNPACKED
-from parp_espnet.study.complete import is_done, is_unpacked, models_needed
+from parp_espnet.study.complete import done_directories, is_unpacked, models_needed
 from parp_espnet.study.experiment import Combined, Experiment
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import FIRST_LINE, note_job
@@ -27,7 +27,7 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
     experiment = waves[wave - 1][job - 1]
     print(f"{FIRST_LINE}{experiment.directory}", flush=True)
     failed = 0
-    done = {one.directory for one in filter(is_done, study.experiments)}
+    done = done_directories(study)
     again = experiment.directory in models_needed(study, done)
     begin, completes = time.monotonic(), again or experiment.directory not in done
     if again:

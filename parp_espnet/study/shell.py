@@ -8,7 +8,7 @@ from pathlib import Path
 from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
-from parp_espnet.study.complete import is_done, is_unpacked, models_needed
+from parp_espnet.study.complete import done_directories, is_unpacked, models_needed
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import PROGRESS, standings
 from parp_espnet.study.status import describe, listing
@@ -43,7 +43,7 @@ def print_plan(arguments: Sequence[str]) -> None:
     for number, words in enumerate(preparations, start=1):
         print(f"prepare_{number}=({shlex.join(words)})")
     waves = study.waves()
-    done = {one.directory for one in filter(is_done, study.experiments)}
+    done = done_directories(study)
     again = models_needed(study, done)
     elsewhere = {one.directory for one in filter(is_unpacked, study.experiments)} - again
     print(f"waves=({' '.join(map(str, map(len, waves)))})")

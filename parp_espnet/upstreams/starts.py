@@ -8,6 +8,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.scoring.result import UNPACKED
+
 HEAD = "head.safetensors"
 """What the preflight calls the head that an upstream came with."""
 ROWS = "head.json"
@@ -29,7 +31,7 @@ RECOGNISER_FILES = (".onnx", ".xml")
 SUMMARY = "training.json"
 """What a training leaves when it has ended well."""
 FINAL = "valid.*.ave.pth"
-LEFT = ("experiment.json", CONFIG, SUMMARY, "unpacked.json")
+LEFT = ("experiment.json", CONFIG, SUMMARY, UNPACKED)
 """What an experiment has, or the records of one, one at least of them, and no other upstream."""
 NO_MODELS = frozenset({".yaml", ".yml", ".json", ".jsonl", ".safetensors", ".txt", ".tsv", ".onnx"})
 """Endings of files that are parts of an upstream, or beside one."""

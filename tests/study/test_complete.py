@@ -5,7 +5,6 @@ import pytest
 
 from parp_espnet.files import write_json
 from parp_espnet.pipeline.model_options import MODEL
-from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.record import FORMAT
 from parp_espnet.scoring.result import UNPACKED, Result
 from parp_espnet.study import complete, shell, state
@@ -76,7 +75,7 @@ def test_models_that_are_elsewhere_are_needed_by_what_is_left(
     for experiment in study.experiments:
         if experiment.arm not in left:
             put(experiment)
-    done = {one.directory for one in filter(complete.is_done, study.experiments)}
+    done = complete.done_directories(study)
     assert models_needed(study, done) == named(study, *needed)
     # Their updates are left, too.
     found = standings(study, tmp_path / "log")
@@ -88,7 +87,7 @@ def test_a_model_that_is_here_is_not_trained_again(study: Study, put: Callable[.
     for experiment in study.experiments:
         if experiment.arm != "again":
             put(experiment, ran_here=True)
-    done = {one.directory for one in filter(complete.is_done, study.experiments)}
+    done = complete.done_directories(study)
     assert models_needed(study, done) == set()
 
 
@@ -115,7 +114,7 @@ def test_a_model_that_was_removed_is_trained_again(
             model = tmp_path / experiment.directory / MODEL
             model.unlink()
             model.symlink_to("5epoch.pth")
-    done = {one.directory for one in filter(complete.is_done, study.experiments)}
+    done = complete.done_directories(study)
     assert models_needed(study, done) == named(study, *needed)
     found = standings(study, tmp_path / "log")
     again = {one.experiment.directory for one in found if one.state is State.LEFT}
@@ -127,12 +126,10 @@ def test_a_wave_that_was_complete_begins_again_for_a_model(
     study: Study,
     put: Callable[..., None],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     ran_here: bool,
 ) -> None:
     """Of what a wave's step looks for: all skipped it, since nobody needed the model then."""
-    monkeypatch.setattr(shell, "ROOT", ROOT)
     (first,) = (one for one in study.experiments if one.arm == "first")
 
     def looked_for() -> list[str]:
@@ -155,10 +152,8 @@ def test_a_bar_counts_nothing_of_what_is_skipped(
     study: Study,
     put: Callable[..., None],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(shell, "ROOT", ROOT)
     for experiment in study.experiments:
         if experiment.arm not in ("ranked", "alone"):
             put(experiment)
