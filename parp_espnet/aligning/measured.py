@@ -14,6 +14,7 @@ from parp_espnet.corpora.times import say_again
 from parp_espnet.data.kaldi import is_command
 from parp_espnet.data.lines import read_table
 from parp_espnet.decoding.label_prior import LabelPrior
+from parp_espnet.decoding.platt import AS_THEY_ARE
 from parp_espnet.errors import UserError
 from parp_espnet.recognition.audio import Failure, Source, read
 from parp_espnet.recognition.calibration import Calibration
@@ -21,6 +22,7 @@ from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones
 from parp_espnet.recognition.labels import spans
 from parp_espnet.recognition.search import Search
+from parp_espnet.recognition.transcripts import Phone
 from parp_espnet.recognition.windows import Labels
 from parp_espnet.scoring.alignment import align as align_phones
 
@@ -28,6 +30,7 @@ OURS = "parp-align"
 PATH = "likeliest path of CTC"
 STOCK = "ESPnet's ForcedAligner"
 CONFIDENCE = "confidence"
+UNCALIBRATED = "as it was before calibration"
 RAW = "frames' posterior"
 
 SAME = 0.001
@@ -130,14 +133,18 @@ def measure_confidence(
     hearing: Hearing, known: Known, search: Search | None
 ) -> dict[str, Calibration]:
     """Return how sure phones are that are recognised, and which are right: their confidence, and
-    the mean of the probability that the model gives them in the frames where they are.
+    the mean of the probability that the model gives them in the frames where they are. Where the
+    search has a calibration, what they would be without it is told, too.
     """
     listener = hearing.recogniser
     confidences: dict[str, list[float]] = {CONFIDENCE: [], RAW: []}
+    calibration = AS_THEY_ARE if search is None else search.calibration
+    if calibration != AS_THEY_ARE:
+        confidences[UNCALIBRATED] = []
     are_right: list[bool] = []
     for source, recording in heard_of(hearing, known):
         labels = recording.labels if search is None else search.labels(recording.logprobs)
-        phones = find_phones(listener, recording, labels)
+        phones = find_phones(listener, recording, labels, calibration=calibration)
         raw = _raw(recording, labels)[: len(phones)]
         heard = tuple(phone.name for phone in phones)
         if not heard:
@@ -146,11 +153,17 @@ def measure_confidence(
             if hypothesis is not None:
                 are_right.append(reference == hypothesis)
         confidences[RAW] += raw
-        confidences[CONFIDENCE] += [phone.confidence or 0.0 for phone in phones]
+        confidences[CONFIDENCE] += _confidences(phones)
+        if UNCALIBRATED in confidences:
+            confidences[UNCALIBRATED] += _confidences(find_phones(listener, recording, labels))
     return {
         name: Calibration(np.array(values), np.array(are_right))
         for name, values in confidences.items()
     }
+
+
+def _confidences(phones: Sequence[Phone]) -> list[float]:
+    return [phone.confidence or 0.0 for phone in phones]
 
 
 def _raw(recording: Recording, labels: Labels) -> list[float]:

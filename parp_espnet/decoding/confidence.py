@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from parp_espnet.decoding.platt import AS_THEY_ARE, Platt
 from parp_espnet.decoding.prefix_search import BLANK
 
 FLATTENED = 0.7
 """The power that shares are raised to before they are made to sum to one again: networks are surer
 than they are right. It is that of the least calibration error on the validation set of a Spanish
-model of ten minutes (cldr).
+model of ten minutes (cldr). A model whose search was tuned has a calibration of its own on top.
 """
 
 AT_ONCE = 2048
@@ -44,7 +45,10 @@ class Judgement:
 
 
 def judge(
-    logprobs: NDArray[np.floating], spans: Sequence[Span], others: int = 2
+    logprobs: NDArray[np.floating],
+    spans: Sequence[Span],
+    others: int = 2,
+    calibration: Platt = AS_THEY_ARE,
 ) -> list[Judgement]:
     """Return how sure each token of a path is.
 
@@ -52,18 +56,24 @@ def judge(
         logprobs: natural logarithms, (frames, labels).
         spans: the tokens of the path, in order.
         others: how many other tokens are told of.
+        calibration: of the model's confidences; other tokens share what it leaves.
     """
     if not spans:
         return []
     shares = posteriors(logprobs, spans)
     shares **= FLATTENED
     shares /= np.maximum(shares.sum(1, keepdims=True), np.finfo(float).tiny)
+    own = shares[np.arange(len(spans)), [span.token for span in spans]]
+    confidences = calibration(own)
+    left = (1.0 - confidences) / np.maximum(1.0 - own, np.finfo(float).tiny)
     judgements = []
-    for span, row in zip(spans, shares, strict=True):
+    for span, row, confidence, rest in zip(
+        spans, shares, confidences.tolist(), left.tolist(), strict=True
+    ):
         order = np.argsort(-row[:-1], kind="stable").tolist()
         named = [token for token in order if token not in (span.token, BLANK)][:others]
-        pairs = tuple((token, float(row[token])) for token in named)
-        judgements.append(Judgement(float(row[span.token]), pairs))
+        pairs = tuple((token, rest * float(row[token])) for token in named)
+        judgements.append(Judgement(confidence, pairs))
     return judgements
 
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from parp_espnet.decoding.platt import AS_THEY_ARE, Platt
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
 from parp_espnet.export.asked import LARGEST_BEAM
@@ -31,6 +32,8 @@ class Tuned:
     """The n-gram that it weighs; it may be gone since."""
     lm: Path | None = None
     """ESPnet's language model, beside its config.yaml; it may be gone since."""
+    calibration: Platt = AS_THEY_ARE
+    """Of how sure it is, by what it found of that set."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.beam <= LARGEST_BEAM:
@@ -119,6 +122,7 @@ def _read(experiment: Path, path: Path) -> Tuned | None:
             error_rate=float(weights["error_rate"]),
             ngram=_lead(experiment, told.get("ngram")),
             lm=_lead(experiment, told.get("lm")),
+            calibration=Platt.from_json(weights.get("calibration")),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         raise UserError(f"{path}: expected weights of a search, found others; tune again") from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.decoding.platt import Platt
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
@@ -84,4 +85,5 @@ def _read(folder: Path, entry: dict[str, Any]) -> Tuned:
         error_rate=float(entry["error_rate"]),
         ngram=places["ngram"],
         lm=places["lm"],
+        calibration=Platt.from_json(entry.get("calibration")),
     )

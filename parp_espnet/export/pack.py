@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from parp_espnet import __version__
+from parp_espnet.decoding.platt import Platt
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError, printable
 from parp_espnet.export.adapters import Adapter, joined, parted
@@ -301,4 +302,5 @@ def _search(entry: Mapping[str, Any], ngrams: Mapping[str, bytes]) -> Tuned:
         tuned_on=str(entry["tuned_on"]),
         error_rate=float(entry["error_rate"]),
         ngram=None if ngram is None else Path(ngram),
+        calibration=Platt.from_json(entry.get("calibration")),
     )

@@ -87,4 +87,4 @@ def _search(tuned: Tuned, tokens: Sequence[str]) -> Search:
         lm = NeuralModel(tuned.lm, tokens)
     if tuned.ngram is not None and tuned.weights.ngram_weight:
         ngram = read_ngram(tuned.ngram, tokens)
-    return Search(tuned.beam, tuned.weights, Models(lm, ngram))
+    return Search(tuned.beam, tuned.weights, Models(lm, ngram), tuned.calibration)

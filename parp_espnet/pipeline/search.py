@@ -21,11 +21,12 @@ from parp_espnet.decoding.tune import (
     grid,
     in_order,
 )
-from parp_espnet.decoding.whole_set import Models, Weights, search_all
+from parp_espnet.decoding.whole_set import Models, Transcripts, Weights, search_all
 from parp_espnet.decoding.word_list import OPTION, read_lexicon
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.pipeline.decoding import WORDS
+from parp_espnet.pipeline.sureness import calibrate
 from parp_espnet.progress import bar, say
 from parp_espnet.scoring import per
 from parp_espnet.scoring.merge import merge, read_merges
@@ -73,7 +74,8 @@ def tune(
     device: str = "cpu",
 ) -> str:
     """Try every choice of the grid, and more where the best one is at its end; write
-    `out/tune.tsv` and the best one as `out/weights.json`; return a table.
+    `out/tune.tsv`, and the best one as `out/weights.json` with how far it is to be believed;
+    return a table.
 
     Args:
         logprobs_file: of the validation set.
@@ -112,11 +114,14 @@ def tune(
     for name in at_the_end(tried):
         value = getattr(best.weights, name)
         say(f"{data.name}: {name} {value:g} is the largest that is tried; --{name} takes others")
+    heard: Transcripts = {}
+    for batch in search_all(logprobs, beam, models, [best.weights]):
+        heard |= batch[best.weights]
+    chosen: dict[str, object] = {**asdict(best.weights), "tuned_on": data.name}
+    chosen["error_rate"] = best.total.error_rate
+    chosen["calibration"] = calibrate(logprobs, heard, said, table).as_json()
     write_text(out / "tune.tsv", as_table(tried))
-    write_json(
-        out / TUNED,
-        asdict(best.weights) | {"tuned_on": data.name, "error_rate": best.total.error_rate},
-    )
+    write_json(out / TUNED, chosen)
     return f"{metric.upper()} in percent on {data.name}, with a beam of {beam}:\n{as_matrix(tried)}"
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.decoding.confidence import Span, judge
+from parp_espnet.decoding.platt import AS_THEY_ARE, Platt
 from parp_espnet.recognition.boundaries import Frames, Part, find_borders
 from parp_espnet.recognition.grid import RATE, Grid
 from parp_espnet.recognition.hearing import Recording
@@ -25,6 +26,7 @@ def find_phones(
     labels: Labels,
     begin: float = 0.0,
     end: float | None = None,
+    calibration: Platt = AS_THEY_ARE,
 ) -> tuple[Phone, ...]:
     """Return the phones of a path of labels, with their times and how sure they are.
 
@@ -34,6 +36,7 @@ def find_phones(
         labels: a label for each frame between `begin` and `end` (see `frames_between`).
         begin: in seconds of the recording.
         end: None is its end.
+        calibration: of how sure they are.
     """
     end = recording.seconds if end is None else min(end, recording.seconds)
     first, last = frames_between(listener.grid, recording, begin, end)
@@ -46,7 +49,8 @@ def find_phones(
     rows = recording.logprobs[first:last]
     places = _place(rows, found, recording, listener.grid, first, begin, end)
     phones = []
-    for span, (start_time, end_time), judged in zip(found, places, judge(rows, found), strict=True):
+    judgements = judge(rows, found, calibration=calibration)
+    for span, (start_time, end_time), judged in zip(found, places, judgements, strict=True):
         others = tuple((listener.tokens[token], share) for token, share in judged.others)
         name = listener.tokens[span.token]
         phones.append(Phone(name, start_time, end_time, judged.confidence, others))

@@ -49,8 +49,12 @@ def recognise(
 def _transcribe(
     recogniser: Listener, source: Source, recording: Recording, search: Search | None
 ) -> Transcript:
-    labels = recording.labels if search is None else search.labels(recording.logprobs)
-    phones = find_phones(recogniser, recording, labels)
+    if search is None:
+        labels = recording.labels
+        phones = find_phones(recogniser, recording, labels)
+    else:
+        labels = search.labels(recording.logprobs)
+        phones = find_phones(recogniser, recording, labels, calibration=search.calibration)
     is_spelled = holds_words(recogniser.tokens)
     words = None
     if search is not None and search.models.lexicon is not None and not is_spelled:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.decoding.alignment import align
+from parp_espnet.decoding.platt import AS_THEY_ARE, Platt
 from parp_espnet.decoding.prefix_search import search
 from parp_espnet.decoding.whole_set import Models, Weights
 
@@ -17,6 +18,8 @@ class Search:
     beam: int
     weights: Weights
     models: Models
+    calibration: Platt = AS_THEY_ARE
+    """Of how sure it is of what it finds."""
 
     def tokens(self, logprobs: NDArray[np.float32]) -> tuple[int, ...]:
         """Return the tokens of an utterance, from natural logarithms, (frames, labels)."""

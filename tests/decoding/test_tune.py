@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.decoding.language_model import LanguageModel
 from parp_espnet.decoding.logprobs import LogProbs
+from parp_espnet.decoding.platt import Platt
 from parp_espnet.decoding.tune import (
     Given,
     Tried,
@@ -91,7 +92,11 @@ def test_tuned_and_decoded(validation: tuple[Path, Path, ModelFiles], tmp_path: 
         float(line.split("\t")[3])
         for line in (tmp_path / "tuned/tune.tsv").read_text().splitlines()[1:]
     ]
-    assert read_json(tmp_path / "tuned/weights.json")["error_rate"] == min(rates) == 0.0
+    chosen = read_json(tmp_path / "tuned/weights.json")
+    assert chosen["error_rate"] == min(rates) == 0.0
+    # All five are right: by Platt's rule each is so with six to one.
+    line = Platt.from_json(chosen["calibration"])
+    assert line(np.array([0.4, 0.9])) == pytest.approx([6 / 7, 6 / 7], abs=0.1)
     text = decode(logprobs, tmp_path / "out", files, 8, weights)
     assert text.read_text() == "s-1 a b a\ns-2 a b\n"
     about = read_json(tmp_path / "out/decode.json")

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.bin import recognize
+from parp_espnet.decoding.platt import AS_THEY_ARE
 from parp_espnet.errors import UserError
+from parp_espnet.export.asked import Asked
 from parp_espnet.export.bundle import load_bundle
+from parp_espnet.export.decodings import find_tuned
 from parp_espnet.export.formats import Options, export
+from parp_espnet.export.search import choose
 from parp_espnet.export.trained import load_trained
 from parp_espnet.interpreter import ROOT
 from tests.export.printed import lines_of, texts
@@ -54,6 +58,17 @@ def test_the_tuned_search_is_the_default_and_says_so(
         code, out, error = run_command(recognize.main, model, tones, "--format", "json", "--greedy")
         assert texts(out) == lines_of(tuned / "decode_greedy/test/text")
         assert "decoding: greedy" in error
+
+
+def test_a_search_is_as_sure_of_what_it_finds_as_where_it_was_tuned(
+    bundle: Path, tuned: Path
+) -> None:
+    (there,) = find_tuned(tuned)
+    (here,) = load_bundle(bundle).decodings
+    assert here.calibration == there.calibration != AS_THEY_ARE
+    search, _ = choose(Asked(), (here,), load_bundle(bundle).tokens)
+    assert search is not None
+    assert search.calibration == there.calibration
 
 
 def test_other_searches(

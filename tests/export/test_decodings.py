@@ -1,11 +1,13 @@
 """Searches that were tuned, as files have them that a user may have changed."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from parp_espnet.decoding.platt import AS_THEY_ARE, Platt
 from parp_espnet.errors import UserError
 from parp_espnet.export.asked import Asked
 from parp_espnet.export.decodings import find_tuned
@@ -60,6 +62,17 @@ def test_a_search_is_found(tmp_path: Path) -> None:
     (described,) = read_described(bundle_of(tmp_path / "bundle")).decodings
     assert found == described
     assert found.beam == 12
+    # As it was before searches had one.
+    assert found.calibration == AS_THEY_ARE
+
+
+def test_a_calibration_is_found(tmp_path: Path) -> None:
+    calibrated = {"calibration": {"slope": 0.5, "offset": -0.25}}
+    experiment = experiment_of(tmp_path / "exp", WEIGHTS | calibrated, {"decoding": "beam 12"})
+    (found,) = find_tuned(experiment)
+    bundle = bundle_of(tmp_path / "bundle", decodings=[SEARCH | calibrated])
+    (described,) = read_described(bundle).decodings
+    assert found.calibration == described.calibration == Platt(0.5, -0.25)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +83,8 @@ def test_a_search_is_found(tmp_path: Path) -> None:
         (WEIGHTS | {"lm_weight": "much"}, {"decoding": "beam 12"}),
         (WEIGHTS | {"lm_weight": 10**400}, {"decoding": "beam 12"}),
         (list(WEIGHTS), {"decoding": "beam 12"}),
+        (WEIGHTS | {"calibration": 0.5}, {"decoding": "beam 12"}),
+        (WEIGHTS | {"calibration": {"slope": -1, "offset": 0}}, {"decoding": "beam 12"}),
         (WEIGHTS, {"decoding": "beam 0"}),
         (WEIGHTS, {"decoding": "beam 99999999999999999999"}),
         (WEIGHTS, ["beam 12"]),
@@ -89,6 +104,8 @@ def test_what_is_no_search(tmp_path: Path, weights: object, decode: object) -> N
         {"decodings": [SEARCH | {"weights": {"penalty": float("nan")}}]},
         {"decodings": [SEARCH | {"weights": [0.5]}]},
         {"decodings": [SEARCH | {"error_rate": None}]},
+        {"decodings": [SEARCH | {"calibration": {"slope": 1}}]},
+        {"decodings": [SEARCH | {"calibration": {"slope": math.nan, "offset": 0}}]},
         {"decodings": ["beam 12"]},
         {"decodings": 12},
         {"tokens": 12},

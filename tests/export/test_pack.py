@@ -17,6 +17,7 @@ import yaml
 
 from parp_espnet.bin import export as export_command
 from parp_espnet.bin import recognize
+from parp_espnet.decoding.platt import AS_THEY_ARE
 from parp_espnet.errors import UserError
 from parp_espnet.export.formats import Options, export
 from parp_espnet.export.pack import CHECKSUM, Pack, is_pack, load_pack
@@ -224,6 +225,8 @@ SEARCH = {
     [
         {"decodings": [SEARCH | {"beam": -4}]},
         {"decodings": [SEARCH | {"beam": math.inf}]},
+        {"decodings": [SEARCH | {"calibration": {"slope": -1, "offset": 0}}]},
+        {"decodings": [SEARCH | {"calibration": [0.5, 1]}]},
         {"decodings": [SEARCH | {"weights": {"penalty": math.nan}}]},
         {"tokens": "".join(PHONES)},
         {"tokens": [None] * 39},
@@ -370,6 +373,8 @@ def test_tuned_searches_go_along(
     code, _, error = run_command(recognize.main, *words)
     assert code == 0
     assert "decoding: beam4_ngram2: beam 4, decode_beam4_ngram2.arpa × 0.3" in error
+    (packed,) = load_pack(tmp_path / "out/es.pack").decodings
+    assert packed.calibration == trained.decodings[0].calibration != AS_THEY_ARE
     (ngram,) = {search.ngram for search in trained.decodings}
     assert ngram is not None
     content = ngram.read_bytes()
