@@ -64,18 +64,19 @@ def _count(options: Mapping[str, object], name: str, usual: int) -> int:
 
 
 def chosen_by_method(results: Sequence[Result]) -> tuple[str, ...]:
-    """Return the options that every method of a study has one value of, its own: a learning rate
-    that was chosen for each on the validation set belongs to the method.
+    """Return the options that every method of a study has one value of in each recipe, its own: a
+    learning rate that was chosen for each on the validation set belongs to the method.
     """
-    rates: dict[str, set[object]] = {}
+    rates: dict[str | None, dict[str, set[object]]] = {}
     for result in results:
-        rates.setdefault(result.method, set()).add((result.options or {}).get(RATE))
-    several: set[object] = set()
-    for values in rates.values():
-        if len(values) > 1:
+        by_method = rates.setdefault(result.recipe, {})
+        by_method.setdefault(result.method, set()).add((result.options or {}).get(RATE))
+    is_chosen = False
+    for by_method in rates.values():
+        if any(len(values) > 1 for values in by_method.values()):
             return ()
-        several |= values
-    return (RATE,) if len(several) > 1 else ()
+        is_chosen |= len(set().union(*by_method.values())) > 1
+    return (RATE,) if is_chosen else ()
 
 
 def shared_options(result: Result, aside: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:

@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import Arm
 from parp_espnet.study.claims import claims
 from parp_espnet.study.evidence import Comparison, Cost, Evidence, Overlap
 from parp_espnet.study.judges.verdict import Verdict
@@ -245,6 +247,20 @@ def test_the_lowest_of_one_run_methods_is_told(make_result: Callable[..., Result
     assert "rigl: fewer errors in 1 of 1" in claim.because
     assert "of one-run methods the lowest: rigl in 1 of 1" in claim.because
     assert "against dense: rigl: fewer errors in 0 of 1, more in 1" in claim.because
+
+
+def test_a_method_at_many_rates_is_told_once() -> None:
+    slow, fast = (
+        replace(one, one_arm=Arm("router", variant=f"score_lr {rate}"))
+        for rate, one in zip((1, 10), pairs_of("router", 0.1, 0.2), strict=True)
+    )
+    evidence = Evidence(comparisons=[slow, fast, *pairs_of("rigl", 0.3)])
+    (claim,) = [one for one in claims([], evidence) if one.name == "N1"]
+    assert claim.because == (
+        "against PARP-P at 90 %: router (2 settings): fewer errors in 0 of 2, more in 2, median "
+        "difference +15.0 points; rigl: fewer errors in 0 of 1, more in 1, median difference "
+        "+30.0 points"
+    )
 
 
 def borrowed(method: str, errors: dict[str, dict[str, float]]) -> list[Comparison]:

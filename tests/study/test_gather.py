@@ -224,6 +224,11 @@ def test_other_rules_are_compared_with_parp_p_each_at_its_own_rate(
     assert pairs(some) == {("rigl", "parp-p")}
     assert pairs([*some, done("rigl", 2, lr=0.004)]) == set()
     assert pairs([done("parp-p", 5), done("router", 6)]) == {("router", "parp-p")}
+    # Another recipe has rates of its own.
+    mboshi = {"recipe": "egs2/mboshi/mb", "language": "mb"}
+    human = [done("parp-p", 7, lr=4e-4, **mboshi), done("rigl", 8, lr=4e-4, **mboshi)]
+    found = [(one.first.name, one.language) for one in comparisons([*some, *human])]
+    assert set(found) == {("rigl", some[0].result.language), ("rigl", "mb")}
 
 
 def test_adapters_are_compared_with_dense_and_moving_masks_with_them(

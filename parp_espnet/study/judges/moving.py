@@ -1,7 +1,7 @@
 """N1 to N3, questions that the paper does not ask: masks that move by other rules than PARP's."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from parp_espnet.pruning.methods import Weights, row_of
@@ -47,19 +47,34 @@ def best_at_ninety(results: Sequence[Result], evidence: Evidence) -> tuple[Verdi
     if not beside_parp_p:
         return Verdict.UNTESTED, "no data: no other one-run method beside PARP-P at 90 %"
     holds, fails = False, True
-    told, dense = [], []
-    for label, comparisons in beside_parp_p.items():
+    for comparisons in beside_parp_p.values():
         tally = Tally.of(comparisons)
-        told.append(f"{label}: {tally}")
         holds |= tally.fewer >= ENOUGH * len(comparisons) and not tally.more
         fails &= not tally.fewer
-    for label in (PARP_P.label, *beside_parp_p):
-        if label in beside_dense:
-            dense.append(f"{label}: {Tally.of(beside_dense[label])}")
+    told = _told_by_method(beside_parp_p.values())
+    compared = [label for label in (PARP_P.label, *beside_parp_p) if label in beside_dense]
+    dense = _told_by_method(beside_dense[label] for label in compared)
     because = f"against PARP-P at 90 %: {'; '.join(told)}{_lowest(results)}"
     if dense:
         because += f"; against dense: {'; '.join(dense)}"
     return decide(holds, fails), because
+
+
+def _told_by_method(of_arms: Iterable[Sequence[Comparison]]) -> list[str]:
+    """What is said of each method, whatever options its arms have: a method at many rates is one
+    line.
+    """
+    arms: Counter[str] = Counter()
+    by_method: dict[str, list[Comparison]] = {}
+    for comparisons in of_arms:
+        name = comparisons[0].first.name
+        arms[name] += 1
+        by_method.setdefault(name, []).extend(comparisons)
+    told = []
+    for name, comparisons in by_method.items():
+        ways = f" ({arms[name]} settings)" if arms[name] > 1 else ""
+        told.append(f"{name}{ways}: {Tally.of(comparisons)}")
+    return told
 
 
 def _lowest(results: Sequence[Result]) -> str:
