@@ -23,11 +23,12 @@ from parp_espnet.bench.parts import SPEED_SHAPES
 from parp_espnet.bench.runtimes import CALIBRATED, EXTRA, RUNS, RUNTIMES, SECONDS, exported
 from parp_espnet.corpora.speech import SAMPLE_RATE
 from parp_espnet.export.extras import need
-from parp_espnet.export.model import CHANNELS, LAYERS, CtcModel, build, transformers_class
+from parp_espnet.export.model import CHANNELS, CtcModel, build, transformers_class
 from parp_espnet.export.names import FAMILIES
 from parp_espnet.export.waves import WaveModel
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.shipped import SHIPPED
+from parp_espnet.upstreams.starts import NARROWED
 
 LABELS = 50
 
@@ -98,7 +99,7 @@ def shaped(config: dict[str, Any], shape: str) -> WaveModel:
     units = max(1, round(left * config["intermediate_size"]))
     heads = max(1, round(left * config["num_attention_heads"]))
     told = {"units": [units] * layers, "heads": [heads] * layers}
-    changed = config if shape == "dense" else config | {LAYERS: told}
+    changed = config if shape == "dense" else config | {NARROWED: told}
     if of_channels < 1:
         told[CHANNELS] = list(config["conv_dim"])
         changed["conv_dim"] = [max(1, round(of_channels * count)) for count in config["conv_dim"]]

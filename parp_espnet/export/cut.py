@@ -4,7 +4,7 @@ A unit is gone where nothing reads it: all of its column of `output_dense`, or o
 of `out_proj`, is zero. What made it goes, too. Where every layer keeps as many feed-forward units,
 what is left is an ordinary model with a smaller `intermediate_size`; no class of transformers has
 fewer heads of the same size, or layers of different sizes: these are built by `model.build`, from
-what `LAYERS` says in the bundle's configuration. Nor has one a LayerNorm that counts
+what `NARROWED` says in the bundle's configuration. Nor has one a LayerNorm that counts
 channels which are gone; see `cut_channels`.
 """
 
@@ -18,9 +18,10 @@ from torch import Tensor
 from parp_espnet.errors import UserError
 from parp_espnet.export.cut_channels import Channels, cut_channels
 from parp_espnet.export.measured import Cost, cost_of
-from parp_espnet.export.model import CHANNELS, LAYERS, CtcModel, ctc_module
+from parp_espnet.export.model import CHANNELS, CtcModel, ctc_module
 from parp_espnet.pruning.families import Unit
 from parp_espnet.pruning.layers import Layers, find_layers
+from parp_espnet.upstreams.starts import NARROWED
 
 if TYPE_CHECKING:
     from parp_espnet.export.trained import Trained
@@ -131,9 +132,9 @@ def _configured(
         return dict(upstream) | {"intermediate_size": units[0]}
     told = {"units": list(units), "heads": list(heads)}
     if not channels.fewer:
-        return dict(upstream) | {LAYERS: told}
+        return dict(upstream) | {NARROWED: told}
     told[CHANNELS] = list(channels.before)
-    return dict(upstream) | {"conv_dim": list(channels.left), LAYERS: told}
+    return dict(upstream) | {"conv_dim": list(channels.left), NARROWED: told}
 
 
 def _cut_units(layers: Layers, number: int, states: dict[str, Tensor]) -> int:
@@ -182,7 +183,7 @@ def _check_formats(
             f"{folder}: --cut: expected one unit, one head and one channel at least in each layer, "
             f"found a layer with none; export it without --cut"
         )
-    if LAYERS not in trained.upstream:
+    if NARROWED not in trained.upstream:
         return
     if trained.family.model_type == "wavlm" and _fewer(trained, heads):
         raise UserError(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.later import imported_later
+from parp_espnet.upstreams.starts import NARROWED
 
 if TYPE_CHECKING:
     from parp_espnet.export.names import Family
@@ -141,10 +142,6 @@ def _masked(norm: nn.GroupNorm, hidden: Tensor, frames: Tensor) -> Tensor:
     return (scaled * norm.weight[:, None] + norm.bias[:, None]) * present
 
 
-LAYERS = "parp_espnet_layers"
-"""In a configuration: how many feed-forward units and heads each layer has, where a stock class
-cannot say it; and how many channels each convolution had, where some are removed.
-"""
 CHANNELS = "channels"
 """Those in it."""
 
@@ -152,14 +149,14 @@ CHANNELS = "channels"
 def build_upstream(family: "Family", config: Mapping[str, Any]) -> Any:
     """Return an upstream of transformers, of weights that mean nothing yet."""
     kind = transformers_class(family.upstream_class)
-    plain = {name: value for name, value in config.items() if name != LAYERS}
+    plain = {name: value for name, value in config.items() if name != NARROWED}
     return _narrowed(kind(kind.config_class.from_dict(plain)), config)
 
 
 def build(family: "Family", config: Mapping[str, Any], labels: int) -> Any:
     """Return an upstream with a CTC head for so many labels, of weights that mean nothing yet."""
     kind = transformers_class(family.model_class)
-    plain = {name: value for name, value in config.items() if name != LAYERS}
+    plain = {name: value for name, value in config.items() if name != NARROWED}
     model = kind(kind.config_class.from_dict(plain | {"vocab_size": labels}))
     _narrowed(model.base_model, config)
     return model
@@ -170,10 +167,10 @@ def _narrowed(upstream: Any, config: Mapping[str, Any]) -> Any:
 
     Raises `UserError` where it does not say it of all.
     """
-    if LAYERS not in config:
+    if NARROWED not in config:
         return upstream
     layers = upstream.encoder.layers
-    units, heads = (_counts(config[LAYERS], kind, len(layers)) for kind in ("units", "heads"))
+    units, heads = (_counts(config[NARROWED], kind, len(layers)) for kind in ("units", "heads"))
     width = int(config["hidden_size"])
     for layer, units_left, heads_left in zip(layers, units, heads, strict=True):
         attention, feed_forward = layer.attention, layer.feed_forward
@@ -184,8 +181,8 @@ def _narrowed(upstream: Any, config: Mapping[str, Any]) -> Any:
         attention.out_proj = nn.Linear(rows, width)
         feed_forward.intermediate_dense = nn.Linear(width, units_left)
         feed_forward.output_dense = nn.Linear(units_left, width)
-    if CHANNELS in config[LAYERS]:
-        _pad_norms(upstream, config[LAYERS])
+    if CHANNELS in config[NARROWED]:
+        _pad_norms(upstream, config[NARROWED])
     return upstream
 
 
@@ -206,7 +203,7 @@ def _counts(told: Any, kind: str, layers: int) -> list[int]:
     whole = isinstance(counts, list) and all(type(one) is int and one > 0 for one in counts)
     if not isinstance(counts, list) or not whole or len(counts) != layers:
         raise UserError(
-            f"{LAYERS}: {kind}: expected a number for each of {layers} layers, found "
+            f"{NARROWED}: {kind}: expected a number for each of {layers} layers, found "
             f"{str(counts)[:60]}"
         )
     return counts

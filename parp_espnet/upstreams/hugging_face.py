@@ -14,7 +14,7 @@ from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
 from parp_espnet.upstreams import data2vec, espnet_frontend, wavlm
 from parp_espnet.upstreams.second import RATE, check_output, check_strides, noise
-from parp_espnet.upstreams.starts import CONFIG, is_pretraining
+from parp_espnet.upstreams.starts import CONFIG, NARROWED, is_pretraining
 
 with imported_later():
     from transformers import (
@@ -90,6 +90,13 @@ def read_config(source: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
         raise UserError(
             f"{source / 'config.json'}: expected a Hugging Face model with 'model_type', found none"
+        )
+    if NARROWED in config:
+        # The shapes of some fit a stock class all the same, which computes something else.
+        raise UserError(
+            f"{source / 'config.json'}: expected a model that transformers' class holds, found one "
+            f"without some units, heads or channels; export it without --cut, or take the "
+            f"experiment that it was exported of"
         )
     return config
 

@@ -13,14 +13,16 @@ from parp_espnet.errors import UserError
 from parp_espnet.export.bundle import load_bundle
 from parp_espnet.export.cut import cut
 from parp_espnet.export.formats import Options, export
-from parp_espnet.export.model import LAYERS, PaddedNorm, ctc_module
+from parp_espnet.export.model import PaddedNorm, ctc_module
 from parp_espnet.export.opened import open_model
+from parp_espnet.export.prepared import prepare
 from parp_espnet.export.recogniser import PlainRecogniser
 from parp_espnet.export.trained import Trained, load_trained
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import prune_
 from parp_espnet.recognition.audio import read
+from parp_espnet.upstreams.starts import NARROWED
 
 UNITS = {"units": Ranking(pattern="units", heads=4), "ffn": Ranking(pattern="ffn")}
 UNITS |= {"free": Ranking(pattern="units-free", heads=4)}
@@ -59,7 +61,7 @@ def test_what_is_left_is_smaller_and_says_the_same(pruned: Trained) -> None:
     assert smaller.cut.difference < 1e-5
     before, after = smaller.cut.before, smaller.cut.after
     gone = 64 * 65
-    if LAYERS in smaller.upstream:
+    if NARROWED in smaller.upstream:
         gone += 4 * 8 * 32 * 4 + 4 * 8 * 3
     assert before.parameters - after.parameters == gone
     assert before.products > after.products
@@ -67,12 +69,29 @@ def test_what_is_left_is_smaller_and_says_the_same(pruned: Trained) -> None:
     assert smaller.cut.lines()[0].startswith("cut: ")
 
 
+@pytest.mark.parametrize(
+    "ranking", [*UNITS.values(), Ranking(pattern="conv")], ids=[*UNITS, "conv"]
+)
+def test_no_training_begins_with_layers_that_no_class_has(
+    trained: Trained, tmp_path: Path, ranking: Ranking
+) -> None:
+    """Without some channels alone all shapes fit a stock class, which computes something else."""
+    smaller = cut(without(trained, ranking), ["bundle"])
+    export(replace(smaller, result=None), tmp_path / "cut", ["bundle"])
+    upstream = str(tmp_path / "cut")
+    if NARROWED in smaller.upstream:
+        with pytest.raises(UserError, match=r"cut/config\.json: .* without --cut"):
+            prepare(upstream, tmp_path / "out", (), None, None, True)
+    else:
+        assert prepare(upstream, tmp_path / "out", (), None, None, True).startswith(upstream)
+
+
 def test_a_bundle_builds_its_layers_again(trained: Trained, tones: Path, tmp_path: Path) -> None:
     pruned = without(trained, UNITS["units"])
     smaller = cut(pruned, ["bundle"])
     export(smaller, tmp_path / "cut", ["bundle"], Options(data=tones))
     bundle = load_bundle(tmp_path / "cut")
-    assert bundle.upstream[LAYERS] == {"units": [32, 32], "heads": [2, 2]}
+    assert bundle.upstream[NARROWED] == {"units": [32, 32], "heads": [2, 2]}
     assert bundle.weights["hubert.encoder.layers.1.attention.q_proj.weight"].shape == (16, 32)
     samples = read(tones / "tone-0.wav")
     (heard,) = PlainRecogniser(bundle).listen([samples])
@@ -85,7 +104,7 @@ def test_a_bundle_builds_its_layers_again(trained: Trained, tones: Path, tmp_pat
     assert "No stock class of transformers" in card
     told = read_json(tmp_path / "cut/bundle.json")
     assert told["sparsity"] == smaller.sparsity < pruned.sparsity
-    told["upstream"][LAYERS]["heads"] = [2]
+    told["upstream"][NARROWED]["heads"] = [2]
     write_json(tmp_path / "cut/bundle.json", told)
     with pytest.raises(UserError, match=r"heads: expected a number for each of 2 layers"):
         PlainRecogniser(load_bundle(tmp_path / "cut"))
@@ -112,7 +131,7 @@ def test_channels_are_removed(kind: str, make_drawn: Callable[..., Path], tmp_pa
     assert "channels of" in told.told
     export(replace(smaller, result=None), tmp_path / "bundle", ["bundle"])
     bundle = load_bundle(tmp_path / "bundle")
-    assert bundle.upstream[LAYERS]["channels"] == list(before)
+    assert bundle.upstream[NARROWED]["channels"] == list(before)
     samples = (0.1 * torch.randn(16000, generator=torch.Generator().manual_seed(1))).numpy()
     (heard,) = PlainRecogniser(bundle).listen([samples])
     assert np.allclose(heard.logprobs, logprobs(pruned)[0].numpy(), atol=1e-5)
