@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from parp_espnet.json_numbers import number
+
 NEAREST = 1e-4
 """No confidence is nearer to 0 or 1 than this before it is calibrated: log-odds have no end."""
 
@@ -46,7 +48,7 @@ class Platt:
         """
         if read is None:
             return AS_THEY_ARE
-        return cls(float(read["slope"]), float(read["offset"]))
+        return cls(number(read["slope"]), number(read["offset"]))
 
 
 AS_THEY_ARE = Platt()

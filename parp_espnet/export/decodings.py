@@ -10,6 +10,7 @@ from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
 from parp_espnet.export.asked import LARGEST_BEAM
 from parp_espnet.files import read_json
+from parp_espnet.json_numbers import number
 
 TUNED = "weights.json"
 
@@ -112,14 +113,14 @@ def _read(experiment: Path, path: Path) -> Tuned | None:
         return None
     try:
         chosen = Weights(
-            float(weights["lm_weight"]), float(weights["ngram_weight"]), float(weights["penalty"])
+            *(number(weights[name]) for name in ("lm_weight", "ngram_weight", "penalty"))
         )
         return Tuned(
             name=decoding.name,
             beam=int(beam[1]),
             weights=chosen,
             tuned_on=str(weights["tuned_on"]),
-            error_rate=float(weights["error_rate"]),
+            error_rate=number(weights["error_rate"]),
             ngram=_lead(experiment, told.get("ngram")),
             lm=_lead(experiment, told.get("lm")),
             calibration=Platt.from_json(weights.get("calibration")),

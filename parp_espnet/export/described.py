@@ -12,6 +12,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.names import FAMILIES, Family
 from parp_espnet.files import read_json
+from parp_espnet.json_numbers import number, whole
 from parp_espnet.upstreams.starts import BUNDLE
 
 FORMAT = 1
@@ -79,10 +80,10 @@ def _read(folder: Path, entry: dict[str, Any]) -> Tuned:
         places[name] = None if given is None else folder / given
     return Tuned(
         name=str(entry["name"]),
-        beam=int(entry["beam"]),
-        weights=Weights(**{name: float(value) for name, value in entry["weights"].items()}),
+        beam=whole(entry["beam"]),
+        weights=Weights(**{name: number(value) for name, value in entry["weights"].items()}),
         tuned_on=str(entry["tuned_on"]),
-        error_rate=float(entry["error_rate"]),
+        error_rate=number(entry["error_rate"]),
         ngram=places["ngram"],
         lm=places["lm"],
         calibration=Platt.from_json(entry.get("calibration")),

@@ -31,6 +31,7 @@ from parp_espnet.export.names import FAMILIES, HEAD, Family
 from parp_espnet.export.read_sparse import read_metadata, read_sparse
 from parp_espnet.export.sparse import save_sparse
 from parp_espnet.files import need_file
+from parp_espnet.json_numbers import number, whole
 from parp_espnet.names import plain_name
 from parp_espnet.pruning.bits import LARGEST_HEADER
 from parp_espnet.pruning.mask_file import pack as packed
@@ -297,10 +298,10 @@ def _search(entry: Mapping[str, Any], ngrams: Mapping[str, bytes]) -> Tuned:
         raise ValueError(f"it has no n-gram {ngram}")
     return Tuned(
         name=str(entry["name"]),
-        beam=int(entry["beam"]),
-        weights=Weights(**{name: float(value) for name, value in entry["weights"].items()}),
+        beam=whole(entry["beam"]),
+        weights=Weights(**{name: number(value) for name, value in entry["weights"].items()}),
         tuned_on=str(entry["tuned_on"]),
-        error_rate=float(entry["error_rate"]),
+        error_rate=number(entry["error_rate"]),
         ngram=None if ngram is None else Path(ngram),
         calibration=Platt.from_json(entry.get("calibration")),
     )

@@ -25,6 +25,7 @@ from parp_espnet.decoding.whole_set import Models, Transcripts, Weights, search_
 from parp_espnet.decoding.word_list import OPTION, read_lexicon
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json, write_text
+from parp_espnet.json_numbers import number
 from parp_espnet.pipeline.decoding import WORDS
 from parp_espnet.pipeline.sureness import calibrate
 from parp_espnet.progress import bar, say
@@ -191,7 +192,8 @@ def read_weights(path: Path) -> Weights:
     weights: dict[str, float] = {}
     for name in names:
         value = loaded.get(name) if isinstance(loaded, dict) else None
-        if not isinstance(value, int | float):
-            raise UserError(f"{path}: expected {', '.join(names)}; tune again (stage 11)")
-        weights[name] = float(value)
+        try:
+            weights[name] = number(value)
+        except (TypeError, OverflowError):
+            raise UserError(f"{path}: expected {', '.join(names)}; tune again (stage 11)") from None
     return Weights(**weights)

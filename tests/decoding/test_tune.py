@@ -126,6 +126,9 @@ def test_weights_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "weights.json").write_text('{"penalty": 1}')
     with pytest.raises(UserError, match="expected lm_weight, ngram_weight, penalty; tune again"):
         read_weights(tmp_path / "weights.json")
+    (tmp_path / "weights.json").write_text('{"lm_weight": true, "ngram_weight": 0.5, "penalty": 1}')
+    with pytest.raises(UserError, match="tune again"):
+        read_weights(tmp_path / "weights.json")
 
 
 def test_logprobs_are_read_back(tmp_path: Path) -> None:
