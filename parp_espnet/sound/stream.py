@@ -41,6 +41,11 @@ class Stream(soundfile.SoundFile):  # type: ignore[misc]
         """Frames, as the header says; None where it does not."""
         return int(self.frames) if self.frames < _ENDLESS else None
 
+    @property
+    def has_reservoir(self) -> bool:
+        """Whether a part of it is decoded with bits that stand before it, as in mp3."""
+        return str(self.subtype).startswith("MPEG_LAYER")
+
     def until_end(self, frames: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """Yield blocks of (frames or fewer, channels) up to the end."""
         while True:

@@ -102,6 +102,30 @@ def test_an_mp3_of_variable_rate_without_a_length_is_read_to_its_end(
 
 
 @pytest.mark.parametrize(
+    ("rate", "options"),
+    [(16000, "-q:a 4"), (44100, "-q:a 9"), (24000, "-b:a 8k"), (48000, "-abr 1 -b:a 32k")],
+)
+def test_a_part_of_an_mp3_is_that_part_of_the_whole(
+    ffmpeg: Callable[..., Path], rate: int, options: str
+) -> None:
+    """What is quiet takes few bits, and the frames there begin with bits of those before."""
+    seconds = np.arange(12 * rate) / rate
+    random = np.random.default_rng(0)
+    samples = 0.1 * np.sin(2 * np.pi * 220 * seconds)
+    samples += random.normal(0, 0.1, len(seconds)) * (seconds % 6 < 2)
+    path = ffmpeg("a.mp3", samples.astype(np.float32), rate, "-c:a", "libmp3lame", *options.split())
+    with open_sound(path) as sound:
+        whole = sound.read()
+    begins = random.integers(0, 11 * rate, 10).tolist()
+    with open_sound(path) as kept_open:
+        for begin in begins:
+            with open_sound(path) as sound:
+                for opened in (sound, kept_open):
+                    part = opened.read(begin, begin + rate)
+                    assert np.abs(part - whole[begin : begin + rate]).max() < 1e-6
+
+
+@pytest.mark.parametrize(
     ("size", "frames"), [(0, len(NOISE)), (0xFFFFFFFF, len(NOISE)), (2 * RATE, None)]
 )
 def test_a_wav_whose_header_was_never_finished(
