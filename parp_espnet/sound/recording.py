@@ -26,11 +26,6 @@ SLACK = 0.1
 nobody is cut off.
 """
 
-RESERVOIR = 2.0
-"""Seconds of an mp3 that are decoded before a part of it. Up to 511 bytes of a frame stand in
-frames before it, and of these the smallest, of 8 kbit/s, holds some 11: libsndfile goes right to
-where it is told, and gives silence until it has them.
-"""
 _WRITE_ANEW = "write it anew as one recording, such as with sox"
 
 
@@ -175,11 +170,12 @@ class Sound:
     def _go_to(self, frame: int) -> None:
         if frame == self._at:
             return
-        # What the decoder has to have heard before.
-        before = min(frame, round(RESERVOIR * self.rate)) if self._file.has_reservoir else 0
+        start = self._file.right_before(frame)
         try:
-            self._file.seek(frame - before)
-            self._file.part(before)
+            if not start <= self._at < frame:
+                self._file.seek(start)
+                self._at = start
+            self._file.part(frame - self._at)
         except soundfile.SoundFileError:
             # Some codecs cannot (GSM 6.10, G.721), and none can go beyond an end that it does not
             # know.

@@ -24,6 +24,17 @@ _ENDLESS = 2**48
 """libsndfile has so many frames or more where a header has no length."""
 
 
+_RESERVOIR = 2.0
+"""Seconds of an mp3 that are decoded before a part of it. Up to 511 bytes of a frame stand in
+frames before it, and of these the smallest, of 8 kbit/s, holds some 11: libsndfile goes right to
+where it is told, and gives silence until it has them.
+"""
+_LAST_PAGE = 255 * 4096
+"""Frames that the last page of an Ogg Vorbis has at most: 255 packets, of half of the largest block
+each. Within it libsndfile goes to another frame than it is told.
+"""
+
+
 class Stream(soundfile.SoundFile):  # type: ignore[misc]
     """A file of soundfile's that does not go to where it is already.
 
@@ -41,10 +52,14 @@ class Stream(soundfile.SoundFile):  # type: ignore[misc]
         """Frames, as the header says; None where it does not."""
         return int(self.frames) if self.frames < _ENDLESS else None
 
-    @property
-    def has_reservoir(self) -> bool:
-        """Whether a part of it is decoded with bits that stand before it, as in mp3."""
-        return str(self.subtype).startswith("MPEG_LAYER")
+    def right_before(self, frame: int) -> int:
+        """Return the last frame from which on libsndfile decodes what the whole has at `frame`."""
+        subtype = str(self.subtype)
+        if subtype.startswith("MPEG_LAYER"):
+            return max(0, frame - round(_RESERVOIR * self.samplerate))
+        if subtype == "VORBIS" and self.length is not None:
+            return max(0, min(frame, self.length - _LAST_PAGE))
+        return frame
 
     def until_end(self, frames: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """Yield blocks of (frames or fewer, channels) up to the end."""

@@ -102,21 +102,33 @@ def test_an_mp3_of_variable_rate_without_a_length_is_read_to_its_end(
 
 
 @pytest.mark.parametrize(
-    ("rate", "options"),
-    [(16000, "-q:a 4"), (44100, "-q:a 9"), (24000, "-b:a 8k"), (48000, "-abr 1 -b:a 32k")],
+    ("rate", "name", "options"),
+    [
+        (16000, "a.mp3", "-q:a 4"),
+        (44100, "a.mp3", "-q:a 9"),
+        (24000, "a.mp3", "-b:a 8k"),
+        (48000, "a.mp3", "-abr 1 -b:a 32k"),
+        (16000, "a.ogg", "-c:a libvorbis -q:a 3"),
+        (44100, "a.ogg", "-c:a libvorbis -q:a 0"),
+        (48000, "a.opus", "-c:a libopus -b:a 16k"),
+        (44100, "a.flac", "-c:a flac"),
+    ],
 )
-def test_a_part_of_an_mp3_is_that_part_of_the_whole(
-    ffmpeg: Callable[..., Path], rate: int, options: str
+def test_a_part_is_that_part_of_the_whole(
+    ffmpeg: Callable[..., Path], rate: int, name: str, options: str
 ) -> None:
-    """What is quiet takes few bits, and the frames there begin with bits of those before."""
+    """In an mp3 what is quiet takes few bits, and frames there begin with bits of those before; the
+    last page of an Ogg Vorbis is another matter.
+    """
     seconds = np.arange(12 * rate) / rate
     random = np.random.default_rng(0)
     samples = 0.1 * np.sin(2 * np.pi * 220 * seconds)
     samples += random.normal(0, 0.1, len(seconds)) * (seconds % 6 < 2)
-    path = ffmpeg("a.mp3", samples.astype(np.float32), rate, "-c:a", "libmp3lame", *options.split())
+    path = ffmpeg(name, samples.astype(np.float32), rate, *options.split())
     with open_sound(path) as sound:
         whole = sound.read()
     begins = random.integers(0, 11 * rate, 10).tolist()
+    begins += (len(whole) - random.integers(1, rate, 10)).tolist()
     with open_sound(path) as kept_open:
         for begin in begins:
             with open_sound(path) as sound:
