@@ -56,7 +56,7 @@ class Stream(soundfile.SoundFile):  # type: ignore[misc]
         """Return the last frame from which on libsndfile decodes what the whole has at `frame`."""
         subtype = str(self.subtype)
         if subtype.startswith("MPEG_LAYER"):
-            return max(0, frame - round(_RESERVOIR * self.samplerate))
+            return max(0, frame - round(_RESERVOIR * int(self.samplerate)))
         if subtype == "VORBIS" and self.length is not None:
             return max(0, min(frame, self.length - _LAST_PAGE))
         return frame
