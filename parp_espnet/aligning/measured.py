@@ -22,9 +22,8 @@ from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones
 from parp_espnet.recognition.labels import spans
 from parp_espnet.recognition.search import Search
-from parp_espnet.recognition.transcripts import Phone
 from parp_espnet.recognition.windows import Labels
-from parp_espnet.scoring.alignment import align as align_phones
+from parp_espnet.scoring.alignment import which_are_right
 
 OURS = "parp-align"
 PATH = "likeliest path of CTC"
@@ -137,33 +136,25 @@ def measure_confidence(
     search has a calibration, what they would be without it is told, too.
     """
     listener = hearing.recogniser
-    confidences: dict[str, list[float]] = {CONFIDENCE: [], RAW: []}
     calibration = AS_THEY_ARE if search is None else search.calibration
-    if calibration != AS_THEY_ARE:
-        confidences[UNCALIBRATED] = []
+    confidences: list[float] = []
+    posteriors: list[float] = []
     are_right: list[bool] = []
     for source, recording in heard_of(hearing, known):
         labels = recording.labels if search is None else search.labels(recording.logprobs)
-        phones = find_phones(listener, recording, labels, calibration=calibration)
+        phones = find_phones(listener, recording, labels)
         raw = _raw(recording, labels)[: len(phones)]
         heard = tuple(phone.name for phone in phones)
         if not heard:
             continue
-        for reference, hypothesis in align_phones(known.texts[source.name.name], heard):
-            if hypothesis is not None:
-                are_right.append(reference == hypothesis)
-        confidences[RAW] += raw
-        confidences[CONFIDENCE] += _confidences(phones)
-        if UNCALIBRATED in confidences:
-            confidences[UNCALIBRATED] += _confidences(find_phones(listener, recording, labels))
-    return {
-        name: Calibration(np.array(values), np.array(are_right))
-        for name, values in confidences.items()
-    }
-
-
-def _confidences(phones: Sequence[Phone]) -> list[float]:
-    return [phone.confidence or 0.0 for phone in phones]
+        are_right += which_are_right(known.texts[source.name.name], heard)
+        confidences += [phone.confidence or 0.0 for phone in phones]
+        posteriors += raw
+    before = np.array(confidences)
+    kinds = {CONFIDENCE: calibration(before), RAW: np.array(posteriors)}
+    if calibration != AS_THEY_ARE:
+        kinds[UNCALIBRATED] = before
+    return {name: Calibration(values, np.array(are_right)) for name, values in kinds.items()}
 
 
 def _raw(recording: Recording, labels: Labels) -> list[float]:

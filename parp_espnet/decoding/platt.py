@@ -5,7 +5,7 @@ Guo et al. 2017, "On calibration of modern neural networks").
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,16 +35,13 @@ class Platt:
         if self == AS_THEY_ARE:
             return confidences
         scores = self.slope * log_odds(confidences) + self.offset
-        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * scores)))
-
-    def as_json(self) -> dict[str, float]:
-        """Return what `from_json` reads."""
-        return asdict(self)
+        return _from_log_odds(scores)
 
     @classmethod
     def from_json(cls, read: Any) -> "Platt":
-        """Return what was written; what has none (None) is left as it is. Raises `KeyError`,
-        `TypeError` or `ValueError` for anything else.
+        """Return what `asdict` has made of one; None leaves confidences as they are.
+
+        Raises `KeyError`, `TypeError` or `ValueError` for anything else.
         """
         if read is None:
             return AS_THEY_ARE
@@ -77,7 +74,7 @@ def fit(confidences: NDArray[np.float64], are_right: Sequence[bool]) -> Platt:
         found = line[0] * scores + line[1]
         # -(t log p + (1 - t) log(1 - p)), of p = 1 / (1 + exp(-found))
         mean = float((np.logaddexp(0.0, found) - targets * found).mean())
-        apart = 0.5 * (1.0 + np.tanh(0.5 * found)) - targets
+        apart = _from_log_odds(found) - targets
         return mean, np.array([(apart * scores).mean(), apart.mean()])
 
     found = minimize(
@@ -91,3 +88,8 @@ def log_odds(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return log p / (1 - p), of confidences that are kept away from 0 and 1."""
     inside = np.clip(confidences, NEAREST, 1.0 - NEAREST)
     return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def _from_log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 / (1 + exp(-score)), without an overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * scores)))

@@ -2,15 +2,17 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.decoding.platt import AS_THEY_ARE, Platt
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
 from parp_espnet.export.asked import LARGEST_BEAM
 from parp_espnet.files import read_json
-from parp_espnet.json_numbers import number
+from parp_espnet.json_numbers import number, whole
 
 TUNED = "weights.json"
 
@@ -41,6 +43,26 @@ class Tuned:
             raise ValueError(f"{self.name}: a beam of {self.beam}")
         if not all(math.isfinite(number) for number in (*astuple(self.weights), self.error_rate)):
             raise ValueError(f"{self.name}: weights and an error rate that are no numbers")
+
+    @classmethod
+    def from_json(
+        cls, entry: Mapping[str, Any], ngram: Path | None = None, lm: Path | None = None
+    ) -> "Tuned":
+        """Return a search as bundles and packs have it, whose language models are where they say.
+
+        Raises `KeyError`, `TypeError`, `ValueError`, `AttributeError` or `OverflowError` where it
+        is damaged.
+        """
+        return cls(
+            name=str(entry["name"]),
+            beam=whole(entry["beam"]),
+            weights=Weights(**{name: number(value) for name, value in entry["weights"].items()}),
+            tuned_on=str(entry["tuned_on"]),
+            error_rate=number(entry["error_rate"]),
+            ngram=ngram,
+            lm=lm,
+            calibration=Platt.from_json(entry.get("calibration")),
+        )
 
     @property
     def lost_ngram(self) -> Path | None:

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.decoding.platt import Platt
-from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.names import FAMILIES, Family
 from parp_espnet.files import read_json
-from parp_espnet.json_numbers import number, whole
 from parp_espnet.upstreams.starts import BUNDLE
 
 FORMAT = 1
@@ -78,13 +75,4 @@ def _read(folder: Path, entry: dict[str, Any]) -> Tuned:
         if given is not None and (Path(given).is_absolute() or ".." in Path(given).parts):
             raise ValueError(f"{given}: leads out of the bundle")
         places[name] = None if given is None else folder / given
-    return Tuned(
-        name=str(entry["name"]),
-        beam=whole(entry["beam"]),
-        weights=Weights(**{name: number(value) for name, value in entry["weights"].items()}),
-        tuned_on=str(entry["tuned_on"]),
-        error_rate=number(entry["error_rate"]),
-        ngram=places["ngram"],
-        lm=places["lm"],
-        calibration=Platt.from_json(entry.get("calibration")),
-    )
+    return Tuned.from_json(entry, places["ngram"], places["lm"])

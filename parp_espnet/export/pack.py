@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from parp_espnet import __version__
-from parp_espnet.decoding.platt import Platt
-from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError, printable
 from parp_espnet.export.adapters import Adapter, joined, parted
 from parp_espnet.export.decodings import Tuned
@@ -31,7 +29,6 @@ from parp_espnet.export.names import FAMILIES, HEAD, Family
 from parp_espnet.export.read_sparse import read_metadata, read_sparse
 from parp_espnet.export.sparse import save_sparse
 from parp_espnet.files import need_file
-from parp_espnet.json_numbers import number, whole
 from parp_espnet.names import plain_name
 from parp_espnet.pruning.bits import LARGEST_HEADER
 from parp_espnet.pruning.mask_file import pack as packed
@@ -296,12 +293,4 @@ def _search(entry: Mapping[str, Any], ngrams: Mapping[str, bytes]) -> Tuned:
     ngram = entry["ngram"]
     if ngram is not None and (ngram not in ngrams or ngram.startswith(".")):
         raise ValueError(f"it has no n-gram {ngram}")
-    return Tuned(
-        name=str(entry["name"]),
-        beam=whole(entry["beam"]),
-        weights=Weights(**{name: number(value) for name, value in entry["weights"].items()}),
-        tuned_on=str(entry["tuned_on"]),
-        error_rate=number(entry["error_rate"]),
-        ngram=None if ngram is None else Path(ngram),
-        calibration=Platt.from_json(entry.get("calibration")),
-    )
+    return Tuned.from_json(entry, None if ngram is None else Path(ngram))

@@ -120,7 +120,7 @@ def tune(
         heard |= batch[best.weights]
     chosen: dict[str, object] = {**asdict(best.weights), "tuned_on": data.name}
     chosen["error_rate"] = best.total.error_rate
-    chosen["calibration"] = calibrate(logprobs, heard, said, table).as_json()
+    chosen["calibration"] = asdict(calibrate(logprobs, heard, said, table))
     write_text(out / "tune.tsv", as_table(tried))
     write_json(out / TUNED, chosen)
     return f"{metric.upper()} in percent on {data.name}, with a beam of {beam}:\n{as_matrix(tried)}"

@@ -10,8 +10,7 @@ from parp_espnet.decoding.logprobs import LogProbs
 from parp_espnet.decoding.platt import Platt, fit
 from parp_espnet.decoding.whole_set import Transcripts
 from parp_espnet.recognition.labels import spans
-from parp_espnet.scoring.alignment import Phones
-from parp_espnet.scoring.alignment import align as align_phones
+from parp_espnet.scoring.alignment import Phones, which_are_right
 from parp_espnet.scoring.merge import merge
 
 
@@ -40,7 +39,5 @@ def calibrate(
         path = align(frames, [numbers[token] for token in heard[name]])
         found = [Span(*span) for span in spans(path.tolist())]
         confidences += [judgement.confidence for judgement in judge(frames, found, others=0)]
-        for reference, hypothesis in align_phones(references[name], hypotheses[name]):
-            if hypothesis is not None:
-                are_right.append(reference == hypothesis)
+        are_right += which_are_right(references[name], hypotheses[name])
     return fit(np.array(confidences), are_right)

@@ -31,6 +31,14 @@ def _split_at_spaces() -> Any:
     )
 
 
+def which_are_right(reference: Phones, hypothesis: Phones) -> list[bool]:
+    """Return of each phone of a hypothesis whether it is right, in the alignment that `align`
+    makes.
+    """
+    pairs = align(reference, hypothesis)
+    return [said == heard for said, heard in pairs if heard is not None]
+
+
 def align(reference: Phones, hypothesis: Phones) -> tuple[Pair, ...]:
     """Return the pairs of one alignment with the fewest errors, by jiwer, in order and in canonical
     decomposition.

@@ -22,8 +22,6 @@ type Source = Path | Place | bytes
 
 _ENDLESS = 2**48
 """libsndfile has so many frames or more where a header has no length."""
-
-
 _RESERVOIR = 2.0
 """Seconds of an mp3 that are decoded before a part of it. Up to 511 bytes of a frame stand in
 frames before it, and of these the smallest, of 8 kbit/s, holds some 11: libsndfile goes right to

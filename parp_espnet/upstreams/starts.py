@@ -46,11 +46,11 @@ EXPORTS = {
 """What formats of parp-export leave that no training can begin with."""
 WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 """What others leave: not `model.sparse.safetensors` alone."""
-NEAREST, EQUAL, NONE = "nearest", "equal", "none"
 NARROWED = "parp_espnet_layers"
 """In a configuration: how many feed-forward units and heads each layer has, where a stock class
 cannot say it; and how many channels each convolution had, where some are removed.
 """
+NEAREST, EQUAL, NONE = "nearest", "equal", "none"
 CHOICES = (NEAREST, EQUAL, NONE)
 """Values of `--init_head`: which rows the new head has of that which an upstream came with."""
 FROM_UPSTREAM = "upstream"
