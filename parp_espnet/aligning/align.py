@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from parp_espnet.aligning.phonemise import Phonemise
 from parp_espnet.aligning.spelling import Speller
 from parp_espnet.aligning.texts import Text
 from parp_espnet.decoding.alignment import align
@@ -35,11 +36,24 @@ class Aligned:
 
 @dataclass(frozen=True)
 class Aligner:
-    """A model, how it spells, and the label prior that it was trained with, if it was."""
+    """A model, how it spells, and the label prior that it was trained with, if it was.
+
+    Attributes:
+        phonemise: from words to phones; None where texts are the model's tokens.
+    """
 
     listener: Listener
     speller: Speller
     prior: LabelPrior | None = None
+    phonemise: Phonemise | None = None
+
+    def spell(self, text: str) -> tuple[int, ...]:
+        """Return the tokens of a text. Raises `ValueError` where it has none, or others than the
+        model's.
+        """
+        if self.phonemise is None:
+            return self.speller.spell(text)
+        return self.speller.spell(" ".join(self.phonemise(text)))
 
     def path(self, logprobs: NDArray[np.float32], tokens: Sequence[int]) -> Labels:
         """Return the likeliest path of labels that spells tokens; see `alignment.align`."""
@@ -47,7 +61,10 @@ class Aligner:
 
 
 def align_texts(
-    hearing: Hearing, texts: Sequence[Text | Failure], prior: LabelPrior | None = None
+    hearing: Hearing,
+    texts: Sequence[Text | Failure],
+    prior: LabelPrior | None = None,
+    phonemise: Phonemise | None = None,
 ) -> Iterator[Aligned | Failure]:
     """Yield, in their order, the texts of recordings with times, and why there is none.
 
@@ -55,9 +72,11 @@ def align_texts(
 
     Args:
         prior: what the model was trained with, if it was.
+        phonemise: from words to phones, where the texts are words.
     """
     listener = hearing.recogniser
-    aligner = Aligner(listener, Speller(listener.tokens), prior)
+    said = [part.text for text in texts if isinstance(text, Text) for part in text.parts]
+    aligner = Aligner(listener, Speller(listener.tokens, said), prior, phonemise)
     sources = [text if isinstance(text, Failure) else text.source for text in texts]
     for text, heard in zip(texts, hearing.hear(sources), strict=True):
         if isinstance(heard, Failure):
@@ -106,8 +125,8 @@ def _align_part(
     aligner: Aligner, recording: Recording, text: str, begin: float, end: float
 ) -> tuple[Phone, ...]:
     """The phones of a part of a recording. Raises `ValueError` where that cannot be."""
-    listener, speller = aligner.listener, aligner.speller
-    tokens = speller.spell(text)
+    listener = aligner.listener
+    tokens = aligner.spell(text)
     if end > recording.seconds + BEYOND:
         raise ValueError(
             f"expected a text within the recording, which has {recording.seconds:.3f} s"
@@ -121,7 +140,7 @@ def _align_part(
         least = _seconds(listener.grid, needed)
         raise ValueError(
             f"expected at least {least:.2f} s for a text of {len(tokens)} "
-            f"{'letters' if speller.is_of_letters else 'phones'}, found {end - begin:.2f} s"
+            f"{'letters' if aligner.speller.is_of_letters else 'phones'}, found {end - begin:.2f} s"
         )
     labels = aligner.path(recording.logprobs[first:last], tokens)
     return find_phones(listener, recording, labels, begin, end)

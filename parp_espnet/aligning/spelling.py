@@ -1,15 +1,20 @@
 """From a text that is known to a model's tokens."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from parp_espnet.decoding.language_model import SPECIAL
 from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.letters import letters_of
+from parp_espnet.phones.orthography import Orthography, learn_for
 from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces
 
 LEFT_OUT = frozenset("ˈˌ.|\u0361\u035c")
 """Stress, syllables and ties, which no phone of ours has."""
+UNKNOWN = "the model has no token for"
+"""So begins what is said of a text that the tokens cannot spell."""
+APOSTROPHE = "'"
+"""As all of them are spelled (`parp_espnet.phones.letters`)."""
 TYPED = {"g": "ɡ", ":": "ː"}
 """What is typed for a letter of IPA that a keyboard lacks."""
 
@@ -20,9 +25,13 @@ class Speller:
     A model with `SPACE` among its tokens has letters, and takes sentences; so does one of subwords,
     of which the longest are taken first. Any other takes phones apart by spaces; several that are
     written as one word are told apart, the longest first.
+
+    Args:
+        texts: all sentences that are to be spelled alike; without them, each is by what it alone
+            says of its orthography.
     """
 
-    def __init__(self, tokens: Sequence[str]) -> None:
+    def __init__(self, tokens: Sequence[str], texts: Iterable[str] = ()) -> None:
         self._has_letters = SPACE in tokens
         self.is_of_letters = self._has_letters or are_pieces(tokens)
         self._numbers: dict[str, int] = {}
@@ -30,6 +39,10 @@ class Speller:
             if token not in SPECIAL:
                 self._numbers[decomposed(token)] = number
         self._longest = max(map(len, self._numbers), default=0)
+        self._has_apostrophe = any(APOSTROPHE in token for token in self._numbers)
+        self._orthography: Orthography | None = None
+        if self.is_of_letters and (texts := list(texts)):
+            self._orthography = self._learn(texts)
 
     def spell(self, text: str) -> tuple[int, ...]:
         """Return the tokens of a text. Raises `ValueError` that names what no token spells, or says
@@ -41,16 +54,38 @@ class Speller:
             numbers, unknown = self._subwords(text)
         else:
             numbers, unknown = self._phones(text)
-        if unknown:
-            named = ", ".join(_named(letter) for letter in dict.fromkeys(unknown))
-            raise ValueError(f"the model has no token for {named}, in {_begin(text)!r}")
-        if not numbers:
-            raise ValueError(f"expected a text to align, found {_begin(text)!r}")
-        return tuple(numbers)
+        return _known_alone(numbers, unknown, text)
+
+    def spell_word(self, letters: Sequence[str]) -> tuple[int, ...]:
+        """Return the tokens of a word whose letters are known, such as those of a data directory's
+        text. Raises `ValueError` that names what no token spells.
+        """
+        if self._has_letters:
+            numbers, unknown = self._known(letters)
+        else:
+            numbers, unknown = self._parts(decomposed(f"{WORD_BEGIN}{''.join(letters)}"))
+        return _known_alone(numbers, unknown, "".join(letters))
+
+    def _words(self, text: str) -> list[str]:
+        """The letters of each word of a sentence, with spaces between them. Where no token has an
+        apostrophe, one that no letter follows or none precedes is not a letter.
+        """
+        orthography = self._orthography or self._learn([text])
+        words = " ".join(letters_of(text, orthography)).split(SPACE)
+        if not self._has_apostrophe:
+            words = [word.strip(f"{APOSTROPHE} ") for word in words]
+        return [word for word in words if word]
+
+    def _learn(self, texts: Iterable[str]) -> Orthography:
+        return learn_for((token for token in self._numbers if token != SPACE), texts)
 
     def _letters(self, text: str) -> tuple[list[int], list[str]]:
+        return self._known(f" {SPACE} ".join(self._words(text)).split())
+
+    def _known(self, letters: Iterable[str]) -> tuple[list[int], list[str]]:
+        """The tokens of letters, and those that have none."""
         numbers, unknown = [], []
-        for letter in letters_of(text):
+        for letter in letters:
             number = self._numbers.get(decomposed(letter))
             if number is None:
                 unknown.append(letter)
@@ -74,8 +109,8 @@ class Speller:
     def _subwords(self, text: str) -> tuple[list[int], list[str]]:
         numbers: list[int] = []
         unknown: list[str] = []
-        for word in "".join(letters_of(text)).split(SPACE):
-            known, other = self._parts(decomposed(f"{WORD_BEGIN}{word}"))
+        for word in self._words(text):
+            known, other = self._parts(decomposed(f"{WORD_BEGIN}{word.replace(' ', '')}"))
             numbers += known
             unknown += other
         return numbers, unknown
@@ -110,6 +145,16 @@ class Speller:
             if written not in LEFT_OUT:
                 letters += written
         return letters
+
+
+def _known_alone(numbers: Sequence[int], unknown: Sequence[str], text: str) -> tuple[int, ...]:
+    """The tokens of a text. Raises `ValueError` where some are unknown, or there are none."""
+    if unknown:
+        named = ", ".join(_named(letter) for letter in dict.fromkeys(unknown))
+        raise ValueError(f"{UNKNOWN} {named}, in {_begin(text)!r}")
+    if not numbers:
+        raise ValueError(f"expected a text to align, found {_begin(text)!r}")
+    return tuple(numbers)
 
 
 def _is_mark(letter: str) -> bool:

@@ -58,16 +58,15 @@ class Reader:
         unknown: list[str] = []
         if not self._has_words:
             for phone in text.split():
-                units.append(Unit((phone,), self._tokens(phone, phone, unknown)))
+                units.append(Unit((phone,), self._tokens(phone, unknown)))
             return Spelled(tuple(units), tuple(unknown))
         for letters in _words(text):
             if self._space is None:
-                word = "".join(letters)
-                units.append(Unit(letters, self._tokens(word, word, unknown)))
+                units.append(Unit(letters, self._word(letters, unknown)))
                 continue
             tokens: tuple[int, ...] = ()
             for letter in letters:
-                tokens += self._tokens(letter, letter, unknown)
+                tokens += self._word((letter,), unknown)
             if units:
                 before = units[-1]
                 units[-1] = Unit(before.written, (*before.tokens, self._space), unsaid=1)
@@ -80,11 +79,18 @@ class Reader:
             return " ".join(phone for unit in units for phone in unit.written)
         return f" {SPACE} ".join(" ".join(unit.written) for unit in units)
 
-    def _tokens(self, said: str, named: str, unknown: list[str]) -> tuple[int, ...]:
+    def _tokens(self, phone: str, unknown: list[str]) -> tuple[int, ...]:
         try:
-            return self._speller.spell(said)
+            return self._speller.spell(phone)
         except ValueError:
-            unknown.append(named)
+            unknown.append(phone)
+            return (self.any,)
+
+    def _word(self, letters: Sequence[str], unknown: list[str]) -> tuple[int, ...]:
+        try:
+            return self._speller.spell_word(letters)
+        except ValueError:
+            unknown.append("".join(letters))
             return (self.any,)
 
 

@@ -4,12 +4,14 @@ parp-align exp/TAG talk.wav talk.txt                              begin, end, ph
 parp-align exp/TAG talk.wav talk.eaf --tier tx --format eaf --out aligned.eaf
 parp-align exp/TAG field/ texts/ --format textgrid --out grids    texts/NAME.txt of field/NAME.wav
 parp-align exp/TAG field/ data/text --format ctm --out all.ctm    Kaldi's text: NAME and its text
+parp-align exp/TAG talk.wav talk.txt --phonemise es               the text holds Spanish words
 
 A text is a file .txt, a tier of a .TextGrid or an .eaf, whose annotations are aligned each within
 its own times, or Kaldi's text with a line for each recording. Of a model of phones it is phones
-apart by spaces, or written as words whose phones the model knows; of a model of letters it is
-sentences. Intervals touch, and leave pauses where it is quiet. JSON, CTM and a tier of the TextGrid
-have a confidence for each phone: where it is low, the text may not be what was said.
+apart by spaces, written as words whose phones the model knows, or, with --phonemise as the model
+was trained with it, as its language is written; of a model of letters it is sentences. Intervals
+touch, and leave pauses where it is quiet. JSON, CTM and a tier of the TextGrid have a confidence
+for each phone: where it is low, the text may not be what was said.
 
 Exit code 1 says that some texts were not aligned, and stderr which; all others were.
 """
@@ -19,8 +21,10 @@ import sys
 from pathlib import Path
 
 from parp_espnet import progress
+from parp_espnet.aligning.phonemise import phonemiser
+from parp_espnet.aligning.spelling import UNKNOWN, Speller
 from parp_espnet.aligning.texts import find_texts
-from parp_espnet.errors import command
+from parp_espnet.errors import UserError, command
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
     add_options,
@@ -39,6 +43,7 @@ def main() -> None:
     """Align, and say what could not be."""
     options = _parser().parse_args()
     check_options(options)
+    phonemise = None if options.phonemise is None else phonemiser(options.phonemise)
     sources = find([options.audio])
     texts = find_texts(sources, options.text, options.tier)
     output = open_output(options.out, FORMATS[options.format], sources, progress.emit)
@@ -49,11 +54,17 @@ def main() -> None:
         from parp_espnet.recognition.hearing import Hearing  # noqa: PLC0415
 
     listener, _ = open_model(options.model, options.device, searched=False)
+    takes_phones = not Speller(listener.tokens).is_of_letters
+    if phonemise is not None and not takes_phones:
+        raise UserError(
+            f"--phonemise {options.phonemise}: expected a model of phones, found one of letters, "
+            f"{options.model}, which takes words as they are; leave --phonemise out"
+        )
     prior = read_label_prior(options.model, listener.tokens)
     faults: list[str] = []
     with seconds_shown(sources, "align") as done:
         hearing = Hearing(listener, options.batch_seconds, done=done)
-        for outcome in align_texts(hearing, texts, prior):
+        for outcome in align_texts(hearing, texts, prior, phonemise):
             if isinstance(outcome, Failure):
                 faults.append(str(outcome))
                 progress.say(f"error: {outcome}")
@@ -64,7 +75,9 @@ def main() -> None:
             output.add(outcome.source, timed(outcome.transcript, outcome.source, options))
     output.close()
     if faults:
-        print(f"not aligned: {len(faults)}; all others were", file=sys.stderr)
+        are_words = takes_phones and phonemise is None and any(UNKNOWN in one for one in faults)
+        hint = ". Of words, --phonemise makes phones" if are_words else ""
+        print(f"not aligned: {len(faults)}; all others were{hint}", file=sys.stderr)
         sys.exit(1)
 
 
@@ -78,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--tier", metavar="NAME", help="tier of a TextGrid or .eaf [the only one that has texts]"
+    )
+    parser.add_argument(
+        "--phonemise",
+        metavar="LANG|FILE",
+        help="language of eSpeak NG, or table from spelling to phones, that makes phones of the "
+        "text [the text holds phones]",
     )
     add_options(parser)
     return parser

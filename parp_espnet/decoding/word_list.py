@@ -16,6 +16,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
 from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.letters import letters_of
+from parp_espnet.phones.orthography import Orthography, learn_for
 from parp_espnet.phones.spelled import SPACE, WORD_BEGIN, are_pieces, holds_words
 
 OPTION = "--lexicon"
@@ -36,7 +37,10 @@ def read_lexicon(path: Path, tokens: Sequence[str]) -> tuple[Lexicon, str]:
     is_of_letters = holds_words(tokens)
     entries = _entries(path, is_of_letters)
     if is_of_letters:
-        entries = _in_letters(entries, WORD_BEGIN if SPACE not in tokens else "")
+        spoken = [token for token in tokens if token not in SPECIAL]
+        orthography = learn_for(spoken, [word for word, _ in entries])
+        begins = WORD_BEGIN if SPACE not in tokens else ""
+        entries = _in_letters(entries, orthography, begins)
     symbols = _symbols(tokens)
     known = set(symbols.values())
     spellings: list[tuple[str, Symbols]] = []
@@ -112,7 +116,9 @@ def _symbols(tokens: Sequence[str]) -> Mapping[int, Symbols]:
     return symbols
 
 
-def _in_letters(entries: Sequence[tuple[str, Symbols]], begins: str) -> list[tuple[str, Symbols]]:
+def _in_letters(
+    entries: Sequence[tuple[str, Symbols]], orthography: Orthography, begins: str
+) -> list[tuple[str, Symbols]]:
     """The same words with their letters; of one that texts have in parts (co-op), each part.
 
     Args:
@@ -121,7 +127,7 @@ def _in_letters(entries: Sequence[tuple[str, Symbols]], begins: str) -> list[tup
     spelled: list[tuple[str, Symbols]] = []
     for word, _ in entries:
         try:
-            parts = " ".join(letters_of(word)).split(SPACE)
+            parts = " ".join(letters_of(word, orthography)).split(SPACE)
         except ValueError:  # there is no letter in it
             spelled.append((word, ()))
             continue

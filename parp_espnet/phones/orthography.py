@@ -91,6 +91,23 @@ def learn(texts: Iterable[str]) -> Orthography:
     return _with_apostrophes(bare, sentences)
 
 
+def learn_for(tokens: Iterable[str], texts: Iterable[str]) -> Orthography:
+    """Return what texts say about their orthography to one who has these letters or subwords, and
+    no other tokens among them.
+
+    A digit or a sign that none of them has is no letter, however many words have it, and I is the
+    capital of ı where they have ı.
+    """
+    learned = learn(texts)
+    known = frozenset(chain.from_iterable(tokens))
+    return replace(
+        learned,
+        digits=learned.digits and any(mark.isdecimal() for mark in known),
+        signs=learned.signs & known,
+        dotless="ı" in known,
+    )
+
+
 def quotes(marks: Sequence[str], orthography: Orthography) -> frozenset[int]:
     """Return the places of apostrophes that quote what is between them: one before a word, one
     after a word.

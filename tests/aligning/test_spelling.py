@@ -45,3 +45,40 @@ def test_what_cannot_be_spelled_is_named(tokens: tuple[str, ...], text: str, sai
     with pytest.raises(ValueError, match=r"^[^\n]+$") as caught:
         Speller(tokens).spell(text)
     assert str(caught.value).startswith(said)
+
+
+def of_letters(letters: str) -> tuple[str, ...]:
+    return ("<blank>", "<unk>", "<space>", *letters.split(), "<sos/eos>")
+
+
+@pytest.mark.parametrize(
+    ("letters", "text", "others", "spelled"),
+    [
+        # What no token has is punctuation: an apostrophe that closes nothing, a colon, a question.
+        ("m e t a", "meta’, meta", [], "m e t a <space> m e t a"),
+        ("m e t a", "’meta", [], "m e t a"),
+        ("m a", "ma: ma?", ["ma:ma ma?ma"], "m a <space> m a"),
+        # What all texts have is a letter where one text leaves it open.
+        ("m a ?", "ma?", ["ma?a a?a ?a"], "m a ?"),
+        ("m a ?", "ma?", [], "m a"),
+        ("m a 3", "ma3", [], "m a 3"),
+        ("m a '", "ma' a", [], "m a ' <space> a"),
+        # A dotless i's capital is I, though this text has none of them.
+        ("ı r i", "IR", [], "ı r"),
+        ("r i", "IR", [], "i r"),
+    ],
+)
+def test_doubtful_letters(letters: str, text: str, others: list[str], spelled: str):
+    tokens = of_letters(letters)
+    speller = Speller(tokens, [text, *others] if others else ())
+    assert [tokens[number] for number in speller.spell(text)] == spelled.split()
+    pieces = ("<blank>", "<unk>", "▁", *letters.split(), "<sos/eos>")
+    speller = Speller(pieces, [text, *others] if others else ())
+    found = "".join(pieces[number] for number in speller.spell(text))
+    assert found == "▁" + spelled.replace(" ", "").replace("<space>", "▁")
+
+
+@pytest.mark.parametrize("text", ["don't", "a:a", "a?a", "ma3"])
+def test_a_letter_within_a_word_is_never_left_out(text: str):
+    with pytest.raises(ValueError, match=r"no token for|write them out"):
+        Speller(of_letters("a d m n o t")).spell(text)

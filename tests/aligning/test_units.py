@@ -38,3 +38,15 @@ def test_what_no_token_spells_is_any_sound():
     assert not read.too_strange
     assert reader.read("a x").too_strange
     assert reader.write(read.units) == "a " * 20 + "x"
+
+
+@pytest.mark.parametrize("letter", ["'", "?", ":", "3", "²", "!", "˥", "ʔ", "k͡p"])
+def test_a_letter_of_a_text_is_its_token(letter: str):
+    reader = Reader(("<blank>", "<unk>", "<space>", "a", letter, "<sos/eos>"))
+    read = reader.read(f"a {letter} <space> a")
+    assert [unit.tokens for unit in read.units] == [(3, 4, 2), (3,)]
+    assert not read.unknown
+    reader = Reader(("<blank>", "<unk>", "▁a", letter, "<sos/eos>"))
+    read = reader.read(f"a {letter} <space> a")
+    assert [unit.tokens for unit in read.units] == [(2, 3), (2,)]
+    assert not read.unknown

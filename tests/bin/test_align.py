@@ -1,6 +1,7 @@
 """`parp-align`: known tones, whose true times the test knows, and what it says of bad inputs."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,3 +151,42 @@ def test_an_inventory(learned: Path, tones: Path, tmp_path: Path, run_command: R
         code, _, err = run_command(recognize.main, learned, tones, "--inventory", given)
         assert code == 2
         assert errors_of(err)[0].startswith(said)
+
+
+def test_words_are_phonemised(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    said = tones_of(tones)["tone-1"]
+    rules = tmp_path / "rules.csv"
+    rules.write_text("Orth,Phon\n" + "".join(f"{tone}x,{tone}\n" for tone in set(said)))
+    (tmp_path / "words.txt").write_text("".join(f"{tone}X" for tone in said) + "!\n")
+    words = (learned, tones / "tone-1.wav", tmp_path / "words.txt", "--format", "json")
+    code, out, err = run_command(align.main, *words, "--phonemise", rules)
+    assert (code, errors_of(err)) == (0, [])
+    assert json.loads(out)["text"].split() == said
+    code, _, err = run_command(align.main, *words)
+    assert code == 1
+    assert "the model has no token for" in errors_of(err)[0]
+    assert err.endswith("not aligned: 1; all others were. Of words, --phonemise makes phones\n")
+
+
+def test_what_cannot_be_phonemised(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    (tmp_path / "rules.csv").write_text("Orth,Phon\nx,a\n")
+    (tmp_path / "words.txt").write_text("xyz\n")
+    words = (tones / "tone-1.wav", tmp_path / "words.txt", "--phonemise")
+    code, _, err = run_command(align.main, learned, *words, tmp_path / "rules.csv")
+    assert code == 1
+    assert "y" in errors_of(err)[0]
+    for given, said in (
+        ("letters", "--phonemise letters: expected a language or a table"),
+        ("qqq", "parp-align: --phonemise qqq: expected"),
+        (tmp_path / "gone.csv", "no such file; expected a lexicon"),
+    ):
+        code, _, err = run_command(align.main, learned, *words, given)
+        assert code == 2
+        assert said in errors_of(err)[0]
+    # The same model, one of whose phones is now the space between words.
+    spelled = shutil.copytree(learned, tmp_path / "spelled")
+    config = spelled / "config.yaml"
+    config.write_text(config.read_text().replace("\n- e\n", "\n- <space>\n"))
+    code, _, err = run_command(align.main, spelled, *words, tmp_path / "rules.csv")
+    assert code == 2
+    assert "expected a model of phones, found one of letters" in errors_of(err)[0]

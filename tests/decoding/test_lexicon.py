@@ -155,3 +155,15 @@ def test_what_is_no_lexicon(tmp_path: Path, text: str, tokens: list[str], wanted
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file; expected a list of words"):
         read_lexicon(tmp_path / "gone.txt", PHONES)
+
+
+def test_what_words_have_in_common_says_what_is_a_letter(tmp_path: Path) -> None:
+    known = ["<blank>", "<unk>", "<space>", "m", "a", "?", "<sos/eos>"]
+    text = "ma?\nma?a\na?a\n"
+    lexicon, left_out = of(tmp_path, text, known)
+    assert not left_out
+    assert [word.name for word in lexicon.words_of((3, 4, 5, 2, 4, 5, 4))] == ["ma?", "a?a"]
+    # To a model that has no glottal stop, the sign behind a word is punctuation.
+    lexicon, left_out = of(tmp_path, "ab?\nba?\n", LETTERS)
+    assert not left_out
+    assert [word.name for word in lexicon.words_of((3, 4))] == ["ab?"]

@@ -9,8 +9,8 @@ from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.phones.rules import is_table, read_rules
 
 
-def chosen(kind: str | None) -> str | None:
-    """Return what was given, a language by the code that it has here.
+def chosen(kind: str | None, command: str = "phn.sh") -> str | None:
+    """Return what was given to a command, a language by the code that it has here.
 
     Raises `UserError` where there is no such language, or the table is none.
     """
@@ -23,13 +23,14 @@ def chosen(kind: str | None) -> str | None:
         try:
             read_rules(Path(kind))
         except UserError as error:
-            raise UserError(f"phn.sh: --phonemise: {error}") from None
+            raise UserError(f"{command}: --phonemise: {error}") from None
         return kind if is_table(kind) else f"./{kind}"
     alike = nearest(kind, VOICES)
     others = f", such as {' '.join(alike)}" if alike else ""
     raise UserError(
-        f"phn.sh: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}, or another "
-        f"of eSpeak NG's {len(voices())} codes{others}, or a file: word and phones, or Orth,Phon"
+        f"{command}: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}, or "
+        f"another of eSpeak NG's {len(voices())} codes{others}, or a file: word and phones, or "
+        f"Orth,Phon"
     )
 
 
