@@ -16,6 +16,7 @@ from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.grid import Grid
 from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones, frames_between
+from parp_espnet.recognition.labels import BLANK
 from parp_espnet.recognition.listening import Listener
 from parp_espnet.recognition.transcripts import Phone, Transcript, words_of
 from parp_espnet.recognition.windows import Labels
@@ -53,7 +54,7 @@ class Aligner:
         """
         if self.phonemise is None:
             return self.speller.spell(text)
-        return self.speller.spell(" ".join(self.phonemise(text)))
+        return self.speller.spell_phones(self.phonemise(text), text)
 
     def path(self, logprobs: NDArray[np.float32], tokens: Sequence[int]) -> Labels:
         """Return the likeliest path of labels that spells tokens; see `alignment.align`."""
@@ -132,17 +133,21 @@ def _align_part(
             f"expected a text within the recording, which has {recording.seconds:.3f} s"
         )
     first, last = frames_between(listener.grid, recording, begin, end)
+    frames = last - first
+    # Those behind the end of a very short recording are of silence that was added to it.
+    heard = sum(listener.grid.begin(frame) < end for frame in range(first, last))
     needed = len(tokens)
     for token, after in pairwise(tokens):
         # Of two tokens that are the same, CTC needs a frame between them.
         needed += token == after
-    if needed > last - first:
+    if needed > heard:
         least = _seconds(listener.grid, needed)
         raise ValueError(
             f"expected at least {least:.2f} s for a text of {len(tokens)} "
             f"{'letters' if aligner.speller.is_of_letters else 'phones'}, found {end - begin:.2f} s"
         )
-    labels = aligner.path(recording.logprobs[first:last], tokens)
+    labels = aligner.path(recording.logprobs[first : first + heard], tokens)
+    labels = np.pad(labels, (0, frames - heard), constant_values=BLANK)
     return find_phones(listener, recording, labels, begin, end)
 
 

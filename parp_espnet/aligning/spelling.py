@@ -56,6 +56,12 @@ class Speller:
             numbers, unknown = self._phones(text)
         return _known_alone(numbers, unknown, text)
 
+    def spell_phones(self, phones: Sequence[str], text: str) -> tuple[int, ...]:
+        """Return the tokens of a text's phones, each of which is one token or none. Raises
+        `ValueError` that names what is none.
+        """
+        return _known_alone(*self._known(phones), text)
+
     def spell_word(self, letters: Sequence[str]) -> tuple[int, ...]:
         """Return the tokens of a word whose letters are known, such as those of a data directory's
         text. Raises `ValueError` that names what no token spells.

@@ -62,6 +62,7 @@ def main() -> None:
         )
     prior = read_label_prior(options.model, listener.tokens)
     faults: list[str] = []
+    aligned = 0
     with seconds_shown(sources, "align") as done:
         hearing = Hearing(listener, options.batch_seconds, done=done)
         for outcome in align_texts(hearing, texts, prior, phonemise):
@@ -72,12 +73,14 @@ def main() -> None:
             for fault in outcome.faults:
                 faults.append(fault)
                 progress.say(f"error: {fault}")
+            aligned += 1
             output.add(outcome.source, timed(outcome.transcript, outcome.source, options))
     output.close()
     if faults:
         are_words = takes_phones and phonemise is None and any(UNKNOWN in one for one in faults)
         hint = ". Of words, --phonemise makes phones" if are_words else ""
-        print(f"not aligned: {len(faults)}; all others were{hint}", file=sys.stderr)
+        others = "all others were" if aligned else "nothing was"
+        print(f"not aligned: {len(faults)}; {others}{hint}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -10,7 +10,7 @@ import soundfile
 from parp_espnet.aligning.align import Aligned, align_texts
 from parp_espnet.aligning.texts import Text
 from parp_espnet.phones.spelled import SPACE
-from parp_espnet.recognition.audio import Source
+from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.grid import Grid
 from parp_espnet.recognition.hearing import Hearing
 from parp_espnet.recognition.listening import Heard, Listener, Samples
@@ -83,3 +83,37 @@ def test_no_tier_goes_on_behind_the_recording(source: Source, tmp_path: Path) ->
     assert utterance == Annotation(0.5, 2.0, "a e")
     ends = [line for line in path.read_text().splitlines() if "xmax" in line]
     assert max(float(line.partition("=")[2]) for line in ends) == 2.0
+
+
+@pytest.mark.parametrize("samples", [100, 399, 400, 700, 1000, 1700])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_a_short_recording_has_all_phones_or_says_so(
+    tmp_path: Path, samples: int, count: int
+) -> None:
+    """A model hears silence that was added behind it, where no phone is said."""
+    path = tmp_path / "r.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(0).standard_normal(samples), 16000)
+    said = ["a", "e", "o", "u", "i"]
+    source = Source(path, Path("r.wav"))
+    text = Text(source, (Annotation(0, 0, " ".join(said[:count])),), whole=True)
+    (made,) = align_texts(Hearing(Undecided(*said)), [text])
+    if isinstance(made, Failure):
+        words = f"s for a text of {count} phones, found {samples / 16000:.2f} s"
+        assert words in str(made)
+        assert samples < 1700
+        return
+    phones = made.transcript.phones
+    assert [phone.name for phone in phones] == said[:count]
+    assert all(phone.begin < phone.end <= samples / 16000 + 1e-9 for phone in phones)
+
+
+def test_phones_of_words_are_tokens_as_they_are(source: Source) -> None:
+    listener = Undecided("t", "\u0283", "a")
+    text = Text(source, (Annotation(0, 0, "cha"),), whole=True)
+    for phones in (("t\u0283", "a"), ("t", "\u0283", "a")):
+        (made,) = align_texts(Hearing(listener), [text], phonemise=lambda _, said=phones: said)
+        if len(phones) == 3:
+            assert isinstance(made, Aligned)
+            continue
+        assert isinstance(made, Failure)
+        assert "the model has no token for t\u0283 (U+0074 U+0283), in 'cha'" in str(made)

@@ -165,7 +165,7 @@ def test_words_are_phonemised(learned: Path, tones: Path, tmp_path: Path, run_co
     code, _, err = run_command(align.main, *words)
     assert code == 1
     assert "the model has no token for" in errors_of(err)[0]
-    assert err.endswith("not aligned: 1; all others were. Of words, --phonemise makes phones\n")
+    assert err.endswith("not aligned: 1; nothing was. Of words, --phonemise makes phones\n")
 
 
 def test_what_cannot_be_phonemised(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
