@@ -1,7 +1,8 @@
 """Recordings and their texts, to transcripts with the times of the texts' phones or letters."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from parp_espnet.aligning.phonemise import Phonemise
 from parp_espnet.aligning.spelling import Speller
 from parp_espnet.aligning.texts import Text
+from parp_espnet.data.marks import Kind, read_marks
 from parp_espnet.decoding.alignment import align
 from parp_espnet.decoding.label_prior import LabelPrior
 from parp_espnet.recognition.audio import Failure, Source
-from parp_espnet.recognition.grid import Grid
+from parp_espnet.recognition.grid import RATE, Grid
 from parp_espnet.recognition.hearing import Hearing, Recording
 from parp_espnet.recognition.intervals import find_phones, frames_between
 from parp_espnet.recognition.labels import BLANK
@@ -28,10 +30,12 @@ BEYOND = 0.05
 
 @dataclass(frozen=True)
 class Aligned:
-    """A recording's text with times, and what of it could not be aligned, in words."""
+    """A recording's text with times, and what of it could not be aligned, in words; no transcript
+    where that is all of it.
+    """
 
     source: Source
-    transcript: Transcript
+    transcript: Transcript | None
     faults: tuple[str, ...]
 
 
@@ -41,20 +45,30 @@ class Aligner:
 
     Attributes:
         phonemise: from words to phones; None where texts are the model's tokens.
+        seen: how often each mark of what nobody says was left out (`parp_espnet.data.marks`).
     """
 
     listener: Listener
     speller: Speller
     prior: LabelPrior | None = None
     phonemise: Phonemise | None = None
+    seen: Counter[tuple[Kind, str]] = field(default_factory=Counter)
 
     def spell(self, text: str) -> tuple[int, ...]:
-        """Return the tokens of a text. Raises `ValueError` where it has none, or others than the
-        model's.
+        """Return the tokens of a text, without marks of what nobody says. Raises `ValueError` where
+        it has none, others than the model's, or a mark of speech that is not written.
         """
+        are_phones = self.phonemise is None and not self.speller.is_of_letters
+        marked = read_marks(text, of_phones=are_phones)
+        for kind, mark in marked.marks:
+            if kind is Kind.UNWRITTEN:
+                raise ValueError(f"expected all that is said, found {mark} ({kind})")
+        self.seen.update(marked.marks)
+        if text.strip() and not marked.text:
+            raise ValueError(f"expected a text to align, found marks alone ({text.strip()})")
         if self.phonemise is None:
-            return self.speller.spell(text)
-        return self.speller.spell_phones(self.phonemise(text), text)
+            return self.speller.spell(marked.text)
+        return self.speller.spell_phones(self.phonemise(marked.text), marked.text)
 
     def path(self, logprobs: NDArray[np.float32], tokens: Sequence[int]) -> Labels:
         """Return the likeliest path of labels that spells tokens; see `alignment.align`."""
@@ -66,6 +80,7 @@ def align_texts(
     texts: Sequence[Text | Failure],
     prior: LabelPrior | None = None,
     phonemise: Phonemise | None = None,
+    seen: Counter[tuple[Kind, str]] | None = None,
 ) -> Iterator[Aligned | Failure]:
     """Yield, in their order, the texts of recordings with times, and why there is none.
 
@@ -74,10 +89,12 @@ def align_texts(
     Args:
         prior: what the model was trained with, if it was.
         phonemise: from words to phones, where the texts are words.
+        seen: counts the marks that are left out of texts.
     """
     listener = hearing.recogniser
     said = [part.text for text in texts if isinstance(text, Text) for part in text.parts]
-    aligner = Aligner(listener, Speller(listener.tokens, said), prior, phonemise)
+    seen = Counter() if seen is None else seen
+    aligner = Aligner(listener, Speller(listener.tokens, said), prior, phonemise, seen)
     sources = [text if isinstance(text, Failure) else text.source for text in texts]
     for text, heard in zip(texts, hearing.hear(sources), strict=True):
         if isinstance(heard, Failure):
@@ -109,8 +126,8 @@ def _align(aligner: Aligner, source: Source, recording: Recording, text: Text) -
             # Programs round times: a tier ends with its recording.
             utterances.append(replace(part, end=min(part.end, recording.seconds)))
     if not phones:
-        reason = faults[0] if faults else "expected a text to align, found none"
-        return Failure(source.path, reason.removeprefix(f"{source.path}, "))
+        nothing = f"{source.path}: expected a text to align, found none"
+        return Aligned(source, None, tuple(faults) or (nothing,))
     transcript = Transcript(
         str(source.path),
         recording.seconds,
@@ -143,8 +160,8 @@ def _align_part(
     if needed > heard:
         least = _seconds(listener.grid, needed)
         raise ValueError(
-            f"expected at least {least:.2f} s for a text of {len(tokens)} "
-            f"{'letters' if aligner.speller.is_of_letters else 'phones'}, found {end - begin:.2f} s"
+            f"expected at least {least:.3f} s for a text of {len(tokens)} "
+            f"{'letters' if aligner.speller.is_of_letters else 'phones'}, found {end - begin:.3f} s"
         )
     labels = aligner.path(recording.logprobs[first : first + heard], tokens)
     labels = np.pad(labels, (0, frames - heard), constant_values=BLANK)
@@ -153,4 +170,4 @@ def _align_part(
 
 def _seconds(grid: Grid, frames: int) -> float:
     """The length of a recording that has so many frames."""
-    return grid.begin(frames) - grid.begin(0)
+    return (grid.field + (frames - 1) * grid.stride) / RATE

@@ -107,7 +107,10 @@ class Speller:
             if form in self._numbers:
                 numbers.append(self._numbers[form])
                 continue
-            known, other = self._parts(self._written(form))
+            known, other = self._parts(form)
+            if other:
+                # What no token is may be a mark that no phone has, or typed.
+                known, other = self._parts(self._written(form))
             numbers += known
             unknown += other
         return numbers, unknown

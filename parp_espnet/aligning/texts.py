@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from parp_espnet import progress
 from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
 from parp_espnet.files import text_of
@@ -64,7 +65,19 @@ def find_texts(
         return [_read(source, path, tier) for source in sources]
     table = read_table(path, empty=True)
     alike = _alike(sources)
-    return [_from_table(source, path, table, alike) for source in sources]
+    found = [_from_table(source, path, table, alike) for source in sources]
+    used = {part.text for text in found if isinstance(text, Text) for part in text.parts}
+    if unused := [name for name, text in table.items() if text not in used]:
+        progress.say(f"{path}: {len(unused)} lines are of no recording, such as {unused[0]}")
+    return found
+
+
+def text_files(path: Path) -> list[Path]:
+    """Return the files that `find_texts` may read: a text, or those below a directory."""
+    if not path.is_dir():
+        return [path]
+    endings = {suffix.lower() for suffix in SUFFIXES}
+    return [file for file in path.rglob("*") if file.suffix.lower() in endings]
 
 
 def _alike(sources: Sequence[Source | Failure]) -> set[str]:
@@ -103,9 +116,10 @@ def _from_folder(
     names = _names(source, alike)
     for name in names:
         for suffix in suffixes:
-            path = folder / name.with_name(name.name + suffix)
-            if path.is_file():
-                return _read(source, path, tier)
+            for written in (suffix, suffix.lower(), suffix.upper()):
+                path = folder / name.with_name(name.name + written)
+                if path.is_file():
+                    return _read(source, path, tier)
     wanted = ", ".join(f"{names[-1]}{suffix}" for suffix in suffixes)
     return Failure(source.path, f"expected its text in {folder} ({wanted}), found none")
 

@@ -10,7 +10,8 @@ A text is a file .txt, a tier of a .TextGrid or an .eaf, whose annotations are a
 its own times, or Kaldi's text with a line for each recording. Of a model of phones it is phones
 apart by spaces, written as words whose phones the model knows, or, with --phonemise as the model
 was trained with it, as its language is written; of a model of letters it is sentences. Intervals
-touch, and leave pauses where it is quiet. JSON, CTM and a tier of the TextGrid have a confidence
+touch, and leave pauses where it is quiet. Marks of what nobody says ([laughter]) are left out, as
+they are of what is trained on. JSON, CTM and a tier of the TextGrid have a confidence
 for each phone: where it is low, the text may not be what was said.
 
 Exit code 1 says that some texts were not aligned, and stderr which; all others were.
@@ -18,12 +19,14 @@ Exit code 1 says that some texts were not aligned, and stderr which; all others 
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.aligning.phonemise import phonemiser
 from parp_espnet.aligning.spelling import UNKNOWN, Speller
-from parp_espnet.aligning.texts import find_texts
+from parp_espnet.aligning.texts import find_texts, text_files
+from parp_espnet.data.marks import Kind, summary
 from parp_espnet.errors import UserError, command
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
@@ -34,7 +37,7 @@ from parp_espnet.recognition.command_line import (
     seconds_shown,
     timed,
 )
-from parp_espnet.recognition.output import open_output
+from parp_espnet.recognition.output import check_kept, open_output
 from parp_espnet.recognition.transcripts import FORMATS
 
 
@@ -46,7 +49,10 @@ def main() -> None:
     phonemise = None if options.phonemise is None else phonemiser(options.phonemise)
     sources = find([options.audio])
     texts = find_texts(sources, options.text, options.tier)
-    output = open_output(options.out, FORMATS[options.format], sources, progress.emit)
+    written = FORMATS[options.format]
+    output = open_output(options.out, written, sources, progress.emit)
+    read = [*(source.path for source in sources), *text_files(options.text)]
+    check_kept(output, written, read, options.overwrite)
     with quiet_imports():
         from parp_espnet.aligning.align import align_texts  # noqa: PLC0415
         from parp_espnet.decoding.label_prior import read_label_prior  # noqa: PLC0415
@@ -63,9 +69,10 @@ def main() -> None:
     prior = read_label_prior(options.model, listener.tokens)
     faults: list[str] = []
     aligned = 0
+    seen: Counter[tuple[Kind, str]] = Counter()
     with seconds_shown(sources, "align") as done:
         hearing = Hearing(listener, options.batch_seconds, done=done)
-        for outcome in align_texts(hearing, texts, prior, phonemise):
+        for outcome in align_texts(hearing, texts, prior, phonemise, seen):
             if isinstance(outcome, Failure):
                 faults.append(str(outcome))
                 progress.say(f"error: {outcome}")
@@ -73,9 +80,12 @@ def main() -> None:
             for fault in outcome.faults:
                 faults.append(fault)
                 progress.say(f"error: {fault}")
-            aligned += 1
-            output.add(outcome.source, timed(outcome.transcript, outcome.source, options))
+            if outcome.transcript is not None:
+                aligned += 1
+                output.add(outcome.source, timed(outcome.transcript, outcome.source, options))
     output.close()
+    if seen:
+        progress.say(f"left out of the texts: {summary(seen)}")
     if faults:
         are_words = takes_phones and phonemise is None and any(UNKNOWN in one for one in faults)
         hint = ". Of words, --phonemise makes phones" if are_words else ""

@@ -46,7 +46,7 @@ from parp_espnet.recognition.command_line import (
     timed,
 )
 from parp_espnet.recognition.identity import identity_of
-from parp_espnet.recognition.output import Folder, open_output
+from parp_espnet.recognition.output import Folder, check_kept, open_output
 from parp_espnet.recognition.parts import Part
 from parp_espnet.recognition.transcripts import FORMATS
 from parp_espnet.upstreams.starts import BUNDLE, RECOGNISER, SUMMARY
@@ -80,7 +80,10 @@ def main() -> None:
     recordings = _recordings(args)
     part = Part(recordings[0], FORMATS[args.format]) if args.part else None
     sources = find(recordings) if part is None else part.sources
-    output = part or open_output(args.out, FORMATS[args.format], sources, progress.emit)
+    written = FORMATS[args.format]
+    output = part or open_output(args.out, written, sources, progress.emit)
+    if part is None:
+        check_kept(output, written, [source.path for source in sources], args.overwrite)
     with quiet_imports():
         from parp_espnet.export.opened import open_model, open_pack  # noqa: PLC0415
         from parp_espnet.export.search import choose  # noqa: PLC0415
@@ -124,6 +127,11 @@ def _by_jobs(args: argparse.Namespace) -> int:
     from parp_espnet.recognition.jobs import Asked as ByJobs  # noqa: PLC0415
     from parp_espnet.recognition.jobs import recognise_by_jobs  # noqa: PLC0415
 
+    if args.overwrite:
+        raise UserError(
+            "--overwrite: with --nj what the same command has made stays, corrected or not; leave "
+            "it out, or name another --out"
+        )
     if args.nj < 1:
         raise UserError(f"--nj {args.nj}: expected 1 or more")
     model = args.model if args.pack is None else args.pack

@@ -12,6 +12,8 @@ are.
 ARE_SPACES = str.maketrans({"\u200b": " ", "\ufeff": " "})
 LOST = "\ufffd"
 """In the place of what could not be decoded."""
+_OPENING = APOSTROPHES | {'"', "¿", "¡"}
+_OPENERS = frozenset({"Ps", "Pi", "Pd"})
 _TATWEEL = "\u0640"
 _TIES = frozenset(map(chr, [*range(0x035C, 0x0363), 0x1DCD, 0x1DFC]))
 """Marks over two letters."""
@@ -86,6 +88,14 @@ def is_tone(mark: str) -> bool:
 def at(marks: Sequence[str], place: int) -> str:
     """Return a character of a sentence, which has a space before and after it."""
     return marks[place] if 0 <= place < len(marks) else " "
+
+
+@cache
+def is_opening(mark: str) -> bool:
+    """Whether a word may begin behind a character: a space, a bracket or a quotation mark, a dash,
+    or what begins a sentence.
+    """
+    return mark.isspace() or mark in _OPENING or unicodedata.category(mark[0]) in _OPENERS
 
 
 @cache

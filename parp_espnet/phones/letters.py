@@ -29,6 +29,7 @@ from parp_espnet.phones.characters import (
     at,
     clusters,
     is_letter,
+    is_opening,
     is_tone,
     lower,
 )
@@ -145,7 +146,7 @@ def _belongs(
             return True
         raise ValueError(f"expected words, found digits ({mark}) in {text!r}: write them out")
     if mark in _BEFORE:
-        return (is_letter(after) or after == mark) and (before.isspace() or before == mark)
+        return (is_letter(after) or after == mark) and (is_opening(before) or before == mark)
     return follows and (mark[0] in _AFTER or is_tone(mark))
 
 
@@ -159,7 +160,7 @@ def _is_sign(mark: str, orthography: Orthography, follows: bool, before: str, af
         return False
     if follows:
         return mark not in NEVER_LAST or may_follow(mark, after)
-    is_first = before.isspace() and mark not in NEVER_FIRST
+    is_first = is_opening(before) and mark not in NEVER_FIRST
     return is_first and may_follow(mark, after)
 
 

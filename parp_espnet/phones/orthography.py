@@ -20,6 +20,7 @@ from parp_espnet.phones.characters import (
     at,
     clusters,
     is_letter,
+    is_opening,
     is_tone,
     lower,
 )
@@ -117,7 +118,7 @@ def quotes(marks: Sequence[str], orthography: Orthography) -> frozenset[int]:
     for place, mark in enumerate(marks):
         if mark not in APOSTROPHES:
             continue
-        if _begins(marks, place):
+        if _begins(marks, place, orthography.signs):
             if _following(marks, place) not in orthography.initial:
                 opened.append(place)
         elif _closes(marks, place, opened, orthography):
@@ -152,7 +153,7 @@ def _with_apostrophes(bare: Orthography, sentences: Sequence[Sequence[str]]) -> 
         paired += len(pairs)
         for place, mark in enumerate(marks):
             if mark in APOSTROPHES and place not in pairs:
-                if _begins(marks, place):
+                if _begins(marks, place, bare.signs):
                     alone[0][_following(marks, place)] += 1
                 elif _ends(marks, place) and is_letter(at(marks, place - 1)):
                     alone[1][_preceding(marks, place)] += 1
@@ -172,9 +173,10 @@ def _as_often(words: Counter[str], others: Counter[str]) -> frozenset[str]:
     return frozenset(word for word, times in words.items() if times >= others[word])
 
 
-def _begins(marks: Sequence[str], place: int) -> bool:
+def _begins(marks: Sequence[str], place: int, signs: frozenset[str]) -> bool:
     before, after = at(marks, place - 1), at(marks, place + 1)
-    return is_letter(after) and not is_letter(before) and not is_tone(before)
+    is_first = is_letter(after) or (after in signs and is_letter(at(marks, place + 2)))
+    return is_first and not is_letter(before) and not is_tone(before)
 
 
 def _ends(marks: Sequence[str], place: int) -> bool:
@@ -232,7 +234,7 @@ def _signs(word: Sequence[str]) -> set[str]:
     for place, mark in enumerate(word):
         if mark not in SIGNS:
             continue
-        first = place == 0 and mark not in NEVER_FIRST
+        first = is_opening(at(word, place - 1)) and mark not in NEVER_FIRST
         inside = place > 0 and is_letter(word[place - 1])
         before = may_follow(mark, at(word, place + 1))
         if (before and (first or inside)) or (mark == "·" and inside):

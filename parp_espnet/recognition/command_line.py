@@ -41,6 +41,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]"
     )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace TextGrids and files of ELAN's that are there [refused, since somebody may "
+        "have corrected them]",
+    )
     text = "times of mp3s: as they are decoded, or as Praat has them [decoded]"
     parser.add_argument("--mp3_times", choices=("decoded", "praat"), default="decoded", help=text)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")

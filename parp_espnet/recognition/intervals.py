@@ -87,18 +87,26 @@ def _place(
         last = max(first, min(spectrum_in(grid, offset + span.end - 1), stop - 1))
         parts.append(Part(span.token, first, last))
     parts.append(Part(None, max(stop, parts[-1].last + 1), max(stop, parts[-1].last + 1)))
-    parts = _with_pauses(parts, recording.quiet)
+    spectra, quiet = _as_many(recording, parts[-1].last)
+    parts = _with_pauses(parts, quiet)
     phones = among_phones(rows)
     frames = Frames(offset * grid.stride + grid.field / 2, grid.stride)
-    borders = find_borders(
-        parts, start, parts[-1].last, phones, recording.spectra, recording.quiet, frames
-    )
+    borders = find_borders(parts, start, parts[-1].last, phones, spectra, quiet, frames)
     times = []
     for number, part in enumerate(parts):
         if part.token is not None:
             pair = (borders[number] * STEP / RATE, borders[number + 1] * STEP / RATE)
             times.append((max(begin, pair[0]), min(end, pair[1])))
     return times
+
+
+def _as_many(recording: Recording, least: int) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """The spectra of a recording and which are quiet, with silence behind them where there are
+    fewer: a very short one has fewer than phones have been placed in.
+    """
+    lacking = max(0, least - len(recording.spectra))
+    spectra = np.pad(recording.spectra, ((0, lacking), (0, 0)))
+    return spectra, np.pad(recording.quiet, (0, lacking), constant_values=True)
 
 
 def among_phones(rows: NDArray[np.floating]) -> NDArray[np.float32]:

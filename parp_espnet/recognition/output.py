@@ -9,11 +9,14 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
 from parp_espnet.places import need_place, need_way
 from parp_espnet.recognition.audio import Failure, Source
-from parp_espnet.recognition.transcripts import Format, Transcript
+from parp_espnet.recognition.transcripts import FORMATS, Format, Transcript
 
 
 class Output(Protocol):
     """Takes transcripts, one after the other, and in the end is closed."""
+
+    def places(self) -> Sequence[Path]:
+        """Return the files that may be written."""
 
     def add(self, source: Source, transcript: Transcript) -> None:
         """Take one."""
@@ -27,6 +30,10 @@ class Stream:
 
     def __init__(self, write: Callable[[str], None], among: Callable[[Transcript], str]) -> None:
         self._write, self._among = write, among
+
+    def places(self) -> Sequence[Path]:
+        """Return none."""
+        return ()
 
     def add(self, source: Source, transcript: Transcript) -> None:
         """Write one."""
@@ -45,13 +52,18 @@ class OneFile:
         need_place(path)
         self._path, self._among, self._texts = path, among, list[str]()
 
+    def places(self) -> Sequence[Path]:
+        """Return it."""
+        return (self._path,)
+
     def add(self, source: Source, transcript: Transcript) -> None:
         """Keep one."""
         self._texts.append(self._among(transcript))
 
     def close(self) -> None:
-        """Write the file."""
-        write_text(self._path, "".join(self._texts))
+        """Write the file, where there is anything to write: else what was there stays."""
+        if self._texts:
+            write_text(self._path, "".join(self._texts))
 
 
 class Folder:
@@ -83,7 +95,13 @@ class Folder:
 
     def place(self, source: Source) -> Path:
         """Where a recording's file goes."""
-        stem = self._stems[source.name]
+        return self._place(self._stems[source.name])
+
+    def places(self) -> Sequence[Path]:
+        """Return where the files of all recordings go."""
+        return [self._place(stem) for stem in self._stems.values()]
+
+    def _place(self, stem: Path) -> Path:
         return self._folder / stem.with_name(stem.name + self._format.suffix)
 
     def add(self, source: Source, transcript: Transcript) -> None:
@@ -103,11 +121,17 @@ def open_output(
     """Return where transcripts of `sources` go: `out` is a directory, if it is there or has no
     suffix, or a file.
 
-    Raises `UserError` where the format has one recording a file and there are several.
+    Raises `UserError` where the format has one recording a file and there are several, or the file
+    is called as one of another format.
     """
     if out is not None and (out.is_dir() or (not out.is_file() and out.suffix == "")):
         return Folder(out, written, sources)
     among = written.among
+    if out is not None and _is_another(out.suffix.lower(), written):
+        raise UserError(
+            f"--out {out}: expected a file's name that ends with {written.suffix}, as the format "
+            f"is; see --format"
+        )
     if among is None:
         if len(sources) > 1:
             where = out or "stdout"
@@ -117,3 +141,35 @@ def open_output(
             )
         among = written.alone
     return Stream(stdout, among) if out is None else OneFile(out, among)
+
+
+def check_kept(
+    output: Output, written: Format, inputs: Sequence[Path], overwrite: bool = False
+) -> None:
+    """Raise `UserError` where a file would be replaced that is an input, or that a person may have
+    corrected and `overwrite` does not allow it.
+
+    Args:
+        inputs: the files that are read.
+    """
+    there = [place for place in output.places() if place.is_file()]
+    read = {path.resolve() for path in inputs}
+    for place in there:
+        if place.resolve() in read:
+            raise UserError(
+                f"--out: {place} would be replaced, which is among what is read; name another place"
+            )
+    if there and written.among is None and not overwrite:
+        raise UserError(
+            f"--out: {len(there)} of {len(output.places())} files are there already, such as "
+            f"{there[0]}, and may have been corrected; name another place, or replace them with "
+            f"--overwrite"
+        )
+
+
+def _is_another(suffix: str, written: Format) -> bool:
+    """Whether a file's ending is that of another format, and one of the two is a program's."""
+    others = {form.suffix.lower(): form.among is None for form in FORMATS.values()}
+    if suffix not in others or suffix == written.suffix.lower():
+        return False
+    return others[suffix] or written.among is None

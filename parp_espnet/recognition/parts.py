@@ -181,6 +181,10 @@ class Part:
         write_text(Path(task.out), self._format.alone(named))
         self._note(task)
 
+    def places(self) -> Sequence[Path]:
+        """Return the files of its recordings."""
+        return [Path(task.out) for task in self._tasks.values()]
+
     def fail(self, failure: Failure) -> None:
         """Write down why a recording was not recognised."""
         self._note(replace(self._tasks[failure.path], error=failure.reason))

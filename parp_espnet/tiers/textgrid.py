@@ -14,6 +14,10 @@ from parp_espnet.tiers.tier import Annotation, Tier, Tiers
 
 _TOKEN = re.compile(r'"(?P<text>(?:[^"]|"")*)"|!.*|(?P<word>[^\s"=]+)')
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_TRIGRAPH = re.compile(r"\\[!-~]{2}")
+"""How Praat writes a letter that a keyboard lacks: three signs, of which a backslash is the first;
+https://www.fon.hum.uva.nl/praat/manual/Special_symbols.html.
+"""
 _FLAG = re.compile(r"<\w+>")
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 """How a file in UTF-16 begins."""
@@ -79,6 +83,12 @@ class _Reading:
             end = self._number() if kind == _INTERVALS else begin
             text = " ".join(self._text().split())
             if kind == _POINTS or not text:
+                continue
+            if trigraph := _TRIGRAPH.search(text):
+                self.faults.append(
+                    f"tier {name}, interval {number}: expected letters, found {trigraph[0]}, which "
+                    f"Praat shows as another; in Praat, Modify, Convert to Unicode"
+                )
                 continue
             # Praat's own beginnings may be a rounding before 0.
             if -_ROUNDING < begin < end:

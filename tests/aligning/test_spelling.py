@@ -82,3 +82,22 @@ def test_doubtful_letters(letters: str, text: str, others: list[str], spelled: s
 def test_a_letter_within_a_word_is_never_left_out(text: str):
     with pytest.raises(ValueError, match=r"no token for|write them out"):
         Speller(of_letters("a d m n o t")).spell(text)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text", "spelled"),
+    [
+        ("t ʃ t͡ʃ a", "t͡ʃa", "t͡ʃ a"),
+        ("t ʃ a", "t͡ʃa", "t ʃ a"),
+        ("| a", "|a", "| a"),
+        ("a ˈa n", "ˈana", "ˈa n a"),
+        ("a n", "ˈana", "a n a"),
+        ("k a:", "ka:", "k a:"),
+        ("k aː", "ka:", "k aː"),
+        ("k g a", "ga", "g a"),
+    ],
+)
+def test_marks_that_tokens_have_are_theirs(tokens: str, text: str, spelled: str):
+    names = tokens.split()
+    found = [names[number] for number in Speller(names).spell(text)]
+    assert found == spelled.split()

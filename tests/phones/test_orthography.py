@@ -73,3 +73,20 @@ def test_digits_that_are_letters_are_told() -> None:
     assert learn(["ma3 ʔa55 ma3"]).describe() == "digits in words are letters (ma3, ʔa55)"
     assert learn([PROSE, "mp3"]).describe() == ""
     assert not learn([]).digits
+
+
+@pytest.mark.parametrize("sign", ["?", "!", "|"])
+@pytest.mark.parametrize(
+    "before", ["", '"', "(", "\u201c", "\u00ab", "\u2018", "a-", "a \u2014", "["]
+)
+def test_a_sign_that_begins_a_word_is_its_letter_behind_what_opens(sign: str, before: str) -> None:
+    others = [f"{sign}a a{sign}a {sign}u"]
+    text = f"{before}{sign}uno"
+    letters = letters_of(text, learn([text, *others]))
+    assert "".join(letters).endswith(f"{sign}uno")
+
+
+def test_a_quotation_may_begin_with_a_sign() -> None:
+    text = "'?uno dos' tres"
+    letters = letters_of(text, learn([text, "?a a?a ?u"]))
+    assert "".join(letters) == "?uno<space>dos<space>tres"

@@ -6,7 +6,7 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.recognition.audio import Source
-from parp_espnet.recognition.output import open_output
+from parp_espnet.recognition.output import check_kept, open_output
 from parp_espnet.recognition.transcripts import FORMATS, Phone, Transcript
 
 NAMES = ("a.wav", "b/a.wav", "b/a.flac", "c.d.wav")
@@ -57,3 +57,47 @@ def test_a_directory(tmp_path: Path):
     assert (tmp_path / "v1.2/a.ctm").read_text() == "in/a.wav 1 0.1000 0.1000 a\n"
     with pytest.raises(UserError, match=r"several recordings are called a\.wav"):
         write(tmp_path / "grids", "json", "a.wav", "a.wav")
+
+
+def test_where_nothing_was_heard_what_was_there_stays(tmp_path: Path):
+    for form in FORMATS:
+        out = tmp_path / f"kept{FORMATS[form].suffix}"
+        out.write_text("corrected")
+        output = open_output(out, FORMATS[form], sources("a.wav"), print)
+        output.close()
+        assert out.read_text() == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [("textgrid", "a.eaf"), ("eaf", "a.TextGrid"), ("json", "a.eaf"), ("eaf", "a.json"),
+     ("text", "a.textgrid"), ("ctm", "a.TextGrid")],
+)  # fmt: skip
+def test_the_ending_of_another_format_is_refused(tmp_path: Path, form: str, name: str):
+    with pytest.raises(UserError, match=r"expected a file's name that ends with"):
+        open_output(tmp_path / name, FORMATS[form], sources("a.wav"), print)
+
+
+@pytest.mark.parametrize("form", ["textgrid", "eaf"])
+def test_what_may_have_been_corrected_is_not_replaced(tmp_path: Path, form: str):
+    written = FORMATS[form]
+    for out in (tmp_path / "grids", tmp_path / f"one{written.suffix}"):
+        output = open_output(out, written, sources("a.wav"), print)
+        check_kept(output, written, [])
+        output.add(sources("a.wav")[0], Transcript("a", 1.0, (Phone("a", 0.1, 0.2),)))
+        output.close()
+        output = open_output(out, written, sources("a.wav"), print)
+        with pytest.raises(UserError, match="may have been corrected; name another place, or"):
+            check_kept(output, written, [])
+        check_kept(output, written, [], overwrite=True)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_read_is_never_replaced(tmp_path: Path, form: str):
+    written = FORMATS[form]
+    read = tmp_path / f"a{written.suffix}"
+    read.write_text("a")
+    for out in (tmp_path, read):
+        output = open_output(out, written, sources("a.wav"), print)
+        with pytest.raises(UserError, match="would be replaced, which is among what is read"):
+            check_kept(output, written, [read], overwrite=True)

@@ -195,3 +195,24 @@ def test_praat_opens_it(tmp_path: Path) -> None:
     # Praat's own words are in UTF-16 on some systems.
     text = said.decode("utf-16" if b"\x00" in said else "utf-8")
     assert text.split("\n")[0] == '2\ttx@Ana\tsay "it"\t0.12'
+
+
+@pytest.mark.parametrize("text", ["ni\\n~o", "ingl\\e's", "\\sw", "a\\ng", "t\\sh"])
+def test_letters_that_praat_shows_as_others_are_said(tmp_path: Path, text: str):
+    """Praat saves \\n~ as it was typed, and shows ñ."""
+    path = tmp_path / "a.TextGrid"
+    path.write_text(
+        write_textgrid([Tier("tx", [Annotation(0, 1, text), Annotation(1, 2, "a")])], 2)
+    )
+    read = read_textgrid(path)
+    assert [one.text for one in read.tiers[0].annotations] == ["a"]
+    (fault,) = read.faults
+    assert "interval 1: expected letters, found \\" in fault
+    assert "Convert to Unicode" in fault
+
+
+@pytest.mark.parametrize("text", ["a\\b", "a \\ b", "\\", "a/b"])
+def test_a_backslash_alone_is_none(tmp_path: Path, text: str):
+    path = tmp_path / "a.TextGrid"
+    path.write_text(write_textgrid([Tier("tx", [Annotation(0, 1, text)])], 1))
+    assert not read_textgrid(path).faults

@@ -27,8 +27,9 @@ def chosen(kind: str | None, command: str = "phn.sh") -> str | None:
         return kind if is_table(kind) else f"./{kind}"
     alike = nearest(kind, VOICES)
     others = f", such as {' '.join(alike)}" if alike else ""
+    letters = f"{LETTERS}, or " if command == "phn.sh" else ""
     raise UserError(
-        f"{command}: --phonemise {kind}: expected {LETTERS}, or one of {' '.join(VOICES)}, or "
+        f"{command}: --phonemise {kind}: expected {letters}one of {' '.join(VOICES)}, or "
         f"another of eSpeak NG's {len(voices())} codes{others}, or a file: word and phones, or "
         f"Orth,Phon"
     )
