@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parp_espnet import progress
@@ -149,7 +149,7 @@ def _read(source: Source | Failure, path: Path, tier: str | None) -> Text | Fail
             )
             continue
         begin = max(begin, parts[-1].end) if parts else begin
-        parts.append(Annotation(begin, end, annotation.text))
+        parts.append(replace(annotation, begin=begin, end=end))
     return Text(source, tuple(parts), whole=False, faults=tuple(faults))
 
 
@@ -163,7 +163,12 @@ def _origin(file: Tiers, source: Source) -> float:
 
 
 def _in_order(tiers: Iterable[Tier]) -> list[Annotation]:
-    spoken = [part for tier in tiers for part in tier.annotations if part.text]
+    spoken = [
+        replace(part, speaker=tier.speaker)
+        for tier in tiers
+        for part in tier.annotations
+        if part.text
+    ]
     return sorted(spoken, key=lambda part: (part.begin, part.end))
 
 

@@ -3,6 +3,7 @@
 import json
 import mimetypes
 import unicodedata
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -206,14 +207,31 @@ def ctm(transcript: Transcript) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _tiers(transcript: Transcript) -> tuple[Tier, Tier]:
-    """The utterances, and what was recognised in them."""
+def _tiers(transcript: Transcript) -> list[Tier]:
+    """The utterances, and what was recognised in them; of several speakers, each one's."""
     parts = [Annotation(part.begin, part.end, part.name) for part in transcript.parts]
     utterances = transcript.utterances or make_utterances(parts, transcript.seconds)
-    return (
-        Tier(UTTERANCES, utterances),
-        Tier(f"{transcript.unit}s", parts, parent=UTTERANCES),
-    )
+    tiers = []
+    for speaker in dict.fromkeys(utterance.speaker for utterance in utterances) or [None]:
+        whose = "" if speaker is None else f"@{speaker}"
+        own = [utterance for utterance in utterances if utterance.speaker == speaker]
+        within = parts if len(own) == len(utterances) else _within(own, parts)
+        tiers.append(Tier(f"{UTTERANCES}{whose}", own, speaker))
+        parent = tiers[-1].name
+        tiers.append(Tier(f"{transcript.unit}s{whose}", within, speaker, parent=parent))
+    return tiers
+
+
+def _within(utterances: Sequence[Annotation], parts: Sequence[Annotation]) -> list[Annotation]:
+    """Those that lie in one of some utterances, both in order."""
+    begins = [utterance.begin for utterance in utterances]
+    found = []
+    for part in parts:
+        middle = (part.begin + part.end) / 2
+        number = bisect(begins, middle) - 1
+        if number >= 0 and middle < utterances[number].end:
+            found.append(part)
+    return found
 
 
 def textgrid(transcript: Transcript) -> str:
@@ -221,9 +239,9 @@ def textgrid(transcript: Transcript) -> str:
     `confidence` where it is known: "0.85 e 0.10 i 0.03", which is the phone's own, and those of
     others.
     """
-    utterances, parts = _tiers(transcript)
+    made = _tiers(transcript)
     sure = _confidence(transcript)
-    tiers = (parts, utterances) if sure is None else (parts, utterances, sure)
+    tiers = [*made[1::2], *made[::2], *([] if sure is None else [sure])]
     return write_textgrid(tiers, transcript.seconds)
 
 
@@ -240,7 +258,9 @@ def _confidence(transcript: Transcript) -> Tier | None:
 
 
 def eaf(transcript: Transcript) -> str:
-    """Return ELAN's file, of two tiers: `utterances`, and `phones` or `words` within them."""
+    """Return ELAN's file, of two tiers: `utterances`, and `phones` or `words` within them; of
+    several speakers, two of each.
+    """
     recording = Path(transcript.name)
     kind = mimetypes.guess_type(recording.name)[0] or "unknown"
     return write_eaf(_tiers(transcript), recording, kind)

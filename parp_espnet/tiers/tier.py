@@ -8,11 +8,14 @@ from urllib.parse import unquote
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A text from `begin` to `end`, in seconds of the recording."""
+    """A text from `begin` to `end`, in seconds of the recording, and who says it, where it stands
+    among those of others.
+    """
 
     begin: float
     end: float
     text: str
+    speaker: str | None = None
 
 
 @dataclass(frozen=True)

@@ -259,3 +259,33 @@ def test_corrections_are_not_replaced(learned: Path, tones: Path, tmp_path: Path
     code, _, err = run_command(recognize.main, *words, "--overwrite", "--nj", 2)
     assert code == 2
     assert "--overwrite: with --nj" in errors_of(err)[0]
+
+
+@pytest.mark.parametrize("form", ["eaf", "textgrid"])
+def test_speakers_keep_their_tiers(
+    form: str, learned: Path, tones: Path, tmp_path: Path, run_command: Run
+):
+    samples = [soundfile.read(tones / f"tone-{number}.wav")[0] for number in range(4)]
+    soundfile.write(tmp_path / "a.wav", np.concatenate(samples), 16000)
+    said: dict[str, list[Annotation]] = {"ana": [], "luis": []}
+    at = 0.0
+    for number, part in enumerate(samples):
+        end = at + len(part) / 16000
+        text = " ".join(tones_of(tones)[f"tone-{number}"])
+        said["ana" if number % 2 else "luis"].append(Annotation(at, end, text))
+        at = end
+    tiers = [Tier(f"tx@{name}", texts, name) for name, texts in said.items()]
+    (tmp_path / "in.TextGrid").write_text(write_textgrid(tiers, at))
+    out = tmp_path / f"out.{form}"
+    words = (learned, tmp_path / "a.wav", tmp_path / "in.TextGrid", "--tier", "tx")
+    code, _, err = run_command(align.main, *words, "--format", form, "--out", out)
+    assert (code, errors_of(err)) == (0, [])
+    read = read_eaf(out) if form == "eaf" else read_textgrid(out)
+    found = {tier.name: tier for tier in read.tiers}
+    for name, texts in said.items():
+        utterances, phones = found[f"utterances@{name}"], found[f"phones@{name}"]
+        assert utterances.speaker == name
+        assert utterances.is_called("utterances")
+        assert [one.text for one in utterances.annotations] == [one.text for one in texts]
+        together = " ".join(one.text for one in phones.annotations)
+        assert together == " ".join(one.text for one in texts)
