@@ -102,12 +102,14 @@ def lines_of(results: Sequence[Result]) -> list[str]:
     updates: dict[tuple[str, str | None], set[int]] = {}
     for result in results:
         updates.setdefault((result.method, result.language), set()).add(result.updates)
+    # In all languages, where it is so in one: a line has one name in the legend of all panels.
+    several_updates = {method for (method, _), numbers in updates.items() if len(numbers) > 1}
     named = []
     for result in results:
         words = [apart.all(result)]
         if several_upstreams:
             words.append(result.upstream)
-        if len(updates[result.method, result.language]) > 1:
+        if result.method in several_updates:
             words.append(f"{result.updates} updates")
         if several_decodings:
             words.append(decoding_of(result))

@@ -1,5 +1,6 @@
 """Studies of many arms: nothing of a figure is cut off, and methods do not look alike."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.pruning.methods import METHODS
+from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Cost, Training
 from parp_espnet.study.figures.cost import cost
+from parp_espnet.study.figures.curves import lines_of
 from parp_espnet.study.figures.style import look
 from parp_espnet.study.figures.training import training
 
@@ -91,3 +94,16 @@ def test_every_point_is_inside_and_no_band_covers_another(
     assert len(edges) == 2 * len(updates)
     for end, begin in zip(edges[1::2], edges[2::2], strict=False):
         assert end <= begin + 1e-6
+
+
+def test_a_line_has_one_name_in_all_panels(make_result: Callable[..., Result]) -> None:
+    """Where one language has two numbers of updates, those of the others are said, too."""
+    results = [
+        make_result(language=language, sparsity_target=sparsity, updates=updates)
+        for language, numbers in (("es", (300, 600)), ("tr", (300,)))
+        for sparsity in (0.5, 0.75)
+        for updates in numbers
+    ]
+    named = set(lines_of(results))
+    assert len(named) == 2
+    assert all("updates" in name for name in named)
