@@ -60,9 +60,8 @@ class Aligner:
         """
         are_phones = self.phonemise is None and not self.speller.is_of_letters
         marked = read_marks(text, of_phones=are_phones)
-        for kind, mark in marked.marks:
-            if kind is Kind.UNWRITTEN:
-                raise ValueError(f"expected all that is said, found {mark} ({kind})")
+        if fault := marked.fault(Kind.UNWRITTEN):
+            raise ValueError(fault)
         self.seen.update(marked.marks)
         if text.strip() and not marked.text:
             raise ValueError(f"expected a text to align, found marks alone ({text.strip()})")

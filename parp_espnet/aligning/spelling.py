@@ -69,7 +69,7 @@ class Speller:
         if self._has_letters:
             numbers, unknown = self._known(letters)
         else:
-            numbers, unknown = self._parts(decomposed(f"{WORD_BEGIN}{''.join(letters)}"))
+            numbers, unknown = self._pieces("".join(letters))
         return _known_alone(numbers, unknown, "".join(letters))
 
     def _words(self, text: str) -> list[str]:
@@ -119,10 +119,13 @@ class Speller:
         numbers: list[int] = []
         unknown: list[str] = []
         for word in self._words(text):
-            known, other = self._parts(decomposed(f"{WORD_BEGIN}{word.replace(' ', '')}"))
+            known, other = self._pieces(word.replace(" ", ""))
             numbers += known
             unknown += other
         return numbers, unknown
+
+    def _pieces(self, word: str) -> tuple[list[int], list[str]]:
+        return self._parts(decomposed(f"{WORD_BEGIN}{word}"))
 
     def _parts(self, letters: str) -> tuple[list[int], list[str]]:
         """Tokens that are written as one word."""

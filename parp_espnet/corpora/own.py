@@ -126,9 +126,8 @@ def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind,
     refused = {Marks.DROP: [Kind.UNWRITTEN], Marks.UTTERANCE: [Kind.UNWRITTEN, Kind.EVENT]}.get(
         how.marks, []
     )
-    for kind, mark in marked.marks:
-        if kind in refused:
-            raise UnusableError(Why.MARKS, f"expected all that is said, found {mark} ({kind})")
+    if fault := marked.fault(*refused):
+        raise UnusableError(Why.MARKS, fault)
     if not marked.text and marked.marks:
         raise UnusableError(Why.TEXT, f"expected a text, found marks alone ({marked.marks[0][1]})")
     return marked.text

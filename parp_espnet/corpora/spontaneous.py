@@ -134,11 +134,9 @@ def _without_marks(
 ) -> Clip | None:
     marked = read_marks(clip.sentence)
     seen.update(marked.marks)
-    for kind, mark in marked.marks:
-        if kind is Kind.UNWRITTEN:
-            reason = f"expected all that is said, found {mark} ({Kind.UNWRITTEN})"
-            rejected.append(Reject(clip.where, clip.name, Why.ALONE, reason))
-            return None
+    if fault := marked.fault(Kind.UNWRITTEN):
+        rejected.append(Reject(clip.where, clip.name, Why.ALONE, fault))
+        return None
     if not marked.text:
         rejected.append(
             Reject(clip.where, clip.name, Why.TEXT, "expected a text, found marks alone")

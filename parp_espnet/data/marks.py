@@ -43,6 +43,15 @@ class Marked:
     text: str
     marks: tuple[tuple[Kind, str], ...]
 
+    def fault(self, *kinds: Kind) -> str | None:
+        """Return in words why it is not all that is said, by its first mark of some kinds; None
+        where it has none of them.
+        """
+        for kind, mark in self.marks:
+            if kind in kinds:
+                return f"expected all that is said, found {mark} ({kind})"
+        return None
+
     def has(self, kind: Kind) -> bool:
         """Whether there is a mark of a kind."""
         return any(own is kind for own, _ in self.marks)

@@ -6,6 +6,7 @@ import unicodedata
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -207,19 +208,19 @@ def ctm(transcript: Transcript) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _tiers(transcript: Transcript) -> list[Tier]:
-    """The utterances, and what was recognised in them; of several speakers, each one's."""
+def _tiers(transcript: Transcript) -> list[tuple[Tier, Tier]]:
+    """The utterances, and what was recognised in them: a pair for each speaker."""
     parts = [Annotation(part.begin, part.end, part.name) for part in transcript.parts]
     utterances = transcript.utterances or make_utterances(parts, transcript.seconds)
-    tiers = []
+    pairs = []
     for speaker in dict.fromkeys(utterance.speaker for utterance in utterances) or [None]:
         whose = "" if speaker is None else f"@{speaker}"
         own = [utterance for utterance in utterances if utterance.speaker == speaker]
         within = parts if len(own) == len(utterances) else _within(own, parts)
-        tiers.append(Tier(f"{UTTERANCES}{whose}", own, speaker))
-        parent = tiers[-1].name
-        tiers.append(Tier(f"{transcript.unit}s{whose}", within, speaker, parent=parent))
-    return tiers
+        spoken = Tier(f"{UTTERANCES}{whose}", own, speaker)
+        unit = f"{transcript.unit}s{whose}"
+        pairs.append((spoken, Tier(unit, within, speaker, parent=spoken.name)))
+    return pairs
 
 
 def _within(utterances: Sequence[Annotation], parts: Sequence[Annotation]) -> list[Annotation]:
@@ -239,9 +240,11 @@ def textgrid(transcript: Transcript) -> str:
     `confidence` where it is known: "0.85 e 0.10 i 0.03", which is the phone's own, and those of
     others.
     """
-    made = _tiers(transcript)
+    pairs = _tiers(transcript)
+    tiers = [parts for _, parts in pairs] + [utterances for utterances, _ in pairs]
     sure = _confidence(transcript)
-    tiers = [*made[1::2], *made[::2], *([] if sure is None else [sure])]
+    if sure is not None:
+        tiers.append(sure)
     return write_textgrid(tiers, transcript.seconds)
 
 
@@ -263,7 +266,7 @@ def eaf(transcript: Transcript) -> str:
     """
     recording = Path(transcript.name)
     kind = mimetypes.guess_type(recording.name)[0] or "unknown"
-    return write_eaf(_tiers(transcript), recording, kind)
+    return write_eaf(list(chain.from_iterable(_tiers(transcript))), recording, kind)
 
 
 FORMATS = {
