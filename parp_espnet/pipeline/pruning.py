@@ -118,6 +118,7 @@ class Experiment(PruneOptions, RunOptions):
             "_".join(self._pool_tags()): bool(self._pool_tags()),
             f"from{self.start_sparsity or 0:g}": self.start_sparsity is not None,
             self.sparsity_path: self.sparsity_path != "linear",
+            f"grown{self.growth_updates}": self.growth_updates is not None,
             f"slr{self.score_lr or 0:g}": self.score_lr is not None,
             f"alpha{self.alpha or 0:g}": self.alpha is not None,
             f"rank{self.adapter_rank}": self.adapter_rank is not None,

@@ -147,6 +147,7 @@ def _round[T: Experiment](settings: T, name: str, mask: Path | None, sparsity: f
             first_mask=None,
             start_sparsity=None,
             sparsity_path="linear",
+            growth_updates=None,
             round_updates=None,
             score_lr=None,
             alpha=None,

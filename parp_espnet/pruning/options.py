@@ -53,6 +53,10 @@ class PruneOptions:
     """By default as in the paper."""
     sparsity_path: Annotated[str, "how it grows: linear or cubic"] = "linear"
     """Of `schedule.PATHS`."""
+    growth_updates: Annotated[
+        int | None, "first updates, in which it grows; after them it stays; all by default"
+    ] = None
+    """The end step of Zhu and Gupta 2017; what is left of the run repairs."""
     score_lr: Annotated[
         float | None,
         "how many times faster than weights scores learn, of router 10, of movement 1e6 by default",

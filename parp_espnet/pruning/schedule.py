@@ -40,8 +40,8 @@ class Constant:
 
 @dataclass(frozen=True)
 class Growing:
-    """Sparsity that grows from `start` to `sparsity` over `updates` updates, ranked afresh every
-    `interval` of them.
+    """Sparsity that grows from `start` to `sparsity` over the first `updates` updates and stays
+    there, ranked afresh every `interval` of them.
 
     `path` is linear, as in PARP-P (Lai et al. 2021, section 4.4), or cubic: fast at first, slow
     towards the end (Zhu and Gupta 2017, equation 1).

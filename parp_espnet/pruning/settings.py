@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import (
+    METHODS,
     Change,
     Method,
     Source,
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DEFAULT_GROWTH = 0.2
+OF_GROWTH = ("start_sparsity", "sparsity_path", "growth_updates")
+"""Options of methods whose sparsity grows, and of no others."""
+GROWING = tuple(name for name, row in METHODS.items() if row.grows)
 FASTEST = 1e30
 """Scores that learn faster would not be float32."""
 
-YOUNGER = ("score", "pattern", "score_lr", "alpha", "adapter_rank")
+YOUNGER = ("score", "pattern", "score_lr", "alpha", "adapter_rank", "growth_updates")
 """Options that came later than configurations that are there, which do not name them."""
 
 
@@ -70,7 +74,8 @@ class PruneSettings(PruneOptions):
         start = self.start_sparsity
         if start is None:
             start = max(0.0, self.sparsity - DEFAULT_GROWTH)
-        return Growing(self.sparsity, self.interval, start, self.updates, self.sparsity_path)
+        updates = self.growth_updates or self.updates
+        return Growing(self.sparsity, self.interval, start, updates, self.sparsity_path)
 
     @property
     def ranking(self) -> Ranking:
@@ -226,12 +231,21 @@ class PruneSettings(PruneOptions):
 
     def _check_growth(self) -> None:
         if not self.row.grows:
-            if self.start_sparsity is not None:
-                raise UserError(
-                    f"start_sparsity: expected none, since method {self.method} keeps its sparsity"
-                )
+            for name in OF_GROWTH:
+                if getattr(self, name) != getattr(PruneSettings, name):
+                    raise UserError(
+                        f"{name}: expected none, since method {self.method} keeps its sparsity; "
+                        f"it is of {', '.join(GROWING)}"
+                    )
             return
         self._check_updates()
+        if self.growth_updates is not None:
+            _check_count("growth_updates", self.growth_updates, least=1)
+            if self.growth_updates > self.updates:
+                raise UserError(
+                    f"growth_updates: expected at most the run's {self.updates} updates, found "
+                    f"{self.growth_updates}"
+                )
         if self.start_sparsity is not None:
             check_sparsity(self.start_sparsity, "start_sparsity")
             if self.start_sparsity > self.sparsity:

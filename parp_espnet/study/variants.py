@@ -15,7 +15,8 @@ from parp_espnet.study.arms import arm_of
 RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
 OF_A_METHOD = (
-    *("sparsity_path", "round_updates", "start_sparsity", "score_lr", "alpha"),
+    *("sparsity_path", "growth_updates", "start_sparsity"),
+    *("round_updates", "score_lr", "alpha"),
     *("teacher", "teacher_weight", "adapter_rank"),
 )
 """Options of pruning that some methods alone have, and what a pruned model may be taught by."""

@@ -43,6 +43,33 @@ def test_where_a_growing_sparsity_begins():
     assert PruneSettings.parse(conf | {"sparsity": 0.1}).schedule.sparsity_at(0) == 0.0
 
 
+@pytest.mark.parametrize("path", ["linear", "cubic"])
+@pytest.mark.parametrize("method", ["parp-p", "movement-p"])
+def test_where_growing_ends(method: str, path: str):
+    conf = {"method": method, "sparsity": 0.9, "updates": 100, "start_sparsity": 0}
+    conf |= {"sparsity_path": path, "growth_updates": 60}
+    settings = PruneSettings.parse(conf)
+    schedule = settings.schedule
+    assert schedule.sparsity_at(59) < 0.9 == schedule.sparsity_at(60) == schedule.sparsity_at(100)
+    # It goes on to be ranked afresh.
+    assert schedule.is_prune(65)
+    assert settings.as_dict()["growth_updates"] == 60
+    with pytest.raises(UserError, match="at most the run's 50 updates, found 60"):
+        PruneSettings.parse(conf | {"updates": 50})
+
+
+@pytest.mark.parametrize("method", ["dense", "mpi", "parp", "rigl", "router", "movement"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("start_sparsity", 0.0), ("sparsity_path", "cubic"), ("growth_updates", 5)],
+)
+def test_what_does_not_grow_has_no_growth(method: str, name: str, value: object):
+    conf = {"method": method, "updates": 9, "sparsity": 0 if method == "dense" else 0.5}
+    expected = f"{name}: expected none, since method {method} keeps its sparsity; .* parp-p"
+    with pytest.raises(UserError, match=expected):
+        PruneSettings.parse(conf | {name: value})
+
+
 @pytest.mark.parametrize(
     ("conf", "message"),
     [
@@ -89,7 +116,7 @@ def test_where_a_growing_sparsity_begins():
             "scope: expected one of .* did you mean 'layer'",
         ),
         (
-            {"method": "parp", "sparsity": 0.5, "sparsity_path": "cube"},
+            {"method": "parp-p", "sparsity": 0.5, "updates": 9, "sparsity_path": "cube"},
             "sparsity_path: .* did you mean 'cubic'",
         ),
         (
