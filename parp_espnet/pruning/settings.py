@@ -194,12 +194,14 @@ class PruneSettings(PruneOptions):
                 f"one by one"
             )
 
-    def _check_updates(self) -> None:
+    def _check_updates(self) -> int:
+        """Return the updates of the run. Raises `UserError` where they are not known."""
         if self.updates is None:
             raise UserError(
                 f"method {self.method}: expected `updates`, those of the whole run, found none"
             )
         _check_count("updates", self.updates, least=1)
+        return self.updates
 
     def _check_score(self) -> None:
         """Raise `UserError` where the method cannot give what the score needs."""
@@ -238,12 +240,12 @@ class PruneSettings(PruneOptions):
                         f"it is of {', '.join(GROWING)}"
                     )
             return
-        self._check_updates()
+        updates = self._check_updates()
         if self.growth_updates is not None:
             _check_count("growth_updates", self.growth_updates, least=1)
-            if self.growth_updates > self.updates:
+            if self.growth_updates > updates:
                 raise UserError(
-                    f"growth_updates: expected at most the run's {self.updates} updates, found "
+                    f"growth_updates: expected at most the run's {updates} updates, found "
                     f"{self.growth_updates}"
                 )
         if self.start_sparsity is not None:
