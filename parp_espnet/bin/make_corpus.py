@@ -20,7 +20,13 @@ from typing import Any
 
 from parp_espnet.corpora.known.corpus import OF_SETS, Folder
 from parp_espnet.corpora.registry import CORPORA
-from parp_espnet.corpora.rejects import count_rejects, refuse_if_most, write_rejects, write_sources
+from parp_espnet.corpora.rejects import (
+    SOURCES,
+    count_rejects,
+    refuse_if_most,
+    write_rejects,
+    write_sources,
+)
 from parp_espnet.data.kaldi import read_data_dir, write_data_dir
 from parp_espnet.errors import command
 from parp_espnet.files import is_file, read_json, write_json
@@ -30,7 +36,6 @@ from parp_espnet.pipeline.options import Option, options_of_class
 
 _STAMP = "corpus.json"
 _REJECTED = "rejected.tsv"
-_SOURCES = "sources.scp"
 
 
 @command
@@ -50,7 +55,7 @@ def main() -> None:
     refuse_if_most(made, out / _REJECTED)
     write_data_dir(out, made.utterances)
     if made.sources:
-        write_sources(out / _SOURCES, made.sources)
+        write_sources(out / SOURCES, made.sources)
     write_json(out / _STAMP, settings)
     seconds = sum(utterance.duration for utterance in made.utterances)
     spent = time.perf_counter() - started

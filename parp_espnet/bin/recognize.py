@@ -143,6 +143,12 @@ def _by_jobs(args: argparse.Namespace) -> int:
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
     if not isinstance(output, Folder):
         raise UserError(f"--out {args.out}: expected a directory with --nj, found a file's name")
+    if args.pack is not None:
+        # Now, and not in each of the jobs.
+        with quiet_imports():
+            from parp_espnet.export.opened import load_both  # noqa: PLC0415
+
+            load_both(args.pack, None if args.upstream is None else model_called(args.upstream))
     words = _forwarded(args)
     # On another device the transcripts are the same.
     options = _forwarded(args, leave=("device", "batch_seconds"))

@@ -10,6 +10,8 @@ from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_text
 
+SOURCES = "sources.scp"
+"""The list of the recordings that a set of one's own was made of, before anything was cut."""
 HOPELESS = 200
 """So many rejects before the first utterance say that the rest is no better."""
 

@@ -44,6 +44,17 @@ def find_model(path: Path) -> Path:
     )
 
 
+def is_final(model: Path) -> bool:
+    """Whether a model file of an experiment is the one that its training ended with, which the mask
+    beside it is of.
+
+    Raises `UserError` where what the training left is damaged.
+    """
+    if not (model.parent / SUMMARY).is_file():
+        return False
+    return find_model(model.parent).resolve() == model.resolve()
+
+
 def read_summary(file: Path) -> dict[str, Any]:
     """Return what a complete training says of itself. Raises `UserError` where it is damaged."""
     told = read_json(file)

@@ -118,8 +118,12 @@ class Session:
         unless the epoch's updates are a multiple of the interval.
         """
         self._write_progress("valid")
+        is_last = self._reporter.get_epoch() >= self._max_epoch
         self._reporter = None  # after its last `next()` an ESPnet reporter takes no more values
-        self.pruning.prune()
+        if is_last:
+            self.pruning.end()
+        else:
+            self.pruning.prune()
 
     def finish(self) -> None:
         """Say that training is over."""

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from parp_espnet.errors import UserError
 from parp_espnet.espnet import checkpoints, heap
 from parp_espnet.espnet.begun import HeadSettings, begin_with_head, leave_untrained
 from parp_espnet.espnet.divergence import Updates, check_done, check_validation
@@ -120,6 +121,11 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         """
         names = [field.name for field in dataclasses.fields(TrainerOptions)]
         settings = PruneSettings.parse(args.prune_conf)
+        if args.patience is not None and settings.row.grows:
+            raise UserError(
+                f"patience: expected none with method {settings.method}, found {args.patience}: "
+                f"its sparsity grows until the last update, and would not be reached"
+            )
         return PruningOptions(
             **{name: getattr(args, name) for name in names},
             settings=settings,

@@ -41,8 +41,7 @@ class WhisperEncoderFrontend(AbsFrontend):  # type: ignore[misc]  # ESPnet is un
         if longest > self.processor.n_samples:
             raise UserError(
                 f"an utterance of {longest / RATE:.1f} s: Whisper hears "
-                f"{self.processor.chunk_length} s at once; leave it out by --max_wav_duration "
-                f"{self.processor.chunk_length}"
+                f"{self.processor.chunk_length} s at once; divide it, or leave it out"
             )
         samples = [wave[:length].cpu().numpy() for wave, length in zip(waves, lengths, strict=True)]
         heard = self.processor(samples, sampling_rate=RATE, return_tensors="pt")

@@ -124,19 +124,19 @@ class PruningCallback(Callback):
         """Validate the sparse model, and not what is between two prunes."""
         del pl_module
         if self.pruning is not None and not trainer.sanity_checking:
-            self.pruning.prune()
+            self._prune(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Make the weights sparse for the checkpoint that follows."""
         del pl_module
-        self._present().prune()
+        self._prune(trainer)
         self._write_progress(trainer, "valid")
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the final model, its mask, and the account of them."""
         if self.pruning is None:  # resumed after its last epoch: there is nothing left to train
             self._begin(trainer, pl_module)
-        self._present().prune()
+        self._present().end()
         if self._writes:
             finish = Finish(self._present(), model_of(pl_module), self.directory)
             finish.leave(trainer, seconds=self.seconds, seed=self.seed)
@@ -151,6 +151,13 @@ class PruningCallback(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep a checkpoint's until there is an optimizer."""
         self._state = state_dict
+
+    def _prune(self, trainer: Trainer) -> None:
+        epochs = trainer.max_epochs or 0
+        if 0 < epochs <= trainer.current_epoch + 1 and trainer.is_last_batch:
+            self._present().end()
+        else:
+            self._present().prune()
 
     def _begin(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if len(trainer.optimizers) != 1:

@@ -65,8 +65,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     write_json(folder / "config.json", bundle.upstream)
     write_json(folder / "preprocessor_config.json", bundle.preprocessor)
     write_text(folder / "tokens.txt", "".join(f"{token}\n" for token in bundle.tokens))
-    if trained.mask is not None:
-        shutil.copyfile(trained.mask, folder / MASK)
+    if trained.fitting_mask is not None:
+        shutil.copyfile(trained.fitting_mask, folder / MASK)
     if (trained.folder / LABEL_PRIOR).is_file():
         shutil.copyfile(trained.folder / LABEL_PRIOR, folder / LABEL_PRIOR)
     if trained.result is not None:
@@ -90,7 +90,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
             "decodings": decodings,
             "prune_conf": without_places(trained.config.get("prune_conf")),
             "sparsity": trained.sparsity,
-            "mask_sha256": trained.training.get("mask_sha256"),
+            "mask_sha256": None if trained.cut else trained.training.get("mask_sha256"),
         },
     )
     compared, said = _check(trained, folder, options)

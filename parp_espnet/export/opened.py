@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parp_espnet.errors import UserError, printable
 from parp_espnet.export.decodings import Tuned
@@ -11,6 +12,10 @@ from parp_espnet.export.names import NotPlainError
 from parp_espnet.progress import say
 from parp_espnet.recognition.listening import Listener
 from parp_espnet.upstreams.starts import BUNDLE, RECOGNISER, SUMMARY
+
+if TYPE_CHECKING:
+    from parp_espnet.export.pack import Pack
+    from parp_espnet.upstreams.untouched import Upstream
 
 
 def open_pack(
@@ -25,8 +30,19 @@ def open_pack(
     Raises `UserError` where one is missing, damaged, or the upstream is another.
     """
     # It takes seconds to import.
-    from parp_espnet.export.pack import load_pack  # noqa: PLC0415
     from parp_espnet.export.switching import PackRecogniser  # noqa: PLC0415
+
+    pack, loaded = load_both(path, upstream)
+    return PackRecogniser(loaded, pack, device), pack.searches(folder)
+
+
+def load_both(path: Path, upstream: Path | None) -> "tuple[Pack, Upstream]":
+    """Return a language pack and the upstream that it is of.
+
+    Raises `UserError` where one is missing, damaged, or the upstream is another.
+    """
+    # They take seconds to import.
+    from parp_espnet.export.pack import load_pack  # noqa: PLC0415
     from parp_espnet.upstreams.untouched import load_upstream  # noqa: PLC0415
 
     pack = load_pack(path)
@@ -35,8 +51,9 @@ def open_pack(
             f"{path}: expected --upstream beside --pack, found none; it is of "
             f"{printable(pack.upstream_name)} (sha256 {pack.upstream_sha256[:12]})"
         )
-    recogniser = PackRecogniser(load_upstream(upstream), pack, device)
-    return recogniser, pack.searches(folder)
+    loaded = load_upstream(upstream)
+    pack.check_fits(loaded)
+    return pack, loaded
 
 
 def open_model(

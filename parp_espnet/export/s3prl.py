@@ -20,8 +20,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     Raises `UserError` where S3PRL has no upstream that loads such a directory.
     """
     write_upstream(trained, folder)
-    if trained.mask is not None:
-        shutil.copyfile(trained.mask, folder / MASK)
+    if trained.fitting_mask is not None:
+        shutil.copyfile(trained.fitting_mask, folder / MASK)
     write_card(trained, folder, Facts("s3prl"), options)
     return [f"S3PRL's name for it: {name_in_s3prl(trained)}"]
 

@@ -42,8 +42,8 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     write_json(folder / "preprocessor_config.json", trained.preprocessor)
     write_text(folder / "tokens.txt", "".join(f"{token}\n" for token in trained.tokens))
     shutil.copyfile(read_sparse.__file__, folder / READER)
-    if trained.mask is not None:
-        shutil.copyfile(trained.mask, folder / "mask.safetensors")
+    if trained.fitting_mask is not None:
+        shutil.copyfile(trained.fitting_mask, folder / "mask.safetensors")
     facts = Facts("sparse", dtype=options.sparse_dtype, compared=_compare(trained, folder, options))
     write_card(trained, folder, facts, options)
     size = (folder / WEIGHTS).stat().st_size

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from parp_espnet.espnet.found import find_model
+from parp_espnet.espnet.found import is_final
 from parp_espnet.export.trained import MASK, Trained, load_trained
 from parp_espnet.files import atomic_write, write_json
-from parp_espnet.upstreams.starts import BUNDLE, SUMMARY, is_experiment
+from parp_espnet.upstreams.starts import BUNDLE, is_experiment
 
 TAKEN = "taken"
 """Where an experiment is written, in the folder of the upstream that it becomes."""
@@ -30,7 +30,7 @@ def as_upstream(upstream: str, out: Path) -> str:
     folder = path if path.is_dir() else path.parent
     model = None if path.is_dir() else path
     trained = load_trained(folder, model)
-    write(trained, out / TAKEN, with_mask=model is None or _is_final(folder, model))
+    write(trained, out / TAKEN, with_mask=model is None or is_final(model))
     return str(out / TAKEN)
 
 
@@ -46,9 +46,3 @@ def write(trained: Trained, folder: Path, with_mask: bool = True) -> None:
     write_json(folder / BUNDLE, {"tokens": list(trained.tokens)})
     if with_mask and trained.mask is not None:
         shutil.copyfile(trained.mask, folder / MASK)
-
-
-def _is_final(folder: Path, model: Path) -> bool:
-    if not (folder / SUMMARY).is_file():
-        return False
-    return find_model(folder).resolve() == model.resolve()

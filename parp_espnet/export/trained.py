@@ -106,6 +106,11 @@ class Trained:
         return PruneSettings.parse(self.config.get("prune_conf")).find_pool(dict(self.states))
 
     @property
+    def fitting_mask(self) -> Path | None:
+        """The mask of the weights that there are: what units were cut out of has none."""
+        return None if self.cut else self.mask
+
+    @property
     def sparsity(self) -> float:
         """Fraction of the pool that is zero."""
         pool = self.pool

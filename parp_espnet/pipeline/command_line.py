@@ -25,7 +25,7 @@ from parp_espnet.pipeline.unlabelled_checks import check_unlabelled
 from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
-from parp_espnet.upstreams.starts import CHOICES, NONE
+from parp_espnet.upstreams.starts import CHOICES, NEAREST, NONE
 
 SLOWEST, FASTEST = 0.5, 2.0
 
@@ -79,6 +79,7 @@ def _check_start(settings: Settings) -> None:
     if settings.init_head not in CHOICES:
         raise UserError(f"phn.sh: --init_head: {describe_unknown(settings.init_head, CHOICES)}")
     if settings.updates > 0:
+        _check_rows(settings)
         return
     if settings.teacher is not None:
         raise UserError(
@@ -104,6 +105,19 @@ def _check_start(settings: Settings) -> None:
                 f"phn.sh: --updates 0: expected 1 or more with --{name} {value}: nothing would "
                 f"have learned to hear phones"
             )
+
+
+def _check_rows(settings: Settings) -> None:
+    """Refuse a choice of rows where the new head has none of the upstream's anyhow."""
+    if settings.init_head == NEAREST:
+        return
+    why = ""
+    if settings.upstream_init != "pretrained":
+        why = f"with --upstream_init {settings.upstream_init}: the head is drawn"
+    if settings.pruning.row.from_finetuned:
+        why = f"with --method {settings.method}: its head is the finetuned one"
+    if why:
+        raise UserError(f"phn.sh: --init_head {settings.init_head} changes nothing {why}")
 
 
 def _check_names(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from parp_espnet.files import parse_yaml, read_json, regular, write_text
 from parp_espnet.pipeline.begun import begin_head
 from parp_espnet.pipeline.kept import keep_trained, load_speech
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.upstream_checks import check_upstream
 from parp_espnet.upstreams.frontend import frontend_options
 
 # What phn.sh decides, and a configuration that says otherwise would be silently wrong.
@@ -43,10 +44,13 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
     Raises:
         UserError: the shared configuration is no YAML mapping or sets what belongs to the
             experiment, or `out` is there and says something else; or the head that the upstream
-            came with fits none of the phones, or is needed and not there.
+            came with fits none of the phones, or is needed and not there; or the upstream cannot
+            do what is asked of it.
     """
     assert settings.train_config is not None
     shared = _read(settings.train_config)
+    left = read_json(frontend)
+    check_upstream(settings, left)
     # A training without updates is of no epoch, and asks no schedule.
     epochs = settings.updates and _epochs(settings.updates, shared.get("max_epoch", 1))
     scheduler = dict(shared.get("scheduler_conf") or {})
@@ -61,7 +65,7 @@ def make(settings: Settings, frontend: Path, initial_mask: Path | None, out: Pat
         "num_iters_per_epoch": settings.updates // max(1, epochs) * shared.get("accum_grad", 1),
         "optim_conf": optimizer,
         "scheduler_conf": scheduler,
-        **frontend_options(read_json(frontend)),
+        **frontend_options(left),
         "prune_conf": replace(settings.pruning, initial_mask=initial_mask).as_dict(),
     }
     if settings.subwords_model is not None:

@@ -29,6 +29,8 @@ def check_noise(settings: Settings) -> None:
         value = getattr(settings, name)
         if value is not None and getattr(settings, other) is None:
             raise UserError(f"phn.sh: --{name} {value} changes nothing without --{other}")
+        if value == 0:
+            raise UserError(f"phn.sh: --{other} changes nothing with --{name} 0")
     if settings.disturbing_lists and settings.updates == 0:
         name = "rir_scp" if settings.noise_scp is None else "noise_scp"
         raise UserError(
@@ -62,7 +64,8 @@ def _check_list(option: str, scp: Path, recipe: Path) -> None:
     from parp_espnet.sound.reader import open_sound  # noqa: PLC0415  # NumPy
 
     try:
-        table = read_table(recipe / scp)
+        # ESPnet takes an empty line for a recording, too.
+        table = read_table(recipe / scp, blank=False)
     except UserError as error:
         raise UserError(f"{option}: {error}") from None
     said = f"{option} {scp}"

@@ -20,6 +20,7 @@ from parp_espnet.pipeline.unit_checks import check_units
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.upstreams.starts import (
     FROM_UPSTREAM,
+    NEAREST,
     SUMMARY,
     fault_of,
     is_experiment,
@@ -59,7 +60,7 @@ def resolve(settings: Settings) -> Settings:
         paths["teacher"] = _resolve_teacher(settings, recipe)
     if settings.labels_of is not None:
         paths["labels_of"] = resolve_labels_of(settings, recipe)
-    _check_zero_shot(settings, recipe / upstream)
+    _check_head(settings, recipe / upstream)
     resolved = replace(settings, **paths, upstream=upstream, **_written_to(settings))
     check_units(resolved, recipe / upstream / "config.json")
     return resolved
@@ -102,6 +103,8 @@ def _with_mask(settings: Settings, upstream: Path) -> Settings:
             f"phn.sh: --initial_mask {FROM_UPSTREAM}: expected the word, found a file of that name "
             f"here, too; call that ./{FROM_UPSTREAM}, or move it"
         )
+    if upstream.is_file() and is_experiment(upstream):
+        _need_final(upstream)
     mask = mask_beside(upstream)
     if not mask.is_file() and not settings.dry_run:
         raise UserError(
@@ -111,19 +114,35 @@ def _with_mask(settings: Settings, upstream: Path) -> Settings:
     return replace(settings, initial_mask=mask)
 
 
-def _check_zero_shot(settings: Settings, upstream: Path) -> None:
-    """Raise `UserError` where nothing is trained, and the upstream has no head: now, where its
-    files tell that.
+def _need_final(model: Path) -> None:
+    # Imported here: few begin with one model of an experiment, and its readers take a second.
+    from parp_espnet.espnet.found import is_final  # noqa: PLC0415
+
+    if not is_final(model):
+        raise UserError(
+            f"phn.sh: --initial_mask {FROM_UPSTREAM}: expected the model that a training ended "
+            f"with, of which its mask is, found {model.name}; take the experiment's directory as "
+            f"--upstream, or make a mask of {model.name} by parp-mask from-model"
+        )
+
+
+def _check_head(settings: Settings, upstream: Path) -> None:
+    """Raise `UserError` where the upstream has no head, and nothing is trained or rows of it are
+    asked for: now, where its files tell that.
     """
-    if settings.updates > 0 or not upstream.exists():
+    wanted = settings.updates == 0 or settings.init_head != NEAREST
+    if not wanted or not upstream.exists():
         return
     # In a dry run its model may be there by then.
     if settings.dry_run and is_left_by_training(upstream):
         return
     if lacks_head(upstream):
+        wish = f"--init_head {settings.init_head}: expected"
+        if settings.updates == 0:
+            wish = "--updates 0: expected 1 or more, or"
         raise UserError(
-            f"phn.sh: --updates 0: expected 1 or more, or an upstream with a head, such as an "
-            f"experiment, found none in {settings.upstream}"
+            f"phn.sh: {wish} an upstream with a head, such as an experiment, found none in "
+            f"{settings.upstream}"
         )
 
 

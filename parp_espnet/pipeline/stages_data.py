@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
+from parp_espnet.corpora.rejects import SOURCES
 from parp_espnet.names import digest
 from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.acts import Act, ours, tables
@@ -47,7 +48,7 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
         trees=tuple(_corpus_folders(settings)),
         # They lie open: whoever edits them is right.
         editable=tables(directory, LEFT_OF_A_SET),
-        lists=() if corpus.of_user is None else (directory / "sources.scp",),
+        lists=() if corpus.of_user is None else (directory / SOURCES,),
         runner=runner,
         log=log,
     )

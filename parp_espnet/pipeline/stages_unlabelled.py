@@ -5,6 +5,8 @@ the training set.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from parp_espnet.corpora.registry import CORPORA, NONE
+from parp_espnet.corpora.rejects import SOURCES
 from parp_espnet.pipeline.acts import Act, First, ours, tables
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
 from parp_espnet.pipeline.label_calls import LABELS, LIST
@@ -66,14 +68,19 @@ def _recognised(experiment: SpeechExperiment, label: str) -> Step:
     words: list[object] = ["--model", model, "--speech", settings.unlabelled, "--dev", dev]
     words += ["--train", train, "--tested", *sets, "--out", out]
     words += ["--device", "cuda" if settings.ngpu else "cpu"]
+    transcribed = experiment.raw / settings.labelled_dump
+    words += ["--transcribed", transcribed]
     scps = [directory / "wav.scp" for directory in (train, *sets)]
+    is_own = settings.corpus != NONE and CORPORA[settings.corpus].of_user is not None
     return Step(
         label=label,
         command=ours("pseudo_labels", "recognise", *words),
         aside=("--nj", str(settings.inference_nj)),
         regardless=("--device",),
         record=out.parent / ".steps" / f"{out.name}.json",
-        inputs=(*_files_of(experiment, model), dev / "wav.scp"),
+        inputs=(*_files_of(experiment, model), dev / "wav.scp", transcribed / "text"),
+        # Of one's own recordings sets may have cut parts alone.
+        optional=tuple(directory / SOURCES for directory in sets if is_own),
         recordings=tuple(dict.fromkeys(scps)),
         trees=(settings.unlabelled,),
         formatted=(dev / "wav.scp",),

@@ -11,28 +11,31 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from parp_espnet.data.kaldi import is_command
+from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
-from parp_espnet.files import read_json, write_json
+from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.names import file_name
-from parp_espnet.pipeline.contents import plain_word_of
 from parp_espnet.pipeline.label_calls import LIST
+from parp_espnet.pipeline.set_recordings import divide_by_content, recordings_of
 from parp_espnet.queues.signals import unless_terminated
 from parp_espnet.recognition.audio import Failure, Source, find
 from parp_espnet.recognition.identity import identity_of
-from parp_espnet.recognition.jobs import PLACE, Asked, recognise_by_jobs
+from parp_espnet.recognition.jobs import PLACE, SETTINGS, Asked, recognise_by_jobs
 from parp_espnet.recognition.output import Folder
 from parp_espnet.recognition.transcripts import FORMATS
 
 TERMINATED = 128 + signal.SIGTERM
 WORDS = ("--format", "json", "--greedy")
+TOKENS = "tokens.txt"
+"""What may be heard, where the model knows more."""
 
 
 def recognise(
     model: Path,
     speech: Path,
     dev: Path,
+    transcribed: Path,
     train: Path,
     tested: Sequence[Path],
     out: Path,
@@ -45,7 +48,9 @@ def recognise(
     Args:
         model: any model, its directory.
         dev: the validation set as a complete data directory.
-        train: the training set as it was made: recordings that it has whole are left out.
+        transcribed: the training set as a complete data directory. Tokens that it has not are none
+            of the language's: the model may know them, and does not hear them.
+        train: the same as it was made: recordings that it has whole are left out.
         tested: other sets as they were made, of which no recording is trained on.
 
     Raises:
@@ -53,7 +58,7 @@ def recognise(
             or the queue refuses.
     """
     sources = _sources(speech)
-    left, of_sets = _without(sources, _recordings(train, tested))
+    left, of_sets = divide_by_content(sources, recordings_of(train, tested))
     if not left:
         raise UserError(
             f"--unlabelled {speech}: expected recordings that no set has, found {len(of_sets)}, "
@@ -66,9 +71,13 @@ def recognise(
         for utterance, wav in wavs.items()
     }
     folder = Folder(out, FORMATS["json"], [*own, *known.values()])
-    words = [*WORDS, *([] if device == "cpu" else ["--device", device])]
-    settings = {"model": identity_of(model), "options": list(WORDS)}
+    tokens = _tokens_of(transcribed)
+    settings = {"model": identity_of(model), "options": list(WORDS), "tokens": tokens}
     _make_room(out, settings)
+    write_text(out / TOKENS, "\n".join(tokens) + "\n")
+    words = [*WORDS, "--inventory", str((out / TOKENS).absolute())]
+    if device != "cpu":
+        words += ["--device", device]
     gpus = 0 if device == "cpu" else 1
     asked = Asked(model, words, settings, out, jobs, gpus)
     _by_jobs(asked, [*own, *known.values()], folder)
@@ -115,45 +124,13 @@ def _sources(speech: Path) -> list[Source]:
     return sources
 
 
-def _recordings(train: Path, tested: Iterable[Path]) -> list[Path]:
-    """The recordings that sets have; of one that is in parts, more may be untranscribed, which is
-    no harm where it is the training set's.
-    """
-    sets = list(tested)
-    if not (train / "segments").is_file():
-        sets.append(train)
-    files: list[Path] = []
-    for directory in sets:
-        for value in read_table(directory / "wav.scp").values():
-            if not is_command(value) and Path(value).is_file():
-                files.append(Path(value))
-    return files
-
-
-def _without(
-    sources: Iterable[Source], recordings: Iterable[Path]
-) -> tuple[list[Source], list[Source]]:
-    """Divide sources into those that are other recordings, and those of the same content."""
-    sizes: dict[int, list[Path]] = {}
-    for recording in recordings:
-        sizes.setdefault(recording.stat().st_size, []).append(recording)
-    words: dict[int, set[str]] = {}
-    others: list[Source] = []
-    same: list[Source] = []
-    for source in sources:
-        size = source.path.stat().st_size
-        if size in sizes and size not in words:
-            words[size] = set(map(plain_word_of, sizes[size]))
-        if size in words and plain_word_of(source.path) in words[size]:
-            same.append(source)
-        else:
-            others.append(source)
-    return others, same
+def _tokens_of(transcribed: Path) -> list[str]:
+    return sorted({token for utterance in read_data_dir(transcribed) for token in utterance.phones})
 
 
 def _make_room(out: Path, settings: Mapping[str, object]) -> None:
     """Remove what another model, or an earlier one, has recognised."""
-    file = out / PLACE / "settings.json"
+    file = out / PLACE / SETTINGS
     if file.is_file() and read_json(file) != settings:
         shutil.rmtree(out)
 

@@ -78,6 +78,7 @@ class Pruner:
         self.update = 0
         self._record = record
         self._pruned_at = -1
+        self._ended = False
         self._kept: dict[str, Tensor] = {}
         self._first: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
@@ -87,6 +88,11 @@ class Pruner:
     def sparsity(self) -> float:
         """Fraction of the pool that the last prune zeroed."""
         return 1 - self._kept_in_all / sum(tensor.numel() for tensor in self.pool.values())
+
+    @property
+    def wanted(self) -> float:
+        """Fraction of the pool that a prune zeroes now."""
+        return self.schedule.sparsity if self._ended else self.schedule.sparsity_at(self.update)
 
     @property
     def _kept_in_all(self) -> int:
@@ -140,9 +146,19 @@ class Pruner:
             return
         self._move(self.update)
 
+    def end(self) -> None:
+        """The same once the last update is done: where updates were left out, a sparsity that grows
+        is not where it has to be by then.
+        """
+        before = self.wanted
+        self._ended = True
+        if self.wanted != before:
+            self._pruned_at = -1
+        self.prune()
+
     def _move(self, update: int) -> None:
         started = time.perf_counter()
-        sparsity = self.schedule.sparsity_at(update)
+        sparsity = self.schedule.sparsity if self._ended else self.schedule.sparsity_at(update)
         kept = self.mover.move(sparsity, update, self._kept)
         self._adopt(kept, previous=self._kept, started=started, update=update)
 
@@ -153,6 +169,7 @@ class Pruner:
         return {
             "update": self.update,
             "pruned_at": self._pruned_at,
+            "ended": self._ended,
             "kept": pack(self._kept),
             "first": pack(self._first),
             "measured": self.measure.state_dict(),
@@ -165,6 +182,7 @@ class Pruner:
         """
         shapes = shapes_of(self.pool)
         self.update, self._pruned_at = state["update"], state["pruned_at"]
+        self._ended = state.get("ended", False)
         self._first = self._on_device(unpack(state["first"], shapes))
         self._kept_in_first = kept_in(self._first)
         self._hold(self._on_device(unpack(state["kept"], shapes)))

@@ -13,6 +13,11 @@ PATHS = {"linear": 1, "cubic": 3}
 class Schedule(Protocol):
     """What the pruner asks. Updates are counted from 1; 0 is the first prune, before any update."""
 
+    @property
+    def sparsity(self) -> float:
+        """The same at the end of the run."""
+        ...
+
     def sparsity_at(self, update: int) -> float:
         """Fraction of the pool that is zero after a prune at `update`."""
         ...

@@ -171,6 +171,10 @@ class PrunedTraining:
         """Make the weights exactly sparse now: before every validation and save, and at the end."""
         self.pruner.prune()
 
+    def end(self) -> None:
+        """The same after the last update; see `Pruner.end`."""
+        self.pruner.end()
+
     def kept_of(self, pool: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the mask that other weights of the same model have or get, such as an average of
         several: of their zeros, where these are enough, else by the ranking.
@@ -178,7 +182,7 @@ class PrunedTraining:
         pruner = self.pruner
         if not pruner.adjusts:
             return {name: kept.to(pool[name].device) for name, kept in pruner.kept.items()}
-        sparsity = pruner.schedule.sparsity_at(pruner.update)
+        sparsity = pruner.wanted
         kept = select(pool, sparsity, self.ranking.by_magnitude)
         if self.ranking == self.ranking.by_magnitude or _is_sparse(pool, kept):
             return kept

@@ -33,6 +33,8 @@ from parp_espnet.recognition.parts import (
 from parp_espnet.sound.reader import seconds_by_header
 
 PLACE = ".parp-recognize"
+SETTINGS = "settings.json"
+"""There: how transcripts were made."""
 NUMBER = "PARP_PART_NUMBER"
 """What a job's number takes the place of. Paths of a user's may well hold JOB."""
 LOCAL = "parp_espnet.bin.run_local"
@@ -73,11 +75,13 @@ def recognise_by_jobs(asked: Asked, sources: Sequence[Source | Failure], folder:
     place = asked.out / PLACE
     place.mkdir(parents=True, exist_ok=True)
     with held(place / "lock", str(asked.out), wait=False):
-        _check_settings(place, asked)
+        before = gather(place)
+        if any(Path(task.out).is_file() for task in before.values()):
+            _check_settings(place, asked)
+        write_json(place / SETTINGS, asked.settings)
         known = [source for source in sources if isinstance(source, Source)]
         seconds = {source.path: seconds_by_header(source.path) for source in known}
         tasks = tasks_of(known, folder, seconds)
-        before = gather(place)
         left = []
         for task in tasks:
             if task.key not in before or not Path(task.out).is_file():
@@ -96,8 +100,8 @@ def recognise_by_jobs(asked: Asked, sources: Sequence[Source | Failure], folder:
 
 
 def _check_settings(place: Path, asked: Asked) -> None:
-    """Raise `UserError` where what is there was made otherwise; note how it is made."""
-    file = place / "settings.json"
+    """Raise `UserError` where what is there was made otherwise."""
+    file = place / SETTINGS
     then = read_json(file) if file.is_file() else None
     if isinstance(then, dict) and "files" in asked.settings:
         # Earlier versions did not note which they were.
@@ -113,7 +117,6 @@ def _check_settings(place: Path, asked: Asked) -> None:
             f"{asked.out}: its transcripts were made {how}; give another --out, or remove {place} "
             f"to make them anew"
         )
-    write_json(file, asked.settings)
 
 
 def _changed(then: object, now: object) -> str:

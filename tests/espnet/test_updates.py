@@ -44,9 +44,21 @@ def test_an_update_is_not_a_batch(recipe, tmp_path: Path, lines):
     assert read_json(experiment / "progress.json")["updates"] == 9
 
 
-@pytest.mark.parametrize("method", ["parp", "mpi"])
+GROWING = {"start_sparsity": 0.25, "updates": 18}
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "prunes"),
+    [
+        ("parp", {}, [0, 4, 8, 10, 12, 16]),
+        ("mpi", {}, [0]),
+        # The last prune is where the sparsity has to be by then, whatever was left out.
+        ("parp-p", GROWING, [0, 4, 8, 10, 12, 16, 16]),
+        ("movement-p", GROWING, [0, 4, 8, 10, 12, 16, 16]),
+    ],
+)
 def test_a_step_that_is_skipped_is_no_update(
-    recipe, tmp_path: Path, lines, monkeypatch, method: str
+    recipe, tmp_path: Path, lines, monkeypatch, method: str, more: dict[str, Any], prunes: list[int]
 ):
     real, gradients = PruningASRTask.build_model.__func__, []
 
@@ -63,11 +75,11 @@ def test_a_step_that_is_skipped_is_no_update(
 
     monkeypatch.setattr(PruningASRTask, "build_model", classmethod(build_model))
     experiment = recipe.train(
-        tmp_path, prune_conf={"method": method, "sparsity": 0.5, "interval": 4}
+        tmp_path, prune_conf={"method": method, "sparsity": 0.5, "interval": 4} | more
     )
     assert len(gradients) == 18
     assert read_json(experiment / "training.json")["updates"] == 16
-    assert steps(lines, experiment) == ([0, 4, 8, 10, 12, 16] if method == "parp" else [0])
+    assert steps(lines, experiment) == prunes
     assert zeros_of(experiment) == TOTAL - kept_count(TOTAL, 0.5)
 
 
@@ -79,6 +91,12 @@ def test_early_stopping_leaves_a_sparse_model(recipe, tmp_path: Path):
     )
     assert read_json(experiment / "training.json")["updates"] < 60
     assert zeros_of(experiment) == TOTAL - kept_count(TOTAL, 0.5)
+
+
+def test_what_grows_until_the_end_is_not_stopped_early(recipe, tmp_path: Path):
+    growing = {"method": "parp-p", "sparsity": 0.5, "interval": 2, "updates": 60}
+    with pytest.raises(UserError, match="patience: expected none with method parp-p, found 1"):
+        recipe.train(tmp_path, patience=1, prune_conf=growing)
 
 
 def test_frozen_layers_are_pruned_once_and_stay(recipe, tmp_path: Path):

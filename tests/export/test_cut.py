@@ -103,6 +103,10 @@ def test_a_bundle_builds_its_layers_again(trained: Trained, tones: Path, tmp_pat
     assert "| multiply–adds, G |" in card
     assert "No stock class of transformers" in card
     told = read_json(tmp_path / "cut/bundle.json")
+    # A mask of what is no more would fit nothing.
+    assert told["mask_sha256"] is None
+    assert not (tmp_path / "cut/mask.safetensors").exists()
+    assert (tmp_path / "whole/mask.safetensors").is_file()
     assert told["sparsity"] == smaller.sparsity < pruned.sparsity
     told["upstream"][NARROWED]["heads"] = [2]
     write_json(tmp_path / "cut/bundle.json", told)

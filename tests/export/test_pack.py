@@ -353,6 +353,29 @@ def test_the_command(
         assert said in error.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "expected --upstream beside --pack, found none; it is of multi"),
+        (["--upstream", "multi"], "expected the upstream multi (sha256 "),
+    ],
+)
+def test_what_is_wrong_is_said_before_jobs_begin(
+    pack: Path,
+    tones: Path,
+    tmp_path: Path,
+    run_command: Callable[..., tuple[object, str, str]],
+    words: list[str],
+    said: str,
+) -> None:
+    out = tmp_path / "out"
+    asked = ("--pack", pack, tones / "tone-0.wav", "--nj", "2", "--out", out, *words)
+    code, _, error = run_command(recognize.main, *asked)
+    assert code == 2
+    assert said in error
+    assert not (out / ".parp-recognize").exists()
+
+
 def test_tuned_searches_go_along(
     es: Path,
     tuned: Path,

@@ -50,6 +50,8 @@ def test_another_noise_is_another_experiment_and_stands_in_results(
         ("--noise_scp {scp} --noise_db_range 20_5", "20_5: expected LOW_HIGH in dB"),
         ("--noise_scp {scp} --noise_db_range loud", "loud: expected LOW_HIGH in dB"),
         ("--noise_scp {scp} --noise_apply_prob 2", "at most 1"),
+        ("--noise_scp {scp} --noise_apply_prob 0", "--noise_scp changes nothing with"),
+        ("--rir_scp {scp} --rir_apply_prob 0.0", "--rir_scp changes nothing with --rir_apply_prob"),
         ("--noise_scp {scp} --updates 0", "--noise_scp changes nothing with --updates 0"),
         ("--noise_scp {scp}.none", "no such file or directory"),
     ],

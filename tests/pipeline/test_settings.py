@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import write_json
 from parp_espnet.interpreter import ROOT
 from parp_espnet.names import check_name
 from parp_espnet.pipeline.call_options import STAGES
@@ -287,6 +288,18 @@ def test_skipping() -> None:
         ),
         (["--updates", "0", "--method", "dense", "--init_head", "none"], "learned to hear phones"),
         (
+            ["--init_head", "equal", "--upstream", "multi"],
+            "--init_head equal: expected an upstream with a head, .* found none in multi",
+        ),
+        (
+            ["--init_head", "none", "--upstream_init", "random"],
+            "--init_head none changes nothing with --upstream_init random",
+        ),
+        (
+            ["--init_head", "equal", "--method", "router-p", "--sparsity", "0.5"],
+            "--init_head equal changes nothing with --method router-p",
+        ),
+        (
             ["--init_head", "near"],
             "--init_head: expected one of nearest, .* did you mean 'nearest'",
         ),
@@ -542,6 +555,22 @@ def test_a_damaged_experiment_is_no_upstream(recipe: Path) -> None:
     settings_of(recipe, "--upstream", "exp/before", "--dry_run", "true")
     (before / "training.json").touch()
     assert settings_of(recipe, "--upstream", "exp/before").upstream.endswith("exp/before")
+
+
+def test_a_mask_is_of_the_model_that_a_training_ended_with(recipe: Path) -> None:
+    before = recipe / "exp/before"
+    before.mkdir(parents=True)
+    for name in ("config.yaml", "mask.safetensors", "3epoch.pth", "valid.cer_ctc.ave.pth"):
+        (before / name).touch()
+    write_json(before / "training.json", {"model": "valid.cer_ctc.ave.pth"})
+    (before / "latest.pth").symlink_to("valid.cer_ctc.ave.pth")
+    for model in ("", "valid.cer_ctc.ave.pth", "latest.pth"):
+        upstream = str(before / model)
+        found = settings_of(recipe, "--upstream", upstream, "--initial_mask", "upstream")
+        assert found.initial_mask is not None
+        assert (recipe / found.initial_mask).resolve() == before / "mask.safetensors"
+    with pytest.raises(UserError, match=r"--initial_mask upstream: .* found 3epoch.pth"):
+        settings_of(recipe, "--upstream", str(before / "3epoch.pth"), "--initial_mask", "upstream")
 
 
 def test_long_recordings_cut_by_a_model_make_other_sets(recipe: Path) -> None:

@@ -164,6 +164,26 @@ def test_what_was_exported_labels_as_its_experiment_does(
     assert (joined / "text").read_text() == (before / "text").read_text()
 
 
+def test_phones_that_the_language_has_not_are_not_heard(
+    command: list[str], speech: Path, tone_recipe: Path, tmp_path: Path
+) -> None:
+    (first,) = tone_recipe.glob("exp/phn_dense_*_train_u[0-9]*")
+    recipe = tmp_path / "without o"
+    shutil.copytree(tone_recipe / "data", recipe / "data")
+    for name in ("train", "dev", "test"):
+        text = recipe / "data" / name / "text"
+        lines = [line.split(maxsplit=1) for line in text.read_text().splitlines()]
+        text.write_text("".join(f"{key} {said.replace('o', 'i')}\n" for key, said in lines))
+    words = ("--unlabelled", str(speech), "--label_errors", "1", "--labels_of", str(first))
+    done = run(command, *words, "--recipe", str(recipe), "--stop_stage", "4")
+    assert done.returncode == 0, done.stderr
+    (joined,) = recipe.glob("dump/raw/train_unlabelled_*")
+    heard = {
+        phone for line in (joined / "text").read_text().splitlines() for phone in line.split()[1:]
+    }
+    assert heard == {"a", "e", "i"}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

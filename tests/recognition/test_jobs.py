@@ -11,6 +11,7 @@ from parp_espnet.bin.recognize import _files, _parser
 from parp_espnet.errors import UserError
 from parp_espnet.recognition.jobs import Asked, decode_command, recognise_by_jobs
 from parp_espnet.recognition.output import Folder
+from parp_espnet.recognition.parts import Task
 from parp_espnet.recognition.transcripts import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +93,14 @@ def test_transcripts_by_another_file_of_the_same_name_are_refused(
 
     file.write_text("a e i")
     assert run() == 0
+    # Nothing was made by it, so nothing is bound to it.
+    file.write_text("a e")
+    assert run(model="b") == 0
+    file.write_text("a e i")
+    assert run() == 0
+    made = Task("talk.wav", "talk.wav", str(out / "talk.txt"), size=1, changed=1, seconds=1.0)
+    Path(made.out).write_text("a e i")
+    (out / ".parp-recognize/done.jsonl").write_text(made.line)
     assert run() == 0
     file.write_text("a e i o")
     with pytest.raises(UserError, match=f"were made with another file of --{option}; give another"):
