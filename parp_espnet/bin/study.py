@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from parp_espnet.errors import UserError, clear_terminal, command
+from parp_espnet.errors import UserError, clear_terminal, command, printable
 from parp_espnet.files import write_text
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     status.add_argument("--watch", type=float, metavar="SECONDS", help="show it again and again")
     results = action("results", "write the tables and figures of what is there")
-    pack = action("pack", "put the records of what is complete into a file, without models")
+    pack = action("pack", "put the records of what is done into a file, without models")
     for of_study in (begin, job, status, results, pack):
         of_study.add_argument("results", type=Path, help="results/NAME")
     unpack = action("unpack", "take such records for done, in this clone")
@@ -149,9 +149,11 @@ def _pack(study: Study, archive: Path) -> None:
     # Imported here: torch takes seconds.
     from parp_espnet.study.archive import pack  # noqa: PLC0415
 
-    count = pack(study.experiments, ROOT, archive)
+    packed = pack(study.experiments, ROOT, archive)
     size = archive.stat().st_size / 1e6
-    print(f"{archive}: {count} of {len(study.experiments)} experiments, {size:.1f} MB")
+    print(f"{archive}: {len(packed.done)} of {len(study.experiments)} experiments, {size:.1f} MB")
+    if packed.left_out:
+        print(printable(f"left out: {packed.left_out}"))
 
 
 def _unpack(archive: Path) -> None:

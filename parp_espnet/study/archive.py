@@ -16,8 +16,8 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
@@ -25,7 +25,7 @@ from parp_espnet.export.costs import EXPORTS
 from parp_espnet.files import atomic_write
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.study.complete import is_result
+from parp_espnet.study.complete import changed_since, is_result
 from parp_espnet.study.experiment import FINAL_MASK, OMP_MASK, Experiment
 
 FORMAT = "parp-espnet records 1"
@@ -41,19 +41,47 @@ RECORDS = (
 """What a report reads of an experiment, beside its masks, as patterns in its directory."""
 
 
-def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
-    """Write the records of the experiments that are complete; return how many these are.
+@dataclass(frozen=True)
+class Packed:
+    """What of a study is in an archive, and what was left out."""
+
+    done: tuple[Path, ...]
+    """Directories of the experiments that are in it, from the project's."""
+    without_result: int
+    changed: Mapping[Path, str]
+    """Of what is complete, but to be run again: what it has read that has changed since."""
+
+    @property
+    def left_out(self) -> str:
+        """How many were left out, and why; "" where none was."""
+        told = []
+        if self.without_result:
+            told.append(f"{self.without_result} without a result")
+        if self.changed:
+            directory, why = next(iter(self.changed.items()))
+            told.append(
+                f"{len(self.changed)} to be run again, since what they have read has changed, such "
+                f"as {directory}: {why}"
+            )
+        return "; ".join(told)
+
+
+def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> Packed:
+    """Write the records of the experiments that are done; return which these are.
+
+    Where they are unpacked, they count as done whatever has changed here: what is to be run again
+    is left out.
 
     Args:
         root: the project's directory, from which experiments are named.
 
     Raises:
-        UserError: none is complete.
+        UserError: none is done.
     """
-    done = []
-    for experiment in experiments:
-        if is_result(root / experiment.result):
-            done.append(experiment.directory)
+    packed = _sorted_out(experiments, root)
+    done = packed.done
+    if not done and packed.changed:
+        raise UserError(f"none of {len(experiments)} experiments is done: {packed.left_out}")
     if not done:
         raise UserError(
             f"none of {len(experiments)} experiments has a result yet, such as "
@@ -75,7 +103,21 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> int:
         _add(tar, CONTENTS, json.dumps(contents, indent=1).encode())
         for name, content in members:
             _add(tar, name, content)
-    return len(done)
+    return packed
+
+
+def _sorted_out(experiments: Sequence[Experiment], root: Path) -> Packed:
+    done = []
+    changed = {}
+    for experiment in experiments:
+        if not is_result(root / experiment.result):
+            continue
+        why = changed_since(experiment, root)
+        if why is None:
+            done.append(experiment.directory)
+        else:
+            changed[experiment.directory] = why.replace(f"{root}/", "")
+    return Packed(tuple(done), len(experiments) - len(done) - len(changed), changed)
 
 
 def _records(folder: Path) -> Iterator[Path]:

@@ -23,11 +23,20 @@ def is_done(experiment: Experiment) -> bool:
     Of one that ran elsewhere nobody here knows what that was: records of its steps are those of a
     run that had begun here before its own were unpacked.
     """
-    if not is_result(ROOT / experiment.result):
-        return False
-    if is_unpacked(experiment):
-        return True
-    return stale(ROOT / folder for folder in experiment.folders) is None
+    return is_result(ROOT / experiment.result) and changed_since(experiment) is None
+
+
+def changed_since(experiment: Experiment, root: Path | None = None) -> str | None:
+    """Say what has changed of what a complete experiment has read, for which it is run again; None
+    where nothing has, or it ran elsewhere.
+
+    Args:
+        root: the project's directory, where that is another than this one.
+    """
+    root = root or ROOT
+    if (root / experiment.directory / UNPACKED).is_file():
+        return None
+    return stale(root / folder for folder in experiment.folders)
 
 
 def done_directories(study: Study) -> set[Path]:

@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import write_json
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.record import FORMAT
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import UNPACKED, Result
 from parp_espnet.study import complete, state
 from parp_espnet.study.archive import CONTENTS, pack
 from parp_espnet.study.experiment import Experiment
@@ -51,7 +53,9 @@ def test_what_is_unpacked_is_what_was_packed(
 ) -> None:
     root, experiments = ran
     there = tmp_path / "there"
-    assert pack(experiments, root, tmp_path / "records.tar.xz") == 3
+    packed = pack(experiments, root, tmp_path / "records.tar.xz")
+    assert packed.done == tuple(one.directory for one in experiments[:3])
+    assert packed.left_out == "6 without a result"
     found = unpack(tmp_path / "records.tar.xz", there)
     assert found.restored == tuple(one.directory for one in experiments[:3])
     for one in experiments[:3]:
@@ -142,6 +146,53 @@ def test_a_mask_that_is_there_already_takes_nothing(
             for root in (tmp_path, tmp_path / "there")
         )
         assert same.sha256 == mask.sha256
+
+
+def read_once(root: Path, experiment: Experiment) -> None:
+    """Leaves the record of a step whose input has other contents since."""
+    corpus = root / "egs2/corpus.txt"
+    corpus.write_text("corrected")
+    write_json(
+        root / experiment.directory / ".steps/train.json",
+        {
+            "command": ["train"],
+            "inputs": {str(corpus): "corpus of before"},
+            "complete": True,
+            "format": FORMAT,
+        },
+    )
+
+
+def test_what_has_to_be_run_again_is_left_out(
+    ran: tuple[Path, list[Experiment]], tmp_path: Path
+) -> None:
+    """Elsewhere nobody would know that its data have changed."""
+    root, experiments = ran
+    archive = tmp_path / "records.tar.xz"
+    read_once(root, experiments[1])
+    packed = pack(experiments, root, archive)
+    assert packed.done == (experiments[0].directory, experiments[2].directory)
+    assert packed.left_out == (
+        "6 without a result; 1 to be run again, since what they have read has changed, such as "
+        f"{experiments[1].directory}: egs2/corpus.txt has changed, which "
+        f"{experiments[1].directory}/.steps/train.json has read"
+    )
+    found = unpack(archive, tmp_path / "there")
+    assert found.restored == packed.done
+    # What ran elsewhere is done, whatever had begun here before its records were unpacked.
+    (root / experiments[1].directory / UNPACKED).write_text("{}")
+    assert len(pack(experiments, root, archive).done) == 3
+
+
+def test_nothing_but_what_has_to_be_run_again(
+    ran: tuple[Path, list[Experiment]], tmp_path: Path
+) -> None:
+    root, experiments = ran
+    for experiment in experiments[:3]:
+        read_once(root, experiment)
+    with pytest.raises(UserError, match="none of 9 experiments is done: .* 3 to be run again"):
+        pack(experiments, root, tmp_path / "records.tar.xz")
+    assert not (tmp_path / "records.tar.xz").exists()
 
 
 def test_nothing_to_pack(tmp_path: Path) -> None:
