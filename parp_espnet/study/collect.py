@@ -1,6 +1,6 @@
 """Collect the results of a study's experiments into one file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from parp_espnet.files import read_json, write_json
 from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import is_joint
 from parp_espnet.study.complete import is_result
 from parp_espnet.study.experiment import Experiment
 
@@ -28,6 +29,8 @@ class Done:
 def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Done]:
     """Write `out`, the list of the results that are there, in the experiments' order; return them.
 
+    Where a study has several recipes of one language, each is called as the study calls it.
+
     Args:
         root: the project's directory, from which experiments are named.
 
@@ -37,6 +40,7 @@ def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Do
     done: list[Done] = []
     for experiment in experiments:
         done += _done(experiment, root)
+    done = _told_apart(done)
     need_any(done, experiments)
     write_json(out, [run.result.as_json() for run in done])
     return done
@@ -60,6 +64,33 @@ def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
             yield Done(
                 experiment, _complete(Result.read(part), experiment), part.parent, whole=False
             )
+
+
+def _told_apart(done: Sequence[Done]) -> list[Done]:
+    """The same, languages of several corpora by the study's own names: what has another name is
+    neither compared, averaged nor drawn as one.
+    """
+    by_language: dict[str | None, dict[str, str]] = {}
+    for run in done:
+        if not is_joint(run.result):
+            recipes = by_language.setdefault(run.result.language, {})
+            recipes[run.result.recipe] = run.experiment.language
+    names: dict[tuple[object, object], str] = {}
+    for language, recipes in by_language.items():
+        if len(recipes) > 1:
+            names |= {(recipe, language): name for recipe, name in recipes.items()}
+    return [replace(run, result=_renamed(run.result, names)) for run in done]
+
+
+def _renamed(result: Result, names: Mapping[tuple[object, object], str]) -> Result:
+    """A result whose language, and that of the mask which it was given, have the study's names."""
+    language = names.get((result.recipe, result.language), result.language)
+    origin = result.mask_origin
+    if origin is not None:
+        of_mask = names.get((origin.get("recipe"), origin.get("language")))
+        if of_mask is not None:
+            origin = origin | {"language": of_mask}
+    return replace(result, language=language, mask_origin=origin)
 
 
 def _complete(result: Result, experiment: Experiment) -> Result:

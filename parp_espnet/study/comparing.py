@@ -1,6 +1,6 @@
 """Results beside those that they are compared with, paired by utterances or examples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from parp_espnet.study.variants import (
     options_beside,
     ranking_options,
     same_data,
+    same_references,
 )
 
 SCORING = ("score", "raw_speech")
@@ -68,8 +69,11 @@ def _pairs(
         arm = arm_of(run.result)
         if (arm.own and (arm.row.reference or arm.row.rival)) or arm.row.given:
             references.setdefault(conditions(run.result, aside=aside), []).append(run)
-    plain = {_but_score(run.result): run for run in done if _is_by_magnitude(run.result)}
-    firsts: dict[tuple[object, ...], Done] = {}
+    plain: dict[tuple[object, ...], list[Done]] = {}
+    for run in done:
+        if _is_by_magnitude(run.result):
+            plain.setdefault(_but_score(run.result), []).append(run)
+    firsts: dict[tuple[object, ...], list[Done]] = {}
     for run in done:
         arm = arm_of(run.result, apart.pruning(run.result))
         for reference in references.get(conditions(run.result, aside=aside), ()):
@@ -79,7 +83,7 @@ def _pairs(
                     reference,
                     (arm, arm_of(reference.result, apart.pruning(reference.result))),
                 )
-        by_magnitude = plain.get(_but_score(run.result))
+        by_magnitude = _of_same_data(run, plain.get(_but_score(run.result), ()))
         if by_magnitude is not None and not _is_by_magnitude(run.result):
             variant = apart.pruning(by_magnitude.result) or "magnitude"
             yield run, by_magnitude, (arm, arm_of(by_magnitude.result, variant))
@@ -89,9 +93,20 @@ def _pairs(
             run.result.sparsity_target,
             run.result.updates,
         )
-        first = firsts.setdefault(alike, run)
-        if first.result.upstream != run.result.upstream:
+        of_upstreams = firsts.setdefault(alike, [])
+        first = _of_same_data(run, of_upstreams)
+        if first is None:
+            of_upstreams.append(run)
+        elif first.result.upstream != run.result.upstream:
             yield run, first, (_on(arm, run.result.upstream), _on(arm, first.result.upstream))
+
+
+def _of_same_data(run: Done, others: Iterable[Done]) -> Done | None:
+    """The first of others that is of the same data: a language may have several corpora."""
+    for other in others:
+        if same_data(run.result, other.result):
+            return other
+    return None
 
 
 def _is_by_magnitude(result: Result) -> bool:
@@ -108,7 +123,6 @@ def _but_score(result: Result) -> tuple[object, ...]:
         pruning,
         result.recipe,
         result.updates,
-        result.train_sha256,
     )
 
 
@@ -132,7 +146,9 @@ def _comparable(result: Result, reference: Result) -> bool:
     # One run for several languages takes more updates than one for a single language.
     same_length = is_joint(result) or result.updates == reference.updates
     same_sparsity = not other.prunes or arm.sparsity == other.sparsity
-    if not is_joint(result) and not same_data(result, reference):
+    # Nor is it trained on the data of one, but it is scored on the same.
+    same = same_references if is_joint(result) else same_data
+    if not same(result, reference):
         return False
     # What is pruned, and how it is ranked, is no part of a method; who prunes nothing has neither.
     if reference.sparsity_target and ranking_options(result) != ranking_options(reference):

@@ -168,6 +168,17 @@ def whose(result: Result) -> str:
     return JOINT if is_joint(result) else result.language or ""
 
 
+def spoken(results: Sequence[Result]) -> dict[str, tuple[str, ...]]:
+    """Return what is spoken in each of a study's languages, where that is known: a study with
+    several corpora of one language has names of its own for them.
+    """
+    heard = {}
+    for result in results:
+        if result.train_languages is not None and not is_joint(result):
+            heard[result.language or ""] = tuple(result.train_languages)
+    return heard
+
+
 def source_of(result: Result) -> str:
     """Return what the mask is called that a result was given; "" where it has its own."""
     return arm_of(result).given

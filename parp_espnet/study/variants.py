@@ -10,7 +10,7 @@ from parp_espnet.corpora.registry import FOLDERS
 from parp_espnet.pruning.methods import row_of
 from parp_espnet.pruning.patterns import is_pattern
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import arm_of
+from parp_espnet.study.arms import arm_of, corpus_of_recipe
 
 RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
@@ -103,11 +103,18 @@ def same_data(first: Result, second: Result) -> bool:
     """Whether, for all that is known, two results were scored on the same references after the same
     training data.
     """
-    pairs = [
-        (first.train_sha256, second.train_sha256),
-        (first.reference_sha256, second.reference_sha256),
-    ]
-    return all(None in pair or pair[0] == pair[1] for pair in pairs)
+    trained = (first.train_sha256, second.train_sha256)
+    same_training = None in trained or trained[0] == trained[1]
+    return same_training and same_references(first, second)
+
+
+def same_references(first: Result, second: Result) -> bool:
+    """Whether two results were scored on the same references; where those are not known, whether
+    they are of the same corpus.
+    """
+    if first.reference_sha256 is None or second.reference_sha256 is None:
+        return corpus_of_recipe(first.recipe) == corpus_of_recipe(second.recipe)
+    return first.reference_sha256 == second.reference_sha256
 
 
 @dataclass(frozen=True)

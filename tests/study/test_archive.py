@@ -190,7 +190,7 @@ def test_nothing_but_what_has_to_be_run_again(
     root, experiments = ran
     for experiment in experiments[:3]:
         read_once(root, experiment)
-    with pytest.raises(UserError, match="none of 9 experiments is done: .* 3 to be run again"):
+    with pytest.raises(UserError, match=r"none of 9 experiments is done: .* 3 to be run again"):
         pack(experiments, root, tmp_path / "records.tar.xz")
     assert not (tmp_path / "records.tar.xz").exists()
 

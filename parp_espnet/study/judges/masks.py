@@ -9,6 +9,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import JOINT, arm_of
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.judges.verdict import MPI, PARP, Verdict, decide
+from parp_espnet.study.names import spoken
 from parp_espnet.study.variants import Differences
 
 OVERLAP, UNCHANGED = 0.9, 0.9999
@@ -17,8 +18,12 @@ OVERLAP, UNCHANGED = 0.9, 0.9999
 
 def languages_overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     ious: dict[int, list[float]] = {}
+    heard = spoken(results)
     for overlap in evidence.overlaps:
-        of_languages = not overlap.method and not {MPI.name, JOINT} & {overlap.one, overlap.other}
+        one, other = overlap.one, overlap.other
+        of_languages = not overlap.method and not {MPI.name, JOINT} & {one, other}
+        if heard.get(one, one) == heard.get(other, other):
+            continue
         if of_languages and overlap.sparsity == 0.5:
             ious.setdefault(overlap.freeze_updates, []).append(overlap.iou)
     if not ious:
