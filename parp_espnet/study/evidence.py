@@ -157,6 +157,10 @@ class Comparison:
     other_arm: Arm | None = None
     conditions: str = ""
     """What else differs in the study, in words."""
+    upstream: str = ""
+    """Of `one`, and of `other` unless their names say it; "" in evidence of before."""
+    train_minutes: float | None = None
+    """Of speech; None of text tasks, and in evidence of before."""
 
     @property
     def first(self) -> Arm:

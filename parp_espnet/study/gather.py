@@ -28,7 +28,7 @@ from parp_espnet.study.evidence import (
 )
 from parp_espnet.study.experiment import FINAL_MASK, FIRST_MASK
 from parp_espnet.study.moved import moved_in
-from parp_espnet.study.names import decoding_of, method_of
+from parp_espnet.study.names import decoding_of, method_of, upstream_names
 from parp_espnet.study.overlapping import has_comparable_mask, learned_overlaps, overlaps
 from parp_espnet.study.variants import Differences
 
@@ -74,12 +74,28 @@ def gather(done: Sequence[Done]) -> Evidence:
         costs=_costs(wholes, apart),
         trainings=[curve for curve in each(_training, wholes) if curve.updates],
         overlaps=[*overlaps(first_seed, apart), *learned_overlaps(first_seed, apart)],
-        anatomies=list(each(_anatomy, first_seed)),
-        adjustings=list(each(_adjusting, moving)),
+        anatomies=list(each(_with_upstream(_anatomy, wholes), first_seed)),
+        adjustings=list(each(_with_upstream(_adjusting, wholes), moving)),
         comparisons=list(comparisons(done)),
         confusions=list(chain.from_iterable(each(_confusions, dense))),
         missing=sorted(set(missing)),
     )
+
+
+def _with_upstream[Run: (Adjusting, Anatomy)](
+    read: Callable[[Done, Differences], Run], done: Sequence[Done]
+) -> Callable[[Done, Differences], Run]:
+    """The same, which also tells the upstream where there are several."""
+    upstreams = upstream_names(run.result.upstream for run in done)
+
+    def read_with_upstream(run: Done, apart: Differences) -> Run:
+        made = read(run, apart)
+        if len(upstreams) == 1:
+            return made
+        words = filter(None, (made.conditions, upstreams[run.result.upstream]))
+        return replace(made, conditions=", ".join(words))
+
+    return read_with_upstream
 
 
 def _costs(done: Sequence[Done], apart: Differences) -> list[Cost]:

@@ -9,7 +9,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.claims import Claim
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.judges.verdict import Verdict
-from parp_espnet.study.names import made_by
+from parp_espnet.study.names import made_by, upstream_names
 from parp_espnet.study.table import head, rows
 
 STYLE = """
@@ -96,6 +96,9 @@ def _comparisons(evidence: Evidence) -> str:
     head += ["95 % interval", "p"]
     decodings = {comparison.decoding for comparison in evidence.comparisons}
     conditions = {comparison.conditions for comparison in evidence.comparisons}
+    upstreams = upstream_names(comparison.upstream for comparison in evidence.comparisons)
+    if len(upstreams) > 1:
+        head.append("upstream")
     if len(decodings) > 1:
         head.append("decoding")
     if conditions != {""}:
@@ -114,6 +117,8 @@ def _comparisons(evidence: Evidence) -> str:
             f"[{100 * low:+.2f}, {100 * high:+.2f}]",
             f"{comparison.p:.4f}",
         ]
+        if "upstream" in head:
+            line.append(upstreams[comparison.upstream])
         if "decoding" in head:
             line.append(comparison.decoding)
         if "options" in head:

@@ -314,6 +314,70 @@ def test_a_mask_tells_where_to_borrow(
     assert ("of magnitudes' masks" in claim.because) == (expected is not Verdict.UNTESTED)
 
 
+OTHERS: list[dict[str, object]] = [
+    {"upstream": "mono"},
+    {"freeze_updates": 250},
+    {"conditions": "lr 0.1"},
+]
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda other: next(iter(other)))
+@pytest.mark.parametrize("last", [False, True])
+def test_masks_of_another_condition_do_not_stand_in_for_these(
+    other: dict[str, object], last: bool
+) -> None:
+    """On the one overlap tells where to borrow, on the other it tells the contrary."""
+    usual: dict[str, object] = {"upstream": "multi", "freeze_updates": 0, "conditions": ""}
+    overlaps, comparisons = [], []
+    for condition, sign in ((usual, 1.0), (usual | other, -1.0)):
+        for pair, iou in NEAR.items():
+            there = Overlap(0.5, "", 0, *pair, iou if sign > 0 else 1 - iou, {}, method="router")
+            overlaps.append(replace(there, **condition))  # type: ignore[arg-type]
+        for one in borrowed("router", errors_by(sign)):
+            # Where masks overlap more there are fewer errors, of either condition by its overlaps.
+            comparisons.append(replace(one, **condition))  # type: ignore[arg-type]
+    if last:
+        overlaps.reverse()
+        comparisons.reverse()
+    evidence = Evidence(overlaps=overlaps, comparisons=comparisons)
+    (claim,) = [one for one in claims([], evidence) if one.name == "N2"]
+    assert claim.verdict is Verdict.HOLDS
+    assert "8 targets: mean +1.00" in claim.because
+
+
+def test_masks_that_cannot_be_told_apart_are_left_out() -> None:
+    near = [Overlap(0.5, "multi", 0, *pair, iou, {}, method="router") for pair, iou in NEAR.items()]
+    several = [
+        replace(one, conditions=f"score_lr {rate}", iou=one.iou / rate)
+        for one in near
+        for rate in (1, 2)
+    ]
+    comparisons = borrowed("router", errors_by(1.0))
+    assert verdict("N2", Evidence(overlaps=several, comparisons=comparisons)) is Verdict.UNTESTED
+    # The same one of two studies, of which one knew less.
+    twice = [*near, *(replace(one, by_kind={"head": {"query": 0.5}}) for one in near)]
+    assert verdict("N2", Evidence(overlaps=twice, comparisons=comparisons)) is Verdict.HOLDS
+
+
+def test_a_source_of_another_corpus_is_one_of_the_sources(
+    make_result: Callable[..., Result],
+) -> None:
+    near = [Overlap(0.5, "multi", 0, *pair, iou, {}, method="router") for pair, iou in NEAR.items()]
+
+    def elsewhere(one: Comparison) -> Comparison:
+        arm = one.first
+        if {*arm.languages, one.language} & {"fr"}:
+            arm = replace(arm, other=f"in egs2/mboshi/{arm.languages[0]}", variant="first mask 1a")
+        return replace(one, one_arm=arm)
+
+    comparisons = list(map(elsewhere, borrowed("router", errors_by(1.0))))
+    evidence = Evidence(overlaps=near, comparisons=comparisons)
+    assert verdict("N2", evidence) is Verdict.HOLDS
+    # The language's own, of another corpus, is none to borrow from.
+    same = [make_result(language=name, train_languages=["ky"]) for name in ("ky", "tr")]
+    assert verdict("N2", evidence, same) is Verdict.UNTESTED
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [

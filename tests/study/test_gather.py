@@ -20,6 +20,7 @@ from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures.cost import cost
 from parp_espnet.study.gather import gather
 from parp_espnet.study.plan import Study
+from parp_espnet.study.report import page
 from parp_espnet.study.table import head, rows
 
 
@@ -104,6 +105,48 @@ def test_what_differs_in_the_upstream_alone_is_compared_with_the_first(
     assert [(one.one, one.other, round(one.difference, 4)) for one in found] == [
         ("dense, mono", "dense, multi", 0.2)
     ]
+
+
+def test_comparisons_on_several_upstreams_are_told_apart(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    def done(upstream: str, method: str, errors: int) -> Done:
+        sparsity = 0.0 if method == "dense" else 0.5
+        result = make_result(
+            method=method, sparsity_target=sparsity, upstream=upstream, train_minutes=60.0
+        )
+        run = scored(result, tmp_path / f"{upstream}-{method}".replace("/", "-"), errors)
+        kept = {"layers.0.attention.q_proj.weight": torch.ones(8, dtype=torch.bool)}
+        Mask(kept, origin="a test", sparsity_target=0.5).save(run.folder / "mask.safetensors")
+        (run.folder / "pruning.jsonl").write_text('{"step": 0, "flips": 0, "iou_first": 1.0}\n')
+        return run
+
+    joint = "../joint/exp/phn_parp-p_s0.5_multi_u300_seed0"
+    some = []
+    for number, upstream in enumerate(("multi", joint)):
+        some.append(done(upstream, "dense", 1 + number))
+        some.append(done(upstream, "parp", 3 + 2 * number))
+    evidence = gather(some)
+    beside = [one for one in evidence.comparisons if (one.one, one.other) == ("parp", "dense")]
+    assert [(one.upstream, round(one.difference, 1)) for one in beside] == [
+        ("multi", 0.2),
+        (joint, 0.3),
+    ]
+    assert {one.train_minutes for one in beside} == {60.0}
+    # A table of them has a column, in which an experiment has a name.
+    results = [one.result for one in some]
+    text = page("a study", results, evidence, [], {}, [], {})
+    assert "<th>upstream</th>" in text.split("Comparisons on the same utterances")[1]
+    # PARP beside dense, and both beside themselves on the first upstream.
+    assert text.count("<td>from joint (parp-p s0.5)</td>") == 3
+    named = ["parp, multi", "parp, from joint (parp-p s0.5)"]
+    assert [one.line for one in evidence.anatomies] == named
+    assert [one.line for one in evidence.adjustings] == named
+    # Where there is one, nobody has to be told which.
+    alone = gather(some[:2])
+    text = page("a study", results[:2], alone, [], {}, [], {})
+    assert "<th>upstream</th>" not in text.split("Comparisons on the same utterances")[1]
+    assert [one.line for one in alone.anatomies] == ["parp"]
 
 
 def test_text_is_compared_by_its_predictions_and_a_mask_with_itself(

@@ -17,7 +17,7 @@ from parp_espnet.study.evidence import Adjusting, Anatomy, Comparison, Evidence,
 from parp_espnet.study.figures.findings import Drawn, Findings
 from parp_espnet.study.figures.matrix import heat_map
 from parp_espnet.study.figures.points import MOST, arms_of
-from parp_espnet.study.names import rate_of, source_of
+from parp_espnet.study.names import rate_of, source_of, upstream_names
 
 OMP, TRANSFER, PARP = Arm("omp"), Arm("transfer"), Arm("parp")
 NOBODYS = {
@@ -124,9 +124,11 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
         other: what sources and targets are, such as "language".
     """
     settings: dict[tuple[float, int, str], list[Comparison]] = {}
+    upstreams = upstream_names(comparison.upstream for comparison in evidence.comparisons)
     for comparison in evidence.comparisons:
         if comparison.second.kind == OMP and comparison.second.interval is None:
-            settings.setdefault(_setting(comparison), []).append(comparison)
+            upstream = upstreams[comparison.upstream] if len(upstreams) > 1 else ""
+            settings.setdefault(_setting(comparison, upstream), []).append(comparison)
     drawn: Drawn = {}
     for arm, how in ((TRANSFER, "is fixed"), (PARP, "adjusts")):
         whose = f"another {other}'s mask"
@@ -146,9 +148,10 @@ def transfer_maps(evidence: Evidence, rate: str, other: str) -> Drawn:
     return drawn
 
 
-def _setting(comparison: Comparison) -> tuple[float, int, str]:
-    """What the cells of one map have in common."""
-    more = ", ".join(filter(None, (comparison.second.variant, comparison.conditions)))
+def _setting(comparison: Comparison, upstream: str) -> tuple[float, int, str]:
+    """What the cells of one map have in common; `upstream` is "" where there is but one."""
+    words = (comparison.second.variant, comparison.conditions, upstream)
+    more = ", ".join(filter(None, words))
     return comparison.sparsity, comparison.freeze_updates, more
 
 

@@ -1,13 +1,16 @@
 """N1 to N3, questions that the paper does not ask: masks that move by other rules than PARP's."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from statistics import fmean
 
 from parp_espnet.pruning.methods import Weights, row_of
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of, is_total
-from parp_espnet.study.evidence import Comparison, Evidence
+from parp_espnet.study.evidence import Comparison, Evidence, Overlap
 from parp_espnet.study.judges.starts import SPARSE, alike
 from parp_espnet.study.judges.verdict import (
     DENSE,
@@ -18,15 +21,25 @@ from parp_espnet.study.judges.verdict import (
     decide,
     mean_interval,
 )
-from parp_espnet.study.variants import chosen_by_method
+from parp_espnet.study.names import spoken
+from parp_espnet.study.variants import FIRST_MASK, chosen_by_method
 
 ENOUGH = 2 / 3
 """Four of six pairs of a language and a seed."""
 FEWEST_SOURCES = FEWEST_TARGETS = 3
 """Of fewer a correlation, or its mean, says nothing."""
 
-type Target = tuple[str, float, int, int, Arm]
-"""A language, sparsity, seed, frozen updates, and what its errors are compared with."""
+_CORPUS = re.compile(r"\bin \S+")
+"""Of another corpus, in what else tells a mask apart."""
+
+type Mask = tuple[str, float, str, int, frozenset[str]]
+"""The method that learned masks, their sparsity, upstream and frozen updates, and of which two
+languages they are.
+"""
+type Target = tuple[str, float, int, int, str, float | None, str, str, Arm, Arm]
+"""A language, sparsity, seed, frozen updates, upstream, minutes, decoding, what else differs, whose
+masks it was given but for their language, and what its errors are compared with.
+"""
 
 
 def best_at_ninety(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
@@ -103,7 +116,7 @@ def mask_tells_source(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
     It holds where the mean correlation over targets is beyond its interval, and the nearest mask is
     the best in most of them; it does not where that interval holds 0.
     """
-    targets = _targets(evidence, learned=True)
+    targets = _targets(results, evidence, learned=True)
     if len(targets) < FEWEST_TARGETS:
         return Verdict.UNTESTED, (
             f"no data: learned masks of {FEWEST_SOURCES} other languages in each of "
@@ -111,7 +124,7 @@ def mask_tells_source(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
         )
     low, told = _correlated(targets)
     best = sum(map(_nearest_is_best, targets))
-    others = _targets(evidence, learned=False)
+    others = _targets(results, evidence, learned=False)
     if others:
         told += f"; of magnitudes' masks: {_correlated(others)[1]}"
     return decide(low > 0 and 2 * best > len(targets), low <= 0), told
@@ -121,19 +134,20 @@ type Pairs = list[tuple[float, float]]
 """The overlap with a source's mask, and the difference in errors under it."""
 
 
-def _targets(evidence: Evidence, *, learned: bool) -> list[Pairs]:
+def _targets(results: Sequence[Result], evidence: Evidence, *, learned: bool) -> list[Pairs]:
     """What is known of each target that has enough sources."""
-    ious: dict[tuple[str, float, frozenset[str]], float] = {}
-    for overlap in evidence.overlaps:
-        ious[_key(overlap.method, overlap.sparsity, overlap.one, overlap.other)] = overlap.iou
-    sources: dict[tuple[str, Target], dict[str, tuple[float, float]]] = {}
+    overlaps = _overlaps(evidence)
+    heard = spoken(results)
+    sources: dict[Target, dict[str, tuple[float, float]]] = {}
     for comparison in evidence.comparisons:
         first = comparison.first
         is_of_one = first.usual == TRANSFER and len(first.languages) == 1 and not first.combined
         if not is_of_one or row_of(first.run).learns != learned:
             continue
         (source,) = first.languages
-        iou = ious.get(_key(first.run, comparison.sparsity, source, comparison.language))
+        if heard.get(source, source) == heard.get(comparison.language, comparison.language):
+            continue
+        iou = _iou_of(comparison, source, overlaps)
         if iou is None:
             continue
         target: Target = (
@@ -141,20 +155,67 @@ def _targets(evidence: Evidence, *, learned: bool) -> list[Pairs]:
             comparison.sparsity,
             comparison.seed,
             comparison.freeze_updates,
+            comparison.upstream,
+            comparison.train_minutes,
+            comparison.decoding,
+            comparison.conditions,
+            _of_whichever(first),
             comparison.second,
         )
-        sources.setdefault((first.run, target), {})[source] = iou, comparison.difference
+        sources.setdefault(target, {})[source] = iou, comparison.difference
     # Of several references the one with the most sources counts, so that a target counts once.
     most: dict[tuple[object, ...], Pairs] = {}
-    for (run, target), by_source in sources.items():
-        place = (run, *target[:-1])
+    for target, by_source in sources.items():
+        place = target[:-1]
         if len(by_source) > len(most.get(place, ())):
             most[place] = list(by_source.values())
     return [pairs for pairs in most.values() if len(pairs) >= FEWEST_SOURCES]
 
 
-def _key(method: str, sparsity: float, *languages: str) -> tuple[str, float, frozenset[str]]:
-    return method, sparsity, frozenset(languages)
+def _overlaps(evidence: Evidence) -> dict[Mask, list[Overlap]]:
+    """How much two languages' masks overlap; several times where more differs in the study."""
+    # Evidence of before does not tell the upstream of a comparison.
+    known = any(comparison.upstream for comparison in evidence.comparisons)
+    overlaps: dict[Mask, list[Overlap]] = {}
+    for overlap in evidence.overlaps:
+        upstream = overlap.upstream if known else ""
+        pair = frozenset((overlap.one, overlap.other))
+        mask = overlap.method, overlap.sparsity, upstream, overlap.freeze_updates, pair
+        overlaps.setdefault(mask, []).append(overlap)
+    return overlaps
+
+
+def _iou_of(
+    comparison: Comparison, source: str, overlaps: Mapping[Mask, Sequence[Overlap]]
+) -> float | None:
+    """The overlap of a source's mask with the target's own; None where it is not known which of
+    several it is.
+    """
+    mask: Mask = (
+        comparison.first.run,
+        comparison.sparsity,
+        comparison.upstream,
+        comparison.freeze_updates,
+        frozenset((source, comparison.language)),
+    )
+    several = overlaps.get(mask, ())
+    if len(several) > 1:
+        own = _words(comparison.first.variant, comparison.conditions)
+        several = [overlap for overlap in several if _words(overlap.conditions) == own]
+    ious = {overlap.iou for overlap in several}
+    return ious.pop() if len(ious) == 1 else None
+
+
+def _words(*told: str) -> set[str]:
+    """What differs in a study, in whichever order it is told, but which masks were given."""
+    words = chain.from_iterable(words.split(", ") for words in told)
+    return {word for word in words if word and not word.startswith(FIRST_MASK)}
+
+
+def _of_whichever(arm: Arm) -> Arm:
+    """An arm with the mask of no matter which language, and of its corpus."""
+    variant = ", ".join(sorted(_words(arm.variant)))
+    return replace(arm, languages=(), variant=variant, other=_CORPUS.sub("", arm.other).strip())
 
 
 def _correlated(targets: Sequence[Pairs]) -> tuple[float, str]:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 
@@ -81,3 +82,17 @@ def test_the_own_mask_that_adjusts_is_on_the_diagonal() -> None:
     ).items()
     assert "or on the diagonal its own, which adjusts" in caption
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.90", "1.30", "1.20", "0.90"]
+
+
+def test_each_upstream_has_a_map_of_its_own() -> None:
+    some = []
+    for upstream, ratio in (("multi", 1.2), ("mono", 1.8)):
+        for source, target in permutations(LANGUAGES, 2):
+            found = against_own(target, f"transfer, mask of {source}", ratio, 0.01)
+            some.append(replace(found, upstream=upstream))
+    maps = transfer_maps(Evidence(comparisons=some), "PER", "language")
+    assert list(maps) == ["transfer_transfer_0.9_multi", "transfer_transfer_0.9_mono"]
+    for (_, figure), shown in zip(maps.values(), ("1.20", "1.80"), strict=True):
+        assert {text.get_text() for text in figure.axes[0].texts} == {shown}
+    alone = transfer_maps(Evidence(comparisons=some[:6]), "PER", "language")
+    assert list(alone) == ["transfer_transfer_0.9"]
