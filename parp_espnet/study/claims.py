@@ -16,7 +16,7 @@ from parp_espnet.study.judges.foreign import (
     joint_run_serves_all,
 )
 from parp_espnet.study.judges.masks import languages_overlap, mask_stays
-from parp_espnet.study.judges.methods import at_or_below, beats_dense, costs_one_finetuning
+from parp_espnet.study.judges.methods import at_or_below, beats_dense_at, costs_one_finetuning
 from parp_espnet.study.judges.moving import (
     best_at_ninety,
     language_is_a_mask,
@@ -45,12 +45,8 @@ class Claim:
 
 
 def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
-    """Judge every claim by what there is."""
+    """Judge every claim by what there is, C1 at each amount of speech that there is."""
     texts: dict[str, tuple[str, Callable[[Sequence[Result], Evidence], tuple[Verdict, str]]]] = {
-        "C1": (
-            "PARP has fewer errors than the dense model, at 10 minutes without a language model",
-            beats_dense,
-        ),
         "C2": (
             "PARP has no more errors than OMP and IMP at every sparsity up to 80 %",
             at_or_below,
@@ -87,6 +83,9 @@ def claims(results: Sequence[Result], evidence: Evidence) -> list[Claim]:
     }
     text = is_text(results)
     claimed = []
+    for amount, (verdict, because) in beats_dense_at(Evidence() if text else evidence).items():
+        says = f"PARP has fewer errors than the dense model, at {amount} without a language model"
+        claimed.append(Claim("C1", says, verdict, ELSEWHERE if text else because))
     for name, (says, judge) in texts.items():
         if results and text != (name == "C9"):
             verdict, because = Verdict.UNTESTED, ELSEWHERE

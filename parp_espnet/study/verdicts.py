@@ -3,7 +3,7 @@ not.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import corpus_of
 from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import read_results
-from parp_espnet.study.evidence import Evidence
+from parp_espnet.study.evidence import Comparison, Evidence
 from parp_espnet.study.judges.verdict import Verdict
 
 HEAD = ("claim of the paper", "", "corpus", "verdict", "because")
@@ -69,8 +69,49 @@ def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
     for folder in folders:
         results = read_results(folder / "results.json")
         corpora = ", ".join(dict.fromkeys(map(corpus_of, results)))
-        studies.setdefault(corpora, []).append((results, Evidence.read(folder / "evidence.json")))
+        evidence = _completed(Evidence.read(folder / "evidence.json"), results)
+        studies.setdefault(corpora, []).append((results, evidence))
     return {corpora: _together(several) for corpora, several in studies.items()}
+
+
+def _completed(evidence: Evidence, results: Sequence[Result]) -> Evidence:
+    """The same, where comparisons of before do not say on how much speech and on which upstream
+    they are: as far as the study's results do.
+    """
+    alike: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        place = (
+            result.language or "",
+            result.method,
+            result.sparsity_target,
+            result.seed,
+            result.freeze_updates,
+        )
+        alike.setdefault(place, []).append(result)
+    comparisons = []
+    for comparison in evidence.comparisons:
+        place = (
+            comparison.language,
+            comparison.first.method,
+            comparison.sparsity,
+            comparison.seed,
+            comparison.freeze_updates,
+        )
+        comparisons.append(_with_result(comparison, alike.get(place, ())))
+    return replace(evidence, comparisons=comparisons)
+
+
+def _with_result(comparison: Comparison, results: Sequence[Result]) -> Comparison:
+    """A comparison of one of some results."""
+    words = comparison.conditions.split(", ")
+    told = [result for result in results if f"minutes {result.train_minutes or 0:g}" in words]
+    minutes = {result.train_minutes for result in told or results}
+    upstreams = {result.upstream for result in results}
+    if comparison.train_minutes is None and len(minutes) == 1:
+        comparison = replace(comparison, train_minutes=minutes.pop())
+    if not comparison.upstream and len(upstreams) == 1:
+        comparison = replace(comparison, upstream=upstreams.pop())
+    return comparison
 
 
 def _together(studies: Sequence[Kept]) -> Kept:

@@ -105,6 +105,33 @@ def test_a_comparison_counts_where_its_interval_is_beside_zero(
     assert verdict(name, Evidence(comparisons=found)) is expected
 
 
+def test_pruning_is_judged_beside_dense_at_each_amount_of_speech() -> None:
+    """What holds at an hour says nothing of ten minutes."""
+    found = [
+        against("parp", "dense", -0.05, train_minutes=60.0),
+        against("parp", "dense", -0.05, train_minutes=60.0, seed=1),
+        against("parp", "dense", -0.04, train_minutes=60.0, freeze_updates=250),
+        against("parp", "dense", 0.05, train_minutes=10.0),
+        against("parp", "dense", 0.01, p=0.4, train_minutes=600.0),
+        # Beyond 50 % it claims nothing, nor of others, nor with a language model.
+        against("parp", "dense", 0.05, train_minutes=1.0, sparsity=0.8),
+        against("parp-p", "dense", 0.05, train_minutes=2.0),
+        against("parp", "dense", 0.05, train_minutes=3.0, decoding="beam 12 with LM"),
+    ]
+    judged = [one for one in claims([], Evidence(comparisons=found)) if one.name == "C1"]
+    says = "PARP has fewer errors than the dense model, at {} minutes without a language model"
+    assert [(one.says, one.verdict) for one in judged] == [
+        (says.format(10), Verdict.FAILS),
+        (says.format(60), Verdict.HOLDS),
+        (says.format(600), Verdict.UNDECIDED),
+    ]
+    assert judged[1].because == (
+        "0 frozen updates, up to 50 %: fewer errors in 2 of 2, more in 0, median difference -5.0 "
+        "points; 250 frozen updates, up to 50 %: fewer errors in 1 of 1, more in 0, median "
+        "difference -4.0 points"
+    )
+
+
 @pytest.mark.parametrize(
     ("differences", "p", "expected"),
     [

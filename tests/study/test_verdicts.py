@@ -46,6 +46,55 @@ def test_a_run_of_several_studies_counts_once_and_each_corpus_for_itself(keep: K
     assert head.count("|") == line.count("|") == rows[0].count("|")
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_each_amount_of_speech_has_a_line(
+    known: bool, make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Of evidence of before the study's results tell the amount."""
+    results, comparisons = [], []
+    for minutes, difference in ((10.0, 0.05), (60.0, -0.05), (13.08, -0.05)):
+        language = "mb" if minutes == 13.08 else "en"
+        for method in ("dense", "parp"):
+            sparsity = 0.0 if method == "dense" else 0.5
+            results.append(
+                make_result(
+                    language=language,
+                    method=method,
+                    sparsity_target=sparsity,
+                    train_minutes=minutes,
+                )
+            )
+        more = "" if language == "mb" else f"minutes {minutes:g}"
+        interval = (difference - 0.01, difference + 0.01)
+        comparison = Comparison(
+            language, 0.5, 0, 0, "parp", "dense", difference, interval, None, None, 0.01
+        )
+        comparisons.append(replace(comparison, conditions=more))
+        if known:
+            comparisons[-1] = replace(comparisons[-1], train_minutes=minutes, upstream="multi")
+    write_json(tmp_path / "results.json", [result.as_json() for result in results])
+    Evidence(comparisons=comparisons).write(tmp_path / "evidence.json")
+    _, _, *rows = verdicts([tmp_path]).splitlines()
+    found = [row.split(" | ") for row in rows if row.startswith("| C1 ")]
+    assert [(row[1].split(", ")[1], row[3]) for row in found] == [
+        ("at 10 minutes without a language model", "does not hold"),
+        ("at 13.08 minutes without a language model", "holds"),
+        ("at 60 minutes without a language model", "holds"),
+    ]
+
+
+def test_the_same_comparison_of_evidence_of_before_counts_once(keep: Keep) -> None:
+    folders = [keep("before", "cldr", [0.02]), keep("now", "cldr", [0.02])]
+    found = read_json(folders[1] / "evidence.json")
+    found["comparisons"][0] |= {"train_minutes": 10.0, "upstream": "multi"}
+    write_json(folders[1] / "evidence.json", found)
+    results = read_json(folders[0] / "results.json")
+    results.append(results[0] | {"method": "parp", "sparsity_target": 0.5})
+    write_json(folders[0] / "results.json", results)
+    _, _, row, *_ = verdicts(folders).splitlines()
+    assert "fewer errors in 0 of 1, more in 1" in row
+
+
 def test_a_study_without_evidence_is_named(keep: Keep) -> None:
     folder = keep("curves", "cldr", [0.02])
     (folder / "evidence.json").unlink()

@@ -8,6 +8,12 @@ from parp_espnet.study.evidence import Comparison, Evidence
 from parp_espnet.study.judges.verdict import DENSE, IMP, OMP, PARP, Tally, Verdict, decide
 from parp_espnet.study.names import MODELS
 
+PAPERS_AMOUNT = "10 minutes"
+"""Of speech, of which C1 is."""
+SPARSEST = 0.5
+"""Beyond which C1 says nothing."""
+UNKNOWN_AMOUNT = "an amount of speech that is not known"
+
 
 def _parp_against(other: Arm, most: float, comparisons: Sequence[Comparison]) -> Tally:
     """PARP beside another arm, at sparsities up to `most`."""
@@ -18,21 +24,35 @@ def _parp_against(other: Arm, most: float, comparisons: Sequence[Comparison]) ->
     return Tally.of(some)
 
 
-def beats_dense(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
-    by_frozen: dict[int, list[Comparison]] = {}
+def beats_dense_at(evidence: Evidence) -> dict[str, tuple[Verdict, str]]:
+    """Judge C1 at each amount of speech on which PARP is beside a dense model, the least first; at
+    the paper's where it is so on none.
+    """
+    by_amount: dict[float | None, list[Comparison]] = {}
     for comparison in evidence.comparisons:
-        if MODELS not in comparison.decoding:
-            by_frozen.setdefault(comparison.freeze_updates, []).append(comparison)
+        if MODELS not in comparison.decoding and _parp_against(DENSE, SPARSEST, [comparison]):
+            by_amount.setdefault(comparison.train_minutes, []).append(comparison)
+    if not by_amount:
+        because = "no PARP beside a dense model, without a language model"
+        return {PAPERS_AMOUNT: (Verdict.UNTESTED, because)}
+    judged = {}
+    for minutes in sorted(by_amount, key=lambda minutes: (minutes is None, minutes)):
+        amount = UNKNOWN_AMOUNT if minutes is None else f"{minutes:g} minutes"
+        judged[amount] = _beats_dense(by_amount[minutes])
+    return judged
+
+
+def _beats_dense(comparisons: Sequence[Comparison]) -> tuple[Verdict, str]:
+    by_frozen: dict[int, list[Comparison]] = {}
+    for comparison in comparisons:
+        by_frozen.setdefault(comparison.freeze_updates, []).append(comparison)
     told = []
     fewer = more = 0
     for frozen, here in sorted(by_frozen.items()):
-        tally = _parp_against(DENSE, 0.5, here)
-        if tally:
-            fewer += tally.fewer
-            more += tally.more
-            told.append(f"{frozen} frozen updates, up to 50 %: {tally}")
-    if not told:
-        return Verdict.UNTESTED, "no PARP beside a dense model, without a language model"
+        tally = Tally.of(here)
+        fewer += tally.fewer
+        more += tally.more
+        told.append(f"{frozen} frozen updates, up to {100 * SPARSEST:g} %: {tally}")
     return decide(fewer > 0 and not more, more > fewer), "; ".join(told)
 
 
