@@ -14,6 +14,10 @@ from parp_espnet.sound.errors import SoundError
 RATE = 16000
 CONTAINERS = ("WAV", "WAVEX", "RF64", "FLAC")
 """ESPnet reads them by libsndfile, and by seeking."""
+LOWEST, HIGHEST = -40, 100
+"""Decibels. Noise of a hundred times the speech's amplitude leaves nothing of it; 16 bits have 96
+decibels from their loudest to their quietest, so that noise beyond is none.
+"""
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})(?:_({_NUMBER}))?")
 
@@ -37,12 +41,19 @@ def check_noise(settings: Settings) -> None:
             f"phn.sh: --{name} changes nothing with --updates 0: nothing is trained on it"
         )
     given = settings.noise_db_range
-    match = None if given is None else _RANGE.fullmatch(given)
-    if given is not None and (match is None or float(match[1]) > float(match[2] or match[1])):
+    if given is not None and not _is_range(given):
         raise UserError(
             f"phn.sh: --noise_db_range {given}: expected LOW_HIGH in dB, such as 5_20, LOW no more "
-            f"than HIGH"
+            f"than HIGH, both from {LOWEST} to {HIGHEST}"
         )
+
+
+def _is_range(given: str) -> bool:
+    match = _RANGE.fullmatch(given)
+    if match is None:
+        return False
+    low, high = float(match[1]), float(match[2] or match[1])
+    return LOWEST <= low <= high <= HIGHEST
 
 
 def check_noise_files(settings: Settings) -> None:

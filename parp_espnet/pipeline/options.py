@@ -11,6 +11,7 @@ every option takes a value, and nothing is positional.
 import argparse
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -170,7 +171,7 @@ def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: 
         UserError: an unknown option (the nearest is suggested), a positional argument, a missing or
         unfit value, a number out of its range.
     """
-    words = [_underscored(word) for word in arguments]
+    words = _with_values([_underscored(word) for word in arguments])
     parser = _parser(cls, program, description)
     values, unknown = parser.parse_known_args(words)
     if unknown:
@@ -209,6 +210,7 @@ def _default(value: object) -> str:
     return "" if value in (None, "") else f" [{_spelled(value)}]"
 
 
+_BELOW_ZERO = re.compile(r"-[\d.]")
 _METAVARS = {int: "N", float: "X", bool: "true|false", Path: "PATH"}
 
 
@@ -237,6 +239,20 @@ def _spelled(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return os.path.normpath(value) if isinstance(value, Path) else str(value)
+
+
+def _with_values(words: Sequence[str]) -> list[str]:
+    """The same, `--option -5_20` as `--option=-5_20`: argparse takes what begins so for an option,
+    unless it is a number.
+    """
+    joined: list[str] = []
+    for word in words:
+        before = joined[-1] if joined else ""
+        if _BELOW_ZERO.match(word) and before.startswith("--") and "=" not in before:
+            joined[-1] = f"{before}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _underscored(word: str) -> str:

@@ -20,6 +20,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.export.formats import MEASURED
 from parp_espnet.files import parse_yaml, text_of
 from parp_espnet.pruning.methods import HOW
+from parp_espnet.study.written import misread
 
 KEYS = {"recipes", "options", "arms"}
 OPTIONAL = {"exports"}
@@ -154,9 +155,17 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
 
     Raises `UserError` when the file is no study at all.
     """
-    study = _load(path)
+    study, text = _load(path)
     recipes, arms, faults = study["recipes"], [], []
+    odd = set()
+    for arm, fault in misread(text, aside=OWN):
+        if arm is None:
+            raise UserError(f"{path}: options: {fault}")
+        odd.add(arm)
+        faults.append(f"arm {arm}: {fault}")
     for name, values in study["arms"].items():
+        if str(name) in odd:
+            continue
         try:
             arms.append(_arm(str(name), values, list(recipes)))
         except ValueError as error:
@@ -246,7 +255,8 @@ def _check_combination(combine: object) -> None:
         raise ValueError(f"mask_of: combine: expected one of {', '.join(HOW)}, found {combine}")
 
 
-def _load(path: Path) -> Mapping[str, Any]:
+def _load(path: Path) -> tuple[Mapping[str, Any], str]:
+    """A study's file as YAML reads it, and as it is written."""
     others = [other.stem for other in path.parent.glob("*.yaml")]
     text = text_of(path, f"no such study; there are {', '.join(sorted(others)) or 'none'}")
     try:
@@ -262,7 +272,7 @@ def _load(path: Path) -> Mapping[str, Any]:
             raise UserError(
                 f"{path}: recipes: expected text, found {str(language)[:30]}: {str(recipe)[:60]!r}"
             )
-    return dict(study)
+    return dict(study), text
 
 
 def _odd(study: object) -> str:

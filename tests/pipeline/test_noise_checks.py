@@ -49,6 +49,9 @@ def test_another_noise_is_another_experiment_and_stands_in_results(
         ("--rir_apply_prob 0.5", "changes nothing without --rir_scp"),
         ("--noise_scp {scp} --noise_db_range 20_5", "20_5: expected LOW_HIGH in dB"),
         ("--noise_scp {scp} --noise_db_range loud", "loud: expected LOW_HIGH in dB"),
+        ("--noise_scp {scp} --noise_db_range 520", "520: expected LOW_HIGH in dB"),
+        ("--noise_scp {scp} --noise_db_range 5_101", "both from -40 to 100"),
+        ("--noise_scp {scp} --noise_db_range -41_20", "both from -40 to 100"),
         ("--noise_scp {scp} --noise_apply_prob 2", "at most 1"),
         ("--noise_scp {scp} --noise_apply_prob 0", "--noise_scp changes nothing with"),
         ("--rir_scp {scp} --rir_apply_prob 0.0", "--rir_scp changes nothing with --rir_apply_prob"),
@@ -62,6 +65,11 @@ def test_what_cannot_be_is_refused(options: Read, tmp_path: Path, words: str, me
         options(*words.format(scp=place).split())
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", ["5_20", "-5_20", "-40_100", "0", "-3.5_4.25", "7_7"])
+def test_ranges_of_noise(options: Read, tmp_path: Path, given: str) -> None:
+    assert options("--noise_scp", scp(tmp_path), "--noise_db_range", given).noise_db_range == given
 
 
 @pytest.mark.parametrize(

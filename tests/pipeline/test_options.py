@@ -26,6 +26,21 @@ def test_underscores_and_dashes_are_alike_and_the_last_value_holds() -> None:
     assert found == Options(first_stage=3, where=Path("a-b--c"), quiet=True)
 
 
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (["--where", "-5_20"], "-5_20"),
+        (["--where=-5_20"], "-5_20"),
+        (["--where", "-.5_1"], "-.5_1"),
+        (["--where", "here", "--rate", "-3"], "here"),
+    ],
+)
+def test_a_value_may_begin_below_zero(words: list[str], where: str) -> None:
+    found = parse(Options, "x.sh", words)
+    assert found.where == Path(where)
+    assert found.rate == (-3 if "--rate" in words else None)
+
+
 @pytest.mark.parametrize("word", ["", "none", "None"])
 def test_an_optional_value_can_be_none(word: str) -> None:
     assert parse(Options, "x.sh", ["--rate", "0.5", "--rate", word]).rate is None
