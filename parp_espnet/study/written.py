@@ -66,7 +66,7 @@ def _fault(option: Option, scalar: yaml.Node, loader: yaml.SafeLoader) -> str:
     """Say what is wrong with a value; "" where nothing is."""
     if not isinstance(scalar, yaml.ScalarNode):
         return ""
-    read = loader.construct_object(scalar)  # type: ignore[no-untyped-call]
+    read = loader.construct_object(scalar)
     if not isinstance(read, bool | int | float):
         return ""
     written = scalar.value[:SHOWN]
