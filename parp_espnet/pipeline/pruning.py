@@ -196,8 +196,17 @@ class Experiment(PruneOptions, RunOptions):
 
     @property
     def rounds(self) -> list[float]:
-        """Sparsities after IMP's rounds of short finetuning; none with another first mask."""
-        return rounds(self.sparsity or 0.0) if self.mask_source == "iterated" else []
+        """Sparsities after IMP's rounds of short finetuning, the last of which is that of the first
+        mask; none with a mask from elsewhere.
+        """
+        return rounds(self.first_sparsity) if self.mask_source == "iterated" else []
+
+    @property
+    def first_sparsity(self) -> float:
+        """That of the mask that training begins with, which may grow. Raises `UserError` as
+        `pruning`.
+        """
+        return self.pruning.schedule.sparsity_at(0)
 
     @property
     def round_length(self) -> int:
@@ -212,7 +221,9 @@ class Experiment(PruneOptions, RunOptions):
         if self.updates == 0:
             return 0
         row, source = find_method(self.method), Source[self.mask_source.upper()]
-        return 1 + row.runs_before(source, self.sparsity or 0.0)
+        # Only rounds depend on a sparsity.
+        first = self.first_sparsity if source is Source.ITERATED else 0.0
+        return 1 + row.runs_before(source, first)
 
     @property
     def pruning(self) -> PruneSettings:

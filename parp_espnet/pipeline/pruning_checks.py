@@ -7,7 +7,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place
 from parp_espnet.pipeline.paths import existing
 from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
-from parp_espnet.pruning.methods import describe_unknown, row_of
+from parp_espnet.pruning.methods import UNPRUNED, describe_unknown, row_of
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import read_rates
@@ -92,6 +92,14 @@ def _check_ranking(settings: Experiment) -> None:
         raise UserError(
             f"{program}: --pattern {settings.scope} has one sparsity; expected a first mask "
             f"without rounds, which are of several"
+        )
+    if source == "iterated" and settings.first_sparsity == 0:
+        option = "first_mask" if settings.first_mask else "method"
+        began = "" if settings.sparsity == 0 else ", where its sparsity begins"
+        raise UserError(
+            f"{program}: --{option} {getattr(settings, option)}: expected a sparsity above 0, which "
+            f"rounds of short finetuning end with, found 0{began}; take another first mask, or "
+            f"method {UNPRUNED}"
         )
     need = find_score(settings.score).needs
     if need is not Need.NOTHING and source in FIRST_MASKS and source != "uniform":

@@ -31,7 +31,7 @@ def check_raw_speech(settings: Settings) -> None:
             f"{said}: expected a first mask that is ranked in training, found one that is "
             f"{settings.mask_source}"
         )
-    if not settings.pruning.schedule.sparsity_at(0):
+    if not settings.first_sparsity:
         raise UserError(
             f"{said}: expected a first mask that prunes some weights, found sparsity 0; later "
             f"masks are ranked by what came from the training speech"

@@ -117,7 +117,7 @@ def _iterated(experiment: Masked, label: str) -> Iterator[Act]:
         own = _round(settings, name, mask, sparsity)
         finetuning = experiment.with_settings(alone(own, experiment))
         yield First(label, finetuning)
-        mask, sparsity = finetuning.exp / "pruned.safetensors", float(f"{wanted:g}")
+        mask, sparsity = finetuning.exp / "pruned.safetensors", float(_told(wanted))
         model = finetuning.exp / finetuning.model_name
         words = ("from-model", "--model", str(model), *settings.ranking_options)
         yield _mask(experiment, label, words, model, mask, sparsity)
@@ -168,10 +168,17 @@ def _named[T: Experiment](settings: T, tag: str) -> T:
     return replace(settings, **option)
 
 
+def _told(sparsity: float) -> str:
+    """A sparsity as commands have it, without the dust of a difference; training asks for the
+    mask's to a weight.
+    """
+    return f"{sparsity:.10g}"
+
+
 def _own_mask(experiment: Masked, label: str, words: tuple[str, ...], source: Path) -> Step:
     out = mask_of(experiment)
     assert out is not None
-    sparsity = experiment.settings.pruning.schedule.sparsity_at(0)
+    sparsity = experiment.settings.first_sparsity
     return _mask(experiment, label, words, source, out, sparsity)
 
 
@@ -180,7 +187,7 @@ def _mask(
 ) -> Step:
     """A mask file, by a sub-command of parp-mask; another source means another mask."""
     pool = experiment.settings.pool_options
-    wanted = ("--sparsity", f"{sparsity:g}", "--out", str(out))
+    wanted = ("--sparsity", _told(sparsity), "--out", str(out))
     return Step(
         label=label,
         command=ours("mask", *words, *pool, *wanted),

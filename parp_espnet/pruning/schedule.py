@@ -59,6 +59,8 @@ class Growing:
     path: str = "linear"
 
     def sparsity_at(self, update: int) -> float:
+        if update == 0:
+            return float(self.start)  # a difference would have dust
         left = max(0.0, 1.0 - update / self.updates)
         return float(self.sparsity - (self.sparsity - self.start) * left ** PATHS[self.path])
 

@@ -73,7 +73,7 @@ class PruneSettings(PruneOptions):
         assert self.updates is not None
         start = self.start_sparsity
         if start is None:
-            start = max(0.0, self.sparsity - DEFAULT_GROWTH)
+            start = max(0.0, round(self.sparsity - DEFAULT_GROWTH, 10))
         updates = self.growth_updates or self.updates
         return Growing(self.sparsity, self.interval, start, updates, self.sparsity_path)
 

@@ -176,6 +176,45 @@ def test_where_masks_come_from_and_what_they_cost(recipe: Path) -> None:
     assert settings_of(recipe).rounds == []
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--method", "parp", "--sparsity", "0.3"], [0.1, 0.2, 0.3]),
+        (["--method", "parp-p", "--sparsity", "0.5"], [0.1, 0.2, 0.3]),
+        (["--method", "movement-p", "--sparsity", "0.7"], [0.1, 0.2, 0.3, 0.4, 0.5]),
+        (["--method", "parp-p", "--sparsity", "0.9", "--start_sparsity", "0.15"], [0.1, 0.15]),
+        (["--method", "parp-p", "--sparsity", "0.5", "--start_sparsity", "0.5"], None),
+    ],
+)
+def test_rounds_end_where_training_begins(
+    recipe: Path, words: list[str], expected: list[float] | None
+) -> None:
+    found = settings_of(recipe, "--first_mask", "iterated", *words)
+    assert found.rounds == (expected or [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert found.rounds[-1] == found.first_sparsity == found.pruning.schedule.sparsity_at(0)
+    assert found.finetuning_runs == 1 + len(found.rounds) == 1 + len(found.round_tags)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--method", "imp", "--sparsity", "0"],
+        ["--first_mask", "iterated", "--sparsity", "0"],
+        ["--first_mask", "iterated", "--method", "parp-p", "--start_sparsity", "0"],
+        ["--first_mask", "iterated", "--method", "movement-p", "--sparsity", "0.15"],
+    ],
+)
+def test_no_rounds_end_at_nothing(recipe: Path, words: list[str]) -> None:
+    with pytest.raises(UserError, match=rf"{words[0]} {words[1]}: expected a sparsity above 0"):
+        settings_of(recipe, *words)
+
+
+@pytest.mark.parametrize("method", ["rp", "mpi", "omp", "parp", "router"])
+def test_others_have_a_curve_that_begins_at_nothing(recipe: Path, method: str) -> None:
+    found = settings_of(recipe, "--method", method, "--sparsity", "0", "--pattern", "units")
+    assert (found.rounds, found.first_sparsity) == ([], 0.0)
+
+
 def test_paths_are_of_the_caller_and_become_absolute_outside_of_the_project(
     recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
