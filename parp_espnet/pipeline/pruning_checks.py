@@ -7,6 +7,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place
 from parp_espnet.pipeline.paths import existing
 from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
+from parp_espnet.pruning.idle import check_frozen, check_ranking
 from parp_espnet.pruning.methods import UNPRUNED, describe_unknown, row_of
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
@@ -48,6 +49,10 @@ def check_pruning[T: Experiment](settings: T) -> T:
             f"{program}: --first_mask {settings.first_mask}: method {settings.method} prunes "
             f"nothing; leave it out"
         )
+    try:
+        check_ranking(settings)
+    except UserError as error:
+        raise UserError(f"{program}: --{error}") from None
     settings = _with_scope(settings)
     if settings.sparsity is None:
         settings = replace(settings, sparsity=_usual_sparsity(settings.method))
@@ -56,6 +61,8 @@ def check_pruning[T: Experiment](settings: T) -> T:
     except UserError as error:
         raise UserError(f"{program}: {error}") from None
     _check_ranking(settings)
+    _check_rounds(settings)
+    _check_frozen(settings)
     # A mask that stays has no interval; and two runs that differ only there are the same run.
     return settings if pruning.row.adjusts else replace(settings, interval=None)
 
@@ -93,17 +100,59 @@ def _check_ranking(settings: Experiment) -> None:
             f"{program}: --pattern {settings.scope} has one sparsity; expected a first mask "
             f"without rounds, which are of several"
         )
-    if source == "iterated" and settings.first_sparsity == 0:
-        option = "first_mask" if settings.first_mask else "method"
-        began = "" if settings.sparsity == 0 else ", where its sparsity begins"
-        raise UserError(
-            f"{program}: --{option} {getattr(settings, option)}: expected a sparsity above 0, which "
-            f"rounds of short finetuning end with, found 0{began}; take another first mask, or "
-            f"method {UNPRUNED}"
-        )
     need = find_score(settings.score).needs
     if need is not Need.NOTHING and source in FIRST_MASKS and source != "uniform":
         raise UserError(
             f"{program}: --score {settings.score} needs {need.value}, which a {source} first mask "
             f"cannot be ranked by; expected --score {MAGNITUDE}, or another first mask"
         )
+
+
+def _check_rounds(settings: Experiment) -> None:
+    """Raise `UserError` where rounds of short finetuning would end at nothing, or there are none
+    that could be so long.
+    """
+    program = settings.PROGRAM
+    if settings.mask_source != "iterated":
+        if settings.round_updates is not None:
+            raise UserError(
+                f"{program}: --round_updates {settings.round_updates}: expected a first mask of "
+                f"rounds, such as method imp's, found one that is {settings.mask_source}; leave it "
+                f"out"
+            )
+        return
+    if settings.first_sparsity > 0:
+        return
+    began = "" if settings.sparsity == 0 else ", where its sparsity begins"
+    raise UserError(
+        f"{program}: {_masked_by(settings)}: expected a sparsity above 0, which rounds of short "
+        f"finetuning end with, found 0{began}; take another first mask, or method {UNPRUNED}"
+    )
+
+
+def _check_frozen(settings: Experiment) -> None:
+    """Raise `UserError` where only the head would ever train, though a mask is to be of weights
+    that have trained.
+    """
+    program, frozen = settings.PROGRAM, settings.freeze_updates
+    try:
+        check_frozen(settings, settings.updates)
+    except UserError as error:
+        raise UserError(f"{program}: --{error}") from None
+    lengths = {
+        "finetuned": (settings.updates, "updates"),
+        "iterated": (settings.round_length, "updates of a round (--round_updates)"),
+    }
+    length, called = lengths.get(settings.mask_source, (0, ""))
+    if settings.sparsity and 0 < length <= frozen:
+        raise UserError(
+            f"{program}: --freeze_updates {frozen}: expected fewer than the {length} {called} with "
+            f"{_masked_by(settings)}, whose first mask is of weights that have trained"
+        )
+
+
+def _masked_by(settings: Experiment) -> str:
+    """The option that says where the first mask comes from."""
+    if settings.first_mask is not None:
+        return f"--first_mask {settings.first_mask}"
+    return f"--method {settings.method}"

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.freezing import restore_frozen, train_beside
+from parp_espnet.pruning.idle import check_frozen, check_ranking
 from parp_espnet.pruning.magnitudes import magnitude_bits
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
@@ -137,11 +138,15 @@ class PrunedTraining:
                 weights: `lambda: [model(batch) for batch in few]`.
 
         Raises:
-            UserError: the mask's file does not fit, or the score needs what is not there.
+            UserError: the mask's file does not fit, the score needs what is not there, or the
+                settings ask for what would change nothing.
         """
+        settings = self.settings
+        check_ranking(settings)
+        if settings.updates is not None:
+            check_frozen(settings, settings.updates)
         if batches is not None:
             self._look(batches)
-        settings = self.settings
         sparsity = settings.schedule.sparsity_at(0)
         self._first = first_mask(
             self.pruner.pool,

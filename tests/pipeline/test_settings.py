@@ -209,6 +209,29 @@ def test_no_rounds_end_at_nothing(recipe: Path, words: list[str]) -> None:
         settings_of(recipe, *words)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--method", "dense", "--freeze_updates", "300"],
+        ["--method", "mpi", "--freeze_updates", "300"],
+        ["--method", "rp", "--freeze_updates", "400"],
+        ["--method", "parp", "--freeze_updates", "299"],
+        ["--method", "parp", "--sparsity", "0", "--freeze_updates", "300"],
+        ["--method", "parp", "--interval", "400"],
+        ["--method", "parp-p", "--growth_updates", "100", "--freeze_updates", "99"],
+        ["--method", "imp", "--freeze_updates", "99"],
+        ["--method", "imp", "--freeze_updates", "299", "--round_updates", "300"],
+        ["--method", "rigl", "--interval", "299"],
+        ["--method", "rigl", "--interval", "149", "--freeze_updates", "297"],
+        ["--method", "dense", "--prune_pattern", ".*weight", "--prune_biases", "false"],
+        ["--method", "lora", "--prune_pattern", ".*weight", "--prune_biases", "false"],
+        ["--method", "parp", "--first_mask", "iterated", "--round_updates", "9"],
+    ],
+)
+def test_what_still_trains_or_moves(recipe: Path, words: list[str]) -> None:
+    assert settings_of(recipe, *words).method == words[1]
+
+
 @pytest.mark.parametrize("method", ["rp", "mpi", "omp", "parp", "router"])
 def test_others_have_a_curve_that_begins_at_nothing(recipe: Path, method: str) -> None:
     found = settings_of(recipe, "--method", method, "--sparsity", "0", "--pattern", "units")
@@ -314,6 +337,38 @@ def test_skipping() -> None:
         (["--method", "transfer"], "starts from a mask file"),
         (["--interval", "0"], "interval"),
         (["--freeze_updates", "-1"], "freeze_updates"),
+        (["--method", "dense", "--pattern", "conv"], "--pattern conv: expected none, since method"),
+        (["--method", "dense", "--pattern", "2:4"], "--pattern 2:4: expected none, since method"),
+        (["--method", "dense", "--scope", "units"], "--scope units: expected global, since method"),
+        (["--method", "dense", "--scope", "x.yaml"], "--scope x.yaml: expected global, since"),
+        (["--method", "dense", "--score", "activation"], "--score activation: .* dense prunes not"),
+        (
+            ["--method", "lora", "--pattern", "conv"],
+            "--pattern conv: .* method lora prunes nothing",
+        ),
+        (["--method", "lora", "--scope", "layer"], "--scope layer: .* method lora prunes nothing"),
+        (["--round_updates", "9"], "--round_updates 9: .* such as .*, found .* pretrained"),
+        (["--method", "omp", "--round_updates", "9"], "--round_updates 9: .* found .* finetuned"),
+        (["--freeze_updates", "300"], "fewer than the run's 300 updates with method parp, whose"),
+        (["--method", "movement", "--freeze_updates", "400"], "with method movement, .* found 400"),
+        (
+            ["--method", "parp-p", "--growth_updates", "99", "--freeze_updates", "99"],
+            "--growth_updates: expected more than the 99 freeze_updates, .* found 99",
+        ),
+        (["--method", "omp", "--freeze_updates", "300"], "the 300 updates with --method omp"),
+        (
+            ["--method", "mpi", "--first_mask", "finetuned", "--freeze_updates", "300"],
+            "the 300 updates with --first_mask finetuned, whose first mask is of weights",
+        ),
+        (
+            ["--method", "imp", "--freeze_updates", "100"],
+            r"--freeze_updates 100: .* the 100 updates of a round \(--round_updates\) with",
+        ),
+        (["--method", "rigl", "--interval", "300"], "before the last of 300 updates, .* found 300"),
+        (
+            ["--method", "rigl", "--interval", "150", "--freeze_updates", "150"],
+            "before the last of 300 updates behind 150 freeze_updates, .* found 150",
+        ),
         (["--updates", "0"], "--updates 0: expected 1 or more"),
         (["--updates", "-1"], "--updates -1: expected 0 or more"),
         (["--updates", "0", "--method", "omp"], "--updates 0: .* without updates one of dense, rp"),
