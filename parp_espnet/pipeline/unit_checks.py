@@ -18,6 +18,8 @@ COUNTS = {
     CHANNELS: ("conv_dim",),
 }
 """What configurations call the number of what is pruned: of a layer, or of each convolution."""
+LAYERS = ("num_hidden_layers", "n_layer")
+"""What they call the number of layers."""
 
 
 def check_units(settings: Experiment, config: Path) -> None:
@@ -55,17 +57,32 @@ def _check_convolutions(form: Units, told: Mapping[str, Any]) -> None:
 
 
 def _check_counts(form: Units, told: Mapping[str, Any], sparsity: float) -> None:
-    counts: list[int] = []
+    known: dict[str, list[int]] = {}
     for kind in form.kinds:
-        for count in _counts(told, kind):
-            form.check_count(kind, count, sparsity)
-            counts.append(count)
-    pruned = [round(sparsity * count) for count in counts]
-    if pruned and sparsity > 0 and not any(pruned):
+        counts = _counts(told, kind)
+        if not form.even:
+            # They are ranked over all layers, so their number matters.
+            counts *= _layers(told)
+        if counts:
+            form.check_counts(kind, counts, sparsity)
+            known[kind] = counts
+    if known and sparsity > 0 and not any(form.pruned(own, sparsity) for own in known.values()):
+        kind = max(known, key=lambda kind: sum(known[kind]))
+        where = " in each layer" if form.even else ""
+        count = max(known[kind]) if form.even else sum(known[kind])
         raise UserError(
-            f"pattern {form.word}: sparsity {sparsity:g}: expected one at least that is pruned in "
-            f"each layer, found none of {max(counts)} {form.kinds[0]}; take a higher sparsity"
+            f"pattern {form.word}: sparsity {sparsity:g}: expected one at least that is pruned"
+            f"{where}, found none of {count} {kind}; take a higher sparsity"
         )
+
+
+def _layers(told: Mapping[str, Any]) -> int:
+    """How many layers a model has; 0 where its configuration does not say."""
+    for name in LAYERS:
+        value = told.get(name)
+        if type(value) is int and value > 0:
+            return value
+    return 0
 
 
 def _counts(told: Mapping[str, Any], kind: str) -> list[int]:

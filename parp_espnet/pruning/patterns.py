@@ -7,7 +7,7 @@ one that removes whole units of a layer adds up the scores of all weights of a u
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -127,14 +127,30 @@ class Units:
     def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
         return 0
 
-    def check_count(self, kind: str, count: int, sparsity: float) -> None:
-        """Raise `UserError` where nothing is left of so many units of a layer."""
-        pruned = round(sparsity * count)
-        if pruned >= count:
-            raise UserError(
-                f"pattern {self.word}: sparsity {sparsity:g}: {kind}: expected one at least that "
-                f"is left in each layer, found {pruned} of {count} pruned; take a lower sparsity"
-            )
+    def pruned(self, counts: Sequence[int], sparsity: float) -> int:
+        """How many units of a kind are pruned, of so many in each layer."""
+        if not self.even:
+            return round(sparsity * sum(counts))
+        return sum(round(sparsity * count) for count in counts)
+
+    def check_counts(self, kind: str, counts: Sequence[int], sparsity: float) -> None:
+        """Raise `UserError` where a layer would lose all of its units, of so many in each."""
+        said = f"pattern {self.word}: sparsity {sparsity:g}: {kind}: expected one at least that is"
+        if not self.even:
+            pruned, total = self.pruned(counts, sparsity), sum(counts)
+            if pruned > total - len(counts):
+                raise UserError(
+                    f"{said} left in each of {len(counts)} layers, found {pruned} of {total} "
+                    f"pruned; take a lower sparsity"
+                )
+            return
+        for count in counts:
+            pruned = round(sparsity * count)
+            if pruned >= count:
+                raise UserError(
+                    f"{said} left in each layer, found {pruned} of {count} pruned; take a lower "
+                    f"sparsity"
+                )
 
     def told(self) -> str:
         what = " and ".join(self.kinds)

@@ -117,9 +117,9 @@ def keep_units(pattern: Units, scores: Mapping[str, Tensor], sparsity: float) ->
 def _even(
     pattern: Units, kind: str, own: list[Place], sums: list[Tensor], sparsity: float
 ) -> list[Tensor]:
+    pattern.check_counts(kind, [place.number for place in own], sparsity)
     chosen = []
     for place, scores in zip(own, sums, strict=True):
-        pattern.check_count(kind, place.number, sparsity)
         chosen.append(_largest(scores, round(sparsity * place.number)))
     return chosen
 
@@ -127,22 +127,16 @@ def _even(
 def _free(
     pattern: Units, kind: str, own: list[Place], sums: list[Tensor], sparsity: float
 ) -> list[Tensor]:
-    total = sum(place.number for place in own)
-    pruned = round(sparsity * total)
-    if pruned > total - len(own):
-        raise UserError(
-            f"pattern {pattern.word}: sparsity {sparsity:g}: {kind}: expected one at least that is "
-            f"left in each of {len(own)} layers, found {pruned} of {total} pruned; take a lower "
-            f"sparsity"
-        )
+    counts = [place.number for place in own]
+    pattern.check_counts(kind, counts, sparsity)
     guarded = []
     for scores in sums:
         best = torch.zeros_like(scores, dtype=torch.bool)
         best[torch.argsort(scores, stable=True)[-1]] = True
         # No sum is as large as this.
         guarded.append(scores.masked_fill(best, torch.iinfo(torch.int64).max))
-    chosen = _largest(torch.cat(guarded), pruned)
-    return list(torch.split(chosen, [place.number for place in own]))
+    chosen = _largest(torch.cat(guarded), pattern.pruned(counts, sparsity))
+    return list(torch.split(chosen, counts))
 
 
 def _largest(scores: Tensor, pruned: int) -> Tensor:
@@ -179,12 +173,8 @@ def kept_count(pattern: Units, shapes: Mapping[str, tuple[int, ...]], sparsity: 
         if kind == CHANNELS:
             kept -= pruned_count(shapes, sparsity)
             continue
-        total = sum(place.number for place in own)
         each = math.prod(shapes[own[0].name]) // own[0].number
-        pruned = round(sparsity * total)
-        if pattern.even:
-            pruned = sum(round(sparsity * place.number) for place in own)
-        kept -= pruned * each
+        kept -= pattern.pruned([place.number for place in own], sparsity) * each
     return kept
 
 

@@ -65,6 +65,39 @@ def test_whole_units_of_which_a_layer_would_keep_none(recipe: Path) -> None:
         settings_of(recipe, *words, "--sparsity", "0.9")
 
 
+SIX = {"num_attention_heads": 4, "intermediate_size": 64, "num_hidden_layers": 6}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sparsity", "sizes", "message"),
+    [
+        # Of 24 heads 18 leave one in each layer.
+        ("heads-free", "0.8", SIX, r"heads: .* each of 6 layers, found 19 of 24 pruned"),
+        ("units-free", "0.8", SIX, r"heads: .* each of 6 layers, found 19 of 24 pruned"),
+        ("heads-free", "0.75", SIX, None),
+        ("heads-free", "0.1", SIX, None),
+        ("heads-free", "0.01", SIX, r"one at least that is pruned, found none of 24 heads; take a"),
+        ("units-free", "0.01", SIX, None),
+        ("ffn-free", "0.99", SIX, r"each of 6 layers, found 380 of 384 pruned"),
+        ("heads", "0.8", SIX, None),
+        ("heads", "0.1", SIX, "pruned in each layer, found none of 4 heads; take a higher"),
+        ("heads-free", "0.8", {"n_head": 4, "n_layer": 6}, r"found 19 of 24 pruned"),
+        # Who does not say how many layers there are is asked when it trains.
+        ("heads-free", "0.8", {"num_attention_heads": 4}, None),
+    ],
+)
+def test_units_that_are_ranked_over_all_layers(
+    recipe: Path, pattern: str, sparsity: str, sizes: dict[str, int], message: str | None
+) -> None:
+    (recipe / "upstream/config.json").write_text(json.dumps(sizes))
+    words = ("--method", "omp", "--pattern", pattern, "--sparsity", sparsity)
+    if message is None:
+        assert settings_of(recipe, *words).scope == pattern
+        return
+    with pytest.raises(UserError, match=message):
+        settings_of(recipe, *words)
+
+
 def test_channels_of_convolutions(recipe: Path) -> None:
     sizes = {"num_attention_heads": 4, "intermediate_size": 64, "conv_dim": [8, 2]}
     config = recipe / "upstream/config.json"
