@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from parp_espnet.pruning.families import in_layer
 from parp_espnet.pruning.masks import iou, kept_in
 
-_PLACE = re.compile(r"(?:.*?\b)?layers?\.(\d+)\.(.+)")
 _KIND = re.compile(r"\.(weight|bias)$")
 
 
@@ -24,8 +24,8 @@ class Place(NamedTuple):
 def place_of(name: str) -> Place:
     """Return the place of a canonical name; a projection's weight and bias are of one kind."""
     bare = _KIND.sub("", name)
-    match = _PLACE.fullmatch(bare)
-    return Place(int(match[1]), match[2]) if match else Place(None, bare)
+    place = in_layer(bare)
+    return Place(None, bare) if place is None else Place(place.number, place.kind)
 
 
 def by_layer(place: Place) -> str:

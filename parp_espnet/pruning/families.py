@@ -262,3 +262,21 @@ FAMILIES = (
         Unit("rel_attn.o", _XLNET[:3]),
     ),
 )
+
+STACKS = tuple(dict.fromkeys(family.stack.rpartition(".")[2] for family in FAMILIES))
+"""What holds layers, in every family's last word for it."""
+_IN_LAYER = re.compile(rf"((?:.*?\b)?(?:{'|'.join(STACKS)}))\.(\d+)\.(.+)")
+
+
+class InLayer(NamedTuple):
+    """Where a tensor of a layer is, by its name."""
+
+    stack: str
+    number: int
+    kind: str
+
+
+def in_layer(name: str) -> InLayer | None:
+    """Return the place of a tensor that is in a layer of any family's; None where it is in none."""
+    match = _IN_LAYER.fullmatch(name)
+    return InLayer(match[1], int(match[2]), match[3]) if match else None

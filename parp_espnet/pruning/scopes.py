@@ -3,13 +3,13 @@
 import fnmatch
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import parse_yaml, regular
+from parp_espnet.pruning.families import in_layer
 from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.patterns import PATTERNS
 
@@ -20,8 +20,6 @@ tensor, with a sparsity of its own.
 """
 ENDINGS = (".yaml", ".yml", ".json")
 """Of a file of rates."""
-
-_LAYER = re.compile(r"^(.*?\blayers?\.\d+)\.")
 
 type Rates = tuple[tuple[str, float], ...]
 """Names of tensors, with * and ? as in a shell, and the sparsity of those that no earlier one
@@ -35,8 +33,9 @@ def parts[T](pool: Mapping[str, T], scope: str) -> list[dict[str, T]]:
     """
     divided: dict[str, dict[str, T]] = {}
     for name, tensor in pool.items():
-        layer = _LAYER.match(name)
-        key = {"global": "", "layer": layer.group(1) if layer else name, "tensor": name}[scope]
+        place = in_layer(name)
+        layer = name if place is None else f"{place.stack}.{place.number}"
+        key = {"global": "", "layer": layer, "tensor": name}[scope]
         divided.setdefault(key, {})[name] = tensor
     return list(divided.values())
 
