@@ -247,11 +247,14 @@ def _names_under(mask: Mask, names: Sequence[str]) -> dict[str, str]:
     without biases.
     """
     own = "|".join(re.escape(name) for name in mask.kept)
-    try:
-        pool = pool_names(names, own)
-    except UserError:
-        pool = {}
-    return pool if pool.keys() == mask.kept.keys() else pool_names(names)
+    for pattern, biases in ((own, True), (None, True), (None, False)):
+        try:
+            pool = pool_names(names, pattern, biases)
+        except UserError:
+            continue
+        if pool.keys() == mask.kept.keys():
+            return pool
+    return pool_names(names, biases=any(name.endswith("bias") for name in mask.kept))
 
 
 ACTIONS = {

@@ -1,5 +1,6 @@
 """`python3 -m parp_espnet.bin.mask`."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -221,6 +222,40 @@ def test_a_mask_of_another_pool_is_applied_and_verified(
         tmp_path / "wrapped.pth",
     )
     assert mask("verify", made, tmp_path / "wrapped.pth")[0] == 0
+
+
+NATIVE = {
+    "attention": "self_attn",
+    "feed_forward.intermediate_dense": "fc1",
+    "feed_forward.output_dense": "fc2",
+}
+
+
+@pytest.mark.parametrize("pool", [(), ("--no-biases",)])
+@pytest.mark.parametrize("without", ["", "bias"])
+def test_a_mask_fits_a_model_of_other_names(
+    mask, upstream: Path, tmp_path: Path, pool: tuple[str, ...], without: str
+):
+    """Those of s3prl and fairseq; a mask without biases fits a model without them, too."""
+    made, pruned = tmp_path / "mask.safetensors", tmp_path / "pruned.pth"
+    options = ("--upstream", upstream, "--sparsity", 0.5, *pool, "--out", made)
+    assert mask("from-upstream", *options)[0] == 0
+    native = {}
+    for name, tensor in load_weights(upstream).items():
+        called = name
+        for own, other in NATIVE.items():
+            called = called.replace(f".{own}.", f".{other}.")
+        in_pool = re.search(r"\.(self_attn\.\w+|fc[12])\.bias$", called)
+        if not (without and in_pool):
+            native[called] = tensor
+    torch.save(native, tmp_path / "native.pth")
+    code, _, said = mask("apply", made, tmp_path / "native.pth", "--out", pruned)
+    if without and not pool:
+        assert code == 2
+        assert "bias" in said
+        return
+    assert code == 0, said
+    assert mask("verify", made, pruned)[0] == 0
 
 
 def test_a_model_whose_pool_would_be_a_part_is_refused(mask, tmp_path: Path):
