@@ -139,6 +139,24 @@ STEPS: Mapping[str, Call] = {
         ),
         late=True,
     ),
+    "check_pool": Call(
+        "Refuse rates or a pattern that the pool of a model cannot have.",
+        "parp_espnet.pipeline.pool_checks:check",
+        (
+            needs("model", "a model with the pool"),
+            needs("scope", "a file of rates, or a pattern such as 2:4", type=str),
+            needs("sparsity", "of the mask, at the end", type=float),
+            needs("largest", "the largest that weights are ranked at", type=float),
+            takes("pattern", "regular expression of the names of a pool of your own"),
+            takes(
+                "biases",
+                "prune biases as well",
+                action=argparse.BooleanOptionalAction,
+                default=True,
+            ),
+        ),
+        late=True,
+    ),
     "make_config": Call(
         "Write the training configuration of one experiment.",
         "parp_espnet.pipeline.config:configure",

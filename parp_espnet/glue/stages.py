@@ -5,6 +5,7 @@ from pathlib import Path
 
 from parp_espnet.glue.experiment import TextExperiment
 from parp_espnet.pipeline.acts import Act, Command, ours
+from parp_espnet.pipeline.pool_checks import check_pool, is_to_be_checked
 from parp_espnet.pipeline.stages_masks import first_mask, first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT
@@ -40,6 +41,10 @@ def look_at_model(experiment: TextExperiment, label: str) -> Iterator[Act]:
         inputs=experiment.weights,
         outputs=(checked,),
     )
+    # Training looks at the pool itself, if nothing is finetuned before.
+    if settings.finetuning_runs > 1 and is_to_be_checked(experiment):
+        yield experiment.draw_weights(label)
+        yield from check_pool(experiment, label)
 
 
 def make_first_mask(experiment: TextExperiment, label: str) -> Iterator[Act]:

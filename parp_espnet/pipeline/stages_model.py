@@ -6,6 +6,7 @@ from pathlib import Path
 
 from parp_espnet.pipeline.acts import Act, Command, ours, python
 from parp_espnet.pipeline.experiment import SpeechExperiment
+from parp_espnet.pipeline.pool_checks import check_pool
 from parp_espnet.pipeline.stages_masks import first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN
@@ -38,6 +39,7 @@ def look_at_upstream(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         inputs=experiment.upstream_weights,
         outputs=tuple(left),
     )
+    yield from check_pool(experiment, label)
 
 
 def collect_statistics(experiment: SpeechExperiment, label: str) -> Iterator[Act]:

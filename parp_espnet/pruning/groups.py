@@ -4,11 +4,23 @@ Of 2:4 NVIDIA's sparse tensor cores skip the zeros (Mishra et al. 2021, arXiv 21
 row runs along the inputs of a layer, which is the last dimension of its weight.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.magnitudes import magnitude_bits
+
+
+def check_shape(name: str, shape: Sequence[int], kept: int, size: int) -> None:
+    """Raise `UserError` unless the last dimension is a multiple of `size`."""
+    if not shape or shape[-1] % size:
+        raise UserError(
+            f"{name}: {kept}:{size} needs a last dimension that is a multiple of {size}, found "
+            f"shape {'×'.join(map(str, shape)) or 'of a single number'}; leave it out of the pool "
+            f"(biases by --prune_biases false), or take another pattern"
+        )
 
 
 def keep_in_groups(name: str, scores: Tensor, kept: int, size: int) -> Tensor:
@@ -24,13 +36,7 @@ def keep_in_groups(name: str, scores: Tensor, kept: int, size: int) -> Tensor:
         UserError: the last dimension is no multiple of `size`.
     """
     shape = scores.shape
-    if not shape or shape[-1] % size:
-        raise UserError(
-            f"{name}: {kept}:{size} needs a last dimension that is a multiple of {size}, found "
-            f"shape "
-            f"{'×'.join(map(str, shape)) or 'of a single number'}; leave it out of the pool, or "
-            f"take another pattern"
-        )
+    check_shape(name, shape, kept, size)
     groups = magnitude_bits(scores).view(-1, size)
     rank = torch.zeros_like(groups, dtype=torch.int8 if size < 128 else torch.int32)
     # Each is compared with each: sorting groups of four is ten times slower.

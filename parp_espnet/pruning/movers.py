@@ -14,6 +14,7 @@ from parp_espnet.pruning.beside import Beside, Movement, Router
 from parp_espnet.pruning.magnitudes import magnitude_bits
 from parp_espnet.pruning.methods import Change, Weights
 from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.regrowth import share_that_goes
 from parp_espnet.pruning.selection import Measured, apply_mask, prune_, select
 from parp_espnet.pruning.settings import PruneSettings
 
@@ -112,7 +113,7 @@ class Regrowth(Masked):
     def move(self, sparsity: float, update: int, kept: Pool) -> Tensors:
         if all(parameter.grad is None for parameter in self.pool.values()):
             return dict(kept)  # only the head trains so far
-        share = self.alpha / 2 * (1 + math.cos(math.pi * min(1, update / self.updates)))
+        share = share_that_goes(self.alpha, update, self.updates)
         sizes: Tensors = {}
         for name, parameter in self.pool.items():
             # What is pruned is smaller than a kept weight that happens to be 0.

@@ -31,6 +31,9 @@ class Pattern(Protocol):
     def sparsity(self) -> float | None:
         """The one sparsity that it has; None where it has any."""
 
+    def check(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> None:
+        """Raise `UserError` where a pool cannot be pruned so, whatever its weights."""
+
     def select(self, scores: "Mapping[str, Tensor]", sparsity: float) -> "dict[str, Tensor]":
         """Return the mask: for each tensor of scores, none of them NaN, a boolean one.
 
@@ -61,8 +64,14 @@ class Groups:
     def sparsity(self) -> float:
         return 1 - self.kept / self.size
 
-    def select(self, scores: "Mapping[str, Tensor]", sparsity: float) -> "dict[str, Tensor]":
+    def check(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> None:
         # Imported here, as below: torch takes seconds, and options need nothing of it.
+        from parp_espnet.pruning.groups import check_shape  # noqa: PLC0415
+
+        for name, shape in shapes.items():
+            check_shape(name, shape, self.kept, self.size)
+
+    def select(self, scores: "Mapping[str, Tensor]", sparsity: float) -> "dict[str, Tensor]":
         from parp_espnet.pruning.groups import keep_in_groups  # noqa: PLC0415
 
         kept: dict[str, Tensor] = {}
@@ -108,6 +117,12 @@ class Units:
     @property
     def sparsity(self) -> float | None:
         return None
+
+    def check(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> None:
+        from parp_espnet.pruning.units import places  # noqa: PLC0415
+
+        for kind, own in zip(self.kinds, places(self, shapes), strict=True):
+            self.check_counts(kind, [place.number for place in own], sparsity)
 
     def select(self, scores: "Mapping[str, Tensor]", sparsity: float) -> "dict[str, Tensor]":
         from parp_espnet.pruning.units import keep_units  # noqa: PLC0415

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
 from parp_espnet.pruning import scopes
 from parp_espnet.pruning.patterns import CHANNELS, NONE, Pattern, Units, find_pattern, is_pattern
 from parp_espnet.pruning.scopes import Rates
@@ -108,6 +108,32 @@ class Ranking:
             raise UserError(
                 f"method {method}: expected score {MAGNITUDE}, found {self.score}: a smaller model "
                 f"has fewer units, whatever their weights"
+            )
+
+    def check_pool(
+        self, shapes: Mapping[str, tuple[int, ...]], sparsity: float, widest: float = 0.0
+    ) -> None:
+        """Raise `UserError` where a pool cannot be pruned so, whatever its weights: now, and not at
+        the update at which they are first ranked so.
+
+        Args:
+            sparsity: the largest that a mask is to have.
+            widest: a larger one that weights are ranked at meanwhile, see `regrowth.widest`.
+        """
+        if sparsity == 0:
+            return
+        if self.form is not None:
+            self.form.check(shapes, sparsity)
+        if not self.rates:
+            return
+        sizes = {name: math.prod(shape) for name, shape in shapes.items()}
+        own = scopes.sparsities(self.rates, sizes, sparsity)
+        fullest = max(own, key=lambda name: own[name])
+        if widest > sparsity and own[fullest] * widest >= sparsity:
+            raise UserError(
+                f"scope: for a sparsity of {sparsity:g} the method prunes {widest:.4g} before "
+                f"weights come, and nothing would be left of {printable(fullest)}; expected rates "
+                f"nearer to each other, or a smaller alpha"
             )
 
     def kept_count(self, shapes: Mapping[str, tuple[int, ...]], sparsity: float) -> int:

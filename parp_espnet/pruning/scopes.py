@@ -130,7 +130,8 @@ def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[
         if own[name] >= 1:
             raise UserError(
                 f"scope: the rates leave {mean:.4g} of the pool; for a sparsity of {sparsity:g} "
-                f"nothing would be left of {printable(name)}; expected rates nearer to each other"
+                f"nothing would be left of {printable(name)}; expected rates nearer to each other, "
+                f"or a sparsity below {mean / rate:.4g}"
             )
     return own
 

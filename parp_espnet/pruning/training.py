@@ -26,8 +26,10 @@ from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
 from parp_espnet.pruning.movers import mover_for
 from parp_espnet.pruning.origin import TRAINED, UNKNOWN, Origin
+from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.regrowth import widest
 from parp_espnet.pruning.scores import Need
 from parp_espnet.pruning.selection import Measured, select
 from parp_espnet.pruning.settings import PruneSettings
@@ -139,12 +141,15 @@ class PrunedTraining:
 
         Raises:
             UserError: the mask's file does not fit, the score needs what is not there, or the
-                settings ask for what would change nothing.
+                settings ask for what would change nothing, or for what the pool cannot be.
         """
         settings = self.settings
         check_ranking(settings)
         if settings.updates is not None:
             check_frozen(settings, settings.updates)
+        if settings.ranks:
+            shapes = shapes_of(self.pruner.pool)
+            self.ranking.check_pool(shapes, settings.sparsity, widest(settings))
         if batches is not None:
             self._look(batches)
         sparsity = settings.schedule.sparsity_at(0)

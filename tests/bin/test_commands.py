@@ -24,6 +24,7 @@ COMMANDS = (
     "filter_data",
     "format_data",
     "language_model",
+    "check_pool",
     "make_config",
     "remove_checkpoints",
     "report",

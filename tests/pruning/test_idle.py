@@ -2,6 +2,7 @@
 before is read on.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,3 +43,23 @@ def test_a_mask_that_would_never_move(method: str, more: dict[str, Any], message
 def test_a_head_may_train_alone(method: str) -> None:
     sparsity = 0.0 if method == "dense" else 0.5
     Loop(method, updates=12, freeze_updates=12, sparsity=sparsity).start()
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "message"),
+    [
+        ("parp", {}, "the rates have none for body.2.weight"),
+        ("parp-p", {"start_sparsity": 0.0}, "the rates have none .* '\"\\*\": 0.5'"),
+        ("parp-p", {"rates": '"*0*": 0.9\n"*": 0\n', "start_sparsity": 0.1}, "sparsity of 0.5 "),
+        ("rigl", {"rates": '"*0*": 0.9\n"*": 0.2\n'}, "prunes 0.6.* before .* or a smaller alpha"),
+    ],
+)
+def test_what_a_pool_cannot_be_at_the_end(
+    method: str, more: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    """Said when training begins, of the sparsity at its end."""
+    rates = tmp_path / "rates.yaml"
+    rates.write_text(more.get("rates", '"*0*": 0.5\n'))
+    more = {name: value for name, value in more.items() if name != "rates"}
+    with pytest.raises(UserError, match=message):
+        Loop(method, scope=str(rates), updates=12, **more).start()
