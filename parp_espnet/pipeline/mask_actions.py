@@ -60,9 +60,10 @@ def _make(
     args: argparse.Namespace,
     run: Origin | None = None,
 ) -> None:
+    model = args.upstream if source is Source.PRETRAINED else args.model
     if args.pattern is None:
-        check_depth(Path(args.upstream if source is Source.PRETRAINED else args.model), weights)
-    ranking = _counting(args.ranking, args.upstream if source is Source.PRETRAINED else args.model)
+        check_depth(Path(model), weights)
+    ranking = counting_heads(args.ranking, model)
     pool = find_pool(weights, args.pattern, args.biases, ranking.prunes_channels)
     kept = select(pool, args.sparsity, ranking)
     made = replace(_made(source, args.settings).over(run or Origin()), ranking=ranking.score)
@@ -70,8 +71,8 @@ def _make(
     _save(Mask(kept, origin=origin, made=made, **told), args.out)
 
 
-def _counting(ranking: Ranking, model: str | Path) -> Ranking:
-    """A ranking that knows how many heads a model has, where it has to."""
+def counting_heads(ranking: Ranking, model: str | Path) -> Ranking:
+    """Return a ranking that knows how many heads a model has, where it has to."""
     if not ranking.counts_heads:
         return ranking
     from parp_espnet.espnet.heads import count_heads  # noqa: PLC0415  # for this alone
@@ -97,7 +98,7 @@ def _made(source: Source, settings: Path | None) -> Origin:
 
 
 def _random(args: argparse.Namespace) -> None:
-    ranking = _counting(args.ranking, args.model)
+    ranking = counting_heads(args.ranking, args.model)
     weights = load_weights(args.model)
     pool = find_pool(weights, args.pattern, args.biases, ranking.prunes_channels)
     mask = random_mask(shapes_of(pool), args.sparsity, args.seed, ranking)

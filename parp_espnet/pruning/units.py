@@ -73,7 +73,7 @@ def places(pattern: Units, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[li
             usual = PROJECTION if kind == CHANNELS else PLACES[kind](FAMILIES[0]).output
             raise UserError(
                 f"pattern {pattern.word}: expected what reads {kind} in the pool, such as {usual}, "
-                f"found none; leave the pool of your own out"
+                f"found none: take another pattern, another upstream, or no pool of your own"
             )
         yield [Place(name, _count(pattern, kind, name, shapes[name])) for name in names]
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import Wav2Vec2BertConfig, Wav2Vec2BertModel
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.pool_checks import check
@@ -49,3 +51,21 @@ def test_groups(upstream: Path) -> None:
 
 def test_who_has_another_pool_in_the_file_is_looked_at_in_training(upstream: Path) -> None:
     assert "where training begins" in check(upstream, "2:4", 0.5, 0.5, "nothing", biases=True)
+
+
+@pytest.mark.parametrize("word", ["units", "ffn", "heads", "units-free", "units+conv"])
+def test_whole_units(upstream: Path, word: str) -> None:
+    assert "can have" in check(upstream, word, 0.5, 0.5, None, biases=True)
+    with pytest.raises(UserError, match="expected one at least that is left"):
+        check(upstream, word, 0.999, 0.999, None, biases=True)
+
+
+def test_a_family_without_such_units(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1}
+    config = Wav2Vec2BertConfig(**sizes, num_attention_heads=2)
+    Wav2Vec2BertModel(config).save_pretrained(tmp_path)
+    with pytest.raises(
+        UserError, match=r"what reads feed-forward units in the pool, .* found none"
+    ):
+        check(tmp_path, "units", 0.5, 0.5, None, biases=True)
