@@ -77,7 +77,7 @@ def recognise_by_jobs(asked: Asked, sources: Sequence[Source | Failure], folder:
     with held(place / "lock", str(asked.out), wait=False):
         before = gather(place)
         if any(Path(task.out).is_file() for task in before.values()):
-            _check_settings(place, asked)
+            _check_settings(place, asked, folder)
         write_json(place / SETTINGS, asked.settings)
         known = [source for source in sources if isinstance(source, Source)]
         seconds = {source.path: seconds_by_header(source.path) for source in known}
@@ -86,6 +86,8 @@ def recognise_by_jobs(asked: Asked, sources: Sequence[Source | Failure], folder:
         for task in tasks:
             if task.key not in before or not Path(task.out).is_file():
                 left.append(task)
+        if folder.may_be_corrected:
+            _need_absent(left, asked.out)
         failed = _run(asked, place, left) if left else []
     nowhere = [source for source in sources if isinstance(source, Failure)]
     for failure in nowhere:
@@ -99,7 +101,20 @@ def recognise_by_jobs(asked: Asked, sources: Sequence[Source | Failure], folder:
     return 1 if count else 0
 
 
-def _check_settings(place: Path, asked: Asked) -> None:
+def _need_absent(tasks: Sequence[Task], out: Path) -> None:
+    """Raise `UserError` where a file is there that a job would make: not by this command, or of a
+    recording that has changed since.
+    """
+    there = [task.out for task in tasks if Path(task.out).is_file()]
+    if there:
+        raise UserError(
+            f"--out {out}: {len(there)} of {len(tasks)} files that are to be made are there "
+            f"already, such as {there[0]}, and may have been corrected; move them away, or name "
+            f"another --out"
+        )
+
+
+def _check_settings(place: Path, asked: Asked, folder: Folder) -> None:
     """Raise `UserError` where what is there was made otherwise."""
     file = place / SETTINGS
     then = read_json(file) if file.is_file() else None
@@ -113,9 +128,10 @@ def _check_settings(place: Path, asked: Asked) -> None:
             how = f"with other options ({_told(options)}; now {_told(asked.settings['options'])})"
         elif changed := _changed(then.get("files"), asked.settings.get("files")):
             how = f"with another file of --{changed}"
+        and_files = ", and move away its files," if folder.may_be_corrected else ""
         raise UserError(
-            f"{asked.out}: its transcripts were made {how}; give another --out, or remove {place} "
-            f"to make them anew"
+            f"{asked.out}: its transcripts were made {how}; give another --out, or remove {place}"
+            f"{and_files} to make them anew"
         )
 
 

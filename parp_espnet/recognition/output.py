@@ -85,6 +85,8 @@ class Folder:
                 f"--out {folder}: several recordings are called {twice[0]}; give their directory"
             )
         self._folder, self._format = folder, written
+        self.may_be_corrected = written.among is None
+        """Whether a person may have corrected what is there: its files are a program's own."""
         # a.wav and a.flac are a.wav.json and a.flac.json
         self._stems = {
             source.name: source.name

@@ -115,13 +115,16 @@ def write_part(path: Path, tasks: Sequence[Task]) -> None:
 def gather(folder: Path) -> dict[tuple[str, str, int, int], Task]:
     """Return what is done of all runs, and put it into one file.
 
-    A line that was cut off when its job was killed is none.
+    A line that was cut off when its job was killed is none; the transcript that it was of is there.
     """
     found: dict[tuple[str, str, int, int], Task] = {}
     lists = sorted(folder.glob(f"part-*{ENDING}"))
     for file in [folder / DONE, *lists]:
         for task in read_done(file):
             found[task.key] = task
+    for file in folder.glob("part-*.json"):
+        for task in _unnoted(file):
+            found.setdefault(task.key, task)
     kept = {key: task for key, task in found.items() if task.error is None}
     write_text(folder / DONE, "".join(task.line for task in kept.values()))
     for file in lists:
@@ -129,6 +132,23 @@ def gather(folder: Path) -> dict[tuple[str, str, int, int], Task]:
     for file in folder.glob("part-*.json"):
         file.unlink(missing_ok=True)
     return kept
+
+
+def _unnoted(file: Path) -> list[Task]:
+    """The tasks of a part whose transcripts were written after it was: a job was killed before it
+    could say so of one of them.
+    """
+    since = file.stat().st_mtime_ns
+    try:
+        tasks = [Task.of(entry) for entry in read_json(file)]
+    except (TypeError, UserError):
+        return []
+    made: list[Task] = []
+    for task in tasks:
+        transcript = Path(task.out)
+        if transcript.is_file() and transcript.stat().st_mtime_ns > since:
+            made.append(task)
+    return made
 
 
 def read_done(file: Path) -> list[Task]:

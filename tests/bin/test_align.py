@@ -254,6 +254,10 @@ def test_corrections_are_not_replaced(learned: Path, tones: Path, tmp_path: Path
     assert code == 2
     assert "1 of 1 files are there already" in errors_of(err)[0]
     assert made.read_text() == corrected
+    code, _, err = run_command(recognize.main, *words, "--nj", 2)
+    assert code == 2
+    assert "1 of 1 files that are to be made are there already" in errors_of(err)[0]
+    assert made.read_text() == corrected
     assert run_command(recognize.main, *words, "--overwrite")[0] == 0
     assert made.read_text() != corrected
     code, _, err = run_command(recognize.main, *words, "--overwrite", "--nj", 2)

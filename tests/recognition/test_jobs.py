@@ -3,15 +3,17 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from parp_espnet.bin.recognize import _files, _parser
 from parp_espnet.errors import UserError
+from parp_espnet.recognition.audio import Source
 from parp_espnet.recognition.jobs import Asked, decode_command, recognise_by_jobs
 from parp_espnet.recognition.output import Folder
-from parp_espnet.recognition.parts import Task
+from parp_espnet.recognition.parts import Task, tasks_of
 from parp_espnet.recognition.transcripts import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,6 +113,37 @@ def test_transcripts_by_another_file_of_the_same_name_are_refused(
     assert run() == 0
     with pytest.raises(UserError, match="were made by another model"):
         run(model="b")
+
+
+@pytest.mark.parametrize("form", ["textgrid", "eaf"])
+@pytest.mark.parametrize("noted", ["by nobody", "of a recording that has changed"])
+def test_what_may_have_been_corrected_is_not_replaced(
+    tmp_path: Path, form: str, noted: str
+) -> None:
+    talk, out = tmp_path / "talk.wav", tmp_path / "out"
+    talk.write_bytes(b"sound")
+    source = Source(talk, Path("talk.wav"))
+    folder = Folder(out, FORMATS[form], [source])
+    made = folder.place(source)
+    made.parent.mkdir()
+    made.write_text("corrected")
+    settings = {"model": "a", "options": []}
+    if noted != "by nobody":
+        (task,) = tasks_of([source], folder, {})
+        place = out / ".parp-recognize"
+        place.mkdir()
+        (place / "done.jsonl").write_text(replace(task, changed=1).line)
+    with pytest.raises(UserError, match="1 of 1 files that are to be made are there"):
+        recognise_by_jobs(Asked(None, [], settings, out, 1, 0), [source], folder)
+    assert made.read_text() == "corrected"
+    # What the command has made stays, and is no fault.
+    (task,) = tasks_of([source], folder, {})
+    (out / ".parp-recognize/done.jsonl").write_text(task.line)
+    assert recognise_by_jobs(Asked(None, [], settings, out, 1, 0), [source], folder) == 0
+    assert made.read_text() == "corrected"
+    other = Asked(None, [], {"model": "b", "options": []}, out, 1, 0)
+    with pytest.raises(UserError, match="and move away its files, to make them anew"):
+        recognise_by_jobs(other, [source], folder)
 
 
 @pytest.mark.parametrize(

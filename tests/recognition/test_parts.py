@@ -1,3 +1,5 @@
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,19 @@ def test_a_line_that_was_cut_off_is_none(tmp_path: Path) -> None:
     (tmp_path / "part-1.1.done").write_text(lines)
     assert [one.name for one in gather(tmp_path).values()] == ["a", "b"]
     assert (tmp_path / DONE).read_text() == task("a").line + task("b").line
+
+
+@pytest.mark.parametrize(("is_younger", "kept"), [(True, ["a"]), (False, [])])
+def test_a_transcript_whose_job_was_killed_before_it_said_so(
+    tmp_path: Path, is_younger: bool, kept: list[str]
+) -> None:
+    made = replace(task("a"), out=str(tmp_path / "a.TextGrid"))
+    write_part(tmp_path / "part-1.1.json", [made, task("b")])
+    Path(made.out).write_text("a")
+    listed = (tmp_path / "part-1.1.json").stat().st_mtime_ns
+    moment = listed + (1 if is_younger else -1) * 10**9
+    os.utime(made.out, ns=(moment, moment))
+    assert [one.name for one in gather(tmp_path).values()] == kept
 
 
 def test_what_failed_is_listed(tmp_path: Path) -> None:
