@@ -54,6 +54,18 @@ class Columns:
     channel: int | None = None
     in_milliseconds: frozenset[str] = frozenset()
     """The roles of times that are."""
+    others: tuple["Other", ...] = ()
+    """Columns that say a time again, as ELAN's tables do in several units."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """A column of a time beside the one that is read: of which role, and where it is."""
+
+    role: str
+    place: int
+    name: str
+    in_milliseconds: bool
 
 
 def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = False) -> Columns:
@@ -66,7 +78,13 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
     """
     if is_data or any(map(is_recording, first)):
         return _by_place(where, first, told, is_data)
-    places = dict(_by_name(where, first, told))
+    places: dict[str, int] = {}
+    others: list[Other] = []
+    for role, place in _by_name(where, first, told):
+        if role not in places:
+            places[role] = place
+        else:
+            others.append(Other(role, place, first[place], _is_in_milliseconds(first[place], role)))
     for role in ("audio", "text"):
         if role not in places:
             raise UserError(_unknown(where, first, role))
@@ -76,10 +94,19 @@ def find_columns(where: str, first: Sequence[str], told: Told, is_data: bool = F
             of_recordings[role] = place
     _need_different(where, of_recordings)
     in_milliseconds = set()
-    for role, names in MILLISECONDS.items():
-        if role in places and _is_one_of(first[places[role]], names):
+    for role in MILLISECONDS:
+        if role in places and _is_in_milliseconds(first[places[role]], role):
             in_milliseconds.add(role)
-    return Columns(has_header=True, in_milliseconds=frozenset(in_milliseconds), **places)
+    return Columns(
+        has_header=True,
+        in_milliseconds=frozenset(in_milliseconds),
+        others=tuple(others) if "begin" in places else (),
+        **places,
+    )
+
+
+def _is_in_milliseconds(name: str, role: str) -> bool:
+    return _is_one_of(name, MILLISECONDS.get(role, ()))
 
 
 def _is_one_of(name: str, names: Sequence[str]) -> bool:
@@ -105,9 +132,10 @@ def _by_name(where: str, header: Sequence[str], told: Told) -> Iterator[tuple[st
                 f"{where}: expected one column of the {_WHAT[role]}, found {which}: say which one, "
                 f"--{role}_column '{_shown(header[places[0]])}'"
             )
-        # Times of two kinds say nothing for certain.
-        if len(places) == 1:
-            yield role, places[0]
+        # ELAN's tables have times in several units; what they say is compared (`sheets`).
+        if len(places) == 1 or role in MILLISECONDS:
+            for place in places:
+                yield role, place
 
 
 _WHAT = {"audio": "recording", "text": "text", "speaker": "speaker"}

@@ -12,6 +12,7 @@ What is in a folder and not used is among the rejects.
 """
 
 from collections.abc import Iterator, Set
+from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.corpora.columns import Told
@@ -145,6 +146,9 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     untold: set[Path] = set()
     for entry in entries.entries:
         name = entry.id
+        if name in items and entry.channel not in (None, items[name].channel):
+            # Who speaks in another channel says something else.
+            name = f"{name}_channel{entry.channel + 1}"
         if name in items:
             reason = f"expected a recording once, found it first in {items[name].where}"
             rejected.append(Reject(entry.where, name, Why.ROW, reason))
@@ -152,7 +156,7 @@ def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
             rejected.append(Reject(entry.where, name, Why.ALONE, "expected a text, found none"))
             untold.add(Path(listed(path.parent, entry.audio)))
         else:
-            items[name] = _item(path, entry)
+            items[name] = replace(_item(path, entry), name=name)
     used = untold | {Path(item.audio) for item in items.values()}
     rejected += _unlisted(path, used, tree)
     return Items(list(items.values()), rejected)

@@ -76,7 +76,7 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
     everything = read_items(root, how.told)
     if not everything.items:
         return Chosen((), everything.rejected)
-    return _by_column(everything, split) or _divided(root, everything, split, how)
+    return _by_column(root, everything, split) or _divided(root, everything, split, how)
 
 
 def _folders_of_sets(root: Path) -> dict[str, Path]:
@@ -197,11 +197,22 @@ def _beside(root: Path, folders: Mapping[str, Path]) -> list[Reject]:
     return rejected
 
 
-def _by_column(everything: Items, split: str) -> Chosen | None:
-    """The set that a list's own column says, where it has all three."""
+def _by_column(root: Path, everything: Items, split: str) -> Chosen | None:
+    """The set that a list's own column says, where it has all three; of one, nothing is divided.
+
+    Raises `UserError` where it has two: whoever has put an utterance into test wants it there.
+    """
     sets = [SPLIT_NAMES.get(item.split or "") for item in everything.items]
-    if not set(SPLITS) <= set(sets):
+    there = [name for name in SPLITS if name in sets]
+    if len(there) < 2:
         return None
+    if len(there) < len(SPLITS):
+        (lacking,) = set(SPLITS) - set(there)
+        raise UserError(
+            f"--own {root}: expected {', '.join(SPLITS)} in the list's column of sets, found "
+            f"{' and '.join(there)}, and no {lacking}: give some rows to {lacking}, or leave the "
+            f"column out to have sets divided"
+        )
     items = []
     rejected = list(everything.rejected)
     for item, own in zip(everything.items, sets, strict=True):

@@ -23,6 +23,8 @@ ENDINGS = (".tsv", ".csv", ".psv", *JSONS)
 
 _LOOKED_AT = 50
 """Lines by which it is seen what columns are apart by."""
+_SAME = 0.01
+"""Seconds by which two columns of a time may differ: programs round times."""
 _ALIKE = 0.5
 """Part of the words that the two texts of an utterance in LJSpeech's layout have in common."""
 
@@ -92,6 +94,7 @@ def read_sheet(path: Path, told: Told, resolves: Callable[[str], bool]) -> Entri
         # written out.
         columns = replace(columns, text=2, speaker=None)
     check_values(first.where, columns, [row.fields for row in rows], told)
+    _need_same_times(columns, first, rows)
     entries: list[Entry] = []
     rejected = [*rejected, *odd]
     channels = _channels(rows, columns.channel)
@@ -166,13 +169,39 @@ def _entry(row: Row, columns: Columns, channels: Mapping[str, int]) -> tuple[Ent
     return replace(entry, channel=channels.get(cell(columns.channel).upper())), ""
 
 
+def _need_same_times(columns: Columns, first: Row, rows: Sequence[Row]) -> None:
+    """Raise `UserError` where two columns of a time do not say the same: nobody knows which one is
+    right.
+    """
+    own = {"begin": columns.begin, "end": columns.end, "duration": columns.duration}
+    for other in columns.others:
+        place = own[other.role]
+        assert place is not None
+        for row in rows:
+            cells = row.fields[place].strip(), row.fields[other.place].strip()
+            try:
+                time = _seconds(cells[0]) / (1000 if other.role in columns.in_milliseconds else 1)
+                again = _seconds(cells[1]) / (1000 if other.in_milliseconds else 1)
+            except ValueError:
+                continue
+            if abs(time - again) > _SAME:
+                name = " ".join(first.fields[place].split())
+                raise UserError(
+                    f"{row.where}: expected one time of the {other.role}, found {cells[0]} in "
+                    f"{name} and {cells[1]} in {' '.join(other.name.split())}; leave one of these "
+                    f"columns out of the table"
+                )
+
+
 def _part(
     begin: str, end: str, duration: str, units: Mapping[str, int]
 ) -> tuple[float | None, float | None]:
-    """The part of a recording in seconds; all of it where no begin is given, and up to its end for
-    an end of -1, as Kaldi has it. `units` are how many of them make a second. Raises `ValueError`.
+    """The part of a recording in seconds; all of it where no begin and no end is given, and up to
+    its end for an end of -1, as Kaldi has it. `units` are how many of them make a second. Raises
+    `ValueError`.
     """
     if not begin:
+        _need_no_end(end, units)
         return None, None
     try:
         first = _seconds(begin) / units["begin"]
@@ -192,6 +221,16 @@ def _part(
     if not 0 <= first < last < float("inf"):
         raise ValueError(f"expected a part from 0 s on, found {first:g} to {last:g} s")
     return first, last
+
+
+def _need_no_end(end: str, units: Mapping[str, int]) -> None:
+    """Raise `ValueError` where a part ends somewhere, and does not say where it begins."""
+    try:
+        last = _seconds(end) / units["end"] if end else -1.0
+    except ValueError:
+        return
+    if last >= 0:
+        raise ValueError(f"expected a begin of what ends at {last:g} s, found none")
 
 
 def _seconds(time: str) -> float:

@@ -8,6 +8,7 @@ import pytest
 from parp_espnet.corpora import own
 from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.layouts import SPLITS, Item, read_items
+from parp_espnet.corpora.sets import How, choose_set
 from parp_espnet.errors import UserError
 
 Record = Callable[..., Path]
@@ -308,6 +309,20 @@ def test_empty_rows_are_none(root: Path) -> None:
          (0.1, 0.25)),
         ("file,text,start,end", "0.wav,Q,1:02:03.5,1:02:04", (3723.5, 3724.0)),
         ("file;text;Inicio;Fin", "0.wav;S;0,1;0,25", (0.1, 0.25)),
+        ("file\tText\tBegin Time - hh:mm:ss.ms\tBegin Time - ss.msec\tBegin Time - msec\t"
+         "End Time - hh:mm:ss.ms\tEnd Time - msec",
+         "0.wav\tS\t00:00:00.100\t0.1\t100\t00:00:00.250\t250", (0.1, 0.25)),
+        ("file\tText\tBegin Time - msec\tBegin Time - ss.msec\tDuration - ss.msec\tDuration - msec",
+         "0.wav\tS\t100\t0.1\t0.15\t150", (0.1, 0.25)),
+        # Of all of it, nobody asks how long it is.
+        ("file,text,duration,duration_ms", "0.wav,Q,0.5,499", (None, None)),
+        ("file,text,duration,dur", "0.wav,Q,0.5,3", (None, None)),
+        ("file,text,start,duration", "0.wav,Q,,0.5", (None, None)),
+        ("file,text,start,end", "0.wav,Q,,", (None, None)),
+        ("file,text,start,end", "0.wav,Q,,-1", (None, None)),
+        ("file,text,start,end", "0.wav,Q,,0.25",
+         "expected a begin of what ends at 0.25 s, found none"),
+        ("file,text,end_ms", "0.wav,Q,250", "expected a begin of what ends at 0.25 s, found none"),
         ("file,text,start,end", "0.wav,Q,0.1,-1", (0.1, None)),
         ("file,text,start,end", "0.wav,Q,0,-1", (None, None)),
         ("file,text,start", "0.wav,Q,0", (None, None)),
@@ -329,6 +344,60 @@ def test_times(
         return
     first = found.items[0]
     assert (first.begin, first.end) == pytest.approx(part)
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "said"),
+    [
+        ("start,offset,end", "0.1,0.2,0.4", "one time of the begin, found 0.1 in start and 0.2 in"),
+        ("start,start_ms,end", "0.1,1,0.4", "one time of the begin, found 0.1 in start and 1 in"),
+        ("start,end,stop", "0.1,0.4,0.5", "one time of the end, found 0.4 in end and 0.5 in stop"),
+        ("start,dur,duration", "0,0.4,0.5", "one time of the duration, found 0.4 in dur and 0.5"),
+    ],
+)
+def test_columns_of_a_time_that_differ(root: Path, header: str, line: str, said: str) -> None:
+    with pytest.raises(UserError, match=f"a.csv:2: expected {said}"):
+        read_items(write(root / "a.csv", f"file,text,{header}", f"N.wav,Q,{line}"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "names"),
+    [
+        ("channel", ["1", "2"], ["0", "0_channel2"]),
+        ("channel,start,end", ["A,0.1,0.2", "B,0.1,0.2"], ["0_0.1-0.2", "0_0.1-0.2_channel2"]),
+        ("channel", ["1", "2", "2"], ["0", "0_channel2"]),
+        ("channel", ["1", "1"], ["0"]),
+    ],
+)
+def test_each_channel_of_a_recording_is_one(
+    root: Path, columns: str, cells: list[str], names: list[str]
+) -> None:
+    lines = [f"0.wav,a {number},{cell}\n" for number, cell in enumerate(cells)]
+    (root / "a.csv").write_text(f"file,text,{columns}\n" + "".join(lines))
+    found = read_items(root / "a.csv")
+    assert [item.name for item in found.items] == names
+    twice = [reject for reject in found.rejected if "once, found it first" in reject.reason]
+    assert len(twice) == len(cells) - len(names)
+
+
+@pytest.mark.parametrize(
+    ("sets", "lacking"),
+    [
+        ("train train train test test", "dev"),
+        ("train train train valid valid", "test"),
+        ("dev dev dev test test", "train"),
+        ("train train train x x", ""),
+        ("test test test test test", ""),
+    ],
+)
+def test_two_sets_of_a_column_are_not_divided_anew(root: Path, sets: str, lacking: str) -> None:
+    rows = [f"{number}.wav,a {number},{name}\n" for number, name in enumerate(sets.split())]
+    (root / "a.csv").write_text("file,text,split\n" + "".join(rows))
+    if lacking:
+        with pytest.raises(UserError, match=f"and no {lacking}: give some rows to {lacking}, or"):
+            choose_set(root / "a.csv", "train", How())
+    else:
+        assert choose_set(root / "a.csv", "train", How()).note == "sets by sentence"
 
 
 @pytest.mark.parametrize(
