@@ -8,13 +8,16 @@ from pathlib import Path
 from parp_espnet import progress
 from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
-from parp_espnet.files import text_of
+from parp_espnet.files import is_file, text_of
 from parp_espnet.recognition.audio import Failure, Source
+from parp_espnet.sound.mp3 import lead_in_praat
 from parp_espnet.tiers.eaf import read_eaf
 from parp_espnet.tiers.textgrid import read_textgrid
 from parp_espnet.tiers.tier import Annotation, Tier, Tiers, list_tiers
 
-READERS = {".eaf": read_eaf, ".textgrid": read_textgrid}
+PRAAT = ".textgrid"
+"""What ends the name of a file of Praat's."""
+READERS = {".eaf": read_eaf, PRAAT: read_textgrid}
 SUFFIXES = (".txt", ".TextGrid", ".eaf")
 """Of files that have the text of one recording."""
 _ROUNDING = 0.0005
@@ -37,8 +40,16 @@ class Text:
     faults: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Which tier of files that have several, and whether TextGrids of mp3s have Praat's times."""
+
+    tier: str | None
+    as_praat: bool
+
+
 def find_texts(
-    sources: Sequence[Source | Failure], path: Path, tier: str | None
+    sources: Sequence[Source | Failure], path: Path, tier: str | None, as_praat: bool = False
 ) -> list[Text | Failure]:
     """Return the text of each recording, or why it has none.
 
@@ -47,13 +58,16 @@ def find_texts(
             `text`, whose ids are the names of the recordings without their endings; with their
             folders, where several have one name.
         tier: which tier of ELAN's or Praat's has it (see `Tier.is_called`); None is the only one.
+        as_praat: whether TextGrids of mp3s have the times that Praat shows (`sound.mp3`); those of
+            what is returned are as it is decoded.
 
     Raises `UserError` where there is no such file, it is one text and there are several recordings,
     or Kaldi's text is damaged.
     """
+    wanted = _Wanted(tier, as_praat)
     if path.is_dir():
         alike = _alike(sources)
-        return [_from_folder(source, path, tier, alike) for source in sources]
+        return [_from_folder(source, path, wanted, alike) for source in sources]
     if not path.is_file():
         raise UserError(f"{path}: expected a text, or a directory with some, found nothing")
     if path.suffix.lower() in {suffix.lower() for suffix in SUFFIXES}:
@@ -62,7 +76,7 @@ def find_texts(
                 f"{path}: expected one recording, found {len(sources)}; give a directory with a "
                 f"text for each ({' '.join(SUFFIXES)}), or Kaldi's text"
             )
-        return [_read(source, path, tier) for source in sources]
+        return [_read(source, path, wanted) for source in sources]
     table = read_table(path, empty=True)
     alike = _alike(sources)
     found = [_from_table(source, path, table, alike) for source in sources]
@@ -107,41 +121,49 @@ def _from_table(
 
 
 def _from_folder(
-    source: Source | Failure, folder: Path, tier: str | None, alike: set[str]
+    source: Source | Failure, folder: Path, wanted: _Wanted, alike: set[str]
 ) -> Text | Failure:
     if isinstance(source, Failure):
         return source
     # Where a tier is named, a text beside its file is another's.
-    suffixes = SUFFIXES if tier is None else SUFFIXES[1:]
+    suffixes = SUFFIXES if wanted.tier is None else SUFFIXES[1:]
     names = _names(source, alike)
     for name in names:
         for suffix in suffixes:
             for written in (suffix, suffix.lower(), suffix.upper()):
                 path = folder / name.with_name(name.name + written)
                 if path.is_file():
-                    return _read(source, path, tier)
-    wanted = ", ".join(f"{names[-1]}{suffix}" for suffix in suffixes)
-    return Failure(source.path, f"expected its text in {folder} ({wanted}), found none")
+                    return _read(source, path, wanted)
+    places = ", ".join(f"{names[-1]}{suffix}" for suffix in suffixes)
+    return Failure(source.path, f"expected its text in {folder} ({places}), found none")
 
 
-def _read(source: Source | Failure, path: Path, tier: str | None) -> Text | Failure:
+def _read(source: Source | Failure, path: Path, wanted: _Wanted) -> Text | Failure:
     if isinstance(source, Failure):
         return source
     try:
         if path.suffix.lower() not in READERS:
-            if tier is not None:
-                raise UserError(f"--tier {tier}: {path} has no tiers")
-            text = text_of(path).removeprefix("\ufeff")
+            if wanted.tier is not None:
+                raise UserError(f"--tier {wanted.tier}: {path} has no tiers")
+            text = text_of(path)
             return Text(source, (Annotation(0.0, 0.0, text),), whole=True)
         file = READERS[path.suffix.lower()](path)
-        tiers = choose_tiers(file, tier)
+        tiers = choose_tiers(file, wanted.tier)
     except UserError as error:
         return Failure(source.path, str(error))
     origin = _origin(file, source)
+    if wanted.as_praat and path.suffix.lower() == PRAAT and is_file(source.path):
+        origin -= lead_in_praat(source.path)
     parts: list[Annotation] = []
     faults = [f"{path}: {fault}" for fault in file.faults]
     for annotation in _in_order(tiers):
-        begin, end = annotation.begin + origin, annotation.end + origin
+        begin, end = max(0.0, annotation.begin + origin), annotation.end + origin
+        if end <= 0:
+            faults.append(
+                f"{path}: expected annotations of what is said, found one at "
+                f"{annotation.begin:.3f} s in the silence that Praat keeps before the sound"
+            )
+            continue
         if parts and begin < parts[-1].end - _ROUNDING:
             faults.append(
                 f"{path}: expected annotations one after the other, found one at "

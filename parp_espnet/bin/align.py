@@ -12,7 +12,8 @@ apart by spaces, written as words whose phones the model knows, or, with --phone
 was trained with it, as its language is written; of a model of letters it is sentences. Intervals
 touch, and leave pauses where it is quiet. Marks of what nobody says ([laughter]) are left out, as
 they are of what is trained on. JSON, CTM and a tier of the TextGrid have a confidence
-for each phone: where it is low, the text may not be what was said.
+for each phone: where it is low, the text may not be what was said. With --mp3_times praat, a
+TextGrid that is read has Praat's times, too.
 
 Exit code 1 says that some texts were not aligned, and stderr which; all others were.
 """
@@ -48,7 +49,8 @@ def main() -> None:
     check_options(options)
     phonemise = None if options.phonemise is None else phonemiser(options.phonemise)
     sources = find([options.audio])
-    texts = find_texts(sources, options.text, options.tier)
+    as_praat = options.mp3_times == "praat"
+    texts = find_texts(sources, options.text, options.tier, as_praat)
     written = FORMATS[options.format]
     output = open_output(options.out, written, sources, progress.emit)
     read = [*(source.path for source in sources), *text_files(options.text)]

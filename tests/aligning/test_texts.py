@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from parp_espnet.aligning.texts import Text, find_texts
 from parp_espnet.errors import UserError
@@ -14,6 +16,7 @@ from parp_espnet.tiers.tier import Annotation, Tier
 
 A, B = (Source(Path(f"in/{name}"), Path(name)) for name in ("a.wav", "sub/b.wav"))
 SPOKEN = (Annotation(0.5, 1.0, "t a"), Annotation(1.0, 2.0, ""), Annotation(2.0, 2.5, "n a"))
+SPOKEN_EARLY = (Annotation(0.0, 1.0, "t a"),)
 
 
 def only(found: list[Text | Failure]) -> Text:
@@ -52,6 +55,47 @@ def test_kaldis_text(tmp_path: Path):
     assert isinstance(first, Text)
     assert first.parts[0].text == "t a"
     assert str(second).endswith("text, found no line that begins with b")
+
+
+@pytest.mark.parametrize(
+    ("sound", "suffix", "as_praat", "earlier"),
+    [
+        ("a.mp3", ".TextGrid", True, 0.066),
+        ("a.mp3", ".TextGrid", False, 0.0),
+        # ELAN plays what its system decodes.
+        ("a.mp3", ".eaf", True, 0.0),
+        ("a.wav", ".TextGrid", True, 0.0),
+    ],
+)
+def test_times_of_mp3s_as_praat_has_them(
+    tmp_path: Path, sound: str, suffix: str, as_praat: bool, earlier: float
+) -> None:
+    recording = tmp_path / sound
+    soundfile.write(recording, np.zeros(48000), 16000, format=recording.suffix[1:].upper())
+    said = (Annotation(0.0, 0.04, "a"), *SPOKEN)
+    tiers = [Tier("tx", said)]
+    path = tmp_path / f"a{suffix}"
+    path.write_text(
+        write_eaf(tiers, recording, "audio/x") if suffix == ".eaf" else write_textgrid(tiers, 3.0)
+    )
+    text = only(find_texts([Source(recording, Path(sound))], path, None, as_praat))
+    times = [(part.begin + earlier, part.end + earlier) for part in text.parts]
+    spoken = [(0.5, 1.0), (2.0, 2.5)]
+    assert times[-2:] == [pytest.approx(pair, abs=1e-3) for pair in spoken]
+    # What Praat has before the sound is not in it.
+    assert len(times) == (2 if earlier else 3)
+    assert ["silence that Praat keeps" in fault for fault in text.faults] == [True] * bool(earlier)
+
+
+def test_an_annotation_that_begins_before_the_sound(tmp_path: Path) -> None:
+    recording = tmp_path / "a.mp3"
+    soundfile.write(recording, np.zeros(48000), 16000, format="MP3")
+    (tmp_path / "a.TextGrid").write_text(write_textgrid([Tier("tx", SPOKEN_EARLY)], 3.0))
+    sources = [Source(recording, Path("a.mp3")), Source(tmp_path / "gone.mp3", Path("a.mp3"))]
+    there, gone = find_texts(sources, tmp_path, None, as_praat=True)
+    assert [part.begin for part in only([there]).parts] == [0.0]
+    # Whoever hears it says that it is not there.
+    assert [part.end for part in only([gone]).parts] == [1.0]
 
 
 @pytest.mark.parametrize("suffix", [".TextGrid", ".eaf"])

@@ -243,6 +243,29 @@ def test_texts_are_not_replaced(
     assert text.read_bytes() == before
 
 
+def test_praats_times_go_in_and_out(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
+    samples, rate = soundfile.read(tones / "tone-1.wav")
+    silence = np.zeros(rate)
+    talk = tmp_path / "a.mp3"
+    soundfile.write(talk, np.concatenate([silence, samples, silence]), rate, format="MP3")
+    lead = 0.066
+    said = " ".join(tones_of(tones)["tone-1"])
+    part = Annotation(1.0 + lead, 1.0 + lead + len(samples) / rate, said)
+    (tmp_path / "a.TextGrid").write_text(write_textgrid([Tier("tx", [part])], 4.0))
+    begins = {}
+    for times in ("praat", "decoded"):
+        out = tmp_path / f"{times}.TextGrid"
+        words = (talk, tmp_path / "a.TextGrid", "--format", "textgrid", "--out", out)
+        code, _, err = run_command(align.main, learned, *words, "--mp3_times", times)
+        assert (code, errors_of(err)) == (0, [])
+        tiers = {tier.name: tier for tier in read_textgrid(out).tiers}
+        (utterance,) = [one for one in tiers["utterances"].annotations if one.text]
+        assert (utterance.begin, utterance.end) == pytest.approx((part.begin, part.end), abs=2e-3)
+        begins[times] = [one.begin for one in tiers["phones"].annotations if one.text]
+    true = [1.0 + lead + TONE * number for number in range(len(said.split()))]
+    assert np.median(np.abs(np.array(begins["praat"]) - true)) <= 0.02
+
+
 def test_corrections_are_not_replaced(learned: Path, tones: Path, tmp_path: Path, run_command: Run):
     out = tmp_path / "heard"
     words = (learned, tones / "tone-1.wav", "--format", "eaf", "--out", out)
