@@ -75,12 +75,13 @@ def bytes_of(path: Path, missing: str = "no such file") -> bytes:
 
 
 def text_of(path: Path, missing: str = "no such file") -> str:
-    """Read a text that a user gives; every end of a line is a newline. Raises `UserError` as
-    `bytes_of`, and where it is not UTF-8.
+    """Read a text that a user gives; every end of a line is a newline, and the byte order mark that
+    editors of Windows put before it is none of it. Raises `UserError` as `bytes_of`, and where it
+    is not UTF-8.
     """
     need_file(path, missing)
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:

@@ -9,8 +9,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from parp_espnet.data.lines import read_table
+from parp_espnet.data.segments import CHANNELS, read_channels
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_write, bytes_of, need_file, text_of, write_text
+from parp_espnet.recognition.inventory import read_inventory
+from parp_espnet.scoring.merge import read_merges
 from parp_espnet.sound.wav import write_wav
 
 LARGE = torch.zeros(100_000)
@@ -95,9 +99,31 @@ def test_what_is_no_file_of_text_is_refused(tmp_path: Path, read) -> None:
             read(path, "no such file; make it")
 
 
+@pytest.mark.parametrize(
+    ("read", "text", "expected"),
+    [
+        (read_merges, "a b\nc d\n", {"a": "b", "c": "d"}),
+        (read_merges, "# remark\na b\n", {"a": "b"}),
+        (lambda path: read_inventory(str(path)), "a\nb\n", ("a", "b")),
+        (lambda path: read_channels(path.parent), "r1 f A\nr2 f B\n", {"r1": 0, "r2": 1}),
+        (read_table, "u1 a b\nu2 c\n", {"u1": "a b", "u2": "c"}),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_what_is_read(
+    tmp_path: Path, read, text: str, expected: object
+) -> None:
+    path = tmp_path / CHANNELS
+    for mark in ("", "\ufeff"):
+        path.write_text(mark + text, encoding="utf-8")
+        assert read(path) == expected
+
+
 def test_a_text(tmp_path: Path) -> None:
     (tmp_path / "text").write_bytes("a ɔ̃\r\nb\n".encode())
     assert text_of(tmp_path / "text") == "a ɔ̃\nb\n"
+    # As editors of Windows write it; only the first is a mark.
+    (tmp_path / "text").write_text("\ufeffa\n\ufeffb\n", encoding="utf-8")
+    assert text_of(tmp_path / "text") == "a\n\ufeffb\n"
     (tmp_path / "text").write_bytes(b"\xff")
     assert bytes_of(tmp_path / "text") == b"\xff"
     with pytest.raises(UserError, match="text: expected UTF-8"):

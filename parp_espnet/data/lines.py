@@ -101,7 +101,7 @@ def read_lines(
         blank: whether there may be blank lines, as there are in what people write.
         empty: whether there may be no line at all.
     """
-    lines = lines_of(text_of(path, missing).removeprefix("\ufeff"))
+    lines = lines_of(text_of(path, missing))
     numbered = [(f"{path}, line {number}", line) for number, line in enumerate(lines, start=1)]
     for where, line in numbered:
         if "\0" in line:

@@ -80,7 +80,7 @@ def _entries(path: Path, is_of_letters: bool) -> list[tuple[str, Symbols]]:
         text = text_of(path, "no such file; expected a list of words")
     except UserError as error:
         raise UserError(f"{OPTION} {error}") from None
-    lines = lines_of(text.removeprefix("\ufeff"))
+    lines = lines_of(text)
     entries: list[tuple[str, Symbols]] = []
     for number, line in enumerate(lines, 1):
         if not line.strip() or _REMARK.match(line):

@@ -64,7 +64,7 @@ def _changed(start: Tuned, asked: Asked) -> Tuned:
         if (value := getattr(asked, name)) is not None
     }
     ngram = asked.ngram or start.ngram
-    if asked.ngram is not None and not given.get("ngram_weight", weights.ngram_weight):
+    if asked.ngram is not None and asked.ngram_weight is None and not weights.ngram_weight:
         given["ngram_weight"] = 0.5
     if given.get("ngram_weight") and ngram is None:
         raise UserError("--ngram_weight: there is no n-gram to weigh; give --ngram FILE")

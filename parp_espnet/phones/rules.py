@@ -58,7 +58,7 @@ def is_table(name: str) -> bool:
 def read_rules(path: Path) -> Rules:
     """Read a table. Raises `UserError` where it is missing, empty, or a line is none of it."""
     missing = "no such file; expected a lexicon, or a mapping with the header Orth,Phon"
-    lines = lines_of(text_of(path, missing).removeprefix("\ufeff"))
+    lines = lines_of(text_of(path, missing))
     separator = _mapping_separator(lines)
     if separator is not None:
         return LetterTable(path, _read_mapping(path, "\n".join(lines), separator))

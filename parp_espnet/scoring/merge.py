@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from parp_espnet.errors import UserError
-from parp_espnet.files import text_of
+from parp_espnet.files import lines_of, text_of
 from parp_espnet.scoring.alignment import Phones, canonical
 
 
@@ -20,7 +20,7 @@ def read_merges(path: Path) -> dict[str, str]:
     Raises `UserError` when it is missing, empty or malformed, or a phone has two targets or one
     that is itself merged.
     """
-    lines = text_of(path, "no such file; expected the table of merged phones").splitlines()
+    lines = lines_of(text_of(path, "no such file; expected the table of merged phones"))
     table: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):

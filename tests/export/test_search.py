@@ -90,6 +90,30 @@ def test_what_has_no_weight_may_be_gone(tuned: Callable[..., Tuned]) -> None:
         choose(Asked(lm_weight=0), (tuned("lm ngram"),), TOKENS)
 
 
+@pytest.mark.parametrize(
+    ("asked", "then", "weight"),
+    [
+        (None, 0.3, 0.3),
+        (None, 0.0, 0.5),
+        (0.0, 0.3, 0.0),
+        (0.0, 0.0, 0.0),
+        (0.8, 0.3, 0.8),
+    ],
+)
+def test_a_weight_that_is_asked_for_is_taken(
+    tuned: Callable[..., Tuned], ngram: Path, asked: float | None, then: float, weight: float
+) -> None:
+    start = tuned("", lm_weight=0.0, ngram_weight=then)
+    search, _ = choose(Asked(ngram=ngram, ngram_weight=asked), (start,), TOKENS)
+    assert search is not None
+    assert search.weights.ngram_weight == weight
+    assert (search.models.ngram is None) == (weight == 0)
+    # So it is where nothing was tuned.
+    search, _ = choose(Asked(ngram=ngram, ngram_weight=asked), (), TOKENS)
+    assert search is not None
+    assert search.weights.ngram_weight == (0.5 if asked is None else asked)
+
+
 def test_without_any_there_is_nothing_to_weigh(tuned: Callable[..., Tuned]) -> None:
     bare = replace(tuned(""), lm=None, ngram=None)
     for asked in (Asked(lm_weight=0.5), Asked(ngram_weight=0.5)):
