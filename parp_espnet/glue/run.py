@@ -19,8 +19,10 @@ from parp_espnet.pruning.movers import Masked
 from parp_espnet.pruning.pruner import Pruner
 
 CHECKPOINT = "checkpoint.safetensors"
-BESIDE = {"measured": ("whole", "means"), "moved": ("weights", "scores")}
-"""What the pruner may hold of each tensor of the pool, beside its masks."""
+BESIDE = ("measured", "moved")
+"""What the pruner may hold of each tensor of the pool, beside its masks: each in parts, which its
+method has names for.
+"""
 
 
 @dataclass
@@ -75,8 +77,8 @@ def load_checkpoint(
     at = Standing(**json.loads(told["standing"]))
     model.load_state_dict(_part(tensors, "model"), strict=True)
     pruned: dict[str, Any] = {"kept": _part(tensors, "kept"), "first": _part(tensors, "first")}
-    for kind, parts in BESIDE.items():
-        pruned[kind] = {part: _part(tensors, f"{kind}/{part}") for part in parts}
+    for kind in BESIDE:
+        pruned[kind] = _parts(tensors, kind)
     pruner.load_state_dict({"update": at.update, "pruned_at": int(told["pruned_at"]), **pruned})
     states: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _part(tensors, "optimizer").items():
@@ -104,6 +106,15 @@ def _part(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
         if name.startswith(f"{part}/"):
             own[name.removeprefix(f"{part}/")] = tensor
     return own
+
+
+def _parts(tensors: Mapping[str, Tensor], kind: str) -> dict[str, dict[str, Tensor]]:
+    """All that is under `kind`, by the names of its parts; one that held nothing is not there."""
+    parts: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in _part(tensors, kind).items():
+        part, _, own = name.partition("/")
+        parts.setdefault(part, {})[own] = tensor
+    return parts
 
 
 def _settings(pruner: Pruner) -> str:

@@ -108,7 +108,18 @@ def test_another_score_continues_to_the_same_bits(settings_of: Make, tmp_path: P
 
 
 @pytest.mark.usefixtures("there")
-@pytest.mark.parametrize("method", ["parp-ste", "rigl", "movement", "router"])
+@pytest.mark.parametrize("method", ["dense", "lora"])
+def test_what_prunes_nothing_continues_to_the_same_bits(
+    settings_of: Make, tmp_path: Path, method: str
+):
+    whole, _ = trained_twice(settings_of("--method", method), tmp_path)
+    assert score(whole).method == method
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(
+    "method", ["parp-p", "parp-ste", "rigl", "movement", "movement-p", "router"]
+)
 def test_other_ways_to_move_a_mask_continue_to_the_same_bits(
     settings_of: Make, tmp_path: Path, method: str
 ):
