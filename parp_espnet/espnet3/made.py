@@ -13,6 +13,7 @@ from parp_espnet.corpora.registry import CORPORA
 from parp_espnet.data.kaldi import read_data_dir, write_data_dir
 from parp_espnet.espnet3.data import write_lengths
 from parp_espnet.files import read_json, write_json, write_text
+from parp_espnet.pipeline.contents import plain_word_of
 from parp_espnet.pipeline.tokens import token_list
 from parp_espnet.upstreams.preflight import preflight
 
@@ -20,19 +21,26 @@ TOKENS = "tokens.txt"
 UPSTREAM = "upstream"
 FRONTEND = "frontend.json"
 STAMP = "corpus.json"
+SOURCE = "source.json"
+"""In the upstream's copy: of which upstream it is."""
 
 
 class CldrBuilder(DatasetBuilder):  # type: ignore[misc]  # espnet3 is untyped
     """Makes synthetic speech of one language in `data_dir`, with what else a training reads."""
 
     def is_source_prepared(self, data_dir: str, upstream: str, **_: Any) -> bool:
-        """Whether the upstream is there as training opens it."""
-        del upstream
-        return (Path(data_dir) / UPSTREAM / FRONTEND).is_file()
+        """Whether the upstream is there as training opens it, and is that one."""
+        copy = Path(data_dir) / UPSTREAM
+        if not (copy / FRONTEND).is_file() or not (copy / SOURCE).is_file():
+            return False
+        return bool(read_json(copy / SOURCE) == _source(upstream))
 
     def prepare_source(self, data_dir: str, upstream: str, **_: Any) -> None:
         """Check the upstream and make the copy that training opens. Raises `UserError`."""
-        preflight(upstream, Path(data_dir) / UPSTREAM)
+        copy = Path(data_dir) / UPSTREAM
+        (copy / SOURCE).unlink(missing_ok=True)
+        preflight(upstream, copy)
+        write_json(copy / SOURCE, _source(upstream))
 
     def is_built(
         self, data_dir: str, lang: str, minutes: Mapping[str, float], seed: int = 0, **_: Any
@@ -56,6 +64,16 @@ class CldrBuilder(DatasetBuilder):  # type: ignore[misc]  # espnet3 is untyped
         tokens = token_list([utterance.phones for utterance in read_data_dir(folder / "train")])
         write_text(folder / TOKENS, "".join(f"{token}\n" for token in tokens))
         write_json(folder / STAMP, _settings(lang, minutes, seed))
+
+
+def _source(upstream: str) -> dict[str, Any]:
+    """Which upstream it is: where, and what is copied of it. Its weights are linked."""
+    path = Path(upstream)
+    if not path.exists():
+        return {"upstream": upstream, "copied": {}}
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    copied = {file.name: plain_word_of(file) for file in files}
+    return {"upstream": str(path.resolve()), "copied": copied}
 
 
 def _settings(lang: str, minutes: Mapping[str, float], seed: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from espnet3.contract.stages import StageSpec  # type: ignore[import-untyped]
 from espnet3.systems.base.system import BaseSystem  # type: ignore[import-untyped]
 from omegaconf import OmegaConf
 
+from parp_espnet.espnet3.settings import check_same
 from parp_espnet.upstreams.starts import SUMMARY
 
 SAVED = re.compile(r"step(\d+)\.ckpt")
@@ -27,21 +28,28 @@ class PruningSystem(BaseSystem):  # type: ignore[misc]  # espnet3 is untyped
     )
 
     def train(self, *args: object, **kwargs: object) -> None:
-        """Train, or continue from the last epoch that is whole."""
+        """Train, or continue from the last epoch that is whole.
+
+        Raises `UserError` where what is there was made with other settings.
+        """
         self._reject_stage_args("train", args, kwargs)
         directory = Path(self.training_config.exp_dir)
-        if (directory / SUMMARY).is_file():
+        checkpoint = newest_checkpoint(directory)
+        is_complete = (directory / SUMMARY).is_file()
+        if is_complete or checkpoint is not None:
+            check_same(self.training_config, directory)
+        if is_complete:
             logging.info(f"{directory}: complete; skipped")
             return
-        checkpoint = newest_checkpoint(directory)
         if checkpoint is not None:
             logging.info(f"{directory}: continues from {checkpoint.name}")
             OmegaConf.update(self.training_config, "fit.ckpt_path", str(checkpoint), force_add=True)
         super().train()
 
     def measure(self, *args: object, **kwargs: object) -> None:
-        """Decode the test set greedily, and leave `result.json`."""
+        """Decode the test set greedily, and leave `result.json`. Raises `UserError` as `train`."""
         self._reject_stage_args("measure", args, kwargs)
+        check_same(self.training_config, Path(self.training_config.exp_dir))
         from parp_espnet.espnet3.measure import measure  # noqa: PLC0415
 
         measure(self.training_config)

@@ -110,7 +110,7 @@ def _before(out: Path) -> dict[str, Any] | None:
 
 
 def _check_same(out: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
-    then, now = _flat(then), _flat(now)
+    then, now = flat(then), flat(now)
     changed: list[str] = []
     for key in {**then, **now}:
         if then.get(key) != now.get(key):
@@ -122,15 +122,15 @@ def _check_same(out: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
         )
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} as {"a.b": 1}."""
-    flat: dict[str, Any] = {}
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return {"a": {"b": 1}} as {"a.b": 1}."""
+    named: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
+            named |= flat(value, f"{prefix}{key}.")
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            named[f"{prefix}{key}"] = value
+    return named
 
 
 def _read(path: Path) -> dict[str, Any]:
