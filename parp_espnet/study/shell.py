@@ -10,6 +10,7 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.complete import done_directories, is_unpacked, models_needed
 from parp_espnet.study.plan import Study
+from parp_espnet.study.shared import check_shared
 from parp_espnet.study.state import PROGRESS, standings
 from parp_espnet.study.status import describe, listing
 
@@ -18,6 +19,8 @@ def print_plan(arguments: Sequence[str]) -> None:
     """Print what run.sh needs, as shell variables; paths are from the project's directory."""
     options = settings.read(arguments)
     study = Study.read(options.file)
+    if options.stage < max(settings.STAGES):  # else it has run, and is put together
+        check_shared(study.experiments, options.file)
     out = Path("results", study.name)
     if options.dry_run:
         standing = standings(study, ROOT / out / "log")
