@@ -13,7 +13,7 @@ from parp_espnet.glue.examples import Example, label_name, read
 from parp_espnet.glue.metrics import METRICS, Values, error_interval
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.glue.tasks import Task
-from parp_espnet.pipeline.kept import load_text
+from parp_espnet.pipeline.kept import finetuning_runs_of, load_text
 from parp_espnet.pipeline.made import languages_of
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.trained import trained
@@ -64,7 +64,7 @@ def score(exp: Path) -> Result:
         exp / PREDICTIONS, (exp / "predictions" / f"{first}.tsv").read_text(encoding="utf-8")
     )
     result = Result(
-        **_setting(settings, exp), **trained(exp), dataset=first, metric=task.metrics[0],
+        **(_setting(settings, exp) | trained(exp)), dataset=first, metric=task.metrics[0],
         scores=scores,
         error_rate=1 - main.score(labels[first], predictions[first]),
         ci95=error_interval(main, labels[first], predictions[first]), sub=None, del_=None, ins=None,
@@ -149,7 +149,7 @@ def _setting(settings: Settings, exp: Path) -> dict[str, Any]:
         "train_minutes": None,
         "train_examples": len(read(Path("data/train.tsv"), settings.definition)),
         "upstream": settings.upstream_label,
-        "finetuning_runs": settings.finetuning_runs,
+        "finetuning_runs": finetuning_runs_of(settings, exp),
         "interval": settings.interval,
         "options": told.get("options") if isinstance(told, dict) else None,
         "train_languages": languages_of(settings),

@@ -9,6 +9,7 @@ before had two files for it, `settings.json` and `origin.json`; these are read a
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,17 @@ from parp_espnet.pipeline.made import (
 from parp_espnet.pipeline.options import DECODING, SCORING, options_of_class
 from parp_espnet.pipeline.pruning import Experiment
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pruning.methods import row_of
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN, TRAINED, said_of_training
 
 OLD_SETTINGS = "settings.json"
 """What older versions called the options, without more around them."""
+OF_COST = (
+    *("method", "sparsity", "interval", "updates", "initial_mask", "first_mask"),
+    *("start_sparsity", "sparsity_path", "growth_updates"),
+    *("teacher", "unlabelled", "labels_of"),
+)
+"""Options of a training that say which others were made for it."""
 
 
 def file_of(directory: Path) -> Path:
@@ -141,6 +149,29 @@ def options_of_result(settings: Settings, directory: Path, decoded_so: bool) -> 
     trained = of_training(now if trained is None else trained)
     decoded = of_part(now, DECODING) if decoded_so else {}
     return trained | decoded | of_part(now, SCORING)
+
+
+def finetuning_runs_of(settings: Experiment, directory: Path) -> int:
+    """Return how many finetunings the training of an experiment has cost.
+
+    Args:
+        settings: of the call that scores, as for `options_of_result`; what nothing says of the
+            training is theirs.
+
+    Raises:
+        UserError: what the training left is damaged.
+    """
+    trained = _trained_with(directory)
+    if trained is None:
+        return settings.finetuning_runs
+    options = options_of_class(type(settings))
+    told: dict[str, Any] = {}
+    for name in OF_COST:
+        if name in options:
+            told[name] = trained.get(name, options[name].default)
+    if not row_of(told["method"]).adjusts:
+        told["interval"] = None
+    return replace(settings, **told).finetuning_runs
 
 
 def _trained_with(directory: Path) -> dict[str, Plain] | None:

@@ -12,7 +12,7 @@ from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.names import file_name
 from parp_espnet.pipeline.decoding import Decoding
 from parp_espnet.pipeline.formatting import minutes
-from parp_espnet.pipeline.kept import load_speech, options_of_result
+from parp_espnet.pipeline.kept import finetuning_runs_of, load_speech, options_of_result
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.pseudo_labels import labelled_minutes
 from parp_espnet.pipeline.trained import trained
@@ -162,7 +162,7 @@ def _setting(exp: Path, data: Path, decoded: Path) -> dict[str, Any]:
         "train_minutes": settings.train_minutes or round(minutes(trained_on) / copies, 2),
         "unlabelled_minutes": labelled_minutes(raw / settings.train_dump),
         "upstream": settings.upstream_label,
-        "finetuning_runs": settings.finetuning_runs,
+        "finetuning_runs": finetuning_runs_of(settings, exp),
         "interval": settings.interval,
         "dataset": data.name,
         "options": options_of_result(settings, exp, decoded_so),

@@ -6,6 +6,7 @@ from typing import Any
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.paths import from_root
+from parp_espnet.pruning.origin import Origin
 from parp_espnet.upstreams.starts import ROWS, SUMMARY
 
 MEASURED = (
@@ -22,7 +23,8 @@ MEASURED = (
 
 
 def trained(exp: Path) -> dict[str, Any]:
-    """Return the fields of a `Result` that the training of an experiment left in `training.json`.
+    """Return the fields of a `Result` that the training of an experiment left in `training.json`,
+    and in what is said of it beside.
 
     Raises `UserError` when the file is missing, damaged or something else.
     """
@@ -37,13 +39,22 @@ def trained(exp: Path) -> dict[str, Any]:
             f"train again"
         )
     mask = loaded["initial_mask"]
-    return {name: loaded[name] for name in MEASURED} | {
-        "initial_mask": None if mask is None else from_root(Path(mask)),
-        # Younger than the rest.
-        "device": loaded.get("device"),
-        "mask_origin": _origin(loaded),
-        "head": _head(exp),
-    }
+    # A call that scores may have other options than the one that trained.
+    known = {name: loaded[name] for name in ("interval",) if name in loaded}
+    upstream = Origin.of_experiment(exp).upstream
+    if upstream is not None:
+        known["upstream"] = upstream
+    return (
+        known
+        | {name: loaded[name] for name in MEASURED}
+        | {
+            "initial_mask": None if mask is None else from_root(Path(mask)),
+            # Younger than the rest.
+            "device": loaded.get("device"),
+            "mask_origin": _origin(loaded),
+            "head": _head(exp),
+        }
+    )
 
 
 def _head(exp: Path) -> dict[str, str] | None:

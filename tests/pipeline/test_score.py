@@ -8,6 +8,7 @@ from parp_espnet.data.kaldi import Utterance, write_data_dir
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_json
+from parp_espnet.pipeline.kept import keep, keep_trained
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.score import score
 from parp_espnet.pipeline.search import ModelFiles, describe
@@ -68,6 +69,51 @@ def test_a_result(scored: tuple[Path, Path, Path]) -> None:
     assert result.initial_mask.endswith("exp/tag/finetuned_mask.safetensors")
     assert (decoded / "score/hyp.trn").read_text() == "o r a a\t(s-s-1)\ns i\t(s-s-2)\n"
     assert json.loads((decoded / "score/counts.json").read_text())["sentence_errors"] == 1
+
+
+MADE: dict[str, dict[str, object]] = {
+    "parp": {"method": "parp", "sparsity": 0.5, "interval": 20},
+    "omp": {"method": "omp", "sparsity": 0.5, "interval": None, "upstream": "hub/x"},
+    "imp": {"method": "imp", "sparsity": 0.3, "interval": None},
+    "taught": {"method": "mpi", "sparsity": 0.5, "interval": None, "teacher": "dense"},
+    "labelled": {"method": "dense", "sparsity": 0.0, "interval": None, "unlabelled": Path("raw")},
+    "untrained": {"method": "mpi", "sparsity": 0.5, "interval": None, "updates": 0},
+}
+
+
+@pytest.mark.parametrize("later", MADE)
+@pytest.mark.parametrize(
+    ("made", "upstream", "interval", "runs"),
+    [
+        ("parp", "multi", 20, 1),
+        ("omp", "hub/x", None, 2),
+        ("imp", "multi", None, 4),
+        ("taught", "multi", None, 2),
+        ("labelled", "multi", None, 2),
+        ("untrained", "multi", None, 0),
+    ],
+)
+def test_a_result_is_of_the_training_whatever_the_call_that_scores(
+    scored: tuple[Path, Path, Path],
+    made: str,
+    later: str,
+    upstream: str,
+    interval: int | None,
+    runs: int,
+) -> None:
+    exp, data, decoded = scored
+    recipe = ROOT / "egs2/cldr/es"
+    before = Settings(recipe=recipe, **MADE[made])  # type: ignore[arg-type]
+    write_json(exp / "training.json", TRAINING | {"interval": interval})
+    keep(before, exp)
+    keep_trained(before, exp)
+    called = Settings(recipe=recipe, **MADE[later])  # type: ignore[arg-type]
+    # The sets are those of the training: of other ones the call would have to be refused.
+    keep(replace(called, unlabelled=None, labels_of="exp/other"), exp)
+    result = score(exp, data, decoded)
+    assert (result.upstream, result.interval) == (upstream, interval)
+    assert result.finetuning_runs == runs
+    assert result.finetuning_runs == before.finetuning_runs
 
 
 def test_every_language_has_its_score(scored: tuple[Path, Path, Path]) -> None:
