@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from parp_espnet.glue.settings import MODEL, Settings
+from parp_espnet.glue.settings import MODEL, OWN, XLNET, Settings
 from parp_espnet.pipeline.acts import OfTemplate, ours
+from parp_espnet.pipeline.paths import from_recipe
 from parp_espnet.pipeline.step import Step
 
 KINDS = ("json", "txt", "model", "safetensors", "bin")
@@ -52,7 +53,10 @@ class TextExperiment(OfTemplate[Settings]):
     @cached_property
     def weights(self) -> tuple[Path, ...]:
         """The files of the pre-trained model: with others, or another tokenizer, it is another."""
-        return self.files_of(Path(self.settings.model), KINDS)
+        model = self.settings.model
+        if model == XLNET:
+            model = from_recipe(self.settings.recipe, OWN)
+        return self.files_of(Path(model), KINDS)
 
     @property
     def drawn(self) -> Path:

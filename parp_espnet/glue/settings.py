@@ -10,12 +10,16 @@ from parp_espnet.corpora.known.corpus import Folder
 from parp_espnet.glue.tasks import TASKS, Task
 from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.options import CALL, Range, options_of_class, plain
+from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import FASTEST_RATE, Experiment
 
 STAGES = {1: "data", 2: "model", 3: "first mask", 4: "train", 5: "score", 6: "results"}
 MODEL = "model/model.safetensors"
 """The finetuned weights, in an experiment's directory; the model's folder loads with transformers.
 """
+XLNET = "xlnet"
+OWN = ROOT / "egs2/glue/xlnet1/model"
+"""What egs2/glue/xlnet1/run.sh leaves, which is called by that name."""
 
 
 @dataclass(frozen=True)
