@@ -96,8 +96,8 @@ class ModelOptions(DataOptions):
 
     @property
     def dense(self) -> Self:
-        """As of any experiment; it has no teacher."""
-        return replace(super().dense, teacher=None, teacher_weight=None)
+        """As of any experiment; it has no teacher, and no mask that speech is looked at for."""
+        return replace(super().dense, raw_speech=None, teacher=None, teacher_weight=None)
 
     @property
     def needs_dense(self) -> bool:

@@ -188,6 +188,29 @@ def test_a_mask_and_a_configuration_are_in_the_tag(recipe: Path) -> None:
     assert "long" in configured.tag
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--method", "omp"),
+        ("--method", "parp", "--interval", "9", "--teacher", "dense"),
+        ("--method", "mpi", "--score", "activation", "--raw_speech", "{}", "--teacher", "dense"),
+        ("--method", "parp-p", "--start_sparsity", "0.1", "--sparsity_path", "cubic"),
+        ("--method", "parp", "--first_mask", "iterated", "--round_updates", "7"),
+        ("--method", "rigl", "--alpha", "0.1", "--scope", "layer", "--prune_biases", "false"),
+    ],
+)
+def test_no_option_of_pruning_makes_another_dense_experiment(
+    recipe: Path, tones: Path, words: tuple[str, ...]
+) -> None:
+    """One that is trained for any method is the same, and a first model's is, too."""
+    of_both = ("--label_prior", "0.2", "--seed", "3")
+    dense = settings_of(recipe, "--method", "dense", *of_both)
+    found = settings_of(recipe, *(word.format(tones) for word in words), *of_both)
+    assert found.dense == dense
+    assert found.first_round == dense
+    assert found.dense.tag == dense.tag
+
+
 def test_the_dense_experiment_of_omp_is_the_one_a_user_would_run(recipe: Path) -> None:
     omp = settings_of(recipe, "--method", "omp", "--sparsity", "0.7", "--freeze_updates", "3")
     assert omp.dense.tag == settings_of(recipe, "--method", "dense", "--freeze_updates", "3").tag
