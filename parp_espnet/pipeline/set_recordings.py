@@ -19,7 +19,9 @@ def recordings_of(train: Path, tested: Iterable[Path]) -> list[Path]:
             untranscribed, which is no harm: such a one is not returned.
         tested: other sets, of whose recordings none may be trained on, in whole or in part.
     """
-    files = [file for directory in tested for file in _files_of(directory, "wav.scp", SOURCES)]
+    files: list[Path] = []
+    for directory in tested:
+        files += _files_of(directory, "wav.scp", SOURCES)
     if not (train / "segments").is_file():
         files += _files_of(train, "wav.scp")
     return list(dict.fromkeys(files))

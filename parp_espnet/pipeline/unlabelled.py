@@ -125,7 +125,10 @@ def _sources(speech: Path) -> list[Source]:
 
 
 def _tokens_of(transcribed: Path) -> list[str]:
-    return sorted({token for utterance in read_data_dir(transcribed) for token in utterance.phones})
+    tokens: set[str] = set()
+    for utterance in read_data_dir(transcribed):
+        tokens.update(utterance.phones)
+    return sorted(tokens)
 
 
 def _make_room(out: Path, settings: Mapping[str, object]) -> None:
