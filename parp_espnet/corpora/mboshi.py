@@ -27,7 +27,7 @@ from pathlib import Path
 
 from parp_espnet.data.kaldi import Utterance
 from parp_espnet.errors import UserError
-from parp_espnet.files import regular
+from parp_espnet.files import text_of
 from parp_espnet.phones.characters import decomposed
 from parp_espnet.sound.reader import open_sound
 
@@ -112,7 +112,7 @@ def _phones_of_word(word: str) -> list[str]:
 
 def _utterance(folder: Path, stem: str) -> Utterance:
     wav, transcription = folder / f"{stem}.wav", folder / f"{stem}.mb"
-    text = " ".join(regular(transcription).read_text(encoding="utf-8").split())
+    text = " ".join(text_of(transcription).split())
     speaker, _, rest = stem.partition("_")
     try:
         phones = phones_of(text)

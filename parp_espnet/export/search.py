@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from parp_espnet.decoding.binary import read_ngram
+from parp_espnet.decoding.platt import AS_THEY_ARE
 from parp_espnet.decoding.whole_set import Models, Weights
 from parp_espnet.decoding.word_list import OPTION, read_lexicon
 from parp_espnet.errors import UserError
@@ -70,12 +71,16 @@ def _changed(start: Tuned, asked: Asked) -> Tuned:
         raise UserError("--ngram_weight: there is no n-gram to weigh; give --ngram FILE")
     if given.get("lm_weight") and start.lm is None:
         raise UserError("--lm_weight: there is no language model of ESPnet's here to weigh")
-    return replace(
+    changed = replace(
         start,
         beam=asked.beam_size or start.beam,
         weights=replace(weights, **given),
         ngram=ngram,
     )
+    if changed == start and asked.lexicon is None:
+        return start
+    # What confidences are worth was found out for the search that was tuned.
+    return replace(changed, calibration=AS_THEY_ARE)
 
 
 def _search(tuned: Tuned, tokens: Sequence[str]) -> Search:

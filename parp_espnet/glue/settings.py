@@ -38,7 +38,7 @@ class Settings(Experiment):
     stop_stage: Annotated[int, "last stage to run", CALL] = len(STAGES)
     skip_train: Annotated[bool, "leave out stages 2 to 4", CALL] = False
     skip_eval: Annotated[bool, "leave out stages 5 and 6", CALL] = False
-    ngpu: Annotated[int, "1 trains on the GPU, 0 on the CPU", Range(least=0)] = 0
+    ngpu: Annotated[int, "1 trains on the GPU, 0 on the CPU", Range(least=0, most=1)] = 0
     glue_tag: Annotated[
         str | None, "name of the experiment; made from its settings by default", CALL
     ] = None

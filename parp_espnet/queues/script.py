@@ -27,6 +27,9 @@ TAKEN = (
     "PARP_ROOT",
     "PARP_VENV",
     "HF_HOME",
+    # What templates export to their commands (`Planned.exported`).
+    "datadir",
+    "TOKENIZERS_PARALLELISM",
 )
 WATCH = (
     "exec 3<&0",

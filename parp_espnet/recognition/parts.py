@@ -183,7 +183,10 @@ class Part:
         """Raises `UserError` where the file is none of a part."""
         loaded = read_json(file)
         try:
-            self._tasks = {Path(entry["path"]): Task.of(entry) for entry in loaded}
+            self._tasks: dict[Path, list[Task]] = {}
+            for entry in loaded:
+                # A recording that has two names has a transcript by each.
+                self._tasks.setdefault(Path(entry["path"]), []).append(Task.of(entry))
         except (KeyError, TypeError):
             raise UserError(f"{file}: expected what a job has to recognise, found others") from None
         self._done = file.with_suffix(ENDING)
@@ -196,18 +199,19 @@ class Part:
 
     def add(self, source: Source, transcript: Transcript) -> None:
         """Write a transcript, and that it is there."""
-        task = self._tasks[source.path]
-        named = replace(transcript, name=task.name)
-        write_text(Path(task.out), self._format.alone(named))
-        self._note(task)
+        for task in self._tasks[source.path]:
+            named = replace(transcript, name=task.name)
+            write_text(Path(task.out), self._format.alone(named))
+            self._note(task)
 
     def places(self) -> Sequence[Path]:
         """Return the files of its recordings."""
-        return [Path(task.out) for task in self._tasks.values()]
+        return [Path(task.out) for tasks in self._tasks.values() for task in tasks]
 
     def fail(self, failure: Failure) -> None:
         """Write down why a recording was not recognised."""
-        self._note(replace(self._tasks[failure.path], error=failure.reason))
+        for task in self._tasks[failure.path]:
+            self._note(replace(task, error=failure.reason))
 
     def close(self) -> None:
         """Nothing is left to write."""

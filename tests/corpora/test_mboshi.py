@@ -66,6 +66,12 @@ def test_unknown_character_names_utterance_file_and_character(tmp_path: Path) ->
         mboshi.read(tmp_path, "train")
 
 
+def test_a_text_of_another_encoding_is_named(tmp_path: Path) -> None:
+    (_corpus(tmp_path, "Ngá") / "ana_2015_x_1.mb").write_bytes("Ngá".encode("latin-1"))
+    with pytest.raises(UserError, match=r"ana_2015_x_1.mb: .*UTF-8"):
+        mboshi.read(tmp_path, "train")
+
+
 def test_wrong_sample_rate(tmp_path: Path) -> None:
     _corpus(tmp_path, "Ngá", rate=8000)
     with pytest.raises(UserError, match=r"ana_2015_x_1.wav: expected 16 kHz mono, found 8000 Hz"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from parp_espnet.decoding.platt import AS_THEY_ARE, Platt
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.errors import UserError
@@ -119,3 +120,31 @@ def test_without_any_there_is_nothing_to_weigh(tuned: Callable[..., Tuned]) -> N
     for asked in (Asked(lm_weight=0.5), Asked(ngram_weight=0.5)):
         with pytest.raises(UserError, match="there is no "):
             choose(asked, (bare,), TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "stays"),
+    [
+        (Asked(), True),
+        (Asked(beam_size=4), True),
+        (Asked(penalty=0.1), True),
+        (Asked(beam_size=6), False),
+        (Asked(penalty=0.5), False),
+        (Asked(ngram_weight=0.2), False),
+        (Asked(ngram=Path("mine.arpa")), False),
+        (Asked(lexicon=Path("words.txt")), False),
+    ],
+)
+def test_confidences_are_calibrated_for_the_search_that_was_tuned(
+    tuned: Callable[..., Tuned], tmp_path: Path, asked: Asked, stays: bool
+) -> None:
+    (tmp_path / "words.txt").write_text("ae a e\n")
+    if asked.ngram is not None:
+        asked = replace(asked, ngram=tmp_path / asked.ngram)
+    if asked.lexicon is not None:
+        asked = replace(asked, lexicon=tmp_path / asked.lexicon)
+    line = Platt(0.5, -1.0)
+    known = replace(tuned("lm", 0.0), lm=None, calibration=line)
+    search, _ = choose(asked, (known,), TOKENS)
+    assert search is not None
+    assert search.calibration == (line if stays else AS_THEY_ARE)

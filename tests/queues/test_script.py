@@ -66,3 +66,15 @@ def test_an_attempt_after_which_the_scheduler_queued_the_job_again(
     assert ".done" not in (tmp_path / "my.4.log").read_text()
     assert "attempt 1" in (tmp_path / "my.4.log").read_text()
     assert "\nattempt\n" in (place.folder / "my.4.log.requeued1").read_text()
+
+
+@pytest.mark.parametrize("name", ["datadir", "TOKENIZERS_PARALLELISM", "PARP_VENV"])
+def test_a_job_has_what_a_template_exports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Queues that take nothing but PATH along have it all the same."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, "of my own")
+    array = replace(jobs("x.log bash -c"), command=("true",))
+    written = script.text(array, "1", script.Place.beside(array))
+    assert f"{name}='of my own'" in written

@@ -99,3 +99,18 @@ def test_a_list_that_is_none(tmp_path: Path) -> None:
             continue
         with pytest.raises(UserError, match=r"x.json: expected what a job has to recognise"):
             Part(tmp_path / "x.json", FORMATS["text"])
+
+
+def test_a_recording_by_two_names_has_a_transcript_by_each(tmp_path: Path) -> None:
+    (tmp_path / "talks/sub").mkdir(parents=True)
+    sound = tmp_path / "talks/sub/x.wav"
+    sound.write_bytes(b"sound")
+    sources = [Source(sound, Path("sub/x.wav")), Source(sound, Path("x.wav"))]
+    folder = Folder(tmp_path / "out", FORMATS["text"], sources)
+    write_part(tmp_path / "part-1.1.json", tasks_of(sources, folder, {}))
+    part = Part(tmp_path / "part-1.1.json", FORMATS["text"])
+    (source,) = part.sources
+    assert isinstance(source, Source)
+    part.add(source, Transcript("x", 1.0, (Phone("a", 0.0, 0.5),)))
+    assert [path.is_file() for path in part.places()] == [True, True]
+    assert len(gather(tmp_path)) == 2
