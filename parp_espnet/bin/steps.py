@@ -32,6 +32,11 @@ _TEXT = (
     needs("text", "lines 'utterance token token …'"),
     needs("token_list", "the recogniser's tokens, one a line"),
 )
+POOL = (
+    takes("pattern", "regular expression of the names of a pool of your own"),
+    takes("biases", "prune biases as well", action=argparse.BooleanOptionalAction, default=True),
+)
+"""Which tensors of a model may be pruned."""
 STEPS: Mapping[str, Call] = {
     "cut_data": Call(
         "Cut recordings that are too long to train on, aligned with their texts by a model.",
@@ -129,13 +134,7 @@ STEPS: Mapping[str, Call] = {
                 "take the architecture, and draw the weights with this seed",
                 type=int,
             ),
-            takes("pattern", "regular expression of the names of a pool of your own"),
-            takes(
-                "biases",
-                "prune biases as well",
-                action=argparse.BooleanOptionalAction,
-                default=True,
-            ),
+            *POOL,
         ),
         late=True,
     ),
@@ -147,13 +146,7 @@ STEPS: Mapping[str, Call] = {
             needs("scope", "a file of rates, or a pattern such as 2:4", type=str),
             needs("sparsity", "of the mask, at the end", type=float),
             needs("largest", "the largest that weights are ranked at", type=float),
-            takes("pattern", "regular expression of the names of a pool of your own"),
-            takes(
-                "biases",
-                "prune biases as well",
-                action=argparse.BooleanOptionalAction,
-                default=True,
-            ),
+            *POOL,
         ),
         late=True,
     ),

@@ -29,12 +29,13 @@ from parp_espnet.pipeline.pruning import Experiment
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pruning.methods import row_of
 from parp_espnet.pruning.origin import EXPERIMENT, ORIGIN, TRAINED, said_of_training
+from parp_espnet.pruning.settings import OF_GROWTH
 
 OLD_SETTINGS = "settings.json"
 """What older versions called the options, without more around them."""
 OF_COST = (
     *("method", "sparsity", "interval", "updates", "initial_mask", "first_mask"),
-    *("start_sparsity", "sparsity_path", "growth_updates"),
+    *OF_GROWTH,
     *("teacher", "unlabelled", "labels_of"),
 )
 """Options of a training that say which others were made for it."""

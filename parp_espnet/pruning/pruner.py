@@ -92,7 +92,10 @@ class Pruner:
     @property
     def wanted(self) -> float:
         """Fraction of the pool that a prune zeroes now."""
-        return self.schedule.sparsity if self._ended else self.schedule.sparsity_at(self.update)
+        return self._wanted_at(self.update)
+
+    def _wanted_at(self, update: int) -> float:
+        return self.schedule.sparsity if self._ended else self.schedule.sparsity_at(update)
 
     @property
     def _kept_in_all(self) -> int:
@@ -158,8 +161,7 @@ class Pruner:
 
     def _move(self, update: int) -> None:
         started = time.perf_counter()
-        sparsity = self.schedule.sparsity if self._ended else self.schedule.sparsity_at(update)
-        kept = self.mover.move(sparsity, update, self._kept)
+        kept = self.mover.move(self._wanted_at(update), update, self._kept)
         self._adopt(kept, previous=self._kept, started=started, update=update)
 
     def state_dict(self) -> dict[str, Any]:

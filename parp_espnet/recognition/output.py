@@ -85,8 +85,8 @@ class Folder:
                 f"--out {folder}: several recordings are called {twice[0]}; give their directory"
             )
         self._folder, self._format = folder, written
-        self.may_be_corrected = written.among is None
-        """Whether a person may have corrected what is there: its files are a program's own."""
+        self.may_be_corrected = written.is_of_programs
+        """Whether a person may have corrected what is there."""
         # a.wav and a.flac are a.wav.json and a.flac.json
         self._stems = {
             source.name: source.name
@@ -161,7 +161,7 @@ def check_kept(
             raise UserError(
                 f"--out: {place} would be replaced, which is among what is read; name another place"
             )
-    if there and written.among is None and not overwrite:
+    if there and written.is_of_programs and not overwrite:
         raise UserError(
             f"--out: {len(there)} of {len(output.places())} files are there already, such as "
             f"{there[0]}, and may have been corrected; name another place, or replace them with "
@@ -171,7 +171,7 @@ def check_kept(
 
 def _is_another(suffix: str, written: Format) -> bool:
     """Whether a file's ending is that of another format, and one of the two is a program's."""
-    others = {form.suffix.lower(): form.among is None for form in FORMATS.values()}
+    others = {form.suffix.lower(): form.is_of_programs for form in FORMATS.values()}
     if suffix not in others or suffix == written.suffix.lower():
         return False
-    return others[suffix] or written.among is None
+    return others[suffix] or written.is_of_programs

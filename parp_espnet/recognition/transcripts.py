@@ -109,6 +109,11 @@ class Format:
     alone: Callable[[Transcript], str]
     among: Callable[[Transcript], str] | None
 
+    @property
+    def is_of_programs(self) -> bool:
+        """Whether its files are a program's own, in which people correct what is there."""
+        return self.among is None
+
 
 def words_of(letters: Iterable[Phone]) -> tuple[Phone, ...]:
     """Return the words of letters, or of subwords, in order: a word is over where the next begins,
