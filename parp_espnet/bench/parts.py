@@ -21,6 +21,7 @@ SPEED_SHAPES = {
     "units50": (0.5, 1.0),
     "units75": (0.25, 1.0),
     "units25_conv25": (0.75, 0.75),
+    "units50_conv25": (0.5, 0.75),
     "units50_conv50": (0.5, 0.5),
     "units75_conv50": (0.25, 0.5),
     "least": (0.0, 1.0),

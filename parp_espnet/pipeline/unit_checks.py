@@ -66,7 +66,8 @@ def _check_counts(form: Units, told: Mapping[str, Any], sparsity: float) -> None
         if counts:
             form.check_counts(kind, counts, sparsity)
             known[kind] = counts
-    if known and sparsity > 0 and not any(form.pruned(own, sparsity) for own in known.values()):
+    pruned = sum(form.pruned(kind, counts, sparsity) for kind, counts in known.items())
+    if known and sparsity > 0 and pruned == 0:
         kind = max(known, key=lambda kind: sum(known[kind]))
         where = " in each layer" if form.even else ""
         count = max(known[kind]) if form.even else sum(known[kind])

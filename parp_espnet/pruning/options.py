@@ -39,7 +39,8 @@ class PruneOptions:
         str,
         "prune any weights: none; of M consecutive ones all but N: such as 2:4; or whole units, of "
         "which --sparsity is then the share: units, ffn, heads, as many in every layer, or "
-        "units-free …; units+conv, conv: also channels of the convolutions, which then train",
+        "units-free …; units+conv, conv: also channels of the convolutions, which then train; "
+        "units+0.5conv: half of that share of the channels",
     ] = NONE
     prune_biases: Annotated[bool, "whether biases may be pruned, as in the paper"] = True
     prune_pattern: Annotated[

@@ -22,6 +22,10 @@ NONE = "none"
 CHANNELS = "channels of convolutions"
 """What a pattern is also of, of which the pool then has the convolutions; see `channels`."""
 _GROUPS = re.compile(r"([1-9]\d*):([1-9]\d*)")
+_FEWER_CHANNELS = re.compile(r"units\+(0\.\d*[1-9])conv")
+"""Units, and of the channels so much of their share; written in one way alone, since it names
+experiments.
+"""
 
 
 class Pattern(Protocol):
@@ -103,7 +107,7 @@ class Units:
     Its sparsity is the share of units that is pruned, and of heads: round(s · n) of each. Every
     layer keeps the same number of them, so that what is left is an ordinary smaller model, unless
     they are free: then each kind is ranked over all layers, of which none loses its last. Of
-    channels each convolution loses the same share.
+    channels each convolution loses the same share, or `of_channels` times that.
     """
 
     word: str
@@ -113,6 +117,8 @@ class Units:
     """Whether every layer keeps the same number."""
     heads: int | None = None
     """How many heads a layer of the model has; None where that is not known."""
+    of_channels: float = 1.0
+    """The share of channels that is pruned, in sparsities."""
 
     @property
     def sparsity(self) -> float | None:
@@ -142,17 +148,22 @@ class Units:
     def slack(self, shapes: Mapping[str, tuple[int, ...]]) -> float:
         return 0
 
-    def pruned(self, counts: Sequence[int], sparsity: float) -> int:
+    def share(self, kind: str, sparsity: float) -> float:
+        """The share of a kind that is pruned."""
+        return sparsity * self.of_channels if kind == CHANNELS else sparsity
+
+    def pruned(self, kind: str, counts: Sequence[int], sparsity: float) -> int:
         """How many units of a kind are pruned, of so many in each layer."""
+        share = self.share(kind, sparsity)
         if not self.even:
-            return round(sparsity * sum(counts))
-        return sum(round(sparsity * count) for count in counts)
+            return round(share * sum(counts))
+        return sum(round(share * count) for count in counts)
 
     def check_counts(self, kind: str, counts: Sequence[int], sparsity: float) -> None:
         """Raise `UserError` where a layer would lose all of its units, of so many in each."""
         said = f"pattern {self.word}: sparsity {sparsity:g}: {kind}: expected one at least that is"
         if not self.even:
-            pruned, total = self.pruned(counts, sparsity), sum(counts)
+            pruned, total = self.pruned(kind, counts, sparsity), sum(counts)
             if pruned > total - len(counts):
                 raise UserError(
                     f"{said} left in each of {len(counts)} layers, found {pruned} of {total} "
@@ -160,7 +171,7 @@ class Units:
                 )
             return
         for count in counts:
-            pruned = round(sparsity * count)
+            pruned = self.pruned(kind, [count], sparsity)
             if pruned >= count:
                 raise UserError(
                     f"{said} left in each layer, found {pruned} of {count} pruned; take a lower "
@@ -169,6 +180,8 @@ class Units:
 
     def told(self) -> str:
         what = " and ".join(self.kinds)
+        if self.of_channels < 1:
+            what += f" ({self.of_channels:g} of the share of the others)"
         return f"whole {what}" + (", as many in every layer" if self.even else "")
 
 
@@ -182,12 +195,16 @@ for _word, _kinds in _UNITS.items():
     PATTERNS[f"{_word}-free"] = Units(f"{_word}-free", _kinds, even=False)
 PATTERNS["conv"] = Units("conv", (CHANNELS,))
 PATTERNS["units+conv"] = Units("units+conv", (*_UNITS["units"], CHANNELS))
-"""Patterns by name, beside the N:M."""
+"""Patterns by name, beside the N:M and `units+0.5conv`."""
+EXAMPLES = ("2:4", *PATTERNS, "units+0.5conv")
+"""What a pattern can be called, for who asked for something else."""
 
 
 def is_pattern(word: object) -> bool:
     """Whether a word is one of a pattern."""
-    return _GROUPS.fullmatch(str(word)) is not None or str(word) in PATTERNS
+    name = str(word)
+    written = _GROUPS.fullmatch(name) or _FEWER_CHANNELS.fullmatch(name)
+    return written is not None or name in PATTERNS
 
 
 def has_one_sparsity(word: object) -> bool:
@@ -210,8 +227,11 @@ def find_pattern(word: object) -> Pattern | None:
                 f"weights are kept"
             )
         return Groups(kept, size)
+    fewer = _FEWER_CHANNELS.fullmatch(name)
+    if fewer is not None:
+        return Units(name, (*_UNITS["units"], CHANNELS), of_channels=float(fewer[1]))
     if name == NONE:
         return None
     if name not in PATTERNS:
-        raise UserError(f"pattern: {describe_unknown(name, [NONE, '2:4', *PATTERNS])}")
+        raise UserError(f"pattern: {describe_unknown(name, [NONE, *EXAMPLES])}")
     return PATTERNS[name]

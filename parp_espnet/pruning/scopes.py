@@ -11,7 +11,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.files import parse_yaml, regular
 from parp_espnet.pruning.families import in_layer
 from parp_espnet.pruning.methods import describe_unknown
-from parp_espnet.pruning.patterns import PATTERNS
+from parp_espnet.pruning.patterns import EXAMPLES
 
 ROW = "row"
 SCOPES = ("global", "layer", "tensor", ROW)
@@ -54,7 +54,7 @@ def check_scope(scope: object) -> None:
     """Raise `UserError` unless it is a word of `SCOPES`, or a file of rates."""
     if scope not in SCOPES and not is_file(scope):
         raise UserError(
-            f"scope: {describe_unknown(str(scope), [*SCOPES, '2:4', *PATTERNS])}; a file of rates "
+            f"scope: {describe_unknown(str(scope), [*SCOPES, *EXAMPLES])}; a file of rates "
             f"is called *{', *'.join(ENDINGS)}"
         )
 

@@ -120,7 +120,8 @@ def _even(
     pattern.check_counts(kind, [place.number for place in own], sparsity)
     chosen = []
     for place, scores in zip(own, sums, strict=True):
-        chosen.append(_largest(scores, round(sparsity * place.number)))
+        pruned = pattern.pruned(kind, [place.number], sparsity)
+        chosen.append(_largest(scores, pruned))
     return chosen
 
 
@@ -135,7 +136,7 @@ def _free(
         best[torch.argsort(scores, stable=True)[-1]] = True
         # No sum is as large as this.
         guarded.append(scores.masked_fill(best, torch.iinfo(torch.int64).max))
-    chosen = _largest(torch.cat(guarded), pattern.pruned(counts, sparsity))
+    chosen = _largest(torch.cat(guarded), pattern.pruned(kind, counts, sparsity))
     return list(torch.split(chosen, counts))
 
 
@@ -171,10 +172,10 @@ def kept_count(pattern: Units, shapes: Mapping[str, tuple[int, ...]], sparsity: 
     kept = sum(math.prod(shape) for shape in shapes.values())
     for kind, own in zip(pattern.kinds, places(pattern, shapes), strict=True):
         if kind == CHANNELS:
-            kept -= pruned_count(shapes, sparsity)
+            kept -= pruned_count(shapes, pattern.share(kind, sparsity))
             continue
         each = math.prod(shapes[own[0].name]) // own[0].number
-        kept -= pattern.pruned([place.number for place in own], sparsity) * each
+        kept -= pattern.pruned(kind, [place.number for place in own], sparsity) * each
     return kept
 
 

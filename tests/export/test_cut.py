@@ -27,6 +27,7 @@ from parp_espnet.upstreams.starts import NARROWED
 UNITS = {"units": Ranking(pattern="units", heads=4), "ffn": Ranking(pattern="ffn")}
 UNITS |= {"free": Ranking(pattern="units-free", heads=4)}
 CHANNELS = Ranking(pattern="units+conv", heads=4)
+FEWER_CHANNELS = Ranking(pattern="units+0.5conv", heads=4)
 NORMS = ("hubert", "wav2vec2, group norm", "XLSR")
 """A LayerNorm behind each convolution, a group norm behind the first, the former and biases."""
 
@@ -114,10 +115,19 @@ def test_a_bundle_builds_its_layers_again(trained: Trained, tones: Path, tmp_pat
         PlainRecogniser(load_bundle(tmp_path / "cut"))
 
 
-@pytest.mark.parametrize("kind", NORMS)
-def test_channels_are_removed(kind: str, make_drawn: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "ranking", "share"),
+    [*((kind, CHANNELS, 0.5) for kind in NORMS), ("hubert", FEWER_CHANNELS, 0.25)],
+)
+def test_channels_are_removed(
+    kind: str,
+    ranking: Ranking,
+    share: float,
+    make_drawn: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
     drawn = load_trained(make_drawn(kind, tmp_path / "drawn"))
-    pruned = without(drawn, CHANNELS)
+    pruned = without(drawn, ranking)
     # Of the channels of drawn weights a norm makes much, and of others nothing.
     for name, tensor in pruned.states.items():
         if "feature_extractor" in name and name.endswith("layer_norm.bias") and "4.lay" not in name:
@@ -127,7 +137,7 @@ def test_channels_are_removed(kind: str, make_drawn: Callable[..., Path], tmp_pa
     assert told is not None
     before = tuple(drawn.upstream["conv_dim"])
     assert told.channels.before == before
-    assert told.channels.left == tuple(count - round(0.5 * count) for count in before)
+    assert told.channels.left == tuple(count - round(share * count) for count in before)
     assert told.difference < 1e-5 * max(1.0, float(logprobs(pruned).abs().max()))
     assert torch.allclose(logprobs(smaller), logprobs(pruned), atol=1e-5)
     assert not torch.allclose(logprobs(drawn), logprobs(pruned), atol=1e-2)

@@ -109,6 +109,9 @@ def test_channels_of_convolutions(recipe: Path) -> None:
     message = r"--pattern units\+conv: sparsity 0\.75: channels of convolutions: .* 2 of 2 pruned"
     with pytest.raises(UserError, match=message):
         settings_of(recipe, *words, "--sparsity", "0.75")
+    fewer = settings_of(recipe, "--pattern", "units+0.5conv", "--sparsity", "0.75")
+    assert "_units+0.5conv_" in fewer.tag
+    assert fewer.pruning.prunes_channels
     config.write_text(json.dumps(sizes | {"model_type": "wavlm"}))
     with pytest.raises(UserError, match=r"Hugging Face's names, .* found wavlm; prune units alone"):
         settings_of(recipe, *words)

@@ -1,5 +1,6 @@
 """Channels of convolutions: what is zeroed of one, and that it may return."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.channels import channel_names, kept_channels
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.masks import Mask, kept_in
-from parp_espnet.pruning.patterns import Units
+from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
 from parp_espnet.pruning.pool import find_pool, pool_names, shapes_of
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import prune_, select
@@ -131,21 +132,52 @@ def test_a_pruned_channel_has_gradients_on_both_sides(kind: str) -> None:
             assert row.flatten(1).abs().sum(1)[~kept].min() > 0
 
 
-def test_a_file_of_a_mask(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize(
+    ("word", "gone"),
+    [("units+conv", [3, 4, 5]), ("units+0.5conv", [2, 2, 2]), ("units+0.25conv", [1, 1, 1])],
+)
+def test_channels_may_lose_a_smaller_share(kind: str, word: str, gone: list[int]) -> None:
+    pool = pool_of(model_of(kind))
+    ranking = Ranking(pattern=word, heads=4)
+    kept = select(pool, 0.5, ranking)
+    found = [int((~channels).sum()) for channels in kept_channels(kept) or []]
+    assert found == gone
+    assert described(ranking.form, kept)[:2] == ["4 of 8 feed-forward units", "2 of 4 heads"]
+    assert follows(ranking.form, kept)
+    assert kept_in(kept) == ranking.kept_count(shapes_of(pool), 0.5)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("units+1conv", "units+0conv", "units+0.0conv", "units+.5conv", "units+0.50conv"),
+        *("units+1.5conv", "units+-0.5conv", "units+0.5 conv", "ffn+0.5conv"),
+        "units-free+0.5conv",
+    ],
+)
+def test_a_share_of_channels_is_written_in_one_way(word: str) -> None:
+    assert not is_pattern(word)
+    with pytest.raises(UserError, match=r"^pattern: .*units\+0\.5conv"):
+        find_pattern(word)
+
+
+@pytest.mark.parametrize("word", ["units+conv", "units+0.5conv"])
+def test_a_file_of_a_mask(word: str, tmp_path: Path) -> None:
     pool, path = pool_of(model_of("layer norms")), tmp_path / "mask.safetensors"
-    ranking = Ranking(pattern="units+conv", heads=4)
+    ranking = Ranking(pattern=word, heads=4)
     Mask(select(pool, 0.5, ranking), "", 0.5, ranking=ranking).save(path)
     assert Mask.load(path).ranking == ranking
     assert first_mask(pool, 0.5, ranking, path).ranking == ranking
     layers = find_pool(dict(model_of("layer norms").named_parameters()))
-    with pytest.raises(UserError, match=r"also of the convolutions.*--pattern units\+conv"):
+    with pytest.raises(UserError, match=rf"also of the convolutions.*--pattern {re.escape(word)} "):
         first_mask(layers, 0.5, Ranking(pattern="units", heads=4), path)
     Mask(select(layers, 0.5), "", 0.5).save(path)
     with pytest.raises(UserError, match="expected a mask of channels of convolutions, too, found"):
         first_mask(pool, 0.5, ranking, path)
 
 
-@pytest.mark.parametrize("pattern", ["conv", "units+conv"])
+@pytest.mark.parametrize("pattern", ["conv", "units+conv", "units+0.99conv"])
 def test_a_layer_never_loses_its_last_channel(pattern: str) -> None:
     pool = pool_of(model_of("layer norms"))
     with pytest.raises(UserError, match=r"expected one at least .* found \d of \d pruned"):
