@@ -1,6 +1,6 @@
 """OpenVINO's conversion and nncf's calibration, which run in a process of their own.
 
-    python3 -P -m parp_espnet.export.convert SOURCE.onnx TARGET.xml [CALIBRATION.npz]
+    python3 -P -m parp_espnet.export.convert SOURCE.onnx TARGET.xml [CALIBRATION.npz CONVOLUTIONS]
 
 prints how many utterances of the calibration are done, a line each. nncf makes cores of OpenVINO of
 its own, and several may leave a process without a stack for its signal handlers: see
@@ -28,12 +28,15 @@ from parp_espnet.files import refusal
 def main() -> None:
     """Convert a file, in int8 where there is a calibration."""
     end_with_parent()
-    source, target, *calibration = map(Path, sys.argv[1:])
+    source, target = map(Path, sys.argv[1:3])
+    for_int8 = sys.argv[3:]
     with progress_stream() as progress:
         try:
-            if calibration:
-                with np.load(calibration[0]) as waves:
-                    _convert_int8(source, target, list(waves.values()), progress)
+            if for_int8:
+                calibration, convolutions = for_int8
+                with np.load(calibration) as waves:
+                    speech = list(waves.values())
+                _convert_int8(source, target, speech, int(convolutions), progress)
             else:
                 _convert(source, target)
         except (OSError, MemoryError, UserError):
@@ -53,7 +56,11 @@ def _convert(source: Path, target: Path) -> None:
 
 
 def _convert_int8(
-    source: Path, target: Path, calibration: Sequence[Samples], progress: IO[str]
+    source: Path,
+    target: Path,
+    calibration: Sequence[Samples],
+    convolutions: int,
+    progress: IO[str],
 ) -> None:
     """All products and convolutions in int8 but those of `left_in_float`."""
     onnx = need("onnx", "onnx")
@@ -61,7 +68,8 @@ def _convert_int8(
     nncf = need("nncf", "openvino")
     done = 0
     # A node with a bias becomes two, of which one has a longer name.
-    patterns = [f"{re.escape(name)}(/.*)?$" for name in left_in_float(onnx.load(str(source)))]
+    left = left_in_float(onnx.load(str(source)), convolutions)
+    patterns = [f"{re.escape(name)}(/.*)?$" for name in left]
 
     def inputs(samples: Samples) -> dict[str, Any]:
         nonlocal done

@@ -37,6 +37,11 @@ class Judged:
         """Whether it is the same model for a user."""
         return self.interval[0] <= CLEARLY_WORSE and self.difference < ANOTHER_MODEL
 
+    @property
+    def near(self) -> bool:
+        """Whether that is shown: that it is not half a point worse, whatever the set's size."""
+        return self.offered and self.interval[1] < ANOTHER_MODEL
+
     def as_dict(self) -> dict[str, Any]:
         """The same, for JSON."""
         return asdict(self)

@@ -7,6 +7,7 @@ needs no package beside onnx; the opset is `OPSET`.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,13 @@ from parp_espnet.export.exported import ExportedRecogniser
 from parp_espnet.export.extras import need
 from parp_espnet.export.formats import Options
 from parp_espnet.export.model import ctc_module
-from parp_espnet.export.offer import Offer, speech_for
-from parp_espnet.export.quantise import half, int8_dynamic, int8_static
+from parp_espnet.export.offer import Int8, Offer, speech_for
+from parp_espnet.export.quantise import (
+    convolutions_in_float,
+    half,
+    int8_dynamic,
+    int8_static,
+)
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import OnnxRuntime, Runtime
 from parp_espnet.export.test_set import compare, find_test_set
@@ -87,9 +93,10 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         said += offer.unjudged()
     else:
         int8_dynamic(files["fp32"], files["int8_dynamic"])
-        int8_static(files["fp32"], files["int8"], speech.calibration)
+        calibrated = partial(int8_static, files["fp32"], files["int8"], speech.calibration)
+        int8 = Int8(calibrated, convolutions_in_float(files["fp32"]))
         offer = Offer(files, OnnxRuntime, trained)
-        said += offer.judged(speech.validation)
+        said += offer.judged(speech.validation, int8)
     write_text(folder / "tokens.txt", tokens_table(trained.tokens))
     write_json(folder / RECOGNISER, recogniser(trained, FORMAT, offer.table))
     return said + introduce("onnx", trained, folder, options)

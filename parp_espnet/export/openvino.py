@@ -6,6 +6,7 @@ bf16 on some processors, which is slower there and another model.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,8 +15,9 @@ import numpy as np
 from parp_espnet.export.apart import run_apart
 from parp_espnet.export.extras import check_installed
 from parp_espnet.export.formats import Options
-from parp_espnet.export.offer import ForInt8, Offer, speech_for
+from parp_espnet.export.offer import ForInt8, Int8, Offer, speech_for
 from parp_espnet.export.onnx import export_onnx, introduce, recogniser
+from parp_espnet.export.quantise import convolutions_in_float
 from parp_espnet.export.runtimes import OpenVino
 from parp_espnet.export.speech import Samples
 from parp_espnet.export.trained import Trained
@@ -42,16 +44,16 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         source = Path(scratch) / "model.onnx"
         export_onnx(trained, source, default_lengths=False)
         convert(source, files["fp32"])
+        said = ["model.xml: set INFERENCE_PRECISION_HINT to f32 where you load it by hand"]
         if isinstance(speech, ForInt8):
-            convert_int8(source, files["int8"], speech.calibration)
-    said = ["model.xml: set INFERENCE_PRECISION_HINT to f32 where you load it by hand"]
-    if isinstance(speech, ForInt8):
-        offer = Offer(files, OpenVino, trained)
-        said += offer.judged(speech.validation)
-    else:
-        offer = Offer({"fp32": files["fp32"]}, OpenVino, trained)
-        said.append(f"int8 is left out: it is calibrated and judged on speech, and {speech}")
-        said += offer.unjudged()
+            offer = Offer(files, OpenVino, trained)
+            calibrated = partial(convert_int8, source, files["int8"], speech.calibration)
+            int8 = Int8(calibrated, convolutions_in_float(source))
+            said += offer.judged(speech.validation, int8)
+        else:
+            offer = Offer({"fp32": files["fp32"]}, OpenVino, trained)
+            said.append(f"int8 is left out: it is calibrated and judged on speech, and {speech}")
+            said += offer.unjudged()
     write_json(folder / RECOGNISER, recogniser(trained, FORMAT, offer.table))
     return said + introduce("openvino", trained, folder, options)
 
@@ -64,9 +66,14 @@ def convert(source: Path, target: Path) -> None:
     run_apart(CONVERTER, [source, target], f"{target.name}, converted by OpenVINO")
 
 
-def convert_int8(source: Path, target: Path, calibration: Sequence[Samples]) -> None:
+def convert_int8(
+    source: Path, target: Path, calibration: Sequence[Samples], convolutions: int
+) -> None:
     """The same with products and convolutions in int8, calibrated on these samples, all but those
     that `quantise.left_in_float` names. Raises `UserError` as `convert`.
+
+    Args:
+        convolutions: how many of the first stay in float.
     """
     waves = {str(number): samples for number, samples in enumerate(calibration)}
     with TemporaryDirectory() as scratch, bar(len(calibration), "calibrate", "utterance") as shown:
@@ -74,7 +81,7 @@ def convert_int8(source: Path, target: Path, calibration: Sequence[Samples]) -> 
         np.savez(kept, allow_pickle=False, **waves)
         run_apart(
             CONVERTER,
-            [source, target, kept],
+            [source, target, kept, convolutions],
             f"{target.name}, quantised by OpenVINO",
             told=lambda line: shown.update(int(line) - shown.n),
         )

@@ -13,11 +13,14 @@ from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import Samples
 from parp_espnet.export.sparse import HALF_LARGEST
 
-IN_FLOAT = re.compile(
-    r"feature_extractor/conv_layers\.[012]/|feature_projection/|pos_conv_embed/|lm_head/"
-)
-"""What costs most of the errors where it is in int8, by the names of transformers' modules: the
-first three convolutions, which hear samples, what enters the layers, and what leaves them.
+IN_FLOAT = re.compile(r"feature_projection/|pos_conv_embed/|lm_head/")
+"""What costs many errors where it is in int8 and little time where it is not, by the names of
+transformers' modules: what enters the layers, and what leaves them.
+"""
+CONVOLUTION = re.compile(r"feature_extractor/conv_layers\.(\d+)/")
+MOST_CONVOLUTIONS = 3
+"""Of those that hear samples, how many may stay in float: each costs errors in int8, and time in
+float, the second most.
 """
 
 SCALE = "_scale"
@@ -58,11 +61,16 @@ def int8_dynamic(source: Path, target: Path) -> None:
     onnx.save(model, str(target))
 
 
-def int8_static(source: Path, target: Path, calibration: Sequence[Samples]) -> None:
+def int8_static(
+    source: Path, target: Path, calibration: Sequence[Samples], convolutions: int
+) -> None:
     """Products with weights and convolutions in int8 (QDQ), inputs scaled by speech of training.
 
     What `left_in_float` names stays in float, stored in halves. The scale of an input is of a mean
     utterance's range, not of the widest, of which a few numbers would take most of 256 steps.
+
+    Args:
+        convolutions: how many of the first stay in float.
     """
     quantization = need("onnxruntime.quantization", "onnx")
     onnx = need("onnx", "onnx")
@@ -90,7 +98,7 @@ def int8_static(source: Path, target: Path, calibration: Sequence[Samples]) -> N
             per_channel=True,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
-            nodes_to_exclude=left_in_float(onnx.load(str(source))),
+            nodes_to_exclude=left_in_float(onnx.load(str(source)), convolutions),
             extra_options={"CalibMovingAverage": True},
         )
     model = onnx.load(str(target))
@@ -98,18 +106,37 @@ def int8_static(source: Path, target: Path, calibration: Sequence[Samples]) -> N
     onnx.save(model, str(target))
 
 
-def left_in_float(model: Any) -> list[str]:
-    """The names of the nodes that calibrated int8 leaves: those of `IN_FLOAT`, and attention's
-    products of two inputs.
+def convolutions_in_float(source: Path) -> range:
+    """How many convolutions of an ONNX file may stay in float where it is made int8: from the
+    fastest to what is nearest to fp32.
+    """
+    onnx = need("onnx", "onnx")
+    graph = onnx.load(str(source)).graph
+    own = {found[1] for node in graph.node if (found := CONVOLUTION.search(node.name))}
+    most = min(MOST_CONVOLUTIONS, len(own))
+    # A model that hears log-mels has none.
+    return range(min(1, most), most + 1)
+
+
+def left_in_float(model: Any, convolutions: int) -> list[str]:
+    """The names of the nodes that calibrated int8 leaves: the first `convolutions`, those of
+    `IN_FLOAT`, and attention's products of two inputs.
     """
     weights = {tensor.name for tensor in model.graph.initializer}
     names = []
     for node in model.graph.node:
         of_inputs = node.op_type == "MatMul" and not weights.intersection(node.input)
         product = node.op_type in ("Conv", "MatMul")
-        if of_inputs or (product and IN_FLOAT.search(node.name)):
+        if of_inputs or (product and _is_in_float(node.name, convolutions)):
             names.append(str(node.name))
     return names
+
+
+def _is_in_float(name: str, convolutions: int) -> bool:
+    place = CONVOLUTION.search(name)
+    if place is not None:
+        return int(place[1]) < convolutions
+    return IN_FLOAT.search(name) is not None
 
 
 def _halve(onnx: Any, model: Any) -> None:

@@ -35,6 +35,12 @@ def test_errors_more(more: int, offered: bool) -> None:
     assert verdict.difference == pytest.approx(more / 1200)
 
 
+@pytest.mark.parametrize(("more", "near"), [(0, True), (1, True), (4, False), (6, False)])
+def test_near_is_shown(more: int, near: bool) -> None:
+    """By the upper end of the interval: with four errors more it may be half a point."""
+    assert judge(speech(), heard(9 + more), heard(9)).near is near
+
+
 def test_fewer_errors_are_offered() -> None:
     assert judge(speech(), heard(0), heard(30)).offered
 

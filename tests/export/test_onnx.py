@@ -22,8 +22,8 @@ from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.export import onnx as exporting
 from parp_espnet.export.formats import Options
 from parp_espnet.export.onnx import tokens_table, write
-from parp_espnet.export.quantise import _halve
-from parp_espnet.export.runtimes import OnnxRuntime
+from parp_espnet.export.quantise import _halve, convolutions_in_float, int8_static
+from parp_espnet.export.runtimes import OnnxRuntime, Samples
 from parp_espnet.export.trained import Trained, load_trained
 from parp_espnet.phones.spelled import SPACE
 
@@ -186,14 +186,14 @@ def test_int8_leaves_both_ends_in_float(exported: Path) -> None:
     made_by = {output: node.op_type for node in graph.node for output in node.output}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     assert len(convolutions) == 6
-    first, others, positional = convolutions[:3], convolutions[3:-1], convolutions[-1]
+    first, *others, positional = convolutions
     assert "pos_conv_embed" in positional.name
-    for node in (*first, positional):
+    for node in (first, positional):
         assert "DequantizeLinear" not in {made_by.get(name) for name in node.input[:2]}
     for node in others:
         assert {made_by[name] for name in node.input[:2]} == {"DequantizeLinear"}
     sizes = {tensor.name: tensor.data_type for tensor in graph.initializer}
-    halved = next(node for node in graph.node if first[1].input[1] in node.output)
+    halved = next(node for node in graph.node if positional.input[1] in node.output)
     assert sizes[halved.input[0]] == onnx.TensorProto.FLOAT16
     products = [node for node in graph.node if node.op_type == "MatMul"]
     weights = [node for node in products if made_by.get(node.input[1]) == "DequantizeLinear"]
@@ -288,6 +288,50 @@ def test_what_is_another_model_is_not_offered(
     assert line.startswith("model.int8_dynamic.onnx is not offered: ")
     assert not (tmp_path / "model.int8_dynamic.onnx").exists()
     assert "int8_dynamic" not in json.loads((tmp_path / "recogniser.json").read_text())["files"]
+
+
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_int8_is_the_fastest_that_is_near(
+    least: int, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here others are far, with layers of which nothing is left."""
+    made: list[int] = []
+
+    def spoil(source: Path, target: Path, calibration: list[Samples], convolutions: int) -> None:
+        made.append(convolutions)
+        int8_static(source, target, calibration, convolutions)
+        if convolutions >= least:
+            return
+        model = onnx.load(target)
+        for tensor in model.graph.initializer:
+            numbers = onnx.numpy_helper.to_array(tensor)
+            if numbers.ndim == 2:
+                tensor.CopyFrom(onnx.numpy_helper.from_array(0 * numbers, tensor.name))
+        onnx.save(model, target)
+
+    monkeypatch.setattr(exporting, "int8_static", spoil)
+    said = write(trained, tmp_path, Options())
+    assert made == list(range(1, least + 1))
+    (line,) = [line for line in said if line.startswith("model.int8.onnx: ")]
+    assert f", convolutions in float: {least}, " in line
+    files = json.loads((tmp_path / "recogniser.json").read_text())["files"]
+    assert files["int8"]["convolutions_in_float"] == least
+    graph = onnx.load(tmp_path / "model.int8.onnx").graph
+    made_by = {output: node.op_type for node in graph.node for output in node.output}
+    in_float = []
+    for node in graph.node:
+        if node.op_type == "Conv":
+            in_float.append(made_by[node.input[0]] != "DequantizeLinear")
+    assert in_float == [True] * least + [False] * (5 - least) + [True]
+
+
+def test_a_model_that_hears_no_samples_has_one_int8(exported: Path, tmp_path: Path) -> None:
+    assert convolutions_in_float(exported / "model.onnx") == range(1, 4)
+    model = onnx.load(exported / "model.onnx")
+    for node in model.graph.node:
+        node.name = node.name.replace("conv_layers", "other_layers")
+    onnx.save(model, tmp_path / "model.onnx")
+    assert convolutions_in_float(tmp_path / "model.onnx") == range(0, 1)
 
 
 def test_too_large_for_a_protobuf(

@@ -58,7 +58,7 @@ def test_int8_leaves_both_ends_in_float(told: tuple[Path, list[str]]) -> None:
     ]
     weights = [operation.input_value(1).get_node().get_type_name() for operation in convolutions]
     # int8 weights are multiplied by their scale.
-    assert weights == ["Constant"] * 3 + ["Multiply"] * 2 + [weights[-1]]
+    assert weights == ["Constant"] + ["Multiply"] * 4 + [weights[-1]]
     assert "pos_conv_embed" in convolutions[-1].get_friendly_name()
     assert weights[-1] != "Multiply"
 
@@ -71,6 +71,7 @@ def test_int8_hears_the_tones(told: tuple[Path, list[str]], audio: list[Any]) ->
     beside = json.loads((told[0] / "recogniser.json").read_text())["files"]
     assert beside["int8"]["bytes"] < beside["fp32"]["bytes"]
     assert beside["int8"]["judged"]["other_tokens"] == 0
+    assert beside["int8"]["convolutions_in_float"] == 1
 
 
 def test_stock_openvino_has_the_tokens(told: tuple[Path, list[str]], tones: Path) -> None:
