@@ -11,6 +11,7 @@ from parp_espnet.espnet.decode import decode
 from parp_espnet.espnet.found import find_model
 from parp_espnet.pipeline.formatting import minutes
 from parp_espnet.pipeline.score import score
+from parp_espnet.pipeline.trained import interval_of
 from parp_espnet.scoring.result import Result, digest_of
 
 GREEDY = "decode_greedy"
@@ -43,7 +44,7 @@ def _setting(config: Mapping[Any, Any], data: Path) -> dict[str, Any]:
         "train_minutes": round(minutes(trained_on), 2),
         "upstream": Path(made["upstream"]).name,
         "finetuning_runs": 1,
-        "interval": config["prune_conf"].get("interval"),
+        "interval": interval_of(config["prune_conf"]),
         "dataset": "test",
         "options": {"trainer": "espnet3", "updates": config["updates"]},
         "train_languages": [made["lang"]],

@@ -1,11 +1,13 @@
 """What a training says of itself, as a result has it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json
 from parp_espnet.pipeline.paths import from_root
+from parp_espnet.pruning.methods import row_of
 from parp_espnet.pruning.origin import Origin
 from parp_espnet.upstreams.starts import ROWS, SUMMARY
 
@@ -40,7 +42,9 @@ def trained(exp: Path) -> dict[str, Any]:
         )
     mask = loaded["initial_mask"]
     # A call that scores may have other options than the one that trained.
-    known = {name: loaded[name] for name in ("interval",) if name in loaded}
+    known = {}
+    if "interval" in loaded:
+        known["interval"] = interval_of(loaded)
     upstream = Origin.of_experiment(exp).upstream
     if upstream is not None:
         known["upstream"] = upstream
@@ -55,6 +59,14 @@ def trained(exp: Path) -> dict[str, Any]:
             "head": _head(exp),
         }
     )
+
+
+def interval_of(conf: Mapping[str, Any]) -> int | None:
+    """How many updates lie between two prunes of what a training was told; None where its method
+    does not adjust, whatever is said beside it. A method of another version may.
+    """
+    interval: int | None = conf.get("interval")
+    return interval if row_of(conf.get("method", "dense")).adjusts else None
 
 
 def _head(exp: Path) -> dict[str, str] | None:

@@ -13,6 +13,8 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.score import score
 from parp_espnet.pipeline.search import ModelFiles, describe
 from parp_espnet.pipeline.settings import Settings
+from parp_espnet.pipeline.trained import interval_of
+from parp_espnet.pruning.methods import METHODS
 from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import read_utterances
 from parp_espnet.scoring.words import Metric
@@ -104,7 +106,9 @@ def test_a_result_is_of_the_training_whatever_the_call_that_scores(
     exp, data, decoded = scored
     recipe = ROOT / "egs2/cldr/es"
     before = Settings(recipe=recipe, **MADE[made])  # type: ignore[arg-type]
-    write_json(exp / "training.json", TRAINING | {"interval": interval})
+    # A training has an interval, whether its mask moves or not.
+    told = {"method": made if made in METHODS else "mpi", "interval": interval or 5}
+    write_json(exp / "training.json", TRAINING | told)
     keep(before, exp)
     keep_trained(before, exp)
     called = Settings(recipe=recipe, **MADE[later])  # type: ignore[arg-type]
@@ -114,6 +118,13 @@ def test_a_result_is_of_the_training_whatever_the_call_that_scores(
     assert (result.upstream, result.interval) == (upstream, interval)
     assert result.finetuning_runs == runs
     assert result.finetuning_runs == before.finetuning_runs
+
+
+@pytest.mark.parametrize("method", [*METHODS, "of another version"])
+def test_who_does_not_adjust_has_no_interval(method: str) -> None:
+    adjusts = method not in METHODS or METHODS[method].adjusts
+    assert interval_of({"method": method, "interval": 7}) == (7 if adjusts else None)
+    assert interval_of({"method": method}) is None
 
 
 def test_every_language_has_its_score(scored: tuple[Path, Path, Path]) -> None:
