@@ -42,7 +42,7 @@ def trained(exp: Path) -> dict[str, Any]:
         )
     mask = loaded["initial_mask"]
     # A call that scores may have other options than the one that trained.
-    known = {}
+    known: dict[str, Any] = {}
     if "interval" in loaded:
         known["interval"] = interval_of(loaded)
     upstream = Origin.of_experiment(exp).upstream
