@@ -26,6 +26,12 @@ ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
 FLOATS = r"F16|BF16|F32|F64|torch\.(float16|bfloat16|float32|float64)"
 """Types of numbers that are weights as they are, as safetensors and torch call them."""
 
+EVERY_FORMAT = (
+    r"(model|pytorch_model)[\w.-]*\.(safetensors|bin)(\.index\.json)?"
+    r"|tf_model\.h5|flax_model\.msgpack"
+)
+"""Names of a model's weights, as PyTorch, TensorFlow and JAX read them."""
+
 Weights = dict[str, Tensor]
 
 
@@ -162,7 +168,8 @@ def copy_changed(model: Path, out: Path, change: Callable[[str, Tensor], Tensor]
     """Write a copy of a model to `out` in its own format, every tensor as `change(name, tensor)`
     makes it.
 
-    What else a directory or a checkpoint holds is copied as it is.
+    What else a directory or a checkpoint holds is copied as it is, but for the same weights in
+    formats that nobody reads beside this one: they would be of the model before.
 
     Raises:
         UserError: `out` is there already, or the model cannot be read.
@@ -173,12 +180,29 @@ def copy_changed(model: Path, out: Path, change: Callable[[str, Tensor], Tensor]
     loaded = {file: _load(file) for file in files}
     if model.is_dir():
         shutil.copytree(
-            model, out, ignore=lambda folder, names: {file.name for file in files} & set(names)
+            model,
+            out,
+            ignore=lambda folder, names: _weights_among(names, files, folder == str(model)),
         )
     for file, (whole, weights) in loaded.items():
         changed = {name: change(name, tensor) for name, tensor in weights.items()}
         with atomic_write(out / file.name if model.is_dir() else out) as temporary:
             _save(file, whole, changed, temporary)
+
+
+def _weights_among(names: Collection[str], files: Collection[Path], outer: bool) -> set[str]:
+    """Those of a folder's names that are weights in any format; an index is kept where its files
+    are.
+    """
+    if not outer:
+        return set()
+    kind = next(iter(files)).suffix
+    found = set()
+    for name in names:
+        is_index = name.endswith(f"{kind}.index.json") and len(files) > 1
+        if re.fullmatch(EVERY_FORMAT, name) and not is_index:
+            found.add(name)
+    return found
 
 
 @contextmanager

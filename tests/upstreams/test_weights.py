@@ -150,3 +150,20 @@ def test_a_directory_that_lacks_its_last_layer(upstream: Path, tmp_path: Path) -
         UserError, match=r"expected 2 layers, as its config\.json has it, found 1 in its weights"
     ):
         check_depth(tmp_path, [name for name in names if not name.startswith(last)])
+
+
+@pytest.mark.parametrize("save", [safetensors, shards, pickled])
+def test_a_changed_copy_has_no_weights_of_the_model_before(
+    upstream: Path, tmp_path: Path, save: Callable[[Path, HubertModel], Path]
+) -> None:
+    source = save(tmp_path / "source", HubertModel.from_pretrained(upstream))
+    own = {file.name for file in source.iterdir()}
+    if save is not pickled:
+        (source / "pytorch_model.bin").write_bytes(b"of PyTorch's")
+    for name in ("tf_model.h5", "flax_model.msgpack"):
+        (source / name).write_bytes(b"the same weights")
+    for name in ("vocab.json", "adapter.deu.safetensors"):
+        (source / name).write_bytes(b"{}")
+    copy_changed(source, tmp_path / "copy", halve)
+    left = {file.name for file in (tmp_path / "copy").iterdir()}
+    assert left == own | {"vocab.json", "adapter.deu.safetensors"}
