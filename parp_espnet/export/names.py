@@ -37,13 +37,6 @@ class Family:
     epsilon: float = 1e-7
     """What is added to a wave's variance before it is divided by."""
 
-    def normalises(self, upstream: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> bool:
-        """Whether training normalised waves."""
-        if self.model_type == "wavlm":
-            # s3prl's code asks the model's own configuration.
-            return bool(upstream.get("feat_extract_norm") == "layer")
-        return bool(preprocessor.get("do_normalize", True))
-
 
 FAMILIES = {
     "hubert": Family("hubert", "HubertForCTC", "HubertModel", "hubert."),

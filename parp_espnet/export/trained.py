@@ -31,6 +31,7 @@ from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.recognition.grid import Grid, grid_of_convolutions
 from parp_espnet.scoring.result import Result
+from parp_espnet.upstreams.foreign import normalises
 from parp_espnet.upstreams.starts import SUMMARY
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Trained:
     upstream: dict[str, Any]
     """The upstream's Hugging Face configuration, as training saw it."""
     preprocessor: dict[str, Any]
-    """The upstream's preprocessor_config.json."""
+    """The upstream's preprocessor_config.json; whether it normalises is what training did."""
     states: Mapping[str, Tensor]
     """The model that decoding uses, by ESPnet's names, float32 on the CPU."""
     training: dict[str, Any]
@@ -93,7 +94,7 @@ class Trained:
     @property
     def do_normalize(self) -> bool:
         """Whether waves have mean 0 and variance 1 before the upstream hears them."""
-        return self.family.normalises(self.upstream, self.preprocessor)
+        return bool(self.preprocessor.get("do_normalize", True))
 
     @property
     def epsilon(self) -> float:
@@ -213,7 +214,11 @@ def _read_upstream(
     if kind not in FAMILIES:
         known = ", ".join(FAMILIES)
         raise NotPlainError(f"{folder / 'config.json'}: model_type: expected {known}, found {kind}")
-    return FAMILIES[kind], upstream, read_json(folder / "preprocessor_config.json")
+    preprocessor = read_json(folder / "preprocessor_config.json")
+    if found.is_file():
+        # What trained asks its own checkpoint, which older versions made without regard to this.
+        preprocessor["do_normalize"] = normalises(found)
+    return FAMILIES[kind], upstream, preprocessor
 
 
 def _check_tokens(trained: Trained, model_file: Path) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from parp_espnet.errors import UserError
 from parp_espnet.upstreams.renamed import named_weights
-from parp_espnet.upstreams.wavlm import native_weights, plain_config
+from parp_espnet.upstreams.wavlm import plain_config, whole_weights
 
 SECOND = ("modality_encoders.", "blocks.")
 """How names begin in a data2vec 2.0 of fairseq's, and in no other model that is known here."""
@@ -50,7 +50,7 @@ def to_native(
     return {
         "task_cfg": {"normalize": normalise, "sample_rate": 16000},
         "model_cfg": _native_config(config),
-        "model_weight": native_weights(weights, layer_norm=True) | {"_ema": torch.empty(0)},
+        "model_weight": whole_weights(config, weights, layer_norm=True) | {"_ema": torch.empty(0)},
     }
 
 

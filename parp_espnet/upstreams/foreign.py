@@ -97,6 +97,19 @@ def check_native(content: Any, path: Path) -> None:
             )
 
 
+def normalises(path: Path) -> bool:
+    """Return whether s3prl normalises waves before a checkpoint of its own hears them.
+
+    Raises `UserError` where it cannot be read, or is none.
+    """
+    content = read_checkpoint(path, mmap=True)
+    for key in ("task_cfg", "cfg"):
+        settings = content.get(key) if isinstance(content, dict) else None
+        if isinstance(settings, dict):
+            return bool(settings.get("normalize", False))
+    raise UserError(f"{path}: expected an s3prl checkpoint with task_cfg or cfg, found none")
+
+
 def _again(path: Path) -> str:
     """How to get a file again: an experiment's is made, somebody else's fetched."""
     own = (path.parent / ".steps").is_dir()

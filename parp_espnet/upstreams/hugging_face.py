@@ -13,8 +13,10 @@ from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
 from parp_espnet.upstreams import data2vec, espnet_frontend, wavlm
-from parp_espnet.upstreams.second import RATE, check_output, check_strides, noise
+from parp_espnet.upstreams.heard import PREPROCESSOR
+from parp_espnet.upstreams.second import check_output, check_strides, noise
 from parp_espnet.upstreams.starts import CONFIG, NARROWED, is_pretraining
+from parp_espnet.upstreams.weights import check_stored
 
 with imported_later():
     from transformers import (
@@ -72,6 +74,12 @@ loads them.
 
 IN_LAYERS = r"(?:^|\.)encoder\.layers\.(\d{1,5})\."
 """A weight of a layer, in the names of all of them."""
+OF_UPSTREAM = r"^(?:\w+\.)?(?:feature_extractor|feature_projection|encoder)\."
+"""A weight of what is run, whatever head it came with."""
+COMPUTED = (".inv_freq",)
+"""How names end of what a file may have, and a model computes."""
+ADAPTER = "adapter_config.json"
+"""What peft leaves beside a model that it was trained with."""
 WEIGHTS = re.compile(r"(model|pytorch_model).*\.(safetensors|bin)(\.index\.json)?")
 
 
@@ -101,37 +109,6 @@ def read_config(source: Path) -> dict[str, Any]:
     return config
 
 
-def preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
-    """The directory's own preprocessor; where it has none, the one its architecture was trained
-    with.
-
-    Without the file s3prl asks the hub for facebook/wav2vec2-base's. Models with layer norm in the
-    feature extractor were trained on normalised waves and with an attention mask, those with group
-    norm without the mask.
-
-    Raises `UserError` where it hears other than 16,000 samples a second: s3prl has nothing else for
-    it.
-    """
-    file = source / "preprocessor_config.json"
-    if file.is_file():
-        found = read_json(file)
-        rate = found.get("sampling_rate", RATE) if isinstance(found, dict) else None
-        if rate != RATE:
-            raise UserError(
-                f"{file}: expected a preprocessor with sampling_rate {RATE}, found {rate}"
-            )
-        return dict(found)
-    if config.get("model_type") in espnet_frontend.HEARS_BANKS:
-        return espnet_frontend.bank_extractor(config)
-    layer_norm = config.get("feat_extract_norm") == "layer"
-    return {
-        "feature_extractor_type": "Wav2Vec2FeatureExtractor", "feature_size": 1,
-        "sampling_rate": 16000,
-        "padding_value": 0.0, "padding_side": "right", "do_normalize": True,
-        "return_attention_mask": layer_norm,
-    }  # fmt: skip
-
-
 def draw_weights(folder: Path, model_type: str, seed: int) -> None:
     """Write weights that the architecture in `folder`'s config.json draws for itself
     with `seed`.
@@ -143,12 +120,40 @@ def draw_weights(folder: Path, model_type: str, seed: int) -> None:
 
 def write_weights(model: nn.Module, folder: Path) -> None:
     """Write weights in the place of those that `folder` has, or links to."""
-    for file in folder.glob("*"):
-        if WEIGHTS.fullmatch(file.name):
-            file.unlink()
+    remove_weights(folder)
     weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
     with atomic_write(folder / "model.safetensors") as temporary:
         save_file(weights, temporary, {"format": "pt"})
+
+
+def weights_of(source: Path, stored: bool) -> list[Path]:
+    """The files of a directory's weights. Raises `UserError` where there are none, where they are
+    no whole model's, or (where those that are `stored` are wanted) numbers of another kind.
+    """
+    weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
+    if not weights:
+        raise UserError(
+            f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside "
+            f"config.json"
+        )
+    if stored:
+        check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
+    if (source / ADAPTER).is_file():
+        raise UserError(
+            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside "
+            f"it, which would be "
+            "left out; merge it (merge_and_unload), save that, and take it"
+        )
+    return weights
+
+
+def remove_weights(folder: Path) -> None:
+    """Remove the weights that a folder has, or links to, in whatever format: of several,
+    transformers takes one.
+    """
+    for file in folder.glob("*"):
+        if WEIGHTS.fullmatch(file.name):
+            file.unlink()
 
 
 def open_model(folder: Path, model_type: str) -> tuple[Any, list[str]]:
@@ -230,34 +235,44 @@ def load(folder: Path, model_type: str) -> Any:
 
 
 def _check_left_out(folder: Path, names: Iterable[str], layers: int) -> None:
-    """Raise `UserError` where a file has more in the model's layers than transformers has a place
-    for.
+    """Raise `UserError` where a file has more of the model than transformers has a place for.
 
-    The layers would not be those of the file, which has adapters that are not merged, say, or
-    scales of numbers of eight bits. Layers that config.json does not count are nobody's: some take
-    the first few.
+    What is run would not be the model of the file, which has adapters that are not merged, say, or
+    scales of numbers of eight bits, or another config.json: convolutions with biases or norms that
+    it knows nothing of. Layers that config.json does not count are nobody's: some take the first
+    few. Heads are none of the upstream's.
     """
-    left_out = []
+    in_layers, outside = [], []
     for name in sorted(names):
+        if not re.search(OF_UPSTREAM, name) or name.endswith(COMPUTED) or ".adapter_layer." in name:
+            continue
         place = re.search(IN_LAYERS, name)
-        if place is not None and int(place[1]) < layers and ".adapter_layer." not in name:
-            left_out.append(name)
-    if left_out:
+        if place is None:
+            outside.append(name)
+        elif int(place[1]) < layers:
+            in_layers.append(name)
+    if in_layers:
         raise UserError(
-            f"{folder}: {len(left_out)} weights of the layers have no place in the model of "
+            f"{folder}: {len(in_layers)} weights of the layers have no place in the model of "
             f"config.json, such as "
-            f"{', '.join(map(printable, left_out[:3]))}; merge adapters (LoRA), take the model "
+            f"{', '.join(map(printable, in_layers[:3]))}; merge adapters (LoRA), take the model "
             f"that was not "
             "quantised or pruned"
+        )
+    if outside:
+        raise UserError(
+            f"{folder}: {len(outside)} weights before and beside the layers have no place in the "
+            f"model of config.json, such as {', '.join(map(printable, outside[:3]))}; take the "
+            f"config.json that belongs to these weights"
         )
 
 
 def to_native(model: Any, folder: Path) -> dict[str, Any]:
     """Return a model as s3prl's own code of it loads it."""
     config, weights = model.config.to_dict(), model.state_dict()
+    normalise = bool(read_json(folder / PREPROCESSOR).get("do_normalize", True))
     if isinstance(model, WavLMModel):
-        return wavlm.to_native(config, weights)
-    normalise = bool(read_json(folder / "preprocessor_config.json").get("do_normalize", True))
+        return wavlm.to_native(config, weights, normalise)
     return data2vec.to_native(config, weights, normalise)
 
 

@@ -31,24 +31,25 @@ from parp_espnet.upstreams.frontend import (
     WHISPER,
 )
 from parp_espnet.upstreams.head import find_head, write_head
+from parp_espnet.upstreams.heard import PREPROCESSOR, hide_padding, preprocessor
 from parp_espnet.upstreams.hugging_face import (
     CODE_OF,
     HUGGING_FACE,
     MODELS,
     NAMES,
     WAV2VEC2_LIKE,
-    WEIGHTS,
     as_wav2vec2,
     draw_weights,
     load,
-    preprocessor,
     read_config,
+    remove_weights,
     to_native,
+    weights_of,
 )
 from parp_espnet.upstreams.one_file import check_tensors, open_native
 from parp_espnet.upstreams.renamed import HEADS_OPTION
+from parp_espnet.upstreams.second import check_converted
 from parp_espnet.upstreams.starts import HEAD
-from parp_espnet.upstreams.weights import check_stored
 
 ADAPTATIONS: dict[str, tuple[Any, str]] = {
     "layerdrop": (0.0, "a choice of the finetuning's, --layerdrop, not of the pretraining's"),
@@ -59,9 +60,10 @@ ADAPTATIONS: dict[str, tuple[Any, str]] = {
     "dtype": ("float32", "a checkpoint stored in fp16 would be trained in fp16"),
 }
 """Setting of config.json → the value it must have, and why."""
+RECOMPUTES = "gradient_checkpointing"
+"""The same, where an old config.json has it, which transformers heed: a choice of the finetuning's.
+"""
 
-ADAPTER = "adapter_config.json"
-"""What peft leaves beside a model that it was trained with."""
 TAKEN = "taken"
 """Where in `out` a checkpoint of one file is written as a Hugging Face directory."""
 
@@ -106,6 +108,7 @@ def preflight(
             cause.
     """
     path = Path(upstream)
+    _check_apart(path, out)
     head = None
     if path.is_file():
         checked, model = _check_file(path, out, settings or {}, random_seed)
@@ -126,6 +129,16 @@ def preflight(
     return checked
 
 
+def _check_apart(upstream: Path, out: Path) -> None:
+    """Raise `UserError` where what is written would take the place of the upstream's own files."""
+    folder = upstream.parent if upstream.is_file() else upstream
+    if folder.is_dir() and out.resolve() == folder.resolve():
+        raise UserError(
+            f"--out {out}: expected another directory than the upstream's own, whose files would "
+            f"be written over; choose one that is not there yet"
+        )
+
+
 def _check_hugging_face(
     source: Path, out: Path, settings: dict[str, Any], random_seed: int | None
 ) -> tuple[Preflight, nn.Module]:
@@ -134,7 +147,7 @@ def _check_hugging_face(
     name = _runs_in(source, kind)
     if name.endswith("_local") or name == WHISPER:
         _check_settings(source, kind, settings)
-    weights = _weights_of(source, stored=random_seed is None)
+    weights = weights_of(source, stored=random_seed is None)
     if kind == whisper.KIND:
         changed, encoder = whisper.prepare(source, out, config | settings, random_seed)
         parameters = _counted(encoder)
@@ -143,15 +156,18 @@ def _check_hugging_face(
     wanted = {key: value for key, (value, _) in ADAPTATIONS.items()} | settings
     if any(name.startswith("mask_") for name in settings):
         wanted["apply_spec_augment"] = True
+    if config.get(RECOMPUTES):
+        wanted[RECOMPUTES] = False
     changed = {
         key: (config.get(key), value) for key, value in wanted.items() if config.get(key) != value
     }
     write_json(out / "config.json", config | wanted)
     heard = preprocessor(source, config)
     if name == FRONTEND:
-        changed |= _hide_padding(heard)
-    write_json(out / "preprocessor_config.json", heard)
+        changed |= hide_padding(heard)
+    write_json(out / PREPROCESSOR, heard)
     if random_seed is None:
+        remove_weights(out)
         for file in weights:
             _link(file, out / file.name)
     else:
@@ -168,32 +184,12 @@ def _check_hugging_face(
     converted = out / f"{name.removesuffix('_local')}.pt"
     with atomic_write(converted) as temporary:
         torch.save(to_native(model, out), temporary)
+    check_converted(name, converted, model, bool(heard.get("do_normalize", True)))
     return Preflight({"upstream": name, "path_or_url": str(converted)}, changed, parameters), model
 
 
 def _counted(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def _weights_of(source: Path, stored: bool) -> list[Path]:
-    """The files of a directory's weights. Raises `UserError` where there are none, where they are
-    no whole model's, or (where those that are `stored` are wanted) numbers of another kind.
-    """
-    weights = sorted(file for file in source.iterdir() if WEIGHTS.fullmatch(file.name))
-    if not weights:
-        raise UserError(
-            f"{source}: no weights: expected model.safetensors or pytorch_model.bin beside "
-            f"config.json"
-        )
-    if stored:
-        check_stored(file for file in weights if file.suffix in (".safetensors", ".bin"))
-    if (source / ADAPTER).is_file():
-        raise UserError(
-            f"{source / ADAPTER}: expected a whole model, found an adapter of peft (LoRA) beside "
-            f"it, which would be "
-            "left out; merge it (merge_and_unload), save that, and take it"
-        )
-    return weights
 
 
 def _runs_in(source: Path, kind: str) -> str:
@@ -207,18 +203,6 @@ def _runs_in(source: Path, kind: str) -> str:
             "those that s3prl or ESPnet can load from Hugging Face's format"
         )
     return HUGGING_FACE.get(kind, FRONTEND)
-
-
-def _hide_padding(heard: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Let a preprocessor say where padding is; return what that changed.
-
-    Otherwise what an utterance becomes would depend on what else is in its batch. s3prl always asks
-    for it.
-    """
-    name = "return_attention_mask"
-    before = heard.get(name)
-    heard[name] = True
-    return {} if before is True else {name: (before, True)}
 
 
 def _check_settings(source: Path, kind: str, settings: dict[str, Any]) -> None:

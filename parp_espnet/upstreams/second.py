@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from parp_espnet.errors import UserError
 from parp_espnet.later import imported_later
@@ -18,6 +19,10 @@ from parp_espnet.later import imported_later
 RATE = 16000
 STRIDE = 320
 """Samples of a frame: s3prl reports it of every upstream, whatever its convolutions do."""
+
+
+ALIKE = 1e-3
+"""Of the largest number of an output: so much may two implementations differ, by rounding."""
 
 
 def noise() -> Tensor:
@@ -76,6 +81,41 @@ def load_native(name: str, path: Path) -> nn.Module:
     Raises `UserError` where it does not load, or gives something that s3prl and ESPnet would not
     expect.
     """
+    return _heard(name, path)[0]
+
+
+def check_converted(name: str, path: Path, model: Any, normalises: bool) -> None:
+    """Check that s3prl's own code computes with a converted checkpoint what transformers' does.
+
+    It knows fewer settings, and lets those alone that it does not know.
+
+    Args:
+        name: of the s3prl upstream.
+        path: the checkpoint.
+        model: that of transformers, which it was converted of.
+        normalises: whether waves are normalised before it hears them.
+
+    Raises `UserError` where it does not load, or the two differ.
+    """
+    _, found = _heard(name, path)
+    wave = noise()
+    if normalises:
+        wave = functional.layer_norm(wave, (RATE,))
+    with torch.no_grad():
+        expected = model.eval()(wave).last_hidden_state
+    most = float((found[:, : expected.shape[1]] - expected).abs().max())
+    if not most <= ALIKE * float(expected.abs().max()):
+        raise UserError(
+            f"{path.parent}: as s3prl's {name}, which trains it, this {model.config.model_type} "
+            f"computes something else than in transformers, by up to {most:.2g}; look at its "
+            f"config.json for settings that s3prl has none of, such as hidden_act "
+            f"{model.config.hidden_act} and feat_extract_activation "
+            f"{model.config.feat_extract_activation}, or take another upstream"
+        )
+
+
+def _heard(name: str, path: Path) -> tuple[nn.Module, Tensor]:
+    """An s3prl upstream, and its output of a second of noise. Raises `UserError`."""
     with imported_later():  # it takes seconds
         from s3prl import hub  # noqa: PLC0415
 
@@ -95,4 +135,4 @@ def load_native(name: str, path: Path) -> nn.Module:
     strides = [convolution.stride[0] for convolution in convolutions]
     check_output(path, output, check_strides(path, kernels, strides), output.shape[-1], {})
     loaded: nn.Module = model
-    return loaded
+    return loaded, output

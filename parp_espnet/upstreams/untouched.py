@@ -12,19 +12,19 @@ from typing import Any
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.upstreams.heard import preprocessor
 from parp_espnet.upstreams.hugging_face import (
     HUGGING_FACE,
     MODELS,
     WAV2VEC2_LIKE,
     open_model,
-    preprocessor,
     read_config,
 )
-from parp_espnet.upstreams.preflight import ADAPTATIONS
+from parp_espnet.upstreams.preflight import ADAPTATIONS, RECOMPUTES
 
 UNHEARD = "masked_spec_embed"
 """What hides frames in training; recognising does without, and some upstreams have none."""
-OF_TRAINING = ("mask_", "apply_spec_augment", "layerdrop", "vocab_size")
+OF_TRAINING = ("mask_", "apply_spec_augment", "layerdrop", "vocab_size", RECOMPUTES)
 """How settings begin that change nothing in what a trained upstream computes."""
 OF_FILES = ("architectures", "dtype", "torch_dtype", "transformers_version", "_name_or_path")
 """Settings that say how the file was made."""

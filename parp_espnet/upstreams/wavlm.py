@@ -7,6 +7,7 @@ the relative positions, silently. The tensors are the same under other names.
 import re
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError
@@ -48,20 +49,37 @@ _RENAMED = [
 ]
 
 
-def to_native(config: dict[str, Any], weights: dict[str, Tensor]) -> dict[str, Any]:
+def to_native(
+    config: dict[str, Any], weights: dict[str, Tensor], normalise: bool | None = None
+) -> dict[str, Any]:
     """Return `{"cfg", "model"}` as s3prl's `wavlm_local` loads it.
 
     Args:
         config: the model's complete configuration (`WavLMConfig.to_dict()`).
         weights: its state dict.
+        normalise: whether waves are normalised before they are heard; where None, as in the
+            published ones, if every convolution has a layer norm.
 
     Raises:
         UserError: a weight has no counterpart.
     """
+    native = _native_config(config)
+    if normalise is not None:
+        native["normalize"] = normalise
     return {
-        "cfg": _native_config(config),
-        "model": native_weights(weights, config["feat_extract_norm"] == "layer"),
+        "cfg": native,
+        "model": whole_weights(config, weights, config["feat_extract_norm"] == "layer"),
     }
+
+
+def whole_weights(
+    config: dict[str, Any], weights: dict[str, Tensor], layer_norm: bool
+) -> dict[str, Tensor]:
+    """Return the same as `native_weights`, with what hides frames in pretraining: s3prl's native
+    models do not load without it, and one of Hugging Face's that hides nothing has none.
+    """
+    unused = {"mask_emb": torch.zeros(config["hidden_size"])}
+    return unused | native_weights(weights, layer_norm)
 
 
 def native_weights(weights: dict[str, Tensor], layer_norm: bool) -> dict[str, Tensor]:

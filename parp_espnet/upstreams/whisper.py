@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
+from parp_espnet.upstreams.heard import PREPROCESSOR, told_preprocessor
 from parp_espnet.upstreams.second import RATE, STRIDE, check_output, noise
 from parp_espnet.upstreams.weights import load_weights
 
@@ -46,9 +47,9 @@ def prepare(
             changed[name] = (config.get(name), value)
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "config.json", config | ADAPTATIONS)
-    told = source / "preprocessor_config.json"
-    options = read_json(told) if told.is_file() else extractor_options(config)
-    write_json(out / "preprocessor_config.json", options)
+    told = told_preprocessor(source)
+    options = extractor_options(config) if told is None else told[1]
+    write_json(out / PREPROCESSOR, options)
     if random_seed is None:
         take_encoder(source, out)
     else:
@@ -107,7 +108,7 @@ def extractor_of(folder: Path) -> Any:
     expected = 2 * config["max_source_positions"], config["num_mel_bins"]
     if heard != expected:
         raise UserError(
-            f"{folder / 'preprocessor_config.json'}: expected windows of {expected[0]} frames of "
+            f"{folder / PREPROCESSOR}: expected windows of {expected[0]} frames of "
             f"{expected[1]} numbers, as config.json has them, found {heard[0]} of {heard[1]}"
         )
     return extractor
