@@ -24,6 +24,8 @@ from parp_espnet.upstreams.weights import load_some
 WEIGHT, BIAS = "lm_head.weight", "lm_head.bias"
 """What transformers calls the layer in every `…ForCTC` class."""
 VOCABULARY = "vocab.json"
+USUAL_BLANK = 0
+"""The row of the blank where config.json says none, in every `…ForCTC` class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,13 @@ def find_head(folder: Path) -> Head | None:
             f"{tuple(weight.shape)} weights, {rows} biases and labels up to {max(labels)}; take "
             f"its vocab.json and weights from the same model"
         )
+    language = _language_of(folder)
+    if language is not None and len(labels) != rows:
+        raise UserError(
+            f"{folder}: expected a CTC layer of {len(labels)} rows, as the vocabulary of language "
+            f"{language} has labels, found one of {rows}, of another language; take that as "
+            f"target_lang in tokenizer_config.json, or the weights of this one"
+        )
     return Head(weight, bias, tuple(labels.get(row, "") for row in range(rows)))
 
 
@@ -89,11 +98,20 @@ def _labels(folder: Path) -> dict[int, str] | None:
         return None
     vocabulary = read_json(folder / VOCABULARY)
     told = _object(folder / "tokenizer_config.json")
-    if isinstance(vocabulary, dict) and isinstance(vocabulary.get(told.get("target_lang")), dict):
-        vocabulary = vocabulary[told["target_lang"]]  # MMS has one for each language
+    language = _language_of(folder)
+    if language is not None:
+        vocabulary = vocabulary[language]
     if not _is_vocabulary(vocabulary):
         return None
     return _named(vocabulary, told, _object(folder / "config.json"))
+
+
+def _language_of(folder: Path) -> str | None:
+    """The language whose vocabulary is meant, of MMS's, which have one for each; else None."""
+    language = _object(folder / "tokenizer_config.json").get("target_lang")
+    if (folder / BUNDLE).is_file() or not isinstance(language, str):
+        return None
+    return language if isinstance(_object(folder / VOCABULARY).get(language), dict) else None
 
 
 def _named(
@@ -106,7 +124,7 @@ def _named(
         if isinstance(word := told.get(option), str):
             special[word] = name
     labels = {row: special.get(label, label) for label, row in vocabulary.items()}
-    blank = config.get("pad_token_id")
+    blank = config.get("pad_token_id", USUAL_BLANK)
     if type(blank) is int:
         labels[blank] = BLANK
     return labels

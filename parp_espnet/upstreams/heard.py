@@ -72,6 +72,17 @@ def preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def pad_behind(heard: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Let a preprocessor pad behind an utterance; return what that changed.
+
+    s3prl and ESPnet take the first frames of a batch for an utterance's, wherever it is.
+    """
+    name = "padding_side"
+    before = heard.get(name, "right")
+    heard[name] = "right"
+    return {} if before == "right" else {name: (before, "right")}
+
+
 def hide_padding(heard: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Let a preprocessor say where padding is; return what that changed.
 

@@ -31,7 +31,7 @@ from parp_espnet.upstreams.frontend import (
     WHISPER,
 )
 from parp_espnet.upstreams.head import find_head, write_head
-from parp_espnet.upstreams.heard import PREPROCESSOR, hide_padding, preprocessor
+from parp_espnet.upstreams.heard import PREPROCESSOR, hide_padding, pad_behind, preprocessor
 from parp_espnet.upstreams.hugging_face import (
     CODE_OF,
     HUGGING_FACE,
@@ -163,6 +163,7 @@ def _check_hugging_face(
     }
     write_json(out / "config.json", config | wanted)
     heard = preprocessor(source, config)
+    changed |= pad_behind(heard)
     if name == FRONTEND:
         changed |= hide_padding(heard)
     write_json(out / PREPROCESSOR, heard)

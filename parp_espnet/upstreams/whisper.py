@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from parp_espnet.errors import UserError, describe
 from parp_espnet.files import atomic_write, read_json, write_json
 from parp_espnet.later import imported_later
-from parp_espnet.upstreams.heard import PREPROCESSOR, told_preprocessor
+from parp_espnet.upstreams.heard import PREPROCESSOR, pad_behind, told_preprocessor
 from parp_espnet.upstreams.second import RATE, STRIDE, check_output, noise
 from parp_espnet.upstreams.weights import load_weights
 
@@ -49,6 +49,7 @@ def prepare(
     write_json(out / "config.json", config | ADAPTATIONS)
     told = told_preprocessor(source)
     options = extractor_options(config) if told is None else told[1]
+    changed |= pad_behind(options)
     write_json(out / PREPROCESSOR, options)
     if random_seed is None:
         take_encoder(source, out)

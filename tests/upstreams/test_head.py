@@ -73,6 +73,26 @@ def test_of_one_of_several_languages(folder: Path) -> None:
     assert head.labels[4] == "<space>"
 
 
+@pytest.mark.parametrize("other", [{"<pad>": 1, "b": 4}, {**VOCABULARY, "b": 6}])
+def test_of_another_of_several_languages(folder: Path, other: dict[str, int]) -> None:
+    write(folder / "vocab.json", {"eng": other, "fra": VOCABULARY})
+    write(folder / "tokenizer_config.json", {"target_lang": "eng"})
+    with pytest.raises(UserError, match=r"expected a CTC layer of"):
+        find_head(folder)
+
+
+@pytest.mark.parametrize(("said", "row"), [({}, 0), ({"pad_token_id": 3}, 3)])
+def test_the_blank_is_where_transformers_has_it(
+    folder: Path, said: dict[str, int], row: int
+) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    del config["pad_token_id"]
+    write(folder / "config.json", config | said)
+    head = find_head(folder)
+    assert head is not None
+    assert head.labels.index("<blank>") == HubertConfig(**said).pad_token_id == row
+
+
 @pytest.mark.parametrize("vocabulary", [["a"], {"a": "0"}, {"a": -1}, {"a": None}])
 def test_a_vocabulary_that_names_no_rows_is_as_none(folder: Path, vocabulary: Any) -> None:
     write(folder / "vocab.json", vocabulary)

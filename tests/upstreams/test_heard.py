@@ -87,6 +87,18 @@ def test_of_both_files_transformers_order_is_kept(tmp_path: Path) -> None:
     assert (file.name, told) == ("processor_config.json", {"sampling_rate": 8})
 
 
+@pytest.mark.parametrize("kind", ["Hubert", "WavLM", "SEW", "whisper"])
+def test_what_pads_stands_behind(tmp_path: Path, kind: str) -> None:
+    source = save_whisper(tmp_path / "in") if kind == "whisper" else save(tmp_path / "in", kind)
+    told: dict[str, Any] = {"padding_side": "left", "sampling_rate": 16000}
+    told |= {"feature_size": 16, "chunk_length": 2} if kind == "whisper" else {"feature_size": 1}
+    (source / "preprocessor_config.json").write_text(json.dumps(told))
+    checked = preflight(str(source), tmp_path / "out")
+    assert checked.changed["padding_side"] == ("left", "right")
+    left = json.loads((tmp_path / "out" / "preprocessor_config.json").read_text())
+    assert left["padding_side"] == "right"
+
+
 @pytest.mark.parametrize("name", ["preprocessor_config.json", "processor_config.json"])
 def test_a_damaged_one_is_refused(tmp_path: Path, name: str) -> None:
     source = save(tmp_path / "in", "Hubert")
