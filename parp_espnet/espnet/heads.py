@@ -13,6 +13,8 @@ COUNTERS = ("num_attention_heads", "n_head", "encoder_attention_heads")
 """What configurations call it: Hugging Face's, XLNet's, fairseq's."""
 NATIVE = ("model_cfg", "cfg")
 """Under which s3prl's checkpoints have their configuration."""
+OF_FOLDERS = (".safetensors", ".bin")
+"""Endings of weights whose configuration is beside them."""
 
 
 def count_heads(model: Path) -> int | None:
@@ -25,16 +27,26 @@ def count_heads(model: Path) -> int | None:
         UserError: a configuration cannot be read.
     """
     folder = model if model.is_dir() else model.parent
+    config = folder / "config.yaml"
+    is_trained = config.is_file() and model.suffix == ".pth"
+    # A checkpoint that says it itself may lie beside the configuration of another model.
+    heads = None if is_trained else _told_by(model)
+    if heads is not None:
+        return heads
     if (folder / "config.json").is_file():
         return _counted(read_json(folder / "config.json"))
-    config = folder / "config.yaml"
-    if config.is_file() and model.suffix == ".pth":
-        options = read_config(config)
-        find_upstream(options, config)
-        inner, name = place_of(getattr(options, "frontend_conf", None))
-        upstream = Path(str(inner.get(name)))
-        return count_heads(upstream) if upstream.exists() else None
-    if not model.is_file() or model.suffix == ".safetensors":
+    if not is_trained:
+        return None
+    options = read_config(config)
+    find_upstream(options, config)
+    inner, name = place_of(getattr(options, "frontend_conf", None))
+    upstream = Path(str(inner.get(name)))
+    return count_heads(upstream) if upstream.exists() else None
+
+
+def _told_by(model: Path) -> int | None:
+    """How many a checkpoint of s3prl's says; None where it is none. Raises `UserError`."""
+    if not model.is_file() or model.suffix in OF_FOLDERS:
         return None
     content = read_checkpoint(model, mmap=True)
     if not isinstance(content, dict):

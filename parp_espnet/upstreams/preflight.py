@@ -64,6 +64,8 @@ RECOMPUTES = "gradient_checkpointing"
 """The same, where an old config.json has it, which transformers heed: a choice of the finetuning's.
 """
 
+DOWNLOADED = ["*.json", "model*.safetensors", "pytorch_model*.bin"]
+"""What is fetched of the hub: not the adapters of each of MMS's thousand languages."""
 TAKEN = "taken"
 """Where in `out` a checkpoint of one file is written as a Hugging Face directory."""
 
@@ -263,11 +265,7 @@ def _download(name: str) -> Path:
             f"(owner/model)"
         )
     try:
-        return Path(
-            snapshot_download(
-                name, allow_patterns=["*.json", "*.safetensors", "pytorch_model*.bin"]
-            )
-        )
+        return Path(snapshot_download(name, allow_patterns=DOWNLOADED))
     except Exception as error:  # the hub's client raises many kinds
         raise UserError(
             f"{name}: no such directory here, and the Hugging Face hub did not give it "

@@ -26,6 +26,20 @@ def test_of_a_checkpoint_of_s3prl(tmp_path: Path, key: str) -> None:
     assert count_heads(tmp_path / "model.pt") == 8
 
 
+@pytest.mark.parametrize(
+    ("content", "heads"),
+    [({"model_cfg": {"encoder_attention_heads": 8}}, 8), ({"model": {"w": torch.ones(2)}}, 12)],
+)
+def test_what_a_checkpoint_says_goes_before_what_is_beside_it(
+    tmp_path: Path, content: dict[str, object], heads: int
+) -> None:
+    write_json(tmp_path / "config.json", {"num_attention_heads": 12})
+    torch.save(content, tmp_path / "model.pt")
+    assert count_heads(tmp_path / "model.pt") == heads
+    torch.save({"weight": torch.ones(2)}, tmp_path / "pytorch_model.bin")
+    assert count_heads(tmp_path / "pytorch_model.bin") == 12
+
+
 def test_of_a_model_of_espnet(tmp_path: Path) -> None:
     upstream = f"frontend_conf: {{path_or_url: '{UPSTREAMS}/multi'}}"
     (tmp_path / "config.yaml").write_text(f"token_list: [a]\nfrontend_conf: {{{upstream}}}\n")

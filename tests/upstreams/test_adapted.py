@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import load_file, save_file
 
 from parp_espnet.errors import UserError
-from parp_espnet.upstreams.preflight import preflight
+from parp_espnet.upstreams.preflight import DOWNLOADED, preflight
 from parp_espnet.upstreams.untouched import differing, load_upstream
 from parp_espnet.upstreams.weights import load_weights
 from tests.espnet.test_upstreams import SMALL, save_whisper
@@ -83,6 +84,16 @@ def test_an_upstream_is_not_written_over(
     with pytest.raises(UserError, match=r"expected another directory than the upstream's own"):
         preflight(str(given), out)
     assert contents(folder) == before
+
+
+def test_of_the_hub_the_model_alone_is_fetched() -> None:
+    fetched = [
+        "config.json", "preprocessor_config.json", "processor_config.json", "vocab.json",
+        "model.safetensors", "model-00001-of-00002.safetensors", "model.safetensors.index.json",
+        "pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json",
+    ]  # fmt: skip
+    others = ["adapter.deu.safetensors", "adapter.deu.bin", "flax_model.msgpack", "README.md"]
+    assert list(filter_repo_objects(fetched + others, allow_patterns=DOWNLOADED)) == fetched
 
 
 LAYER = {"feat_extract_norm": "layer", "conv_bias": True}
