@@ -44,8 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace TextGrids and files of ELAN's that are there [refused, since somebody may "
-        "have corrected them]",
+        help="replace TextGrids and files of ELAN's that are there, and others that hold no such "
+        "transcript [refused, since somebody may have corrected or written them]",
     )
     text = "times of mp3s: as they are decoded, or as Praat has them [decoded]"
     parser.add_argument("--mp3_times", choices=("decoded", "praat"), default="decoded", help=text)

@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ def recognise_by_jobs(asked: Asked, sources: Sequence[Source | Failure], folder:
                 left.append(task)
         if folder.may_be_corrected:
             _need_absent(left, asked.out)
+        _need_own(left, before.values(), folder, asked.out)
         failed = _run(asked, place, left) if left else []
     nowhere = [source for source in sources if isinstance(source, Failure)]
     for failure in nowhere:
@@ -112,6 +113,28 @@ def _need_absent(tasks: Sequence[Task], out: Path) -> None:
             f"already, such as {there[0]}, and may have been corrected; move them away, or name "
             f"another --out"
         )
+
+
+def _need_own(tasks: Sequence[Task], before: Iterable[Task], folder: Folder, out: Path) -> None:
+    """Raise `UserError` where a file would be replaced that holds no transcript, or that of a
+    recording of the same name which is still elsewhere.
+    """
+    made = {task.out: task for task in before}
+    for task in tasks:
+        place = Path(task.out)
+        if not place.is_file():
+            continue
+        earlier = made.get(task.out)
+        if earlier is not None and earlier.path != task.path and Path(earlier.path).is_file():
+            raise UserError(
+                f"--out {out}: {place} is the transcript of {earlier.path}, which has the name of "
+                f"{task.path}; name another --out, or give a directory that both are in"
+            )
+        if not folder.is_ours(place):
+            raise UserError(
+                f"--out {out}: {place} is there already, and holds something else than a "
+                f"transcript as this format has it; move it away, or name another --out"
+            )
 
 
 def _check_settings(place: Path, asked: Asked, folder: Folder) -> None:

@@ -1,7 +1,7 @@
 """Where transcripts go: to stdout, into one file, or into a directory with a file for each."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -78,7 +78,6 @@ class Folder:
         # Said now, and not when the first is recognised.
         need_way(folder / "any")
         known = [source for source in sources if isinstance(source, Source)]
-        stems = Counter(source.name.with_suffix("") for source in known)
         names = Counter(source.name for source in known)
         if twice := [name for name, count in names.items() if count > 1]:
             raise UserError(
@@ -87,13 +86,7 @@ class Folder:
         self._folder, self._format = folder, written
         self.may_be_corrected = written.is_of_programs
         """Whether a person may have corrected what is there."""
-        # a.wav and a.flac are a.wav.json and a.flac.json
-        self._stems = {
-            source.name: source.name
-            if stems[source.name.with_suffix("")] > 1
-            else source.name.with_suffix("")
-            for source in known
-        }
+        self._stems = _stems(names)
 
     def place(self, source: Source) -> Path:
         """Where a recording's file goes."""
@@ -106,12 +99,33 @@ class Folder:
     def _place(self, stem: Path) -> Path:
         return self._folder / stem.with_name(stem.name + self._format.suffix)
 
+    def is_ours(self, place: Path) -> bool:
+        """Whether a file that is there holds nothing but what was written here."""
+        return self._format.is_ours(place)
+
     def add(self, source: Source, transcript: Transcript) -> None:
         """Write its file."""
         write_text(self.place(source), self._format.alone(transcript))
 
     def close(self) -> None:
         """Nothing is left to write."""
+
+
+def _stems(names: Iterable[Path]) -> dict[Path, Path]:
+    """What the files of recordings are called, each another: as the recording is, without its
+    ending where that tells them apart.
+
+    Of a.wav and a.flac they are a.wav.json and a.flac.json; of a.wav.mp3 beside them it is
+    a.wav.mp3.json.
+    """
+    stems = {name: name.with_suffix("") for name in names}
+    while True:
+        counts = Counter(stems.values())
+        alike = [name for name, stem in stems.items() if counts[stem] > 1 and stem != name]
+        if not alike:
+            return stems
+        for name in alike:
+            stems[name] = name
 
 
 def open_output(
@@ -149,7 +163,7 @@ def check_kept(
     output: Output, written: Format, inputs: Sequence[Path], overwrite: bool = False
 ) -> None:
     """Raise `UserError` where a file would be replaced that is an input, or that a person may have
-    corrected and `overwrite` does not allow it.
+    corrected, or has written, and `overwrite` does not allow it.
 
     Args:
         inputs: the files that are read.
@@ -166,6 +180,13 @@ def check_kept(
             f"--out: {len(there)} of {len(output.places())} files are there already, such as "
             f"{there[0]}, and may have been corrected; name another place, or replace them with "
             f"--overwrite"
+        )
+    others = [place for place in there if not written.is_ours(place)]
+    if others and not overwrite:
+        raise UserError(
+            f"--out: {len(others)} of {len(output.places())} files are there already that hold "
+            f"something else than such a transcript, such as {others[0]}; name another place, or "
+            f"replace them with --overwrite"
         )
 
 

@@ -113,19 +113,27 @@ def write_part(path: Path, tasks: Sequence[Task]) -> None:
 
 
 def gather(folder: Path) -> dict[tuple[str, str, int, int], Task]:
-    """Return what is done of all runs, and put it into one file.
+    """Return what is done of all runs, and put it into one file: of each transcript the recording
+    that it is of, which is the last that was written there.
 
     A line that was cut off when its job was killed is none; the transcript that it was of is there.
     """
-    found: dict[tuple[str, str, int, int], Task] = {}
+    made: dict[str, Task] = {}
+    noted = set()
     lists = sorted(folder.glob(f"part-*{ENDING}"))
     for file in [folder / DONE, *lists]:
         for task in read_done(file):
-            found[task.key] = task
+            noted.add(task.key)
+            if task.error is None:
+                # In the place of another's transcript, too: the last one is what is there.
+                made[task.out] = task
+            elif task.out in made and made[task.out].key == task.key:
+                del made[task.out]
     for file in folder.glob("part-*.json"):
         for task in _unnoted(file):
-            found.setdefault(task.key, task)
-    kept = {key: task for key, task in found.items() if task.error is None}
+            if task.key not in noted:
+                made[task.out] = task
+    kept = {task.key: task for task in made.values()}
     write_text(folder / DONE, "".join(task.line for task in kept.values()))
     for file in lists:
         file.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import mimetypes
+import re
 import unicodedata
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -108,11 +109,22 @@ class Format:
     suffix: str
     alone: Callable[[Transcript], str]
     among: Callable[[Transcript], str] | None
+    ours: re.Pattern[str] | None = None
+    """A whole file, as it is written here; None where a program writes such files, too."""
 
     @property
     def is_of_programs(self) -> bool:
         """Whether its files are a program's own, in which people correct what is there."""
         return self.among is None
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether a file holds nothing but what is written here; a program's may be corrected."""
+        if self.ours is None:
+            return False
+        try:
+            return self.ours.fullmatch(path.read_text(encoding="utf-8")) is not None
+        except (OSError, UnicodeDecodeError):
+            return False
 
 
 def words_of(letters: Iterable[Phone]) -> tuple[Phone, ...]:
@@ -274,10 +286,14 @@ def eaf(transcript: Transcript) -> str:
     return write_eaf(list(chain.from_iterable(_tiers(transcript))), recording, kind)
 
 
+_LABELS = re.compile(r"((?:[^\t\n]+\t)?\d+\.\d{4}\t\d+\.\d{4}\t[^\t\n]+\n)*")
+_JSON = re.compile(r'(\{\s*"file": "([^"\\]|\\.)*",\s*"seconds": .*)?', re.DOTALL)
+_CTM = re.compile(r"([^ \n]+ 1 \d+\.\d{4} \d+\.\d{4} [^ \n]+( \d\.\d{4})?\n)*")
+
 FORMATS = {
-    "text": Format(".txt", text, named_text),
-    "json": Format(".json", lambda transcript: as_json(transcript, indent=2), as_json),
+    "text": Format(".txt", text, named_text, _LABELS),
+    "json": Format(".json", lambda transcript: as_json(transcript, indent=2), as_json, _JSON),
     "textgrid": Format(".TextGrid", textgrid, None),
     "eaf": Format(".eaf", eaf, None),
-    "ctm": Format(".ctm", ctm, ctm),
+    "ctm": Format(".ctm", ctm, ctm, _CTM),
 }

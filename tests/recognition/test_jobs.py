@@ -146,6 +146,47 @@ def test_what_may_have_been_corrected_is_not_replaced(
         recognise_by_jobs(other, [source], folder)
 
 
+@pytest.mark.parametrize("form", ["text", "json", "ctm"])
+def test_recordings_of_one_name_in_two_calls(tmp_path: Path, form: str) -> None:
+    """The second call would replace the first one's transcript, which the first would then keep."""
+    out = tmp_path / "out"
+    talks = [tmp_path / name / "talk.wav" for name in ("one", "two")]
+    for talk in talks:
+        talk.parent.mkdir()
+        talk.write_bytes(b"sound")
+    first, second = (Source(talk, Path("talk.wav")) for talk in talks)
+    folder = Folder(out, FORMATS[form], [first])
+    (task,) = tasks_of([first], folder, {})
+    (out / ".parp-recognize").mkdir(parents=True)
+    folder.place(first).write_text("")
+    (out / ".parp-recognize/done.jsonl").write_text(task.line)
+    asked = Asked(None, [], {"model": "a", "options": []}, out, 1, 0)
+    assert recognise_by_jobs(asked, [first], folder) == 0
+    with pytest.raises(UserError, match=r"is the transcript of .*/one/talk\.wav, which has the n"):
+        recognise_by_jobs(asked, [second], Folder(out, FORMATS[form], [second]))
+    assert recognise_by_jobs(asked, [first], folder) == 0
+
+
+@pytest.mark.parametrize("form", ["text", "json", "ctm"])
+@pytest.mark.parametrize("noted", [True, False])
+def test_what_somebody_has_written_is_not_replaced(tmp_path: Path, form: str, noted: bool) -> None:
+    talk, out = tmp_path / "talk.wav", tmp_path / "out"
+    talk.write_bytes(b"sound")
+    source = Source(talk, Path("talk.wav"))
+    folder = Folder(out, FORMATS[form], [source])
+    out.mkdir()
+    folder.place(source).write_text("buenos días")
+    if noted:
+        # Corrected, of a recording that has changed.
+        (task,) = tasks_of([source], folder, {})
+        (out / ".parp-recognize").mkdir()
+        (out / ".parp-recognize/done.jsonl").write_text(replace(task, changed=1).line)
+    settings = {"model": "a", "options": []}
+    with pytest.raises(UserError, match="is there already, and holds something else than a tr"):
+        recognise_by_jobs(Asked(None, [], settings, out, 1, 0), [source], folder)
+    assert folder.place(source).read_text() == "buenos días"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -6,7 +6,7 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.recognition.audio import Source
-from parp_espnet.recognition.output import check_kept, open_output
+from parp_espnet.recognition.output import Folder, check_kept, open_output
 from parp_espnet.recognition.transcripts import FORMATS, Phone, Transcript
 
 NAMES = ("a.wav", "b/a.wav", "b/a.flac", "c.d.wav")
@@ -101,3 +101,68 @@ def test_what_is_read_is_never_replaced(tmp_path: Path, form: str):
         output = open_output(out, written, sources("a.wav"), print)
         with pytest.raises(UserError, match="would be replaced, which is among what is read"):
             check_kept(output, written, [read], overwrite=True)
+
+
+OURS = Transcript(
+    "in/a b.wav", 1.0, (Phone("a", 0.1, 0.2, 0.75, (("e", 0.2),)), Phone("ɛ̃", 0.2, 1.0))
+)
+NOTHING = Transcript("in/a.wav", 1.0, ())
+
+
+@pytest.mark.parametrize("form", ["text", "json", "ctm"])
+@pytest.mark.parametrize("transcript", [OURS, NOTHING])
+def test_what_was_written_here_is_replaced(
+    tmp_path: Path, form: str, transcript: Transcript
+) -> None:
+    written = FORMATS[form]
+    for out in (tmp_path / "many", tmp_path / f"one{written.suffix}"):
+        for _ in range(2):
+            output = open_output(out, written, sources("a.wav"), print)
+            check_kept(output, written, [])
+            output.add(sources("a.wav")[0], transcript)
+            output.add(sources("a.wav")[0], transcript)
+            output.close()
+
+
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("text", "buenos días\n"),
+        ("text", "0.1000\t0.2000\ta\nnot sure of the next\n"),
+        ("text", "0.100000\t0.200000\ta\n"),  # as Audacity writes its labels
+        ("text", "utt1 a e i\n"),
+        ("text", "día".encode("latin-1")),
+        ("json", '{"name": "settings of mine"}\n'),
+        ("json", '{"file": "a.wav", "text": "a"}\n'),
+        ("json", "[1, 2]"),
+        ("ctm", "utt1 A 0.10 0.20 a\n"),
+        ("ctm", ";; corrected by hand\nutt1 1 0.1000 0.2000 a\n"),
+    ],
+)
+def test_what_somebody_has_written_is_not_replaced(
+    tmp_path: Path, form: str, content: str | bytes
+) -> None:
+    written = FORMATS[form]
+    there = tmp_path / f"a{written.suffix}"
+    there.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for out in (tmp_path, there):
+        output = open_output(out, written, sources("a.wav"), print)
+        with pytest.raises(UserError, match="1 of 1 files are there already that hold something"):
+            check_kept(output, written, [])
+        check_kept(output, written, [], overwrite=True)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a.wav", "a.flac", "a.wav.mp3"),
+        ("a.wav.mp3", "a.flac", "a.wav"),
+        ("a.wav", "a.flac", "a.wav.mp3", "a.wav.ogg", "a.wav.mp3.wav"),
+        ("b/a.wav", "b/a.flac", "a.wav.mp3", "b/a.wav.mp3"),
+        ("a", "a.wav"),
+    ],
+)
+def test_each_recording_has_a_file_of_its_own(tmp_path: Path, names: tuple[str, ...]) -> None:
+    folder = Folder(tmp_path, FORMATS["json"], sources(*names))
+    assert len(set(folder.places())) == len(names)
+    assert {folder.place(source) for source in sources(*names)} == set(folder.places())

@@ -114,3 +114,34 @@ def test_a_recording_by_two_names_has_a_transcript_by_each(tmp_path: Path) -> No
     part.add(source, Transcript("x", 1.0, (Phone("a", 0.0, 0.5),)))
     assert [path.is_file() for path in part.places()] == [True, True]
     assert len(gather(tmp_path)) == 2
+
+
+def test_of_each_transcript_the_last_recording_is_known(tmp_path: Path) -> None:
+    """What was written over another's transcript, or over that of an earlier state, is there."""
+    first, second = task("a"), replace(task("a"), path="/elsewhere/a")
+    changed = replace(first, changed=6)
+    for runs, last in (
+        ([first, second], second),
+        ([first, second, first], first),
+        ([first, changed, first], first),
+        ([first, replace(second, error="no sound")], first),
+        ([first, second, replace(first, error="no sound")], second),
+        ([first, replace(first, error="no sound")], None),
+    ):
+        (tmp_path / DONE).unlink(missing_ok=True)
+        for run in runs:
+            (tmp_path / "part-1.1.done").write_text(run.line)
+            kept = gather(tmp_path)
+        assert list(kept.values()) == ([] if last is None else [last])
+
+
+def test_a_transcript_that_nobody_noted_takes_the_place_of_another(tmp_path: Path) -> None:
+    there = tmp_path / "a.txt"
+    first = replace(task("a"), out=str(there))
+    second = replace(first, path="/elsewhere/a")
+    (tmp_path / DONE).write_text(first.line)
+    write_part(tmp_path / "part-1.1.json", [second])
+    there.write_text("a")
+    moment = (tmp_path / "part-1.1.json").stat().st_mtime_ns + 10**9
+    os.utime(there, ns=(moment, moment))
+    assert list(gather(tmp_path).values()) == [second]
