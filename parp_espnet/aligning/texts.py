@@ -10,6 +10,7 @@ from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
 from parp_espnet.files import is_file, text_of
 from parp_espnet.recognition.audio import Failure, Source
+from parp_espnet.recognition.below import files_below
 from parp_espnet.sound.mp3 import lead_in_praat
 from parp_espnet.tiers.eaf import read_eaf
 from parp_espnet.tiers.textgrid import read_textgrid
@@ -91,7 +92,8 @@ def text_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     endings = {suffix.lower() for suffix in SUFFIXES}
-    return [file for file in path.rglob("*") if file.suffix.lower() in endings]
+    found = [file for file in files_below(path) if isinstance(file, Path)]
+    return [file for file in found if file.suffix.lower() in endings]
 
 
 def _alike(sources: Sequence[Source | Failure]) -> set[str]:

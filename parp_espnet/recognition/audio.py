@@ -11,6 +11,8 @@ import soxr
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import is_file
+from parp_espnet.recognition.below import files_below
 from parp_espnet.sound.channels import mono
 from parp_espnet.sound.reader import open_sound
 from parp_espnet.sound.recording import Sound
@@ -57,26 +59,30 @@ class Failure:
 
 def find(inputs: Sequence[Path]) -> list[Source | Failure]:
     """Return the recordings of files and directories, those of a directory in order of
-    their names.
+    their names, and what of one cannot be read.
     """
     sources: list[Source | Failure] = []
     for path in inputs:
         if not path.is_dir():
             sources.append(Source(path, Path(path.name)))
             continue
-        below = [
-            Source(file, file.relative_to(path))
-            for file in sorted(path.rglob("*"))
-            if _is_recording(file)
-        ]
+        below = list(_recordings_in(path))
         sources += below or [
             Failure(path, f"expected audio files in it, found none ({' '.join(DECODED)})")
         ]
     return sources
 
 
+def _recordings_in(folder: Path) -> Iterator[Source | Failure]:
+    for found in files_below(folder):
+        if isinstance(found, OSError):
+            yield Failure(Path(str(found.filename)), f"cannot be read ({found.strerror})")
+        elif _is_recording(found):
+            yield Source(found, found.relative_to(folder))
+
+
 def _is_recording(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and is_file(file)
 
 
 def read(path: Path) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Recordings of any kind become 16 kHz mono; what is none is named with its reason."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,30 @@ def test_directories(tmp_path: Path):
     assert str(nothing).startswith(
         f"{tmp_path}/nothing: expected audio files in it, found none (.wav .flac"
     )
+
+
+def test_links_to_directories_are_followed(tmp_path: Path) -> None:
+    field, day = tmp_path / "field", tmp_path / "disk/day"
+    (day / "late").mkdir(parents=True)
+    field.mkdir()
+    for file in (field / "a.wav", day / "b.wav", day / "late/c.wav"):
+        file.touch()
+    (field / "day").symlink_to(day)
+    (field / "again.wav").symlink_to(day / "b.wav")
+    (field / "gone.wav").symlink_to(day / "nothing.wav")
+    # Neither ends anywhere.
+    (day / "up").symlink_to(field)
+    (day / "late/self").symlink_to(".")
+    names = ["a.wav", "again.wav", "day/b.wav", "day/late/c.wav"]
+    assert find([field]) == [Source(field / name, Path(name)) for name in names]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads any directory")
+def test_a_directory_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed").chmod(0)
+    found = find([tmp_path])
+    (tmp_path / "closed").chmod(0o700)
+    assert found[0] == Source(tmp_path / "a.wav", Path("a.wav"))
+    assert found[1] == Failure(tmp_path / "closed", "cannot be read (Permission denied)")
