@@ -40,16 +40,27 @@ class Asked:
         )
         return any(value is not None for value in given)
 
+    def _check_alone(self) -> None:
+        """Raise `UserError` where what no greedy search has is asked for beside one."""
+        if self.lexicon is not None:
+            raise UserError(
+                "--beam_size 1 is greedy, without a lexicon; expected 2 or more with --lexicon"
+            )
+        for name in ("ngram", "ngram_weight", "lm_weight", "penalty"):
+            if getattr(self, name) is not None:
+                raise UserError(
+                    f"--beam_size 1 is greedy, without language models and weights; expected 2 or "
+                    f"more with --{name}"
+                )
+
     def check(self) -> None:
         """Raise `UserError` where two things exclude each other, or a number is none."""
         if self.greedy and self.anything:
             raise UserError(
                 "--greedy: expected no beam, n-gram, lexicon or weights beside it, found some"
             )
-        if self.lexicon is not None and self.is_greedy:
-            raise UserError(
-                "--beam_size 1 is greedy, without a lexicon; expected 2 or more with --lexicon"
-            )
+        if self.is_greedy:
+            self._check_alone()
         if self.beam_size is not None and self.beam_size < 1:
             raise UserError(f"--beam_size: expected 1 at least, found {self.beam_size}")
         if self.beam_size is not None and self.beam_size > LARGEST_BEAM:

@@ -148,3 +148,21 @@ def test_confidences_are_calibrated_for_the_search_that_was_tuned(
     search, _ = choose(asked, (known,), TOKENS)
     assert search is not None
     assert search.calibration == (line if stays else AS_THEY_ARE)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"ngram": Path("mine.arpa")},
+        {"ngram_weight": 0.3},
+        {"lm_weight": 0.3},
+        {"penalty": 0.5},
+        {"lexicon": Path("words.txt")},
+    ],
+)
+@pytest.mark.parametrize("greedy", [{"beam_size": 1}, {"greedy": True}])
+def test_greedy_weighs_nothing(greedy: dict[str, int], beside: dict[str, object]) -> None:
+    with pytest.raises(UserError, match=r"^--(beam_size 1 is greedy|greedy: expected no beam)"):
+        Asked(**greedy, **beside).check()  # type: ignore[arg-type]
+    Asked(**greedy).check()  # type: ignore[arg-type]
+    Asked(beam_size=2, **beside).check()  # type: ignore[arg-type]
