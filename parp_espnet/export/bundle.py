@@ -29,6 +29,8 @@ WEIGHTS = "model.safetensors"
 MASK = "mask.safetensors"
 PLACES = ("output_dir", "config", "_path", "_shape_file", "_data", "_cache", "_dir", "_scp")
 """Options of ESPnet whose names end so are paths of the training's machine."""
+OF_LABELS = ("token_list", "merges")
+"""ESPnet's option of the labels, and a result's of those that count as one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +128,14 @@ def _written(tuned: Tuned, folder: Path) -> dict[str, Any]:
 
 
 def without_places(value: Any) -> Any:
-    """The same without where things were on the machine of the training: their names stay."""
+    """The same without where things were on the machine of the training: their names stay.
+
+    Labels are no places, though one may begin with a slash.
+    """
     if isinstance(value, dict):
-        return {name: without_places(one) for name, one in value.items()}
+        return {
+            name: one if name in OF_LABELS else without_places(one) for name, one in value.items()
+        }
     if isinstance(value, list | tuple):
         return [without_places(one) for one in value]
     if isinstance(value, str) and value.startswith(("/", "../", "./")):

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from parp_espnet.bin import export as command
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.loading import load_model
+from parp_espnet.export.bundle import without_places
 from parp_espnet.export.formats import Options, export
 from parp_espnet.export.model import ctc_module
 from parp_espnet.export.trained import Trained, load_trained
@@ -204,3 +205,12 @@ def test_ctrl_c_leaves_nothing(trained: Trained, tmp_path: Path, monkeypatch: py
     with pytest.raises(KeyboardInterrupt):
         export(trained, tmp_path / "new", ["bundle"], Options())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("label", ["/", "/a", "./", "../x"])
+@pytest.mark.parametrize("name", ["token_list", "merges"])
+def test_a_label_is_no_place(name: str, label: str) -> None:
+    labels = {"a": label} if name == "merges" else ["<blank>", label]
+    told = {"name": "exp/es", name: labels, "inner": {name: labels, "place": "/home/me/x"}}
+    expected = {"name": "exp/es", name: labels, "inner": {name: labels, "place": "x"}}
+    assert without_places(told) == expected
