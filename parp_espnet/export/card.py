@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet import __version__
-from parp_espnet.export.costs import measured_of
+from parp_espnet.export.costs import is_measured_cut, measured_of
 from parp_espnet.export.cut import Cut
 from parp_espnet.export.figure import draw_layers
 from parp_espnet.export.formats import Options
@@ -17,6 +17,7 @@ from parp_espnet.files import write_text
 from parp_espnet.pruning.anatomy import by_layer, sparsity_by
 from parp_espnet.pruning.layers import find_layers
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.methods import METHODS
 from parp_espnet.scoring.result import Result
 
 README = "README.md"
@@ -109,10 +110,9 @@ def _front(trained: Trained, options: Options) -> str:
 
 def _what(trained: Trained) -> str:
     result = trained.result
-    method = trained.training.get("method", "?")
     lines = [
         f"A {trained.family.upstream_class} with a CTC head for {len(trained.tokens)} labels, "
-        f"{'not pruned' if method == 'dense' else f'pruned by `{method}`'} while it was finetuned.",
+        f"{_pruned(trained)} while it was finetuned.",
     ]
     if result is not None:
         minutes = (
@@ -124,6 +124,14 @@ def _what(trained: Trained) -> str:
             f"seed {result.seed}."
         )
     return "\n".join(lines) + "\n"
+
+
+def _pruned(trained: Trained) -> str:
+    """What its method did to the upstream's weights."""
+    method = str(trained.training.get("method", "?"))
+    if method in METHODS and METHODS[method].adapts:
+        return f"not pruned, with adapters added by `{method}`"
+    return "not pruned" if method == "dense" else f"pruned by `{method}`"
 
 
 def _errors(trained: Trained, facts: Facts) -> str:
@@ -217,9 +225,12 @@ def _others(trained: Trained) -> list[str]:
     if not measured or trained.result is None:
         return []
     metric = trained.result.metric.upper()
+    without = ""
+    if is_measured_cut(trained.folder):
+        without = ", without the units that are pruned where a format can hold what is left"
     lines = [
-        f"\nMeasured by a study, on one thread of {measured[0].processor}, before anything was "
-        f"removed: on the whole test set, an utterance at a time.\n",
+        f"\nMeasured by a study, on one thread of {measured[0].processor}{without}: on the whole "
+        f"test set, an utterance at a time.\n",
         f"| exported as | MB | ms for a second of speech | {metric} |",
         "|---|---|---|---|",
     ]

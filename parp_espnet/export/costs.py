@@ -147,6 +147,11 @@ def measured_of(experiment: Path) -> list[Measured]:
     return found if digest == _of_what(experiment, [])["result_sha256"] else []
 
 
+def is_measured_cut(experiment: Path) -> bool:
+    """Whether what was measured is without units, as far as formats can hold what is left."""
+    return "cut" in read_json(experiment / EXPORTS)
+
+
 def _of_what(experiment: Path, formats: Sequence[str]) -> dict[str, object]:
     """What `exports.json` says of what it is of."""
     digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()

@@ -88,7 +88,9 @@ def test_a_pack_has_the_adapters_and_nothing_of_a_mask(adapted: Path, pack: Path
     assert loaded.changed == set(weights)
     for name, tensor in weights.items():
         assert torch.allclose(tensor, trained[name], atol=1e-6), name
-    assert "--upstream UPSTREAM --pack" in (pack.parent / "README.md").read_text()
+    card = (pack.parent / "README.md").read_text()
+    assert "--upstream UPSTREAM --pack" in card
+    assert "not pruned, with adapters added by `lora` while it was finetuned" in card
 
 
 def test_half_precision_takes_half_the_bytes(adapted: Path) -> None:

@@ -51,7 +51,7 @@ def test_each_file_is_measured_on_the_whole_test_set(experiment: Path) -> None:
     assert not {"onnx", "sparse", "bundle", "exports"} & left
 
 
-def test_whole_units_are_measured_without_them(experiment: Path) -> None:
+def test_whole_units_are_measured_without_them(experiment: Path, tmp_path: Path) -> None:
     whole = {one.name: one.bytes for one in measure(experiment, ["bundle", "sparse"])}
     prune_units(experiment)
     found = {one.name: one.bytes for one in measure(experiment, ["bundle", "sparse"])}
@@ -61,6 +61,10 @@ def test_whole_units_are_measured_without_them(experiment: Path) -> None:
     told = json.loads((experiment / EXPORTS).read_text())
     assert told["cut"] is True
     assert [one.format for one in read_measured(experiment / EXPORTS)] == ["bundle", "sparse"]
+    # So a card says it, and no other.
+    export(load_trained(experiment), tmp_path / "card", ["s3prl"])
+    card = (tmp_path / "card/README.md").read_text()
+    assert ", without the units that are pruned where a format can hold what is left:" in card
     # What was measured by an older version, with all of its units, is measured again.
     del told["cut"]
     told["files"][0]["bytes"] = 1
@@ -108,7 +112,9 @@ def test_a_later_card_has_what_was_measured(experiment: Path, tmp_path: Path) ->
     (measured,) = measure(experiment, ["bundle"])
     line = f"| bundle fp32 | {measured.bytes / 1e6:.2f} | {measured.milliseconds:.1f} | 0.0000 |"
     export(load_trained(experiment), tmp_path / "first", ["s3prl"])
-    assert line in (tmp_path / "first/README.md").read_text()
+    card = (tmp_path / "first/README.md").read_text()
+    assert line in card
+    assert "without the units" not in card
     assert measured_of(experiment) == [measured]
     # What is of another result is nobody's.
     told = Result.read(experiment / "result.json").as_json() | {"updates": 7}
