@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parp_espnet.errors import UserError, printable
-from parp_espnet.export.decodings import Tuned
+from parp_espnet.export.decodings import Tuned, find_tuned
 from parp_espnet.export.described import read_described
 from parp_espnet.export.exported import ExportedRecogniser, is_exported
 from parp_espnet.export.names import NotPlainError
@@ -87,7 +87,8 @@ def open_model(
         try:
             bundle = of_experiment(path, searched)
         except NotPlainError as error:
-            return _in_place(path, device, error), ()
+            recogniser = _in_place(path, device, error)
+            return recogniser, find_tuned(path) if searched else ()
         return PlainRecogniser(bundle, device), bundle.decodings
     if path.is_dir() and not any(path.glob("valid.*.pth")):
         raise UserError(

@@ -95,6 +95,18 @@ def test_what_only_espnet_reads_is_said(
     assert "\n" not in str(said.value)
 
 
+def test_what_only_espnet_reads_is_searched_as_it_was_tuned(tuned: Path, tmp_path: Path) -> None:
+    experiment = tmp_path / "exp"
+    shutil.copytree(tuned, experiment, symlinks=True)
+    config = yaml.safe_load((experiment / "config.yaml").read_text())
+    config["frontend_conf"]["multilayer_feature"] = True
+    (experiment / "config.yaml").write_text(yaml.safe_dump(config))
+    recogniser, found = open_model(experiment)
+    assert isinstance(recogniser, Recogniser)
+    assert [one.name for one in found] == ["decode_beam4_ngram2"]
+    assert open_model(experiment, searched=False)[1] == ()
+
+
 def test_a_changed_model_is_no_reason_for_another_reader(changed: Callable[..., Path]) -> None:
     def denser(states: dict[str, torch.Tensor]) -> None:
         name = next(name for name in states if name.endswith("intermediate_dense.weight"))
