@@ -6,6 +6,7 @@ length, any number of utterances; padding is not seen. The exporter is torch's o
 needs no package beside onnx; the opset is `OPSET`.
 """
 
+import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from parp_espnet.decoding.label_prior import FILE as LABEL_PRIOR
 from parp_espnet.errors import UserError
 from parp_espnet.export.card import Facts, write_card
 from parp_espnet.export.exported import ExportedRecogniser
@@ -103,10 +105,13 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
 
 
 def introduce(form: str, trained: Trained, folder: Path, options: Options) -> list[str]:
-    """Compare what was written with stage 12, and write its card; return what is to be said.
+    """Put what parp-align needs beside what was written, compare that with stage 12, and write its
+    card; return what is to be said.
 
     Raises `UserError` where most utterances have other tokens.
     """
+    if (trained.folder / LABEL_PRIOR).is_file():
+        shutil.copyfile(trained.folder / LABEL_PRIOR, folder / LABEL_PRIOR)
     compared = None
     tests = find_test_set(trained, options.data)
     if tests is not None:

@@ -17,6 +17,7 @@ import pytest
 import soundfile
 import torch
 
+from parp_espnet.decoding.label_prior import LabelPrior, read_label_prior
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.export import onnx as exporting
@@ -370,3 +371,20 @@ def test_no_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected an ONNX model") as refused:
         OnnxRuntime(tmp_path / "model.onnx")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("form", ["onnx", "openvino"])
+def test_label_priors_go_along(learned: Path, tmp_path: Path, form: str) -> None:
+    """Without them parp-align would level nothing, and give other times than of the experiment."""
+    shutil.copytree(learned, tmp_path / "exp", symlinks=True)
+    trained = load_trained(tmp_path / "exp")
+    logs = np.arange(len(trained.tokens), dtype=np.float32)
+    LabelPrior(0.3, logs).write(trained.folder, trained.tokens)
+    folder = tmp_path / form
+    folder.mkdir()
+    exporting.introduce(form, trained, folder, Options())
+    assert "label_prior.json" in (folder / "README.md").read_text()
+    for model in (folder, folder / "model.onnx", folder / "model.int8.xml"):
+        prior = read_label_prior(model, trained.tokens)
+        assert prior is not None
+        assert (prior.weight, prior.logs.tolist()) == (0.3, logs.tolist())
