@@ -183,6 +183,12 @@ def _check_formats(
             f"{folder}: --cut: expected one unit, one head and one channel at least in each layer, "
             f"found a layer with none; export it without --cut"
         )
+    if "espnet" in formats and trained.family.native:
+        raise UserError(
+            f"{folder}: --to espnet --cut: ESPnet's zip has a {trained.family.model_type} as the "
+            f"file of S3PRL's that training began with, of which nothing is removed; take --to "
+            f"bundle, hf, onnx or openvino"
+        )
     if NARROWED not in trained.upstream:
         return
     if trained.family.model_type == "wavlm" and _fewer(trained, heads):

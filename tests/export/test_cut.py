@@ -235,3 +235,16 @@ def test_the_command(tested: Path, tmp_path: Path, run_command: Callable[..., ob
     assert code == 2
     assert "--cut: expected a model of which whole units are pruned" in error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["wavlm", "data2vec"])
+def test_a_zip_has_the_whole_upstream_of_s3prls_own_code(
+    make_drawn: Callable[..., Path], tmp_path: Path, kind: str
+) -> None:
+    """Its layers would not fit the weights, as whoever loads it would see."""
+    pruned = without(load_trained(make_drawn(kind, tmp_path / "exp/drawn")), UNITS["ffn"])
+    with pytest.raises(UserError, match=r"--to espnet --cut: .* take --to bundle, hf, onnx or op"):
+        cut(pruned, ["hf", "espnet"])
+    smaller = cut(pruned, ["hf", "bundle"])
+    assert smaller.cut is not None
+    assert smaller.upstream["intermediate_size"] == 32
