@@ -62,16 +62,18 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     return [
         f"{path.name}: {size} bytes, {size / dense:.3f} of the upstream {pack.upstream_name} in "
         f"fp32, sha256 {pack.upstream_sha256[:12]}",
-        *_adapters_told(pack),
+        *_adapters_told(pack, options),
         facts.told_of_tokens,
         f"decodes by default: {best}",
         *made.left_out,
     ]
 
 
-def _adapters_told(pack: Pack) -> list[str]:
+def _adapters_told(pack: Pack, options: Options) -> list[str]:
     """What adapters take, beside a mask."""
     if not pack.adapters:
+        if options.dtype != Options.dtype:
+            return [f"--dtype {options.dtype} is for adapters, of which it has none: all is fp32"]
         return []
     ranks = sorted({adapter.rank for adapter in pack.adapters.values()})
     taken = sum(adapter.nbytes for adapter in pack.adapters.values())

@@ -1,6 +1,6 @@
 """The speech that an experiment was trained and validated on, found from its directory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +54,13 @@ def training_waves(trained: Trained, count: int) -> list[Samples]:
     """Return some utterances of the training set, from all over it. Raises `UserError`."""
     wavs, _ = _files(trained, "train")
     paths = list(_recordings(trained, wavs).values())
-    step = max(1, len(paths) // count)
-    return [read(path)[:LONGEST] for path in paths[::step][:count]]
+    return [read(path)[:LONGEST] for path in from_all_over(paths, count)]
+
+
+def from_all_over[T](items: Sequence[T], count: int) -> list[T]:
+    """Return so many of some items, or all where they are fewer, evenly from first to last."""
+    chosen = min(count, len(items))
+    return [items[number * len(items) // chosen] for number in range(chosen)]
 
 
 def _files(trained: Trained, which: str) -> tuple[Path, Path]:

@@ -3,7 +3,7 @@
 import pytest
 
 from parp_espnet.export.judged import judge
-from parp_espnet.export.speech import Speech
+from parp_espnet.export.speech import Speech, from_all_over
 
 COUNT = 60
 PHONES = tuple("abcdefghij" * 2)
@@ -49,3 +49,17 @@ def test_in_words() -> None:
     said = str(judge(speech(), heard(10), heard(9)))
     assert said.startswith("0.83 % errors on dev (+0.08 points beside fp32 [+0.00, +0.25]")
     assert said.endswith("1 of 60 utterances otherwise)")
+
+
+@pytest.mark.parametrize(
+    ("items", "count", "expected"),
+    [
+        (0, 4, []),
+        (3, 4, [0, 1, 2]),
+        (4, 4, [0, 1, 2, 3]),
+        (7, 4, [0, 1, 3, 5]),
+        (8, 4, [0, 2, 4, 6]),
+    ],
+)
+def test_calibration_is_from_all_over(items: int, count: int, expected: list[int]) -> None:
+    assert from_all_over(range(items), count) == expected
