@@ -101,7 +101,7 @@ def _entry(where: str, part: Object, since: float, recording: Object | None) -> 
                 f"({change.get('name')})"
             )
     channels = recording.get("channel_ids") or [0]
-    channel = _channel(part.get("channel")) if len(channels) > 1 else None
+    channel = _channel(part.get("channel"), channels) if len(channels) > 1 else None
     audio = _file(recording["sources"])
     begin, seconds = since + float(part["start"]), float(part["duration"])
     if begin < 0 or seconds <= 0:
@@ -122,11 +122,20 @@ def _entry(where: str, part: Object, since: float, recording: Object | None) -> 
     )
 
 
-def _channel(channel: object) -> int | None:
-    """The channel that a supervision is of; where it is of several, they are averaged."""
+def _channel(channel: object, channels: Sequence[int]) -> int | None:
+    """The channel of the file that a supervision is of, by what its recording calls those that it
+    has; where it is of several, they are averaged. Raises `ValueError` where it has not that one.
+    """
     if isinstance(channel, list):
-        return int(channel[0]) if len(channel) == 1 else None
-    return int(channel) if isinstance(channel, int) else None
+        if len(channel) != 1:
+            return None
+        (channel,) = channel
+    if not isinstance(channel, int):
+        return None
+    if channel not in channels:
+        known = ", ".join(map(str, channels))
+        raise ValueError(f"expected a channel of its recording ({known}), found {channel}")
+    return channels.index(channel)
 
 
 def _file(sources: Sequence[Object]) -> str:

@@ -26,7 +26,7 @@ _LOOKED_AT = 50
 _SAME = 0.01
 """Seconds by which two columns of a time may differ: programs round times."""
 _ALIKE = 0.5
-"""Part of the words that the two texts of an utterance in LJSpeech's layout have in common."""
+"""Part of the words of the longer text of an utterance in LJSpeech's layout that both have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,8 @@ def _is_ljspeech(rows: Sequence[Row]) -> bool:
 
 def _in_common(text: str, other: str) -> float:
     words, others = _words(text), _words(other)
-    return len(words & others) / max(1, min(len(words), len(others)))
+    # Of the longer one: a speaker called M is no text, however many texts have an m.
+    return len(words & others) / max(1, len(words), len(others))
 
 
 def _words(text: str) -> set[str]:

@@ -412,6 +412,31 @@ def test_channels(root: Path, words: str, numbers: list[int | None]) -> None:
     assert [item.channel for item in read(root / "a.csv")] == numbers
 
 
+@pytest.mark.parametrize(
+    ("rows", "texts", "speakers"),
+    [
+        # Phones, and speakers whose names are some of them.
+        ([("m a s a", "M"), ("s o m", "S"), ("k i m", "M")], ["m a s a", "s o m", "k i m"],
+         ["M", "S", "M"]),
+        # Words, and speakers called as one of them.
+        ([("ana come pan", "Ana"), ("ana bebe", "Ana"), ("luis y ana", "Luis")],
+         ["ana come pan", "ana bebe", "luis y ana"], ["Ana", "Ana", "Luis"]),
+        # LJSpeech's: the same, with numbers and abbreviations written out.
+        ([("in 1455, so", "in fourteen fifty-five, so"), ("the press", "the press"),
+          ("Mr. A said no", "Mister A said no")],
+         ["in fourteen fifty-five, so", "the press", "Mister A said no"], [None] * 3),
+    ],
+)  # fmt: skip
+def test_a_third_column_without_a_name(
+    root: Path, rows: list[tuple[str, str]], texts: list[str], speakers: list[str | None]
+) -> None:
+    lines = [f"{number}.wav|{second}|{third}\n" for number, (second, third) in enumerate(rows)]
+    (root / "a.csv").write_text("".join(lines))
+    items = read(root / "a.csv")
+    assert [item.text for item in items] == texts
+    assert [item.speaker for item in items] == speakers
+
+
 CUT = {
     "id": "c", "type": "MonoCut", "start": 0.1, "duration": 0.3, "channel": 0,
     "supervisions": [{"id": "s", "recording_id": "r", "start": 0.05, "duration": 0.2, "text": "a b",
