@@ -34,13 +34,14 @@ def has_tiers(tree: Tree) -> bool:
 
 @dataclass
 class Found:
-    """What was found in files of tiers: utterances, what cannot be used, and the files and
-    recordings that these account for.
+    """What was found in files of tiers: utterances, what cannot be used, the files and recordings
+    that these account for, and what names of utterances begin with.
     """
 
     items: list[Item] = field(default_factory=list)
     rejected: list[Reject] = field(default_factory=list)
     used: set[Path] = field(default_factory=set)
+    stems: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,10 @@ def _read_tier(
     stem = str(Path(base or link.recording.name).with_suffix(""))
     if is_one_of_several:
         stem = f"{stem}-{tier.name}"
+    if stem in found.stems:
+        # Recordings elsewhere may have one name, as a.wav and a.flac have; each has a file.
+        stem = f"{stem}-{_inside(path, root)}"
+    found.stems.add(stem)
     parts = Path(base).parts
     speaker = tier.speaker or (parts[0] if len(parts) > 1 else None)
     at = 0.0
@@ -231,5 +236,8 @@ def _describe_lost(file: Tiers) -> str:
 
 
 def _reject(path: Path, root: Path, why: Why, reason: str) -> Reject:
-    item = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
-    return Reject(str(path), item, why, reason)
+    return Reject(str(path), _inside(path, root), why, reason)
+
+
+def _inside(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from parp_espnet.errors import UserError
+from parp_espnet.tiers.parents import parents_of, speakers_of, tiers_above
 from parp_espnet.tiers.tier import Annotation, Medium, Tier, Tiers
 
 ROOT = "ANNOTATION_DOCUMENT"
@@ -53,9 +54,12 @@ def read_eaf(path: Path) -> Tiers:
         raise UserError(f"{path}: expected whole milliseconds ({error})") from None
     reading = _Reading(slots)
     elements = root.findall("TIER")
-    for tier in elements:
+    parents = parents_of(elements)
+    # Of a tier and its parts, the times of the parts lie between those that the tier has.
+    for tier in sorted(elements, key=lambda tier: len(tiers_above(tier, parents))):
         reading.align(tier)
-    tiers = [reading.tier(tier, parents=_parents(elements)) for tier in elements]
+    speakers = speakers_of(elements, parents)
+    tiers = [reading.tier(tier, parents, speakers) for tier in elements]
     return Tiers(path, tiers, media, reading.faults)
 
 
@@ -77,15 +81,6 @@ def _media(root: Element) -> list[Medium]:
             if url := descriptor.get(name):
                 media.append(Medium(url, origin))
     return media
-
-
-def _parents(tiers: Sequence[Element]) -> dict[str, str]:
-    """The tier that each is a part of."""
-    return {
-        tier.get("TIER_ID", ""): tier.get("PARENT_REF", "")
-        for tier in tiers
-        if tier.get("PARENT_REF")
-    }
 
 
 @dataclass
@@ -143,7 +138,7 @@ class _Reading:
             name = self.refers[name]
         return self.times.get(name)
 
-    def tier(self, tier: Element, parents: Mapping[str, str]) -> Tier:
+    def tier(self, tier: Element, parents: Mapping[str, str], speakers: Mapping[str, str]) -> Tier:
         """Read a tier, once all are aligned."""
         name = tier.get("TIER_ID", "")
         texts: dict[tuple[int, int], list[str]] = {}
@@ -169,9 +164,8 @@ class _Reading:
             Annotation(begin / 1000, end / 1000, " ".join(filter(None, values)))
             for (begin, end), values in sorted(texts.items())
         ]
-        speaker = tier.get("PARTICIPANT") or name.partition("@")[2] or None
         kind = tier.get("LINGUISTIC_TYPE_REF", "")
-        return Tier(name, annotations, speaker, kind, parents.get(name))
+        return Tier(name, annotations, speakers.get(name), kind, parents.get(name))
 
 
 def _annotations(tier: Element) -> Iterator[Element]:

@@ -59,6 +59,36 @@ def test_annotations_are_utterances(tmp_path: Path, record: Record, suffix: str)
     assert not alone.rejected
 
 
+def test_recordings_elsewhere_of_one_name_keep_their_utterances(
+    tmp_path: Path, record: Record
+) -> None:
+    """Two sessions, both annotated at the same times; the files are in one folder."""
+    for number, session in enumerate(("s1", "s2")):
+        recording = record(tmp_path / "disk" / session / "talk.wav", seed=number)
+        spoken = [Annotation(0, 0.2, f"a {session}"), Annotation(0.25, 0.4, f"b {session}")]
+        (tmp_path / "eaf").mkdir(exist_ok=True)
+        eaf(tmp_path / "eaf" / f"{session}.eaf", recording, Tier("tx", spoken))
+    found = read_items(tmp_path / "eaf")
+    assert [item.text for item in found.items] == ["a s1", "b s1", "a s2", "b s2"]
+    assert [Path(item.audio).parent.name for item in found.items] == ["s1", "s1", "s2", "s2"]
+    assert len({item.name for item in found.items}) == 4
+    assert not found.rejected
+
+
+@pytest.mark.parametrize("tiers", [["tx"], ["tx@Ana", "tx@Luis"]])
+def test_recordings_of_one_name_and_two_endings_keep_their_utterances(
+    tmp_path: Path, record: Record, tiers: list[str]
+) -> None:
+    for name in ("talk.flac", "talk.wav"):
+        spoken = [Tier(tier, [Annotation(0, 0.2, f"a {name}")]) for tier in tiers]
+        eaf(tmp_path / f"of-{name}.eaf", record(tmp_path / name), *spoken)
+    found = read_items(tmp_path, Told(tier="tx"))
+    assert [item.text for item in found.items] == [
+        f"a {name}" for name in ("talk.flac", "talk.wav") for _ in tiers
+    ]
+    assert len({item.name for item in found.items}) == 2 * len(tiers)
+
+
 def test_of_several_tiers_one_is_asked_for(tmp_path: Path, record: Record) -> None:
     recording = record(tmp_path / "r.wav")
     phones = Tier("ph", [Annotation(0, 0.1, "a")], parent="tx")

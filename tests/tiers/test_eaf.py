@@ -1,6 +1,7 @@
 """ELAN's files: what people have in them is read, and what is written is read by others."""
 
 from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
 
 import pympi
@@ -97,6 +98,52 @@ def test_times_that_are_left_open_are_in_equal_parts(tmp_path: Path) -> None:
     assert [(one.begin, one.end) for one in found.annotations] == [(1, 1.3), (1.3, 1.6), (1.6, 1.9)]
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_times_that_are_left_open_lie_in_those_of_the_tier_above(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """An utterance of two words, the second of three phones, in whatever order the tiers are."""
+    words = aligned("a2", 1, 2, "o") + aligned("a3", 2, 5, "kan")
+    phones = aligned("a4", 1, 2, "o") + aligned("a5", 2, 3, "k")
+    phones += aligned("a6", 3, 4, "a") + aligned("a7", 4, 5, "n")
+    tiers = [
+        tier("tx", aligned("a1", 1, 5, "o kan")),
+        tier("wd", words, ' PARENT_REF="tx"'),
+        tier("ph", phones, ' PARENT_REF="wd"'),
+    ]
+    text = document("".join(tiers[place] for place in order), slots(0, None, None, None, 6000))
+    found = {tier.name: tier.annotations for tier in read(tmp_path, text)}
+    assert [(one.begin, one.end) for one in found["wd"]] == [(0, 3), (3, 6)]
+    assert [(one.begin, one.end) for one in found["ph"]] == [(0, 3), (3, 4), (4, 5), (5, 6)]
+
+
+@pytest.mark.parametrize(
+    ("told", "speakers"),
+    [
+        ({"tx": ' PARTICIPANT="Ana"'}, ["Ana", "Ana", "Ana"]),
+        ({"tx": ' PARTICIPANT=" Ana "', "ph": ' PARTICIPANT=" "'}, ["Ana", "Ana", "Ana"]),
+        ({"tx": ' PARTICIPANT="Ana"', "wd": ' PARTICIPANT="Luis"'}, ["Ana", "Luis", "Luis"]),
+        ({"wd": ' PARTICIPANT="Luis"'}, [None, "Luis", "Luis"]),
+        ({}, [None, None, None]),
+    ],
+)
+def test_the_speaker_of_a_part_is_that_of_the_tier_above(
+    tmp_path: Path, told: dict[str, str], speakers: list[str | None]
+) -> None:
+    tiers = tier("ph", referring("a3", "a2", "k a"), f' PARENT_REF="wd"{told.get("ph", "")}')
+    tiers += tier("wd", referring("a2", "a1", "ka"), f' PARENT_REF="tx"{told.get("wd", "")}')
+    tiers += tier("tx", aligned("a1", 1, 2, "ka"), told.get("tx", ""))
+    found = {tier.name: tier.speaker for tier in read(tmp_path, document(tiers, slots(0, 900)))}
+    assert [found[name] for name in ("tx", "wd", "ph")] == speakers
+
+
+def test_tiers_that_are_parts_of_each_other(tmp_path: Path) -> None:
+    tiers = tier("a", aligned("a1", 1, 2, "ka"), ' PARENT_REF="b"')
+    tiers += tier("b", aligned("a2", 1, 2, "na"), ' PARENT_REF="a" PARTICIPANT="Ana"')
+    found = read(tmp_path, document(tiers, slots(0, 900)))
+    assert [(tier.speaker, tier.texts) for tier in found] == [("Ana", 1), ("Ana", 1)]
+
+
 def test_what_cannot_be_read_of_it_is_said(tmp_path: Path) -> None:
     spoken = (
         aligned("a1", 1, 9, "gone")
@@ -170,7 +217,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert [tier.annotations for tier in found.tiers] == [tier.annotations for tier in TIERS]
     assert [(tier.name, tier.speaker, tier.parent) for tier in found.tiers] == [
         ("utterances", "Ana", None),
-        ("phones", None, "utterances"),
+        ("phones", "Ana", "utterances"),
     ]
     assert [medium.url for medium in found.media] == [
         "./my talk.wav", (tmp_path / "my talk.wav").as_uri()
