@@ -12,7 +12,7 @@ Two forms:
   says.
 
 Both are compared in lower case and in canonical decomposition (NFD): e and U+0301 are é. Nothing is
-ever normalised to NFKC.
+ever normalised to NFKC. An apostrophe is the one that the table has, however a text has it typed.
 """
 
 import csv
@@ -20,14 +20,14 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
-from parp_espnet.phones.characters import LOST, clusters, decomposed, lower
+from parp_espnet.phones.characters import APOSTROPHES, LOST, clusters, decomposed, lower
 
 Phones = tuple[str, ...]
 HEADER = ("orth", "phon")
@@ -36,6 +36,11 @@ _REMARK = re.compile(r";;;|#\s|#$")
 _SHOWN = 3
 _MODIFIERS = frozenset({"Lm", "Sk"})
 """Categories of what changes the letter before it: ʰ ʲ ː ˥."""
+_TYPED = "'"
+_ALIKE = APOSTROPHES | frozenset("ʼꞌʻ")
+_QUOTED = re.compile(r"(?<!\w)‘(?=\w)[^‘]*?\S’(?!\w)")
+_MOST_SIGNS = 3
+"""Of the signs on either side of a word, those that may be letters of it."""
 
 
 class Rules(Protocol):
@@ -145,13 +150,17 @@ class WordTable:
 
     path: Path
     words: Mapping[str, Phones]
+    _alike: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_alike", _apostrophes_of(self.words))
 
     def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
         """As `Rules.phones_of`."""
         _check_lost(text)
         phones: list[str] = []
         unknown: list[str] = []
-        for written in _key(text).split():
+        for written in _with_apostrophes(_key(text), self._alike).split():
             word = self._found(written)
             if word is not None:
                 dropped += Counter(written.replace(word, "", 1))
@@ -168,11 +177,20 @@ class WordTable:
         return tuple(phones)
 
     def _found(self, written: str) -> str | None:
-        """What the lexicon has of a word: as it is written, or without the signs around it."""
-        for word in (written, _bare(written)):
-            if word in self.words:
-                return word
-        return None
+        """What the lexicon has of a word: as it is written, or without signs around it, as few as
+        can be: of (kana:), it is kana: where there is one.
+        """
+        if written in self.words:
+            return written
+        first, last = _ends(written)
+        # Two of a kind belong to each other: of 'yak', there is no yak'.
+        is_paired = 0 < first < last < len(written) and written[first - 1] == written[last]
+        parts: list[str] = []
+        for begin in range(max(0, first - _MOST_SIGNS), first + 1):
+            for end in range(last, min(len(written), last + _MOST_SIGNS) + 1):
+                if not is_paired or (begin < first) == (end > last):
+                    parts.append(written[begin:end])
+        return next(filter(self.words.__contains__, sorted(parts, key=len, reverse=True)), None)
 
 
 @dataclass(frozen=True)
@@ -181,11 +199,15 @@ class LetterTable:
 
     path: Path
     letters: Mapping[str, Phones]
+    _alike: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_alike", _apostrophes_of(self.letters))
 
     def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
         """As `Rules.phones_of`."""
         _check_lost(text)
-        written = _key(text)
+        written = _with_apostrophes(_key(text), self._alike)
         longest = max(map(len, self.letters))
         phones: list[str] = []
         place = 0
@@ -210,25 +232,63 @@ class LetterTable:
         return tuple(phones)
 
     def _longest_at(self, written: str, place: int, longest: int) -> str:
+        cut = ""
         for length in range(min(longest, len(written) - place), 0, -1):
             spelled = written[place : place + length]
-            if spelled in self.letters:
+            if spelled not in self.letters:
+                continue
+            following = written[place + length : place + length + 1]
+            # In añ there is no an, unless the table has a tilde of its own.
+            if not _is_mark(following) or following in self.letters:
                 return spelled
-        return ""
+            cut = cut or spelled
+        return cut
 
 
 def _key(text: str) -> str:
     return decomposed(lower(text))
 
 
+def _apostrophes_of(spellings: Iterable[str]) -> dict[str, str]:
+    """Apostrophes that no spelling of a table has, each with the one that stands for it there."""
+    used = {mark for spelled in spellings for mark in spelled if mark in _ALIKE}
+    if not used or (len(used) > 1 and _TYPED not in used):
+        return {}
+    own = _TYPED if _TYPED in used else next(iter(used))
+    return dict.fromkeys(_ALIKE - used, own)
+
+
+def _with_apostrophes(text: str, alike: Mapping[str, str]) -> str:
+    """A text with its apostrophes as a table has them; those that quote stay what they are."""
+    if alike.keys().isdisjoint(text):
+        return text
+    quoting: set[int] = set()
+    for quoted in _QUOTED.finditer(text):
+        quoting |= {quoted.start(), quoted.end() - 1}
+    marks = list(text)
+    for place, mark in enumerate(marks):
+        if place not in quoting:
+            marks[place] = alike.get(mark, mark)
+    return "".join(marks)
+
+
 def _bare(word: str) -> str:
     """A word without the signs around it, such as quotation marks and commas."""
+    return word[slice(*_ends(word))]
+
+
+def _ends(word: str) -> tuple[int, int]:
+    """Where a word without the signs around it begins and ends."""
     first, last = 0, len(word)
     while first < last and not _is_spelling(word[first]):
         first += 1
     while last > first and not _is_spelling(word[last - 1]):
         last -= 1
-    return word[first:last]
+    return first, last
+
+
+def _is_mark(mark: str) -> bool:
+    return bool(mark) and unicodedata.category(mark).startswith("M")
 
 
 def _is_spelling(mark: str) -> bool:

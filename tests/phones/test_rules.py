@@ -111,3 +111,82 @@ def test_phones_of_a_cell(tmp_path: Path, cell: str, phones: str) -> None:
     expected = tuple(unicodedata.normalize("NFD", phones).split())
     rules = rules_of(tmp_path, f"Orth,Phon\nq,{cell}\n")
     assert rules.phones_of("q", Counter()) == expected
+
+
+APOSTROPHES = "'’‘`´′ʼꞌʻ"
+
+
+@pytest.mark.parametrize("of_table", "'’ʼꞌʻ")
+@pytest.mark.parametrize("of_text", APOSTROPHES)
+def test_an_apostrophe_is_that_of_the_table(tmp_path: Path, of_table: str, of_text: str) -> None:
+    """An editor makes ’ of ', and a keyboard has no ʼ: tʼ stays an ejective."""
+    dropped: Counter[str] = Counter()
+    mapping = f"Orth,Phon\na,a\nk,k\nt,t\nt{of_table},tʼ\n"
+    rules = rules_of(tmp_path, mapping)
+    assert " ".join(rules.phones_of(f"at{of_text}a kat{of_text}.", dropped)) == "a tʼ a k a tʼ"
+    lexicon = f"kat k a t\nkat{of_table} k a tʼ\nt{of_table}a tʼ a\n"
+    rules = rules_of(tmp_path, lexicon, "lexicon.txt")
+    assert (
+        " ".join(rules.phones_of(f"t{of_text}a kat{of_text}, kat", dropped)) == "tʼ a k a tʼ k a t"
+    )
+    assert dropped == {".": 1, ",": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "phones", "dropped"),
+    [
+        # What a table tells apart is told apart.
+        ("t'a t’a", "tʼ a tʰ a", {}),
+        # What quotes is no letter.
+        ("‘ta at’", "t a a t", {"‘": 1, "’": 1}),
+        ("ta ’", "t a ʰ", {}),
+    ],
+)
+def test_apostrophes_that_a_table_tells_apart(
+    tmp_path: Path, text: str, phones: str, dropped: dict[str, int]
+) -> None:
+    rules = rules_of(tmp_path, "Orth,Phon\na,a\nt,t\nt',tʼ\nt’,tʰ\n’,ʰ\n")
+    seen: Counter[str] = Counter()
+    if dropped:
+        rules = rules_of(tmp_path, "Orth,Phon\na,a\nt,t\nt',tʼ\n")
+    assert " ".join(rules.phones_of(text, seen)) == phones
+    assert seen == dropped
+
+
+@pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("yak',", "j a kʼ"),
+        ("(yak')", "j a kʼ"),
+        ("“yak’.”", "j a kʼ"),
+        ("kana:.", "k a n aː"),
+        ("'a!", "ʔ a"),
+        # Without signs there is another word, and two of a kind quote.
+        ("yak,", "j a k"),
+        ("'yak'", "j a k"),
+        ("‘yak’", "j a k"),
+        ("kana...", "k a n a"),
+        ("''''''kana", "k a n a"),
+    ],
+)
+def test_signs_of_a_word_are_kept_beside_others(tmp_path: Path, text: str, phones: str) -> None:
+    lexicon = "yak j a k\nyak' j a kʼ\nkana k a n a\nkana: k a n aː\n'a ʔ a\na a\n"
+    rules = rules_of(tmp_path, lexicon, "lexicon.txt")
+    assert " ".join(rules.phones_of(text, Counter())) == phones
+
+
+@pytest.mark.parametrize(
+    ("mapping", "text", "phones"),
+    [
+        # In añ there is no an, but where a tilde is one of the table's own.
+        ("an,ɑ̃\na,a\nñ,ɲ\no,o\n", "año ano", "a ɲ o ɑ̃ o"),
+        ("ou,oʊ\no,o\nu,u\n\u0301,˥\n", "oú ou", "o ʊ ˥ o ʊ"),
+        ("a,a\n\u0301,˥\n", "á", "a ˥"),
+    ],
+)
+def test_a_letter_and_its_mark_are_parted_by_the_table_alone(
+    tmp_path: Path, mapping: str, text: str, phones: str
+) -> None:
+    rules = rules_of(tmp_path, f"Orth,Phon\n{mapping}")
+    told = " ".join(rules.phones_of(text, Counter()))
+    assert told == unicodedata.normalize("NFD", phones)
