@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unicodedata import normalize
 
 from parp_espnet import progress
 from parp_espnet.data.lines import read_table
@@ -106,7 +107,10 @@ def _alike(sources: Sequence[Source | Failure]) -> set[str]:
 def _names(source: Source, alike: set[str]) -> list[Path]:
     """What the text of a recording may be called: without folders only where no other is so."""
     whole = source.name.with_suffix("")
-    return [whole] if whole.name in alike else [whole, Path(whole.name)]
+    names = [whole] if whole.name in alike else [whole, Path(whole.name)]
+    # Apple's systems write ñ as two characters.
+    forms = [Path(normalize(form, str(name))) for name in names for form in ("NFC", "NFD")]
+    return list(dict.fromkeys([*names, *forms]))
 
 
 def _from_table(
@@ -180,10 +184,14 @@ def _read(source: Source | Failure, path: Path, wanted: _Wanted) -> Text | Failu
 def _origin(file: Tiers, source: Source) -> float:
     """The seconds of the recording that lie before the file's time 0."""
     for medium in file.media:
-        if medium.name.lower() == source.path.name.lower():
+        if _same(medium.name, source.path.name):
             return medium.origin
     # It may have another name, or ending, than when it was annotated.
     return file.media[0].origin if file.media else 0.0
+
+
+def _same(name: str, other: str) -> bool:
+    return normalize("NFC", name).lower() == normalize("NFC", other).lower()
 
 
 def _in_order(tiers: Iterable[Tier]) -> list[Annotation]:

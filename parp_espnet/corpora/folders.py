@@ -13,7 +13,7 @@ from pathlib import Path
 
 from parp_espnet.corpora.annotations import UNREAD, what_it_holds
 from parp_espnet.corpora.items import Item, Items
-from parp_espnet.corpora.leftover import Tree, alone, left_over
+from parp_espnet.corpora.leftover import Tree, alike, alone, left_over
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.tiered import is_tiers, read_tiers
@@ -110,7 +110,7 @@ def _recordings(tree: Tree) -> list[Path]:
 
 
 def _transcript(recording: Path, files: Mapping[Path, Path]) -> Path | None:
-    low = recording.with_name(recording.name.lower())
+    low = alike(recording)
     for suffix in TRANSCRIPTS:
         exact = recording.with_suffix(suffix)
         for path in (low.with_suffix(suffix), low.with_name(f"{low.name}{suffix}")):
@@ -170,7 +170,7 @@ def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> N
 
 
 def _recording_of(path: Path, files: Mapping[Path, Path]) -> Path | None:
-    low = path.with_name(path.name.lower())
+    low = alike(path)
     for ending in ("", *sorted(SUFFIXES)):
         file = files.get(low.with_name(f"{low.name}{ending}"))
         if file is not None and file.suffix.lower() in SUFFIXES:
@@ -179,7 +179,7 @@ def _recording_of(path: Path, files: Mapping[Path, Path]) -> Path | None:
 
 
 def _why_alone(transcript: Path, files: Mapping[Path, Path]) -> str:
-    low = transcript.with_name(transcript.name.lower())
+    low = alike(transcript)
     others = [suffix for suffix in TRANSCRIPTS if low.with_suffix(suffix) != low]
     if not files.keys().isdisjoint(map(low.with_suffix, others)):
         return (

@@ -14,6 +14,7 @@ What is in a folder and not used is among the rejects.
 from collections.abc import Iterator, Set
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.directories import read_directory
@@ -38,9 +39,18 @@ def read_items(path: Path, told: Told | None = None) -> Items:
     """Read a directory or a file of one of the four layouts; `told` is what the user says of a
     list's columns.
 
-    Raises `UserError` when it is none of them, with what is there.
+    A speaker is the same however the name is encoded (NFC, NFD) and spaced. Raises `UserError` when
+    it is none of them, with what is there.
     """
-    told = told or Told()
+    found = _read(path, told or Told())
+    items = []
+    for item in found.items:
+        speaker = " ".join(normalize("NFC", item.speaker or "").split()) or None
+        items.append(item if speaker == item.speaker else replace(item, speaker=speaker))
+    return Items(items, found.rejected)
+
+
+def _read(path: Path, told: Told) -> Items:
     if path.is_file():
         return _tiers_of(path, told) if is_tiers(path) else _list(path, told)
     if not path.is_dir():

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from parp_espnet.corpora.column_names import SOUNDS
 from parp_espnet.corpora.rejects import Reject, Why
@@ -24,8 +25,15 @@ class Tree:
 
     @property
     def by_name(self) -> dict[Path, Path]:
-        """Files by their paths with names in small letters: a transcript may end in .TXT."""
-        return {file.with_name(file.name.lower()): file for file in self.files}
+        """Files by their paths with names as `alike` has them."""
+        return {alike(file): file for file in self.files}
+
+
+def alike(path: Path) -> Path:
+    """Return a path with its name in small letters and NFC, as names are compared: a transcript may
+    end in .TXT, and Apple's systems write ñ as two characters.
+    """
+    return path.with_name(normalize("NFC", path.name).lower())
 
 
 def walk(root: Path) -> Tree:

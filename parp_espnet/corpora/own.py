@@ -74,12 +74,13 @@ def read(
     speller = make_speller(phonemise, _all_said(root, how))
 
     need_ffmpeg(item.audio for item in chosen.items)
+    ids = _ids(chosen.items)
 
     with OpenSounds() as sounds:
 
         def use(item: Item) -> Utterance:
             phones = speller.units(_said(item, phonemise, how, seen))
-            return _utterance(item, phones, sounds, wavs, language)
+            return _utterance(item, ids[item.name], phones, sounds, wavs, language)
 
         utterances, more = take(turns, use, wanted, f"{root.name} {split}")
     rejected = (*chosen.rejected, *more)
@@ -133,16 +134,29 @@ def _said(item: Item, phonemise: str | None, how: How, seen: Counter[tuple[Kind,
     return marked.text
 
 
+def _ids(items: Sequence[Item]) -> dict[str, str]:
+    """The id of each item, by its name. Those that would have one id, as ana/x/1 and ana/x-1, get a
+    hash.
+    """
+    ids = {item.name: with_speaker(_word(item.name), _speaker(item)) for item in items}
+    times = Counter(ids.values())
+    for name, id_ in ids.items():
+        if times[id_] > 1:
+            ids[name] = f"{id_}_{rank(name)[:6]}"
+    return ids
+
+
+def _speaker(item: Item) -> str:
+    return _word(item.speaker) if item.speaker else rank(item.name)[:10]
+
+
 def _utterance(
-    item: Item, phones: tuple[str, ...], sounds: OpenSounds, wavs: Path, language: str
+    item: Item, id_: str, phones: tuple[str, ...], sounds: OpenSounds, wavs: Path, language: str
 ) -> Utterance:
-    name = _word(item.name)
-    speaker = _word(item.speaker) if item.speaker else rank(item.name)[:10]
-    id_ = with_speaker(name, speaker)
     whole = item.begin is None and not item.is_ark and item.channel is None
     path = Path(item.audio) if whole else _written(item, sounds, wavs / file_name(id_, ".wav"))
     seconds = seconds_of(path, phones)
-    return Utterance(id_, speaker, language, str(path), phones, item.text, seconds)
+    return Utterance(id_, _speaker(item), language, str(path), phones, item.text, seconds)
 
 
 def _word(name: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.column_names import is_recording
 from parp_espnet.corpora.columns import Told
+from parp_espnet.corpora.groups import groups_of
 from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.layouts import SPLITS, has_layout, lists_in, lists_of_sets, read_items
 from parp_espnet.corpora.leftover import walk
@@ -228,18 +229,17 @@ def _by_column(root: Path, everything: Items, split: str) -> Chosen | None:
 
 
 def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
-    """The set by a hash: of speakers, or of sentences where there are no three speakers."""
+    """The set by a hash: of speakers, or of sentences where there are no three speakers, or few
+    utterances have one.
+    """
     items = everything.items
-    speakers = {item.speaker for item in items}
-    if len(speakers) < 3 or None in speakers:
-        kind, groups = "sentence", list(map(_sentence, items))
-    else:
-        kind, groups = "speaker", [item.speaker or "" for item in items]
+    kind, groups = groups_of(items)
     is_asked = bool(how.minutes.keys() - {"train"})
     sizes: defaultdict[str, float] = defaultdict(float)
     lengths = _seconds(items) if is_asked else [1.0] * len(items)
     for group, size in zip(groups, lengths, strict=True):
-        sizes[group] += size
+        if group is not None:
+            sizes[group] += size
     wanted = _wanted(how.minutes, sum(sizes.values())) if is_asked else None
     sets = partition(sizes, asked=wanted)
     if len(set(sets.values())) < len(SPLITS):
@@ -249,14 +249,18 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
         )
     own: list[Item] = []
     for item, group in zip(items, groups, strict=True):
-        if sets[group] == split:
+        # Who may be anybody is not tested on.
+        if split == ("train" if group is None else sets[group]):
             own.append(item)
+    note = f"sets by {kind}"
+    if unknown := groups.count(None):
+        note += f", {unknown} without one in train"
     # What cannot be read is in no set; train's list has it.
     if split != "train":
         why = f": a {kind} is in one set only, and train keeps the largest of {len(sets)}"
-        return Chosen(own, (), f"sets by {kind}", why)
+        return Chosen(own, (), note, why)
     why = f": dev and test have whole {kind}s, of {len(sets)}" if is_asked else ""
-    return Chosen(own, everything.rejected, f"sets by {kind}", why)
+    return Chosen(own, everything.rejected, note, why)
 
 
 def _wanted(minutes: Mapping[str, float], total: float) -> dict[str, float]:
@@ -299,7 +303,3 @@ def _header(audio: str) -> float:
             return 0.0
     # A header without a length says the largest number there is.
     return seconds if 0 < seconds < 1e6 and math.isfinite(seconds) else 0.0
-
-
-def _sentence(item: Item) -> str:
-    return " ".join(item.text.lower().split())

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from parp_espnet.corpora.items import Item
-from parp_espnet.corpora.leftover import Tree
+from parp_espnet.corpora.leftover import Tree, alike
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
 from parp_espnet.sound.suffixes import SUFFIXES as SOUNDS
@@ -197,18 +197,18 @@ def _recording(file: Tiers, by_name: Mapping[Path, Path]) -> tuple[Path, float] 
         for path in _places(file.path, medium):
             if path.suffix.lower() not in SOUNDS:
                 continue
-            near = by_name.get(path.with_name(path.name.lower()))
+            near = by_name.get(alike(path))
             if near is not None:
                 return near, medium.origin
             if path.is_file():
                 return path, medium.origin
     origin = file.media[0].origin if file.media else 0.0
-    stem = file.path.stem.lower()
+    stem = alike(file.path).stem
     for suffix in sorted(SOUNDS):
         own = by_name.get(file.path.with_name(f"{stem}{suffix}"))
         if own is not None:
             return own, origin
-    linked = {medium.name.lower() for medium in file.media}
+    linked = {alike(Path(medium.name)).name for medium in file.media if medium.name}
     names = linked or {f"{stem}{suffix}" for suffix in SOUNDS}
     far: list[Path] = []
     for path, recording in by_name.items():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -55,6 +56,22 @@ def test_kaldis_text(tmp_path: Path):
     assert isinstance(first, Text)
     assert first.parts[0].text == "t a"
     assert str(second).endswith("text, found no line that begins with b")
+
+
+@pytest.mark.parametrize("of_recording", ["NFC", "NFD"])
+@pytest.mark.parametrize("of_text", ["NFC", "NFD"])
+@pytest.mark.parametrize("is_table", [True, False])
+def test_a_name_is_the_same_however_it_is_encoded(
+    tmp_path: Path, of_recording: str, of_text: str, is_table: bool
+) -> None:
+    name = normalize(of_recording, "sub/niñé.wav")
+    written = normalize(of_text, "niñé")
+    path = tmp_path / "text" if is_table else tmp_path / f"{written}.txt"
+    path.write_text(f"{written} t a\n" if is_table else "t a\n")
+    text = only(
+        find_texts([Source(Path("in") / name, Path(name))], path if is_table else tmp_path, None)
+    )
+    assert text.parts[0].text.split() == ["t", "a"]
 
 
 @pytest.mark.parametrize(

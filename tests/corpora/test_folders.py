@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
 from parp_espnet.corpora.layouts import read_items
 from parp_espnet.corpora.rejects import Why
 from parp_espnet.errors import UserError
+from parp_espnet.tiers.eaf import write_eaf
+from parp_espnet.tiers.textgrid import write_textgrid
+from parp_espnet.tiers.tier import Annotation, Tier
 
 Record = Callable[..., Path]
 
@@ -21,6 +25,33 @@ def test_names_of_transcripts(tmp_path: Path, record: Record, recording: str, na
     (tmp_path / name).write_text("a b")
     found = read_items(tmp_path)
     assert [(item.text, Path(item.audio).name) for item in found.items] == [("a b", recording)]
+    assert not found.rejected
+
+
+@pytest.mark.parametrize("of_recording", ["NFC", "NFD"])
+@pytest.mark.parametrize("of_other", ["NFC", "NFD"])
+@pytest.mark.parametrize("kind", [".txt", ".TextGrid", ".eaf", "linked", ".trans.txt"])
+def test_a_name_is_the_same_however_it_is_encoded(
+    tmp_path: Path, record: Record, of_recording: str, of_other: str, kind: str
+) -> None:
+    """Apple's archives have ñ as two characters, and what is made elsewhere has one."""
+    recording = record(tmp_path / normalize(of_recording, "niño é.wav"))
+    other = tmp_path / normalize(of_other, "niño é")
+    tiers = [Tier("tx", [Annotation(0, 0.2, "a b")])]
+    if kind == ".txt":
+        other.with_name(f"{other.name}.txt").write_text("a b")
+    elif kind == ".TextGrid":
+        other.with_name(f"{other.name}.TextGrid").write_text(write_textgrid(tiers, 0.5))
+    elif kind == ".eaf":
+        text = write_eaf(tiers, tmp_path / "gone.wav", "audio/x-wav")
+        other.with_name(f"{other.name}.eaf").write_text(text)
+    elif kind == "linked":
+        (tmp_path / "1.eaf").write_text(write_eaf(tiers, Path(f"{other}.wav"), "audio/x-wav"))
+    else:
+        recording = recording.rename(tmp_path / normalize(of_recording, "niñó.wav"))
+        (tmp_path / "x.trans.txt").write_text(f"{normalize(of_other, 'niñó')} a b\n")
+    found = read_items(tmp_path)
+    assert [(item.text, item.audio) for item in found.items] == [("a b", str(recording.resolve()))]
     assert not found.rejected
 
 

@@ -253,7 +253,8 @@ def test_letters_that_are_written_pass_the_check(tmp_path: Path, record: Record)
             recording = record(tmp_path / f"{number}.wav", seed=number)
             item = Item("list:1", str(number), str(recording), text, f"s{number}")
             letters = Speller("letters").units(text)
-            utterances.append(own._utterance(item, letters, sounds, tmp_path, "xx"))
+            id_ = f"s{number}-{number}"
+            utterances.append(own._utterance(item, id_, letters, sounds, tmp_path, "xx"))
     write_data_dir(tmp_path / "data", utterances)
     faults = check([tmp_path / "data"], Limits(), levels({})).faults
     assert [fault for fault in faults if fault.kind != "rate"] == []
@@ -328,3 +329,32 @@ def test_a_table_that_is_a_pipe_is_refused(tmp_path: Path, record: Record) -> No
         os.mkfifo(data / name)
         with pytest.raises(UserError, match=rf"{name}: expected a file, found a pipe \(FIFO\)"):
             own.read(data, "train", tmp_path / "wav", "xx")
+
+
+def test_ids_differ_where_only_slashes_do(tmp_path: Path, record: Record) -> None:
+    """Beside dashes, a folder's recordings, and a table's with a speaker in front of some names."""
+    root = tmp_path / "mine"
+    names = ["ana/x/01", "ana/x-01", "ana/y", "luis/1", "luis/2", "eva/1", "eva/2"]
+    for number, name in enumerate(names):
+        record(root / f"{name}.wav", 0.5, seed=number).with_suffix(".txt").write_text(f"a {number}")
+    made = [own.read(root, split, tmp_path / "wav", "xx") for split in SPLITS]
+    texts = {
+        one.id: one.text for one in (*made[0].utterances, *made[1].utterances, *made[2].utterances)
+    }
+    assert len(texts) == len(names)
+    assert {"ana-y", "luis-1", "eva-2"} < texts.keys()
+    assert sorted(texts.values()) == [f"a {number}" for number in range(len(names))]
+
+
+def test_parts_whose_ids_would_be_one_have_a_recording_each(tmp_path: Path, record: Record) -> None:
+    root = tmp_path / "mine"
+    lines = ["file,text,speaker,start,end"]
+    for number, name in enumerate(("x/1", "x-1")):
+        record(root / f"{name}.wav", 0.5, seed=number)
+        lines += [f"{name}.wav,a {number} {begin},s,0.{begin},0.{begin + 2}" for begin in (1, 2)]
+    (root / "list.csv").write_text("\n".join(lines) + "\n")
+    said: dict[str, str] = {}
+    for split in SPLITS:
+        for one in own.read(root, split, tmp_path / split, "xx").utterances:
+            said[one.wav] = one.text
+    assert len(said) == len(set(said.values())) == 4

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -8,7 +9,7 @@ from parp_espnet.corpora.choose import partition
 from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.layouts import SPLITS
 from parp_espnet.corpora.rejects import Made
-from parp_espnet.corpora.sets import How
+from parp_espnet.corpora.sets import How, choose_set
 from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
 from parp_espnet.tiers.eaf import write_eaf
@@ -258,3 +259,71 @@ def test_columns_are_said_of_the_sets_that_are_tables(tmp_path: Path, record: Re
     folder(root / "train", record, ["a b"])
     with pytest.raises(UserError, match="_column is for tables"):
         own.read(root, "dev", tmp_path / "dev", "xx", None, None, how)
+
+
+def listed(root: Path, record: Record, speakers: list[str]) -> Path:
+    """A table of so many utterances, each a sentence of its own, with their speakers."""
+    lines = ["file,text,speaker"]
+    for number, speaker in enumerate(speakers):
+        record(root / f"{number}.wav", 0.5, seed=number)
+        lines.append(f"{number}.wav,a b {number},{speaker}")
+    (root / "list.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def chosen(root: Path) -> dict[str, set[str]]:
+    """The speakers of each set."""
+    found = {}
+    for split in SPLITS:
+        items = choose_set(root, split, How()).items
+        found[split] = {normalize("NFC", item.speaker or "").casefold() for item in items}
+    return found
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        lambda name: normalize("NFD", name),
+        str.upper,
+        lambda name: f"{name} ",
+        lambda name: name.replace(" ", "  "),
+        lambda name: normalize("NFD", name.upper()),
+    ],
+)
+def test_a_speaker_is_in_one_set_however_the_name_is_written(
+    tmp_path: Path, record: Record, others: Callable[[str], str]
+) -> None:
+    names = ["José Ma", "Anaí Lu", "Éva Xu", "Ñico Bo"]
+    speakers = [name for name in names for _ in range(3)]
+    root = listed(tmp_path, record, [*speakers, *map(others, speakers)])
+    sets = chosen(root)
+    assert sum(map(len, sets.values())) == len(names)
+    assert all(sets.values())
+
+
+def test_a_sentence_is_in_one_set_however_it_is_encoded(tmp_path: Path, record: Record) -> None:
+    texts = [f"ñá ã {number}" for number in range(6)]
+    root = folder(tmp_path, record, [*texts, *(normalize("NFD", text).upper() for text in texts)])
+    found = []
+    for split in SPLITS:
+        items = choose_set(root, split, How()).items
+        found += list({normalize("NFC", item.text).lower() for item in items})
+    assert sorted(found) == sorted(texts)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "kind"), [(0, "speaker"), (1, "speaker"), (8, "speaker"), (20, "sentence")]
+)
+def test_who_may_be_anybody_is_not_tested_on(
+    tmp_path: Path, record: Record, unknown: int, kind: str
+) -> None:
+    names = ["A", "B", "C", "D"]
+    root = listed(tmp_path, record, [name for name in names for _ in range(4)] + [""] * unknown)
+    assert choose_set(root, "train", How()).note.startswith(f"sets by {kind}")
+    sets = chosen(root)
+    assert all(sets.values())
+    if kind == "speaker":
+        assert sorted(sets["dev"] | sets["test"] | sets["train"] - {""}) == ["a", "b", "c", "d"]
+        assert sets["dev"].isdisjoint(sets["test"] | {""})
+        assert sets["train"].isdisjoint(sets["dev"] | sets["test"])
+        assert ("" in sets["train"]) == (unknown > 0)
