@@ -55,6 +55,10 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
     is too little.
     """
     given = _folders_of_sets(root)
+    lists = lists_of_sets(root)
+    # The directories may have nothing but the recordings of the lists.
+    if lists and not any(map(has_layout, given.values())):
+        return _of_lists(lists, split, how)
     if set(given) == set(SPLITS):
         by_folder = _by_folder(root, given, split, how)
         if by_folder is not None:
@@ -71,7 +75,6 @@ def choose_set(root: Path, split: str, how: How) -> Chosen:
         raise UserError(
             f"--own {root}: expected the directories {', '.join(SPLITS)}, found no {lacking}"
         )
-    lists = lists_of_sets(root)
     if lists:
         return _of_lists(lists, split, how)
     everything = read_items(root, how.told)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from parp_espnet.phones.characters import LOST
+from parp_espnet.phones.characters import LOST, lower
 from parp_espnet.phones.espeak import LANGUAGES, Synthesiser
 from parp_espnet.phones.ipa import clean, load_inventory, says_own, switches_language
 from parp_espnet.phones.signs import without_signs
@@ -23,6 +23,8 @@ _ORDINARY = frozenset(
     {"Ll", "Lu", "Mn", "Nd", "Zs", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sc", "Sm"}
 )
 """Categories of the characters of ordinary text; signs are of others."""
+_DOTLESS = frozenset({"tr", "az", "kaa", "crh", "gag"})
+"""Codes of languages in which the small letter of I is ı."""
 _PHONETIC = re.compile("[\u0250-\u02af]")
 
 
@@ -45,7 +47,7 @@ def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> 
     _check_numbers(language, written)
     # A library of its own, since what eSpeak NG says depends on what it said before.
     with Synthesiser(language) as synthesiser:
-        phones = phones_said(synthesiser, language, written.lower())
+        phones = phones_said(synthesiser, language, _in_small_letters(language, written))
     if not phones:
         raise ValueError(f"expected a sentence, found no phone in {written!r}")
     # Nobody has listened to the others and listed what they say.
@@ -53,6 +55,11 @@ def phones_of(language: str, text: str, dropped: Counter[str] | None = None) -> 
     if strange := sorted(set(phones) - set(known)):
         raise ValueError(f"expected phones of {language}, found {' '.join(strange)} in {written!r}")
     return phones
+
+
+def _in_small_letters(language: str, written: str) -> str:
+    has_dotless = language.lower().partition("-")[0] in _DOTLESS
+    return lower(written, dotless=True) if has_dotless else written.lower()
 
 
 def _check_numbers(language: str, written: str) -> None:

@@ -327,3 +327,23 @@ def test_who_may_be_anybody_is_not_tested_on(
         assert sets["dev"].isdisjoint(sets["test"] | {""})
         assert sets["train"].isdisjoint(sets["dev"] | sets["test"])
         assert ("" in sets["train"]) == (unknown > 0)
+
+
+@pytest.mark.parametrize("dev", ["dev", "valid", "validation"])
+@pytest.mark.parametrize("lacking", ["", "dev", "test"])
+def test_lists_beside_directories_that_have_nothing_but_their_recordings(
+    tmp_path: Path, record: Record, dev: str, lacking: str
+) -> None:
+    for number, split in enumerate(SPLITS):
+        name = dev if split == "dev" else split
+        place = "train" if split == lacking else name
+        record(tmp_path / place / f"{split}.wav", 0.5, seed=number)
+        (tmp_path / f"{name}.csv").write_text(f"file,text\n{place}/{split}.wav,a b {split}\n")
+    for split in SPLITS:
+        chosen = choose_set(tmp_path, split, How())
+        assert [item.text for item in chosen.items] == [f"a b {split}"]
+        assert not chosen.rejected
+    # Directories with transcripts of their own are the sets, or lack one.
+    folder(tmp_path / "train", record, ["k train"])
+    with pytest.raises(UserError, match=r"found no (dev|test)" if lacking else "expected wav.scp"):
+        choose_set(tmp_path, "test", How())

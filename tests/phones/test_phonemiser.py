@@ -21,6 +21,23 @@ def test_phones(language: str, text: str, phones: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "small"),
+    [
+        ("tr", "Isparta, IRAK!", "ısparta, ırak!"),
+        ("tr", "İzmir", "izmir"),
+        ("tr", unicodedata.normalize("NFD", "İZMİR"), "izmir"),
+        ("az", "Işıq", "ışıq"),
+        ("az", "İNSAN", "insan"),
+        # In no other language.
+        ("es", "IRÁN", "irán"),
+        ("sv", "I dag", "i dag"),
+    ],
+)
+def test_a_capital_is_said_as_its_small_letter(language: str, text: str, small: str) -> None:
+    assert phones_of(language, text) == phones_of(language, small)
+
+
+@pytest.mark.parametrize(
     ("language", "text", "message"),
     [
         ("es", "hola мир", "expected Latin letters .es., found м .CYRILLIC. in 'hola мир'"),
