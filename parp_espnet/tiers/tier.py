@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from unicodedata import normalize
 from urllib.parse import unquote
 
 
@@ -42,9 +43,14 @@ class Tier:
 
     def is_called(self, name: str) -> bool:
         """Whether it is the one that a user names: by its name, by its name without `@SPEAKER`, or
-        by its kind.
+        by its kind; however names are encoded (NFC and NFD), and whatever blanks are around them.
         """
-        return name in (self.name, self.name.partition("@")[0], self.kind)
+        names = (self.name, self.name.partition("@")[0], self.kind)
+        return _form(name) in map(_form, filter(str.strip, names))
+
+
+def _form(name: str) -> str:
+    return normalize("NFC", name).strip()
 
 
 @dataclass(frozen=True)
