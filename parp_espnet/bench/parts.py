@@ -30,6 +30,7 @@ SPEED_SHAPES = {
     "units25_conv25": (0.75, 0.75),
     "units50_conv25": (0.5, 0.75),
     "units50_conv50": (0.5, 0.5),
+    "units75_conv25": (0.25, 0.75),
     "units75_conv50": (0.25, 0.5),
     "least": (0.0, 1.0),
     "least_conv50": (0.0, 0.5),
