@@ -251,7 +251,7 @@ def _key(text: str) -> str:
 
 def _apostrophes_of(spellings: Iterable[str]) -> dict[str, str]:
     """Apostrophes that no spelling of a table has, each with the one that stands for it there."""
-    used = {mark for spelled in spellings for mark in spelled if mark in _ALIKE}
+    used = _ALIKE.intersection("".join(spellings))
     if not used or (len(used) > 1 and _TYPED not in used):
         return {}
     own = _TYPED if _TYPED in used else next(iter(used))
