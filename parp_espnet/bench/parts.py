@@ -13,13 +13,14 @@ ALTERNATIVES = (
 """What selection is compared with. Names stand here, so that who only reads options loads none of
 the modules.
 """
+CAREFUL = "openvino_int8_careful"
 RUNTIMES = (
     "onnx",
     "onnx_int8_dynamic",
     "onnx_int8",
     "openvino",
     "openvino_int8",
-    "openvino_int8_careful",
+    CAREFUL,
 )
 """Ways to run an exported model."""
 LEAST = ("least", "least_conv50")
@@ -44,8 +45,9 @@ SPEED_RUNTIMES = (
     "onnx_int8",
     "openvino",
     "openvino_int8",
-    "openvino_int8_careful",
+    CAREFUL,
 )
+CAREFUL_SHAPES = ("dense", "units50", "units25_conv25", "units50_conv25")
 SPEED_NOTES = (
     "speed: 1 / ratio is how many times as fast as dense PyTorch in fp32. Amdahl's limit of "
     "pruning units and heads is .least, with one of each left in a layer: what remains is the "
@@ -71,6 +73,8 @@ def _speed_pairs() -> tuple[tuple[str, str, str], ...]:
         for shape in SPEED_SHAPES:
             way = f"{runtime}.{shape}"
             limits = shape in LEAST and "int8" in runtime
+            if runtime == CAREFUL and shape not in CAREFUL_SHAPES:
+                continue
             if way != "torch.dense" and not limits:
                 pairs.append((f"speed.{way}", way, "torch.dense"))
     return tuple(pairs)
