@@ -26,7 +26,7 @@ _LOOKED_AT = 50
 _SAME = 0.01
 """Seconds by which two columns of a time may differ: programs round times."""
 _ALIKE = 0.5
-"""Part of the words of the longer text of an utterance in LJSpeech's layout that both have."""
+"""Part of the words as they are printed, in LJSpeech's layout, that are written out the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,11 @@ def _is_ljspeech(rows: Sequence[Row]) -> bool:
     return median(_in_common(row.fields[1], row.fields[2]) for row in rows) >= _ALIKE
 
 
-def _in_common(text: str, other: str) -> float:
-    words, others = _words(text), _words(other)
-    # Of the longer one: a speaker called M is no text, however many texts have an m.
-    return len(words & others) / max(1, len(words), len(others))
+def _in_common(printed: str, other: str) -> float:
+    words = _words(printed)
+    # Not of the other: numbers written out are many words, and a speaker called M, who is no text
+    # however many texts have an m, is one.
+    return len(words & _words(other)) / max(1, len(words))
 
 
 def _words(text: str) -> set[str]:

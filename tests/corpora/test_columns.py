@@ -425,6 +425,11 @@ def test_channels(root: Path, words: str, numbers: list[int | None]) -> None:
         ([("in 1455, so", "in fourteen fifty-five, so"), ("the press", "the press"),
           ("Mr. A said no", "Mister A said no")],
          ["in fourteen fifty-five, so", "the press", "Mister A said no"], [None] * 3),
+        # Written out, numbers are most of the words.
+        ([("In 1435, on May 1.", "in fourteen thirty five, on may the first."),
+          ("Mr. Smith had £125.", "mister smith had one hundred and twenty five pounds.")],
+         ["in fourteen thirty five, on may the first.",
+          "mister smith had one hundred and twenty five pounds."], [None] * 2),
     ],
 )  # fmt: skip
 def test_a_third_column_without_a_name(
