@@ -160,10 +160,15 @@ class WordTable:
         _check_lost(text)
         phones: list[str] = []
         unknown: list[str] = []
-        for written in _with_apostrophes(_key(text), self._alike).split():
-            word = self._found(written)
+        typed = _key(text)
+        own = _with_apostrophes(typed, self._alike)
+        for written, alike in zip(typed.split(), own.split(), strict=True):
+            # What is no apostrophe of the table's may be a quotation mark.
+            spelled = alike if self._found(alike) is not None else written
+            word = self._found(spelled)
             if word is not None:
-                dropped += Counter(written.replace(word, "", 1))
+                begin, behind = spelled.split(word, 1)
+                dropped += Counter(written[: len(begin)] + written[len(written) - len(behind) :])
                 phones += self.words[word]
             elif any(map(_is_spelling, written)):
                 unknown.append(unicodedata.normalize("NFC", _bare(written)))
@@ -207,7 +212,8 @@ class LetterTable:
     def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
         """As `Rules.phones_of`."""
         _check_lost(text)
-        written = _with_apostrophes(_key(text), self._alike)
+        typed = _key(text)
+        written = _with_apostrophes(typed, self._alike)
         longest = max(map(len, self.letters))
         phones: list[str] = []
         place = 0
@@ -217,9 +223,10 @@ class LetterTable:
                 phones += self.letters[spelled]
                 place += len(spelled)
                 continue
-            mark = written[place]
+            # What is in no letter of the table's may be a quotation mark.
+            mark = typed[place]
             if _is_spelling(mark):
-                around = written[max(0, place - 8) : place + 8].strip()
+                around = typed[max(0, place - 8) : place + 8].strip()
                 raise ValueError(
                     f"expected letters of {self.path.name}, found {_named(mark)} in …{around}… "
                     f"({text!r})"

@@ -1,3 +1,4 @@
+import re
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -151,6 +152,24 @@ def test_apostrophes_that_a_table_tells_apart(
         rules = rules_of(tmp_path, "Orth,Phon\na,a\nt,t\nt',tʼ\n")
     assert " ".join(rules.phones_of(text, seen)) == phones
     assert seen == dropped
+
+
+@pytest.mark.parametrize("letter", "ʼꞌʻ’")
+@pytest.mark.parametrize("text", ["'yak'", "('yak')", "'yak kana yak,'", "‘yak’ kana", "`yak´!"])
+def test_marks_that_quote_a_word_are_none_of_it(tmp_path: Path, letter: str, text: str) -> None:
+    lexicon = f"yak j a k\nkana k a n a\nkat{letter} k a tʼ\n"
+    seen: Counter[str] = Counter()
+    phones = rules_of(tmp_path, lexicon, "lexicon.txt").phones_of(f"{text} kat'", seen)
+    told = {"yak": "j a k", "kana": "k a n a"}
+    said = [told[word] for word in re.findall("yak|kana", text)]
+    marks = Counter(mark for mark in text if not mark.isalpha() and mark != " ")
+    assert " ".join(phones) == " ".join([*said, "k a tʼ"])
+    assert seen == marks
+    seen.clear()
+    mapping = f"Orth,Phon\na,a\nk,k\nn,n\ny,j\nt{letter},tʼ\n"
+    phones = rules_of(tmp_path, mapping).phones_of(f"{text} kat'", seen)
+    assert " ".join(phones) == " ".join([*said, "k a tʼ"])
+    assert seen == marks
 
 
 @pytest.mark.parametrize(
