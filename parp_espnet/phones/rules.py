@@ -11,8 +11,9 @@ Two forms:
   letters, each with its marks (t͡ʃ is one phone, tʃ are two); an empty cell is a letter that nobody
   says.
 
-Both are compared in lower case and in canonical decomposition (NFD): e and U+0301 are é. Nothing is
-ever normalised to NFKC. An apostrophe is the one that the table has, however a text has it typed.
+Both are compared in lower case (that of I is ı where a table has one) and in canonical
+decomposition (NFD): e and U+0301 are é. Nothing is ever normalised to NFKC. An apostrophe is the
+one that the table has, however a text has it typed.
 """
 
 import csv
@@ -82,6 +83,8 @@ def _mapping_separator(lines: Sequence[str]) -> str | None:
 
 def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
     words: dict[str, Phones] = {}
+    used = [line for line in lines if line.strip() and not _REMARK.match(line)]
+    dotless = _has_dotless(line.split()[0] for line in used)
     for number, line in enumerate(lines, 1):
         if not line.strip() or _REMARK.match(line):
             continue
@@ -91,7 +94,7 @@ def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
                 f"{path}, line {number}: expected a word and its phones, found {line.strip()!r} "
                 f"alone; for a mapping of letters the first line is Orth,Phon"
             )
-        key = _key(_OTHER_PRONUNCIATION.sub("", word))
+        key = _key(_OTHER_PRONUNCIATION.sub("", word), dotless)
         words.setdefault(key, tuple(map(decomposed, phones)))
     if not words:
         raise UserError(f"{path}: expected lines of a word and its phones, found none")
@@ -100,6 +103,7 @@ def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
 
 def _read_mapping(path: Path, text: str, separator: str) -> dict[str, Phones]:
     letters: dict[str, Phones] = {}
+    dotless = _has_dotless(line.partition(separator)[0] for line in text.split("\n"))
     rows = csv.reader(io.StringIO(text), delimiter=separator)
     for row in rows:
         number = rows.line_num
@@ -110,7 +114,7 @@ def _read_mapping(path: Path, text: str, separator: str) -> dict[str, Phones]:
                 f"{path}, line {number}: expected two columns, Orth and Phon, found {len(row)}: "
                 f"{separator.join(row)!r}"
             )
-        spelled, said = _key(row[0].strip()), row[1].strip()
+        spelled, said = _key(row[0].strip(), dotless), row[1].strip()
         if not spelled:
             raise UserError(f"{path}, line {number}: expected letters in Orth, found none")
         phones = _divide(said)
@@ -151,16 +155,18 @@ class WordTable:
     path: Path
     words: Mapping[str, Phones]
     _alike: Mapping[str, str] = field(init=False)
+    _dotless: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_alike", _apostrophes_of(self.words))
+        object.__setattr__(self, "_dotless", _has_dotless(self.words))
 
     def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
         """As `Rules.phones_of`."""
         _check_lost(text)
         phones: list[str] = []
         unknown: list[str] = []
-        typed = _key(text)
+        typed = _key(text, self._dotless)
         own = _with_apostrophes(typed, self._alike)
         for written, alike in zip(typed.split(), own.split(), strict=True):
             # What is no apostrophe of the table's may be a quotation mark.
@@ -205,14 +211,16 @@ class LetterTable:
     path: Path
     letters: Mapping[str, Phones]
     _alike: Mapping[str, str] = field(init=False)
+    _dotless: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_alike", _apostrophes_of(self.letters))
+        object.__setattr__(self, "_dotless", _has_dotless(self.letters))
 
     def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
         """As `Rules.phones_of`."""
         _check_lost(text)
-        typed = _key(text)
+        typed = _key(text, self._dotless)
         written = _with_apostrophes(typed, self._alike)
         longest = max(map(len, self.letters))
         phones: list[str] = []
@@ -252,8 +260,15 @@ class LetterTable:
         return cut
 
 
-def _key(text: str) -> str:
-    return decomposed(lower(text))
+def _key(text: str, dotless: bool) -> str:
+    return decomposed(lower(text, dotless))
+
+
+def _has_dotless(spellings: Iterable[str]) -> bool:
+    """Whether I is the capital of ı, as in a table of Turkish."""
+    return any(
+        "ı" in spelled or "İ" in unicodedata.normalize("NFC", spelled) for spelled in spellings
+    )
 
 
 def _apostrophes_of(spellings: Iterable[str]) -> dict[str, str]:

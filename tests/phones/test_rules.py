@@ -209,3 +209,23 @@ def test_a_letter_and_its_mark_are_parted_by_the_table_alone(
     rules = rules_of(tmp_path, f"Orth,Phon\n{mapping}")
     told = " ".join(rules.phones_of(text, Counter()))
     assert told == unicodedata.normalize("NFD", phones)
+
+
+@pytest.mark.parametrize(
+    ("table", "file", "phones"),
+    [
+        ("Orth,Phon\nı,ɯ\ni,i\ns,s\n", "tr.csv", "ɯ s i s"),
+        ("Orth,Phon\nI,ɯ\nİ,i\nS,s\n", "tr.csv", "ɯ s i s"),
+        ("ıs ɯ s\nis i s\n", "tr.txt", "ɯ s i s"),
+        ("IS ɯ s\nİS i s\n", "tr.txt", "ɯ s i s"),
+        # Elsewhere it is that of i.
+        ("Orth,Phon\ni,i\ns,s\n", "en.csv", "i s i s"),
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_small_letter_of_a_table_s_capital_i(
+    tmp_path: Path, table: str, file: str, phones: str, form: str
+) -> None:
+    rules = rules_of(tmp_path, unicodedata.normalize(form, table), file)
+    text = unicodedata.normalize(form, "Is İs")
+    assert " ".join(rules.phones_of(text, Counter())) == phones
