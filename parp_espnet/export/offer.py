@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from parp_espnet.errors import UserError
-from parp_espnet.export.judged import hear, judge
+from parp_espnet.export.judged import Judged, hear, judge
 from parp_espnet.export.runtimes import Runtime
 from parp_espnet.export.speech import Samples, Speech, training_waves, validation_speech
 from parp_espnet.export.trained import Trained
@@ -76,8 +76,10 @@ class Offer:
         for precision, path in self.files.items():
             made: dict[str, int] = {}
             if precision == "int8":
-                made[IN_FLOAT] = self._fastest(int8, speech, fp32)
-            verdict = judge(speech, self._heard(precision, speech), fp32)
+                verdict, made[IN_FLOAT] = self._fastest(int8, speech, fp32)
+            else:
+                heard = fp32 if precision == "fp32" else self._heard(precision, speech)
+                verdict = judge(speech, heard, fp32)
             told = "".join(f", {what.replace('_', ' ')}: {count}" for what, count in made.items())
             if verdict.offered:
                 kept = self._keep(precision, verdict.as_dict(), made)
@@ -87,15 +89,20 @@ class Offer:
             _remove(path)
         return said
 
-    def _fastest(self, int8: Int8, speech: Speech, fp32: Mapping[str, Phones]) -> int:
-        """Make the fastest int8 that is near; return how many of its convolutions are in float."""
+    def _fastest(
+        self, int8: Int8, speech: Speech, fp32: Mapping[str, Phones]
+    ) -> tuple[Judged, int]:
+        """Make the fastest int8 that is near; return how it was judged, and how many of its
+        convolutions are in float.
+        """
         for convolutions in int8.convolutions:
             # A runtime may still have the last one mapped into memory.
             _remove(self.files["int8"])
             int8.make(convolutions)
-            if judge(speech, self._heard("int8", speech), fp32).near:
+            verdict = judge(speech, self._heard("int8", speech), fp32)
+            if verdict.near:
                 break
-        return convolutions
+        return verdict, convolutions
 
     def _heard(self, precision: str, speech: Speech) -> dict[str, Phones]:
         return hear(self.runtime(self.files[precision]), speech, self.trained.tokens)
