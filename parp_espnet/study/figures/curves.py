@@ -20,7 +20,7 @@ from parp_espnet.study.figures.style import (
     look,
     schedule_panels,
 )
-from parp_espnet.study.names import decoding_of, decodings, rate_of
+from parp_espnet.study.names import decoding_of, decodings, rate_of, upstream_names
 from parp_espnet.study.variants import Differences
 
 APART = 0.03
@@ -97,7 +97,7 @@ def lines_of(results: Sequence[Result]) -> list[str]:
     the seed.
     """
     apart = Differences.of(results)
-    several_upstreams = len({result.upstream for result in results}) > 1
+    upstreams = upstream_names(result.upstream for result in results)
     several_decodings = len(decodings(results)) > 1
     updates: dict[tuple[str, str | None], set[int]] = {}
     for result in results:
@@ -107,8 +107,8 @@ def lines_of(results: Sequence[Result]) -> list[str]:
     named = []
     for result in results:
         words = [apart.all(result)]
-        if several_upstreams:
-            words.append(result.upstream)
+        if len(upstreams) > 1:
+            words.append(upstreams[result.upstream])
         if result.method in several_updates:
             words.append(f"{result.updates} updates")
         if several_decodings:
