@@ -92,7 +92,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
             "decodings": decodings,
             "prune_conf": without_places(trained.config.get("prune_conf")),
             "sparsity": trained.sparsity,
-            "mask_sha256": None if trained.cut else trained.training.get("mask_sha256"),
+            "mask_sha256": trained.mask_sha256,
         },
     )
     compared, said = _check(trained, folder, options)

@@ -184,8 +184,9 @@ def metadata(trained: Trained) -> dict[str, str]:
         "exporter": EXPORTER,
         "sparsity": f"{trained.sparsity:.6f}",
     }
-    mask = trained.training.get("mask_sha256")
-    return told | ({"mask_sha256": str(mask)} if mask else {})
+    if trained.mask_sha256 is not None:
+        told["mask_sha256"] = trained.mask_sha256
+    return told
 
 
 def recogniser(trained: Trained, form: str, files: dict[str, Any]) -> dict[str, Any]:

@@ -65,8 +65,9 @@ def _told(trained: Trained, options: Options) -> dict[str, str]:
         "sparsity": f"{trained.sparsity:.9f}",
         "class": trained.family.model_class,
     }
-    mask = trained.training.get("mask_sha256")
-    return told | ({"mask_sha256": str(mask)} if mask else {})
+    if trained.mask_sha256 is not None:
+        told["mask_sha256"] = trained.mask_sha256
+    return told
 
 
 class TorchRuntime(Runtime):

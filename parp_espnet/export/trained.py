@@ -92,6 +92,14 @@ class Trained:
         return self.grid.stride
 
     @property
+    def mask_sha256(self) -> str | None:
+        """The hash of its mask; None where it has none, or what that pruned is cut away."""
+        if self.cut is not None:
+            return None
+        found: str | None = self.training.get("mask_sha256")
+        return found
+
+    @property
     def do_normalize(self) -> bool:
         """Whether waves have mean 0 and variance 1 before the upstream hears them."""
         return bool(self.preprocessor.get("do_normalize", True))

@@ -14,6 +14,7 @@ from parp_espnet.export.bundle import load_bundle
 from parp_espnet.export.cut import cut
 from parp_espnet.export.formats import Options, export
 from parp_espnet.export.model import PaddedNorm, ctc_module
+from parp_espnet.export.onnx import metadata
 from parp_espnet.export.opened import open_model
 from parp_espnet.export.prepared import prepare
 from parp_espnet.export.recogniser import PlainRecogniser
@@ -68,6 +69,12 @@ def test_what_is_left_is_smaller_and_says_the_same(pruned: Trained) -> None:
     assert before.products > after.products
     assert sum(smaller.cut.units) == 64
     assert smaller.cut.lines()[0].startswith("cut: ")
+
+
+def test_a_file_tells_of_no_mask_that_fits_nothing(pruned: Trained) -> None:
+    told = replace(pruned, training=pruned.training | {"mask_sha256": "ab"})
+    assert metadata(told)["mask_sha256"] == "ab"
+    assert "mask_sha256" not in metadata(cut(told, ["onnx"]))
 
 
 @pytest.mark.parametrize(
