@@ -85,7 +85,8 @@ def _check(options: argparse.Namespace) -> None:
     from parp_espnet.glue.models import load_classifier, load_tokenizer  # noqa: PLC0415
     from parp_espnet.pruning.pool import find_pool  # noqa: PLC0415
 
-    model = load_classifier(options.model, TASKS[options.task], pattern=options.pattern)
+    task = TASKS[options.task]
+    model = load_classifier(options.model, task, pattern=options.pattern, new_head=True)
     load_tokenizer(options.model)
     pool = find_pool(dict(model.named_parameters()), options.pattern, options.biases)
     size = sum(tensor.numel() for tensor in pool.values())

@@ -64,9 +64,9 @@ class Finetuning:
         self.train = read(Path("data/train.tsv"), self.task)
         self.valid = read(Path("data/valid.tsv"), self.task)
         torch.manual_seed(settings.seed)  # the head's weights
-        self.model = load_classifier(settings.model, self.task, pattern=settings.prune_pattern).to(
-            self.device
-        )
+        self.model = load_classifier(
+            settings.model, self.task, pattern=settings.prune_pattern, new_head=True
+        ).to(self.device)
         if weights is not None:
             self.model.load_state_dict(load_weights(weights), strict=True)
         self.tokenizer = load_tokenizer(settings.model)

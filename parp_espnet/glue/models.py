@@ -9,7 +9,7 @@ import contextlib
 import importlib.util
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +60,18 @@ def load_tokenizer(model: str) -> Any:
 
 
 def load_classifier(
-    model: str, task: Task, random: bool = False, pattern: str | None = None
+    model: str,
+    task: Task,
+    random: bool = False,
+    pattern: str | None = None,
+    new_head: bool = False,
 ) -> nn.Module:
     """Return a classifier (for a task without labels: a regressor) on a pre-trained model.
 
     Args:
         random: draw all weights, as before pretraining.
         pattern: of the names of a pool of one's own, see `pool.find_pool`.
+        new_head: draw the head where the model has one, whose labels are those of another task.
 
     Raises:
         UserError: it is no text model, its weights are not those of its architecture, or it has no
@@ -92,7 +97,11 @@ def load_classifier(
                 made: nn.Module = any_classifier.from_config(config)
                 return made
             loaded, told = any_classifier.from_pretrained(
-                place, config=config, dtype=torch.float32, output_loading_info=True
+                place,
+                config=config,
+                dtype=torch.float32,
+                output_loading_info=True,
+                ignore_mismatched_sizes=new_head,
             )
         except Exception as error:  # transformers raises many kinds
             raise UserError(
@@ -128,7 +137,21 @@ def load_classifier(
             f"again"
         )
     classifier: nn.Module = loaded
+    if new_head:
+        _draw_heads(classifier, absent)
     return classifier
+
+
+def _draw_heads(classifier: nn.Module, drawn: Container[str]) -> None:
+    """Draw what stands above the base again, but for what has been drawn."""
+    heads = []
+    for name, _ in classifier.named_parameters():
+        if not name.startswith(f"{classifier.base_model_prefix}.") and name not in drawn:
+            heads.append(name)
+    if not heads:
+        return
+    fresh = type(classifier)(classifier.config).state_dict()
+    classifier.load_state_dict({name: fresh[name] for name in heads}, strict=False)
 
 
 def base_of(model: nn.Module) -> nn.Module:

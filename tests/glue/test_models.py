@@ -13,7 +13,9 @@ from transformers import (
     BertModel,
     RobertaConfig,
     RobertaForMaskedLM,
+    RobertaForSequenceClassification,
     XLNetConfig,
+    XLNetForSequenceClassification,
     XLNetLMHeadModel,
 )
 
@@ -70,6 +72,53 @@ def test_nothing_below_it_may(tmp_path: Path, kind: str, lacking: str) -> None:
     place = save(tmp_path, kind, lambda name, tensor: None if name.endswith(lacking) else tensor)
     with pytest.raises(UserError, match=rf"1 below its head are not there .*{lacking}; fetch it"):
         load_classifier(str(place), TASKS["sst2"])
+
+
+HEADS = {
+    "BERT": ["classifier.bias", "classifier.weight"],
+    "RoBERTa": [
+        *("classifier.dense.bias", "classifier.dense.weight"),
+        *("classifier.out_proj.bias", "classifier.out_proj.weight"),
+    ],
+    # Its summary is no base's either.
+    "XLNet": [
+        *("logits_proj.bias", "logits_proj.weight"),
+        *("sequence_summary.summary.bias", "sequence_summary.summary.weight"),
+    ],
+}
+FINETUNED: dict[str, Callable[[int], torch.nn.Module]] = {
+    "BERT": lambda labels: BertForSequenceClassification(BertConfig(**BERT, num_labels=labels)),
+    "RoBERTa": lambda labels: RobertaForSequenceClassification(
+        RobertaConfig(**BERT, num_labels=labels)
+    ),
+    "XLNet": lambda labels: XLNetForSequenceClassification(XLNetConfig(**XLNET, num_labels=labels)),
+}
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+@pytest.mark.parametrize("kind", FINETUNED)
+def test_a_head_of_another_task_is_drawn(tmp_path: Path, kind: str, labels: int) -> None:
+    torch.manual_seed(0)
+    before = FINETUNED[kind](labels)
+    for name, parameter in before.named_parameters():
+        if name in HEADS[kind]:
+            torch.nn.init.constant_(parameter, 7)
+    before.save_pretrained(tmp_path)  # type: ignore[operator]
+    found = load_classifier(str(tmp_path), TASKS["sst2"], new_head=True).state_dict()
+    for name, tensor in before.state_dict().items():
+        if name in HEADS[kind]:
+            assert not (found[name] == 7).any(), name
+        else:
+            assert torch.equal(found[name], tensor), name
+
+
+def test_who_has_been_trained_keeps_its_head(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    before = FINETUNED["BERT"](2)
+    before.save_pretrained(tmp_path)  # type: ignore[operator]
+    found = load_classifier(str(tmp_path), TASKS["sst2"]).state_dict()
+    for name, tensor in before.state_dict().items():
+        assert torch.equal(found[name], tensor), name
 
 
 def test_numbers_of_eight_bits_are_refused(tmp_path: Path) -> None:
