@@ -28,6 +28,8 @@ from parp_espnet.upstreams.starts import RECOGNISER
 FORMAT = "parp-espnet openvino 1"
 CONVERTER = "parp_espnet.export.convert"
 FILES = {"fp32": "model.xml", "int8": "model.int8.xml"}
+PASSES = 2
+"""How often nncf goes through a calibration: to smooth what comes to the layers, and for ranges."""
 
 
 def write(trained: Trained, folder: Path, options: Options) -> list[str]:
@@ -76,12 +78,13 @@ def convert_int8(
         convolutions: how many of the first stay in float.
     """
     waves = {str(number): samples for number, samples in enumerate(calibration)}
-    with TemporaryDirectory() as scratch, bar(len(calibration), "calibrate", "utterance") as shown:
+    total = PASSES * len(calibration)
+    with TemporaryDirectory() as scratch, bar(total, "calibrate", "utterance") as shown:
         kept = Path(scratch) / "calibration.npz"
         np.savez(kept, allow_pickle=False, **waves)
         run_apart(
             CONVERTER,
             [source, target, kept, convolutions],
             f"{target.name}, quantised by OpenVINO",
-            told=lambda line: shown.update(int(line) - shown.n),
+            told=lambda line: shown.update(min(int(line), total) - shown.n),
         )
