@@ -21,14 +21,16 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
-from parp_espnet.phones.characters import APOSTROPHES, LOST, clusters, decomposed, lower
+from parp_espnet.phones.characters import LOST, clusters, decomposed
+from parp_espnet.phones.typed import Typing, has_dotless, key
 
 Phones = tuple[str, ...]
 HEADER = ("orth", "phon")
@@ -37,9 +39,6 @@ _REMARK = re.compile(r";;;|#\s|#$")
 _SHOWN = 3
 _MODIFIERS = frozenset({"Lm", "Sk"})
 """Categories of what changes the letter before it: ʰ ʲ ː ˥."""
-_TYPED = "'"
-_ALIKE = APOSTROPHES | frozenset("ʼꞌʻ")
-_QUOTED = re.compile(r"(?<!\w)‘(?=\w)[^‘]*?\S’(?!\w)")
 _MOST_SIGNS = 3
 """Of the signs on either side of a word, those that may be letters of it."""
 
@@ -84,7 +83,7 @@ def _mapping_separator(lines: Sequence[str]) -> str | None:
 def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
     words: dict[str, Phones] = {}
     used = [line for line in lines if line.strip() and not _REMARK.match(line)]
-    dotless = _has_dotless(line.split()[0] for line in used)
+    dotless = has_dotless(line.split()[0] for line in used)
     for number, line in enumerate(lines, 1):
         if not line.strip() or _REMARK.match(line):
             continue
@@ -94,8 +93,8 @@ def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
                 f"{path}, line {number}: expected a word and its phones, found {line.strip()!r} "
                 f"alone; for a mapping of letters the first line is Orth,Phon"
             )
-        key = _key(_OTHER_PRONUNCIATION.sub("", word), dotless)
-        words.setdefault(key, tuple(map(decomposed, phones)))
+        spelled = key(_OTHER_PRONUNCIATION.sub("", word), dotless)
+        words.setdefault(spelled, tuple(map(decomposed, phones)))
     if not words:
         raise UserError(f"{path}: expected lines of a word and its phones, found none")
     return words
@@ -103,7 +102,7 @@ def _read_lexicon(path: Path, lines: Sequence[str]) -> dict[str, Phones]:
 
 def _read_mapping(path: Path, text: str, separator: str) -> dict[str, Phones]:
     letters: dict[str, Phones] = {}
-    dotless = _has_dotless(line.partition(separator)[0] for line in text.split("\n"))
+    dotless = has_dotless(line.partition(separator)[0] for line in text.split("\n"))
     rows = csv.reader(io.StringIO(text), delimiter=separator)
     for row in rows:
         number = rows.line_num
@@ -114,7 +113,7 @@ def _read_mapping(path: Path, text: str, separator: str) -> dict[str, Phones]:
                 f"{path}, line {number}: expected two columns, Orth and Phon, found {len(row)}: "
                 f"{separator.join(row)!r}"
             )
-        spelled, said = _key(row[0].strip(), dotless), row[1].strip()
+        spelled, said = key(row[0].strip(), dotless), row[1].strip()
         if not spelled:
             raise UserError(f"{path}, line {number}: expected letters in Orth, found none")
         phones = _divide(said)
@@ -154,20 +153,18 @@ class WordTable:
 
     path: Path
     words: Mapping[str, Phones]
-    _alike: Mapping[str, str] = field(init=False)
-    _dotless: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_alike", _apostrophes_of(self.words))
-        object.__setattr__(self, "_dotless", _has_dotless(self.words))
+    @cached_property
+    def _typing(self) -> Typing:
+        return Typing.of(self.words)
 
     def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
         """As `Rules.phones_of`."""
         _check_lost(text)
         phones: list[str] = []
         unknown: list[str] = []
-        typed = _key(text, self._dotless)
-        own = _with_apostrophes(typed, self._alike)
+        typed = self._typing.typed(text)
+        own = self._typing.spelled(typed)
         for written, alike in zip(typed.split(), own.split(), strict=True):
             # What is no apostrophe of the table's may be a quotation mark.
             spelled = alike if self._found(alike) is not None else written
@@ -210,18 +207,16 @@ class LetterTable:
 
     path: Path
     letters: Mapping[str, Phones]
-    _alike: Mapping[str, str] = field(init=False)
-    _dotless: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_alike", _apostrophes_of(self.letters))
-        object.__setattr__(self, "_dotless", _has_dotless(self.letters))
+    @cached_property
+    def _typing(self) -> Typing:
+        return Typing.of(self.letters)
 
     def phones_of(self, text: str, dropped: Counter[str]) -> Phones:
         """As `Rules.phones_of`."""
         _check_lost(text)
-        typed = _key(text, self._dotless)
-        written = _with_apostrophes(typed, self._alike)
+        typed = self._typing.typed(text)
+        written = self._typing.spelled(typed)
         longest = max(map(len, self.letters))
         phones: list[str] = []
         place = 0
@@ -258,40 +253,6 @@ class LetterTable:
                 return spelled
             cut = cut or spelled
         return cut
-
-
-def _key(text: str, dotless: bool) -> str:
-    return decomposed(lower(text, dotless))
-
-
-def _has_dotless(spellings: Iterable[str]) -> bool:
-    """Whether I is the capital of ı, as in a table of Turkish."""
-    return any(
-        "ı" in spelled or "İ" in unicodedata.normalize("NFC", spelled) for spelled in spellings
-    )
-
-
-def _apostrophes_of(spellings: Iterable[str]) -> dict[str, str]:
-    """Apostrophes that no spelling of a table has, each with the one that stands for it there."""
-    used = _ALIKE.intersection("".join(spellings))
-    if not used or (len(used) > 1 and _TYPED not in used):
-        return {}
-    own = _TYPED if _TYPED in used else next(iter(used))
-    return dict.fromkeys(_ALIKE - used, own)
-
-
-def _with_apostrophes(text: str, alike: Mapping[str, str]) -> str:
-    """A text with its apostrophes as a table has them; those that quote stay what they are."""
-    if alike.keys().isdisjoint(text):
-        return text
-    quoting: set[int] = set()
-    for quoted in _QUOTED.finditer(text):
-        quoting |= {quoted.start(), quoted.end() - 1}
-    marks = list(text)
-    for place, mark in enumerate(marks):
-        if place not in quoting:
-            marks[place] = alike.get(mark, mark)
-    return "".join(marks)
 
 
 def _bare(word: str) -> str:
