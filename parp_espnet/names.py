@@ -18,6 +18,13 @@ _PLAIN_ID = re.compile(r"\w[\w-]*", re.ASCII)
 _NAME = re.compile(r"[\w=+-][\w.=+-]*")
 
 
+def form_of_file(name: str) -> str:
+    """Return the name of a file as such names are compared, in small letters and NFC: a transcript
+    may end in .TXT, and Apple's systems write ñ as two characters.
+    """
+    return unicodedata.normalize("NFC", name).lower()
+
+
 def file_name(word: str, suffix: str = "") -> str:
     """Return a name for a file or folder of an id: the id itself, if that is safe.
 

@@ -10,6 +10,7 @@ from parp_espnet import progress
 from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
 from parp_espnet.files import is_file, text_of
+from parp_espnet.names import form_of_file
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.below import files_below
 from parp_espnet.sound.mp3 import lead_in_praat
@@ -184,14 +185,10 @@ def _read(source: Source | Failure, path: Path, wanted: _Wanted) -> Text | Failu
 def _origin(file: Tiers, source: Source) -> float:
     """The seconds of the recording that lie before the file's time 0."""
     for medium in file.media:
-        if _same(medium.name, source.path.name):
+        if form_of_file(medium.name) == form_of_file(source.path.name):
             return medium.origin
     # It may have another name, or ending, than when it was annotated.
     return file.media[0].origin if file.media else 0.0
-
-
-def _same(name: str, other: str) -> bool:
-    return normalize("NFC", name).lower() == normalize("NFC", other).lower()
 
 
 def _in_order(tiers: Iterable[Tier]) -> list[Annotation]:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import transformers
 
 from parp_espnet.bench import decode
 from parp_espnet.bench.memory import peak
+from parp_espnet.bench.parts import CAREFUL
 from parp_espnet.corpora.speech import SAMPLE_RATE
 from parp_espnet.espnet.decode import read_wav_scp
 from parp_espnet.export.extras import need
@@ -72,15 +74,9 @@ def vino(source: Path, calibration: list[Samples]) -> Path:
     return source.with_name("model.xml")
 
 
-def vino_int8(source: Path, calibration: list[Samples]) -> Path:
-    """OpenVINO's int8, calibrated."""
-    convert_int8(source, source.with_name("int8.xml"), calibration, FASTEST)
-    return source.with_name("int8.xml")
-
-
-def vino_int8_careful(source: Path, calibration: list[Samples]) -> Path:
-    """The same with as many convolutions in float as may be."""
-    convert_int8(source, source.with_name("int8.xml"), calibration, MOST_CONVOLUTIONS)
+def vino_int8(source: Path, calibration: list[Samples], convolutions: int = FASTEST) -> Path:
+    """OpenVINO's int8, calibrated, with so many convolutions in float."""
+    convert_int8(source, source.with_name("int8.xml"), calibration, convolutions)
     return source.with_name("int8.xml")
 
 
@@ -90,7 +86,7 @@ RUNTIMES: dict[str, tuple[Make, Callable[[Path, int], Runtime]]] = {
     "onnx_int8_dynamic": (onnx_dynamic, OnnxRuntime),
     "openvino": (vino, OpenVino),
     "openvino_int8": (vino_int8, OpenVino),
-    "openvino_int8_careful": (vino_int8_careful, OpenVino),
+    CAREFUL: (partial(vino_int8, convolutions=MOST_CONVOLUTIONS), OpenVino),
 }
 
 

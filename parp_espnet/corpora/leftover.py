@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from unicodedata import normalize
 
 from parp_espnet.corpora.column_names import SOUNDS
 from parp_espnet.corpora.rejects import Reject, Why
+from parp_espnet.names import form_of_file
 
 SYSTEM = frozenset(
     {"__macosx", "thumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"}
@@ -30,10 +30,8 @@ class Tree:
 
 
 def alike(path: Path) -> Path:
-    """Return a path with its name in small letters and NFC, as names are compared: a transcript may
-    end in .TXT, and Apple's systems write ñ as two characters.
-    """
-    return path.with_name(normalize("NFC", path.name).lower())
+    """Return a path with its name as names of files are compared."""
+    return path.with_name(form_of_file(path.name))
 
 
 def walk(root: Path) -> Tree:

@@ -63,7 +63,7 @@ class Offer:
 
     def unjudged(self) -> list[str]:
         """Offer all, unheard; return what is to be said."""
-        return [self._keep(precision, None, {}) for precision in self.files]
+        return [self._keep(precision, None) for precision in self.files]
 
     def judged(self, speech: Speech, int8: Int8) -> list[str]:
         """Hear the validation set with each file, and remove what is another model; return what is
@@ -74,16 +74,17 @@ class Offer:
         said = []
         fp32 = self._heard("fp32", speech)
         for precision, path in self.files.items():
-            made: dict[str, int] = {}
+            told = ""
             if precision == "int8":
-                verdict, made[IN_FLOAT] = self._fastest(int8, speech, fp32)
+                verdict, convolutions = self._fastest(int8, speech, fp32)
+                told = f", convolutions in float: {convolutions}"
             else:
                 heard = fp32 if precision == "fp32" else self._heard(precision, speech)
                 verdict = judge(speech, heard, fp32)
-            told = "".join(f", {what.replace('_', ' ')}: {count}" for what, count in made.items())
             if verdict.offered:
-                kept = self._keep(precision, verdict.as_dict(), made)
-                said.append(f"{kept}{told}, {verdict}")
+                said.append(f"{self._keep(precision, verdict.as_dict())}{told}, {verdict}")
+                if precision == "int8":
+                    self.table[precision][IN_FLOAT] = convolutions
                 continue
             said.append(f"{path.name} is not offered{told}: {verdict}")
             _remove(path)
@@ -107,10 +108,10 @@ class Offer:
     def _heard(self, precision: str, speech: Speech) -> dict[str, Phones]:
         return hear(self.runtime(self.files[precision]), speech, self.trained.tokens)
 
-    def _keep(self, precision: str, judged: dict[str, Any] | None, made: Mapping[str, int]) -> str:
+    def _keep(self, precision: str, judged: dict[str, Any] | None) -> str:
         size, path = _bytes(self.files[precision]), self.files[precision]
         share = size / _bytes(self.files["fp32"])
-        self.table[precision] = {"file": path.name, "bytes": size, "judged": judged, **made}
+        self.table[precision] = {"file": path.name, "bytes": size, "judged": judged}
         return f"{path.name}: {size / 1e6:.1f} MB, {share:.3f} of fp32's"
 
 
