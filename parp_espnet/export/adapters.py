@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.halves import need_half_holds
 
 STEP = 2.0**-24
 """By how much, of itself at most, a float32 number is rounded."""
@@ -97,7 +98,7 @@ def find_adapters(
         dtype: how A and B are to be stored, a name of `DTYPES`.
         where: what an error calls the experiment.
 
-    Raises `UserError` where more was added to a tensor than two thin matrices hold.
+    Raises `UserError` where more was added to a tensor than two thin matrices hold, or than fp16.
     """
     found = {}
     for name, tensor in weights.items():
@@ -110,6 +111,8 @@ def find_adapters(
                 f"{name}: was the upstream changed since?"
             )
         adapter = _found(tensor, before, DTYPES[dtype])
+        for part in (adapter.first, adapter.second) if dtype == "fp16" else ():
+            need_half_holds(f"{where}: adapter of {name}", part.numpy(), "give --dtype fp32")
         if adapter.first.numel() + adapter.second.numel() > tensor.numel():
             raise UserError(
                 f"{where}: expected the upstream's weights with adapters added, found a rank of "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from parp_espnet.errors import UserError
 from parp_espnet.export.card import Facts, write_card
 from parp_espnet.export.formats import Options
+from parp_espnet.export.halves import need_half_holds
 from parp_espnet.export.model import filled, transformers_class
 from parp_espnet.export.test_set import Compared, compare, find_test_set
 from parp_espnet.export.trained import Trained
@@ -30,10 +31,14 @@ LEAST_EQUAL = 0.5
 def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     """Write model, tokeniser and preprocessor, and compare what they make with stage 12.
 
-    Raises `UserError` where the weights do not fit transformers' class, or the tokens are others.
+    Raises `UserError` where the weights do not fit transformers' class, or fp16, or the tokens are
+    others.
     """
     model = filled(trained.family, trained.upstream, trained.weights(), str(trained.folder))
     model.config.update(_settings(trained))
+    if options.dtype == "fp16":
+        for name, tensor in model.state_dict().items():
+            need_half_holds(name, tensor.numpy(), "give --dtype fp32")
     model.to(TYPES[options.dtype]).save_pretrained(folder)
     write_processor(trained, folder)
     facts = Facts("hf", dtype=options.dtype, compared=_check(trained, folder, options))

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from parp_espnet.errors import UserError
 from parp_espnet.export.extras import need
+from parp_espnet.export.halves import need_half_holds
 from parp_espnet.export.quiet import quiet
 from parp_espnet.export.runtimes import Samples
-from parp_espnet.export.sparse import HALF_LARGEST
 
 IN_FLOAT = re.compile(r"feature_projection/|pos_conv_embed/|lm_head/")
 """What costs many errors where it is in int8 and little time where it is not, by the names of
@@ -148,11 +147,7 @@ def _halve(onnx: Any, model: Any) -> None:
         numbers = onnx.numpy_helper.to_array(tensor)
         if numbers.size < SMALLEST:
             continue
-        largest = float(np.abs(numbers).max())
-        if not largest <= HALF_LARGEST:
-            raise UserError(
-                f"{tensor.name}: its largest number is {largest:g}, fp16 ends at {HALF_LARGEST:g}"
-            )
+        need_half_holds(tensor.name, numbers)
         name = tensor.name
         half_name = f"{name}.fp16"
         tensor.CopyFrom(onnx.numpy_helper.from_array(numbers.astype(np.float16), half_name))

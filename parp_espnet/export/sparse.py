@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.errors import UserError
+from parp_espnet.export.halves import need_half_holds
 from parp_espnet.export.read_sparse import DTYPES, FORMAT, MASK, read_sparse
 from parp_espnet.files import atomic_write, need_file
 
@@ -26,7 +27,6 @@ SMALLEST = 2048
 
 TRIED = 1 << 16
 STRATEGIES = (zlib.Z_HUFFMAN_ONLY, zlib.Z_DEFAULT_STRATEGY)
-HALF_LARGEST = float(np.finfo(np.float16).max)
 _NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 
 
@@ -76,12 +76,7 @@ def halved(tensors: Mapping[str, Array]) -> dict[str, Array]:
         if tensor.dtype != np.float32:
             rounded[name] = tensor
             continue
-        largest = float(np.abs(tensor).max(initial=0.0))
-        if not largest <= HALF_LARGEST:
-            raise UserError(
-                f"{name}: its largest number is {largest:g}, fp16 ends at {HALF_LARGEST:g}; give "
-                f"--dtype fp32"
-            )
+        need_half_holds(name, tensor, "give --dtype fp32")
         rounded[name] = tensor.astype(np.float16)
     return rounded
 

@@ -254,16 +254,24 @@ def _size(path: Path) -> int:
 
 
 def _below(root: Path) -> Iterator[str]:
-    """Paths, from `root`, of the files in it; nothing but an empty one where it is a file."""
+    """Paths, from `root`, of the files in it; nothing but an empty one where it is a file.
+
+    Links to folders are followed, since recordings behind them are used.
+    """
     if not root.is_dir():
         yield ""
         return
-    for folder, inside, files in os.walk(root):
+    seen: set[tuple[int, int]] = set()
+    for folder, inside, files in os.walk(root, followlinks=True):
         where = Path(folder).relative_to(root)
-        if OWN in inside:
+        about = Path(folder).stat()
+        if OWN in inside or (about.st_dev, about.st_ino) in seen:
             inside.clear()
             continue
-        inside[:] = [name for name in inside if not name.startswith(".") and name != "__MACOSX"]
+        seen.add((about.st_dev, about.st_ino))
+        inside[:] = sorted(
+            name for name in inside if not name.startswith(".") and name != "__MACOSX"
+        )
         for name in files:
             if not name.startswith("."):
                 yield str(where / name)

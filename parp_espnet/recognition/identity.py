@@ -3,7 +3,8 @@
 import hashlib
 from pathlib import Path
 
-BIG = (".pth", ".safetensors", ".onnx", ".bin", ".xml", ".sparse")
+CHECKPOINT = ".pth"
+BIG = (CHECKPOINT, ".safetensors", ".onnx", ".bin", ".xml", ".sparse")
 SMALL = ("bundle.json", "recogniser.json", "tokens.txt")
 TUNED = "decode_*/*/weights.json"
 
@@ -13,16 +14,19 @@ def identity_of(model: Path) -> str:
     contents of what describes it, and the weights of searches that were tuned for it.
     """
     digest = hashlib.sha256(str(model.resolve()).encode())
-    if model.is_dir():
-        files = sorted(path for path in model.iterdir() if path.is_file())
-        for path in files:
-            if path.suffix in BIG:
-                stat = path.stat()
-                digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
-        described = [model / name for name in SMALL if (model / name).is_file()]
-        for path in [*described, *sorted(model.glob(TUNED))]:
+    for path in _weights(model):
+        stat = path.stat()
+        digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    # A checkpoint is opened with what lies beside it.
+    if model.is_dir() or model.suffix == CHECKPOINT:
+        folder = model if model.is_dir() else model.parent
+        described = [folder / name for name in SMALL if (folder / name).is_file()]
+        for path in [*described, *sorted(folder.glob(TUNED))]:
             digest.update(path.read_bytes())
-    elif model.is_file():
-        stat = model.stat()
-        digest.update(f"{stat.st_size} {stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
+
+
+def _weights(model: Path) -> list[Path]:
+    if not model.is_dir():
+        return [model] if model.is_file() else []
+    return sorted(path for path in model.iterdir() if path.is_file() and path.suffix in BIG)

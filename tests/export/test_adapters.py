@@ -100,6 +100,15 @@ def test_half_precision_takes_half_the_bytes(adapted: Path) -> None:
         assert 2 * adapter.nbytes == whole.adapters[name].nbytes
 
 
+def test_adapters_that_half_the_bytes_do_not_hold_are_refused() -> None:
+    before = {"layer.weight": torch.zeros(8, 8)}
+    after = {"layer.weight": torch.full((8, 8), 1e10)}
+    adapter = find_adapters(after, before, "fp32", "exp")["layer.weight"]
+    assert torch.allclose(adapter.added_to(before["layer.weight"]), after["layer.weight"])
+    with pytest.raises(UserError, match=r"exp: adapter of layer\.weight: .*give --dtype fp32"):
+        find_adapters(after, before, "fp16", "exp")
+
+
 def test_masks_and_adapters_are_switched_on_one_upstream(
     adapted: Path, pack: Path, tones: Path
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,18 @@ def test_hf_in_half_the_bytes(trained: Trained, tones: Path, tmp_path: Path):
     weights = load_file(tmp_path / "half/model.safetensors")
     assert {weight.dtype for weight in weights.values()} == {torch.float16}
     assert json.loads((tmp_path / "half/config.json").read_text())["dtype"] == "float16"
+
+
+@pytest.mark.parametrize("to", ["hf", "sparse", "onnx"])
+def test_what_half_the_bytes_do_not_hold_is_refused(trained: Trained, tmp_path: Path, to: str):
+    states = dict(trained.states)
+    name = max(states, key=lambda name: states[name].numel())
+    states[name] = states[name].clone()
+    states[name].view(-1)[3] = 70_000.0
+    large = replace(trained, states=states)
+    with pytest.raises(UserError, match=r"its largest number is 70000, fp16 ends at 65504"):
+        written(large, tmp_path / to, to, dtype="fp16")
+    assert not (tmp_path / to).exists()
 
 
 def test_espnet(

@@ -147,6 +147,28 @@ def test_a_folder_is_what_is_in_it(corpus: Path, what: str) -> None:
     assert (Contents().of_tree(Path("corpus")) == word) == (what in SAME)
 
 
+BEHIND_A_LINK: dict[str, Callable[[Path], object]] = {
+    "a recording more": lambda behind: (behind / "5.wav").write_bytes(b"RIFF"),
+    "another transcript": lambda behind: (behind / "4.txt").write_text("a c"),
+    "a recording less": lambda behind: (behind / "4.wav").unlink(),
+    "a folder in it": lambda behind: ((behind / "d").mkdir(), (behind / "d/6.wav").touch()),
+}
+
+
+@pytest.mark.parametrize("what", BEHIND_A_LINK)
+def test_a_folder_holds_what_its_links_lead_to(corpus: Path, tmp_path: Path, what: str) -> None:
+    behind = tmp_path / "disk"
+    behind.mkdir()
+    (behind / "4.wav").write_bytes(b"RIFF4")
+    (behind / "4.txt").write_text("a b")
+    (corpus / "eva").symlink_to(behind)
+    (behind / "above").symlink_to(corpus)
+    word = Contents().of_tree(Path("corpus"))
+    assert Contents().of_tree(Path("corpus")) == word
+    BEHIND_A_LINK[what](behind)
+    assert Contents().of_tree(Path("corpus")) != word
+
+
 def test_a_file_is_a_folder_of_one(corpus: Path) -> None:
     table = Path("table.tsv")
     assert Contents().of_tree(table) == Contents().of_tree(Path("gone.tsv"))
