@@ -7,7 +7,7 @@ beside them, its name and its text. Or there are files of ELAN's or Praat's
 (`parp_espnet.corpora.tiered`).
 """
 
-from collections.abc import Mapping
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -57,10 +57,9 @@ class _Folder:
 
 def has_transcripts(tree: Tree) -> bool:
     """Whether some recording of a folder has a transcript."""
-    files = tree.by_name
     if any(map(_has_lines, tree.files)):
         return True
-    return any(_transcript(file, files) for file in _recordings(tree))
+    return any(_transcript(file, tree) for file in _recordings(tree))
 
 
 def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
@@ -70,15 +69,13 @@ def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
     latter is taken if its tier is named. Raises `UserError` as `read_tiers` does.
     """
     folder = _Folder(path, rejected=list(tree.rejected))
-    files = tree.by_name
     if tier is not None:
         folder.add_tiers(tree, taken=set(), tier=tier)
     for file in filter(_has_lines, tree.files):
-        _read_lines_of(file, files, folder)
+        _read_lines_of(file, tree, folder)
     by_lines = set(folder.used)
-    for recording in _recordings(tree):
-        transcript = _transcript(recording, files)
-        if recording not in by_lines and transcript is not None:
+    for recording, transcript in _pairs(tree):
+        if recording not in by_lines:
             _read_pair(recording, transcript, folder)
     if tier is None:
         folder.add_tiers(tree, taken=set(folder.used), tier=None)
@@ -88,7 +85,7 @@ def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
     for file in tree.files:
         if file.suffix.lower() in TRANSCRIPTS and file not in folder.used:
             folder.used.add(file)
-            folder.rejected.append(alone(file, path, _why_alone(file, files)))
+            folder.rejected.append(alone(file, path, _why_alone(file, tree)))
     what, by = "a recording of a kind that is read", "a recording or a transcript"
     folder.rejected += left_over(tree.files, path, folder.used, what, by)
     return Items(list(folder.items.values()), folder.rejected)
@@ -109,14 +106,37 @@ def _recordings(tree: Tree) -> list[Path]:
     return [file for file in tree.files if file.suffix.lower() in SUFFIXES]
 
 
-def _transcript(recording: Path, files: Mapping[Path, Path]) -> Path | None:
-    low = alike(recording)
+def _transcript(recording: Path, tree: Tree) -> Path | None:
     for suffix in TRANSCRIPTS:
-        exact = recording.with_suffix(suffix)
-        for path in (low.with_suffix(suffix), low.with_name(f"{low.name}{suffix}")):
-            if path in files:
-                return exact if exact.is_file() else files[path]
+        for path in (recording.with_suffix(suffix), recording.with_name(recording.name + suffix)):
+            found = tree.find(path)
+            if found is not None:
+                return found
     return None
+
+
+def _pairs(tree: Tree) -> list[tuple[Path, Path]]:
+    """Recordings and their transcripts: of `A.wav` and `a.wav`, `a.txt` is the latter's alone."""
+    found = []
+    for recording in _recordings(tree):
+        transcript = _transcript(recording, tree)
+        if transcript is not None:
+            found.append((recording, transcript))
+    owned = {transcript for recording, transcript in found if _is_spelled_as(recording, transcript)}
+    pairs = []
+    for recording, transcript in found:
+        if transcript not in owned or _is_spelled_as(recording, transcript):
+            pairs.append((recording, transcript))
+    return pairs
+
+
+def _is_spelled_as(recording: Path, transcript: Path) -> bool:
+    """Whether a transcript's name has its recording's letters, large and small as they are."""
+    return _nfc(transcript.stem) in (_nfc(recording.stem), _nfc(recording.name))
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _name(root: Path, recording: Path) -> str:
@@ -151,7 +171,7 @@ def _read_pair(recording: Path, transcript: Path, folder: _Folder) -> None:
         folder.add(recording, str(transcript), text, speaker)
 
 
-def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> None:
+def _read_lines_of(file: Path, tree: Tree, folder: _Folder) -> None:
     """The lines `<name> <text>` of a file, each of a recording beside it; LibriSpeech's names begin
     with speakers.
     """
@@ -160,7 +180,7 @@ def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> N
     folder.rejected += broken
     for where, line in lines:
         name, text = split_line(line) or ("", "")
-        recording = _recording_of(file.parent / name, files)
+        recording = _recording_of(file.parent / name, tree)
         if recording is None:
             reason = f"expected a recording of this name beside {file.name}, found none"
             folder.rejected.append(Reject(where, name, Why.ALONE, reason))
@@ -169,19 +189,21 @@ def _read_lines_of(file: Path, files: Mapping[Path, Path], folder: _Folder) -> N
         folder.add(recording, where, text, speaker)
 
 
-def _recording_of(path: Path, files: Mapping[Path, Path]) -> Path | None:
-    low = alike(path)
+def _recording_of(path: Path, tree: Tree) -> Path | None:
+    found: dict[Path, Path] = {}
     for ending in ("", *sorted(SUFFIXES)):
-        file = files.get(low.with_name(f"{low.name}{ending}"))
+        place = path.with_name(path.name + ending)
+        file = tree.find(place)
         if file is not None and file.suffix.lower() in SUFFIXES:
-            return file
-    return None
+            found[place] = file
+    spelled = [file for place, file in found.items() if file == place]
+    return next(iter(spelled or found.values()), None)
 
 
-def _why_alone(transcript: Path, files: Mapping[Path, Path]) -> str:
+def _why_alone(transcript: Path, tree: Tree) -> str:
     low = alike(transcript)
     others = [suffix for suffix in TRANSCRIPTS if low.with_suffix(suffix) != low]
-    if not files.keys().isdisjoint(map(low.with_suffix, others)):
+    if not tree.by_name.keys().isdisjoint(map(low.with_suffix, others)):
         return (
             f"expected one transcript, found another of this name ({' or '.join(others)}), "
             f"which is taken"

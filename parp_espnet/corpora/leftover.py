@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from parp_espnet.corpora.column_names import SOUNDS
@@ -23,10 +24,18 @@ class Tree:
     files: Sequence[Path]
     rejected: Sequence[Reject]
 
-    @property
+    @cached_property
     def by_name(self) -> dict[Path, Path]:
         """Files by their paths with names as `alike` has them."""
         return {alike(file): file for file in self.files}
+
+    @cached_property
+    def _spelled(self) -> frozenset[Path]:
+        return frozenset(self.files)
+
+    def find(self, path: Path) -> Path | None:
+        """The file of a path; where there is none, the one whose name is alike."""
+        return path if path in self._spelled else self.by_name.get(alike(path))
 
 
 def alike(path: Path) -> Path:

@@ -4,7 +4,7 @@ One tier of a file, or one for each speaker, is what was said; each of its annot
 utterance, and a part of the recording that the file is linked to, or that has its name.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
@@ -92,7 +92,6 @@ def _link(
     paths: Sequence[Path], root: Path, tree: Tree, taken: set[Path], found: Found
 ) -> Iterator[_Linked]:
     """Open files and find their recordings, each of which is taken by one."""
-    by_name = tree.by_name
     owners: dict[Path, Path] = {}
     for path in paths:
         found.used.add(path)
@@ -102,7 +101,7 @@ def _link(
             reason = str(error).removeprefix(f"{path}: ")
             found.rejected.append(_reject(path, root, Why.TEXT, reason))
             continue
-        medium = _recording(file, by_name)
+        medium = _recording(file, tree)
         if medium is None:
             found.rejected.append(_reject(path, root, Why.ALONE, _describe_lost(file)))
             continue
@@ -189,7 +188,7 @@ def _milliseconds(seconds: float) -> str:
     return f"{round(seconds * 1000):07d}"
 
 
-def _recording(file: Tiers, by_name: Mapping[Path, Path]) -> tuple[Path, float] | None:
+def _recording(file: Tiers, tree: Tree) -> tuple[Path, float] | None:
     """The recording of a file: one that it is linked to, where that is or beside the file, or one
     of the file's own name; or else the one file of such a name that there is anywhere.
     """
@@ -197,21 +196,21 @@ def _recording(file: Tiers, by_name: Mapping[Path, Path]) -> tuple[Path, float] 
         for path in _places(file.path, medium):
             if path.suffix.lower() not in SOUNDS:
                 continue
-            near = by_name.get(alike(path))
+            near = tree.find(path)
             if near is not None:
                 return near, medium.origin
             if path.is_file():
                 return path, medium.origin
     origin = file.media[0].origin if file.media else 0.0
-    stem = alike(file.path).stem
     for suffix in sorted(SOUNDS):
-        own = by_name.get(file.path.with_name(f"{stem}{suffix}"))
+        own = tree.find(file.path.with_suffix(suffix))
         if own is not None:
             return own, origin
+    stem = alike(file.path).stem
     linked = {alike(Path(medium.name)).name for medium in file.media if medium.name}
     names = linked or {f"{stem}{suffix}" for suffix in SOUNDS}
     far: list[Path] = []
-    for path, recording in by_name.items():
+    for path, recording in tree.by_name.items():
         if path.name in names and path.suffix in SOUNDS:
             far.append(recording)
     return (far[0], origin) if len(far) == 1 else None

@@ -55,6 +55,39 @@ def test_a_name_is_the_same_however_it_is_encoded(
     assert not found.rejected
 
 
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("kind", [".txt", ".wav.txt", ".lab", ".TextGrid", ".eaf", ".trans.txt"])
+def test_a_transcript_is_of_the_recording_that_is_spelled_as_it_is(
+    tmp_path: Path, record: Record, kind: str, upper: bool
+) -> None:
+    """Of `A.wav` and `a.wav`, which are two files but on Windows and macOS."""
+    mine, other = (record(tmp_path / name) for name in ("AB.wav", "ab.wav"))
+    if not upper:
+        mine, other = other, mine
+    tiers = [Tier("tx", [Annotation(0, 0.2, "a b")])]
+    if kind == ".TextGrid":
+        mine.with_suffix(kind).write_text(write_textgrid(tiers, 0.5))
+    elif kind == ".eaf":
+        mine.with_suffix(kind).write_text(write_eaf(tiers, mine, "audio/x-wav"))
+    elif kind == ".trans.txt":
+        (tmp_path / "x.trans.txt").write_text(f"{mine.stem} a b\n")
+    else:
+        (tmp_path / f"{mine.stem}{kind}").write_text("a b")
+    found = read_items(tmp_path)
+    assert [(item.text, item.audio) for item in found.items] == [("a b", str(mine.resolve()))]
+    assert [(reject.where, reject.why) for reject in found.rejected] == [(str(other), Why.ALONE)]
+
+
+def test_two_transcripts_of_names_that_differ_in_capitals(tmp_path: Path, record: Record) -> None:
+    for name in ("AB", "ab"):
+        record(tmp_path / f"{name}.wav")
+    (tmp_path / "x.trans.txt").write_text("AB c d\nab e f\n")
+    found = read_items(tmp_path)
+    texts = {Path(item.audio).stem: item.text for item in found.items}
+    assert texts == {"AB": "c d", "ab": "e f"}
+    assert not found.rejected
+
+
 def test_lines_of_librispeech(tmp_path: Path, record: Record) -> None:
     folder = tmp_path / "train" / "84" / "12"
     for number in range(3):
