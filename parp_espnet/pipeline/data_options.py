@@ -212,6 +212,14 @@ class DataOptions(CorpusOptions, CorpusChoice):
         return f"{self.valid_set}{self.cut_tag}"
 
     @property
+    def test_dump(self) -> str:
+        """Name of what the test set becomes: of a set that is also trained or validated on another
+        one, since of these what is too short or too long is left out.
+        """
+        filtered = (self.train_name, self.train_dump, self.valid_dump)
+        return f"{self.test_set}_whole" if self.test_set in filtered else self.test_set
+
+    @property
     def train_dump(self) -> str:
         """Name of what the training set becomes: ESPnet's, another one, where speeds
         are changed.

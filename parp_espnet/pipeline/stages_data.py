@@ -156,8 +156,10 @@ def format_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     train = train.with_name(f"{train.name}{settings.cut_tag}")
     yield from cut_sets(experiment, label)
     yield _formatted(experiment, label, train, org / settings.labelled_dump, perturbed)
-    for name, out in ((settings.valid_dump, org), (settings.test_set, experiment.raw)):
-        yield _formatted(experiment, label, experiment.data / name, out / name)
+    valid = org / settings.valid_dump
+    yield _formatted(experiment, label, experiment.data / settings.valid_dump, valid)
+    test = experiment.raw / settings.test_dump
+    yield _formatted(experiment, label, experiment.data / settings.test_set, test)
 
 
 def _perturbed(settings: Settings) -> tuple[str, ...]:
@@ -240,7 +242,7 @@ def list_tokens(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     yield from _fitting(experiment, label)
     if model is None:
         return
-    for name in dict.fromkeys((settings.train_dump, settings.valid_dump, settings.test_set)):
+    for name in dict.fromkeys((settings.train_dump, settings.valid_dump, settings.test_dump)):
         data, out = experiment.raw / name, experiment.sets / name
         yield Step(
             label=label,

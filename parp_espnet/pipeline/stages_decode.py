@@ -93,7 +93,7 @@ def _languages(file: Path) -> list[str]:
 def report(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """Stage 14: the result, and a table of all that are there."""
     settings, exp = experiment.settings, experiment.exp
-    scored = exp / experiment.decoding.name / settings.test_set / "score"
+    scored = exp / experiment.decoding.name / settings.test_dump / "score"
     words = ("--expdir", settings.expdir, "--score", scored, "--out", exp / "result.json")
     yield Command(label, ours("report", *words))
 
@@ -102,17 +102,15 @@ def _decoded_sets(experiment: SpeechExperiment) -> list[str]:
     """What is decoded and scored: a comparison shows the validation set as well."""
     settings = experiment.settings
     compared = [settings.valid_dump] if settings.compare_decoding else []
-    return list(dict.fromkeys([*compared, settings.test_set]))
+    return list(dict.fromkeys([*compared, settings.test_dump]))
 
 
 def _greedy(experiment: SpeechExperiment, label: str, name: str) -> Step:
     """The best path, and where a search follows, what it needs of the model."""
     settings, exp = experiment.settings, experiment.exp
     out = exp / "decode_greedy" / name
-    left = [out / "text", out / "decode.json"]
     searched = bool(experiment.decoding.searches)
-    if searched:
-        left.append(out / "logprobs.safetensors")
+    scores = (out / "logprobs.safetensors",) if searched else ()
     return Step(
         label=label,
         command=ours(
@@ -123,7 +121,8 @@ def _greedy(experiment: SpeechExperiment, label: str, name: str) -> Step:
         record=out / ".steps/decode.json",
         inputs=(experiment.model, exp / "config.yaml", *experiment.upstream_files),
         formatted=(experiment.sets / name / "wav.scp",),
-        outputs=tuple(left),
+        outputs=(out / "text", out / "decode.json", *scores),
+        asked=scores,
         # A linguist may correct the times.
         editable=(out / "ctm",),
         regardless=("--device",),
@@ -236,8 +235,8 @@ def weight_options(decoding: Decoding) -> tuple[str, ...]:
 def _by_espnet(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """ESPnet's own search, in several jobs."""
     settings, exp, decoding = experiment.settings, experiment.exp, experiment.decoding
-    data = experiment.sets / settings.test_set
-    out = exp / decoding.name / settings.test_set
+    data = experiment.sets / settings.test_dump
+    out = exp / decoding.name / settings.test_dump
     logs, jobs = out / "log", settings.inference_nj
     keys = tuple(logs / f"keys.{part}.scp" for part in range(1, jobs + 1))
     heard = tuple(logs / f"output.{part}/1best_recog/text" for part in range(1, jobs + 1))

@@ -56,6 +56,8 @@ class Step:
     """Outputs that someone may edit: they have to be there, whatever they hold."""
     present: tuple[Path, ...] = ()
     """Outputs that other steps make: they have to be there."""
+    asked: tuple[Path, ...] = ()
+    """Outputs that words `aside` ask for: a run without these words has not left them."""
     afresh: bool = False
     """Where the data have changed, put the experiment aside instead of going on from it."""
     spared: tuple[str, ...] = ()
@@ -200,7 +202,8 @@ def _spoilt(step: Step, then: Record, contents: Contents) -> Iterator[tuple[Path
     for path in all_outputs(step):
         if not path.exists():
             if not _never_left(step, then, path):
-                yield path, f"{path} is gone"
+                was = then.outputs.get(str(path), ABSENT) != ABSENT
+                yield path, f"{path} is gone" if was else f"{path} is not there"
             continue
         scp = path.name == "wav.scp"
         if scp and (gone := contents.gone_recording(path)) is not None:
@@ -217,5 +220,5 @@ def _spoilt(step: Step, then: Record, contents: Contents) -> Iterator[tuple[Path
 
 def _never_left(step: Step, then: Record, path: Path) -> bool:
     """Whether an output is one that the step has not always had, and the record is of before."""
-    is_own = path in (*step.outputs, *step.editable)
+    is_own = path in (*step.outputs, *step.editable) and path not in step.asked
     return is_own and bool(then.outputs) and then.outputs.get(str(path), ABSENT) == ABSENT

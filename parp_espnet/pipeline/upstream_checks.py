@@ -41,7 +41,7 @@ def _runs_in_transformers(name: str | None, left: Mapping[str, Any]) -> bool:
 def _check_lengths(settings: Settings, whisper: Path) -> None:
     """Whisper hears a window at once, and the test set is never filtered."""
     window = read_json(whisper / "preprocessor_config.json")["chunk_length"]
-    tested = Path(settings.dumpdir) / "raw" / settings.test_set
+    tested = Path(settings.dumpdir) / "raw" / settings.test_dump
     sets = read_data_dir(tested) if tested.is_dir() else []
     longer = [one for one in sets if one.duration > window]
     if longer:

@@ -84,7 +84,7 @@ class Experiment:
             return [self.directory]
         return [
             self.directory,
-            self.directory / Decoding(self.settings).name / self.settings.test_set,
+            self.directory / Decoding(self.settings).name / self.settings.test_dump,
         ]
 
     @property

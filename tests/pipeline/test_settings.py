@@ -635,6 +635,28 @@ def test_sets_that_are_made_have_names_of_their_own(recipe: Path, words: list[st
         settings_of(recipe, "--corpus", "none", *words)
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["--test_set", "dev"], "dev_whole"),
+        (["--test_set", "train"], "train_whole"),
+        (["--train_set", "test"], "test_whole"),
+        (["--valid_set", "test"], "test_whole"),
+        (["--test_set", "train_sp", "--speed_perturb_factors", "0.9 1.0 1.1"], "train_sp_whole"),
+        ([], "test"),
+        (["--train_set", "dev"], "test"),
+        (["--test_set", "eval"], "eval"),
+        (["--valid_set", "train"], "test"),
+    ],
+)
+def test_what_is_reported_on_is_never_a_set_that_is_filtered(
+    recipe: Path, words: list[str], name: str
+) -> None:
+    settings = settings_of(recipe, "--corpus", "none", *words)
+    assert settings.test_dump == name
+    assert name not in (settings.train_dump, settings.valid_dump)
+
+
 def test_libri_light_may_report_on_what_validates(recipe: Path) -> None:
     words = ["--corpus", "librilight", "--lang", "en", "--train_minutes", "10"]
     folders = ["--librilight", str(recipe), "--librispeech", str(recipe)]

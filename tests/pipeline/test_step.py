@@ -547,3 +547,27 @@ def test_a_dry_run_shows_the_whole_command(step: Step) -> None:
     assert describe(step).endswith("  # again, since in has changed")
     Path("in").unlink()
     assert describe(step).endswith("cp in out'")
+
+
+@pytest.mark.parametrize("before", ["without", "with", "old record"])
+def test_what_words_aside_ask_for_has_to_be_there(step: Step, before: str) -> None:
+    command = ("bash", "-c", "echo run >>runs; for name in out $0; do cp in $name; done")
+    plain = replace(step, command=command)
+    report = Path("report")
+    asking = replace(plain, aside=("report",), outputs=(*step.outputs, report), asked=(report,))
+    run(asking if before == "with" else plain)
+    if before == "old record":
+        # It was taken as complete once, and is remembered as absent.
+        content = read_json(step.record)
+        content["outputs"]["report"] = "absent"
+        step.record.write_text(json.dumps(content))
+    done = before == "with"
+    assert state(asking) == ("complete" if done else "again, since report is not there")
+    for _ in range(2):
+        run(asking)
+        assert report.read_text() == "one"
+    assert runs() == (1 if done else 2)
+    # Who does not ask for it needs nothing again, and takes nothing away.
+    report.unlink()
+    assert state(plain) == "complete"
+    assert state(asking) == "again, since report is gone"
