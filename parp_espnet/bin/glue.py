@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _data(options: argparse.Namespace) -> None:
     from parp_espnet.glue import examples, made  # noqa: PLC0415
+    from parp_espnet.glue.settings import Settings  # noqa: PLC0415
 
     task = TASKS[options.task]
     if task.folder is None:
@@ -74,9 +75,10 @@ def _data(options: argparse.Namespace) -> None:
         sets = {name: made.make(options.task, name, size) for name, size in sizes.items()}
     else:
         sets = examples.read_glue(options.glue, options.task, task)
+    named = {"train": Settings(train_examples=options.train_examples).train_set}
     counts = []
     for name, rows in sets.items():
-        examples.write(Path("data", f"{name}.tsv"), rows, task)
+        examples.write(Path("data", f"{named.get(name, name)}.tsv"), rows, task)
         counts.append(f"{len(rows)} {name}")
     print(f"{options.task}: {task.title}; {', '.join(counts)} examples")
 

@@ -22,7 +22,7 @@ from parp_espnet.files import write_json
 from parp_espnet.glue.batches import collate, orders
 from parp_espnet.glue.examples import Example, read
 from parp_espnet.glue.metrics import METRICS, Values
-from parp_espnet.glue.models import base_of, load_classifier, load_tokenizer
+from parp_espnet.glue.models import base_of, load_classifier, load_tokenizer, places_of
 from parp_espnet.glue.run import CHECKPOINT, Standing, load_checkpoint, save_checkpoint
 from parp_espnet.glue.settings import MODEL, Settings
 from parp_espnet.pipeline.made import options_of, origin_of
@@ -61,8 +61,9 @@ class Finetuning:
         self.task, self.metric = settings.definition, METRICS[settings.definition.metrics[0]]
         check_gpus(settings.ngpu)
         self.device = torch.device("cuda" if settings.ngpu else "cpu")
-        self.train = read(Path("data/train.tsv"), self.task)
-        self.valid = read(Path("data/valid.tsv"), self.task)
+        train, valid, *_ = settings.sets
+        self.train = read(Path(f"data/{train}.tsv"), self.task)
+        self.valid = read(Path(f"data/{valid}.tsv"), self.task)
         torch.manual_seed(settings.seed)  # the head's weights
         self.model = load_classifier(
             settings.model, self.task, pattern=settings.prune_pattern, new_head=True
@@ -70,6 +71,7 @@ class Finetuning:
         if weights is not None:
             self.model.load_state_dict(load_weights(weights), strict=True)
         self.tokenizer = load_tokenizer(settings.model)
+        _check_length(settings, self.model)
         self.log = PruningLog(directory / "pruning.jsonl")
         # One pass over each tensor: with a vocabulary's embeddings, the plain one takes a third of
         # an update on a CPU.
@@ -236,6 +238,16 @@ class Finetuning:
                 "phase": phase,
             }
             write_json(self.directory / "progress.json", told)
+
+
+def _check_length(settings: Settings, model: nn.Module) -> None:
+    """Raise `UserError` where a text could have more tokens than the model has places for."""
+    most = places_of(model)
+    if most is not None and settings.max_length > most:
+        raise UserError(
+            f"glue.sh: --max_length {settings.max_length}: expected at most {most}, the tokens "
+            f"that {settings.model} has places for"
+        )
 
 
 def loss_of(

@@ -22,6 +22,7 @@ from random import Random
 from babel import Locale
 
 from parp_espnet.corpora.phrases import phrase_book, split_of
+from parp_espnet.errors import UserError
 from parp_espnet.glue.examples import Example
 from parp_espnet.glue.tasks import TASKS
 
@@ -30,22 +31,34 @@ LANGUAGES = ("en", "es", "fr", "it", "nl", "sv")
 SIZES = {"train": 2000, "valid": 300, "test": 600}
 SETS = {"train": "train", "valid": "dev", "test": "test"}
 """What `corpora.phrases` calls the sets."""
+MOST_REPEATED = 200_000
+"""After so many draws of what was drawn before, one after the other, there is nothing else."""
 LONGEST_LIST = 3
 LEAST_WORDS, MOST_WORDS = 4, 14
 
 
 def make(name: str, split: str, size: int, seed: int = 0) -> list[Example]:
-    """Return `size` different examples of a task for one of `tasks.SPLITS`."""
+    """Return `size` different examples of a task for one of `tasks.SPLITS`.
+
+    Raises `UserError` where there are not so many.
+    """
     random = Random(f"{name} {split} {seed}")
     seen: set[tuple[str, str]] = set()
     draw = _DRAW[name]
 
     def fresh() -> Iterator[Example]:
-        while True:
+        repeated = 0
+        while repeated < MOST_REPEATED:
             first, second, label = draw(random, SETS[split])
+            repeated += 1
             if (first, second) not in seen:
+                repeated = 0
                 seen.add((first, second))
                 yield Example(f"{split}-{len(seen)}", first, second, label)
+        raise UserError(
+            f"task {name}: expected at most {len(seen)} examples of {split}, which are all that "
+            f"there are, found {size}; take fewer (--train_examples)"
+        )
 
     return list(islice(fresh(), size))
 

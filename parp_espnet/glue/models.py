@@ -160,6 +160,16 @@ def base_of(model: nn.Module) -> nn.Module:
     return base
 
 
+def places_of(model: nn.Module) -> int | None:
+    """Return how many tokens a text may have; None where that is any number, as of XLNet."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Embedding) and name.endswith("position_embeddings"):
+            # RoBERTa's begin behind the place of padding.
+            before = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - before
+    return None
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Without the reports of transformers on weights that a head lacks: we say what matters

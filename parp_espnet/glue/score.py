@@ -147,11 +147,11 @@ def _setting(settings: Settings, exp: Path) -> dict[str, Any]:
         "recipe": from_root(settings.recipe),
         "language": settings.task,
         "train_minutes": None,
-        "train_examples": len(read(Path("data/train.tsv"), settings.definition)),
+        "train_examples": len(read(Path(f"data/{settings.train_set}.tsv"), settings.definition)),
         "upstream": settings.upstream_label,
         "finetuning_runs": finetuning_runs_of(settings, exp),
         "interval": settings.interval,
         "options": told.get("options") if isinstance(told, dict) else None,
         "train_languages": languages_of(settings),
-        "train_sha256": _digest("train", settings.definition),
+        "train_sha256": _digest(settings.train_set, settings.definition),
     }

@@ -107,8 +107,13 @@ class Settings(Experiment):
 
     @property
     def sets(self) -> list[str]:
-        """The sets of the task: train, valid, and what is reported on."""
-        return ["train", "valid", *(self.definition.tests or ["test"])]
+        """The sets of the task: the one that is trained on, valid, and what is reported on."""
+        return [self.train_set, "valid", *(self.definition.tests or ["test"])]
+
+    @property
+    def train_set(self) -> str:
+        """The name of the training set: experiments of other sizes may train at the same time."""
+        return "train" if self.train_examples is None else f"train_x{self.train_examples}"
 
     @property
     def trained_by(self) -> list[str]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parp_espnet.glue.experiment import TextExperiment
+from parp_espnet.glue.settings import Settings
+from parp_espnet.glue.tasks import TASKS
 from parp_espnet.pipeline.acts import Act, Command, ours
 from parp_espnet.pipeline.pool_checks import check_pool, is_to_be_checked
 from parp_espnet.pipeline.stages_masks import first_mask, first_weights, mask_of, weights_of
@@ -23,10 +25,24 @@ def make_sets(experiment: TextExperiment, label: str) -> Iterator[Act]:
     yield Step(
         label=label,
         command=ours("glue", *words),
-        record=Path(f"data/.steps/{settings.task}.json"),
+        record=_record_of_sets(settings),
         trees=() if settings.glue is None else (settings.glue,),
         editable=experiment.sets,
     )
+
+
+def _record_of_sets(settings: Settings) -> Path:
+    """The record of the sets that are there, of whichever task: those of all tasks have the same
+    names, so that those of another one are no longer there.
+    """
+    folder = Path("data/.steps")
+    there: list[tuple[int, str]] = []
+    for task in TASKS:
+        file = settings.recipe / folder / f"{task}.json"
+        if file.is_file():
+            there.append((file.stat().st_mtime_ns, file.name))
+    _, name = max(there, default=(0, f"{settings.task}.json"))
+    return folder / name
 
 
 def look_at_model(experiment: TextExperiment, label: str) -> Iterator[Act]:

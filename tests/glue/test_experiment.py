@@ -1,5 +1,7 @@
 """What a finetuning of a text model has read of that model."""
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from parp_espnet.glue import experiment
+from parp_espnet.glue.command_line import read
 from parp_espnet.glue.experiment import TextExperiment
 from parp_espnet.glue.settings import STAGES, Settings
-from parp_espnet.glue.stages import TEXT
+from parp_espnet.glue.stages import TEXT, make_sets
 from parp_espnet.pipeline.acts import LOCAL, Queues, stages_of
-from parp_espnet.pipeline.step import Step
+from parp_espnet.pipeline.running import run
+from parp_espnet.pipeline.step import Step, overdue, state
 
 
 def read_of(settings: Settings, label: str) -> list[set[str]]:
@@ -50,3 +54,70 @@ def test_a_model_that_is_not_here_has_no_files(
 ) -> None:
     monkeypatch.setattr(experiment, "OWN", tmp_path / "not yet")
     assert read_of(replace(settings_of("--method", "mpi"), model=model), "train") == []
+
+
+def sets_of(settings: Settings) -> Step:
+    """The step of stage 1."""
+    planned = TextExperiment(settings, Queues(LOCAL, "", "", "", ""), stages_of(STAGES, TEXT))
+    (step,) = make_sets(planned, "stage 1 (data)")
+    assert isinstance(step, Step)
+    return step
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe's directory without data, which is where we are."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    return tmp_path
+
+
+TASKS_OF_ONE_RECIPE = ("cldr_same", "cldr_order")
+
+
+def text_of(recipe: Path, task: str, *words: str) -> Settings:
+    return read(["--recipe", str(recipe), "--task", task, "--train_examples", "9", *words])
+
+
+def test_another_tasks_sets_are_not_taken_for_ones_own(recipe: Path) -> None:
+    first, other = (sets_of(text_of(recipe, task)) for task in TASKS_OF_ONE_RECIPE)
+    run(first)
+    left = Path("data/train_x9.tsv").read_text()
+    other = sets_of(text_of(recipe, "cldr_order"))
+    assert state(other) == "again, since cldr_same is now cldr_order"
+    run(other)
+    assert Path("data/train_x9.tsv").read_text() != left
+    again = sets_of(text_of(recipe, "cldr_same"))
+    assert overdue(again) == "cldr_order is now cldr_same"
+    run(again)
+    assert Path("data/train_x9.tsv").read_text() == left
+    assert state(sets_of(text_of(recipe, "cldr_same"))) == "complete"
+
+
+def test_of_records_of_before_the_newest_is_of_the_sets(recipe: Path) -> None:
+    for task, age in (("cldr_same", 9), ("cldr_order", 0)):
+        step = replace(sets_of(text_of(recipe, task)), record=Path(f"data/.steps/{task}.json"))
+        run(step)
+        then = step.record.stat().st_mtime - age
+        os.utime(step.record, (then, then))
+    assert state(sets_of(text_of(recipe, "cldr_order"))) == "complete"
+    same = state(sets_of(text_of(recipe, "cldr_same")))
+    assert same == "again, since cldr_order is now cldr_same"
+
+
+def test_edited_sets_are_kept_before_those_of_another_task_are_made(recipe: Path) -> None:
+    run(sets_of(text_of(recipe, "cldr_same")))
+    Path("data/valid.tsv").write_text("mine")
+    run(sets_of(text_of(recipe, "cldr_order")))
+    assert Path("data/valid.tsv.edited").read_text() == "mine"
+
+
+def test_trainings_of_other_sizes_have_files_of_their_own(recipe: Path) -> None:
+    """Both may run at once: what is trained on does not change under a training."""
+    assert text_of(recipe, "cldr_same").sets == ["train_x9", "valid", "test"]
+    assert read(["--recipe", str(recipe), "--task", "cldr_same"]).sets[0] == "train"
+    run(sets_of(text_of(recipe, "cldr_same")))
+    left = Path("data/train_x9.tsv").read_bytes()
+    run(sets_of(text_of(recipe, "cldr_same", "--train_examples", "12")))
+    assert Path("data/train_x9.tsv").read_bytes() == left
+    assert len(Path("data/train_x12.tsv").read_text().splitlines()) == 13

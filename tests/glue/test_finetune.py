@@ -175,6 +175,26 @@ def test_a_fixed_mask_stays_and_only_the_head_trains_at_first(
 
 
 @pytest.mark.usefixtures("there")
+def test_texts_longer_than_a_model_has_places_for_are_refused_before_the_first_update(
+    settings_of: Make, tmp_path: Path
+):
+    settings = settings_of("--method", "dense", "--max_length", "513")
+    with pytest.raises(UserError, match="--max_length 513: expected at most 512, the tokens that"):
+        Finetuning(settings, None, experiment(settings, tmp_path / "exp"))
+    assert not (tmp_path / "exp" / MODEL).exists()
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize(("kind", "length"), [("bert", "512"), ("xlnet", "600")])
+def test_texts_that_fit_are_taken(
+    settings_of: Make, tmp_path: Path, request: pytest.FixtureRequest, kind: str, length: str
+):
+    model = str(request.getfixturevalue(kind))
+    settings = settings_of("--method", "dense", "--max_length", length, "--model", model)
+    Finetuning(settings, None, experiment(settings, tmp_path / "exp"))
+
+
+@pytest.mark.usefixtures("there")
 def test_xlnet(settings_of: Make, tmp_path: Path, xlnet: Path):
     settings = settings_of(
         "--method", "mpi", "--sparsity", "0.5", "--model", str(xlnet), "--updates", "6"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from parp_espnet.errors import UserError
 from parp_espnet.glue.made import make
 from parp_espnet.glue.tasks import SPLITS, TASKS
 
@@ -34,3 +35,13 @@ def test_what_is_similar_has_names_in_common():
     assert same
     assert all(len(one.sentence1.split(", ")) == len(one.sentence2.split(", ")) for one in same)
     assert {one.label for one in found} <= {0.0, 1.0, 1.67, 2.5, 5.0}
+
+
+def test_more_examples_than_there_are_is_one_line():
+    with pytest.raises(UserError, match=r"task cldr_kind: expected at most \d+ examples of valid"):
+        make("cldr_kind", "valid", 20000)
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if name != "cldr_kind"])
+def test_phrases_and_lists_do_not_come_to_an_end(name: str):
+    assert len(make(name, "valid", 3000)) == 3000

@@ -20,7 +20,7 @@ from transformers import (
 )
 
 from parp_espnet.errors import UserError
-from parp_espnet.glue.models import load_classifier
+from parp_espnet.glue.models import load_classifier, places_of
 from parp_espnet.glue.tasks import TASKS
 
 BERT = {
@@ -128,3 +128,12 @@ def test_numbers_of_eight_bits_are_refused(tmp_path: Path) -> None:
     place = save(tmp_path, "BERT", rounded)
     with pytest.raises(UserError, match=r"query.weight: expected weights of 16 or 32 bits, found"):
         load_classifier(str(place), TASKS["sst2"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [("BERT", 512), ("BERT with a head", 512), ("RoBERTa with another head", 510), ("XLNet", None)],
+)
+def test_how_many_tokens_a_model_has_places_for(kind: str, places: int | None) -> None:
+    """RoBERTa's places begin behind that of padding, with 1 of 512 to spare."""
+    assert places_of(MADE[kind]()) == places
