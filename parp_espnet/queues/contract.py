@@ -57,6 +57,23 @@ class JobArray:
         return word if self.name is None else word.replace(self.name, str(number))
 
 
+def make_room(program: str, jobs: JobArray) -> None:
+    """Make the folders of all logs. Raises `UserError` where a log could not be written."""
+    for number in jobs.numbers:
+        log = jobs.log_of(number)
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+            raise UserError(
+                f"{program}: {log}: expected a log that can be written; {error.filename}: "
+                f"{error.strerror}"
+            ) from None
+        if log.is_dir():
+            raise UserError(
+                f"{program}: {log}: expected a log that can be written, found a directory"
+            )
+
+
 def shell_line(words: Sequence[str]) -> str:
     """Return words as a shell reads them, operators as such."""
     return " ".join(word if word in OPERATORS else shlex.quote(word) for word in words)

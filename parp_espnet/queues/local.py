@@ -54,6 +54,7 @@ def parse(arguments: Sequence[str]) -> JobArray:
 
 def run(jobs: JobArray) -> int:
     """Run all jobs, `max_jobs_run` at a time; return 0, or 1 when any failed."""
+    contract.make_room(PROGRAM, jobs)
     failed = run_all(jobs, lambda number: _LocalJob(jobs, number))
     if not failed:
         return 0
@@ -108,7 +109,6 @@ class _LocalJob:
         command = jobs.command_of(number)
         self._log: Path = jobs.log_of(number)
         self._threads = jobs.num_threads
-        self._log.parent.mkdir(parents=True, exist_ok=True)
         self._begin = time.monotonic()
         with self._log.open("w", encoding="utf-8") as out:
             out.write(contract.head(command))

@@ -28,6 +28,7 @@ def run(request: Request, config: OptionMap) -> int:
     """
     machines = _machines()
     jobs = replace(request.jobs, max_jobs_run=request.jobs.max_jobs_run or len(machines))
+    contract.make_room(PROGRAM, jobs)
     place = script.Place.beside(jobs)
     place.write_script(script.text(jobs, '"$1"', place, watch_stdin=True))
     busy: Counter[str] = Counter(dict.fromkeys(machines, 0))

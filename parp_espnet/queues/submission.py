@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from parp_espnet.errors import UserError
-from parp_espnet.queues import script
+from parp_espnet.queues import contract, script
 from parp_espnet.queues.contract import KILLED, JobArray
 from parp_espnet.queues.scheduler import GONE, Scheduler, State, UnreachableError, ask
 from parp_espnet.queues.signals import undisturbed
@@ -38,6 +38,7 @@ class Submission:
 
     def __init__(self, scheduler: Scheduler, jobs: JobArray, line: str) -> None:
         """Write the script, remove old logs; `line` is the submitting command with its options."""
+        contract.make_room(PROGRAM, jobs)
         self.place = script.Place.beside(jobs)
         self._scheduler = scheduler
         self._numbers = jobs.numbers
@@ -46,9 +47,7 @@ class Submission:
         number = f"${{{scheduler.index}}}" if len(jobs.numbers) > 1 else str(jobs.numbers[0])
         self.place.write_script(script.text(jobs, number, self.place))
         for each in jobs.numbers:
-            log = jobs.log_of(each)
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.unlink(missing_ok=True)
+            jobs.log_of(each).unlink(missing_ok=True)
         own = scheduler.own_options(jobs.numbers, jobs.max_jobs_run, self.place.stem)
         self._line = f"{line} {shlex.join([*own, str(self.place.script)])}"
 

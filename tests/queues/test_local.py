@@ -163,3 +163,33 @@ def test_why_a_job_ended_is_one_line_where_there_is_one(said: list[str], shown: 
         shown[-1:],
         [*shown, "    # Ended (code 1) at "],
     )
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("folder", "found a directory"),
+        ("file/x.log", "File exists"),
+        ("file/below/x.log", "Not a directory"),
+        ("/proc/nowhere/x.log", "No such file or directory"),
+    ],
+)
+def test_a_log_that_cannot_be_one_is_one_line(tmp_path: Path, log: str, said: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [*RUNNER, log, "touch", "ran"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"run_local: {log}: expected a log that can be written" in line
+    assert said in line
+    assert not (tmp_path / "ran").exists()
+
+
+def test_no_job_runs_where_the_log_of_one_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "x.2.log").mkdir()
+    jobs = parse(["JOB=1:2", f"{tmp_path}/x.JOB.log", "touch", f"{tmp_path}/ran.JOB"])
+    with pytest.raises(UserError, match=r"x\.2\.log: expected a log that can be written"):
+        run(jobs)
+    assert not (tmp_path / "ran.1").exists()
