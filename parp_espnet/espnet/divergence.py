@@ -40,6 +40,7 @@ class Updates:
         optimizer: whose learning rate is told.
         scaler: of half precision, or None; it may leave out some.
         directory: the experiment's, for the error.
+        forget: called where an update was left out, with its batches.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Updates:
         optimizer: Any,
         scaler: Any,
         directory: Path,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         self._batches = batches
         self._accum_grad = accum_grad
@@ -58,6 +60,7 @@ class Updates:
         self._optimizer = optimizer
         self._most_skipped = MOST_IN_A_ROW if scaler is None else MOST_SKIPPED
         self._directory = directory
+        self._forget = forget
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -72,6 +75,8 @@ class Updates:
                 continue
             skipped = skipped + 1 if self._update() == done else 0
             done = self._update()
+            if skipped:
+                self._forget()
             if skipped > self._most_skipped:
                 rate = self._optimizer.param_groups[0]["lr"]
                 raise UserError(

@@ -24,6 +24,7 @@ from torch import Tensor
 from parp_espnet.decoding.label_prior import LabelPrior
 from parp_espnet.errors import UserError
 from parp_espnet.espnet import ranks
+from parp_espnet.pruning.scaled import is_skipped
 
 STATE_KEY = "label_prior"
 KEPT = 0.98
@@ -66,7 +67,7 @@ class PriorLoss:
         self._sums = torch.zeros(labels + 1, device=self.device)
         self._plain = model.ctc.loss_fn
         model.ctc.loss_fn = self._loss
-        optimizer.register_step_post_hook(lambda *_: self._after_update())
+        optimizer.register_step_post_hook(lambda *_: self._after_update(optimizer))
         optimizer.register_state_dict_post_hook(self._add_state)
         optimizer.register_load_state_dict_pre_hook(self._take_state)
 
@@ -80,8 +81,12 @@ class PriorLoss:
 
         Batches that came to no update are forgotten, as their gradients are.
         """
-        self._sums.zero_()
+        self.forget()
         self._of_epochs[epoch] = self.prior.cpu()
+
+    def forget(self) -> None:
+        """Leave out batches that came to no update."""
+        self._sums.zero_()
 
     def write(self, final: Path) -> None:
         """Write the prior of the final model beside it: that of its epoch, or of the last one."""
@@ -114,8 +119,10 @@ class PriorLoss:
         self._sums[:-1] += (logprobs.exp() * within[..., None]).sum((0, 1))
         self._sums[-1] += within.sum()
 
-    def _after_update(self) -> None:
+    def _after_update(self, optimizer: torch.optim.Optimizer) -> None:
         """Move the prior towards the mean of the update's frames, on all ranks by the same."""
+        if is_skipped(optimizer):
+            return
         sums = ranks.add(self._sums)
         if torch.isfinite(sums).all() and sums[-1] > 0:
             self.prior = KEPT * self.prior + (1 - KEPT) * sums[:-1] / sums[-1]

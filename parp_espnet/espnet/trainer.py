@@ -256,6 +256,7 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
             optimizer=optimizers[0],
             scaler=others["scaler"],
             directory=session.directory,
+            forget=partial(_forget, options),
         )
         nothing_happened: bool = super().train_one_epoch(
             optimizers=optimizers, options=options, iterator=updates, **others
@@ -282,6 +283,14 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         heap.give_back()
         losses = [float(loss.value) for loss in others["reporter"].stats.get("loss", [])]
         check_validation(options.session.directory, options.session.pruner.update, losses)
+
+
+def _forget(options: PruningOptions) -> None:
+    """Leave out what batches have shown that came to no update."""
+    assert options.session is not None
+    options.session.pruning.forget()
+    if options.prior_loss is not None:
+        options.prior_loss.forget()
 
 
 def _look_at_batches(model: nn.Module, options: PruningOptions, others: Mapping[str, Any]) -> None:

@@ -23,6 +23,9 @@ class Measure(Protocol):
     def after_update(self) -> None:
         """Take what the batches of one update showed; on every rank."""
 
+    def forget(self) -> None:
+        """Leave out batches that came to no update."""
+
     def settle(self) -> None:
         """Make what was taken what `of` returns: the weights are ranked now."""
 
@@ -47,6 +50,9 @@ class Nothing:
     """For scores that need nothing."""
 
     def after_update(self) -> None:
+        pass
+
+    def forget(self) -> None:
         pass
 
     def settle(self) -> None:
@@ -103,7 +109,8 @@ class Inputs:
     ranking; 1 for a bias.
 
     Batches are looked at as they run through the model: those of training, where the model is in
-    its training mode, and any in `watching`. Frames of padding count as others do.
+    its training mode, and any in `watching`. Frames of padding count as others do, and a batch that
+    overflowed does not.
     """
 
     def __init__(self, pool: Mapping[str, str], model: nn.Module) -> None:
@@ -137,6 +144,8 @@ class Inputs:
             count = torch.full((1,), len(rows), dtype=torch.float64, device=rows.device)
             # How many there were stands behind the sums.
             sums = torch.cat([rows.square().sum(0, dtype=torch.float64), count])
+            # Of such a batch no update is made.
+            sums = torch.where(sums.isfinite().all(), sums, 0.0)
             self._seen[name] = self._seen[name] + sums if name in self._seen else sums
 
         return look
@@ -154,6 +163,9 @@ class Inputs:
         device = next(self._model.parameters()).device
         for name, sums in _over_ranks(self._seen, device).items():
             self._whole[name] = self._whole[name] + sums if name in self._whole else sums
+        self._seen = {}
+
+    def forget(self) -> None:
         self._seen = {}
 
     def settle(self) -> None:
@@ -179,8 +191,10 @@ class Inputs:
         return {"whole": dict(self._whole), "means": dict(self._means)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._whole = dict(state.get("whole", {}))
-        self._means = dict(state.get("means", {}))
+        # Who reads a checkpoint may have it on the CPU.
+        device = next(self._model.parameters()).device
+        self._whole = _moved(state.get("whole", {}), device)
+        self._means = _moved(state.get("means", {}), device)
         self._seen = {}
 
 
@@ -192,6 +206,10 @@ class Learned(Nothing):
 
     def of(self, name: str) -> Tensor:
         return self._of(name)
+
+
+def _moved(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    return {name: tensor.to(device) for name, tensor in tensors.items()}
 
 
 def _over_ranks(sums: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:

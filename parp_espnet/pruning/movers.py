@@ -11,7 +11,7 @@ from torch import Tensor
 
 from parp_espnet.pruning.adapters import Adapters
 from parp_espnet.pruning.beside import Beside, Movement, Router
-from parp_espnet.pruning.magnitudes import magnitude_bits
+from parp_espnet.pruning.magnitudes import step_above
 from parp_espnet.pruning.methods import Change, Weights
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.regrowth import share_that_goes
@@ -98,14 +98,25 @@ class Regrowth(Masked):
     """RigL (Evci et al. 2020, arXiv 1911.11134): of the kept weights the smallest go, and as many
     come that have the largest gradients; they begin at 0, and train with the update that follows.
 
+    The optimizer knows nothing of those that come: as in RigL's code, its moments of them are 0.
+
     What goes is the share α(t) = α₀ / 2 · (1 + cos πt/T) of them, so nothing at the end. What has
     just gone may come again, as it was.
     """
 
     ahead = True
 
-    def __init__(self, pool: Pool, ranking: Ranking, *, alpha: float, updates: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        ranking: Ranking,
+        optimizer: torch.optim.Optimizer,
+        *,
+        alpha: float,
+        updates: int,
+    ) -> None:
         super().__init__(pool, ranking, None, adjusts=False)
+        self.optimizer = optimizer
         self.alpha = alpha
         self.updates = updates
 
@@ -117,8 +128,7 @@ class Regrowth(Masked):
         sizes: Tensors = {}
         for name, parameter in self.pool.items():
             # What is pruned is smaller than a kept weight that happens to be 0.
-            above = (magnitude_bits(parameter) + 1) * kept[name].flatten()
-            sizes[name] = above.view(torch.float32).view(parameter.shape)
+            sizes[name] = step_above(parameter).masked_fill_(~kept[name], 0.0)
         left = select(sizes, sparsity + share * (1 - sparsity), self.ranking)
         for name, parameter in self.pool.items():
             gradient = parameter.grad
@@ -127,7 +137,17 @@ class Regrowth(Masked):
             sizes[name] = gradient.float().masked_fill(left[name], math.inf)
         moved = select(sizes, sparsity, self.ranking)
         apply_mask(self.pool, moved)
+        for name, parameter in self.pool.items():
+            self._forget(parameter, moved[name] & ~kept[name])
         return moved
+
+    def _forget(self, parameter: Tensor, places: Tensor) -> None:
+        """Let the optimizer begin anew with some weights, of which it has moments by gradients that
+        they never followed.
+        """
+        for moments in self.optimizer.state.get(parameter, {}).values():
+            if isinstance(moments, Tensor) and moments.dim() and moments.shape == parameter.shape:
+                moments.masked_fill_(places, 0.0)
 
 
 def mover_for(
@@ -152,5 +172,6 @@ def mover_for(
     if row.weights is Weights.BESIDE:
         return Beside(pool, ranking, measured)
     if row.change is Change.GRADIENTS:
-        return Regrowth(pool, ranking, alpha=settings.drop, updates=settings.updates or 1)
+        updates = settings.updates or 1
+        return Regrowth(pool, ranking, optimizer, alpha=settings.drop, updates=updates)
     return Masked(pool, ranking, measured, adjusts=row.adjusts)

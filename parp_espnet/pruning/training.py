@@ -21,7 +21,7 @@ from parp_espnet.errors import UserError, describe, printable
 from parp_espnet.pruning.first import first_mask
 from parp_espnet.pruning.freezing import restore_frozen, train_beside
 from parp_espnet.pruning.idle import check_frozen, check_ranking
-from parp_espnet.pruning.magnitudes import magnitude_bits
+from parp_espnet.pruning.magnitudes import step_above
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.measures import Inputs, Learned, Measure, measure_for
 from parp_espnet.pruning.movers import mover_for
@@ -30,6 +30,7 @@ from parp_espnet.pruning.pool import shapes_of
 from parp_espnet.pruning.pruner import PruneEvent, Pruner
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.regrowth import widest
+from parp_espnet.pruning.scaled import is_skipped, take_scale_off
 from parp_espnet.pruning.scores import Need
 from parp_espnet.pruning.selection import Measured, select
 from parp_espnet.pruning.settings import PruneSettings
@@ -100,17 +101,19 @@ class PrunedTraining:
             record=record,
         )
         optimizer.register_step_pre_hook(self._before_update)
-        optimizer.register_step_post_hook(lambda *_: self.pruner.after_update())
+        optimizer.register_step_post_hook(self._after_update)
 
     def _before_update(
-        self, _: torch.optim.Optimizer, words: tuple[Any, ...], named: dict[str, Any]
+        self, optimizer: torch.optim.Optimizer, words: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """Prepare an update once its gradients are there: after the closure, where a loop passes
-        one that makes them, as Lightning's does; else now.
+        one that makes them, as Lightning's does; else now. One that a scaler skips is none.
         """
         closure = named.get("closure", words[1] if len(words) > 1 else None)
         if closure is None:
-            self.pruner.before_update()
+            if not is_skipped(optimizer):
+                take_scale_off(optimizer)
+                self.pruner.before_update()
             return None
 
         def prepared() -> Any:
@@ -119,6 +122,10 @@ class PrunedTraining:
             return loss
 
         return words[:1], {**named, "closure": prepared}
+
+    def _after_update(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        if not is_skipped(optimizer):
+            self.pruner.after_update()
 
     @property
     def first_mask(self) -> Mask:
@@ -176,6 +183,10 @@ class PrunedTraining:
             for module, training in modes.items():
                 module.training = training
         self.pruner.measure.settle()
+
+    def forget(self) -> None:
+        """Forget batches that came to no update, where a loop leaves one out."""
+        self.pruner.measure.forget()
 
     def prune(self) -> None:
         """Make the weights exactly sparse now: before every validation and save, and at the end."""
@@ -277,9 +288,8 @@ def _of_present(pool: Mapping[str, Tensor], learned: Measured) -> Measured:
 
     def above(name: str) -> Tensor:
         scores = learned(name)
-        present = (pool[name] != 0).to(scores.device)
-        steps = (magnitude_bits(scores) + 1).view(scores.shape)
-        return (steps * present).view(torch.float32)
+        gone = (pool[name] == 0).to(scores.device)
+        return step_above(scores).masked_fill_(gone, 0.0)
 
     return above
 

@@ -12,7 +12,7 @@ import torch
 
 from parp_espnet.bin.train import main
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.divergence import MOST_SKIPPED, check_done, check_validation
+from parp_espnet.espnet.divergence import MOST_SKIPPED, Updates, check_done, check_validation
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
 from parp_espnet.pruning.pruner import Pruner
@@ -127,3 +127,35 @@ def test_a_validation(tmp_path: Path) -> None:
             UserError, match="validation after update 7: the loss is not a number in 1 of 2 batches"
         ):
             check_validation(tmp_path, 7, [1.0, wrong])
+
+
+@pytest.mark.parametrize(
+    ("made", "forgotten"),
+    [
+        ([True, True, True], []),
+        ([True, False, True], [2]),
+        ([False, True, False], [1, 3]),
+        ([True, False, False], [2, 3]),
+        ([False, False, True], [1, 2]),
+    ],
+)
+@pytest.mark.parametrize("accum_grad", [1, 2])
+def test_what_batches_of_no_update_have_shown_is_forgotten(
+    made: list[bool], forgotten: list[int], accum_grad: int, tmp_path: Path
+) -> None:
+    """Before the next batch, and so before a training can be interrupted."""
+    done, seen = 0, []
+    batches = [([f"u{number}"], {}) for number in range(3 * accum_grad)]
+    updates = Updates(
+        batches,
+        accum_grad=accum_grad,
+        update=lambda: done,
+        optimizer=None,
+        scaler=None,
+        directory=tmp_path,
+        forget=lambda: seen.append(number // accum_grad),
+    )
+    for number, _ in enumerate(updates, 1):
+        if number % accum_grad == 0:
+            done += made[number // accum_grad - 1]
+    assert seen == forgotten

@@ -51,6 +51,7 @@ GROWING = {"start_sparsity": 0.25, "updates": 18}
     ("method", "more", "prunes"),
     [
         ("parp", {}, [0, 4, 8, 10, 12, 16]),
+        ("parp", {"score": "activation"}, [0, 4, 8, 10, 12, 16]),
         ("mpi", {}, [0]),
         # The last prune is where the sparsity has to be by then, whatever was left out.
         ("parp-p", GROWING, [0, 4, 8, 10, 12, 16, 16]),
