@@ -110,6 +110,13 @@ class Adapters(Beside):
             first, second = self._parts(name)
             torch.addmm(self.weights[name], second, first, out=parameter)
 
+    @torch.no_grad()
+    def prune_average(self, pool: Pool, kept: Pool) -> None:
+        # Rounded, the mean of equal numbers is another one.
+        for name, tensor in pool.items():
+            if name not in self.factors:
+                tensor.copy_(self.weights[name])
+
     def state_dict(self) -> dict[str, Tensors]:
         return super().state_dict() | {"factors": dict(self.factors)}
 

@@ -155,3 +155,22 @@ def test_a_state_of_another_rank_is_refused() -> None:
 
 def test_what_an_older_configuration_says_stays_as_it_was() -> None:
     assert "adapter_rank" not in PruneSettings.parse({"method": "dense"}).as_dict()
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 7, 10])
+def test_of_an_average_biases_stay_too(count: int) -> None:
+    """Rounded, the mean of equal numbers is another one."""
+    loop = adapting().start()
+    before = copy.deepcopy(loop.model.state_dict())
+    sums = {name: torch.zeros_like(tensor) for name, tensor in before.items()}
+    for update in range(1, count + 1):
+        loop.go_on(update)
+        for name, tensor in loop.model.state_dict().items():
+            sums[name] += tensor
+    average = {name: tensor / count for name, tensor in sums.items()}
+    kept = loop.pruning.prune_average(average)
+    assert all(mask.all() for mask in kept.values())
+    for place in "02":
+        name = f"body.{place}.bias"
+        assert torch.equal(average[name], before[name])
+        assert not torch.equal(average[f"body.{place}.weight"], before[f"body.{place}.weight"])
