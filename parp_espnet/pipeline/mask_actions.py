@@ -204,7 +204,8 @@ def _apply(args: argparse.Namespace) -> None:
     copy_changed(
         args.model,
         args.out,
-        lambda name, tensor: tensor * pruned[name] if name in pruned else tensor,
+        # Not by a product, which makes NaN of an infinity and −0 of what is below 0.
+        lambda name, tensor: tensor.masked_fill(~pruned[name], 0) if name in pruned else tensor,
     )
     print(f"{args.out}: {args.model} with {mask.sparsity:.6f} of {mask.total} weights zero")
 

@@ -1,5 +1,6 @@
 """`python3 -m parp_espnet.bin.mask`."""
 
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -103,6 +104,30 @@ def test_random_combine_apply_and_verify(mask, upstream: Path, tmp_path: Path):
     assert "exactly sparse" in out
     # What both keep is less than what one of them keeps, so the copy is sparse under that one too.
     assert mask("verify", one, tmp_path / "pruned")[0] == 0
+
+
+@pytest.mark.parametrize("weight", [math.inf, -math.inf, math.nan, -1.5, 0.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_what_is_pruned_of_a_model_is_0_whatever_it_was(
+    mask, upstream: Path, tmp_path: Path, weight: float, dtype: torch.dtype
+) -> None:
+    states = {name: tensor.to(dtype) for name, tensor in load_weights(upstream).items()}
+    name = "encoder.layers.0.attention.q_proj.weight"
+    made, model, pruned = (tmp_path / f"{part}.pth" for part in ("mask", "model", "pruned"))
+    kept = {own: torch.ones_like(one, dtype=torch.bool) for own, one in find_pool(states).items()}
+    kept[name][0, :3] = False
+    Mask(kept, origin="", sparsity_target=3 / sum(one.numel() for one in kept.values())).save(made)
+    states[name] = states[name].clone()
+    states[name][0, :3] = weight
+    torch.save(states, model)
+    assert mask("apply", made, model, "--out", pruned)[0] == 0
+    found = load_model_state(pruned)
+    assert found[name].dtype == dtype
+    assert (found[name][0, :3] == 0).all()
+    assert not found[name][0, :3].signbit().any()
+    states[name][0, :3] = 0
+    assert all(torch.equal(found[own], states[own]) for own in states)
+    assert mask("verify", made, pruned)[0] == 0
 
 
 def test_from_model(mask, recipe, tmp_path: Path):
