@@ -145,7 +145,8 @@ class Movement(Scored):
             gradient = parameter.grad
             if gradient is None:
                 continue
-            rate = rates[id(parameter)] * self.score_lr
+            # A weight that the optimizer has not, or not yet, has no rate.
+            rate = rates.get(id(parameter), 0.0) * self.score_lr
             self.scores[name].addcmul_(gradient, self.weights[name], value=-rate)
             gradient.mul_(kept[name])
         super().before_update(kept)

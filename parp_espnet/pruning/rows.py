@@ -16,6 +16,8 @@ def keep_in_rows(scores: Tensor, sparsity: float) -> Tensor:
 
     Among equal magnitudes the earlier position is pruned first, as in the other scopes.
     """
+    if scores.numel() == 0:
+        return torch.ones_like(scores, dtype=torch.bool)
     shape = tuple(scores.shape)
     rows = magnitude_bits(scores).view(count_rows(shape), -1)
     pruned = round(sparsity * (math.prod(shape) // len(rows)))

@@ -372,3 +372,18 @@ def test_shown_weights_are_their_product_with_the_mask() -> None:
     assert all(torch.equal(pool[name], weights[name] * kept[name]) for name in pool)
     with pytest.raises(ValueError, match=r"a: expected a mask of \(30, 7\), found \(7, 30\)"):
         windowed.show_(pool, weights, {name: tensor.T for name, tensor in kept.items()})
+
+
+@pytest.mark.parametrize("method", ["parp", "parp-ste", "movement", "router", "rigl"])
+def test_weights_that_the_optimizer_has_not_yet_have_no_rate(method: str) -> None:
+    """As where layers are thawed one by one, each by a group of its own."""
+    loop = Loop(method)
+    late = loop.model["body"][2].weight
+    (group,) = loop.optimizer.param_groups
+    group["params"] = [one for one in group["params"] if one is not late]
+    loop.start().go_on(3)
+    assert sum(map(nonzero_count, [loop.pruning.pruner.pool])) <= kept_count(TOTAL, 0.5)
+    before = loop.pruning.pruner.kept["body.2.weight"].clone()
+    loop.optimizer.add_param_group({"params": [late], "lr": 0.05})
+    loop.go_on(UPDATES)
+    assert not torch.equal(before, loop.pruning.pruner.kept["body.2.weight"])

@@ -13,6 +13,7 @@ from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.pruner import Pruner
 from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.settings import PruneSettings
 
 MASKS = {
@@ -154,3 +155,12 @@ def test_what_are_no_rates(content: str, message: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(UserError, match="no such file of rates"):
         Ranking.of(scope=tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("scope", ["global", "layer", "tensor", "row"])
+@pytest.mark.parametrize("shape", [(0,), (0, 4), (4, 0), (0, 0)])
+def test_a_tensor_of_no_weights_keeps_none(scope: str, shape: tuple[int, ...]) -> None:
+    pool = {"encoder.layers.0.a": torch.ones(shape), "encoder.layers.0.b": torch.randn(2, 4)}
+    kept = select(pool, 0.5, Ranking.of(scope=scope))
+    assert kept["encoder.layers.0.a"].shape == shape
+    assert int(kept["encoder.layers.0.b"].sum()) == 4
