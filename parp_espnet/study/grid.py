@@ -10,6 +10,7 @@ every combination of its choices in each of its `languages` (or tasks). `mask_of
 mask of another experiment: see `MaskOf`; `upstream_of` goes on from one: see `UpstreamOf`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -20,12 +21,15 @@ from parp_espnet.errors import UserError
 from parp_espnet.export.formats import MEASURED
 from parp_espnet.files import parse_yaml, text_of
 from parp_espnet.pruning.methods import HOW
-from parp_espnet.study.written import misread
+from parp_espnet.study.written import misread, repeated
 
 KEYS = {"recipes", "options", "arms"}
 OPTIONAL = {"exports"}
-NO_OPTIONS = ("help", "recipe")
-"""Options of a template that are none of an experiment."""
+NO_OPTIONS = (
+    *("help", "recipe", "dry_run"),
+    *("stage", "stop_stage", "skip_train", "skip_eval"),
+)
+"""Options of a template that are none of an experiment, or with which none would be complete."""
 OWN = ("languages", "mask_of", "upstream_of")
 """Keys of an arm that are the study's, not the template's options."""
 
@@ -54,7 +58,10 @@ class MaskOf:
         experiment itself.
         """
         if self.combine is not None:
-            return [self.languages]
+            together = self.languages
+            if self.others:
+                together = tuple(language for language in together if language != target)
+            return [together] if together else []
         own = adjusts and not self.others
         return [(language,) for language in self.languages if own or language != target]
 
@@ -73,6 +80,8 @@ class MaskOf:
         ):
             raise ValueError(f"mask_of: expected arm and language(s), found {str(values)[:60]}")
         wanted: Any = values.get("languages", "all")
+        if {"language", "languages"} <= values.keys():
+            raise ValueError("mask_of: language and languages: expected one of them, found both")
         if "language" in values:
             wanted = [values["language"]]
         if wanted not in ("all", "others") and not isinstance(wanted, list):
@@ -170,7 +179,7 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
             arms.append(_arm(str(name), values, list(recipes)))
         except ValueError as error:
             faults.append(f"arm {name}: {error}")
-    options = study.get("options") or {}
+    options = {} if study.get("options") is None else study["options"]
     try:
         _check_shared(options)
     except ValueError as error:
@@ -201,9 +210,17 @@ def _exports(wanted: object) -> tuple[str, ...]:
 
 def _check_options(options: Mapping[Any, Any]) -> None:
     """Raise `ValueError` unless each is a name with a plain value, or a list of such."""
+    known: set[str] = set()
     for name, value in options.items():
-        if not isinstance(name, str) or name in NO_OPTIONS:
+        # An option may be written with - for _.
+        plain = str(name).replace("-", "_")
+        if not isinstance(name, str) or plain in NO_OPTIONS:
             raise ValueError(f"{name}: expected the name of an option of an experiment")
+        if plain in known:
+            raise ValueError(
+                f"{name}: expected each option once, found it twice, with - and with _"
+            )
+        known.add(plain)
         for choice in _choices(value):
             # YAML has dates, too, and null.
             if not isinstance(choice, str | int | float) or "\0" in str(choice):
@@ -221,6 +238,9 @@ def _check_languages(names: Sequence[Any], recipes: Sequence[str]) -> None:
     unknown = [str(name) for name in names if name not in recipes]
     if unknown:
         raise ValueError(f"language {', '.join(unknown)} has no recipe")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"languages: expected each once, found {', '.join(twice)} twice")
 
 
 def _arm(name: str, values: Any, languages: list[str]) -> PlannedArm:
@@ -263,6 +283,9 @@ def _load(path: Path) -> tuple[Mapping[str, Any], str]:
         study = parse_yaml(text)
     except ValueError as error:
         raise UserError(f"{path}: expected YAML ({' '.join(str(error).split())})") from None
+    twice = list(repeated(text))
+    if twice:
+        raise UserError(f"{path}: expected each name once, found {'; '.join(twice)}")
     odd = _odd(study)
     if odd:
         raise UserError(f"{path}: expected a study with {', '.join(sorted(KEYS))}, found {odd}")

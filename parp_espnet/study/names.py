@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from parp_espnet.errors import printable
+from parp_espnet.names import plain_name
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import older
 from parp_espnet.study.arms import JOINT, arm_of, is_joint
@@ -160,6 +161,8 @@ def combined_mask(how: str, arm: str, languages: Sequence[str], sparsity: float,
     several languages.
     """
     words = [how, arm, *languages, f"s{sparsity:g}", f"seed{seed}"]
+    # A name of the study's file is never a path.
+    words = [plain_name(word) if "/" in word else word for word in words]
     return older.COMBINED / f"{'_'.join(words)}.safetensors"
 
 

@@ -12,6 +12,12 @@ from parp_espnet.study.expansion import experiments_of, words_of
 from parp_espnet.study.experiment import Experiment
 from parp_espnet.study.grid import read_grid
 
+NO_MASK = (
+    "expected a mask of another language for one of its own, found none: a mask of its own that "
+    "stays as it is is left out"
+)
+"""Why an arm has no experiment."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -32,12 +38,15 @@ class Study:
         shared = words_of(grid.options)
         made: list[Experiment] = []
         for arm in grid.arms:
+            before = len(made), len(faults)
             for language in arm.languages:
                 experiments, wrong = experiments_of(
                     arm, language, grid.recipes[language], shared, made
                 )
                 made += experiments
                 faults += wrong
+            if (len(made), len(faults)) == before:
+                faults.append(f"arm {arm.name}: {NO_MASK}")
         # What is wrong with every choice of an arm is said once.
         faults = [*dict.fromkeys(faults), *_twice(made)]
         if grid.exports and not all(experiment.is_of_speech for experiment in made):

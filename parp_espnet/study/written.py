@@ -16,6 +16,43 @@ OPTIONS: Mapping[str, Option] = {**options_of_class(OfText), **options_of_class(
 TEXT = (str, Path)
 NUMBERS = (int, float)
 SHOWN = 60
+MERGE = "tag:yaml.org,2002:merge"
+"""What `<<` is to YAML, which may stand where what it brings is then said otherwise."""
+
+
+def repeated(text: str) -> Iterator[str]:
+    """Yield each name that a mapping of a study's file has twice, and its lines: YAML takes the
+    last one, and leaves out what the first one says.
+
+    Args:
+        text: a study's file, which `files.parse_yaml` reads.
+    """
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+    finally:
+        loader.dispose()
+    if node is not None:
+        yield from _repeated_in(node, set())
+
+
+def _repeated_in(node: yaml.Node, seen: set[int]) -> Iterator[str]:
+    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for one in node.value:
+            yield from _repeated_in(one, seen)
+        return
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != MERGE:
+            # Of quotes nothing is left in a name: 1 and "1" are one.
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in lines:
+                yield f"{name[:SHOWN]} in lines {lines[name]} and {line}"
+            lines[name] = line
+        yield from _repeated_in(value, seen)
 
 
 def misread(text: str, aside: tuple[str, ...] = ()) -> Iterator[tuple[str | None, str]]:
