@@ -2,7 +2,7 @@
 not.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import read_results
 from parp_espnet.study.evidence import Comparison, Evidence
 from parp_espnet.study.judges.verdict import Verdict
+from parp_espnet.study.variants import Differences
 
 HEAD = ("claim of the paper", "", "corpus", "verdict", "because")
 HEAD_WITH_OWN = ("claim, of the paper (C) or ours (N)", *HEAD[1:])
@@ -68,10 +69,38 @@ def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
     studies: dict[str, list[Kept]] = {}
     for folder in folders:
         results = read_results(folder / "results.json")
-        corpora = ", ".join(dict.fromkeys(map(corpus_of, results)))
+        corpora = ", ".join(sorted(dict.fromkeys(map(corpus_of, results))))
         evidence = _completed(Evidence.read(folder / "evidence.json"), results)
         studies.setdefault(corpora, []).append((results, evidence))
-    return {corpora: _together(several) for corpora, several in studies.items()}
+    together = {}
+    for corpora, several in studies.items():
+        every = Differences.of([result for results, _ in several for result in results])
+        named = [(results, _told_apart(evidence, results, every)) for results, evidence in several]
+        together[corpora] = _together(named)
+    return together
+
+
+def _told_apart(evidence: Evidence, results: Sequence[Result], every: Differences) -> Evidence:
+    """The same, whose comparisons name the options of pruning too that a study has throughout, and
+    that differ between studies: a pattern, say, of all its arms.
+    """
+    own = Differences.of(results)
+    between = replace(every, names=tuple(name for name in every.names if name not in own.names))
+    words: dict[tuple[str, str, float], set[str]] = {}
+    for result in results:
+        place = result.language or "", result.method, result.sparsity_target
+        words.setdefault(place, set()).add(between.pruning(result))
+    told = {place: several.pop() for place, several in words.items() if len(several) == 1}
+    comparisons = []
+    for comparison in evidence.comparisons:
+        named = {}
+        for name, arm in (("one_arm", comparison.first), ("other_arm", comparison.second)):
+            more = told.get((comparison.language, arm.method, comparison.sparsity), "")
+            if more:
+                variant = ", ".join(filter(None, (arm.variant, more)))
+                named[name] = replace(arm, variant=variant)
+        comparisons.append(replace(comparison, **named))
+    return replace(evidence, comparisons=comparisons)
 
 
 def _completed(evidence: Evidence, results: Sequence[Result]) -> Evidence:
@@ -116,18 +145,43 @@ def _with_result(comparison: Comparison, results: Sequence[Result]) -> Compariso
 
 def _together(studies: Sequence[Kept]) -> Kept:
     """All that the studies know; what several of them took from the same run, once."""
-    results = _once(chain.from_iterable(results for results, _ in studies))
+    results: dict[str, Result] = {}
+    for result in chain.from_iterable(results for results, _ in studies):
+        # A study may have measured exports of a run that others have without.
+        run = repr(replace(result, exports=None))
+        if run not in results or results[run].exports is None:
+            results[run] = result
     each = {}
     for field in fields(Evidence):
-        several: list[Any] = []
-        for _, evidence in studies:
-            several += getattr(evidence, field.name)
-        each[field.name] = _once(several)
-    return results, Evidence(**each)
+        several: list[list[Any]] = [list(getattr(evidence, field.name)) for _, evidence in studies]
+        if field.name == "comparisons":
+            each[field.name] = _once(several, _measured)
+        else:
+            each[field.name] = _once(several, repr)
+    return list(results.values()), Evidence(**each)
 
 
-def _once[T](values: Iterable[T]) -> list[T]:
-    by_content = {}
-    for value in values:
-        by_content[repr(value)] = value
-    return list(by_content.values())
+def _measured(comparison: Comparison) -> str:
+    """What two runs had in common and were measured to differ in, whatever a study calls them: it
+    names the options that differ in it, and these are others in each.
+    """
+    arms = []
+    for arm in (comparison.first, comparison.second):
+        arms.append(replace(arm, variant=""))
+    bare = {"one": "", "other": "", "one_arm": None, "other_arm": None, "conditions": ""}
+    return repr((arms, replace(comparison, **bare)))  # type: ignore[arg-type]
+
+
+def _once[T](studies: Sequence[Sequence[T]], identity: Callable[[T], str]) -> list[T]:
+    """What the studies have, of each identity as many as the one that has most; of several of it
+    that which says most.
+    """
+    by_identity: dict[str, list[T]] = {}
+    for study in studies:
+        own: dict[str, list[T]] = {}
+        for value in study:
+            own.setdefault(identity(value), []).append(value)
+        for key, values in own.items():
+            before = by_identity.get(key, [])
+            by_identity[key] = max(before, values, key=lambda some: (len(some), len(repr(some))))
+    return list(chain.from_iterable(by_identity.values()))

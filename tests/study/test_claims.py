@@ -171,6 +171,9 @@ def test_cost_is_counted_in_finetunings() -> None:
     some = [cost("parp", 0.5, 1), cost("imp", 0.5, 6), cost("imp", 0.7, 8)]
     assert verdict("C3", Evidence(costs=some)) is Verdict.HOLDS
     assert verdict("C3", Evidence(costs=some[:2])) is Verdict.UNDECIDED
+    same = [*some[:2], cost("imp", 0.55, 6)]
+    assert verdict("C3", Evidence(costs=same)) is Verdict.UNDECIDED
+    assert verdict("C3", Evidence(costs=[*same, some[2]])) is Verdict.HOLDS
 
 
 @pytest.mark.parametrize(
@@ -194,6 +197,10 @@ def test_the_final_mask_beside_the_first(make_result: Callable[..., Result]) -> 
     assert verdict("C5", Evidence(), [same]) is Verdict.HOLDS
     assert verdict("C5", Evidence(), [moved]) is Verdict.FAILS
     assert verdict("C5", Evidence(), [same, moved]) is Verdict.UNDECIDED
+    # None of the first mask is left, which is measured; what is not measured is left out.
+    nothing, unknown = replace(same, iou_initial_final=0.0), replace(same, iou_initial_final=None)
+    assert verdict("C5", Evidence(), [same, nothing]) is Verdict.UNDECIDED
+    assert verdict("C5", Evidence(), [same, unknown]) is Verdict.HOLDS
 
 
 def test_a_random_start(make_result: Callable[..., Result]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.arms import Arm
 from parp_espnet.study.evidence import Comparison, Evidence
 from parp_espnet.study.verdicts import untested, verdicts
 
@@ -117,3 +118,105 @@ def test_what_no_corpus_has_tested_is_said(keep: Keep) -> None:
     assert "C1" not in lines
     assert lines["N3"] == "not tested here: no data: no router beside a dense model"
     assert {"N1", "N2", "C3"} <= lines.keys()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"conditions": "lr 0.001"},
+        {"conditions": "minutes 10, lr 0.001"},
+        {"one": "parp, scope global", "one_arm": Arm("parp", variant="scope global")},
+        {"other": "dense, trained on CPU", "other_arm": Arm("dense", variant="trained on CPU")},
+    ],
+)
+def test_a_comparison_counts_once_whatever_else_differs_in_a_study(
+    more: dict[str, object], keep: Keep
+) -> None:
+    """Another study of the same runs calls them otherwise; two alike in one study are two."""
+    folders = [keep("one", "cldr", [0.02, 0.02]), keep("again", "cldr", [])]
+    same = Comparison("es", 0.5, 0, 0, "parp", "dense", 0.02, (0.0, 0.0), None, None, 0.01)
+    other = replace(same, **more)  # type: ignore[arg-type]
+    Evidence(comparisons=[other]).write(folders[1] / "evidence.json")
+    (row,) = verdicts(folders).splitlines()[2:]
+    assert "fewer errors in 0 of 2, more in 2" in row
+
+
+def test_runs_that_differ_are_no_copies(keep: Keep) -> None:
+    folders = [keep("one", "cldr", [0.02]), keep("again", "cldr", [])]
+    same = Comparison("es", 0.5, 0, 0, "parp", "dense", 0.02, (0.0, 0.0), None, None, 0.01)
+    others = [
+        replace(same, seed=1),
+        replace(same, sparsity=0.3),
+        replace(same, p=0.02),
+        replace(same, decoding="greedy"),
+        replace(same, one="parp, n = 50"),
+    ]
+    Evidence(comparisons=others).write(folders[1] / "evidence.json")
+    (row,) = verdicts(folders).splitlines()[2:]
+    # An interval of one's own is another arm than the claim's.
+    assert "fewer errors in 0 of 5, more in 5" in row
+
+
+def test_a_result_counts_once_with_its_exports_and_without(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    exports = [
+        {
+            "format": "onnx", "precision": "fp32", "bytes": 1, "milliseconds": 1.0,
+            "error_rate": 0.1, "utterances": 1, "processor": "one",
+        }
+    ]  # fmt: skip
+    for name, measured in (("plain", None), ("exported", exports)):
+        kept = make_result(
+            method="parp", sparsity_target=0.5, iou_initial_final=0.9, initial_mask=None
+        )
+        write_json(tmp_path / name / "results.json", [replace(kept, exports=measured).as_json()])
+        Evidence().write(tmp_path / name / "evidence.json")
+    (row,) = verdicts([tmp_path / "plain", tmp_path / "exported"]).splitlines()[2:]
+    assert "1 run, 0.9000" in row
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"scope": "units"},
+        {"scope": "2:4"},
+        {"score": "wanda"},
+        {"prune_biases": False},
+        {"teacher": "dense"},
+    ],
+)
+def test_what_a_study_has_throughout_tells_it_from_others(
+    option: dict[str, object], make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    """The claim is of PARP as the paper has it, which one of the two studies is about."""
+    for name, difference, more in (("usual", 0.02, {}), ("another", -0.02, option)):
+        results = []
+        for method, sparsity in (("dense", 0.0), ("parp", 0.5)):
+            options = {"corpus": "cldr", **(more if sparsity else {})}
+            results.append(
+                make_result(
+                    recipe="egs2/cldr/es", language="es", method=method, sparsity_target=sparsity,
+                    initial_mask=None, iou_initial_final=None, options=options,
+                ).as_json()
+            )  # fmt: skip
+        write_json(tmp_path / name / "results.json", results)
+        same = Comparison(
+            "es", 0.5, 0, 0, "parp", "dense", difference, (0.0, 0.0), None, None, 0.01
+        )
+        Evidence(comparisons=[same]).write(tmp_path / name / "evidence.json")
+    (row,) = verdicts([tmp_path / "usual", tmp_path / "another"]).splitlines()[2:]
+    assert "fewer errors in 0 of 1, more in 1" in row
+
+
+def test_corpora_are_together_in_whichever_order(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    same = Comparison("es", 0.5, 0, 0, "parp", "dense", 0.02, (0.0, 0.0), None, None, 0.01)
+    for name, corpora in (("one", ("cldr", "mboshi")), ("other", ("mboshi", "cldr"))):
+        kept = [make_result(recipe=f"egs2/{corpus}/es", method="dense") for corpus in corpora]
+        write_json(tmp_path / name / "results.json", [result.as_json() for result in kept])
+        Evidence(comparisons=[same]).write(tmp_path / name / "evidence.json")
+    (row,) = verdicts([tmp_path / "one", tmp_path / "other"]).splitlines()[2:]
+    assert "| cldr, mboshi |" in row
+    assert "0 of 1" in row

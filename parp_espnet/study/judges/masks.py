@@ -38,7 +38,7 @@ def mask_stays(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, 
     ious: dict[int, list[float]] = {}
     for result in results:
         as_usual = arm_of(result).kind == PARP and not apart.pruning(result)
-        if as_usual and result.sparsity_target > 0.2 and result.iou_initial_final:
+        if as_usual and result.sparsity_target > 0.2 and result.iou_initial_final is not None:
             ious.setdefault(result.freeze_updates, []).append(result.iou_initial_final)
     if not ious:
         return Verdict.UNTESTED, "no PARP beyond 20 %"

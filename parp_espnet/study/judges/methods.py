@@ -82,6 +82,6 @@ def costs_one_finetuning(results: Sequence[Result], evidence: Evidence) -> tuple
         return Verdict.UNTESTED, "no PARP beside IMP"
     several = dict(sorted(several.items()))
     runs = list(several.values())
-    grows = len(runs) > 1 and runs == sorted(runs)
+    grows = runs == sorted(runs) and runs[0] < runs[-1]
     told = ", ".join(f"{number} at {sparsity:.0%}" for sparsity, number in several.items())
     return decide(once == {1} and grows, once != {1}), f"PARP {max(once)} finetuning; IMP {told}"
