@@ -38,6 +38,7 @@ class Condition(NamedTuple):
     frozen: int
     """Updates."""
     sparsity: float
+    updates: int
     more: str
     """What else differs in the study, in words."""
 
@@ -61,15 +62,21 @@ def adjusting(adjustings: Sequence[Adjusting]) -> Figure | None:
     """Draw, for the first language, every distinct way of adjusting at its highest sparsity,
     against updates.
     """
-    lines: dict[str, Adjusting] = {}
+    ways: dict[str, Adjusting] = {}
     for run in sorted(adjustings, key=lambda run: (-run.sparsity, run.method, run.interval)):
         if run.language == adjustings[0].language and len(run.steps) > 2:
-            lines.setdefault(f"{run.line}, n = {run.interval}", run)
-    if not lines:
+            ways.setdefault(f"{run.line}, n = {run.interval}", run)
+    if not ways:
         return None
+    first = next(iter(ways.values()))
+    lines: dict[str, Adjusting] = {}
+    for label, run in list(ways.items())[:MOST]:
+        # The title has the highest sparsity of all.
+        of_another = run.sparsity != first.sparsity
+        lines[f"{label}, sparsity {run.sparsity:g}" if of_another else label] = run
     figure = Figure(figsize=(8.6, 3.2), layout="constrained")
     flips, overlap = figure.subplots(1, 2)
-    for number, (label, run) in enumerate(list(lines.items())[:MOST]):
+    for number, (label, run) in enumerate(lines.items()):
         colour = COLOURS[number % len(COLOURS)]
         # The first prune makes the mask; nothing changes sides.
         flips.plot(run.steps[1:], run.flips[1:], color=colour, linewidth=1.1, label=label)
@@ -95,8 +102,10 @@ def adjusting(adjustings: Sequence[Adjusting]) -> Figure | None:
         axes.set_xlabel("updates")
         axes.grid(color="0.9")
         axes.set_axisbelow(True)
-    first = next(iter(lines.values()))
-    flips.set_title(f"{first.language}, sparsity {first.sparsity:g}", fontsize="medium")
+    title = f"{first.language}, sparsity {first.sparsity:g}"
+    if len(ways) > MOST:
+        title += f"; {MOST} of {len(ways)} ways"
+    flips.set_title(title, fontsize="medium")
     add_legend(figure)
     return figure
 
@@ -105,8 +114,8 @@ def intervals(results: Sequence[Result]) -> Figure | None:
     """Draw the error rate against the interval n, a panel for each condition with three or more of
     them.
 
-    A condition is a language, an upstream, a number of frozen updates, a sparsity, and whatever
-    else differs.
+    A condition is a language, an upstream, a number of frozen updates, a sparsity, a number of
+    updates, and whatever else differs.
     At the right is the mask that never moves. A line goes through the means over seeds, which are
     dots.
     """
@@ -118,6 +127,7 @@ def intervals(results: Sequence[Result]) -> Figure | None:
             result.upstream,
             result.freeze_updates,
             result.sparsity_target,
+            result.updates,
             apart.all(result),
         )
         conditions.setdefault(condition, []).append(result)
@@ -127,6 +137,7 @@ def intervals(results: Sequence[Result]) -> Figure | None:
     figure = Figure(figsize=(PANEL[0] * len(panels) + 1.6, PANEL[1]), layout="constrained")
     several_upstreams = len({condition.upstream for condition in panels}) > 1
     frozen = sorted({condition.frozen for condition in panels})
+    several_updates = len({condition.updates for condition in panels}) > 1
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, condition in zip(all_axes, panels, strict=True):
         _sweep(axes, conditions[condition])
@@ -135,6 +146,8 @@ def intervals(results: Sequence[Result]) -> Figure | None:
             speech += f", {condition.upstream}"
         title = f"{schedule_title(speech, condition.frozen, frozen)}, "
         title += f"sparsity {condition.sparsity:g}"
+        if several_updates:
+            title += f", {condition.updates} updates"
         if condition.more:
             title += f", {condition.more}"
         axes.set_title(title, fontsize="medium")

@@ -12,7 +12,14 @@ from matplotlib.figure import Figure
 from parp_espnet.pruning.methods import row_of
 from parp_espnet.study.evidence import Cost
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
-from parp_espnet.study.figures.style import MARKERS, METHODS, add_legend, look, schedule_panels
+from parp_espnet.study.figures.style import (
+    MARKERS,
+    METHODS,
+    add_legend,
+    look,
+    schedule_panels,
+    shade,
+)
 from parp_espnet.study.names import upstream_names
 
 APART = 0.06
@@ -65,9 +72,11 @@ def cost(
     costs = sorted({run.updates for run in shown})
     width = _width(costs[-1], len({run.method for run in shown if run.updates == costs[-1]}))
     figure, panels = schedule_panels(languages, frozen, "updates of all finetunings", f"{rate} (%)")
+    # Of all panels, which share a legend: a point looks the same in each.
+    bare = {run.method: run.who.method for run in shown}
     for axes, language, freeze in panels:
         here = [run for run in shown if (run.language, run.freeze_updates) == (language, freeze)]
-        _panel(axes, here, labelled=len(sparsities) > 1, width=width)
+        _panel(axes, here, bare, labelled=len(sparsities) > 1, width=width)
         # Of all panels, since these share an axis.
         axes.set_xticks(costs)
     add_legend(figure)
@@ -84,15 +93,15 @@ def _called(run: Cost, upstreams: Mapping[str, str]) -> str:
     return f"{line}, n = {run.who.interval}"
 
 
-def _panel(axes: Axes, runs: Sequence[Cost], labelled: bool, width: float) -> None:
+def _panel(
+    axes: Axes, runs: Sequence[Cost], bare: Mapping[str, str], labelled: bool, width: float
+) -> None:
     rates: dict[str, dict[tuple[float, int], list[float]]] = {}
     at_cost: dict[int, set[str]] = {}
-    bare: dict[str, str] = {}
     for run in runs:
         points = rates.setdefault(run.method, {})
         points.setdefault((run.sparsity, run.updates), []).append(100 * run.error_rate)
         at_cost.setdefault(run.updates, set()).add(run.method)
-        bare[run.method] = run.who.method
     apart = _apart({updates: len(methods) for updates, methods in at_cost.items()}, width)
     means: dict[str, list[Mean]] = {}
     for method, points in rates.items():
@@ -155,18 +164,20 @@ def _apart(at_cost: Mapping[int, int], width: float) -> float:
 
 
 def _look(name: str, bare: Mapping[str, str]) -> dict[str, Any]:
-    """A method's colour and marker; where it has other options, another marker, and a colour that
-    shines through.
+    """A method's colour and marker; where it has other options, another marker, which is hollow,
+    and beyond as many as there are markers another shade.
     """
     style = look(bare[name])
     if name == bare[name]:
         return style
     others = [other for other, method in bare.items() if method == bare[name] != other]
-    marker = "x"
-    if bare[name] in METHODS:
-        place = METHODS.index(bare[name]) + 1 + others.index(name)
-        marker = MARKERS[place % len(MARKERS)]
-    return {**style, "marker": marker, "markerfacecolor": "none"}
+    number = others.index(name)
+    place = MARKERS.index(style["marker"]) + 1 + number
+    return {
+        "color": shade(style["color"], number // len(MARKERS)),
+        "marker": MARKERS[place % len(MARKERS)],
+        "markerfacecolor": "none",
+    }
 
 
 def _order(method: str) -> tuple[int, str]:

@@ -1,7 +1,8 @@
 """Phone error rate against sparsity, a line for each method."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import fmean
 from typing import Any
 
@@ -19,6 +20,7 @@ from parp_espnet.study.figures.style import (
     add_legend,
     look,
     schedule_panels,
+    shade,
 )
 from parp_espnet.study.names import decoding_of, decodings, rate_of, upstream_names
 from parp_espnet.study.variants import Differences
@@ -63,8 +65,9 @@ def curves(results: Sequence[Result]) -> Figure | None:
             here.setdefault((result.method, line), []).append(result)
     rate = f"{rate_of(own).long} (%)"
     figure, panels = schedule_panels(languages, sorted(frozen), "sparsity", rate)
+    places = _places(lines.values())
     for axes, language, freeze in panels:
-        _panel(axes, lines.get((language, freeze), {}))
+        _panel(axes, lines.get((language, freeze), {}), places)
     add_legend(figure)
     return figure
 
@@ -117,7 +120,19 @@ def lines_of(results: Sequence[Result]) -> list[str]:
     return named
 
 
-def _panel(axes: Axes, lines: Lines) -> None:
+def _places(panels: Iterable[Lines]) -> dict[tuple[str, str], int]:
+    """The place of each line among those of its method: in all panels the same, whichever lines a
+    panel has, as they share a legend.
+    """
+    places: dict[tuple[str, str], int] = {}
+    counts: Counter[str] = Counter()
+    for key in dict.fromkeys(chain.from_iterable(panels)):
+        places[key] = counts[key[0]]
+        counts[key[0]] += 1
+    return places
+
+
+def _panel(axes: Axes, lines: Lines, places: Mapping[tuple[str, str], int]) -> None:
     # In the methods' order; those of a method are in the results'.
     in_order = sorted(lines, key=lambda key: METHODS.index(key[0]))
     means = {}
@@ -128,9 +143,9 @@ def _panel(axes: Axes, lines: Lines) -> None:
             single.append(key)
     for method in METHODS:
         own = [key for key in in_order if key[0] == method]
-        for place, key in enumerate(own):
+        for key in own:
             label = ", ".join(filter(None, key))
-            style = _style(method, place)
+            style = _style(method, places[key])
             if not row_of(method).prunes:
                 _across(axes, means[key], label, style)
             elif key in single:
@@ -152,7 +167,10 @@ def _style(method: str, place: int) -> dict[str, Any]:
     if not place:
         return style
     marker = MARKERS[(MARKERS.index(style["marker"]) + place) % len(MARKERS)]
-    return {**style, "marker": marker, "linestyle": KINDS[(place - 1) % len(KINDS)]}
+    # A bar shows no kind of line.
+    colour = shade(style["color"], place // len(MARKERS))
+    kind = KINDS[(place - 1) % len(KINDS)]
+    return {**style, "color": colour, "marker": marker, "linestyle": kind}
 
 
 def _across(axes: Axes, means: dict[float, Means], label: str, style: dict[str, Any]) -> None:

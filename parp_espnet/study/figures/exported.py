@@ -13,7 +13,14 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.exported import exports_of
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.points import arms_of
-from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, make_room, schedule_panels
+from parp_espnet.study.figures.style import (
+    COLOURS,
+    MARKERS,
+    MORE,
+    add_legend,
+    make_room,
+    schedule_panels,
+)
 from parp_espnet.study.names import rate_of
 
 ROOM = 1.1
@@ -154,14 +161,17 @@ def _keys(axes: Axes, arms: Sequence[str], names: Sequence[str]) -> None:
 
 
 def _colour(arms: Sequence[str], arm: str) -> str:
-    return COLOURS[arms.index(arm) % len(COLOURS)]
+    """A model's colour; with those of `MORE`, hollow and filled, there are as many as twice."""
+    place = arms.index(arm)
+    colours = (COLOURS, MORE)[place // (2 * len(COLOURS)) % 2]
+    return colours[place % len(colours)]
 
 
 def _fill(arms: Sequence[str], arm: str) -> str:
-    """What a model's markers are filled with: where there are more models than colours, the later
-    ones have theirs.
+    """What a model's markers are filled with: where there are more models than colours, those
+    after as many have theirs.
     """
-    return "none" if arms.index(arm) < len(COLOURS) else _colour(arms, arm)
+    return _colour(arms, arm) if arms.index(arm) // len(COLOURS) % 2 else "none"
 
 
 def _marker(names: Sequence[str], name: str) -> str:

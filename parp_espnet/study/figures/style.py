@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.typing import LineStyleType as LineType
 
@@ -26,6 +27,8 @@ KINDS: tuple[LineType, ...] = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1,
 """Lines beside the whole one: of a method with masks from elsewhere, with other options, or on
 another upstream.
 """
+DARK = 0.3
+"""The brightest channel of a colour that is called dark."""
 PANEL = (3.6, 3.2)
 """Inches of a panel of one language and schedule."""
 LINE = 0.21
@@ -47,6 +50,22 @@ def look(name: str, names: Sequence[str] = METHODS) -> dict[str, Any]:
     # The ninth colour has the second marker: where one has to do without colours, it is another.
     marker = place + place // len(COLOURS)
     return {"color": colours[place % len(colours)], "marker": MARKERS[marker % len(MARKERS)]}
+
+
+def shade(colour: str, step: int) -> str:
+    """Return a colour itself at step 0, then in turn darker and lighter ones: for more lines of a
+    method than there are kinds.
+    """
+    if not step:
+        return colour
+    channels = to_rgb(colour)
+    if max(channels) < DARK:
+        # Nothing is darker.
+        towards, amount = 1.0, step / (step + 2)
+    else:
+        towards, amount = float(step % 2 == 0), 0.45 if step < 3 else 0.7
+    mixed = [(1 - amount) * channel + amount * towards for channel in channels]
+    return to_hex((mixed[0], mixed[1], mixed[2]))
 
 
 def schedule_panels(

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import cycle
+from itertools import count
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,8 +11,24 @@ from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.study.evidence import Training
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
-from parp_espnet.study.figures.style import KINDS, MOST_COLUMNS, add_legend, look, schedule_title
+from parp_espnet.study.figures.style import (
+    KINDS,
+    MOST_COLUMNS,
+    add_legend,
+    look,
+    schedule_title,
+    shade,
+)
 from parp_espnet.study.names import upstream_names
+
+
+class Kind(NamedTuple):
+    """How a method's lines look, beside its colour."""
+
+    line: LineType
+    label: str
+    shade: int = 0
+    """Of the colour: see `style.shade`."""
 
 
 def draw(findings: Findings) -> Drawn:
@@ -70,13 +87,13 @@ def _named(run: Training, first: str, upstream: str) -> Training:
     return replace(run, method=line, arm=run.who)
 
 
-def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, tuple[LineType, str]]:
-    """The line and label of every method; of masks from elsewhere one of each for a method, where
-    it has too many.
+def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, Kind]:
+    """The line, label and shade of every method; of masks from elsewhere one of each for a method,
+    where it has too many.
 
     Methods that name no upstream are of `upstream`, where there are several.
     """
-    kinds: dict[str, tuple[LineType, str]] = {}
+    kinds: dict[str, Kind] = {}
     by_method: dict[str, dict[str, bool]] = {}
     for run in trainings:
         elsewhere = by_method.setdefault(run.who.method, {})
@@ -84,34 +101,36 @@ def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, tuple
             in_options = bool(run.who.variant or run.conditions)
             elsewhere[run.method] = elsewhere.get(run.method, False) or in_options
     for name, elsewhere in by_method.items():
-        kinds[name] = "-", f"{name}, {upstream}" if upstream else name
+        kinds[name] = Kind("-", f"{name}, {upstream}" if upstream else name)
         if len(elsewhere) <= len(KINDS):
             for kind, method in zip(KINDS, elsewhere, strict=False):
-                kinds[method] = kind, method
+                kinds[method] = Kind(kind, method)
             continue
-        others = cycle(KINDS[1:])
+        others = ((step, line) for step in count() for line in KINDS[1:])
         for method, in_options in elsewhere.items():
             # What differs in an option has a name, however many there are.
             if in_options:
-                kinds[method] = next(others), method
+                step, line = next(others)
+                kinds[method] = Kind(line, method, step)
             else:
-                kinds[method] = KINDS[0], f"{name}, masks from elsewhere"
+                kinds[method] = Kind(KINDS[0], f"{name}, masks from elsewhere")
     return kinds
 
 
-def _line(axes: Axes, run: Training, kinds: Mapping[str, tuple[LineType, str]]) -> None:
+def _line(axes: Axes, run: Training, kinds: Mapping[str, Kind]) -> None:
+    kind = kinds[run.method]
     style = look(run.who.method)
+    style["color"] = shade(style["color"], kind.shade)
     rates = [100 * rate for rate in run.valid_per]
     # With a mask from elsewhere, a method has its own colour, and another line.
-    kind, label = kinds[run.method]
     axes.plot(
         run.updates,
         rates,
-        linestyle=kind,
+        linestyle=kind.line,
         linewidth=0.9,
         alpha=0.7,
         color=style["color"],
-        label=label,
+        label=kind.label,
     )
     chosen = len(rates) - 1 if run.who.row.grows else rates.index(min(rates))
     axes.plot(run.updates[chosen], rates[chosen], markersize=3.5, **style)
