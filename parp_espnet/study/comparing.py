@@ -18,6 +18,7 @@ from parp_espnet.study.names import conditions, decoding_of
 from parp_espnet.study.variants import (
     PRUNING,
     Differences,
+    Lengths,
     chosen_by_method,
     options_beside,
     ranking_options,
@@ -42,6 +43,7 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
     """
     read = cache(read_utterances)
     apart = Differences.of([run.result for run in done])
+    lengths = Lengths.of([run.result for run in done])
     for run, reference, arms in _pairs(done, apart):
         errors, reference_errors = errors_of(run), errors_of(reference)
         if not errors.is_file() or not reference_errors.is_file():
@@ -55,7 +57,8 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
             result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
             arms[0].label, arms[1].label, paired.difference, paired.difference_interval,
             paired.ratio, paired.ratio_interval, paired.p, decoding_of(result), *arms,
-            apart.others(result), result.upstream, result.train_minutes,
+            ", ".join(filter(None, (apart.others(result), lengths.word(result)))),
+            result.upstream, result.train_minutes,
         )  # fmt: skip
 
 

@@ -14,13 +14,15 @@ from parp_espnet.study.evidence import (
 )
 from parp_espnet.study.experiment import FINAL_MASK
 from parp_espnet.study.names import whose
-from parp_espnet.study.variants import Differences
+from parp_espnet.study.variants import Differences, Lengths, ranking_options
 
 MPI = "mpi"
 """Whose the mask is called that is nobody's."""
 
 type Setting = tuple[str, float, int, str]
 """Upstream, sparsity, frozen updates, and what else differs."""
+type Ranking = tuple[str | None, ...]
+"""What is pruned, and how it is ranked: `variants.ranking_options`."""
 
 
 def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
@@ -28,11 +30,12 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
 
     They are of one upstream, sparsity and schedule of freezing; languages are in the study's order.
     """
+    lengths = Lengths.of([run.result for run in done])
     groups: dict[Setting, list[Done]] = {}
     of_omp: dict[Setting, None] = {}
     for run in done:
         result = run.result
-        setting = _setting(result, apart.all(result))
+        setting = _setting(result, _words(result, apart, lengths))
         groups.setdefault(setting, []).append(run)
         if _is_of_omp(result):
             of_omp[setting] = None
@@ -65,21 +68,26 @@ def learned_overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overl
 
     They are what trainings ended with, of one upstream, sparsity and schedule of freezing.
     """
+    lengths = Lengths.of([run.result for run in done])
     masks: dict[tuple[str, Setting], dict[str, Mask]] = {}
-    nobodys: dict[Setting, Mask] = {}
+    nobodys: dict[tuple[Setting, Ranking], Mask] = {}
+    ranked: dict[tuple[str, Setting], Ranking] = {}
     for run in done:
         result, arm = run.result, arm_of(run.result)
         file = run.folder / FINAL_MASK
         if not file.is_file() or not arm.own:
             continue
         if _is_nobodys(result) and has_comparable_mask(run):
-            nobodys.setdefault(_setting(result, ""), Mask.load(file))
+            nobody = _setting(result, ""), ranking_options(result)
+            nobodys.setdefault(nobody, Mask.load(file))
         if arm.row.learns:
-            place = result.method, _setting(result, apart.all(result))
+            place = result.method, _setting(result, _words(result, apart, lengths))
+            ranked[place] = ranking_options(result)
             masks.setdefault(place, {}).setdefault(whose(result), Mask.load(file))
     for (method, setting), by_language in masks.items():
         upstream, sparsity, frozen, more = setting
-        beside = nobodys.get((upstream, sparsity, frozen, ""))
+        # Of the same pool and pattern; it depends on no other option.
+        beside = nobodys.get(((upstream, sparsity, frozen, ""), ranked[method, setting]))
         several = by_language | ({} if beside is None else {MPI: beside})
         for left, right in combinations(several, 2):
             a, b = several[left], several[right]
@@ -89,6 +97,11 @@ def learned_overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overl
                     iou_by(a.kept, b.kept, by_layer), more, method,
                     iou_by(a.kept, b.kept, by_kind),
                 )  # fmt: skip
+
+
+def _words(result: Result, apart: Differences, lengths: Lengths) -> str:
+    """What else differs in the study, the number of updates among it."""
+    return ", ".join(filter(None, (apart.all(result), lengths.word(result))))
 
 
 def _setting(result: Result, more: str) -> Setting:
