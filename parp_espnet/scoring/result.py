@@ -163,7 +163,10 @@ class Result:
             wrong = sorted((loaded.keys() ^ names.keys()) - optional)
         if wrong:
             raise UserError(
-                f"{where}: expected an experiment's result, found other fields: {', '.join(wrong)}"
+                f"{where}: expected an experiment's result, found other fields: "
+                f"{', '.join(wrong)}; the file is damaged or of another version: score again "
+                f"(phn.sh's stages 13 and 14, glue.sh's stage 5), or delete it, and give the same "
+                f"command"
             )
         types = get_type_hints(cls)
         values: dict[str, Any] = {}

@@ -182,13 +182,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Confused:
-    """A frequent error of the dense model of a language."""
+    """A frequent error of a dense model of a language."""
 
     language: str
     reference: str
     hypothesis: str
     count: int
     said: int
+    model: str = ""
+    """Which of several dense models of the language, in words."""
 
 
 KINDS: Mapping[str, type[Any]] = {

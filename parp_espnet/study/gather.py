@@ -30,7 +30,7 @@ from parp_espnet.study.experiment import FINAL_MASK, FIRST_MASK
 from parp_espnet.study.moved import moved_in
 from parp_espnet.study.names import decoding_of, method_of, upstream_names
 from parp_espnet.study.overlapping import has_comparable_mask, learned_overlaps, overlaps
-from parp_espnet.study.variants import Differences
+from parp_espnet.study.variants import Differences, Lengths
 
 MOST_CONFUSED = 12
 
@@ -64,6 +64,7 @@ def gather(done: Sequence[Done]) -> Evidence:
                 moving.append(run)
         if arm_of(run.result).is_dense and run.result.scores is None:
             dense.append(run)
+    models = _dense_models(dense, apart)
     needed = list(map(errors_of, done))
     for run in filter(has_comparable_mask, first_seed):
         needed.append(run.folder / run.experiment.mask.name)
@@ -77,7 +78,7 @@ def gather(done: Sequence[Done]) -> Evidence:
         anatomies=list(each(_with_upstream(_anatomy, wholes), first_seed)),
         adjustings=list(each(_with_upstream(_adjusting, wholes), moving)),
         comparisons=list(comparisons(done)),
-        confusions=list(chain.from_iterable(each(_confusions, dense))),
+        confusions=list(chain.from_iterable(each(_confusions_of(models), list(models.values())))),
         missing=sorted(set(missing)),
     )
 
@@ -221,7 +222,43 @@ def _adjusting(run: Done, apart: Differences) -> Adjusting:
     )  # fmt: skip
 
 
-def _confusions(run: Done, apart: Differences) -> list[Confused]:
+type Model = tuple[str, str]
+"""A language, and which of its dense models."""
+
+
+def _dense_models(dense: Sequence[Done], apart: Differences) -> dict[Model, Done]:
+    """The first seed of every dense model of a language, by all else that tells it from others."""
+    results = [run.result for run in dense]
+    upstreams = upstream_names(result.upstream for result in results)
+    frozen = {result.freeze_updates for result in results}
+    lengths = Lengths.of(results)
+    models: dict[Model, Done] = {}
+    for run in dense:
+        result = run.result
+        words = [method_of(result), apart.others(result), lengths.word(result)]
+        if len(upstreams) > 1:
+            words.append(upstreams[result.upstream])
+        if len(frozen) > 1:
+            words.append(f"{result.freeze_updates} frozen updates")
+        if len(set(map(decoding_of, results))) > 1:
+            words.append(decoding_of(result))
+        models.setdefault((result.language or "", ", ".join(filter(None, words))), run)
+    return models
+
+
+def _confusions_of(
+    models: Mapping[Model, Done],
+) -> Callable[[Done, Differences], list[Confused]]:
+    """What reads the errors of one of several dense models."""
+    names = {run.folder: model for (_, model), run in models.items()}
+
+    def read(run: Done, apart: Differences) -> list[Confused]:
+        return [replace(error, model=names[run.folder]) for error in _confusions(run)]
+
+    return read
+
+
+def _confusions(run: Done) -> list[Confused]:
     result = run.result
     assert isinstance(run.experiment.settings, Settings)
     file = (

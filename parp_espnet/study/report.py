@@ -128,11 +128,14 @@ def _comparisons(evidence: Evidence) -> str:
 
 
 def _confusions(evidence: Evidence) -> str:
+    several = len({error.model for error in evidence.confusions}) > 1
     lines = []
     for error in evidence.confusions:
         times = f"{error.count} of {error.said}"
-        lines.append((error.language, error.reference, error.hypothesis, times))
-    return _table(("language", "said", "heard", "times"), lines)
+        model = [error.model] if several else []
+        lines.append((error.language, *model, error.reference, error.hypothesis, times))
+    head = ("language", *(["model"] if several else []), "said", "heard", "times")
+    return _table(head, lines)
 
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

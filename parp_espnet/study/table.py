@@ -51,8 +51,8 @@ BEFORE = HEAD.index("finetunings")
 def table(results: Sequence[Result]) -> str:
     """Return a Markdown table, aligned so that it also reads on a console.
 
-    Each result is compared with the first dense one of its language that was decoded alike, those
-    of joint runs with a joint run's.
+    Each result is compared with the first dense one of its language that was trained and decoded
+    alike, those of joint runs with a joint run's.
     """
     shown = [_is_shown(name, results) for name in head(results)]
     lines = [head(results), *rows(results)]
@@ -77,7 +77,8 @@ def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
     apart = Differences.of(results)
     dense: dict[tuple[object, ...], Result] = {}
     for result in results:
-        if arm_of(result).is_dense:
+        arm = arm_of(result)
+        if arm.is_dense and not arm.zero_shot:
             dense.setdefault(_where(result, apart), result)
     return [_row(result, dense.get(_where(result, apart)), apart) for result in results]
 

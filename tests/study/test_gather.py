@@ -323,3 +323,40 @@ def test_another_score_is_compared_with_magnitudes(
         ("mpi, score activation", "mpi, magnitude", -0.1),
     ]
     assert list(comparisons([some[0], done(4, score="activation", scope="row")])) == []
+
+
+def test_errors_are_those_of_one_seed_of_each_dense_model(
+    make_result: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Those of three seeds stood below each other, as if they were of one model."""
+    some = []
+    for number, more in enumerate(
+        (
+            {"seed": 0},
+            {"seed": 1},
+            {"seed": 0, "freeze_updates": 250},
+            {"seed": 1, "freeze_updates": 250},
+            {"seed": 0, "updates": 600},
+            {"seed": 0, "upstream": "english"},
+            {"seed": 0, "options": {"lr": 0.1}},
+            {"seed": 0, "updates": 0, "options": {"updates": 0}},
+        )
+    ):
+        usual = {"method": "dense", "sparsity_target": 0.0, "interval": None, "options": {}}
+        result = make_result(**{"language": "es", "upstream": "multi", **usual, **more})
+        done = scored(result, tmp_path / str(number), 1)
+        settings = done.experiment.settings
+        assert isinstance(settings, Settings)
+        table = done.folder / Decoding(settings).name / result.dataset / "score/confusions.tsv"
+        table.parent.mkdir(parents=True)
+        table.write_text(f"reference\thypothesis\tcount\tsaid\ne\to\t{number}\t9\n")
+        some.append(done)
+    evidence = gather(some)
+    assert [error.count for error in evidence.confusions] == [0, 2, 4, 5, 6, 7]
+    assert len({error.model for error in evidence.confusions}) == 6
+    html = page("x", [one.result for one in some], evidence, [], {}, [], {})
+    assert "<th>model</th><th>said</th>" in html
+    alone = gather(some[:2])
+    assert [error.count for error in alone.confusions] == [0]
+    html = page("x", [one.result for one in some[:2]], alone, [], {}, [], {})
+    assert "<th>language</th><th>said</th>" in html

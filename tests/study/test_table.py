@@ -5,7 +5,7 @@ import pytest
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.markdown import report
 from parp_espnet.study.names import method_of
-from parp_espnet.study.table import means, table
+from parp_espnet.study.table import head, means, rows, table
 
 
 def test_every_result_has_its_row(results: list[Result]) -> None:
@@ -218,3 +218,16 @@ def test_names_break_no_table(results: list[Result]) -> None:
     lines = table([replace(results[0], language="e|s\x1b[31m\nx"), *results[1:]]).splitlines()
     assert len(lines) == len(results) + 2
     assert r"| e\|s\x1b[31m\nx " in lines[2]
+
+
+def test_nothing_is_beside_a_model_that_learnt_nothing(results: list[Result]) -> None:
+    """A zero-shot model is a row, and not what others are a ratio of, wherever it stands."""
+    dense, *others = [result for result in results if result.language == "es"]
+    zero_shot = replace(dense, updates=0, error_rate=0.4, options={"updates": 0})
+    for some in ([zero_shot, dense, *others], [dense, *others, zero_shot]):
+        rows_of = dict(zip(map(method_of, some), rows(some), strict=True))
+        column = head(some).index("against dense")
+        told = {name: cells[column] for name, cells in rows_of.items()}
+        assert told == {"dense": "1.00", "omp": "1.50", "parp": "1.25", "dense, zero-shot": "5.00"}
+    alone = rows([zero_shot])[0]
+    assert alone[head([zero_shot]).index("against dense")] == ""
