@@ -17,8 +17,9 @@ parp-study job results/quick --wave 1 --job 2
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from parp_espnet.errors import UserError, clear_terminal, command, printable
 from parp_espnet.files import write_text
@@ -34,6 +35,8 @@ from parp_espnet.study.unmeasured import unmeasured
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
+LONGEST = 24 * 60 * 60
+"""Seconds between two looks."""
 
 
 @command
@@ -55,6 +58,7 @@ def main() -> None:
     if options.action == "redraw":
         _redraw(options.results, options.out)
         return
+    _check_numbers(vars(options))
     study, folder = _study_of(options.results), options.results
     if options.action == "job":
         run_job(study, options.wave, options.job, options.ngpu)
@@ -112,6 +116,17 @@ def _parser() -> argparse.ArgumentParser:
     for of_archive in (pack, unpack):
         of_archive.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
     return parser
+
+
+def _check_numbers(options: Mapping[str, Any]) -> None:
+    """Raise `UserError` where an option is none that can be counted or waited."""
+    for name, least in (("jobs", 1), ("ngpu", 0)):
+        number = options.get(name)
+        if number is not None and number < least:
+            raise UserError(f"--{name}: expected {least} or more, found {number}")
+    seconds = options.get("watch")
+    if seconds is not None and not 0 < seconds <= LONGEST:
+        raise UserError(f"--watch: expected seconds, up to a day, found {seconds:g}")
 
 
 def _study_of(folder: Path) -> Study:

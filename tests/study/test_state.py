@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from parp_espnet.bin.study import main
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.running import run
@@ -227,4 +228,30 @@ def test_the_command_watches_until_ctrl_c(tmp_path: Path) -> None:
     _, said = watching.communicate(timeout=1200)
     assert watching.returncode == 130
     assert said.startswith("interrupted")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("status", "--watch", "0"), "--watch: expected seconds, up to a day, found 0"),
+        (("status", "--watch=-1",), "--watch: expected seconds, up to a day, found -1"),
+        (("status", "--watch", "nan"), "--watch: expected seconds, up to a day, found nan"),
+        (("status", "--watch", "inf"), "--watch: expected seconds, up to a day, found inf"),
+        (("status", "--jobs", "0"), "--jobs: expected 1 or more, found 0"),
+        (("status", "--jobs=-3",), "--jobs: expected 1 or more, found -3"),
+        (("job", "--wave", "1", "--job", "1", "--ngpu=-1"), "--ngpu: expected 0 or more, found -1"),
+        (("status", "--watch", "0.1"), "expected a study's results"),
+    ],
+)  # fmt: skip
+def test_odd_numbers_are_named(
+    words: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    run_command: Callable[..., tuple[object, str, str]],
+) -> None:
+    code, _, said = run_command(main, words[0], tmp_path, *words[1:])
+    assert code == 2
+    assert said.startswith("error: ")
+    assert message in said
     assert said.count("\n") == 1
