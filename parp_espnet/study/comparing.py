@@ -14,11 +14,11 @@ from parp_espnet.study.collect import Done
 from parp_espnet.study.evidence import (
     Comparison,
 )
+from parp_espnet.study.lengths import Lengths
 from parp_espnet.study.names import conditions, decoding_of
 from parp_espnet.study.variants import (
     PRUNING,
     Differences,
-    Lengths,
     chosen_by_method,
     options_beside,
     ranking_options,

@@ -27,10 +27,11 @@ from parp_espnet.study.evidence import (
     Training,
 )
 from parp_espnet.study.experiment import FINAL_MASK, FIRST_MASK
+from parp_espnet.study.lengths import Lengths
 from parp_espnet.study.moved import moved_in
 from parp_espnet.study.names import decoding_of, method_of, upstream_names
 from parp_espnet.study.overlapping import has_comparable_mask, learned_overlaps, overlaps
-from parp_espnet.study.variants import Differences, Lengths
+from parp_espnet.study.variants import Differences
 
 MOST_CONFUSED = 12
 

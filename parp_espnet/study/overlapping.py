@@ -13,8 +13,9 @@ from parp_espnet.study.evidence import (
     Overlap,
 )
 from parp_espnet.study.experiment import FINAL_MASK
+from parp_espnet.study.lengths import Lengths
 from parp_espnet.study.names import whose
-from parp_espnet.study.variants import Differences, Lengths, ranking_options
+from parp_espnet.study.variants import Differences, ranking_options
 
 MPI = "mpi"
 """Whose the mask is called that is nobody's."""

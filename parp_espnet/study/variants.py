@@ -10,7 +10,7 @@ from parp_espnet.corpora.registry import FOLDERS
 from parp_espnet.pruning.methods import row_of
 from parp_espnet.pruning.patterns import is_pattern
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import arm_of, corpus_of_recipe, is_joint
+from parp_espnet.study.arms import arm_of, corpus_of_recipe
 
 RANKING = ("score", "raw_speech", "scope", "pattern", "prune_biases", "prune_pattern")
 """Options that say what is pruned and how it is ranked, of whichever method."""
@@ -210,31 +210,6 @@ class Intervals:
         if result.interval is None or result.method not in self.methods:
             return ""
         return f"n = {result.interval}"
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """Which methods have several numbers of updates in a study, in one language. A joint run's are
-    no others of its languages.
-    """
-
-    methods: frozenset[tuple[str, bool]]
-
-    @classmethod
-    def of(cls, results: Sequence[Result]) -> "Lengths":
-        """Find them."""
-        numbers: dict[tuple[str, bool, str, str | None], set[int]] = {}
-        for result in results:
-            place = result.method, is_joint(result), result.recipe, result.language
-            numbers.setdefault(place, set()).add(result.updates)
-        several = {place[:2] for place, updates in numbers.items() if len(updates) > 1}
-        return cls(frozenset(several))
-
-    def word(self, result: Result) -> str:
-        """The number, where its method has several."""
-        if (result.method, is_joint(result)) not in self.methods:
-            return ""
-        return f"{result.updates} updates"
 
 
 def _processor(result: Result) -> str:
