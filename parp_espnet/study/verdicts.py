@@ -10,7 +10,7 @@ from typing import Any
 
 from parp_espnet.scoring.aligned import unaligned
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import corpus_of
+from parp_espnet.study.arms import Arm, corpus_of
 from parp_espnet.study.claims import claims
 from parp_espnet.study.collect import read_results
 from parp_espnet.study.evidence import Comparison, Evidence
@@ -93,14 +93,22 @@ def _told_apart(evidence: Evidence, results: Sequence[Result], every: Difference
     told = {place: several.pop() for place, several in words.items() if len(several) == 1}
     comparisons = []
     for comparison in evidence.comparisons:
-        named = {}
-        for name, arm in (("one_arm", comparison.first), ("other_arm", comparison.second)):
-            more = told.get((comparison.language, arm.method, comparison.sparsity), "")
-            if more:
-                variant = ", ".join(filter(None, (arm.variant, more)))
-                named[name] = replace(arm, variant=variant)
-        comparisons.append(replace(comparison, **named))
+        pair = comparison.language, comparison.sparsity
+        first = _with_words(comparison.first, told, pair)
+        second = _with_words(comparison.second, told, pair)
+        comparisons.append(replace(comparison, one_arm=first, other_arm=second))
     return replace(evidence, comparisons=comparisons)
+
+
+def _with_words(
+    arm: Arm, told: Mapping[tuple[str, str, float], str], place: tuple[str, float]
+) -> Arm:
+    """An arm with what is told of its method in a language at a sparsity."""
+    language, sparsity = place
+    more = told.get((language, arm.method, sparsity), "")
+    if not more:
+        return arm
+    return replace(arm, variant=", ".join(filter(None, (arm.variant, more))))
 
 
 def _completed(evidence: Evidence, results: Sequence[Result]) -> Evidence:
