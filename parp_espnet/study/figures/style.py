@@ -37,6 +37,8 @@ LETTER = 0.075
 """Inches that one of its letters is wide."""
 NARROWEST, BESIDE = 1.6, 0.9
 """Inches that a legend leaves for a column of panels, and for what is beside all, at least."""
+WIDEST = 0.5
+"""How wide a legend beside panels may be, of them."""
 MOST_COLUMNS = 4
 """Panels side by side, beyond which they could not be read in a page."""
 METHODS = tuple(methods.METHODS)
@@ -107,8 +109,8 @@ def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
 def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True) -> None:
     """Add one legend for all panels, each label once: those of `order` first, as they are there.
 
-    A figure that is lower than its legend is made as high, and one as wide that would leave its
-    panels no room beside it.
+    It is beside them, or below where it would be as wide as they are: a figure grows by what it
+    needs.
     """
     artists: dict[str, Artist] = {}
     for axes in figure.axes:
@@ -119,6 +121,12 @@ def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True)
     shown = [artists[label] for label in labels]
     legend = figure.legend(shown, labels, loc="outside right upper", frameon=frame)
     box = legend.get_window_extent()
+    if box.width > WIDEST * figure.get_window_extent().width:
+        legend.remove()
+        figure.legend(shown, labels, loc="outside lower left", frameon=frame)
+        figure.set_figheight(figure.get_figheight() + box.height / figure.dpi + LINE)
+        figure.set_figwidth(max(box.width / figure.dpi + LINE, figure.get_figwidth()))
+        return
     figure.set_figheight(max(box.height / figure.dpi + LINE, figure.get_figheight()))
     grid = figure.axes[0].get_gridspec()
     narrowest = BESIDE + NARROWEST * (1 if grid is None else grid.ncols)
@@ -126,12 +134,12 @@ def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True)
 
 
 def make_room(figure: Figure, labels: Sequence[str]) -> None:
-    """Make a figure as wide as its legend needs, before that is added, where the legend is higher
-    than the figure is, or wider than half of it.
+    """Make a figure as wide as its legend needs, before that is added, where the legend is beside
+    it and higher than it is.
     """
     height = LINE * (len(labels) + 1)
     width = LETTER * max(map(len, labels))
-    if height > figure.get_figheight() or width > figure.get_figwidth() / 2:
+    if height > figure.get_figheight() and width <= WIDEST * figure.get_figwidth():
         figure.set_figwidth(figure.get_figwidth() + width)
 
 
