@@ -13,6 +13,8 @@ from parp_espnet.pipeline.paths import ROOT, need_clone
 
 STAGES = {1: "environment", 2: "speech", 3: "dense models", 4: "pruned models", 5: "results"}
 GIGABYTES_A_JOB = 2.5
+SHIPPED = ROOT / "conf/study"
+"""Where the project's own studies are."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,7 @@ class StudySettings:
     def file(self) -> Path:
         """The study's YAML."""
         own = self.profile.endswith((".yaml", ".yml")) or "/" in self.profile
-        return (
-            Path(self.profile).absolute() if own else ROOT / "conf/study" / f"{self.profile}.yaml"
-        )
+        return Path(self.profile).absolute() if own else SHIPPED / f"{self.profile}.yaml"
 
     @property
     def jobs(self) -> int:
@@ -59,7 +59,21 @@ def read(arguments: Sequence[str]) -> StudySettings:
             f"run.sh: {stages}: expected stages from 1 to {last} ({', '.join(STAGES.values())})"
         )
     check_name("run.sh: --profile", settings.file.stem)
+    _need_own_name(settings.file)
     return settings
+
+
+def _need_own_name(file: Path) -> None:
+    """Raise `UserError` where a file of one's own has the name of another study: results are kept
+    by it.
+    """
+    shipped = SHIPPED / f"{file.stem}.yaml"
+    if file.is_file() and shipped.is_file() and not file.samefile(shipped):
+        raise UserError(
+            f"run.sh: --profile {file}: expected a name of its own, found that of the study "
+            f"{shipped.relative_to(ROOT)}, whose results results/{file.stem} would replace; "
+            f"rename it"
+        )
 
 
 def _free_gigabytes() -> float:

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from parp_espnet.errors import UserError
-from parp_espnet.study.settings import StudySettings, read
+from parp_espnet.study.settings import SHIPPED, StudySettings, read
 
 
 def test_experiments_at_a_time() -> None:
@@ -26,3 +28,25 @@ def test_experiments_at_a_time() -> None:
 def test_what_is_wrong_is_named(words: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         read(words)
+
+
+@pytest.mark.parametrize("ending", ["yaml", "yml"])
+def test_a_study_of_ones_own_has_a_name_of_its_own(tmp_path: Path, ending: str) -> None:
+    mine = tmp_path / f"curves.{ending}"
+    mine.write_text(SHIPPED.joinpath("curves.yaml").read_text())
+    with pytest.raises(UserError, match=r"of the study conf/study/curves\.yaml"):
+        read(["--profile", str(mine)])
+    other = mine.rename(tmp_path / f"my_curves.{ending}")
+    assert read(["--profile", str(other)]).file == other
+
+
+@pytest.mark.parametrize("written", ["curves", "conf/study/curves.yaml", "here"])
+def test_a_study_of_the_project_is_itself_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.chdir(SHIPPED.parent.parent)
+    if written == "here":
+        link = tmp_path / "curves.yaml"
+        link.symlink_to(SHIPPED / "curves.yaml")
+        written = str(link)
+    assert read(["--profile", written]).file.samefile(SHIPPED / "curves.yaml")
