@@ -7,13 +7,12 @@ beside them, its name and its text. Or there are files of ELAN's or Praat's
 (`parp_espnet.corpora.tiered`).
 """
 
-import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parp_espnet.corpora.annotations import UNREAD, what_it_holds
 from parp_espnet.corpora.items import Item, Items
-from parp_espnet.corpora.leftover import Tree, alike, alone, left_over
+from parp_espnet.corpora.leftover import Tree, alike, alone, is_spelled_as, left_over
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.corpora.rows import read_lines
 from parp_espnet.corpora.tiered import is_tiers, read_tiers
@@ -107,12 +106,10 @@ def _recordings(tree: Tree) -> list[Path]:
 
 
 def _transcript(recording: Path, tree: Tree) -> Path | None:
+    places: list[Path] = []
     for suffix in TRANSCRIPTS:
-        for path in (recording.with_suffix(suffix), recording.with_name(recording.name + suffix)):
-            found = tree.find(path)
-            if found is not None:
-                return found
-    return None
+        places += [recording.with_suffix(suffix), recording.with_name(recording.name + suffix)]
+    return tree.find(*places)
 
 
 def _pairs(tree: Tree) -> list[tuple[Path, Path]]:
@@ -122,21 +119,16 @@ def _pairs(tree: Tree) -> list[tuple[Path, Path]]:
         transcript = _transcript(recording, tree)
         if transcript is not None:
             found.append((recording, transcript))
-    owned = {transcript for recording, transcript in found if _is_spelled_as(recording, transcript)}
+    owned = {transcript for recording, transcript in found if _is_own(recording, transcript)}
     pairs = []
     for recording, transcript in found:
-        if transcript not in owned or _is_spelled_as(recording, transcript):
+        if transcript not in owned or _is_own(recording, transcript):
             pairs.append((recording, transcript))
     return pairs
 
 
-def _is_spelled_as(recording: Path, transcript: Path) -> bool:
-    """Whether a transcript's name has its recording's letters, large and small as they are."""
-    return _nfc(transcript.stem) in (_nfc(recording.stem), _nfc(recording.name))
-
-
-def _nfc(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+def _is_own(recording: Path, transcript: Path) -> bool:
+    return is_spelled_as(transcript.stem, recording)
 
 
 def _name(root: Path, recording: Path) -> str:
@@ -178,26 +170,25 @@ def _read_lines_of(file: Path, tree: Tree, folder: _Folder) -> None:
     folder.used.add(file)
     lines, broken = read_lines(file)
     folder.rejected += broken
+    found: list[tuple[str, Path, str, str]] = []
     for where, line in lines:
         name, text = split_line(line) or ("", "")
         recording = _recording_of(file.parent / name, tree)
         if recording is None:
             reason = f"expected a recording of this name beside {file.name}, found none"
             folder.rejected.append(Reject(where, name, Why.ALONE, reason))
-            continue
+        else:
+            found.append((name, recording, where, text))
+    # Of lines `A` and `a`, the latter is that of `a.wav`.
+    found.sort(key=lambda line: not is_spelled_as(Path(line[0]).name, line[1]))
+    for name, recording, where, text in found:
         speaker = name.partition("-")[0] if "-" in name else None
         folder.add(recording, where, text, speaker)
 
 
 def _recording_of(path: Path, tree: Tree) -> Path | None:
-    found: dict[Path, Path] = {}
-    for ending in ("", *sorted(SUFFIXES)):
-        place = path.with_name(path.name + ending)
-        file = tree.find(place)
-        if file is not None and file.suffix.lower() in SUFFIXES:
-            found[place] = file
-    spelled = [file for place, file in found.items() if file == place]
-    return next(iter(spelled or found.values()), None)
+    places = [path.with_name(path.name + ending) for ending in ("", *sorted(SUFFIXES))]
+    return tree.find(*(place for place in places if place.suffix.lower() in SUFFIXES))
 
 
 def _why_alone(transcript: Path, tree: Tree) -> str:

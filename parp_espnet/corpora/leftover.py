@@ -1,5 +1,6 @@
 """Files of a folder that are not used: they are listed, not lost."""
 
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,17 +31,47 @@ class Tree:
         return {alike(file): file for file in self.files}
 
     @cached_property
-    def _spelled(self) -> frozenset[Path]:
+    def _exact(self) -> frozenset[Path]:
         return frozenset(self.files)
 
-    def find(self, path: Path) -> Path | None:
-        """The file of a path; where there is none, the one whose name is alike."""
-        return path if path in self._spelled else self.by_name.get(alike(path))
+    @cached_property
+    def _spelled(self) -> dict[Path, Path]:
+        return {_spelling(file): file for file in self.files}
+
+    def find(self, *paths: Path) -> Path | None:
+        """The first file of some paths that is spelled as its path is; where there is none, the
+        first whose name is alike.
+        """
+        for path in paths:
+            file = path if path in self._exact else self._spelled.get(_spelling(path))
+            if file is not None:
+                return file
+        for path in paths:
+            file = self.by_name.get(alike(path))
+            if file is not None:
+                return file
+        return None
 
 
 def alike(path: Path) -> Path:
     """Return a path with its name as names of files are compared."""
     return path.with_name(form_of_file(path.name))
+
+
+def is_spelled_as(name: str, recording: Path) -> bool:
+    """Whether a name, its ending aside, has its recording's letters, large and small as they are;
+    it may have the recording's ending too.
+    """
+    return _nfc(name) in (_nfc(recording.stem), _nfc(recording.name))
+
+
+def _spelling(path: Path) -> Path:
+    """A path with its name's own letters, whatever those of its ending."""
+    return path.with_name(_nfc(path.stem) + path.suffix.lower())
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def walk(root: Path) -> Tree:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from parp_espnet.corpora.items import Item
-from parp_espnet.corpora.leftover import Tree, alike
+from parp_espnet.corpora.leftover import Tree, alike, is_spelled_as
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
 from parp_espnet.sound.suffixes import SUFFIXES as SOUNDS
@@ -92,7 +92,7 @@ def _link(
     paths: Sequence[Path], root: Path, tree: Tree, taken: set[Path], found: Found
 ) -> Iterator[_Linked]:
     """Open files and find their recordings, each of which is taken by one."""
-    owners: dict[Path, Path] = {}
+    linked: list[_Linked] = []
     for path in paths:
         found.used.add(path)
         try:
@@ -105,8 +105,11 @@ def _link(
         if medium is None:
             found.rejected.append(_reject(path, root, Why.ALONE, _describe_lost(file)))
             continue
-        recording, origin = medium
-        owner = owners.setdefault(recording, path)
+        linked.append(_Linked(file, *medium))
+    owners = _owners(linked)
+    for link in linked:
+        path, recording = link.file.path, link.recording
+        owner = owners[recording]
         if recording in taken or owner != path:
             other = "a transcript in text" if recording in taken else owner.name
             hint = "; --tier NAME takes this one" if recording in taken else ""
@@ -114,7 +117,21 @@ def _link(
             found.rejected.append(_reject(path, root, Why.ALONE, reason))
             continue
         found.used.add(recording)
-        yield _Linked(file, recording, origin)
+        yield link
+
+
+def _owners(linked: Sequence[_Linked]) -> dict[Path, Path]:
+    """The file of each recording, which is the first of several; of `A.eaf` and `a.eaf` that which
+    is spelled as the recording is.
+    """
+    owners: dict[Path, Path] = {}
+    for link in linked:
+        path = link.file.path
+        owner = owners.setdefault(link.recording, path)
+        has_its_name = alike(owner.with_suffix("")) == alike(path.with_suffix(""))
+        if has_its_name and not is_spelled_as(owner.stem, link.recording):
+            owners[link.recording] = path
+    return owners
 
 
 def _choose(root: Path, files: Sequence[Tiers], wanted: str | None) -> str | None:
@@ -202,10 +219,9 @@ def _recording(file: Tiers, tree: Tree) -> tuple[Path, float] | None:
             if path.is_file():
                 return path, medium.origin
     origin = file.media[0].origin if file.media else 0.0
-    for suffix in sorted(SOUNDS):
-        own = tree.find(file.path.with_suffix(suffix))
-        if own is not None:
-            return own, origin
+    own = tree.find(*(file.path.with_suffix(suffix) for suffix in sorted(SOUNDS)))
+    if own is not None:
+        return own, origin
     stem = alike(file.path).stem
     linked = {alike(Path(medium.name)).name for medium in file.media if medium.name}
     names = linked or {f"{stem}{suffix}" for suffix in SOUNDS}

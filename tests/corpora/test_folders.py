@@ -78,6 +78,39 @@ def test_a_transcript_is_of_the_recording_that_is_spelled_as_it_is(
     assert [(reject.where, reject.why) for reject in found.rejected] == [(str(other), Why.ALONE)]
 
 
+BIG, SMALL = "c d", "e f"
+"""What `AB` and `ab` say."""
+OF_OTHER_KINDS: dict[str, tuple[list[str], dict[str, str]]] = {
+    "text and labels": (["AB.wav", "ab.wav"], {"AB.txt": BIG, "ab.lab": SMALL}),
+    "labels and text": (["AB.wav", "ab.wav"], {"AB.lab": BIG, "ab.txt": SMALL}),
+    "the recording's ending too": (["AB.wav", "ab.wav"], {"AB.wav.txt": BIG, "ab.txt": SMALL}),
+    "endings in capitals": (["AB.WAV", "ab.WAV"], {"AB.TXT": BIG, "ab.TXT": SMALL}),
+    "other recordings": (["AB.wav", "ab.flac"], {"AB.TextGrid": BIG, "ab.TextGrid": SMALL}),
+    "other recordings, lines": (["AB.wav", "ab.flac"], {"x.trans.txt": f"AB {BIG}\nab {SMALL}"}),
+    "tiers and text": (["AB.wav", "ab.wav"], {"AB.TextGrid": BIG, "ab.txt": SMALL}),
+    "one recording": (["ab.wav"], {"AB.txt": BIG, "ab.txt": SMALL}),
+    "one recording, tiers": (["ab.wav"], {"AB.TextGrid": BIG, "ab.TextGrid": SMALL}),
+    "one recording, lines": (["ab.wav"], {"x.trans.txt": f"AB {BIG}\nab {SMALL}"}),
+    "an ending in capitals beside labels": (["ab.WAV"], {"ab.TXT": SMALL, "ab.lab": BIG}),
+}
+
+
+@pytest.mark.parametrize("case", OF_OTHER_KINDS)
+def test_of_names_that_differ_in_capitals_each_has_its_own_text(
+    tmp_path: Path, record: Record, case: str
+) -> None:
+    recordings, texts = OF_OTHER_KINDS[case]
+    for name in recordings:
+        record(tmp_path / "made.wav").rename(tmp_path / name)
+    for name, text in texts.items():
+        tiers = [Tier("tx", [Annotation(0, 0.2, text)])]
+        content = write_textgrid(tiers, 0.5) if name.endswith(".TextGrid") else text
+        (tmp_path / name).write_text(content)
+    found = {Path(item.audio).stem: item.text for item in read_items(tmp_path).items}
+    both = {"AB": BIG, "ab": SMALL}
+    assert found == {stem: both[stem] for stem in (Path(name).stem for name in recordings)}
+
+
 def test_two_transcripts_of_names_that_differ_in_capitals(tmp_path: Path, record: Record) -> None:
     for name in ("AB", "ab"):
         record(tmp_path / f"{name}.wav")
