@@ -70,6 +70,9 @@ def decode(
     write_text(out / "ctm", "".join(timed))
     if keep_logprobs:
         LogProbs(recogniser.tokens, logprobs).write(out / LOGPROBS)
+    else:
+        # A later search would take those of an earlier decoding for this one's.
+        (out / LOGPROBS).unlink(missing_ok=True)
     summary = {
         "decoding": "greedy",
         "model": str(model_file),

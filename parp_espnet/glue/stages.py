@@ -13,6 +13,9 @@ from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT
 from parp_espnet.upstreams.starts import SUMMARY
 
+TRAIN_SET = Path("data/train.tsv")
+"""The training set of any size, once."""
+
 
 def make_sets(experiment: TextExperiment, label: str) -> Iterator[Act]:
     """Stage 1: the examples of the task."""
@@ -28,6 +31,7 @@ def make_sets(experiment: TextExperiment, label: str) -> Iterator[Act]:
         record=_record_of_sets(settings),
         trees=() if settings.glue is None else (settings.glue,),
         editable=experiment.sets,
+        asked=experiment.sets[:1],
     )
 
 
@@ -95,6 +99,7 @@ def train(experiment: TextExperiment, label: str) -> Iterator[Act]:
             *filter(None, (mask, weights)),
             *settings.ranking_inputs,
         ),
+        renamed=((experiment.sets[0], TRAIN_SET),),
         spared=(EXPERIMENT, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         runner=experiment.queues.for_training(settings.ngpu),

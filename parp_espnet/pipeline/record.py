@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -89,6 +89,14 @@ class Record:
         """Write it, with the folder that its paths are from."""
         base = os.path.relpath(Path.cwd(), path.parent.resolve())
         write_json(path, asdict(self) | {"base": base, "format": FORMAT})
+
+    def renamed(self, names: Iterable[tuple[Path, Path]]) -> Self:
+        """The same, where inputs have their names of now: pairs of that and the one of then."""
+        inputs = dict(self.inputs)
+        for now, then in names:
+            if str(now) not in inputs and str(then) in inputs:
+                inputs[str(now)] = inputs.pop(str(then))
+        return replace(self, inputs=inputs)
 
     def change_to(
         self,

@@ -57,7 +57,11 @@ class Step:
     present: tuple[Path, ...] = ()
     """Outputs that other steps make: they have to be there."""
     asked: tuple[Path, ...] = ()
-    """Outputs that words `aside` ask for: a run without these words has not left them."""
+    """Outputs that not every run has left: words `aside` ask for them, or an earlier version called
+    them otherwise.
+    """
+    renamed: tuple[tuple[Path, Path], ...] = ()
+    """Inputs that had other names in earlier versions, each with its name of then."""
     afresh: bool = False
     """Where the data have changed, put the experiment aside instead of going on from it."""
     spared: tuple[str, ...] = ()
@@ -157,6 +161,7 @@ def look_at(step: Step, contents: Contents) -> Look:
     then, now = Record.read(step.record), _now(step, contents)
     if then is None:
         return Look(then, now)
+    then = then.renamed(step.renamed)
     change = then.change_to(now, step._setting_names, contents, step.regardless)
     if change is None and (reason := stale(step.records)) is not None:
         change = Change(reason)

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from parp_espnet.errors import UserError
-from parp_espnet.espnet.decode import decode, read_wav_scp
+from parp_espnet.espnet.decode import LOGPROBS, decode, read_wav_scp
 from parp_espnet.files import read_json
 from parp_espnet.recognition.listening import make_batches
 
@@ -99,3 +99,15 @@ def test_bad_data(model: Path, tmp_path: Path):
     scp.write_text(f"utt {tmp_path}/slow.wav\n")
     with pytest.raises(UserError, match="expected 16000 Hz mono, found 8000 Hz, 1 channels"):
         decode(model, tmp_path, tmp_path)
+
+
+def test_scores_of_an_earlier_decoding_are_not_left_beside_another(
+    model: Path, tones: Path, tmp_path: Path
+) -> None:
+    """A search would take them for the later one's."""
+    scores = tmp_path / LOGPROBS
+    decode(model, tones, tmp_path, keep_logprobs=True)
+    assert scores.is_file()
+    decode(model, tones, tmp_path)
+    assert not scores.exists()
+    decode(model, tones, tmp_path)

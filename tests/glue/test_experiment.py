@@ -12,7 +12,7 @@ from parp_espnet.glue import experiment
 from parp_espnet.glue.command_line import read
 from parp_espnet.glue.experiment import TextExperiment
 from parp_espnet.glue.settings import STAGES, Settings
-from parp_espnet.glue.stages import TEXT, make_sets
+from parp_espnet.glue.stages import TEXT, make_sets, train
 from parp_espnet.pipeline.acts import LOCAL, Queues, stages_of
 from parp_espnet.pipeline.running import run
 from parp_espnet.pipeline.step import Step, overdue, state
@@ -121,3 +121,35 @@ def test_trainings_of_other_sizes_have_files_of_their_own(recipe: Path) -> None:
     run(sets_of(text_of(recipe, "cldr_same", "--train_examples", "12")))
     assert Path("data/train_x9.tsv").read_bytes() == left
     assert len(Path("data/train_x12.tsv").read_text().splitlines()) == 13
+
+
+def test_what_was_made_and_trained_on_under_the_name_of_before(recipe: Path) -> None:
+    """The training set of any size was `data/train.tsv`: it is made again, and is the same."""
+    run(sets_of(text_of(recipe, "cldr_same")))
+    record = Path("data/.steps/cldr_same.json")
+    Path("data/train_x9.tsv").rename("data/train.tsv")
+    record.write_text(record.read_text().replace("train_x9.tsv", "train.tsv"))
+    made = sets_of(text_of(recipe, "cldr_same"))
+    assert state(made) == "again, since data/train_x9.tsv is not there"
+    run(made)
+    assert Path("data/train_x9.tsv").read_bytes() == Path("data/train.tsv").read_bytes()
+    assert state(made) == "complete"
+
+
+@pytest.mark.parametrize(("size", "then"), [("9", "train"), ("9", "train_x9"), ("12", "train")])
+def test_a_training_on_the_name_of_before_is_complete_where_the_examples_are_the_same(
+    recipe: Path, size: str, then: str
+) -> None:
+    """`data/train.tsv` was of the size that was made last."""
+    settings = text_of(recipe, "cldr_same", "--method", "dense", "--model", str(recipe / "model"))
+    run(sets_of(settings))
+    run(sets_of(replace(settings, train_examples=int(size))))
+    Path(f"data/train_x{size}.tsv").rename(f"data/{then}.tsv")
+    planned = TextExperiment(settings, Queues(LOCAL, "", "", "", ""), stages_of(STAGES, TEXT))
+    step = next(act for act in train(planned, "stage 4 (train)") if isinstance(act, Step))
+    trained = replace(step, command=("true",), runner=(), outputs=(), log=None)
+    before = replace(trained, inputs=(Path(f"data/{then}.tsv"), *trained.inputs[1:]))
+    run(before)
+    run(sets_of(settings))
+    changed = "again, since data/train_x9.tsv has changed"
+    assert state(trained) == ("complete" if size == "9" else changed)

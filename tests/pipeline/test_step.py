@@ -571,3 +571,15 @@ def test_what_words_aside_ask_for_has_to_be_there(step: Step, before: str) -> No
     report.unlink()
     assert state(plain) == "complete"
     assert state(asking) == "again, since report is gone"
+
+
+@pytest.mark.parametrize("content", ["one", "two"])
+def test_an_input_had_another_name_in_an_earlier_version(step: Step, content: str) -> None:
+    run(step)
+    Path("in").rename("new")
+    Path("new").write_text(content)
+    now = replace(step, inputs=(Path("new"),))
+    assert state(now) == "again, since other inputs: in"
+    same = "complete" if content == "one" else "again, since new has changed"
+    assert state(replace(now, renamed=((Path("new"), Path("in")),))) == same
+    assert state(replace(step, renamed=((Path("in"), Path("in")),))) == ""
