@@ -214,9 +214,10 @@ class DataOptions(CorpusOptions, CorpusChoice):
     @property
     def test_dump(self) -> str:
         """Name of what the test set becomes: of a set that is also trained or validated on another
-        one, since of these what is too short or too long is left out.
+        one, since of these what is too short or too long is left out, if not here (where recordings
+        are cut, or speeds changed) then for another experiment.
         """
-        filtered = (self.train_name, self.train_dump, self.valid_dump)
+        filtered = (self.train_name, self.train_dump, self.valid_set, self.valid_dump)
         return f"{self.test_set}_whole" if self.test_set in filtered else self.test_set
 
     @property

@@ -762,6 +762,10 @@ def test_long_recordings_cut_by_a_model_make_other_sets(recipe: Path) -> None:
     assert cut.train_dump == f"train_10min{cut.cut_tag}"
     assert cut.valid_dump == f"dev{cut.cut_tag}"
     assert cut.tag == plain.tag.replace("train_10min", cut.train_dump)
+    # Of the set that is not cut another experiment leaves out what is long.
+    words = ("--corpus", "none", "--test_set", "dev")
+    for cutting in ((), ("--align_with", "exp/first")):
+        assert settings_of(recipe, *words, *cutting).test_dump == "dev_whole"
     faster = settings_of(
         recipe, "--align_with", "exp/first", "--speed_perturb_factors", "0.9 1.0 1.1"
     )
