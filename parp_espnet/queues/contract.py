@@ -10,6 +10,7 @@ COMMAND`, `# Running on …` and `# Started at …`, and ends with `# Accounting
 where the others are.
 """
 
+import os
 import re
 import shlex
 import socket
@@ -68,10 +69,20 @@ def make_room(program: str, jobs: JobArray) -> None:
                 f"{program}: {log}: expected a log that can be written; {error.filename}: "
                 f"{error.strerror}"
             ) from None
-        if log.is_dir():
-            raise UserError(
-                f"{program}: {log}: expected a log that can be written, found a directory"
-            )
+        found = _instead_of(log)
+        if found:
+            raise UserError(f"{program}: {log}: expected a log that can be written, found {found}")
+
+
+def _instead_of(log: Path) -> str:
+    """What is in the place of a log, if none can be there."""
+    if log.is_dir():
+        return "a directory"
+    leads_to = Path(os.path.realpath(log))
+    # One that leads to itself is a link still.
+    if leads_to.is_symlink() or not leads_to.parent.is_dir():
+        return "a link that leads nowhere"
+    return ""
 
 
 def shell_line(words: Sequence[str]) -> str:

@@ -172,11 +172,16 @@ def test_why_a_job_ended_is_one_line_where_there_is_one(said: list[str], shown: 
         ("file/x.log", "File exists"),
         ("file/below/x.log", "Not a directory"),
         ("/proc/nowhere/x.log", "No such file or directory"),
+        ("to nowhere", "found a link that leads nowhere"),
+        ("to itself", "found a link that leads nowhere"),
+        ("to nowhere/x.log", "File exists"),
     ],
 )
 def test_a_log_that_cannot_be_one_is_one_line(tmp_path: Path, log: str, said: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
+    (tmp_path / "to nowhere").symlink_to("nowhere/x.log")
+    (tmp_path / "to itself").symlink_to("to itself")
     done = subprocess.run(
         [*RUNNER, log, "touch", "ran"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -185,6 +190,13 @@ def test_a_log_that_cannot_be_one_is_one_line(tmp_path: Path, log: str, said: st
     assert f"run_local: {log}: expected a log that can be written" in line
     assert said in line
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_log_may_be_a_link_or_none_at_all(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("x.log")
+    for log in (tmp_path / "link", "/dev/null"):
+        assert run(parse([str(log), "true"])) == 0
+    assert "# Ended (code 0)" in (tmp_path / "x.log").read_text()
 
 
 def test_no_job_runs_where_the_log_of_one_cannot_be(tmp_path: Path) -> None:
