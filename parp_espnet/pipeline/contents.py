@@ -261,14 +261,14 @@ def _below(root: Path) -> Iterator[str]:
     if not root.is_dir():
         yield ""
         return
-    seen: set[tuple[int, int]] = set()
+    seen: set[str] = set()
     for folder, inside, files in os.walk(root, followlinks=True):
         where = Path(folder).relative_to(root)
-        about = Path(folder).stat()
-        if OWN in inside or (about.st_dev, about.st_ino) in seen:
+        place = os.path.realpath(folder)
+        if OWN in inside or place in seen:
             inside.clear()
             continue
-        seen.add((about.st_dev, about.st_ino))
+        seen.add(place)
         inside[:] = sorted(
             name for name in inside if not name.startswith(".") and name != "__MACOSX"
         )

@@ -10,8 +10,9 @@
 Fixed, the pruned weights are zeroed again after every update, whatever momentum and weight decay
 did to them.
 Adjusting (PARP, algorithm 1), nothing is masked between prunes: zeroed weights receive gradients
-and move, and every prune ranks all weights afresh. Optimizer state is never touched, and zeros are
-written to the parameters that the optimizer holds. Other ways to move a mask are `movers`.
+and move, and every prune ranks all weights afresh. Optimizer state is never touched here, and zeros
+are written to the parameters that the optimizer holds. Other ways to move a mask are `movers`, of
+which RigL's does touch it.
 """
 
 import time
