@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.export.card import Facts, write_card
@@ -28,6 +29,14 @@ LEAST_EQUAL = 0.5
 """Below this share of utterances with stage 12's tokens it is another model, by some defect."""
 
 
+def check_half(model: nn.Module) -> None:
+    """Raise `UserError` where a model has a number that is too large for fp16."""
+    for name, tensor in model.state_dict().items():
+        # Whole numbers, such as a count of batches, stay as they are.
+        if tensor.is_floating_point():
+            need_half_holds(name, tensor.float().numpy(), "give --dtype fp32")
+
+
 def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     """Write model, tokeniser and preprocessor, and compare what they make with stage 12.
 
@@ -37,8 +46,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     model = filled(trained.family, trained.upstream, trained.weights(), str(trained.folder))
     model.config.update(_settings(trained))
     if options.dtype == "fp16":
-        for name, tensor in model.state_dict().items():
-            need_half_holds(name, tensor.numpy(), "give --dtype fp32")
+        check_half(model)
     model.to(TYPES[options.dtype]).save_pretrained(folder)
     write_processor(trained, folder)
     facts = Facts("hf", dtype=options.dtype, compared=_check(trained, folder, options))

@@ -10,12 +10,14 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file
+from torch import nn
 
 from parp_espnet.bin import export as command
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.loading import load_model
 from parp_espnet.export.bundle import without_places
 from parp_espnet.export.formats import Options, export
+from parp_espnet.export.hf import check_half
 from parp_espnet.export.model import ctc_module
 from parp_espnet.export.trained import Trained, load_trained
 from parp_espnet.recognition.audio import read
@@ -134,6 +136,21 @@ def test_what_half_the_bytes_do_not_hold_is_refused(trained: Trained, tmp_path: 
     with pytest.raises(UserError, match=r"its largest number is 70000, fp16 ends at 65504"):
         written(large, tmp_path / to, to, dtype="fp16")
     assert not (tmp_path / to).exists()
+
+
+@pytest.mark.parametrize(("running", "holds"), [(1.0, True), (-32_768.0, True), (7e4, False)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_counts_in_a_model_are_of_any_size(dtype: torch.dtype, running: float, holds: bool):
+    """A conformer has batches counted, half a million of them."""
+    model = nn.Sequential(nn.BatchNorm1d(4))
+    model.get_buffer("0.num_batches_tracked").fill_(500_000)
+    model.get_buffer("0.running_mean")[1] = running
+    model.to(dtype)
+    if holds:
+        check_half(model)
+    else:
+        with pytest.raises(UserError, match=r"0\.running_mean: its largest number is 7"):
+            check_half(model)
 
 
 def test_espnet(
