@@ -4,7 +4,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -20,6 +20,11 @@ from parp_espnet.pruning.settings import PruneSettings
 
 type Tensors = dict[str, Tensor]
 type Pool = Mapping[str, Tensor]
+
+BEGIN = {"sum": "initial_accumulator_value", "step_size": "lr"}
+"""What an optimizer keeps of each weight that does not begin at 0 (Adagrad's, Rprop's), and the
+option that it begins at.
+"""
 
 
 class Mover(Protocol):
@@ -98,7 +103,8 @@ class Regrowth(Masked):
     """RigL (Evci et al. 2020, arXiv 1911.11134): of the kept weights the smallest go, and as many
     come that have the largest gradients; they begin at 0, and train with the update that follows.
 
-    The optimizer knows nothing of those that come: as in RigL's code, its moments of them are 0.
+    The optimizer knows nothing of those that come: as in RigL's code, its moments of them are what
+    they begin as, mostly 0.
 
     What goes is the share α(t) = α₀ / 2 · (1 + cos πt/T) of them, so nothing at the end. What has
     just gone may come again, as it was.
@@ -145,9 +151,22 @@ class Regrowth(Masked):
         """Let the optimizer begin anew with some weights, of which it has moments by gradients that
         they never followed.
         """
-        for moments in self.optimizer.state.get(parameter, {}).values():
-            if isinstance(moments, Tensor) and moments.dim() and moments.shape == parameter.shape:
-                moments.masked_fill_(places, 0.0)
+        options = self._options_of(parameter)
+        for name, moments in self.optimizer.state.get(parameter, {}).items():
+            if not isinstance(moments, Tensor) or moments.shape != parameter.shape:
+                continue
+            # Numbers of eight bits stand for others, by a code of the optimizer's own.
+            if not moments.dim() or not moments.is_floating_point():
+                continue
+            option = BEGIN.get(name)
+            start = 0.0 if option is None else float(options.get(option, 0.0))
+            moments.masked_fill_(places, start)
+
+    def _options_of(self, parameter: Tensor) -> Mapping[Any, Any]:
+        for group in self.optimizer.param_groups:
+            if any(parameter is one for one in group["params"]):
+                return group
+        return {}
 
 
 def mover_for(

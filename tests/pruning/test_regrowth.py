@@ -19,6 +19,13 @@ OPTIMIZERS: dict[str, Any] = {
     "rmsprop": lambda parameters: torch.optim.RMSprop(parameters, lr=0.01, momentum=0.9),
     "adadelta": torch.optim.Adadelta,
     "adagrad": torch.optim.Adagrad,
+    "adagrad, from a number": lambda weights: torch.optim.Adagrad(
+        weights, initial_accumulator_value=0.5
+    ),
+    "rprop": lambda parameters: torch.optim.Rprop(parameters, lr=0.01),
+    "adamax": torch.optim.Adamax,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
 }
 
 
@@ -66,6 +73,19 @@ def test_the_optimizer_begins_anew_with_what_comes(kind: str) -> None:
     # Of what it has of the whole tensor, such as how many steps there were, nothing is forgotten.
     steps = optimizer.state[model.w].get("step")
     assert steps is None or float(steps) == 3
+
+
+def test_codes_of_an_optimizer_are_let_be() -> None:
+    """0 of 256 codes is a number of an optimizer's own, such as the lowest."""
+    model = Rows()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    conf = {"method": "rigl", "sparsity": 0.5, "interval": 1, "updates": 12, "prune_pattern": "w"}
+    PrunedTraining(model, optimizer, conf).start()
+    codes = torch.full((8, 10), 127, dtype=torch.uint8)
+    optimizer.state[model.w]["state1"] = codes
+    model.w.grad = torch.randn(8, 10)
+    optimizer.step()
+    assert (codes == 127).all()
 
 
 def test_what_is_taken_back_keeps_its_past() -> None:
