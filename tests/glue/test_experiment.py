@@ -141,6 +141,9 @@ def test_a_training_on_the_name_of_before_is_complete_where_the_examples_are_the
     recipe: Path, size: str, then: str
 ) -> None:
     """`data/train.tsv` was of the size that was made last."""
+    (recipe / "model").mkdir()
+    (recipe / "model/config.json").write_text("{}")
+    (recipe / "model/model.safetensors").touch()
     settings = text_of(recipe, "cldr_same", "--method", "dense", "--model", str(recipe / "model"))
     run(sets_of(settings))
     run(sets_of(replace(settings, train_examples=int(size))))
