@@ -74,7 +74,7 @@ def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
         studies.setdefault(corpora, []).append((results, evidence))
     together = {}
     for corpora, several in studies.items():
-        every = Differences.of([result for results, _ in several for result in results])
+        every = Differences.of(list(chain.from_iterable(results for results, _ in several)))
         named = [(results, _told_apart(evidence, results, every)) for results, evidence in several]
         together[corpora] = _together(named)
     return together

@@ -1,6 +1,6 @@
 """How training went: validation error rate against updates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
@@ -106,7 +106,7 @@ def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, Kind]
             for kind, method in zip(KINDS, elsewhere, strict=False):
                 kinds[method] = Kind(kind, method)
             continue
-        others = ((step, line) for step in count() for line in KINDS[1:])
+        others = _shaded_kinds()
         for method, in_options in elsewhere.items():
             # What differs in an option has a name, however many there are.
             if in_options:
@@ -134,3 +134,10 @@ def _line(axes: Axes, run: Training, kinds: Mapping[str, Kind]) -> None:
     )
     chosen = len(rates) - 1 if run.who.row.grows else rates.index(min(rates))
     axes.plot(run.updates[chosen], rates[chosen], markersize=3.5, **style)
+
+
+def _shaded_kinds() -> Iterator[tuple[int, LineType]]:
+    """Yield steps of a colour's shade and kinds of line, without end: all kinds of each shade."""
+    for step in count():
+        for line in KINDS[1:]:
+            yield step, line
