@@ -14,9 +14,12 @@ def identity_of(model: Path) -> str:
     contents of what describes it, and the weights of searches that were tuned for it.
     """
     digest = hashlib.sha256(str(model.resolve()).encode())
-    for path in _weights(model):
-        stat = path.stat()
-        digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}".encode())
+    if model.is_dir():
+        for path in sorted(model.iterdir()):
+            if path.is_file() and path.suffix in BIG:
+                digest.update(f"{path.name} {_looks(path)}".encode())
+    elif model.is_file():
+        digest.update(_looks(model).encode())
     # A checkpoint is opened with what lies beside it.
     if model.is_dir() or model.suffix == CHECKPOINT:
         folder = model if model.is_dir() else model.parent
@@ -26,7 +29,6 @@ def identity_of(model: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _weights(model: Path) -> list[Path]:
-    if not model.is_dir():
-        return [model] if model.is_file() else []
-    return sorted(path for path in model.iterdir() if path.is_file() and path.suffix in BIG)
+def _looks(path: Path) -> str:
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns}"

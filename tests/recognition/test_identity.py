@@ -1,3 +1,4 @@
+import hashlib
 import os
 from pathlib import Path
 
@@ -44,3 +45,13 @@ def test_a_file_of_its_own_is_itself_alone(experiment: Path) -> None:
     assert identity_of(lexicon) == before
     lexicon.write_text("a b")
     assert identity_of(lexicon) != before
+
+
+@pytest.mark.parametrize("name", ["words.txt", "alone.pth"])
+def test_a_file_is_what_transcripts_of_before_say_of_it(tmp_path: Path, name: str) -> None:
+    """Who goes on with them after an update is not told that it is another one."""
+    file = tmp_path / name
+    file.write_text("a b")
+    status = file.stat()
+    said = f"{file.resolve()}{status.st_size} {status.st_mtime_ns}"
+    assert identity_of(file) == hashlib.sha256(said.encode()).hexdigest()[:16]
