@@ -57,8 +57,7 @@ def comparisons(done: Sequence[Done]) -> Iterator[Comparison]:
             result.language or "", result.sparsity_target, result.seed, result.freeze_updates,
             arms[0].label, arms[1].label, paired.difference, paired.difference_interval,
             paired.ratio, paired.ratio_interval, paired.p, decoding_of(result), *arms,
-            ", ".join(filter(None, (apart.others(result), lengths.word(result)))),
-            result.upstream, result.train_minutes,
+            lengths.beside(apart.others(result), result), result.upstream, result.train_minutes,
         )  # fmt: skip
 
 

@@ -30,3 +30,7 @@ class Lengths:
         if (result.method, is_joint(result)) not in self.methods:
             return ""
         return f"{result.updates} updates"
+
+    def beside(self, words: str, result: Result) -> str:
+        """Words of what else differs, and the number behind them."""
+        return ", ".join(filter(None, (words, self.word(result))))

@@ -36,7 +36,7 @@ def overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overlap]:
     of_omp: dict[Setting, None] = {}
     for run in done:
         result = run.result
-        setting = _setting(result, _words(result, apart, lengths))
+        setting = _setting(result, lengths.beside(apart.all(result), result))
         groups.setdefault(setting, []).append(run)
         if _is_of_omp(result):
             of_omp[setting] = None
@@ -82,7 +82,7 @@ def learned_overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overl
             nobody = _setting(result, ""), ranking_options(result)
             nobodys.setdefault(nobody, Mask.load(file))
         if arm.row.learns:
-            place = result.method, _setting(result, _words(result, apart, lengths))
+            place = result.method, _setting(result, lengths.beside(apart.all(result), result))
             ranked[place] = ranking_options(result)
             masks.setdefault(place, {}).setdefault(whose(result), Mask.load(file))
     for (method, setting), by_language in masks.items():
@@ -98,11 +98,6 @@ def learned_overlaps(done: Sequence[Done], apart: Differences) -> Iterator[Overl
                     iou_by(a.kept, b.kept, by_layer), more, method,
                     iou_by(a.kept, b.kept, by_kind),
                 )  # fmt: skip
-
-
-def _words(result: Result, apart: Differences, lengths: Lengths) -> str:
-    """What else differs in the study, the number of updates among it."""
-    return ", ".join(filter(None, (apart.all(result), lengths.word(result))))
 
 
 def _setting(result: Result, more: str) -> Setting:

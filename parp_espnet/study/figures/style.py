@@ -38,7 +38,7 @@ LETTER = 0.075
 NARROWEST, BESIDE = 1.6, 0.9
 """Inches that a legend leaves for a column of panels, and for what is beside all, at least."""
 WIDEST = 0.5
-"""How wide a legend beside panels may be, of them."""
+"""Share of a figure that a legend beside its panels may take, in width."""
 MOST_COLUMNS = 4
 """Panels side by side, beyond which they could not be read in a page."""
 METHODS = tuple(methods.METHODS)
@@ -109,8 +109,8 @@ def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
 def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True) -> None:
     """Add one legend for all panels, each label once: those of `order` first, as they are there.
 
-    It is beside them, or below where it would be as wide as they are: a figure grows by what it
-    needs.
+    It is beside them, or below them where it is wider than half of the figure, which grows by what
+    it needs.
     """
     artists: dict[str, Artist] = {}
     for axes in figure.axes:
