@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from parp_espnet.pruning.methods import Method, find_method, row_of
 from parp_espnet.pruning.origin import TRAINED, Origin
-from parp_espnet.pruning.scores import MAGNITUDE
+from parp_espnet.pruning.scores import LEARNED, MAGNITUDE
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import older
 
@@ -215,7 +215,8 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
     ):
         aside.append(f"ranked by {scope}")
     own_score = (result.options or {}).get("score", MAGNITUDE)
-    if origin.parents is None and origin.ranking not in (None, own_score):
+    # Learned scores are the method's own, which `run` tells.
+    if origin.parents is None and origin.ranking not in (None, own_score, LEARNED):
         aside.append(f"by {origin.ranking}")
     if origin.seed not in (None, result.seed):
         aside.append(f"seed {origin.seed}")

@@ -70,7 +70,8 @@ def _pairs(
     for run in done:
         arm = arm_of(run.result)
         if (arm.own and (arm.row.reference or arm.row.rival)) or arm.row.given:
-            references.setdefault(conditions(run.result, aside=aside), []).append(run)
+            alike = conditions(run.result, aside=aside[run.result.language])
+            references.setdefault(alike, []).append(run)
     plain: dict[tuple[object, ...], list[Done]] = {}
     for run in done:
         if _is_by_magnitude(run.result):
@@ -78,7 +79,8 @@ def _pairs(
     firsts: dict[tuple[object, ...], list[Done]] = {}
     for run in done:
         arm = arm_of(run.result, apart.pruning(run.result))
-        for reference in references.get(conditions(run.result, aside=aside), ()):
+        alike = conditions(run.result, aside=aside[run.result.language])
+        for reference in references.get(alike, ()):
             if _comparable(run.result, reference.result):
                 yield (
                     run,
@@ -89,13 +91,13 @@ def _pairs(
         if by_magnitude is not None and not _is_by_magnitude(run.result):
             variant = apart.pruning(by_magnitude.result) or "magnitude"
             yield run, by_magnitude, (arm, arm_of(by_magnitude.result, variant))
-        alike = (
+        but_upstream = (
             *conditions(run.result, but="upstream"),
             arm,
             run.result.sparsity_target,
             run.result.updates,
         )
-        of_upstreams = firsts.setdefault(alike, [])
+        of_upstreams = firsts.setdefault(but_upstream, [])
         first = _of_same_data(run, of_upstreams)
         if first is None:
             of_upstreams.append(run)

@@ -65,20 +65,29 @@ def _count(options: Mapping[str, object], name: str, usual: int) -> int:
     return value if type(value) is int else usual
 
 
-def chosen_by_method(results: Sequence[Result]) -> tuple[str, ...]:
-    """Return the options that every method of a study has one value of in each recipe, its own: a
-    learning rate that was chosen for each on the validation set belongs to the method.
+def chosen_by_method(results: Sequence[Result]) -> dict[str | None, tuple[str, ...]]:
+    """Return for each language the options that every method has one value of in each recipe, its
+    own: a learning rate that was chosen for each on the validation set belongs to the method.
     """
-    rates: dict[str | None, dict[str, set[object]]] = {}
+    rates: dict[str | None, dict[str, dict[str, set[object]]]] = {}
     for result in results:
-        by_method = rates.setdefault(result.recipe, {})
+        by_recipe = rates.setdefault(result.language, {})
+        by_method = by_recipe.setdefault(result.recipe, {})
         by_method.setdefault(result.method, set()).add((result.options or {}).get(RATE))
-    is_chosen = False
-    for by_method in rates.values():
-        if any(len(values) > 1 for values in by_method.values()):
-            return ()
-        is_chosen |= len(set().union(*by_method.values())) > 1
-    return (RATE,) if is_chosen else ()
+    chosen = {}
+    for language, by_recipe in rates.items():
+        is_chosen = any(map(_each_has_its_own, by_recipe.values()))
+        is_one_each = all(map(_has_one_each, by_recipe.values()))
+        chosen[language] = (RATE,) if is_chosen and is_one_each else ()
+    return chosen
+
+
+def _has_one_each(by_method: Mapping[str, set[object]]) -> bool:
+    return all(len(values) == 1 for values in by_method.values())
+
+
+def _each_has_its_own(by_method: Mapping[str, set[object]]) -> bool:
+    return len(set().union(*by_method.values())) > 1
 
 
 def shared_options(result: Result, aside: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:

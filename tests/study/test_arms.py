@@ -45,6 +45,15 @@ def test_masks_elsewhere_on_the_disk_are_told_apart(make_result: Callable[..., R
     assert names == ["transfer, mask of es", "transfer, mask of tr"]
 
 
+def test_that_scores_were_learned_is_told_by_the_method(make_result: Callable[..., Result]) -> None:
+    """It stood twice: "mask of es router by learned"."""
+    learned = Origin("trained", "router", "egs2/cldr/es", "es", 0, "multi", "learned")
+    assert given(make_result, learned, "es.safetensors").name == "transfer, mask of es router"
+    by_moment = Origin("trained", "parp", "egs2/cldr/es", "es", 0, "multi", "moment")
+    found = given(make_result, by_moment, "es.safetensors")
+    assert found.name == "transfer, mask of es parp by moment"
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -272,6 +272,10 @@ def test_other_rules_are_compared_with_parp_p_each_at_its_own_rate(
     human = [done("parp-p", 7, lr=4e-4, **mboshi), done("rigl", 8, lr=4e-4, **mboshi)]
     found = [(one.first.name, one.language) for one in comparisons([*some, *human])]
     assert set(found) == {("rigl", some[0].result.language), ("rigl", "mb")}
+    # So has another language: where several rates were tried in one, that one alone has no pairs.
+    tried = [done("rigl", 9, lr=0.1, **mboshi), done("rigl", 10, lr=0.2, **mboshi)]
+    found = [(one.first.name, one.language) for one in comparisons([*some, human[0], *tried])]
+    assert found == [("rigl", some[0].result.language)]
 
 
 def test_adapters_are_compared_with_dense_and_moving_masks_with_them(

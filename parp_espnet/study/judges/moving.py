@@ -98,7 +98,7 @@ def _lowest(results: Sequence[Result]) -> str:
         arm = arm_of(result)
         is_one_run = arm.own and arm.row.is_one_run and not is_total(result)
         if is_one_run and result.sparsity_target == SPARSE:
-            groups.setdefault(alike(result, aside), []).append(result)
+            groups.setdefault(alike(result, aside[result.language]), []).append(result)
     first: Counter[str] = Counter()
     for several in groups.values():
         if len(several) > 1:
