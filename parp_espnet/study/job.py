@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from textwrap import shorten
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
@@ -13,6 +14,9 @@ from parp_espnet.study.complete import done_directories, is_unpacked, models_nee
 from parp_espnet.study.experiment import Combined, Experiment
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import FIRST_LINE, note_job
+
+SHOWN = 120
+"""Letters of how a mask was combined."""
 
 
 def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
@@ -37,7 +41,7 @@ def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
     else:
         more = ["--ngpu", str(ngpu)]
         if experiment.combined is not None:
-            more = ["--sparsity", _combine(experiment.combined), *more]
+            more = ["--sparsity", repr(make_combined(experiment.combined)), *more]
         _run(experiment, more)
         (ROOT / experiment.directory / UNPACKED).unlink(missing_ok=True)
         if study.exports:
@@ -64,16 +68,27 @@ def measure_exports(experiment: Experiment, formats: Sequence[str]) -> int:
     return done.returncode
 
 
-def _combine(combined: Combined) -> str:
-    """Make a mask of others; return its sparsity."""
+def make_combined(combined: Combined) -> float:
+    """Make a mask of others; return its sparsity.
+
+    Raises `UserError` where one of other masks is there: another study has an arm of that name.
+    """
     # Imported here: torch takes seconds.
     from parp_espnet.pruning.combine import combine  # noqa: PLC0415
     from parp_espnet.pruning.masks import Mask  # noqa: PLC0415
 
     masks = [Mask.load(ROOT / path) for path in combined.masks]
     made = combine(masks, combined.how, [str(path) for path in combined.masks])
-    made.save(ROOT / combined.path)
-    return repr(made.sparsity)
+    place = ROOT / combined.path
+    before = Mask.load(place).origin if place.exists() else made.origin
+    if before != made.origin:
+        raise UserError(
+            f"{combined.path}: expected the {shorten(made.origin, SHOWN)}, found the "
+            f"{shorten(before, SHOWN)}, which another study or this one of before made under the "
+            f"same name; give the arm another name, or remove the file where nothing needs it"
+        )
+    made.save(place)
+    return made.sparsity
 
 
 def _run(experiment: Experiment, more: Sequence[str]) -> None:
