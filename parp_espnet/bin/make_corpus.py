@@ -5,7 +5,8 @@
     make_corpus commonvoice --commonvoice DIR --lang tt --minutes 60 --set train --out data/train
 
 where `make_corpus` is `python3 -m parp_espnet.bin.make_corpus`; `corpora.registry` has all
-corpora. A directory that is complete and was made with the same settings is left as it is;
+corpora. A directory that is complete and was made with the same settings is left as it is, one with
+a set that no corpus made is refused;
 `corpus.json` in it says how it was made, `rejected.tsv` what is left out, and why, and
 `sources.scp` what else of a corpus of one's own was read.
 """
@@ -28,13 +29,15 @@ from parp_espnet.corpora.rejects import (
     write_sources,
 )
 from parp_espnet.data.kaldi import read_data_dir, write_data_dir
-from parp_espnet.errors import command
-from parp_espnet.files import is_file, read_json, write_json
+from parp_espnet.errors import UserError, command
+from parp_espnet.files import is_file, read_json, write_json, write_text
 from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.contents import Contents, plain_word_of
 from parp_espnet.pipeline.options import Option, options_of_class
 
 _STAMP = "corpus.json"
+_BEGUN = "corpus.begun"
+"""Stands for the stamp until the set is complete."""
 _REJECTED = "rejected.tsv"
 
 
@@ -47,6 +50,8 @@ def main() -> None:
     if not options.anew and _is_complete(out, settings):
         print(f"{out}: complete, made before with the same settings; skipped")
         return
+    _refuse_foreign(out)
+    write_text(out / _BEGUN, "")
     # Without the stamp the directory does not count as complete, whatever is still in it.
     (out / _STAMP).unlink(missing_ok=True)
     started = time.perf_counter()
@@ -57,6 +62,7 @@ def main() -> None:
     if made.sources:
         write_sources(out / SOURCES, made.sources)
     write_json(out / _STAMP, settings)
+    (out / _BEGUN).unlink()
     seconds = sum(utterance.duration for utterance in made.utterances)
     spent = time.perf_counter() - started
     notes = [f"{seconds / spent:.0f} times real time"]
@@ -68,6 +74,19 @@ def main() -> None:
         f"{out}: made {seconds / 60:.1f} min of speech, {len(made.utterances)} utterances, in "
         f"{spent:.1f} s, {'; '.join(notes)}"
     )
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Raise `UserError` where a set is there that no corpus made: it would be replaced."""
+    if any((out / name).exists() for name in (_STAMP, _BEGUN)):
+        return
+    for name in ("wav.scp", "text"):
+        if (out / name).exists():
+            raise UserError(
+                f"{out}: expected a set that a corpus made, or none, found one of others ({name}, "
+                f"no {_STAMP}), which would be replaced; move it, or take another directory "
+                f"(phn.sh: --datadir), or train on it (phn.sh: --corpus none)"
+            )
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:

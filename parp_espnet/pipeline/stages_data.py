@@ -25,7 +25,7 @@ def make_sets(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     if settings.corpus != NONE:
         for split in ("train", "dev", "test"):
             yield _made_set(experiment, label, split)
-    elif (settings.recipe / "local/data.sh").is_file():
+    elif _has_local_sets(settings):
         yield _local_sets(experiment, label)
     if not settings.skip_check:
         yield _check(experiment, label)
@@ -39,12 +39,15 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
     threads = settings.nj if is_parallel else 1
     jobs = ("--jobs", str(settings.nj)) if is_parallel else ()
     runner, log = _queue(experiment, f"make_{directory.name}", threads)
+    # Where the recipe has such a script, too, it may have put sets of its own in their place.
+    optional = (_local_record(experiment),) if _has_local_sets(settings) else ()
     return Step(
         label=label,
         command=ours("make_corpus", settings.corpus, *settings.set_options(split)),
         aside=("--anew", *jobs),
-        record=experiment.data / ".steps" / f"{directory.name}.json",
+        record=_made_record(experiment, directory.name),
         inputs=_rules(settings),
+        optional=optional,
         trees=tuple(_corpus_folders(settings)),
         # They lie open: whoever edits them is right.
         editable=tables(directory, LEFT_OF_A_SET),
@@ -81,15 +84,32 @@ def _parts(settings: Settings, folder: Path, names: Sequence[str | None]) -> lis
     return there or [folder]
 
 
+def _has_local_sets(settings: Settings) -> bool:
+    return (settings.recipe / "local/data.sh").is_file()
+
+
+def _made_record(experiment: SpeechExperiment, name: str) -> Path:
+    return experiment.data / ".steps" / f"{name}.json"
+
+
+def _local_record(experiment: SpeechExperiment) -> Path:
+    return experiment.data / ".steps/local.json"
+
+
 def _local_sets(experiment: SpeechExperiment, label: str) -> Step:
+    settings = experiment.settings
     runner, log = _queue(experiment, "local_data", 1)
+    names = dict.fromkeys((settings.train_name, settings.valid_set, settings.test_set))
+    # A corpus may have put sets of its own in the place of these.
+    made = [_made_record(experiment, name) for name in names]
     return Step(
         label=label,
         command=("local/data.sh",),
-        record=experiment.data / ".steps/local.json",
+        record=_local_record(experiment),
         inputs=(Path("local/data.sh"),),
+        optional=tuple(record for record in made if record.exists()),
         of_user=True,
-        editable=(experiment.data / experiment.settings.train_name / "wav.scp",),
+        editable=(experiment.data / settings.train_name / "wav.scp",),
         runner=runner,
         log=log,
     )

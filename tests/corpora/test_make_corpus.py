@@ -160,3 +160,29 @@ def test_interrupted_and_made_again(tmp_path: Path, wait_until: Any, end_of: Any
     assert stderr.splitlines()[-1].startswith("interrupted: ")
     assert not (tmp_path / "data" / "dev" / "corpus.json").exists()
     assert "times real time" in _run(tmp_path, *CLDR).stdout
+
+
+@pytest.mark.parametrize("anew", [[], ["--anew"]], ids=["plain", "anew"])
+@pytest.mark.parametrize("name", ["wav.scp", "text"])
+def test_a_set_of_others_is_not_replaced(tmp_path: Path, name: str, anew: list[str]) -> None:
+    """What a linguist had put into data/dev by hand was gone, without a word."""
+    own = tmp_path / "data/dev" / name
+    own.parent.mkdir(parents=True)
+    own.write_text("mine 1\n")
+    done = _run(tmp_path, *CLDR, *anew, code=2)
+    assert done.stderr.startswith("error: data/dev: expected a set that a corpus made, or none")
+    assert done.stderr.count("\n") == 1
+    assert own.read_text() == "mine 1\n"
+    assert list(own.parent.iterdir()) == [own]
+
+
+def test_a_set_that_was_edited_is_a_corpus_set_all_the_same(tmp_path: Path) -> None:
+    """Where a second run that makes it anew was interrupted, too."""
+    _run(tmp_path, *CLDR)
+    made = _digest(tmp_path)
+    text = tmp_path / "data/dev/text"
+    text.write_text("".join(text.read_text().splitlines(keepends=True)[1:]))
+    _run(tmp_path, *CLDR, "--anew")
+    (tmp_path / "data/dev/corpus.json").rename(tmp_path / "data/dev/corpus.begun")
+    _run(tmp_path, *CLDR)
+    assert _digest(tmp_path) == made

@@ -97,17 +97,10 @@ def run(own: Path, tmp_path: Path) -> Run:
     recipe = tmp_path / "my recipe"
     recipe.mkdir()
 
-    def start(stop: int) -> set[str]:
-        words = [
-            "--recipe",
-            str(recipe),
-            "--corpus",
-            "own",
-            "--own",
-            str(own),
-            "--skip_check",
-            "true",
-        ]
+    def start(stop: int, corpus: str = "own") -> set[str]:
+        words = ["--recipe", str(recipe), "--corpus", corpus, "--skip_check", "true"]
+        if corpus == "own":
+            words += ["--own", str(own)]
         command = [str(ROOT / "egs2/TEMPLATE/phn1/phn.sh"), *words, "--stop_stage", str(stop)]
         done = subprocess.run(
             command,
@@ -205,3 +198,22 @@ def test_what_is_edited_in_data_is_used_until_the_source_changes(
     run(2)
     assert all(line.startswith("u b") for line in texts(recipe, "dump/raw/org/train"))
     assert (recipe / "data/train/text.edited").read_text() == edited
+
+
+@pytest.mark.parametrize("own", ["train, dev and test"], indirect=True)
+def test_a_corpus_and_a_script_in_one_recipe(own: Path, run: Run, tmp_path: Path) -> None:
+    """Each was taken for complete after the other had put its sets in the same place."""
+    recipe = tmp_path / "my recipe"
+    script = recipe / "local/data.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\nsed -i 's/a b/i o/' data/*/text\n")
+    script.chmod(0o755)
+    assert run(1) >= {"train", "dev", "test"}
+    own_texts = texts(recipe, "data/test")
+    for _ in range(2):
+        assert run(1, corpus="none") == {"local"}
+        assert texts(recipe, "data/test") == [text.replace("a b", "i o") for text in own_texts]
+        assert run(1, corpus="none") == set()
+        assert run(1) == {"train", "dev", "test"}
+        assert texts(recipe, "data/test") == own_texts
+        assert run(1) == set()
