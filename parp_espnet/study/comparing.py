@@ -11,20 +11,20 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.arms import Arm, arm_of, is_joint
 from parp_espnet.study.collect import Done
-from parp_espnet.study.evidence import (
-    Comparison,
-)
-from parp_espnet.study.lengths import Lengths
-from parp_espnet.study.names import conditions, decoding_of
-from parp_espnet.study.variants import (
+from parp_espnet.study.comparable import (
     PRUNING,
-    Differences,
     chosen_by_method,
     options_beside,
     ranking_options,
     same_data,
     same_references,
 )
+from parp_espnet.study.evidence import (
+    Comparison,
+)
+from parp_espnet.study.lengths import Lengths
+from parp_espnet.study.names import conditions, decoding_of
+from parp_espnet.study.variants import Differences
 
 SCORING = ("score", "raw_speech")
 """Options that say by what weights are ranked."""

@@ -10,7 +10,7 @@ from parp_espnet.names import plain_name
 from parp_espnet.scoring.result import Result
 from parp_espnet.study import older
 from parp_espnet.study.arms import JOINT, arm_of, is_joint
-from parp_espnet.study.variants import shared_options
+from parp_espnet.study.comparable import shared_options
 
 
 class Rate(NamedTuple):

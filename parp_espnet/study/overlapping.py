@@ -9,13 +9,14 @@ from parp_espnet.pruning.methods import Source
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import JOINT, arm_of
 from parp_espnet.study.collect import Done
+from parp_espnet.study.comparable import ranking_options
 from parp_espnet.study.evidence import (
     Overlap,
 )
 from parp_espnet.study.experiment import FINAL_MASK
 from parp_espnet.study.lengths import Lengths
 from parp_espnet.study.names import whose
-from parp_espnet.study.variants import Differences, ranking_options
+from parp_espnet.study.variants import Differences
 
 MPI = "mpi"
 """Whose the mask is called that is nobody's."""

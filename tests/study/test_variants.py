@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.comparable import ranking_options
 from parp_espnet.study.figures.curves import curves
 from parp_espnet.study.figures.points import arms_of
 from parp_espnet.study.names import conditions
 from parp_espnet.study.table import means, table
-from parp_espnet.study.variants import Differences, ranking_options
+from parp_espnet.study.variants import Differences
 
 OPTIONS: dict[str, object] = {
     "scope": "layer", "prune_biases": False, "prune_pattern": "x", "lr": 0.001,

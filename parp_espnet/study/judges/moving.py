@@ -10,6 +10,7 @@ from statistics import fmean
 from parp_espnet.pruning.methods import Weights, row_of
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of, is_total
+from parp_espnet.study.comparable import chosen_by_method
 from parp_espnet.study.evidence import Comparison, Evidence, Overlap
 from parp_espnet.study.judges.starts import SPARSE, alike
 from parp_espnet.study.judges.verdict import (
@@ -22,7 +23,7 @@ from parp_espnet.study.judges.verdict import (
     mean_interval,
 )
 from parp_espnet.study.names import spoken
-from parp_espnet.study.variants import FIRST_MASK, chosen_by_method
+from parp_espnet.study.variants import FIRST_MASK
 
 ENOUGH = 2 / 3
 """Four of six pairs of a language and a seed."""

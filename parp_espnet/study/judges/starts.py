@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm, arm_of, is_total
+from parp_espnet.study.comparable import ranking_options
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.judges.verdict import PARP_P, RP, Verdict, decide
 from parp_espnet.study.names import conditions
-from parp_espnet.study.variants import ranking_options
 
 AS_BAD = 0.9
 """Times the errors of RP, above which C8's PARP from a random mask is called as bad."""
