@@ -69,8 +69,14 @@ def read_known(folder: Path) -> Known:
     """Read `wav.scp` and `text` of a data directory; paths of recordings count from here, or from a
     directory that it is in.
 
-    Raises `UserError` where a file is missing, or a recording is, or is what a command prints.
+    Raises `UserError` where a file is missing, or a recording is, or is what a command prints, or
+    utterances are parts of recordings.
     """
+    if (folder / "segments").is_file():
+        raise UserError(
+            f"{folder}: expected a recording for each utterance, found parts of some (segments); "
+            f"give what stages 2 and 3 make of it, below dump/raw"
+        )
     recordings = read_table(folder / "wav.scp")
     texts = {key: tuple(said.split()) for key, said in read_table(folder / "text").items()}
     sources = []

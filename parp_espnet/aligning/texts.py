@@ -7,9 +7,10 @@ from pathlib import Path
 from unicodedata import normalize
 
 from parp_espnet import progress
+from parp_espnet.corpora.annotations import what_it_holds
 from parp_espnet.data.lines import read_table
 from parp_espnet.errors import UserError
-from parp_espnet.files import is_file, text_of
+from parp_espnet.files import is_file, lines_of, text_of
 from parp_espnet.names import form_of_file
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.below import files_below
@@ -82,9 +83,9 @@ def find_texts(
         return [_read(source, path, wanted) for source in sources]
     table = read_table(path, empty=True)
     alike = _alike(sources)
-    found = [_from_table(source, path, table, alike) for source in sources]
-    used = {part.text for text in found if isinstance(text, Text) for part in text.parts}
-    if unused := [name for name, text in table.items() if text not in used]:
+    used: set[str] = set()
+    found = [_from_table(source, path, table, alike, used) for source in sources]
+    if unused := [name for name in table if name not in used]:
         progress.say(f"{path}: {len(unused)} lines are of no recording, such as {unused[0]}")
     return found
 
@@ -115,13 +116,15 @@ def _names(source: Source, alike: set[str]) -> list[Path]:
 
 
 def _from_table(
-    source: Source | Failure, path: Path, table: dict[str, str], alike: set[str]
+    source: Source | Failure, path: Path, table: dict[str, str], alike: set[str], used: set[str]
 ) -> Text | Failure:
+    """The text of a recording in a table; the line that it is of goes to `used`."""
     if isinstance(source, Failure):
         return source
     names = _names(source, alike)
     for name in [*names, *(name.with_name(source.name.name) for name in names)]:
         if str(name) in table:
+            used.add(str(name))
             return Text(source, (Annotation(0.0, 0.0, table[str(name)]),), whole=True)
     reason = f"expected its text in {path}, found no line that begins with {names[-1]}"
     return Failure(source.path, reason)
@@ -152,8 +155,7 @@ def _read(source: Source | Failure, path: Path, wanted: _Wanted) -> Text | Failu
         if path.suffix.lower() not in READERS:
             if wanted.tier is not None:
                 raise UserError(f"--tier {wanted.tier}: {path} has no tiers")
-            text = text_of(path)
-            return Text(source, (Annotation(0.0, 0.0, text),), whole=True)
+            return Text(source, (Annotation(0.0, 0.0, _said_in(path)),), whole=True)
         file = READERS[path.suffix.lower()](path)
         tiers = choose_tiers(file, wanted.tier)
     except UserError as error:
@@ -180,6 +182,19 @@ def _read(source: Source | Failure, path: Path, wanted: _Wanted) -> Text | Failu
         begin = max(begin, parts[-1].end) if parts else begin
         parts.append(replace(annotation, begin=begin, end=end))
     return Text(source, tuple(parts), whole=False, faults=tuple(faults))
+
+
+def _said_in(path: Path) -> str:
+    """The text of a file. Raises `UserError` where it holds more, such as times, of which numbers
+    would be spoken.
+    """
+    text = text_of(path)
+    held = what_it_holds([line for line in lines_of(text) if line.strip()])
+    if held:
+        raise UserError(
+            f"{path}: expected what is said and nothing else, found {held}; write the text alone"
+        )
+    return text
 
 
 def _origin(file: Tiers, source: Source) -> float:

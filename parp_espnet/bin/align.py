@@ -40,6 +40,7 @@ from parp_espnet.recognition.command_line import (
 )
 from parp_espnet.recognition.output import check_kept, open_output
 from parp_espnet.recognition.transcripts import FORMATS
+from parp_espnet.sound.mp3 import Mp3Times
 
 
 @command
@@ -49,7 +50,7 @@ def main() -> None:
     check_options(options)
     phonemise = None if options.phonemise is None else phonemiser(options.phonemise)
     sources = find([options.audio])
-    as_praat = options.mp3_times == "praat"
+    as_praat = options.mp3_times == Mp3Times.PRAAT
     texts = find_texts(sources, options.text, options.tier, as_praat)
     written = FORMATS[options.format]
     output = open_output(options.out, written, sources, progress.emit)

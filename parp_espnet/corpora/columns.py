@@ -25,12 +25,16 @@ from parp_espnet.errors import UserError
 class Told:
     """What the user says of a table: the name of a column, or its number from 1; and of files of
     tiers: the tier's name. None where nothing is said.
+
+    Attributes:
+        as_praat: whether TextGrids of mp3s have the times that Praat shows (`sound.mp3`).
     """
 
     audio: str | None = None
     text: str | None = None
     speaker: str | None = None
     tier: str | None = None
+    as_praat: bool = False
 
     @property
     def given(self) -> dict[str, str]:

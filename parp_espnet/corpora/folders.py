@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parp_espnet.corpora.annotations import UNREAD, what_it_holds
+from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.leftover import Tree, alike, alone, is_spelled_as, left_over
 from parp_espnet.corpora.rejects import Reject, Why
@@ -45,9 +46,9 @@ class _Folder:
         else:
             self.items[name] = Item(where, name, str(recording.resolve()), text, speaker)
 
-    def add_tiers(self, tree: Tree, taken: set[Path], tier: str | None) -> None:
+    def add_tiers(self, tree: Tree, taken: set[Path], told: Told) -> None:
         """Add what files of ELAN's and Praat's have of recordings that are not `taken`."""
-        found = read_tiers(self.root, list(filter(is_tiers, tree.files)), tree, taken, tier)
+        found = read_tiers(self.root, list(filter(is_tiers, tree.files)), tree, taken, told)
         self.used |= found.used
         self.rejected += found.rejected
         for item in found.items:
@@ -61,23 +62,23 @@ def has_transcripts(tree: Tree) -> bool:
     return any(_transcript(file, tree) for file in _recordings(tree))
 
 
-def read_folder(path: Path, tree: Tree, tier: str | None = None) -> Items:
+def read_folder(path: Path, tree: Tree, told: Told) -> Items:
     """Read the recordings and transcripts of a folder, whose files are `tree`.
 
     Where a recording has a transcript in text and another in a file of ELAN's or Praat's, the
     latter is taken if its tier is named. Raises `UserError` as `read_tiers` does.
     """
     folder = _Folder(path, rejected=list(tree.rejected))
-    if tier is not None:
-        folder.add_tiers(tree, taken=set(), tier=tier)
+    if told.tier is not None:
+        folder.add_tiers(tree, taken=set(), told=told)
     for file in filter(_has_lines, tree.files):
         _read_lines_of(file, tree, folder)
     by_lines = set(folder.used)
     for recording, transcript in _pairs(tree):
         if recording not in by_lines:
             _read_pair(recording, transcript, folder)
-    if tier is None:
-        folder.add_tiers(tree, taken=set(folder.used), tier=None)
+    if told.tier is None:
+        folder.add_tiers(tree, taken=set(folder.used), told=told)
     for recording in _recordings(tree):
         if recording not in folder.used:
             _leave_alone(recording, folder)

@@ -30,6 +30,7 @@ from parp_espnet.corpora.split_names import by_split
 from parp_espnet.corpora.tiered import has_tiers, is_tiers, read_tiers
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file
+from parp_espnet.sound.mp3 import Mp3Times
 from parp_espnet.sound.suffixes import SUFFIXES
 
 SPLITS = ("train", "dev", "test")
@@ -60,7 +61,7 @@ def _read(path: Path, told: Told) -> Items:
             raise UserError(f"--own {error}") from None
     if (path / "wav.scp").is_file():
         _need_no_columns(path, told, "a Kaldi directory")
-        _need_no_tier(path, told, "a Kaldi directory")
+        _need_no_tiers(path, told, "a Kaldi directory")
         return read_directory(path)
     tree = walk(path)
     lists = lists_in(path)
@@ -68,8 +69,8 @@ def _read(path: Path, told: Told) -> Items:
     if has_transcripts(tree) or is_of_tiers:
         _need_no_columns(path, told, "a folder of recordings with transcripts beside them")
         if not has_tiers(tree):
-            _need_no_tier(path, told, "a folder of recordings with transcripts in text")
-        return read_folder(path, tree, told.tier)
+            _need_no_tiers(path, told, "a folder of recordings with transcripts in text")
+        return read_folder(path, tree, told)
     if len(lists) == 1:
         return _list(lists[0], told, tree)
     advice = "; of several tables, give one: --own FILE" if lists else advice_on(tree)
@@ -89,10 +90,15 @@ def _need_no_columns(path: Path, told: Told, what: str) -> None:
         )
 
 
-def _need_no_tier(path: Path, told: Told, what: str) -> None:
+def _need_no_tiers(path: Path, told: Told, what: str) -> None:
     if told.tier is not None:
         raise UserError(
             f"--own {path}: --tier is for files of ELAN's and Praat's, found {what}; leave it out"
+        )
+    if told.as_praat:
+        raise UserError(
+            f"--own {path}: --mp3_times {Mp3Times.PRAAT} is for TextGrids of mp3s, found {what}; "
+            f"leave it out"
         )
 
 
@@ -100,7 +106,7 @@ def _tiers_of(path: Path, told: Told) -> Items:
     """One file of ELAN's or Praat's."""
     _need_no_columns(path, told, "a file of ELAN's or Praat's")
     beside = list(filter(Path.is_file, sorted(path.parent.iterdir())))
-    tiers = read_tiers(path.parent, [path], Tree(beside, ()), set(), told.tier)
+    tiers = read_tiers(path.parent, [path], Tree(beside, ()), set(), told)
     return Items(tiers.items, tiers.rejected)
 
 
@@ -138,7 +144,7 @@ def lists_of_sets(path: Path) -> dict[str, Path]:
 
 def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     """A list; `tree` is the directory that it was found in, where it was not named itself."""
-    _need_no_tier(path, told, "a table")
+    _need_no_tiers(path, told, "a table")
     if not is_list(path) and path.suffix.lower() != ".txt":
         raise UserError(
             f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found "

@@ -154,13 +154,14 @@ def _told_of(folders: Iterable[Path], told: Told) -> dict[Path, Told]:
     another set are not for this one. Where they are of none, they are refused as ever.
     """
     own = dict.fromkeys(folders, told)
-    tiered = {folder for folder in own if told.tier is not None and _has_tiers(folder)}
+    is_of_tiers = told.tier is not None or told.as_praat
+    tiered = {folder for folder in own if is_of_tiers and _has_tiers(folder)}
     tables = {folder for folder in own if told.given and _is_table(folder)}
     for folder in own:
         if tiered and folder not in tiered:
-            own[folder] = replace(own[folder], tier=None)
+            own[folder] = replace(own[folder], tier=None, as_praat=False)
         if tables and folder not in tables:
-            own[folder] = Told(tier=own[folder].tier)
+            own[folder] = replace(own[folder], audio=None, text=None, speaker=None)
     return own
 
 

@@ -9,16 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
+from parp_espnet.corpora.columns import Told
 from parp_espnet.corpora.items import Item
 from parp_espnet.corpora.leftover import Tree, alike, is_spelled_as
 from parp_espnet.corpora.rejects import Reject, Why
 from parp_espnet.errors import UserError
+from parp_espnet.sound.mp3 import lead_in_praat
 from parp_espnet.sound.suffixes import SUFFIXES as SOUNDS
 from parp_espnet.tiers.eaf import read_eaf
 from parp_espnet.tiers.textgrid import read_textgrid
 from parp_espnet.tiers.tier import Annotation, Medium, Tier, Tiers, list_tiers
 
-READERS = {".eaf": read_eaf, ".textgrid": read_textgrid}
+PRAAT = ".textgrid"
+READERS = {".eaf": read_eaf, PRAAT: read_textgrid}
 """By the endings of files."""
 
 
@@ -54,7 +57,7 @@ class _Linked:
 
 
 def read_tiers(
-    root: Path, paths: Sequence[Path], tree: Tree, taken: set[Path], wanted: str | None
+    root: Path, paths: Sequence[Path], tree: Tree, taken: set[Path], told: Told
 ) -> Found:
     """Read files of tiers.
 
@@ -63,15 +66,16 @@ def read_tiers(
         paths: the files.
         tree: all files among which recordings are looked for.
         taken: recordings whose texts are known from elsewhere; their files of tiers are left out.
-        wanted: the tier's name (see `Tier.is_called`); None where there is but one that has texts.
+        told: the tier's name (see `Tier.is_called`), None where there is but one that has texts;
+            and whose times TextGrids of mp3s have.
 
     Raises:
         UserError: several tiers have texts and none is named, or no file has the tier; the tiers
             are listed.
     """
     found = Found()
-    linked = list(_link(paths, root, tree, taken, found))
-    wanted = _choose(root, [link.file for link in linked], wanted)
+    linked = list(_link(paths, root, tree, taken, told.as_praat, found))
+    wanted = _choose(root, [link.file for link in linked], told.tier)
     for link in linked:
         tiers = [tier for tier in link.file.tiers if wanted is None or tier.is_called(wanted)]
         spoken = [tier for tier in tiers if tier.texts]
@@ -89,7 +93,12 @@ def read_tiers(
 
 
 def _link(
-    paths: Sequence[Path], root: Path, tree: Tree, taken: set[Path], found: Found
+    paths: Sequence[Path],
+    root: Path,
+    tree: Tree,
+    taken: set[Path],
+    as_praat: bool,
+    found: Found,
 ) -> Iterator[_Linked]:
     """Open files and find their recordings, each of which is taken by one."""
     linked: list[_Linked] = []
@@ -105,7 +114,10 @@ def _link(
         if medium is None:
             found.rejected.append(_reject(path, root, Why.ALONE, _describe_lost(file)))
             continue
-        linked.append(_Linked(file, *medium))
+        recording, origin = medium
+        if as_praat and path.suffix.lower() == PRAAT:
+            origin -= lead_in_praat(recording)
+        linked.append(_Linked(file, recording, origin))
     owners = _owners(linked)
     for link in linked:
         path, recording = link.file.path, link.recording
@@ -172,7 +184,7 @@ def _read_tier(
     for annotation in tier.annotations:
         where = f"{path}: tier {tier.name}, {annotation.begin:.3f} s"
         name = f"{stem}-{_milliseconds(annotation.begin)}-{_milliseconds(annotation.end)}"
-        reason = _fault(annotation, at)
+        reason = _fault(annotation, at, link.origin)
         if reason is not None:
             why = Why.ALONE if not annotation.text else Why.ROW
             found.rejected.append(Reject(where, name, why, reason))
@@ -185,16 +197,20 @@ def _read_tier(
                 str(link.recording.resolve()),
                 annotation.text,
                 speaker,
-                annotation.begin + link.origin,
+                max(0.0, annotation.begin + link.origin),
                 annotation.end + link.origin,
             )
         )
 
 
-def _fault(annotation: Annotation, at: float) -> str | None:
-    """Why an annotation cannot be used, after one that ended at `at`."""
+def _fault(annotation: Annotation, at: float, origin: float) -> str | None:
+    """Why an annotation cannot be used, after one that ended at `at`; the file's time 0 is at
+    `origin` of the recording.
+    """
     if not annotation.text:
         return "expected a text, found none"
+    if annotation.end + origin <= 0:
+        return "expected what is said, found an annotation before the sound begins"
     # ELAN's times are of milliseconds.
     if annotation.begin < at - 0.0005:
         return f"expected an annotation after that before it, which ends at {at:.3f} s"

@@ -25,6 +25,7 @@ from parp_espnet.pipeline.unlabelled_checks import check_unlabelled
 from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
+from parp_espnet.sound.mp3 import Mp3Times
 from parp_espnet.upstreams.starts import CHOICES, NEAREST, NONE
 
 SLOWEST, FASTEST = 0.5, 2.0
@@ -245,6 +246,10 @@ def _fill_in(settings: Settings) -> Settings:
         )
     if settings.marks not in list(Marks):
         raise UserError(f"phn.sh: --marks {settings.marks}: expected one of {', '.join(Marks)}")
+    if settings.mp3_times not in list(Mp3Times):
+        raise UserError(
+            f"phn.sh: --mp3_times {settings.mp3_times}: expected one of {', '.join(Mp3Times)}"
+        )
     if settings.teacher is None and settings.teacher_weight is not None:
         raise UserError(
             f"phn.sh: --teacher_weight {settings.teacher_weight:g} changes nothing without "

@@ -14,7 +14,7 @@ from parp_espnet import progress
 from parp_espnet.errors import UserError
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.transcripts import FORMATS, Transcript
-from parp_espnet.sound.mp3 import lead_in_praat
+from parp_espnet.sound.mp3 import Mp3Times, lead_in_praat
 from parp_espnet.sound.reader import seconds_by_header
 
 
@@ -48,7 +48,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "transcript [refused, since somebody may have corrected or written them]",
     )
     text = "times of mp3s: as they are decoded, or as Praat has them [decoded]"
-    parser.add_argument("--mp3_times", choices=("decoded", "praat"), default="decoded", help=text)
+    parser.add_argument(
+        "--mp3_times", choices=list(map(str, Mp3Times)), default=str(Mp3Times.DECODED), help=text
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
     parser.add_argument(
         "--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]"
@@ -98,5 +100,5 @@ def seconds_shown(
 
 def timed(transcript: Transcript, source: Source, options: argparse.Namespace) -> Transcript:
     """Return a transcript with the times that `--mp3_times` asks for."""
-    lead = lead_in_praat(source.path) if options.mp3_times == "praat" else 0.0
+    lead = lead_in_praat(source.path) if options.mp3_times == Mp3Times.PRAAT else 0.0
     return transcript.later(lead) if lead else transcript

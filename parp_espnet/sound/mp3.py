@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from parp_espnet.sound.headers import promise_of
@@ -33,6 +34,15 @@ _SYNC = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")
 _FEW = 4
 _FIRST = 1 << 16
 """Bytes in which the first frame is, after the tag before it."""
+
+
+class Mp3Times(StrEnum):
+    """Whose times are those of an mp3."""
+
+    DECODED = "decoded"
+    """What libsndfile decodes."""
+    PRAAT = "praat"
+    """As Praat shows them, silence of the encoder's included."""
 
 
 @dataclass(frozen=True)

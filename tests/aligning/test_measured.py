@@ -37,3 +37,8 @@ def test_recordings_are_found_beside_their_list(tones: Path, tmp_path: Path):
         (folder / "wav.scp").write_text(listed)
         with pytest.raises(UserError, match=said):
             read_known(folder)
+    # A whole recording, called as the part of it that has the text.
+    (folder / "wav.scp").write_text("a a.wav\n")
+    (folder / "segments").write_text("a a 0.1 0.2\n")
+    with pytest.raises(UserError, match="expected a recording for each utterance, found parts"):
+        read_known(folder)

@@ -1,5 +1,6 @@
 """Which text is which recording's: files, folders, Kaldi's text, tiers."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
@@ -37,6 +38,34 @@ def test_one_text(tmp_path: Path):
         find_texts([A, B], tmp_path / "x.txt", None)
     with pytest.raises(UserError, match=r"gone: expected a text, or a directory with some"):
         find_texts([A], tmp_path / "gone", None)
+
+
+@pytest.mark.parametrize(
+    ("written", "held"),
+    [
+        ("0.0000\t1.2000\tla casa\n1.2000\t3.0000\tblanca\n", r"labels with times \(0.0000"),
+        ("0 19200 la casa\n19200 48000 blanca\n", "labels with times"),
+        ("1\n00:00:00,000 --> 00:00:01,200\nla casa\n", "subtitles"),
+        ('{"text": "la casa"}', "JSON"),
+        (write_textgrid([Tier("tx", SPOKEN)], 3.0), "a TextGrid of Praat"),
+        (write_eaf([Tier("tx", SPOKEN)], Path("a.wav"), "audio/x-wav"), "XML"),
+    ],
+)
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_text_that_holds_more_than_is_said(
+    tmp_path: Path, written: str, held: str, is_alone: bool
+) -> None:
+    """Times would be spoken with `--phonemise`."""
+    (tmp_path / "a.txt").write_text(written)
+    (failure,) = find_texts([A], tmp_path / "a.txt" if is_alone else tmp_path, None)
+    assert isinstance(failure, Failure)
+    assert re.search(rf"a.txt: expected what is said and nothing else, found {held}", str(failure))
+
+
+@pytest.mark.parametrize("written", ["12 casas y 30 perros\n", "{a} b\n", "1 2\n", "la\n\ncasa"])
+def test_numbers_in_a_text_are_said(tmp_path: Path, written: str) -> None:
+    (tmp_path / "a.txt").write_text(written)
+    assert only(find_texts([A], tmp_path, None)).parts[0].text == written
 
 
 def test_a_folder_of_texts(tmp_path: Path):
@@ -209,7 +238,8 @@ def test_programs_round_times(tmp_path: Path):
 def test_lines_of_no_recording_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "a.wav").write_bytes(b"")
     source = Source(tmp_path / "a.wav", Path("a.wav"))
-    (tmp_path / "text").write_text("\ufeffa x y\nb z\nc u\n", encoding="utf-8")
+    # That which has the same text as another is no recording's, either.
+    (tmp_path / "text").write_text("\ufeffa x y\nb x y\nc u\n", encoding="utf-8")
     (found,) = find_texts([source], tmp_path / "text", None)
     assert isinstance(found, Text)
     assert found.parts[0].text == "x y"

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from parp_espnet.corpora import own
 from parp_espnet.corpora.columns import Told
@@ -18,6 +20,7 @@ from parp_espnet.tiers.tier import Annotation, Tier
 
 Record = Callable[..., Path]
 SPOKEN = [Annotation(0, 0.2, "a b"), Annotation(0.25, 0.4, "b a")]
+SPOKEN_LATER = [Annotation(0.5, 0.7, "a b"), Annotation(0.75, 0.9, "b a")]
 
 
 def eaf(path: Path, recording: Path, *tiers: Tier) -> None:
@@ -226,6 +229,39 @@ def test_a_tier_of_what_has_none(tmp_path: Path, record: Record, kind: str) -> N
         (tmp_path / "text").write_text("r a\n")
     with pytest.raises(UserError, match="--tier is for files of ELAN's and Praat's, found"):
         read_items(tmp_path, Told(tier="tx"))
+    with pytest.raises(UserError, match="--mp3_times praat is for TextGrids of mp3s, found"):
+        read_items(tmp_path, Told(as_praat=True))
+
+
+@pytest.mark.parametrize(
+    ("sound", "suffix", "as_praat", "earlier"),
+    [
+        ("a.mp3", ".TextGrid", True, 0.066),
+        ("a.mp3", ".TextGrid", False, 0.0),
+        # ELAN plays what its system decodes.
+        ("a.mp3", ".eaf", True, 0.0),
+        ("a.wav", ".TextGrid", True, 0.0),
+    ],
+)
+def test_times_of_mp3s_as_praat_has_them(
+    tmp_path: Path, sound: str, suffix: str, as_praat: bool, earlier: float
+) -> None:
+    recording = tmp_path / sound
+    soundfile.write(recording, np.zeros(16000), 16000, format=recording.suffix[1:].upper())
+    said = Tier("tx", [Annotation(0, 0.04, "a"), Annotation(0.05, 0.4, "b"), *SPOKEN_LATER])
+    if suffix == ".eaf":
+        eaf(tmp_path / "a.eaf", recording, said)
+    else:
+        grid(tmp_path / "a.TextGrid", said, seconds=1.0)
+    found = read_items(tmp_path, Told(as_praat=as_praat))
+    times = [(item.begin, item.end) for item in found.items]
+    begins = [(annotation.begin, annotation.end) for annotation in said.annotations]
+    moved = [(max(0.0, begin - earlier), end - earlier) for begin, end in begins]
+    # What Praat has before the sound is not in it.
+    assert times == [pytest.approx(pair, abs=1e-3) for pair in moved if pair[1] > 0]
+    assert [reject.reason for reject in found.rejected] == [
+        "expected what is said, found an annotation before the sound begins"
+    ] * bool(earlier)
 
 
 def test_parts_are_cut_and_what_ends_behind_the_recording_is_not(

@@ -18,6 +18,7 @@ from parp_espnet.corpora.known.phonemise import chosen, is_language
 from parp_espnet.corpora.rejects import Made
 from parp_espnet.data.marks import Marks
 from parp_espnet.phones.espeak import VOICES
+from parp_espnet.sound.mp3 import Mp3Times
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Options:
     tier: Annotated[
         str | None, "tier of files of ELAN's and Praat's that has the text, where there are several"
     ] = None
+    mp3_times: Annotated[
+        str,
+        f"times of TextGrids of mp3s in --own: {', '.join(Mp3Times)} (as Praat shows them); see "
+        f"egs2/own",
+        Mp3Times,
+    ] = Mp3Times.DECODED.value
     marks: Annotated[
         str, f"[laughter], xxx, … in texts of --own: {', '.join(Marks)}; see egs2/own", Marks
     ] = Marks.DROP.value
@@ -61,7 +68,13 @@ def _make(options: argparse.Namespace) -> Made:
     from parp_espnet.corpora.columns import Told  # noqa: PLC0415
     from parp_espnet.corpora.sets import How  # noqa: PLC0415
 
-    told = Told(options.audio_column, options.text_column, options.speaker_column, options.tier)
+    told = Told(
+        options.audio_column,
+        options.text_column,
+        options.speaker_column,
+        options.tier,
+        as_praat=options.mp3_times == Mp3Times.PRAAT,
+    )
     asked = {"train": options.of_train, "dev": options.of_dev, "test": options.of_test}
     minutes = {split: value for split, value in asked.items() if value is not None}
     marks = Marks(options.marks or Marks.DROP)
@@ -90,7 +103,8 @@ def _inventory(corpus: Corpus, told: Any) -> str | None:
 
 
 _YOUNGER = (
-    *("audio_column", "text_column", "speaker_column", "tier", "marks", "words_as_tokens"),
+    *("audio_column", "text_column", "speaker_column", "tier", "mp3_times"),
+    *("marks", "words_as_tokens"),
     *OF_SETS,
 )
 CORPUS = Corpus(
