@@ -1,5 +1,6 @@
 """Runs a step: its record is written before the command starts, and again when it has ended."""
 
+import filecmp
 import os
 import shutil
 from dataclasses import replace
@@ -121,9 +122,22 @@ def _keep_edited(step: Step, look: Look, contents: Contents) -> None:
     left = {} if look.then is None else look.then.outputs
     for path in step.editable:
         if path.exists() and str(path) in left and contents.of_any(path) != left[str(path)]:
-            copy = path.with_name(f"{path.name}.edited")
-            shutil.copy2(path, copy)
+            copy = _copied(path)
             _say(step, f"{path} was edited; that version is kept as {copy}")
+
+
+def _copied(path: Path) -> Path:
+    """Copy what was edited to a place beside it where no other version is; return it."""
+    copy = path.with_name(f"{path.name}.edited")
+    number = 1
+    # An earlier one may have corrections that this one has not.
+    while os.path.lexists(copy):
+        if copy.is_file() and filecmp.cmp(path, copy, shallow=False):
+            return copy
+        number += 1
+        copy = path.with_name(f"{path.name}.edited{number}")
+    shutil.copy2(path, copy)
+    return copy
 
 
 def _check_format(step: Step, scp: Path) -> None:

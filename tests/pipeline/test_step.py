@@ -261,6 +261,24 @@ def test_an_output_that_is_not_what_was_left_is_made_again(
     assert runs() == 2
 
 
+def test_every_version_that_someone_edited_is_kept(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
+    editable = replace(step, outputs=(), editable=(Path("out"),))
+    run(editable)
+    for number, corrected in enumerate(("first", "second", "first", "third")):
+        Path("out").write_text(corrected)
+        Path("in").write_text(f"{number}")
+        run(editable)
+        assert Path("out").read_text() == f"{number}"
+    kept = {path.name: path.read_text() for path in Path().glob("out.edited*")}
+    assert kept == {"out.edited": "first", "out.edited2": "second", "out.edited3": "third"}
+    said = capsys.readouterr().err
+    assert [f"kept as out.edited{number}\n" in said for number in ("", 2, 3, 4)] == [
+        *(True, True, True), False,
+    ]  # fmt: skip
+
+
 def test_what_someone_edits_is_right_until_it_is_made_again(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
