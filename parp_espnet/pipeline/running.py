@@ -98,7 +98,9 @@ def _begin(step: Step, look: Look, contents: Contents) -> None:
         _set_aside(step)
     elif look.spoilt is not None and look.spoilt in step.outputs:
         look.spoilt.unlink(missing_ok=True)
-    look.now.write(step.record)
+    # Where the command fails, what somebody edits before the next one is kept as well.
+    there = {str(path): contents.of_any(path) for path in step.editable if path.exists()}
+    replace(look.now, outputs=there).write(step.record)
     contents.save()
 
 

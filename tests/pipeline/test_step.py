@@ -279,6 +279,24 @@ def test_every_version_that_someone_edited_is_kept(
     ]  # fmt: skip
 
 
+def test_what_is_edited_after_a_failure_is_kept(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
+    editable = replace(step, outputs=(), editable=(Path("out"),))
+    run(editable)
+    Path("out").write_text("first")
+    Path("in").write_text("two")
+    assert run(replace(editable, command=("false",))) != 0
+    assert Path("out.edited").read_text() == "first"
+    assert run(replace(editable, command=("false",))) != 0
+    assert not Path("out.edited2").exists()
+    Path("out").write_text("second")
+    assert run(editable) == 0
+    assert (Path("out").read_text(), Path("out.edited2").read_text()) == ("two", "second")
+    run(editable)
+    assert "complete, skipped" in capsys.readouterr().err
+
+
 def test_what_someone_edits_is_right_until_it_is_made_again(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
