@@ -104,7 +104,8 @@ def measure_borders(
     Args:
         prior: what the model was trained with, if it was; the other aligner knows nothing of it.
 
-    Raises `UserError` where an utterance is of another corpus, or has other phones.
+    Raises `UserError` where an utterance is of another corpus, or has other phones, or the true
+    begins of none are known.
     """
     listener = hearing.recogniser
     aligner = Aligner(listener, Speller(listener.tokens), prior)
@@ -131,6 +132,11 @@ def measure_borders(
             for begin, true in zip(found, spoken[utterance].begins, strict=True):
                 if true is not None:
                     errors[name].append(begin - true)
+    if not errors[OURS]:
+        raise UserError(
+            f"expected phones whose true begins are known in {len(known.sources)} utterances, "
+            f"found none; give more of them"
+        )
     return {name: Errors(np.array(found)) for name, found in errors.items()}
 
 
@@ -140,6 +146,8 @@ def measure_confidence(
     """Return how sure phones are that are recognised, and which are right: their confidence, and
     the mean of the probability that the model gives them in the frames where they are. Where the
     search has a calibration, what they would be without it is told, too.
+
+    Raises `UserError` where a recording is damaged, or nothing is recognised in any.
     """
     listener = hearing.recogniser
     calibration = AS_THEY_ARE if search is None else search.calibration
@@ -156,6 +164,11 @@ def measure_confidence(
         are_right += which_are_right(known.texts[source.name.name], heard)
         confidences += [phone.confidence or 0.0 for phone in phones]
         posteriors += raw
+    if not confidences:
+        raise UserError(
+            f"expected phones to be recognised in {len(known.sources)} recordings, found none: the "
+            f"model hears nothing yet; train it longer"
+        )
     before = np.array(confidences)
     kinds = {CONFIDENCE: calibration(before), RAW: np.array(posteriors)}
     if calibration != AS_THEY_ARE:

@@ -4,9 +4,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from parp_espnet.aligning.measured import Errors, draw_borders, read_known
+from parp_espnet.aligning.measured import (
+    Errors,
+    Known,
+    draw_borders,
+    measure_borders,
+    measure_confidence,
+    read_known,
+)
+from parp_espnet.corpora.speech import SAMPLE_RATE, speak
+from parp_espnet.corpora.times import say_again
 from parp_espnet.errors import UserError
+from parp_espnet.recognition.audio import Source
+from parp_espnet.recognition.hearing import Hearing
+from tests.aligning.test_align import Undecided
 
 
 def test_what_is_told_of_errors(tmp_path: Path):
@@ -42,3 +55,21 @@ def test_recordings_are_found_beside_their_list(tones: Path, tmp_path: Path):
     (folder / "segments").write_text("a a 0.1 0.2\n")
     with pytest.raises(UserError, match="expected a recording for each utterance, found parts"):
         read_known(folder)
+
+
+def test_a_model_that_hears_nothing(tones: Path) -> None:
+    known = read_known(tones)
+    with pytest.raises(UserError, match="expected phones to be recognised in 8 recordings, found"):
+        measure_confidence(Hearing(Undecided("a")), known, None)
+
+
+def test_begins_of_which_none_is_known(tmp_path: Path) -> None:
+    corpus = speak("es", "test", seed=0, number=2)
+    again = say_again([spoken.id for spoken in corpus])
+    silent = next(spoken for spoken in corpus if not any(again[spoken.id].begins))
+    soundfile.write(tmp_path / "said.wav", silent.samples, SAMPLE_RATE)
+    source = Source(tmp_path / "said.wav", Path(silent.id))
+    known = Known((source,), {silent.id: silent.phones})
+    hearing = Hearing(Undecided(*sorted(set(silent.phones))))
+    with pytest.raises(UserError, match="true begins are known in 1 utterances, found none"):
+        measure_borders(hearing, known, lambda _, phones: [0.0] * len(phones))
