@@ -39,6 +39,22 @@ def anchors(page: Path) -> set[str]:
     return found
 
 
+def cells(row: str) -> int:
+    """How many a row of a table has."""
+    return len(re.findall(r"(?<!\\)\|", row)) - 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_tables_have_a_head_and_rows_of_as_many_cells(page: str) -> None:
+    text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(), flags=re.DOTALL | re.MULTILINE)
+    for table in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        head, rule, *rows = [*table.splitlines(), ""]
+        assert re.fullmatch(r"\|[\s:|-]+\|", rule), f"{page}: no table has the row {head[:80]}"
+        for row in filter(None, rows):
+            # What is more is not shown.
+            assert cells(row) == cells(head), f"{page}: {row[:80]}"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(), flags=re.DOTALL | re.MULTILINE)

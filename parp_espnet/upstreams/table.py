@@ -30,6 +30,7 @@ TITLES = (
     "models known by it",
     "runs in",
     "pruned in each layer",
+    "tested with random weights",
     "tried with real weights",
 )
 KNOWN = {
