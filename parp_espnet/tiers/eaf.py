@@ -26,6 +26,10 @@ CONSTRAINTS = {
     "are allowed",
 }
 """What ELAN itself writes of the ways in which a tier may be part of another."""
+FREE, INCLUDED = "default-lt", "included-lt"
+"""Types of tiers that have none: ELAN's own, and that of parts of others. Who adds a tier in ELAN
+chooses among those of the file: none is called as a tier, whose name also asks for its type.
+"""
 
 
 def read_eaf(path: Path) -> Tiers:
@@ -218,7 +222,7 @@ def write_eaf(
     slots = _write_slots(root, tiers)
     number = 0
     for tier in tiers:
-        attributes = {"LINGUISTIC_TYPE_REF": tier.kind or tier.name, "TIER_ID": tier.name}
+        attributes = {"LINGUISTIC_TYPE_REF": _type_of(tier), "TIER_ID": tier.name}
         if tier.parent:
             attributes["PARENT_REF"] = tier.parent
         if tier.speaker:
@@ -235,14 +239,14 @@ def write_eaf(
                 TIME_SLOT_REF2=end,
             )
             _add(aligned, "ANNOTATION_VALUE").text = annotation.text
-    for tier in tiers:
-        within = {"CONSTRAINTS": "Included_In"} if tier.parent else {}
+    for kind_of_tier, is_part in {_type_of(tier): bool(tier.parent) for tier in tiers}.items():
+        within = {"CONSTRAINTS": "Included_In"} if is_part else {}
         _add(
             root,
             "LINGUISTIC_TYPE",
             **within,
             GRAPHIC_REFERENCES="false",
-            LINGUISTIC_TYPE_ID=tier.kind or tier.name,
+            LINGUISTIC_TYPE_ID=kind_of_tier,
             TIME_ALIGNABLE="true",
         )
     for stereotype, description in CONSTRAINTS.items():
@@ -250,6 +254,12 @@ def write_eaf(
     ElementTree.indent(root, "    ")
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _type_of(tier: Tier) -> str:
+    if tier.kind:
+        return tier.kind
+    return INCLUDED if tier.parent else FREE
 
 
 def _add(parent: Element, tag: str, **attributes: str) -> Element:

@@ -1,7 +1,9 @@
 """Recordings with files of ELAN's and Praat's, as linguists keep them."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -115,6 +117,39 @@ def test_a_tier_for_each_speaker(tmp_path: Path, record: Record) -> None:
     assert texts(found) == [("r.wav", "a b", "Ana", 0, 0.3), ("r.wav", "b", "Luis", 0, 0.3)]
     assert len({item.name for item in found.items}) == 2
     assert [item.speaker for item in read_items(tmp_path, Told(tier="tx@Luis")).items] == ["Luis"]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "taken"),
+    [
+        ("notes", "utterances", ["a b", "b a"]),
+        ("notes", "notes", ["of ours"]),
+        ("utterances@Luis", "utterances", ["a b", "b a", "of ours"]),
+    ],
+)
+@pytest.mark.parametrize("is_part", [False, True])
+def test_a_tier_that_was_added_to_a_file_of_ours(
+    tmp_path: Path, record: Record, name: str, asked: str, taken: list[str], is_part: bool
+) -> None:
+    """ELAN gives it one of the types that the file has."""
+    recording = record(tmp_path / "r.wav")
+    phones = Tier("phones", [Annotation(0, 0.1, "a")], parent="utterances")
+    eaf(tmp_path / "r.eaf", recording, Tier("utterances", SPOKEN), phones)
+    tree = ElementTree.parse(tmp_path / "r.eaf")
+    of_phones = {tier.get("TIER_ID"): tier for tier in tree.getroot().iter("TIER")}["phones"]
+    free, included = (kind.attrib for kind in tree.getroot().iter("LINGUISTIC_TYPE"))
+    assert included["CONSTRAINTS"] == "Included_In"
+    added = copy.deepcopy(of_phones)
+    added.set("TIER_ID", name)
+    if not is_part:
+        del added.attrib["PARENT_REF"]
+    added.set("LINGUISTIC_TYPE_REF", (included if is_part else free)["LINGUISTIC_TYPE_ID"])
+    for value in added.iter("ANNOTATION_VALUE"):
+        value.text = "of ours"
+    tree.getroot().insert(3, added)
+    tree.write(tmp_path / "r.eaf", encoding="utf-8")
+    found = read_items(tmp_path, Told(tier=asked))
+    assert sorted(item.text for item in found.items) == taken
 
 
 def test_files_that_lack_the_tier_are_named_and_the_rest_is_read(
