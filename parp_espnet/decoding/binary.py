@@ -3,6 +3,7 @@ dependency.
 """
 
 import math
+import unicodedata
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parp_espnet.decoding.arpa import END, read_arpa
-from parp_espnet.decoding.language_model import ArpaModel, LanguageModel, check_vocabulary
+from parp_espnet.decoding.arpa import END, UNKNOWN, read_arpa
+from parp_espnet.decoding.language_model import (
+    ArpaModel,
+    LanguageModel,
+    check_vocabulary,
+    words_of_tokens,
+)
 from parp_espnet.errors import UserError
 from parp_espnet.files import need_file
+from parp_espnet.phones.characters import decomposed
 
 MAGIC = b"mmap lm http://kheafield.com/code"
 """How KenLM's binary files begin."""
@@ -52,8 +59,14 @@ class KenlmModel(LanguageModel):
                 f"{path}: KenLM cannot read it ({str(error).splitlines()[-1]})"
             ) from None
         self._new_state: Any = kenlm.State
-        self._words = list(tokens)
-        check_vocabulary({token for token in tokens if token in self._model}, tokens, str(path))
+        forms: set[str] = set()
+        for token in tokens:
+            forms.update((token, decomposed(token), unicodedata.normalize("NFC", token)))
+        # It does not tell its words.
+        known = {form for form in forms if form in self._model} | {UNKNOWN}
+        spelled = words_of_tokens(tokens, known)
+        check_vocabulary(spelled, known, tokens, str(path))
+        self._words = [spelled.get(token, token) for token in tokens]
         super().__init__(len(tokens))
 
     def _first(self) -> Hashable:

@@ -4,16 +4,19 @@ token leads.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parp_espnet.decoding.arpa import BEGIN, END, IMPOSSIBLE, UNKNOWN, Arpa, Words
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, printable
+from parp_espnet.phones.characters import decomposed
+from parp_espnet.progress import say
 
 SPECIAL = ("<blank>", "<unk>", "<sos/eos>")
 """ESPnet's own symbols in a token list."""
+SHOWN = 3
 
 
 class LanguageModel(ABC):
@@ -94,8 +97,9 @@ class ArpaModel(LanguageModel):
         `UserError`.
         """
         known = {words[0] for words in arpa.ngrams[0]}
-        check_vocabulary(known, tokens, source)
-        self._words = [token if token in known else UNKNOWN for token in tokens]
+        spelled = words_of_tokens(tokens, known)
+        check_vocabulary(spelled, known, tokens, source)
+        self._words = [spelled.get(token, UNKNOWN) for token in tokens]
         self._order = arpa.order
         places: dict[str, list[int]] = {END: [len(tokens)]}
         for place, word in enumerate(self._words):
@@ -136,18 +140,45 @@ class ArpaModel(LanguageModel):
         return context
 
 
-def check_vocabulary(known: set[str], tokens: Sequence[str], source: str) -> None:
-    """Raise `UserError` when a model has fewer than half of the tokens: it is of other words.
+def words_of_tokens(tokens: Sequence[str], known: Collection[str]) -> dict[str, str]:
+    """Return by which word of a model each token goes that it has: two ways to encode ã are one."""
+    by_form: dict[str, str] = {}
+    for word in sorted(known):
+        by_form.setdefault(decomposed(word), word)
+    spelled: dict[str, str] = {}
+    for token in tokens:
+        word = token if token in known else by_form.get(decomposed(token))
+        if word is not None:
+            spelled[token] = word
+    return spelled
+
+
+def check_vocabulary(
+    spelled: Collection[str], known: Collection[str], tokens: Sequence[str], source: str
+) -> None:
+    """Say which tokens a model lacks; raise `UserError` when it has fewer than half of them: it is
+    of other words.
 
     The few that it lacks are to it what its `<unk>` is.
+
+    Args:
+        spelled: the tokens that it has.
+        known: its words.
     """
     own = [token for token in tokens if token not in SPECIAL]
-    lacking = [token for token in own if token not in known]
+    lacking = [token for token in own if token not in spelled]
     if 2 * len(lacking) > len(own):
-        other = sorted(known - {BEGIN, END, UNKNOWN})[:3]
+        other = sorted(set(known) - {BEGIN, END, UNKNOWN})[:SHOWN]
         raise UserError(
             f"{source}: lacks {len(lacking)} of the recogniser's {len(own)} tokens, such as "
-            f"{' '.join(lacking[:3])}; "
+            f"{' '.join(lacking[:SHOWN])}; "
             f"its words are such as {' '.join(other)}: expected a model of the tokens in "
             f"data/train/text"
+        )
+    if lacking:
+        such = "such as " if len(lacking) > SHOWN else ""
+        what = f"to it each is {UNKNOWN}" if UNKNOWN in known else "a search with it finds none"
+        say(
+            f"warning: {source}: lacks {len(lacking)} of the recogniser's {len(own)} tokens, "
+            f"{such}{printable(' '.join(lacking[:SHOWN]))}; {what}"
         )

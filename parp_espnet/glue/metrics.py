@@ -47,7 +47,7 @@ class Metric:
         second = 1 - self.of_sums(*drawn[len(columns) :])
         error, reference = 1 - self.score(labels, predictions), 1 - self.score(labels, others)
         ratio = error / reference if reference else None
-        return paired(error - reference, ratio, first - second, first, second)
+        return paired(error - reference, ratio, first - second, first, second, len(labels))
 
 
 def _rights(labels: Values, predictions: Values) -> list[Values]:

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from parp_espnet.decoding.binary import read_ngram
-from parp_espnet.decoding.language_model import SPECIAL
+from parp_espnet.decoding.language_model import SPECIAL, words_of_tokens
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.decoding.word_list import read_lexicon
 from parp_espnet.errors import UserError
@@ -65,6 +65,10 @@ def make_text(text: Path, token_list: Path, out: Path, subwords: Path | None = N
         encoded = Encoder(subwords).encode(list(sentences.values()))
         sentences = dict(zip(sentences, encoded, strict=True))
     known = set(read_tokens(token_list)) - set(SPECIAL)
+    # Two ways to encode ã are one token, the recogniser's.
+    spelled = words_of_tokens(sorted(set(chain.from_iterable(sentences.values()))), known)
+    for name, said in sentences.items():
+        sentences[name] = tuple(spelled.get(word, word) for word in said)
     words = list(chain.from_iterable(sentences.values()))
     unknown = [word for word in words if word not in known]
     if 2 * len(unknown) > len(words):

@@ -31,7 +31,7 @@ from parp_espnet.pipeline.sureness import calibrate
 from parp_espnet.progress import bar, say
 from parp_espnet.scoring import per
 from parp_espnet.scoring.merge import merge, read_merges
-from parp_espnet.scoring.words import Metric, units
+from parp_espnet.scoring.words import Metric, is_spelled, units
 
 TUNED = "weights.json"
 
@@ -96,15 +96,16 @@ def tune(
             f"{logprobs_file}: utterance {different[0]} is there or in {data} only; delete it"
         )
 
+    spelled = is_spelled(merge(table, said))
+
     def attempt(choices: Sequence[Weights]) -> list[Tried]:
         errors: dict[Weights, list[per.Counts]] = {choice: [] for choice in choices}
         with bar(len(said), f"tune on {data.name}, {len(choices)} choices", unit="utt") as shown:
             for batch in search_all(logprobs, beam, models, choices):
                 for choice, heard in batch.items():
                     own = {name: said[name] for name in heard}
-                    errors[choice] += per.count_errors(
-                        *units(metric, merge(table, own), merge(table, heard))
-                    )
+                    sides = units(metric, merge(table, own), merge(table, heard), spelled)
+                    errors[choice] += per.count_errors(*sides)
                 shown.update(len(next(iter(batch.values()))))
         return [Tried(choice, per.total(counts)) for choice, counts in errors.items()]
 

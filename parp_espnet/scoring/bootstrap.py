@@ -28,7 +28,9 @@ class Paired:
     ratio_interval: tuple[float, float] | None
     p: float
     """Two-sided: twice the share of samples in which the difference is 0 or has the other sign, at
-    most 1. Below 0.05 the 95 % interval of the difference does not hold 0.
+    most 1. Below 0.05 the 95 % interval of the difference does not hold 0. It is never below what
+    so few examples can tell: each is as likely to favour either of two equal systems, and all of n
+    favour the same one with a probability of 2 ** (1 - n).
     """
 
 
@@ -74,7 +76,8 @@ def paired_interval(
     total, other = sum(errors), sum(others)
     difference = (total - other) / sum(lengths)
     ratio = total / other if other else None
-    return paired(difference, ratio, (first - second) / length, first, second, confidence)
+    differences = (first - second) / length
+    return paired(difference, ratio, differences, first, second, len(lengths), confidence)
 
 
 def paired(
@@ -83,6 +86,7 @@ def paired(
     differences: NDArray[np.float64],
     first: NDArray[np.float64],
     second: NDArray[np.float64],
+    examples: int,
     confidence: float = 0.95,
 ) -> Paired:
     """Return a comparison from what was drawn.
@@ -91,14 +95,16 @@ def paired(
         difference, ratio: of the two systems' error rates, on all examples.
         differences: of their error rates in each sample, (samples,).
         first, second: their errors, or error rates, in each sample, (samples,).
+        examples: how many there are to draw from.
     """
     contrary = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
+    drawn = 2 * (1 + int(contrary)) / (1 + len(differences))
     return Paired(
         difference=difference,
         difference_interval=percentiles(differences, confidence),
         ratio=ratio,
         ratio_interval=percentiles(first / second, confidence) if second.all() else None,
-        p=min(1.0, 2 * (1 + contrary) / (1 + len(differences))),
+        p=min(1.0, max(drawn, 2.0 ** (1 - examples))),
     )
 
 

@@ -29,14 +29,23 @@ class Metric(StrEnum):
 
 
 def units(
-    metric: Metric, references: Mapping[str, Phones], hypotheses: Mapping[str, Phones]
+    metric: Metric,
+    references: Mapping[str, Phones],
+    hypotheses: Mapping[str, Phones],
+    spelled: bool | None = None,
 ) -> tuple[dict[str, Phones], dict[str, Phones]]:
     """Return references and hypotheses in the metric's units: phones as they are, words or
     characters.
+
+    Args:
+        spelled: whether tokens are parts of words; None is what these references look like. Of a
+            part of a set, what the whole of it looks like: some of its utterances may have words
+            of one letter alone.
     """
     if metric is Metric.PER:
         return dict(references), dict(hypotheses)
-    spelled = is_spelled(references)
+    if spelled is None:
+        spelled = is_spelled(references)
     split = words if metric is Metric.WER else characters
     sides = []
     for side in (references, hypotheses):

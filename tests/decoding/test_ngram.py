@@ -5,6 +5,7 @@ import gzip
 import lzma
 import math
 import sys
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from parp_espnet.decoding.binary import KenlmModel, read_ngram
 from parp_espnet.decoding.language_model import ArpaModel, LanguageModel
 from parp_espnet.decoding.witten_bell import estimate
 from parp_espnet.errors import UserError
+from parp_espnet.pipeline.language_models import make_text
 
 TOKENS = ["<blank>", "<unk>", "a", "tʃ", "<space>", "b", "<sos/eos>"]
 WORDS = st.sampled_from(["a", "tʃ", "<space>", "b"])
@@ -287,3 +289,58 @@ def test_a_damaged_binary(tmp_path: Path) -> None:
 def test_a_text_that_is_none(sentences: list[Words], message: str) -> None:
     with pytest.raises(UserError, match=message):
         estimate(sentences, ["a"], 3)
+
+
+def in_form(form: str, words: Sequence[str]) -> list[str]:
+    return [unicodedata.normalize(form, word) for word in words]
+
+
+ACCENTED = ["a", "ã", "é", "ṍ"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("written_in", ["NFC", "NFD"])
+def test_a_token_is_the_same_word_however_it_is_encoded(
+    form: str, written_in: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tokens = ["<blank>", "<unk>", *in_form(form, ACCENTED), "<sos/eos>"]
+    sentences = [tuple(in_form(written_in, ["ã", "é", "ã", "ṍ"]))]
+    estimate(sentences, {"a"}, 2).write(tmp_path / "2.arpa")
+    model = read_ngram(tmp_path / "2.arpa", tokens)
+    assert (model.rows(np.array([model.start]))[0, 2:6] > -20).all()
+    after = model.advance(model.start, tokens.index(in_form(form, ["ã"])[0]))
+    likeliest = int(model.rows(np.array([after]))[0, :-1].argmax())
+    assert tokens[likeliest] in in_form(form, ["é", "ṍ"])
+    assert capsys.readouterr().err == ""
+    # The text that an own one is made of, too.
+    (tmp_path / "tokens.txt").write_text("\n".join(tokens))
+    (tmp_path / "text").write_text(f"u {' '.join(sentences[0])}\n")
+    said = make_text(tmp_path / "text", tmp_path / "tokens.txt", tmp_path / "lm.txt")
+    assert said.endswith("1 sentences, 4 tokens")
+    assert set((tmp_path / "lm.txt").read_text().split()[1:]) <= set(tokens)
+
+
+def test_of_words_that_look_alike_each_token_has_its_own(tmp_path: Path) -> None:
+    both = in_form("NFC", ["é"]) + in_form("NFD", ["é"])
+    tokens = ["<blank>", "<unk>", *both, "<sos/eos>"]
+    estimate([(both[0], both[0], both[1])], (), 1).write(tmp_path / "1.arpa")
+    model = read_ngram(tmp_path / "1.arpa", tokens)
+    row = model.rows(np.array([model.start]))[0]
+    assert row[2] > row[3] > -20
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ((), "a search with it finds none"),
+        (("<unk>",), "to it each is <unk>"),
+    ],
+)
+def test_tokens_that_a_model_lacks_are_told(
+    others: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    estimate([("a", "tʃ", "<space>", *others)], (), 2).write(tmp_path / "2.arpa")
+    read_ngram(tmp_path / "2.arpa", TOKENS)
+    told = capsys.readouterr().err
+    assert told.endswith(f"2.arpa: lacks 1 of the recogniser's 4 tokens, b; {said}\n")
+    assert told.count("\n") == 1

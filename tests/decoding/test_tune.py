@@ -241,3 +241,44 @@ def test_what_is_beyond_the_grid_is_found(tmp_path: Path) -> None:
     found = read_json(out / "weights.json")
     assert found["penalty"] == 3.0
     assert found["error_rate"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "most", "said", "heard", "rate"),
+    [
+        (Metric.WER, ("one", "a"), ("a", "b"), ("a", "one"), 1 / 66),
+        (Metric.CER, ("one", "a"), ("a", "b"), ("a", "a"), 1 / (32 * 5 + 3)),
+        (Metric.PER, ("one", "a"), ("a", "b"), ("a", "one"), 1 / 66),
+        (Metric.WER, ("a", "b"), ("a", "b"), ("a", "a"), 1 / 33),
+        (Metric.WER, ("a", "<space>", "b"), ("a", "b"), ("a", "a"), 1 / 65),
+    ],
+)
+def test_what_a_word_is_all_of_a_set_tell(
+    metric: Metric,
+    most: tuple[str, ...],
+    said: tuple[str, ...],
+    heard: tuple[str, ...],
+    rate: float,
+    tmp_path: Path,
+) -> None:
+    """And not the few utterances of a batch: one may have words of one letter alone."""
+    tokens = ("<blank>", "one", "a", "b", "<space>", "<sos/eos>")
+    rows: dict[str, NDArray[np.float32]] = {}
+    utterances = []
+    for number in range(33):
+        # The last batch is of the shortest one.
+        is_last = number == 32
+        name, spoken, found = f"s-{number}", most, most
+        if is_last:
+            spoken, found = said, heard
+        path = [0] if is_last else [0, 0, 0]
+        for token in found:
+            path += [tokens.index(token), 0]
+        rows[name] = np.log(0.9 * np.eye(6)[path] + 0.01).astype(np.float32)
+        utterances.append(Utterance(name, "s", "xx", "/w.wav", spoken, "", 1.0))
+    LogProbs(tokens, rows).write(tmp_path / "logprobs.safetensors")
+    write_data_dir(tmp_path / "data", utterances)
+    given = Given(penalty=0.0)
+    where = (tmp_path / "logprobs.safetensors", tmp_path / "data", tmp_path)
+    tune(*where, ModelFiles(), 4, given, metric)
+    assert read_json(tmp_path / "weights.json")["error_rate"] == pytest.approx(rate)

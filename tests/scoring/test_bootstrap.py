@@ -103,3 +103,12 @@ def test_without_errors_there_is_no_ratio() -> None:
     assert paired_interval([1, 0], [0, 0], [5, 5]).ratio is None
     sometimes = paired_interval([1, 1], [1, 0], [5, 5])
     assert (sometimes.ratio, sometimes.ratio_interval) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("count", "least"), [(1, 1.0), (2, 0.5), (3, 0.25), (5, 0.0625), (20, 1e-4)]
+)
+def test_few_utterances_tell_little(count: int, least: float) -> None:
+    """All of n favour one of two equal systems with a probability of 2 ** (1 - n)."""
+    found = paired_interval([1] * count, [2] * count, [10] * count)
+    assert least <= found.p <= 2 * least
