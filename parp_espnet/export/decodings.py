@@ -109,15 +109,36 @@ class Tuned:
 def find_tuned(experiment: Path) -> tuple[Tuned, ...]:
     """Return the tuned searches that an experiment has, that with the least errors first.
 
+    Errors compare where they are of the same set, counted in the same: of searches that were judged
+    otherwise than the newest one, an earlier version's aside, all come behind.
+
     A language model may be gone: whoever needs it says so. Raises `UserError` where what was tuned
     is damaged.
     """
-    found = []
+    found: list[tuple[Tuned, Any, int]] = []
     for path in sorted(experiment.glob(f"decode_*/*/{TUNED}")):
         tuned = _read(experiment, path)
         if tuned is not None:
-            found.append(tuned)
-    return tuple(sorted(found, key=lambda one: (one.error_rate, one.name)))
+            found.append((tuned, read_json(path), path.stat().st_mtime_ns))
+    if not found:
+        return ()
+    _, newest, _ = max(found, key=lambda one: one[2])
+
+    def place(one: tuple[Tuned, Any, int]) -> tuple[bool, float, str]:
+        tuned, told, _ = one
+        return not _judged_alike(told, newest), tuned.error_rate, tuned.name
+
+    return tuple(tuned for tuned, _, _ in sorted(found, key=place))
+
+
+def _judged_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two searches were tuned on the same set, by errors in the same, for all that is
+    known.
+    """
+    for name in ("tuned_on", "metric", "merges"):
+        if name in one and name in other and one[name] != other[name]:
+            return False
+    return True
 
 
 def _read(experiment: Path, path: Path) -> Tuned | None:

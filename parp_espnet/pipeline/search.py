@@ -121,6 +121,8 @@ def tune(
         heard |= batch[best.weights]
     chosen: dict[str, object] = {**asdict(best.weights), "tuned_on": data.name}
     chosen["error_rate"] = best.total.error_rate
+    # Of several searches, those that were judged alike can be compared.
+    chosen |= {"metric": str(metric), "merges": table}
     chosen["calibration"] = asdict(calibrate(logprobs, heard, said, table))
     write_text(out / "tune.tsv", as_table(tried))
     write_json(out / TUNED, chosen)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,38 @@ def test_a_calibration_is_found(tmp_path: Path) -> None:
     bundle = bundle_of(tmp_path / "bundle", decodings=[SEARCH | calibrated])
     (described,) = read_described(bundle).decodings
     assert found.calibration == described.calibration == Platt(0.5, -0.25)
+
+
+BY_PER = {"metric": "per", "merges": {}}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "newer", "best"),
+    [
+        # The earlier one has fewer errors, counted otherwise or of other utterances.
+        (BY_PER, {"metric": "wer", "merges": {}}, "decode_new"),
+        (BY_PER | {"merges": {"ɔ": "o"}}, BY_PER, "decode_new"),
+        (BY_PER | {"tuned_on": "easy"}, BY_PER, "decode_new"),
+        ({"tuned_on": "easy"}, {}, "decode_new"),
+        (BY_PER, BY_PER, "decode_old"),
+        # What an earlier version has left does not say it.
+        ({}, BY_PER, "decode_old"),
+        ({}, {}, "decode_old"),
+    ],
+)
+def test_errors_compare_where_they_were_counted_alike(
+    earlier: dict[str, object], newer: dict[str, object], best: str, tmp_path: Path
+) -> None:
+    for number, (name, rate, judged) in enumerate(
+        [("decode_old", 0.1, earlier), ("decode_new", 0.3, newer)]
+    ):
+        weights = tmp_path / name / "dev/weights.json"
+        write_loosely(weights, WEIGHTS | {"error_rate": rate} | judged)
+        os.utime(weights, (number, number))
+        write_loosely(tmp_path / name / "test/decode.json", {"decoding": "beam 12"})
+    found = find_tuned(tmp_path)
+    assert len(found) == 2
+    assert found[0].name == best
 
 
 @pytest.mark.parametrize(
