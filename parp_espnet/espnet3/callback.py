@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from parp_espnet.errors import UserError
 from parp_espnet.espnet.freezing import HeadFirst, freeze_convolutions
-from parp_espnet.espnet3.finish import Finish
+from parp_espnet.espnet3.finish import Finish, take_along
 from parp_espnet.files import write_json
 from parp_espnet.pruning.log import PruningLog
 from parp_espnet.pruning.origin import Origin
@@ -151,6 +151,19 @@ class PruningCallback(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep a checkpoint's until there is an optimizer."""
         self._state = state_dict
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Take the best models so far along where their directory has been moved: Lightning forgets
+        those of another path.
+        """
+        del pl_module
+        states = checkpoint.get("callbacks") or {}
+        for callback in trainer.checkpoint_callbacks:
+            state = states.get(callback.state_key)
+            if isinstance(callback, ModelCheckpoint) and isinstance(state, dict):
+                take_along(state, str(callback.dirpath))
 
     def _prune(self, trainer: Trainer) -> None:
         epochs = trainer.max_epochs or 0

@@ -143,6 +143,25 @@ def _best_of(trainer: Trainer) -> tuple[str, Sequence[Path]] | None:
     return None
 
 
+def take_along(state: dict[str, Any], directory: str) -> None:
+    """Let what Lightning remembers of its best models be in a directory, where they are there."""
+    earlier = state.get("dirpath")
+    if earlier in (None, directory):
+        return
+
+    def now(path: str) -> str:
+        moved = Path(directory) / Path(path).name
+        return str(moved) if path and moved.is_file() else path
+
+    best = {now(path): score for path, score in (state.get("best_k_models") or {}).items()}
+    if not all(Path(path).parent == Path(directory) for path in best):
+        return
+    state["best_k_models"] = best
+    for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+        state[name] = now(state.get(name) or "")
+    state["dirpath"] = directory
+
+
 def weights_of(checkpoint: Path) -> States:
     """Return the weights in a checkpoint of Lightning's, by the model's own names. Raises
     `UserError` where it is damaged.

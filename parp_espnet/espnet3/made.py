@@ -11,6 +11,7 @@ from espnet3.components.data.dataset_builder import (  # type: ignore[import-unt
 
 from parp_espnet.corpora.registry import CORPORA
 from parp_espnet.data.kaldi import read_data_dir, write_data_dir
+from parp_espnet.errors import UserError, printable
 from parp_espnet.espnet3.data import write_lengths
 from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.pipeline.contents import plain_word_of
@@ -21,6 +22,7 @@ TOKENS = "tokens.txt"
 UPSTREAM = "upstream"
 FRONTEND = "frontend.json"
 STAMP = "corpus.json"
+SETS = frozenset({"train", "dev", "test"})
 SOURCE = "source.json"
 """In the upstream's copy: of which upstream it is."""
 
@@ -46,14 +48,14 @@ class CldrBuilder(DatasetBuilder):  # type: ignore[misc]  # espnet3 is untyped
         self, data_dir: str, lang: str, minutes: Mapping[str, float], seed: int = 0, **_: Any
     ) -> bool:
         """Whether the sets are there, made with these settings."""
-        stamp = Path(data_dir) / STAMP
-        return stamp.is_file() and read_json(stamp) == _settings(lang, minutes, seed)
+        stamp, settings = Path(data_dir) / STAMP, _settings(lang, minutes, seed)
+        return stamp.is_file() and read_json(stamp) == settings
 
     def build(
         self, data_dir: str, lang: str, minutes: Mapping[str, float], seed: int = 0, **_: Any
     ) -> None:
         """Make the sets, so many minutes of each, and the list of labels. Raises `UserError`."""
-        folder = Path(data_dir)
+        folder, settings = Path(data_dir), _settings(lang, minutes, seed)
         (folder / STAMP).unlink(missing_ok=True)
         for name, amount in minutes.items():
             options = argparse.Namespace(
@@ -63,7 +65,7 @@ class CldrBuilder(DatasetBuilder):  # type: ignore[misc]  # espnet3 is untyped
             write_lengths(folder / name)
         tokens = token_list([utterance.phones for utterance in read_data_dir(folder / "train")])
         write_text(folder / TOKENS, "".join(f"{token}\n" for token in tokens))
-        write_json(folder / STAMP, _settings(lang, minutes, seed))
+        write_json(folder / STAMP, settings)
 
 
 def _source(upstream: str) -> dict[str, Any]:
@@ -77,6 +79,21 @@ def _source(upstream: str) -> dict[str, Any]:
 
 
 def _settings(lang: str, minutes: Mapping[str, float], seed: int) -> dict[str, Any]:
-    """What the sets depend on."""
-    amounts = {str(name): float(amount) for name, amount in minutes.items()}
-    return {"lang": lang, "minutes": amounts, "seed": seed}
+    """What the sets depend on. Raises `UserError` where that is no language, or no minutes."""
+    amounts = dict(minutes) if isinstance(minutes, Mapping) else {}
+    are_numbers = all(type(amount) in (int, float) for amount in amounts.values())
+    if amounts.keys() != SETS or not are_numbers:
+        raise UserError(
+            f"create_dataset.minutes: expected those of each set, such as "
+            f"{{train: 10, dev: 2, test: 6}}, found {printable(str(minutes))}"
+        )
+    if not isinstance(lang, str) or type(seed) is not int:
+        raise UserError(
+            f"create_dataset: expected lang, such as es, and a whole number as seed, found "
+            f"{printable(str(lang))} and {printable(str(seed))}"
+        )
+    return {
+        "lang": lang,
+        "minutes": {str(name): float(amount) for name, amount in amounts.items()},
+        "seed": seed,
+    }

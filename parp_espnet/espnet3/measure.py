@@ -9,9 +9,12 @@ from omegaconf import DictConfig, OmegaConf
 from parp_espnet.data.kaldi import read_data_dir
 from parp_espnet.espnet.decode import decode
 from parp_espnet.espnet.found import find_model
+from parp_espnet.espnet3.told import options_of
 from parp_espnet.pipeline.formatting import minutes
 from parp_espnet.pipeline.score import score
 from parp_espnet.pipeline.trained import interval_of
+from parp_espnet.pruning.methods import Source
+from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.scoring.result import Result, digest_of
 
 GREEDY = "decode_greedy"
@@ -38,17 +41,25 @@ def _setting(config: Mapping[Any, Any], data: Path) -> dict[str, Any]:
     """What a result says of its experiment."""
     trained_on = read_data_dir(data / "train")
     made = config["create_dataset"]
+    pruning = PruneSettings.parse(config["prune_conf"])
     return {
         "recipe": str(config["recipe"]),
         "language": made["lang"],
         "train_minutes": round(minutes(trained_on), 2),
         "upstream": Path(made["upstream"]).name,
-        "finetuning_runs": 1,
+        "finetuning_runs": runs_of(pruning),
         "interval": interval_of(config["prune_conf"]),
         "dataset": "test",
-        "options": {"trainer": "espnet3", "updates": config["updates"]},
+        "options": options_of(config),
         "train_languages": [made["lang"]],
         "train_sha256": digest_of(
             (one.id, f"{one.duration:.2f}", *one.phones) for one in trained_on
         ),
     }
+
+
+def runs_of(settings: PruneSettings) -> int:
+    """Return how many finetunings a training costs; what a given mask cost is not known."""
+    row = settings.row
+    source = row.first_mask if settings.initial_mask is None else Source.FILE
+    return 1 + row.runs_before(source, settings.sparsity)

@@ -2,8 +2,11 @@
 goes on.
 """
 
+import copy
 import logging
+import os
 import re
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +14,10 @@ from espnet3.contract.stages import StageSpec  # type: ignore[import-untyped]
 from espnet3.systems.base.system import BaseSystem  # type: ignore[import-untyped]
 from omegaconf import OmegaConf
 
-from parp_espnet.espnet3.settings import check_same
+from parp_espnet.espnet3.settings import check_callback, check_same
+from parp_espnet.espnet3.speech import is_made, need_free, need_made
+from parp_espnet.locks import locked
+from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.upstreams.starts import SUMMARY
 
 SAVED = re.compile(r"step(\d+)\.ckpt")
@@ -27,12 +33,32 @@ class PruningSystem(BaseSystem):  # type: ignore[misc]  # espnet3 is untyped
         StageSpec(name="measure", config="training", log_dir="exp_dir"),
     )
 
+    def create_dataset(self, *args: object, **kwargs: object) -> None:
+        """Make speech and upstream, where they are not there.
+
+        Raises `UserError` where an experiment was made with other settings, and would lose what it
+        was trained on.
+        """
+        self._reject_stage_args("create_dataset", args, kwargs)
+        config = self.training_config
+        check_same(config, Path(config.exp_dir))
+        with _alone(Path(config.data_dir)):
+            if not is_made(config):
+                need_free(config)
+            super().create_dataset()
+
     def train(self, *args: object, **kwargs: object) -> None:
         """Train, or continue from the last epoch that is whole.
 
-        Raises `UserError` where what is there was made with other settings.
+        Raises `UserError` where what is there was made with other settings, or another process
+        trains it.
         """
         self._reject_stage_args("train", args, kwargs)
+        check_callback(self.training_config)
+        with _alone(Path(self.training_config.exp_dir)):
+            self._train()
+
+    def _train(self) -> None:
         directory = Path(self.training_config.exp_dir)
         checkpoint = newest_checkpoint(directory)
         is_complete = (directory / SUMMARY).is_file()
@@ -41,18 +67,39 @@ class PruningSystem(BaseSystem):  # type: ignore[misc]  # espnet3 is untyped
         if is_complete:
             logging.info(f"{directory}: complete; skipped")
             return
+        need_made(self.training_config)
+        asked = self.training_config
+        # espnet3 adds to the trainer's settings; the next stage is to see what the YAML says.
+        self.training_config = copy.deepcopy(asked)
         if checkpoint is not None:
             logging.info(f"{directory}: continues from {checkpoint.name}")
             OmegaConf.update(self.training_config, "fit.ckpt_path", str(checkpoint), force_add=True)
-        super().train()
+        try:
+            super().train()
+        finally:
+            self.training_config = asked
 
     def measure(self, *args: object, **kwargs: object) -> None:
         """Decode the test set greedily, and leave `result.json`. Raises `UserError` as `train`."""
         self._reject_stage_args("measure", args, kwargs)
-        check_same(self.training_config, Path(self.training_config.exp_dir))
-        from parp_espnet.espnet3.measure import measure  # noqa: PLC0415
+        config = self.training_config
+        check_callback(config)
+        with _alone(Path(config.exp_dir)):
+            check_same(config, Path(config.exp_dir))
+            need_made(config)
+            from parp_espnet.espnet3.measure import measure  # noqa: PLC0415
 
-        measure(self.training_config)
+            measure(config)
+
+
+def _alone(directory: Path) -> AbstractContextManager[None]:
+    """Keep other processes out of a directory; where one training has several, the first one does.
+
+    Raises `UserError` where another process is there.
+    """
+    if int(os.environ.get("LOCAL_RANK", "0")):
+        return nullcontext()
+    return locked(directory / LOCK, wait=False)
 
 
 def newest_checkpoint(directory: Path) -> Path | None:

@@ -107,13 +107,13 @@ def _plain(settings: Experiment, option: Option, value: Any) -> dict[str, Plain]
     if CONTENT in option.notes or is_rules:
         return {name: _named(settings.recipe / value)}
     if isinstance(value, Path) or (isinstance(value, str) and Path(value).is_absolute()):
-        return {name: _from_anywhere(settings.recipe / value)}
+        return {name: from_anywhere(settings.recipe / value)}
     return {name: value}
 
 
-def _from_anywhere(path: Path) -> str:
-    """A path as it reads the same on every machine: outside of the project, its name, and of a file
-    a part of its hash.
+def from_anywhere(path: Path) -> str:
+    """Return a path as it reads the same on every machine: outside of the project, its name, and of
+    a file a part of its hash.
     """
     inside = from_root(path)
     return _named(path) if Path(inside).is_absolute() else inside

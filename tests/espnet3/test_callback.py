@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from parp_espnet.errors import UserError
 from parp_espnet.espnet3 import launch
 from parp_espnet.espnet3.callback import PruningCallback
-from parp_espnet.espnet3.finish import average, weights_of
+from parp_espnet.espnet3.finish import average, take_along, weights_of
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.pruner import nonzero_count
@@ -163,6 +163,38 @@ def test_a_resumed_training_ends_in_the_same_bits(method: str, tmp_path: Path) -
     one, other = (Mask.load(place / "mask.safetensors") for place in (tmp_path / "alone", resumed))
     assert one.sha256 == other.sha256
     assert read_json(resumed / "training.json")["sparsity_measured"] == 0.5
+
+
+def test_moved_in_between_it_ends_in_the_same_bits(tmp_path: Path) -> None:
+    """The best models so far are still the best ones, wherever they are now."""
+    conf = {"method": "parp", "sparsity": 0.5, "interval": 3}
+    fit(tmp_path / "alone", conf)
+    fit(tmp_path / "before", conf, epochs=2)
+    moved = tmp_path / "moved"
+    (tmp_path / "before").rename(moved)
+    # What was best is kept as such, and what comes is never better.
+    (checkpoint,) = moved.glob("step*.ckpt")
+    fit(moved, conf, checkpoint=checkpoint)
+    names = sorted(path.name for path in moved.glob("best*.ckpt"))
+    assert names == sorted(path.name for path in (tmp_path / "alone").glob("best*.ckpt"))
+    one, other = (
+        torch.load(place / "valid.loss.ave.pth", weights_only=True)
+        for place in (tmp_path / "alone", moved)
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_best_models_are_taken_along_where_they_are_there(there: bool, tmp_path: Path) -> None:
+    if there:
+        (tmp_path / "best1.ckpt").touch()
+    state = {"dirpath": "/gone", "best_k_models": {"/gone/best1.ckpt": 0.5}}
+    state |= {"best_model_path": "/gone/best1.ckpt", "last_model_path": ""}
+    take_along(state, str(tmp_path))
+    best = str(tmp_path / "best1.ckpt") if there else "/gone/best1.ckpt"
+    assert state["best_k_models"] == {best: 0.5}
+    assert state["dirpath"] == (str(tmp_path) if there else "/gone")
+    assert state["best_model_path"] == best
 
 
 def test_a_router_moves_the_mask_alone(tmp_path: Path) -> None:
