@@ -6,6 +6,7 @@ FILE --out DIR
 """
 
 import argparse
+import math
 from pathlib import Path
 
 from parp_espnet.decoding.tune import Given
@@ -21,6 +22,7 @@ def main() -> None:
     options = _parser().parse_args()
     if options.beam < 1:
         raise UserError(f"--beam {options.beam}: expected 1 or more")
+    _check_weights(options)
     files = ModelFiles(options.lm, options.ngram, options.lexicon)
     if options.action == "tune":
         where = (options.logprobs, options.data, options.out)
@@ -42,6 +44,25 @@ def main() -> None:
     )
     weights = given_here if options.weights is None else read_weights(options.weights)
     print(decode(options.logprobs, options.out, files, options.beam, weights, options.device))
+
+
+def _check_weights(options: argparse.Namespace) -> None:
+    """Raise `UserError` where a weight is no number, or weighs nothing."""
+    weighed = {"lm_weight": ("--lm", options.lm), "ngram_weight": ("--ngram", options.ngram)}
+    for name in (*weighed, "penalty"):
+        value = getattr(options, name)
+        if value is None:
+            continue
+        if not math.isfinite(value):
+            raise UserError(f"--{name} {value}: expected a number")
+        needed, file = weighed.get(name, ("", options.logprobs))
+        if file is None:
+            raise UserError(f"--{name} {value:g} changes nothing without {needed}")
+        if options.action == "decode" and options.weights is not None:
+            raise UserError(
+                f"--{name} {value:g} changes nothing with --weights {options.weights}, which has "
+                f"one; leave one of them out"
+            )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -147,9 +147,9 @@ def words_of_tokens(tokens: Sequence[str], known: Collection[str]) -> dict[str, 
         by_form.setdefault(decomposed(word), word)
     spelled: dict[str, str] = {}
     for token in tokens:
-        word = token if token in known else by_form.get(decomposed(token))
-        if word is not None:
-            spelled[token] = word
+        same = token if token in known else by_form.get(decomposed(token))
+        if same is not None:
+            spelled[token] = same
     return spelled
 
 

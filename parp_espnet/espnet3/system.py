@@ -8,7 +8,7 @@ import os
 import re
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from espnet3.contract.stages import StageSpec  # type: ignore[import-untyped]
 from espnet3.systems.base.system import BaseSystem  # type: ignore[import-untyped]
@@ -26,6 +26,8 @@ SAVED = re.compile(r"step(\d+)\.ckpt")
 
 class PruningSystem(BaseSystem):  # type: ignore[misc]  # espnet3 is untyped
     """Speech, training, and the PER; the model is then an experiment like any other."""
+
+    training_config: Any
 
     stages: ClassVar[tuple[StageSpec, ...]] = (
         StageSpec(name="create_dataset", config="training", log_dir="data_dir"),

@@ -57,7 +57,7 @@ def _of_pruning(settings: PruneSettings) -> dict[str, Plain]:
 
 def _of_training(config: dict[str, Any]) -> dict[str, Plain]:
     values = _values(config)
-    if plain_word_of(USUAL) != SHIPPED:
+    if not _is_shipped():
         # Values beside those of a file that was edited would say too little.
         text = json.dumps(values, sort_keys=True, default=str)
         return {OPTION: hashlib.sha256(text.encode()).hexdigest()[:LETTERS]}
@@ -71,10 +71,20 @@ def _of_training(config: dict[str, Any]) -> dict[str, Plain]:
     differing: dict[str, Plain] = {}
     for name in [*usual, *(name for name in values if name not in usual)]:
         value = values.get(name)
-        if value != usual.get(name):
-            plain = isinstance(value, bool | int | float | str)
-            differing[f"{OPTION}.{name}"] = value if plain else str(value)
+        if value == usual.get(name):
+            continue
+        differing[f"{OPTION}.{name}"] = (
+            value if isinstance(value, bool | int | float | str) else str(value)
+        )
     return differing
+
+
+def _is_shipped() -> bool:
+    """Whether the recipe's YAML is there, as the project has it."""
+    try:
+        return plain_word_of(USUAL) == SHIPPED
+    except OSError:
+        return False
 
 
 def _values(config: Any) -> dict[str, Any]:

@@ -88,12 +88,13 @@ def write_predictions(
     write_text(path, text)
 
 
-def compare(file: Path, other: Path, metric: str) -> Paired:
+def compare(file: Path, other: Path, metric: str, seed: int = 0) -> Paired:
     """Compare two experiments by what they predicted of the same examples.
 
     Args:
         file, other: their `predictions.tsv`.
         metric: of `metrics.METRICS`.
+        seed: of the samples that are drawn.
 
     Raises:
         UserError: a file is missing or damaged, or they are not of the same examples.
@@ -113,7 +114,7 @@ def compare(file: Path, other: Path, metric: str) -> Paired:
     def numbers(column: Sequence[str]) -> Values:
         return np.array(list(map(number, column)), np.float64)
 
-    return METRICS[metric].compare(numbers(labels), numbers(first), numbers(second))
+    return METRICS[metric].compare(numbers(labels), numbers(first), numbers(second), seed)
 
 
 def read_predictions(path: Path) -> list[list[str]]:

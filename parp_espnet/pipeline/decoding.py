@@ -43,11 +43,18 @@ class Decoding:
 
     @property
     def given_weights(self) -> dict[str, float]:
-        """The weights that the user has chosen."""
+        """The weights that the user has chosen, of what it decodes with: in a comparison others
+        may have another model.
+        """
+        weighed = {
+            "lm_weight": self.settings.use_lm,
+            "ngram_weight": self.settings.use_ngram,
+            "penalty": True,
+        }
         given: dict[str, float] = {}
-        for name in ("lm_weight", "ngram_weight", "penalty"):
+        for name, is_used in weighed.items():
             value = getattr(self.settings, name)
-            if value is not None:
+            if is_used and value is not None:
                 given[name] = value
         return given
 

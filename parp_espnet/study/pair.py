@@ -185,7 +185,7 @@ def error_rate_of(score: Scored) -> float:
 def compare_scored(left: Scored, right: Scored, seed: int) -> Paired:
     """Compare the two by a paired bootstrap. Raises `UserError` as `utterances.compare` does."""
     if left.result.scores is not None:
-        return compare_predictions(left.errors, right.errors, left.result.metric)
+        return compare_predictions(left.errors, right.errors, left.result.metric, seed)
     return compare(read_utterances(left.errors), read_utterances(right.errors), seed)
 
 

@@ -213,10 +213,14 @@ def test_a_result_has_every_option_that_differs(
     assert told(**changes) == USUAL_OPTIONS | said
 
 
+@pytest.mark.parametrize("content", ["edited: true\n", None])
 def test_beside_a_recipe_that_was_edited_all_values_are_told_apart(
-    monkeypatch: pytest.MonkeyPatch,
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(told_module, "SHIPPED", "another")
+    """Or where it is not, as with the package alone."""
+    if content is not None:
+        (tmp_path / "training.yaml").write_text(content)
+    monkeypatch.setattr(told_module, "USUAL", tmp_path / "training.yaml")
     usual = told()
     assert usual.keys() == {*USUAL_OPTIONS, "training_config"}
     assert told(seed=1, place="/moved") != told(optimizer__lr=1e-4)

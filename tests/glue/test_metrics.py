@@ -1,11 +1,14 @@
 """Scores are scikit-learn's and SciPy's."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics
 
 from parp_espnet.glue.metrics import METRICS, error_interval
+from parp_espnet.glue.score import compare
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 2, 200).astype(float)
@@ -48,3 +51,17 @@ def test_a_better_system_is_known_as_one():
     assert found.difference_interval[0] < found.difference < found.difference_interval[1] < 0
     same = METRICS["matthews"].compare(LABELS, FOUND, FOUND)
     assert (same.difference, same.p) == (0, 1)
+
+
+def test_two_predictions_are_compared_on_samples_of_a_seed(tmp_path: Path) -> None:
+    rows = [("no", "no", "yes"), ("yes", "yes", "yes"), ("no", "yes", "no"), ("no", "no", "yes")]
+    files = tmp_path / "one.tsv", tmp_path / "other.tsv"
+    for number, file in enumerate(files, start=1):
+        lines = ["id\tlabel\tprediction"]
+        for place, row in enumerate(rows * 3):
+            lines.append(f"e{place}\t{row[0]}\t{row[number]}")
+        file.write_text("\n".join(lines) + "\n")
+    found = [compare(*files, "accuracy", seed) for seed in (0, 0, 1)]
+    assert found[0] == found[1] == compare(*files, "accuracy")
+    assert found[0].difference == found[2].difference
+    assert found[0].p != found[2].p

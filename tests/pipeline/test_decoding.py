@@ -47,6 +47,12 @@ def test_names(changes: dict[str, Any], names: list[str]) -> None:
         ({}, ["beam12", "beam12_penalty", "beam12_ngram3", "beam12_lm", "greedy"], 3),
         ({"beam_size": 4}, ["beam4_penalty", "beam4_ngram3", "beam4_lm", "beam4"], 3),
         ({"use_ngram": True}, ["beam12", "beam12_penalty", "beam12_ngram3"], 2),
+        # Its own search has no language model, which the weight is of.
+        (
+            {"beam_size": 4, "lm_weight": 0.3, "ngram_weight": 0.5},
+            ["beam4_penalty", "beam4_ngram3_ngramw0.5", "beam4_lm_lmw0.3", "beam4"],
+            3,
+        ),
         (
             {"use_ngram": True, "use_lm": True, "lm_weight": 0.3, "penalty": 1.0},
             ["beam12", "beam12_penalty1", "beam12_ngram3_penalty1", "beam12_lm_lmw0.3_penalty1",
