@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from parp_espnet.glue.settings import MODEL, OWN, XLNET, Settings
+from parp_espnet.glue.settings import MODEL, OWN, PRETRAINING, XLNET, Settings
 from parp_espnet.pipeline.acts import OfTemplate, ours
 from parp_espnet.pipeline.paths import from_recipe
 from parp_espnet.pipeline.step import Step
@@ -56,7 +56,9 @@ class TextExperiment(OfTemplate[Settings]):
         model = self.settings.model
         if model == XLNET:
             model = from_recipe(self.settings.recipe, OWN)
-        return self.files_of(Path(model), KINDS)
+        files = self.files_of(Path(model), KINDS)
+        # How long it took is no part of the model.
+        return tuple(file for file in files if file.name != PRETRAINING)
 
     @property
     def drawn(self) -> Path:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parp_espnet.glue.experiment import TextExperiment
-from parp_espnet.glue.settings import Settings
+from parp_espnet.glue.settings import OWN, XLNET, Settings
 from parp_espnet.glue.tasks import TASKS
 from parp_espnet.pipeline.acts import Act, Command, ours
+from parp_espnet.pipeline.paths import from_recipe
 from parp_espnet.pipeline.pool_checks import check_pool, is_to_be_checked
 from parp_espnet.pipeline.stages_masks import first_mask, first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
@@ -50,8 +51,13 @@ def _record_of_sets(settings: Settings) -> Path:
 
 
 def look_at_model(experiment: TextExperiment, label: str) -> Iterator[Act]:
-    """Stage 2: the pre-trained model can be loaded, and its pool is whole."""
+    """Stage 2: the pre-trained model can be loaded, and its pool is whole. The small XLNet is
+    pre-trained before, where it is not there.
+    """
     settings, checked = experiment.settings, experiment.checked
+    if settings.model == XLNET and not (OWN / "config.json").is_file():
+        script = from_recipe(settings.recipe, OWN.parent / "run.sh")
+        yield Command(f"{label} pre-training", (script,))
     words = ("--task", settings.task, "--model", settings.model, "--out", checked)
     yield Step(
         label=label,

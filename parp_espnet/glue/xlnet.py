@@ -7,6 +7,7 @@ The text is CLDR's phrases in the languages of the made tasks, of the training s
 """
 
 import math
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from parp_espnet.corpora.phrases import phrase_book
 from parp_espnet.files import write_json
 from parp_espnet.glue.made import LANGUAGES
-from parp_espnet.glue.settings import Pretraining
+from parp_espnet.glue.settings import PRETRAINING, Pretraining
 from parp_espnet.progress import bar
 
 PAD, UNKNOWN, MASK, SEPARATOR, CLASS = "<pad>", "<unk>", "<mask>", "<sep>", "<cls>"
@@ -41,11 +42,12 @@ def phrases(split: str, seed: int) -> Iterator[str]:
 
 
 def pretrain(settings: Pretraining, out: Path) -> None:
-    """Pre-train; leave a Hugging Face directory in `out`, with `pretraining.json`, which has the
-    losses.
+    """Pre-train; leave a Hugging Face directory in `out`, with `PRETRAINING`, which has the seed,
+    the losses and the seconds.
     """
     from transformers import XLNetConfig, XLNetLMHeadModel  # noqa: PLC0415  # they take seconds
 
+    started = time.perf_counter()
     torch.manual_seed(settings.seed)
     text = list(islice(phrases("train", settings.seed), settings.phrases))
     tokenizer = make_tokenizer(text)
@@ -78,11 +80,12 @@ def pretrain(settings: Pretraining, out: Path) -> None:
         "weights": sum(tensor.numel() for tensor in model.transformer.parameters()),
         "held_out_loss_before": before, "held_out_loss": after,
         "uniform_loss": math.log(len(tokenizer)),
+        "seconds": round(time.perf_counter() - started, 1),
     }  # fmt: skip
-    write_json(out / "pretraining.json", told)
+    write_json(out / PRETRAINING, told)
     print(
         f"{out}: {told['weights']} weights; held-out loss {before:.3f} before, {after:.3f} after, "
-        f"in nats a token"
+        f"in nats a token, in {told['seconds']:.0f} s"
     )
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.glue import experiment
+from parp_espnet.glue import experiment, stages
 from parp_espnet.glue.command_line import read
 from parp_espnet.glue.experiment import TextExperiment
 from parp_espnet.glue.settings import STAGES, Settings
 from parp_espnet.glue.stages import TEXT, make_sets, train
-from parp_espnet.pipeline.acts import LOCAL, Queues, stages_of
+from parp_espnet.pipeline.acts import LOCAL, Command, Queues, stages_of
 from parp_espnet.pipeline.running import run
 from parp_espnet.pipeline.step import Step, overdue, state
 
@@ -54,6 +54,27 @@ def test_a_model_that_is_not_here_has_no_files(
 ) -> None:
     monkeypatch.setattr(experiment, "OWN", tmp_path / "not yet")
     assert read_of(replace(settings_of("--method", "mpi"), model=model), "train") == []
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_xlnet_is_pretrained_where_it_is_not_there(
+    settings_of: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    is_there: bool,
+) -> None:
+    """A study of it stopped, and said what to run before."""
+    own = tmp_path / "xlnet1/model"
+    own.mkdir(parents=True)
+    if is_there:
+        (own / "config.json").write_text("{}")
+    monkeypatch.setattr(stages, "OWN", own)
+    settings = replace(settings_of("--method", "mpi"), model="xlnet")
+    planned = TextExperiment(settings, Queues(LOCAL, "", "", "", ""), stages_of(STAGES, TEXT))
+    first, *_ = stages.look_at_model(planned, "stage 2 (model)")
+    assert isinstance(first, Step) == is_there
+    if isinstance(first, Command):
+        assert Path(first.words[0]) == own.parent / "run.sh"
 
 
 def sets_of(settings: Settings) -> Step:
