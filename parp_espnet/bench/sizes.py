@@ -99,8 +99,9 @@ def draw_native_wav2vec2(folder: Path) -> Path:
         from s3prl.upstream.wav2vec2 import wav2vec2_model as native  # noqa: PLC0415
 
     torch.manual_seed(0)
-    model = native.Wav2Vec2Model(native.Wav2Vec2Config(**NATIVE_BASE, final_dim=256))
-    return _save(_native(NATIVE_BASE, model), folder)
+    settings = {**NATIVE_BASE, "final_dim": 256, "quantize_targets": True}
+    model = native.Wav2Vec2Model(native.Wav2Vec2Config(**settings))
+    return _save(_native(settings, model), folder)
 
 
 def draw_native_hubert(folder: Path) -> Path:
@@ -110,10 +111,13 @@ def draw_native_hubert(folder: Path) -> Path:
 
     torch.manual_seed(0)
     clusters = [[str(number) for number in range(500)]]
-    task = native.HubertPretrainingConfig(**NATIVE_TASK)
-    settings = {**NATIVE_BASE, "final_dim": 256}
-    model = native.HubertModel(native.HubertConfig(**settings), task, clusters)
-    return _save(_native(settings, model) | {"dictionaries_symbols": clusters}, folder)
+    task = {**NATIVE_TASK, "label_rate": 50}
+    settings = {**NATIVE_BASE, "final_dim": 256, "label_rate": 50}
+    model = native.HubertModel(
+        native.HubertConfig(**settings), native.HubertPretrainingConfig(**task), clusters
+    )
+    content = _native(settings, model) | {"task_cfg": task, "dictionaries_symbols": clusters}
+    return _save(content, folder)
 
 
 def draw_native_wavlm(folder: Path) -> Path:

@@ -73,6 +73,21 @@ def test_what_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, draw:
     assert len(real_sizes.cells(row)) == len(real_sizes.HEAD)
 
 
+@pytest.mark.parametrize("draw", [sizes.draw_native_wav2vec2, sizes.draw_native_hubert])
+def test_s3prls_own_are_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, draw: sizes.Draw
+) -> None:
+    """Neither was loaded by s3prl: what their checkpoints said of themselves was incomplete."""
+    monkeypatch.setattr(one_update, "SECONDS", 2)
+    convolutions = str([(8, width, stride) for _, width, stride in sizes.CONVOLUTIONS])
+    tiny = {"conv_feature_layers": convolutions, "encoder_layers": 1, "encoder_ffn_embed_dim": 16}
+    monkeypatch.setattr(sizes, "NATIVE_BASE", {**sizes.NATIVE_BASE, **tiny})
+    one_update.prepare(draw, tmp_path)
+    found = one_update.train(tmp_path)
+    assert found["pruned"] == 4 * 768 * 768 + 2 * 16 * 768 + 5 * 768 + 16
+    assert found["sparsity"] == pytest.approx(0.5, abs=1e-6)
+
+
 def test_what_does_not_fit_is_left_out_in_a_line() -> None:
     assert real_sizes.too_large("base", 95, round(4e9)) is None
     why = real_sizes.too_large("w2v-bert-2.0", 580, round(8e9))
