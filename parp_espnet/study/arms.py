@@ -2,8 +2,10 @@
 are made of them.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Self
 
 from parp_espnet.pruning.methods import Method, find_method, row_of
@@ -196,17 +198,18 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
     method = origin.method or ""
     parts: dict[str, Any] = {"languages": tuple(origin.language.split())}
     aside = []
+    # Which upstream the mask came with, and of which seed that is, is told by the upstream.
+    is_upstreams = _is_upstreams(result)
     if origin.parents is not None:
         parts |= {"combined": origin.source, "run": method}
     elif origin.source == TRAINED:
         parts["run"] = method
     elif origin.source != FINETUNED:
         aside.append(origin.source)
-    if origin.upstream not in (None, result.upstream):
+    if origin.upstream not in (None, result.upstream) and not is_upstreams:
         aside.append(f"on {origin.upstream}")
-    if origin.recipe is not None and corpus_of_recipe(origin.recipe) != corpus_of_recipe(
-        result.recipe
-    ):
+    corpora = {corpus_of_recipe(recipe) for recipe in (origin.recipe, result.recipe) if recipe}
+    if len(corpora) > 1 and not is_upstreams:
         aside.append(f"in {origin.recipe}")
     scope = (result.mask_origin or {}).get("scope")
     if origin.parents is None and scope not in (
@@ -218,9 +221,15 @@ def _given(origin: Origin, result: Result) -> dict[str, Any]:
     # Learned scores are the method's own, which `run` tells.
     if origin.parents is None and origin.ranking not in (None, own_score, LEARNED):
         aside.append(f"by {origin.ranking}")
-    if origin.seed not in (None, result.seed):
+    if origin.seed not in (None, result.seed) and not is_upstreams:
         aside.append(f"seed {origin.seed}")
     return parts | {"other": " ".join(aside)}
+
+
+def _is_upstreams(result: Result) -> bool:
+    """Whether the first mask is the one that the upstream, an experiment, ended with."""
+    upstream = os.path.normpath(Path(result.recipe) / result.upstream)
+    return str(Path(result.initial_mask or "").parent) == upstream
 
 
 def corpus_of_recipe(recipe: str) -> str:

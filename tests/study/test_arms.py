@@ -45,6 +45,21 @@ def test_masks_elsewhere_on_the_disk_are_told_apart(make_result: Callable[..., R
     assert names == ["transfer, mask of es", "transfer, mask of tr"]
 
 
+def test_the_mask_of_the_upstream_is_one_arm_in_all_seeds(
+    make_result: Callable[..., Result],
+) -> None:
+    """It was another in the seed of the joint model than in all others."""
+    upstream = "../../cldr/joint/exp/phn_parp-p_s0.9_seed0"
+    mask = "egs2/cldr/joint/exp/phn_parp-p_s0.9_seed0/mask.safetensors"
+    joint = Origin("trained", "parp-p", "egs2/cldr/joint", "es fr", 0, "multi", "magnitude")
+    here = {"recipe": "egs2/mboshi/mb", "language": "mb", "upstream": upstream}
+    names = {given(make_result, joint, mask, seed=seed, **here).name for seed in (0, 1)}
+    assert names == {"transfer, mask of joint parp-p"}
+    # On another upstream it is told whose the mask is.
+    elsewhere = {given(make_result, joint, mask, seed=seed, language="mb").name for seed in (0, 1)}
+    assert len(elsewhere) == 2
+
+
 def test_that_scores_were_learned_is_told_by_the_method(make_result: Callable[..., Result]) -> None:
     """It stood twice: "mask of es router by learned"."""
     learned = Origin("trained", "router", "egs2/cldr/es", "es", 0, "multi", "learned")
