@@ -89,10 +89,9 @@ def adjusting(adjustings: Sequence[Adjusting]) -> Figure | None:
             markersize=4,
         )
     flips.set_yscale("symlog", linthresh=1)
-    # A mask that stays is a line at 0, apart from the axis.
-    flips.set_ylim(bottom=-0.2)
-    if flips.get_ylim()[1] < 1:
-        flips.set_ylim(top=1)
+    # A mask that stays is a line at 0, one that grows evenly a line at the top: off the axes.
+    most = max(max(run.flips[1:], default=0) for run in lines.values())
+    flips.set_ylim(bottom=-0.2, top=max(1, 2 * most))
     # A mask that stays is a line at 1, not a scale of ten-thousandths.
     lowest = min(overlap.get_ylim()[0], 0.999)
     overlap.set_ylim(bottom=lowest, top=1 + (1 - lowest) / 20)

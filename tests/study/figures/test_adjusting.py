@@ -2,8 +2,11 @@ from collections.abc import Callable
 from statistics import fmean
 from typing import Any
 
+import pytest
+
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.figures.adjusting import intervals
+from parp_espnet.study.evidence import Adjusting
+from parp_espnet.study.figures.adjusting import adjusting, intervals
 
 RATES = {1: (0.10, 0.12), 5: (0.11, 0.13), 20: (0.14, 0.16)}
 FIXED = 0.15
@@ -58,3 +61,15 @@ def test_two_intervals_are_no_sweep(make_result: Callable[..., Result]) -> None:
     assert (
         intervals([one for one in sweep(make_result, language="es") if one.interval != 20]) is None
     )
+
+
+@pytest.mark.parametrize("flips", [0, 1, 4733])
+def test_a_line_that_does_not_change_is_apart_from_the_axes(flips: int) -> None:
+    """A mask that grows evenly had its line on the upper one: the panel looked empty."""
+    figure = adjusting(
+        [Adjusting("es", "parp-p", 0.9, 5, 0, [0, 5, 10], [0, flips, flips], [1] * 3)]
+    )
+    assert figure is not None
+    axes = figure.axes[0]
+    low, high = axes.transLimits.transform(axes.transScale.transform([(0, 0), (0, flips)]))[:, 1]
+    assert 0.02 < low <= high < 0.98
