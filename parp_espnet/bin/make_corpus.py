@@ -37,7 +37,7 @@ from parp_espnet.pipeline.options import Option, options_of_class
 
 _STAMP = "corpus.json"
 _BEGUN = "corpus.begun"
-"""Stands for the stamp until the set is complete."""
+"""Stands for the stamp while a set is made that is there, or in part."""
 _REJECTED = "rejected.tsv"
 
 
@@ -51,13 +51,15 @@ def main() -> None:
         print(f"{out}: complete, made before with the same settings; skipped")
         return
     _refuse_foreign(out)
-    write_text(out / _BEGUN, "")
     # Without the stamp the directory does not count as complete, whatever is still in it.
-    (out / _STAMP).unlink(missing_ok=True)
+    if (out / _STAMP).exists():
+        (out / _STAMP).replace(out / _BEGUN)
     started = time.perf_counter()
     made = CORPORA[options.corpus].make(options)
     write_rejects(out / _REJECTED, made.rejected)
     refuse_if_most(made, out / _REJECTED)
+    # Not before: where nothing was made, what is put here is somebody else's.
+    write_text(out / _BEGUN, "")
     write_data_dir(out, made.utterances)
     if made.sources:
         write_sources(out / SOURCES, made.sources)

@@ -33,14 +33,20 @@ def run(step: Step) -> int:
         _refuse(step, look)
         _begin(step, look, contents)
         environment = unshielded() if step.of_user else None
-        code = follow(
-            step.words,
-            step.label,
-            step.progress,
-            step.log,
-            total=step.total,
-            environment=environment,
-        )
+        code: int | None = None
+        try:
+            code = follow(
+                step.words,
+                step.label,
+                step.progress,
+                step.log,
+                total=step.total,
+                environment=environment,
+            )
+        finally:
+            if code != 0:
+                # What a command wrote before it failed is no edit of anybody's.
+                _note(step, look.now, contents)
         if code == 0:
             missing = next((path for path in all_outputs(step) if not path.exists()), None)
             if missing is not None:
@@ -52,7 +58,7 @@ def run(step: Step) -> int:
 
 def _left(step: Step, contents: Contents) -> dict[str, str]:
     """What the step has left."""
-    left = {str(path): contents.of_any(path) for path in (*step.outputs, *step.editable)}
+    left = {str(path): contents.of_any(path) for path in (*step.outputs, *_open(step))}
     own = [path for path in step.outputs if path.name == "wav.scp"]
     return left | {named(path): contents.of_recordings(path, path.parent) for path in own}
 
@@ -62,9 +68,13 @@ def _remember(step: Step, now: Record, contents: Contents, then: Record | None =
     left = _left(step, contents)
     if then is not None:
         # An edited file stays the one that the step did not leave.
-        for name, word in then.outputs.items():
-            if Path(name) in step.editable:
-                left[name] = word
+        for path in _open(step):
+            name = str(path)
+            if name in then.outputs:
+                left[name] = then.outputs[name]
+            elif path not in step.editable:
+                # Of a set that was made after it.
+                del left[name]
         left = then.outputs | left
     complete = replace(now, complete=True, outputs=left)
     if then is None or replace(then, base="") != complete:
@@ -98,10 +108,31 @@ def _begin(step: Step, look: Look, contents: Contents) -> None:
         _set_aside(step)
     elif look.spoilt is not None and look.spoilt in step.outputs:
         look.spoilt.unlink(missing_ok=True)
-    # Where the command fails, what somebody edits before the next one is kept as well.
-    there = {str(path): contents.of_any(path) for path in step.editable if path.exists()}
-    replace(look.now, outputs=there).write(step.record)
+    _note(step, look.now, contents)
+
+
+def _note(step: Step, now: Record, contents: Contents) -> None:
+    """Write the record of a step that is not complete: what somebody edits before it is tried again
+    is kept then.
+    """
+    there = {str(path): contents.of_any(path) for path in _open(step) if path.exists()}
+    replace(now, outputs=there).write(step.record)
     contents.save()
+
+
+def _open(step: Step) -> list[Path]:
+    """The files of a step that lie open; of a script of the user's, those that others make, too:
+    nobody knows which ones it leaves.
+    """
+    paths = dict.fromkeys(step.editable)
+    for rival in _rivals(step) if step.of_user else ():
+        paths |= dict.fromkeys(map(Path, rival.outputs))
+    return list(paths)
+
+
+def _rivals(step: Step) -> list[Record]:
+    records = map(Record.read, step.rivals)
+    return [record for record in records if record is not None]
 
 
 def _set_aside(step: Step) -> None:
@@ -121,9 +152,10 @@ def _set_aside(step: Step) -> None:
 
 def _keep_edited(step: Step, look: Look, contents: Contents) -> None:
     """Copy outputs that someone has edited before they are made again."""
-    left = {} if look.then is None else look.then.outputs
-    for path in step.editable:
-        if path.exists() and str(path) in left and contents.of_any(path) != left[str(path)]:
+    records = [record for record in (look.then, *_rivals(step)) if record is not None]
+    for path in _open(step):
+        left = {record.outputs.get(str(path)) for record in records} - {None}
+        if path.exists() and left and contents.of_any(path) not in left:
             copy = _copied(path)
             _say(step, f"{path} was edited; that version is kept as {copy}")
 

@@ -11,6 +11,7 @@ from parp_espnet.phones.rules import is_table
 from parp_espnet.pipeline.acts import Act, ours, tables
 from parp_espnet.pipeline.data_options import USUAL_NBPE, TokenType
 from parp_espnet.pipeline.experiment import LEFT_OF_A_SET, SpeechExperiment
+from parp_espnet.pipeline.record import Record
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.stages_cutting import DESCRIBED, SEGMENTED, UNCUT, cut_sets
 from parp_espnet.pipeline.stages_unlabelled import chosen_speech, join_speech, label_speech
@@ -39,15 +40,14 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
     threads = settings.nj if is_parallel else 1
     jobs = ("--jobs", str(settings.nj)) if is_parallel else ()
     runner, log = _queue(experiment, f"make_{directory.name}", threads)
-    # Where the recipe has such a script, too, it may have put sets of its own in their place.
-    optional = (_local_record(experiment),) if _has_local_sets(settings) else ()
+    rivals = (_local_record(experiment),) if _has_local_sets(settings) else ()
     return Step(
         label=label,
         command=ours("make_corpus", settings.corpus, *settings.set_options(split)),
         aside=("--anew", *jobs),
         record=_made_record(experiment, directory.name),
         inputs=_rules(settings),
-        optional=optional,
+        rivals=rivals,
         trees=tuple(_corpus_folders(settings)),
         # They lie open: whoever edits them is right.
         editable=tables(directory, LEFT_OF_A_SET),
@@ -96,18 +96,23 @@ def _local_record(experiment: SpeechExperiment) -> Path:
     return experiment.data / ".steps/local.json"
 
 
+def _is_of_corpus(path: Path) -> bool:
+    """Whether a file is the record of a set that a corpus made."""
+    record = Record.read(path)
+    return record is not None and ours("make_corpus")[-1] in record.command
+
+
 def _local_sets(experiment: SpeechExperiment, label: str) -> Step:
     settings = experiment.settings
     runner, log = _queue(experiment, "local_data", 1)
-    names = dict.fromkeys((settings.train_name, settings.valid_set, settings.test_set))
-    # A corpus may have put sets of its own in the place of these.
-    made = [_made_record(experiment, name) for name in names]
+    # Whatever is asked for: nobody knows which sets the script makes.
+    records = sorted((experiment.data / ".steps").glob("*.json"))
     return Step(
         label=label,
         command=("local/data.sh",),
         record=_local_record(experiment),
         inputs=(Path("local/data.sh"),),
-        optional=tuple(record for record in made if record.exists()),
+        rivals=tuple(filter(_is_of_corpus, records)),
         of_user=True,
         editable=(experiment.data / settings.train_name / "wav.scp",),
         runner=runner,

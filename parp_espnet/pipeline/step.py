@@ -54,6 +54,10 @@ class Step:
     """Outputs like a `wav.scp` that name what was read besides."""
     editable: tuple[Path, ...] = ()
     """Outputs that someone may edit: they have to be there, whatever they hold."""
+    rivals: tuple[Path, ...] = ()
+    """Records of other steps that may have put files of theirs in the place of these since; they
+    need not be there.
+    """
     present: tuple[Path, ...] = ()
     """Outputs that other steps make: they have to be there."""
     asked: tuple[Path, ...] = ()
@@ -158,7 +162,8 @@ def overdue(step: Step) -> str | None:
 
 def look_at(step: Step, contents: Contents) -> Look:
     """Compare a step with its record. Raises `UserError` where an input is missing."""
-    then, now = Record.read(step.record), _now(step, contents)
+    then = Record.read(step.record)
+    now = _now(step, contents, then)
     if then is None:
         return Look(then, now)
     then = then.renamed(step.renamed)
@@ -169,8 +174,8 @@ def look_at(step: Step, contents: Contents) -> Look:
     return Look(then, now, change, *(spoilt or (None, "")))
 
 
-def _now(step: Step, contents: Contents) -> Record:
-    """What the step would be a run of."""
+def _now(step: Step, contents: Contents, then: Record | None) -> Record:
+    """What the step would be a run of, after that which its record is of."""
     inputs: dict[str, str] = {}
     for path in (*step.inputs, *step.settings):
         inputs[str(path)] = _known(step, path, contents.of)
@@ -178,6 +183,9 @@ def _now(step: Step, contents: Contents) -> Record:
         inputs[named(path)] = _known(step, path, contents.of_recordings)
     for path in step.optional:
         inputs[str(path)] = contents.of_any(path)
+    for path in step.rivals:
+        if _counts(path, step.record, then):
+            inputs[str(path)] = contents.of_any(path)
     for path in step.trees:
         inputs[inside(path)] = contents.of_tree(path)
     for path in step.lists:
@@ -185,6 +193,16 @@ def _now(step: Step, contents: Contents) -> Record:
         if path.exists():
             inputs[listed(path)] = _known(step, path, contents.of_listed)
     return Record(list(step.command), inputs)
+
+
+def _counts(rival: Path, record: Path, then: Record | None) -> bool:
+    """Whether a rival has run, and not merely before the step did in a version that knew of
+    none.
+    """
+    if not rival.exists():
+        return False
+    known = then is None or str(rival) in then.inputs
+    return known or rival.stat().st_mtime_ns > record.stat().st_mtime_ns
 
 
 def _known(step: Step, path: Path, look: Callable[[Path], str]) -> str:

@@ -176,6 +176,26 @@ def test_a_set_of_others_is_not_replaced(tmp_path: Path, name: str, anew: list[s
     assert list(own.parent.iterdir()) == [own]
 
 
+@pytest.mark.parametrize("fails", [["--lang", "xx"], ["--set", "valid"], ["--minutes", "-1"]])
+def test_a_corpus_that_failed_has_made_no_set(tmp_path: Path, fails: list[str]) -> None:
+    """What somebody put there instead was taken for the set that it had begun."""
+    _run(tmp_path, *CLDR, *fails, code=2)
+    own = tmp_path / "data/dev/text"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("mine 1\n")
+    assert "found one of others" in _run(tmp_path, *CLDR, code=2).stderr
+    assert own.read_text() == "mine 1\n"
+
+
+def test_a_set_whose_corpus_failed_since_is_a_corpus_set_all_the_same(tmp_path: Path) -> None:
+    _run(tmp_path, *CLDR)
+    made = _digest(tmp_path)
+    _run(tmp_path, *CLDR, "--lang", "xx", code=2)
+    assert not (tmp_path / "data/dev/corpus.json").exists()
+    _run(tmp_path, *CLDR)
+    assert _digest(tmp_path) == made
+
+
 def test_a_set_that_was_edited_is_a_corpus_set_all_the_same(tmp_path: Path) -> None:
     """Where a second run that makes it anew was interrupted, too."""
     _run(tmp_path, *CLDR)

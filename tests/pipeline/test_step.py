@@ -297,6 +297,64 @@ def test_what_is_edited_after_a_failure_is_kept(
     assert "complete, skipped" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("fails", ["exit 1", "kill -9 $$"])
+def test_what_a_command_writes_before_it_fails_is_no_edit(
+    fails: str, step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
+    editable = replace(step, outputs=(), editable=(Path("out"),))
+    run(editable)
+    half = replace(editable, command=("bash", "-c", f"echo half >out; {fails}"))
+    for _ in range(2):
+        assert run(half) != 0
+    assert run(editable) == 0
+    assert "was edited" not in capsys.readouterr().err
+    assert not list(Path().glob("out.edited*"))
+    # What is edited then is, as ever.
+    assert run(half) != 0
+    Path("out").write_text("mine")
+    run(editable)
+    assert Path("out.edited").read_text() == "mine"
+
+
+def test_a_step_runs_again_after_a_rival_did(
+    step: Step, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of what both leave, an edit is what neither has left."""
+    one = replace(step, outputs=(), editable=(Path("out"),), rivals=(Path(".steps/two.json"),))
+    two = replace(
+        one,
+        command=("bash", "-c", "echo run >>runs; echo two >out"),
+        record=Path(".steps/two.json"),
+        rivals=(step.record,),
+    )
+    for number in range(1, 5):
+        for _ in range(2):
+            run(two if number % 2 else one)
+        assert runs() == number
+    assert not list(Path().glob("out.edited*"))
+    Path("out").write_text("mine")
+    capsys.readouterr()
+    run(one)
+    assert "complete, skipped" in capsys.readouterr().err
+    run(two)
+    assert "out was edited; that version is kept as out.edited" in capsys.readouterr().err
+    assert Path("out.edited").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("age", "count"), [(-10, 1), (10, 2)])
+def test_a_rival_that_ran_before_changes_nothing(age: int, count: int, step: Step) -> None:
+    """The step's record may be of a version that knew of none."""
+    run(step)
+    rival = Path(".steps/two.json")
+    rival.write_text("{}")
+    now = step.record.stat().st_mtime_ns + age * 10**9
+    os.utime(rival, ns=(now, now))
+    beside = replace(step, rivals=(rival, Path(".steps/never.json")))
+    for _ in range(2):
+        run(beside)
+    assert runs() == count
+
+
 def test_what_someone_edits_is_right_until_it_is_made_again(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -217,3 +217,32 @@ def test_a_corpus_and_a_script_in_one_recipe(own: Path, run: Run, tmp_path: Path
         assert run(1) == {"train", "dev", "test"}
         assert texts(recipe, "data/test") == own_texts
         assert run(1) == set()
+    assert not list(recipe.glob("data/*/*.edited*"))
+
+
+@pytest.mark.parametrize("own", ["train, dev and test"], indirect=True)
+def test_what_is_edited_is_kept_when_a_script_replaces_it(
+    own: Path, run: Run, tmp_path: Path
+) -> None:
+    """And a script that has never run makes nothing again."""
+    recipe = tmp_path / "my recipe"
+    run(1)
+    text = recipe / "data/test/text"
+    edited = text.read_text().replace("a b", "u u")
+    text.write_text(edited)
+    script = recipe / "local/data.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/bin/sh\nfor name in data/*/text; do sed -i 's/ .*/ i o/' $name; done\n")
+    script.chmod(0o755)
+    assert run(1) == set()
+    assert text.read_text() == edited
+    assert run(1, corpus="none") == {"local"}
+    assert set(texts(recipe, "data/test")) == {"i o"}
+    assert (recipe / "data/test/text.edited").read_text() == edited
+    # Of the script's set, too.
+    by_hand = text.read_text().replace("i o", "e e")
+    text.write_text(by_hand)
+    assert run(1, corpus="none") == set()
+    assert run(1) == {"train", "dev", "test"}
+    assert (recipe / "data/test/text.edited2").read_text() == by_hand
+    assert len(list(recipe.glob("data/*/*.edited*"))) == 2
