@@ -283,5 +283,6 @@ def _arms_of(values: Mapping[str, Any]) -> dict[str, Arm]:
     for name in ARMS:
         if values.get(name) is not None:
             arm = Arm.of(values[name])
-            arms[name] = replace(arm, variant=in_words_of_now(arm.variant))
+            variant, other = in_words_of_now(arm.variant), in_words_of_now(arm.other)
+            arms[name] = replace(arm, variant=variant, other=other)
     return arms

@@ -20,6 +20,7 @@ JOINT = "joint"
 """The recipe of a joint run, and in place of its languages what its masks are called."""
 INTERVAL = re.compile(r", n = (\d+)$")
 _SCOPE = re.compile(r"\bscope ([^ ,]+)")
+_LEARNED = re.compile(r" ?\bby learned\b")
 
 
 def fields_of(result: Result) -> dict[str, Any]:
@@ -87,8 +88,10 @@ def _named(mask: str) -> dict[str, Any]:
 
 
 def in_words_of_now(words: str) -> str:
-    """Return what evidence says of an arm, in which a pattern was called a scope."""
-    return _SCOPE.sub(_pattern_or_scope, words)
+    """Return what evidence says of an arm: a pattern was called a scope, and a mask that a method
+    had learned was "by learned", too.
+    """
+    return _SCOPE.sub(_pattern_or_scope, _LEARNED.sub("", words)).lstrip()
 
 
 def _pattern_or_scope(match: re.Match[str]) -> str:

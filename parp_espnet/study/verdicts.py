@@ -36,7 +36,7 @@ def verdicts(folders: Sequence[Path]) -> str:
     """
     rows = []
     own = False
-    for corpora, (results, evidence) in _by_corpus(folders).items():
+    for corpora, (results, evidence) in by_corpus(folders).items():
         for claim in claims(results, evidence):
             if claim.verdict is not Verdict.UNTESTED:
                 row = (claim.name, claim.says, corpora, str(claim.verdict), claim.because)
@@ -52,7 +52,7 @@ def untested(folders: Sequence[Path]) -> str:
     """
     lacking: dict[str, dict[str, None]] = {}
     tested = set()
-    for results, evidence in _by_corpus(folders).values():
+    for results, evidence in by_corpus(folders).values():
         for claim in claims(results, evidence):
             if claim.verdict is Verdict.UNTESTED:
                 lacking.setdefault(claim.name, {})[claim.because] = None
@@ -65,7 +65,8 @@ def untested(folders: Sequence[Path]) -> str:
     return "".join(lines)
 
 
-def _by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
+def by_corpus(folders: Sequence[Path]) -> Mapping[str, Kept]:
+    """Return what the studies of each corpus know together; errors are those of `verdicts`."""
     studies: dict[str, list[Kept]] = {}
     for folder in folders:
         results = read_results(folder / "results.json")

@@ -9,7 +9,7 @@ from parp_espnet.files import read_json, write_json
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import Arm
 from parp_espnet.study.evidence import Comparison, Evidence
-from parp_espnet.study.verdicts import untested, verdicts
+from parp_espnet.study.verdicts import by_corpus, untested, verdicts
 
 type Keep = Callable[[str, str, list[float]], Path]
 
@@ -139,6 +139,32 @@ def test_a_comparison_counts_once_whatever_else_differs_in_a_study(
     Evidence(comparisons=[other]).write(folders[1] / "evidence.json")
     (row,) = verdicts(folders).splitlines()[2:]
     assert "fewer errors in 0 of 2, more in 2" in row
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ("by learned", ""),
+        ("in egs2/mboshi/mb by learned", "in egs2/mboshi/mb"),
+        ("by learned seed 1", "seed 1"),
+        ("by moment", "by moment"),
+    ],
+)
+def test_a_mask_that_was_called_otherwise_counts_once(
+    then: str, now: str, keep: Keep, tmp_path: Path
+) -> None:
+    """A study that was kept, and the same one collected again since."""
+    folders = [keep("kept", "cldr", []), keep("again", "cldr", [])]
+    same = Comparison("es", 0.9, 0, 0, "", "dense", 0.02, (0.0, 0.0), None, None, 0.01)
+    for folder, other in zip(folders, (then, now), strict=True):
+        arm = Arm("transfer", languages=("fr",), run="router", other=other)
+        Evidence(comparisons=[replace(same, one=arm.name, one_arm=arm)]).write(
+            folder / "evidence.json"
+        )
+    ((_, evidence),) = by_corpus(folders).values()
+    (found,) = evidence.comparisons
+    assert found.first.other == now
+    assert Evidence.read(folders[0] / "evidence.json").comparisons[0].one == found.first.name
 
 
 def test_runs_that_differ_are_no_copies(keep: Keep) -> None:
