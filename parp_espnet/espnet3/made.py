@@ -15,6 +15,7 @@ from parp_espnet.errors import UserError, printable
 from parp_espnet.espnet3.data import write_lengths
 from parp_espnet.files import read_json, write_json, write_text
 from parp_espnet.pipeline.contents import plain_word_of
+from parp_espnet.pipeline.paths import from_root
 from parp_espnet.pipeline.tokens import token_list
 from parp_espnet.upstreams.preflight import preflight
 
@@ -35,7 +36,7 @@ class CldrBuilder(DatasetBuilder):  # type: ignore[misc]  # espnet3 is untyped
         copy = Path(data_dir) / UPSTREAM
         if not (copy / FRONTEND).is_file() or not (copy / SOURCE).is_file():
             return False
-        return bool(read_json(copy / SOURCE) == _source(upstream))
+        return _is_of(read_json(copy / SOURCE), _source(upstream))
 
     def prepare_source(self, data_dir: str, upstream: str, **_: Any) -> None:
         """Check the upstream and make the copy that training opens. Raises `UserError`."""
@@ -75,7 +76,18 @@ def _source(upstream: str) -> dict[str, Any]:
         return {"upstream": upstream, "copied": {}}
     files = sorted(path.glob("*.json")) if path.is_dir() else [path]
     copied = {file.name: plain_word_of(file) for file in files}
-    return {"upstream": str(path.resolve()), "copied": copied}
+    return {"upstream": from_root(path.resolve()), "copied": copied}
+
+
+def _is_of(then: Any, now: dict[str, Any]) -> bool:
+    """Whether a copy is of an upstream, wherever the checkout was when it was made."""
+    if then == now:
+        return True
+    if not isinstance(then, dict) or then.get("copied") != now["copied"]:
+        return False
+    # An earlier version wrote the whole path.
+    before, inside = Path(str(then.get("upstream"))), Path(now["upstream"])
+    return not inside.is_absolute() and before.parts[-len(inside.parts) :] == inside.parts
 
 
 def _settings(lang: str, minutes: Mapping[str, float], seed: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from espnet3.components.data.dataset_module import (  # type: ignore[import-unty
     load_dataset_module,
     parse_dataset_reference_config,
 )
+from espnet3.systems.base.system import BaseSystem  # type: ignore[import-untyped]
 from omegaconf import DictConfig, OmegaConf
 
 from parp_espnet.errors import UserError
@@ -58,12 +59,15 @@ def need_free(config: DictConfig) -> None:
 
 
 def _builders(config: DictConfig) -> Iterator[Any]:
-    """What makes each set of data, as espnet3 finds it."""
+    """What makes each set of data, as espnet3 finds it; nothing of sets that nobody makes."""
     sources: dict[str | None, None] = {}
+    sets = config.get("dataset") or {}
     for name in SETS:
-        for entry in config.dataset.get(name) or []:
+        for entry in sets.get(name) or []:
             source, _ = parse_dataset_reference_config(dict(entry))
             sources[source] = None
     for source in sources:
         module = load_dataset_module(data_src=source, recipe_dir=config.get("recipe_dir"))
-        yield module.DatasetBuilder()
+        builder = getattr(module, BaseSystem.DATASET_BUILDER_CLASS_NAME, None)
+        if builder is not None:
+            yield builder()

@@ -26,7 +26,7 @@ from parp_espnet.espnet3.settings import check_callback, check_same
 from parp_espnet.espnet3.speech import is_made, need_free, need_made
 from parp_espnet.espnet3.system import PruningSystem
 from parp_espnet.espnet3.told import SHIPPED, USUAL, options_of
-from parp_espnet.files import write_json
+from parp_espnet.files import read_json, write_json
 from parp_espnet.locks import locked
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pruning.settings import PruneSettings
@@ -132,6 +132,35 @@ def test_the_upstreams_copy_is_of_that_upstream(upstream: Path, tmp_path: Path) 
     builder.prepare_source(**given)
     (tmp_path / "data/upstream/source.json").unlink()
     assert not builder.is_source_prepared(**given)
+
+
+@pytest.mark.parametrize(
+    ("then", "is_same"),
+    [
+        ("egs2/cldr/ssl1/upstreams/multi", True),
+        ("/another/checkout/egs2/cldr/ssl1/upstreams/multi", True),
+        ("/another/checkout/egs2/cldr/ssl1/upstreams/mono", False),
+        ("egs2/cldr/ssl1/upstreams/mono", False),
+        (None, False),
+    ],
+)
+def test_a_checkout_that_was_moved_has_the_same_upstream(
+    then: str | None, is_same: bool, tmp_path: Path
+) -> None:
+    """And one whose copy an earlier version made: training and measuring refused it."""
+    builder, data = CldrBuilder(), str(tmp_path / "data")
+    given = {"data_dir": data, "upstream": str(ROOT / "egs2/cldr/ssl1/upstreams/multi")}
+    builder.prepare_source(**given)
+    source = tmp_path / "data/upstream/source.json"
+    write_json(source, read_json(source) | {"upstream": then})
+    assert builder.is_source_prepared(**given) is is_same
+
+
+def test_speech_that_no_builder_makes_is_trained_on(tmp_path: Path) -> None:
+    """espnet3 asks a recipe's own data set for a builder in create_dataset alone."""
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset/__init__.py").write_text("class Dataset:\n    pass\n")
+    need_made(settings(str(tmp_path)))
 
 
 def of_callback(**changes: Any) -> DictConfig:
