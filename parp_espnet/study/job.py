@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from textwrap import shorten
+from itertools import zip_longest
 
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
@@ -14,9 +14,6 @@ from parp_espnet.study.complete import done_directories, is_unpacked, models_nee
 from parp_espnet.study.experiment import Combined, Experiment
 from parp_espnet.study.plan import Study
 from parp_espnet.study.state import FIRST_LINE, note_job
-
-SHOWN = 120
-"""Letters of how a mask was combined."""
 
 
 def run_job(study: Study, wave: int, job: int, ngpu: int) -> None:
@@ -80,13 +77,18 @@ def make_combined(combined: Combined) -> float:
     masks = [Mask.load(ROOT / path) for path in combined.masks]
     made = combine(masks, combined.how, [str(path) for path in combined.masks])
     place = ROOT / combined.path
-    before = Mask.load(place).origin if place.exists() else made.origin
-    if before != made.origin:
-        raise UserError(
-            f"{combined.path}: expected the {shorten(made.origin, SHOWN)}, found the "
-            f"{shorten(before, SHOWN)}, which another study or this one of before made under the "
-            f"same name; give the arm another name, or remove the file where nothing needs it"
-        )
+    try:
+        before = Mask.load(place).origin
+    except UserError:
+        # There is none, or a damaged one, which nothing can need.
+        before = made.origin
+    for now, then in zip_longest(made.origin.split(", "), before.split(", "), fillvalue="no other"):
+        if now != then:
+            raise UserError(
+                f"{combined.path}: expected {now}, found {then} among the masks that it is made "
+                f"of, as another study or this one of before made it under the same name; give the "
+                f"arm another name, or remove the file where nothing needs it"
+            )
     made.save(place)
     return made.sparsity
 
