@@ -51,8 +51,14 @@ def run(step: Step) -> int:
             missing = next((path for path in all_outputs(step) if not path.exists()), None)
             if missing is not None:
                 raise UserError(f"{step.label}: the command ended well but left no {missing}")
-            after = {listed(path): contents.of_listed(path) for path in step.lists}
-            _remember(step, replace(look.now, inputs=look.now.inputs | after), contents)
+            inputs = dict(look.now.inputs)
+            for path in step.lists:
+                inputs[listed(path)] = contents.of_listed(path)
+            for path in step.rivals:
+                # A script may begin with all of data/ removed.
+                if not path.exists():
+                    inputs.pop(str(path), None)
+            _remember(step, replace(look.now, inputs=inputs), contents)
         return code
 
 

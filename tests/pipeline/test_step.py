@@ -341,6 +341,16 @@ def test_a_step_runs_again_after_a_rival_did(
     assert Path("out.edited").read_text() == "mine"
 
 
+def test_a_rival_that_a_step_removes_is_none_afterwards(step: Step) -> None:
+    rival = Path(".steps/two.json")
+    rival.parent.mkdir()
+    rival.write_text("{}")
+    removes = ("bash", "-c", "rm -rf .steps; echo run >>runs; cp in out")
+    for _ in range(2):
+        run(replace(step, command=removes, rivals=(rival,)))
+    assert runs() == 1
+
+
 @pytest.mark.parametrize(("age", "count"), [(-10, 1), (10, 2)])
 def test_a_rival_that_ran_before_changes_nothing(age: int, count: int, step: Step) -> None:
     """The step's record may be of a version that knew of none."""
