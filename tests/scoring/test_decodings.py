@@ -13,12 +13,12 @@ from parp_espnet.scoring.utterances import write_utterances
 
 
 def scored(folder: Path, name: str, result: Result, errors: int, **changes: Any) -> Path:
-    """A decoding of four utterances of 25 phones with so many errors in each."""
+    """A decoding of twenty utterances of 25 phones with so many errors in each."""
     dataset = changes.get("dataset", "test")
     score = folder / f"decode_{name}" / dataset / "score"
     rate = errors / 25
     replace(result, error_rate=rate, ci95=(rate, rate), **changes).write(score / "result.json")
-    counts = [Counts(f"{dataset}-{n}", 25, errors, 0, 0) for n in range(4)]
+    counts = [Counts(f"{dataset}-{n}", 25, errors, 0, 0) for n in range(20)]
     write_utterances(score / "utterances.tsv", counts)
     return score
 

@@ -25,9 +25,9 @@ from parp_espnet.study.table import head, rows
 
 
 def scored(result: Result, folder: Path, errors: int) -> Done:
-    """A complete experiment with the same number of errors in each of four utterances."""
+    """A complete experiment with the same number of errors in each of twenty utterances."""
     write_utterances(
-        folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(4)]
+        folder / "utterances.tsv", [Counts(f"s-{n}", 10, errors, 0, 0) for n in range(20)]
     )
     return Done(Study.read(ROOT / "conf/study/quick.yaml").experiments[0], result, folder)
 
