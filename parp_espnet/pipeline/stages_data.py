@@ -40,14 +40,13 @@ def _made_set(experiment: SpeechExperiment, label: str, split: str) -> Step:
     threads = settings.nj if is_parallel else 1
     jobs = ("--jobs", str(settings.nj)) if is_parallel else ()
     runner, log = _queue(experiment, f"make_{directory.name}", threads)
-    rivals = (_local_record(experiment),) if _has_local_sets(settings) else ()
     return Step(
         label=label,
         command=ours("make_corpus", settings.corpus, *settings.set_options(split)),
         aside=("--anew", *jobs),
         record=_made_record(experiment, directory.name),
         inputs=_rules(settings),
-        rivals=rivals,
+        rivals=(_local_record(experiment),) if _has_local_sets(settings) else (),
         trees=tuple(_corpus_folders(settings)),
         # They lie open: whoever edits them is right.
         editable=tables(directory, LEFT_OF_A_SET),
