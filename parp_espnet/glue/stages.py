@@ -33,6 +33,8 @@ def make_sets(experiment: TextExperiment, label: str) -> Iterator[Act]:
         trees=() if settings.glue is None else (settings.glue,),
         editable=experiment.sets,
         asked=experiment.sets[:1],
+        # Each number has a training set of its own.
+        adds=("--train_examples",),
     )
 
 

@@ -3,18 +3,18 @@
 import shlex
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parp_espnet.errors import printable
-from parp_espnet.locks import held
+from parp_espnet.locks import Uses, held
 from parp_espnet.pipeline.acts import Act, Command, First, LeftOut, Planned
 from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.kept import keep, options_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
-from parp_espnet.pipeline.running import run
+from parp_espnet.pipeline.running import InUseError, keep_left, looks_of, run
 from parp_espnet.pipeline.step import Step, describe, overdue
 from parp_espnet.progress import say
 from parp_espnet.pruning.origin import EXPERIMENT
@@ -26,6 +26,25 @@ class FailedError(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+@dataclass
+class _Course:
+    """What a run has done so far."""
+
+    uses: Uses
+    steps: list[Step] = field(default_factory=list)
+    """All that were complete, or are now."""
+    has_run: bool = False
+    """Whether one of them was not."""
+
+    def run(self, step: Step) -> int:
+        """Run a step; return its command's exit code."""
+        before = looks_of(step.record)
+        code = run(step, self.uses)
+        self.has_run = self.has_run or looks_of(step.record) != before
+        self.steps.append(step)
+        return code
 
 
 def show(experiment: Planned) -> None:
@@ -64,29 +83,55 @@ def _quoted(word: object) -> str:
 def conduct(experiment: Planned) -> None:
     """Run the stages that are wanted, in the recipe's directory.
 
+    What it reads of what several runs share stays what it is until it has ended.
+
     Raises:
         FailedError: the first command that failed.
-        UserError: another run has the experiment, or what a step raises.
+        UserError: another run has the experiment, or reads what would be made anew; or what a step
+            raises.
     """
-    exp = experiment.exp
-    place = exp if exp.is_absolute() else Path.cwd() / exp
+    while True:
+        try:
+            with Uses(str(_place(experiment))) as uses:
+                course = _Course(uses)
+                _conduct(experiment, course)
+                if course.has_run:
+                    _warn(course.steps, "that changed during this run; the same command mends it")
+                return
+        except InUseError as error:
+            if not experiment.settings.wait:
+                raise
+            # All that was held is given back: else two that wait for each other would for ever.
+            say(f"{error.words}; waiting for it")
+            error.wait()
+
+
+def _conduct(experiment: Planned, course: _Course) -> None:
+    exp, place = experiment.exp, _place(experiment)
     (exp / "log").mkdir(parents=True, exist_ok=True)
     with held(exp / LOCK, str(place), experiment.settings.wait):
         keep(experiment.settings, exp)
         _log(experiment, f"experiment in {place}")
         for act in experiment.acts():
-            _do(experiment, act)
+            _do(experiment, act, course)
 
 
-def _do(experiment: Planned, act: Act) -> None:
+def _place(experiment: Planned) -> Path:
+    exp = experiment.exp
+    return exp if exp.is_absolute() else Path.cwd() / exp
+
+
+def _do(experiment: Planned, act: Act, course: _Course) -> None:
     if isinstance(act, First):
         _log_need(experiment, act)
-        conduct(act.experiment)
+        _conduct(act.experiment, course)
         return
     if isinstance(act, LeftOut):
-        _warn(act)
+        for step in act.steps:
+            keep_left(step, course.uses)
+        _warn(act.steps, "this call leaves that stage out and goes on with what is there")
         return
-    code = run(act) if isinstance(act, Step) else _run(act)
+    code = course.run(act) if isinstance(act, Step) else _run(act)
     if code != 0:
         raise FailedError(code)
 
@@ -95,16 +140,15 @@ def _run(command: Command) -> int:
     return follow(command.words, command.label, (), None)
 
 
-def _warn(left_out: LeftOut) -> None:
-    """Say which step that is left out would be made again, and how many others."""
+def _warn(steps: Sequence[Step], told: str) -> None:
+    """Say which step would be made again, how many others, and what follows from it."""
     warnings = []
-    for step in left_out.steps:
+    for step in steps:
         reason = overdue(step)
         if reason is not None:
             warnings.append(f"{step.label} {step.record.stem} would be made again, since {reason}")
     if warnings:
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        told = "this call leaves that stage out and goes on with what is there"
         say(printable(f"warning: {warnings[0]}{more}; {told}"))
 
 

@@ -38,7 +38,10 @@ class RunOptions:
     ] = "exp"
     dry_run: Annotated[bool, "print the stages and their commands, run nothing", CALL] = False
     wait: Annotated[
-        bool, "wait for another run of the same experiment instead of refusing", CALL
+        bool,
+        "wait for another run of the same experiment, or that reads what this one would make "
+        "anew, instead of refusing",
+        CALL,
     ] = False
     updates: Annotated[int, "optimizer updates of a finetuning", Range(least=1)] = 300
     seed: Annotated[int, "random seed of training", Range(least=0)] = 0

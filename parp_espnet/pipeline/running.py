@@ -3,12 +3,13 @@
 import filecmp
 import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.interpreter import unshielded
-from parp_espnet.locks import locked
+from parp_espnet.locks import Uses, is_free, locked
 from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
 from parp_espnet.pipeline.contents import Contents, is_whole
 from parp_espnet.pipeline.follow import follow
@@ -16,21 +17,63 @@ from parp_espnet.pipeline.record import SEEN, Record, listed, named
 from parp_espnet.pipeline.step import Look, Step, all_outputs, look_at
 from parp_espnet.progress import say
 
+POLL_SECONDS = 1.0
+"""How often is looked whether others have ended."""
 
-def run(step: Step) -> int:
+
+class InUseError(UserError):
+    """What a step would make anew is what another run reads."""
+
+    def __init__(self, step: Step, holders: str, reason: str) -> None:
+        name = f"{step.label} {step.record.stem}"
+        self.words = (
+            f"{name}: would be made again, since {reason}, while {holders} reads what is there"
+        )
+        super().__init__(
+            f"{self.words}; wait for that (--wait true) or end it, or give an --expdir that is an "
+            f"absolute path: it has data of its own"
+        )
+        self._record = step.record
+        self._looks = looks_of(step.record)
+
+    def wait(self) -> None:
+        """Return when no other run needs it, or when one has made it anew."""
+        making, used = _locks(self._record)
+        while not is_free(making, used) and looks_of(self._record) == self._looks:
+            time.sleep(POLL_SECONDS)
+
+
+def run(step: Step, uses: Uses | None = None) -> int:
     """Run a step unless it is complete; return its command's exit code.
 
-    Another process at the same step is waited for. Raises `UserError` when an input is missing,
-    when `keep` forbids to start over, or when the command ended well without leaving its outputs.
+    Another process at the same step is waited for.
+
+    Args:
+        uses: of the run that it is a step of; what it leaves stays what it is until these are given
+            back.
+
+    Raises:
+        UserError: an input is missing, `keep` forbids to start over, or the command ended well
+            without leaving its outputs.
+        InUseError: another run reads what it would make anew.
     """
-    with locked(step.record.with_suffix(".lock"), wait=True):
+    if uses is None:
+        with Uses(str(step.directory)) as own:
+            return run(step, own)
+    making, used = _locks(step.record)
+    with locked(making, wait=True):
         contents = Contents(step.record.with_suffix(SEEN))
         look = look_at(step, contents)
         if look.complete:
             _remember(step, look.now, contents, look.then)
+            _keep(step, uses)
             _say(step, "complete, skipped")
             return 0
         _refuse(step, look)
+        if step.is_read and not _only_adds(step, look, contents):
+            holders = uses.alone(used)
+            if holders:
+                raise InUseError(step, holders, look.reason or "it was not complete")
         _begin(step, look, contents)
         environment = unshielded() if step.of_user else None
         code: int | None = None
@@ -59,7 +102,50 @@ def run(step: Step) -> int:
                 if not path.exists():
                     inputs.pop(str(path), None)
             _remember(step, replace(look.now, inputs=inputs), contents)
+            _keep(step, uses)
         return code
+
+
+def keep_left(step: Step, uses: Uses) -> None:
+    """See to it that what a step has left stays what it is, where it was ever run; who makes it
+    anew is waited for.
+    """
+    if step.record.exists():
+        with locked(_locks(step.record)[0], wait=True):
+            _keep(step, uses)
+
+
+def _keep(step: Step, uses: Uses) -> None:
+    if step.is_read:
+        uses.keep(_locks(step.record)[1])
+
+
+def _locks(record: Path) -> tuple[Path, Path]:
+    """The lock of who makes what a step leaves, and that of who reads it."""
+    return record.with_suffix(".lock"), record.with_suffix(".used")
+
+
+def looks_of(record: Path) -> tuple[int, int] | None:
+    """What tells one record from the next at the same place; None where there is none."""
+    try:
+        about = record.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns
+
+
+def _only_adds(step: Step, look: Look, contents: Contents) -> bool:
+    """Whether a step that runs again leaves files that were not there, and others as they are."""
+    if look.then is None or not look.then.complete or not step.adds:
+        return False
+    if look.spoilt is not None and look.spoilt.exists():
+        return False
+    known = {str(path): look.then.outputs.get(str(path)) for path in step.editable}
+    for path in step.editable:
+        if path.exists() and contents.of_any(path) != known[str(path)]:
+            return False
+    aside = (*step.regardless, *step.adds)
+    return look.then.change_to(look.now, (), contents, aside) is None
 
 
 def _left(step: Step, contents: Contents) -> dict[str, str]:

@@ -154,6 +154,7 @@ def _check(experiment: SpeechExperiment, label: str) -> Step:
         # Someone may have put another recording in the place of one.
         recordings=tuple(directory / "wav.scp" for directory in directories),
         outputs=(faults,),
+        of_user_alone=True,
     )
 
 

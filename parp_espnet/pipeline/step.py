@@ -74,6 +74,12 @@ class Step:
     """Whether it is a script of the user's, which may import what lies beside it."""
     keep_earlier: bool = False
     """Keep the models of all that was put aside, and not of the newest alone."""
+    adds: tuple[str, ...] = ()
+    """Options of the command by whose value it leaves files of their own, and all others as they
+    are.
+    """
+    of_user_alone: bool = False
+    """Whether what it leaves is read by the user, and by no other step."""
     records: tuple[Path, ...] = ()
     """Folders with the records of steps that this one runs: it is valid while they are."""
 
@@ -82,6 +88,11 @@ class Step:
         """The whole command line, the runner's included."""
         command = (*self.command, *self.aside)
         return (*self.runner, str(self.log), *command) if self.runner else command
+
+    @property
+    def is_read(self) -> bool:
+        """Whether others go on from what it leaves."""
+        return not self.of_user_alone and any(map(bool, (self.outputs, self.editable, self.lists)))
 
     @property
     def directory(self) -> Path:
