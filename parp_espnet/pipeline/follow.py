@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from parp_espnet import progress
 from parp_espnet.errors import UserError
 from parp_espnet.queues.forks import fork, module_of
-from parp_espnet.queues.signals import Process, end, undisturbed
+from parp_espnet.queues.signals import Process, end, guard, leave, undisturbed
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 100.0
+GRACE_SECONDS = 100
 """More than the runner's, which ends what it runs."""
 TAIL_BYTES = 2000
 BAR = re.compile(r"^.*\d+%\|[#0-9 ]*\|.*\]$", re.MULTILINE)
@@ -46,15 +46,18 @@ def follow(
     Without files, the progress lines that the command writes into its `log` are repeated. `total`
     is the number of updates that all files together lead to; by default, what the files say. The
     command has our environment unless it is given another. When an exception ends us, it ends the
-    command.
+    command; when we are killed, that is told to end as well: it would go on writing beside the one
+    that comes after us.
     """
     begin = time.time()
     if log is not None:
         print(f"{label}: log in {log}", file=sys.stderr)
     process: Process | None = None
+    watch: subprocess.Popen[bytes] | None = None
     try:
         with undisturbed():
             process = _start(command, environment)
+            watch = guard(process, GRACE_SECONDS)
         if files:
             _with_bar(process, label, lambda: _read(files, begin), total)
         elif log is not None:
@@ -65,6 +68,8 @@ def follow(
     finally:
         if process is not None and process.poll() is None:
             end([process], GRACE_SECONDS)
+        if watch is not None:
+            leave(watch)
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str] | None) -> Process:

@@ -150,14 +150,20 @@ def shell(command: str, output: IO[Any], wait: int) -> "subprocess.Popen[bytes]"
     )
 
 
-def guard(process: Process) -> "subprocess.Popen[bytes]":
+def guard(process: Process, grace: int = 0) -> "subprocess.Popen[bytes]":
     """Start what kills a process's group when we are gone without a word, as by Grid Engine's
     SIGKILL.
 
     The caller kills it when the process has ended.
+
+    Args:
+        grace: seconds for which it is first told to end.
     """
+    group = f"-- -{process.pid}"
+    asked = f"kill -TERM {group}; SECONDS=0; " if grace else ""
+    waited = f"while ((SECONDS < {grace})) && kill -0 {group}; do sleep 0.1; done; "
     watch = subprocess.Popen(
-        ["bash", "-c", f"read -r; kill -KILL -- -{process.pid}"],
+        ["bash", "-c", f"read -r; {asked}{waited if grace else ''}kill -KILL {group}"],
         stdin=subprocess.PIPE,  # ends with us
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

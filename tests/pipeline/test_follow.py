@@ -112,3 +112,35 @@ def test_ctrl_c_ends_the_command_and_is_told_once(
     assert shown.splitlines() == [
         "interrupted: what was complete stays; the same command continues"
     ]
+
+
+@pytest.mark.parametrize("runner", [False, True])
+def test_nothing_outlives_a_run_that_is_killed(
+    runner: bool, tmp_path: Path, wait_until: Any
+) -> None:
+    """It would go on writing what the next one writes; it is told to end, and a training may save
+    what it has.
+    """
+    told, ready = tmp_path / "told", tmp_path / "ready"
+    inner = f"trap ': >{told}; exit 1' TERM; sleep 1200 & echo $! >{ready}; wait"
+    follow = FOLLOW
+    if runner:
+        words = ["-m", "parp_espnet.bin.run_local", str(tmp_path / "x.log"), "bash", "-c"]
+        follow = FOLLOW.replace('["bash", "-c", ', f"[sys.executable, *{words!r}, ")
+    process = subprocess.Popen([sys.executable, "-c", follow, inner])
+    wait_until(lambda: ready.exists() and ready.read_text() != "", "the trap", process)
+    process.kill()
+    process.wait()
+    left = Path(f"/proc/{ready.read_text().strip()}")
+    wait_until(lambda: not left.exists(), "the end of what the command had started")
+    wait_until(told.exists, "the trap's word")
+
+
+def test_no_guard_is_left(tmp_path: Path) -> None:
+    script = f"{FOLLOW.replace('sys.exit(', '(').strip()}; import os; os.system('ps --ppid '"
+    script += " + str(os.getpid()) + ' -o args=')"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "true"], capture_output=True, text=True, check=True
+    )
+    assert "ps --ppid" in done.stdout
+    assert "kill -KILL" not in done.stdout
