@@ -59,7 +59,10 @@ def undisturbed() -> Iterator[None]:
     received: list[int] = []
     previous = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        previous[number] = signal.signal(number, lambda number, _: received.append(number))
+        # A shell starts what it runs in the background with Ctrl-C ignored, and tells it by SIGTERM
+        # of one that came: the former, in the place of the latter, would be told to nobody.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            previous[number] = signal.signal(number, lambda number, _: received.append(number))
     try:
         yield
     finally:

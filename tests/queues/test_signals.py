@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from parp_espnet.queues.signals import end, undisturbed, unless_terminated
 
 
@@ -33,6 +35,40 @@ def test_a_signal_waits_for_the_end_of_what_is_undisturbed() -> None:
 
     assert unless_terminated(start) == 143
     assert done
+
+
+@pytest.mark.parametrize(
+    ("ignored", "told", "ended"),
+    [
+        (signal.SIGINT, [signal.SIGINT, signal.SIGTERM], 143),
+        (signal.SIGINT, [signal.SIGTERM, signal.SIGINT], 143),
+        (signal.SIGINT, [signal.SIGINT], 0),
+        (signal.SIGTERM, [signal.SIGTERM, signal.SIGINT], 130),
+        (None, [signal.SIGTERM, signal.SIGINT], 143),
+        (None, [signal.SIGINT, signal.SIGTERM], 130),
+    ],
+)
+def test_what_is_ignored_takes_the_place_of_no_other_signal(
+    ignored: signal.Signals | None, told: list[signal.Signals], ended: int
+) -> None:
+    """As from a terminal: Ctrl-C comes first, to all, and then the shell's word."""
+
+    def start() -> int:
+        if ignored is not None:
+            signal.signal(ignored, signal.SIG_IGN)
+        with undisturbed():
+            for number in told:
+                os.kill(os.getpid(), number)
+        return 0
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert unless_terminated(start) == ended
+    except KeyboardInterrupt:
+        assert ended == 130
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_a_group_is_waited_for_though_its_leader_is_dead(tmp_path: Path, wait_until: Any) -> None:
