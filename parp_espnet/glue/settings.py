@@ -20,8 +20,8 @@ MODEL = "model/model.safetensors"
 XLNET = "xlnet"
 OWN = ROOT / "egs2/glue/xlnet1/model"
 """What egs2/glue/xlnet1/run.sh leaves, which is called by that name."""
-PRETRAINING = "pretraining.json"
-"""How that was pre-trained."""
+PRETRAINED = "pretraining.json"
+"""How it was pre-trained. It is written last: without it the model is not whole."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parp_espnet.glue.experiment import TextExperiment
-from parp_espnet.glue.settings import OWN, XLNET, Settings
+from parp_espnet.glue.settings import OWN, PRETRAINED, XLNET, Settings
 from parp_espnet.glue.tasks import TASKS
 from parp_espnet.pipeline.acts import Act, Command, ours
 from parp_espnet.pipeline.paths import from_recipe
@@ -57,7 +57,7 @@ def look_at_model(experiment: TextExperiment, label: str) -> Iterator[Act]:
     pre-trained before, where it is not there.
     """
     settings, checked = experiment.settings, experiment.checked
-    if settings.model == XLNET and not (OWN / "config.json").is_file():
+    if settings.model == XLNET and not (OWN / PRETRAINED).is_file():
         script = from_recipe(settings.recipe, OWN.parent / "run.sh")
         yield Command(f"{label} pre-training", (script,))
     words = ("--task", settings.task, "--model", settings.model, "--out", checked)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from parp_espnet.corpora.phrases import phrase_book
 from parp_espnet.files import write_json
 from parp_espnet.glue.made import LANGUAGES
-from parp_espnet.glue.settings import PRETRAINING, Pretraining
+from parp_espnet.glue.settings import PRETRAINED, Pretraining
 from parp_espnet.progress import bar
 
 PAD, UNKNOWN, MASK, SEPARATOR, CLASS = "<pad>", "<unk>", "<mask>", "<sep>", "<cls>"
@@ -42,7 +42,7 @@ def phrases(split: str, seed: int) -> Iterator[str]:
 
 
 def pretrain(settings: Pretraining, out: Path) -> None:
-    """Pre-train; leave a Hugging Face directory in `out`, with `PRETRAINING`, which has the seed,
+    """Pre-train; leave a Hugging Face directory in `out`, with `PRETRAINED`, which has the seed,
     the losses and the seconds.
     """
     from transformers import XLNetConfig, XLNetLMHeadModel  # noqa: PLC0415  # they take seconds
@@ -72,6 +72,8 @@ def pretrain(settings: Pretraining, out: Path) -> None:
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             shown.update(1)
+    # Who is killed here leaves the weights of one and the tokens of another.
+    (out / PRETRAINED).unlink(missing_ok=True)
     model.transformer.save_pretrained(out)
     tokenizer.save_pretrained(out)
     after = mean_loss(model, held_out)
@@ -82,7 +84,7 @@ def pretrain(settings: Pretraining, out: Path) -> None:
         "uniform_loss": math.log(len(tokenizer)),
         "seconds": round(time.perf_counter() - started, 1),
     }  # fmt: skip
-    write_json(out / PRETRAINING, told)
+    write_json(out / PRETRAINED, told)
     print(
         f"{out}: {told['weights']} weights; held-out loss {before:.3f} before, {after:.3f} after, "
         f"in nats a token, in {told['seconds']:.0f} s"

@@ -19,6 +19,9 @@ from parp_espnet.pipeline.step import Step, describe, overdue
 from parp_espnet.progress import say
 from parp_espnet.pruning.origin import EXPERIMENT
 
+LEFT_OUT = "this call leaves that stage out and goes on with what is there"
+CHANGED = "that changed during this run; the same command mends it"
+
 
 class FailedError(Exception):
     """A command has failed, and said why; `code` is its own."""
@@ -59,7 +62,7 @@ def show(experiment: Planned) -> None:
             _log_need(experiment, act)
             show(act.experiment)
         elif isinstance(act, LeftOut):
-            _warn(act)
+            _warn(act.steps, LEFT_OUT)
         elif isinstance(act, Step):
             print(describe(act))
         else:
@@ -96,7 +99,7 @@ def conduct(experiment: Planned) -> None:
                 course = _Course(uses)
                 _conduct(experiment, course)
                 if course.has_run:
-                    _warn(course.steps, "that changed during this run; the same command mends it")
+                    _warn(course.steps, CHANGED)
                 return
         except InUseError as error:
             if not experiment.settings.wait:
@@ -129,7 +132,7 @@ def _do(experiment: Planned, act: Act, course: _Course) -> None:
     if isinstance(act, LeftOut):
         for step in act.steps:
             keep_left(step, course.uses)
-        _warn(act.steps, "this call leaves that stage out and goes on with what is there")
+        _warn(act.steps, LEFT_OUT)
         return
     code = course.run(act) if isinstance(act, Step) else _run(act)
     if code != 0:

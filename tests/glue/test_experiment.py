@@ -67,7 +67,7 @@ def test_xlnet_is_pretrained_where_it_is_not_there(
     own = tmp_path / "xlnet1/model"
     own.mkdir(parents=True)
     if is_there:
-        (own / "config.json").write_text("{}")
+        (own / "pretraining.json").write_text("{}")
     monkeypatch.setattr(stages, "OWN", own)
     settings = replace(settings_of("--method", "mpi"), model="xlnet")
     planned = TextExperiment(settings, Queues(LOCAL, "", "", "", ""), stages_of(STAGES, TEXT))

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from transformers import XLNetConfig, XLNetLMHeadModel
 
-from parp_espnet.glue.models import load_classifier, load_tokenizer
-from parp_espnet.glue.settings import Pretraining
+from parp_espnet.errors import UserError
+from parp_espnet.glue import models
+from parp_espnet.glue.models import find_model, load_classifier, load_tokenizer
+from parp_espnet.glue.settings import XLNET, Pretraining
 from parp_espnet.glue.tasks import TASKS
 from parp_espnet.glue.xlnet import permuted, pretrain
 
@@ -53,3 +56,19 @@ def test_a_pretrained_one_classifies(tmp_path: Path):
         assert model.eval()(**batch).logits.shape == (2, 2)
         # What stands before the text to fill the batch changes nothing.
         assert torch.allclose(model(**batch).logits[0], model(**alone).logits[0], atol=1e-5)
+
+
+def test_one_that_was_interrupted_while_it_was_written_is_none(tmp_path: Path, monkeypatch) -> None:
+    """It has the weights of one pretraining and the tokens of another."""
+    monkeypatch.setattr(models, "OWN", tmp_path)
+    with pytest.raises(UserError, match="--model xlnet: not there yet, or half written"):
+        find_model(XLNET)
+    pretrain(Pretraining(updates=1, phrases=200), tmp_path)
+    assert find_model(XLNET) == str(tmp_path)
+    tokens = tmp_path / "tokenizer.json"
+    tokens.unlink()
+    tokens.mkdir()
+    with pytest.raises(Exception, match="Is a directory"):
+        pretrain(Pretraining(updates=1, phrases=100), tmp_path)
+    with pytest.raises(UserError, match="half written"):
+        find_model(XLNET)

@@ -15,7 +15,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.glue.settings import Settings
 from parp_espnet.locks import Uses
 from parp_espnet.pipeline.acts import Act, First, LeftOut
-from parp_espnet.pipeline.conduct import conduct
+from parp_espnet.pipeline.conduct import conduct, show
 from parp_espnet.pipeline.running import InUseError, run
 from parp_espnet.pipeline.step import Step
 
@@ -331,3 +331,14 @@ def test_a_run_that_is_refused_leaves_nothing_held(step: Step, other: Uses) -> N
         conduct(Listed((step,)))
     other.__exit__()
     assert run(step) == 0
+
+
+def test_a_dry_run_holds_nothing_and_tells_what_is_left_out(
+    step: Step, other: Uses, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(step, other)
+    Path("in").write_text("two")
+    show(Listed((LeftOut((step,)), step)))
+    shown = capsys.readouterr()
+    assert "cp in out  # again, since in has changed" in shown.out
+    assert "since in has changed; this call leaves that stage out" in shown.err
