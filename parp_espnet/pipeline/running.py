@@ -30,8 +30,8 @@ class InUseError(UserError):
             f"{name}: would be made again, since {reason}, while {holders} reads what is there"
         )
         super().__init__(
-            f"{self.words}; wait for that (--wait true) or end it, or give an --expdir that is an "
-            f"absolute path: it has data of its own"
+            f"{self.words}; wait for that (--wait true) or end it, or use another recipe directory "
+            f"(of speech, an absolute --expdir has data of its own)"
         )
         self._record = step.record
         self._looks = looks_of(step.record)
