@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import arm_of
+from parp_espnet.study.arms import arm_of, is_joint, is_total
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
 from parp_espnet.study.figures.style import COLOURS, MARKERS, add_legend, make_room
 from parp_espnet.study.names import (
@@ -44,12 +44,15 @@ def draw(findings: Findings) -> Drawn:
 
 
 def points(results: Sequence[Result]) -> Figure | None:
-    """Draw every result as a point with its interval.
+    """Draw every result as a point with its interval; where there are too many, joint runs with
+    one of all their languages together.
 
     Languages share a scale, unless their errors are of very different sizes: then each has a panel,
     in which its arms can be told apart.
     """
     if len(results) > MOST:
+        results = [result for result in results if is_total(result) or not is_joint(result)]
+    if not 0 < len(results) <= MOST:
         return None
     languages = list(dict.fromkeys(result.language for result in results))
     called = arms_of(results)

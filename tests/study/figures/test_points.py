@@ -23,6 +23,20 @@ def test_a_study_of_one_dense_model_is_drawn_and_a_large_one_is_not(results: lis
     assert points(results * MOST) is None
 
 
+def test_of_joint_runs_the_whole_is_drawn_where_there_are_too_many(results: list[Result]) -> None:
+    """A study of three joint models and what began with them had no such figure."""
+    languages = [f"l{number}" for number in range(MOST)]
+    parts = []
+    for language in languages:
+        parts.append(replace(results[0], language=language, train_languages=languages))
+    whole = replace(parts[0], language=" ".join(languages))
+    figure = points([*results, whole, *parts])
+    assert figure is not None
+    drawn = {label.get_text() for axes in figure.axes for label in axes.get_xticklabels()}
+    assert drawn == {whole.language, *(result.language for result in results)}
+    assert points(parts) is None
+
+
 def test_arms_of_one_method_are_told_apart(results: list[Result]) -> None:
     omp = results[1]
     several = [*results, replace(omp, sparsity_target=0.9), replace(omp, freeze_updates=250)]
