@@ -25,7 +25,7 @@ def test_a_study_of_one_dense_model_is_drawn_and_a_large_one_is_not(results: lis
 
 def test_of_joint_runs_the_whole_is_drawn_where_there_are_too_many(results: list[Result]) -> None:
     """A study of three joint models and what began with them had no such figure."""
-    languages = [f"l{number}" for number in range(MOST)]
+    languages = [f"l{number}" for number in range(MOST + 1)]
     parts = []
     for language in languages:
         parts.append(replace(results[0], language=language, train_languages=languages))
