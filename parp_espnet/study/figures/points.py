@@ -178,7 +178,7 @@ def _title(results: Sequence[Result]) -> str:
         upstreams[result.upstream] = None
         if arm_of(result).prunes:
             sparsities.add(f"{result.sparsity_target:g}")
-    title = f"{', '.join(upstream_names(upstreams).values())}; {amounts(results)}; "
-    if not sparsities:
-        return f"{title}dense"
-    return f"{title}sparsity {', '.join(sorted(sparsities))}"
+    sparsity = f"sparsity {', '.join(sorted(sparsities))}" if sparsities else "dense"
+    # Several are told by the arms.
+    upstream = [*upstream_names(upstreams).values()] if len(upstreams) == 1 else []
+    return "; ".join([*upstream, amounts(results), sparsity])
