@@ -231,6 +231,12 @@ def test_a_random_start(make_result: Callable[..., Result]) -> None:
     # What was trained otherwise is not ranked.
     other_runs = [make("rp", 0.5, 0.5, "random"), make("parp", 0.9, 0.2, updates=7)]
     assert judge(as_bad[1], best[0], *other_runs) is Verdict.UNTESTED
+    # Nor is PARP-P beside itself: joint models of other languages, or seeds of one condition.
+    joint = [make("parp-p", 0.9, rate, train_languages=["es", "fr"]) for rate in (0.3, 0.4)]
+    assert judge(*joint) is judge(best[0], best[0]) is Verdict.UNTESTED
+    others = make("parp", 0.9, 0.2, train_languages=["es", "tr"])
+    assert judge(*joint, others) is Verdict.UNTESTED
+    assert judge(*joint, replace(others, train_languages=["es", "fr"])) is Verdict.FAILS
 
 
 def pairs_of(method: str, *differences: float, p: float = 0.01, **more: object) -> list[Comparison]:

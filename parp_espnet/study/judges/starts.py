@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from parp_espnet.scoring.result import Result
-from parp_espnet.study.arms import Arm, arm_of, is_total
+from parp_espnet.study.arms import Arm, arm_of, is_joint, is_total
 from parp_espnet.study.comparable import ranking_options
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.judges.verdict import PARP_P, RP, Verdict, decide
@@ -29,7 +29,9 @@ def random_start_and_sparsest(results: Sequence[Result], evidence: Evidence) -> 
             verdicts.append(half[0])
             told.append(half[1])
     if not verdicts:
-        return Verdict.UNTESTED, "no PARP from a random mask beside RP, and no PARP-P at 90 %"
+        return Verdict.UNTESTED, (
+            "no PARP from a random mask beside RP, and no PARP-P beside others at 90 %"
+        )
     holds = verdicts == [Verdict.HOLDS, Verdict.HOLDS]
     return decide(holds, Verdict.FAILS in verdicts), "; ".join(told)
 
@@ -61,8 +63,10 @@ def _best_where_sparse(results: Sequence[Result]) -> tuple[Verdict, str] | None:
     best = []
     for several in groups.values():
         lowest = min(result.error_rate for result in several)
+        if all(arm_of(result).usual == PARP_P for result in several):
+            continue  # beside itself alone
         for result in several:
-            if arm_of(result).usual == PARP_P and len(several) > 1:
+            if arm_of(result).usual == PARP_P:
                 best.append(result.error_rate == lowest)
     if not best:
         return None
@@ -76,6 +80,7 @@ def alike(result: Result, aside: Iterable[str] = ()) -> tuple[object, ...]:
     """
     return (
         *conditions(result, aside=aside),
+        tuple(result.train_languages or ()) if is_joint(result) else (),
         result.recipe,
         result.sparsity_target,
         result.updates,
