@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self
+from weakref import WeakSet
 
 from parp_espnet.errors import UserError
 
@@ -106,7 +107,7 @@ class Uses:
         # One that cannot be had is lost as well.
         os.lseek(file.fileno(), 0, os.SEEK_SET)
         holders = _living(file.read().splitlines())
-        self._files.pop(os.path.abspath(path)).close()  # noqa: PTH100
+        self.give_back(path)
         return holders
 
     def keep(self, path: Path) -> None:
@@ -122,6 +123,12 @@ class Uses:
         file.flush()
         fcntl.flock(file, fcntl.LOCK_SH)
 
+    def give_back(self, path: Path) -> None:
+        """Give back the lock `path`, if we have it."""
+        file = self._files.pop(os.path.abspath(path), None)  # noqa: PTH100
+        if file is not None:
+            file.close()
+
     def _file(self, path: Path) -> IO[str]:
         name = os.path.abspath(path)  # noqa: PTH100
         file = self._files.get(name)
@@ -136,15 +143,35 @@ class Uses:
 
 
 def is_free(making: Path, used: Path) -> bool:
-    """Whether nobody makes something, whose lock is `making`, and nobody has a lock on its use."""
-    with _opened(making) as making_file, _opened(used) as used_file:
-        return _is_had(making_file) and _is_had(used_file)
+    """Whether nobody makes something, whose lock is `making`, and nobody has a lock on its use.
+
+    Where their folder is gone, so is what was made.
+    """
+    try:
+        with _opened(making) as making_file, _opened(used) as used_file:
+            return _is_had(making_file) and _is_had(used_file)
+    except FileNotFoundError:
+        return True
+
+
+_open: WeakSet[IO[str]] = WeakSet()
+"""The files of locks. One function closes them all after a fork: what is registered stays for ever,
+and whoever waits opens them every second.
+"""
+
+
+def _close_all() -> None:
+    for file in list(_open):
+        file.close()
+
+
+# Else a reader of batches, forked off, would hold them for seconds after its parent was killed.
+os.register_at_fork(after_in_child=_close_all)
 
 
 def _opened(path: Path) -> IO[str]:
     file = path.open("a+", encoding="utf-8")
-    # Else a reader of batches, forked off, would hold it for seconds after its parent was killed.
-    os.register_at_fork(after_in_child=file.close)
+    _open.add(file)
     return file
 
 

@@ -1,5 +1,6 @@
 """Runs a step: its record is written before the command starts, and again when it has ended."""
 
+import errno
 import filecmp
 import os
 import shutil
@@ -19,6 +20,7 @@ from parp_espnet.progress import say
 
 POLL_SECONDS = 1.0
 """How often is looked whether others have ended."""
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class InUseError(UserError):
@@ -57,62 +59,77 @@ def run(step: Step, uses: Uses | None = None) -> int:
             without leaving its outputs.
         InUseError: another run reads what it would make anew.
     """
-    if uses is None:
-        with Uses(str(step.directory)) as own:
-            return run(step, own)
     making, used = _locks(step.record)
+    of_run = Uses(str(step.directory)) if uses is None else uses
     with locked(making, wait=True):
-        contents = Contents(step.record.with_suffix(SEEN))
-        look = look_at(step, contents)
-        if look.complete:
-            _remember(step, look.now, contents, look.then)
-            _keep(step, uses)
-            _say(step, "complete, skipped")
-            return 0
-        _refuse(step, look)
-        if step.is_read and not _only_adds(step, look, contents):
-            holders = uses.alone(used)
-            if holders:
-                raise InUseError(step, holders, look.reason or "it was not complete")
-        _begin(step, look, contents)
-        environment = unshielded() if step.of_user else None
         code: int | None = None
         try:
-            code = follow(
-                step.words,
-                step.label,
-                step.progress,
-                step.log,
-                total=step.total,
-                environment=environment,
-            )
+            code = _run(step, of_run, used)
         finally:
-            if code != 0:
-                # What a command wrote before it failed is no edit of anybody's.
-                _note(step, look.now, contents)
-        if code == 0:
-            missing = next((path for path in all_outputs(step) if not path.exists()), None)
-            if missing is not None:
-                raise UserError(f"{step.label}: the command ended well but left no {missing}")
-            inputs = dict(look.now.inputs)
-            for path in step.lists:
-                inputs[listed(path)] = contents.of_listed(path)
-            for path in step.rivals:
-                # A script may begin with all of data/ removed.
-                if not path.exists():
-                    inputs.pop(str(path), None)
-            _remember(step, replace(look.now, inputs=inputs), contents)
-            _keep(step, uses)
+            if code != 0 or uses is None:
+                # Who waits at this step is next, and would find it in use.
+                of_run.give_back(used)
         return code
+
+
+def _run(step: Step, uses: Uses, used: Path) -> int:
+    contents = Contents(step.record.with_suffix(SEEN))
+    look = look_at(step, contents)
+    if look.complete:
+        _remember(step, look.now, contents, look.then)
+        _keep(step, uses)
+        _say(step, "complete, skipped")
+        return 0
+    _refuse(step, look)
+    if step.is_read and not _only_adds(step, look, contents):
+        holders = uses.alone(used)
+        if holders:
+            raise InUseError(step, holders, look.reason or "it was not complete")
+    _begin(step, look, contents)
+    environment = unshielded() if step.of_user else None
+    code: int | None = None
+    try:
+        code = follow(
+            step.words,
+            step.label,
+            step.progress,
+            step.log,
+            total=step.total,
+            environment=environment,
+        )
+    finally:
+        if code != 0:
+            # What a command wrote before it failed is no edit of anybody's.
+            _note(step, look.now, contents)
+    if code == 0:
+        missing = next((path for path in all_outputs(step) if not path.exists()), None)
+        if missing is not None:
+            raise UserError(f"{step.label}: the command ended well but left no {missing}")
+        inputs = dict(look.now.inputs)
+        for path in step.lists:
+            inputs[listed(path)] = contents.of_listed(path)
+        for path in step.rivals:
+            # A script may begin with all of data/ removed.
+            if not path.exists():
+                inputs.pop(str(path), None)
+        _remember(step, replace(look.now, inputs=inputs), contents)
+        _keep(step, uses)
+    return code
 
 
 def keep_left(step: Step, uses: Uses) -> None:
     """See to it that what a step has left stays what it is, where it was ever run; who makes it
     anew is waited for.
     """
-    if step.record.exists():
+    if not step.is_read or not step.record.exists():
+        return
+    try:
         with locked(_locks(step.record)[0], wait=True):
             _keep(step, uses)
+    except OSError as error:
+        # Where we may only read there is no lock to be had.
+        if error.errno not in READ_ONLY:
+            raise
 
 
 def _keep(step: Step, uses: Uses) -> None:
