@@ -7,7 +7,7 @@ starts and again when it has ended, so an interrupted step is known as one.
 
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
@@ -153,8 +153,10 @@ def overdue(step: Step) -> str | None:
     """Say why a step that is left out would be run again; None where it would not, or was never
     run.
 
-    What is gone is taken as it was: who removes a corpus, say, has not changed the data.
+    What is gone is taken as it was: who removes a corpus, say, has not changed the data. Files that
+    were added beside its own change none of them.
     """
+    step = replace(step, regardless=(*step.regardless, *step.adds))
     try:
         look = look_at(step, Contents(step.record.with_suffix(SEEN)))
     except UserError:

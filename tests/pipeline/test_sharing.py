@@ -17,7 +17,7 @@ from parp_espnet.locks import Uses
 from parp_espnet.pipeline.acts import Act, First, LeftOut
 from parp_espnet.pipeline.conduct import conduct, show
 from parp_espnet.pipeline.running import InUseError, run
-from parp_espnet.pipeline.step import Step
+from parp_espnet.pipeline.step import Step, overdue
 
 USED = Path(".steps/copy.used")
 
@@ -157,6 +157,16 @@ def test_a_file_more_is_made_while_others_are_read(
     assert Path("out2").exists()
     with pytest.raises(InUseError):
         run(replace(sized(step, 1), command=("cp", "in", "out1")))
+
+
+def test_a_file_more_is_no_change_of_what_a_run_has_read(
+    step: Step, sized: Callable[[Step, int], Step]
+) -> None:
+    run(sized(step, 1))
+    run(sized(step, 2))
+    assert overdue(sized(step, 1)) is None
+    Path("in").write_text("two")
+    assert overdue(sized(step, 1)) == "in has changed"
 
 
 @pytest.mark.parametrize("what", ["in", "out"])
