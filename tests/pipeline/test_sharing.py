@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -269,7 +270,10 @@ def until(process: "subprocess.Popen[str]", words: str) -> None:
 
 
 def test_another_run_is_waited_for_where_that_is_asked(
-    step: Step, other: Uses, conducted: Callable[[str], "subprocess.Popen[str]"], end_of
+    step: Step,
+    other: Uses,
+    conducted: Callable[[str], "subprocess.Popen[str]"],
+    end_of: Any,
 ) -> None:
     run(step, other)
     Path("in").write_text("two")
@@ -290,7 +294,10 @@ def test_another_run_is_waited_for_where_that_is_asked(
 
 
 def test_what_another_one_has_made_anew_meanwhile_is_shared(
-    step: Step, other: Uses, conducted: Callable[[str], "subprocess.Popen[str]"], end_of
+    step: Step,
+    other: Uses,
+    conducted: Callable[[str], "subprocess.Popen[str]"],
+    end_of: Any,
 ) -> None:
     run(step, other)
     Path("in").write_text("two")
@@ -308,7 +315,7 @@ def test_whoever_waits_can_be_ended(
     step: Step,
     other: Uses,
     conducted: Callable[[str], "subprocess.Popen[str]"],
-    end_of,
+    end_of: Any,
 ) -> None:
     run(step, other)
     Path("in").write_text("two")
