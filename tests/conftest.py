@@ -163,6 +163,21 @@ def end_of() -> Callable[["subprocess.Popen[str]"], tuple[str, str]]:
 
 
 @pytest.fixture
+def is_there() -> Callable[[int | str], bool]:
+    """A function that says whether a process still runs: one that has ended stays listed where
+    nobody asks for its end, as in a container without an init.
+    """
+
+    def look(pid: int | str) -> bool:
+        try:
+            return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+    return look
+
+
+@pytest.fixture
 def run_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[object, str, str]]:

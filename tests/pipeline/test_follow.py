@@ -116,7 +116,7 @@ def test_ctrl_c_ends_the_command_and_is_told_once(
 
 @pytest.mark.parametrize("runner", [False, True])
 def test_nothing_outlives_a_run_that_is_killed(
-    runner: bool, tmp_path: Path, wait_until: Any
+    runner: bool, tmp_path: Path, wait_until: Any, is_there: Any
 ) -> None:
     """It would go on writing what the next one writes; it is told to end, and a training may save
     what it has.
@@ -131,8 +131,8 @@ def test_nothing_outlives_a_run_that_is_killed(
     wait_until(lambda: ready.exists() and ready.read_text() != "", "the trap", process)
     process.kill()
     process.wait()
-    left = Path(f"/proc/{ready.read_text().strip()}")
-    wait_until(lambda: not left.exists(), "the end of what the command had started")
+    left = ready.read_text().strip()
+    wait_until(lambda: not is_there(left), "the end of what the command had started")
     wait_until(told.exists, "the trap's word")
 
 
