@@ -129,11 +129,18 @@ def test_nothing_outlives_a_run_that_is_killed(
         follow = FOLLOW.replace('["bash", "-c", ', f"[sys.executable, *{words!r}, ")
     process = subprocess.Popen([sys.executable, "-c", follow, inner])
     wait_until(lambda: ready.exists() and ready.read_text() != "", "the trap", process)
+    # It is started behind the command.
+    wait_until(lambda: "kill -KILL" in children_of(process.pid), "the guard", process)
     process.kill()
     process.wait()
     left = ready.read_text().strip()
     wait_until(lambda: not is_there(left), "the end of what the command had started")
     wait_until(told.exists, "the trap's word")
+
+
+def children_of(pid: int) -> str:
+    command = ["ps", "--ppid", str(pid), "-o", "args="]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def test_no_guard_is_left(tmp_path: Path) -> None:
