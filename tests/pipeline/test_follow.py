@@ -139,7 +139,7 @@ def test_nothing_outlives_a_run_that_is_killed(
 
 
 def children_of(pid: int) -> str:
-    command = ["ps", "--ppid", str(pid), "-o", "args="]
+    command = ["ps", "-ww", "--ppid", str(pid), "-o", "args="]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
