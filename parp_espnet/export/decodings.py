@@ -117,9 +117,10 @@ def find_tuned(experiment: Path) -> tuple[Tuned, ...]:
     """
     found: list[tuple[Tuned, Any, int]] = []
     for path in sorted(experiment.glob(f"decode_*/*/{TUNED}")):
-        tuned = _read(experiment, path)
+        told = read_json(path)
+        tuned = _read(experiment, path, told)
         if tuned is not None:
-            found.append((tuned, read_json(path), path.stat().st_mtime_ns))
+            found.append((tuned, told, path.stat().st_mtime_ns))
     if not found:
         return ()
     _, newest, _ = max(found, key=lambda one: one[2])
@@ -141,8 +142,8 @@ def _judged_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return True
 
 
-def _read(experiment: Path, path: Path) -> Tuned | None:
-    weights = read_json(path)
+def _read(experiment: Path, path: Path, weights: Any) -> Tuned | None:
+    """A tuned search, of what its file at `path` holds; None where ESPnet's own has to search."""
     decoding = path.parent.parent
     searched = sorted(decoding.glob("*/decode.json"))
     if not searched:

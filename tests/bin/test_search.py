@@ -7,6 +7,18 @@ import pytest
 from parp_espnet.bin import search
 
 
+def searched(
+    run_command: Callable[..., tuple[object, str, str]], words: list[str]
+) -> tuple[object, str]:
+    """The exit code and the error of an action on files that are not there."""
+    action, *others = words
+    needed = ["--logprobs", "none", "--out", "none"]
+    if action == "tune":
+        needed += ["--data", "none"]
+    code, _, error = run_command(search.main, action, *needed, *others)
+    return code, error
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -24,11 +36,7 @@ from parp_espnet.bin import search
 def test_weights_that_change_nothing(
     words: list[str], said: str, run_command: Callable[..., tuple[object, str, str]]
 ) -> None:
-    action, *others = words
-    needed = ["--logprobs", "none", "--out", "none"]
-    if action == "tune":
-        needed += ["--data", "none"]
-    code, _, error = run_command(search.main, action, *needed, *others)
+    code, error = searched(run_command, words)
     assert code == 2
     assert error.startswith(f"error: {said}")
     assert error.count("\n") == 1
@@ -46,10 +54,6 @@ def test_weights_that_change_nothing(
 def test_others_are_looked_for(
     words: list[str], run_command: Callable[..., tuple[object, str, str]]
 ) -> None:
-    action, *others = words
-    needed = ["--logprobs", "none", "--out", "none"]
-    if action == "tune":
-        needed += ["--data", "none"]
-    code, _, error = run_command(search.main, action, *needed, *others)
+    code, error = searched(run_command, words)
     assert code == 2
     assert "no such file" in error
