@@ -1,9 +1,7 @@
 """Runs a step: its record is written before the command starts, and again when it has ended."""
 
 import errno
-import filecmp
 import os
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from parp_espnet.interpreter import unshielded
 from parp_espnet.locks import Uses, is_free, locked
 from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
 from parp_espnet.pipeline.contents import Contents, is_whole
+from parp_espnet.pipeline.edits import keep_edited, open_files, say_replaced
 from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.record import SEEN, Record, listed, named
 from parp_espnet.pipeline.step import Look, Step, all_outputs, look_at
@@ -85,7 +84,7 @@ def _run(step: Step, uses: Uses, used: Path) -> int:
         holders = uses.alone(used)
         if holders:
             raise InUseError(step, holders, look.reason or "it was not complete")
-    _begin(step, look, contents)
+    unknown = _begin(step, look, contents)
     environment = unshielded() if step.of_user else None
     code: int | None = None
     try:
@@ -98,6 +97,7 @@ def _run(step: Step, uses: Uses, used: Path) -> int:
             environment=environment,
         )
     finally:
+        say_replaced(step, unknown)
         if code != 0:
             # What a command wrote before it failed is no edit of anybody's.
             _note(step, look.now, contents)
@@ -167,7 +167,7 @@ def _only_adds(step: Step, look: Look, contents: Contents) -> bool:
 
 def _left(step: Step, contents: Contents) -> dict[str, str]:
     """What the step has left."""
-    left = {str(path): contents.of_any(path) for path in (*step.outputs, *_open(step))}
+    left = {str(path): contents.of_any(path) for path in (*step.outputs, *open_files(step))}
     own = [path for path in step.outputs if path.name == "wav.scp"]
     return left | {named(path): contents.of_recordings(path, path.parent) for path in own}
 
@@ -177,7 +177,7 @@ def _remember(step: Step, now: Record, contents: Contents, then: Record | None =
     left = _left(step, contents)
     if then is not None:
         # An edited file stays the one that the step did not leave.
-        for path in _open(step):
+        for path in open_files(step):
             name = str(path)
             if name in then.outputs:
                 left[name] = then.outputs[name]
@@ -200,8 +200,10 @@ def _refuse(step: Step, look: Look) -> None:
         )
 
 
-def _begin(step: Step, look: Look, contents: Contents) -> None:
-    """Say what is done and why, clear the way for it, and note that it was begun."""
+def _begin(step: Step, look: Look, contents: Contents) -> dict[Path, Path]:
+    """Say what is done and why, clear the way for it, and note that it was begun; return copies of
+    what lies there and was never the step's.
+    """
     unknown = step.afresh and look.then is None and holds_training(step.directory)
     if look.reason or unknown:
         _say(step, f"again, since {look.reason or 'its record is lost'}")
@@ -209,7 +211,7 @@ def _begin(step: Step, look: Look, contents: Contents) -> None:
         _say(step, "started" if look.then is None else "continued")
     for scp in step.formatted:
         _check_format(step, scp)
-    _keep_edited(step, look, contents)
+    copies = keep_edited(step, look, contents)
     lost = (
         look.spoilt is not None and look.spoilt in step.outputs[:1] and os.path.lexists(look.spoilt)
     )
@@ -218,30 +220,16 @@ def _begin(step: Step, look: Look, contents: Contents) -> None:
     elif look.spoilt is not None and look.spoilt in step.outputs:
         look.spoilt.unlink(missing_ok=True)
     _note(step, look.now, contents)
+    return copies
 
 
 def _note(step: Step, now: Record, contents: Contents) -> None:
     """Write the record of a step that is not complete: what somebody edits before it is tried again
     is kept then.
     """
-    there = {str(path): contents.of_any(path) for path in _open(step) if path.exists()}
+    there = {str(path): contents.of_any(path) for path in open_files(step) if path.exists()}
     replace(now, outputs=there).write(step.record)
     contents.save()
-
-
-def _open(step: Step) -> list[Path]:
-    """The files of a step that lie open; of a script of the user's, those that others make, too:
-    nobody knows which ones it leaves.
-    """
-    paths = dict.fromkeys(step.editable)
-    for rival in _rivals(step) if step.of_user else ():
-        paths |= dict.fromkeys(map(Path, rival.outputs))
-    return list(paths)
-
-
-def _rivals(step: Step) -> list[Record]:
-    records = map(Record.read, step.rivals)
-    return [record for record in records if record is not None]
 
 
 def _set_aside(step: Step) -> None:
@@ -257,30 +245,6 @@ def _set_aside(step: Step) -> None:
     size = 0 if step.keep_earlier else thin_out(step.directory)
     removed = f"; models of earlier ones, {size / 1e6:.1f} MB, are removed" if size else ""
     _say(step, f"what was there before is in {place}{removed}")
-
-
-def _keep_edited(step: Step, look: Look, contents: Contents) -> None:
-    """Copy outputs that someone has edited before they are made again."""
-    records = [record for record in (look.then, *_rivals(step)) if record is not None]
-    for path in _open(step):
-        left = {record.outputs.get(str(path)) for record in records} - {None}
-        if path.exists() and left and contents.of_any(path) not in left:
-            copy = _copied(path)
-            _say(step, f"{path} was edited; that version is kept as {copy}")
-
-
-def _copied(path: Path) -> Path:
-    """Copy what was edited to a place beside it where no other version is; return it."""
-    copy = path.with_name(f"{path.name}.edited")
-    number = 1
-    # An earlier one may have corrections that this one has not.
-    while os.path.lexists(copy):
-        if copy.is_file() and filecmp.cmp(path, copy, shallow=False):
-            return copy
-        number += 1
-        copy = path.with_name(f"{path.name}.edited{number}")
-    shutil.copy2(path, copy)
-    return copy
 
 
 def _check_format(step: Step, scp: Path) -> None:

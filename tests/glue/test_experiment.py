@@ -133,6 +133,15 @@ def test_edited_sets_are_kept_before_those_of_another_task_are_made(recipe: Path
     assert Path("data/valid.tsv.edited").read_text() == "mine"
 
 
+def test_sets_made_by_hand_are_kept_before_those_of_a_task_are_made(recipe: Path) -> None:
+    Path("data").mkdir()
+    Path("data/test.tsv").write_text("mine")
+    run(sets_of(text_of(recipe, "cldr_same")))
+    assert Path("data/test.tsv").read_text() != "mine"
+    assert Path("data/test.tsv.edited").read_text() == "mine"
+    assert not Path("data/valid.tsv.edited").exists()
+
+
 def test_trainings_of_other_sizes_have_files_of_their_own(recipe: Path) -> None:
     """Both may run at once: what is trained on does not change under a training."""
     assert text_of(recipe, "cldr_same").sets == ["train_x9", "valid", "test"]

@@ -261,61 +261,6 @@ def test_an_output_that_is_not_what_was_left_is_made_again(
     assert runs() == 2
 
 
-def test_every_version_that_someone_edited_is_kept(
-    step: Step, capsys: pytest.CaptureFixture[str]
-) -> None:
-    editable = replace(step, outputs=(), editable=(Path("out"),))
-    run(editable)
-    for number, corrected in enumerate(("first", "second", "first", "third")):
-        Path("out").write_text(corrected)
-        Path("in").write_text(f"{number}")
-        run(editable)
-        assert Path("out").read_text() == f"{number}"
-    kept = {path.name: path.read_text() for path in Path().glob("out.edited*")}
-    assert kept == {"out.edited": "first", "out.edited2": "second", "out.edited3": "third"}
-    said = capsys.readouterr().err
-    assert [f"kept as out.edited{number}\n" in said for number in ("", 2, 3, 4)] == [
-        *(True, True, True), False,
-    ]  # fmt: skip
-
-
-def test_what_is_edited_after_a_failure_is_kept(
-    step: Step, capsys: pytest.CaptureFixture[str]
-) -> None:
-    editable = replace(step, outputs=(), editable=(Path("out"),))
-    run(editable)
-    Path("out").write_text("first")
-    Path("in").write_text("two")
-    assert run(replace(editable, command=("false",))) != 0
-    assert Path("out.edited").read_text() == "first"
-    assert run(replace(editable, command=("false",))) != 0
-    assert not Path("out.edited2").exists()
-    Path("out").write_text("second")
-    assert run(editable) == 0
-    assert (Path("out").read_text(), Path("out.edited2").read_text()) == ("two", "second")
-    run(editable)
-    assert "complete, skipped" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("fails", ["exit 1", "kill -9 $$"])
-def test_what_a_command_writes_before_it_fails_is_no_edit(
-    fails: str, step: Step, capsys: pytest.CaptureFixture[str]
-) -> None:
-    editable = replace(step, outputs=(), editable=(Path("out"),))
-    run(editable)
-    half = replace(editable, command=("bash", "-c", f"echo half >out; {fails}"))
-    for _ in range(2):
-        assert run(half) != 0
-    assert run(editable) == 0
-    assert "was edited" not in capsys.readouterr().err
-    assert not list(Path().glob("out.edited*"))
-    # What is edited then is, as ever.
-    assert run(half) != 0
-    Path("out").write_text("mine")
-    run(editable)
-    assert Path("out.edited").read_text() == "mine"
-
-
 def test_a_step_runs_again_after_a_rival_did(
     step: Step, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -363,25 +308,6 @@ def test_a_rival_that_ran_before_changes_nothing(age: int, count: int, step: Ste
     for _ in range(2):
         run(beside)
     assert runs() == count
-
-
-def test_what_someone_edits_is_right_until_it_is_made_again(
-    step: Step, capsys: pytest.CaptureFixture[str]
-) -> None:
-    editable = replace(step, outputs=(), editable=(Path("out"),))
-    run(editable)
-    Path("out").write_text("corrected")
-    run(editable)
-    run(editable)
-    assert (Path("out").read_text(), runs()) == ("corrected", 1)
-    Path("in").write_text("two")
-    run(editable)
-    assert Path("out").read_text() == "two"
-    assert Path("out.edited").read_text() == "corrected"
-    assert "out was edited; that version is kept as out.edited" in capsys.readouterr().err
-    Path("out").unlink()
-    run(editable)
-    assert runs() == 3
 
 
 def test_what_a_list_names_was_read(step: Step) -> None:
