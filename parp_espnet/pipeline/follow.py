@@ -9,7 +9,6 @@ A progress file is JSON, written atomically:
 import contextlib
 import json
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,16 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parp_espnet import progress
-from parp_espnet.errors import UserError
-from parp_espnet.queues.forks import fork, module_of
-from parp_espnet.queues.signals import Process, end, guard, leave, undisturbed
+from parp_espnet.queues.running import running
+from parp_espnet.queues.signals import Process
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 100
-"""More than the runner's, which ends what it runs."""
 TAIL_BYTES = 2000
 BAR = re.compile(r"^.*\d+%\|[#0-9 ]*\|.*\]$", re.MULTILINE)
 """A line of `parp_espnet.progress` in a log."""
@@ -52,33 +48,12 @@ def follow(
     begin = time.time()
     if log is not None:
         print(f"{label}: log in {log}", file=sys.stderr)
-    process: Process | None = None
-    watch: subprocess.Popen[bytes] | None = None
-    try:
-        with undisturbed():
-            process = _start(command, environment)
-            watch = guard(process, GRACE_SECONDS)
+    with running(command, environment) as process:
         if files:
             _with_bar(process, label, lambda: _read(files, begin), total)
         elif log is not None:
             _with_log(process, log)
         return process.wait()
-    except (FileNotFoundError, PermissionError) as error:
-        raise UserError(f"cannot run {command[0]}: {error.strerror}") from None
-    finally:
-        if process is not None and process.poll() is None:
-            end([process], GRACE_SECONDS)
-        if watch is not None:
-            leave(watch)
-
-
-def _start(command: Sequence[str], environment: Mapping[str, str] | None) -> Process:
-    """Start a command in a session of its own: we alone end it, and not the terminal besides."""
-    if environment is None and module_of(command) is not None:
-        return fork(command)
-    return subprocess.Popen(
-        list(command), stdin=subprocess.DEVNULL, start_new_session=True, env=environment
-    )
 
 
 def _with_bar(

@@ -99,7 +99,7 @@ def end(processes: Sequence[Process], grace: float) -> None:
 
 
 def start_guarded(
-    start: Callable[[int], Process],
+    start: Callable[[int], Process], grace: int = 0
 ) -> "tuple[Process, subprocess.Popen[bytes]]":
     """Start a process that leads a session of its own; return it and its guard, see `guard`.
 
@@ -107,6 +107,7 @@ def start_guarded(
 
     Args:
         start: starts what waits at a pipe's end for a byte, and only goes on when it has come.
+        grace: seconds for which it is told to end, when we are killed, before it is killed.
     """
     wait, end_of_ours = os.pipe()
     with open(end_of_ours, "wb", buffering=0) as begin, _ours_alone(begin):  # noqa: PTH123
@@ -114,7 +115,7 @@ def start_guarded(
             process = start(wait)
         finally:
             os.close(wait)
-        watch = guard(process)
+        watch = guard(process, grace)
         begin.write(b"\n")
     return process, watch
 

@@ -16,7 +16,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.interpreter import ROOT
 from parp_espnet.locks import held
-from parp_espnet.queues.signals import end, undisturbed
+from parp_espnet.queues.running import running
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.output import Folder
 from parp_espnet.recognition.parts import (
@@ -39,8 +39,6 @@ NUMBER = "PARP_PART_NUMBER"
 """What a job's number takes the place of. Paths of a user's may well hold JOB."""
 LOCAL = "parp_espnet.bin.run_local"
 POLL_SECONDS = 0.3
-GRACE_SECONDS = 100.0
-"""More than the runner's, which ends what it runs."""
 SHOWN = 20
 """Recordings that failed, each on a line; of more, the list has all."""
 
@@ -256,23 +254,13 @@ def _follow(
 ) -> int:
     """Run the queue's command, with one bar over all jobs; return its code."""
     total = sum(task.seconds for task in tasks)
-    process: subprocess.Popen[bytes] | None = None
-    try:
-        with undisturbed():
-            process = subprocess.Popen(
-                list(words), stdin=subprocess.DEVNULL, start_new_session=True, env=environment
-            )
+    with running(words, environment) as process:
         with progress.bar(round(total) or None, "recognise", unit="s") as bar:
             while process.poll() is None:
                 _show(bar, lists)
                 time.sleep(POLL_SECONDS)
             _show(bar, lists)
         return process.wait()
-    except (FileNotFoundError, PermissionError) as error:
-        raise UserError(f"cannot run {words[0]}: {error.strerror}") from None
-    finally:
-        if process is not None and process.poll() is None:
-            end([process], GRACE_SECONDS)
 
 
 def _show(bar: Any, lists: Sequence[Path]) -> None:

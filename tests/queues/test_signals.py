@@ -95,7 +95,7 @@ KILLED_WITHOUT_A_GUARD = """
 import os, signal, sys
 from pathlib import Path
 from parp_espnet.queues import signals
-def die(process):
+def die(process, grace):
     Path("pid").write_text(str(process.pid))
     os.kill(os.getpid(), signal.SIGKILL)
 signals.guard = die

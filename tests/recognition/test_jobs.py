@@ -1,10 +1,12 @@
 """Jobs by the runner of this machine; those of a Slurm are in tests/cluster."""
 
+import os
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def recognize(*words: object, **variables: str) -> "subprocess.CompletedProcess[str]":
-    import os  # noqa: PLC0415
-
     environment = {**os.environ, **variables}
     environment.pop("decode_cmd", None)
     return subprocess.run(
@@ -214,3 +214,36 @@ def test_jobs_go_where_cmd_sh_says(monkeypatch: pytest.MonkeyPatch) -> None:
         decode_command()
     monkeypatch.setenv("decode_cmd", "queue.pl --mem 4G")
     assert decode_command() == ["queue.pl", "--mem", "4G"]
+
+
+RECOGNISE = """
+import sys
+from pathlib import Path
+from parp_espnet.recognition.audio import Source
+from parp_espnet.recognition.jobs import Asked, recognise_by_jobs
+from parp_espnet.recognition.output import Folder
+from parp_espnet.recognition.transcripts import FORMATS
+talk, out = map(Path, sys.argv[1:])
+source = Source(talk, Path(talk.name))
+asked = Asked(None, [], {"model": "a", "options": []}, out, 1, 0)
+recognise_by_jobs(asked, [source], Folder(out, FORMATS["text"], [source]))
+"""
+
+
+def test_jobs_do_not_outlive_a_run_that_is_killed(
+    tones: Path, tmp_path: Path, wait_until: Any, is_there: Any
+) -> None:
+    told, ready, queue = tmp_path / "told", tmp_path / "ready", tmp_path / "queue"
+    queue.write_text(
+        f"#!/bin/bash\ntrap ': >{told}; exit 1' TERM\nsleep 1200 & echo $! >{ready}; wait\n"
+    )
+    queue.chmod(0o755)
+    command = [sys.executable, "-c", RECOGNISE, str(tones / "tone-0.wav"), str(tmp_path / "out")]
+    environment = os.environ | {"decode_cmd": str(queue)}
+    process = subprocess.Popen(command, env=environment)
+    wait_until(lambda: ready.exists() and ready.read_text() != "", "the queue's command", process)
+    process.kill()
+    process.wait()
+    left = ready.read_text().strip()
+    wait_until(lambda: not is_there(left), "the end of what the queue's command had started")
+    wait_until(told.exists, "the trap's word")
