@@ -215,9 +215,11 @@ def read_json(path: Path) -> Any:
                 value, ensure_ascii=False
             ).encode()  # half of a pair of \u escapes is no character
         return value
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path}: no such file") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"{path}: expected JSON, found something else ({error}); delete it to make it again"
         ) from None

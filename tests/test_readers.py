@@ -51,12 +51,14 @@ def others(tmp_path: Path) -> Iterator[dict[str, Path]]:
     places = {name: tmp_path / name for name in ("fifo", "folder", "socket")}
     os.mkfifo(places["fifo"])
     places["folder"].mkdir()
+    (tmp_path / "text").write_text("words")
+    places["below a file"] = tmp_path / "text" / "x"
     with socket.socket(socket.AF_UNIX) as opened:
         opened.bind(str(places["socket"]))
         yield places | {"device": Path("/dev/null")}
 
 
-@pytest.mark.parametrize("kind", ["fifo", "folder", "socket", "device"])
+@pytest.mark.parametrize("kind", ["fifo", "folder", "socket", "device", "below a file"])
 def test_what_is_no_file_is_refused(others: dict[str, Path], kind: str) -> None:
     asked = "".join(f"{module}\t{call}\t{others[kind]}\n" for module, call in READERS.items())
     # In a process of its own, which can be ended where one reads for ever.
@@ -65,7 +67,7 @@ def test_what_is_no_file_is_refused(others: dict[str, Path], kind: str) -> None:
         input=asked,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=1200,
         check=False,
     )
     assert done.stdout.splitlines() == [f"{module} refused" for module in READERS], done.stderr[

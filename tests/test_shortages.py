@@ -32,7 +32,7 @@ def fails(tmp_path: Path, script: str, *before: str, **variables: str) -> str:
     (tmp_path / "script.py").write_text(script)
     done = subprocess.run(
         [*before, sys.executable, str(tmp_path / "script.py")],
-        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120,
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=1200,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | variables,
     )  # fmt: skip
     if "unshare" in before and "Operation not permitted" in done.stderr:

@@ -34,6 +34,8 @@ from parp_espnet.sound.mp3 import Mp3Times
 from parp_espnet.sound.suffixes import SUFFIXES
 
 SPLITS = ("train", "dev", "test")
+SHEETS = frozenset({".xlsx", ".xls", ".ods", ".numbers"})
+"""Of programs that save tables, too."""
 
 
 def read_items(path: Path, told: Told | None = None) -> Items:
@@ -142,13 +144,23 @@ def lists_of_sets(path: Path) -> dict[str, Path]:
     return by_split(lists_in(path))
 
 
+def _instead(path: Path) -> str:
+    """What to do with a file that is no table of ours."""
+    suffix = path.suffix.lower()
+    if suffix in SHEETS:
+        return "; save the sheet as .csv, in UTF-8"
+    if suffix in SUFFIXES:
+        return "; give the directory that it is in, with its transcript beside it"
+    return ""
+
+
 def _list(path: Path, told: Told, tree: Tree | None = None) -> Items:
     """A list; `tree` is the directory that it was found in, where it was not named itself."""
     _need_no_tiers(path, told, "a table")
     if not is_list(path) and path.suffix.lower() != ".txt":
         raise UserError(
             f"--own {path}: expected a table in .tsv, .csv or .jsonl, or a directory, found "
-            f"another file"
+            f"another file{_instead(path)}"
         )
     if is_manifest(path) or (is_json(path) and holds_cuts(path)):
         _need_no_columns(path, told, "lhotse's manifest")

@@ -249,7 +249,8 @@ def _divided(root: Path, everything: Items, split: str, how: How) -> Chosen:
     if len(set(sets.values())) < len(SPLITS):
         raise UserError(
             f"--own {root}: expected at least three speakers or sentences for three sets, found "
-            f"{len(sets)}"
+            f"{len(sets)}; add recordings, or give the sets as directories or tables called "
+            f"{', '.join(SPLITS)}"
         )
     own: list[Item] = []
     for item, group in zip(items, groups, strict=True):

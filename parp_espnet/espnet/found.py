@@ -20,6 +20,9 @@ NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
 """
 
 
+OF_TORCH = frozenset({".pth", ".pt"})
+
+
 def find_model(path: Path) -> Path:
     """Return the model file of an experiment's directory, that which its training ended with; a
     file is itself.
@@ -32,6 +35,11 @@ def find_model(path: Path) -> Path:
             f"config.yaml"
         )
     if not path.is_dir():
+        if path.suffix.lower() not in OF_TORCH:
+            raise UserError(
+                f"{path}: expected a model, an experiment's directory or a .pth beside its "
+                f"config.yaml, found another file"
+            )
         return path
     if (path / SUMMARY).is_file():
         return path / str(read_summary(path / SUMMARY)["model"])

@@ -123,7 +123,7 @@ def read_predictions(path: Path) -> list[list[str]]:
     """
     try:
         lines = regular(path).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path}: no such file; score again (stage 5)") from None
     head, *rows = [line.split("\t") for line in lines] or [[]]
     if tuple(head) != HEAD or set(map(len, rows)) != {len(HEAD)}:

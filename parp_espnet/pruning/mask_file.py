@@ -12,14 +12,30 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import exists, is_file
+from parp_espnet.places import kind_of
 from parp_espnet.pruning.bits import FORMAT
 from parp_espnet.pruning.origin import TRAINED
 
 if TYPE_CHECKING:
     from parp_espnet.pruning.masks import Mask
 
+OF_EXPERIMENT = "mask.safetensors"
 CLOSE = 1e-9
 """Two measured sparsities that differ by less are the same."""
+
+
+def _need(path: Path, place: str) -> None:
+    """Raise `UserError` unless there is a file; of an experiment's directory, say where its mask
+    is.
+    """
+    if is_file(path):
+        return
+    if not exists(path):
+        raise UserError(f"{place}: no such mask file")
+    within = path / OF_EXPERIMENT
+    where = f"; there is {within}" if is_file(within) else ""
+    raise UserError(f"{place}: expected a mask file, found {kind_of(path.stat().st_mode)}{where}")
 
 
 def read(path: Path, place: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -28,8 +44,7 @@ def read(path: Path, place: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Args:
         place: what errors call the file.
     """
-    if not path.is_file():
-        raise UserError(f"{place}: no such mask file")
+    _need(path, place)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

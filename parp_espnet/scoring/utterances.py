@@ -28,7 +28,7 @@ def read_utterances(path: Path) -> list[Counts]:
     """Read what `write_utterances` wrote. Raises `UserError` when it is missing or damaged."""
     try:
         head, *lines = lines_of(regular(path).read_text(encoding="utf-8")) or [""]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path}: no such file; score again (stages 13 and 14)") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: expected UTF-8 ({error})") from None

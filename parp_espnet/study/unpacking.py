@@ -81,7 +81,7 @@ def _read(archive: Path) -> dict[str, bytes]:
                     )
                 stream = tar.extractfile(member)
                 members[member.name] = stream.read() if stream else b""
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{archive}: no such file") from None
     except (
         tarfile.TarError,

@@ -284,6 +284,17 @@ def test_what_is_no_layout(tmp_path: Path, record: Record) -> None:
         read_items(tmp_path)
     with pytest.raises(UserError, match=r"1.wav: expected a table in .tsv, .csv or .jsonl"):
         read_items(tmp_path / "1.wav")
+    for name, advice in (
+        ("1.wav", "give the directory that it is in, with its transcript beside it"),
+        ("1.mp3", "give the directory that it is in, with its transcript beside it"),
+        ("list.xlsx", "save the sheet as .csv, in UTF-8"),
+        ("list.ODS", "save the sheet as .csv, in UTF-8"),
+    ):
+        (tmp_path / name).touch()
+        with pytest.raises(UserError, match=f"found another file; {advice}$"):
+            read_items(tmp_path / name)
+        if name != "1.wav":
+            (tmp_path / name).unlink()
     (tmp_path / "a.csv").write_text("a,b,c,d\n")
     with pytest.raises(
         UserError,
@@ -295,7 +306,8 @@ def test_what_is_no_layout(tmp_path: Path, record: Record) -> None:
         read_items(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("1.wav,a b\n")
     with pytest.raises(
-        UserError, match="expected at least three speakers or sentences for three sets, found 1"
+        UserError,
+        match="expected at least three speakers or sentences for three sets, found 1; add",
     ):
         own.read(tmp_path, "train", tmp_path, "xx")
 

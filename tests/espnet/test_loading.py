@@ -80,6 +80,10 @@ def test_which_model(experiment: Path, tmp_path: Path):
         find_model(tmp_path)
     with pytest.raises(UserError, match="no such model"):
         find_model(tmp_path / "none")
+    for name in ("talk.wav", "mask.safetensors", "config.yaml", "text"):
+        (tmp_path / name).touch()
+        with pytest.raises(UserError, match=r"expected a model, .* found another file$"):
+            find_model(tmp_path / name)
 
 
 def test_what_is_no_model(experiment: Path, tones: Path):

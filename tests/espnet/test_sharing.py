@@ -50,7 +50,7 @@ def test_a_training_where_there_is_no_room(recipe, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1200,
     )
     if "Operation not permitted" in done.stderr or "permission denied" in done.stderr:
         pytest.skip("a small /dev/shm cannot be mounted here")

@@ -214,6 +214,14 @@ def test_a_step_that_its_source_contradicts(
         Mask.load(tmp_path / "mask")
 
 
+def test_a_directory_is_no_mask_but_an_experiment_has_one(tmp_path: Path):
+    with pytest.raises(UserError, match=r": expected a mask file, found a directory$"):
+        Mask.load(tmp_path)
+    (tmp_path / "mask.safetensors").touch()
+    with pytest.raises(UserError, match=r"found a directory; there is .*/mask\.safetensors$"):
+        Mask.load(tmp_path)
+
+
 def test_an_error_calls_a_file_by_another_name_where_it_is_told_one(tmp_path: Path):
     with pytest.raises(UserError, match=r"^records: no such mask file"):
         Mask.load(tmp_path / "x", called="records")

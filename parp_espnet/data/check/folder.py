@@ -11,6 +11,8 @@ from parp_espnet.data.ids import clashes
 from parp_espnet.data.kaldi import is_command, leads_up
 from parp_espnet.data.segments import SegmentError, read_channels, read_segment
 from parp_espnet.errors import UserError
+from parp_espnet.files import exists
+from parp_espnet.places import kind_of
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,13 @@ def read_folder(path: Path) -> Folder:
 
     Raises `UserError` when it is not there, or lacks wav.scp or text, or one of its files is empty.
     """
-    if not path.is_dir():
+    if not exists(path):
         raise UserError(f"{path}: no such data directory")
+    if not path.is_dir():
+        raise UserError(
+            f"{path}: expected a data directory, with wav.scp and text, found "
+            f"{kind_of(path.stat().st_mode)}"
+        )
     tables: dict[str, Table] = {}
     faults: list[Fault] = []
     for name in NAMES:

@@ -78,7 +78,7 @@ def read_config(path: Path) -> PretrainConfig:
     """Read and check a configuration. Raises `UserError` that lists unknown or missing keys."""
     try:
         values = parse_yaml(regular(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UserError(
             f"{path}: no such configuration; expected one of {_neighbours(path)}"
         ) from None

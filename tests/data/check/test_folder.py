@@ -122,6 +122,10 @@ def test_the_durations_of_segments(make: Make, find: Find) -> None:
     [
         (lambda data: data / "nowhere", "nowhere: no such data directory"),
         (
+            lambda data: data / "text",
+            "text: expected a data directory, with wav.scp and text, found a file",
+        ),
+        (
             lambda data: (data / "wav.scp").unlink(),
             "wav.scp: no such file; a data directory has wav.scp",
         ),
