@@ -12,7 +12,7 @@ import argparse
 import difflib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -215,7 +215,7 @@ _METAVARS = {int: "N", float: "X", bool: "true|false", Path: "PATH"}
 
 
 def _reader(option: Option) -> Any:
-    read = _bool if option.kind is bool else option.kind
+    read = _bool if option.kind is bool else _NUMBERS.get(option.kind, option.kind)
     if not option.optional:
         return read
 
@@ -224,6 +224,35 @@ def _reader(option: Option) -> Any:
 
     read_or_none.__name__ = option.kind.__name__  # argparse names it in "invalid int value"
     return read_or_none
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a number, found {text!r}{_meant(text)}"
+        ) from None
+
+
+def _meant(text: str) -> str:
+    """Which number it may be, of one with a comma or in percent."""
+    plain = text.strip().replace(",", ".")
+    try:
+        value = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
+    except ValueError:
+        return ""
+    return f"; did you mean {value:g}?"
+
+
+_NUMBERS: dict[Any, Callable[[str], Any]] = {int: _whole, float: _number}
 
 
 def _bool(text: str) -> bool:

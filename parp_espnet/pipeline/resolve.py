@@ -183,8 +183,9 @@ def _resolve_upstream(settings: Settings, recipe: Path) -> str:
     )
     if "/" not in resolved:
         # Models of speech have an owner on the hub.
-        known = [*sorted(path.name for path in SHIPPED.iterdir()), "owner/model"]
+        known = sorted(path.name for path in SHIPPED.iterdir())
         raise UserError(
-            f"phn.sh: --upstream: no such file or directory; {describe_unknown(upstream, known)}"
+            f"phn.sh: --upstream: no such file or directory; "
+            f"{describe_unknown(upstream, known, also=['owner/model'])}"
         )
     return resolved

@@ -5,7 +5,7 @@ the run, and what becomes of the weights meanwhile.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -244,9 +244,13 @@ def find_method(name: str) -> Method:
     return METHODS[name]
 
 
-def describe_unknown(given: str, known: Iterable[str]) -> str:
-    """'expected one of …, found …; did you mean …?'"""
+def describe_unknown(given: str, known: Iterable[str], also: Sequence[str] = ()) -> str:
+    """'expected one of …, found …; did you mean …?'
+
+    Args:
+        also: what is expected besides, of which each stands for many: nobody means it as it stands.
+    """
     names = list(known)
     nearest = difflib.get_close_matches(str(given).lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"expected one of {', '.join(names)}, found {given!r}{hint}"
+    return f"expected one of {', '.join([*names, *also])}, found {given!r}{hint}"

@@ -503,6 +503,7 @@ def test_skipping() -> None:
             ["--upstream", "mult"],
             "expected one of mono, multi, owner/model, found 'mult'; did you mean 'multi'",
         ),
+        (["--upstream", "nowhere"], "expected one of mono, multi, owner/model, found 'nowhere'$"),
         (["--first_mask", "uniforn"], "--first_mask: expected one of .* did you mean 'uniform'"),
         (
             ["--first_mask", "random", "--initial_mask", "/dev/null"],

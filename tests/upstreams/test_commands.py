@@ -27,7 +27,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], says: str) -> None:
         (["--stage", "9"], "--stage 9"),
         (["--stage", "3", "--stop-stage", "2"], "the first no later than the last"),
         (["--stage"], "stage: expected one argument"),
-        (["--stage", "two"], "invalid int value: 'two'"),
+        (["--stage", "two"], "stage: expected a whole number, found 'two'"),
         (["--jobs", "0"], "--jobs 0: expected 1 or more"),
         (["--sparsity", "0.5"], "there is no option --sparsity"),
         (["multi"], "multi: expected options only"),
