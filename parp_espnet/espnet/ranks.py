@@ -8,7 +8,7 @@ import contextlib
 import gc
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -16,6 +16,10 @@ from torch import Tensor, distributed
 
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.masks import identity
+
+ELSEWHERE = "what it said is above or in a log of its own"
+LOST = ("/gloo/transport/", "ncclRemoteError")
+"""What errors hold that gloo and NCCL have of another process; no class tells them from others."""
 
 
 def check_same_mask(kept: Mapping[str, Tensor], update: int) -> None:
@@ -43,12 +47,25 @@ def check_same_mask(kept: Mapping[str, Tensor], update: int) -> None:
 def on_first_rank(act: Callable[[], bool]) -> bool:
     """Call `act` on rank 0 only, while the others wait; return on all of them what it returned
     there.
+
+    Raises:
+        UserError: on the others, where `act` failed on rank 0, which has its error.
     """
     if not distributed.is_initialized():
         return act()
-    answer = [act() if distributed.get_rank() == 0 else False]
-    distributed.broadcast_object_list(answer)
-    return answer[0]
+    answer, error = False, None
+    if distributed.get_rank() == 0:
+        try:
+            answer = act()
+        except Exception as raised:  # the others are told before it goes on
+            error = raised
+    told = [answer, error is not None]
+    distributed.broadcast_object_list(told)
+    if error is not None:
+        raise error
+    if told[1]:
+        raise UserError(f"rank {number()}: rank 0 could not begin; {ELSEWHERE}")
+    return told[0]
 
 
 def number() -> int:
@@ -106,9 +123,28 @@ def finish_together() -> None:
         wait_for_all()
     except RuntimeError:  # what a backend says of a connection that was closed
         raise UserError(
-            f"rank {number()}: finished, but another process did not; what it said is above or in "
-            f"a log of its own"
+            f"rank {number()}: finished, but another process did not; {ELSEWHERE}"
         ) from None
+
+
+@contextlib.contextmanager
+def lost_together() -> Iterator[None]:
+    """Within, what a backend says of a connection to a process that has ended is a `UserError`: the
+    fault is not here.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not _is_lost(error):
+            raise
+        raise UserError(
+            f"rank {number()}: another process ended, or cannot be reached; {ELSEWHERE}, and the "
+            f"same command continues"
+        ) from None
+
+
+def _is_lost(error: RuntimeError) -> bool:
+    return any(words in str(error) for words in LOST)
 
 
 def leave() -> None:

@@ -43,7 +43,7 @@ class PruningASRTask(ASRTask):  # type: ignore[misc]  # ESPnet is untyped
         # Numbers below 1e-38 slow a CPU down tenfold and mean nothing here.
         torch.set_flush_denormal(True)
         try:
-            with heap.kept():
+            with heap.kept(), ranks.lost_together():
                 super().main_worker(args)
             ranks.finish_together()
         finally:

@@ -5,7 +5,7 @@ is ESPnet's.
 import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from operator import length_hint
@@ -181,15 +181,16 @@ class PruningTrainer(Trainer):  # type: ignore[misc]  # ESPnet is untyped
         criteria = trainer_options.best_model_criterion
         kept = trainer_options.keep_nbest_models
         kept = kept if isinstance(kept, int) else max(kept, default=1)
-        with locked(directory / ".lock", wait=False) if writes else nullcontext():
+        with ExitStack() as stack:
+
+            def mend() -> bool:
+                stack.enter_context(locked(directory / ".lock", wait=False))
+                if trainer_options.resume:
+                    return checkpoints.recover(directory, criteria, kept)
+                return checkpoints.forget_within(directory)
+
             # One process mends what an interruption left, before the others look.
-            resumes = on_first_rank(
-                lambda: (
-                    checkpoints.recover(directory, criteria, kept)
-                    if trainer_options.resume
-                    else checkpoints.forget_within(directory)
-                )
-            )
+            resumes = on_first_rank(mend)
             if not resumes:
                 begin_with_head(model, trainer_options.head)
                 session.start(

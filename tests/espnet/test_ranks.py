@@ -2,9 +2,6 @@
 others is found.
 """
 
-import itertools
-import os
-import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +13,7 @@ import torch
 from parp_espnet.decoding.label_prior import FILE
 from parp_espnet.espnet.states import load_model_state
 from parp_espnet.files import read_json
+from parp_espnet.locks import locked
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.pruning.pool import find_pool
@@ -91,6 +89,21 @@ trainer.finalise = finalise
 main()
 """
 )
+KILLED = (
+    ENDING
+    + """
+import os, signal
+from parp_espnet.bin.train import main
+from parp_espnet.pruning.pruner import Pruner
+real, rank = Pruner.after_update, int(sys.argv.pop(1))
+def after_update(self):
+    real(self)
+    if self.update == 6 and rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+Pruner.after_update = after_update
+main()
+"""
+)
 TRAIN = ("-c", ENDING + "from parp_espnet.bin.train import main; main()")
 ENDED = "threads at the end:\n"
 HEAD_FIRST = {"method": "parp", "sparsity": 0.5, "interval": 3, "freeze_updates": 2}
@@ -98,28 +111,11 @@ PRIOR = {"label_prior": 0.3}
 """What a training of `HEAD_FIRST` has besides: priors, which ranks have to agree on, too."""
 
 
-PORTS = itertools.count(20000 + os.getpid() % 5000)
-
-
-def free_port() -> int:
-    """A port below those that the kernel gives to connections: none takes it while the ranks import
-    ESPnet.
-    """
-    for port in PORTS:
-        with socket.socket() as free:
-            try:
-                free.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")
-
-
 Launch = Callable[..., list["subprocess.CompletedProcess[str]"]]
 
 
 @pytest.fixture(scope="module")
-def launch(start) -> Launch:
+def launch(start, free_port: Callable[[], int]) -> Launch:
     """A function (configuration, ranks, program) that runs `program` once a rank; it gets the
     configuration, and finds the others as torchrun's programs do.
     """
@@ -229,6 +225,33 @@ def test_ranks_that_finished_say_that_another_did_not(recipe, launch: Launch, tm
     assert [first.returncode, second.returncode] == [2, 2], second.stderr[-3000:]
     assert "\nerror: no final model\n" in first.stderr
     assert "\nerror: rank 1: finished, but another process did not; " in second.stderr
+    for done in (first, second):
+        assert "Traceback" not in done.stderr
+        assert ENDED in done.stderr
+
+
+def test_a_rank_that_is_killed_ends_the_other_by_one_line_and_they_continue(
+    trained, recipe, launch: Launch, tmp_path: Path, assert_same
+):
+    options = SHORT | DISTRIBUTED | PRIOR | {"optim_conf": FAST, "prune_conf": HEAD_FIRST}
+    config = recipe.config(tmp_path, **options)
+    first, second = launch(config, 2, "-c", KILLED, "RANK")
+    assert [first.returncode, second.returncode] == [2, -9], first.stderr[-3000:]
+    assert "\nerror: rank 0: another process ended, or cannot be reached; " in first.stderr
+    assert "Traceback" not in first.stderr
+    assert ENDED in first.stderr
+    for done in launch(config, 2, *TRAIN):
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert_same(trained(2, HEAD_FIRST), tmp_path)
+
+
+def test_a_directory_in_use_ends_all_ranks_by_one_line(recipe, launch: Launch, tmp_path: Path):
+    config = recipe.config(tmp_path, **SHORT, **DISTRIBUTED)
+    with locked(tmp_path / ".lock", wait=False):
+        first, second = launch(config, 2, *TRAIN)
+    assert [first.returncode, second.returncode] == [2, 2], second.stderr[-3000:]
+    assert f"\nerror: {tmp_path} is in use by process " in first.stderr
+    assert "\nerror: rank 1: rank 0 could not begin; " in second.stderr
     for done in (first, second):
         assert "Traceback" not in done.stderr
         assert ENDED in done.stderr
