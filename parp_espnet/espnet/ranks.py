@@ -53,7 +53,8 @@ def on_first_rank(act: Callable[[], bool]) -> bool:
     """
     if not distributed.is_initialized():
         return act()
-    answer, error = False, None
+    answer = False
+    error: Exception | None = None
     if distributed.get_rank() == 0:
         try:
             answer = act()
