@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # kaldilm 1.15.5: a model of fewer orders, asked for by max_order, keeps weights of what was taken away, and each word pays them.
 #
-# kaldilm makes of an ARPA file the grammar that k2 decodes with (the arpa2fst of Kaldi). Kaldi reads an ARPA file whole; `max_order` is
-# kaldilm's own, so that of "a 3-gram file" no more than "n-gram data up to bigram are used". The n-grams of the highest order that is left
-# keep their back-off weights. Those say what share of the probability goes to what is not listed after them; but nothing is listed any
-# more, all goes there, and the share is taken off all the same, at every word. What may follow a word adds up to that share, not to one: a
-# sentence costs more the longer it is, and words cost more the better it was known what comes after them. No warning, exit code 0; the README's example of
-# `--max-order=1` has such weights, and no word of them. A whole file is right, and so is one whose higher orders were cut off by hand, weights of the last one too.
+# kaldilm makes of an ARPA file the grammar that k2 decodes with, as Kaldi's arpa2fst does. Kaldi reads a file whole; `max_order` is
+# kaldilm's own: if it is 2, "only ngram data up to bigram are used". The n-grams of the highest order that is left keep their back-off
+# weights. Those say what share of the probability goes to words that are not listed after them; but none is listed any more, all goes
+# there, and the share is taken off all the same, at every word. What may follow adds up to that share, not to one: a sentence costs more
+# the longer it is, and a word costs more the better it was known what comes after it. No warning, exit code 0; the README's example of
+# `--max-order=1` has such weights, and says nothing of them. A whole file is right, and so is one whose higher orders were cut off by
+# hand, with the weights of the last one that is left.
 #
 # Seen, of all that may follow the beginning, "ka", and "ka ni", the sums, and log10 of the sentence "ka ni":
 # "order 3, whole: 1.00 1.00 1.00; ka ni -0.24",
