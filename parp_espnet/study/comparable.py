@@ -28,6 +28,8 @@ TOLD = frozenset({
 WHERE = frozenset({"ngpu", "num_nodes", "skip_check", "allow_pipes", "glue", *FOLDERS})
 """Options that say where it ran and where its data were: the hash of the data says what these are.
 """
+LARGEST = 1e16
+"""Whole numbers up to it are written out."""
 RATE = "lr"
 """The option that may be chosen for each method."""
 
@@ -123,4 +125,7 @@ def same_references(first: Result, second: Result) -> bool:
 def _spelled(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    # A file's name has no "+": of 1e+07 it would say 1e-07.
+    return f"{value:.0f}" if value.is_integer() and abs(value) < LARGEST else f"{value:g}"

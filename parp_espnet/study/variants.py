@@ -154,6 +154,9 @@ def _differs(name: str, results: Sequence[Result], told: Sequence[Mapping[str, s
             continue  # nothing is pruned, whatever they say
         if name in OF_A_METHOD:
             place = (*place, result.method)
+        if name == "prune_pattern":
+            # It has the names of a model's own weights.
+            place = (*place, result.upstream)
         if name == "start_sparsity":
             place = (*place, result.sparsity_target)
         if result.options is not None or name in facets:

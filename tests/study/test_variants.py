@@ -10,6 +10,7 @@ import pytest
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.comparable import ranking_options
 from parp_espnet.study.figures.curves import curves
+from parp_espnet.study.figures.maps import file_of
 from parp_espnet.study.figures.points import arms_of
 from parp_espnet.study.names import conditions
 from parp_espnet.study.table import means, table
@@ -164,6 +165,31 @@ def test_who_prunes_nothing_has_no_ranking(make_result: Callable[..., Result]) -
     assert Differences.of([dense, grown, make_result(method="parp", options={})]).names == ()
     later = replace(grown, options={"start_sparsity": 0.2})
     assert Differences.of([dense, grown, later]).names == ("start_sparsity",)
+
+
+def test_what_another_model_calls_its_pool_is_no_difference(
+    make_result: Callable[..., Result],
+) -> None:
+    named = make_result(method="mpi", upstream="minilm", options={"prune_pattern": "x"})
+    other = make_result(method="mpi", upstream="xlnet", options={})
+    assert Differences.of([named, other]).names == ()
+    two = [named, other, replace(named, options={"prune_pattern": "y"})]
+    assert Differences.of(two).names == ("prune_pattern",)
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [(1e7, "10000000"), (1e5, "100000"), (3.0, "3"), (0.002, "0.002"), (1e-6, "1e-06"), (0.0, "0")],
+)
+def test_a_large_number_is_not_told_as_a_small_one_in_a_files_name(
+    rate: float, told: str, make_result: Callable[..., Result]
+) -> None:
+    results = [
+        make_result(method="movement", options={"score_lr": value}) for value in (rate, 30.0)
+    ]
+    line = Differences.of(results).all(results[0])
+    assert line == f"score_lr {told}"
+    assert file_of(line) == f"score-lr-{told.replace('.', '-')}"
 
 
 def test_two_masks_that_nothing_else_tells_apart_are_told_by_their_hashes(
