@@ -10,11 +10,12 @@ from pathlib import Path
 from parp_espnet.errors import printable
 from parp_espnet.locks import Uses, held
 from parp_espnet.pipeline.acts import Act, Command, First, LeftOut, Planned
+from parp_espnet.pipeline.edits import looks_of
 from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.kept import keep, options_json
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
-from parp_espnet.pipeline.running import InUseError, keep_left, looks_of, run
+from parp_espnet.pipeline.running import InUseError, keep_left, run
 from parp_espnet.pipeline.step import Step, describe, overdue
 from parp_espnet.progress import say
 from parp_espnet.pruning.origin import EXPERIMENT

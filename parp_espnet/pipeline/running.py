@@ -3,6 +3,7 @@
 import errno
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,15 @@ from parp_espnet.interpreter import unshielded
 from parp_espnet.locks import Uses, is_free, locked
 from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
 from parp_espnet.pipeline.contents import Contents, is_whole
-from parp_espnet.pipeline.edits import keep_edited, open_files, say_replaced
+from parp_espnet.pipeline.edits import (
+    OF_OTHERS,
+    Copy,
+    keep_edited,
+    look_after,
+    looks_of,
+    of_others,
+    open_files,
+)
 from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.record import SEEN, Record, listed, named
 from parp_espnet.pipeline.step import Look, Step, all_outputs, look_at
@@ -84,7 +93,7 @@ def _run(step: Step, uses: Uses, used: Path) -> int:
         holders = uses.alone(used)
         if holders:
             raise InUseError(step, holders, look.reason or "it was not complete")
-    unknown = _begin(step, look, contents)
+    copies = _begin(step, look, contents)
     environment = unshielded() if step.of_user else None
     code: int | None = None
     try:
@@ -97,10 +106,11 @@ def _run(step: Step, uses: Uses, used: Path) -> int:
             environment=environment,
         )
     finally:
-        say_replaced(step, unknown)
+        others = of_others(copies)
+        look_after(step, copies)
         if code != 0:
             # What a command wrote before it failed is no edit of anybody's.
-            _note(step, look.now, contents)
+            _note(step, look.now, contents, others)
     if code == 0:
         missing = next((path for path in all_outputs(step) if not path.exists()), None)
         if missing is not None:
@@ -112,7 +122,7 @@ def _run(step: Step, uses: Uses, used: Path) -> int:
             # A script may begin with all of data/ removed.
             if not path.exists():
                 inputs.pop(str(path), None)
-        _remember(step, replace(look.now, inputs=inputs), contents)
+        _remember(step, replace(look.now, inputs=inputs), contents, others=others)
         _keep(step, uses)
     return code
 
@@ -142,15 +152,6 @@ def _locks(record: Path) -> tuple[Path, Path]:
     return record.with_suffix(".lock"), record.with_suffix(".used")
 
 
-def looks_of(record: Path) -> tuple[int, int] | None:
-    """What tells one record from the next at the same place; None where there is none."""
-    try:
-        about = record.stat()
-    except OSError:
-        return None
-    return about.st_ino, about.st_mtime_ns
-
-
 def _only_adds(step: Step, look: Look, contents: Contents) -> bool:
     """Whether a step that runs again leaves files that were not there, and others as they are."""
     if look.then is None or not look.then.complete or not step.adds:
@@ -172,9 +173,15 @@ def _left(step: Step, contents: Contents) -> dict[str, str]:
     return left | {named(path): contents.of_recordings(path, path.parent) for path in own}
 
 
-def _remember(step: Step, now: Record, contents: Contents, then: Record | None = None) -> None:
+def _remember(
+    step: Step,
+    now: Record,
+    contents: Contents,
+    then: Record | None = None,
+    others: Iterable[Path] = (),
+) -> None:
     """Write the record of a complete step, unless it is what it was."""
-    left = _left(step, contents)
+    left = _left(step, contents) | dict.fromkeys(map(str, others), OF_OTHERS)
     if then is not None:
         # An edited file stays the one that the step did not leave.
         for path in open_files(step):
@@ -200,9 +207,9 @@ def _refuse(step: Step, look: Look) -> None:
         )
 
 
-def _begin(step: Step, look: Look, contents: Contents) -> dict[Path, Path]:
+def _begin(step: Step, look: Look, contents: Contents) -> list[Copy]:
     """Say what is done and why, clear the way for it, and note that it was begun; return copies of
-    what lies there and was never the step's.
+    what lies there and is not as a step left it.
     """
     unknown = step.afresh and look.then is None and holds_training(step.directory)
     if look.reason or unknown:
@@ -219,15 +226,16 @@ def _begin(step: Step, look: Look, contents: Contents) -> dict[Path, Path]:
         _set_aside(step)
     elif look.spoilt is not None and look.spoilt in step.outputs:
         look.spoilt.unlink(missing_ok=True)
-    _note(step, look.now, contents)
+    _note(step, look.now, contents, of_others(copies))
     return copies
 
 
-def _note(step: Step, now: Record, contents: Contents) -> None:
+def _note(step: Step, now: Record, contents: Contents, others: Iterable[Path]) -> None:
     """Write the record of a step that is not complete: what somebody edits before it is tried again
     is kept then.
     """
     there = {str(path): contents.of_any(path) for path in open_files(step) if path.exists()}
+    there |= dict.fromkeys(map(str, others), OF_OTHERS)
     replace(now, outputs=there).write(step.record)
     contents.save()
 

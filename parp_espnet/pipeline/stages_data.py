@@ -114,6 +114,7 @@ def _local_sets(experiment: SpeechExperiment, label: str) -> Step:
         rivals=tuple(filter(_is_of_corpus, records)),
         of_user=True,
         editable=(experiment.data / settings.train_name / "wav.scp",),
+        perhaps=tuple(f"*/{name}" for name in (*LEFT_OF_A_SET, *SEGMENTED)),
         runner=runner,
         log=log,
     )

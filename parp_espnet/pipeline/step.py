@@ -54,6 +54,8 @@ class Step:
     """Outputs like a `wav.scp` that name what was read besides."""
     editable: tuple[Path, ...] = ()
     """Outputs that someone may edit: they have to be there, whatever they hold."""
+    perhaps: tuple[str, ...] = ()
+    """The same that need not be there: patterns of names in its directory."""
     rivals: tuple[Path, ...] = ()
     """Records of other steps that may have put files of theirs in the place of these since; they
     need not be there.

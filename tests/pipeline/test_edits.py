@@ -1,5 +1,7 @@
 """What somebody has put or changed among the files that a step leaves."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +46,69 @@ def test_what_a_step_removes_that_was_not_its_own_is_kept(step: Step) -> None:
     with pytest.raises(UserError, match="left no out"):
         run(replace(editable, command=("rm", "out")))
     assert Path("out.edited").read_text() == "by hand"
+
+
+@pytest.mark.parametrize("before", ["exit 1", "true", "kill -9 $PPID"])
+def test_what_a_step_has_let_be_is_kept_when_it_is_replaced_later(before: str, step: Step) -> None:
+    Path("out").write_text("by hand")
+    editable = replace(step, outputs=(), editable=(Path("out"),))
+    child = os.fork()
+    if child == 0:
+        run(replace(editable, command=("bash", "-c", before)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    run(editable)
+    assert (Path("out").read_text(), Path("out.edited").read_text()) == ("one", "by hand")
+    Path("in").write_text("two")
+    run(editable)
+    assert not Path("out.edited2").exists()
+
+
+def test_a_copy_that_was_there_before_stays(step: Step) -> None:
+    for name in ("out", "out.edited"):
+        Path(name).write_text("by hand")
+    run(replace(step, outputs=(), editable=(Path("out"),), command=("true",)))
+    assert Path("out.edited").read_text() == "by hand"
+
+
+@pytest.mark.parametrize("ends", ["mkdir d; cp in d/out", "exit 1"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_script_that_removes_all_does_not_remove_the_copy(
+    is_known: bool, ends: str, step: Step
+) -> None:
+    Path("d").mkdir()
+    out = Path("d/out")
+    command = ("bash", "-c", f"rm -rf d; {ends}")
+    of_user = replace(step, outputs=(), editable=(out,), of_user=True, command=command)
+    if is_known:
+        run(replace(of_user, command=("cp", "in", "d/out")))
+    out.write_text("by hand")
+    run(of_user)
+    assert Path("d/out.edited").read_text() == "by hand"
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_file_is_left_to_the_command(make: Callable[[Path], object], step: Step) -> None:
+    make(Path("out"))
+    editable = replace(step, outputs=(), editable=(Path("out"),))
+    assert run(replace(editable, command=("bash", "-c", "rm -r out; cp in out"))) == 0
+    assert not list(Path().glob("out.edited*"))
+
+
+def test_what_a_script_may_leave_is_kept(step: Step) -> None:
+    """Of files that need not be there, those that it makes are its own."""
+    step = replace(step, record=Path("d/.steps/local.json"), outputs=(), of_user=True)
+    script = replace(step, perhaps=("*/text",))
+    for name in ("by_hand", "made"):
+        (Path("d") / name).mkdir(parents=True)
+    Path("d/by_hand/text").write_text("by hand")
+    run(replace(script, command=("cp", "in", "d/made/text")))
+    for number in ("two", "three"):
+        Path("in").write_text(number)
+        run(replace(script, command=("cp", "in", "d/made/text")))
+    assert not list(Path().rglob("*.edited*"))
+    run(replace(script, command=("tee", "d/made/text", "d/by_hand/text")))
+    assert [str(path) for path in Path().rglob("*.edited*")] == ["d/by_hand/text.edited"]
 
 
 def test_every_version_that_someone_edited_is_kept(

@@ -246,3 +246,24 @@ def test_what_is_edited_is_kept_when_a_script_replaces_it(
     assert run(1) == {"train", "dev", "test"}
     assert (recipe / "data/test/text.edited2").read_text() == by_hand
     assert len(list(recipe.glob("data/*/*.edited*"))) == 2
+
+
+@pytest.mark.parametrize("own", ["train, dev and test"], indirect=True)
+@pytest.mark.parametrize("clears", ["", "rm -rf data"])
+def test_sets_by_hand_are_kept_when_a_script_first_makes_them(
+    clears: str, own: Path, run: Run, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "my recipe"
+    run(1)
+    shutil.rmtree(recipe / "data/.steps")
+    shutil.copytree(recipe / "data", recipe / "made")
+    text = recipe / "data/test/text"
+    by_hand = text.read_text().replace("a b", "u u")
+    text.write_text(by_hand)
+    script = recipe / "local/data.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text(f"#!/bin/sh\n{clears}\nmkdir -p data\ncp -r made/* data\n")
+    script.chmod(0o755)
+    assert "local" in run(1, corpus="none")
+    assert (recipe / "data/test/text.edited").read_text() == by_hand
+    assert len(list(recipe.glob("data/*/*.edited*"))) == 1
