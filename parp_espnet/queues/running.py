@@ -10,7 +10,7 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.queues.forks import fork, module_of
-from parp_espnet.queues.signals import Process, end, leave, start_guarded, undisturbed
+from parp_espnet.queues.signals import PLAIN, Process, end, leave, start_guarded, undisturbed
 
 GRACE_SECONDS = 100
 """More than a runner's, which ends what it runs."""
@@ -31,13 +31,14 @@ def running(
 
     Raises `UserError` where there is no such command, or it may not be run.
     """
-    _need(command[0], environment)
+    _find(command[0], environment)
+    bash = _find("bash")
     process: Process | None = None
     watch: subprocess.Popen[bytes] | None = None
     try:
         with undisturbed():
             process, watch = start_guarded(
-                lambda wait: _start(command, environment, wait), GRACE_SECONDS
+                lambda wait: _start(bash, command, environment, wait), GRACE_SECONDS
             )
         yield process
     finally:
@@ -47,22 +48,26 @@ def running(
             leave(watch)
 
 
-def _need(program: str, environment: Mapping[str, str] | None) -> None:
-    """Raise `UserError` where a program is not there, or may not be run."""
+def _find(program: str, environment: Mapping[str, str] | None = None) -> str:
+    """Return where a program is. Raises `UserError` where it is not there, or may not be run."""
     paths = (os.environ if environment is None else environment).get("PATH", os.defpath)
-    if shutil.which(program, path=paths) is None:
+    found = shutil.which(program, path=paths)
+    if found is None:
         there = os.sep in program and Path(program).exists()
         why = os.strerror(errno.EACCES if there else errno.ENOENT)
         raise UserError(f"cannot run {program}: {why}")
+    return found
 
 
-def _start(command: Sequence[str], environment: Mapping[str, str] | None, wait: int) -> Process:
+def _start(
+    bash: str, command: Sequence[str], environment: Mapping[str, str] | None, wait: int
+) -> Process:
     if environment is None and module_of(command) is not None:
         return fork(command, gate=wait)
     # It waits at the pipe's end, and becomes the command.
     gated = f'read -r <&{wait} || exit; exec {wait}<&-; exec -- "$@"'
     return subprocess.Popen(
-        ["bash", "-c", gated, "bash", *command],
+        [bash, *PLAIN, "-c", gated, "bash", *command],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         env=environment,

@@ -16,6 +16,11 @@ from typing import IO, Any, NoReturn, Protocol
 
 from parp_espnet.unheard import INTERRUPTIONS
 
+PLAIN = ("-p",)
+"""Options of a bash that runs nothing of the user's before our words, such as `BASH_ENV`, and knows
+no functions in the place of its own commands.
+"""
+
 
 class Process(Protocol):
     """What is used here of a process: `subprocess.Popen`, or one that was forked."""
@@ -116,7 +121,9 @@ def start_guarded(
         finally:
             os.close(wait)
         watch = guard(process, grace)
-        begin.write(b"\n")
+        # What has ended by itself, or was killed, has its exit code.
+        with contextlib.suppress(BrokenPipeError):
+            begin.write(b"\n")
     return process, watch
 
 
@@ -167,7 +174,7 @@ def guard(process: Process, grace: int = 0) -> "subprocess.Popen[bytes]":
     asked = f"kill -TERM {group}; SECONDS=0; " if grace else ""
     waited = f"while ((SECONDS < {grace})) && kill -0 {group}; do sleep 0.1; done; "
     watch = subprocess.Popen(
-        ["bash", "-c", f"read -r; {asked}{waited if grace else ''}kill -KILL {group}"],
+        ["bash", *PLAIN, "-c", f"read -r; {asked}{waited if grace else ''}kill -KILL {group}"],
         stdin=subprocess.PIPE,  # ends with us
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

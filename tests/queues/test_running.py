@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from parp_espnet.errors import UserError
+from parp_espnet.queues import signals
 from parp_espnet.queues.running import running
+from parp_espnet.queues.signals import Process, guard
 
 KILLED_WITHOUT_A_GUARD = """
 import os, signal, sys
@@ -91,6 +93,44 @@ def test_a_command_that_is_not_there_or_may_not_be_run(tmp_path: Path) -> None:
         with pytest.raises(UserError) as error, running([program]):
             raise AssertionError("it runs")
         assert str(error.value) == f"cannot run {program}: {why}"
+
+
+def test_what_bash_reads_of_an_environment_is_not_for_us(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (
+        ("BASH_ENV", _file(tmp_path / "begin", "echo begun >&2; exit 8\n", 0o644)),
+        ("BASH_FUNC_read%%", "() { exit 8; }"),
+        ("BASH_FUNC_exec%%", "() { exit 8; }"),
+        ("SHELLOPTS", "xtrace"),
+        ("SHELLOPTS", "noexec"),
+    ):
+        environment = {"PATH": os.environ["PATH"], name: value}
+        tell = f"import os, sys; sys.exit(3 + (os.environ[{name!r}] != sys.argv[1]))"
+        with running([sys.executable, "-c", tell, value], environment) as process:
+            code = process.wait()
+        # Of options it has those that it has set itself.
+        assert code == (4 if name == "SHELLOPTS" else 3), name
+    assert capfd.readouterr().err == ""
+
+
+def test_what_ends_before_its_guard_is_there_has_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed_before(process: Process, grace: int) -> "subprocess.Popen[bytes]":
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return guard(process, grace)
+
+    monkeypatch.setattr(signals, "guard", killed_before)
+    with running(["true"]) as process:
+        assert process.wait() == -signal.SIGKILL
+
+
+def test_bash_need_not_be_where_the_command_is(tmp_path: Path) -> None:
+    _file(tmp_path / "ours", "#!/bin/sh\nexit 3\n", 0o755)
+    with running(["ours"], {"PATH": str(tmp_path)}) as process:
+        assert process.wait() == 3
 
 
 def test_a_program_is_looked_for_where_its_environment_says(tmp_path: Path) -> None:
