@@ -61,7 +61,11 @@ def on_first_rank(act: Callable[[], bool]) -> bool:
         except Exception as raised:  # the others are told before it goes on
             error = raised
     told = [answer, error is not None]
-    distributed.broadcast_object_list(told)
+    try:
+        distributed.broadcast_object_list(told)
+    except RuntimeError:  # nobody is there any more to be told
+        if error is None:
+            raise
     if error is not None:
         raise error
     if told[1]:

@@ -10,6 +10,7 @@ every option takes a value, and nothing is positional.
 
 import argparse
 import difflib
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -249,7 +250,7 @@ def _meant(text: str) -> str:
         value = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
     except ValueError:
         return ""
-    return f"; did you mean {value:g}?"
+    return f"; did you mean {value:g}?" if math.isfinite(value) else ""
 
 
 _NUMBERS: dict[Any, Callable[[str], Any]] = {int: _whole, float: _number}

@@ -113,6 +113,11 @@ def test_a_rank_that_is_killed_ends_the_others_by_one_line(run: Run) -> None:
     assert first == (2, f"error: {LOST}\n")
 
 
+def test_the_first_rank_keeps_its_error_where_the_others_are_gone(run: Run) -> None:
+    first, _ = run("killed(); ranks.on_first_rank(act)", "UserError('exp is in use')")
+    assert first == (2, "error: exp is in use\n")
+
+
 def test_every_collective_that_waits_for_the_killed_one_says_so(run: Run) -> None:
     first, _ = run("killed(); tell_all()")
     assert first == (0, f"{LOST}\n" * 5)

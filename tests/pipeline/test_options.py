@@ -60,6 +60,8 @@ def test_an_optional_value_can_be_none(word: str) -> None:
         (["--rate", "70%"], "--rate: expected a number, found '70%'; did you mean 0.7?"),
         (["--rate", "12,5 %"], "--rate: expected a number, found '12,5 %'; did you mean 0.125?"),
         (["--rate", "1,2,3"], "--rate: expected a number, found '1,2,3'"),
+        (["--rate", "nan%"], "--rate: expected a number, found 'nan%'"),
+        (["--rate", "1e400%"], "--rate: expected a number, found '1e400%'"),
         (["--quiet", "maybe"], "--quiet: expected true or false, found 'maybe'"),
         (["--first_stage"], "--first_stage: expected one argument"),
     ],
