@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.errors import UserError, printable
-from parp_espnet.files import parse_yaml, read_json, regular
+from parp_espnet.files import exists, parse_yaml, read_json, regular
 from parp_espnet.upstreams.foreign import check_native, read_checkpoint
 from parp_espnet.upstreams.frontend import place_of
 from parp_espnet.upstreams.starts import SUMMARY
@@ -29,7 +29,7 @@ def find_model(path: Path) -> Path:
 
     Raises `UserError` where there is none.
     """
-    if not path.exists():
+    if not exists(path):
         raise UserError(
             f"{path}: no such model: expected an experiment's directory, or a .pth beside its "
             f"config.yaml"

@@ -80,6 +80,8 @@ def test_which_model(experiment: Path, tmp_path: Path):
         find_model(tmp_path)
     with pytest.raises(UserError, match="no such model"):
         find_model(tmp_path / "none")
+    with pytest.raises(UserError, match="no such model"):
+        find_model(tmp_path / ("long" * 100))
     for name in ("talk.wav", "mask.safetensors", "config.yaml", "text"):
         (tmp_path / name).touch()
         with pytest.raises(UserError, match=r"expected a model, .* found another file$"):
