@@ -18,8 +18,6 @@ NOT_A_PATH = re.compile(r"\w+://.*|[\w-][\w.-]*/[\w.-]+")
 """Where an upstream may be that is no file: an address, or a name of the Hugging Face hub
 (owner/model).
 """
-
-
 OF_TORCH = frozenset({".pth", ".pt"})
 
 
@@ -35,7 +33,8 @@ def find_model(path: Path) -> Path:
             f"config.yaml"
         )
     if not path.is_dir():
-        if path.suffix.lower() not in OF_TORCH:
+        # A link of whatever name may lead to one.
+        if OF_TORCH.isdisjoint((path.suffix.lower(), path.resolve().suffix.lower())):
             raise UserError(
                 f"{path}: expected a model, an experiment's directory or a .pth beside its "
                 f"config.yaml, found another file"

@@ -86,6 +86,10 @@ def test_which_model(experiment: Path, tmp_path: Path):
         (tmp_path / name).touch()
         with pytest.raises(UserError, match=r"expected a model, .* found another file$"):
             find_model(tmp_path / name)
+    (tmp_path / "model.pth").touch()
+    for link in ("best", "valid.best"):
+        (tmp_path / link).symlink_to("model.pth")
+        assert find_model(tmp_path / link) == tmp_path / link
 
 
 def test_what_is_no_model(experiment: Path, tones: Path):
