@@ -295,3 +295,12 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def looks_of(path: Path) -> tuple[int, int] | None:
+    """What tells one file from the next at the same place; None where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns

@@ -178,6 +178,27 @@ def is_there() -> Callable[[int | str], bool]:
 
 
 @pytest.fixture
+def takes_along(
+    wait_until: Callable[..., None], is_there: Callable[[int | str], bool]
+) -> Callable[["subprocess.Popen[Any]", Path, Path], None]:
+    """A function that kills a process, and waits until what that has started was told to end and
+    has ended.
+
+    `ready` receives the number of what was started; `told` is there when its trap was run.
+    """
+
+    def kill(process: "subprocess.Popen[Any]", ready: Path, told: Path) -> None:
+        wait_until(lambda: ready.exists() and ready.read_text() != "", "the trap", process)
+        process.kill()
+        process.wait()
+        left = ready.read_text().strip()
+        wait_until(lambda: not is_there(left), "the end of what it had started")
+        wait_until(told.exists, "the trap's word")
+
+    return kill
+
+
+@pytest.fixture
 def run_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[object, str, str]]:

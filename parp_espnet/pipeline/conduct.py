@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parp_espnet.errors import printable
+from parp_espnet.files import looks_of
 from parp_espnet.locks import Uses, held
 from parp_espnet.pipeline.acts import Act, Command, First, LeftOut, Planned
-from parp_espnet.pipeline.edits import looks_of
 from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.kept import keep, options_json
 from parp_espnet.pipeline.paths import ROOT

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from parp_espnet.files import atomic_write, is_file
+from parp_espnet.files import atomic_write, is_file, looks_of
 from parp_espnet.pipeline.contents import Contents
 from parp_espnet.pipeline.record import Record
 from parp_espnet.pipeline.step import Look, Step
@@ -32,15 +32,6 @@ class Copy:
     looks: tuple[int, int] | None
     content: bytes | None
     """Of a file in the way of a script of the user's, which may remove the copy, too."""
-
-
-def looks_of(path: Path) -> tuple[int, int] | None:
-    """What tells one file from the next at the same place; None where there is none."""
-    try:
-        about = path.stat()
-    except OSError:
-        return None
-    return about.st_ino, about.st_mtime_ns
 
 
 def open_files(step: Step) -> list[Path]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.files import looks_of
 from parp_espnet.interpreter import unshielded
 from parp_espnet.locks import Uses, is_free, locked
 from parp_espnet.pipeline.aside import holds_training, set_aside, thin_out
@@ -17,7 +18,6 @@ from parp_espnet.pipeline.edits import (
     Copy,
     keep_edited,
     look_after,
-    looks_of,
     of_others,
     open_files,
 )

@@ -62,20 +62,30 @@ PruningASRTask.main()
 """
 )
 
-STOPPED = (
+AT_UPDATE_6 = (
     ENDING
     + """
 import os, signal
-from parp_espnet.espnet.task import PruningASRTask
+from {module} import {task}
 from parp_espnet.pruning.pruner import Pruner
 real, rank = Pruner.after_update, int(sys.argv.pop(1))
 def after_update(self):
     real(self)
     if self.update == 6 and rank == 1:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.{signal})
 Pruner.after_update = after_update
-PruningASRTask.main()
+{call}()
 """
+)
+"""One of two processes gets a signal."""
+STOPPED = AT_UPDATE_6.format(
+    module="parp_espnet.espnet.task",
+    task="PruningASRTask",
+    signal="SIGTERM",
+    call="PruningASRTask.main",
+)
+KILLED = AT_UPDATE_6.format(
+    module="parp_espnet.bin.train", task="main", signal="SIGKILL", call="main"
 )
 FAILS = (
     ENDING
@@ -86,21 +96,6 @@ from parp_espnet.espnet import trainer
 def finalise(*_, **others):
     raise UserError("no final model")
 trainer.finalise = finalise
-main()
-"""
-)
-KILLED = (
-    ENDING
-    + """
-import os, signal
-from parp_espnet.bin.train import main
-from parp_espnet.pruning.pruner import Pruner
-real, rank = Pruner.after_update, int(sys.argv.pop(1))
-def after_update(self):
-    real(self)
-    if self.update == 6 and rank == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-Pruner.after_update = after_update
 main()
 """
 )

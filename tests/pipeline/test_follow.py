@@ -107,7 +107,7 @@ def test_ctrl_c_ends_the_command_and_is_told_once(
 
 @pytest.mark.parametrize("runner", [False, True])
 def test_nothing_outlives_a_run_that_is_killed(
-    runner: bool, tmp_path: Path, wait_until: Any, is_there: Any
+    runner: bool, tmp_path: Path, takes_along: Any
 ) -> None:
     """It would go on writing what the next one writes; it is told to end, and a training may save
     what it has.
@@ -119,12 +119,7 @@ def test_nothing_outlives_a_run_that_is_killed(
         words = ["-m", "parp_espnet.bin.run_local", str(tmp_path / "x.log"), "bash", "-c"]
         follow = FOLLOW.replace('["bash", "-c", ', f"[sys.executable, *{words!r}, ")
     process = subprocess.Popen([sys.executable, "-c", follow, inner])
-    wait_until(lambda: ready.exists() and ready.read_text() != "", "the trap", process)
-    process.kill()
-    process.wait()
-    left = ready.read_text().strip()
-    wait_until(lambda: not is_there(left), "the end of what the command had started")
-    wait_until(told.exists, "the trap's word")
+    takes_along(process, ready, told)
 
 
 def test_no_guard_is_left(tmp_path: Path) -> None:

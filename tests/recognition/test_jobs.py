@@ -231,7 +231,7 @@ recognise_by_jobs(asked, [source], Folder(out, FORMATS["text"], [source]))
 
 
 def test_jobs_do_not_outlive_a_run_that_is_killed(
-    tones: Path, tmp_path: Path, wait_until: Any, is_there: Any
+    tones: Path, tmp_path: Path, takes_along: Any
 ) -> None:
     told, ready, queue = tmp_path / "told", tmp_path / "ready", tmp_path / "queue"
     queue.write_text(
@@ -241,9 +241,4 @@ def test_jobs_do_not_outlive_a_run_that_is_killed(
     command = [sys.executable, "-c", RECOGNISE, str(tones / "tone-0.wav"), str(tmp_path / "out")]
     environment = os.environ | {"decode_cmd": str(queue)}
     process = subprocess.Popen(command, env=environment)
-    wait_until(lambda: ready.exists() and ready.read_text() != "", "the queue's command", process)
-    process.kill()
-    process.wait()
-    left = ready.read_text().strip()
-    wait_until(lambda: not is_there(left), "the end of what the queue's command had started")
-    wait_until(told.exists, "the trap's word")
+    takes_along(process, ready, told)
