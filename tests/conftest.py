@@ -1,5 +1,6 @@
 """What the tests share: a tiny upstream, a tiny language of tones, and a training of seconds."""
 
+import contextlib
 import fcntl
 import gc
 import json
@@ -7,6 +8,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -132,6 +134,25 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(directory)
             made.touch()
     return directory
+
+
+@pytest.fixture(scope="session")
+def ports() -> Iterator[Callable[[int], list[int]]]:
+    """A function (count) that returns so many ports, which are the caller's until the tests end.
+
+    Each is bound here, so that the kernel gives it to nobody else, and another test's process finds
+    another; the address may be used again, so that a program which asks for that (daemons,
+    libuv) listens there beside it.
+    """
+    with contextlib.ExitStack() as held:
+
+        def take() -> int:
+            holder = held.enter_context(socket.socket())
+            holder.bind(("", 0))
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            return holder.getsockname()[1]
+
+        yield lambda count: [take() for _ in range(count)]
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ GRID_ENGINE = {
 }
 SHARED = Path("/usr/share/gridengine")
 LIBRARY = Path("/usr/lib/gridengine")
+Ports = Callable[[int], list[int]]
 
 
 NEVER_SECONDS = 1200
@@ -138,21 +139,6 @@ def which(program: str) -> str | None:
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
-def free_ports(count: int) -> list[int]:
-    """Neighbouring ports that nobody listens at, below those that the kernel gives to
-    connections.
-    """
-    while True:
-        with contextlib.ExitStack() as stack:
-            first = 25000 + secrets.randbelow(7000)
-            try:
-                for port in range(first, first + count):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return list(range(first, first + count))
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a space in its path."""
@@ -163,14 +149,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def slurm(tmp_path_factory: pytest.TempPathFactory, ports: Ports) -> Iterator[Cluster]:
     """A cluster with nodes `node1` and `node2`, and partitions `cpu` and `short` (one minute)."""
     packages_or_skip(SLURM)
     root = tmp_path_factory.mktemp("slurm")
     cluster = Cluster(root, {"SLURM_CONF": str(root / "slurm.conf")})
     host = socket.gethostname().partition(".")[0]
     config = (Path(__file__).parent / "slurm.conf").read_text()
-    (root / "slurm.conf").write_text(config.format(root=root, host=host, ports=free_ports(4)))
+    (root / "slurm.conf").write_text(config.format(root=root, host=host, ports=ports(4)))
     (root / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
     for name in ("state", "spool/node1", "spool/node2"):
         (root / name).mkdir(parents=True)
@@ -202,7 +188,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def grid_engine() -> Iterator[Cluster]:
+def grid_engine(ports: Ports) -> Iterator[Cluster]:
     """A cluster of this host, with four slots in the queue `all.q` and the parallel environment
     `smp`.
     """
@@ -211,14 +197,13 @@ def grid_engine() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="sge-") as directory:
         root = Path(directory)
         root.chmod(0o755)
-        yield from run_grid_engine(root)
+        yield from run_grid_engine(root, *ports(2))
 
 
-def run_grid_engine(root: Path) -> Iterator[Cluster]:
-    """Run it from a directory of its own."""
-    ports = free_ports(2)
+def run_grid_engine(root: Path, master: int, node: int) -> Iterator[Cluster]:
+    """Run it from a directory of its own, at these ports."""
     variables = {"SGE_ROOT": str(root), "SGE_CELL": "default"}
-    variables |= {"SGE_QMASTER_PORT": str(ports[0]), "SGE_EXECD_PORT": str(ports[1])}
+    variables |= {"SGE_QMASTER_PORT": str(master), "SGE_EXECD_PORT": str(node)}
     cluster = Cluster(root, variables)
     lay_out_grid_engine(root)
     library = {"LD_LIBRARY_PATH": str(LIBRARY)}
@@ -253,7 +238,7 @@ def run_grid_engine(root: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def machines(tmp_path_factory: pytest.TempPathFactory, ports: Ports) -> Iterator[Cluster]:
     """This machine under the names `one` and `two`, to be logged in to by `ssh -F ssh_config`."""
     packages_or_skip(SSH)
     root = tmp_path_factory.mktemp("ssh")
@@ -261,7 +246,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     for name in ("host", "user"):
         cluster.ask("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(root / name))
     shutil.copy(root / "user.pub", root / "authorized_keys")
-    port = free_ports(1)[0]
+    port = ports(1)[0]
     (root / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {root}/host\nAuthorizedKeysFile "
         f"{root}/authorized_keys\n"

@@ -35,28 +35,6 @@ def whole(recipe, length: dict[str, Any], tmp_path_factory: pytest.TempPathFacto
     return recipe.train(tmp_path_factory.mktemp("whole"), **length)
 
 
-PORTS = itertools.count(20000 + os.getpid() % 5000)
-
-
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """A function that finds a port below those that the kernel gives to connections: none takes it
-    while ranks import what they need.
-    """
-
-    def find() -> int:
-        for port in PORTS:
-            with socket.socket() as free:
-                try:
-                    free.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-                return port
-        raise AssertionError("no free port")
-
-    return find
-
-
 class Started:
     """A process that `warm.py` forked, with what tests use of `subprocess.Popen`."""
 

@@ -56,11 +56,11 @@ Run = Callable[..., list[tuple[int, str]]]
 
 
 @pytest.fixture
-def run(free_port: Callable[[], int]) -> Run:
+def run(ports: Callable[[int], list[int]]) -> Run:
     """A function (body, fault) that runs the body in two processes; it returns their codes and what
     they said.
     """
-    return lambda body, fault="None": _run(free_port(), body, fault)
+    return lambda body, fault="None": _run(ports(1)[0], body, fault)
 
 
 def _run(port: int, body: str, fault: str) -> list[tuple[int, str]]:

@@ -110,7 +110,7 @@ Launch = Callable[..., list["subprocess.CompletedProcess[str]"]]
 
 
 @pytest.fixture(scope="module")
-def launch(start, free_port: Callable[[], int]) -> Launch:
+def launch(start, ports: Callable[[int], list[int]]) -> Launch:
     """A function (configuration, ranks, program) that runs `program` once a rank; it gets the
     configuration, and finds the others as torchrun's programs do.
     """
@@ -118,7 +118,7 @@ def launch(start, free_port: Callable[[], int]) -> Launch:
     def run(config: Path, ranks: int, *program: str) -> list["subprocess.CompletedProcess[str]"]:
         where = {
             "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": str(free_port()),
+            "MASTER_PORT": str(ports(1)[0]),
             "WORLD_SIZE": str(ranks),
         }
         processes, done = [], []
