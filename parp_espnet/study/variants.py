@@ -11,6 +11,8 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 from parp_espnet.study.comparable import OF_A_METHOD, PRUNING, options_beside
 
+AMOUNTS = ("minutes", "examples")
+"""What is said of how much a model was trained on."""
 DIGEST = 8
 """Letters of a hash that is shown."""
 

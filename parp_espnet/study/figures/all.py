@@ -7,6 +7,7 @@ from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Evidence
 from parp_espnet.study.figures import (
     adjusting,
+    amounts,
     cost,
     curves,
     exported,
@@ -21,6 +22,7 @@ from parp_espnet.study.figures.style import save
 FIGURES: tuple[Callable[[Findings], Drawn], ...] = (
     points.draw,
     curves.draw,
+    amounts.draw,
     cost.draw,
     exported.draw_bytes,
     exported.draw_milliseconds,

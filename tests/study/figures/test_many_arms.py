@@ -12,7 +12,7 @@ from parp_espnet.pruning.methods import METHODS
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.evidence import Cost, Training
 from parp_espnet.study.figures.cost import cost
-from parp_espnet.study.figures.curves import lines_of
+from parp_espnet.study.figures.lines import lines_of
 from parp_espnet.study.figures.style import look
 from parp_espnet.study.figures.training import training
 
