@@ -1,8 +1,9 @@
 """Which row of a head that is there each token of another begins with: of the same phone, else of
 the nearest.
 
-Nearness is panphon's: how many of the features of its segments differ, as PFER counts. Labels that
-are no phones, such as <unk>, have rows of the same label alone.
+Nearness is panphon's: how many of the features of its segments differ, as PFER counts. Of two of
+which panphon does not know one as it is, such as á, what is compared has no marks of tone and
+length. Labels that are no phones, such as <unk> or a tone alone, have rows of the same label alone.
 """
 
 import json
@@ -17,6 +18,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.phones.spelled import SPACE
 from parp_espnet.scoring.alignment import canonical
 from parp_espnet.scoring.features import difference
+from parp_espnet.scoring.marks import without_marks
 from parp_espnet.upstreams.starts import NEAREST
 
 LABELS = "labels"
@@ -111,12 +113,24 @@ def _nearest(token: str, labels: Sequence[str]) -> Row:
     for place, label in enumerate(labels):
         if label in NO_PHONES:
             continue
-        differs = difference(token, label)
+        differs = _difference(token, label)
         if differs is None:
             continue
         if best.source is None or differs < best.differs:
             best = Row(token, label, place, differs)
     return best
+
+
+def _difference(token: str, label: str) -> int | None:
+    bare, bare_label = without_marks((token,)), without_marks((label,))
+    if not bare or not bare_label:
+        # A tone that is a token of its own: to panphon a segment, and as near to a vowel as others.
+        return None
+    differs = difference(token, label)
+    if differs is None:
+        # panphon knows tones as letters (a˥), and none above a vowel or by number.
+        differs = difference(*bare, *bare_label)
+    return differs
 
 
 def _check(rows: Sequence[Row], labels: Sequence[str], where: str) -> None:

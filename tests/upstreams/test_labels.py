@@ -41,6 +41,24 @@ def test_what_panphon_does_not_know_is_drawn() -> None:
     assert [row.source for row in rows] == ["a", None, None]
 
 
+@pytest.mark.parametrize("toned", ["a\u0301", "\u00e1", "a\u030c", "a¹", "a²¹⁴", "ꜜa", "a:"])
+def test_a_phone_with_its_tone_or_length_is_nearest_to_that_without(toned: str) -> None:
+    (_, there) = match(("t", "n", "ɛ", "a"), ("t", toned), NEAREST, "here")
+    assert (there.source, there.is_equal) == ("a", False)
+    (_, back) = match(("t", "n", "ɛ", toned), ("t", "a"), NEAREST, "here")
+    assert back.source == toned
+
+
+@pytest.mark.parametrize("mark", ["˥", "˧˥", "¹", "ꜜ", "ː"])
+def test_a_tone_of_its_own_is_near_to_itself_alone(mark: str) -> None:
+    (_, alone) = match(("t", "n", "a"), ("t", mark), NEAREST, "here")
+    assert alone.source is None
+    (_, vowel) = match(("t", mark), ("t", "a"), NEAREST, "here")
+    assert vowel.source == "t"
+    (_, same) = match(("t", "a", mark), ("t", mark), NEAREST, "here")
+    assert same.is_equal
+
+
 def test_a_head_that_fits_none_of_the_phones() -> None:
     with pytest.raises(
         UserError,
