@@ -96,10 +96,10 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         },
     )
     compared, said = _check(trained, folder, options)
-    best = bundle.decodings[0].told if bundle.decodings else "greedy"
-    facts = Facts("bundle", compared=compared, decoding=best)
+    best = bundle.decodings[0] if bundle.decodings else None
+    facts = Facts("bundle", compared=compared, search=best)
     write_card(trained, folder, facts, options)
-    return [facts.told_of_tokens, f"decodes by default: {best}", *said]
+    return [facts.told_of_tokens, f"decodes by default: {facts.decoding}", *said]
 
 
 def load_bundle(folder: Path) -> Bundle:

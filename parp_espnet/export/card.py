@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet import __version__
+from parp_espnet.export.card_errors import GREEDY, by_default, scores_of, told_of
 from parp_espnet.export.costs import is_measured_cut, measured_of
 from parp_espnet.export.cut import Cut
+from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.figure import draw_layers
 from parp_espnet.export.formats import Options
 from parp_espnet.export.machine import processor, threads
@@ -14,6 +16,7 @@ from parp_espnet.export.test_set import Compared
 from parp_espnet.export.trained import Trained
 from parp_espnet.export.uses import USES
 from parp_espnet.files import write_text
+from parp_espnet.phones.spelled import holds_words
 from parp_espnet.pruning.anatomy import by_layer, sparsity_by
 from parp_espnet.pruning.layers import find_layers
 from parp_espnet.pruning.masks import Mask
@@ -45,8 +48,15 @@ class Facts:
     format: str
     dtype: str = "fp32"
     compared: Compared | None = None
-    decoding: str = "greedy"
-    """What the folder decodes with by default, in words."""
+    search: Tuned | None = None
+    """What the folder decodes with by default; None where that is greedily."""
+    has_head: bool = True
+    """Whether it recognises at all."""
+
+    @property
+    def decoding(self) -> str:
+        """What the folder decodes with by default, in words."""
+        return GREEDY if self.search is None else self.search.told
 
     @property
     def told_of_tokens(self) -> str:
@@ -64,7 +74,7 @@ def write_card(trained: Trained, folder: Path, facts: Facts, options: Options) -
         draw_layers(layered, folder / FIGURE)
     write_text(folder / CITATION, BIBTEX)
     parts = [
-        _front(trained, options),
+        _front(trained, facts, options),
         f"# {trained.name}\n",
         _what(trained),
         _errors(trained, facts),
@@ -78,21 +88,24 @@ def write_card(trained: Trained, folder: Path, facts: Facts, options: Options) -
     write_text(folder / README, "\n".join(part for part in parts if part))
 
 
-def _front(trained: Trained, options: Options) -> str:
-    """The YAML that the Hub reads, by its own client."""
+def _front(trained: Trained, facts: Facts, options: Options) -> str:
+    """The YAML that the Hub reads, by its own client: the errors are of what the folder decodes
+    with, or left out.
+    """
     from huggingface_hub import EvalResult, ModelCardData  # noqa: PLC0415
 
     result = trained.result
+    score = by_default(scores_of(trained), facts.search) if facts.has_head else None
     evaluated = None
-    if result is not None:
+    if score is not None:
         evaluated = [
             EvalResult(
                 task_type="automatic-speech-recognition",
-                dataset_type=Path(result.recipe).name,
-                dataset_name=f"{result.recipe}, {result.dataset}",
-                metric_type=result.metric,
-                metric_name=result.metric.upper(),
-                metric_value=round(result.error_rate, 4),
+                dataset_type=Path(score.recipe).name,
+                dataset_name=f"{score.recipe}, {score.dataset}",
+                metric_type=score.metric,
+                metric_name=score.metric.upper(),
+                metric_value=round(score.error_rate, 4),
             )
         ]
     language = None if result is None else result.language
@@ -101,11 +114,18 @@ def _front(trained: Trained, options: Options) -> str:
         license=options.licence or LICENCE_UNKNOWN,
         library_name="transformers",
         pipeline_tag="automatic-speech-recognition",
-        tags=["parp", "pruning", "sparse", "ctc", "phoneme-recognition", trained.family.model_type],
+        tags=_tags(trained),
         model_name=trained.name if evaluated else None,
         eval_results=evaluated,
     )
     return f"---\n{data.to_yaml()}\n---\n"
+
+
+def _tags(trained: Trained) -> list[str]:
+    tags = ["parp", "pruning", "sparse", "ctc"]
+    if not holds_words(trained.tokens):
+        tags.append("phoneme-recognition")
+    return [*tags, trained.family.model_type]
 
 
 def _what(trained: Trained) -> str:
@@ -136,23 +156,27 @@ def _pruned(trained: Trained) -> str:
 
 def _errors(trained: Trained, facts: Facts) -> str:
     lines = ["## Errors\n"]
-    if trained.result is None:
+    scores = scores_of(trained)
+    if not scores:
         lines.append("Not measured.")
     else:
         lines += ["| set | decoding | metric | rate | 95 % interval |", "|---|---|---|---|---|"]
-        lines.append(_row(trained.result))
+        lines += map(_row, scores)
     for tuned in trained.decodings:
         lines.append(f"\nTuned: {tuned.name}: {tuned.told}.")
-    lines.append(f"\nUsed by default here: {facts.decoding}. Checked at export: ")
-    lines[-1] += f"{facts.told_of_tokens}."
+    if facts.has_head:
+        lines.append(f"\nUsed by default here: {facts.decoding}. Checked at export: ")
+        lines[-1] += f"{facts.told_of_tokens}."
+    else:
+        lines.append("\nOf the recogniser: here is its upstream alone, without the head.")
     return "\n".join(lines) + "\n"
 
 
-def _row(result: Result) -> str:
-    low, high = result.ci95
+def _row(score: Result) -> str:
+    low, high = score.ci95
     return (
-        f"| {result.dataset} | {result.decoding or 'not said'} | {result.metric.upper()} | "
-        f"{result.error_rate:.4f} | [{low:.4f}, {high:.4f}] |"
+        f"| {score.dataset} | {told_of(score)} | {score.metric.upper()} | "
+        f"{score.error_rate:.4f} | [{low:.4f}, {high:.4f}] |"
     )
 
 

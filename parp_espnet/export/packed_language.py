@@ -53,9 +53,9 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     path = folder / f"{_language(trained)}.pack"
     made.pack.save(path)
     pack = load_pack(path)
-    best = pack.decodings[0].told if pack.decodings else "greedy"
+    best = pack.decodings[0] if pack.decodings else None
     compared = _compare(trained, pack, made.upstream, options)
-    facts = Facts("pack", compared=compared, decoding=best)
+    facts = Facts("pack", compared=compared, search=best)
     write_card(trained, folder, facts, options)
     size = path.stat().st_size
     dense = sum(tensor.nbytes for tensor in made.upstream.weights.values())
@@ -64,7 +64,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
         f"fp32, sha256 {pack.upstream_sha256[:12]}",
         *_adapters_told(pack, options),
         facts.told_of_tokens,
-        f"decodes by default: {best}",
+        f"decodes by default: {facts.decoding}",
         *made.left_out,
     ]
 

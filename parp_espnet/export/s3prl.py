@@ -22,7 +22,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     write_upstream(trained, folder)
     if trained.fitting_mask is not None:
         shutil.copyfile(trained.fitting_mask, folder / MASK)
-    write_card(trained, folder, Facts("s3prl"), options)
+    write_card(trained, folder, Facts("s3prl", has_head=False), options)
     return [f"S3PRL's name for it: {name_in_s3prl(trained)}"]
 
 
