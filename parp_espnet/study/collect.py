@@ -14,6 +14,9 @@ from parp_espnet.study.arms import is_joint
 from parp_espnet.study.complete import is_result
 from parp_espnet.study.experiment import Experiment
 
+UNDETERMINED = "und"
+"""The code of a language that is not known."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -29,7 +32,8 @@ class Done:
 def collect(experiments: Sequence[Experiment], root: Path, out: Path) -> list[Done]:
     """Write `out`, the list of the results that are there, in the experiments' order; return them.
 
-    Where a study has several recipes of one language, each is called as the study calls it.
+    Where a study has several recipes of one language, or one of a language that nobody named, each
+    is called as the study calls it.
 
     Args:
         root: the project's directory, from which experiments are named.
@@ -67,8 +71,8 @@ def _done(experiment: Experiment, root: Path) -> Iterator[Done]:
 
 
 def _told_apart(done: Sequence[Done]) -> list[Done]:
-    """The same, languages of several corpora by the study's own names: what has another name is
-    neither compared, averaged nor drawn as one.
+    """The same, languages of several corpora, and one that nobody named, by the study's own names:
+    what has another name is neither compared, averaged nor drawn as one.
     """
     by_language: dict[str | None, dict[str, str]] = {}
     for run in done:
@@ -77,7 +81,7 @@ def _told_apart(done: Sequence[Done]) -> list[Done]:
             recipes[run.result.recipe] = run.experiment.language
     names: dict[tuple[object, object], str] = {}
     for language, recipes in by_language.items():
-        if len(recipes) > 1:
+        if len(recipes) > 1 or language == UNDETERMINED:
             names |= {(recipe, language): name for recipe, name in recipes.items()}
     return [replace(run, result=_renamed(run.result, names)) for run in done]
 

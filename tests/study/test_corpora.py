@@ -134,3 +134,20 @@ def test_masks_of_one_language_are_none_of_several(make_result: Callable[..., Re
     evidence = Evidence(overlaps=[Overlap(0.5, "multi", 0, *pair, {}) for pair in pairs])
     (claim,) = [one for one in claims(results, evidence) if one.name == "C4"]
     assert claim.because.startswith("1 pair, 0.5000")
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("und", "es_cv"), ("es", "es"), ("mb", "mb"), (None, None)]
+)
+def test_a_language_that_nobody_named_has_the_name_of_the_study(
+    study: Study,
+    tmp_path: Path,
+    make_result: Callable[..., Result],
+    language: str | None,
+    shown: str | None,
+) -> None:
+    experiment = next(one for one in study.experiments if one.language == "es_cv")
+    result = make_result(recipe=READ, language=language, train_languages=[language])
+    result.write(tmp_path / experiment.result)
+    (run,) = collect(study.experiments, tmp_path, tmp_path / "results.json")
+    assert (run.result.language, run.result.train_languages) == (shown, [language])
