@@ -146,8 +146,9 @@ def test_a_language_that_nobody_named_has_the_name_of_the_study(
     language: str | None,
     shown: str | None,
 ) -> None:
+    heard = None if language is None else [language]
     experiment = next(one for one in study.experiments if one.language == "es_cv")
-    result = make_result(recipe=READ, language=language, train_languages=[language])
+    result = make_result(recipe=READ, language=language, train_languages=heard)
     result.write(tmp_path / experiment.result)
     (run,) = collect(study.experiments, tmp_path, tmp_path / "results.json")
-    assert (run.result.language, run.result.train_languages) == (shown, [language])
+    assert (run.result.language, run.result.train_languages) == (shown, heard)
