@@ -18,7 +18,7 @@ from parp_espnet.pipeline.made import origin_of
 from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import combine, random_mask
-from parp_espnet.pruning.masks import Mask, iou, random_iou
+from parp_espnet.pruning.masks import Mask, iou, most_iou, random_iou
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.patterns import Units
@@ -192,6 +192,7 @@ def _diff(args: argparse.Namespace) -> None:
     print(f"of random masks        {random_iou(first.sparsity, second.sparsity):.4f}")
     if first.sparsity != second.sparsity:
         print(f"sparsities differ      {first.sparsity:.4f} and {second.sparsity:.4f}")
+        print(f"highest possible       {most_iou(first.sparsity, second.sparsity):.4f}")
     own, others = sparsity_by(first.kept, by_layer), sparsity_by(second.kept, by_layer)
     print("by layer, with what random masks of the same sparsities would have:")
     for name, overlap in iou_by(first.kept, second.kept, by_layer).items():

@@ -255,3 +255,11 @@ def random_iou(sparsity: float, other: float | None = None) -> float:
     """
     p, q = 1.0 - sparsity, 1.0 - (sparsity if other is None else other)
     return p * q / (p + q - p * q) if p + q else 1.0
+
+
+def most_iou(sparsity: float, other: float) -> float:
+    """The overlap of two masks at these sparsities of which one has all that the other keeps: no
+    others of them overlap more.
+    """
+    fewer, more = sorted((1.0 - sparsity, 1.0 - other))
+    return fewer / more if more else 1.0

@@ -43,11 +43,14 @@ def test_from_upstream_info_and_diff(mask, upstream: Path, tmp_path: Path):
     _, out, _ = mask("diff", one, one)
     assert "IOU over kept weights  1.0000" in out
     assert "of random masks        0.3333" in out
+    assert "highest possible" not in out
     _, out, _ = mask("diff", one, other)
     assert "IOU over kept weights  0.6667" in out
     assert "sparsities differ" in out
     # (0.5 · 0.75) / (0.5 + 0.75 − 0.5 · 0.75)
     assert "of random masks        0.4286" in out
+    # 0.5 / 0.75: the sparser one is in the other.
+    assert "highest possible       0.6667" in out
     assert "layer 1" in out
 
 
