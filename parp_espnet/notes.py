@@ -39,20 +39,40 @@ class Range:
     above: float = -inf
     most: float = inf
     below: float = inf
+    of: str = ""
+    """What it counts, such as seconds, where the name of the option does not say it."""
+
+    @property
+    def top(self) -> float:
+        """Its upper bound."""
+        return min(self.most, self.below)
 
     def __contains__(self, number: float) -> bool:
         return self.least <= number <= self.most and self.above < number < self.below
 
     def __str__(self) -> str:
         """What is expected, in words."""
-        if self.most == self.below == inf:
+        return f"{self.of}, {self._bounds()}" if self.of else self._bounds()
+
+    def _bounds(self) -> str:
+        if self.top == inf:
             if self.least > -inf:
-                return f"{self.least:g} or more"
-            return "a number" if self.above == -inf else f"more than {self.above:g}"
-        low = f"at least {self.least:g}" if self.least > -inf else f"more than {self.above:g}"
+                return f"{_exact(self.least)} or more"
+            return "a number" if self.above == -inf else f"more than {_exact(self.above)}"
+        low = f"at least {_exact(self.least)}"
+        if self.least == -inf:
+            low = f"more than {_exact(self.above)}"
         if self.below < inf:
-            return f"{low} and less than {self.below:g}"
-        return f"{low}, at most {self.most:g}"
+            return f"{low} and less than {_exact(self.below)}"
+        return f"{low}, at most {_exact(self.most)}"
+
+
+SEEDS = Range(least=0, most=2**32 - 1)
+"""What numpy, which is the narrowest, takes."""
+
+
+def _exact(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"
 
 
 @dataclass(frozen=True)

@@ -18,21 +18,19 @@ TextGrid that is read has Praat's times, too.
 Exit code 1 says that some texts were not aligned, and stderr which; all others were.
 """
 
-import argparse
 import sys
 from collections import Counter
-from pathlib import Path
 
 from parp_espnet import progress
 from parp_espnet.aligning.phonemise import phonemiser
 from parp_espnet.aligning.spelling import UNKNOWN, Speller
 from parp_espnet.aligning.texts import find_texts, text_files
+from parp_espnet.arguments import Parser, path
 from parp_espnet.data.marks import Kind, summary
 from parp_espnet.errors import UserError, command
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
     add_options,
-    check_options,
     new_parser,
     quiet_imports,
     seconds_shown,
@@ -47,7 +45,6 @@ from parp_espnet.sound.mp3 import Mp3Times
 def main() -> None:
     """Align, and say what could not be."""
     options = _parser().parse_args()
-    check_options(options)
     phonemise = None if options.phonemise is None else phonemiser(options.phonemise)
     sources = find([options.audio])
     as_praat = options.mp3_times == Mp3Times.PRAAT
@@ -97,13 +94,13 @@ def main() -> None:
         sys.exit(1)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = new_parser("parp-align", __doc__)
     parser.add_argument(
-        "audio", type=Path, metavar="AUDIO", help="a recording, or a directory of some"
+        "audio", type=path, metavar="AUDIO", help="a recording, or a directory of some"
     )
     parser.add_argument(
-        "text", type=Path, metavar="TEXT", help="its text, a directory of texts, or Kaldi's text"
+        "text", type=path, metavar="TEXT", help="its text, a directory of texts, or Kaldi's text"
     )
     parser.add_argument(
         "--tier", metavar="NAME", help="tier of a TextGrid or .eaf [the only one that has texts]"

@@ -6,7 +6,6 @@ python3 -m parp_espnet.bin.bench --device cuda
 python3 -m parp_espnet.bin.bench --only checkouts --checkout /tmp/older     # of git worktree add
 """
 
-import argparse
 import itertools
 import os
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet import progress
+from parp_espnet.arguments import COUNT, Parser, path
 from parp_espnet.bench.parts import PARTS
 from parp_espnet.bench.processes import in_a_process
 from parp_espnet.errors import UserError, command
@@ -24,22 +24,7 @@ from parp_espnet.scoring.aligned import unaligned
 @command
 def main() -> None:
     """Print a table, a line for each alternative, and write it as JSON."""
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
-    )
-    parser.add_argument("--only", default="", help=f"measure one part: {', '.join(PARTS)}")
-    parser.add_argument(
-        "--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, 6min"
-    )
-    parser.add_argument("--threads", nargs="+", type=int, help="[1 2; 1 with a GPU]")
-    parser.add_argument(
-        "--device", default="cpu", help="cpu; or cuda, for the parts that a GPU can do [cpu]"
-    )
-    parser.add_argument(
-        "--checkout", type=Path, help="an older checkout, which this one is compared with"
-    )
-    parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
-    options = parser.parse_args()
+    options = _parser().parse_args()
     if options.only and options.only not in PARTS:
         raise UserError(f"--only {options.only}: expected one of {', '.join(PARTS)}")
     known: set[str] = set()
@@ -176,6 +161,23 @@ def _likeness(line: dict[str, Any]) -> str:
         if name in line:
             return f" ({alike if line[name] == line[f'against_{name}'] else other})"
     return ""
+
+
+def _parser() -> Parser:
+    parser = Parser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--only", default="", help=f"measure one part: {', '.join(PARTS)}")
+    parser.add_argument(
+        "--sizes", nargs="+", help="leave out other sizes, such as 10m, 85m, 302m, base, 6min"
+    )
+    parser.add_argument("--threads", nargs="+", type=COUNT, help="[1 2; 1 with a GPU]")
+    parser.add_argument(
+        "--device", default="cpu", help="cpu; or cuda, for the parts that a GPU can do [cpu]"
+    )
+    parser.add_argument(
+        "--checkout", type=path, help="an older checkout, which this one is compared with"
+    )
+    parser.add_argument("--out", type=path, default=Path("results/bench.json"))
+    return parser
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ Without --decoding it is that of both results where it is the same, else greedy 
 """
 
 import argparse
-from pathlib import Path
 
-from parp_espnet.errors import UserError, command, printable
+from parp_espnet.arguments import SEED, Parser, path
+from parp_espnet.errors import command, printable
 from parp_espnet.files import regular
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.study.pair import (
@@ -25,20 +25,7 @@ from parp_espnet.study.pair import (
 @command
 def main() -> None:
     """Print both error rates, how they differ, and what differs between the experiments."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("one", type=Path, help="experiment, or score/ of a decoding")
-    parser.add_argument("other", type=Path, help="the one that it is compared with")
-    parser.add_argument(
-        "--decoding", help="which to compare, such as greedy: a directory decode_NAME of both"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the samples that are drawn [0]")
-    options = parser.parse_args()
-    if options.seed < 0:
-        raise UserError(f"--seed {options.seed}: expected 0 or more, for numpy")
+    options = _parser().parse_args()
     first, second = alike(options.one, options.other, options.decoding)
     difference = compare_scored(first, second, options.seed)
     rates = [
@@ -65,6 +52,21 @@ def main() -> None:
                 f"score it again"
             )
         )
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("one", type=path, help="experiment, or score/ of a decoding")
+    parser.add_argument("other", type=path, help="the one that it is compared with")
+    parser.add_argument(
+        "--decoding", help="which to compare, such as greedy: a directory decode_NAME of both"
+    )
+    parser.add_argument("--seed", type=SEED, default=0, help="of the samples that are drawn [0]")
+    return parser
 
 
 def _in_words(paired: Paired) -> str:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from parp_espnet.arguments import COUNT, COUNT_OR_NONE, SECONDS, Parser, path
 from parp_espnet.corpora.inventories import take_census, write_inventory
 from parp_espnet.corpora.recipes import add_recipe
 from parp_espnet.data.check.faults import KINDS, Level, levels
@@ -36,8 +37,8 @@ def main() -> None:
     args.run(args)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="parp-data",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     checking.set_defaults(run=_check)
     checking.add_argument(
         "data",
-        type=Path,
+        type=path,
         nargs="+",
         metavar="DIR",
         help="Kaldi data directory, with wav.scp and text",
@@ -60,20 +61,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     phones.add_argument(
         "--inventory",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="inventory of one's own: a file of phones",
     )
     checking.add_argument(
         "--min_duration",
-        type=float,
+        type=SECONDS,
         default=0.25,
         metavar="X",
         help="seconds; shorter is a fault [0.25]",
     )
     checking.add_argument(
         "--max_duration",
-        type=float,
+        type=SECONDS,
         default=20.0,
         metavar="X",
         help="seconds; longer is a fault [20]",
@@ -81,10 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     text = (
         "so many DIRs, the first ones, lose what is shorter or longer: an error where it is all [1]"
     )
-    checking.add_argument("--filtered", type=int, default=1, metavar="N", help=text)
+    checking.add_argument("--filtered", type=COUNT_OR_NONE, default=1, metavar="N", help=text)
     checking.add_argument(
         "--nj",
-        type=int,
+        type=COUNT,
         default=os.cpu_count() or 1,
         metavar="N",
         help="processes [checking a core]",
@@ -98,10 +99,10 @@ def _parser() -> argparse.ArgumentParser:
             help=f"kinds of level {level}, with commas between",
         )
     checking.add_argument(
-        "--shown", type=int, metavar="N", help="faults of a kind that are printed [all]"
+        "--shown", type=COUNT_OR_NONE, metavar="N", help="faults of a kind that are printed [all]"
     )
     checking.add_argument(
-        "--list", type=Path, metavar="FILE", help="write all faults to a file, with tabs between"
+        "--list", type=path, metavar="FILE", help="write all faults to a file, with tabs between"
     )
     checking.add_argument(
         "--then", metavar="WORDS", help="what to add to the advice on faults of level error"
@@ -109,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("--fix", action="store_true", help="write clean copies to --out")
     checking.add_argument(
         "--out",
-        type=Path,
+        type=path,
         nargs="+",
         default=[],
         metavar="DIR",
@@ -127,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_inventory(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_inventory(actions: "argparse._SubParsersAction[Parser]") -> None:
     text = (
         "make the inventory of languages: the phones that eSpeak NG's voice says in many "
         "thousands of words"
@@ -137,21 +138,21 @@ def _add_inventory(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("languages", nargs="+", metavar="LANG", help="such as es; zh takes minutes")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path,
         required=True,
         metavar="DIR",
         help="for LANG.txt, and LANG.tsv with counts",
     )
     parser.add_argument(
         "--words",
-        type=int,
+        type=COUNT,
         default=50000,
         metavar="N",
         help="most frequent words, of wordfreq [50000]",
     )
     parser.add_argument(
         "--list",
-        type=Path,
+        type=path,
         nargs="+",
         default=[],
         metavar="FILE",
@@ -159,7 +160,7 @@ def _add_inventory(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument(
         "--recipes",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="the folder of recipes, egs2: cldr/LANG is made there, with its line in the table",
     )
@@ -186,8 +187,6 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError("--fix and --out: expected both or none of them, found one")
     if args.resample and not args.fix:
         raise UserError("--resample: expected --fix --out DIR with it; a check changes nothing")
-    if args.nj < 1:
-        raise UserError(f"--nj {args.nj}: expected 1 or more")
     if not 0 <= args.min_duration < args.max_duration:
         given = f"{args.min_duration:g} and {args.max_duration:g}"
         raise UserError(

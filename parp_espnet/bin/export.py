@@ -12,8 +12,8 @@ one has a model card; tokens are compared with those of stage 12 where the test 
 import argparse
 import logging
 import warnings
-from pathlib import Path
 
+from parp_espnet.arguments import Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.export.formats import DTYPES, FORMATS, Options, check_formats, export, places
 from parp_espnet.export.push import check_name
@@ -72,16 +72,16 @@ def main() -> None:
         say(push(places(args.folder, args.to)["hf"], args.push))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     formats = "\n".join(f"  {name:<9} {form.what}" for name, form in FORMATS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="parp-export",
         description=f"{__doc__}\nformats:\n{formats}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("experiment", type=Path, metavar="EXP", help="a complete experiment")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a new or an empty directory")
+    parser.add_argument("experiment", type=path, metavar="EXP", help="a complete experiment")
+    parser.add_argument("folder", type=path, metavar="DIR", help="a new or an empty directory")
     parser.add_argument(
         "--to", nargs="+", default=["bundle"], metavar="FORMAT", help="formats, see above [bundle]"
     )
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         "--dtype", choices=DTYPES, help="weights of hf and adapters [fp32], and of sparse [fp16]"
     )
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="the test set, where it is not in dump/raw"
+        "--data", type=path, metavar="DIR", help="the test set, where it is not in dump/raw"
     )
     parser.add_argument(
         "--cut",

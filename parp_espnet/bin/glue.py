@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.arguments import COUNT, SEED, Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json, write_text
 from parp_espnet.glue.tasks import TASKS
@@ -25,33 +26,33 @@ def main() -> None:
     options.run(options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     actions = parser.add_subparsers(dest="action", required=True)
 
-    def action(name: str, run: object, *needs: str) -> argparse.ArgumentParser:
+    def action(name: str, run: object, *needs: str) -> Parser:
         made = actions.add_parser(name, allow_abbrev=False)
         made.set_defaults(run=run)
         for need in needs:
             made.add_argument(
-                f"--{need}", required=True, type=Path if need in ("out", "exp", "expdir") else str
+                f"--{need}", required=True, type=path if need in ("out", "exp", "expdir") else str
             )
         return made
 
     data = action("data", _data, "task")
-    data.add_argument("--glue", type=Path, help="GLUE's folder")
-    data.add_argument("--train_examples", type=int, help="of a made task")
+    data.add_argument("--glue", type=path, help="GLUE's folder")
+    data.add_argument("--train_examples", type=COUNT, help="of a made task")
     check = action("check", _check, "task", "model", "out")
     check.add_argument("--pattern", help="regular expression of the names of a pool of one's own")
     check.add_argument("--biases", action=argparse.BooleanOptionalAction, default=True)
-    action("draw", _draw, "task", "model", "out").add_argument("--seed", type=int, required=True)
+    action("draw", _draw, "task", "model", "out").add_argument("--seed", type=SEED, required=True)
     train = action("train", _train, "exp")
     train.add_argument("--initial_mask", default="", help="none when empty")
-    train.add_argument("--initial_weights", type=Path, help="of a finetuned model, to begin with")
+    train.add_argument("--initial_weights", type=path, help="of a finetuned model, to begin with")
     train.add_argument(
         "settings", nargs="*", help="name=value, of experiment.json; for the step's record"
     )

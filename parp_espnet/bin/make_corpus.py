@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.arguments import ANY, COUNT, SEED, SOME, Parser, Whole, path
 from parp_espnet.corpora.known.corpus import OF_SETS, Folder
 from parp_espnet.corpora.registry import CORPORA
 from parp_espnet.corpora.rejects import (
@@ -115,8 +116,8 @@ def _is_complete(out: Path, settings: dict[str, Any]) -> bool:
     return all(is_file(utterance.wav) for utterance in read_data_dir(out))
 
 
-def _parser() -> argparse.ArgumentParser:
-    program = argparse.ArgumentParser(
+def _parser() -> Parser:
+    program = Parser(
         prog="python3 -m parp_espnet.bin.make_corpus",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -129,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         sets = "train, or another of its sets" if corpus.named_sets else "train, dev or test"
         parser.add_argument("--set", required=True, help=sets)
-        parser.add_argument("--out", type=Path, required=True, help="the data directory to make")
+        parser.add_argument("--out", type=path, required=True, help="the data directory to make")
         parser.add_argument("--anew", action="store_true", help="make it, whatever is there")
         own = options_of_class(corpus.options)
         for option in corpus.told:
@@ -138,25 +139,26 @@ def _parser() -> argparse.ArgumentParser:
     return program
 
 
-_MINUTES = {"type": float, "help": "minutes that this set is to have, told to all three of them"}
+_MINUTES = {"type": SOME, "help": "minutes that this set is to have, told to all three of them"}
 _SPECS: Mapping[str, dict[str, Any]] = {
     "lang": {"help": "language code, such as es; for cldr also several: 'es fr'"},
-    "minutes": {"type": float, "help": "of speech (in each language), about"},
-    "seed": {"type": int, "default": 0, "help": "same seed, same bytes; default 0"},
+    "minutes": {"type": SOME, "help": "of speech (in each language), about"},
+    "seed": {"type": SEED, "default": 0, "help": "same seed, same bytes; default 0"},
     "phonemise": {"help": "language, table from spelling to phones, or letters; see egs2/own"},
     "jobs": {
-        "type": int,
+        "type": COUNT,
         "default": 2,
         "help": "processes; the bytes do not depend on it; default 2",
     },
     **dict.fromkeys(OF_SETS, _MINUTES),
 }
 """Options of several corpora."""
+_KINDS: Mapping[Any, Any] = {int: Whole(), float: ANY, Path: path}
 
 
 def _spec(option: Option) -> dict[str, Any]:
     """What argparse is told of an option of one corpus."""
-    spec: dict[str, Any] = {"help": option.text, "type": option.kind}
+    spec: dict[str, Any] = {"help": option.text, "type": _KINDS.get(option.kind, option.kind)}
     for note in option.notes:
         if isinstance(note, Folder):
             spec["help"] = note.what

@@ -15,8 +15,8 @@ of a shipped upstream (multi, mono).
 """
 
 import argparse
-from pathlib import Path
 
+from parp_espnet.arguments import ANY, SEED, Parser, path
 from parp_espnet.errors import command
 from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.pruning.methods import HOW
@@ -41,8 +41,8 @@ def main() -> None:
     ACTIONS[args.action](args)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="parp-mask",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     actions = parser.add_subparsers(dest="action", required=True)
 
-    def action(name: str, text: str) -> argparse.ArgumentParser:
+    def action(name: str, text: str) -> Parser:
         return actions.add_parser(name, help=text, description=text, allow_abbrev=False)
 
     upstream = action("from-upstream", "the largest of the pre-trained weights (MPI, PARP)")
@@ -69,18 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     drawn.add_argument(
         "--model", type=model_called, required=True, help="whose pool the mask is to fit"
     )
-    drawn.add_argument("--seed", type=int, default=0, help="of the draw [0]")
+    drawn.add_argument("--seed", type=SEED, default=0, help="of the draw [0]")
     combined = action(
         "combine", "what any (union), all (intersection) or most (majority) masks keep"
     )
     combined.add_argument("how", choices=HOW)
-    combined.add_argument("masks", type=Path, nargs="+")
+    combined.add_argument("masks", type=path, nargs="+")
     for maker in (upstream, model, drawn):
         maker.add_argument(
-            "--settings", type=Path, help=f"{EXPERIMENT} of the experiment whose the mask is"
+            "--settings", type=path, help=f"{EXPERIMENT} of the experiment whose the mask is"
         )
         maker.add_argument(
-            "--sparsity", type=float, required=True, help="fraction to prune, in [0, 1)"
+            "--sparsity", type=ANY, required=True, help="fraction to prune, in [0, 1)"
         )
     for maker in (upstream, model):
         maker.add_argument(
@@ -113,18 +113,18 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     info = action("info", "what a mask is and where it prunes")
-    info.add_argument("mask", type=Path)
+    info.add_argument("mask", type=path)
     diff = action("diff", "overlap of two masks")
-    diff.add_argument("masks", type=Path, nargs=2)
+    diff.add_argument("masks", type=path, nargs=2)
     applied = action("apply", "write a pruned copy of a model")
     verify = action(
         "verify", "say whether a model is exactly sparse under a mask; exit code 1 if not"
     )
     for fitted in (applied, verify):
-        fitted.add_argument("mask", type=Path)
+        fitted.add_argument("mask", type=path)
         fitted.add_argument("model", type=model_called)
     for maker in (upstream, model, drawn, combined, applied):
-        maker.add_argument("--out", type=Path, required=True, help="what is written")
+        maker.add_argument("--out", type=path, required=True, help="what is written")
     return parser
 
 

@@ -8,9 +8,9 @@ those of ESPnet's own aligner on the same model.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from parp_espnet.arguments import Parser, path
 from parp_espnet.errors import command
 from parp_espnet.files import write_json
 from parp_espnet.recognition.command_line import quiet_imports
@@ -19,16 +19,7 @@ from parp_espnet.recognition.command_line import quiet_imports
 @command
 def main() -> None:
     """Leave `phones.json`, `reliability.png` and `borders.png`; print what they say."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("experiment", type=Path, metavar="EXP", help="a complete experiment")
-    parser.add_argument("--data", type=Path, required=True, help="Kaldi directory of a test set")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
-    parser.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
-    options = parser.parse_args()
+    options = _parser().parse_args()
     with quiet_imports():
         from parp_espnet.aligning import measured  # noqa: PLC0415
         from parp_espnet.corpora.times import are_spoken  # noqa: PLC0415
@@ -64,6 +55,19 @@ def main() -> None:
             )
         measured.draw_borders(errors, options.out / "borders.png")
     write_json(options.out / "phones.json", found)
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("experiment", type=path, metavar="EXP", help="a complete experiment")
+    parser.add_argument("--data", type=path, required=True, help="Kaldi directory of a test set")
+    parser.add_argument("--out", type=path, required=True, metavar="DIR", help="where to write")
+    parser.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
+    return parser
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ python3 -m parp_espnet.bin.pretrain plan [options of run.sh]
 python3 -m parp_espnet.bin.pretrain {speech,train,export} conf/multi.yaml --exp exp/multi
 """
 
-import argparse
 import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from parp_espnet.arguments import COUNT, Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.recognition.audio import Failure, find, read_blocks
 from parp_espnet.upstreams.pretrain import settings
@@ -30,15 +30,7 @@ def main() -> None:
     if sys.argv[1:2] == ["plan"]:
         _plan(sys.argv[2:])
         return
-    parser = argparse.ArgumentParser(description="Pretrain a small upstream.", allow_abbrev=False)
-    parser.add_argument("stage", choices=list(settings.STAGES.values()))
-    parser.add_argument("config", type=Path, help="e.g. conf/multi.yaml")
-    parser.add_argument("--exp", type=Path, required=True, help="where the stages leave their work")
-    parser.add_argument("--out", type=Path, help="directory of the exported upstream (export)")
-    parser.add_argument("--init", type=Path, help="upstream to go on from, with --raw_speech")
-    parser.add_argument("--raw_speech", type=Path, help="directory of recordings to go on with")
-    parser.add_argument("--jobs", type=int, default=2, help="processes that synthesise")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     config = read_config(arguments.config)
     goes_on = arguments.init is not None and arguments.raw_speech is not None
     if goes_on:
@@ -70,7 +62,7 @@ def main() -> None:
             begins = begin(config, arguments.init, arguments.exp)
         train.pretrain(config, arguments.exp, begins)
     elif arguments.out is None:
-        parser.error("export needs --out DIR")
+        raise UserError("export: expected --out DIR, found none")
     else:
         export.export(config, last, arguments.out)
 
@@ -90,6 +82,18 @@ def _plan(arguments: Sequence[str]) -> None:
         print(f"{name}={shlex.quote(value)}")
     names = " ".join(f"[{number}]={name}" for number, name in settings.STAGES.items())
     print(f"stage_names=({names})")
+
+
+def _parser() -> Parser:
+    parser = Parser(description="Pretrain a small upstream.", allow_abbrev=False)
+    parser.add_argument("stage", choices=list(settings.STAGES.values()))
+    parser.add_argument("config", type=path, help="e.g. conf/multi.yaml")
+    parser.add_argument("--exp", type=path, required=True, help="where the stages leave their work")
+    parser.add_argument("--out", type=path, help="directory of the exported upstream (export)")
+    parser.add_argument("--init", type=path, help="upstream to go on from, with --raw_speech")
+    parser.add_argument("--raw_speech", type=path, help="directory of recordings to go on with")
+    parser.add_argument("--jobs", type=COUNT, default=2, help="processes that synthesise")
+    return parser
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ python3 -m parp_espnet.bin.real_sizes wav2vec2-base whisper-small
 python3 -m parp_espnet.bin.real_sizes       # every one for which there is memory
 """
 
-import argparse
 import datetime
 import sys
 from pathlib import Path
 from typing import Any
 
 from parp_espnet import progress
+from parp_espnet.arguments import COUNT, Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
 
@@ -28,15 +28,7 @@ layers keep of ten seconds for the backward pass, as it was measured.
 @command
 def main() -> None:
     """Print a row for each size, and write all as JSON."""
-    parser = argparse.ArgumentParser(
-        description=" ".join((__doc__ or "").split("\n\n")[0].split()), allow_abbrev=False
-    )
-    parser.add_argument(
-        "sizes", nargs="*", metavar="SIZE", help="[all of them]; one that there is not lists them"
-    )
-    parser.add_argument("--threads", type=int, default=1, help="[%(default)s]")
-    parser.add_argument("--out", type=Path, default=Path("results/real_sizes.json"))
-    options = parser.parse_args()
+    options = _parser().parse_args()
     # Imported here: torch takes seconds.
     from parp_espnet.bench.memory import free  # noqa: PLC0415
     from parp_espnet.bench.processes import in_a_process  # noqa: PLC0415
@@ -115,6 +107,18 @@ def cells(row: dict[str, Any]) -> list[str]:
 
 def _cells(row: Any) -> str:
     return f"| {' | '.join(row)} |\n"
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        description=" ".join((__doc__ or "").split("\n\n")[0].split()), allow_abbrev=False
+    )
+    parser.add_argument(
+        "sizes", nargs="*", metavar="SIZE", help="[all of them]; one that there is not lists them"
+    )
+    parser.add_argument("--threads", type=COUNT, default=1, help="[%(default)s]")
+    parser.add_argument("--out", type=path, default=Path("results/real_sizes.json"))
+    return parser
 
 
 if __name__ == "__main__":

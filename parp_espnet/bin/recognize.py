@@ -33,13 +33,14 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet import progress
+from parp_espnet.arguments import ANY, COUNT, Parser, Whole, path
 from parp_espnet.errors import UserError, command
-from parp_espnet.export.asked import Asked
+from parp_espnet.export.asked import LARGEST_BEAM, Asked
+from parp_espnet.notes import Range
 from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
     add_options,
-    check_options,
     new_parser,
     quiet_imports,
     seconds_shown,
@@ -51,6 +52,7 @@ from parp_espnet.recognition.parts import Part
 from parp_espnet.recognition.transcripts import FORMATS
 from parp_espnet.upstreams.starts import BUNDLE, RECOGNISER, SUMMARY
 
+BEAM = Whole(Range(least=1, most=LARGEST_BEAM))
 _OF_ONE_CALL = ("help", "nj", "out", "part")
 """Options that the jobs of a call do not have."""
 _OF_MODELS = (BUNDLE, RECOGNISER, SUMMARY)
@@ -64,7 +66,6 @@ def main() -> None:
     """Recognise, and say what could not be."""
     # A model stands before the recordings, or a pack in its place, with options anywhere.
     args = _parser().parse_intermixed_args()
-    check_options(args)
     asked = Asked(
         args.greedy,
         args.beam_size,
@@ -132,8 +133,6 @@ def _by_jobs(args: argparse.Namespace) -> int:
             "--overwrite: with --nj what the same command has made stays, corrected or not; leave "
             "it out, or name another --out"
         )
-    if args.nj < 1:
-        raise UserError(f"--nj {args.nj}: expected 1 or more")
     model = args.model if args.pack is None else args.pack
     if not model.exists():
         raise UserError(f"{model}: no such model")
@@ -220,32 +219,34 @@ class _Once(argparse.Action):
         setattr(args, self.dest, value)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = new_parser("parp-recognize", __doc__)
     parser.add_argument(
-        "recordings", type=Path, nargs="*", metavar="FILE", help="recording, or a directory of some"
+        "recordings", type=path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )
     text = "language pack, in the place of MODEL, of the upstream that --upstream gives"
-    parser.add_argument("--pack", type=Path, action=_Once, metavar="FILE", help=text)
+    parser.add_argument("--pack", type=path, action=_Once, metavar="FILE", help=text)
     parser.add_argument("--upstream", metavar="DIR", help="its directory; or multi, or mono")
     add_options(parser)
     text = "so many jobs of the queue of cmd.sh, each for a part of the recordings"
-    parser.add_argument("--nj", type=int, metavar="N", help=text)
+    parser.add_argument("--nj", type=COUNT, metavar="N", help=text)
     parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
     search = parser.add_argument_group("decoding")
     search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
-    search.add_argument("--beam_size", type=int, metavar="N", help="hypotheses [as tuned, else 12]")
+    search.add_argument(
+        "--beam_size", type=BEAM, metavar="N", help="hypotheses [as tuned, else 12]"
+    )
     text = "keep to the phones of a file, or of a language: es"
     search.add_argument("--inventory", metavar="FILE|LANGUAGE", help=text)
     text = "find nothing but its words: `word phone phone …` a line, or words alone for letters"
-    search.add_argument("--lexicon", type=Path, metavar="FILE", help=text)
-    search.add_argument("--ngram", type=Path, metavar="FILE", help="ARPA, or KenLM's binary")
+    search.add_argument("--lexicon", type=path, metavar="FILE", help=text)
+    search.add_argument("--ngram", type=path, metavar="FILE", help="ARPA, or KenLM's binary")
     for name, text in (
         ("ngram_weight", "of the n-gram [as tuned, else 0.5]"),
         ("lm_weight", "of ESPnet's language model [as tuned]"),
         ("penalty", "added for each token [as tuned, else 0]"),
     ):
-        search.add_argument(f"--{name}", type=float, metavar="X", help=text)
+        search.add_argument(f"--{name}", type=ANY, metavar="X", help=text)
     return parser
 
 

@@ -6,22 +6,23 @@ FILE --out DIR
 """
 
 import argparse
-import math
-from pathlib import Path
 
+from parp_espnet.arguments import ANY, Parser, Whole, path
 from parp_espnet.decoding.tune import Given
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError, command
+from parp_espnet.export.asked import LARGEST_BEAM
+from parp_espnet.notes import Range
 from parp_espnet.pipeline.search import ModelFiles, decode, read_weights, tune
 from parp_espnet.scoring.words import Metric
+
+BEAM = Whole(Range(least=1, most=LARGEST_BEAM))
 
 
 @command
 def main() -> None:
     """Print what was found, or where it is."""
     options = _parser().parse_args()
-    if options.beam < 1:
-        raise UserError(f"--beam {options.beam}: expected 1 or more")
     _check_weights(options)
     files = ModelFiles(options.lm, options.ngram, options.lexicon)
     if options.action == "tune":
@@ -47,14 +48,12 @@ def main() -> None:
 
 
 def _check_weights(options: argparse.Namespace) -> None:
-    """Raise `UserError` where a weight is no number, or weighs nothing."""
+    """Raise `UserError` where a weight weighs nothing."""
     weighed = {"lm_weight": ("--lm", options.lm), "ngram_weight": ("--ngram", options.ngram)}
     for name in (*weighed, "penalty"):
         value = getattr(options, name)
         if value is None:
             continue
-        if not math.isfinite(value):
-            raise UserError(f"--{name} {value}: expected a number")
         needed, file = weighed.get(name, ("", options.logprobs))
         if file is None:
             raise UserError(f"--{name} {value:g} changes nothing without {needed}")
@@ -65,10 +64,8 @@ def _check_weights(options: argparse.Namespace) -> None:
             )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").splitlines()[0], allow_abbrev=False
-    )
+def _parser() -> Parser:
+    parser = Parser(description=(__doc__ or "").splitlines()[0], allow_abbrev=False)
     actions = parser.add_subparsers(dest="action", required=True)
     tuning = actions.add_parser(
         "tune",
@@ -78,38 +75,38 @@ def _parser() -> argparse.ArgumentParser:
     decoding = actions.add_parser("decode", help="write text and decode.json", allow_abbrev=False)
     for action in (tuning, decoding):
         action.add_argument(
-            "--logprobs", type=Path, required=True, help="what bin.decode --logprobs leaves"
+            "--logprobs", type=path, required=True, help="what bin.decode --logprobs leaves"
         )
-        action.add_argument("--out", type=Path, required=True, help="directory to write to")
+        action.add_argument("--out", type=path, required=True, help="directory to write to")
         action.add_argument(
-            "--beam", type=int, default=12, help="hypotheses that are kept after every frame [12]"
-        )
-        action.add_argument(
-            "--lm", type=Path, help="ESPnet's language model, beside its config.yaml"
-        )
-        action.add_argument("--ngram", type=Path, help="n-gram, ARPA or KenLM's binary")
-        action.add_argument(
-            "--lexicon", type=Path, help="words with their phones, or words of letters"
+            "--beam", type=BEAM, default=12, help="hypotheses that are kept after every frame [12]"
         )
         action.add_argument(
-            "--lm_weight", type=float, help="weight of the language model's natural logarithms"
+            "--lm", type=path, help="ESPnet's language model, beside its config.yaml"
         )
-        action.add_argument("--ngram_weight", type=float, help="weight of the n-gram's")
+        action.add_argument("--ngram", type=path, help="n-gram, ARPA or KenLM's binary")
         action.add_argument(
-            "--penalty", type=float, help="what every token adds; above 0 makes for more tokens"
+            "--lexicon", type=path, help="words with their phones, or words of letters"
+        )
+        action.add_argument(
+            "--lm_weight", type=ANY, help="weight of the language model's natural logarithms"
+        )
+        action.add_argument("--ngram_weight", type=ANY, help="weight of the n-gram's")
+        action.add_argument(
+            "--penalty", type=ANY, help="what every token adds; above 0 makes for more tokens"
         )
         action.add_argument(
             "--device", default="cpu", help="cpu or cuda, for ESPnet's language model"
         )
     tuning.add_argument(
-        "--data", type=Path, required=True, help="data directory of the validation set"
+        "--data", type=path, required=True, help="data directory of the validation set"
     )
     tuning.add_argument(
         "--metric", choices=[*Metric], default=Metric.PER, help="what errors are counted in [per]"
     )
-    tuning.add_argument("--merge", type=Path, help="table of phones that are scored as one")
+    tuning.add_argument("--merge", type=path, help="table of phones that are scored as one")
     decoding.add_argument(
-        "--weights", type=Path, help="what tuning has left, instead of weights and penalty"
+        "--weights", type=path, help="what tuning has left, instead of weights and penalty"
     )
     return parser
 

@@ -7,9 +7,9 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from parp_espnet.arguments import COUNT_OR_NONE, Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.pipeline.running import run
 from parp_espnet.pipeline.step import Step, describe
@@ -63,21 +63,23 @@ def read(arguments: Sequence[str]) -> tuple[Step, bool]:
     return step, options.dry_run == "true"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         description="Run one step of a stage unless it is complete.", allow_abbrev=False
     )
     parser.add_argument("--label", required=True, help="what the user reads")
     parser.add_argument(
-        "--record", type=Path, required=True, help="JSON file that remembers the step"
+        "--record", type=path, required=True, help="JSON file that remembers the step"
     )
     for option, (_, text) in FILES.items():
-        parser.add_argument(f"--{option}", type=Path, action="append", default=[], help=text)
+        parser.add_argument(f"--{option}", type=path, action="append", default=[], help=text)
     parser.add_argument(
         "--runner", default="", help="command under Kaldi's queue contract; needs --log"
     )
-    parser.add_argument("--log", type=Path, help="log of the runner's job; may hold JOB")
-    parser.add_argument("--total", type=int, help="updates that all progress files lead to")
+    parser.add_argument("--log", type=path, help="log of the runner's job; may hold JOB")
+    parser.add_argument(
+        "--total", type=COUNT_OR_NONE, help="updates that all progress files lead to"
+    )
     parser.add_argument(
         "--dry_run", choices=("true", "false"), default="false", help="only print the command"
     )

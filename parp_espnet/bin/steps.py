@@ -10,8 +10,18 @@ module of its name beside this one; all of these are the same few lines.
 import argparse
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
+from parp_espnet.arguments import (
+    ANY,
+    COUNT,
+    SECONDS,
+    SEED,
+    SHARE,
+    SOME_SECONDS,
+    Number,
+    describe_unknown,
+    path,
+)
 from parp_espnet.errors import UserError, command
 from parp_espnet.notes import Range
 from parp_espnet.pipeline.calls import (
@@ -25,9 +35,9 @@ from parp_espnet.pipeline.calls import (
     takes,
 )
 from parp_espnet.pipeline.label_calls import PSEUDO_LABELS
-from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.scoring.words import Metric
 
+SPEED = Number(Range(least=0.5, most=2))
 _TEXT = (
     needs("text", "lines 'utterance token token …'"),
     needs("token_list", "the recogniser's tokens, one a line"),
@@ -45,7 +55,7 @@ STEPS: Mapping[str, Call] = {
             needs("data", "data directory with wav.scp and text"),
             needs("out"),
             needs("model", "an experiment, or what was exported of one"),
-            takes("max_duration", "seconds of a piece", type=float, default=20.0),
+            takes("max_duration", "seconds of a piece", type=SOME_SECONDS, default=20.0),
             takes("allow_pipes", "as of format_data", action="store_true"),
             takes("needed", "refuse data in which nothing is longer", action="store_true"),
             takes("device", "cpu or cuda", default="cpu"),
@@ -64,11 +74,11 @@ STEPS: Mapping[str, Call] = {
                 type=language,
                 default="und",
             ),
-            takes("nj", "recordings converted at a time", type=int, default=1),
+            takes("nj", "recordings converted at a time", type=COUNT, default=1),
             takes(
                 "speeds",
                 "write each utterance at these speeds",
-                type=float,
+                type=SPEED,
                 nargs="+",
                 default=[1.0],
             ),
@@ -86,8 +96,8 @@ STEPS: Mapping[str, Call] = {
         (
             needs("data", "a complete data directory"),
             needs("out"),
-            takes("min_duration", "seconds", type=float, default=0.25),
-            takes("max_duration", "seconds", type=float, default=20.0),
+            takes("min_duration", "seconds", type=SECONDS, default=0.25),
+            takes("max_duration", "seconds", type=SECONDS, default=20.0),
         ),
     ),
     "pseudo_labels": PSEUDO_LABELS,
@@ -98,8 +108,8 @@ STEPS: Mapping[str, Call] = {
             needs("data", "data directory of the training set"),
             needs("out", "token list, one token a line"),
             takes("letters", "the text is to be in letters", action="store_true"),
-            takes("nbpe", "train so many subwords on it", type=int, metavar="N"),
-            takes("model", "sentencepiece's model, with --nbpe", type=Path),
+            takes("nbpe", "train so many subwords on it", type=COUNT, metavar="N"),
+            takes("model", "sentencepiece's model, with --nbpe", type=path),
         ),
     ),
     "subwords": Call(
@@ -132,7 +142,7 @@ STEPS: Mapping[str, Call] = {
             takes(
                 "random_seed",
                 "take the architecture, and draw the weights with this seed",
-                type=int,
+                type=SEED,
             ),
             *POOL,
         ),
@@ -144,8 +154,8 @@ STEPS: Mapping[str, Call] = {
         (
             needs("model", "a model with the pool"),
             needs("scope", "a file of rates, or a pattern such as 2:4", type=str),
-            needs("sparsity", "of the mask, at the end", type=float),
-            needs("largest", "the largest that weights are ranked at", type=float),
+            needs("sparsity", "of the mask, at the end", type=SHARE),
+            needs("largest", "the largest that weights are ranked at", type=SHARE),
             *POOL,
         ),
         late=True,
@@ -181,8 +191,8 @@ STEPS: Mapping[str, Call] = {
                 "parp_espnet.pipeline.language_models:need_fitting",
                 (
                     needs("token_list", "the recogniser's tokens, one a line"),
-                    takes("lexicon", "words that a search keeps to", type=Path),
-                    takes("ngram", "ARPA, or KenLM's binary", type=Path),
+                    takes("lexicon", "words that a search keeps to", type=path),
+                    takes("ngram", "ARPA, or KenLM's binary", type=path),
                 ),
             ),
             "text": Call(
@@ -191,7 +201,7 @@ STEPS: Mapping[str, Call] = {
                 (
                     *_TEXT,
                     needs("out", "file to write"),
-                    takes("subwords", "sentencepiece's model, of stage 4", type=Path),
+                    takes("subwords", "sentencepiece's model, of stage 4", type=path),
                 ),
             ),
             "ngram": Call(
@@ -202,9 +212,8 @@ STEPS: Mapping[str, Call] = {
                     takes(
                         "order",
                         "words of the longest n-grams [3]",
-                        type=int,
+                        type=COUNT,
                         default=3,
-                        within=Range(least=1),
                     ),
                     needs("out", "file to write"),
                 ),
@@ -221,8 +230,7 @@ STEPS: Mapping[str, Call] = {
             takes(
                 "batch_seconds",
                 "audio in a batch, padding too [10 on a CPU, 120 else]",
-                type=float,
-                within=Range(above=0),
+                type=SOME_SECONDS,
             ),
             takes("device", "cpu or cuda", default="cpu"),
             takes(
@@ -237,19 +245,19 @@ STEPS: Mapping[str, Call] = {
             "split": Call(
                 "write keys.1.scp, keys.2.scp, …",
                 "parp_espnet.pipeline.shards:split",
-                (needs("data"), needs("parts", type=int), needs("out")),
+                (needs("data"), needs("parts", type=COUNT), needs("out")),
             ),
             "join": Call(
                 "join output.N/1best_recog/text, and say how it was decoded",
                 "parp_espnet.pipeline.shards:join_decoded",
                 (
                     needs("logs"),
-                    needs("parts", type=int),
+                    needs("parts", type=COUNT),
                     needs("out"),
-                    needs("beam", "for decode.json, as are the others", type=int),
-                    takes("lm", type=Path),
-                    takes("lm_weight", type=float, default=0.0),
-                    takes("penalty", type=float, default=0.0),
+                    needs("beam", "for decode.json, as are the others", type=COUNT),
+                    takes("lm", type=path),
+                    takes("lm_weight", type=ANY, default=0.0),
+                    takes("penalty", type=ANY, default=0.0),
                 ),
             ),
         },
@@ -271,7 +279,7 @@ STEPS: Mapping[str, Call] = {
             takes(
                 "merge",
                 "table of phones that are scored as one: two columns, from and to",
-                type=Path,
+                type=path,
             ),
         ),
     ),

@@ -17,12 +17,13 @@ parp-study job results/quick --wave 1 --job 2
 import argparse
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from parp_espnet.arguments import COUNT, COUNT_OR_NONE, Number, Parser, path
 from parp_espnet.errors import UserError, clear_terminal, command, printable
 from parp_espnet.files import write_text
+from parp_espnet.notes import Range
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.complete import set_aside_damaged
@@ -35,8 +36,7 @@ from parp_espnet.study.unmeasured import unmeasured
 
 KEPT = "study.yaml"
 """The study's file, as it was when the study was run last, in its results."""
-LONGEST = 24 * 60 * 60
-"""Seconds between two looks."""
+BETWEEN_LOOKS = Range(above=0, most=24 * 60 * 60, of="seconds")
 
 
 @command
@@ -58,7 +58,6 @@ def main() -> None:
     if options.action == "redraw":
         _redraw(options.results, options.out)
         return
-    _check_numbers(vars(options))
     study, folder = _study_of(options.results), options.results
     if options.action == "job":
         run_job(study, options.wave, options.job, options.ngpu)
@@ -70,8 +69,8 @@ def main() -> None:
         _results(study, folder)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="parp-study",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -79,54 +78,47 @@ def _parser() -> argparse.ArgumentParser:
     )
     actions = parser.add_subparsers(dest="action", required=True)
 
-    def action(name: str, text: str) -> argparse.ArgumentParser:
+    def action(name: str, text: str) -> Parser:
         return actions.add_parser(name, help=text, allow_abbrev=False)
 
     begin = action("begin", "keep a study's file with its results")
-    begin.add_argument("study", type=Path, help="the study's YAML")
+    begin.add_argument("study", type=path, help="the study's YAML")
     job = action("job", "run one experiment of a wave")
     job.add_argument(
-        "--wave", type=int, required=True, help="1: dense models; then who needs the waves before"
+        "--wave", type=COUNT, required=True, help="1: dense models; then who needs the waves before"
     )
     job.add_argument(
-        "--job", type=int, required=True, help="number of the experiment in its wave, from 1"
+        "--job", type=COUNT, required=True, help="number of the experiment in its wave, from 1"
     )
-    job.add_argument("--ngpu", type=int, default=0)
+    job.add_argument("--ngpu", type=COUNT_OR_NONE, default=0)
     status = action("status", "what is done, running, failed and left")
     status.add_argument(
-        "--jobs", type=int, help="experiments at a time, for the time left; as many as are running"
+        "--jobs",
+        type=COUNT,
+        help="experiments at a time, for the time left; as many as are running",
     )
-    status.add_argument("--watch", type=float, metavar="SECONDS", help="show it again and again")
+    status.add_argument(
+        "--watch", type=Number(BETWEEN_LOOKS), metavar="SECONDS", help="show it again and again"
+    )
     results = action("results", "write the tables and figures of what is there")
     pack = action("pack", "put the records of what is done into a file, without models")
     for of_study in (begin, job, status, results, pack):
-        of_study.add_argument("results", type=Path, help="results/NAME")
+        of_study.add_argument("results", type=path, help="results/NAME")
     unpack = action("unpack", "take such records for done, in this clone")
     claims = action("claims", "judge the paper's claims by several studies at once")
     claims.add_argument(
-        "results", type=Path, nargs="+", help="results/NAME, or where these were kept"
+        "results", type=path, nargs="+", help="results/NAME, or where these were kept"
     )
     redraw = action("redraw", "make a kept study's figures again, from its results alone")
     redraw.add_argument(
-        "results", type=Path, help="where they were kept, such as egs2/cldr/studies/curves"
+        "results", type=path, help="where they were kept, such as egs2/cldr/studies/curves"
     )
     redraw.add_argument(
-        "--out", type=Path, help="directory for all figures; those that are there, by default"
+        "--out", type=path, help="directory for all figures; those that are there, by default"
     )
     for of_archive in (pack, unpack):
-        of_archive.add_argument("archive", type=Path, metavar="FILE", help="FILE.tar.xz")
+        of_archive.add_argument("archive", type=path, metavar="FILE", help="FILE.tar.xz")
     return parser
-
-
-def _check_numbers(options: Mapping[str, Any]) -> None:
-    """Raise `UserError` where an option is none that can be counted or waited."""
-    for name, least in (("jobs", 1), ("ngpu", 0)):
-        number = options.get(name)
-        if number is not None and number < least:
-            raise UserError(f"--{name}: expected {least} or more, found {number}")
-    seconds = options.get("watch")
-    if seconds is not None and not 0 < seconds <= LONGEST:
-        raise UserError(f"--watch: expected seconds, up to a day, found {seconds:g}")
 
 
 def _study_of(folder: Path) -> Study:

@@ -6,9 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError
 from parp_espnet.files import atomic_folder
-from parp_espnet.pruning.methods import describe_unknown
 
 if TYPE_CHECKING:
     from parp_espnet.export.trained import Trained

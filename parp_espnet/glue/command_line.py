@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError
 from parp_espnet.glue.settings import STAGES, Settings
 from parp_espnet.glue.tasks import TASKS
@@ -14,7 +15,6 @@ from parp_espnet.pipeline.options import parse
 from parp_espnet.pipeline.paths import existing, existing_or_named
 from parp_espnet.pipeline.pruning_checks import check_pruning
 from parp_espnet.pipeline.unit_checks import check_units
-from parp_espnet.pruning.methods import describe_unknown
 
 MINILM_POOL = (
     r"encoder\.layer\.\d+\."

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from parp_espnet.arguments import Parser, describe_unknown, path
 from parp_espnet.errors import UserError
-from parp_espnet.notes import Range
 from parp_espnet.scoring.words import Metric
 
 
@@ -21,8 +21,6 @@ class Argument:
     name: str
     spec: Mapping[str, Any]
     """What argparse is told of it."""
-    range: Range | None = None
-    """The numbers that it may be; None for any."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,8 @@ class Call:
             importlib.import_module(self.function.partition(":")[0])
 
     def run(self, given: argparse.Namespace) -> None:
-        """Call the function. Raises `UserError` for a number that may not be."""
-        values: list[Any] = []
-        for argument in self.arguments:
-            value = getattr(given, argument.name)
-            if value is not None and argument.range is not None and value not in argument.range:
-                raise UserError(f"--{argument.name} {value:g}: expected {argument.range}")
-            values.append(value)
+        """Call the function."""
+        values = [getattr(given, argument.name) for argument in self.arguments]
         module, _, name = self.function.partition(":")
         said = getattr(importlib.import_module(module), name)(*values)
         if isinstance(said, str | Path):
@@ -63,14 +56,12 @@ class Call:
 
 def needs(name: str, text: str | None = None, **spec: Any) -> Argument:
     """Return one that has to be given; a path, if nothing else is said of it."""
-    return Argument(name, {"type": Path, "required": True, "help": text, **spec})
+    return Argument(name, {"type": path, "required": True, "help": text, **spec})
 
 
-def takes(
-    name: str, text: str | None = None, *, within: Range | None = None, **spec: Any
-) -> Argument:
+def takes(name: str, text: str | None = None, **spec: Any) -> Argument:
     """Return one that may be given; a word, if nothing else is said of it."""
-    return Argument(name, {"help": text, **spec}, within)
+    return Argument(name, {"help": text, **spec})
 
 
 def path_or_none(text: str) -> Path | None:
@@ -86,8 +77,7 @@ def language(text: str) -> str:
 def metric(text: str) -> Metric:
     """Read what errors are counted in."""
     if text not in list(Metric):
-        known = ", ".join(Metric)
-        raise argparse.ArgumentTypeError(f"expected one of {known}, found {text!r}")
+        raise argparse.ArgumentTypeError(describe_unknown(text, list(Metric)))
     return Metric(text)
 
 
@@ -96,18 +86,22 @@ def setting(text: str) -> tuple[str, object]:
     key, equals, value = text.partition("=")
     if not equals:
         raise UserError(f"--set {text}: expected KEY=VALUE, such as mask_time_prob=0.1")
-    return key, yaml.safe_load(value)
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"--set {text}: expected a value as YAML has it, found {value!r}") from None
 
 
 def run(call: Call, words: Sequence[str]) -> None:
     """Call the function with what a command line says. Raises `UserError`."""
-    given = _parser(call).parse_args(words)
+    given = parser_of(call).parse_args(words)
     chosen = call.actions[given.action] if call.actions else call
     chosen.run(given)
 
 
-def _parser(call: Call) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=call.about, allow_abbrev=False)
+def parser_of(call: Call) -> Parser:
+    """Return what reads the words of a command."""
+    parser = Parser(description=call.about, allow_abbrev=False)
     _declare(parser, call)
     if call.actions:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -116,6 +110,6 @@ def _parser(call: Call) -> argparse.ArgumentParser:
     return parser
 
 
-def _declare(parser: argparse.ArgumentParser, call: Call) -> None:
+def _declare(parser: Parser, call: Call) -> None:
     for argument in call.arguments:
         parser.add_argument(f"--{argument.name}", **argument.spec)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.data.marks import Marks
 from parp_espnet.errors import UserError
 from parp_espnet.files import lines_of, text_of
@@ -22,7 +23,7 @@ from parp_espnet.pipeline.score_checks import check_needs, check_raw_speech
 from parp_espnet.pipeline.settings import SEARCHES, Settings
 from parp_espnet.pipeline.token_types import apart, complete_tokens
 from parp_espnet.pipeline.unlabelled_checks import check_unlabelled
-from parp_espnet.pruning.methods import METHODS, Source, describe_unknown
+from parp_espnet.pruning.methods import METHODS, Source
 from parp_espnet.scoring.merge import read_merges
 from parp_espnet.scoring.words import Metric
 from parp_espnet.sound.mp3 import Mp3Times

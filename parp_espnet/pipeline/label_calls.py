@@ -2,11 +2,11 @@
 leave for each other.
 """
 
-from pathlib import Path
-
+from parp_espnet.arguments import COUNT, SECONDS, Number, path
 from parp_espnet.notes import Range
 from parp_espnet.pipeline.calls import Call, needs, takes
 
+RATE = Number(Range(above=0, most=1))
 LIST = "recognised.json"
 """What was recognised, and where each transcript is."""
 LABELS = "labels.json"
@@ -27,7 +27,7 @@ PSEUDO_LABELS = Call(
                 needs("tested", "other sets of which none is", nargs="+"),
                 needs("out", "receives the transcripts"),
                 takes("device", "cpu or cuda", default="cpu"),
-                takes("nj", "jobs", type=int, default=1, within=Range(least=1)),
+                takes("nj", "jobs", type=COUNT, default=1),
             ),
         ),
         "choose": Call(
@@ -36,9 +36,9 @@ PSEUDO_LABELS = Call(
             (
                 needs("recognised", "what was recognised"),
                 needs("dev", "validation set, a complete data directory"),
-                needs("errors", "share of its error rate", type=float),
-                takes("min_duration", "seconds", type=float, default=0.25),
-                takes("max_duration", "seconds", type=float, default=20.0),
+                needs("errors", "share of its error rate", type=RATE),
+                takes("min_duration", "seconds", type=SECONDS, default=0.25),
+                takes("max_duration", "seconds", type=SECONDS, default=20.0),
                 needs("out", "data directory to write"),
             ),
         ),
@@ -48,7 +48,7 @@ PSEUDO_LABELS = Call(
             (
                 needs("data", "what is transcribed, a complete data directory"),
                 needs("labelled", "what was labelled, likewise"),
-                needs("labels", "what says which were taken", type=Path),
+                needs("labels", "what says which were taken", type=path),
                 needs("out", "data directory to write"),
             ),
         ),

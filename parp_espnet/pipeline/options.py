@@ -9,17 +9,15 @@ every option takes a value, and nothing is positional.
 """
 
 import argparse
-import difflib
-import math
 import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from parp_espnet.arguments import Number, Parser, Whole, path
 from parp_espnet.errors import UserError
 from parp_espnet.notes import (
     CALL,
@@ -125,15 +123,6 @@ def _in_order(options: Mapping[str, Option]) -> Mapping[str, Option]:
     return {name: options[name] for name in names}
 
 
-def _check_ranges(program: str, settings: Any) -> None:
-    """Raise `UserError` for the first option whose number may not be."""
-    for name, option in options_of_class(type(settings)).items():
-        value = getattr(settings, name)
-        if value is not None and option.range is not None and value not in option.range:
-            shown = f"{value:g}" if isinstance(value, float) else value
-            raise UserError(f"{program}: --{name} {shown}: expected {option.range}")
-
-
 def filled[T](cls: type[T], loaded: Any, where: str, program: str) -> T:
     """Fill the dataclass `cls` with options that a file has kept; one that is younger has its
     default.
@@ -172,23 +161,25 @@ def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: 
         UserError: an unknown option (the nearest is suggested), a positional argument, a missing or
         unfit value, a number out of its range.
     """
-    words = _with_values([_underscored(word) for word in arguments])
-    parser = _parser(cls, program, description)
-    values, unknown = parser.parse_known_args(words)
+    words = [_underscored(word) for word in arguments]
+    values, unknown = parser_of(cls, program, description).parse_known_args(words)
     if unknown:
-        _refuse(program, unknown[0], [f"--{item}" for item in vars(values)])
-    settings = cls(**vars(values))
-    _check_ranges(program, settings)
-    return settings
+        raise UserError(
+            f"{program}: {unknown[0]}: expected options only, found a positional argument; see "
+            f"--help"
+        )
+    return cls(**vars(values))
 
 
-def _parser(cls: type[Any], program: str, description: str) -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser_of(cls: type[Any], program: str, description: str = "") -> Parser:
+    """Return what reads the options of a dataclass."""
+    parser = Parser(
         prog=program,
         description=description,
         allow_abbrev=False,
         usage=f"{program} [--option value]…",
     )
+    parser.before = f"{program}: "
     groups: dict[str, argparse._ArgumentGroup] = {}
     for name, option in options_of_class(cls).items():
         place: argparse._ActionsContainer = parser
@@ -211,49 +202,26 @@ def _default(value: object) -> str:
     return "" if value in (None, "") else f" [{_spelled(value)}]"
 
 
-_BELOW_ZERO = re.compile(r"-[\d.]")
 _METAVARS = {int: "N", float: "X", bool: "true|false", Path: "PATH"}
 
 
 def _reader(option: Option) -> Any:
-    read = _bool if option.kind is bool else _NUMBERS.get(option.kind, option.kind)
-    if not option.optional:
+    read = _type(option)
+    if not option.optional or isinstance(read, Whole | Number):
         return read
 
     def read_or_none(text: str) -> Any:
         return None if text.lower() in ("", "none") else read(text)
 
-    read_or_none.__name__ = option.kind.__name__  # argparse names it in "invalid int value"
     return read_or_none
 
 
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected a number, found {text!r}{_meant(text)}"
-        ) from None
-
-
-def _meant(text: str) -> str:
-    """Which number it may be, of one with a comma or in percent."""
-    plain = text.strip().replace(",", ".")
-    try:
-        value = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
-    except ValueError:
-        return ""
-    return f"; did you mean {value:g}?" if math.isfinite(value) else ""
-
-
-_NUMBERS: dict[Any, Callable[[str], Any]] = {int: _whole, float: _number}
+def _type(option: Option) -> Any:
+    if option.kind is int:
+        return Whole(option.range or Range(), option.optional)
+    if option.kind is float:
+        return Number(option.range or Range(), option.optional)
+    return {bool: _bool, Path: path}.get(option.kind, option.kind)
 
 
 def _bool(text: str) -> bool:
@@ -271,40 +239,8 @@ def _spelled(value: object) -> str:
     return os.path.normpath(value) if isinstance(value, Path) else str(value)
 
 
-def _with_values(words: Sequence[str]) -> list[str]:
-    """The same, `--option -5_20` as `--option=-5_20`: argparse takes what begins so for an option,
-    unless it is a number.
-    """
-    joined: list[str] = []
-    for word in words:
-        before = joined[-1] if joined else ""
-        if _BELOW_ZERO.match(word) and before.startswith("--") and "=" not in before:
-            joined[-1] = f"{before}={word}"
-        else:
-            joined.append(word)
-    return joined
-
-
 def _underscored(word: str) -> str:
     if not word.startswith("--"):
         return word
     name, equals, value = word.partition("=")
     return "--" + name[2:].replace("-", "_") + equals + value
-
-
-def _refuse(program: str, word: str, known: Sequence[str]) -> NoReturn:
-    if not word.startswith("--"):
-        raise UserError(
-            f"{program}: {word}: expected options only, found a positional argument; see --help"
-        )
-    name = word.partition("=")[0]
-    nearest = difflib.get_close_matches(name, known, n=1)
-    raise UserError(
-        f"{program}: there is no option {name}"
-        + (f", did you mean {nearest[0]}?" if nearest else "; --help lists all")
-    )
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{self.prog}: {message.removeprefix('argument ')}")

@@ -44,7 +44,7 @@ class RunOptions:
         CALL,
     ] = False
     updates: Annotated[int, "optimizer updates of a finetuning", Range(least=1)] = 300
-    seed: Annotated[int, "random seed of training", Range(least=0)] = 0
+    seed: Annotated[int, "random seed of training", SEEDS] = 0
 
 
 @dataclass(frozen=True)

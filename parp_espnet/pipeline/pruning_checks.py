@@ -3,18 +3,18 @@
 import re
 from dataclasses import replace
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError, printable
 from parp_espnet.names import check_place
 from parp_espnet.pipeline.paths import existing
 from parp_espnet.pipeline.pruning import FIRST_MASKS, Experiment
 from parp_espnet.pruning.idle import check_frozen, check_ranking
-from parp_espnet.pruning.methods import UNPRUNED, describe_unknown, row_of
+from parp_espnet.pruning.methods import UNPRUNED, row_of
 from parp_espnet.pruning.patterns import NONE, has_one_sparsity, is_pattern
 from parp_espnet.pruning.ranking import GLOBAL
 from parp_espnet.pruning.scopes import read_rates
 from parp_espnet.pruning.scores import MAGNITUDE, Need, find_score
 
-LARGEST_SEED = 2**32 - 1
 
 
 def check_pruning[T: Experiment](settings: T) -> T:
@@ -23,10 +23,6 @@ def check_pruning[T: Experiment](settings: T) -> T:
     """
     program = settings.PROGRAM
     check_place(f"{program}: --expdir", settings.expdir)
-    if settings.seed > LARGEST_SEED:
-        raise UserError(
-            f"{program}: --seed {settings.seed}: expected at most {LARGEST_SEED}, for numpy"
-        )
     if settings.prune_pattern is not None:
         try:
             re.compile(settings.prune_pattern)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.corpora.registry import NONE
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import need_file
@@ -17,7 +18,6 @@ from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pipeline.unit_checks import check_units
-from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.upstreams.starts import (
     FROM_UPSTREAM,
     NEAREST,

@@ -4,11 +4,10 @@ A method is choices: where the first mask comes from, what happens to it, how sp
 the run, and what becomes of the weights meanwhile.
 """
 
-import difflib
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError
 
 HOW = ("union", "intersection", "majority")
@@ -242,15 +241,3 @@ def find_method(name: str) -> Method:
     if name not in METHODS:
         raise UserError(f"method: {describe_unknown(name, METHODS)}")
     return METHODS[name]
-
-
-def describe_unknown(given: str, known: Iterable[str], also: Sequence[str] = ()) -> str:
-    """'expected one of …, found …; did you mean …?'
-
-    Args:
-        also: what is expected besides, of which each stands for many: nobody means it as it stands.
-    """
-    names = list(known)
-    nearest = difflib.get_close_matches(str(given).lower(), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"expected one of {', '.join([*names, *also])}, found {given!r}{hint}"

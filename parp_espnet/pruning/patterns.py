@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.methods import describe_unknown
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError, printable
 from parp_espnet.files import parse_yaml, regular
 from parp_espnet.pruning.families import in_layer
-from parp_espnet.pruning.methods import describe_unknown
 from parp_espnet.pruning.patterns import EXAMPLES
 
 ROW = "row"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.methods import describe_unknown
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from parp_espnet.arguments import describe_unknown
 from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import (
     METHODS,
     Change,
     Method,
     Source,
-    describe_unknown,
     find_method,
 )
 from parp_espnet.pruning.options import PruneOptions

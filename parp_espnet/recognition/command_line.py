@@ -8,19 +8,18 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from parp_espnet import progress
-from parp_espnet.errors import UserError
+from parp_espnet.arguments import SOME_SECONDS, Parser, path
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.transcripts import FORMATS, Transcript
 from parp_espnet.sound.mp3 import Mp3Times, lead_in_praat
 from parp_espnet.sound.reader import seconds_by_header
 
 
-def new_parser(program: str, description: str | None) -> argparse.ArgumentParser:
+def new_parser(program: str, description: str | None) -> Parser:
     """Return the parser of a command, whose first argument is a model."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=program,
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -28,18 +27,18 @@ def new_parser(program: str, description: str | None) -> argparse.ArgumentParser
     )
     parser.add_argument(
         "model",
-        type=Path,
+        type=path,
         metavar="MODEL",
         help="an experiment, a bundle, or a .pth beside its config.yaml",
     )
     return parser
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: Parser) -> None:
     """Add what is written, where to, and how recordings are heard."""
     parser.add_argument("--format", choices=FORMATS, default="text", help="[text]")
     parser.add_argument(
-        "--out", type=Path, metavar="PATH", help="file, or directory for a file each [stdout]"
+        "--out", type=path, metavar="PATH", help="file, or directory for a file each [stdout]"
     )
     parser.add_argument(
         "--overwrite",
@@ -53,17 +52,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, … [cpu]")
     parser.add_argument(
-        "--batch_seconds", type=float, metavar="X", help="audio in a batch [10 on a CPU, else 120]"
+        "--batch_seconds",
+        type=SOME_SECONDS,
+        metavar="X",
+        help="audio in a batch [10 on a CPU, else 120]",
     )
-
-
-def check_options(options: argparse.Namespace) -> None:
-    """Raise `UserError` where a number is none that it can be."""
-    seconds = options.batch_seconds
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise UserError(
-            f"--batch_seconds: expected seconds above 0, found {options.batch_seconds:g}"
-        )
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def test_no_option_is_taken_cut_short() -> None:
             if not isinstance(call, ast.Call):
                 continue
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            if name not in ("ArgumentParser", "add_parser"):
+            if name not in ("ArgumentParser", "Parser", "add_parser"):
                 continue
             parsers += 1
             given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}

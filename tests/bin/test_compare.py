@@ -181,4 +181,4 @@ def test_versions_that_differ_are_named(leave: Callable[..., Path], compare) -> 
 
 def test_a_seed_that_numpy_has_not(compare, tmp_path: Path) -> None:
     code, _, err = compare(tmp_path, tmp_path, "--seed", "-1")
-    assert (code, err) == (2, "error: --seed -1: expected 0 or more, for numpy\n")
+    assert (code, err) == (2, "error: --seed -1: expected at least 0, at most 4294967295\n")

@@ -79,15 +79,15 @@ def test_what_cannot_be_done_at_all(
         ((tmp_path, tones), f"error: {tmp_path}: expected an experiment (training.json), a bundle"),
         (
             (learned, tones, "--batch_seconds", "0"),
-            "error: --batch_seconds: expected seconds above 0, found 0",
+            "error: --batch_seconds 0: expected seconds, more than 0",
         ),
         (
             (learned, tones, "--batch_seconds", "nan"),
-            "error: --batch_seconds: expected seconds above 0, found nan",
+            "error: --batch_seconds nan: expected seconds, more than 0",
         ),
         (
             (learned, tones, "--batch_seconds", "1e400"),
-            "error: --batch_seconds: expected seconds above 0, found inf",
+            "error: --batch_seconds 1e400: expected seconds, more than 0",
         ),
         (
             (learned, tones, "--out", tones / "tone-0.wav/x"),

@@ -68,7 +68,10 @@ def test_the_table_is_shown_and_what_is_not_in_it_refused(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("decode --model m --data d --out o --batch_seconds 0", "--batch_seconds 0: expected more"),
+        (
+            "decode --model m --data d --out o --batch_seconds 0",
+            "--batch_seconds 0: expected seconds, more than 0",
+        ),
         (
             "language_model ngram --text t --token_list l --out o --order 0",
             "--order 0: expected 1 or more",

@@ -234,13 +234,13 @@ def test_the_command_watches_until_ctrl_c(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("status", "--watch", "0"), "--watch: expected seconds, up to a day, found 0"),
-        (("status", "--watch=-1",), "--watch: expected seconds, up to a day, found -1"),
-        (("status", "--watch", "nan"), "--watch: expected seconds, up to a day, found nan"),
-        (("status", "--watch", "inf"), "--watch: expected seconds, up to a day, found inf"),
-        (("status", "--jobs", "0"), "--jobs: expected 1 or more, found 0"),
-        (("status", "--jobs=-3",), "--jobs: expected 1 or more, found -3"),
-        (("job", "--wave", "1", "--job", "1", "--ngpu=-1"), "--ngpu: expected 0 or more, found -1"),
+        (("status", "--watch", "0"), "--watch 0: expected seconds, more than 0, at most 86400"),
+        (("status", "--watch=-1",), "--watch -1: expected seconds, more than 0, at most 86400"),
+        (("status", "--watch", "nan"), "--watch nan: expected seconds, more than 0, at most 86400"),
+        (("status", "--watch", "inf"), "--watch inf: expected seconds, more than 0, at most 86400"),
+        (("status", "--jobs", "0"), "--jobs 0: expected 1 or more"),
+        (("status", "--jobs=-3",), "--jobs -3: expected 1 or more"),
+        (("job", "--wave", "1", "--job", "1", "--ngpu=-1"), "--ngpu -1: expected 0 or more"),
         (("status", "--watch", "0.1"), "expected a study's results"),
     ],
 )  # fmt: skip
