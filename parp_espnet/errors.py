@@ -2,12 +2,13 @@
 
 import errno
 import functools
+import json
 import os
 import signal
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -51,6 +52,21 @@ def printable(text: object) -> str:
     cursor, or worse.
     """
     return "".join(_spelled(letter) for letter in str(text))
+
+
+def as_written(value: object) -> str:
+    """A value as an option, YAML or JSON has it, in a message: Python's None, True and {'a': 1} are
+    none, true and {"a": 1}.
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return printable(repr(value))
+    if isinstance(value, Mapping | list | tuple):
+        return printable(json.dumps(value, ensure_ascii=False, default=str))
+    return printable(value)
 
 
 def plain_lines(text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from parp_espnet.errors import (
     UserError,
+    as_written,
     clear_terminal,
     command,
     plain_lines,
@@ -106,3 +107,24 @@ def test_a_terminal_is_plain_and_a_pipe_as_it_is(
     os.close(leader)
     spelled = r"\x1b[31m\x07\x9b2J\r\u202e\u2028"
     assert shown.decode() == f"é{spelled}\r\n\x1b[2J\x1b[HEND"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "none"),
+        (True, "true"),
+        (0.5, "0.5"),
+        (7, "7"),
+        ("a b", "'a b'"),
+        ({"method": None}, '{"method": null}'),
+        ({"a": Path("b")}, '{"a": "b"}'),
+        ([], "[]"),
+        (["ñ", 1], '["ñ", 1]'),
+        (("a", True), '["a", true]'),
+        (Path("a/b"), "a/b"),
+        (Path("a\x1bb"), "a\\x1bb"),
+    ],
+)
+def test_a_value_is_shown_as_files_have_it(value: object, text: str) -> None:
+    assert as_written(value) == text

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, as_written
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Teacher:
         if found or not isinstance(model, str) or not number or not 0 < weight < float("inf"):
             raise UserError(
                 f"teacher_conf: expected model, the file of a training's, and weight, a number "
-                f"above 0, found {dict(conf)!r}"
+                f"above 0, found {as_written(dict(conf))}"
             )
         return cls(Path(model), float(weight))
 

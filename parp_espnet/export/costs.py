@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe
 from parp_espnet.export.formats import places
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
@@ -171,8 +171,8 @@ def read_measured(path: Path) -> list[Measured]:
         return [Measured(**values) for values in found["files"]]
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{path}: expected what a study measures of exports ({error!r}); remove it, and run "
-            f"the study again"
+            f"{path}: expected what a study measures of exports ({describe(error)}); remove "
+            f"it, and run the study again"
         ) from None
 
 

@@ -5,7 +5,7 @@ to import.
 from collections.abc import Sequence
 from pathlib import Path
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, describe
 from parp_espnet.export.runtimes import OnnxRuntime, OpenVino, Runtime
 from parp_espnet.files import read_json
 from parp_espnet.recognition.grid import Grid
@@ -50,8 +50,8 @@ class ExportedRecogniser(Listener):
             full = folder / str(found["files"]["fp32"]["file"])
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
-                f"{beside}: expected what parp-export writes of a model ({error!r}); export it "
-                f"again"
+                f"{beside}: expected what parp-export writes of a model ({describe(error)}); "
+                f"export it again"
             ) from None
         self._runtime: Runtime = kind(full if path.is_dir() else path, threads)
         self.tokens = tokens

@@ -5,7 +5,7 @@ eSpeak NG prints, cleaned by the rules of `parp_espnet.phones.ipa`.
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,16 +81,34 @@ def known_as(code: str, own: Mapping[str, str]) -> str | None:
     return lower if lower in voices() else None
 
 
+def codes_of(name: str, own: Iterable[str]) -> list[str]:
+    """Return the codes of the languages that have an English name, which may be misspelt: those of
+    the project's (`own`) first.
+    """
+    known = set(own)
+    names: dict[str, list[str]] = {}
+    for voice in _voices():
+        code = next(iter(voice.codes))
+        for other in voice.codes:
+            if SAME.get(other, other) in known:
+                code = SAME.get(other, other)
+        english = voice.english.lower()
+        # Greek is before Greek (Ancient).
+        names.setdefault(english, []).insert(0, code)
+        if "(" in english:
+            names.setdefault(english.partition("(")[0].strip(), []).append(code)
+    alike = difflib.get_close_matches(name.strip().lower(), names, n=1, cutoff=0.8)
+    codes = names[alike[0]] if alike else []
+    return sorted(dict.fromkeys(codes), key=lambda code: code not in known)
+
+
 def nearest(code: str, own: Mapping[str, str]) -> list[str]:
-    """Return the codes that are most like one that does not exist, those of the language that has
-    it for its English name, and those that begin with it.
+    """Return the codes that are most like one that does not exist, those of the languages
+    that have it for their English name, and those that begin with it.
     """
     every = sorted({*own, *voices()})
     lower = code.lower()
-    named: list[str] = []
-    for voice in _voices():
-        if voice.english.lower() == lower:
-            named.append(next(iter(voice.codes)))
+    named = codes_of(code, own)
     close = difflib.get_close_matches(lower, every, n=_NEAREST, cutoff=0.5)
     begun = [name for name in every if lower and name.startswith(lower[:2])]
     return list(dict.fromkeys([*named, *close, *begun]))[:_NEAREST]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from parp_espnet.names import digest
-from parp_espnet.notes import CALL, Behind, Range
+from parp_espnet.notes import CALL, SEEDS, Behind, Range
 from parp_espnet.pipeline.options import filled
 from parp_espnet.pruning.methods import Source, find_method, rounds
 from parp_espnet.pruning.options import PruneOptions

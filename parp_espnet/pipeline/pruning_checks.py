@@ -16,7 +16,6 @@ from parp_espnet.pruning.scopes import read_rates
 from parp_espnet.pruning.scores import MAGNITUDE, Need, find_score
 
 
-
 def check_pruning[T: Experiment](settings: T) -> T:
     """Return the settings as they are to be run. Raises `UserError` where they do not
     fit together.

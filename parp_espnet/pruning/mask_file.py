@@ -123,9 +123,8 @@ def unpack(
 ) -> dict[str, Tensor]:
     """Undo `pack`. Raises `ValueError` when names or sizes disagree with `shapes`."""
     if packed.keys() != shapes.keys():
-        raise ValueError(
-            f"tensors and shapes name different things: {sorted(packed.keys() ^ shapes.keys())[:3]}"
-        )
+        other = ", ".join(sorted(packed.keys() ^ shapes.keys())[:3])
+        raise ValueError(f"tensors and shapes name different things: {other}")
     kept = {}
     for name, shape in shapes.items():
         total = int(np.prod(shape, dtype=np.int64))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from parp_espnet.arguments import describe_unknown
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, as_written
 from parp_espnet.pruning.methods import (
     METHODS,
     Change,
@@ -50,7 +50,9 @@ class PruneSettings(PruneOptions):
         known = [field.name for field in fields(cls)]
         conf = {} if conf is None else conf
         if not isinstance(conf, Mapping):
-            raise UserError(f"prune_conf: expected a mapping of {', '.join(known)}, found {conf!r}")
+            raise UserError(
+                f"prune_conf: expected a mapping of {', '.join(known)}, found {as_written(conf)}"
+            )
         for key in conf:
             if key not in known:
                 raise UserError(f"prune_conf: {describe_unknown(key, known)}")
@@ -151,10 +153,12 @@ class PruneSettings(PruneOptions):
         self._check_growth()
         self._check_moves()
         if source is Source.NOTHING and (self.sparsity > 0 or self.initial_mask is not None):
+            found = [f"sparsity {self.sparsity:g}"] if self.sparsity > 0 else []
+            if self.initial_mask is not None:
+                found.append(f"initial_mask {self.initial_mask}")
             raise UserError(
                 f"method {self.method} prunes nothing: expected sparsity 0 and no initial_mask, "
-                f"found sparsity {self.sparsity:g}, initial_mask {self.initial_mask}; leave them "
-                f"out"
+                f"found {' and '.join(found)}; leave {'it' if len(found) == 1 else 'them'} out"
             )
         if not source.in_training and self.initial_mask is None:
             raise UserError(
@@ -260,7 +264,7 @@ class PruneSettings(PruneOptions):
 def check_sparsity(sparsity: float, name: str = "sparsity") -> None:
     """Raise `UserError` unless sparsity is a fraction in [0, 1)."""
     if isinstance(sparsity, bool) or not isinstance(sparsity, int | float):
-        raise UserError(f"{name}: expected a fraction in [0, 1), found {sparsity!r}")
+        raise UserError(f"{name}: expected a fraction in [0, 1), found {as_written(sparsity)}")
     if not 0 <= sparsity < 1:
         hint = f"; did you mean {sparsity / 100:g}?" if 1 < sparsity < 100 else ""
         raise UserError(f"{name}: expected a fraction in [0, 1), found {sparsity:g}{hint}")
@@ -273,11 +277,13 @@ def _check_share(
     if value is None:
         return
     if usual is None:
-        raise UserError(f"{name}: expected none, since method {method} has none, found {value!r}")
+        raise UserError(
+            f"{name}: expected none, since method {method} has none, found {as_written(value)}"
+        )
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 < value <= (FASTEST if most is None else most):  # type: ignore[operator]
         wanted = "a number above 0" if most is None else f"a number above 0, at most {most:g}"
-        raise UserError(f"{name}: expected {wanted}, found {value!r}")
+        raise UserError(f"{name}: expected {wanted}, found {as_written(value)}")
 
 
 def _check_rank(rank: object, row: Method, method: str) -> None:
@@ -286,10 +292,13 @@ def _check_rank(rank: object, row: Method, method: str) -> None:
         return
     if not row.adapts:
         raise UserError(
-            f"adapter_rank: expected none, since method {method} has no adapters, found {rank!r}"
+            f"adapter_rank: expected none, since method {method} has no adapters, "
+            f"found {as_written(rank)}"
         )
     if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
-        raise UserError(f"adapter_rank: expected a whole number, at least 1, found {rank!r}")
+        raise UserError(
+            f"adapter_rank: expected a whole number, at least 1, found {as_written(rank)}"
+        )
 
 
 def _check_one_of(name: str, value: object, known: Collection[str]) -> None:
@@ -300,5 +309,6 @@ def _check_one_of(name: str, value: object, known: Collection[str]) -> None:
 def _check_count(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise UserError(
-            f"{name}: expected a whole number of updates, at least {least}, found {value!r}"
+            f"{name}: expected a whole number of updates, at least {least}, found "
+            f"{as_written(value)}"
         )

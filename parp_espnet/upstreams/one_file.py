@@ -36,7 +36,7 @@ def open_native(path: Path, content: Any) -> tuple[str, nn.Module]:
             f"one of "
             f"{json.dumps({name: sorted(expected) for name, expected in NATIVE.items()})}, "
             f"or {OTHERS}, "
-            f"found {sorted(map(str, keys))[:8]}; "
+            f"found {', '.join(sorted(map(str, keys))[:8]) or 'none'}; "
             "convert fairseq's with s3prl/upstream/<kind>/convert.py"
         )
     # HuBERT's keys contain wav2vec 2.0's, so the kind with the most keys is meant.

@@ -2,7 +2,7 @@ import pytest
 
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES, Synthesiser
-from parp_espnet.phones.languages import known_as, nearest, voices
+from parp_espnet.phones.languages import codes_of, known_as, nearest, voices
 from parp_espnet.phones.phonemiser import phones_of
 
 
@@ -54,3 +54,23 @@ def test_codes() -> None:
     assert nearest("pt_br", VOICES)[0] == "pt-br"
     with pytest.raises(UserError, match=r"no voice for the language 'pt_br'.*nearest are: pt-br"):
         Synthesiser("pt_br")
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("Spanish", ["es", "es-419"]),
+        ("spannish", ["es", "es-419"]),
+        ("Spanish (Latin America)", ["es-419"]),
+        ("german", ["de"]),
+        ("English", ["en"]),
+        ("french", ["fr"]),
+        ("Chinese", ["zh"]),
+        ("Greek", ["el", "grc"]),
+        ("Zzyzxian", []),
+        ("xx", []),
+        ("", []),
+    ],
+)
+def test_a_language_by_its_english_name(name: str, codes: list[str]) -> None:
+    assert codes_of(name, VOICES)[: len(codes) or 1] == codes

@@ -522,7 +522,7 @@ def test_skipping() -> None:
         (["--speed_perturb_factors", "fast"], "expected different factors"),
         (["--recipe", "/nowhere"], "--recipe /nowhere: no such directory"),
         (["--phn_tag", "../x"], "--phn_tag ../x: expected letters"),
-        (["--seed", "4294967296"], "--seed 4294967296: expected at most 4294967295"),
+        (["--seed", "4294967296"], "--seed 4294967296: expected at least 0, at most 4294967295"),
         (
             ["--prune_pattern", "("],
             r"--prune_pattern '\(': expected a regular expression of whole names",

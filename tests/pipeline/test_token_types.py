@@ -128,6 +128,7 @@ def test_an_absolute_place_has_them_as_well(folder: Path) -> None:
         ),
         ("own", "--token_type bpe --updates 0", "no head that an upstream comes with has these"),
         ("own", "--phonemise german", "another of eSpeak NG's 148 codes, such as de "),
+        ("own", "--phonemise Spanish", "; did you mean es?"),
         ("own", "--phonemise gone.csv", "--phonemise: gone.csv: no such file; expected a lexicon"),
         (
             "cldr",

@@ -127,7 +127,7 @@ def test_the_usual_rank_has_the_bytes_of_a_mask() -> None:
     [
         ({"adapter_rank": 0}, "adapter_rank: expected a whole number, at least 1, found 0"),
         ({"adapter_rank": 2.5}, "adapter_rank: expected a whole number, at least 1, found 2.5"),
-        ({"adapter_rank": True}, "adapter_rank: expected a whole number, at least 1, found True"),
+        ({"adapter_rank": True}, "adapter_rank: expected a whole number, at least 1, found true"),
         ({"adapter_rank": 10}, r"at most 9, found 10: beyond, the adapter of body.0.weight has"),
         ({"sparsity": 0.5}, "method lora prunes nothing: expected sparsity 0"),
         ({"freeze_updates": 5}, "nothing but the head, norms and adapters trains anyhow"),

@@ -81,10 +81,15 @@ def test_what_does_not_grow_has_no_growth(method: str, name: str, value: object)
         ({"method": "parp", "sparsity": -0.1}, r"found -0.1$"),
         ({"method": "parp", "sparsity": float("nan")}, r"found nan$"),
         ({"method": "parp", "sparsity": "half"}, r"found 'half'"),
-        ({"method": "parp", "sparsity": True}, r"found True"),
+        ({"method": "parp", "sparsity": True}, r"found true"),
         ("parp", "prune_conf: expected a mapping of method, sparsity, .* found 'parp'"),
         ({"method": "pap", "sparsity": 0.5}, "did you mean 'parp'"),
         ({"metod": "parp"}, "prune_conf: expected one of .* found 'metod'; did you mean 'method'"),
+        (
+            {"method": "dense", "sparsity": 0.5, "initial_mask": "m"},
+            "found sparsity 0.5 and initial_mask m; leave them out",
+        ),
+        ({"method": "parp", "sparsity": 0.5, "interval": None}, "interval: .*, found none"),
         ({"method": "parp", "sparsity": 0.5, "interval": 0}, "interval: .* at least 1, found 0"),
         ({"method": "parp", "sparsity": 0.5, "interval": 2.5}, "interval: expected a whole number"),
         (
@@ -93,7 +98,7 @@ def test_what_does_not_grow_has_no_growth(method: str, name: str, value: object)
         ),
         (
             {"method": "dense", "sparsity": 0.5},
-            "method dense prunes nothing: .* found sparsity 0.5",
+            "method dense prunes nothing: .* found sparsity 0.5; leave it out",
         ),
         (
             {"method": "omp", "sparsity": 0.5},

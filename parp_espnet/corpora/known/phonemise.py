@@ -4,7 +4,7 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.phones.espeak import VOICES
-from parp_espnet.phones.languages import known_as, nearest, voices
+from parp_espnet.phones.languages import codes_of, known_as, nearest, voices
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.phones.rules import is_table, read_rules
 
@@ -26,12 +26,14 @@ def chosen(kind: str | None, command: str = "phn.sh") -> str | None:
             raise UserError(f"{command}: --phonemise: {error}") from None
         return kind if is_table(kind) else f"./{kind}"
     alike = nearest(kind, VOICES)
+    named = codes_of(kind, VOICES)
+    hint = f"; did you mean {named[0]}?" if named else ""
     others = f", such as {' '.join(alike)}" if alike else ""
     letters = f"{LETTERS}, or " if command == "phn.sh" else ""
     raise UserError(
         f"{command}: --phonemise {kind}: expected {letters}one of {' '.join(VOICES)}, or "
         f"another of eSpeak NG's {len(voices())} codes{others}, or a file: word and phones, or "
-        f"Orth,Phon"
+        f"Orth,Phon{hint}"
     )
 
 

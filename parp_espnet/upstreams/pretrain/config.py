@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, as_written
 from parp_espnet.files import parse_yaml, regular
 
 INSTRUCTIONS, WITHOUT_AMX = "ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16"
@@ -89,10 +89,10 @@ def read_config(path: Path) -> PretrainConfig:
     fields = {field.name: field for field in dataclasses.fields(PretrainConfig)}
     required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
     if not isinstance(values, dict) or set(values) - set(fields) or required - set(values):
-        found = sorted(values) if isinstance(values, dict) else values
+        found = ", ".join(map(str, values)) if isinstance(values, dict) else as_written(values)
         raise UserError(
-            f"{path}: expected {sorted(required)} and any of {sorted(set(fields) - required)}, "
-            f"found {found}"
+            f"{path}: expected {', '.join(sorted(required))} and any of "
+            f"{', '.join(sorted(set(fields) - required))}, found {found}"
         )
     values["languages"] = tuple(values["languages"])
     values["iterations"] = tuple(Iteration(**iteration) for iteration in values["iterations"])
