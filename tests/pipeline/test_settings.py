@@ -381,7 +381,7 @@ def test_skipping() -> None:
     [
         (["--sparsity", "50"], r"expected a fraction in \[0, 1\), found 50"),
         (["--sparsity", "1"], r"expected a fraction in \[0, 1\), found 1"),
-        (["--sparsity", "nan"], "expected a fraction"),
+        (["--sparsity", "nan"], "--sparsity nan: expected a number"),
         (["--stage", "15"], "--stage 15 --stop_stage 14: expected stages from 1 to 14"),
         (["--stage", "0"], "expected stages from 1 to 14"),
         (["--stage", "5", "--stop_stage", "4"], "--stage 5 is beyond --stop_stage 4"),
