@@ -89,7 +89,7 @@ def test_what_does_not_grow_has_no_growth(method: str, name: str, value: object)
             {"method": "dense", "sparsity": 0.5, "initial_mask": "m"},
             "found sparsity 0.5 and initial_mask m; leave them out",
         ),
-        ({"method": "parp", "sparsity": 0.5, "freeze_updates": None}, "at least 0, found none"),
+        ({"method": "parp", "sparsity": 0.5, "interval": True}, "at least 1, found true"),
         ({"method": "parp", "sparsity": 0.5, "interval": 0}, "interval: .* at least 1, found 0"),
         ({"method": "parp", "sparsity": 0.5, "interval": 2.5}, "interval: expected a whole number"),
         (
