@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 POLL_SECONDS = 0.2
+RESULT = "result.json"
+"""Beside a progress file once its model is scored, which is after the last update."""
 TAIL_BYTES = 2000
 BAR = re.compile(r"^.*\d+%\|[#0-9 ]*\|.*\]$", re.MULTILINE)
 """A line of `parp_espnet.progress` in a log."""
@@ -50,7 +52,9 @@ def follow(
         print(f"{label}: log in {log}", file=sys.stderr)
     with running(command, environment) as process:
         if files:
-            _with_bar(process, label, lambda: _read(files, begin), total)
+            _with_bar(
+                process, label, lambda: _read(files, begin), lambda: _scored(files, begin), total
+            )
         elif log is not None:
             _with_log(process, log)
         return process.wait()
@@ -60,14 +64,15 @@ def _with_bar(
     process: Process,
     label: str,
     read: Callable[[], dict[Path, dict[str, Any]]],
+    scored: Callable[[], int],
     total: int | None,
 ) -> None:
     seen: set[Path] = set()
     with progress.bar(total, label, unit="update") as bar:
         while process.poll() is None:
-            _show(bar, read(), seen, total)
+            _show(bar, read(), scored(), seen, total)
             time.sleep(POLL_SECONDS)
-        _show(bar, read(), seen, total)
+        _show(bar, read(), scored(), seen, total)
 
 
 def _with_log(process: Process, log: Path) -> None:
@@ -89,8 +94,21 @@ def _read(files: Sequence[Path], begin: float) -> dict[Path, dict[str, Any]]:
     return states
 
 
+def _scored(files: Sequence[Path], begin: float) -> int:
+    """How many models were scored since `begin`."""
+    count = 0
+    for file in files:
+        with contextlib.suppress(OSError):
+            count += (file.parent / RESULT).stat().st_mtime >= begin - 1.0
+    return count
+
+
 def _show(
-    bar: "tqdm[None]", states_of: Mapping[Path, dict[str, Any]], seen: set[Path], total: int | None
+    bar: "tqdm[None]",
+    states_of: Mapping[Path, dict[str, Any]],
+    scored: int,
+    seen: set[Path],
+    total: int | None,
 ) -> None:
     if not states_of:
         return
@@ -98,7 +116,7 @@ def _show(
     if total is None:
         total = sum(state["updates"] or 0 for state in states) or None
     bar.total = total
-    bar.set_postfix_str(_words(states), refresh=False)
+    bar.set_postfix_str(_words(states, scored), refresh=False)
     # What a file says first was done before: it tells nothing of the pace.
     before = sum(states_of[file]["update"] for file in states_of.keys() - seen)
     seen.update(states_of)
@@ -108,9 +126,10 @@ def _show(
     bar.update(sum(state["update"] for state in states) - bar.n)
 
 
-def _words(states: Sequence[dict[str, Any]]) -> str:
+def _words(states: Sequence[dict[str, Any]], scored: int) -> str:
     if len(states) > 1:
-        return f"{sum(state['phase'] == 'done' for state in states)} trained"
+        trained = sum(state["phase"] == "done" for state in states)
+        return f"{trained} trained, {scored} scored now" if scored else f"{trained} trained"
     phase, loss = states[0]["phase"], states[0].get("loss")
     return f"{phase} loss {loss:.3f}" if isinstance(loss, int | float) else f"{phase}"
 

@@ -48,14 +48,31 @@ def test_an_earlier_run_counts_only_when_it_is_done(
     assert "5/20" in capsys.readouterr().err
 
 
+def test_models_that_are_decoded_again_are_counted_as_they_are_scored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [tmp_path / name / "progress.json" for name in "abc"]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text('{"update": 5, "updates": 5, "loss": null, "seconds": 1, "phase": "done"}')
+        result = file.parent / "result.json"
+        result.touch()
+        os.utime(result, (1, 1))
+    scored = ["touch", str(files[0].parent / "result.json"), str(files[2].parent / "result.json")]
+    assert follow(scored, "wave", files, None, total=15) == 0
+    assert "3 trained, 2 scored now" in capsys.readouterr().err
+
+
 def test_what_was_there_before_is_no_part_of_the_pace() -> None:
     before, now = Path("before.json"), Path("progress.json")
     done = {"update": 9000, "updates": 9000, "phase": "done"}
     seen: set[Path] = set()
     with progress.bar(None, "train", "update") as bar:
-        _show(bar, {before: done, now: {"update": 1, "updates": 3, "phase": "train"}}, seen, None)
+        _show(
+            bar, {before: done, now: {"update": 1, "updates": 3, "phase": "train"}}, 0, seen, None
+        )
         assert (bar.n, bar.initial) == (9001, 9001)
-        _show(bar, {before: done, now: {"update": 3, "updates": 3, "phase": "done"}}, seen, None)
+        _show(bar, {before: done, now: {"update": 3, "updates": 3, "phase": "done"}}, 0, seen, None)
         assert (bar.n, bar.initial, bar.total) == (9003, 9001, 9003)
 
 
