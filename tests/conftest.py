@@ -76,7 +76,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ngpu", type=int, default=0, help="1 lets tests/espnet and tests/glue train on a GPU [0]"
     )
     parser.addoption(
-        "--fuzz_seconds", type=float, default=5.0, help="seconds of each test of tests/fuzz [5]"
+        "--fuzz_seconds",
+        type=float,
+        default=0.0,
+        help="seconds that each test of tests/fuzz takes at least [0: for 1000 draws]",
     )
     parser.addoption(
         "--kills", type=int, default=3, help="how often trainings are killed in tests/espnet [3]"

@@ -9,6 +9,7 @@ import runpy
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,6 +25,7 @@ from parp_espnet.export.opened import open_model
 from parp_espnet.export.trained import load_trained
 from parp_espnet.files import read_json
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.pruning.pruner import PruneEvent
 from parp_espnet.recognition.audio import read
 from tests.conftest import ROOT
 
@@ -51,8 +53,10 @@ def shrink(folder: Path) -> Path:
     return folder
 
 
-def run(folder: str, *stages: str) -> None:
+def run(folder: str, held: int, *stages: str) -> None:
     """Do what `python3 run.py` does, in a process that has loaded what it needs."""
+    if held:
+        hold(held)
     os.chdir(folder)
     log = os.open("log.txt", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     os.dup2(log, 1)
@@ -62,16 +66,30 @@ def run(folder: str, *stages: str) -> None:
     runpy.run_path("run.py", run_name="__main__")
 
 
+def hold(update: int) -> None:
+    """Let a training of this process wait after a prune, until a signal ends it."""
+    from parp_espnet.espnet3.callback import PruningCallback  # noqa: PLC0415
+
+    real = PruningCallback._record
+
+    def record(callback: PruningCallback, event: PruneEvent) -> None:
+        real(callback, event)
+        while event.step == update:
+            time.sleep(0.02)
+
+    PruningCallback._record = record
+
+
 @pytest.fixture(scope="module")
 def start() -> Callable[..., BaseProcess]:
-    """Start stages of a recipe in a process of their own."""
+    """Start stages of a recipe in a process of its own, which waits at the update `held`."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["parp_espnet.espnet3.system", "parp_espnet.espnet.task", "transformers", "s3prl.nn"]
     )
 
-    def begin(folder: Path, *stages: str) -> BaseProcess:
-        process = context.Process(target=run, args=(str(folder), *stages))
+    def begin(folder: Path, *stages: str, held: int = 0) -> BaseProcess:
+        process = context.Process(target=run, args=(str(folder), held, *stages))
         process.start()
         return process
 
@@ -131,7 +149,7 @@ def test_killed_twice_it_comes_to_the_same_bits(
     (folder / "data").symlink_to(whole / "data")
     # An epoch has four updates, and prunes are at 3, 4, 6, 8, 9 and 12.
     for sign, update in ((signal.SIGKILL, 6), (signal.SIGINT, 9)):
-        process = start(folder, "train")
+        process = start(folder, "train", held=update)
         assert process.pid is not None
         pid = process.pid
         wait_until(reached(folder, update), f"update {update}")

@@ -33,12 +33,14 @@ def make_old(*paths: Path) -> None:
 
 def test_a_file_is_read_once(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = tmp_path / "seen.json"
+    written = Path("wav.scp").stat().st_ctime_ns
+    # Not this machine's clock, which may be seconds later by now.
+    monkeypatch.setattr("time.time_ns", lambda: written + 10**9)
     first = Contents(cache)
     word = first.of("wav.scp")
     first.save()
     assert json.loads(cache.read_text())["wav.scp"][0] == -1, "it was written this very moment"
-    later = 10**18 + 10**10 + Path("wav.scp").stat().st_ctime_ns
-    monkeypatch.setattr("time.time_ns", lambda: later)
+    monkeypatch.setattr("time.time_ns", lambda: written + 10**18 + 10**10)
     second = Contents(cache)
     assert second.of("wav.scp") == word
     second.save()

@@ -66,7 +66,9 @@ def look(event, arguments):
     if event not in ("open", "os.rename", "os.symlink"):
         return
     if isinstance(arguments[0], (str, os.PathLike)):
-        if os.path.abspath(os.fspath(arguments[0])).startswith(place):
+        path = os.path.abspath(os.fspath(arguments[0]))
+        # How far a training is, it writes once a second: how often depends on the machine.
+        if path.startswith(place) and ".progress.json." not in path:
             state["files"] += 1
             if state["name"] == wanted and state["files"] == int(left):
                 die()

@@ -152,6 +152,36 @@ def test_the_kinds(call: Call) -> None:
     assert [line.split()[1] for line in out] == list(KINDS)
 
 
+HELD = """
+import time
+from parp_espnet import progress
+from parp_espnet.bin.data import main
+from parp_espnet.data.check import audio
+
+real_bar, real_hear = progress.bar, audio.hear
+
+
+def bar(*words):
+    shown = real_bar(*words)
+    shown.mininterval = 0
+    return shown
+
+
+def hear(recording):
+    if recording.id == "ana-004000":
+        time.sleep(9999)
+    return real_hear(recording)
+
+
+progress.bar, audio.hear = bar, hear
+if __name__ == "__main__":
+    main()
+"""
+"""`parp-data` that says of each recording at once that it is through with it, and is never through
+with one of them: it has neither ended nor not begun when it is stopped, on any machine.
+"""
+
+
 def lives(group: int) -> bool:
     try:
         os.killpg(group, 0)
@@ -163,17 +193,18 @@ def lives(group: int) -> bool:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("begun", [0, 1, 2000])
 def test_no_process_is_left_over(
-    make: Make, begun: int, stop: signal.Signals, wait_until: Any
+    make: Make, begun: int, stop: signal.Signals, wait_until: Any, tmp_path: Path
 ) -> None:
     """Stopped when the bar says that so many of the 20,000 utterances are done."""
     data = make()
+    program = tmp_path / "program.py"
+    program.write_text(HELD)
     ids = [f"ana-{number:06d}" for number in range(20000)]
     (data / "wav.scp").write_text("".join(f"{id_} {data}/wav/ana-1.wav\n" for id_ in ids))
     (data / "text").write_text("".join(f"{id_} o\n" for id_ in ids))
     words = [
         sys.executable,
-        "-m",
-        "parp_espnet.bin.data",
+        str(program),
         "check",
         str(data),
         "--nj",
@@ -195,6 +226,7 @@ def test_no_process_is_left_over(
     for shown in process.stdout:
         done = re.search(r"(\d+)/20000", shown)
         if done and int(done[1]) >= begun:
+            assert int(done[1]) < 4000
             break
     if stop is signal.SIGINT:
         os.killpg(process.pid, stop)
