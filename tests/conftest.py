@@ -5,6 +5,8 @@ import fcntl
 import gc
 import json
 import os
+import random
+import re
 import resource
 import shutil
 import signal
@@ -21,6 +23,19 @@ from typing import Any
 # One thread, here and in every process that a test starts: what is learned depends, in its last
 # bits, on their number.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+OF_ELSEWHERE = re.compile(
+    r"LC_.*|LANG(UAGE)?|COLUMNS"
+    r"|GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY)"
+    r"|(SLURM|SBATCH|PBS|SGE)_.*|JOB_ID|cmd_.*|.*_cmd"
+)
+"""Variables of a shell, a git hook or a queue's job: with them programs say more, or something
+else; git would commit to the repository of the hook, and a recipe submit its jobs.
+"""
+for name in [*os.environ]:
+    if OF_ELSEWHERE.fullmatch(name):
+        del os.environ[name]
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # What tests and their modules consist of stays: looking through it for garbage takes a fifth of the
 # time that it takes to find them, and more of it with each collection.
@@ -137,6 +152,20 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(directory)
             made.touch()
     return directory
+
+
+@pytest.fixture(autouse=True)
+def as_if_alone() -> Iterator[None]:
+    """Whatever test was before: the same random numbers, environment and folder."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    environment, folder = dict(os.environ), Path.cwd()
+    yield
+    os.chdir(folder)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 @pytest.fixture(scope="session")
