@@ -46,7 +46,7 @@ for line in sys.stdin:
 
 
 @pytest.fixture
-def others(tmp_path: Path) -> Iterator[dict[str, Path]]:
+def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Path]]:
     """What is no file."""
     places = {name: tmp_path / name for name in ("fifo", "folder", "socket")}
     os.mkfifo(places["fifo"])
@@ -54,7 +54,10 @@ def others(tmp_path: Path) -> Iterator[dict[str, Path]]:
     (tmp_path / "text").write_text("words")
     places["below a file"] = tmp_path / "text" / "x"
     with socket.socket(socket.AF_UNIX) as opened:
-        opened.bind(str(places["socket"]))
+        # A socket's whole path may have 107 bytes at most.
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            opened.bind("socket")
         yield places | {"device": Path("/dev/null")}
 
 

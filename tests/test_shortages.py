@@ -124,7 +124,7 @@ from parp_espnet.errors import command
 
 @command
 def main():
-    torch.zeros(10**13)
+    torch.zeros(10**14)  # more than a process may address, whatever a machine promises
 
 main()
 """

@@ -44,7 +44,11 @@ def test_a_measurement(way: str, size: str, other: Path) -> None:
     assert found["wall_seconds"] > 0
 
 
-def test_a_command_that_fails_and_what_is_no_checkout(other: Path, tmp_path: Path) -> None:
+def test_a_command_that_fails_and_what_is_no_checkout(
+    other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Temporary files may be in some repository themselves.
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (other / RUN).write_text("#!/bin/bash\necho 'error: so' >&2\nexit 3\n")
     with pytest.raises(UserError, match=r"run\.sh --help ended with code 3: error: so"):
         measure("theirs", "help", 1, str(other))

@@ -123,7 +123,11 @@ def packages_or_skip(needed: dict[str, str]) -> None:
     if not shutil.which("apt-get"):
         pytest.skip(f"not installed, and there is no apt-get: {' '.join(missing)}")
     install = subprocess.run(
-        ["apt-get", "install", "--yes", "--no-install-recommends", *missing],
+        # Who tests at the same time may be installing locales.
+        [
+            *("apt-get", "-o", "DPkg::Lock::Timeout=1200", "install", "--yes"),
+            *("--no-install-recommends", *missing),
+        ],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         capture_output=True,
         text=True,

@@ -5,12 +5,14 @@ import subprocess
 import sys
 
 MEASURE = """
-import json, resource
+import ctypes, json, resource
 import torch
 from pathlib import Path
 from parp_espnet.espnet import heap
 
 torch.set_num_threads(1)
+PR_SET_THP_DISABLE = 41
+ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)  # else pages may be of 2 MB
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -91,6 +91,9 @@ def test_all_files_are_sent(hub: ThreadingHTTPServer, tmp_path: Path):
             "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}",
             "HF_TOKEN": "hf_none",
             "HF_HOME": str(tmp_path / "home"),
+            "HF_HUB_OFFLINE": "0",
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
         },
     )
     assert done.stdout == "me/mine: sent to the Hub\n", done.stderr[-2000:]

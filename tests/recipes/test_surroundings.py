@@ -47,8 +47,10 @@ def turkish(tmp_path_factory: pytest.TempPathFactory) -> Path:
     system's sources.
     """
     if not (LOCALES / "tr_TR").exists() and os.geteuid() == 0 and shutil.which("apt-get"):
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "locales"]
-        subprocess.run(install, capture_output=True, check=False)
+        # Who tests at the same time may be installing a scheduler.
+        install = ["apt-get", "-o", "DPkg::Lock::Timeout=1200", "install", "--yes"]
+        words = [*install, "--no-install-recommends", "locales"]
+        subprocess.run(words, capture_output=True, check=False)
     if not (LOCALES / "tr_TR").exists():
         pytest.skip("the package locales is not installed, and cannot be")
     folder = tmp_path_factory.mktemp("locales")
