@@ -5,7 +5,7 @@
 #
 # PARP_VENV=DIR places the environment elsewhere, PYTHON=/path/to/python3.12 chooses its interpreter.
 
-PARP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+PARP_ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PARP_VENV=${PARP_VENV:-${PARP_ROOT}/.venv}
 export PARP_ROOT PARP_VENV
 

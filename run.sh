@@ -13,7 +13,7 @@
 # shellcheck disable=SC2154 # the plan assigns study, profile, stages, …
 set -euo pipefail
 
-cd "$(dirname "${BASH_SOURCE[0]}")"
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")"
 # One thread for each experiment: as many run side by side as there are cores, and their bits do not depend on how many.
 export OMP_NUM_THREADS=1
 . ./local/steps.sh

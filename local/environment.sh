@@ -12,7 +12,7 @@ set -euo pipefail
 export PYTHONSAFEPATH=1
 # pip would take what lies there for installed.
 unset PYTHONPATH PYTHONHOME
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${PARP_VENV:-${root}/.venv}
 lock=${root}/requirements.lock
 stamp=${venv}/requirements.sha256

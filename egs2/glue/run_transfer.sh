@@ -8,7 +8,7 @@
 #     egs2/glue/run_transfer.sh --dry_run true                      and other options of the study's own run.sh
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=${here}/../..
 # shellcheck source=db.sh
 . "${root}/db.sh"

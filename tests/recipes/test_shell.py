@@ -213,3 +213,24 @@ def test_rounds_find_each_others_masks_below_an_absolute_directory(
     assert len(begun) == 3
     assert begun <= left
     assert all(path.parent.parent == expdir for path in begun)
+
+
+@pytest.mark.parametrize(
+    ("below", "words"),
+    [
+        ("egs2/cldr", ["es/run.sh", "--dry_run", "true"]),
+        ("egs2/own", ["mine/run.sh", "--help"]),
+        ("egs2/cldr", ["ssl1/run.sh", "--help"]),
+        ("egs2/glue", ["cldr_kind/run.sh", "--help"]),
+        ("egs2/glue", ["xlnet1/run.sh", "--help"]),
+    ],
+)
+def test_a_script_finds_its_folder_with_cdpath(
+    below: str, words: list[str], tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / words[0]
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("echo a stranger was run\n")
+    for path in (ROOT / below, tmp_path):
+        done = run(["bash", *words], cwd=ROOT / below, CDPATH=str(path))
+        assert (done.returncode, "stranger" in done.stdout) == (0, False), done.stderr

@@ -9,7 +9,7 @@
 # command of what follows; parp_espnet/glue/stages.py has them.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 # shellcheck source=local/steps.sh
 . "${root}/local/steps.sh"
 

@@ -11,7 +11,7 @@
 # command of what follows; parp_espnet/pipeline/stages.py says where each stage is written down.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 # shellcheck source=local/steps.sh
 . "${root}/local/steps.sh"
 

@@ -4,5 +4,5 @@
 #     egs2/an4/en/run.sh --an4 DIR --method parp --sparsity 0.5      all options: --help
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus an4 --lang en "$@"

@@ -12,7 +12,7 @@
 set -euo pipefail
 
 export PARP_CALLED_FROM="${PWD}"
-cd "$(dirname "${BASH_SOURCE[0]}")"
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")"
 root=../../..
 # shellcheck source=local/steps.sh
 . "${root}/local/steps.sh"

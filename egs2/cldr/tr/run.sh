@@ -4,5 +4,5 @@
 #     egs2/cldr/tr/run.sh --method parp --sparsity 0.5      all options: --help
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus cldr --lang tr "$@"

@@ -5,5 +5,5 @@
 #     egs2/commonvoice/it/run.sh --commonvoice DIR --train_minutes 10 --method parp --sparsity 0.5      all options: --help
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus commonvoice --lang it "$@"

@@ -4,5 +4,5 @@
 #     egs2/glue/mnli/run.sh --glue DIR --method parp --sparsity 0.7      all options: --help
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 exec "${here}/../../TEMPLATE/glue1/glue.sh" --recipe "${here}" --task mnli "$@"

@@ -6,7 +6,7 @@
 # It takes minutes; complete, it is skipped, and interrupted, it begins anew.
 set -euo pipefail
 
-cd "$(dirname "${BASH_SOURCE[0]}")"
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")"
 root=../../..
 # shellcheck source=local/steps.sh
 . "${root}/local/steps.sh"

@@ -6,7 +6,7 @@
 #     … --upstream facebook/wav2vec2-large --layerdrop 0.1 --test_set test_other                   Large
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus librilight --lang en --train_minutes 60 --metric wer \
     --valid_set dev_other --test_set test_clean --max_wav_duration 40 --train_config "${here}/../../../conf/train/w2v2.yaml" \
     --upstream facebook/wav2vec2-base --layerdrop 0.05 --updates 15000 --lr 5e-5 --mask_time_prob 0.75 --mask_feature_prob 0.256 --mask_feature_length 64 "$@"

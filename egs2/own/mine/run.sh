@@ -5,5 +5,5 @@
 #     egs2/own/mine/run.sh --own PATH --phonemise es --method parp --sparsity 0.5     it is Spanish      all options: --help
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 exec "${here}/../../TEMPLATE/phn1/phn.sh" --recipe "${here}" --corpus own "$@"
